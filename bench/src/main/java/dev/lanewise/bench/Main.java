@@ -1,0 +1,6 @@
+package dev.lanewise.bench;
+
+/** Stub. */
+public final class Main {
+  private Main() {}
+}

@@ -1,0 +1,72 @@
+package dev.lanewise.core;
+
+import java.util.Objects;
+
+/**
+ * A view of a float array as batch × rows × width, the input and output of layers: element (b, r, c) is
+ * {@code data[offset + b * batchStride + r * rowStride + c]}.
+ *
+ * @param data the array that holds the elements
+ * @param offset index of element (0, 0, 0)
+ * @param batch number of sequences
+ * @param rows rows (positions) a sequence
+ * @param width elements a row, such as embedDim
+ * @param batchStride distance between sequences, in elements
+ * @param rowStride distance between rows
+ */
+public record Sequences(float[] data, int offset, int batch, int rows, int width, int batchStride, int rowStride) {
+
+  /**
+   * Checks that every element of the view lies inside the array.
+   *
+   * @throws IllegalArgumentException if a number is negative or the view reaches past the end of {@code data}
+   */
+  public Sequences {
+    Objects.requireNonNull(data, "data");
+    Checks.atLeast("offset", offset, 0);
+    Checks.atLeast("batch", batch, 0);
+    Checks.atLeast("rows", rows, 0);
+    Checks.atLeast("width", width, 0);
+    Checks.atLeast("batchStride", batchStride, 0);
+    Checks.atLeast("rowStride", rowStride, 0);
+    if (batch > 0 && rows > 0 && width > 0) {
+      Checks.fits("data", data.length, offset + (batch - 1L) * batchStride + (rows - 1L) * rowStride + width);
+    }
+  }
+
+  /** A dense array laid out batch, row (PyTorch's batch-first {@code [B, L, E]}). */
+  public static Sequences of(float[] data, int batch, int rows, int width) {
+    return new Sequences(data, 0, batch, rows, width, Checks.product("rows", rows, "width", width), width);
+  }
+
+  /** A view over a new array of zeros. */
+  public static Sequences zeros(int batch, int rows, int width) {
+    int size = Checks.product("batch", batch, "rows * width", Checks.product("rows", rows, "width", width));
+    return of(new float[size], batch, rows, width);
+  }
+
+  /**
+   * The same elements with each row split into {@code heads} heads side by side; nothing is copied.
+   *
+   * @throws IllegalArgumentException if the width is no multiple of {@code heads}
+   */
+  public Heads split(int heads) {
+    Checks.atLeast("heads", heads, 1);
+    if (width % heads != 0) {
+      throw new IllegalArgumentException("width is " + width + ", which is no multiple of heads " + heads);
+    }
+    return new Heads(data, offset, batch, heads, rows, width / heads, batchStride, width / heads, rowStride);
+  }
+
+  /** The element at (b, row, column). */
+  public float get(int b, int row, int column) {
+    Objects.checkIndex(b, batch);
+    Objects.checkIndex(row, rows);
+    Objects.checkIndex(column, width);
+    return data[index(b, row) + column];
+  }
+
+  int index(int b, int row) {
+    return offset + b * batchStride + row * rowStride;
+  }
+}

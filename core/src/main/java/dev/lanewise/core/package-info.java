@@ -1,0 +1,3 @@
+/** Attention, masks and layers. */
+@org.jspecify.annotations.NullMarked
+package dev.lanewise.core;

@@ -1,0 +1,28 @@
+package dev.lanewise.kernels;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The seam between the door ({@link Kernels}, which has checked every argument) and the two implementations. See the methods of the same
+ * names there for shapes and formulas.
+ */
+interface KernelProvider {
+  /** What runs, as shown to users: {@code scalar} or {@code vector-<bits>}. */
+  String path();
+
+  /** Floats per vector; 1 for the scalar path. */
+  int lanes();
+
+  /** Columns a panel of a packed matrix. */
+  int panelWidth();
+
+  void exp(Matrix x, Matrix result);
+
+  void scores(Matrix query, Matrix key, float scale, Matrix scores);
+
+  void softmax(Matrix scores, Matrix weights);
+
+  void output(Matrix weights, Matrix value, Matrix output);
+
+  void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result);
+}

@@ -1,0 +1,73 @@
+package dev.lanewise.kernels;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
+
+/**
+ * Decides once whether SIMD or plain Java runs: an ordered list of obstacles, each with the remedy, and one log line. Nothing here names
+ * the Vector API, so that this class loads on a JVM that does not have it.
+ */
+final class KernelSelection {
+  static final String KERNELS_PROPERTY = "lanewise.kernels";
+  static final String VECTOR_BITS_PROPERTY = "lanewise.vectorBits";
+
+  private static final Logger LOGGER = System.getLogger("dev.lanewise.kernels");
+  private static final String VECTOR_MODULE = "jdk.incubator.vector";
+  private static final String VECTOR_CLASS = "dev.lanewise.kernels.VectorKernels";
+
+  private KernelSelection() {}
+
+  /** Whether {@link Kernels#selected} is the scalar path; logs which path runs and why. */
+  static boolean preferScalar() {
+    String wanted = System.getProperty(KERNELS_PROPERTY, "auto");
+    switch (wanted) {
+      case "scalar" -> {
+        LOGGER.log(Level.INFO, "Lanewise runs plain Java kernels, forced by -D" + KERNELS_PROPERTY + "=scalar");
+        return true;
+      }
+      case "vector", "auto" -> {}
+      default ->
+        throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=" + wanted + " is none of auto, vector, scalar");
+    }
+    Optional<String> obstacle = vectorObstacle();
+    if (obstacle.isPresent() && wanted.equals("vector")) {
+      throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=vector cannot be met: " + obstacle.get());
+    }
+    if (obstacle.isPresent()) {
+      LOGGER.log(Level.WARNING, "Lanewise runs plain Java kernels, many times slower than SIMD: " + obstacle.get());
+    } else {
+      LOGGER.log(Level.INFO, "Lanewise runs SIMD kernels: " + Kernels.vector().path());
+    }
+    return obstacle.isPresent();
+  }
+
+  /** Why SIMD cannot run here, with the remedy; empty if it can. */
+  static Optional<String> vectorObstacle() {
+    if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
+      return Optional.of("the module " + VECTOR_MODULE + " is not loaded; start java with --add-modules " + VECTOR_MODULE);
+    }
+    return vectorBitsObstacle();
+  }
+
+  /** Creates the SIMD kernels if nothing stands in the way. A class missing from the jar is an error, not a reason to go on slowly. */
+  static Optional<KernelProvider> loadVector() {
+    if (vectorObstacle().isPresent()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          (KernelProvider) Class.forName(VECTOR_CLASS).getDeclaredConstructor().newInstance());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(VECTOR_CLASS + " is missing from the jar or cannot be created", e);
+    }
+  }
+
+  private static Optional<String> vectorBitsObstacle() {
+    String bits = System.getProperty(VECTOR_BITS_PROPERTY);
+    if (bits == null || bits.equals("128") || bits.equals("256") || bits.equals("512")) {
+      return Optional.empty();
+    }
+    return Optional.of("-D" + VECTOR_BITS_PROPERTY + "=" + bits + " is none of 128, 256, 512");
+  }
+}

@@ -1,0 +1,171 @@
+package dev.lanewise.kernels;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door to the kernels: checks every argument once, before anything is written, and hands the work to one of two implementations,
+ * SIMD ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
+ *
+ * <p>Each call runs on the calling thread. Every wrong argument is an {@link IllegalArgumentException} that names it and carries both
+ * numbers; a failed call has written nothing.
+ */
+public final class Kernels {
+  private static final Kernels SCALAR = new Kernels(new ScalarKernels());
+
+  private final KernelProvider provider;
+
+  private Kernels(KernelProvider provider) {
+    this.provider = provider;
+  }
+
+  /**
+   * The fastest kernels that this JVM can run; decided once, at the first call, and logged. {@code -Dlanewise.kernels=vector|scalar}
+   * forces a path.
+   *
+   * @throws IllegalStateException if the forced path cannot be loaded; the message says what is missing
+   */
+  public static Kernels selected() {
+    return Selected.KERNELS;
+  }
+
+  /** Plain Java kernels. */
+  public static Kernels scalar() {
+    return SCALAR;
+  }
+
+  /**
+   * SIMD kernels.
+   *
+   * @throws IllegalStateException if this JVM cannot run them; the message names the flag that mends it
+   */
+  public static Kernels vector() {
+    return Vector.KERNELS.orElseThrow(() -> new IllegalStateException(KernelSelection.vectorObstacle().orElseThrow()));
+  }
+
+  /** {@code scalar} or {@code vector-<bits>}. */
+  public String path() {
+    return provider.path();
+  }
+
+  /** Floats per vector; 1 for the scalar path. */
+  public int lanes() {
+    return provider.lanes();
+  }
+
+  /**
+   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP. {@code result} may be {@code x} itself.
+   *
+   * @param x rows × columns
+   * @param result rows × columns, written
+   */
+  public void exp(Matrix x, Matrix result) {
+    sameShape("result", result, "x", x);
+    writableInPlace("result", result, "x", x);
+    provider.exp(x, result);
+  }
+
+  /**
+   * scores[i][j] = scale · Σ<sub>d</sub> query[i][d] · key[j][d], that is QKᵀ with its scale.
+   *
+   * @param query queries × headDim
+   * @param key keys × headDim
+   * @param scale what each dot product is multiplied with; attention uses 1/√headDim
+   * @param scores queries × keys, written
+   */
+  public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    Checks.same("key.columns", key.columns(), "query.columns", query.columns());
+    Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
+    Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
+    writes("scores", scores, "query", query);
+    writes("scores", scores, "key", key);
+    provider.scores(query, key, scale, scores);
+  }
+
+  /**
+   * weights[i][j] = e<sup>scores[i][j] − m</sup> / Σ<sub>k</sub> e<sup>scores[i][k] − m</sup> with m the maximum of row i, which keeps
+   * every exponent at or below 0. A row of −∞ gets weights 0; a NaN makes its own row NaN. {@code weights} may be {@code scores} itself.
+   *
+   * @param scores queries × keys
+   * @param weights queries × keys, written
+   */
+  public void softmax(Matrix scores, Matrix weights) {
+    sameShape("weights", weights, "scores", scores);
+    writableInPlace("weights", weights, "scores", scores);
+    provider.softmax(scores, weights);
+  }
+
+  /**
+   * output[i][d] = Σ<sub>j</sub> weights[i][j] · value[j][d], that is AV. With no keys the output is 0.
+   *
+   * @param weights queries × keys
+   * @param value keys × valueDim
+   * @param output queries × valueDim, written
+   */
+  public void output(Matrix weights, Matrix value, Matrix output) {
+    Checks.same("value.rows", value.rows(), "weights.columns", weights.columns());
+    Checks.same("output.rows", output.rows(), "weights.rows", weights.rows());
+    Checks.same("output.columns", output.columns(), "value.columns", value.columns());
+    writes("output", output, "weights", weights);
+    writes("output", output, "value", value);
+    provider.output(weights, value, output);
+  }
+
+  /** Packs a weight of shape inputs × outputs for {@link #product}. */
+  public PackedMatrix pack(Matrix weight) {
+    return PackedMatrix.of(weight, false, provider.panelWidth());
+  }
+
+  /** Packs a weight of shape outputs × inputs, the layout of PyTorch's {@code nn.Linear}, for {@link #product}. */
+  public PackedMatrix packTransposed(Matrix weight) {
+    return PackedMatrix.of(weight, true, provider.panelWidth());
+  }
+
+  /**
+   * result[r][o] = Σ<sub>i</sub> input[r][i] · weight[i][o] + bias[o].
+   *
+   * @param input rows × inputs
+   * @param weight inputs × outputs, packed by these kernels
+   * @param bias outputs elements, or null for none
+   * @param result rows × outputs, written
+   */
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+    Objects.requireNonNull(weight, "weight");
+    Checks.same("weight.panelWidth", weight.panelWidth(), "the panel width of " + path(), provider.panelWidth());
+    Checks.same("input.columns", input.columns(), "weight.inputs", weight.inputs());
+    Checks.same("result.rows", result.rows(), "input.rows", input.rows());
+    Checks.same("result.columns", result.columns(), "weight.outputs", weight.outputs());
+    if (bias != null) {
+      Checks.same("bias.length", bias.length, "weight.outputs", weight.outputs());
+    }
+    writes("result", result, "input", input);
+    provider.product(input, weight, bias, result);
+  }
+
+  private static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
+    Checks.same(name + ".rows", matrix.rows(), otherName + ".rows", other.rows());
+    Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
+  }
+
+  private static void writes(String name, Matrix written, String otherName, Matrix read) {
+    Checks.writable(name, written);
+    Checks.disjoint(name, written, otherName, read);
+  }
+
+  private static void writableInPlace(String name, Matrix written, String otherName, Matrix read) {
+    Checks.writable(name, written);
+    if (!written.equals(read)) {
+      Checks.disjoint(name, written, otherName, read);
+    }
+  }
+
+  /** Loaded at the first call of {@link #vector}. */
+  private static final class Vector {
+    static final java.util.Optional<Kernels> KERNELS = KernelSelection.loadVector().map(Kernels::new);
+  }
+
+  /** Loaded at the first call of {@link #selected}. */
+  private static final class Selected {
+    static final Kernels KERNELS = KernelSelection.preferScalar() ? SCALAR : vector();
+  }
+}

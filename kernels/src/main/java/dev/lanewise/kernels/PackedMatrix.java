@@ -1,0 +1,62 @@
+package dev.lanewise.kernels;
+
+/**
+ * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by
+ * {@link Kernels#pack} or {@link Kernels#packTransposed} and only understood by the {@link Kernels} that made it.
+ */
+public final class PackedMatrix {
+  private final int inputs;
+  private final int outputs;
+  private final int panelWidth;
+  private final float[] data;
+
+  PackedMatrix(int inputs, int outputs, int panelWidth) {
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.panelWidth = panelWidth;
+    int panels = Math.ceilDiv(outputs, panelWidth);
+    this.data = new float[Math.multiplyExact(Math.multiplyExact(panels, panelWidth), inputs)];
+  }
+
+  /**
+   * Packs {@code weight} into panels [panel][input][panelWidth]; columns past the last output are zero.
+   *
+   * @param transposed whether {@code weight} is outputs × inputs (as PyTorch's {@code nn.Linear} stores it)
+   */
+  static PackedMatrix of(Matrix weight, boolean transposed, int panelWidth) {
+    int inputs = transposed ? weight.columns() : weight.rows();
+    int outputs = transposed ? weight.rows() : weight.columns();
+    PackedMatrix packed = new PackedMatrix(inputs, outputs, panelWidth);
+    for (int output = 0; output < outputs; output++) {
+      int target = packed.panel(output / panelWidth) + output % panelWidth;
+      for (int input = 0; input < inputs; input++) {
+        packed.data[target + input * panelWidth] =
+            weight.data()[transposed ? weight.index(output, input) : weight.index(input, output)];
+      }
+    }
+    return packed;
+  }
+
+  /** Number of rows of the matrix: the width of the product's input. */
+  public int inputs() {
+    return inputs;
+  }
+
+  /** Number of columns of the matrix: the width of the product's output. */
+  public int outputs() {
+    return outputs;
+  }
+
+  int panelWidth() {
+    return panelWidth;
+  }
+
+  /** Index of the first element of a panel of {@link #panelWidth} columns. */
+  int panel(int index) {
+    return index * panelWidth * inputs;
+  }
+
+  float[] data() {
+    return data;
+  }
+}

@@ -1,0 +1,133 @@
+package dev.lanewise.kernels;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plain Java: the baseline of the benchmarks, and what runs where the Vector API is missing. The loops are the honest ones (four
+ * accumulators for a dot product, row after row for a blend), with no tricks a reader has to decode.
+ */
+final class ScalarKernels implements KernelProvider {
+  @Override
+  public String path() {
+    return "scalar";
+  }
+
+  @Override
+  public int lanes() {
+    return 1;
+  }
+
+  @Override
+  public int panelWidth() {
+    return 8;
+  }
+
+  @Override
+  public void exp(Matrix x, Matrix result) {
+    for (int row = 0; row < x.rows(); row++) {
+      int from = x.index(row, 0);
+      int to = result.index(row, 0);
+      for (int column = 0; column < x.columns(); column++) {
+        result.data()[to + column] = (float) Math.exp(x.data()[from + column]);
+      }
+    }
+  }
+
+  @Override
+  public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    for (int row = 0; row < query.rows(); row++) {
+      for (int column = 0; column < key.rows(); column++) {
+        float dot = dot(query.data(), query.index(row, 0), key.data(), key.index(column, 0), query.columns());
+        scores.data()[scores.index(row, column)] = dot * scale;
+      }
+    }
+  }
+
+  @Override
+  public void softmax(Matrix scores, Matrix weights) {
+    for (int row = 0; row < scores.rows(); row++) {
+      softmaxRow(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns());
+    }
+  }
+
+  @Override
+  public void output(Matrix weights, Matrix value, Matrix output) {
+    for (int row = 0; row < output.rows(); row++) {
+      int to = output.index(row, 0);
+      clear(output.data(), to, output.columns());
+      for (int key = 0; key < value.rows(); key++) {
+        addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), output.data(), to, output.columns());
+      }
+    }
+  }
+
+  @Override
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+    int width = weight.panelWidth();
+    for (int row = 0; row < input.rows(); row++) {
+      for (int first = 0; first < weight.outputs(); first += width) {
+        int columns = Math.min(width, weight.outputs() - first);
+        int to = result.index(row, first);
+        clear(result.data(), to, columns);
+        int panel = weight.panel(first / width);
+        for (int i = 0; i < weight.inputs(); i++) {
+          addScaled(input.data()[input.index(row, i)], weight.data(), panel + i * width, result.data(), to, columns);
+        }
+        if (bias != null) {
+          addScaled(1, bias, first, result.data(), to, columns);
+        }
+      }
+    }
+  }
+
+  static float dot(float[] x, int xOffset, float[] y, int yOffset, int length) {
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    int i = 0;
+    for (; i <= length - 4; i += 4) {
+      sum0 += x[xOffset + i] * y[yOffset + i];
+      sum1 += x[xOffset + i + 1] * y[yOffset + i + 1];
+      sum2 += x[xOffset + i + 2] * y[yOffset + i + 2];
+      sum3 += x[xOffset + i + 3] * y[yOffset + i + 3];
+    }
+    for (; i < length; i++) {
+      sum0 += x[xOffset + i] * y[yOffset + i];
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
+  }
+
+  /** y += factor · x. */
+  static void addScaled(float factor, float[] x, int xOffset, float[] y, int yOffset, int length) {
+    for (int i = 0; i < length; i++) {
+      y[yOffset + i] += factor * x[xOffset + i];
+    }
+  }
+
+  /** Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN. */
+  static void softmaxRow(float[] scores, int from, float[] weights, int to, int length) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < length; i++) {
+      max = Math.max(max, scores[from + i]);
+    }
+    if (max == Float.NEGATIVE_INFINITY) {
+      clear(weights, to, length);
+      return;
+    }
+    float sum = 0;
+    for (int i = 0; i < length; i++) {
+      float weight = (float) Math.exp(scores[from + i] - max);
+      weights[to + i] = weight;
+      sum += weight;
+    }
+    float inverse = 1 / sum;
+    for (int i = 0; i < length; i++) {
+      weights[to + i] *= inverse;
+    }
+  }
+
+  private static void clear(float[] x, int offset, int length) {
+    java.util.Arrays.fill(x, offset, offset + length, 0f);
+  }
+}

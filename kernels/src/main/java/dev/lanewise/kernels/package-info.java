@@ -1,0 +1,3 @@
+/** Vectorised attention arithmetic. */
+@org.jspecify.annotations.NullMarked
+package dev.lanewise.kernels;
