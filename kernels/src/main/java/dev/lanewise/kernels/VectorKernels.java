@@ -1,4 +1,64 @@
 package dev.lanewise.kernels;
 
-/** Stub. */
-final class VectorKernels {}
+import org.jspecify.annotations.Nullable;
+
+/** SIMD kernels. Only {@link KernelSelection} creates one, after it has seen that the Vector API is there. */
+final class VectorKernels implements KernelProvider {
+  @Override
+  public String path() {
+    return "vector-" + Lanes.SPECIES.vectorBitSize();
+  }
+
+  @Override
+  public int lanes() {
+    return Lanes.COUNT;
+  }
+
+  @Override
+  public int panelWidth() {
+    return Tiles.COLUMNS;
+  }
+
+  @Override
+  public void exp(Matrix x, Matrix result) {
+    for (int row = 0; row < x.rows(); row++) {
+      VectorRows.exp(x.data(), x.index(row, 0), result.data(), result.index(row, 0), x.columns());
+    }
+  }
+
+  @Override
+  public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    try (Scratch scratch = Scratch.take()) {
+      float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
+      Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, 1, panels, scratch);
+      new BlockedProduct(query, scale, panels, null, scores, scratch).run();
+    }
+  }
+
+  @Override
+  public void softmax(Matrix scores, Matrix weights) {
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < scores.rows(); row++) {
+        VectorRows.softmax(
+            scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns(), scratch.lanes);
+      }
+    }
+  }
+
+  @Override
+  public void output(Matrix weights, Matrix value, Matrix output) {
+    try (Scratch scratch = Scratch.take()) {
+      float[] panels = scratch.right(Packing.size(value.columns(), value.rows(), Tiles.COLUMNS));
+      Packing.columns(value, Tiles.COLUMNS, panels);
+      new BlockedProduct(weights, 1, panels, null, output, scratch).run();
+    }
+  }
+
+  @Override
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+    try (Scratch scratch = Scratch.take()) {
+      float[] padded = bias == null ? null : scratch.bias(bias);
+      new BlockedProduct(input, 1, weight.data(), padded, result, scratch).run();
+    }
+  }
+}

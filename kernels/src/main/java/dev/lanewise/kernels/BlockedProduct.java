@@ -1,0 +1,95 @@
+package dev.lanewise.kernels;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008):
+ *
+ * <pre>
+ * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (packed A stays in L2)
+ *   for each block of {@link Tiles#DEPTH} inner steps
+ *     pack that block of A
+ *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L1)
+ *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2)
+ *         micro-kernel
+ * </pre>
+ *
+ * Edges: packed operands are padded with zeros; a tile of C that is cut off is computed whole in scratch and its valid part copied.
+ */
+final class BlockedProduct {
+  private final Matrix a;
+  private final float scale;
+  private final float[] panels;
+  private final float @Nullable [] bias;
+  private final Matrix c;
+  private final Scratch scratch;
+
+  /**
+   * @param a rows × depth
+   * @param scale multiplies A
+   * @param panels B, depth × columns, packed in panels of {@link Tiles#COLUMNS}
+   * @param bias what each row starts from, padded to whole panels; null for 0
+   * @param c rows × columns, written
+   */
+  BlockedProduct(Matrix a, float scale, float[] panels, float @Nullable [] bias, Matrix c, Scratch scratch) {
+    this.a = a;
+    this.scale = scale;
+    this.panels = panels;
+    this.bias = bias;
+    this.c = c;
+    this.scratch = scratch;
+  }
+
+  void run() {
+    float[] packed = scratch.left(Packing.size(Tiles.BLOCK_ROWS, Math.min(Tiles.DEPTH, a.columns()), Tiles.PANEL));
+    for (int row = 0; row < c.rows(); row += Tiles.BLOCK_ROWS) {
+      int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, c.rows());
+      int step = 0;
+      do { // once even for a depth of 0: C is then the bias, or 0
+        int stepEnd = Math.min(step + Tiles.DEPTH, a.columns());
+        Packing.rows(a.rows(row, rowEnd), step, stepEnd, Tiles.PANEL, scale, packed, scratch);
+        block(packed, row, rowEnd, step, stepEnd);
+        step = stepEnd;
+      } while (step < a.columns());
+    }
+  }
+
+  private void block(float[] packed, int row, int rowEnd, int step, int stepEnd) {
+    int depth = stepEnd - step;
+    for (int column = 0; column < c.columns(); column += Tiles.COLUMNS) {
+      scratch.b.set(panels, column * a.columns() + step * Tiles.COLUMNS, Tiles.COLUMNS);
+      for (int i = row; i < rowEnd; i += Tiles.ROWS) {
+        int local = i - row;
+        int panel = local / Tiles.PANEL * Tiles.PANEL;
+        scratch.a.set(packed, panel * depth + local - panel, Tiles.PANEL);
+        tile(i, column, step == 0, depth);
+      }
+    }
+  }
+
+  private void tile(int row, int column, boolean first, int depth) {
+    int rows = Math.min(Tiles.ROWS, c.rows() - row);
+    int columns = Math.min(Tiles.COLUMNS, c.columns() - column);
+    boolean whole = rows == Tiles.ROWS && columns == Tiles.COLUMNS;
+    Strip target = scratch.c;
+    if (whole) {
+      target.set(c.data(), c.index(row, column), c.rowStride());
+    } else {
+      target.set(scratch.edge, 0, Tiles.COLUMNS);
+    }
+    Strip start = target;
+    if (first) {
+      start = bias == null ? scratch.start.set(scratch.zeros, 0, 0) : scratch.start.set(bias, column, 0);
+    } else if (!whole) {
+      for (int i = 0; i < rows; i++) {
+        System.arraycopy(c.data(), c.index(row + i, column), scratch.edge, i * Tiles.COLUMNS, columns);
+      }
+    }
+    MicroKernel.multiply(scratch.a, scratch.b, start, target, depth);
+    if (!whole) {
+      for (int i = 0; i < rows; i++) {
+        System.arraycopy(scratch.edge, i * Tiles.COLUMNS, c.data(), c.index(row + i, column), columns);
+      }
+    }
+  }
+}

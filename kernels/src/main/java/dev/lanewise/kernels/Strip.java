@@ -1,0 +1,15 @@
+package dev.lanewise.kernels;
+
+/** An operand of the micro-kernel: where it starts and how far apart its steps lie. Reused, so that the loops allocate nothing. */
+final class Strip {
+  float[] data = new float[0];
+  int offset;
+  int stride;
+
+  Strip set(float[] newData, int newOffset, int newStride) {
+    data = newData;
+    offset = newOffset;
+    stride = newStride;
+    return this;
+  }
+}

@@ -1,0 +1,68 @@
+package dev.lanewise.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Exponentials. Both round the argument to a whole power of two by adding a magic number (1.5 · 2<sup>23</sup>: the sum has no room for a
+ * fraction) and evaluate a minimax polynomial on what is left, in [−½, ½] powers of two. Coefficients: our own fit (iteratively reweighted least
+ * squares on Chebyshev nodes, constant term fixed to 1 so that the exponential of 0 is exactly 1).
+ */
+final class VectorExp {
+  static final float LOG2_E = 1.44269504f;
+
+  private static final float MAGIC = 0x1.8p23f;
+  /** With the exponent's bias folded in, the low bits of the sum are the biased exponent. */
+  private static final float BIASED_MAGIC = MAGIC + 127;
+
+  // ln 2 in two parts; the first has few enough bits that its product with an exponent is exact
+  private static final float LN2_HIGH = 0.693359375f;
+  private static final float LN2_LOW = -2.12194440e-4f;
+
+  private VectorExp() {}
+
+  /**
+   * 2<sup>t</sup> for t ≤ 0 within about 1.5 ULP: exactly 1 at 0, exactly 0 below −126.5 and at −∞; NaN stays NaN. Relative error of the degree 5
+   * polynomial: 9.1e-8.
+   */
+  static FloatVector exp2NotPositive(FloatVector t) {
+    FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
+    FloatVector shifted = clamped.add(BIASED_MAGIC);
+    FloatVector fraction = clamped.sub(shifted.sub(BIASED_MAGIC));
+    FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+    FloatVector p = fraction.fma(splat(0.001326472614891827f), splat(0.009671512991189957f));
+    p = p.fma(fraction, splat(0.05550733581185341f));
+    p = p.fma(fraction, splat(0.24022242426872253f));
+    p = p.fma(fraction, splat(0.6931470036506653f));
+    p = p.fma(fraction, splat(1f));
+    return p.mul(power);
+  }
+
+  /** e<sup>x</sup> over the whole range, denormal results included; relative error of the degree 6 polynomial: 2e-9. */
+  static FloatVector exp(FloatVector x) {
+    FloatVector clamped = x.blend(-104f, x.compare(VectorOperators.LT, -104f));
+    clamped = clamped.blend(89f, clamped.compare(VectorOperators.GT, 89f));
+    FloatVector shifted = clamped.fma(splat(LOG2_E), splat(MAGIC));
+    FloatVector exponent = shifted.sub(MAGIC);
+    FloatVector r = exponent.fma(splat(-LN2_HIGH), clamped);
+    r = exponent.fma(splat(-LN2_LOW), r);
+    FloatVector p = r.fma(splat(0.001384364441037178f), splat(0.008374163880944252f));
+    p = p.fma(r, splat(0.04166800156235695f));
+    p = p.fma(r, splat(0.16666431725025177f));
+    p = p.fma(r, splat(0.4999999403953552f));
+    p = p.fma(r, splat(1f));
+    p = p.fma(r, splat(1f));
+    // 2^exponent in two halves: one alone would leave the range of normal floats at either end
+    var whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(MAGIC));
+    var half = whole.lanewise(VectorOperators.ASHR, 1);
+    return p.mul(powerOfTwo(half)).mul(powerOfTwo(whole.sub(half)));
+  }
+
+  private static FloatVector powerOfTwo(jdk.incubator.vector.IntVector exponent) {
+    return exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+  }
+
+  private static FloatVector splat(float x) {
+    return FloatVector.broadcast(Lanes.SPECIES, x);
+  }
+}
