@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (packed A stays in L2)
  *   for each block of {@link Tiles#DEPTH} inner steps
- *     pack that block of A
+ *     pack that block of A, if there are enough columns to pay for it
  *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L1)
  *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2)
  *         micro-kernel
@@ -18,52 +18,66 @@ import org.jspecify.annotations.Nullable;
  */
 final class BlockedProduct {
   private final Matrix a;
-  private final float scale;
   private final float[] panels;
   private final float @Nullable [] bias;
   private final Matrix c;
   private final Scratch scratch;
+  private final boolean packsA;
+  private final float[] packed;
 
   /**
    * @param a rows × depth
-   * @param scale multiplies A
    * @param panels B, depth × columns, packed in panels of {@link Tiles#COLUMNS}
    * @param bias what each row starts from, padded to whole panels; null for 0
    * @param c rows × columns, written
    */
-  BlockedProduct(Matrix a, float scale, float[] panels, float @Nullable [] bias, Matrix c, Scratch scratch) {
+  BlockedProduct(Matrix a, float[] panels, float @Nullable [] bias, Matrix c, Scratch scratch) {
     this.a = a;
-    this.scale = scale;
     this.panels = panels;
     this.bias = bias;
     this.c = c;
     this.scratch = scratch;
+    this.packsA = c.columns() >= Tiles.PACKING_COLUMNS;
+    this.packed = scratch.left(Packing.size(Tiles.BLOCK_ROWS, Math.min(Tiles.DEPTH, a.columns()), Tiles.PANEL));
   }
 
   void run() {
-    float[] packed = scratch.left(Packing.size(Tiles.BLOCK_ROWS, Math.min(Tiles.DEPTH, a.columns()), Tiles.PANEL));
     for (int row = 0; row < c.rows(); row += Tiles.BLOCK_ROWS) {
       int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, c.rows());
       int step = 0;
       do { // once even for a depth of 0: C is then the bias, or 0
         int stepEnd = Math.min(step + Tiles.DEPTH, a.columns());
-        Packing.rows(a.rows(row, rowEnd), step, stepEnd, Tiles.PANEL, scale, packed, scratch);
-        block(packed, row, rowEnd, step, stepEnd);
+        if (packsA) {
+          Packing.rows(a.rows(row, rowEnd), step, stepEnd, Tiles.PANEL, 1, packed, scratch);
+        }
+        block(row, rowEnd, step, stepEnd);
         step = stepEnd;
       } while (step < a.columns());
     }
   }
 
-  private void block(float[] packed, int row, int rowEnd, int step, int stepEnd) {
-    int depth = stepEnd - step;
+  private void block(int row, int rowEnd, int step, int stepEnd) {
     for (int column = 0; column < c.columns(); column += Tiles.COLUMNS) {
       scratch.b.set(panels, column * a.columns() + step * Tiles.COLUMNS, Tiles.COLUMNS);
       for (int i = row; i < rowEnd; i += Tiles.ROWS) {
-        int local = i - row;
-        int panel = local / Tiles.PANEL * Tiles.PANEL;
-        scratch.a.set(packed, panel * depth + local - panel, Tiles.PANEL);
-        tile(i, column, step == 0, depth);
+        pointToA(i, i - row, step, stepEnd);
+        tile(i, column, step == 0, stepEnd - step);
       }
+    }
+  }
+
+  private void pointToA(int row, int rowInBlock, int step, int stepEnd) {
+    int depth = stepEnd - step;
+    if (packsA) {
+      int panel = rowInBlock / Tiles.PANEL * Tiles.PANEL;
+      scratch.a.set(packed, panel * depth + rowInBlock - panel, Tiles.PANEL);
+    } else if (row + Tiles.ROWS <= a.rows()) {
+      scratch.a.set(a.data(), a.index(row, step), a.rowStride());
+    } else {
+      for (int i = row; i < a.rows(); i++) { // the rows past the last keep what they held: their results are dropped
+        System.arraycopy(a.data(), a.index(i, step), packed, (i - row) * depth, depth);
+      }
+      scratch.a.set(packed, 0, depth);
     }
   }
 
@@ -85,7 +99,11 @@ final class BlockedProduct {
         System.arraycopy(c.data(), c.index(row + i, column), scratch.edge, i * Tiles.COLUMNS, columns);
       }
     }
-    MicroKernel.multiply(scratch.a, scratch.b, start, target, depth);
+    if (packsA) {
+      MicroKernel.multiply(scratch.a, scratch.b, start, target, depth);
+    } else {
+      MicroKernel.multiplyRows(scratch.a, scratch.b, start, target, depth);
+    }
     if (!whole) {
       for (int i = 0; i < rows; i++) {
         System.arraycopy(scratch.edge, i * Tiles.COLUMNS, c.data(), c.index(row + i, column), columns);

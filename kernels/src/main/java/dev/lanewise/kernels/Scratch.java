@@ -15,7 +15,7 @@ final class Scratch implements AutoCloseable {
   final Strip target = new Strip();
   final float[] zeros = new float[Tiles.COLUMNS];
   final float[] lanes = new float[Lanes.COUNT];
-  final float[] block = new float[Transpose.scratchSize()];
+  final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   final float[] padded = new float[Transpose.scratchSize()];
   final float[] edge = new float[Tiles.ROWS * Tiles.COLUMNS];
   private float[] left = new float[0];

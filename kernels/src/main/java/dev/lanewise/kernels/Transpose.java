@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Turns square blocks of {@link Lanes#COUNT} rows and columns, by a butterfly: stage s exchanges bit s of the row with bit s of the column, one
- * rearrange and one blend a vector. About eight times as fast as a scalar loop, written once for every width.
+ * rearrange and one blend a vector, two stages a pass over memory. Written once for every width.
  */
 final class Transpose {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -35,51 +35,68 @@ final class Transpose {
    *
    * @param source row i starts at offset + i * stride
    * @param target row j starts at offset + j * stride
-   * @param scratch at least {@link #scratchSize} elements
+   * @param scratch {@link #scratchSize} elements, rows {@link Lanes#COUNT} apart
    */
-  static void block(Strip source, Strip target, float scale, float[] scratch) {
-    firstStage(source, scale, scratch);
+  static void block(Strip source, Strip target, float scale, Strip scratch) {
     if (LANES == 4) {
-      lastStage(scratch, target, SWAP2, ODD2);
+      lowStages(source, scale, target);
       return;
     }
-    middleStage(scratch, 2, SWAP2, ODD2);
+    lowStages(source, scale, scratch);
     if (LANES == 8) {
-      lastStage(scratch, target, SWAP4, ODD4);
-      return;
-    }
-    middleStage(scratch, 4, SWAP4, ODD4);
-    lastStage(scratch, target, SWAP8, ODD8);
-  }
-
-  private static void firstStage(Strip source, float scale, float[] scratch) {
-    for (int row = 0; row < LANES; row += 2) {
-      int at = source.offset + row * source.stride;
-      FloatVector x = FloatVector.fromArray(SPECIES, source.data, at).mul(scale);
-      FloatVector y = FloatVector.fromArray(SPECIES, source.data, at + source.stride).mul(scale);
-      x.blend(y.rearrange(SWAP1), ODD1).intoArray(scratch, row * LANES);
-      x.rearrange(SWAP1).blend(y, ODD1).intoArray(scratch, row * LANES + LANES);
+      stage4(scratch, target);
+    } else {
+      stages4And8(scratch, target);
     }
   }
 
-  private static void middleStage(float[] scratch, int bit, VectorShuffle<Float> swap, VectorMask<Float> odd) {
-    for (int pair = 0; pair < LANES / 2; pair++) {
-      int row = (pair & -bit) * 2 + (pair & (bit - 1));
-      FloatVector x = FloatVector.fromArray(SPECIES, scratch, row * LANES);
-      FloatVector y = FloatVector.fromArray(SPECIES, scratch, (row + bit) * LANES);
-      x.blend(y.rearrange(swap), odd).intoArray(scratch, row * LANES);
-      x.rearrange(swap).blend(y, odd).intoArray(scratch, (row + bit) * LANES);
+  /** Stages 1 and 2: four neighbouring rows at a time. */
+  private static void lowStages(Strip from, float scale, Strip to) {
+    for (int row = 0; row < LANES; row += 4) {
+      int at = from.offset + row * from.stride;
+      FloatVector x0 = FloatVector.fromArray(SPECIES, from.data, at).mul(scale);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, from.data, at + from.stride).mul(scale);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, from.data, at + 2 * from.stride).mul(scale);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, from.data, at + 3 * from.stride).mul(scale);
+      FloatVector y0 = x0.blend(x1.rearrange(SWAP1), ODD1);
+      FloatVector y1 = x0.rearrange(SWAP1).blend(x1, ODD1);
+      FloatVector y2 = x2.blend(x3.rearrange(SWAP1), ODD1);
+      FloatVector y3 = x2.rearrange(SWAP1).blend(x3, ODD1);
+      int out = to.offset + row * to.stride;
+      y0.blend(y2.rearrange(SWAP2), ODD2).intoArray(to.data, out);
+      y1.blend(y3.rearrange(SWAP2), ODD2).intoArray(to.data, out + to.stride);
+      y0.rearrange(SWAP2).blend(y2, ODD2).intoArray(to.data, out + 2 * to.stride);
+      y1.rearrange(SWAP2).blend(y3, ODD2).intoArray(to.data, out + 3 * to.stride);
     }
   }
 
-  private static void lastStage(float[] scratch, Strip target, VectorShuffle<Float> swap, VectorMask<Float> odd) {
-    int bit = LANES / 2;
-    for (int row = 0; row < bit; row++) {
-      FloatVector x = FloatVector.fromArray(SPECIES, scratch, row * LANES);
-      FloatVector y = FloatVector.fromArray(SPECIES, scratch, (row + bit) * LANES);
-      int at = target.offset + row * target.stride;
-      x.blend(y.rearrange(swap), odd).intoArray(target.data, at);
-      x.rearrange(swap).blend(y, odd).intoArray(target.data, at + bit * target.stride);
+  /** The last stage of 8 lanes. */
+  private static void stage4(Strip from, Strip to) {
+    for (int row = 0; row < 4; row++) {
+      FloatVector x = FloatVector.fromArray(SPECIES, from.data, from.offset + row * from.stride);
+      FloatVector y = FloatVector.fromArray(SPECIES, from.data, from.offset + (row + 4) * from.stride);
+      x.blend(y.rearrange(SWAP4), ODD4).intoArray(to.data, to.offset + row * to.stride);
+      x.rearrange(SWAP4).blend(y, ODD4).intoArray(to.data, to.offset + (row + 4) * to.stride);
+    }
+  }
+
+  /** The last two stages of 16 lanes: rows four apart. */
+  private static void stages4And8(Strip from, Strip to) {
+    for (int row = 0; row < 4; row++) {
+      int at = from.offset + row * from.stride;
+      FloatVector x0 = FloatVector.fromArray(SPECIES, from.data, at);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, from.data, at + 4 * from.stride);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, from.data, at + 8 * from.stride);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, from.data, at + 12 * from.stride);
+      FloatVector y0 = x0.blend(x1.rearrange(SWAP4), ODD4);
+      FloatVector y1 = x0.rearrange(SWAP4).blend(x1, ODD4);
+      FloatVector y2 = x2.blend(x3.rearrange(SWAP4), ODD4);
+      FloatVector y3 = x2.rearrange(SWAP4).blend(x3, ODD4);
+      int out = to.offset + row * to.stride;
+      y0.blend(y2.rearrange(SWAP8), ODD8).intoArray(to.data, out);
+      y1.blend(y3.rearrange(SWAP8), ODD8).intoArray(to.data, out + 4 * to.stride);
+      y0.rearrange(SWAP8).blend(y2, ODD8).intoArray(to.data, out + 8 * to.stride);
+      y1.rearrange(SWAP8).blend(y3, ODD8).intoArray(to.data, out + 12 * to.stride);
     }
   }
 

@@ -30,8 +30,8 @@ final class VectorKernels implements KernelProvider {
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
-      Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, 1, panels, scratch);
-      new BlockedProduct(query, scale, panels, null, scores, scratch).run();
+      Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, scale, panels, scratch);
+      new BlockedProduct(query, panels, null, scores, scratch).run();
     }
   }
 
@@ -50,7 +50,7 @@ final class VectorKernels implements KernelProvider {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(value.columns(), value.rows(), Tiles.COLUMNS));
       Packing.columns(value, Tiles.COLUMNS, panels);
-      new BlockedProduct(weights, 1, panels, null, output, scratch).run();
+      new BlockedProduct(weights, panels, null, output, scratch).run();
     }
   }
 
@@ -58,7 +58,7 @@ final class VectorKernels implements KernelProvider {
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
     try (Scratch scratch = Scratch.take()) {
       float[] padded = bias == null ? null : scratch.bias(bias);
-      new BlockedProduct(input, 1, weight.data(), padded, result, scratch).run();
+      new BlockedProduct(input, weight.data(), padded, result, scratch).run();
     }
   }
 }
