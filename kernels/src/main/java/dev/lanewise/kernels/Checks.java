@@ -50,4 +50,14 @@ final class Checks {
     int distance = Math.floorMod(y.offset() - x.offset(), stride);
     return distance >= x.columns() && distance + y.columns() <= stride;
   }
+
+  /** A product of two sizes, refused when it passes the largest array index. */
+  static int product(String name, int x, String otherName, int y) {
+    long product = (long) x * y;
+    if (x < 0 || y < 0 || product > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          name + " is " + x + " and " + otherName + " is " + y + ": their product must lie in 0.." + Integer.MAX_VALUE);
+    }
+    return (int) product;
+  }
 }

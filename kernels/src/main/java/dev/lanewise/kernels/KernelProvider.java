@@ -25,4 +25,6 @@ interface KernelProvider {
   void output(Matrix weights, Matrix value, Matrix output);
 
   void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result);
+
+  void attend(AttentionProblem problem, int unit, int from, int to);
 }

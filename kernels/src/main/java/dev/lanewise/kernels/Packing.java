@@ -11,6 +11,10 @@ final class Packing {
 
   private Packing() {}
 
+  static int roundUp(int size, int multiple) {
+    return Math.ceilDiv(size, multiple) * multiple;
+  }
+
   /** Elements that packing {@code vectors} rows or columns of {@code steps} elements into panels of {@code width} may touch. */
   static int size(int vectors, int steps, int width) {
     return Math.toIntExact((long) Math.ceilDiv(vectors, width) * width * steps + (long) LANES * width);

@@ -130,4 +130,9 @@ final class ScalarKernels implements KernelProvider {
   private static void clear(float[] x, int offset, int length) {
     java.util.Arrays.fill(x, offset, offset + length, 0f);
   }
+
+  @Override
+  public void attend(AttentionProblem problem, int unit, int from, int to) {
+    throw new UnsupportedOperationException();
+  }
 }

@@ -18,6 +18,8 @@ final class Scratch implements AutoCloseable {
   final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   final float[] padded = new float[Transpose.scratchSize()];
   final float[] edge = new float[Tiles.ROWS * Tiles.COLUMNS];
+  final KeyStrips keyStrips = new KeyStrips();
+  final FusedAttention attention = new FusedAttention(this);
   private float[] left = new float[0];
   private float[] right = new float[0];
   private float[] bias = new float[0];

@@ -28,5 +28,11 @@ final class Tiles {
    */
   static final int PACKING_COLUMNS = 384;
 
+  /** Keys of a tile of the fused kernel: with 32 query lanes the scores are 16 KB. */
+  static final int KEYS = Integer.getInteger("lanewise.keys", 128);
+
+  /** From how many query rows that share a head's keys it pays to pack the keys. */
+  static final int KEY_PACKING_ROWS = Integer.getInteger("lanewise.kpr", 192);
+
   private Tiles() {}
 }

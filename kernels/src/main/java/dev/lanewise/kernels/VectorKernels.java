@@ -61,4 +61,11 @@ final class VectorKernels implements KernelProvider {
       new BlockedProduct(input, weight.data(), padded, result, scratch).run();
     }
   }
+
+  @Override
+  public void attend(AttentionProblem problem, int unit, int from, int to) {
+    try (Scratch scratch = Scratch.take()) {
+      scratch.attention.run(problem, unit, from, to);
+    }
+  }
 }
