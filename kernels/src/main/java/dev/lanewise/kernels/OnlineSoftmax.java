@@ -29,7 +29,8 @@ final class OnlineSoftmax {
    */
   boolean update(float[] scores, int keys) {
     boolean moved = raiseMax(scores, keys);
-    exponentials(scores, keys);
+    exponentials(scores, 0, keys);
+    exponentials(scores, LANES, keys);
     return moved;
   }
 
@@ -94,22 +95,17 @@ final class OnlineSoftmax {
     newMax.intoArray(max, at);
   }
 
-  private void exponentials(float[] scores, int keys) {
-    FloatVector max0 = finite(FloatVector.fromArray(SPECIES, max, 0));
-    FloatVector max1 = finite(FloatVector.fromArray(SPECIES, max, LANES));
-    FloatVector sum0 = FloatVector.fromArray(SPECIES, sum, 0);
-    FloatVector sum1 = FloatVector.fromArray(SPECIES, sum, LANES);
+  /** Of one vector of lanes: two in a loop would pass C2's limit on inlining, and calls cost four times the arithmetic. */
+  private void exponentials(float[] scores, int lane, int keys) {
+    FloatVector lanesMax = finite(FloatVector.fromArray(SPECIES, max, lane));
+    FloatVector lanesSum = FloatVector.fromArray(SPECIES, sum, lane);
     for (int key = 0; key < keys; key++) {
-      int at = key * COLUMNS;
-      FloatVector weight0 = VectorExp.exp2NotPositive(FloatVector.fromArray(SPECIES, scores, at).sub(max0));
-      weight0.intoArray(scores, at);
-      sum0 = sum0.add(weight0);
-      FloatVector weight1 = VectorExp.exp2NotPositive(FloatVector.fromArray(SPECIES, scores, at + LANES).sub(max1));
-      weight1.intoArray(scores, at + LANES);
-      sum1 = sum1.add(weight1);
+      int at = key * COLUMNS + lane;
+      FloatVector weight = VectorExp.exp2NotPositive(FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax));
+      weight.intoArray(scores, at);
+      lanesSum = lanesSum.add(weight);
     }
-    sum0.intoArray(sum, 0);
-    sum1.intoArray(sum, LANES);
+    lanesSum.intoArray(sum, lane);
   }
 
   /** The larger of each pair; a NaN in {@code y} is passed over here and poisons the sum later. */

@@ -1,7 +1,10 @@
 package dev.lanewise.kernels;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Exponentials. Both round the argument to a whole power of two by adding a magic number (1.5 · 2<sup>23</sup>: the sum has no room for a
@@ -9,6 +12,8 @@ import jdk.incubator.vector.VectorOperators;
  * squares on Chebyshev nodes, constant term fixed to 1 so that the exponential of 0 is exactly 1).
  */
 final class VectorExp {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+
   static final float LOG2_E = 1.44269504f;
 
   private static final float MAGIC = 0x1.8p23f;
@@ -30,11 +35,11 @@ final class VectorExp {
     FloatVector shifted = clamped.add(BIASED_MAGIC);
     FloatVector fraction = clamped.sub(shifted.sub(BIASED_MAGIC));
     FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-    FloatVector p = fraction.fma(splat(0.001326472614891827f), splat(0.009671512991189957f));
-    p = p.fma(fraction, splat(0.05550733581185341f));
-    p = p.fma(fraction, splat(0.24022242426872253f));
-    p = p.fma(fraction, splat(0.6931470036506653f));
-    p = p.fma(fraction, splat(1f));
+    FloatVector p = fraction.fma(broadcast(SPECIES, 0.001326472614891827f), broadcast(SPECIES, 0.009671512991189957f));
+    p = p.fma(fraction, broadcast(SPECIES, 0.05550733581185341f));
+    p = p.fma(fraction, broadcast(SPECIES, 0.24022242426872253f));
+    p = p.fma(fraction, broadcast(SPECIES, 0.6931470036506653f));
+    p = p.fma(fraction, broadcast(SPECIES, 1f));
     return p.mul(power);
   }
 
@@ -42,16 +47,16 @@ final class VectorExp {
   static FloatVector exp(FloatVector x) {
     FloatVector clamped = x.blend(-104f, x.compare(VectorOperators.LT, -104f));
     clamped = clamped.blend(89f, clamped.compare(VectorOperators.GT, 89f));
-    FloatVector shifted = clamped.fma(splat(LOG2_E), splat(MAGIC));
+    FloatVector shifted = clamped.fma(broadcast(SPECIES, LOG2_E), broadcast(SPECIES, MAGIC));
     FloatVector exponent = shifted.sub(MAGIC);
-    FloatVector r = exponent.fma(splat(-LN2_HIGH), clamped);
-    r = exponent.fma(splat(-LN2_LOW), r);
-    FloatVector p = r.fma(splat(0.001384364441037178f), splat(0.008374163880944252f));
-    p = p.fma(r, splat(0.04166800156235695f));
-    p = p.fma(r, splat(0.16666431725025177f));
-    p = p.fma(r, splat(0.4999999403953552f));
-    p = p.fma(r, splat(1f));
-    p = p.fma(r, splat(1f));
+    FloatVector r = exponent.fma(broadcast(SPECIES, -LN2_HIGH), clamped);
+    r = exponent.fma(broadcast(SPECIES, -LN2_LOW), r);
+    FloatVector p = r.fma(broadcast(SPECIES, 0.001384364441037178f), broadcast(SPECIES, 0.008374163880944252f));
+    p = p.fma(r, broadcast(SPECIES, 0.04166800156235695f));
+    p = p.fma(r, broadcast(SPECIES, 0.16666431725025177f));
+    p = p.fma(r, broadcast(SPECIES, 0.4999999403953552f));
+    p = p.fma(r, broadcast(SPECIES, 1f));
+    p = p.fma(r, broadcast(SPECIES, 1f));
     // 2^exponent in two halves: one alone would leave the range of normal floats at either end
     var whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(MAGIC));
     var half = whole.lanewise(VectorOperators.ASHR, 1);
@@ -60,9 +65,5 @@ final class VectorExp {
 
   private static FloatVector powerOfTwo(jdk.incubator.vector.IntVector exponent) {
     return exponent.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-  }
-
-  private static FloatVector splat(float x) {
-    return FloatVector.broadcast(Lanes.SPECIES, x);
   }
 }
