@@ -8,10 +8,13 @@ import org.jspecify.annotations.Nullable;
  * SIMD ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
  *
  * <p>Each call runs on the calling thread. Every wrong argument is an {@link IllegalArgumentException} that names it and carries both
- * numbers; a failed call has written nothing.
+ * numbers, and null is a {@link NullPointerException} that names the argument; a failed call has written nothing.
  */
 public final class Kernels {
   private static final Kernels SCALAR = new Kernels(new ScalarKernels());
+
+  private static @Nullable Kernels vector;
+  private static @Nullable Kernels selected;
 
   private final KernelProvider provider;
 
@@ -25,8 +28,13 @@ public final class Kernels {
    *
    * @throws IllegalStateException if the forced path cannot be loaded; the message says what is missing
    */
-  public static Kernels selected() {
-    return Selected.KERNELS;
+  public static synchronized Kernels selected() {
+    Kernels kernels = selected;
+    if (kernels == null) {
+      kernels = KernelSelection.preferScalar() ? SCALAR : vector();
+      selected = kernels;
+    }
+    return kernels;
   }
 
   /** Plain Java kernels. */
@@ -39,8 +47,13 @@ public final class Kernels {
    *
    * @throws IllegalStateException if this JVM cannot run them; the message names the flag that mends it
    */
-  public static Kernels vector() {
-    return Vector.KERNELS.orElseThrow(() -> new IllegalStateException(KernelSelection.vectorObstacle().orElseThrow()));
+  public static synchronized Kernels vector() {
+    Kernels kernels = vector;
+    if (kernels == null) {
+      kernels = new Kernels(KernelSelection.loadVector());
+      vector = kernels;
+    }
+    return kernels;
   }
 
   /** {@code scalar} or {@code vector-<bits>}. */
@@ -157,15 +170,5 @@ public final class Kernels {
     if (!written.equals(read)) {
       Checks.disjoint(name, written, otherName, read);
     }
-  }
-
-  /** Loaded at the first call of {@link #vector}. */
-  private static final class Vector {
-    static final java.util.Optional<Kernels> KERNELS = KernelSelection.loadVector().map(Kernels::new);
-  }
-
-  /** Loaded at the first call of {@link #selected}. */
-  private static final class Selected {
-    static final Kernels KERNELS = KernelSelection.preferScalar() ? SCALAR : vector();
   }
 }
