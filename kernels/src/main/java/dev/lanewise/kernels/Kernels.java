@@ -75,7 +75,9 @@ public final class Kernels {
   public void exp(Matrix x, Matrix result) {
     sameShape("result", result, "x", x);
     writableInPlace("result", result, "x", x);
-    provider.exp(x, result);
+    if (!result.isEmpty()) {
+      provider.exp(x, result);
+    }
   }
 
   /**
@@ -87,12 +89,17 @@ public final class Kernels {
    * @param scores queries × keys, written
    */
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(scores, "scores");
     Checks.same("key.columns", key.columns(), "query.columns", query.columns());
     Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
     Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
     writes("scores", scores, "query", query);
     writes("scores", scores, "key", key);
-    provider.scores(query, key, scale, scores);
+    if (!scores.isEmpty()) {
+      provider.scores(query, key, scale, scores);
+    }
   }
 
   /**
@@ -105,7 +112,9 @@ public final class Kernels {
   public void softmax(Matrix scores, Matrix weights) {
     sameShape("weights", weights, "scores", scores);
     writableInPlace("weights", weights, "scores", scores);
-    provider.softmax(scores, weights);
+    if (!weights.isEmpty()) {
+      provider.softmax(scores, weights);
+    }
   }
 
   /**
@@ -116,21 +125,28 @@ public final class Kernels {
    * @param output queries × valueDim, written
    */
   public void output(Matrix weights, Matrix value, Matrix output) {
+    Objects.requireNonNull(weights, "weights");
+    Objects.requireNonNull(value, "value");
+    Objects.requireNonNull(output, "output");
     Checks.same("value.rows", value.rows(), "weights.columns", weights.columns());
     Checks.same("output.rows", output.rows(), "weights.rows", weights.rows());
     Checks.same("output.columns", output.columns(), "value.columns", value.columns());
     writes("output", output, "weights", weights);
     writes("output", output, "value", value);
-    provider.output(weights, value, output);
+    if (!output.isEmpty()) {
+      provider.output(weights, value, output);
+    }
   }
 
   /** Packs a weight of shape inputs × outputs for {@link #product}. */
   public PackedMatrix pack(Matrix weight) {
+    Objects.requireNonNull(weight, "weight");
     return PackedMatrix.of(weight, false, provider.panelWidth());
   }
 
   /** Packs a weight of shape outputs × inputs, the layout of PyTorch's {@code nn.Linear}, for {@link #product}. */
   public PackedMatrix packTransposed(Matrix weight) {
+    Objects.requireNonNull(weight, "weight");
     return PackedMatrix.of(weight, true, provider.panelWidth());
   }
 
@@ -143,7 +159,9 @@ public final class Kernels {
    * @param result rows × outputs, written
    */
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+    Objects.requireNonNull(input, "input");
     Objects.requireNonNull(weight, "weight");
+    Objects.requireNonNull(result, "result");
     Checks.same("weight.panelWidth", weight.panelWidth(), "the panel width of " + path(), provider.panelWidth());
     Checks.same("input.columns", input.columns(), "weight.inputs", weight.inputs());
     Checks.same("result.rows", result.rows(), "input.rows", input.rows());
@@ -152,10 +170,17 @@ public final class Kernels {
       Checks.same("bias.length", bias.length, "weight.outputs", weight.outputs());
     }
     writes("result", result, "input", input);
-    provider.product(input, weight, bias, result);
+    if (bias != null) {
+      Checks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
+    }
+    if (!result.isEmpty()) {
+      provider.product(input, weight, bias, result);
+    }
   }
 
   private static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
+    Objects.requireNonNull(other, otherName);
+    Objects.requireNonNull(matrix, name);
     Checks.same(name + ".rows", matrix.rows(), otherName + ".rows", other.rows());
     Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
   }
