@@ -67,7 +67,8 @@ public final class Kernels {
   }
 
   /**
-   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP. {@code result} may be {@code x} itself.
+   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP where the result is normal and 1 ULP where it is denormal; exactly 1 at ±0.
+   * {@code result} may be {@code x} itself.
    *
    * @param x rows × columns
    * @param result rows × columns, written
@@ -104,7 +105,8 @@ public final class Kernels {
 
   /**
    * weights[i][j] = e<sup>scores[i][j] − m</sup> / Σ<sub>k</sub> e<sup>scores[i][k] − m</sup> with m the maximum of row i, which keeps
-   * every exponent at or below 0. A row of −∞ gets weights 0; a NaN makes its own row NaN. {@code weights} may be {@code scores} itself.
+   * every exponent at or below 0. A row of −∞ gets weights 0; a NaN, or +∞ (∞ − ∞ is NaN), makes its own row NaN. {@code weights} may be
+   * {@code scores} itself.
    *
    * @param scores queries × keys
    * @param weights queries × keys, written
