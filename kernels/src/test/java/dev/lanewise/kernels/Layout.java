@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * How a test matrix lies in its array. Every element outside the view holds a canary that is NaN: a kernel that writes there is seen, and one
- * that reads there poisons its result.
+ * How a test matrix lies in its array. Every element outside the view holds a canary that is NaN: a kernel that writes there is seen, and
+ * one that reads there poisons its result.
  */
 enum Layout {
   /** The array holds the view and nothing else, so that a read or write past either end throws. */

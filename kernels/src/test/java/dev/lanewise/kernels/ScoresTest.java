@@ -51,6 +51,20 @@ class ScoresTest {
     }
   }
 
+  /** Attention hands its keys over in tiles. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aKeyHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+    for (Shape shape : Shape.ofRows()) {
+      RandomGenerator random = shape.random();
+      Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
+      Shape keysAsRows = new Shape(shape.columns(), shape.rows(), shape.inner(), shape.layout(), shape.seed());
+      Comparisons.assertRowsStandAlone(
+          keysAsRows, (from, to) -> Comparisons.transposed(scores(kernels, query, key.rows(from, to), shape.layout())));
+    }
+  }
+
   @ParameterizedTest
   @MethodSource(PATHS)
   void nanAndInfinityStayInTheirRow(Kernels kernels) {
@@ -60,7 +74,7 @@ class ScoresTest {
       Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
       Matrix clean = scores(kernels, query, key, shape.layout());
       for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-        for (int row = 0; row < Math.min(shape.rows(), shape.columns()); row += 4) {
+        for (int row : shape.probes().toArray()) {
           int element = random.nextInt(shape.inner());
           Matrix badQuery = shape.layout().copyOf(query);
           badQuery.data()[badQuery.index(row, element)] = poison;
