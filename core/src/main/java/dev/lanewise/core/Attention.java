@@ -16,6 +16,9 @@ import java.util.Objects;
  * {@code h / (queryHeads / keyValueHeads)}. The width of value may differ from headDim.
  */
 public final class Attention {
+  /** Stands for 1/√headDim, which is known when a call brings its headDim; {@link #withScale} takes no NaN. */
+  private static final float STANDARD_SCALE = Float.NaN;
+
   private final Kernels kernels;
   private final Mask mask;
   private final float scale;
@@ -30,7 +33,12 @@ public final class Attention {
 
   /** No mask, scale 1/√headDim, one thread, the fastest kernels of this JVM. */
   public static Attention standard() {
-    return new Attention(Kernels.selected(), Mask.none(), Float.NaN, 1);
+    return on(Kernels.selected());
+  }
+
+  /** As {@link #standard}, on these kernels. */
+  static Attention on(Kernels kernels) {
+    return new Attention(kernels, Mask.none(), STANDARD_SCALE, 1);
   }
 
   /** With this mask instead of the one before; combine several with {@link Mask#and}. */
@@ -64,9 +72,24 @@ public final class Attention {
    * @param key batch × keyValueHeads × keys × headDim
    * @param value batch × keyValueHeads × keys × valueDim
    * @param output batch × queryHeads × queries × valueDim, written; a query that sees no key gets 0
+   * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with an input or with itself;
+   *     nothing has been written then
    */
   public void compute(Heads query, Heads key, Heads value, Heads output) {
-    throw new UnsupportedOperationException("not yet");
+    checkSources(query, key);
+    Objects.requireNonNull(value, "value");
+    Objects.requireNonNull(output, "output");
+    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
+    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
+    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+    checkResult("output", output, query, key);
+    Checks.same("output.width", output.width(), "value.width", value.width());
+    Checks.disjoint("output", output, "value", value);
+    if (!output.isEmpty()) {
+      Tiles tiles = tiles(query, key);
+      long work = tiles.pairs() * (query.width() + value.width());
+      Workers.run(threads, work, tiles.count(), tile -> tiles.output(tile, value, output));
+    }
   }
 
   /**
@@ -75,8 +98,41 @@ public final class Attention {
    * @param query batch × queryHeads × queries × headDim
    * @param key batch × keyValueHeads × keys × headDim
    * @param weights batch × queryHeads × queries × keys, written; masked keys get 0
+   * @throws IllegalArgumentException as for {@link #compute}
    */
   public void weights(Heads query, Heads key, Heads weights) {
-    throw new UnsupportedOperationException("not yet");
+    checkSources(query, key);
+    Objects.requireNonNull(weights, "weights");
+    checkResult("weights", weights, query, key);
+    Checks.same("weights.width", weights.width(), "key.rows", key.rows());
+    if (!weights.isEmpty()) {
+      Tiles tiles = tiles(query, key);
+      Workers.run(threads, tiles.pairs() * query.width(), tiles.count(), tile -> tiles.weights(tile, weights));
+    }
+  }
+
+  private Tiles tiles(Heads query, Heads key) {
+    float factor = Float.isNaN(scale) ? (float) (1 / Math.sqrt(query.width())) : scale;
+    return new Tiles(kernels, mask, factor, query, key);
+  }
+
+  private void checkSources(Heads query, Heads key) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    Checks.atLeast("query.width", query.width(), 1);
+    Checks.same("key.width", key.width(), "query.width", query.width());
+    Checks.same("key.batch", key.batch(), "query.batch", query.batch());
+    Checks.atLeast("key.heads", key.heads(), 1);
+    Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
+    mask.check(query.batch(), query.rows(), key.rows());
+  }
+
+  private static void checkResult(String name, Heads result, Heads query, Heads key) {
+    Checks.same(name + ".batch", result.batch(), "query.batch", query.batch());
+    Checks.same(name + ".heads", result.heads(), "query.heads", query.heads());
+    Checks.same(name + ".rows", result.rows(), "query.rows", query.rows());
+    Checks.writable(name, result);
+    Checks.disjoint(name, result, "query", query);
+    Checks.disjoint(name, result, "key", key);
   }
 }

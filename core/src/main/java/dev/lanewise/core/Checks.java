@@ -1,5 +1,8 @@
 package dev.lanewise.core;
 
+import java.util.Arrays;
+import java.util.Comparator;
+
 /** Argument checks whose messages name the argument and carry both numbers. */
 final class Checks {
   private Checks() {}
@@ -36,5 +39,78 @@ final class Checks {
           name + " is " + x + " and " + otherName + " is " + y + ": their product must lie in 0.." + Integer.MAX_VALUE);
     }
     return (int) product;
+  }
+
+  static void multiple(String name, long actual, String otherName, long divisor) {
+    if (actual % divisor != 0) {
+      throw new IllegalArgumentException(name + " is " + actual + ", which is no multiple of " + otherName + " " + divisor);
+    }
+  }
+
+  /** Rows, heads and batch entries that are written must not lie on top of each other: each axis steps over all that lies inside it. */
+  static void writable(String name, Heads view) {
+    if (view.isEmpty()) {
+      return;
+    }
+    Axis[] axes = {
+      new Axis("rowStride", view.rows(), view.rowStride()),
+      new Axis("headStride", view.heads(), view.headStride()),
+      new Axis("batchStride", view.batch(), view.batchStride())
+    };
+    Arrays.sort(axes, Comparator.comparingInt(Axis::stride));
+    long inside = view.width();
+    for (Axis axis : axes) {
+      if (axis.count > 1 && axis.stride < inside) {
+        throw new IllegalArgumentException(
+            name + "." + axis.name + " is " + axis.stride + ", but a view that is written needs at least " + inside);
+      }
+      inside += (axis.count - 1L) * axis.stride;
+    }
+  }
+
+  private record Axis(String name, int count, int stride) {}
+
+  /** A written view must not share elements with a view that is read; views of one array pass if they are seen to be interleaved. */
+  static void disjoint(String name, Heads written, String otherName, Heads read) {
+    if (written.data() != read.data() || written.isEmpty() || read.isEmpty()) {
+      return;
+    }
+    boolean apart = written.end() <= read.offset()
+        || read.end() <= written.offset()
+        || interleaved(written, read, written.rowStride())
+        || interleaved(written, read, written.headStride())
+        || interleaved(written, read, written.batchStride());
+    if (!apart) {
+      throw new IllegalArgumentException(name + " [" + written.offset() + ", " + written.end() + ") overlaps " + otherName
+          + " [" + read.offset() + ", " + read.end() + ") in the same array");
+    }
+  }
+
+  /**
+   * Whether the views keep to different remainders of the indexes modulo {@code period}, as the parts of a packed query-key-value array do.
+   * An axis whose stride is a multiple of the period does not move the remainder; the others widen the interval of remainders. Rows count as
+   * such an axis only if both views step by the period itself, which is what the kernels, who see one head's rows, accept too.
+   */
+  private static boolean interleaved(Heads x, Heads y, int period) {
+    if (period == 0) {
+      return false;
+    }
+    boolean combs = x.rowStride() == period && y.rowStride() == period;
+    int distance = Math.floorMod(y.offset() - x.offset(), period);
+    return distance >= span(x, period, combs) && distance + span(y, period, combs) <= period;
+  }
+
+  private static long span(Heads view, int period, boolean combs) {
+    long span = view.width();
+    if (!combs) {
+      span += (view.rows() - 1L) * view.rowStride();
+    }
+    if (view.headStride() % period != 0) {
+      span += (view.heads() - 1L) * view.headStride();
+    }
+    if (view.batchStride() % period != 0) {
+      span += (view.batch() - 1L) * view.batchStride();
+    }
+    return span;
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Matrix;
 import java.util.Objects;
 
 /**
@@ -65,6 +66,11 @@ public record Heads(
 
   int index(int b, int head, int row) {
     return offset + b * batchStride + head * headStride + row * rowStride;
+  }
+
+  /** The rows {@code from} (inclusive) to {@code to} (exclusive) of one head, for the kernels. */
+  Matrix matrix(int b, int head, int from, int to) {
+    return new Matrix(data, from == to ? offset : index(b, head, from), to - from, width, rowStride);
   }
 
   boolean isEmpty() {

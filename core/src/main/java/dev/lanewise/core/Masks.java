@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import java.util.Arrays;
 import java.util.Objects;
 
 /** The members of the {@link Mask} family. */
@@ -48,6 +49,11 @@ final class Masks {
     @Override
     public int visibleKeys(int b, int query, int queries, int keys) {
       return lengths[b];
+    }
+
+    @Override
+    public String toString() {
+      return "KeyLengths" + Arrays.toString(lengths);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Matrix;
 import java.util.Objects;
 
 /**
@@ -52,9 +53,7 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
    */
   public Heads split(int heads) {
     Checks.atLeast("heads", heads, 1);
-    if (width % heads != 0) {
-      throw new IllegalArgumentException("width is " + width + ", which is no multiple of heads " + heads);
-    }
+    Checks.multiple("width", width, "heads", heads);
     return new Heads(data, offset, batch, heads, rows, width / heads, batchStride, width / heads, rowStride);
   }
 
@@ -68,5 +67,21 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
 
   int index(int b, int row) {
     return offset + b * batchStride + row * rowStride;
+  }
+
+  /** {@code rows} rows from {@code row} on, and of each the {@code columns} elements from {@code column} on, for the kernels. */
+  Matrix matrix(int b, int row, int rows, int column, int columns) {
+    return new Matrix(data, index(b, row) + column, rows, columns, rowStride);
+  }
+
+  /** Whether one stride leads from each row to the next, through all sequences. */
+  boolean evenRows() {
+    return batch <= 1 || rows == 1 || batchStride == (long) rows * rowStride;
+  }
+
+  /** The rows of all sequences as one sequence; they must be {@link #evenRows even}. */
+  Sequences merged() {
+    int stride = rows == 1 ? batchStride : rowStride;
+    return new Sequences(data, offset, 1, Checks.product("batch", batch, "rows", rows), width, 0, stride);
   }
 }

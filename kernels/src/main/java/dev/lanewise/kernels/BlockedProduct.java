@@ -71,6 +71,8 @@ final class BlockedProduct {
     if (packsA) {
       int panel = rowInBlock / Tiles.PANEL * Tiles.PANEL;
       scratch.a.set(packed, panel * depth + rowInBlock - panel, Tiles.PANEL);
+    } else if (depth == 0) { // an empty view may start past the end of its array
+      scratch.a.set(packed, 0, 0);
     } else if (row + Tiles.ROWS <= a.rows()) {
       scratch.a.set(a.data(), a.index(row, step), a.rowStride());
     } else {

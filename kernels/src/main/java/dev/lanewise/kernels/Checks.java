@@ -16,6 +16,15 @@ final class Checks {
     }
   }
 
+  /** A product of two sizes (each below 2³¹ + 64, so that a long holds it), refused when it is no array length. */
+  static int product(String name, long x, String otherName, long y) {
+    if (x < 0 || y < 0 || x * y > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          name + " is " + x + " and " + otherName + " is " + y + ": their product must lie in 0.." + Integer.MAX_VALUE);
+    }
+    return (int) (x * y);
+  }
+
   static void fits(String name, long length, long needed) {
     if (needed > length) {
       throw new IllegalArgumentException(name + " has " + length + " elements, but the view needs " + needed);
@@ -48,7 +57,7 @@ final class Checks {
       return false;
     }
     int distance = Math.floorMod(y.offset() - x.offset(), stride);
-    return distance >= x.columns() && distance + y.columns() <= stride;
+    return distance >= x.columns() && distance <= stride - y.columns();
   }
 
   /** A product of two sizes, refused when it passes the largest array index. */

@@ -50,14 +50,17 @@ final class KernelSelection {
     return vectorBitsObstacle();
   }
 
-  /** Creates the SIMD kernels if nothing stands in the way. A class missing from the jar is an error, not a reason to go on slowly. */
-  static Optional<KernelProvider> loadVector() {
-    if (vectorObstacle().isPresent()) {
-      return Optional.empty();
-    }
+  /**
+   * Creates the SIMD kernels. A class missing from the jar is an error, not a reason to go on slowly.
+   *
+   * @throws IllegalStateException if something stands in the way
+   */
+  static KernelProvider loadVector() {
+    vectorObstacle().ifPresent(obstacle -> {
+      throw new IllegalStateException(obstacle);
+    });
     try {
-      return Optional.of(
-          (KernelProvider) Class.forName(VECTOR_CLASS).getDeclaredConstructor().newInstance());
+      return (KernelProvider) Class.forName(VECTOR_CLASS).getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(VECTOR_CLASS + " is missing from the jar or cannot be created", e);
     }

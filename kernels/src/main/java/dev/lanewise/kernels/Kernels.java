@@ -8,10 +8,13 @@ import org.jspecify.annotations.Nullable;
  * SIMD ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
  *
  * <p>Each call runs on the calling thread. Every wrong argument is an {@link IllegalArgumentException} that names it and carries both
- * numbers; a failed call has written nothing.
+ * numbers, and null is a {@link NullPointerException} that names the argument; a failed call has written nothing.
  */
 public final class Kernels {
   private static final Kernels SCALAR = new Kernels(new ScalarKernels());
+
+  private static @Nullable Kernels vector;
+  private static @Nullable Kernels selected;
 
   private final KernelProvider provider;
 
@@ -25,8 +28,13 @@ public final class Kernels {
    *
    * @throws IllegalStateException if the forced path cannot be loaded; the message says what is missing
    */
-  public static Kernels selected() {
-    return Selected.KERNELS;
+  public static synchronized Kernels selected() {
+    Kernels kernels = selected;
+    if (kernels == null) {
+      kernels = KernelSelection.preferScalar() ? SCALAR : vector();
+      selected = kernels;
+    }
+    return kernels;
   }
 
   /** Plain Java kernels. */
@@ -39,8 +47,13 @@ public final class Kernels {
    *
    * @throws IllegalStateException if this JVM cannot run them; the message names the flag that mends it
    */
-  public static Kernels vector() {
-    return Vector.KERNELS.orElseThrow(() -> new IllegalStateException(KernelSelection.vectorObstacle().orElseThrow()));
+  public static synchronized Kernels vector() {
+    Kernels kernels = vector;
+    if (kernels == null) {
+      kernels = new Kernels(KernelSelection.loadVector());
+      vector = kernels;
+    }
+    return kernels;
   }
 
   /** {@code scalar} or {@code vector-<bits>}. */
@@ -54,7 +67,8 @@ public final class Kernels {
   }
 
   /**
-   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP. {@code result} may be {@code x} itself.
+   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP where the result is normal and 1 ULP where it is denormal; exactly 1 at ±0.
+   * {@code result} may be {@code x} itself.
    *
    * @param x rows × columns
    * @param result rows × columns, written
@@ -62,7 +76,9 @@ public final class Kernels {
   public void exp(Matrix x, Matrix result) {
     sameShape("result", result, "x", x);
     writableInPlace("result", result, "x", x);
-    provider.exp(x, result);
+    if (!result.isEmpty()) {
+      provider.exp(x, result);
+    }
   }
 
   /**
@@ -74,17 +90,23 @@ public final class Kernels {
    * @param scores queries × keys, written
    */
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(scores, "scores");
     Checks.same("key.columns", key.columns(), "query.columns", query.columns());
     Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
     Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
     writes("scores", scores, "query", query);
     writes("scores", scores, "key", key);
-    provider.scores(query, key, scale, scores);
+    if (!scores.isEmpty()) {
+      provider.scores(query, key, scale, scores);
+    }
   }
 
   /**
    * weights[i][j] = e<sup>scores[i][j] − m</sup> / Σ<sub>k</sub> e<sup>scores[i][k] − m</sup> with m the maximum of row i, which keeps
-   * every exponent at or below 0. A row of −∞ gets weights 0; a NaN makes its own row NaN. {@code weights} may be {@code scores} itself.
+   * every exponent at or below 0. A row of −∞ gets weights 0; a NaN, or +∞ (∞ − ∞ is NaN), makes its own row NaN. {@code weights} may be
+   * {@code scores} itself.
    *
    * @param scores queries × keys
    * @param weights queries × keys, written
@@ -92,7 +114,9 @@ public final class Kernels {
   public void softmax(Matrix scores, Matrix weights) {
     sameShape("weights", weights, "scores", scores);
     writableInPlace("weights", weights, "scores", scores);
-    provider.softmax(scores, weights);
+    if (!weights.isEmpty()) {
+      provider.softmax(scores, weights);
+    }
   }
 
   /**
@@ -103,21 +127,28 @@ public final class Kernels {
    * @param output queries × valueDim, written
    */
   public void output(Matrix weights, Matrix value, Matrix output) {
+    Objects.requireNonNull(weights, "weights");
+    Objects.requireNonNull(value, "value");
+    Objects.requireNonNull(output, "output");
     Checks.same("value.rows", value.rows(), "weights.columns", weights.columns());
     Checks.same("output.rows", output.rows(), "weights.rows", weights.rows());
     Checks.same("output.columns", output.columns(), "value.columns", value.columns());
     writes("output", output, "weights", weights);
     writes("output", output, "value", value);
-    provider.output(weights, value, output);
+    if (!output.isEmpty()) {
+      provider.output(weights, value, output);
+    }
   }
 
   /** Packs a weight of shape inputs × outputs for {@link #product}. */
   public PackedMatrix pack(Matrix weight) {
+    Objects.requireNonNull(weight, "weight");
     return PackedMatrix.of(weight, false, provider.panelWidth());
   }
 
   /** Packs a weight of shape outputs × inputs, the layout of PyTorch's {@code nn.Linear}, for {@link #product}. */
   public PackedMatrix packTransposed(Matrix weight) {
+    Objects.requireNonNull(weight, "weight");
     return PackedMatrix.of(weight, true, provider.panelWidth());
   }
 
@@ -130,7 +161,9 @@ public final class Kernels {
    * @param result rows × outputs, written
    */
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+    Objects.requireNonNull(input, "input");
     Objects.requireNonNull(weight, "weight");
+    Objects.requireNonNull(result, "result");
     Checks.same("weight.panelWidth", weight.panelWidth(), "the panel width of " + path(), provider.panelWidth());
     Checks.same("input.columns", input.columns(), "weight.inputs", weight.inputs());
     Checks.same("result.rows", result.rows(), "input.rows", input.rows());
@@ -139,10 +172,17 @@ public final class Kernels {
       Checks.same("bias.length", bias.length, "weight.outputs", weight.outputs());
     }
     writes("result", result, "input", input);
-    provider.product(input, weight, bias, result);
+    if (bias != null) {
+      Checks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
+    }
+    if (!result.isEmpty()) {
+      provider.product(input, weight, bias, result);
+    }
   }
 
   private static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
+    Objects.requireNonNull(other, otherName);
+    Objects.requireNonNull(matrix, name);
     Checks.same(name + ".rows", matrix.rows(), otherName + ".rows", other.rows());
     Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
   }
@@ -157,15 +197,5 @@ public final class Kernels {
     if (!written.equals(read)) {
       Checks.disjoint(name, written, otherName, read);
     }
-  }
-
-  /** Loaded at the first call of {@link #vector}. */
-  private static final class Vector {
-    static final java.util.Optional<Kernels> KERNELS = KernelSelection.loadVector().map(Kernels::new);
-  }
-
-  /** Loaded at the first call of {@link #selected}. */
-  private static final class Selected {
-    static final Kernels KERNELS = KernelSelection.preferScalar() ? SCALAR : vector();
   }
 }

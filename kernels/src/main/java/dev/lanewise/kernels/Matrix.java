@@ -38,7 +38,7 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
 
   /** A view over a new array of zeros. */
   public static Matrix zeros(int rows, int columns) {
-    return of(new float[Math.multiplyExact(rows, columns)], rows, columns);
+    return of(new float[Checks.product("rows", rows, "columns", columns)], rows, columns);
   }
 
   /** The element at {@code row} and {@code column}. */
@@ -51,7 +51,7 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
   /** The rows from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array. */
   public Matrix rows(int from, int to) {
     Objects.checkFromToIndex(from, to, rows);
-    return new Matrix(data, to == from ? offset : index(from, 0), to - from, columns, rowStride);
+    return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
   }
 
   int index(int row, int column) {

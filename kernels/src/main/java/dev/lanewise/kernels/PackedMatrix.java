@@ -14,8 +14,8 @@ public final class PackedMatrix {
     this.inputs = inputs;
     this.outputs = outputs;
     this.panelWidth = panelWidth;
-    int panels = Math.ceilDiv(outputs, panelWidth);
-    this.data = new float[Math.multiplyExact(Math.multiplyExact(panels, panelWidth), inputs)];
+    long paddedOutputs = (long) Math.ceilDiv(outputs, panelWidth) * panelWidth;
+    this.data = new float[Checks.product("weight inputs", inputs, "weight outputs, padded,", paddedOutputs)];
   }
 
   /**

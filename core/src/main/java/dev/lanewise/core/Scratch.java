@@ -1,0 +1,66 @@
+package dev.lanewise.core;
+
+import java.lang.ref.SoftReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** A few float arrays that one worker holds for the time of one task or call, and that the next one finds again. Contents are left over. */
+final class Scratch {
+  private final float[][] arrays;
+  private final SoftReference<Scratch> reference = new SoftReference<>(this);
+
+  private Scratch(int arrays) {
+    this.arrays = new float[arrays][0];
+  }
+
+  /** Array {@code which}, of at least {@code length} elements; it only grows. */
+  float[] floats(int which, int length) {
+    if (arrays[which].length < length) {
+      // Half as much again, so that sequences that grow step by step do not allocate at each step.
+      long roomy = arrays[which].length * 3L / 2;
+      arrays[which] = new float[Math.clamp(roomy, length, Math.max(length, Integer.MAX_VALUE - 8))];
+    }
+    return arrays[which];
+  }
+
+  /**
+   * Keeps a bounded number of scratches between uses, softly: a JVM short of memory gets them back. A thread looks first where it looked last
+   * time, so it tends to find its own, still in its cache.
+   */
+  static final class Pool {
+    private final AtomicReferenceArray<@Nullable SoftReference<Scratch>> kept;
+    private final int arrays;
+
+    /** A pool that keeps up to {@code capacity} scratches of {@code arrays} arrays each. */
+    Pool(int capacity, int arrays) {
+      this.kept = new AtomicReferenceArray<>(capacity);
+      this.arrays = arrays;
+    }
+
+    /** One for the caller alone, until it is given back by {@link #release}. */
+    Scratch acquire() {
+      int first = home();
+      for (int i = 0; i < kept.length(); i++) {
+        SoftReference<Scratch> reference = kept.getAndSet((first + i) % kept.length(), null);
+        Scratch scratch = reference == null ? null : reference.get();
+        if (scratch != null) {
+          return scratch;
+        }
+      }
+      return new Scratch(arrays);
+    }
+
+    void release(Scratch scratch) {
+      int first = home();
+      for (int i = 0; i < kept.length(); i++) {
+        if (kept.compareAndSet((first + i) % kept.length(), null, scratch.reference)) {
+          return;
+        }
+      }
+    }
+
+    private int home() {
+      return (int) (Thread.currentThread().threadId() % kept.length());
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import java.util.Arrays;
+
+/**
+ * One call of {@link Attention}, cut into tiles: a tile is one query head of one batch entry and a block of its query rows, against every key that
+ * the block sees. The tile's scores stay in a worker's scratch and become weights in place. All arguments have been checked.
+ *
+ * <p>A row's result has the same bits in whatever tile it falls: the kernels treat rows independently, and a row's keys are never split.
+ */
+final class Tiles {
+  /** Floats of scores a tile: 512 KiB stay in the second-level cache. */
+  private static final int SCORES = 1 << 17;
+
+  /** Fewer rows would read all keys for too little work. */
+  private static final int LEAST_ROWS = 4;
+
+  /** A multiple of the rows of any micro-kernel; more rows than this no longer pay for reading the keys. */
+  private static final int MOST_ROWS = 48;
+
+  private static final Scratch.Pool SCRATCH = new Scratch.Pool(Workers.MAX_HELPERS, 1);
+
+  private final Kernels kernels;
+  private final Mask mask;
+  private final float scale;
+  private final Heads query;
+  private final Heads key;
+  private final int blockRows;
+  private final int blocks;
+
+  Tiles(Kernels kernels, Mask mask, float scale, Heads query, Heads key) {
+    this.kernels = kernels;
+    this.mask = mask;
+    this.scale = scale;
+    this.query = query;
+    this.key = key;
+    this.blockRows = Math.clamp(SCORES / Math.max(1, key.rows()), LEAST_ROWS, MOST_ROWS);
+    this.blocks = Math.ceilDiv(query.rows(), blockRows);
+    Checks.product("key.rows", key.rows(), "rows a tile", blockRows);
+  }
+
+  /** How many tiles; no more than rows of the result, which lie side by side in one array. */
+  int count() {
+    return query.batch() * query.heads() * blocks;
+  }
+
+  /** Pairs of query and key in the whole call, before the mask. */
+  long pairs() {
+    return (long) query.batch() * query.heads() * query.rows() * key.rows();
+  }
+
+  /** Writes the weights of a tile, batch × queryHeads × queries × keys. */
+  void weights(int index, Heads weights) {
+    Tile tile = tile(index);
+    Matrix rows = weights.matrix(tile.b, tile.head, tile.from, tile.to);
+    weigh(tile, rows);
+    for (int row = 0; row < rows.rows(); row++) {
+      int start = rows.offset() + row * rows.rowStride();
+      Arrays.fill(rows.data(), start + visible(tile, row), start + rows.columns(), 0f);
+    }
+  }
+
+  /** Writes the output of a tile, batch × queryHeads × queries × valueDim. */
+  void output(int index, Heads value, Heads output) {
+    Tile tile = tile(index);
+    int rows = tile.to - tile.from;
+    Scratch scratch = SCRATCH.acquire();
+    try {
+      Matrix weights = Matrix.of(scratch.floats(0, rows * tile.keys), rows, tile.keys);
+      weigh(tile, weights);
+      for (int from = 0, to; from < rows; from = to) {
+        to = endOfRun(tile, from);
+        int keys = visible(tile, from);
+        kernels.output(
+            left(weights, from, to, keys),
+            value.matrix(tile.b, tile.keyHead, 0, keys),
+            output.matrix(tile.b, tile.head, tile.from + from, tile.from + to));
+      }
+    } finally {
+      SCRATCH.release(scratch);
+    }
+  }
+
+  /**
+   * Scores of the tile, turned into weights in place. Columns past a row's visible keys are left undefined: scores are taken for all keys that
+   * any row of the tile sees, but softmax and output only look at those that the row itself sees, so a masked key cannot reach a result.
+   */
+  private void weigh(Tile tile, Matrix weights) {
+    Matrix scores = left(weights, 0, weights.rows(), tile.keys);
+    kernels.scores(
+        query.matrix(tile.b, tile.head, tile.from, tile.to), key.matrix(tile.b, tile.keyHead, 0, tile.keys), scale, scores);
+    for (int from = 0, to; from < scores.rows(); from = to) {
+      to = endOfRun(tile, from);
+      Matrix run = left(scores, from, to, visible(tile, from));
+      kernels.softmax(run, run);
+    }
+  }
+
+  /** The end of the rows, from {@code row} on, that see the same number of keys and so share one kernel call. */
+  private int endOfRun(Tile tile, int row) {
+    int keys = visible(tile, row);
+    int end = row + 1;
+    while (end < tile.to - tile.from && visible(tile, end) == keys) {
+      end++;
+    }
+    return end;
+  }
+
+  private int visible(Tile tile, int row) {
+    return mask.visibleKeys(tile.b, tile.from + row, query.rows(), key.rows());
+  }
+
+  /** The first {@code columns} columns of the rows {@code from} to {@code to}. */
+  private static Matrix left(Matrix matrix, int from, int to, int columns) {
+    return new Matrix(matrix.data(), matrix.offset() + from * matrix.rowStride(), to - from, columns, matrix.rowStride());
+  }
+
+  /** Blocks follow each other, then heads, so that neighbouring tasks read the same keys and values. */
+  private Tile tile(int index) {
+    int block = index % blocks;
+    int head = index / blocks % query.heads();
+    int b = index / blocks / query.heads();
+    int from = block * blockRows;
+    int to = Math.min(from + blockRows, query.rows());
+    int keys = 0;
+    for (int row = from; row < to; row++) {
+      keys = Math.max(keys, mask.visibleKeys(b, row, query.rows(), key.rows()));
+    }
+    return new Tile(b, head, head / (query.heads() / key.heads()), from, to, keys);
+  }
+
+  /** Query rows {@code from} to {@code to} of one head, and the most keys that any of them sees. */
+  private record Tile(int b, int head, int keyHead, int from, int to, int keys) {}
+}

@@ -1,0 +1,148 @@
+package dev.lanewise.core;
+
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Maps task indexes to threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks off it. They
+ * come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle.
+ */
+final class Workers {
+  /** More helpers than this are never alive at once, whatever all callers ask for together; beyond it a caller works with fewer. */
+  static final int MAX_HELPERS = Math.max(64, 2 * Runtime.getRuntime().availableProcessors());
+
+  /** Multiply-adds that outweigh waking a thread: some ten microseconds on SIMD lanes. */
+  static final long WORK_PER_THREAD = 1L << 18;
+
+  private static final long IDLE_SECONDS = 10;
+
+  /** A synchronous queue holds nothing, so no helper is ever promised: it starts at once, or (discard) the caller goes on without. */
+  private static final ThreadPoolExecutor POOL = new ThreadPoolExecutor(
+      0,
+      MAX_HELPERS,
+      IDLE_SECONDS,
+      TimeUnit.SECONDS,
+      new SynchronousQueue<>(),
+      Thread.ofPlatform().daemon().name("lanewise-", 1).inheritInheritableThreadLocals(false).factory(),
+      new ThreadPoolExecutor.DiscardPolicy());
+
+  private Workers() {}
+
+  /** A call's work, cut into independent pieces. */
+  @FunctionalInterface
+  interface Task {
+    /** Does piece {@code index}; called once for each, from any thread. */
+    void run(int index);
+  }
+
+  /**
+   * Runs the tasks 0 to {@code tasks} − 1, each once, and returns when all have ended. The first exception stops tasks that have not started
+   * and is thrown here, once those that have started are over.
+   *
+   * @param threads how many threads may share the work, the caller's among them
+   * @param work multiply-adds of all tasks together; little work is shared by fewer threads
+   */
+  static void run(int threads, long work, int tasks, Task task) {
+    long useful = Math.min(tasks, 1 + work / WORK_PER_THREAD);
+    int helpers = (int) Math.min(threads, useful) - 1;
+    if (helpers <= 0) {
+      for (int index = 0; index < tasks; index++) {
+        task.run(index);
+      }
+      return;
+    }
+    new Job(tasks, task).share(Math.min(helpers, MAX_HELPERS));
+  }
+
+  /** One call; as a {@link Runnable} it is what a helper does for it. */
+  private static final class Job implements Runnable {
+    /** Added to {@link #helpers} when no helper may enter any more; the count stays in the other bits. */
+    private static final int CLOSED = Integer.MIN_VALUE;
+
+    private final int tasks;
+    private final Task task;
+    private final Thread caller = Thread.currentThread();
+    private final AtomicLong next = new AtomicLong();
+    private final AtomicInteger helpers = new AtomicInteger();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    Job(int tasks, Task task) {
+      this.tasks = tasks;
+      this.task = task;
+    }
+
+    void share(int wanted) {
+      for (int i = 0; i < wanted && startHelper(); i++) {}
+      takeTasks();
+      awaitHelpers();
+      Throwable thrown = failure.get();
+      if (thrown instanceof Error error) {
+        throw error;
+      }
+      if (thrown instanceof RuntimeException exception) {
+        throw exception;
+      }
+    }
+
+    /** False if the system has no thread left: the caller, who must not leave helpers behind, then does without more of them. */
+    private boolean startHelper() {
+      try {
+        POOL.execute(this);
+        return true;
+      } catch (OutOfMemoryError e) {
+        return false;
+      }
+    }
+
+    @Override
+    public void run() {
+      if (enter()) {
+        takeTasks();
+        leave();
+      }
+    }
+
+    private void takeTasks() {
+      try {
+        for (long index = next.getAndIncrement(); index < tasks && failure.get() == null; index = next.getAndIncrement()) {
+          task.run((int) index);
+        }
+      } catch (RuntimeException | Error e) {
+        failure.compareAndSet(null, e);
+      }
+    }
+
+    private boolean enter() {
+      int count = helpers.get();
+      while (count >= 0 && !helpers.compareAndSet(count, count + 1)) {
+        count = helpers.get();
+      }
+      return count >= 0;
+    }
+
+    private void leave() {
+      if (helpers.decrementAndGet() == CLOSED) {
+        LockSupport.unpark(caller);
+      }
+    }
+
+    /** Waits for the helpers that entered; one that comes later finds the job closed. An interrupt is kept for the caller to see. */
+    private void awaitHelpers() {
+      helpers.addAndGet(CLOSED);
+      boolean interrupted = false;
+      while (helpers.get() != CLOSED) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        caller.interrupt();
+      }
+    }
+  }
+}

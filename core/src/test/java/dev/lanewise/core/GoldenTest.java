@@ -1,0 +1,143 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.GoldenCases.Layer;
+import dev.lanewise.core.GoldenCases.Mha;
+import dev.lanewise.core.GoldenCases.Sdpa;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What PyTorch computes in double is what Lanewise computes, within the budget. */
+class GoldenTest {
+  private static final GoldenCases CASES = GoldenCases.load();
+
+  static List<Sdpa> sdpa() {
+    return CASES.sdpa();
+  }
+
+  static List<Mha> mha() {
+    return CASES.mha();
+  }
+
+  /** Where query, key and value are equally wide, so that PyTorch has one in_proj_weight. */
+  static List<Mha> packable() {
+    return CASES.mha().stream().filter(golden -> widths(golden).distinct().count() == 1).toList();
+  }
+
+  @Test
+  void thereAreEnoughCases() {
+    assertThat(CASES.sdpa()).hasSizeGreaterThanOrEqualTo(40);
+    assertThat(CASES.mha()).hasSizeGreaterThanOrEqualTo(20);
+    assertThat(packable()).hasSizeGreaterThanOrEqualTo(16);
+  }
+
+  @ParameterizedTest
+  @MethodSource("sdpa")
+  void attention(Sdpa golden) {
+    Heads output = Views.filled(Views.Layout.DENSE, golden.query().batch(), golden.query().heads(), golden.query().rows(),
+        golden.value().width(), Views.SENTINEL);
+    attentionOf(golden).compute(golden.query(), golden.key(), golden.value(), output);
+    float[] plain = PlainFloat.attention(golden.query(), golden.key(), golden.value(), golden.mask(), (float) scale(golden));
+    Budget.assertWithin(golden, output.data(), plain, golden.output());
+  }
+
+  @ParameterizedTest
+  @MethodSource("sdpa")
+  void attentionWeights(Sdpa golden) {
+    Heads weights = Views.filled(Views.Layout.DENSE, golden.query().batch(), golden.query().heads(), golden.query().rows(),
+        golden.key().rows(), Views.SENTINEL);
+    attentionOf(golden).weights(golden.query(), golden.key(), weights);
+    float[] plain = PlainFloat.weights(golden.query(), golden.key(), golden.mask(), (float) scale(golden));
+    Budget.assertWithin(golden, weights.data(), plain, golden.weights());
+  }
+
+  /** The oracle of all other tests agrees with PyTorch far more closely than any float code could. */
+  @ParameterizedTest
+  @MethodSource("sdpa")
+  void reference(Sdpa golden) {
+    double scale = scale(golden);
+    assertThat(ReferenceAttention.compute(golden.query(), golden.key(), golden.value(), golden.mask(), scale))
+        .containsExactly(golden.output(), within(1e-13));
+    assertThat(ReferenceAttention.weights(golden.query(), golden.key(), golden.mask(), scale))
+        .containsExactly(golden.weights(), within(1e-13));
+  }
+
+  @ParameterizedTest
+  @MethodSource("mha")
+  void layer(Mha golden) {
+    assertLayer(golden, separate(golden));
+  }
+
+  @ParameterizedTest
+  @MethodSource("packable")
+  void layerWithPackedInput(Mha golden) {
+    assertLayer(golden, packed(golden));
+  }
+
+  private static void assertLayer(Mha golden, MultiHeadAttention layer) {
+    Sequences query = golden.sources().query();
+    Sequences key = golden.sources().key();
+    Sequences output = Views.emptySequences(Views.Layout.DENSE, query.batch(), query.rows(), query.width());
+    layer.forward(query, key, golden.sources().value(), output);
+    Budget.assertWithin(golden, output.data(), new PlainLayer(golden).output(), golden.output());
+
+    Heads weights = Views.filled(
+        Views.Layout.DENSE, query.batch(), golden.layer().numHeads(), query.rows(), key.rows(), Views.SENTINEL);
+    layer.weights(query, key, weights);
+    Budget.assertWithin("weights of " + golden, weights.data(), new PlainLayer(golden).weights(), golden.weights());
+  }
+
+  private static IntStream widths(Mha golden) {
+    return IntStream.of(golden.sources().query().width(), golden.sources().key().width(), golden.sources().value().width());
+  }
+
+  private static MultiHeadAttention separate(Mha golden) {
+    Layer layer = golden.layer();
+    return builder(golden)
+        .sources(golden.sources().key().width(), golden.sources().value().width())
+        .query(layer.weights()[Layer.QUERY], layer.bias(Layer.QUERY))
+        .key(layer.weights()[Layer.KEY], layer.bias(Layer.KEY))
+        .value(layer.weights()[Layer.VALUE], layer.bias(Layer.VALUE))
+        .build()
+        .withMask(golden.mask());
+  }
+
+  private static MultiHeadAttention packed(Mha golden) {
+    Layer layer = golden.layer();
+    float[] weight = joined(layer.weights());
+    return builder(golden)
+        .packedInput(weight, layer.biases() == null ? null : joined(layer.biases()))
+        .build()
+        .withMask(golden.mask());
+  }
+
+  private static MultiHeadAttention.Builder builder(Mha golden) {
+    Layer layer = golden.layer();
+    return MultiHeadAttention.builder(golden.sources().query().width(), layer.numHeads())
+        .output(layer.weights()[Layer.OUTPUT], layer.bias(Layer.OUTPUT));
+  }
+
+  /** The first three arrays, one behind the other. */
+  private static float[] joined(float[][] parts) {
+    int length = parts[Layer.QUERY].length;
+    float[] result = Arrays.copyOf(parts[Layer.QUERY], 3 * length);
+    System.arraycopy(parts[Layer.KEY], 0, result, length, length);
+    System.arraycopy(parts[Layer.VALUE], 0, result, 2 * length, length);
+    return result;
+  }
+
+  private static Attention attentionOf(Sdpa golden) {
+    Attention attention = Attention.standard().withMask(golden.mask());
+    return golden.scale() == null ? attention : attention.withScale(golden.scale());
+  }
+
+  private static double scale(Sdpa golden) {
+    return golden.scale() == null ? 1 / Math.sqrt(golden.query().width()) : golden.scale();
+  }
+}

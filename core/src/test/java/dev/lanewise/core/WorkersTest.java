@@ -1,0 +1,170 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class WorkersTest {
+  private static final long MUCH = Long.MAX_VALUE;
+
+  @ParameterizedTest
+  @CsvSource({"1,0", "1,7", "2,0", "2,1", "2,2", "3,1000", "8,5", "1000,10000", "2147483647,300"})
+  void everyTaskRunsOnce(int threads, int tasks) {
+    AtomicIntegerArray runs = new AtomicIntegerArray(tasks);
+    Workers.run(threads, MUCH, tasks, runs::incrementAndGet);
+    for (int i = 0; i < tasks; i++) {
+      assertThat(runs.get(i)).as("runs of task %d", i).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void tasksMeetOnAsManyThreadsAsAskedFor() {
+    // Each task waits for the other two: with fewer than three threads this never ends.
+    CountDownLatch together = new CountDownLatch(3);
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    Workers.run(3, MUCH, 3, index -> {
+      threads.add(Thread.currentThread());
+      together.countDown();
+      await(together);
+    });
+    assertThat(threads).hasSize(3).contains(Thread.currentThread());
+    assertThat(threads).filteredOn(thread -> thread != Thread.currentThread()).allSatisfy(helper -> {
+      assertThat(helper.getName()).matches("lanewise-\\d+");
+      assertThat(helper.isDaemon()).isTrue();
+    });
+  }
+
+  @Test
+  void littleWorkStaysOnTheCaller() {
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    Workers.run(8, Workers.WORK_PER_THREAD - 1, 10_000, index -> threads.add(Thread.currentThread()));
+    assertThat(threads).containsExactly(Thread.currentThread());
+  }
+
+  @Test
+  void failureOfTheCallerIsRethrownAfterStartedTasksEnd() {
+    Thread caller = Thread.currentThread();
+    CountDownLatch bothStarted = new CountDownLatch(2);
+    AtomicInteger ended = new AtomicInteger();
+    assertThatThrownBy(() -> Workers.run(2, MUCH, 2, index -> {
+      bothStarted.countDown();
+      await(bothStarted);
+      if (Thread.currentThread() == caller) {
+        throw new IllegalStateException("from the caller");
+      }
+      pause(50);
+      ended.incrementAndGet();
+    })).isInstanceOf(IllegalStateException.class).hasMessage("from the caller");
+    assertThat(ended).as("the helper's task, over when the call returns").hasValue(1);
+  }
+
+  @Test
+  void failureOfAHelperIsRethrownInTheCaller() {
+    Thread caller = Thread.currentThread();
+    CountDownLatch bothStarted = new CountDownLatch(2);
+    assertThatThrownBy(() -> Workers.run(2, MUCH, 2, index -> {
+      bothStarted.countDown();
+      await(bothStarted);
+      if (Thread.currentThread() != caller) {
+        throw new AssertionError("from a helper");
+      }
+    })).isInstanceOf(AssertionError.class).hasMessage("from a helper");
+    everyTaskRunsOnce(2, 100);
+  }
+
+  @Test
+  void failureStopsTheTasksThatHaveNotStarted() {
+    AtomicInteger started = new AtomicInteger();
+    assertThatThrownBy(() -> Workers.run(2, MUCH, 1_000_000, index -> {
+      started.incrementAndGet();
+      throw new IllegalStateException("at once");
+    })).hasMessage("at once");
+    assertThat(started.get()).isBetween(1, 2);
+  }
+
+  @Test
+  void nestedCallsEnd() {
+    AtomicInteger runs = new AtomicInteger();
+    Workers.run(64, MUCH, 64, outer -> Workers.run(64, MUCH, 64, inner -> Workers.run(4, MUCH, 4, innermost -> runs.incrementAndGet())));
+    assertThat(runs).hasValue(64 * 64 * 4);
+  }
+
+  @Test
+  void manyCallersShareThePoolWithinItsBound() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    AtomicInteger mostHelpers = new AtomicInteger();
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> calls = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        calls.add(callers.submit(() -> Workers.run(50, MUCH, 20, index -> {
+          runs.incrementAndGet();
+          if (index == 0) {
+            mostHelpers.accumulateAndGet(helpers(), Math::max);
+          }
+        })));
+      }
+      for (Future<?> call : calls) {
+        call.get();
+      }
+    }
+    assertThat(runs).hasValue(200 * 20);
+    assertThat(mostHelpers.get()).isBetween(1, Workers.MAX_HELPERS);
+  }
+
+  @Test
+  void interruptIsKeptAndStopsNothing() {
+    CountDownLatch bothStarted = new CountDownLatch(2);
+    CountDownLatch callerHasNoTask = new CountDownLatch(1);
+    AtomicInteger ended = new AtomicInteger();
+    Thread caller = Thread.currentThread();
+    Workers.run(2, MUCH, 2, index -> {
+      bothStarted.countDown();
+      await(bothStarted);
+      if (Thread.currentThread() == caller) {
+        callerHasNoTask.countDown();
+      } else {
+        await(callerHasNoTask);
+        caller.interrupt();
+        pause(50);
+      }
+      ended.incrementAndGet();
+    });
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(ended).hasValue(2);
+  }
+
+  private static int helpers() {
+    return (int) Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("lanewise-")).count();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static void pause(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

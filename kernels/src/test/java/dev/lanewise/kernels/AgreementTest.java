@@ -1,0 +1,83 @@
+package dev.lanewise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+/** One pass of the three kernels and the product, as a layer runs them, on the kernels of this run and on the scalar ones. */
+class AgreementTest {
+  private final Kernels selected = Kernels.selected();
+  private final Kernels scalar = Kernels.scalar();
+
+  @Test
+  void aWholeHeadComesOutTheSameOnBothPaths() {
+    for (Shape shape : Shape.ofRows()) {
+      Head head = Head.random(shape);
+      Matrix ours = head.run(selected);
+      Matrix theirs = head.run(scalar);
+      double largest = 0;
+      double difference = 0;
+      for (int row = 0; row < ours.rows(); row++) {
+        for (int column = 0; column < ours.columns(); column++) {
+          largest = Math.max(largest, Math.abs(theirs.get(row, column)));
+          difference = Math.max(difference, Math.abs(ours.get(row, column) - theirs.get(row, column)));
+        }
+      }
+      assertThat(difference).as("%s on %s", shape, selected.path()).isLessThanOrEqualTo(4e-6 * largest);
+    }
+  }
+
+  /** Poison anywhere in a head makes NaN or infinity of the same elements on both paths, no more and no fewer. */
+  @Test
+  void poisonSpreadsTheSameWayOnBothPaths() {
+    for (Shape shape : Shape.ofRows()) {
+      for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+        for (int operand = 0; operand < 4; operand++) {
+          Head head = Head.random(shape);
+          Matrix target = head.operand(operand);
+          int row = head.random().nextInt(target.rows());
+          int column = head.random().nextInt(target.columns());
+          target.data()[target.index(row, column)] = poison;
+          String what = "%s: %s in operand %d at (%d, %d)".formatted(shape, poison, operand, row, column);
+          assertSameSpecials(what, head.run(scalar), head.run(selected));
+        }
+      }
+    }
+  }
+
+  private static void assertSameSpecials(String what, Matrix expected, Matrix actual) {
+    for (int row = 0; row < expected.rows(); row++) {
+      for (int column = 0; column < expected.columns(); column++) {
+        if (Float.isFinite(expected.get(row, column)) != Float.isFinite(actual.get(row, column))) {
+          assertThat(actual.get(row, column)).as("%s: element (%d, %d)", what, row, column).isEqualTo(expected.get(row, column));
+        }
+      }
+    }
+  }
+
+  /** Operands of softmax(scale · QKᵀ) · V · W: rows queries, columns keys, inner elements a row. */
+  private record Head(RandomGenerator random, Matrix query, Matrix key, Matrix value, Matrix weight) {
+    static Head random(Shape shape) {
+      RandomGenerator random = shape.random();
+      int width = shape.inner();
+      return new Head(random, shape.layout().random(shape.rows(), width, random), shape.layout().random(shape.columns(), width, random),
+          shape.layout().random(shape.columns(), width, random), shape.layout().random(width, width, random));
+    }
+
+    Matrix operand(int index) {
+      return new Matrix[] {query, key, value, weight}[index];
+    }
+
+    Matrix run(Kernels kernels) {
+      Matrix weights = Layout.FRAMED.blank(query.rows(), key.rows());
+      kernels.scores(query, key, (float) (1 / Math.sqrt(query.columns())), weights);
+      kernels.softmax(weights, weights);
+      Matrix output = Layout.FRAMED.blank(query.rows(), value.columns());
+      kernels.output(weights, value, output);
+      Matrix result = Layout.FRAMED.blank(query.rows(), weight.columns());
+      kernels.product(output, kernels.pack(weight), null, result);
+      return result;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package dev.lanewise.kernels;
+
+import org.jspecify.annotations.Nullable;
+
+/** The kernels' formulas in double, the way they are written in the Javadoc of {@link Kernels}: what every path is measured against. */
+final class DoubleReference {
+  private DoubleReference() {}
+
+  static double[][] scores(Matrix query, Matrix key, float scale) {
+    double[][] scores = new double[query.rows()][key.rows()];
+    for (int i = 0; i < query.rows(); i++) {
+      for (int j = 0; j < key.rows(); j++) {
+        double sum = 0;
+        for (int d = 0; d < query.columns(); d++) {
+          sum += (double) query.data()[query.index(i, d)] * key.data()[key.index(j, d)];
+        }
+        scores[i][j] = scale * sum;
+      }
+    }
+    return scores;
+  }
+
+  static double[][] softmax(Matrix scores) {
+    double[][] weights = new double[scores.rows()][scores.columns()];
+    for (int i = 0; i < scores.rows(); i++) {
+      double max = Double.NEGATIVE_INFINITY;
+      for (int j = 0; j < scores.columns(); j++) {
+        max = Math.max(max, scores.get(i, j));
+      }
+      double sum = 0;
+      for (int j = 0; j < scores.columns(); j++) {
+        weights[i][j] = Math.exp(scores.get(i, j) - max);
+        sum += weights[i][j];
+      }
+      for (int j = 0; j < scores.columns(); j++) {
+        weights[i][j] /= sum;
+      }
+    }
+    return weights;
+  }
+
+  static double[][] output(Matrix weights, Matrix value) {
+    return product(weights, value, null);
+  }
+
+  /**
+   * input · weight + bias.
+   *
+   * @param weight inputs × outputs
+   */
+  static double[][] product(Matrix input, Matrix weight, float @Nullable [] bias) {
+    double[][] result = new double[input.rows()][weight.columns()];
+    for (int r = 0; r < input.rows(); r++) {
+      for (int i = 0; i < weight.rows(); i++) {
+        double factor = input.data()[input.index(r, i)];
+        for (int o = 0; o < weight.columns(); o++) {
+          result[r][o] += factor * weight.data()[weight.index(i, o)];
+        }
+      }
+      for (int o = 0; bias != null && o < bias.length; o++) {
+        result[r][o] += bias[o];
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,107 @@
+package dev.lanewise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KernelSelectionTest {
+  private static final String FLAG = "--add-modules jdk.incubator.vector";
+  private static final String MODULE = "--add-modules=jdk.incubator.vector";
+
+  @Test
+  void withoutTheModuleScalarRunsAndOneWarningNamesTheFlag() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask();
+    assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
+    assertThat(answer.log()).singleElement().asString().startsWith("WARNING ").contains("plain Java", FLAG);
+  }
+
+  @Test
+  void forcedVectorWithoutTheModuleThrowsEveryTimeAndNamesTheFlag() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask("-Dlanewise.kernels=vector");
+    assertThat(answer.outcomes()).hasSize(2).allSatisfy(
+        outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains("-Dlanewise.kernels=vector", FLAG));
+    assertThat(answer.log()).isEmpty();
+  }
+
+  @Test
+  void withTheModuleVectorRunsAndOneLineSaysSo() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE);
+    String path = answer.outcomes().getFirst().split(" ")[0];
+    assertThat(path).startsWith("vector-");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("INFO ").endsWith(path);
+    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=vector").outcomes()).isEqualTo(answer.outcomes());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {128, 256})
+  void vectorBitsNarrowTheLanes(int bits) throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=" + bits);
+    int lanes = Math.min(bits / 32, preferredLanes());
+    String expected = "vector-" + lanes * 32 + " lanes " + lanes;
+    assertThat(answer.outcomes()).containsExactly(expected, expected);
+  }
+
+  @Test
+  void forcedScalarRunsScalarAndSaysWhy() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dlanewise.kernels=scalar");
+    assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("INFO ").contains("-Dlanewise.kernels=scalar");
+  }
+
+  @Test
+  void anUnknownPathThrowsAndNamesTheChoices() throws Exception {
+    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes()).hasSize(2).allSatisfy(
+        outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus is none of auto, vector, scalar"));
+  }
+
+  /** A width that no vector has never passes in silence: it is refused where SIMD is forced, and warned of where it is not. */
+  @Test
+  void anUnknownWidthIsNamedWithTheChoices() throws Exception {
+    String complaint = "-Dlanewise.vectorBits=77 is none of 128, 256, 512";
+    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77", "-Dlanewise.kernels=vector").outcomes()).hasSize(2).allSatisfy(
+        outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains(complaint));
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77");
+    assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains(complaint);
+  }
+
+  /** What this very run tests; Surefire's configuration states the path that each of its runs is meant for. */
+  @Test
+  void thisRunTestsThePathItIsMeantFor() throws Exception {
+    String path = Kernels.selected().path();
+    boolean module = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    if (System.getProperty("lanewise.kernels", "auto").equals("scalar") || !module) {
+      assertThat(path).isEqualTo("scalar");
+      assertThat(Kernels.selected()).isSameAs(Kernels.scalar());
+    } else {
+      int preferred = 32 * preferredLanes();
+      assertThat(path).isEqualTo("vector-" + Math.min(preferred, Integer.getInteger("lanewise.vectorBits", preferred)));
+      assertThat(Kernels.selected()).isSameAs(Kernels.vector());
+    }
+    assertThat(path).matches(System.getProperty("lanewise.expectedPath", ".*"));
+  }
+
+  @Test
+  void vectorIsThereOrSaysWhatIsMissing() {
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
+      assertThat(Kernels.vector().lanes()).isIn(4, 8, 16);
+    } else {
+      assertThatThrownBy(Kernels::vector).isInstanceOf(IllegalStateException.class).hasMessageContaining(FLAG);
+    }
+  }
+
+  /** Lanes of this machine when nothing narrows them. */
+  private static int preferredLanes() throws Exception {
+    String outcome = SelectionProbe.ask(MODULE).outcomes().getFirst();
+    return Integer.parseInt(outcome.substring(outcome.lastIndexOf(' ') + 1));
+  }
+
+  /** Without the warning that the JVM itself prints when an incubator module is on. */
+  private static List<String> linesOfLanewise(SelectionProbe.Answer answer) {
+    return answer.log().stream().filter(line -> line.contains("Lanewise") || line.contains("lanewise")).toList();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.lanewise.kernels;
+
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class OutputTest {
+  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+    for (Shape shape : Shape.all()) {
+      RandomGenerator random = shape.random();
+      Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix value = shape.layout().next().random(shape.inner(), shape.columns(), random);
+      Matrix output = output(kernels, weights, value, shape.layout());
+      Comparisons.assertWithinBudget(shape, DoubleReference.output(weights, value), PlainFloat.output(weights, value), output);
+      Layout.assertFrameIntact(shape, output);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void isExactOnWholeNumbers(Kernels kernels) {
+    for (Shape shape : Shape.large()) {
+      RandomGenerator random = shape.random();
+      Matrix weights = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
+      Matrix value = shape.layout().next().randomWhole(shape.inner(), shape.columns(), random);
+      Comparisons.assertExact(
+          shape, DoubleReference.output(weights, value), output(kernels, weights, value, shape.layout()));
+    }
+  }
+
+  /** With powers of two as weights each product is exact, fused or not, so what is left is the rounding of the sums, one order's own. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void accumulatesInKeyOrder(Kernels kernels) {
+    for (Shape shape : Shape.large()) {
+      RandomGenerator random = shape.random();
+      Matrix weights = shape.layout().blank(shape.rows(), shape.inner());
+      for (int row = 0; row < shape.rows(); row++) {
+        for (int key = 0; key < shape.inner(); key++) {
+          weights.data()[weights.index(row, key)] = Math.scalb(random.nextBoolean() ? 1f : -1f, random.nextInt(-8, 9));
+        }
+      }
+      Matrix value = shape.layout().random(shape.inner(), shape.columns(), random);
+      float[][] inOrder = PlainFloat.output(weights, value);
+      Matrix expected = Matrix.zeros(shape.rows(), shape.columns());
+      for (int row = 0; row < shape.rows(); row++) {
+        System.arraycopy(inOrder[row], 0, expected.data(), expected.index(row, 0), shape.columns());
+      }
+      Comparisons.assertSameBits(shape, expected, output(kernels, weights, value, shape.layout()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aRowHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+    for (Shape shape : Shape.ofRows()) {
+      RandomGenerator random = shape.random();
+      Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix value = shape.layout().random(shape.inner(), shape.columns(), random);
+      Comparisons.assertRowsStandAlone(shape, (from, to) -> output(kernels, weights.rows(from, to), value, shape.layout()));
+      Comparisons.assertSameBits(shape + " in another layout", output(kernels, weights, value, shape.layout()),
+          output(kernels, shape.layout().next().copyOf(weights), Layout.TIGHT.copyOf(value), shape.layout().next()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void nanAndInfinityStayInTheirRow(Kernels kernels) {
+    for (Shape shape : Shape.ofRows()) {
+      RandomGenerator random = shape.random();
+      Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix value = shape.layout().random(shape.inner(), shape.columns(), random);
+      Matrix clean = output(kernels, weights, value, shape.layout());
+      for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+        for (int i : shape.probes().toArray()) {
+          int key = random.nextInt(shape.inner());
+          Matrix badWeights = shape.layout().copyOf(weights);
+          badWeights.data()[badWeights.index(i, key)] = poison;
+          Comparisons.assertOnlyRowPoisoned(shape, i, clean, output(kernels, badWeights, value, shape.layout()));
+          Matrix badValue = shape.layout().copyOf(value);
+          badValue.data()[badValue.index(key, i)] = poison;
+          Comparisons.assertOnlyColumnPoisoned(shape, i, clean, output(kernels, weights, badValue, shape.layout()));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void noKeysGiveZeroAndAnEmptyOutputMayLieAnywhere(Kernels kernels) {
+    Matrix output = Layout.FRAMED.blank(5, 6);
+    kernels.output(new Matrix(new float[0], 9, 5, 0, Integer.MAX_VALUE), new Matrix(new float[0], 9, 0, 6, 6), output);
+    Comparisons.assertExact("no keys", new double[5][6], output);
+    Layout.assertFrameIntact("no keys", output);
+    kernels.output(Matrix.zeros(5, 3), Matrix.zeros(3, 0), new Matrix(new float[0], 9, 5, 0, 1));
+  }
+
+  private static Matrix output(Kernels kernels, Matrix weights, Matrix value, Layout layout) {
+    Matrix output = layout.blank(weights.rows(), value.columns());
+    kernels.output(weights, value, output);
+    return output;
+  }
+}

@@ -1,0 +1,66 @@
+package dev.lanewise.kernels;
+
+import org.jspecify.annotations.Nullable;
+
+/** The same formulas as the first float code that comes to mind, one sum after another: its error sets the budget of the kernels. */
+final class PlainFloat {
+  private PlainFloat() {}
+
+  static float[][] scores(Matrix query, Matrix key, float scale) {
+    float[][] scores = new float[query.rows()][key.rows()];
+    for (int i = 0; i < query.rows(); i++) {
+      for (int j = 0; j < key.rows(); j++) {
+        float sum = 0;
+        for (int d = 0; d < query.columns(); d++) {
+          sum += query.data()[query.index(i, d)] * key.data()[key.index(j, d)];
+        }
+        scores[i][j] = scale * sum;
+      }
+    }
+    return scores;
+  }
+
+  static float[][] softmax(Matrix scores) {
+    float[][] weights = new float[scores.rows()][scores.columns()];
+    for (int i = 0; i < scores.rows(); i++) {
+      float max = Float.NEGATIVE_INFINITY;
+      for (int j = 0; j < scores.columns(); j++) {
+        max = Math.max(max, scores.get(i, j));
+      }
+      float sum = 0;
+      for (int j = 0; j < scores.columns(); j++) {
+        weights[i][j] = (float) Math.exp(scores.get(i, j) - max);
+        sum += weights[i][j];
+      }
+      for (int j = 0; j < scores.columns(); j++) {
+        weights[i][j] /= sum;
+      }
+    }
+    return weights;
+  }
+
+  static float[][] output(Matrix weights, Matrix value) {
+    return product(weights, value, null);
+  }
+
+  /**
+   * input · weight + bias; the inner index runs in order.
+   *
+   * @param weight inputs × outputs
+   */
+  static float[][] product(Matrix input, Matrix weight, float @Nullable [] bias) {
+    float[][] result = new float[input.rows()][weight.columns()];
+    for (int r = 0; r < input.rows(); r++) {
+      for (int i = 0; i < weight.rows(); i++) {
+        float factor = input.data()[input.index(r, i)];
+        for (int o = 0; o < weight.columns(); o++) {
+          result[r][o] += factor * weight.data()[weight.index(i, o)];
+        }
+      }
+      for (int o = 0; bias != null && o < bias.length; o++) {
+        result[r][o] += bias[o];
+      }
+    }
+    return result;
+  }
+}

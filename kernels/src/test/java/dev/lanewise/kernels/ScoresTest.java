@@ -1,0 +1,121 @@
+package dev.lanewise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ScoresTest {
+  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+    for (Shape shape : Shape.all()) {
+      RandomGenerator random = shape.random();
+      Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix key = shape.layout().next().random(shape.columns(), shape.inner(), random);
+      float scale = (float) random.nextGaussian();
+      Matrix scores = shape.layout().blank(shape.rows(), shape.columns());
+      kernels.scores(query, key, scale, scores);
+      Comparisons.assertWithinBudget(
+          shape, DoubleReference.scores(query, key, scale), PlainFloat.scores(query, key, scale), scores);
+      Layout.assertFrameIntact(shape, scores);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void isExactOnWholeNumbers(Kernels kernels) {
+    for (Shape shape : Shape.large()) {
+      RandomGenerator random = shape.random();
+      Matrix query = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
+      Matrix key = shape.layout().next().randomWhole(shape.columns(), shape.inner(), random);
+      Matrix scores = shape.layout().blank(shape.rows(), shape.columns());
+      kernels.scores(query, key, -0.5f, scores);
+      Comparisons.assertExact(shape, DoubleReference.scores(query, key, -0.5f), scores);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aRowHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+    for (Shape shape : Shape.ofRows()) {
+      RandomGenerator random = shape.random();
+      Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
+      Comparisons.assertRowsStandAlone(shape, (from, to) -> scores(kernels, query.rows(from, to), key, shape.layout()));
+      Comparisons.assertSameBits(shape + " in another layout", scores(kernels, query, key, shape.layout()),
+          scores(kernels, shape.layout().next().copyOf(query), Layout.TIGHT.copyOf(key), shape.layout().next()));
+    }
+  }
+
+  /** Attention hands its keys over in tiles. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aKeyHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+    for (Shape shape : Shape.ofRows()) {
+      RandomGenerator random = shape.random();
+      Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
+      Shape keysAsRows = new Shape(shape.columns(), shape.rows(), shape.inner(), shape.layout(), shape.seed());
+      Comparisons.assertRowsStandAlone(
+          keysAsRows, (from, to) -> Comparisons.transposed(scores(kernels, query, key.rows(from, to), shape.layout())));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void nanAndInfinityStayInTheirRow(Kernels kernels) {
+    for (Shape shape : Shape.ofRows()) {
+      RandomGenerator random = shape.random();
+      Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
+      Matrix clean = scores(kernels, query, key, shape.layout());
+      for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+        for (int row : shape.probes().toArray()) {
+          int element = random.nextInt(shape.inner());
+          Matrix badQuery = shape.layout().copyOf(query);
+          badQuery.data()[badQuery.index(row, element)] = poison;
+          Comparisons.assertOnlyRowPoisoned(shape, row, clean, scores(kernels, badQuery, key, shape.layout()));
+          Matrix badKey = shape.layout().copyOf(key);
+          badKey.data()[badKey.index(row, element)] = poison;
+          Comparisons.assertOnlyColumnPoisoned(shape, row, clean, scores(kernels, query, badKey, shape.layout()));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aStrideOfZeroRepeatsARow(Kernels kernels) {
+    Matrix query = Matrix.of(new float[] {1, 2, 3}, 1, 3);
+    Matrix key = Matrix.of(new float[] {4, 5, 6}, 1, 3);
+    Matrix scores = Layout.FRAMED.blank(19, 21);
+    kernels.scores(new Matrix(query.data(), 0, 19, 3, 0), new Matrix(key.data(), 0, 21, 3, 0), 1, scores);
+    for (int row = 0; row < scores.rows(); row++) {
+      for (int column = 0; column < scores.columns(); column++) {
+        assertThat(scores.get(row, column)).isEqualTo(32);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void anEmptyHeadGivesZeroEvenPastTheEndOfItsArray(Kernels kernels) {
+    Matrix empty = new Matrix(new float[0], 1000, 5, 0, Integer.MAX_VALUE);
+    Matrix scores = Layout.FRAMED.blank(5, 5);
+    kernels.scores(empty, empty.rows(0, 5), 1, scores);
+    Comparisons.assertExact("headDim 0", new double[5][5], scores);
+    Layout.assertFrameIntact("headDim 0", scores);
+    Matrix none = new Matrix(new float[0], 7, 5, 0, 3);
+    kernels.scores(Matrix.zeros(5, 3), Matrix.zeros(0, 3), 1, none);
+  }
+
+  private static Matrix scores(Kernels kernels, Matrix query, Matrix key, Layout layout) {
+    Matrix scores = layout.blank(query.rows(), key.rows());
+    kernels.scores(query, key, 0.3f, scores);
+    return scores;
+  }
+}

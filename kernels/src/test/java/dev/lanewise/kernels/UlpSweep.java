@@ -1,0 +1,97 @@
+package dev.lanewise.kernels;
+
+import static org.assertj.core.api.Assertions.fail;
+
+/** Feeds arguments to a kernel's exp in batches and keeps the largest error against {@link Math#exp} in double. */
+final class UlpSweep {
+  private final Kernels kernels;
+  private final Matrix x = Matrix.zeros(1, 4096);
+  private final Matrix result = Matrix.zeros(1, 4096);
+  private int count;
+  private long arguments;
+  private double maxUlp;
+  private double maxDenormalUlp;
+  private float worst;
+
+  UlpSweep(Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  void add(float argument) {
+    x.data()[count++] = argument;
+    if (count == x.columns()) {
+      flush();
+    }
+  }
+
+  /** Every float from {@code first} to {@code last}, which have the same sign. */
+  void addAll(float first, float last) {
+    int from = Math.min(Float.floatToRawIntBits(first), Float.floatToRawIntBits(last));
+    int to = Math.max(Float.floatToRawIntBits(first), Float.floatToRawIntBits(last));
+    for (int bits = from; bits <= to; bits++) {
+      add(Float.intBitsToFloat(bits));
+    }
+  }
+
+  /** The floats around {@code center}, {@code radius} to each side. */
+  void addAround(double center, int radius) {
+    int bits = Float.floatToRawIntBits((float) center);
+    for (int i = -radius; i <= radius; i++) {
+      add(Float.intBitsToFloat(bits + i));
+    }
+  }
+
+  private void flush() {
+    arguments += count;
+    Matrix written = Matrix.of(result.data(), 1, count);
+    kernels.exp(Matrix.of(x.data(), 1, count), written);
+    for (int i = 0; i < count; i++) {
+      measure(x.data()[i], written.data()[i]);
+    }
+    count = 0;
+  }
+
+  private void measure(float argument, float actual) {
+    double expected = Math.exp(argument);
+    float rounded = (float) expected;
+    if (Float.isNaN(rounded) || Float.isInfinite(rounded)) {
+      if (Float.compare(actual, rounded) != 0) {
+        fail("exp(%s) is %s instead of %s", argument, actual, rounded);
+      }
+      return;
+    }
+    double ulps = Math.abs(actual - expected) / Math.ulp(rounded);
+    if (!(ulps <= 1e6)) {
+      fail("exp(%s) is %s instead of %s", argument, actual, rounded);
+    }
+    if (rounded < Float.MIN_NORMAL) {
+      maxDenormalUlp = Math.max(maxDenormalUlp, ulps);
+    } else if (ulps > maxUlp) {
+      maxUlp = ulps;
+      worst = argument;
+    }
+  }
+
+  long arguments() {
+    flush();
+    return arguments;
+  }
+
+  /** Largest error where the result is a normal float, in units of its last place. */
+  double maxUlp() {
+    flush();
+    return maxUlp;
+  }
+
+  /** Largest error where the result is denormal or 0, in units of {@link Float#MIN_VALUE}. */
+  double maxDenormalUlp() {
+    flush();
+    return maxDenormalUlp;
+  }
+
+  @Override
+  public String toString() {
+    return "%d arguments, largest error %.4f ULP at %s, %.4f ULP where denormal".formatted(
+        arguments(), maxUlp(), worst, maxDenormalUlp());
+  }
+}
