@@ -1,7 +1,13 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.AttentionProblem;
+import dev.lanewise.kernels.AttentionTasks;
+import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled dot-product attention over many heads: output = softmax(scale · QKᵀ, masked) · V, as in "Attention Is All You Need" (Vaswani et al.,
@@ -76,20 +82,27 @@ public final class Attention {
    *     nothing has been written then
    */
   public void compute(Heads query, Heads key, Heads value, Heads output) {
-    checkSources(query, key);
-    Objects.requireNonNull(value, "value");
-    Objects.requireNonNull(output, "output");
-    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
-    checkResult("output", output, query, key);
-    Checks.same("output.width", output.width(), "value.width", value.width());
-    Checks.disjoint("output", output, "value", value);
-    if (!output.isEmpty()) {
-      Tiles tiles = tiles(query, key);
-      long work = tiles.pairs() * (query.width() + value.width());
-      Workers.run(threads, work, tiles.count(), tile -> tiles.output(tile, value, output));
-    }
+    compute(query, key, value, output, null);
+  }
+
+  /**
+   * Computes attention and the log-sum-exp of each query's scores.
+   *
+   * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>; −∞ for a query that sees no key
+   */
+  public void computeWithLogSumExp(Heads query, Heads key, Heads value, Heads output, float[] logSumExp) {
+    compute(query, key, value, output, Objects.requireNonNull(logSumExp, "logSumExp"));
+  }
+
+  private void compute(Heads query, Heads key, Heads value, Heads output, float @Nullable [] logSumExp) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    Visibility visibility = (b, row) -> mask.visibleKeys(b, row, query.rows(), key.rows());
+    AttentionProblem problem = new AttentionProblem(query, key, value, output, scale(query), visibility, logSumExp);
+    mask.check(query.batch(), query.rows(), key.rows());
+    AttentionTasks tasks = kernels.split(problem, threads);
+    long work = pairs(query, key) * (query.width() + value.width());
+    Workers.run(threads, work, tasks.count(), task -> kernels.attend(tasks, task));
   }
 
   /**
@@ -106,14 +119,18 @@ public final class Attention {
     checkResult("weights", weights, query, key);
     Checks.same("weights.width", weights.width(), "key.rows", key.rows());
     if (!weights.isEmpty()) {
-      Tiles tiles = tiles(query, key);
-      Workers.run(threads, tiles.pairs() * query.width(), tiles.count(), tile -> tiles.weights(tile, weights));
+      WeightTiles tiles = new WeightTiles(kernels, mask, scale(query), query, key);
+      Workers.run(threads, pairs(query, key) * query.width(), tiles.count(), tile -> tiles.run(tile, weights));
     }
   }
 
-  private Tiles tiles(Heads query, Heads key) {
-    float factor = Float.isNaN(scale) ? (float) (1 / Math.sqrt(query.width())) : scale;
-    return new Tiles(kernels, mask, factor, query, key);
+  private float scale(Heads query) {
+    return Float.isNaN(scale) ? (float) (1 / Math.sqrt(query.width())) : scale;
+  }
+
+  /** Pairs of query and key in the whole call, before the mask. */
+  private static long pairs(Heads query, Heads key) {
+    return (long) query.batch() * query.heads() * query.rows() * key.rows();
   }
 
   private void checkSources(Heads query, Heads key) {

@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.PackedMatrix;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

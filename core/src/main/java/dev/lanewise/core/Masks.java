@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 

@@ -1,6 +1,8 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

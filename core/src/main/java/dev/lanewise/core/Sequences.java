@@ -1,6 +1,8 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**

@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Views.Layout;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.util.List;
 import java.util.concurrent.Callable;

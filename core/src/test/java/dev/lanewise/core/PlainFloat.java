@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
 import org.jspecify.annotations.Nullable;
 
 /** The code that anybody would write first: one float accumulator a sum, no tiles. Its error is the yardstick of {@link Budget}. */

@@ -1,5 +1,7 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
+
 /** Multi-head attention from the parts of {@link PlainFloat}: the plain float code that layers are budgeted against. */
 final class PlainLayer {
   private final GoldenCases.Layer layer;

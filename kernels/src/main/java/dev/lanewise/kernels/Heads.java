@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**
@@ -63,16 +65,23 @@ public record Heads(
     return data[index(b, head, row) + column];
   }
 
-  int index(int b, int head, int row) {
+  /** Index in {@link #data} of the first element of a row. */
+  public int index(int b, int head, int row) {
     return offset + b * batchStride + head * headStride + row * rowStride;
   }
 
-  boolean isEmpty() {
+  /** The rows {@code from} (inclusive) to {@code to} (exclusive) of one head. */
+  public Matrix matrix(int b, int head, int from, int to) {
+    return new Matrix(data, from == to ? offset : index(b, head, from), to - from, width, rowStride);
+  }
+
+  /** Whether the view has no element. */
+  public boolean isEmpty() {
     return batch == 0 || heads == 0 || rows == 0 || width == 0;
   }
 
   /** Index just past the last element. */
-  int end() {
+  public int end() {
     return isEmpty() ? offset : index(batch - 1, heads - 1, rows - 1) + width;
   }
 }

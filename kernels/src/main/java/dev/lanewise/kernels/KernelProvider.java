@@ -26,5 +26,9 @@ interface KernelProvider {
 
   void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result);
 
+  /** Query rows that {@link #attend} works on at once: what a cut into tasks should be a multiple of. */
+  int rowsPerTile();
+
+  /** Computes the rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
   void attend(AttentionProblem problem, int unit, int from, int to);
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -138,6 +139,22 @@ public final class Kernels {
     if (!output.isEmpty()) {
       provider.output(weights, value, output);
     }
+  }
+
+  /** Cuts an attention call into tasks for {@link #attend} to run, on {@code threads} threads. */
+  public AttentionTasks split(AttentionProblem problem, int threads) {
+    Checks.atLeast("threads", threads, 1);
+    return new AttentionTasks(Objects.requireNonNull(problem, "problem"), threads, provider.rowsPerTile());
+  }
+
+  /**
+   * Runs one task of an attention call: output = softmax(scale · query · keyᵀ, masked) · value for its rows, without ever holding all their
+   * scores. Different tasks may run on different threads at the same time.
+   */
+  public void attend(AttentionTasks tasks, int task) {
+    Objects.requireNonNull(tasks, "tasks");
+    Objects.checkIndex(task, tasks.count());
+    provider.attend(tasks.problem(), tasks.unit(task), tasks.fromRow(task), tasks.toRow(task));
   }
 
   /** Packs a weight of shape inputs × outputs for {@link #product}. */

@@ -5,27 +5,42 @@ package dev.lanewise.kernels;
  * unit it saw last, so that the tasks of a unit that run on one thread pack once.
  */
 final class KeyStrips {
-  private Matrix key = Matrix.zeros(0, 0);
+  private static final Matrix NONE = Matrix.zeros(0, 0);
+
+  private Matrix key = NONE;
   private boolean packs;
+  private long packedProblem;
+  private int packedUnit;
   private float[] packed = new float[0];
   private float[] edge = new float[0];
 
-  /** Turns to the keys of a unit, of which the caller will use {@code rows} query rows. */
+  /** Turns to the keys of a unit, for {@code rows} query rows. */
   void open(AttentionProblem problem, int unit, int rows, Scratch scratch) {
     Heads heads = problem.key;
     int first = heads.index(problem.batchEntry(unit), problem.keyValueHead(unit), 0);
     key = new Matrix(heads.data(), first, heads.rows(), heads.width(), heads.rowStride());
     packs = rows >= Tiles.KEY_PACKING_ROWS;
-    if (packs) {
-      int size = Packing.size(key.rows(), key.columns(), Tiles.PANEL);
-      if (packed.length < size) {
-        packed = new float[size];
-      }
-      Packing.rows(key, 0, key.columns(), Tiles.PANEL, 1, packed, scratch);
+    if (packs && !(packedProblem == problem.id && packedUnit == unit)) {
+      pack(scratch);
+      packedProblem = problem.id;
+      packedUnit = unit;
     }
     if (edge.length < Tiles.ROWS * key.columns()) {
       edge = new float[Tiles.ROWS * key.columns()];
     }
+  }
+
+  private void pack(Scratch scratch) {
+    int size = Packing.size(key.rows(), key.columns(), Tiles.PANEL);
+    if (packed.length < size) {
+      packed = new float[size];
+    }
+    Packing.rows(key, 0, key.columns(), Tiles.PANEL, 1, packed, scratch);
+  }
+
+  /** Lets go of the caller's array; the packed copy stays. */
+  void release() {
+    key = NONE;
   }
 
   /** Multiplies the strip that starts at key row {@code row} into scratch.c; b and start are set. */

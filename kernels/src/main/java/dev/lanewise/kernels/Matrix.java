@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**
@@ -54,16 +55,18 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
   }
 
-  int index(int row, int column) {
+  /** Index in {@link #data} of an element. */
+  public int index(int row, int column) {
     return offset + row * rowStride + column;
   }
 
-  boolean isEmpty() {
+  /** Whether the view has no element. */
+  public boolean isEmpty() {
     return rows == 0 || columns == 0;
   }
 
   /** Index just past the last element. */
-  int end() {
+  public int end() {
     return isEmpty() ? offset : index(rows - 1, columns);
   }
 

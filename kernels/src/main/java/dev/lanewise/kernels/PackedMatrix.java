@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Checks;
+
 /**
  * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by
  * {@link Kernels#pack} or {@link Kernels#packTransposed} and only understood by the {@link Kernels} that made it.

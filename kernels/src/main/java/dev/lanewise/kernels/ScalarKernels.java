@@ -105,15 +105,19 @@ final class ScalarKernels implements KernelProvider {
     }
   }
 
-  /** Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN. */
-  static void softmaxRow(float[] scores, int from, float[] weights, int to, int length) {
+  /**
+   * Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN.
+   *
+   * @return ln Σ e<sup>score</sup>
+   */
+  static float softmaxRow(float[] scores, int from, float[] weights, int to, int length) {
     float max = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < length; i++) {
       max = Math.max(max, scores[from + i]);
     }
     if (max == Float.NEGATIVE_INFINITY) {
       clear(weights, to, length);
-      return;
+      return max;
     }
     float sum = 0;
     for (int i = 0; i < length; i++) {
@@ -125,6 +129,7 @@ final class ScalarKernels implements KernelProvider {
     for (int i = 0; i < length; i++) {
       weights[to + i] *= inverse;
     }
+    return (float) (max + Math.log(sum));
   }
 
   private static void clear(float[] x, int offset, int length) {
@@ -132,7 +137,17 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
+  public int rowsPerTile() {
+    return 8;
+  }
+
+  @Override
   public void attend(AttentionProblem problem, int unit, int from, int to) {
-    throw new UnsupportedOperationException();
+    ScalarScratch scratch = ScalarScratch.POOL.take();
+    try {
+      ScalarAttention.run(problem, unit, from, to, scratch.scores(problem.key.rows()));
+    } finally {
+      ScalarScratch.POOL.give(scratch);
+    }
   }
 }

@@ -1,11 +1,12 @@
 package dev.lanewise.kernels;
 
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.lang.ref.SoftReference;
 
-/** Working arrays of one call on one thread, pooled: at most two a processor are kept, and a call takes the first that is free. */
-final class Scratch implements AutoCloseable {
-  private static final AtomicReferenceArray<Scratch> POOL =
-      new AtomicReferenceArray<>(2 * Runtime.getRuntime().availableProcessors());
+/** Working arrays and operands of one call on one thread, pooled. */
+final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
+  private static final ScratchPool<Scratch> POOL = new ScratchPool<>(Scratch::new);
+
+  private final SoftReference<Scratch> reference = new SoftReference<>(this);
 
   final Strip a = new Strip();
   final Strip b = new Strip();
@@ -27,22 +28,24 @@ final class Scratch implements AutoCloseable {
   private Scratch() {}
 
   static Scratch take() {
-    for (int i = 0; i < POOL.length(); i++) {
-      Scratch scratch = POOL.get(i);
-      if (scratch != null && POOL.compareAndSet(i, scratch, null)) {
-        return scratch;
-      }
-    }
-    return new Scratch();
+    return POOL.take();
+  }
+
+  /** Gives the scratch back, without holding on to the caller's arrays. */
+  @Override
+  public void close() {
+    a.release();
+    source.release();
+    target.release();
+    c.release();
+    b.release();
+    keyStrips.release();
+    POOL.give(this);
   }
 
   @Override
-  public void close() {
-    for (int i = 0; i < POOL.length(); i++) {
-      if (POOL.get(i) == null && POOL.compareAndSet(i, null, this)) {
-        return;
-      }
-    }
+  public SoftReference<Scratch> reference() {
+    return reference;
   }
 
   /** A copy of the bias that whole panels can be read from. */

@@ -2,7 +2,9 @@ package dev.lanewise.kernels;
 
 /** An operand of the micro-kernel: where it starts and how far apart its steps lie. Reused, so that the loops allocate nothing. */
 final class Strip {
-  float[] data = new float[0];
+  private static final float[] NONE = new float[0];
+
+  float[] data = NONE;
   int offset;
   int stride;
 
@@ -11,5 +13,10 @@ final class Strip {
     offset = newOffset;
     stride = newStride;
     return this;
+  }
+
+  /** Lets go of the array. */
+  void release() {
+    data = NONE;
   }
 }

@@ -63,6 +63,11 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
+  public int rowsPerTile() {
+    return Tiles.COLUMNS;
+  }
+
+  @Override
   public void attend(AttentionProblem problem, int unit, int from, int to) {
     try (Scratch scratch = Scratch.take()) {
       scratch.attention.run(problem, unit, from, to);

@@ -1,16 +1,18 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 
 /**
- * One call of {@link Attention}, cut into tiles: a tile is one query head of one batch entry and a block of its query rows, against every key that
+ * One call of {@link Attention#weights}, cut into tiles: a tile is one query head of one batch entry and a block of its query rows, against every key that
  * the block sees. The tile's scores stay in a worker's scratch and become weights in place. All arguments have been checked.
  *
  * <p>A row's result has the same bits in whatever tile it falls: the kernels treat rows independently, and a row's keys are never split.
  */
-final class Tiles {
+final class WeightTiles {
   /** Floats of scores a tile: 512 KiB stay in the second-level cache. */
   private static final int SCORES = 1 << 17;
 
@@ -20,8 +22,6 @@ final class Tiles {
   /** A multiple of the rows of any micro-kernel; more rows than this no longer pay for reading the keys. */
   private static final int MOST_ROWS = 48;
 
-  private static final Scratch.Pool SCRATCH = new Scratch.Pool(Workers.MAX_HELPERS, 1);
-
   private final Kernels kernels;
   private final Mask mask;
   private final float scale;
@@ -30,7 +30,7 @@ final class Tiles {
   private final int blockRows;
   private final int blocks;
 
-  Tiles(Kernels kernels, Mask mask, float scale, Heads query, Heads key) {
+  WeightTiles(Kernels kernels, Mask mask, float scale, Heads query, Heads key) {
     this.kernels = kernels;
     this.mask = mask;
     this.scale = scale;
@@ -46,40 +46,14 @@ final class Tiles {
     return query.batch() * query.heads() * blocks;
   }
 
-  /** Pairs of query and key in the whole call, before the mask. */
-  long pairs() {
-    return (long) query.batch() * query.heads() * query.rows() * key.rows();
-  }
-
   /** Writes the weights of a tile, batch × queryHeads × queries × keys. */
-  void weights(int index, Heads weights) {
+  void run(int index, Heads weights) {
     Tile tile = tile(index);
     Matrix rows = weights.matrix(tile.b, tile.head, tile.from, tile.to);
     weigh(tile, rows);
     for (int row = 0; row < rows.rows(); row++) {
       int start = rows.offset() + row * rows.rowStride();
       Arrays.fill(rows.data(), start + visible(tile, row), start + rows.columns(), 0f);
-    }
-  }
-
-  /** Writes the output of a tile, batch × queryHeads × queries × valueDim. */
-  void output(int index, Heads value, Heads output) {
-    Tile tile = tile(index);
-    int rows = tile.to - tile.from;
-    Scratch scratch = SCRATCH.acquire();
-    try {
-      Matrix weights = Matrix.of(scratch.floats(0, rows * tile.keys), rows, tile.keys);
-      weigh(tile, weights);
-      for (int from = 0, to; from < rows; from = to) {
-        to = endOfRun(tile, from);
-        int keys = visible(tile, from);
-        kernels.output(
-            left(weights, from, to, keys),
-            value.matrix(tile.b, tile.keyHead, 0, keys),
-            output.matrix(tile.b, tile.head, tile.from + from, tile.from + to));
-      }
-    } finally {
-      SCRATCH.release(scratch);
     }
   }
 

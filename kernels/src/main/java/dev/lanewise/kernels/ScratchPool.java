@@ -1,0 +1,51 @@
+package dev.lanewise.kernels;
+
+import java.lang.ref.SoftReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the working arrays of a kernel between calls, so that a steady state allocates nothing: at most two a processor, softly, whatever the
+ * number of threads that call.
+ */
+final class ScratchPool<S extends ScratchPool.Member<S>> {
+  private final AtomicReferenceArray<@Nullable SoftReference<S>> kept =
+      new AtomicReferenceArray<>(2 * Runtime.getRuntime().availableProcessors());
+  private final Supplier<S> factory;
+
+  ScratchPool(Supplier<S> factory) {
+    this.factory = factory;
+  }
+
+  /** A scratch for the caller alone, until it is given back. A thread looks first where it looked last time. */
+  S take() {
+    int home = home();
+    for (int i = 0; i < kept.length(); i++) {
+      SoftReference<S> reference = kept.getAndSet((home + i) % kept.length(), null);
+      S scratch = reference == null ? null : reference.get();
+      if (scratch != null) {
+        return scratch;
+      }
+    }
+    return factory.get();
+  }
+
+  void give(S scratch) {
+    int home = home();
+    for (int i = 0; i < kept.length(); i++) {
+      if (kept.compareAndSet((home + i) % kept.length(), null, scratch.reference())) {
+        return;
+      }
+    }
+  }
+
+  private int home() {
+    return (int) (Thread.currentThread().threadId() % kept.length());
+  }
+
+  /** What a pool keeps; brings its own reference, so that giving it back allocates nothing. */
+  interface Member<S> {
+    SoftReference<S> reference();
+  }
+}
