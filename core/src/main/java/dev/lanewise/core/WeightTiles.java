@@ -3,7 +3,6 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 
 /**
@@ -13,21 +12,14 @@ import java.util.Arrays;
  * <p>A row's result has the same bits in whatever tile it falls: the kernels treat rows independently, and a row's keys are never split.
  */
 final class WeightTiles {
-  /** Floats of scores a tile: 512 KiB stay in the second-level cache. */
-  private static final int SCORES = 1 << 17;
-
-  /** Fewer rows would read all keys for too little work. */
-  private static final int LEAST_ROWS = 4;
-
-  /** A multiple of the rows of any micro-kernel; more rows than this no longer pay for reading the keys. */
-  private static final int MOST_ROWS = 48;
+  /** Rows a tile: enough to pay for packing the keys anew each time. */
+  private static final int ROWS = 128;
 
   private final Kernels kernels;
   private final Mask mask;
   private final float scale;
   private final Heads query;
   private final Heads key;
-  private final int blockRows;
   private final int blocks;
 
   WeightTiles(Kernels kernels, Mask mask, float scale, Heads query, Heads key) {
@@ -36,9 +28,7 @@ final class WeightTiles {
     this.scale = scale;
     this.query = query;
     this.key = key;
-    this.blockRows = Math.clamp(SCORES / Math.max(1, key.rows()), LEAST_ROWS, MOST_ROWS);
-    this.blocks = Math.ceilDiv(query.rows(), blockRows);
-    Checks.product("key.rows", key.rows(), "rows a tile", blockRows);
+    this.blocks = Math.ceilDiv(query.rows(), ROWS);
   }
 
   /** How many tiles; no more than rows of the result, which lie side by side in one array. */
@@ -59,7 +49,7 @@ final class WeightTiles {
 
   /**
    * Scores of the tile, turned into weights in place. Columns past a row's visible keys are left undefined: scores are taken for all keys that
-   * any row of the tile sees, but softmax and output only look at those that the row itself sees, so a masked key cannot reach a result.
+   * any row of the tile sees, but softmax only looks at those that the row itself sees, so a masked key cannot reach a result.
    */
   private void weigh(Tile tile, Matrix weights) {
     Matrix scores = left(weights, 0, weights.rows(), tile.keys);
@@ -96,8 +86,8 @@ final class WeightTiles {
     int block = index % blocks;
     int head = index / blocks % query.heads();
     int b = index / blocks / query.heads();
-    int from = block * blockRows;
-    int to = Math.min(from + blockRows, query.rows());
+    int from = block * ROWS;
+    int to = Math.min(from + ROWS, query.rows());
     int keys = 0;
     for (int row = from; row < to; row++) {
       keys = Math.max(keys, mask.visibleKeys(b, row, query.rows(), key.rows()));
