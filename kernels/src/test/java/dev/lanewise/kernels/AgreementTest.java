@@ -2,6 +2,11 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +48,21 @@ class AgreementTest {
           assertSameSpecials(what, head.run(scalar), head.run(selected));
         }
       }
+    }
+  }
+
+  /** Heads of different sizes on every thread, so that pooled scratch changes hands between them. */
+  @Test
+  void threadsMayShareTheKernels() {
+    List<Head> heads = Shape.ofRows().stream().map(Head::random).toList();
+    List<Matrix> expected = heads.stream().map(head -> head.run(selected)).toList();
+    try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
+      List<Future<?>> tasks = new ArrayList<>();
+      for (int task = 0; task < 120; task++) {
+        int i = task % heads.size();
+        tasks.add(executor.submit(() -> Comparisons.assertSameBits("head " + i, expected.get(i), heads.get(i).run(selected))));
+      }
+      assertThat(tasks).allSatisfy(task -> task.get());
     }
   }
 
