@@ -45,6 +45,11 @@ class LayersTest {
     float[] array = {1, 0, 9, 9, 9, 7, 0, 1, 9, 9, 9, 7};
     linear.apply(new Sequences(array, 0, 1, 2, 2, 0, 6), new Sequences(array, 2, 1, 2, 3, 0, 6), 1);
     assertThat(array).containsExactly(1, 0, 1, 3, 5, 7, 0, 1, 2, 4, 6, 7);
+    float[] steps = new float[18];
+    steps[0] = 1;
+    steps[13] = 1;
+    linear.apply(new Sequences(steps, 0, 2, 1, 2, 12, 2), new Sequences(steps, 2, 2, 1, 3, 6, 3), 1);
+    assertThat(steps).containsExactly(1, 0, 1, 3, 5, 0, 0, 0, 2, 4, 6, 0, 0, 1, 0, 0, 0, 0);
   }
 
   @Test
