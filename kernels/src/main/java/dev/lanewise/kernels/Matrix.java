@@ -69,8 +69,4 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
   public int end() {
     return isEmpty() ? offset : index(rows - 1, columns);
   }
-
-  String shape() {
-    return rows + "x" + columns;
-  }
 }
