@@ -1,0 +1,13 @@
+package dev.lanewise.kernels;
+
+/** The seam between {@link Probe} and its two implementations; see the methods of the same names there. */
+interface ProbeLoops {
+  String path();
+
+  /** Fused multiply-adds in one step: accumulators times lanes. */
+  int fmasPerStep();
+
+  float fmaPeak(int steps, float factor);
+
+  float readBandwidth(float[] data, int from, int to);
+}
