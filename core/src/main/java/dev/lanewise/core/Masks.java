@@ -36,7 +36,6 @@ final class Masks {
   }
 
   /** Holds its own copy of the lengths. */
-  @SuppressWarnings("ArrayRecordComponent")
   record KeyLengths(int[] lengths) implements Mask {
     @Override
     public void check(int batch, int queries, int keys) {

@@ -58,7 +58,6 @@ public final class ReferenceAttention {
   }
 
   /** The weights of the keys that one query sees (the others have none), and the logarithm of the sum they were divided by. */
-  @SuppressWarnings("ArrayRecordComponent")
   private record Row(double[] weights, double logSumExp) {}
 
   /** Row {@code n} of all query rows, counted over batch, head, query. */

@@ -7,7 +7,6 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The arrays of a projection as a builder was given them: outputs × inputs, and outputs elements; errors call them by {@code name}. */
-@SuppressWarnings("ArrayRecordComponent")
 record Weight(String name, float[] weight, float @Nullable [] bias) {
   Weight {
     Objects.requireNonNull(weight, name + ".weight");

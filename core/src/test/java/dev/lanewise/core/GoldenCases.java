@@ -16,7 +16,6 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The cases that {@code golden/generate.py} wrote; it describes their layout. */
-@SuppressWarnings("ArrayRecordComponent")
 record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
 
   /** scaled_dot_product_attention; {@code scale} is null for the default. Expected output and weights are dense. */

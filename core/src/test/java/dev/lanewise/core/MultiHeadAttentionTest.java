@@ -71,7 +71,6 @@ class MultiHeadAttentionTest {
     }
   }
 
-  @SuppressWarnings("ArrayRecordComponent")
   private record Weights(int outputs, int inputs, float[] weight, float[] bias) {
     static Weights of(int outputs, int inputs, int salt) {
       return new Weights(outputs, inputs, Views.randomArray(outputs * inputs, 1 / Math.sqrt(inputs), Problem.SEED + salt),

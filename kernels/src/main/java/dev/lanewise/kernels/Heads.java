@@ -18,7 +18,6 @@ import java.util.Objects;
  * @param headStride distance between heads
  * @param rowStride distance between rows
  */
-@SuppressWarnings("ArrayRecordComponent") // a view: it shares its array on purpose, and is equal to one over the same array
 public record Heads(
     float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride) {
 

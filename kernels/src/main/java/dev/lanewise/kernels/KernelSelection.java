@@ -60,7 +60,7 @@ final class KernelSelection {
       throw new IllegalStateException(obstacle);
     });
     try {
-      return (KernelProvider) Class.forName(VECTOR_CLASS).getDeclaredConstructor().newInstance();
+      return Class.forName(VECTOR_CLASS).asSubclass(KernelProvider.class).getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(VECTOR_CLASS + " is missing from the jar or cannot be created", e);
     }

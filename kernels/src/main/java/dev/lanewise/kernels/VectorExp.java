@@ -14,15 +14,15 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorExp {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
 
-  static final float LOG2_E = 1.44269504f;
+  static final float LOG2_E = 1.442695f;
 
   private static final float MAGIC = 0x1.8p23f;
   /** With the exponent's bias folded in, the low bits of the sum are the biased exponent. */
   private static final float BIASED_MAGIC = MAGIC + 127;
 
   // ln 2 in two parts; the first has few enough bits that its product with an exponent is exact
-  private static final float LN2_HIGH = 0.693359375f;
-  private static final float LN2_LOW = -2.12194440e-4f;
+  private static final float LN2_HIGH = 0.6933594f;
+  private static final float LN2_LOW = -0.00021219444f;
 
   private VectorExp() {}
 
@@ -35,10 +35,10 @@ final class VectorExp {
     FloatVector shifted = clamped.add(BIASED_MAGIC);
     FloatVector fraction = clamped.sub(shifted.sub(BIASED_MAGIC));
     FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-    FloatVector p = fraction.fma(broadcast(SPECIES, 0.001326472614891827f), broadcast(SPECIES, 0.009671512991189957f));
-    p = p.fma(fraction, broadcast(SPECIES, 0.05550733581185341f));
-    p = p.fma(fraction, broadcast(SPECIES, 0.24022242426872253f));
-    p = p.fma(fraction, broadcast(SPECIES, 0.6931470036506653f));
+    FloatVector p = fraction.fma(broadcast(SPECIES, 0.0013264726f), broadcast(SPECIES, 0.009671513f));
+    p = p.fma(fraction, broadcast(SPECIES, 0.055507336f));
+    p = p.fma(fraction, broadcast(SPECIES, 0.24022242f));
+    p = p.fma(fraction, broadcast(SPECIES, 0.693147f));
     p = p.fma(fraction, broadcast(SPECIES, 1f));
     return p.mul(power);
   }
@@ -51,10 +51,10 @@ final class VectorExp {
     FloatVector exponent = shifted.sub(MAGIC);
     FloatVector r = exponent.fma(broadcast(SPECIES, -LN2_HIGH), clamped);
     r = exponent.fma(broadcast(SPECIES, -LN2_LOW), r);
-    FloatVector p = r.fma(broadcast(SPECIES, 0.001384364441037178f), broadcast(SPECIES, 0.008374163880944252f));
-    p = p.fma(r, broadcast(SPECIES, 0.04166800156235695f));
-    p = p.fma(r, broadcast(SPECIES, 0.16666431725025177f));
-    p = p.fma(r, broadcast(SPECIES, 0.4999999403953552f));
+    FloatVector p = r.fma(broadcast(SPECIES, 0.0013843644f), broadcast(SPECIES, 0.008374164f));
+    p = p.fma(r, broadcast(SPECIES, 0.041668f));
+    p = p.fma(r, broadcast(SPECIES, 0.16666432f));
+    p = p.fma(r, broadcast(SPECIES, 0.49999994f));
     p = p.fma(r, broadcast(SPECIES, 1f));
     p = p.fma(r, broadcast(SPECIES, 1f));
     // 2^exponent in two halves: one alone would leave the range of normal floats at either end

@@ -59,7 +59,7 @@ class ScoresTest {
       RandomGenerator random = shape.random();
       Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
       Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
-      Shape keysAsRows = new Shape(shape.columns(), shape.rows(), shape.inner(), shape.layout(), shape.seed());
+      Shape keysAsRows = new Shape(/* rows= */ shape.columns(), /* columns= */ shape.rows(), shape.inner(), shape.layout(), shape.seed());
       Comparisons.assertRowsStandAlone(
           keysAsRows, (from, to) -> Comparisons.transposed(scores(kernels, query, key.rows(from, to), shape.layout())));
     }
