@@ -1,25 +1,25 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.AttentionProblem;
 import dev.lanewise.kernels.AttentionTasks;
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scaled dot-product attention over many heads: output = softmax(scale · QKᵀ, masked) · V, as in "Attention Is All You Need" (Vaswani et al.,
- * 2017), equation 1. Immutable and thread-safe: the {@code with…} methods return changed copies.
+ * Scaled dot-product attention over many heads: output = softmax(scale · QKᵀ, masked) · V, as in "Attention Is All You Need" (Vaswani et
+ * al., 2017), equation 1. Immutable and thread-safe: the {@code with…} methods return changed copies.
  *
  * <pre>{@code
  * Heads query = Heads.of(q, batch, 12, length, 64);
  * Attention.standard().withMask(Mask.causal()).withThreads(2).compute(query, key, value, output);
  * }</pre>
  *
- * <p>Query heads may be a multiple of the key/value heads (grouped heads): query head h reads key/value head
- * {@code h / (queryHeads / keyValueHeads)}. The width of value may differ from headDim.
+ * <p>Query heads may be a multiple of the key/value heads (grouped heads): query head h reads key/value head {@code h / (queryHeads /
+ * keyValueHeads)}. The width of value may differ from headDim.
  */
 public final class Attention {
   /** Stands for 1/√headDim, which is known when a call brings its headDim; {@link #withScale} takes no NaN. */

@@ -107,17 +107,21 @@ public final class Linear {
   private void project(Sequences input, Sequences output, int threads) {
     int blocks = Math.ceilDiv(input.rows(), BLOCK_ROWS);
     long work = (long) input.batch() * input.rows() * inputs * outputs;
-    Workers.run(threads, work, input.batch() * parts.length * blocks, task -> {
-      int block = task % blocks;
-      int part = task / blocks % parts.length;
-      int b = task / blocks / parts.length;
-      int from = block * BLOCK_ROWS;
-      int rows = Math.min(BLOCK_ROWS, input.rows() - from);
-      kernels.product(
-          input.matrix(b, from, rows, 0, inputs),
-          parts[part],
-          biases == null ? null : biases[part],
-          output.matrix(b, from, rows, part * PART, parts[part].outputs()));
-    });
+    Workers.run(
+        threads,
+        work,
+        input.batch() * parts.length * blocks,
+        task -> {
+          int block = task % blocks;
+          int part = task / blocks % parts.length;
+          int b = task / blocks / parts.length;
+          int from = block * BLOCK_ROWS;
+          int rows = Math.min(BLOCK_ROWS, input.rows() - from);
+          kernels.product(
+              input.matrix(b, from, rows, 0, inputs),
+              parts[part],
+              biases == null ? null : biases[part],
+              output.matrix(b, from, rows, part * PART, parts[part].outputs()));
+        });
   }
 }

@@ -7,8 +7,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Multi-head attention: query, key and value are projected by W_Q, W_K and W_V, each head attends on its slice, and the heads, side by side, are
- * projected by W_O ("Attention Is All You Need", section 3.2.2). Self-attention takes one source for all three, cross-attention two.
+ * Multi-head attention: query, key and value are projected by W_Q, W_K and W_V, each head attends on its slice, and the heads, side by
+ * side, are projected by W_O ("Attention Is All You Need", section 3.2.2). Self-attention takes one source for all three, cross-attention
+ * two.
  *
  * {@snippet :
  * MultiHeadAttention layer = MultiHeadAttention.builder(768, 12)
@@ -42,7 +43,8 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * A layer with {@code numHeads} query heads over {@code embedDim}-wide sequences, to be given its weights. headDim is embedDim / numHeads.
+   * A layer with {@code numHeads} query heads over {@code embedDim}-wide sequences, to be given its weights. headDim is embedDim /
+   * numHeads.
    *
    * @throws IllegalArgumentException if numHeads does not divide embedDim
    */
@@ -159,8 +161,8 @@ public final class MultiHeadAttention {
   private record Projections(Linear query, Linear key, Linear value, Linear output) {}
 
   /**
-   * Collects the weights of a layer. Every weight is outputs × inputs, as PyTorch stores it; biases may be null. Arrays are read, and copied, by
-   * {@link #build}.
+   * Collects the weights of a layer. Every weight is outputs × inputs, as PyTorch stores it; biases may be null. Arrays are read, and
+   * copied, by {@link #build}.
    */
   public static final class Builder {
     private final int embedDim;
@@ -270,11 +272,12 @@ public final class MultiHeadAttention {
       Weight wq = packed == null ? Weight.given(query, "query") : packed.rows(0, queryRows, embedDim);
       Weight wk = packed == null ? Weight.given(key, "key") : packed.rows(queryRows, keyRows, embedDim);
       Weight wv = packed == null ? Weight.given(value, "value") : packed.rows(queryRows + keyRows, valueRows, embedDim);
-      Projections projections = new Projections(
-          wq.linear(embedDim, queryRows, used),
-          wk.linear(keyInputDim, keyRows, used),
-          wv.linear(valueInputDim, valueRows, used),
-          Weight.given(output, "output").linear(headsWidth, embedDim, used));
+      Projections projections =
+          new Projections(
+              wq.linear(embedDim, queryRows, used),
+              wk.linear(keyInputDim, keyRows, used),
+              wv.linear(valueInputDim, valueRows, used),
+              Weight.given(output, "output").linear(headsWidth, embedDim, used));
       return new MultiHeadAttention(projections, numHeads, keyValueHeads, Attention.on(used), 1);
     }
 

@@ -24,8 +24,8 @@ final class Scratch {
   }
 
   /**
-   * Keeps a bounded number of scratches between uses, softly: a JVM short of memory gets them back. A thread looks first where it looked last
-   * time, so it tends to find its own, still in its cache.
+   * Keeps a bounded number of scratches between uses, softly: a JVM short of memory gets them back. A thread looks first where it looked
+   * last time, so it tends to find its own, still in its cache.
    */
   static final class Pool {
     private final AtomicReferenceArray<@Nullable SoftReference<Scratch>> kept;

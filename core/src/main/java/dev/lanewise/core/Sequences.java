@@ -6,8 +6,8 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**
- * A view of a float array as batch × rows × width, the input and output of layers: element (b, r, c) is
- * {@code data[offset + b * batchStride + r * rowStride + c]}.
+ * A view of a float array as batch × rows × width, the input and output of layers: element (b, r, c) is {@code data[offset + b *
+ * batchStride + r * rowStride + c]}.
  *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0)

@@ -6,8 +6,8 @@ import dev.lanewise.kernels.Matrix;
 import java.util.Arrays;
 
 /**
- * One call of {@link Attention#weights}, cut into tiles: a tile is one query head of one batch entry and a block of its query rows, against every key that
- * the block sees. The tile's scores stay in a worker's scratch and become weights in place. All arguments have been checked.
+ * One call of {@link Attention#weights}, cut into tiles: a tile is one query head of one batch entry and a block of its query rows, against
+ * every key that the block sees. The tile's scores stay in a worker's scratch and become weights in place. All arguments have been checked.
  *
  * <p>A row's result has the same bits in whatever tile it falls: the kernels treat rows independently, and a row's keys are never split.
  */
@@ -48,13 +48,12 @@ final class WeightTiles {
   }
 
   /**
-   * Scores of the tile, turned into weights in place. Columns past a row's visible keys are left undefined: scores are taken for all keys that
-   * any row of the tile sees, but softmax only looks at those that the row itself sees, so a masked key cannot reach a result.
+   * Scores of the tile, turned into weights in place. Columns past a row's visible keys are left undefined: scores are taken for all keys
+   * that any row of the tile sees, but softmax only looks at those that the row itself sees, so a masked key cannot reach a result.
    */
   private void weigh(Tile tile, Matrix weights) {
     Matrix scores = left(weights, 0, weights.rows(), tile.keys);
-    kernels.scores(
-        query.matrix(tile.b, tile.head, tile.from, tile.to), key.matrix(tile.b, tile.keyHead, 0, tile.keys), scale, scores);
+    kernels.scores(query.matrix(tile.b, tile.head, tile.from, tile.to), key.matrix(tile.b, tile.keyHead, 0, tile.keys), scale, scores);
     for (int from = 0, to; from < scores.rows(); from = to) {
       to = endOfRun(tile, from);
       Matrix run = left(scores, from, to, visible(tile, from));

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Maps task indexes to threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks off it. They
- * come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle.
+ * Maps task indexes to threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks off it.
+ * They come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle.
  */
 final class Workers {
   /** More helpers than this are never alive at once, whatever all callers ask for together; beyond it a caller works with fewer. */
@@ -23,14 +23,15 @@ final class Workers {
   private static final long IDLE_SECONDS = 10;
 
   /** A synchronous queue holds nothing, so no helper is ever promised: it starts at once, or (discard) the caller goes on without. */
-  private static final ThreadPoolExecutor POOL = new ThreadPoolExecutor(
-      0,
-      MAX_HELPERS,
-      IDLE_SECONDS,
-      TimeUnit.SECONDS,
-      new SynchronousQueue<>(),
-      Thread.ofPlatform().daemon().name("lanewise-", 1).inheritInheritableThreadLocals(false).factory(),
-      new ThreadPoolExecutor.DiscardPolicy());
+  private static final ThreadPoolExecutor POOL =
+      new ThreadPoolExecutor(
+          0,
+          MAX_HELPERS,
+          IDLE_SECONDS,
+          TimeUnit.SECONDS,
+          new SynchronousQueue<>(),
+          Thread.ofPlatform().daemon().name("lanewise-", 1).inheritInheritableThreadLocals(false).factory(),
+          new ThreadPoolExecutor.DiscardPolicy());
 
   private Workers() {}
 
@@ -42,8 +43,8 @@ final class Workers {
   }
 
   /**
-   * Runs the tasks 0 to {@code tasks} − 1, each once, and returns when all have ended. The first exception stops tasks that have not started
-   * and is thrown here, once those that have started are over.
+   * Runs the tasks 0 to {@code tasks} − 1, each once, and returns when all have ended. The first exception stops tasks that have not
+   * started and is thrown here, once those that have started are over.
    *
    * @param threads how many threads may share the work, the caller's among them
    * @param work multiply-adds of all tasks together; little work is shared by fewer threads

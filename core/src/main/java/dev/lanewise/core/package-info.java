@@ -1,9 +1,9 @@
 /**
  * Attention, masks and layers over float arrays.
  *
- * <p><b>Views.</b> {@link dev.lanewise.core.Heads} sees an array as batch × heads × rows × width, {@link dev.lanewise.core.Sequences} as batch
- * × rows × width. Both are strides over the caller's array: splitting a projected row into its heads copies nothing, and query, key, value and
- * output may be interleaved in one array as long as output shares no element with the others.
+ * <p><b>Views.</b> {@link dev.lanewise.core.Heads} sees an array as batch × heads × rows × width, {@link dev.lanewise.core.Sequences} as
+ * batch × rows × width. Both are strides over the caller's array: splitting a projected row into its heads copies nothing, and query, key,
+ * value and output may be interleaved in one array as long as output shares no element with the others.
  *
  * <p><b>Data flow of a call</b>, from the top down:
  *
@@ -23,14 +23,14 @@
  * <p><b>What holds everywhere.</b>
  *
  * <ul>
- *   <li>Arguments are checked at the door. A wrong one is an {@link java.lang.IllegalArgumentException} that names it and carries both numbers,
- *       and nothing has been written.
+ *   <li>Arguments are checked at the door. A wrong one is an {@link java.lang.IllegalArgumentException} that names it and carries both
+ *       numbers, and nothing has been written.
  *   <li>A masked key contributes nothing, even where it holds NaN or infinity: it is skipped, not multiplied by 0. A query that sees no key
  *       gets output 0 and weights 0.
  *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in.
  *   <li>A call allocates a few views a tile; arrays that grow with the work are pooled. Only the caller's own array is ever queries × keys.
- *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are immutable and
- *       may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
+ *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are
+ *       immutable and may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
  * </ul>
  */
 @org.jspecify.annotations.NullMarked

@@ -156,9 +156,12 @@ class AttentionPropertiesTest {
     assertThatThrownBy(() -> attention.compute(other, whole, other, whole)).hasMessageContaining("overlaps key");
     assertThatThrownBy(() -> attention.compute(other, other, whole, whole)).hasMessageContaining("overlaps value");
     Heads collidingRows = new Heads(new float[200], 0, 1, 4, 6, 8, 0, 48, 7);
-    assertThatThrownBy(() -> attention.compute(other, other, other, collidingRows)).hasMessageContaining("output.rowStride is 7").hasMessageContaining("8");
+    assertThatThrownBy(() -> attention.compute(other, other, other, collidingRows))
+        .hasMessageContaining("output.rowStride is 7")
+        .hasMessageContaining("8");
     Heads collidingHeads = new Heads(new float[200], 0, 1, 4, 6, 8, 0, 47, 8);
-    assertThatThrownBy(() -> attention.compute(other, other, other, collidingHeads)).hasMessageContaining("output.headStride is 47")
+    assertThatThrownBy(() -> attention.compute(other, other, other, collidingHeads))
+        .hasMessageContaining("output.headStride is 47")
         .hasMessageContaining("48");
     assertThat(shared).containsOnly(1f);
   }

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The row contract: one row's bits depend on its own query and the keys and values it sees, not on threads, on the rows, heads and batch entries
- * around it, or on what masked keys hold.
+ * The row contract: one row's bits depend on its own query and the keys and values it sees, not on threads, on the rows, heads and batch
+ * entries around it, or on what masked keys hold.
  */
 class AttentionRowsTest {
   private static final int LANES = Kernels.selected().lanes();
@@ -118,8 +118,10 @@ class AttentionRowsTest {
       for (int b = 0; b < 2; b++) {
         for (int h = 0; h < 6; h++) {
           Heads alone = Heads.zeros(1, 1, 17, all.width());
-          problem.attention().compute(Views.head(problem.query(), b, h), Views.head(problem.key(), b, h / 3),
-              Views.head(problem.value(), b, h / 3), alone);
+          problem
+              .attention()
+              .compute(
+                  Views.head(problem.query(), b, h), Views.head(problem.key(), b, h / 3), Views.head(problem.value(), b, h / 3), alone);
           Views.assertSameBits(alone.data(), Views.dense(Views.head(all, b, h)), "batch entry " + b + ", head " + h + ", " + problem);
         }
       }
@@ -191,8 +193,7 @@ class AttentionRowsTest {
   }
 
   private static void assertPoisonedFrom(int firstPoisoned, Heads output, Heads clean, String what) {
-    Views.assertSameBits(
-        Views.dense(Views.rows(output, 0, firstPoisoned)), Views.dense(Views.rows(clean, 0, firstPoisoned)), what);
+    Views.assertSameBits(Views.dense(Views.rows(output, 0, firstPoisoned)), Views.dense(Views.rows(clean, 0, firstPoisoned)), what);
     for (float x : Views.dense(Views.rows(output, firstPoisoned, output.rows() - firstPoisoned))) {
       assertThat(x).as(what).isNaN();
     }

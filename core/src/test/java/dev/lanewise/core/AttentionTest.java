@@ -144,7 +144,9 @@ class AttentionTest {
         double sum = 0;
         for (int j = 0; j < 33; j++) {
           float weight = weights.get(b, 3, row, j);
-          assertThat(weight).as("weight of key %d for query %d, batch entry %d, %s", j, row, b, problem).isBetween(0f, j < visible ? 1f : 0f);
+          assertThat(weight)
+              .as("weight of key %d for query %d, batch entry %d, %s", j, row, b, problem)
+              .isBetween(0f, j < visible ? 1f : 0f);
           sum += weight;
         }
         assertThat(sum).as("sum of weights of query %d, batch entry %d, %s", row, b, problem).isCloseTo(visible == 0 ? 0 : 1, within(1e-6));
@@ -179,7 +181,10 @@ class AttentionTest {
     Problem problem = Problem.of(17, 33).batch(2).heads(4, 2).dims(59, 40).mask(BOTTOM_RIGHT);
     float[] scalar = problem.compute(problem.attention().withKernels(Kernels.scalar()));
     float[] plain = PlainFloat.attention(problem.query(), problem.key(), problem.value(), problem.mask(), (float) problem.scale());
-    Budget.assertWithin("scalar kernels, " + problem, scalar, plain,
+    Budget.assertWithin(
+        "scalar kernels, " + problem,
+        scalar,
+        plain,
         ReferenceAttention.compute(problem.query(), problem.key(), problem.value(), problem.mask(), problem.scale()));
   }
 }

@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
 
   /** scaled_dot_product_attention; {@code scale} is null for the default. Expected output and weights are dense. */
-  record Sdpa(
-      String name, Heads query, Heads key, Heads value, Mask mask, @Nullable Float scale, double[] output, double[] weights) {
+  record Sdpa(String name, Heads query, Heads key, Heads value, Mask mask, @Nullable Float scale, double[] output, double[] weights) {
     @Override
     public String toString() {
       return name;
@@ -104,7 +103,14 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
       Heads value = heads(size("G"), size("S"), size("Dv"));
       String scale = settings.get("scale");
       int rows = batch * size("H") * size("L");
-      return new Sdpa(name, query, key, value, mask(), scale == null ? null : Float.valueOf(scale), doubles(rows * size("Dv")),
+      return new Sdpa(
+          name,
+          query,
+          key,
+          value,
+          mask(),
+          scale == null ? null : Float.valueOf(scale),
+          doubles(rows * size("Dv")),
           doubles(rows * size("S")));
     }
 
@@ -121,7 +127,12 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
       if (biases != null) {
         biases[Layer.OUTPUT] = floats(embedDim);
       }
-      return new Mha(name, sources, new Layer(size("H"), weights, biases), mask(), doubles(batch * size("L") * embedDim),
+      return new Mha(
+          name,
+          sources,
+          new Layer(size("H"), weights, biases),
+          mask(),
+          doubles(batch * size("L") * embedDim),
           doubles(batch * size("H") * size("L") * size("S")));
     }
 
@@ -139,12 +150,13 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
     }
 
     private Mask mask() {
-      Mask causal = switch (settings.getOrDefault("causal", "")) {
-        case "" -> Mask.none();
-        case "top-left" -> Mask.causal(Mask.Alignment.TOP_LEFT);
-        case "bottom-right" -> Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
-        default -> throw new IllegalStateException(name + ": unknown causal " + text("causal"));
-      };
+      Mask causal =
+          switch (settings.getOrDefault("causal", "")) {
+            case "" -> Mask.none();
+            case "top-left" -> Mask.causal(Mask.Alignment.TOP_LEFT);
+            case "bottom-right" -> Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
+            default -> throw new IllegalStateException(name + ": unknown causal " + text("causal"));
+          };
       String lengths = settings.get("lengths");
       return lengths == null
           ? causal

@@ -41,8 +41,14 @@ class GoldenTest {
   @ParameterizedTest
   @MethodSource("sdpa")
   void attention(Sdpa golden) {
-    Heads output = Views.filled(Views.Layout.DENSE, golden.query().batch(), golden.query().heads(), golden.query().rows(),
-        golden.value().width(), Views.SENTINEL);
+    Heads output =
+        Views.filled(
+            Views.Layout.DENSE,
+            golden.query().batch(),
+            golden.query().heads(),
+            golden.query().rows(),
+            golden.value().width(),
+            Views.SENTINEL);
     attentionOf(golden).compute(golden.query(), golden.key(), golden.value(), output);
     float[] plain = PlainFloat.attention(golden.query(), golden.key(), golden.value(), golden.mask(), (float) scale(golden));
     Budget.assertWithin(golden, output.data(), plain, golden.output());
@@ -51,8 +57,9 @@ class GoldenTest {
   @ParameterizedTest
   @MethodSource("sdpa")
   void attentionWeights(Sdpa golden) {
-    Heads weights = Views.filled(Views.Layout.DENSE, golden.query().batch(), golden.query().heads(), golden.query().rows(),
-        golden.key().rows(), Views.SENTINEL);
+    Heads weights =
+        Views.filled(
+            Views.Layout.DENSE, golden.query().batch(), golden.query().heads(), golden.query().rows(), golden.key().rows(), Views.SENTINEL);
     attentionOf(golden).weights(golden.query(), golden.key(), weights);
     float[] plain = PlainFloat.weights(golden.query(), golden.key(), golden.mask(), (float) scale(golden));
     Budget.assertWithin(golden, weights.data(), plain, golden.weights());
@@ -88,8 +95,7 @@ class GoldenTest {
     layer.forward(query, key, golden.sources().value(), output);
     Budget.assertWithin(golden, output.data(), new PlainLayer(golden).output(), golden.output());
 
-    Heads weights = Views.filled(
-        Views.Layout.DENSE, query.batch(), golden.layer().numHeads(), query.rows(), key.rows(), Views.SENTINEL);
+    Heads weights = Views.filled(Views.Layout.DENSE, query.batch(), golden.layer().numHeads(), query.rows(), key.rows(), Views.SENTINEL);
     layer.weights(query, key, weights);
     Budget.assertWithin("weights of " + golden, weights.data(), new PlainLayer(golden).weights(), golden.weights());
   }
@@ -112,10 +118,7 @@ class GoldenTest {
   private static MultiHeadAttention packed(Mha golden) {
     Layer layer = golden.layer();
     float[] weight = joined(layer.weights());
-    return builder(golden)
-        .packedInput(weight, layer.biases() == null ? null : joined(layer.biases()))
-        .build()
-        .withMask(golden.mask());
+    return builder(golden).packedInput(weight, layer.biases() == null ? null : joined(layer.biases())).build().withMask(golden.mask());
   }
 
   private static MultiHeadAttention.Builder builder(Mha golden) {

@@ -19,7 +19,8 @@ class LayersTest {
     float[] weight = random(outputs * inputs);
     float[] bias = random(outputs);
     Sequences dense = Sequences.of(random(batch * rows * inputs), batch, rows, inputs);
-    Sequences loose = new Sequences(random(batch * (rows + 2) * (inputs + 3)), 2, batch, rows, inputs, (rows + 1) * (inputs + 3), inputs + 3);
+    Sequences loose =
+        new Sequences(random(batch * (rows + 2) * (inputs + 3)), 2, batch, rows, inputs, (rows + 1) * (inputs + 3), inputs + 3);
     for (Sequences input : new Sequences[] {dense, loose}) {
       for (int threads : new int[] {1, 3}) {
         Sequences output = Sequences.zeros(batch, rows, outputs);
@@ -66,8 +67,18 @@ class LayersTest {
     Sequences query = Sequences.of(random(2 * 9 * embedDim), 2, 9, embedDim);
     Sequences key = Sequences.of(random(2 * 12 * 11), 2, 12, 11);
     Sequences value = Sequences.of(random(2 * 12 * 13), 2, 12, 13);
-    MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 4).keyValueHeads(2).valueDim(valueDim).sources(11, 13)
-        .query(wq, bq).key(wk, null).value(wv, null).output(wo, bo).build().withMask(Mask.causal()).withThreads(2);
+    MultiHeadAttention layer =
+        MultiHeadAttention.builder(embedDim, 4)
+            .keyValueHeads(2)
+            .valueDim(valueDim)
+            .sources(11, 13)
+            .query(wq, bq)
+            .key(wk, null)
+            .value(wv, null)
+            .output(wo, bo)
+            .build()
+            .withMask(Mask.causal())
+            .withThreads(2);
     Sequences output = Sequences.zeros(2, 9, embedDim);
     layer.forward(query, key, value, output);
     Heads weights = Heads.zeros(2, 4, 9, 12);
@@ -91,9 +102,12 @@ class LayersTest {
     float[] packed = random(3 * 64);
     float[] packedBias = random(3 * 8);
     float[] wo = random(64);
-    MultiHeadAttention.Builder separate = MultiHeadAttention.builder(embedDim, 2)
-        .query(slice(packed, 0, 64), slice(packedBias, 0, 8)).key(slice(packed, 64, 128), slice(packedBias, 8, 16))
-        .value(slice(packed, 128, 192), slice(packedBias, 16, 24)).output(wo, null);
+    MultiHeadAttention.Builder separate =
+        MultiHeadAttention.builder(embedDim, 2)
+            .query(slice(packed, 0, 64), slice(packedBias, 0, 8))
+            .key(slice(packed, 64, 128), slice(packedBias, 8, 16))
+            .value(slice(packed, 128, 192), slice(packedBias, 16, 24))
+            .output(wo, null);
     MultiHeadAttention.Builder stacked = MultiHeadAttention.builder(embedDim, 2).packedInput(packed, packedBias).output(wo, null);
     Sequences x = Sequences.of(random(5 * 8), 1, 5, 8);
     Sequences expected = Sequences.zeros(1, 5, 8);

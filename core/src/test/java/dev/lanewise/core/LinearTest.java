@@ -64,21 +64,47 @@ class LinearTest {
 
     @Override
     public String toString() {
-      return String.format(Locale.ROOT, "batch %d, %d x %d -> %d, %s, %s, seed %d", batch, rows, inputs, outputs, layout,
-          biased ? "bias" : "no bias", Problem.SEED);
+      return String.format(
+          Locale.ROOT,
+          "batch %d, %d x %d -> %d, %s, %s, seed %d",
+          batch,
+          rows,
+          inputs,
+          outputs,
+          layout,
+          biased ? "bias" : "no bias",
+          Problem.SEED);
     }
   }
 
   static Stream<Case> cases() {
     int[] sizes = {1, Math.max(1, LANES - 1), LANES, LANES + 1, 59};
-    Stream<Case> grid = Arrays.stream(sizes).boxed()
-        .flatMap(rows -> Arrays.stream(sizes).boxed()
-            .flatMap(inputs -> Arrays.stream(sizes).mapToObj(outputs -> Case.of(rows, inputs, outputs))));
-    Stream<Case> large = Stream.of(Case.of(113, 203, 111), Case.of(3, 1025, 7), Case.of(1025, 3, 5), Case.of(7, 5, 1025),
-        Case.of(97, 64, 385), Case.of(0, 5, 7), Case.of(5, 7, 3).batch(0));
-    Stream<Case> layouts = Arrays.stream(Layout.values())
-        .flatMap(layout -> Stream.of(Case.of(17, 40, 59).layout(layout), Case.of(1, 16, 16).batch(5).layout(layout),
-            Case.of(33, 59, 203).batch(3).layout(layout), Case.of(7, 24, 48).batch(2).layout(layout)));
+    Stream<Case> grid =
+        Arrays.stream(sizes)
+            .boxed()
+            .flatMap(
+                rows ->
+                    Arrays.stream(sizes)
+                        .boxed()
+                        .flatMap(inputs -> Arrays.stream(sizes).mapToObj(outputs -> Case.of(rows, inputs, outputs))));
+    Stream<Case> large =
+        Stream.of(
+            Case.of(113, 203, 111),
+            Case.of(3, 1025, 7),
+            Case.of(1025, 3, 5),
+            Case.of(7, 5, 1025),
+            Case.of(97, 64, 385),
+            Case.of(0, 5, 7),
+            Case.of(5, 7, 3).batch(0));
+    Stream<Case> layouts =
+        Arrays.stream(Layout.values())
+            .flatMap(
+                layout ->
+                    Stream.of(
+                        Case.of(17, 40, 59).layout(layout),
+                        Case.of(1, 16, 16).batch(5).layout(layout),
+                        Case.of(33, 59, 203).batch(3).layout(layout),
+                        Case.of(7, 24, 48).batch(2).layout(layout)));
     return Stream.of(grid, large, layouts).flatMap(all -> all).flatMap(all -> Stream.of(all, all.unbiased()));
   }
 

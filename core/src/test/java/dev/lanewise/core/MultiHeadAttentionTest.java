@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What {@link GoldenTest} cannot show, because PyTorch's layer has neither grouped heads nor another value width nor strides: a layer is its
- * projections around {@link Attention}, whatever the layout and the number of threads.
+ * What {@link GoldenTest} cannot show, because PyTorch's layer has neither grouped heads nor another value width nor strides: a layer is
+ * its projections around {@link Attention}, whatever the layout and the number of threads.
  */
 class MultiHeadAttentionTest {
   private static final Mask CAUSAL = Mask.causal();
@@ -73,7 +73,10 @@ class MultiHeadAttentionTest {
 
   private record Weights(int outputs, int inputs, float[] weight, float[] bias) {
     static Weights of(int outputs, int inputs, int salt) {
-      return new Weights(outputs, inputs, Views.randomArray(outputs * inputs, 1 / Math.sqrt(inputs), Problem.SEED + salt),
+      return new Weights(
+          outputs,
+          inputs,
+          Views.randomArray(outputs * inputs, 1 / Math.sqrt(inputs), Problem.SEED + salt),
           Views.randomArray(outputs, 0.5, Problem.SEED + salt + 100));
     }
 
@@ -145,12 +148,13 @@ class MultiHeadAttentionTest {
   void groupedHeadsEqualCopiedWeights() {
     Shape grouped = Shape.of(48, 6).grouped(2);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    MultiHeadAttention copied = MultiHeadAttention.builder(48, 6)
-        .query(grouped.query().weight, grouped.query().bias)
-        .key(copied(grouped.key().weight, 2, 3), copied(grouped.key().bias, 2, 3))
-        .value(copied(grouped.value().weight, 2, 3), copied(grouped.value().bias, 2, 3))
-        .output(grouped.output().weight, grouped.output().bias)
-        .build();
+    MultiHeadAttention copied =
+        MultiHeadAttention.builder(48, 6)
+            .query(grouped.query().weight, grouped.query().bias)
+            .key(copied(grouped.key().weight, 2, 3), copied(grouped.key().bias, 2, 3))
+            .value(copied(grouped.value().weight, 2, 3), copied(grouped.value().bias, 2, 3))
+            .output(grouped.output().weight, grouped.output().bias)
+            .build();
     Views.assertSameBits(forward(grouped.layer(), x, x, x), forward(copied, x, x, x), what("grouped against copied weights"));
   }
 
@@ -169,12 +173,14 @@ class MultiHeadAttentionTest {
   void packedInputEqualsSeparateWeights(int keyValueHeads) {
     Shape shape = Shape.of(48, 6).grouped(keyValueHeads);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    MultiHeadAttention packed = MultiHeadAttention.builder(48, 6)
-        .keyValueHeads(keyValueHeads)
-        .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight),
-            joined(shape.query().bias, shape.key().bias, shape.value().bias))
-        .output(shape.output().weight, shape.output().bias)
-        .build();
+    MultiHeadAttention packed =
+        MultiHeadAttention.builder(48, 6)
+            .keyValueHeads(keyValueHeads)
+            .packedInput(
+                joined(shape.query().weight, shape.key().weight, shape.value().weight),
+                joined(shape.query().bias, shape.key().bias, shape.value().bias))
+            .output(shape.output().weight, shape.output().bias)
+            .build();
     Views.assertSameBits(forward(packed, x, x, x), forward(shape.layer(), x, x, x), what("packed input, " + shape));
   }
 
@@ -184,12 +190,15 @@ class MultiHeadAttentionTest {
     Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 48, Problem.SEED + 31);
     float[] none = forward(withBiases(shape, null), x, x, x);
     Views.assertSameBits(none, forward(withBiases(shape, new float[48]), x, x, x), what("no biases"));
-    float[] packed = forward(
-        MultiHeadAttention.builder(48, 4)
-            .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight), null)
-            .output(shape.output().weight, null)
-            .build(),
-        x, x, x);
+    float[] packed =
+        forward(
+            MultiHeadAttention.builder(48, 4)
+                .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight), null)
+                .output(shape.output().weight, null)
+                .build(),
+            x,
+            x,
+            x);
     Views.assertSameBits(packed, none, what("no biases, packed input"));
   }
 
@@ -262,17 +271,19 @@ class MultiHeadAttentionTest {
   void scalarKernelsOnRequest() {
     Shape shape = Shape.of(40, 2);
     Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 40, Problem.SEED + 31);
-    MultiHeadAttention scalar = MultiHeadAttention.builder(40, 2)
-        .kernels(Kernels.scalar())
-        .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight), null)
-        .output(shape.output().weight, null)
-        .build();
+    MultiHeadAttention scalar =
+        MultiHeadAttention.builder(40, 2)
+            .kernels(Kernels.scalar())
+            .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight), null)
+            .output(shape.output().weight, null)
+            .build();
     Sequences projected = Sequences.zeros(1, 17, 120);
     Linear.of(joined(shape.query().weight, shape.key().weight, shape.value().weight), null, 40, 120, Kernels.scalar())
         .apply(x, projected, 1);
     Sequences heads = Sequences.zeros(1, 17, 40);
-    Attention.standard().withKernels(Kernels.scalar()).compute(
-        columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
+    Attention.standard()
+        .withKernels(Kernels.scalar())
+        .compute(columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
     Sequences expected = Sequences.zeros(1, 17, 40);
     Linear.of(shape.output().weight, null, 40, 40, Kernels.scalar()).apply(heads, expected, 1);
     Views.assertSameBits(forward(scalar, x, x, x), expected.data(), what("scalar kernels"));

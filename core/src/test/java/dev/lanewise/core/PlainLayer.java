@@ -25,8 +25,8 @@ final class PlainLayer {
 
   /** Dense: batch × queries × embedDim. */
   float[] output() {
-    Heads heads = Heads.of(
-        PlainFloat.attention(query, key, value, mask, scale()), query.batch(), query.heads(), query.rows(), value.width());
+    Heads heads =
+        Heads.of(PlainFloat.attention(query, key, value, mask, scale()), query.batch(), query.heads(), query.rows(), value.width());
     Sequences joined = Sequences.zeros(query.batch(), query.rows(), query.heads() * value.width());
     for (int b = 0; b < heads.batch(); b++) {
       for (int h = 0; h < heads.heads(); h++) {
@@ -44,7 +44,6 @@ final class PlainLayer {
 
   private Sequences project(Sequences input, int which) {
     int outputs = layer.weights()[which].length / input.width();
-    return Sequences.of(
-        PlainFloat.linear(input, layer.weights()[which], layer.bias(which), outputs), input.batch(), input.rows(), outputs);
+    return Sequences.of(PlainFloat.linear(input, layer.weights()[which], layer.bias(which), outputs), input.batch(), input.rows(), outputs);
   }
 }

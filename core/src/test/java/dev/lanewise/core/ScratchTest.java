@@ -24,7 +24,9 @@ class ScratchTest {
     for (Scratch scratch : scratches) {
       pool.release(scratch);
     }
-    assertThat(new Scratch[] {pool.acquire(), pool.acquire(), pool.acquire()}).doesNotHaveDuplicates().contains(scratches[0], scratches[1])
+    assertThat(new Scratch[] {pool.acquire(), pool.acquire(), pool.acquire()})
+        .doesNotHaveDuplicates()
+        .contains(scratches[0], scratches[1])
         .doesNotContain(scratches[2]);
   }
 }

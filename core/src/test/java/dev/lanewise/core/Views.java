@@ -26,15 +26,16 @@ final class Views {
 
   /** A view over a new array, gaps included, full of {@code fill}. */
   static Heads filled(Layout layout, int batch, int heads, int rows, int width, float fill) {
-    Heads shape = switch (layout) {
-      case DENSE -> Heads.zeros(batch, heads, rows, width);
-      case ROWS_FIRST -> {
-        int rowStride = heads * width;
-        float[] data = new float[batch * rows * rowStride];
-        yield new Heads(data, 0, batch, heads, rows, width, rows * rowStride, width, rowStride);
-      }
-      case GAPS -> gaps(batch, heads, rows, width);
-    };
+    Heads shape =
+        switch (layout) {
+          case DENSE -> Heads.zeros(batch, heads, rows, width);
+          case ROWS_FIRST -> {
+            int rowStride = heads * width;
+            float[] data = new float[batch * rows * rowStride];
+            yield new Heads(data, 0, batch, heads, rows, width, rows * rowStride, width, rowStride);
+          }
+          case GAPS -> gaps(batch, heads, rows, width);
+        };
     Arrays.fill(shape.data(), fill);
     return shape;
   }
@@ -85,14 +86,22 @@ final class Views {
 
   /** {@code count} rows from {@code from} on, of every head. */
   static Heads rows(Heads view, int from, int count) {
-    return new Heads(view.data(), view.index(0, 0, from), view.batch(), view.heads(), count, view.width(), view.batchStride(),
-        view.headStride(), view.rowStride());
+    return new Heads(
+        view.data(),
+        view.index(0, 0, from),
+        view.batch(),
+        view.heads(),
+        count,
+        view.width(),
+        view.batchStride(),
+        view.headStride(),
+        view.rowStride());
   }
 
   /** One head of one batch entry. */
   static Heads head(Heads view, int b, int head) {
-    return new Heads(view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), view.batchStride(), view.headStride(),
-        view.rowStride());
+    return new Heads(
+        view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), view.batchStride(), view.headStride(), view.rowStride());
   }
 
   /** Calls {@code action} with the array index of every element, in the order batch, head, row, column. */
@@ -132,8 +141,7 @@ final class Views {
     int rowStride = width + 5;
     int headStride = rows * rowStride + 2;
     int batchStride = heads * headStride + 7;
-    return new Heads(
-        new float[3 + batch * batchStride + 11], 3, batch, heads, rows, width, batchStride, headStride, rowStride);
+    return new Heads(new float[3 + batch * batchStride + 11], 3, batch, heads, rows, width, batchStride, headStride, rowStride);
   }
 
   private static Sequences sequences(Heads view) {

@@ -37,16 +37,23 @@ class WorkersTest {
     // Each task waits for the other two: with fewer than three threads this never ends.
     CountDownLatch together = new CountDownLatch(3);
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
-    Workers.run(3, MUCH, 3, index -> {
-      threads.add(Thread.currentThread());
-      together.countDown();
-      await(together);
-    });
+    Workers.run(
+        3,
+        MUCH,
+        3,
+        index -> {
+          threads.add(Thread.currentThread());
+          together.countDown();
+          await(together);
+        });
     assertThat(threads).hasSize(3).contains(Thread.currentThread());
-    assertThat(threads).filteredOn(thread -> thread != Thread.currentThread()).allSatisfy(helper -> {
-      assertThat(helper.getName()).matches("lanewise-\\d+");
-      assertThat(helper.isDaemon()).isTrue();
-    });
+    assertThat(threads)
+        .filteredOn(thread -> thread != Thread.currentThread())
+        .allSatisfy(
+            helper -> {
+              assertThat(helper.getName()).matches("lanewise-\\d+");
+              assertThat(helper.isDaemon()).isTrue();
+            });
   }
 
   @Test
@@ -61,15 +68,23 @@ class WorkersTest {
     Thread caller = Thread.currentThread();
     CountDownLatch bothStarted = new CountDownLatch(2);
     AtomicInteger ended = new AtomicInteger();
-    assertThatThrownBy(() -> Workers.run(2, MUCH, 2, index -> {
-      bothStarted.countDown();
-      await(bothStarted);
-      if (Thread.currentThread() == caller) {
-        throw new IllegalStateException("from the caller");
-      }
-      pause(50);
-      ended.incrementAndGet();
-    })).isInstanceOf(IllegalStateException.class).hasMessage("from the caller");
+    assertThatThrownBy(
+            () ->
+                Workers.run(
+                    2,
+                    MUCH,
+                    2,
+                    index -> {
+                      bothStarted.countDown();
+                      await(bothStarted);
+                      if (Thread.currentThread() == caller) {
+                        throw new IllegalStateException("from the caller");
+                      }
+                      pause(50);
+                      ended.incrementAndGet();
+                    }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("from the caller");
     assertThat(ended).as("the helper's task, over when the call returns").hasValue(1);
   }
 
@@ -77,26 +92,41 @@ class WorkersTest {
   void failureOfAHelperIsRethrownInTheCaller() {
     Thread caller = Thread.currentThread();
     CountDownLatch bothStarted = new CountDownLatch(2);
-    assertThatThrownBy(() -> Workers.run(2, MUCH, 2, index -> {
-      bothStarted.countDown();
-      await(bothStarted);
-      if (Thread.currentThread() != caller) {
-        throw new AssertionError("from a helper");
-      }
-    })).isInstanceOf(AssertionError.class).hasMessage("from a helper");
+    assertThatThrownBy(
+            () ->
+                Workers.run(
+                    2,
+                    MUCH,
+                    2,
+                    index -> {
+                      bothStarted.countDown();
+                      await(bothStarted);
+                      if (Thread.currentThread() != caller) {
+                        throw new AssertionError("from a helper");
+                      }
+                    }))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("from a helper");
     everyTaskRunsOnce(2, 100);
   }
 
   @Test
   void failureStopsTheTasksThatHaveNotStarted() {
     AtomicInteger started = new AtomicInteger();
-    assertThatThrownBy(() -> Workers.run(2, MUCH, 2000, index -> {
-      started.incrementAndGet();
-      if (index == 0) {
-        throw new IllegalStateException("at once");
-      }
-      pause(1);
-    })).hasMessage("at once");
+    assertThatThrownBy(
+            () ->
+                Workers.run(
+                    2,
+                    MUCH,
+                    2000,
+                    index -> {
+                      started.incrementAndGet();
+                      if (index == 0) {
+                        throw new IllegalStateException("at once");
+                      }
+                      pause(1);
+                    }))
+        .hasMessage("at once");
     assertThat(started.get()).isBetween(1, 1000);
   }
 
@@ -114,12 +144,19 @@ class WorkersTest {
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> calls = new ArrayList<>();
       for (int i = 0; i < 200; i++) {
-        calls.add(callers.submit(() -> Workers.run(50, MUCH, 20, index -> {
-          runs.incrementAndGet();
-          if (index == 0) {
-            mostHelpers.accumulateAndGet(helpers(), Math::max);
-          }
-        })));
+        calls.add(
+            callers.submit(
+                () ->
+                    Workers.run(
+                        50,
+                        MUCH,
+                        20,
+                        index -> {
+                          runs.incrementAndGet();
+                          if (index == 0) {
+                            mostHelpers.accumulateAndGet(helpers(), Math::max);
+                          }
+                        })));
       }
       for (Future<?> call : calls) {
         call.get();
@@ -135,18 +172,22 @@ class WorkersTest {
     CountDownLatch callerHasNoTask = new CountDownLatch(1);
     AtomicInteger ended = new AtomicInteger();
     Thread caller = Thread.currentThread();
-    Workers.run(2, MUCH, 2, index -> {
-      bothStarted.countDown();
-      await(bothStarted);
-      if (Thread.currentThread() == caller) {
-        callerHasNoTask.countDown();
-      } else {
-        await(callerHasNoTask);
-        caller.interrupt();
-        pause(50);
-      }
-      ended.incrementAndGet();
-    });
+    Workers.run(
+        2,
+        MUCH,
+        2,
+        index -> {
+          bothStarted.countDown();
+          await(bothStarted);
+          if (Thread.currentThread() == caller) {
+            callerHasNoTask.countDown();
+          } else {
+            await(callerHasNoTask);
+            caller.interrupt();
+            pause(50);
+          }
+          ended.incrementAndGet();
+        });
     assertThat(Thread.interrupted()).isTrue();
     assertThat(ended).hasValue(2);
   }

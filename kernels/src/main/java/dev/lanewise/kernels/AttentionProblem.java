@@ -32,8 +32,8 @@ public final class AttentionProblem {
    * @param output batch × queryHeads × queries × valueDim, to be written; a query that sees no key gets 0
    * @param scale multiplies each dot product
    * @param visibility the mask; its answers are trusted to lie in 0..keys
-   * @param logSumExp to be written: ln Σ e<sup>score</sup> of each query row, dense batch × queryHeads × queries, −∞ for a query that sees no
-   *     key; null if not wanted
+   * @param logSumExp to be written: ln Σ e<sup>score</sup> of each query row, dense batch × queryHeads × queries, −∞ for a query that sees
+   *     no key; null if not wanted
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
   public AttentionProblem(
@@ -51,8 +51,8 @@ public final class AttentionProblem {
     Checks.disjoint("output", output, "key", key);
     Checks.disjoint("output", output, "value", value);
     if (logSumExp != null) {
-      Checks.same("logSumExp.length", logSumExp.length, "batch * queryHeads * queries",
-          (long) query.batch() * query.heads() * query.rows());
+      Checks.same(
+          "logSumExp.length", logSumExp.length, "batch * queryHeads * queries", (long) query.batch() * query.heads() * query.rows());
     }
   }
 

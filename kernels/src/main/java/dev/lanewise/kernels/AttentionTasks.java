@@ -1,8 +1,8 @@
 package dev.lanewise.kernels;
 
 /**
- * An {@link AttentionProblem} cut into tasks for a number of threads, each some rows of one unit. Whole units if there are enough of them to
- * keep all threads busy to the end (keys are packed once a unit and thread), else blocks of rows, the last rows first because under a
+ * An {@link AttentionProblem} cut into tasks for a number of threads, each some rows of one unit. Whole units if there are enough of them
+ * to keep all threads busy to the end (keys are packed once a unit and thread), else blocks of rows, the last rows first because under a
  * causal mask they take longest. The bits of a result do not depend on the cut.
  */
 public final class AttentionTasks {

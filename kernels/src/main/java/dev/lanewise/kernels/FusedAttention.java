@@ -3,8 +3,8 @@ package dev.lanewise.kernels;
 import java.util.Arrays;
 
 /**
- * The fused kernel: a panel of {@link Tiles#COLUMNS} query rows against all keys it sees, a tile of {@link Tiles#KEYS} keys at a time, after
- * "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
+ * The fused kernel: a panel of {@link Tiles#COLUMNS} query rows against all keys it sees, a tile of {@link Tiles#KEYS} keys at a time,
+ * after "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
  *
  * <pre>
  * pack K of the unit, once for all its panels (or read it in place, if few rows share it)

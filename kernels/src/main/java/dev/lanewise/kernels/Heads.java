@@ -1,12 +1,11 @@
 package dev.lanewise.kernels;
 
-import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**
- * A view of a float array as batch × heads × rows × width: element (b, h, r, c) is
- * {@code data[offset + b * batchStride + h * headStride + r * rowStride + c]}. Nothing is copied; a stride of 0 repeats (for reading only).
+ * A view of a float array as batch × heads × rows × width: element (b, h, r, c) is {@code data[offset + b * batchStride + h * headStride +
+ * r * rowStride + c]}. Nothing is copied; a stride of 0 repeats (for reading only).
  *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0, 0)
@@ -18,8 +17,7 @@ import java.util.Objects;
  * @param headStride distance between heads
  * @param rowStride distance between rows
  */
-public record Heads(
-    float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride) {
+public record Heads(float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride) {
 
   /**
    * Checks that every element of the view lies inside the array.
@@ -45,14 +43,14 @@ public record Heads(
   /** A dense array laid out batch, head, row (PyTorch's {@code [B, H, L, D]}). */
   public static Heads of(float[] data, int batch, int heads, int rows, int width) {
     int headStride = Checks.product("rows", rows, "width", width);
-    return new Heads(
-        data, 0, batch, heads, rows, width, Checks.product("heads", heads, "rows * width", headStride), headStride, width);
+    return new Heads(data, 0, batch, heads, rows, width, Checks.product("heads", heads, "rows * width", headStride), headStride, width);
   }
 
   /** A view over a new array of zeros, laid out batch, head, row. */
   public static Heads zeros(int batch, int heads, int rows, int width) {
-    int size = Checks.product("batch * heads", Checks.product("batch", batch, "heads", heads), "rows * width",
-        Checks.product("rows", rows, "width", width));
+    int size =
+        Checks.product(
+            "batch * heads", Checks.product("batch", batch, "heads", heads), "rows * width", Checks.product("rows", rows, "width", width));
     return of(new float[size], batch, heads, rows, width);
   }
 

@@ -27,8 +27,7 @@ final class KernelSelection {
         return true;
       }
       case "vector", "auto" -> {}
-      default ->
-        throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=" + wanted + " is none of auto, vector, scalar");
+      default -> throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=" + wanted + " is none of auto, vector, scalar");
     }
     Optional<String> obstacle = vectorObstacle();
     if (obstacle.isPresent() && wanted.equals("vector")) {
@@ -56,9 +55,11 @@ final class KernelSelection {
    * @throws IllegalStateException if something stands in the way
    */
   static KernelProvider loadVector() {
-    vectorObstacle().ifPresent(obstacle -> {
-      throw new IllegalStateException(obstacle);
-    });
+    vectorObstacle()
+        .ifPresent(
+            obstacle -> {
+              throw new IllegalStateException(obstacle);
+            });
     try {
       return Class.forName(VECTOR_CLASS).asSubclass(KernelProvider.class).getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException e) {

@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The door to the kernels: checks every argument once, before anything is written, and hands the work to one of two implementations,
- * SIMD ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
+ * The door to the kernels: checks every argument once, before anything is written, and hands the work to one of two implementations, SIMD
+ * ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
  *
  * <p>Each call runs on the calling thread. Every wrong argument is an {@link IllegalArgumentException} that names it and carries both
  * numbers, and null is a {@link NullPointerException} that names the argument; a failed call has written nothing.
@@ -24,8 +24,8 @@ public final class Kernels {
   }
 
   /**
-   * The fastest kernels that this JVM can run; decided once, at the first call, and logged. {@code -Dlanewise.kernels=vector|scalar}
-   * forces a path.
+   * The fastest kernels that this JVM can run; decided once, at the first call, and logged. {@code -Dlanewise.kernels=vector|scalar} forces
+   * a path.
    *
    * @throws IllegalStateException if the forced path cannot be loaded; the message says what is missing
    */
@@ -68,8 +68,8 @@ public final class Kernels {
   }
 
   /**
-   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP where the result is normal and 1 ULP where it is denormal; exactly 1 at ±0.
-   * {@code result} may be {@code x} itself.
+   * result[r][c] = e<sup>x[r][c]</sup>, within 2 ULP where the result is normal and 1 ULP where it is denormal; exactly 1 at ±0. {@code
+   * result} may be {@code x} itself.
    *
    * @param x rows × columns
    * @param result rows × columns, written

@@ -1,8 +1,8 @@
 package dev.lanewise.kernels;
 
 /**
- * K of one unit as the micro-kernel reads it: packed into strips once if many query rows share it, else in place. Keeps the packed copy of the
- * unit it saw last, so that the tasks of a unit that run on one thread pack once.
+ * K of one unit as the micro-kernel reads it: packed into strips once if many query rows share it, else in place. Keeps the packed copy of
+ * the unit it saw last, so that the tasks of a unit that run on one thread pack once.
  */
 final class KeyStrips {
   private static final Matrix NONE = Matrix.zeros(0, 0);

@@ -7,8 +7,7 @@ import jdk.incubator.vector.VectorSpecies;
 /** The one vector width this JVM computes with: the hardware's, or less if {@code -Dlanewise.vectorBits} narrows it. */
 final class Lanes {
   /** A compile-time constant for the JIT: every loop below the door is written once against it. */
-  static final VectorSpecies<Float> SPECIES =
-      VectorShape.forBitSize(bits()).withLanes(float.class);
+  static final VectorSpecies<Float> SPECIES = VectorShape.forBitSize(bits()).withLanes(float.class);
 
   /** Floats per vector. */
   static final int COUNT = SPECIES.length();

@@ -4,8 +4,8 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**
- * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied;
- * views may share an array, and a row stride larger than the number of columns steps over what lies between.
+ * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied; views may share an
+ * array, and a row stride larger than the number of columns steps over what lies between.
  *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0)

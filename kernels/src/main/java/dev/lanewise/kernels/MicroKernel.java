@@ -4,18 +4,18 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The registers: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#ROWS} rows of {@link Tiles#COLUMNS} columns. A is read
- * element by element and broadcast, B and C are vectors; each result is one chain of fused multiply-adds over k in order, so its bits depend
- * on nothing but its own operands.
+ * The registers: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#ROWS} rows of {@link Tiles#COLUMNS} columns. A is
+ * read element by element and broadcast, B and C are vectors; each result is one chain of fused multiply-adds over k in order, so its bits
+ * depend on nothing but its own operands.
  *
  * <ul>
  *   <li>b: a packed panel, step k starts at {@code offset + k * COLUMNS} (the constant lets C2 drop the range checks);
- *   <li>start, c: row r starts at {@code offset + r * stride}; a stride of 0 in {@code start} gives every row the same start, which is how zeros
- *       and a bias come in without a branch; {@code start} and {@code c} may be the same.
+ *   <li>start, c: row r starts at {@code offset + r * stride}; a stride of 0 in {@code start} gives every row the same start, which is how
+ *       zeros and a bias come in without a branch; {@code start} and {@code c} may be the same.
  * </ul>
  *
- * The accumulators are named because C2 keeps vectors in registers only as local variables; they are loaded in place because one that
- * came out of a helper method was boxed in every iteration (JDK 25, half the speed).
+ * The accumulators are named because C2 keeps vectors in registers only as local variables; they are loaded in place because one that came
+ * out of a helper method was boxed in every iteration (JDK 25, half the speed).
  */
 final class MicroKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;

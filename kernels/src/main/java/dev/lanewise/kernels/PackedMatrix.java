@@ -3,8 +3,8 @@ package dev.lanewise.kernels;
 import dev.lanewise.kernels.internal.Checks;
 
 /**
- * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by
- * {@link Kernels#pack} or {@link Kernels#packTransposed} and only understood by the {@link Kernels} that made it.
+ * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by {@link
+ * Kernels#pack} or {@link Kernels#packTransposed} and only understood by the {@link Kernels} that made it.
  */
 public final class PackedMatrix {
   private final int inputs;
@@ -32,8 +32,7 @@ public final class PackedMatrix {
     for (int output = 0; output < outputs; output++) {
       int target = packed.panel(output / panelWidth) + output % panelWidth;
       for (int input = 0; input < inputs; input++) {
-        packed.data[target + input * panelWidth] =
-            weight.data()[transposed ? weight.index(output, input) : weight.index(input, output)];
+        packed.data[target + input * panelWidth] = weight.data()[transposed ? weight.index(output, input) : weight.index(input, output)];
       }
     }
     return packed;

@@ -60,7 +60,9 @@ final class PanelMask {
     return keys;
   }
 
-  /** output[d][lane] += V[key][d] · weights[key][lane] for the keys {@code from} to {@code to} of a tile, only in the lanes that see them. */
+  /**
+   * output[d][lane] += V[key][d] · weights[key][lane] for the keys {@code from} to {@code to} of a tile, only in the lanes that see them.
+   */
   void blendVisible(Heads value, int first, int from, int to, int key, float[] weights, float[] output) {
     for (int i = from; i < to; i++) {
       for (int lane = 0; lane < COLUMNS; lane++) {

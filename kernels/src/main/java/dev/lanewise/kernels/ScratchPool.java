@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the working arrays of a kernel between calls, so that a steady state allocates nothing: at most two a processor, softly, whatever the
- * number of threads that call.
+ * Keeps the working arrays of a kernel between calls, so that a steady state allocates nothing: at most two a processor, softly, whatever
+ * the number of threads that call.
  */
 final class ScratchPool<S extends ScratchPool.Member<S>> {
   private final AtomicReferenceArray<@Nullable SoftReference<S>> kept =

@@ -1,8 +1,6 @@
 package dev.lanewise.kernels;
 
-/**
- * The one table of numbers. Micro-kernel shape by vector registers, tile sizes by cache; the sums that justify them stand beside each.
- */
+/** The one table of numbers. Micro-kernel shape by vector registers, tile sizes by cache; the sums that justify them stand beside each. */
 final class Tiles {
   /**
    * Rows of the micro-kernel. With 32 registers 8 x 2 vectors of accumulators, 2 of B and 1 of A take 19 and run at 97 % of peak; with 16
@@ -23,8 +21,8 @@ final class Tiles {
   static final int BLOCK_ROWS = 128;
 
   /**
-   * From how many columns of C it pays to pack A. Packing costs about one cycle an element and saves 6 % of the multiply-adds: at 64 columns
-   * reading A as it lies is 20 % faster, at 384 both are even.
+   * From how many columns of C it pays to pack A. Packing costs about one cycle an element and saves 6 % of the multiply-adds: at 64
+   * columns reading A as it lies is 20 % faster, at 384 both are even.
    */
   static final int PACKING_COLUMNS = 384;
 

@@ -6,8 +6,8 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Turns square blocks of {@link Lanes#COUNT} rows and columns, by a butterfly: stage s exchanges bit s of the row with bit s of the column, one
- * rearrange and one blend a vector, two stages a pass over memory. Written once for every width.
+ * Turns square blocks of {@link Lanes#COUNT} rows and columns, by a butterfly: stage s exchanges bit s of the row with bit s of the column,
+ * one rearrange and one blend a vector, two stages a pass over memory. Written once for every width.
  */
 final class Transpose {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;

@@ -8,8 +8,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Exponentials. Both round the argument to a whole power of two by adding a magic number (1.5 · 2<sup>23</sup>: the sum has no room for a
- * fraction) and evaluate a minimax polynomial on what is left, in [−½, ½] powers of two. Coefficients: our own fit (iteratively reweighted least
- * squares on Chebyshev nodes, constant term fixed to 1 so that the exponential of 0 is exactly 1).
+ * fraction) and evaluate a minimax polynomial on what is left, in [−½, ½] powers of two. Coefficients: our own fit (iteratively reweighted
+ * least squares on Chebyshev nodes, constant term fixed to 1 so that the exponential of 0 is exactly 1).
  */
 final class VectorExp {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -17,6 +17,7 @@ final class VectorExp {
   static final float LOG2_E = 1.442695f;
 
   private static final float MAGIC = 0x1.8p23f;
+
   /** With the exponent's bias folded in, the low bits of the sum are the biased exponent. */
   private static final float BIASED_MAGIC = MAGIC + 127;
 
@@ -27,8 +28,8 @@ final class VectorExp {
   private VectorExp() {}
 
   /**
-   * 2<sup>t</sup> for t ≤ 0 within about 1.5 ULP: exactly 1 at 0, exactly 0 below −126.5 and at −∞; NaN stays NaN. Relative error of the degree 5
-   * polynomial: 9.1e-8.
+   * 2<sup>t</sup> for t ≤ 0 within about 1.5 ULP: exactly 1 at 0, exactly 0 below −126.5 and at −∞; NaN stays NaN. Relative error of the
+   * degree 5 polynomial: 9.1e-8.
    */
   static FloatVector exp2NotPositive(FloatVector t) {
     FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));

@@ -39,8 +39,7 @@ final class VectorKernels implements KernelProvider {
   public void softmax(Matrix scores, Matrix weights) {
     try (Scratch scratch = Scratch.take()) {
       for (int row = 0; row < scores.rows(); row++) {
-        VectorRows.softmax(
-            scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns(), scratch.lanes);
+        VectorRows.softmax(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns(), scratch.lanes);
       }
     }
   }

@@ -16,8 +16,8 @@ final class VectorProbe implements ProbeLoops {
   }
 
   /**
-   * Fourteen chains: x86 needs 8 to 10 (two FMA units of latency 4 or 5), cores with four units of latency 4 would like 16, and AVX2 has
-   * 16 registers of which one holds the factor. The starts differ, so that nothing lets the compiler merge two chains, and add up to 0.
+   * Fourteen chains: x86 needs 8 to 10 (two FMA units of latency 4 or 5), cores with four units of latency 4 would like 16, and AVX2 has 16
+   * registers of which one holds the factor. The starts differ, so that nothing lets the compiler merge two chains, and add up to 0.
    */
   @Override
   public float fmaPeak(int steps, float factor) {

@@ -81,8 +81,12 @@ class AgreementTest {
     static Head random(Shape shape) {
       RandomGenerator random = shape.random();
       int width = shape.inner();
-      return new Head(random, shape.layout().random(shape.rows(), width, random), shape.layout().random(shape.columns(), width, random),
-          shape.layout().random(shape.columns(), width, random), shape.layout().random(width, width, random));
+      return new Head(
+          random,
+          shape.layout().random(shape.rows(), width, random),
+          shape.layout().random(shape.columns(), width, random),
+          shape.layout().random(shape.columns(), width, random),
+          shape.layout().random(width, width, random));
     }
 
     Matrix operand(int index) {

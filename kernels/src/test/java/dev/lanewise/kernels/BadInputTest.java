@@ -18,6 +18,7 @@ class BadInputTest {
 
   /** What the calls get as arrays. None may change. */
   private final float[] data = numbers(200);
+
   private final float[] other = numbers(200);
   private final float[] tiny = numbers(4);
 
@@ -67,18 +68,20 @@ class BadInputTest {
   }
 
   static Stream<Arguments> wrongCalls() {
-    return Comparisons.paths().flatMap(path -> {
-      Kernels kernels = path.getPayload();
-      Table table = new Table(IllegalArgumentException.class);
-      rowKernels(kernels, table);
-      scores(kernels, table);
-      output(kernels, table);
-      product(kernels, table);
-      overlaps(kernels, table);
-      table.type = NullPointerException.class;
-      nulls(kernels, table);
-      return table.cases.stream();
-    });
+    return Comparisons.paths()
+        .flatMap(
+            path -> {
+              Kernels kernels = path.getPayload();
+              Table table = new Table(IllegalArgumentException.class);
+              rowKernels(kernels, table);
+              scores(kernels, table);
+              output(kernels, table);
+              product(kernels, table);
+              overlaps(kernels, table);
+              table.type = NullPointerException.class;
+              nulls(kernels, table);
+              return table.cases.stream();
+            });
   }
 
   private static void rowKernels(Kernels kernels, Table table) {
@@ -88,75 +91,142 @@ class BadInputTest {
     table.add("softmax, rows", t -> kernels.softmax(t.in(2, 3), t.out(1, 3)), "weights.rows is 1", "scores.rows is 2");
     table.add("softmax, columns", t -> kernels.softmax(t.in(2, 3), t.out(2, 2)), "weights.columns is 2", "scores.columns is 3");
     table.add("softmax, one row for all", t -> kernels.softmax(t.in(2, 3), view(t.data, 0, 2, 3, 0)), "weights.rowStride is 0", "3");
-    table.add("softmax in place, rows on top of each other",
-        t -> kernels.softmax(view(t.data, 0, 4, 3, 2), view(t.data, 0, 4, 3, 2)), "weights.rowStride is 2", "3");
+    table.add(
+        "softmax in place, rows on top of each other",
+        t -> kernels.softmax(view(t.data, 0, 4, 3, 2), view(t.data, 0, 4, 3, 2)),
+        "weights.rowStride is 2",
+        "3");
   }
 
   private static void scores(Kernels kernels, Table table) {
     table.add("scores, headDim", t -> kernels.scores(t.in(2, 3), t.in(5, 4), 1, t.out(2, 5)), "key.columns is 4", "query.columns is 3");
     table.add("scores, queries", t -> kernels.scores(t.in(2, 3), t.in(5, 3), 1, t.out(3, 5)), "scores.rows is 3", "query.rows is 2");
     table.add("scores, keys", t -> kernels.scores(t.in(2, 3), t.in(5, 3), 1, t.out(2, 6)), "scores.columns is 6", "key.rows is 5");
-    table.add("scores, rows on top of each other",
-        t -> kernels.scores(t.in(2, 3), t.in(5, 3), 1, view(t.data, 0, 2, 5, 4)), "scores.rowStride is 4", "5");
+    table.add(
+        "scores, rows on top of each other",
+        t -> kernels.scores(t.in(2, 3), t.in(5, 3), 1, view(t.data, 0, 2, 5, 4)),
+        "scores.rowStride is 4",
+        "5");
   }
 
   private static void output(Kernels kernels, Table table) {
     table.add("output, keys", t -> kernels.output(t.in(2, 3), t.in(4, 5), t.out(2, 5)), "value.rows is 4", "weights.columns is 3");
     table.add("output, queries", t -> kernels.output(t.in(2, 3), t.in(3, 5), t.out(1, 5)), "output.rows is 1", "weights.rows is 2");
-    table.add("output, valueDim", t -> kernels.output(t.in(2, 3), t.in(3, 5), t.out(2, 4)),
-        "output.columns is 4", "value.columns is 5");
-    table.add("output, rows on top of each other",
-        t -> kernels.output(t.in(2, 3), t.in(3, 5), view(t.data, 0, 2, 5, 1)), "output.rowStride is 1", "5");
+    table.add("output, valueDim", t -> kernels.output(t.in(2, 3), t.in(3, 5), t.out(2, 4)), "output.columns is 4", "value.columns is 5");
+    table.add(
+        "output, rows on top of each other",
+        t -> kernels.output(t.in(2, 3), t.in(3, 5), view(t.data, 0, 2, 5, 1)),
+        "output.rowStride is 1",
+        "5");
   }
 
   private static void product(Kernels kernels, Table table) {
-    table.add("product, inputs", t -> kernels.product(t.in(2, 3), kernels.pack(t.in(4, 5)), null, t.out(2, 5)),
-        "input.columns is 3", "weight.inputs is 4");
-    table.add("product, inputs of a transposed weight",
+    table.add(
+        "product, inputs",
+        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(4, 5)), null, t.out(2, 5)),
+        "input.columns is 3",
+        "weight.inputs is 4");
+    table.add(
+        "product, inputs of a transposed weight",
         t -> kernels.product(t.in(2, 3), kernels.packTransposed(t.in(5, 4)), null, t.out(2, 5)),
-        "input.columns is 3", "weight.inputs is 4");
-    table.add("product, rows", t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, t.out(3, 5)),
-        "result.rows is 3", "input.rows is 2");
-    table.add("product, outputs", t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, t.out(2, 4)),
-        "result.columns is 4", "weight.outputs is 5");
-    table.add("product, bias too short", t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), t.tiny, t.out(2, 5)),
-        "bias.length is 4", "weight.outputs is 5");
-    table.add("product, bias too long", t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 3)), t.tiny, t.out(2, 3)),
-        "bias.length is 4", "weight.outputs is 3");
-    table.add("product, rows on top of each other",
-        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, view(t.data, 0, 2, 5, 4)), "result.rowStride is 4", "5");
+        "input.columns is 3",
+        "weight.inputs is 4");
+    table.add(
+        "product, rows",
+        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, t.out(3, 5)),
+        "result.rows is 3",
+        "input.rows is 2");
+    table.add(
+        "product, outputs",
+        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, t.out(2, 4)),
+        "result.columns is 4",
+        "weight.outputs is 5");
+    table.add(
+        "product, bias too short",
+        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), t.tiny, t.out(2, 5)),
+        "bias.length is 4",
+        "weight.outputs is 5");
+    table.add(
+        "product, bias too long",
+        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 3)), t.tiny, t.out(2, 3)),
+        "bias.length is 4",
+        "weight.outputs is 3");
+    table.add(
+        "product, rows on top of each other",
+        t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, view(t.data, 0, 2, 5, 4)),
+        "result.rowStride is 4",
+        "5");
     table.add("pack, product of sizes", t -> kernels.pack(view(t.other, 0, MAX, 100, 0)), "weight inputs is 2147483647", "weight outputs");
-    table.add("pack, padded outputs", t -> kernels.packTransposed(view(t.other, 0, MAX, 1, 0)),
-        "weight inputs is 1", "weight outputs", "2147483648");
+    table.add(
+        "pack, padded outputs",
+        t -> kernels.packTransposed(view(t.other, 0, MAX, 1, 0)),
+        "weight inputs is 1",
+        "weight outputs",
+        "2147483648");
   }
 
   private static void overlaps(Kernels kernels, Table table) {
     table.add("exp, overlap by one", t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 5, 2, 3, 3)), "result [5, 11)", "x [0, 6)");
-    table.add("exp, in place with another stride",
-        t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 0, 2, 3, 4)), "result [0, 7)", "x [0, 6)");
-    table.add("softmax, overlap from below",
-        t -> kernels.softmax(view(t.data, 1, 2, 3, 3), view(t.data, 0, 2, 3, 3)), "weights [0, 6)", "scores [1, 7)");
-    table.add("softmax, columns of one matrix that meet",
-        t -> kernels.softmax(view(t.data, 0, 3, 4, 8), view(t.data, 3, 3, 4, 8)), "weights [3, 23)", "scores [0, 20)");
-    table.add("softmax, columns that meet around the end of a row",
-        t -> kernels.softmax(view(t.data, 0, 3, 4, 8), view(t.data, 5, 3, 4, 8)), "weights [5, 25)", "scores [0, 20)");
-    table.add("softmax, a stride that would wrap",
-        t -> kernels.softmax(view(t.data, 5, 1, 9, MAX), view(t.data, 10, 1, 9, MAX)), "weights [10, 19)", "scores [5, 14)");
-    table.add("softmax, a stride that would wrap, from below",
-        t -> kernels.softmax(view(t.data, 10, 1, 9, MAX), view(t.data, 5, 1, 9, MAX)), "weights [5, 14)", "scores [10, 19)");
-    table.add("scores over query",
-        t -> kernels.scores(view(t.data, 0, 2, 3, 3), t.in(5, 3), 1, view(t.data, 5, 2, 5, 5)), "scores [5, 15)", "query [0, 6)");
-    table.add("scores over key",
-        t -> kernels.scores(t.in(2, 3), view(t.data, 9, 5, 3, 3), 1, view(t.data, 0, 2, 5, 5)), "scores [0, 10)", "key [9, 24)");
-    table.add("output over weights",
-        t -> kernels.output(view(t.data, 0, 2, 3, 3), t.in(3, 5), view(t.data, 5, 2, 5, 5)), "output [5, 15)", "weights [0, 6)");
-    table.add("output over value",
-        t -> kernels.output(t.in(2, 3), view(t.data, 9, 3, 5, 5), view(t.data, 0, 2, 5, 5)), "output [0, 10)", "value [9, 24)");
-    table.add("product over input",
+    table.add(
+        "exp, in place with another stride",
+        t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 0, 2, 3, 4)),
+        "result [0, 7)",
+        "x [0, 6)");
+    table.add(
+        "softmax, overlap from below",
+        t -> kernels.softmax(view(t.data, 1, 2, 3, 3), view(t.data, 0, 2, 3, 3)),
+        "weights [0, 6)",
+        "scores [1, 7)");
+    table.add(
+        "softmax, columns of one matrix that meet",
+        t -> kernels.softmax(view(t.data, 0, 3, 4, 8), view(t.data, 3, 3, 4, 8)),
+        "weights [3, 23)",
+        "scores [0, 20)");
+    table.add(
+        "softmax, columns that meet around the end of a row",
+        t -> kernels.softmax(view(t.data, 0, 3, 4, 8), view(t.data, 5, 3, 4, 8)),
+        "weights [5, 25)",
+        "scores [0, 20)");
+    table.add(
+        "softmax, a stride that would wrap",
+        t -> kernels.softmax(view(t.data, 5, 1, 9, MAX), view(t.data, 10, 1, 9, MAX)),
+        "weights [10, 19)",
+        "scores [5, 14)");
+    table.add(
+        "softmax, a stride that would wrap, from below",
+        t -> kernels.softmax(view(t.data, 10, 1, 9, MAX), view(t.data, 5, 1, 9, MAX)),
+        "weights [5, 14)",
+        "scores [10, 19)");
+    table.add(
+        "scores over query",
+        t -> kernels.scores(view(t.data, 0, 2, 3, 3), t.in(5, 3), 1, view(t.data, 5, 2, 5, 5)),
+        "scores [5, 15)",
+        "query [0, 6)");
+    table.add(
+        "scores over key",
+        t -> kernels.scores(t.in(2, 3), view(t.data, 9, 5, 3, 3), 1, view(t.data, 0, 2, 5, 5)),
+        "scores [0, 10)",
+        "key [9, 24)");
+    table.add(
+        "output over weights",
+        t -> kernels.output(view(t.data, 0, 2, 3, 3), t.in(3, 5), view(t.data, 5, 2, 5, 5)),
+        "output [5, 15)",
+        "weights [0, 6)");
+    table.add(
+        "output over value",
+        t -> kernels.output(t.in(2, 3), view(t.data, 9, 3, 5, 5), view(t.data, 0, 2, 5, 5)),
+        "output [0, 10)",
+        "value [9, 24)");
+    table.add(
+        "product over input",
         t -> kernels.product(view(t.data, 0, 2, 3, 3), kernels.pack(t.in(3, 3)), null, view(t.data, 0, 2, 3, 3)),
-        "result [0, 6)", "input [0, 6)");
-    table.add("product over bias",
-        t -> kernels.product(t.in(1, 3), kernels.pack(t.in(3, 4)), t.tiny, view(t.tiny, 0, 1, 4, 4)), "result [0, 4)", "bias [0, 4)");
+        "result [0, 6)",
+        "input [0, 6)");
+    table.add(
+        "product over bias",
+        t -> kernels.product(t.in(1, 3), kernels.pack(t.in(3, 4)), t.tiny, view(t.tiny, 0, 1, 4, 4)),
+        "result [0, 4)",
+        "bias [0, 4)");
   }
 
   private static void nulls(Kernels kernels, Table table) {
@@ -189,24 +259,29 @@ class BadInputTest {
       Kernels.selected().product(in(2, 3), packed, null, actual);
       Comparisons.assertSameBits("whole numbers", expected, actual);
     } else {
-      assertThrowsNaming(IllegalArgumentException.class, () -> Kernels.selected().product(in(2, 3), packed, null, out(2, 5)),
+      assertThrowsNaming(
+          IllegalArgumentException.class,
+          () -> Kernels.selected().product(in(2, 3), packed, null, out(2, 5)),
           List.of("weight.panelWidth is 8", "panel width of " + Kernels.selected().path(), "is " + panelWidth));
     }
   }
 
   @Test
   void columnBlocksOfOneMatrixMayBeReadAndWritten() {
-    Comparisons.paths().map(path -> path.getPayload()).forEach(kernels -> {
-      Matrix whole = Layout.TIGHT.random(9, 8, Shape.ofRows().getFirst().random());
-      Matrix left = view(whole.data(), 0, 9, 4, 8);
-      Matrix right = view(whole.data(), 4, 9, 4, 8);
-      Matrix leftBefore = Layout.TIGHT.copyOf(left);
-      Matrix expected = Matrix.zeros(9, 4);
-      kernels.softmax(leftBefore, expected);
-      kernels.softmax(left, right);
-      Comparisons.assertSameBits("right half", expected, right);
-      Comparisons.assertSameBits("left half", leftBefore, left);
-    });
+    Comparisons.paths()
+        .map(path -> path.getPayload())
+        .forEach(
+            kernels -> {
+              Matrix whole = Layout.TIGHT.random(9, 8, Shape.ofRows().getFirst().random());
+              Matrix left = view(whole.data(), 0, 9, 4, 8);
+              Matrix right = view(whole.data(), 4, 9, 4, 8);
+              Matrix leftBefore = Layout.TIGHT.copyOf(left);
+              Matrix expected = Matrix.zeros(9, 4);
+              kernels.softmax(leftBefore, expected);
+              kernels.softmax(left, right);
+              Comparisons.assertSameBits("right half", expected, right);
+              Comparisons.assertSameBits("left half", leftBefore, left);
+            });
   }
 
   private void assertThrowsNaming(Class<? extends Exception> type, Runnable call, List<String> words) {

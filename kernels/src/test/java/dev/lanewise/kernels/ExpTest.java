@@ -9,6 +9,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ExpTest {
   private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
   private static final double LN2 = Math.log(2);
+
   /** Odd, so that the steps through all 2³² bit patterns meet every combination of low bits. */
   private static final int STEP = 997;
 
@@ -43,9 +44,20 @@ class ExpTest {
   @MethodSource(PATHS)
   void specialArgumentsGiveExactResultsInEveryLane(Kernels kernels) {
     float[][] specials = {
-      {Float.NaN, Float.NaN}, {Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY}, {Float.NEGATIVE_INFINITY, 0}, {0f, 1}, {-0f, 1},
-      {Float.MIN_VALUE, 1}, {-Float.MIN_VALUE, 1}, {Float.MAX_VALUE, Float.POSITIVE_INFINITY}, {-Float.MAX_VALUE, 0},
-      {89, Float.POSITIVE_INFINITY}, {88.73f, Float.POSITIVE_INFINITY}, {1e10f, Float.POSITIVE_INFINITY}, {-104, 0}, {-1e10f, 0}
+      {Float.NaN, Float.NaN},
+      {Float.POSITIVE_INFINITY, Float.POSITIVE_INFINITY},
+      {Float.NEGATIVE_INFINITY, 0},
+      {0f, 1},
+      {-0f, 1},
+      {Float.MIN_VALUE, 1},
+      {-Float.MIN_VALUE, 1},
+      {Float.MAX_VALUE, Float.POSITIVE_INFINITY},
+      {-Float.MAX_VALUE, 0},
+      {89, Float.POSITIVE_INFINITY},
+      {88.73f, Float.POSITIVE_INFINITY},
+      {1e10f, Float.POSITIVE_INFINITY},
+      {-104, 0},
+      {-1e10f, 0}
     };
     float neighbour = single(kernels, 1);
     for (float[] special : specials) {

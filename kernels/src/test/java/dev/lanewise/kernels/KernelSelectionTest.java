@@ -22,8 +22,9 @@ class KernelSelectionTest {
   @Test
   void forcedVectorWithoutTheModuleThrowsEveryTimeAndNamesTheFlag() throws Exception {
     SelectionProbe.Answer answer = SelectionProbe.ask("-Dlanewise.kernels=vector");
-    assertThat(answer.outcomes()).hasSize(2).allSatisfy(
-        outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains("-Dlanewise.kernels=vector", FLAG));
+    assertThat(answer.outcomes())
+        .hasSize(2)
+        .allSatisfy(outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains("-Dlanewise.kernels=vector", FLAG));
     assertThat(answer.log()).isEmpty();
   }
 
@@ -54,16 +55,19 @@ class KernelSelectionTest {
 
   @Test
   void anUnknownPathThrowsAndNamesTheChoices() throws Exception {
-    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes()).hasSize(2).allSatisfy(
-        outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus is none of auto, vector, scalar"));
+    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes())
+        .hasSize(2)
+        .allSatisfy(
+            outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus is none of auto, vector, scalar"));
   }
 
   /** A width that no vector has never passes in silence: it is refused where SIMD is forced, and warned of where it is not. */
   @Test
   void anUnknownWidthIsNamedWithTheChoices() throws Exception {
     String complaint = "-Dlanewise.vectorBits=77 is none of 128, 256, 512";
-    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77", "-Dlanewise.kernels=vector").outcomes()).hasSize(2).allSatisfy(
-        outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains(complaint));
+    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77", "-Dlanewise.kernels=vector").outcomes())
+        .hasSize(2)
+        .allSatisfy(outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains(complaint));
     SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77");
     assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains(complaint);

@@ -27,8 +27,7 @@ class OutputTest {
       RandomGenerator random = shape.random();
       Matrix weights = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
       Matrix value = shape.layout().next().randomWhole(shape.inner(), shape.columns(), random);
-      Comparisons.assertExact(
-          shape, DoubleReference.output(weights, value), output(kernels, weights, value, shape.layout()));
+      Comparisons.assertExact(shape, DoubleReference.output(weights, value), output(kernels, weights, value, shape.layout()));
     }
   }
 
@@ -62,7 +61,9 @@ class OutputTest {
       Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
       Matrix value = shape.layout().random(shape.inner(), shape.columns(), random);
       Comparisons.assertRowsStandAlone(shape, (from, to) -> output(kernels, weights.rows(from, to), value, shape.layout()));
-      Comparisons.assertSameBits(shape + " in another layout", output(kernels, weights, value, shape.layout()),
+      Comparisons.assertSameBits(
+          shape + " in another layout",
+          output(kernels, weights, value, shape.layout()),
           output(kernels, shape.layout().next().copyOf(weights), Layout.TIGHT.copyOf(value), shape.layout().next()));
     }
   }

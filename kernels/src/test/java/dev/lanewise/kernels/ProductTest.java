@@ -20,8 +20,7 @@ class ProductTest {
       Matrix weight = shape.layout().next().random(shape.inner(), shape.columns(), random);
       float[] bias = random.nextBoolean() ? bias(shape.columns(), random) : null;
       Matrix result = product(kernels, input, kernels.pack(weight), bias, shape.layout());
-      Comparisons.assertWithinBudget(
-          shape, DoubleReference.product(input, weight, bias), PlainFloat.product(input, weight, bias), result);
+      Comparisons.assertWithinBudget(shape, DoubleReference.product(input, weight, bias), PlainFloat.product(input, weight, bias), result);
       Layout.assertFrameIntact(shape, result);
     }
   }
@@ -37,8 +36,7 @@ class ProductTest {
       double[][] expected = DoubleReference.product(input, weight, bias);
       Comparisons.assertExact(shape, expected, product(kernels, input, kernels.pack(weight), bias, shape.layout()));
       Matrix asStoredByLinear = shape.layout().copyOf(Comparisons.transposed(weight));
-      Comparisons.assertExact(
-          shape, expected, product(kernels, input, kernels.packTransposed(asStoredByLinear), bias, shape.layout()));
+      Comparisons.assertExact(shape, expected, product(kernels, input, kernels.packTransposed(asStoredByLinear), bias, shape.layout()));
     }
   }
 
@@ -50,9 +48,10 @@ class ProductTest {
       Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
       PackedMatrix weight = kernels.pack(shape.layout().random(shape.inner(), shape.columns(), random));
       float[] bias = bias(shape.columns(), random);
-      Comparisons.assertRowsStandAlone(
-          shape, (from, to) -> product(kernels, input.rows(from, to), weight, bias, shape.layout()));
-      Comparisons.assertSameBits(shape + " in another layout", product(kernels, input, weight, bias, shape.layout()),
+      Comparisons.assertRowsStandAlone(shape, (from, to) -> product(kernels, input.rows(from, to), weight, bias, shape.layout()));
+      Comparisons.assertSameBits(
+          shape + " in another layout",
+          product(kernels, input, weight, bias, shape.layout()),
           product(kernels, shape.layout().next().copyOf(input), weight, bias, shape.layout().next()));
     }
   }
@@ -71,16 +70,13 @@ class ProductTest {
           int inner = random.nextInt(shape.inner());
           Matrix badInput = shape.layout().copyOf(input);
           badInput.data()[badInput.index(i, inner)] = poison;
-          Comparisons.assertOnlyRowPoisoned(
-              shape, i, clean, product(kernels, badInput, kernels.pack(weight), bias, shape.layout()));
+          Comparisons.assertOnlyRowPoisoned(shape, i, clean, product(kernels, badInput, kernels.pack(weight), bias, shape.layout()));
           Matrix badWeight = shape.layout().copyOf(weight);
           badWeight.data()[badWeight.index(inner, i)] = poison;
-          Comparisons.assertOnlyColumnPoisoned(
-              shape, i, clean, product(kernels, input, kernels.pack(badWeight), bias, shape.layout()));
+          Comparisons.assertOnlyColumnPoisoned(shape, i, clean, product(kernels, input, kernels.pack(badWeight), bias, shape.layout()));
           float[] badBias = bias.clone();
           badBias[i] = poison;
-          Comparisons.assertOnlyColumnPoisoned(
-              shape, i, clean, product(kernels, input, kernels.pack(weight), badBias, shape.layout()));
+          Comparisons.assertOnlyColumnPoisoned(shape, i, clean, product(kernels, input, kernels.pack(weight), badBias, shape.layout()));
         }
       }
     }
@@ -121,8 +117,7 @@ class ProductTest {
     return Layout.TIGHT.random(1, outputs, random).data();
   }
 
-  private static Matrix product(
-      Kernels kernels, Matrix input, PackedMatrix weight, float @Nullable [] bias, Layout layout) {
+  private static Matrix product(Kernels kernels, Matrix input, PackedMatrix weight, float @Nullable [] bias, Layout layout) {
     Matrix result = layout.blank(input.rows(), weight.outputs());
     kernels.product(input, weight, bias, result);
     return result;

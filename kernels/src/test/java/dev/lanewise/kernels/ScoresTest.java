@@ -19,8 +19,7 @@ class ScoresTest {
       float scale = (float) random.nextGaussian();
       Matrix scores = shape.layout().blank(shape.rows(), shape.columns());
       kernels.scores(query, key, scale, scores);
-      Comparisons.assertWithinBudget(
-          shape, DoubleReference.scores(query, key, scale), PlainFloat.scores(query, key, scale), scores);
+      Comparisons.assertWithinBudget(shape, DoubleReference.scores(query, key, scale), PlainFloat.scores(query, key, scale), scores);
       Layout.assertFrameIntact(shape, scores);
     }
   }
@@ -46,7 +45,9 @@ class ScoresTest {
       Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
       Matrix key = shape.layout().random(shape.columns(), shape.inner(), random);
       Comparisons.assertRowsStandAlone(shape, (from, to) -> scores(kernels, query.rows(from, to), key, shape.layout()));
-      Comparisons.assertSameBits(shape + " in another layout", scores(kernels, query, key, shape.layout()),
+      Comparisons.assertSameBits(
+          shape + " in another layout",
+          scores(kernels, query, key, shape.layout()),
           scores(kernels, shape.layout().next().copyOf(query), Layout.TIGHT.copyOf(key), shape.layout().next()));
     }
   }

@@ -16,7 +16,9 @@ record Shape(int rows, int columns, int inner, Layout layout, long seed) {
 
   /** Around the lane counts 4, 8 and 16 and twice these (the widest tile), and primes. */
   private static final int[] SIDES = {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 59};
+
   private static final int[] INNER = {0, 1, 3, 40, 64, 111};
+
   /** Around the tile sizes of the SIMD kernels (128 rows, 192 inner steps, 384 columns) and the hostile shapes of the design page. */
   private static final int[][] LARGE = {
     {127, 31, 191}, {128, 32, 192}, {129, 33, 193}, {257, 65, 385}, {59, 111, 64}, {111, 59, 40}, {113, 203, 64}, {203, 113, 111},
@@ -53,9 +55,13 @@ record Shape(int rows, int columns, int inner, Layout layout, long seed) {
 
   /** Cases that fill, cut off and cross tiles, few enough for tests that compute each row again. */
   static List<Shape> ofRows() {
-    return List.of(new Shape(5, 7, 3, Layout.TIGHT, SEED + 1), new Shape(17, 33, 40, Layout.FRAMED, SEED + 2),
-        new Shape(59, 32, 64, Layout.OPEN_END, SEED + 3), new Shape(131, 111, 193, Layout.FRAMED, SEED + 4),
-        new Shape(131, 399, 40, Layout.FRAMED, SEED + 5), new Shape(9, 385, 193, Layout.TIGHT, SEED + 6));
+    return List.of(
+        new Shape(5, 7, 3, Layout.TIGHT, SEED + 1),
+        new Shape(17, 33, 40, Layout.FRAMED, SEED + 2),
+        new Shape(59, 32, 64, Layout.OPEN_END, SEED + 3),
+        new Shape(131, 111, 193, Layout.FRAMED, SEED + 4),
+        new Shape(131, 399, 40, Layout.FRAMED, SEED + 5),
+        new Shape(9, 385, 193, Layout.TIGHT, SEED + 6));
   }
 
   /** About eight rows that are columns too, odd steps apart so that they fall in different lanes: where the tests put their poison. */

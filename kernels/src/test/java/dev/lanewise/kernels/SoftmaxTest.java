@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class SoftmaxTest {
   private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+
   /** Rows of every length up to two of the widest vectors and a bit: each lane and each tail is the special one once. */
   private static final int LONGEST = 35;
 
@@ -26,8 +27,7 @@ class SoftmaxTest {
       Layout.assertFrameIntact(shape, weights);
       for (int row = 0; row < shape.rows() && shape.columns() > 0; row++) {
         double plainSum = sum(Matrix.of(plain[row], 1, shape.columns()), 0);
-        assertThat(sum(weights, row)).as("%s: sum of row %d", shape, row)
-            .isCloseTo(1, within(2 * Math.abs(plainSum - 1) + 1e-6));
+        assertThat(sum(weights, row)).as("%s: sum of row %d", shape, row).isCloseTo(1, within(2 * Math.abs(plainSum - 1) + 1e-6));
       }
     }
   }
@@ -73,8 +73,7 @@ class SoftmaxTest {
         scores.data()[masked] = Float.NEGATIVE_INFINITY;
         Matrix weights = softmax(kernels, scores, Layout.TIGHT);
         assertThat(weights.get(0, masked)).as("length %d, column %d", length, masked).isZero();
-        Comparisons.assertWithinBudget(
-            "length " + length, DoubleReference.softmax(scores), PlainFloat.softmax(scores), weights);
+        Comparisons.assertWithinBudget("length " + length, DoubleReference.softmax(scores), PlainFloat.softmax(scores), weights);
       }
     }
   }

@@ -91,7 +91,6 @@ final class UlpSweep {
 
   @Override
   public String toString() {
-    return "%d arguments, largest error %.4f ULP at %s, %.4f ULP where denormal".formatted(
-        arguments(), maxUlp(), worst, maxDenormalUlp());
+    return "%d arguments, largest error %.4f ULP at %s, %.4f ULP where denormal".formatted(arguments(), maxUlp(), worst, maxDenormalUlp());
   }
 }

@@ -50,8 +50,19 @@ public final class Checks {
       return;
     }
     if (written.offset() < read.end() && read.offset() < written.end() && !interleaved(written, read)) {
-      throw new IllegalArgumentException(name + " [" + written.offset() + ", " + written.end() + ") overlaps " + otherName
-          + " [" + read.offset() + ", " + read.end() + ") in the same array");
+      throw new IllegalArgumentException(
+          name
+              + " ["
+              + written.offset()
+              + ", "
+              + written.end()
+              + ") overlaps "
+              + otherName
+              + " ["
+              + read.offset()
+              + ", "
+              + read.end()
+              + ") in the same array");
     }
   }
 
@@ -105,21 +116,33 @@ public final class Checks {
     if (written.data() != read.data() || written.isEmpty() || read.isEmpty()) {
       return;
     }
-    boolean apart = written.end() <= read.offset()
-        || read.end() <= written.offset()
-        || interleaved(written, read, written.rowStride())
-        || interleaved(written, read, written.headStride())
-        || interleaved(written, read, written.batchStride());
+    boolean apart =
+        written.end() <= read.offset()
+            || read.end() <= written.offset()
+            || interleaved(written, read, written.rowStride())
+            || interleaved(written, read, written.headStride())
+            || interleaved(written, read, written.batchStride());
     if (!apart) {
-      throw new IllegalArgumentException(name + " [" + written.offset() + ", " + written.end() + ") overlaps " + otherName
-          + " [" + read.offset() + ", " + read.end() + ") in the same array");
+      throw new IllegalArgumentException(
+          name
+              + " ["
+              + written.offset()
+              + ", "
+              + written.end()
+              + ") overlaps "
+              + otherName
+              + " ["
+              + read.offset()
+              + ", "
+              + read.end()
+              + ") in the same array");
     }
   }
 
   /**
    * Whether the views keep to different remainders of the indexes modulo {@code period}, as the parts of a packed query-key-value array do.
-   * An axis whose stride is a multiple of the period does not move the remainder; the others widen the interval of remainders. Rows count as
-   * such an axis only if both views step by the period itself, which is what the kernels, who see one head's rows, accept too.
+   * An axis whose stride is a multiple of the period does not move the remainder; the others widen the interval of remainders. Rows count
+   * as such an axis only if both views step by the period itself, which is what the kernels, who see one head's rows, accept too.
    */
   private static boolean interleaved(Heads x, Heads y, int period) {
     if (period == 0) {
