@@ -73,22 +73,6 @@ class KernelSelectionTest {
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains(complaint);
   }
 
-  /** What this very run tests; Surefire's configuration states the path that each of its runs is meant for. */
-  @Test
-  void thisRunTestsThePathItIsMeantFor() throws Exception {
-    String path = Kernels.selected().path();
-    boolean module = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-    if (System.getProperty("lanewise.kernels", "auto").equals("scalar") || !module) {
-      assertThat(path).isEqualTo("scalar");
-      assertThat(Kernels.selected()).isSameAs(Kernels.scalar());
-    } else {
-      int preferred = 32 * preferredLanes();
-      assertThat(path).isEqualTo("vector-" + Math.min(preferred, Integer.getInteger("lanewise.vectorBits", preferred)));
-      assertThat(Kernels.selected()).isSameAs(Kernels.vector());
-    }
-    assertThat(path).matches(System.getProperty("lanewise.expectedPath", ".*"));
-  }
-
   @Test
   void vectorIsThereOrSaysWhatIsMissing() {
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
