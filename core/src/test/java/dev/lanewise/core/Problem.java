@@ -123,7 +123,7 @@ final class Problem {
 
   @Override
   public String toString() {
-    return "batch " + batch + ", heads " + queryHeads + "/" + keyValueHeads + ", queries " + queries + ", keys " + keys + ", dims " + headDim
-        + "/" + valueDim + ", " + layout + ", " + mask + ", scale " + scale() + ", seed " + SEED;
+    return "batch " + batch + ", heads " + queryHeads + "/" + keyValueHeads + ", queries " + queries + ", keys " + keys
+        + ", dims " + headDim + "/" + valueDim + ", " + layout + ", " + mask + ", scale " + scale() + ", seed " + SEED;
   }
 }
