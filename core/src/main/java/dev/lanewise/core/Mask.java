@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import java.util.Objects;
 
 /**
- * Which keys a query may see. Masks compose with {@link #and}; a masked key contributes nothing, whatever its key and value hold, and a query
- * that sees no key gets output 0.
+ * Which keys a query may see. Masks compose with {@link #and}; a masked key contributes nothing, whatever its key and value hold, and a
+ * query that sees no key gets output 0.
  */
 public sealed interface Mask permits Masks.None, Masks.Causal, Masks.KeyLengths, Masks.Both {
 

@@ -5,8 +5,8 @@ package dev.lanewise.core;
  * slow, single-threaded, and reads float inputs, so its own error is about 1e-15 of the largest value.
  *
  * <p>Shapes as in {@link Attention}: query is batch × queryHeads × queries × headDim, key batch × keyValueHeads × keys × headDim, value
- * batch × keyValueHeads × keys × valueDim. A masked key is never read; a query that sees no key gets output 0, weights 0 and log-sum-exp −∞;
- * a NaN score makes its own row NaN.
+ * batch × keyValueHeads × keys × valueDim. Views, mask and shapes are checked as there. A masked key is never read; a query that sees no
+ * key gets output 0, weights 0 and log-sum-exp −∞; a NaN score makes its own row NaN.
  */
 public final class ReferenceAttention {
   private ReferenceAttention() {}

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The row contract: one row's bits depend on its own query and the keys and values it sees, not on threads, on the rows, heads and batch entries
- * around it, or on what masked keys hold.
+ * The row contract: one row's bits depend on its own query and the keys and values it sees, not on threads, on the rows, heads and batch
+ * entries around it, or on what masked keys hold.
  */
 class AttentionRowsTest {
   private static final int LANES = Kernels.selected().lanes();
@@ -106,6 +106,21 @@ class AttentionRowsTest {
     Heads some = Heads.zeros(1, 1, count, all.width());
     problem.attention().compute(Views.rows(problem.query(), from, count), problem.key(), problem.value(), some);
     Views.assertSameBits(some.data(), Views.dense(Views.rows(all, from, count)), count + " rows from " + from + ", " + problem);
+  }
+
+  /** Not even the number of masked keys matters: a row keeps its bits when the keys that it cannot see are not there. */
+  @Test
+  void rowAloneWithTheKeysItSeesHasTheSameBits() {
+    Problem problem = large();
+    Heads all = problem.emptyOutput();
+    problem.attention().withThreads(2).compute(problem.query(), problem.key(), problem.value(), all);
+    for (int row : new int[] {0, 1, 47, 48, 112}) {
+      int visible = problem.mask().visibleKeys(1, row, 113, 203);
+      Heads alone = Heads.zeros(1, 1, 1, all.width());
+      Attention.standard().compute(Views.row(Views.head(problem.query(), 1, 3), row),
+          Views.rows(Views.head(problem.key(), 1, 1), 0, visible), Views.rows(Views.head(problem.value(), 1, 1), 0, visible), alone);
+      Views.assertSameBits(alone.data(), Views.dense(Views.row(Views.head(all, 1, 3), row)), "row " + row + ", " + problem);
+    }
   }
 
   @Test

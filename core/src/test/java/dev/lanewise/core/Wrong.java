@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A wrong call, which may write to the array that it is given but must not, and the words that its exception must say: the argument, and both
- * numbers, what was given and what was expected.
+ * A wrong call, which may write to the array that it is given but must not, and the words that its exception must say: the argument, and
+ * both numbers, what was given and what was expected.
  */
 record Wrong(String call, Consumer<float[]> action, Class<? extends RuntimeException> exception, List<String> words) {
 
