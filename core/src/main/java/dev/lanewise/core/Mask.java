@@ -1,5 +1,7 @@
 package dev.lanewise.core;
 
+import java.util.Objects;
+
 /**
  * Which keys a query may see. Masks compose with {@link #and}; a masked key contributes nothing, whatever its key and value hold, and a
  * query that sees no key gets output 0.
@@ -23,12 +25,12 @@ public sealed interface Mask permits Masks.None, Masks.Causal, Masks.KeyLengths,
 
   /** In batch entry b only the first {@code lengths[b]} keys are seen (padding at the end of each sequence). */
   static Mask keyLengths(int... lengths) {
-    return new Masks.KeyLengths(lengths.clone());
+    return new Masks.KeyLengths(Objects.requireNonNull(lengths, "lengths").clone());
   }
 
   /** A key is seen if both masks let it through. */
   default Mask and(Mask other) {
-    return new Masks.Both(this, other);
+    return new Masks.Both(this, Objects.requireNonNull(other, "other"));
   }
 
   /**

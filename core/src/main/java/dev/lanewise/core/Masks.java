@@ -58,11 +58,6 @@ final class Masks {
   }
 
   record Both(Mask first, Mask second) implements Mask {
-    Both {
-      Objects.requireNonNull(first, "first");
-      Objects.requireNonNull(second, "second");
-    }
-
     @Override
     public void check(int batch, int queries, int keys) {
       first.check(batch, queries, keys);

@@ -1,15 +1,12 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.internal.Checks;
-
 /**
  * Attention as the formula has it, three passes a query row, every sum in double: the oracle that the fast code is measured against. It is
  * slow, single-threaded, and reads float inputs, so its own error is about 1e-15 of the largest value.
  *
  * <p>Shapes as in {@link Attention}: query is batch × queryHeads × queries × headDim, key batch × keyValueHeads × keys × headDim, value
- * batch × keyValueHeads × keys × valueDim. A masked key is never read; a query that sees no key gets output 0, weights 0 and log-sum-exp
- * −∞; a NaN score makes its own row NaN.
+ * batch × keyValueHeads × keys × valueDim. Views, mask and shapes are checked as there. A masked key is never read; a query that sees no
+ * key gets output 0, weights 0 and log-sum-exp −∞; a NaN score makes its own row NaN.
  */
 public final class ReferenceAttention {
   private ReferenceAttention() {}
@@ -58,6 +55,7 @@ public final class ReferenceAttention {
   }
 
   /** The weights of the keys that one query sees (the others have none), and the logarithm of the sum they were divided by. */
+  @SuppressWarnings("ArrayRecordComponent")
   private record Row(double[] weights, double logSumExp) {}
 
   /** Row {@code n} of all query rows, counted over batch, head, query. */

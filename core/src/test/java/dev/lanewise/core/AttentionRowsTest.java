@@ -109,6 +109,21 @@ class AttentionRowsTest {
     Views.assertSameBits(some.data(), Views.dense(Views.rows(all, from, count)), count + " rows from " + from + ", " + problem);
   }
 
+  /** Not even the number of masked keys matters: a row keeps its bits when the keys that it cannot see are not there. */
+  @Test
+  void rowAloneWithTheKeysItSeesHasTheSameBits() {
+    Problem problem = large();
+    Heads all = problem.emptyOutput();
+    problem.attention().withThreads(2).compute(problem.query(), problem.key(), problem.value(), all);
+    for (int row : new int[] {0, 1, 47, 48, 112}) {
+      int visible = problem.mask().visibleKeys(1, row, 113, 203);
+      Heads alone = Heads.zeros(1, 1, 1, all.width());
+      Attention.standard().compute(Views.row(Views.head(problem.query(), 1, 3), row),
+          Views.rows(Views.head(problem.key(), 1, 1), 0, visible), Views.rows(Views.head(problem.value(), 1, 1), 0, visible), alone);
+      Views.assertSameBits(alone.data(), Views.dense(Views.row(Views.head(all, 1, 3), row)), "row " + row + ", " + problem);
+    }
+  }
+
   @Test
   void headsAndBatchEntriesAloneHaveTheSameBits() {
     for (Layout layout : Layout.values()) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,14 +143,51 @@ class AttentionTest {
         double sum = 0;
         for (int j = 0; j < 33; j++) {
           float weight = weights.get(b, 3, row, j);
-          assertThat(weight)
-              .as("weight of key %d for query %d, batch entry %d, %s", j, row, b, problem)
-              .isBetween(0f, j < visible ? 1f : 0f);
+          float most = j < visible ? 1 : 0;
+          assertThat(weight).as("weight of key %d for query %d, batch entry %d, %s", j, row, b, problem).isBetween(0f, most);
           sum += weight;
         }
         assertThat(sum).as("sum of weights of query %d, batch entry %d, %s", row, b, problem).isCloseTo(visible == 0 ? 0 : 1, within(1e-6));
       }
     }
+  }
+
+  @Test
+  void equalScoresGiveTheMeanOfTheVisibleValues() {
+    Heads query = Heads.zeros(1, 1, 3, 4);
+    Heads key = Views.random(Layout.DENSE, 1, 1, 3, 4, Problem.SEED);
+    Heads value = Heads.of(new float[] {1, 16, 3, 32, 8, 96}, 1, 1, 3, 2);
+    Heads output = Heads.zeros(1, 1, 3, 2);
+    Attention.standard().withMask(TOP_LEFT).compute(query, key, value, output);
+    assertThat(output.data()).containsExactly(new float[] {1, 16, 2, 24, 4, 48}, within(1e-5f));
+  }
+
+  /** Query, key, value and output in one array, as a packed projection leaves them. */
+  @Test
+  void partsOfOneArray() {
+    Problem problem = Problem.of(7, 7).batch(2).heads(3, 3).dims(5, 5);
+    int part = 3 * 5;
+    // Parts side by side in a row; in a head's block of rows; and in each row of each head.
+    assertPacked(problem, part, new int[] {7 * 4 * part, 5, 4 * part});
+    assertPacked(problem, 7 * part, new int[] {4 * 7 * part, 7 * 5, 5});
+    assertPacked(problem, 5, new int[] {3 * 7 * 4 * 5, 7 * 4 * 5, 4 * 5});
+  }
+
+  private static void assertPacked(Problem problem, int distance, int[] strides) {
+    float[] packed = new float[4 * 2 * 3 * 7 * 5];
+    Heads[] sources = {problem.query(), problem.key(), problem.value()};
+    Heads[] parts = new Heads[4];
+    for (int i = 0; i < 4; i++) {
+      parts[i] = new Heads(packed, i * distance, 2, 3, 7, 5, strides[0], strides[1], strides[2]);
+    }
+    for (int i = 0; i < 3; i++) {
+      int[] next = {0};
+      float[] numbers = sources[i].data();
+      Views.forEach(parts[i], index -> packed[index] = numbers[next[0]++]);
+    }
+    problem.attention().compute(parts[0], parts[1], parts[2], parts[3]);
+    Views.assertSameBits(Views.dense(parts[3]), problem.compute(problem.attention()), "parts " + distance + " apart, " + problem);
+    Views.assertSameBits(Views.dense(parts[2]), sources[2].data(), "value, parts " + distance + " apart, " + problem);
   }
 
   @Test
@@ -181,10 +217,7 @@ class AttentionTest {
     Problem problem = Problem.of(17, 33).batch(2).heads(4, 2).dims(59, 40).mask(BOTTOM_RIGHT);
     float[] scalar = problem.compute(problem.attention().withKernels(Kernels.scalar()));
     float[] plain = PlainFloat.attention(problem.query(), problem.key(), problem.value(), problem.mask(), (float) problem.scale());
-    Budget.assertWithin(
-        "scalar kernels, " + problem,
-        scalar,
-        plain,
+    Budget.assertWithin("scalar kernels, " + problem, scalar, plain,
         ReferenceAttention.compute(problem.query(), problem.key(), problem.value(), problem.mask(), problem.scale()));
   }
 }

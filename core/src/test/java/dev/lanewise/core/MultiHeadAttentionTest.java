@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,109 +19,42 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MultiHeadAttentionTest {
   private static final Mask CAUSAL = Mask.causal();
 
-  /** The widths of a layer; weights depend on the seed alone. */
-  private record Shape(int embedDim, int numHeads, int keyValueHeads, int valueDim, int keyInputDim, int valueInputDim) {
-    static Shape of(int embedDim, int numHeads) {
-      return new Shape(embedDim, numHeads, numHeads, embedDim / numHeads, embedDim, embedDim);
-    }
-
-    Shape grouped(int newKeyValueHeads) {
-      return new Shape(embedDim, numHeads, newKeyValueHeads, valueDim, keyInputDim, valueInputDim);
-    }
-
-    Shape valueDim(int newValueDim) {
-      return new Shape(embedDim, numHeads, keyValueHeads, newValueDim, keyInputDim, valueInputDim);
-    }
-
-    Shape sources(int newKeyInputDim, int newValueInputDim) {
-      return new Shape(embedDim, numHeads, keyValueHeads, valueDim, newKeyInputDim, newValueInputDim);
-    }
-
-    int headDim() {
-      return embedDim / numHeads;
-    }
-
-    Weights query() {
-      return Weights.of(embedDim, embedDim, 21);
-    }
-
-    Weights key() {
-      return Weights.of(keyValueHeads * headDim(), keyInputDim, 22);
-    }
-
-    Weights value() {
-      return Weights.of(keyValueHeads * valueDim, valueInputDim, 23);
-    }
-
-    Weights output() {
-      return Weights.of(embedDim, numHeads * valueDim, 24);
-    }
-
-    MultiHeadAttention layer() {
-      return MultiHeadAttention.builder(embedDim, numHeads)
-          .keyValueHeads(keyValueHeads)
-          .valueDim(valueDim)
-          .sources(keyInputDim, valueInputDim)
-          .query(query().weight, query().bias)
-          .key(key().weight, key().bias)
-          .value(value().weight, value().bias)
-          .output(output().weight, output().bias)
-          .build();
-    }
-  }
-
-  private record Weights(int outputs, int inputs, float[] weight, float[] bias) {
-    static Weights of(int outputs, int inputs, int salt) {
-      return new Weights(
-          outputs,
-          inputs,
-          Views.randomArray(outputs * inputs, 1 / Math.sqrt(inputs), Problem.SEED + salt),
-          Views.randomArray(outputs, 0.5, Problem.SEED + salt + 100));
-    }
-
-    Sequences apply(Sequences input) {
-      Sequences result = Sequences.zeros(input.batch(), input.rows(), outputs);
-      Linear.of(weight, bias, inputs, outputs).apply(input, result, 1);
-      return result;
-    }
-  }
-
-  static Stream<Shape> shapes() {
+  static Stream<LayerShape> shapes() {
     return Stream.of(
-        Shape.of(5, 1),
-        Shape.of(16, 2),
-        Shape.of(59, 1),
-        Shape.of(120, 3),
-        Shape.of(64, 8).grouped(2),
-        Shape.of(48, 6).grouped(1),
-        Shape.of(32, 4).valueDim(5),
-        Shape.of(32, 4).grouped(2).valueDim(24).sources(17, 59),
-        Shape.of(24, 3).sources(7, 40));
+        LayerShape.of(5, 1),
+        LayerShape.of(16, 2),
+        LayerShape.of(59, 1),
+        LayerShape.of(120, 3),
+        LayerShape.of(64, 8).grouped(2),
+        LayerShape.of(48, 6).grouped(1),
+        LayerShape.of(32, 4).valueDim(5),
+        LayerShape.of(32, 4).grouped(2).valueDim(24).sources(17, 59),
+        LayerShape.of(24, 3).sources(7, 40));
   }
 
   @ParameterizedTest
   @MethodSource("shapes")
-  void isProjectionsAroundAttention(Shape shape) {
+  void isProjectionsAroundAttention(LayerShape shape) {
     for (Layout layout : Layout.values()) {
-      Sequences query = Views.randomSequences(layout, 2, 17, shape.embedDim, Problem.SEED + 31);
-      Sequences key = Views.randomSequences(layout, 2, 33, shape.keyInputDim, Problem.SEED + 32);
-      Sequences value = Views.randomSequences(layout, 2, 33, shape.valueInputDim, Problem.SEED + 33);
+      Sequences query = Views.randomSequences(layout, 2, 17, shape.embedDim(), Problem.SEED + 31);
+      Sequences key = Views.randomSequences(layout, 2, 33, shape.keyInputDim(), Problem.SEED + 32);
+      Sequences value = Views.randomSequences(layout, 2, 33, shape.valueInputDim(), Problem.SEED + 33);
       Mask mask = CAUSAL.and(Mask.keyLengths(33, 20));
-      Sequences output = Views.emptySequences(layout, 2, 17, shape.embedDim);
+      Sequences output = Views.emptySequences(layout, 2, 17, shape.embedDim());
       shape.layer().withMask(mask).forward(query, key, value, output);
       Views.assertOnlyTheViewWritten(output.split(1), shape);
 
-      Heads queryHeads = shape.query().apply(query).split(shape.numHeads);
-      Heads keyHeads = shape.key().apply(key).split(shape.keyValueHeads);
-      Heads valueHeads = shape.value().apply(value).split(shape.keyValueHeads);
-      Sequences heads = Sequences.zeros(2, 17, shape.numHeads * shape.valueDim);
-      Attention.standard().withMask(mask).compute(queryHeads, keyHeads, valueHeads, heads.split(shape.numHeads));
+      Heads queryHeads = shape.query().apply(query).split(shape.numHeads());
+      Heads keyHeads = shape.key().apply(key).split(shape.keyValueHeads());
+      Heads valueHeads = shape.value().apply(value).split(shape.keyValueHeads());
+      Sequences heads = Sequences.zeros(2, 17, shape.numHeads() * shape.valueDim());
+      Attention.standard().withMask(mask).compute(queryHeads, keyHeads, valueHeads, heads.split(shape.numHeads()));
       Views.assertSameBits(Views.dense(output), shape.output().apply(heads).data(), what(shape + ", " + layout));
 
-      Heads weights = Views.filled(layout, 2, shape.numHeads, 17, 33, Views.SENTINEL);
+      Heads weights = Views.filled(layout, 2, shape.numHeads(), 17, 33, Views.SENTINEL);
       shape.layer().withMask(mask).weights(query, key, weights);
       Views.assertOnlyTheViewWritten(weights, "weights of " + shape);
-      Heads expected = Heads.zeros(2, shape.numHeads, 17, 33);
+      Heads expected = Heads.zeros(2, shape.numHeads(), 17, 33);
       Attention.standard().withMask(mask).weights(queryHeads, keyHeads, expected);
       Views.assertSameBits(Views.dense(weights), expected.data(), what("weights of " + shape + ", " + layout));
     }
@@ -130,7 +62,7 @@ class MultiHeadAttentionTest {
 
   @Test
   void selfAndCrossAreForwardOfTheirSources() {
-    Shape shape = Shape.of(48, 4);
+    LayerShape shape = LayerShape.of(48, 4);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     Sequences memory = Views.randomSequences(Layout.DENSE, 2, 33, 48, Problem.SEED + 32);
     MultiHeadAttention layer = shape.layer();
@@ -146,15 +78,14 @@ class MultiHeadAttentionTest {
   /** A group of query heads that shares a key/value head computes what copies of that head would. */
   @Test
   void groupedHeadsEqualCopiedWeights() {
-    Shape grouped = Shape.of(48, 6).grouped(2);
+    LayerShape grouped = LayerShape.of(48, 6).grouped(2);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    MultiHeadAttention copied =
-        MultiHeadAttention.builder(48, 6)
-            .query(grouped.query().weight, grouped.query().bias)
-            .key(copied(grouped.key().weight, 2, 3), copied(grouped.key().bias, 2, 3))
-            .value(copied(grouped.value().weight, 2, 3), copied(grouped.value().bias, 2, 3))
-            .output(grouped.output().weight, grouped.output().bias)
-            .build();
+    MultiHeadAttention copied = MultiHeadAttention.builder(48, 6)
+        .query(grouped.query().weight(), grouped.query().bias())
+        .key(copied(grouped.key().weight(), 2, 3), copied(grouped.key().bias(), 2, 3))
+        .value(copied(grouped.value().weight(), 2, 3), copied(grouped.value().bias(), 2, 3))
+        .output(grouped.output().weight(), grouped.output().bias())
+        .build();
     Views.assertSameBits(forward(grouped.layer(), x, x, x), forward(copied, x, x, x), what("grouped against copied weights"));
   }
 
@@ -171,49 +102,44 @@ class MultiHeadAttentionTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 6})
   void packedInputEqualsSeparateWeights(int keyValueHeads) {
-    Shape shape = Shape.of(48, 6).grouped(keyValueHeads);
+    LayerShape shape = LayerShape.of(48, 6).grouped(keyValueHeads);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    MultiHeadAttention packed =
-        MultiHeadAttention.builder(48, 6)
-            .keyValueHeads(keyValueHeads)
-            .packedInput(
-                joined(shape.query().weight, shape.key().weight, shape.value().weight),
-                joined(shape.query().bias, shape.key().bias, shape.value().bias))
-            .output(shape.output().weight, shape.output().bias)
-            .build();
+    MultiHeadAttention packed = MultiHeadAttention.builder(48, 6)
+        .keyValueHeads(keyValueHeads)
+        .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()),
+            joined(shape.query().bias(), shape.key().bias(), shape.value().bias()))
+        .output(shape.output().weight(), shape.output().bias())
+        .build();
     Views.assertSameBits(forward(packed, x, x, x), forward(shape.layer(), x, x, x), what("packed input, " + shape));
   }
 
   @Test
   void absentBiasesAreZero() {
-    Shape shape = Shape.of(48, 4);
+    LayerShape shape = LayerShape.of(48, 4);
     Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 48, Problem.SEED + 31);
     float[] none = forward(withBiases(shape, null), x, x, x);
     Views.assertSameBits(none, forward(withBiases(shape, new float[48]), x, x, x), what("no biases"));
-    float[] packed =
-        forward(
-            MultiHeadAttention.builder(48, 4)
-                .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight), null)
-                .output(shape.output().weight, null)
-                .build(),
-            x,
-            x,
-            x);
+    float[] packed = forward(
+        MultiHeadAttention.builder(48, 4)
+            .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
+            .output(shape.output().weight(), null)
+            .build(),
+        x, x, x);
     Views.assertSameBits(packed, none, what("no biases, packed input"));
   }
 
-  private static MultiHeadAttention withBiases(Shape shape, float @Nullable [] bias) {
-    return MultiHeadAttention.builder(shape.embedDim, shape.numHeads)
-        .query(shape.query().weight, bias)
-        .key(shape.key().weight, bias)
-        .value(shape.value().weight, bias)
-        .output(shape.output().weight, bias)
+  private static MultiHeadAttention withBiases(LayerShape shape, float @Nullable [] bias) {
+    return MultiHeadAttention.builder(shape.embedDim(), shape.numHeads())
+        .query(shape.query().weight(), bias)
+        .key(shape.key().weight(), bias)
+        .value(shape.value().weight(), bias)
+        .output(shape.output().weight(), bias)
         .build();
   }
 
   @Test
   void weightsOfEachRowSumToOne() {
-    Shape shape = Shape.of(48, 4).grouped(2);
+    LayerShape shape = LayerShape.of(48, 4).grouped(2);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     Heads weights = Heads.zeros(2, 4, 17, 17);
     shape.layer().withMask(CAUSAL).weights(x, x, weights);
@@ -230,10 +156,10 @@ class MultiHeadAttentionTest {
   /** Where no key is seen the heads give 0, so the layer gives the bias of its last projection. */
   @Test
   void queryWithoutKeysGetsTheOutputBias() {
-    Shape shape = Shape.of(48, 4);
+    LayerShape shape = LayerShape.of(48, 4);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     float[] output = forward(shape.layer().withMask(Mask.keyLengths(17, 0)), x, x, x);
-    float[] bias = shape.output().bias;
+    float[] bias = shape.output().bias();
     for (int i = 17 * 48; i < output.length; i++) {
       assertThat(output[i]).as(what("element " + i)).isEqualTo(bias[i % 48]);
     }
@@ -243,7 +169,7 @@ class MultiHeadAttentionTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 7})
   void threadsDoNotChangeBits(int threads) {
-    Shape shape = Shape.of(192, 6).grouped(3);
+    LayerShape shape = LayerShape.of(192, 6).grouped(3);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 113, 192, Problem.SEED + 31);
     MultiHeadAttention layer = shape.layer().withMask(CAUSAL);
     Views.assertSameBits(forward(layer.withThreads(threads), x, x, x), forward(layer, x, x, x), what(threads + " threads"));
@@ -256,36 +182,45 @@ class MultiHeadAttentionTest {
 
   @Test
   void emptySequencesAreNoWork() {
-    MultiHeadAttention layer = Shape.of(16, 2).layer();
+    MultiHeadAttention layer = LayerShape.of(16, 2).layer();
     layer.self(Sequences.zeros(0, 7, 16), Sequences.zeros(0, 7, 16));
     layer.self(Sequences.zeros(2, 0, 16), Sequences.zeros(2, 0, 16));
     Sequences output = Views.emptySequences(Layout.GAPS, 1, 3, 16);
     layer.cross(Sequences.zeros(1, 3, 16), Sequences.zeros(1, 0, 16), output);
     Views.assertOnlyTheViewWritten(output.split(1), "no keys");
-    float[] bias = Shape.of(16, 2).output().bias;
+    float[] bias = LayerShape.of(16, 2).output().bias();
     Views.assertSameBits(Views.dense(output), joined(bias, bias, bias), "no keys");
+  }
+
+  /** Layers of all sizes draw their buffers from one pool: what a larger call left there must not be seen. */
+  @Test
+  void callsOfOtherSizesBetweenDoNotChangeBits() {
+    MultiHeadAttention layer = LayerShape.of(16, 2).layer();
+    Sequences x = Views.randomSequences(Layout.DENSE, 1, 3, 16, Problem.SEED + 31);
+    float[] first = forward(layer, x, x, x);
+    Sequences larger = Views.randomSequences(Layout.DENSE, 2, 59, 48, Problem.SEED + 32);
+    forward(LayerShape.of(48, 4).layer(), larger, larger, larger);
+    Views.assertSameBits(forward(layer, x, x, x), first, what("a call after a larger one"));
   }
 
   /** The builder's kernels run all four projections and attention. */
   @Test
   void scalarKernelsOnRequest() {
-    Shape shape = Shape.of(40, 2);
+    LayerShape shape = LayerShape.of(40, 2);
     Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 40, Problem.SEED + 31);
-    MultiHeadAttention scalar =
-        MultiHeadAttention.builder(40, 2)
-            .kernels(Kernels.scalar())
-            .packedInput(joined(shape.query().weight, shape.key().weight, shape.value().weight), null)
-            .output(shape.output().weight, null)
-            .build();
+    MultiHeadAttention scalar = MultiHeadAttention.builder(40, 2)
+        .kernels(Kernels.scalar())
+        .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
+        .output(shape.output().weight(), null)
+        .build();
     Sequences projected = Sequences.zeros(1, 17, 120);
-    Linear.of(joined(shape.query().weight, shape.key().weight, shape.value().weight), null, 40, 120, Kernels.scalar())
+    Linear.of(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null, 40, 120, Kernels.scalar())
         .apply(x, projected, 1);
     Sequences heads = Sequences.zeros(1, 17, 40);
-    Attention.standard()
-        .withKernels(Kernels.scalar())
-        .compute(columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
+    Attention.standard().withKernels(Kernels.scalar()).compute(
+        columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
     Sequences expected = Sequences.zeros(1, 17, 40);
-    Linear.of(shape.output().weight, null, 40, 40, Kernels.scalar()).apply(heads, expected, 1);
+    Linear.of(shape.output().weight(), null, 40, 40, Kernels.scalar()).apply(heads, expected, 1);
     Views.assertSameBits(forward(scalar, x, x, x), expected.data(), what("scalar kernels"));
   }
 

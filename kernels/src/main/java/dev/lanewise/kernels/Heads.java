@@ -35,8 +35,10 @@ public record Heads(float[] data, int offset, int batch, int heads, int rows, in
     Checks.atLeast("headStride", headStride, 0);
     Checks.atLeast("rowStride", rowStride, 0);
     if (batch > 0 && heads > 0 && rows > 0 && width > 0) {
-      long end = offset + (batch - 1L) * batchStride + (heads - 1L) * headStride + (rows - 1L) * rowStride + width;
-      Checks.fits("data", data.length, end);
+      // Two products of ints fit in a long, three may not.
+      long entry = (heads - 1L) * headStride + (rows - 1L) * rowStride + width;
+      Checks.fits("data", data.length, entry);
+      Checks.fits("data", data.length, offset + (batch - 1L) * batchStride + entry);
     }
   }
 
