@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.management.ThreadMXBean;
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import java.lang.management.ManagementFactory;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,6 +161,25 @@ class LayersTest {
       layer.self(x, again);
       assertThat(again.data()).containsExactly(first.data());
     }
+  }
+
+  @Test
+  void steadyCallsAllocateNoArrays() {
+    int rows = 256;
+    int embedDim = 32;
+    MultiHeadAttention layer =
+        MultiHeadAttention.builder(embedDim, 4).packedInput(random(3 * 1024), random(96)).output(random(1024), random(32))
+            .kernels(Kernels.scalar()).build(); // interpreted SIMD kernels allocate their vectors
+    Sequences x = Sequences.of(random(rows * embedDim), 1, rows, embedDim);
+    Sequences output = Sequences.zeros(1, rows, embedDim);
+    for (int i = 0; i < 3; i++) {
+      layer.self(x, output);
+    }
+    var memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+    layer.self(x, output);
+    long smallestBuffer = 4L * rows * embedDim;
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(smallestBuffer);
   }
 
   private static Sequences project(float[] weight, float[] bias, Sequences input, int outputs) {
