@@ -1,9 +1,9 @@
 /**
  * Attention, masks and layers over float arrays.
  *
- * <p><b>Views.</b> {@link dev.lanewise.kernels.Heads} sees an array as batch × heads × rows × width, {@link dev.lanewise.core.Sequences} as batch
- * × rows × width. Both are strides over the caller's array: splitting a projected row into its heads copies nothing, and query, key, value and
- * output may be interleaved in one array as long as output shares no element with the others.
+ * <p><b>Views.</b> {@link dev.lanewise.kernels.Heads} sees an array as batch × heads × rows × width, {@link dev.lanewise.core.Sequences} as
+ * batch × rows × width. Both are strides over the caller's array: splitting a projected row into its heads copies nothing, and query, key,
+ * value and output may be interleaved in one array as long as output shares no element with the others.
  *
  * <p><b>Data flow of a call</b>, from the top down:
  *
@@ -26,8 +26,8 @@
  *       gets output 0 and weights 0.
  *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in.
  *   <li>A call allocates a few small views; arrays that grow with the work are pooled. Only the caller's own array is ever queries × keys.
- *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are immutable and
- *       may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
+ *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are
+ *       immutable and may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
  * </ul>
  */
 @org.jspecify.annotations.NullMarked

@@ -167,9 +167,13 @@ class LayersTest {
   void steadyCallsAllocateNoArrays() {
     int rows = 256;
     int embedDim = 32;
+    // Plain Java kernels, because SIMD kernels allocate their vectors as long as they are interpreted.
     MultiHeadAttention layer =
-        MultiHeadAttention.builder(embedDim, 4).packedInput(random(3 * 1024), random(96)).output(random(1024), random(32))
-            .kernels(Kernels.scalar()).build(); // interpreted SIMD kernels allocate their vectors
+        MultiHeadAttention.builder(embedDim, 4)
+            .packedInput(random(3 * 1024), random(96))
+            .output(random(1024), random(32))
+            .kernels(Kernels.scalar())
+            .build();
     Sequences x = Sequences.of(random(rows * embedDim), 1, rows, embedDim);
     Sequences output = Sequences.zeros(1, rows, embedDim);
     for (int i = 0; i < 3; i++) {
