@@ -1,7 +1,7 @@
 /**
  * Attention, masks and layers over float arrays.
  *
- * <p><b>Views.</b> {@link dev.lanewise.core.Heads} sees an array as batch × heads × rows × width, {@link dev.lanewise.core.Sequences} as
+ * <p><b>Views.</b> {@link dev.lanewise.kernels.Heads} sees an array as batch × heads × rows × width, {@link dev.lanewise.core.Sequences} as
  * batch × rows × width. Both are strides over the caller's array: splitting a projected row into its heads copies nothing, and query, key,
  * value and output may be interleaved in one array as long as output shares no element with the others.
  *
@@ -10,14 +10,11 @@
  * <pre>
  * MultiHeadAttention   checks, projects query, key and value into pooled buffers, attends, projects with W_O
  *   Linear             x·Wᵀ + bias: a task is a block of rows times a part of the outputs
- *   Attention          checks, and cuts the call into tiles
- *     Tiles            a tile is one query head and a block of its rows against every key that the block sees:
- *                        scores   scale · QKᵀ, in a worker's scratch
- *                        mask     each row keeps its visible keys, {@link dev.lanewise.core.Mask}
- *                        softmax  over the visible keys
- *                        output   weights · V, over the visible keys
- *       Workers        hands tasks to the caller's thread and its helpers; Scratch keeps their arrays
- *         Kernels      the arithmetic, in the module dev.lanewise.kernels
+ *   Attention          checks, turns the mask into visible keys a row, and has the kernels cut the call into tasks:
+ *                      rows of one key/value head, with the query heads that share it
+ *     Workers          hands tasks to the caller's thread and its helpers
+ *       Kernels        scores, running softmax and weights · V of a task, in the module dev.lanewise.kernels
+ *     WeightTiles      the weights alone: scores in the caller's array, softmax over each row's visible keys, 0 behind
  * </pre>
  *
  * <p><b>What holds everywhere.</b>
@@ -28,7 +25,7 @@
  *   <li>A masked key contributes nothing, even where it holds NaN or infinity: it is skipped, not multiplied by 0. A query that sees no key
  *       gets output 0 and weights 0.
  *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in.
- *   <li>A call allocates a few views a tile; arrays that grow with the work are pooled. Only the caller's own array is ever queries × keys.
+ *   <li>A call allocates a few small views; arrays that grow with the work are pooled. Only the caller's own array is ever queries × keys.
  *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are
  *       immutable and may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
  * </ul>

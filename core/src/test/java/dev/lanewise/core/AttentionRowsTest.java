@@ -37,7 +37,7 @@ class AttentionRowsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {2, 3, 7})
+  @ValueSource(ints = {2, 3, 7, 1 << 29, Integer.MAX_VALUE})
   void threadsDoNotChangeBits(int threads) {
     Problem problem = large();
     Attention attention = problem.attention();

@@ -17,9 +17,9 @@ public final class AttentionTasks {
   AttentionTasks(AttentionProblem problem, int threads, int granularity) {
     this.problem = problem;
     int rows = Math.max(1, problem.rows());
-    int wanted = threads == 1 ? 1 : Math.ceilDiv(threads * TASKS_PER_THREAD, Math.max(1, problem.units()));
+    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, Math.max(1, problem.units()));
     int tiles = Math.ceilDiv(rows, granularity);
-    this.rowsPerTask = Math.min(rows, Math.max(1, tiles / wanted) * granularity);
+    this.rowsPerTask = (int) Math.min(rows, Math.max(1, tiles / wanted) * granularity);
     this.tasksPerUnit = problem.rows() == 0 ? 0 : Math.ceilDiv(rows, rowsPerTask);
   }
 
