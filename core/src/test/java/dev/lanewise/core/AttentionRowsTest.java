@@ -118,8 +118,12 @@ class AttentionRowsTest {
     for (int row : new int[] {0, 1, 47, 48, 112}) {
       int visible = problem.mask().visibleKeys(1, row, 113, 203);
       Heads alone = Heads.zeros(1, 1, 1, all.width());
-      Attention.standard().compute(Views.row(Views.head(problem.query(), 1, 3), row),
-          Views.rows(Views.head(problem.key(), 1, 1), 0, visible), Views.rows(Views.head(problem.value(), 1, 1), 0, visible), alone);
+      Attention.standard()
+          .compute(
+              Views.row(Views.head(problem.query(), 1, 3), row),
+              Views.rows(Views.head(problem.key(), 1, 1), 0, visible),
+              Views.rows(Views.head(problem.value(), 1, 1), 0, visible),
+              alone);
       Views.assertSameBits(alone.data(), Views.dense(Views.row(Views.head(all, 1, 3), row)), "row " + row + ", " + problem);
     }
   }

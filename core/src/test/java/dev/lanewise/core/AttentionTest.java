@@ -217,7 +217,10 @@ class AttentionTest {
     Problem problem = Problem.of(17, 33).batch(2).heads(4, 2).dims(59, 40).mask(BOTTOM_RIGHT);
     float[] scalar = problem.compute(problem.attention().withKernels(Kernels.scalar()));
     float[] plain = PlainFloat.attention(problem.query(), problem.key(), problem.value(), problem.mask(), (float) problem.scale());
-    Budget.assertWithin("scalar kernels, " + problem, scalar, plain,
+    Budget.assertWithin(
+        "scalar kernels, " + problem,
+        scalar,
+        plain,
         ReferenceAttention.compute(problem.query(), problem.key(), problem.value(), problem.mask(), problem.scale()));
   }
 }

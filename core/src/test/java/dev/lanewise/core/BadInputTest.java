@@ -67,8 +67,13 @@ class BadInputTest {
   }
 
   private static Wrong masked(String call, Mask mask, String... words) {
-    return Wrong.argument(call, out -> Attention.standard().withMask(mask)
-        .compute(Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 2, 7, 8), Heads.zeros(2, 2, 7, 5), Heads.of(out, 2, 4, 3, 5)), words);
+    return Wrong.argument(
+        call,
+        out ->
+            Attention.standard()
+                .withMask(mask)
+                .compute(Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 2, 7, 8), Heads.zeros(2, 2, 7, 5), Heads.of(out, 2, 4, 3, 5)),
+        words);
   }
 
   /** Two batch entries, 4/2 heads, 3 queries, 7 keys, headDim 8, valueDim 5, but for one of the views. */
@@ -82,28 +87,28 @@ class BadInputTest {
         Wrong.isNull("key", out -> compute(query, Wrong.nothing(), value, output(out))),
         Wrong.isNull("value", out -> compute(query, key, Wrong.nothing(), output(out))),
         Wrong.isNull("output", out -> compute(query, key, value, Wrong.nothing())),
-        Wrong.argument("key width", out -> compute(query, Heads.zeros(2, 2, 7, 9), value, output(out)),
-            "key.width", "9", "query.width", "8"),
-        Wrong.argument("key batch", out -> compute(query, Heads.zeros(1, 2, 7, 8), value, output(out)),
-            "key.batch", "1", "query.batch", "2"),
-        Wrong.argument("key heads", out -> compute(query, Heads.zeros(2, 3, 7, 8), value, output(out)),
-            "query.heads", "4", "key.heads", "3"),
-        Wrong.argument("more key heads", out -> compute(query, Heads.zeros(2, 8, 7, 8), value, output(out)),
-            "query.heads", "4", "key.heads", "8"),
+        Wrong.argument(
+            "key width", out -> compute(query, Heads.zeros(2, 2, 7, 9), value, output(out)), "key.width", "9", "query.width", "8"),
+        Wrong.argument(
+            "key batch", out -> compute(query, Heads.zeros(1, 2, 7, 8), value, output(out)), "key.batch", "1", "query.batch", "2"),
+        Wrong.argument(
+            "key heads", out -> compute(query, Heads.zeros(2, 3, 7, 8), value, output(out)), "query.heads", "4", "key.heads", "3"),
+        Wrong.argument(
+            "more key heads", out -> compute(query, Heads.zeros(2, 8, 7, 8), value, output(out)), "query.heads", "4", "key.heads", "8"),
         Wrong.argument("no key heads", out -> compute(query, Heads.zeros(2, 0, 7, 8), value, output(out)), "key.heads", "0", "1"),
         Wrong.argument("headDim 0", out -> compute(noWidth, Heads.zeros(2, 2, 7, 0), value, output(out)), "query.width", "0", "1"),
-        Wrong.argument("value batch", out -> compute(query, key, Heads.zeros(3, 2, 7, 5), output(out)),
-            "value.batch", "3", "key.batch", "2"),
-        Wrong.argument("value heads", out -> compute(query, key, Heads.zeros(2, 4, 7, 5), output(out)),
-            "value.heads", "4", "key.heads", "2"),
+        Wrong.argument(
+            "value batch", out -> compute(query, key, Heads.zeros(3, 2, 7, 5), output(out)), "value.batch", "3", "key.batch", "2"),
+        Wrong.argument(
+            "value heads", out -> compute(query, key, Heads.zeros(2, 4, 7, 5), output(out)), "value.heads", "4", "key.heads", "2"),
         Wrong.argument("value rows", out -> compute(query, key, Heads.zeros(2, 2, 6, 5), output(out)), "value.rows", "6", "key.rows", "7"),
-        Wrong.argument("output batch", out -> compute(query, key, value, Heads.of(out, 1, 4, 3, 5)),
-            "output.batch", "1", "query.batch", "2"),
-        Wrong.argument("output heads", out -> compute(query, key, value, Heads.of(out, 2, 2, 3, 5)),
-            "output.heads", "2", "query.heads", "4"),
+        Wrong.argument(
+            "output batch", out -> compute(query, key, value, Heads.of(out, 1, 4, 3, 5)), "output.batch", "1", "query.batch", "2"),
+        Wrong.argument(
+            "output heads", out -> compute(query, key, value, Heads.of(out, 2, 2, 3, 5)), "output.heads", "2", "query.heads", "4"),
         Wrong.argument("output rows", out -> compute(query, key, value, Heads.of(out, 2, 4, 7, 5)), "output.rows", "7", "query.rows", "3"),
-        Wrong.argument("output width", out -> compute(query, key, value, Heads.of(out, 2, 4, 3, 8)),
-            "output.width", "8", "value.width", "5"));
+        Wrong.argument(
+            "output width", out -> compute(query, key, value, Heads.of(out, 2, 4, 3, 8)), "output.width", "8", "value.width", "5"));
   }
 
   /** As above, with an output whose rows, heads or batch entries lie on each other. */
@@ -118,10 +123,13 @@ class BadInputTest {
   }
 
   private static Wrong outputStrides(String call, int batchStride, int headStride, int rowStride, String... words) {
-    return Wrong.argument(call, out -> {
-      Heads output = new Heads(out, 0, 2, 4, 3, 5, batchStride, headStride, rowStride);
-      compute(Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 2, 7, 8), Heads.zeros(2, 2, 7, 5), output);
-    }, words);
+    return Wrong.argument(
+        call,
+        out -> {
+          Heads output = new Heads(out, 0, 2, 4, 3, 5, batchStride, headStride, rowStride);
+          compute(Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 2, 7, 8), Heads.zeros(2, 2, 7, 5), output);
+        },
+        words);
   }
 
   /** As above, with an output that shares elements with an input. */
@@ -134,10 +142,14 @@ class BadInputTest {
         Wrong.overlap("output", "query", 0, out -> compute(Heads.of(out, 2, 4, 3, 5), narrowKey, value, output(out))),
         Wrong.overlap("output", "key", 100, out -> compute(query, new Heads(out, 100, 2, 2, 7, 8, 112, 56, 8), value, output(out))),
         Wrong.overlap("output", "value", 119, out -> compute(query, key, new Heads(out, 119, 2, 2, 7, 5, 70, 35, 5), output(out))),
-        Wrong.overlap("output", "query", 31, out -> {
-          Heads columns = new Heads(out, 0, 2, 4, 3, 8, 300, 8, 64);
-          compute(columns, key, value, new Heads(out, 31, 2, 4, 3, 5, 300, 5, 64));
-        }));
+        Wrong.overlap(
+            "output",
+            "query",
+            31,
+            out -> {
+              Heads columns = new Heads(out, 0, 2, 4, 3, 8, 300, 8, 64);
+              compute(columns, key, value, new Heads(out, 31, 2, 4, 3, 5, 300, 5, 64));
+            }));
   }
 
   static List<Wrong> attentionWeights() {
@@ -149,19 +161,23 @@ class BadInputTest {
         Wrong.isNull("query", out -> attention.weights(Wrong.nothing(), key, weights(out))),
         Wrong.isNull("key", out -> attention.weights(query, Wrong.nothing(), weights(out))),
         Wrong.isNull("weights", out -> attention.weights(query, key, Wrong.nothing())),
-        Wrong.argument("key width", out -> attention.weights(query, Heads.zeros(2, 2, 7, 9), weights(out)),
-            "key.width", "9", "query.width", "8"),
+        Wrong.argument(
+            "key width", out -> attention.weights(query, Heads.zeros(2, 2, 7, 9), weights(out)), "key.width", "9", "query.width", "8"),
         Wrong.argument("mask", out -> masked.weights(query, key, weights(out)), "keyLengths[0]", "8", "keys", "7"),
-        Wrong.argument("weights batch", out -> attention.weights(query, key, Heads.of(out, 1, 4, 3, 7)),
-            "weights.batch", "1", "query.batch", "2"),
-        Wrong.argument("weights heads", out -> attention.weights(query, key, Heads.of(out, 2, 2, 3, 7)),
-            "weights.heads", "2", "query.heads", "4"),
-        Wrong.argument("weights rows", out -> attention.weights(query, key, Heads.of(out, 2, 4, 4, 7)),
-            "weights.rows", "4", "query.rows", "3"),
-        Wrong.argument("weights width", out -> attention.weights(query, key, Heads.of(out, 2, 4, 3, 8)),
-            "weights.width", "8", "key.rows", "7"),
-        Wrong.argument("one row for all", out -> attention.weights(query, key, new Heads(out, 0, 2, 4, 3, 7, 100, 25, 0)),
-            "weights.rowStride", "0", "7"),
+        Wrong.argument(
+            "weights batch", out -> attention.weights(query, key, Heads.of(out, 1, 4, 3, 7)), "weights.batch", "1", "query.batch", "2"),
+        Wrong.argument(
+            "weights heads", out -> attention.weights(query, key, Heads.of(out, 2, 2, 3, 7)), "weights.heads", "2", "query.heads", "4"),
+        Wrong.argument(
+            "weights rows", out -> attention.weights(query, key, Heads.of(out, 2, 4, 4, 7)), "weights.rows", "4", "query.rows", "3"),
+        Wrong.argument(
+            "weights width", out -> attention.weights(query, key, Heads.of(out, 2, 4, 3, 8)), "weights.width", "8", "key.rows", "7"),
+        Wrong.argument(
+            "one row for all",
+            out -> attention.weights(query, key, new Heads(out, 0, 2, 4, 3, 7, 100, 25, 0)),
+            "weights.rowStride",
+            "0",
+            "7"),
         Wrong.overlap("weights", "key", 0, out -> attention.weights(query, Heads.of(out, 2, 2, 7, 8), weights(out))));
   }
 

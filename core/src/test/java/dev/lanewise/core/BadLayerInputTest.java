@@ -27,16 +27,16 @@ class BadLayerInputTest {
         Wrong.argument("bias length", out -> Linear.of(weight, new float[7], 7, 5), "bias.length", "7", "outputs", "5"),
         Wrong.argument("no inputs", out -> Linear.of(weight, null, 0, 5), "inputs", "0", "1"),
         Wrong.argument("negative outputs", out -> Linear.of(weight, null, 7, -5), "outputs", "-5", "1"),
-        Wrong.argument("input width", out -> linear.apply(Sequences.zeros(2, 3, 8), Sequences.of(out, 2, 3, 5), 1),
-            "input.width", "8", "7"),
+        Wrong.argument(
+            "input width", out -> linear.apply(Sequences.zeros(2, 3, 8), Sequences.of(out, 2, 3, 5), 1), "input.width", "8", "7"),
         Wrong.argument("output width", out -> linear.apply(input, Sequences.of(out, 2, 3, 6), 1), "output.width", "6", "5"),
         Wrong.argument("output batch", out -> linear.apply(input, Sequences.of(out, 1, 3, 5), 1), "output.batch", "1", "input.batch", "2"),
         Wrong.argument("output rows", out -> linear.apply(input, Sequences.of(out, 2, 4, 5), 1), "output.rows", "4", "input.rows", "3"),
         Wrong.argument("no threads", out -> linear.apply(input, Sequences.of(out, 2, 3, 5), 0), "threads", "0", "1"),
-        Wrong.argument("rows on each other", out -> linear.apply(input, new Sequences(out, 0, 2, 3, 5, 20, 4), 1),
-            "output.rowStride", "4", "5"),
-        Wrong.argument("batch on batch", out -> linear.apply(input, new Sequences(out, 0, 2, 3, 5, 14, 5), 1),
-            "output.batchStride", "14", "15"),
+        Wrong.argument(
+            "rows on each other", out -> linear.apply(input, new Sequences(out, 0, 2, 3, 5, 20, 4), 1), "output.rowStride", "4", "5"),
+        Wrong.argument(
+            "batch on batch", out -> linear.apply(input, new Sequences(out, 0, 2, 3, 5, 14, 5), 1), "output.batchStride", "14", "15"),
         Wrong.overlap("output", "input", 0, out -> linear.apply(Sequences.of(out, 2, 3, 7), Sequences.of(out, 2, 3, 5), 1)));
   }
 
@@ -68,8 +68,8 @@ class BadLayerInputTest {
         Wrong.argument("packed bias length", out -> packed(new float[192], new float[8]).build(), "packedInput.bias.length", "8", "24"),
         Wrong.argument("packed sources", out -> packed(new float[192], null).sources(8, 5).build(), "valueInputDim", "5", "embedDim", "8"),
         Wrong.incomplete("nothing given", out -> MultiHeadAttention.builder(8, 2).build(), "query", "missing"),
-        Wrong.incomplete("no output",
-            out -> MultiHeadAttention.builder(8, 2).packedInput(new float[192], null).build(), "output", "missing"),
+        Wrong.incomplete(
+            "no output", out -> MultiHeadAttention.builder(8, 2).packedInput(new float[192], null).build(), "output", "missing"),
         Wrong.incomplete("packed and separate", out -> full().packedInput(new float[192], null).build(), "packedInput", "query"));
   }
 
@@ -87,33 +87,42 @@ class BadLayerInputTest {
         Wrong.isNull("key", out -> layer.forward(query, Wrong.nothing(), value, rows(out))),
         Wrong.isNull("value", out -> layer.forward(query, key, Wrong.nothing(), rows(out))),
         Wrong.isNull("output", out -> layer.forward(query, key, value, Wrong.nothing())),
-        Wrong.argument("query width", out -> layer.forward(Sequences.zeros(2, 3, 9), key, value, rows(out)),
-            "query.width", "9", "embedDim", "8"),
-        Wrong.argument("key width", out -> layer.forward(query, Sequences.zeros(2, 7, 8), value, rows(out)),
-            "key.width", "8", "keyInputDim", "9"),
-        Wrong.argument("value width", out -> layer.forward(query, key, Sequences.zeros(2, 7, 9), rows(out)),
-            "value.width", "9", "valueInputDim", "10"),
-        Wrong.argument("key batch", out -> layer.forward(query, Sequences.zeros(1, 7, 9), value, rows(out)),
-            "key.batch", "1", "query.batch", "2"),
-        Wrong.argument("value batch", out -> layer.forward(query, key, Sequences.zeros(3, 7, 10), rows(out)),
-            "value.batch", "3", "query.batch", "2"),
-        Wrong.argument("value rows", out -> layer.forward(query, key, Sequences.zeros(2, 6, 10), rows(out)),
-            "value.rows", "6", "key.rows", "7"),
+        Wrong.argument(
+            "query width", out -> layer.forward(Sequences.zeros(2, 3, 9), key, value, rows(out)), "query.width", "9", "embedDim", "8"),
+        Wrong.argument(
+            "key width", out -> layer.forward(query, Sequences.zeros(2, 7, 8), value, rows(out)), "key.width", "8", "keyInputDim", "9"),
+        Wrong.argument(
+            "value width",
+            out -> layer.forward(query, key, Sequences.zeros(2, 7, 9), rows(out)),
+            "value.width",
+            "9",
+            "valueInputDim",
+            "10"),
+        Wrong.argument(
+            "key batch", out -> layer.forward(query, Sequences.zeros(1, 7, 9), value, rows(out)), "key.batch", "1", "query.batch", "2"),
+        Wrong.argument(
+            "value batch", out -> layer.forward(query, key, Sequences.zeros(3, 7, 10), rows(out)), "value.batch", "3", "query.batch", "2"),
+        Wrong.argument(
+            "value rows", out -> layer.forward(query, key, Sequences.zeros(2, 6, 10), rows(out)), "value.rows", "6", "key.rows", "7"),
         Wrong.argument("mask", out -> masked.forward(query, key, value, rows(out)), "keyLengths[1]", "8", "keys", "7"),
-        Wrong.argument("output width", out -> layer.forward(query, key, value, Sequences.of(out, 2, 3, 9)),
-            "output.width", "9", "embedDim", "8"),
-        Wrong.argument("output batch", out -> layer.forward(query, key, value, Sequences.of(out, 1, 3, 8)),
-            "output.batch", "1", "query.batch", "2"),
-        Wrong.argument("output rows", out -> layer.forward(query, key, value, Sequences.of(out, 2, 7, 8)),
-            "output.rows", "7", "query.rows", "3"),
-        Wrong.argument("rows on each other", out -> layer.forward(query, key, value, new Sequences(out, 0, 2, 3, 8, 24, 7)),
-            "output.rowStride", "7", "8"),
+        Wrong.argument(
+            "output width", out -> layer.forward(query, key, value, Sequences.of(out, 2, 3, 9)), "output.width", "9", "embedDim", "8"),
+        Wrong.argument(
+            "output batch", out -> layer.forward(query, key, value, Sequences.of(out, 1, 3, 8)), "output.batch", "1", "query.batch", "2"),
+        Wrong.argument(
+            "output rows", out -> layer.forward(query, key, value, Sequences.of(out, 2, 7, 8)), "output.rows", "7", "query.rows", "3"),
+        Wrong.argument(
+            "rows on each other",
+            out -> layer.forward(query, key, value, new Sequences(out, 0, 2, 3, 8, 24, 7)),
+            "output.rowStride",
+            "7",
+            "8"),
         Wrong.overlap("output", "query", 0, out -> layer.forward(rows(out), key, value, rows(out))),
         Wrong.overlap("output", "key", 0, out -> layer.forward(query, Sequences.of(out, 2, 7, 9), value, rows(out))),
         Wrong.overlap("output", "value", 0, out -> layer.forward(query, key, Sequences.of(out, 2, 7, 10), rows(out))),
         Wrong.isNull("weights", out -> layer.weights(query, key, Wrong.nothing())),
-        Wrong.argument("weights heads", out -> layer.weights(query, key, Heads.of(out, 2, 3, 3, 7)),
-            "weights.heads", "3", "query.heads", "2"),
+        Wrong.argument(
+            "weights heads", out -> layer.weights(query, key, Heads.of(out, 2, 3, 3, 7)), "weights.heads", "3", "query.heads", "2"),
         Wrong.argument("weights width", out -> layer.weights(query, key, Heads.of(out, 2, 2, 3, 8)), "weights.width", "8", "key.rows", "7"),
         Wrong.argument("weights mask", out -> masked.weights(query, key, Heads.of(out, 2, 2, 3, 7)), "keyLengths[1]", "8", "keys", "7"),
         Wrong.overlap("weights", "query", 0, out -> layer.weights(rows(out), key, Heads.of(out, 2, 2, 3, 7))));

@@ -54,7 +54,10 @@ record LayerShape(int embedDim, int numHeads, int keyValueHeads, int valueDim, i
   @SuppressWarnings("ArrayRecordComponent")
   record Weights(int outputs, int inputs, float[] weight, float[] bias) {
     static Weights of(int outputs, int inputs, int salt) {
-      return new Weights(outputs, inputs, Views.randomArray(outputs * inputs, 1 / Math.sqrt(inputs), Problem.SEED + salt),
+      return new Weights(
+          outputs,
+          inputs,
+          Views.randomArray(outputs * inputs, 1 / Math.sqrt(inputs), Problem.SEED + salt),
           Views.randomArray(outputs, 0.5, Problem.SEED + salt + 100));
     }
 

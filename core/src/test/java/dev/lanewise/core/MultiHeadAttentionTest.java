@@ -80,12 +80,13 @@ class MultiHeadAttentionTest {
   void groupedHeadsEqualCopiedWeights() {
     LayerShape grouped = LayerShape.of(48, 6).grouped(2);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    MultiHeadAttention copied = MultiHeadAttention.builder(48, 6)
-        .query(grouped.query().weight(), grouped.query().bias())
-        .key(copied(grouped.key().weight(), 2, 3), copied(grouped.key().bias(), 2, 3))
-        .value(copied(grouped.value().weight(), 2, 3), copied(grouped.value().bias(), 2, 3))
-        .output(grouped.output().weight(), grouped.output().bias())
-        .build();
+    MultiHeadAttention copied =
+        MultiHeadAttention.builder(48, 6)
+            .query(grouped.query().weight(), grouped.query().bias())
+            .key(copied(grouped.key().weight(), 2, 3), copied(grouped.key().bias(), 2, 3))
+            .value(copied(grouped.value().weight(), 2, 3), copied(grouped.value().bias(), 2, 3))
+            .output(grouped.output().weight(), grouped.output().bias())
+            .build();
     Views.assertSameBits(forward(grouped.layer(), x, x, x), forward(copied, x, x, x), what("grouped against copied weights"));
   }
 
@@ -104,12 +105,14 @@ class MultiHeadAttentionTest {
   void packedInputEqualsSeparateWeights(int keyValueHeads) {
     LayerShape shape = LayerShape.of(48, 6).grouped(keyValueHeads);
     Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    MultiHeadAttention packed = MultiHeadAttention.builder(48, 6)
-        .keyValueHeads(keyValueHeads)
-        .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()),
-            joined(shape.query().bias(), shape.key().bias(), shape.value().bias()))
-        .output(shape.output().weight(), shape.output().bias())
-        .build();
+    MultiHeadAttention packed =
+        MultiHeadAttention.builder(48, 6)
+            .keyValueHeads(keyValueHeads)
+            .packedInput(
+                joined(shape.query().weight(), shape.key().weight(), shape.value().weight()),
+                joined(shape.query().bias(), shape.key().bias(), shape.value().bias()))
+            .output(shape.output().weight(), shape.output().bias())
+            .build();
     Views.assertSameBits(forward(packed, x, x, x), forward(shape.layer(), x, x, x), what("packed input, " + shape));
   }
 
@@ -119,12 +122,15 @@ class MultiHeadAttentionTest {
     Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 48, Problem.SEED + 31);
     float[] none = forward(withBiases(shape, null), x, x, x);
     Views.assertSameBits(none, forward(withBiases(shape, new float[48]), x, x, x), what("no biases"));
-    float[] packed = forward(
-        MultiHeadAttention.builder(48, 4)
-            .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
-            .output(shape.output().weight(), null)
-            .build(),
-        x, x, x);
+    float[] packed =
+        forward(
+            MultiHeadAttention.builder(48, 4)
+                .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
+                .output(shape.output().weight(), null)
+                .build(),
+            x,
+            x,
+            x);
     Views.assertSameBits(packed, none, what("no biases, packed input"));
   }
 
@@ -208,17 +214,19 @@ class MultiHeadAttentionTest {
   void scalarKernelsOnRequest() {
     LayerShape shape = LayerShape.of(40, 2);
     Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 40, Problem.SEED + 31);
-    MultiHeadAttention scalar = MultiHeadAttention.builder(40, 2)
-        .kernels(Kernels.scalar())
-        .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
-        .output(shape.output().weight(), null)
-        .build();
+    MultiHeadAttention scalar =
+        MultiHeadAttention.builder(40, 2)
+            .kernels(Kernels.scalar())
+            .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
+            .output(shape.output().weight(), null)
+            .build();
     Sequences projected = Sequences.zeros(1, 17, 120);
     Linear.of(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null, 40, 120, Kernels.scalar())
         .apply(x, projected, 1);
     Sequences heads = Sequences.zeros(1, 17, 40);
-    Attention.standard().withKernels(Kernels.scalar()).compute(
-        columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
+    Attention.standard()
+        .withKernels(Kernels.scalar())
+        .compute(columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
     Sequences expected = Sequences.zeros(1, 17, 40);
     Linear.of(shape.output().weight(), null, 40, 40, Kernels.scalar()).apply(heads, expected, 1);
     Views.assertSameBits(forward(scalar, x, x, x), expected.data(), what("scalar kernels"));

@@ -111,19 +111,45 @@ final class Problem {
     Views.assertSameBits(query.data(), query().data(), "query of " + this);
     Views.assertSameBits(key.data(), key().data(), "key of " + this);
     Views.assertSameBits(value.data(), value().data(), "value of " + this);
-    Budget.assertWithin(this, Views.dense(output), PlainFloat.attention(query, key, value, mask, (float) scale()),
+    Budget.assertWithin(
+        this,
+        Views.dense(output),
+        PlainFloat.attention(query, key, value, mask, (float) scale()),
         ReferenceAttention.compute(query, key, value, mask, scale()));
 
     Heads weights = emptyWeights();
     attention().weights(query, key, weights);
     Views.assertOnlyTheViewWritten(weights, "weights of " + this);
-    Budget.assertWithin("weights of " + this, Views.dense(weights), PlainFloat.weights(query, key, mask, (float) scale()),
+    Budget.assertWithin(
+        "weights of " + this,
+        Views.dense(weights),
+        PlainFloat.weights(query, key, mask, (float) scale()),
         ReferenceAttention.weights(query, key, mask, scale()));
   }
 
   @Override
   public String toString() {
-    return "batch " + batch + ", heads " + queryHeads + "/" + keyValueHeads + ", queries " + queries + ", keys " + keys
-        + ", dims " + headDim + "/" + valueDim + ", " + layout + ", " + mask + ", scale " + scale() + ", seed " + SEED;
+    return "batch "
+        + batch
+        + ", heads "
+        + queryHeads
+        + "/"
+        + keyValueHeads
+        + ", queries "
+        + queries
+        + ", keys "
+        + keys
+        + ", dims "
+        + headDim
+        + "/"
+        + valueDim
+        + ", "
+        + layout
+        + ", "
+        + mask
+        + ", scale "
+        + scale()
+        + ", seed "
+        + SEED;
   }
 }
