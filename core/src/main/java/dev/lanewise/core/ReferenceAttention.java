@@ -1,5 +1,8 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.internal.Checks;
+
 /**
  * Attention as the formula has it, three passes a query row, every sum in double: the oracle that the fast code is measured against. It is
  * slow, single-threaded, and reads float inputs, so its own error is about 1e-15 of the largest value.

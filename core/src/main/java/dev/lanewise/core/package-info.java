@@ -32,3 +32,5 @@
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.core;
+
+

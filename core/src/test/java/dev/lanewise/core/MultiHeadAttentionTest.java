@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
