@@ -32,5 +32,3 @@
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.core;
-
-
