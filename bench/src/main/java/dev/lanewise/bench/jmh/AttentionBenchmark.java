@@ -1,0 +1,64 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Mask;
+import dev.lanewise.core.ReferenceAttention;
+import dev.lanewise.kernels.Heads;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * A whole call of {@link Attention} on one thread: 4 · heads · length² · headDim operations, about half of that when causal.
+ */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class AttentionBenchmark extends ScalarVersusVector {
+  /** heads × length × headDim, as many queries as keys. */
+  @Param({"12x128x64", "12x512x64", "3x113x59"})
+  public String shape;
+
+  /** Whether a query sees only the keys up to its own place. */
+  @Param({"false", "true"})
+  public boolean causal;
+
+  private Heads query;
+  private Heads key;
+  private Heads value;
+  private Heads output;
+  private Mask mask;
+  private Attention scalarAttention;
+  private Attention vectorAttention;
+
+  /** Called by JMH. */
+  public AttentionBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    query = Inputs.heads(sizes[0], sizes[1], sizes[2], 1);
+    key = Inputs.heads(sizes[0], sizes[1], sizes[2], 2);
+    value = Inputs.heads(sizes[0], sizes[1], sizes[2], 3);
+    output = Heads.zeros(1, sizes[0], sizes[1], sizes[2]);
+    mask = causal ? Mask.causal() : Mask.none();
+    scalarAttention = Attention.standard().withKernels(SCALAR).withMask(mask);
+    vectorAttention = Attention.standard().withKernels(VECTOR).withMask(mask);
+  }
+
+  @Override
+  protected double[] reference() {
+    return ReferenceAttention.compute(query, key, value, mask, 1 / Math.sqrt(query.width()));
+  }
+
+  @Benchmark
+  @Override
+  public float[] scalar() {
+    scalarAttention.compute(query, key, value, output);
+    return output.data();
+  }
+
+  @Benchmark
+  @Override
+  public float[] vector() {
+    vectorAttention.compute(query, key, value, output);
+    return output.data();
+  }
+}

@@ -1,0 +1,41 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Matrix;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/** Inputs that are the same in every run: uniform numbers from a seed. */
+final class Inputs {
+  private Inputs() {}
+
+  /** The numbers of a shape such as {@code 512x512x64}. */
+  static int[] sizes(String shape) {
+    return Arrays.stream(shape.split("x", -1)).mapToInt(Integer::parseInt).toArray();
+  }
+
+  /** A dense matrix of numbers in [−1, 1). */
+  static Matrix matrix(int rows, int columns, long seed) {
+    return matrix(rows, columns, 1, seed);
+  }
+
+  /** A dense matrix of numbers in [−limit, limit). */
+  static Matrix matrix(int rows, int columns, double limit, long seed) {
+    return Matrix.of(numbers(rows * columns, limit, seed), rows, columns);
+  }
+
+  /** Dense heads of one batch entry, with numbers in [−1, 1). */
+  static Heads heads(int heads, int rows, int width, long seed) {
+    return Heads.of(numbers(heads * rows * width, 1, seed), 1, heads, rows, width);
+  }
+
+  /** Numbers in [−limit, limit). */
+  static float[] numbers(int length, double limit, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] numbers = new float[length];
+    for (int i = 0; i < length; i++) {
+      numbers[i] = (float) random.nextDouble(-limit, limit);
+    }
+    return numbers;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.kernels.Matrix;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * QKᵀ with its scale: 2 · queries · keys · headDim operations a call.
+ */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class ScoresBenchmark extends ScalarVersusVector {
+  /** queries × keys × headDim. */
+  @Param({"512x512x64", "113x203x59"})
+  public String shape;
+
+  private Matrix query;
+  private Matrix key;
+  private float scale;
+  private Matrix scores;
+
+  /** Called by JMH. */
+  public ScoresBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    query = Inputs.matrix(sizes[0], sizes[2], 1);
+    key = Inputs.matrix(sizes[1], sizes[2], 2);
+    scale = (float) (1 / Math.sqrt(sizes[2]));
+    scores = Matrix.zeros(sizes[0], sizes[1]);
+  }
+
+  @Override
+  protected double[] reference() {
+    return DoubleReference.product(query, DoubleReference.transposed(key), scale);
+  }
+
+  @Benchmark
+  @Override
+  public float[] scalar() {
+    SCALAR.scores(query, key, scale, scores);
+    return scores.data();
+  }
+
+  @Benchmark
+  @Override
+  public float[] vector() {
+    VECTOR.scores(query, key, scale, scores);
+    return scores.data();
+  }
+}

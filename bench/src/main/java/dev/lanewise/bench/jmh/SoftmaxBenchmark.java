@@ -1,0 +1,47 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.kernels.Matrix;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * Row softmax: queries · keys elements a call, an exponential each. Scores lie within ±8, about as attention has them.
+ */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class SoftmaxBenchmark extends ScalarVersusVector {
+  /** queries × keys. */
+  @Param({"512x512", "113x203"})
+  public String shape;
+
+  private Matrix scores;
+  private Matrix weights;
+
+  /** Called by JMH. */
+  public SoftmaxBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    scores = Inputs.matrix(sizes[0], sizes[1], 8, 1);
+    weights = Matrix.zeros(sizes[0], sizes[1]);
+  }
+
+  @Override
+  protected double[] reference() {
+    return DoubleReference.softmax(scores);
+  }
+
+  @Benchmark
+  @Override
+  public float[] scalar() {
+    SCALAR.softmax(scores, weights);
+    return weights.data();
+  }
+
+  @Benchmark
+  @Override
+  public float[] vector() {
+    VECTOR.softmax(scores, weights);
+    return weights.data();
+  }
+}
