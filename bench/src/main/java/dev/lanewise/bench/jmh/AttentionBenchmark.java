@@ -7,9 +7,7 @@ import dev.lanewise.kernels.Heads;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/**
- * A whole call of {@link Attention} on one thread: 4 · heads · length² · headDim operations, about half of that when causal.
- */
+/** A whole call of {@link Attention} on one thread: 4 · heads · length² · headDim operations, about half of that when causal. */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class AttentionBenchmark extends ScalarVersusVector {
   /** heads × length × headDim, as many queries as keys. */

@@ -4,9 +4,7 @@ import dev.lanewise.kernels.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/**
- * e<sup>x</sup> of rows · columns elements a call, within ±8 as in {@link SoftmaxBenchmark}.
- */
+/** e<sup>x</sup> of rows · columns elements a call, within ±8 as in {@link SoftmaxBenchmark}. */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class ExpBenchmark extends ScalarVersusVector {
   /** rows × columns. */

@@ -30,7 +30,7 @@ final class Inputs {
   }
 
   /** Numbers in [−limit, limit). */
-  static float[] numbers(int length, double limit, long seed) {
+  private static float[] numbers(int length, double limit, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     float[] numbers = new float[length];
     for (int i = 0; i < length; i++) {

@@ -5,8 +5,8 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /**
- * AV, the weights times the values: 2 · queries · keys · valueDim operations a call. The weights are uniform, for their sum does not
- * matter to the time.
+ * AV, the weights times the values: 2 · queries · keys · valueDim operations a call. The weights are uniform, for their sum does not matter
+ * to the time.
  */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class OutputBenchmark extends ScalarVersusVector {

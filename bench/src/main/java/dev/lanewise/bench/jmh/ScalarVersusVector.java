@@ -17,9 +17,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * How every comparison here is run.
  *
  * <p>Five forks, because what C2 makes of a kernel varies between JVMs rather than within one: results fall into a fast and a slow group,
- * one fork would show only one of them, and the error over five shows that there are two. Within a fork the figures settle once C2 is
- * through, so three seconds of warm-up (hundreds of calls; the slowest, scalar attention over 512 keys, still gets several) and three
- * seconds of measurement are enough.
+ * one fork would show only one of them, and the spread over five shows that there are two. Within a fork the figures settle once C2 is
+ * through, which three seconds of warm-up allow for: thousands of calls of a small shape, about ten of the slowest, whose loops are long
+ * enough to be compiled inside a call.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -4,9 +4,7 @@ import dev.lanewise.kernels.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/**
- * QKᵀ with its scale: 2 · queries · keys · headDim operations a call.
- */
+/** QKᵀ with its scale: 2 · queries · keys · headDim operations a call. */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class ScoresBenchmark extends ScalarVersusVector {
   /** queries × keys × headDim. */

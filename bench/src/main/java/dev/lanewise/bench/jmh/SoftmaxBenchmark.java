@@ -4,9 +4,7 @@ import dev.lanewise.kernels.Matrix;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
-/**
- * Row softmax: queries · keys elements a call, an exponential each. Scores lie within ±8, about as attention has them.
- */
+/** Row softmax: queries · keys elements a call, an exponential each. Scores lie within ±8, about as attention has them. */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class SoftmaxBenchmark extends ScalarVersusVector {
   /** queries × keys. */
