@@ -102,9 +102,9 @@ final class BlockedProduct {
       }
     }
     if (packsA) {
-      MicroKernel.multiply(scratch.a, scratch.b, start, target, depth);
+      MicroKernel.multiply(scratch.a, scratch.b, start, target, depth, 1);
     } else {
-      MicroKernel.multiplyRows(scratch.a, scratch.b, start, target, depth);
+      MicroKernel.multiplyRows(scratch.a, scratch.b, start, target, depth, 1);
     }
     if (!whole) {
       for (int i = 0; i < rows; i++) {

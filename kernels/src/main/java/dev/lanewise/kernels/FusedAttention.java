@@ -64,7 +64,8 @@ final class FusedAttention {
     Arrays.fill(output, 0, Packing.roundUp(problem.value.width(), Tiles.PANEL) * COLUMNS, 0);
     for (int key = 0; key < mask.most(); key += Tiles.KEYS) {
       int keys = Math.min(Tiles.KEYS, mask.most() - key);
-      scores(problem, key, keys);
+      scratch.b.set(queryPanel, 0, COLUMNS);
+      scratch.keyStrips.multiply(key, keys, scores, scratch);
       mask.apply(scores, key, keys);
       if (softmax.update(scores, keys)) {
         softmax.rescale(output, outputRows);
@@ -80,30 +81,21 @@ final class FusedAttention {
     }
   }
 
-  /** scores[key][lane] = Σ K[key][d] · Qᵀ[d][lane]. */
-  private void scores(AttentionProblem problem, int key, int keys) {
-    scratch.b.set(queryPanel, 0, COLUMNS);
-    scratch.start.set(scratch.zeros, 0, 0);
-    for (int i = 0; i < keys; i += ROWS) {
-      scratch.c.set(scores, i * COLUMNS, COLUMNS);
-      scratch.keyStrips.multiply(key + i, scratch, problem.query.width());
-    }
-  }
-
   /** output[d][lane] += Σ V[key][d] · weights[key][lane]. */
   private void blend(AttentionProblem problem, int unit, int key, int keys) {
     int wholeKeys = mask.poisonFree(problem, unit, key, keys);
     Heads value = problem.value;
     int first = value.index(problem.batchEntry(unit), problem.keyValueHead(unit), key);
     scratch.b.set(scores, 0, COLUMNS);
-    for (int d = 0; d < value.width(); d += ROWS) {
-      if (d + ROWS <= value.width()) {
-        scratch.a.set(value.data(), first + d, value.rowStride());
-      } else {
-        edgeOfValue(value, first + d, value.width() - d, wholeKeys);
-      }
-      scratch.c.set(output, d * COLUMNS, COLUMNS);
-      MicroKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.c, wholeKeys);
+    int strips = value.width() / ROWS;
+    scratch.a.set(value.data(), first, value.rowStride()).next(ROWS);
+    scratch.c.set(output, 0, COLUMNS).next(ROWS * COLUMNS);
+    MicroKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.c, wholeKeys, strips);
+    int done = strips * ROWS;
+    if (done < value.width()) {
+      edgeOfValue(value, first + done, value.width() - done, wholeKeys);
+      scratch.c.set(output, done * COLUMNS, COLUMNS);
+      MicroKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.c, wholeKeys, 1);
     }
     if (wholeKeys < keys) {
       mask.blendVisible(value, first, wholeKeys, keys, key, scores, output);

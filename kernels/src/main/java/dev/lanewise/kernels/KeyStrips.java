@@ -43,22 +43,41 @@ final class KeyStrips {
     key = NONE;
   }
 
-  /** Multiplies the strip that starts at key row {@code row} into scratch.c; b and start are set. */
-  void multiply(int row, Scratch scratch, int headDim) {
+  /** target[key][lane] = Σ K[row + key][d] · Qᵀ[d][lane] for a tile that starts at key row {@code row}; scratch.b is Qᵀ. */
+  void multiply(int row, int keys, float[] target, Scratch scratch) {
+    scratch.start.set(scratch.zeros, 0, 0);
     if (packs) {
-      int panel = row / Tiles.PANEL * Tiles.PANEL;
-      scratch.a.set(packed, panel * headDim + row - panel, Tiles.PANEL);
-      MicroKernel.multiply(scratch.a, scratch.b, scratch.start, scratch.c, headDim);
-      return;
-    }
-    if (row + Tiles.ROWS <= key.rows()) {
-      scratch.a.set(key.data(), key.index(row, 0), key.rowStride());
+      multiplyPacked(row, keys, target, scratch);
     } else {
-      for (int i = row; i < key.rows(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
-        System.arraycopy(key.data(), key.index(i, 0), edge, (i - row) * headDim, headDim);
-      }
-      scratch.a.set(edge, 0, headDim);
+      multiplyInPlace(row, keys, target, scratch);
     }
-    MicroKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, headDim);
+  }
+
+  /** A packed panel holds several strips side by side; a call takes every panel's first strip, the next call every second. */
+  private void multiplyPacked(int row, int keys, float[] target, Scratch scratch) {
+    int depth = key.columns();
+    for (int side = 0; side < Tiles.PANEL; side += Tiles.ROWS) {
+      scratch.a.set(packed, row * depth + side, Tiles.PANEL).next(Tiles.PANEL * depth);
+      scratch.c.set(target, side * Tiles.COLUMNS, Tiles.COLUMNS).next(Tiles.PANEL * Tiles.COLUMNS);
+      int strips = Math.ceilDiv(Math.max(0, keys - side), Tiles.PANEL);
+      MicroKernel.multiply(scratch.a, scratch.b, scratch.start, scratch.c, depth, strips);
+    }
+  }
+
+  private void multiplyInPlace(int row, int keys, float[] target, Scratch scratch) {
+    int depth = key.columns();
+    int strips = Math.min(Math.ceilDiv(keys, Tiles.ROWS), (key.rows() - row) / Tiles.ROWS);
+    scratch.a.set(key.data(), key.index(row, 0), key.rowStride()).next(Tiles.ROWS * key.rowStride());
+    scratch.c.set(target, 0, Tiles.COLUMNS).next(Tiles.ROWS * Tiles.COLUMNS);
+    MicroKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, depth, strips);
+    int done = strips * Tiles.ROWS;
+    if (done < keys) {
+      for (int i = row + done; i < key.rows(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
+        System.arraycopy(key.data(), key.index(i, 0), edge, (i - row - done) * depth, depth);
+      }
+      scratch.a.set(edge, 0, depth);
+      scratch.c.set(target, done * Tiles.COLUMNS, Tiles.COLUMNS);
+      MicroKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, depth, 1);
+    }
   }
 }

@@ -8,10 +8,19 @@ final class Strip {
   int offset;
   int stride;
 
+  /** From one strip to the next in a call that computes several. */
+  int next;
+
   Strip set(float[] newData, int newOffset, int newStride) {
     data = newData;
     offset = newOffset;
     stride = newStride;
+    next = 0;
+    return this;
+  }
+
+  Strip next(int distance) {
+    next = distance;
     return this;
   }
 
