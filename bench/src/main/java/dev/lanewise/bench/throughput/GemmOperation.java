@@ -1,0 +1,60 @@
+package dev.lanewise.bench.throughput;
+
+import dev.lanewise.bench.throughput.Accuracy.Meter;
+import dev.lanewise.core.Linear;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Matrix;
+import java.util.Map;
+
+/** A projection of m rows from k to n columns, without bias; packing the weight, once a model, is not timed. */
+final class GemmOperation implements Operation {
+  private final int threads;
+  private final Matrix input;
+  private final Matrix weight;
+  private final Matrix result;
+  private final Linear linear;
+  private final Sequences inputRows;
+  private final Sequences resultRows;
+
+  GemmOperation(Setup setup) {
+    threads = setup.team().size();
+    SeededData data = new SeededData();
+    input = data.matrix(setup.sizes().m, setup.sizes().k);
+    weight = data.matrix(setup.sizes().n, setup.sizes().k);
+    result = Matrix.zeros(input.rows(), weight.rows());
+    linear = Linear.of(weight.data(), null, weight.columns(), weight.rows(), setup.kernels());
+    inputRows = Sequences.of(input.data(), 1, input.rows(), input.columns());
+    resultRows = Sequences.of(result.data(), 1, result.rows(), result.columns());
+  }
+
+  @Override
+  public Map<String, Object> shape() {
+    return Shape.of("m", input.rows(), "k", input.columns(), "n", weight.rows());
+  }
+
+  @Override
+  public void run() {
+    linear.apply(inputRows, resultRows, threads);
+  }
+
+  @Override
+  public long flops() {
+    return 2L * input.rows() * input.columns() * weight.rows();
+  }
+
+  @Override
+  public long bytes() {
+    return Shape.bytes(input, weight, result);
+  }
+
+  @Override
+  public Accuracy accuracy() {
+    Meter meter = new Meter();
+    for (int i : Rows.sample(input.rows())) {
+      for (int j = 0; j < weight.rows(); j++) {
+        meter.add(PlainDouble.dot(input, i, weight, j), result.get(i, j), PlainFloat.dot(input, i, weight, j));
+      }
+    }
+    return meter.result();
+  }
+}

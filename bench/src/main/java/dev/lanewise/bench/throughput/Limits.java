@@ -1,0 +1,24 @@
+package dev.lanewise.bench.throughput;
+
+import dev.lanewise.kernels.Probe;
+
+/**
+ * What this machine can do at most, measured in this process.
+ *
+ * @param fmaPeakGflops threads × 10<sup>9</sup> floating-point operations a second of one core that does nothing but multiply-adds
+ * @param readBandwidth bytes a second that all threads together read from memory
+ */
+record Limits(double fmaPeakGflops, double readBandwidth) {
+  private static final Stopwatch STOPWATCH = new Stopwatch(0.4, 0.4);
+
+  static Limits measure(Team team) {
+    Probe probe = Probe.fastest();
+    try (Team one = new Team(1)) {
+      FmaPeakOperation peak = new FmaPeakOperation(probe, one);
+      ReadBandwidthOperation read = new ReadBandwidthOperation(probe, team);
+      double peakSeconds = STOPWATCH.measure(peak).best();
+      double readSeconds = STOPWATCH.measure(read).best();
+      return new Limits(team.size() * (peak.flops() / peakSeconds * 1e-9), read.bytes() / readSeconds);
+    }
+  }
+}

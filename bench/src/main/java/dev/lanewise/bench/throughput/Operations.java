@@ -1,0 +1,47 @@
+package dev.lanewise.bench.throughput;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/** The operations by name. */
+final class Operations {
+  private static final Map<String, Function<Setup, Operation>> AVAILABLE = new LinkedHashMap<>();
+
+  /** Names that will mean something. */
+  private static final List<String> PLANNED = List.of("backward", "decode", "encoder");
+
+  static {
+    AVAILABLE.put("attention", AttentionOperation::new);
+    AVAILABLE.put("gemm", GemmOperation::new);
+    AVAILABLE.put("scores", ScoresOperation::new);
+    AVAILABLE.put("softmax", SoftmaxOperation::new);
+    AVAILABLE.put("output", OutputOperation::new);
+    AVAILABLE.put("exp", ExpOperation::new);
+    AVAILABLE.put("fma-peak", setup -> new FmaPeakOperation(setup.probe(), setup.team()));
+    AVAILABLE.put("read-bandwidth", setup -> new ReadBandwidthOperation(setup.probe(), setup.team()));
+  }
+
+  private Operations() {}
+
+  /**
+   * How to make the named operation.
+   *
+   * @throws IllegalArgumentException if there is none; the message lists those that there are
+   */
+  static Function<Setup, Operation> named(String name) {
+    if (PLANNED.contains(name)) {
+      throw new IllegalArgumentException("--op " + name + " is not available yet; " + choice());
+    }
+    Function<Setup, Operation> factory = AVAILABLE.get(name);
+    if (factory == null) {
+      throw new IllegalArgumentException("--op " + name + " is unknown; " + choice());
+    }
+    return factory;
+  }
+
+  private static String choice() {
+    return "choose one of " + String.join(", ", AVAILABLE.keySet());
+  }
+}

@@ -1,0 +1,34 @@
+package dev.lanewise.bench.throughput;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import dev.lanewise.bench.throughput.Stopwatch.Timing;
+import org.jspecify.annotations.Nullable;
+
+/** What was measured, as one line of JSON; what does not apply to an operation is null. */
+record Report(String op, String path, int threads, Operation operation, Timing timing, Limits limits, @Nullable Accuracy accuracy) {
+
+  String json() {
+    Double gflops = perSecond(operation.flops() * 1e-9);
+    JsonObject json = new JsonObject();
+    json.addProperty("op", op);
+    json.addProperty("path", path);
+    json.addProperty("threads", threads);
+    json.add("shape", new Gson().toJsonTree(operation.shape()));
+    json.addProperty("secondsBest", timing.best());
+    json.addProperty("secondsMedian", timing.median());
+    json.addProperty("gflops", gflops);
+    json.addProperty("fmaPeakGflops", limits.fmaPeakGflops());
+    json.addProperty("fractionOfPeak", gflops == null ? null : gflops / limits.fmaPeakGflops());
+    json.addProperty("bytesPerSecond", perSecond(operation.bytes()));
+    json.addProperty("readBandwidth", limits.readBandwidth());
+    json.addProperty("allocatedBytesPerCall", timing.allocatedBytes());
+    json.addProperty("maxAbsError", accuracy == null ? null : accuracy.maxAbsError());
+    json.addProperty("referenceError", accuracy == null ? null : accuracy.referenceError());
+    return json.toString();
+  }
+
+  private @Nullable Double perSecond(double amount) {
+    return amount == 0 ? null : amount / timing.best();
+  }
+}

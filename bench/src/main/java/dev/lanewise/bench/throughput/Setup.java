@@ -1,0 +1,13 @@
+package dev.lanewise.bench.throughput;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Probe;
+
+/** What an operation is made from: the sizes asked for, the kernels under test, and the threads that run them. */
+record Setup(ShapeOptions sizes, Kernels kernels, Team team) {
+
+  /** The limits of the instructions that the kernels under test use. */
+  Probe probe() {
+    return Probe.of(kernels);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.lanewise.bench.throughput;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.stream.DoubleStream;
+
+/** Times a run: warms up until its time settles, then takes samples that are long against the clock's grain. */
+final class Stopwatch {
+  private static final double SAMPLE_SECONDS = 0.005;
+  private static final int MIN_SAMPLES = 3;
+
+  /** Warm-up ends when the best times of two windows in a row, a quarter of the least warm-up each, differ by less than this fraction. */
+  private static final double SETTLED = 0.02;
+
+  /** Warm-up ends in any case after so many times its least duration: on a busy machine times never settle. */
+  private static final int MAX_WARM_UP = 5;
+
+  private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  private final double warmUpSeconds;
+  private final double seconds;
+
+  /** Warms up for {@code warmUpSeconds} or longer, then measures for {@code seconds}. */
+  Stopwatch(double warmUpSeconds, double seconds) {
+    this.warmUpSeconds = warmUpSeconds;
+    this.seconds = seconds;
+  }
+
+  /**
+   * What a run takes.
+   *
+   * @param best seconds of one run in the fastest sample
+   * @param median seconds of one run in the middle sample
+   * @param allocatedBytes bytes that one run allocates on the calling thread
+   */
+  record Timing(double best, double median, long allocatedBytes) {}
+
+  Timing measure(Operation operation) {
+    int runs = (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / warmUp(operation)), 1, Integer.MAX_VALUE);
+    DoubleStream.Builder samples = DoubleStream.builder();
+    long start = System.nanoTime();
+    long allocatedBefore = THREAD.getCurrentThreadAllocatedBytes();
+    sample(operation, runs);
+    long allocated = THREAD.getCurrentThreadAllocatedBytes() - allocatedBefore;
+    for (int n = 0; n < MIN_SAMPLES || secondsSince(start) < seconds; n++) {
+      samples.add(sample(operation, runs));
+    }
+    double[] sorted = samples.build().toArray();
+    Arrays.sort(sorted);
+    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated, runs));
+  }
+
+  /** Runs until the time settles and returns it. */
+  private double warmUp(Operation operation) {
+    long start = System.nanoTime();
+    double before = Double.POSITIVE_INFINITY;
+    while (true) {
+      double now = bestOfWindow(operation);
+      double elapsed = secondsSince(start);
+      boolean settled = Math.abs(now - before) < SETTLED * now;
+      if ((settled && elapsed >= warmUpSeconds) || elapsed >= MAX_WARM_UP * warmUpSeconds) {
+        return now;
+      }
+      before = now;
+    }
+  }
+
+  private double bestOfWindow(Operation operation) {
+    long start = System.nanoTime();
+    double best = Double.POSITIVE_INFINITY;
+    do {
+      best = Math.min(best, sample(operation, 1));
+    } while (secondsSince(start) < warmUpSeconds / 4);
+    return best;
+  }
+
+  /** Seconds of one run, over {@code runs} of them. */
+  private static double sample(Operation operation, int runs) {
+    long start = System.nanoTime();
+    for (int n = 0; n < runs; n++) {
+      operation.run();
+    }
+    return secondsSince(start) / runs;
+  }
+
+  private static double secondsSince(long start) {
+    return (System.nanoTime() - start) * 1e-9;
+  }
+}

@@ -1,0 +1,127 @@
+package dev.lanewise.bench.throughput;
+
+import dev.lanewise.bench.throughput.Stopwatch.Timing;
+import dev.lanewise.kernels.Kernels;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Times one operation and prints one JSON object on one line; the module's README explains its fields. */
+@Command(
+    name = "throughput",
+    sortOptions = false,
+    description = "Times one operation and prints one JSON object on one line.",
+    footer = "An operation reads the sizes that concern it: scores, softmax, output and exp work on one head of --queries x --keys.")
+public final class ThroughputCommand implements Callable<Integer> {
+  private static final double WARM_UP_SECONDS = 1;
+
+  private static final Map<String, Supplier<Kernels>> PATHS =
+      Map.of("auto", Kernels::selected, "vector", Kernels::vector, "scalar", Kernels::scalar);
+
+  /** Types of the contract; those but f32 come with caches. */
+  private static final Set<String> KV_TYPES = Set.of("f32", "f16", "bf16", "int8");
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Option(
+      names = "--op",
+      required = true,
+      description = "What to time: attention, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+          + " Not available yet: backward, decode, encoder.")
+  private String op = "";
+
+  @Mixin private ShapeOptions sizes = new ShapeOptions();
+
+  @Option(names = "--kv", defaultValue = "f32", description = "Type of the key/value cache; f32 so far (default: ${DEFAULT-VALUE}).")
+  private String kv = "";
+
+  @Option(names = "--page", defaultValue = "0", description = "Rows a page of the key/value cache; 0, no pages, so far.")
+  private int page;
+
+  @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work (default: ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(names = "--path", defaultValue = "auto", description = "Kernels: auto, vector or scalar (default: ${DEFAULT-VALUE}).")
+  private String path = "";
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "3",
+      description = "How long to measure, after a warm-up of a second or more (default: ${DEFAULT-VALUE}).")
+  private double seconds;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  private boolean help;
+
+  /** For picocli, which sets the options. */
+  public ThroughputCommand() {}
+
+  @Override
+  public Integer call() {
+    checkOptions();
+    try (Team team = new Team(threads)) {
+      Setup setup = prepare(() -> new Setup(sizes, kernels(), team));
+      Operation operation = prepare(() -> Operations.named(op).apply(setup));
+      Limits limits = Limits.measure(team);
+      Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
+      Report report = new Report(op, setup.kernels().path(), threads, operation, timing, limits, operation.accuracy());
+      spec.commandLine().getOut().println(report.json());
+    }
+    return 0;
+  }
+
+  private void checkOptions() {
+    if (threads < 1) {
+      throw wrong("--threads is " + threads + ", must be at least 1");
+    }
+    if (!Double.isFinite(seconds) || seconds <= 0) {
+      throw wrong("--seconds is " + seconds + ", must be above 0 and finite");
+    }
+    if (!kv.equals("f32")) {
+      throw wrong(KV_TYPES.contains(kv) ? "--kv " + kv + " is not available yet; only f32 is" : "--kv is " + kv + ", must be f32");
+    }
+    if (page != 0) {
+      throw wrong("--page " + page + " is not available yet; only 0 is");
+    }
+    prepare(() -> {
+      sizes.check();
+      return Operations.named(op);
+    });
+  }
+
+  private Kernels kernels() {
+    Supplier<Kernels> choice = PATHS.get(path);
+    if (choice == null) {
+      throw new IllegalArgumentException("--path is " + path + ", must be auto, vector or scalar");
+    }
+    return choice.get();
+  }
+
+  /** What fails before anything is measured is a matter of the options. */
+  private <T> T prepare(Supplier<T> step) {
+    try {
+      return step.get();
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw wrong(e.getMessage());
+    } catch (OutOfMemoryError e) {
+      throw wrong("these sizes need more memory than the heap has; give java a larger -Xmx");
+    }
+  }
+
+  private ParameterException wrong(@Nullable String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}
