@@ -61,13 +61,15 @@ final class FusedAttention {
     mask.open(problem, unit, row, rows);
     softmax.reset();
     int outputRows = Packing.roundUp(problem.value.width(), ROWS);
-    Arrays.fill(output, 0, Packing.roundUp(problem.value.width(), Tiles.PANEL) * COLUMNS, 0);
+    if (mask.most() == 0) {
+      Arrays.fill(output, 0); // no tile will write it
+    }
     for (int key = 0; key < mask.most(); key += Tiles.KEYS) {
       int keys = Math.min(Tiles.KEYS, mask.most() - key);
       scratch.b.set(queryPanel, 0, COLUMNS);
       scratch.keyStrips.multiply(key, keys, scores, scratch);
       mask.apply(scores, key, keys);
-      if (softmax.update(scores, keys)) {
+      if (softmax.update(scores, keys) && key > 0) {
         softmax.rescale(output, outputRows);
       }
       blend(problem, unit, key, keys);
@@ -90,12 +92,13 @@ final class FusedAttention {
     int strips = value.width() / ROWS;
     scratch.a.set(value.data(), first, value.rowStride()).next(ROWS);
     scratch.c.set(output, 0, COLUMNS).next(ROWS * COLUMNS);
-    MicroKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.c, wholeKeys, strips);
+    Strip start = key == 0 ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
+    MicroKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, strips);
     int done = strips * ROWS;
     if (done < value.width()) {
       edgeOfValue(value, first + done, value.width() - done, wholeKeys);
       scratch.c.set(output, done * COLUMNS, COLUMNS);
-      MicroKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.c, wholeKeys, 1);
+      MicroKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, 1);
     }
     if (wholeKeys < keys) {
       mask.blendVisible(value, first, wholeKeys, keys, key, scores, output);
