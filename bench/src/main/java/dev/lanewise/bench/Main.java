@@ -27,6 +27,7 @@ public final class Main implements Runnable {
       names = {"-h", "--help"},
       usageHelp = true,
       description = "Show this help; COMMAND --help explains a command.")
+  @SuppressWarnings("UnusedVariable") // its presence is what counts
   private boolean help;
 
   private Main() {}

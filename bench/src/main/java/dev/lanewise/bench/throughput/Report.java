@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 record Report(String op, String path, int threads, Operation operation, Timing timing, Limits limits, @Nullable Accuracy accuracy) {
 
   String json() {
-    Double gflops = perSecond(operation.flops() * 1e-9);
+    Double gflops = perSecond(operation.flops(), 1e9);
     JsonObject json = new JsonObject();
     json.addProperty("op", op);
     json.addProperty("path", path);
@@ -20,7 +20,7 @@ record Report(String op, String path, int threads, Operation operation, Timing t
     json.addProperty("gflops", gflops);
     json.addProperty("fmaPeakGflops", limits.fmaPeakGflops());
     json.addProperty("fractionOfPeak", gflops == null ? null : gflops / limits.fmaPeakGflops());
-    json.addProperty("bytesPerSecond", perSecond(operation.bytes()));
+    json.addProperty("bytesPerSecond", perSecond(operation.bytes(), 1));
     json.addProperty("readBandwidth", limits.readBandwidth());
     json.addProperty("allocatedBytesPerCall", timing.allocatedBytes());
     json.addProperty("maxAbsError", accuracy == null ? null : accuracy.maxAbsError());
@@ -28,7 +28,8 @@ record Report(String op, String path, int threads, Operation operation, Timing t
     return json.toString();
   }
 
-  private @Nullable Double perSecond(double amount) {
-    return amount == 0 ? null : amount / timing.best();
+  /** How many units of {@code unit} a second, or null where a run has none. */
+  private @Nullable Double perSecond(long amount, double unit) {
+    return amount == 0 ? null : amount / (timing.best() * unit);
   }
 }

@@ -64,6 +64,7 @@ public final class ThroughputCommand implements Callable<Integer> {
       names = {"-h", "--help"},
       usageHelp = true,
       description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // its presence is what counts
   private boolean help;
 
   /** For picocli, which sets the options. */
