@@ -43,12 +43,15 @@ public final class Main implements Runnable {
 
   /** The commands, with errors as one line and exit code 2. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main()).setExecutionStrategy(Main::warnAndRun).setParameterExceptionHandler((e, args) -> {
-      CommandLine command = e.getCommandLine();
-      String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong option");
-      command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
-      return command.getCommandSpec().exitCodeOnInvalidInput();
-    });
+    return new CommandLine(new Main())
+        .setExecutionStrategy(Main::warnAndRun)
+        .setParameterExceptionHandler(
+            (e, args) -> {
+              CommandLine command = e.getCommandLine();
+              String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong option");
+              command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
+              return command.getCommandSpec().exitCodeOnInvalidInput();
+            });
   }
 
   @Override

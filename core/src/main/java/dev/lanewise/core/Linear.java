@@ -13,36 +13,37 @@ import org.jspecify.annotations.Nullable;
  * thread-safe; the arrays it was made from are copied.
  */
 public final class Linear {
-  /**
-   * Outputs a part of the weight. Parts are what threads share when rows are few, and what stays in cache while rows pass by. A multiple of
-   * any panel width, so that no part pads.
-   */
+  /** Outputs a part, when threads share the outputs because there are few rows; a multiple of any panel width. */
   private static final int PART = 192;
 
-  /** Rows a task. */
-  private static final int BLOCK_ROWS = 96;
+  /** Rows a task, when threads share the rows; what the kernels pack at a time. */
+  private static final int BLOCK_ROWS = 128;
+
+  /** Row tasks a thread from which on the outputs need not be shared as well. */
+  private static final long TASKS_PER_THREAD = 4;
 
   private final int inputs;
   private final int outputs;
   private final Kernels kernels;
-  private final PackedMatrix[] parts;
-  private final float @Nullable [][] biases;
+  private final Part whole;
+  private final Part[] parts;
 
   private Linear(Matrix weight, float @Nullable [] bias, Kernels kernels) {
     this.inputs = weight.columns();
     this.outputs = weight.rows();
     this.kernels = kernels;
-    this.parts = new PackedMatrix[Math.ceilDiv(outputs, PART)];
-    this.biases = bias == null ? null : new float[parts.length][];
+    PackedMatrix packed = kernels.packTransposed(weight);
+    this.whole = new Part(0, packed, bias == null ? null : bias.clone());
+    this.parts = new Part[Math.ceilDiv(outputs, PART)];
     for (int part = 0; part < parts.length; part++) {
       int from = part * PART;
       int to = Math.min(from + PART, outputs);
-      parts[part] = kernels.packTransposed(weight.rows(from, to));
-      if (biases != null && bias != null) {
-        biases[part] = Arrays.copyOfRange(bias, from, to);
-      }
+      parts[part] = new Part(from, packed.outputs(from, to), bias == null ? null : Arrays.copyOfRange(bias, from, to));
     }
   }
+
+  /** The outputs from {@code from} on, of all or some. */
+  private record Part(int from, PackedMatrix weight, float @Nullable [] bias) {}
 
   /**
    * A projection on the fastest kernels of this JVM.
@@ -105,23 +106,29 @@ public final class Linear {
   }
 
   private void project(Sequences input, Sequences output, int threads) {
-    int blocks = Math.ceilDiv(input.rows(), BLOCK_ROWS);
     long work = (long) input.batch() * input.rows() * inputs * outputs;
+    if (threads == 1) {
+      for (int b = 0; b < input.batch(); b++) {
+        project(input, output, b, 0, input.rows(), whole);
+      }
+      return;
+    }
+    int blocks = Math.ceilDiv(input.rows(), BLOCK_ROWS);
+    int rowTasks = input.batch() * blocks;
+    Part[] shares = rowTasks >= threads * TASKS_PER_THREAD ? new Part[] {whole} : parts;
     Workers.run(
         threads,
         work,
-        input.batch() * parts.length * blocks,
+        rowTasks * shares.length,
         task -> {
-          int block = task % blocks;
-          int part = task / blocks % parts.length;
-          int b = task / blocks / parts.length;
-          int from = block * BLOCK_ROWS;
+          int from = task % blocks * BLOCK_ROWS;
           int rows = Math.min(BLOCK_ROWS, input.rows() - from);
-          kernels.product(
-              input.matrix(b, from, rows, 0, inputs),
-              parts[part],
-              biases == null ? null : biases[part],
-              output.matrix(b, from, rows, part * PART, parts[part].outputs()));
+          project(input, output, task / blocks % input.batch(), from, rows, shares[task / rowTasks]);
         });
+  }
+
+  private void project(Sequences input, Sequences output, int b, int from, int rows, Part part) {
+    kernels.product(
+        input.matrix(b, from, rows, 0, inputs), part.weight, part.bias, output.matrix(b, from, rows, part.from, part.weight.outputs()));
   }
 }

@@ -15,8 +15,7 @@ class ReadmeTest {
     String shown = readme.substring(readme.indexOf("```java\n") + 8, readme.indexOf("```", readme.indexOf("```java\n") + 8));
     String source = Files.readString(Path.of("src/test/java/dev/lanewise/core/ReadmeExample.java"));
     String compiled = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("// end")).stripIndent().strip();
-    assertThat(shown.lines().filter(line -> !line.startsWith("import ")).toList())
-        .containsSubsequence(compiled.lines().toList());
+    assertThat(shown.lines().filter(line -> !line.startsWith("import ")).toList()).containsSubsequence(compiled.lines().toList());
   }
 
   @Test

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class BlockedProduct {
   private final Matrix a;
   private final float[] panels;
+  private final int firstPanel;
   private final float @Nullable [] bias;
   private final Matrix c;
   private final Scratch scratch;
@@ -28,12 +29,14 @@ final class BlockedProduct {
   /**
    * @param a rows × depth
    * @param panels B, depth × columns, packed in panels of {@link Tiles#COLUMNS}
+   * @param firstPanel where the first panel starts
    * @param bias what each row starts from, padded to whole panels; null for 0
    * @param c rows × columns, written
    */
-  BlockedProduct(Matrix a, float[] panels, float @Nullable [] bias, Matrix c, Scratch scratch) {
+  BlockedProduct(Matrix a, float[] panels, int firstPanel, float @Nullable [] bias, Matrix c, Scratch scratch) {
     this.a = a;
     this.panels = panels;
+    this.firstPanel = firstPanel;
     this.bias = bias;
     this.c = c;
     this.scratch = scratch;
@@ -58,7 +61,7 @@ final class BlockedProduct {
 
   private void block(int row, int rowEnd, int step, int stepEnd) {
     for (int column = 0; column < c.columns(); column += Tiles.COLUMNS) {
-      scratch.b.set(panels, column * a.columns() + step * Tiles.COLUMNS, Tiles.COLUMNS);
+      scratch.b.set(panels, firstPanel + column * a.columns() + step * Tiles.COLUMNS, Tiles.COLUMNS);
       for (int i = row; i < rowEnd; i += Tiles.ROWS) {
         pointToA(i, i - row, step, stepEnd);
         tile(i, column, step == 0, stepEnd - step);

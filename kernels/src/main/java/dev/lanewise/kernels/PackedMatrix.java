@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
 
 /**
  * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by {@link
@@ -11,6 +12,15 @@ public final class PackedMatrix {
   private final int outputs;
   private final int panelWidth;
   private final float[] data;
+  private final int offset;
+
+  private PackedMatrix(PackedMatrix whole, int from, int to) {
+    this.inputs = whole.inputs;
+    this.outputs = to - from;
+    this.panelWidth = whole.panelWidth;
+    this.data = whole.data;
+    this.offset = whole.panel(from / panelWidth);
+  }
 
   PackedMatrix(int inputs, int outputs, int panelWidth) {
     this.inputs = inputs;
@@ -18,6 +28,7 @@ public final class PackedMatrix {
     this.panelWidth = panelWidth;
     long paddedOutputs = (long) Math.ceilDiv(outputs, panelWidth) * panelWidth;
     this.data = new float[Checks.product("weight inputs", inputs, "weight outputs, padded,", paddedOutputs)];
+    this.offset = 0;
   }
 
   /**
@@ -48,13 +59,25 @@ public final class PackedMatrix {
     return outputs;
   }
 
+  /**
+   * The outputs from {@code from} (inclusive) to {@code to} (exclusive) as a matrix over the same elements, so that threads can share the
+   * outputs of one product.
+   *
+   * @throws IllegalArgumentException if {@code from} is no multiple of 64, at which panels of every width begin
+   */
+  public PackedMatrix outputs(int from, int to) {
+    Objects.checkFromToIndex(from, to, outputs);
+    Checks.multiple("from", from, "the widest panel,", 64);
+    return new PackedMatrix(this, from, to);
+  }
+
   int panelWidth() {
     return panelWidth;
   }
 
   /** Index of the first element of a panel of {@link #panelWidth} columns. */
   int panel(int index) {
-    return index * panelWidth * inputs;
+    return offset + index * panelWidth * inputs;
   }
 
   float[] data() {

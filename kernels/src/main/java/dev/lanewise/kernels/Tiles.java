@@ -27,8 +27,8 @@ final class Tiles {
   static final int PACKING_COLUMNS = 384;
 
   /**
-   * Keys of a tile of the fused kernel. The scores are 256 x 32 floats = 32 KB, the tile of V 64 KB at valueDim 64: together they stay in L2,
-   * and the softmax and the blend have long loops. 128 keys cost 1 to 2 %, 384 and 512 are no better.
+   * Keys of a tile of the fused kernel. The scores are 256 x 32 floats = 32 KB, the tile of V 64 KB at valueDim 64: together they stay in
+   * L2, and the softmax and the blend have long loops. 128 keys cost 1 to 2 %, 384 and 512 are no better.
    */
   static final int KEYS = 256;
 

@@ -31,7 +31,7 @@ final class VectorKernels implements KernelProvider {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
       Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, scale, panels, scratch);
-      new BlockedProduct(query, panels, null, scores, scratch).run();
+      new BlockedProduct(query, panels, 0, null, scores, scratch).run();
     }
   }
 
@@ -49,7 +49,7 @@ final class VectorKernels implements KernelProvider {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(value.columns(), value.rows(), Tiles.COLUMNS));
       Packing.columns(value, Tiles.COLUMNS, panels);
-      new BlockedProduct(weights, panels, null, output, scratch).run();
+      new BlockedProduct(weights, panels, 0, null, output, scratch).run();
     }
   }
 
@@ -57,7 +57,7 @@ final class VectorKernels implements KernelProvider {
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
     try (Scratch scratch = Scratch.take()) {
       float[] padded = bias == null ? null : scratch.bias(bias);
-      new BlockedProduct(input, weight.data(), padded, result, scratch).run();
+      new BlockedProduct(input, weight.data(), weight.panel(0), padded, result, scratch).run();
     }
   }
 

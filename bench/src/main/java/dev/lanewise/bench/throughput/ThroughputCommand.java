@@ -36,8 +36,9 @@ public final class ThroughputCommand implements Callable<Integer> {
   @Option(
       names = "--op",
       required = true,
-      description = "What to time: attention, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
-          + " Not available yet: backward, decode, encoder.")
+      description =
+          "What to time: attention, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+              + " Not available yet: backward, decode, encoder.")
   private String op = "";
 
   @Mixin private ShapeOptions sizes = new ShapeOptions();
@@ -97,10 +98,11 @@ public final class ThroughputCommand implements Callable<Integer> {
     if (page != 0) {
       throw wrong("--page " + page + " is not available yet; only 0 is");
     }
-    prepare(() -> {
-      sizes.check();
-      return Operations.named(op);
-    });
+    prepare(
+        () -> {
+          sizes.check();
+          return Operations.named(op);
+        });
   }
 
   private Kernels kernels() {
