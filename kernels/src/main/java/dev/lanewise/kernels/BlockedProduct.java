@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (packed A stays in L2)
  *   for each block of {@link Tiles#DEPTH} inner steps
  *     pack that block of A, if there are enough columns to pay for it
- *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L1)
+ *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L2)
  *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2)
  *         micro-kernel
  * </pre>
