@@ -4,8 +4,14 @@ module dev.lanewise.bench {
   requires jmh.core;
   requires com.google.gson;
   requires info.picocli;
+  requires java.logging;
   requires me.tongfei.progressbar;
   requires ai.djl.tokenizers;
   requires com.google.protobuf;
   requires static transitive org.jspecify;
+
+  opens dev.lanewise.bench to
+      info.picocli;
+  opens dev.lanewise.bench.demo to
+      info.picocli;
 }
