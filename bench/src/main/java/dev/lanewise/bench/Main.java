@@ -4,9 +4,9 @@ import dev.lanewise.bench.demo.DemoCommand;
 import java.io.IOException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 
@@ -15,20 +15,28 @@ import picocli.CommandLine.ScopeType;
     name = "lanewise-bench",
     description = "Attention on the JVM's SIMD lanes: a demo on a real model, and measurements.",
     subcommands = {DemoCommand.class},
-    scope = ScopeType.INHERIT,
-    mixinStandardHelpOptions = false,
-    footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs, slowly, on plain Java."})
-public final class Main implements Runnable {
+    footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
+public final class Main {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
 
   /** The tokenizer's library reports each GPU that it does not find. Held here, since loggers are otherwise garbage-collected. */
   private static final Logger TOKENIZER_LOGGER = Logger.getLogger("ai.djl");
 
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Show this text.")
+  @SuppressWarnings("UnusedVariable") // read by picocli
+  private boolean help;
+
   private Main() {}
 
   /** Runs the command that {@code args} name and ends the JVM with its exit code. */
   public static void main(String[] args) {
-    oneLineALogRecord();
+    if (System.getProperty(LOG_FORMAT_PROPERTY) == null) {
+      System.setProperty(LOG_FORMAT_PROPERTY, "%4$s: %5$s%6$s%n");
+    }
     TOKENIZER_LOGGER.setLevel(Level.SEVERE);
     System.exit(commandLine().execute(args));
   }
@@ -39,15 +47,10 @@ public final class Main implements Runnable {
         .setExecutionExceptionHandler((exception, commandLine, parsed) -> fail(exception, commandLine));
   }
 
-  @Override
-  public void run() {
-    throw new ParameterException(commandLine(), "no command given");
-  }
-
   private static int reject(ParameterException exception) {
     CommandLine commandLine = exception.getCommandLine();
-    String help = commandLine.getCommandSpec().qualifiedName() + " --help";
-    commandLine.getErr().println(exception.getMessage().lines().findFirst().orElse("wrong option") + " (see " + help + ")");
+    String name = commandLine.getCommandSpec().qualifiedName();
+    commandLine.getErr().println(name + ": " + exception.getMessage() + " (" + name + " --help lists the options)");
     return commandLine.getCommandSpec().exitCodeOnInvalidInput();
   }
 
@@ -56,14 +59,7 @@ public final class Main implements Runnable {
     if (!(exception instanceof IOException || exception instanceof IllegalStateException)) {
       throw exception;
     }
-    commandLine.getErr().println("lanewise-bench: " + exception.getMessage());
+    commandLine.getErr().println(commandLine.getCommandSpec().qualifiedName() + ": " + exception.getMessage());
     return commandLine.getCommandSpec().exitCodeOnExecutionException();
-  }
-
-  private static void oneLineALogRecord() {
-    @Nullable String chosen = System.getProperty(LOG_FORMAT_PROPERTY);
-    if (chosen == null) {
-      System.setProperty(LOG_FORMAT_PROPERTY, "%4$s: %5$s%6$s%n");
-    }
   }
 }

@@ -2,7 +2,7 @@ package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.Tokens;
-import dev.lanewise.core.Heads;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
 import java.util.Comparator;

@@ -54,9 +54,6 @@ public final class DemoCommand implements Callable<Integer> {
   @Option(names = "--quick", description = "Measure for a moment only: the times are rough.")
   private boolean quick;
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
-  private boolean help;
-
   @Override
   public Integer call() throws IOException {
     if (threads < 1) {
@@ -100,24 +97,24 @@ public final class DemoCommand implements Callable<Integer> {
       return map.mostTelling();
     }
     return map.find(token)
-        .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's tokens: " + String.join(" ", map.tokens().texts())));
+        .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's " + map.tokens().length() + " tokens"));
   }
 
-  private List<Timing> measure(MiniLm model, Tokens tokens, Kernels kernels) {
+  private Timings measure(MiniLm model, Tokens tokens, Kernels kernels) {
     List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
-    Stopwatch stopwatch = new Stopwatch(quick ? 0.02 : 0.4);
-    Console console = System.console();
-    if (console == null || !console.isTerminal()) {
-      return Timing.measure(model, texts, kernels, threads, stopwatch, () -> {});
+    Stopwatch stopwatch = new Stopwatch(quick ? 0.1 : 0.4);
+    // Null where there is no terminal, depending on the version of the JDK.
+    if (!Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)) {
+      return Timings.measure(model, texts, kernels, threads, stopwatch, () -> {});
     }
     try (ProgressBar bar = new ProgressBarBuilder()
         .setTaskName("Measuring")
-        .setInitialMax(Timing.measurements(texts))
+        .setInitialMax(Timings.parts(texts.size()))
         .setStyle(ProgressBarStyle.ASCII)
         .hideEta()
         .clearDisplayOnFinish()
         .build()) {
-      return Timing.measure(model, texts, kernels, threads, stopwatch, bar::step);
+      return Timings.measure(model, texts, kernels, threads, stopwatch, bar::step);
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.core.Heads;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.core.Sequences;

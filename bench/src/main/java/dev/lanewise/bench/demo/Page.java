@@ -3,14 +3,16 @@ package dev.lanewise.bench.demo;
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import dev.lanewise.core.Heads;
+import dev.lanewise.kernels.Heads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
-/** The picture: a template with everything in it but the data, which goes in as one JSON object. */
+/** The picture: a template, the script that draws, and the data as one JSON object. */
 final class Page {
   private static final String TEMPLATE = "page.html";
+  private static final String SCRIPT = "page.js";
+  private static final String SCRIPT_MARK = "{{script}}";
   private static final String DATA_MARK = "{{data}}";
 
   /** Weights are written as whole numbers of this many parts of one, which keeps pages for long sentences small. */
@@ -20,12 +22,16 @@ final class Page {
 
   /** The whole page, which needs nothing beside it. */
   static String of(Summary summary) throws IOException {
-    try (InputStream template = Page.class.getResourceAsStream(TEMPLATE)) {
-      if (template == null) {
-        throw new IOException("the page's template " + TEMPLATE + " is missing from the jar");
+    // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a mark.
+    return resource(TEMPLATE).replace(SCRIPT_MARK, resource(SCRIPT)).replace(DATA_MARK, new Gson().toJson(data(summary)));
+  }
+
+  private static String resource(String name) throws IOException {
+    try (InputStream stream = Page.class.getResourceAsStream(name)) {
+      if (stream == null) {
+        throw new IOException(name + " is missing from the jar");
       }
-      // Gson writes <, > and & as \\u003c and so on, so no token can end the script element that holds the data.
-      return new String(template.readAllBytes(), StandardCharsets.UTF_8).replace(DATA_MARK, new Gson().toJson(data(summary)));
+      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
@@ -42,21 +48,21 @@ final class Page {
     data.addProperty("scalarError", summary.accuracy().scalar());
     data.addProperty("largest", summary.accuracy().largest());
     JsonArray timings = new JsonArray();
-    summary.timings().forEach(timing -> timings.add(timing(timing)));
+    summary.timings().rows().forEach(row -> timings.add(timing(row, summary.timings().fractionOfPeak(row))));
     data.add("timings", timings);
     data.addProperty("weightParts", WEIGHT_PARTS);
     data.add("weights", weights(summary.map().weights()));
     return data;
   }
 
-  private static JsonObject timing(Timing timing) {
+  private static JsonObject timing(Timings.Row row, double fractionOfPeak) {
     JsonObject object = new JsonObject();
-    object.addProperty("tokens", timing.tokens());
-    object.addProperty("step", timing.step());
-    object.addProperty("scalarMs", timing.scalarSeconds() * 1e3);
-    object.addProperty("pathMs", timing.pathSeconds() * 1e3);
-    if (!Double.isNaN(timing.fractionOfPeak())) {
-      object.addProperty("fractionOfPeak", timing.fractionOfPeak());
+    object.addProperty("tokens", row.tokens());
+    object.addProperty("step", row.step().name());
+    object.addProperty("scalarMs", row.scalarSeconds() * 1e3);
+    object.addProperty("pathMs", row.pathSeconds() * 1e3);
+    if (!Double.isNaN(fractionOfPeak)) {
+      object.addProperty("fractionOfPeak", fractionOfPeak);
     }
     return object;
   }

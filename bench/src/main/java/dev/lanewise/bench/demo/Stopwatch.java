@@ -3,13 +3,13 @@ package dev.lanewise.bench.demo;
 /**
  * Best time of a call.
  *
- * @param seconds how long a measurement takes after half of that to warm up
+ * @param seconds how long a measurement takes after as long to warm up
  */
 record Stopwatch(double seconds) {
 
   /** Seconds of the fastest call; at least one to warm up and two that count. */
   double best(Runnable call) {
-    repeat(call, seconds / 2, 1);
+    repeat(call, seconds, 1);
     return repeat(call, seconds, 2);
   }
 

@@ -15,7 +15,7 @@ import java.util.List;
  * @param timings the table
  */
 record Summary(
-    String sentence, AttentionMap map, int query, Kernels kernels, int threads, Accuracy accuracy, List<Timing> timings) {
+    String sentence, AttentionMap map, int query, Kernels kernels, int threads, Accuracy accuracy, Timings timings) {
 
   /** Whether the path that ran is the SIMD one. */
   boolean isVector() {

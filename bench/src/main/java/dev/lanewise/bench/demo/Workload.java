@@ -13,9 +13,13 @@ import java.util.List;
  * projected rows, as the layer has them.
  */
 final class Workload {
+  /** Number of {@link #steps}. */
+  static final int STEPS = 5;
+
   private static final float SCALE = (float) (1 / Math.sqrt(MiniLm.HEAD_DIM));
 
   private final Kernels kernels;
+  private final int threads;
   private final Sequences x;
   private final Matrix input;
   private final PackedMatrix packedQuery;
@@ -34,14 +38,15 @@ final class Workload {
    * A step of the layer.
    *
    * @param name what users see
-   * @param flops floating-point operations a call, 0 where counting them says nothing
-   * @param threaded whether the call uses the layer's threads; the kernels run on the caller's
+   * @param flops floating-point operations a call, NaN where counting them says nothing
+   * @param threads that share a call
    * @param call does it once
    */
-  record Step(String name, double flops, boolean threaded, Runnable call) {}
+  record Step(String name, double flops, int threads, Runnable call) {}
 
   Workload(MiniLm model, Sequences x, Kernels kernels, int threads) {
     this.kernels = kernels;
+    this.threads = threads;
     this.x = x;
     int length = x.rows();
     input = Matrix.of(x.data(), length, MiniLm.EMBED_DIM);
@@ -68,11 +73,11 @@ final class Workload {
     double product = 2 * rows * MiniLm.EMBED_DIM * MiniLm.EMBED_DIM;
     double allHeads = 2 * rows * rows * MiniLm.EMBED_DIM;
     return List.of(
-        new Step("projection", product, false, this::project),
-        new Step("scores", allHeads, false, this::scores),
-        new Step("softmax", 0, false, this::softmax),
-        new Step("output", allHeads, false, this::output),
-        new Step("whole layer", 4 * product + 2 * allHeads, true, () -> layer.self(x, layerOutput)));
+        new Step("projection", product, 1, this::project),
+        new Step("scores", allHeads, 1, this::scores),
+        new Step("softmax", Double.NaN, 1, this::softmax),
+        new Step("output", allHeads, 1, this::output),
+        new Step("whole layer", 4 * product + 2 * allHeads, threads, () -> layer.self(x, layerOutput)));
   }
 
   private void project() {

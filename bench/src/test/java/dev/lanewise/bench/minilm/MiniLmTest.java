@@ -6,7 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lanewise.core.Heads;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
