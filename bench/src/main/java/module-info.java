@@ -4,6 +4,7 @@ module dev.lanewise.bench {
   requires jmh.core;
   requires com.google.gson;
   requires info.picocli;
+  requires java.logging;
   requires java.management;
   requires jdk.management;
   requires me.tongfei.progressbar;
@@ -12,6 +13,8 @@ module dev.lanewise.bench {
   requires static transitive org.jspecify;
 
   opens dev.lanewise.bench to
+      info.picocli;
+  opens dev.lanewise.bench.demo to
       info.picocli;
   opens dev.lanewise.bench.throughput to
       info.picocli;

@@ -1,7 +1,11 @@
 package dev.lanewise.bench;
 
+import dev.lanewise.bench.demo.DemoCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import dev.lanewise.kernels.Kernels;
+import java.io.IOException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -9,15 +13,20 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.RunLast;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code java --add-modules jdk.incubator.vector -jar lanewise-bench.jar COMMAND}. */
+/** The command line of the jar. Exit codes: 0 done, 1 failed, 2 wrong option. */
 @Command(
     name = "lanewise-bench",
-    description = "Measures and shows Lanewise. Start java with --add-modules jdk.incubator.vector, or plain Java kernels run.",
-    subcommands = ThroughputCommand.class)
+    description = "Attention on the JVM's SIMD lanes: a demo on a real model, and measurements.",
+    subcommands = {DemoCommand.class, ThroughputCommand.class},
+    footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {
-  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+  private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
+
+  /** The tokenizer's library reports each GPU that it does not find. Held here, since loggers are otherwise garbage-collected. */
+  private static final Logger TOKENIZER_LOGGER = Logger.getLogger("ai.djl");
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -26,37 +35,49 @@ public final class Main implements Runnable {
   @Option(
       names = {"-h", "--help"},
       usageHelp = true,
+      scope = ScopeType.INHERIT,
       description = "Show this help; COMMAND --help explains a command.")
   @SuppressWarnings("UnusedVariable") // its presence is what counts
   private boolean help;
 
   private Main() {}
 
-  /** Runs a command and exits with its code: 0 done, 1 failed, 2 wrong option. */
+  /** Runs the command that {@code args} name and ends the JVM with its exit code. */
   public static void main(String[] args) {
-    if (System.getProperty(LOG_FORMAT) == null) {
-      // The kernels log which path runs; one line is enough.
-      System.setProperty(LOG_FORMAT, "%4$s: %5$s%n");
+    if (System.getProperty(LOG_FORMAT_PROPERTY) == null) {
+      System.setProperty(LOG_FORMAT_PROPERTY, "%4$s: %5$s%6$s%n");
     }
+    TOKENIZER_LOGGER.setLevel(Level.SEVERE);
     System.exit(commandLine().execute(args));
   }
 
-  /** The commands, with errors as one line and exit code 2. */
+  /** The commands, with errors as one line. */
   static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setExecutionStrategy(Main::warnAndRun)
-        .setParameterExceptionHandler(
-            (e, args) -> {
-              CommandLine command = e.getCommandLine();
-              String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong option");
-              command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
-              return command.getCommandSpec().exitCodeOnInvalidInput();
-            });
+        .setParameterExceptionHandler((exception, args) -> reject(exception))
+        .setExecutionExceptionHandler((exception, commandLine, parsed) -> fail(exception, commandLine));
   }
 
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "missing command; one of " + String.join(", ", spec.subcommands().keySet()));
+  }
+
+  private static int reject(ParameterException exception) {
+    CommandLine commandLine = exception.getCommandLine();
+    String message = String.valueOf(exception.getMessage()).lines().findFirst().orElse("wrong option");
+    commandLine.getErr().println(commandLine.getCommandSpec().qualifiedName() + ": " + message);
+    return commandLine.getCommandSpec().exitCodeOnInvalidInput();
+  }
+
+  /** What may go wrong outside of this program gets one line; anything else is a defect and shows where. */
+  private static int fail(Exception exception, CommandLine commandLine) throws Exception {
+    if (!(exception instanceof IOException || exception instanceof IllegalStateException)) {
+      throw exception;
+    }
+    commandLine.getErr().println(commandLine.getCommandSpec().qualifiedName() + ": " + exception.getMessage());
+    return commandLine.getCommandSpec().exitCodeOnExecutionException();
   }
 
   private static int warnAndRun(ParseResult parsed) {

@@ -1,0 +1,44 @@
+package dev.lanewise.bench.demo;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Kernels;
+
+/**
+ * How far the layer's output lies from the double reference.
+ *
+ * @param path largest absolute difference on the path that runs
+ * @param scalar the same on the plain Java path
+ * @param largest largest absolute value of the reference
+ */
+record Accuracy(double path, double scalar, double largest) {
+
+  static Accuracy measure(MiniLm model, Sequences x, Kernels kernels) {
+    double[] reference = LayerReference.compute(model, x);
+    double largest = 0;
+    for (double value : reference) {
+      largest = Math.max(largest, Math.abs(value));
+    }
+    return new Accuracy(error(model, x, kernels, reference), error(model, x, Kernels.scalar(), reference), largest);
+  }
+
+  /** What the project allows: twice the error of plain float code, and 1e-6 of the largest value. */
+  double budget() {
+    return 2 * scalar + 1e-6 * largest;
+  }
+
+  /** False for NaN, too. */
+  boolean isWithinBudget() {
+    return path <= budget();
+  }
+
+  private static double error(MiniLm model, Sequences x, Kernels kernels, double[] reference) {
+    Sequences output = Sequences.zeros(1, x.rows(), MiniLm.EMBED_DIM);
+    model.attention(kernels).self(x, output);
+    double error = 0;
+    for (int i = 0; i < reference.length; i++) {
+      error = Math.max(error, Math.abs(output.data()[i] - reference[i]));
+    }
+    return error;
+  }
+}

@@ -1,0 +1,132 @@
+package dev.lanewise.bench.demo;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.MiniLmTokenizer;
+import dev.lanewise.bench.minilm.Tokens;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Kernels;
+import java.io.Console;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** One sentence through the first attention layer of all-MiniLM-L6-v2: what it attends to, how exactly, how fast, and a picture. */
+@Command(
+    name = "demo",
+    description = "Runs a sentence through the first attention layer of a real model (all-MiniLM-L6-v2), checks and times it, and draws it.")
+public final class DemoCommand implements Callable<Integer> {
+  private static final List<Integer> TIMED_LENGTHS = List.of(128, 512);
+
+  @Spec
+  private @Nullable CommandSpec spec;
+
+  @Parameters(arity = "0..1", paramLabel = "SENTENCE", description = "What to read; default: \"${DEFAULT-VALUE}\"",
+      defaultValue = "The law will never be perfect, but its application should be just.")
+  private String sentence = "";
+
+  @Option(names = "--output", paramLabel = "FILE", description = "Where to write the picture, an HTML page; default: ${DEFAULT-VALUE}.",
+      defaultValue = "lanewise-demo.html")
+  private Path output = Path.of("");
+
+  @Option(names = "--token", paramLabel = "TOKEN",
+      description = "Whose attention to list; default: \"its\", or in its absence the word that looks hardest at another.")
+  private @Nullable String token;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads that share the whole layer; default: ${DEFAULT-VALUE}.",
+      defaultValue = "1")
+  private int threads;
+
+  @Option(names = "--quick", description = "Measure for a moment only: the times are rough.")
+  private boolean quick;
+
+  @Override
+  public Integer call() throws IOException {
+    if (threads < 1) {
+      throw rejected("--threads is " + threads + ", must be at least 1");
+    }
+    Optional<String> obstacle = PageFile.obstacle(output);
+    if (obstacle.isPresent()) {
+      throw rejected("--output " + output + obstacle.get());
+    }
+    Kernels kernels = Kernels.selected();
+    Tokens whole = tokenise();
+    MiniLm model = MiniLm.load();
+    Tokens tokens = whole.length() <= model.maxTokens() ? whole : whole.withLength(model.maxTokens());
+    Sequences embedded = model.embed(tokens);
+    AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
+    int query = query(map);
+    Summary summary = new Summary(sentence, map, query, kernels, threads, Accuracy.measure(model, embedded, kernels), measure(model, tokens, kernels));
+
+    ConsoleReport report = new ConsoleReport(out());
+    report.print(summary, whole.length());
+    PageFile.write(output, Page.of(summary));
+    report.printPage(output);
+    if (!summary.accuracy().isWithinBudget()) {
+      throw new IllegalStateException("the error is " + summary.accuracy().path() + ", allowed is " + summary.accuracy().budget());
+    }
+    return 0;
+  }
+
+  private Tokens tokenise() throws IOException {
+    try (MiniLmTokenizer tokenizer = MiniLmTokenizer.load()) {
+      Tokens tokens = tokenizer.encode(sentence);
+      if (tokens.isEmpty()) {
+        throw rejected("SENTENCE is empty, must hold at least one word");
+      }
+      return tokens;
+    }
+  }
+
+  private int query(AttentionMap map) {
+    if (token == null) {
+      return map.mostTelling();
+    }
+    return map.find(token)
+        .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's " + map.tokens().length() + " tokens"));
+  }
+
+  private Timings measure(MiniLm model, Tokens tokens, Kernels kernels) {
+    List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
+    Stopwatch stopwatch = new Stopwatch(quick ? 0.1 : 0.4);
+    // Null where there is no terminal, depending on the version of the JDK.
+    if (!Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)) {
+      return Timings.measure(model, texts, kernels, threads, stopwatch, () -> {});
+    }
+    try (ProgressBar bar = new ProgressBarBuilder()
+        .setTaskName("Measuring")
+        .setInitialMax(Timings.parts(texts.size()))
+        .setStyle(ProgressBarStyle.ASCII)
+        .hideEta()
+        .clearDisplayOnFinish()
+        .build()) {
+      return Timings.measure(model, texts, kernels, threads, stopwatch, bar::step);
+    }
+  }
+
+  private ParameterException rejected(String message) {
+    return new ParameterException(commandLine(), message);
+  }
+
+  private PrintWriter out() {
+    return commandLine().getOut();
+  }
+
+  private CommandLine commandLine() {
+    return Objects.requireNonNull(spec, "spec").commandLine();
+  }
+}

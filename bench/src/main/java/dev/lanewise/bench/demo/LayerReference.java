@@ -1,0 +1,78 @@
+package dev.lanewise.bench.demo;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.core.Mask;
+import dev.lanewise.core.ReferenceAttention;
+import dev.lanewise.core.Sequences;
+
+/**
+ * The first layer's self-attention with every sum in double, projections included: what the float paths are measured against.
+ * {@link ReferenceAttention} reads floats, so that the projected rows, which are double here, go in as pairs high + low = value, good for 48 bits.
+ */
+final class LayerReference {
+  private static final boolean HIGH = false;
+  private static final boolean LOW = true;
+
+  private LayerReference() {}
+
+  /** 1 × tokens × {@link MiniLm#EMBED_DIM} in, the same out, dense. */
+  static double[] compute(MiniLm model, Sequences x) {
+    int length = x.rows();
+    double[] input = new double[length * MiniLm.EMBED_DIM];
+    for (int i = 0; i < input.length; i++) {
+      input[i] = x.get(0, i / MiniLm.EMBED_DIM, i % MiniLm.EMBED_DIM);
+    }
+    // (high + low) · (high + low) has four products, and the dot product of these rows has them all.
+    Heads query = heads(project(input, model.query()), length, HIGH, LOW, HIGH, LOW);
+    Heads key = heads(project(input, model.key()), length, HIGH, HIGH, LOW, LOW);
+    Heads value = heads(project(input, model.value()), length, HIGH, LOW);
+    double[] pairs = ReferenceAttention.compute(query, key, value, Mask.none(), 1 / Math.sqrt(MiniLm.HEAD_DIM));
+    return project(joined(pairs, length), model.output());
+  }
+
+  /** rows × {@link MiniLm#EMBED_DIM}, times Wᵀ, plus the bias. */
+  private static double[] project(double[] rows, MiniLm.Projection projection) {
+    double[] result = new double[rows.length];
+    for (int i = 0; i < result.length; i++) {
+      int row = i / MiniLm.EMBED_DIM * MiniLm.EMBED_DIM;
+      int output = i % MiniLm.EMBED_DIM;
+      double sum = projection.bias()[output];
+      for (int d = 0; d < MiniLm.EMBED_DIM; d++) {
+        sum += rows[row + d] * projection.weight()[output * MiniLm.EMBED_DIM + d];
+      }
+      result[i] = sum;
+    }
+    return result;
+  }
+
+  /** 1 × heads × tokens × parts·headDim: the asked parts of each head's row one after the other. */
+  private static Heads heads(double[] rows, int length, boolean... parts) {
+    Heads result = Heads.zeros(1, MiniLm.NUM_HEADS, length, parts.length * MiniLm.HEAD_DIM);
+    int to = 0;
+    for (int head = 0; head < MiniLm.NUM_HEADS; head++) {
+      for (int row = 0; row < length; row++) {
+        for (boolean part : parts) {
+          for (int d = 0; d < MiniLm.HEAD_DIM; d++) {
+            double element = rows[row * MiniLm.EMBED_DIM + head * MiniLm.HEAD_DIM + d];
+            float high = (float) element;
+            result.data()[to++] = part == LOW ? (float) (element - high) : high;
+          }
+        }
+      }
+    }
+    return result;
+  }
+
+  /** heads × tokens × 2·headDim back to tokens × {@link MiniLm#EMBED_DIM}. */
+  private static double[] joined(double[] pairs, int length) {
+    double[] rows = new double[length * MiniLm.EMBED_DIM];
+    for (int i = 0; i < rows.length; i++) {
+      int row = i / MiniLm.EMBED_DIM;
+      int head = i % MiniLm.EMBED_DIM / MiniLm.HEAD_DIM;
+      int from = (head * length + row) * 2 * MiniLm.HEAD_DIM + i % MiniLm.HEAD_DIM;
+      rows[i] = pairs[from] + pairs[from + MiniLm.HEAD_DIM];
+    }
+    return rows;
+  }
+}
