@@ -15,8 +15,8 @@ final class Tiles {
   static final int PANEL = Math.max(ROWS, Lanes.COUNT);
 
   /**
-   * Inner steps a pass: a block of B is 384 x 32 floats = 48 KB and is read from L2 by each strip of A. A block that fits a 32 KB L1 (192 steps)
-   * is 2 to 3 % slower: C is then loaded and stored twice as often.
+   * Inner steps a pass: a block of B is 384 x 32 floats = 48 KB and is read from L2 by each strip of A. A block that fits a 32 KB L1 (192
+   * steps) is 2 to 3 % slower: C is then loaded and stored twice as often.
    */
   static final int DEPTH = 384;
 

@@ -2,8 +2,8 @@ package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.Tokens;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.util.Comparator;
 import java.util.List;
@@ -50,10 +50,12 @@ record AttentionMap(Tokens tokens, Heads weights) {
 
   /** "its" if the sentence has one, else the word that looks hardest at one other token (at itself, if it is the only one). */
   int mostTelling() {
-    return find("its").orElseGet(() -> {
-      Comparator<Integer> byWord = Comparator.comparing(this::isWord);
-      return IntStream.range(1, tokens.length() - 1).boxed().max(byWord.thenComparingDouble(this::hardestLook)).orElse(0);
-    });
+    return find("its")
+        .orElseGet(
+            () -> {
+              Comparator<Integer> byWord = Comparator.comparing(this::isWord);
+              return IntStream.range(1, tokens.length() - 1).boxed().max(byWord.thenComparingDouble(this::hardestLook)).orElse(0);
+            });
   }
 
   private boolean isWord(int token) {

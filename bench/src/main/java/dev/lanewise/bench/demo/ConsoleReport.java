@@ -38,7 +38,8 @@ record ConsoleReport(PrintWriter out) {
   }
 
   private void printTimings(Summary summary) {
-    out.printf("%nBest times on this sentence repeated to so many tokens, one thread%s.%n",
+    out.printf(
+        "%nBest times on this sentence repeated to so many tokens, one thread%s.%n",
         summary.threads() == 1 ? "" : " for the parts, " + summary.threads() + " for the whole layer");
     out.printf("%6s  %-12s %10s %10s %9s %12s%n", "tokens", "kernel", "scalar ms", "SIMD ms", "speed-up", "of FMA peak");
     for (Timings.Row row : summary.timings().rows()) {
@@ -59,8 +60,13 @@ record ConsoleReport(PrintWriter out) {
   private void printMostAttended(Summary summary) {
     out.printf("%n%-22s  %10s  %s%n", "\"" + summary.label(summary.query()) + "\" attends to", "all heads", "most in");
     for (AttentionMap.Attended attended : summary.map().mostAttended(summary.query(), LISTED_TOKENS)) {
-      out.printf(Locale.ROOT, "  %-20s  %8.1f %%  head %d: %.1f %%%n",
-          summary.label(attended.token()), attended.mean() * 100, attended.head() + 1, attended.most() * 100);
+      out.printf(
+          Locale.ROOT,
+          "  %-20s  %8.1f %%  head %d: %.1f %%%n",
+          summary.label(attended.token()),
+          attended.mean() * 100,
+          attended.head() + 1,
+          attended.most() * 100);
     }
   }
 }

@@ -28,26 +28,37 @@ import picocli.CommandLine.Spec;
 /** One sentence through the first attention layer of all-MiniLM-L6-v2: what it attends to, how exactly, how fast, and a picture. */
 @Command(
     name = "demo",
-    description = "Runs a sentence through the first attention layer of a real model (all-MiniLM-L6-v2), checks and times it, and draws it.")
+    description =
+        "Runs a sentence through the first attention layer of a real model (all-MiniLM-L6-v2), checks and times it, and draws it.")
 public final class DemoCommand implements Callable<Integer> {
   private static final List<Integer> TIMED_LENGTHS = List.of(128, 512);
 
-  @Spec
-  private @Nullable CommandSpec spec;
+  @Spec private @Nullable CommandSpec spec;
 
-  @Parameters(arity = "0..1", paramLabel = "SENTENCE", description = "What to read; default: \"${DEFAULT-VALUE}\"",
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "SENTENCE",
+      description = "What to read; default: \"${DEFAULT-VALUE}\"",
       defaultValue = "The law will never be perfect, but its application should be just.")
   private String sentence = "";
 
-  @Option(names = "--output", paramLabel = "FILE", description = "Where to write the picture, an HTML page; default: ${DEFAULT-VALUE}.",
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      description = "Where to write the picture, an HTML page; default: ${DEFAULT-VALUE}.",
       defaultValue = "lanewise-demo.html")
   private Path output = Path.of("");
 
-  @Option(names = "--token", paramLabel = "TOKEN",
+  @Option(
+      names = "--token",
+      paramLabel = "TOKEN",
       description = "Whose attention to list; default: \"its\", or in its absence the word that looks hardest at another.")
   private @Nullable String token;
 
-  @Option(names = "--threads", paramLabel = "N", description = "Threads that share the whole layer; default: ${DEFAULT-VALUE}.",
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads that share the whole layer; default: ${DEFAULT-VALUE}.",
       defaultValue = "1")
   private int threads;
 
@@ -70,7 +81,8 @@ public final class DemoCommand implements Callable<Integer> {
     Sequences embedded = model.embed(tokens);
     AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
     int query = query(map);
-    Summary summary = new Summary(sentence, map, query, kernels, threads, Accuracy.measure(model, embedded, kernels), measure(model, tokens, kernels));
+    Summary summary =
+        new Summary(sentence, map, query, kernels, threads, Accuracy.measure(model, embedded, kernels), measure(model, tokens, kernels));
 
     ConsoleReport report = new ConsoleReport(out());
     report.print(summary, whole.length());
@@ -107,13 +119,14 @@ public final class DemoCommand implements Callable<Integer> {
     if (!Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)) {
       return Timings.measure(model, texts, kernels, threads, stopwatch, () -> {});
     }
-    try (ProgressBar bar = new ProgressBarBuilder()
-        .setTaskName("Measuring")
-        .setInitialMax(Timings.parts(texts.size()))
-        .setStyle(ProgressBarStyle.ASCII)
-        .hideEta()
-        .clearDisplayOnFinish()
-        .build()) {
+    try (ProgressBar bar =
+        new ProgressBarBuilder()
+            .setTaskName("Measuring")
+            .setInitialMax(Timings.parts(texts.size()))
+            .setStyle(ProgressBarStyle.ASCII)
+            .hideEta()
+            .clearDisplayOnFinish()
+            .build()) {
       return Timings.measure(model, texts, kernels, threads, stopwatch, bar::step);
     }
   }

@@ -1,14 +1,14 @@
 package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Heads;
 
 /**
- * The first layer's self-attention with every sum in double, projections included: what the float paths are measured against.
- * {@link ReferenceAttention} reads floats, so that the projected rows, which are double here, go in as pairs high + low = value, good for 48 bits.
+ * The first layer's self-attention with every sum in double, projections included: what the float paths are measured against. {@link
+ * ReferenceAttention} reads floats, so that the projected rows, which are double here, go in as pairs high + low = value, good for 48 bits.
  */
 final class LayerReference {
   private static final boolean HIGH = false;

@@ -22,7 +22,8 @@ final class Page {
 
   /** The whole page, which needs nothing beside it. */
   static String of(Summary summary) throws IOException {
-    // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a mark.
+    // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a
+    // mark.
     return resource(TEMPLATE).replace(SCRIPT_MARK, resource(SCRIPT)).replace(DATA_MARK, new Gson().toJson(data(summary)));
   }
 

@@ -14,8 +14,7 @@ import java.util.List;
  * @param accuracy error of the layer's output
  * @param timings the table
  */
-record Summary(
-    String sentence, AttentionMap map, int query, Kernels kernels, int threads, Accuracy accuracy, Timings timings) {
+record Summary(String sentence, AttentionMap map, int query, Kernels kernels, int threads, Accuracy accuracy, Timings timings) {
 
   /** Whether the path that ran is the SIMD one. */
   boolean isVector() {

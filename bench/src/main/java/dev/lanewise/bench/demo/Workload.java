@@ -9,8 +9,8 @@ import dev.lanewise.kernels.PackedMatrix;
 import java.util.List;
 
 /**
- * The steps of the layer as calls to be timed, all twelve heads each, on the real queries, keys and values of a text. Heads are views of the
- * projected rows, as the layer has them.
+ * The steps of the layer as calls to be timed, all twelve heads each, on the real queries, keys and values of a text. Heads are views of
+ * the projected rows, as the layer has them.
  */
 final class Workload {
   /** Number of {@link #steps}. */

@@ -4,8 +4,8 @@ import dev.lanewise.core.Sequences;
 import java.io.IOException;
 
 /**
- * BERT's input (Devlin et al., 2018, section 3): the sum of a token's, its position's and its segment's embedding, layer-normalised. All text
- * here is in segment 0.
+ * BERT's input (Devlin et al., 2018, section 3): the sum of a token's, its position's and its segment's embedding, layer-normalised. All
+ * text here is in segment 0.
  */
 final class Embeddings {
   private static final String PREFIX = "embeddings.";

@@ -57,8 +57,8 @@ public final class MiniLm {
    */
   public static MiniLm load() throws IOException {
     try (InputStream onnx = open("all-minilm-l6-v2.onnx")) {
-      return new MiniLm(OnnxWeights.read(
-          onnx, name -> Embeddings.wants(name) || name.startsWith(ATTENTION_BIASES) || NODES.contains(name)));
+      return new MiniLm(
+          OnnxWeights.read(onnx, name -> Embeddings.wants(name) || name.startsWith(ATTENTION_BIASES) || NODES.contains(name)));
     }
   }
 

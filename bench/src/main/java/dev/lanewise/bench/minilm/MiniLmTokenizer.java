@@ -11,6 +11,7 @@ import java.util.Map;
 /** The model's own WordPiece tokenizer: lower case, {@code [CLS]} in front, {@code [SEP]} behind. */
 public final class MiniLmTokenizer implements AutoCloseable {
   private static final String OFFLINE_PROPERTY = "ai.djl.offline";
+
   /** tokenizer.json asks for 128 tokens, padded; sentences here keep their own length. */
   private static final Map<String, String> OPTIONS = Map.of("padding", "false", "truncation", "false");
 
@@ -33,8 +34,14 @@ public final class MiniLmTokenizer implements AutoCloseable {
     try (InputStream json = MiniLm.open("all-minilm-l6-v2-tokenizer.json")) {
       return new MiniLmTokenizer(HuggingFaceTokenizer.newInstance(json, OPTIONS));
     } catch (RuntimeException | LinkageError e) {
-      throw new IOException("the tokenizer's native library does not load on " + System.getProperty("os.name") + " "
-          + System.getProperty("os.arch") + ": " + e.getMessage(), e);
+      throw new IOException(
+          "the tokenizer's native library does not load on "
+              + System.getProperty("os.name")
+              + " "
+              + System.getProperty("os.arch")
+              + ": "
+              + e.getMessage(),
+          e);
     }
   }
 

@@ -9,8 +9,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one {@code TensorProto} from a stream. Protobuf's writers put fields in the order of their numbers, so name, type and shape are known
- * when the data comes, and unwanted data is stepped over without being stored.
+ * Reads one {@code TensorProto} from a stream. Protobuf's writers put fields in the order of their numbers, so name, type and shape are
+ * known when the data comes, and unwanted data is stepped over without being stored.
  */
 final class OnnxTensorReader {
   private static final int DIMS = 1;
@@ -63,11 +63,13 @@ final class OnnxTensorReader {
   /** Dimensions come one by one or packed into one field. */
   private void readDims(int tag) throws IOException {
     if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED) {
-      Onnx.inMessage(in, () -> {
-        while (!in.isAtEnd()) {
-          dims.add(in.readInt64());
-        }
-      });
+      Onnx.inMessage(
+          in,
+          () -> {
+            while (!in.isAtEnd()) {
+              dims.add(in.readInt64());
+            }
+          });
     } else {
       dims.add(in.readInt64());
     }

@@ -11,12 +11,13 @@ import java.util.Map;
 import java.util.function.Predicate;
 
 /**
- * Float weights out of an ONNX file, by name. Exporters keep the names of biases, embeddings and norms but rename the matrices of
- * matrix products ({@code onnx::MatMul_885}); such a matrix is known here by the name of the node that takes it as second input
- * ({@code /encoder/layer.0/attention/self/query/MatMul}).
+ * Float weights out of an ONNX file, by name. Exporters keep the names of biases, embeddings and norms but rename the matrices of matrix
+ * products ({@code onnx::MatMul_885}); such a matrix is known here by the name of the node that takes it as second input ({@code
+ * /encoder/layer.0/attention/self/query/MatMul}).
  *
- * <p>The file is read once, front to back, and only wanted weights are kept. That the nodes stand before the initializers (protobuf's writers
- * put fields in the order of their numbers) is relied on; were it otherwise, a matrix would be reported as missing. The numbers below are the field numbers of {@code onnx.proto}.
+ * <p>The file is read once, front to back, and only wanted weights are kept. That the nodes stand before the initializers (protobuf's
+ * writers put fields in the order of their numbers) is relied on; were it otherwise, a matrix would be reported as missing. The numbers
+ * below are the field numbers of {@code onnx.proto}.
  */
 public final class OnnxWeights {
   private static final int MODEL_GRAPH = 7;
@@ -26,8 +27,10 @@ public final class OnnxWeights {
   private static final int NODE_NAME = 3;
 
   private final Predicate<String> wanted;
+
   /** Name of the node for each initializer that is somebody's second input. */
   private final Map<String, String> consumers = new HashMap<>();
+
   private final Map<String, Tensor> tensors = new HashMap<>();
 
   private OnnxWeights(Predicate<String> wanted) {

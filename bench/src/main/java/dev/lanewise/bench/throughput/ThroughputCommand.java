@@ -61,13 +61,6 @@ public final class ThroughputCommand implements Callable<Integer> {
       description = "How long to measure, after a warm-up of a second or more (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help.")
-  @SuppressWarnings("UnusedVariable") // its presence is what counts
-  private boolean help;
-
   /** For picocli, which sets the options. */
   public ThroughputCommand() {}
 

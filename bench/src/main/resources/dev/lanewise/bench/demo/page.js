@@ -27,14 +27,14 @@ function readRamp() {
     return [1, 3, 5].map((from) => parseInt(hex.slice(from, from + 2), 16));
   });
 }
-function shade(share) {
+function mix(share) {
   const place = Math.min(1, Math.sqrt(share / largest)) * (ramp.length - 1);
   const low = Math.min(ramp.length - 2, Math.floor(place));
   return ramp[low].map((channel, i) => Math.round(channel + (ramp[low + 1][i] - channel) * (place - low)));
 }
-const colour = (share) => "rgb(" + shade(share).join(" ") + ")";
+const colour = (share) => "rgb(" + mix(share).join(" ") + ")";
 function inkOn(share) {
-  const [red, green, blue] = shade(share);
+  const [red, green, blue] = mix(share);
   return 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#16202b" : "#ffffff";
 }
 
@@ -73,12 +73,19 @@ function buildHeads() {
   });
 }
 function paintHeads() {
-  [...at("heads").querySelectorAll("canvas")].forEach((canvas, head) => {
+  // One colour for each number that a weight can be, since a long sentence has millions of weights.
+  const shades = Array.from({ length: data.weightParts + 1 }, (unused, parts) => mix(parts / data.weightParts));
+  at("heads").querySelectorAll("canvas").forEach((canvas, head) => {
     const context = canvas.getContext("2d");
     const image = context.createImageData(count, count);
-    for (let i = 0; i < count * count; i++) {
-      image.data.set([...shade(weight(head, Math.floor(i / count), i % count)), 255], i * 4);
-    }
+    let i = 0;
+    data.weights[head].forEach((row) => row.forEach((parts) => {
+      const [red, green, blue] = shades[parts];
+      image.data[i++] = red;
+      image.data[i++] = green;
+      image.data[i++] = blue;
+      image.data[i++] = 255;
+    }));
     context.putImageData(image, 0, 0);
   });
 }
@@ -100,6 +107,8 @@ function paintLegend() {
 const big = at("big");
 let layout = { cell: 1, left: 0, top: 0 };
 const LABEL_FONT = "13px ";
+/** Pixels between cells. */
+const gapOf = (cell) => (cell >= 10 ? 1 : 0);
 function measure(context) {
   const family = getComputedStyle(document.body).fontFamily;
   context.font = LABEL_FONT + family;
@@ -118,11 +127,13 @@ function paintBig() {
   big.style.width = layout.width + "px";
   context.scale(ratio, ratio);
   const { cell, left, top } = layout;
-  const gap = cell >= 10 ? 1 : 0;
-  for (let query = 0; query < count; query++) {
-    for (let key = 0; key < count; key++) {
-      context.fillStyle = colour(weight(state.head, query, key));
-      context.fillRect(left + key * cell, top + query * cell, cell - gap, cell - gap);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(at("heads").querySelectorAll("canvas")[state.head], left, top, cell * count, cell * count);
+  if (gapOf(cell) > 0) {
+    context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--card");
+    for (let token = 1; token <= count; token++) {
+      context.fillRect(left + token * cell - 1, top, 1, cell * count);
+      context.fillRect(left, top + token * cell - 1, cell * count, 1);
     }
   }
   paintLabels(context);
@@ -164,7 +175,7 @@ function paintLabels(context) {
 function paintMarks(context) {
   const { cell, left, top } = layout;
   const style = getComputedStyle(document.documentElement);
-  const gap = cell >= 10 ? 1 : 0;
+  const gap = gapOf(cell);
   context.strokeStyle = style.getPropertyValue("--accent");
   context.lineWidth = 1.5;
   context.strokeRect(left - 1, top + state.query * cell - 1, count * cell + 1 - gap + 0.5, cell + 1.5 - gap);

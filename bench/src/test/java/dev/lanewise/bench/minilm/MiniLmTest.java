@@ -6,9 +6,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
 import java.io.InputStream;
@@ -99,7 +99,8 @@ class MiniLmTest {
     for (int i = 0; i < indices.size(); i++) {
       int index = indices.get(i).getAsInt();
       double value = expected.getAsJsonArray("values").get(i).getAsDouble();
-      assertThat((double) actual[index]).as("%s[%d]", name, index)
+      assertThat((double) actual[index])
+          .as("%s[%d]", name, index)
           .isCloseTo(value, org.assertj.core.data.Offset.offset(TOLERANCE * expected.get("largest").getAsDouble()));
     }
   }

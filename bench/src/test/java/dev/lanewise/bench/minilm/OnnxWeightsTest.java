@@ -20,8 +20,11 @@ class OnnxWeightsTest {
 
   @Test
   void findsInitializersByNameAndMatricesByNode() throws IOException {
-    byte[] model = model(node("/query/MatMul", "x", "onnx::MatMul_1"), tensor("onnx::MatMul_1", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3),
-        tensor("bias", FLOAT, floats(7, 8), 2));
+    byte[] model =
+        model(
+            node("/query/MatMul", "x", "onnx::MatMul_1"),
+            tensor("onnx::MatMul_1", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3),
+            tensor("bias", FLOAT, floats(7, 8), 2));
     OnnxWeights weights = read(model, "/query/MatMul", "bias");
     assertThat(weights.get("/query/MatMul").data(2, 3)).containsExactly(1, 2, 3, 4, 5, 6);
     assertThat(weights.get("bias").data(2)).containsExactly(7, 8);
@@ -60,10 +63,12 @@ class OnnxWeightsTest {
 
   @Test
   void dataBeforeNameIsRefused() {
-    byte[] tensor = message(out -> {
-      out.writeBytes(9, ByteString.copyFrom(floats(1)));
-      out.writeString(8, "bias");
-    });
+    byte[] tensor =
+        message(
+            out -> {
+              out.writeBytes(9, ByteString.copyFrom(floats(1)));
+              out.writeString(8, "bias");
+            });
     assertRefused(model(initializer(tensor)), "before its name");
   }
 
@@ -72,7 +77,9 @@ class OnnxWeightsTest {
     byte[] model = model(node("/query/MatMul", "x", "w"), tensor("w", FLOAT, floats(1, 2), 2, 1), tensor("bias", FLOAT, floats(7, 8), 2));
     for (int length = 0; length < model.length; length++) {
       byte[] cut = Arrays.copyOf(model, length);
-      assertThatThrownBy(() -> read(cut, "bias", "/query/MatMul")).as("%d of %d bytes", length, model.length).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> read(cut, "bias", "/query/MatMul"))
+          .as("%d of %d bytes", length, model.length)
+          .isInstanceOf(IOException.class);
     }
     assertThat(read(model, "bias").get("bias").data(2)).containsExactly(7, 8);
   }
@@ -92,47 +99,56 @@ class OnnxWeightsTest {
   }
 
   private static byte[] model(byte[]... graphFields) {
-    byte[] graph = message(out -> {
-      for (byte[] field : graphFields) {
-        out.writeRawBytes(field);
-      }
-    });
-    return message(out -> {
-      out.writeInt64(1, 7);
-      out.writeByteArray(7, graph);
-    });
+    byte[] graph =
+        message(
+            out -> {
+              for (byte[] field : graphFields) {
+                out.writeRawBytes(field);
+              }
+            });
+    return message(
+        out -> {
+          out.writeInt64(1, 7);
+          out.writeByteArray(7, graph);
+        });
   }
 
   private static byte[] node(String name, String... inputs) {
-    byte[] node = message(out -> {
-      for (String input : inputs) {
-        out.writeString(1, input);
-      }
-      out.writeString(2, "y");
-      out.writeString(3, name);
-    });
+    byte[] node =
+        message(
+            out -> {
+              for (String input : inputs) {
+                out.writeString(1, input);
+              }
+              out.writeString(2, "y");
+              out.writeString(3, name);
+            });
     return message(out -> out.writeByteArray(1, node));
   }
 
   /** A weight as an exporter writes it: its shape packed if it is a matrix, one by one otherwise. */
   private static byte[] tensor(String name, int dataType, byte[] rawData, long... dims) {
-    byte[] packedDims = message(out -> {
-      for (long dim : dims) {
-        out.writeInt64NoTag(dim);
-      }
-    });
-    return initializer(message(out -> {
-      if (dims.length > 1) {
-        out.writeByteArray(1, packedDims);
-      } else {
-        out.writeInt64(1, dims[0]);
-      }
-      out.writeInt32(2, dataType);
-      out.writeString(8, name);
-      if (rawData.length > 0) {
-        out.writeByteArray(9, rawData);
-      }
-    }));
+    byte[] packedDims =
+        message(
+            out -> {
+              for (long dim : dims) {
+                out.writeInt64NoTag(dim);
+              }
+            });
+    return initializer(
+        message(
+            out -> {
+              if (dims.length > 1) {
+                out.writeByteArray(1, packedDims);
+              } else {
+                out.writeInt64(1, dims[0]);
+              }
+              out.writeInt32(2, dataType);
+              out.writeString(8, name);
+              if (rawData.length > 0) {
+                out.writeByteArray(9, rawData);
+              }
+            }));
   }
 
   private static byte[] initializer(byte[] tensor) {
