@@ -1,14 +1,11 @@
 package dev.lanewise.bench;
 
 import dev.lanewise.bench.throughput.ThroughputCommand;
-import dev.lanewise.kernels.Kernels;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.RunLast;
 import picocli.CommandLine.Spec;
 
 /** The command line: {@code java --add-modules jdk.incubator.vector -jar lanewise-bench.jar COMMAND}. */
@@ -35,7 +32,7 @@ public final class Main implements Runnable {
   /** Runs a command and exits with its code: 0 done, 1 failed, 2 wrong option. */
   public static void main(String[] args) {
     if (System.getProperty(LOG_FORMAT) == null) {
-      // The kernels log which path runs; one line is enough.
+      // The kernels log which path runs, or why it is the slow one; one line is enough.
       System.setProperty(LOG_FORMAT, "%4$s: %5$s%n");
     }
     System.exit(commandLine().execute(args));
@@ -43,36 +40,18 @@ public final class Main implements Runnable {
 
   /** The commands, with errors as one line and exit code 2. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main()).setExecutionStrategy(Main::warnAndRun).setParameterExceptionHandler((e, args) -> {
-      CommandLine command = e.getCommandLine();
-      String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong option");
-      command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
-      return command.getCommandSpec().exitCodeOnInvalidInput();
-    });
+    return new CommandLine(new Main())
+        .setParameterExceptionHandler(
+            (e, args) -> {
+              CommandLine command = e.getCommandLine();
+              String message = String.valueOf(e.getMessage()).lines().findFirst().orElse("wrong option");
+              command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
+              return command.getCommandSpec().exitCodeOnInvalidInput();
+            });
   }
 
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "missing command; one of " + String.join(", ", spec.subcommands().keySet()));
-  }
-
-  private static int warnAndRun(ParseResult parsed) {
-    Integer helpShown = CommandLine.executeHelpRequest(parsed);
-    if (helpShown != null) {
-      return helpShown;
-    }
-    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-      selectKernels(parsed.commandSpec().commandLine());
-    }
-    return new RunLast().execute(parsed);
-  }
-
-  /** Kernels warn when they are selected, once and in one line; every command is to say it, also one that asks for plain Java. */
-  private static void selectKernels(CommandLine command) {
-    try {
-      Kernels.selected();
-    } catch (IllegalStateException e) {
-      throw new ParameterException(command, e.getMessage(), e);
-    }
   }
 }

@@ -33,8 +33,22 @@ final class AttentionOperation implements Operation {
   @Override
   public Map<String, Object> shape() {
     return Shape.of(
-        "batch", query.batch(), "heads", query.heads(), "kvHeads", key.heads(), "queries", query.rows(), "keys", key.rows(),
-        "headDim", query.width(), "valueDim", value.width(), "causal", causal);
+        "batch",
+        query.batch(),
+        "heads",
+        query.heads(),
+        "kvHeads",
+        key.heads(),
+        "queries",
+        query.rows(),
+        "keys",
+        key.rows(),
+        "headDim",
+        query.width(),
+        "valueDim",
+        value.width(),
+        "causal",
+        causal);
   }
 
   @Override

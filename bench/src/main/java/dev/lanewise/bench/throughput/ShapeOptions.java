@@ -64,11 +64,12 @@ final class ShapeOptions {
     sizes.put("--m", m);
     sizes.put("--k", k);
     sizes.put("--n", n);
-    sizes.forEach((option, size) -> {
-      if (size < 1) {
-        throw new IllegalArgumentException(option + " is " + size + ", must be at least 1");
-      }
-    });
+    sizes.forEach(
+        (option, size) -> {
+          if (size < 1) {
+            throw new IllegalArgumentException(option + " is " + size + ", must be at least 1");
+          }
+        });
     if (heads % keyValueHeads() != 0) {
       throw new IllegalArgumentException("--heads is " + heads + ", which is no multiple of --kv-heads " + keyValueHeads());
     }

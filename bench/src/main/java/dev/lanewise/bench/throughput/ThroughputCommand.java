@@ -36,8 +36,9 @@ public final class ThroughputCommand implements Callable<Integer> {
   @Option(
       names = "--op",
       required = true,
-      description = "What to time: attention, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
-          + " Not available yet: backward, decode, encoder.")
+      description =
+          "What to time: attention, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+              + " Not available yet: backward, decode, encoder.")
   private String op = "";
 
   @Mixin private ShapeOptions sizes = new ShapeOptions();
@@ -45,7 +46,10 @@ public final class ThroughputCommand implements Callable<Integer> {
   @Option(names = "--kv", defaultValue = "f32", description = "Type of the key/value cache; f32 so far (default: ${DEFAULT-VALUE}).")
   private String kv = "";
 
-  @Option(names = "--page", defaultValue = "0", description = "Rows a page of the key/value cache; 0, no pages, so far.")
+  @Option(
+      names = "--page",
+      defaultValue = "0",
+      description = "Rows a page of the key/value cache; 0, no pages, so far (default: ${DEFAULT-VALUE}).")
   private int page;
 
   @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work (default: ${DEFAULT-VALUE}).")
@@ -76,7 +80,7 @@ public final class ThroughputCommand implements Callable<Integer> {
     try (Team team = new Team(threads)) {
       Setup setup = prepare(() -> new Setup(sizes, kernels(), team));
       Operation operation = prepare(() -> Operations.named(op).apply(setup));
-      Limits limits = Limits.measure(team);
+      Limits limits = prepare(() -> Limits.measure(team));
       Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
       Report report = new Report(op, setup.kernels().path(), threads, operation, timing, limits, operation.accuracy());
       spec.commandLine().getOut().println(report.json());
@@ -97,10 +101,11 @@ public final class ThroughputCommand implements Callable<Integer> {
     if (page != 0) {
       throw wrong("--page " + page + " is not available yet; only 0 is");
     }
-    prepare(() -> {
-      sizes.check();
-      return Operations.named(op);
-    });
+    prepare(
+        () -> {
+          sizes.check();
+          return Operations.named(op);
+        });
   }
 
   private Kernels kernels() {
@@ -118,7 +123,7 @@ public final class ThroughputCommand implements Callable<Integer> {
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw wrong(e.getMessage());
     } catch (OutOfMemoryError e) {
-      throw wrong("these sizes need more memory than the heap has; give java a larger -Xmx");
+      throw wrong("this needs more memory than the heap has; give java a larger -Xmx");
     }
   }
 
