@@ -18,7 +18,15 @@ record Accuracy(double maxAbsError, double referenceError) {
       referenceError = Math.max(referenceError, Math.abs(plain - exact));
     }
 
+    /**
+     * The errors so far.
+     *
+     * @throws IllegalStateException if one is NaN or infinite: a time for that would be worth nothing
+     */
     Accuracy result() {
+      if (!Double.isFinite(maxAbsError)) {
+        throw new IllegalStateException("the measured result is off by " + maxAbsError);
+      }
       return new Accuracy(maxAbsError, referenceError);
     }
   }

@@ -2,8 +2,8 @@ package dev.lanewise.bench.throughput;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
-import java.util.Arrays;
 import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
 
 /** Times a run: warms up until its time settles, then takes samples that are long against the clock's grain. */
 final class Stopwatch {
@@ -32,23 +32,24 @@ final class Stopwatch {
    *
    * @param best seconds of one run in the fastest sample
    * @param median seconds of one run in the middle sample
-   * @param allocatedBytes bytes that one run allocates on the calling thread
+   * @param allocatedBytes bytes that one run allocates on the calling thread in the middle sample, rounded up
    */
   record Timing(double best, double median, long allocatedBytes) {}
 
   Timing measure(Operation operation) {
     int runs = (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / warmUp(operation)), 1, Integer.MAX_VALUE);
-    DoubleStream.Builder samples = DoubleStream.builder();
+    DoubleStream.Builder times = DoubleStream.builder();
+    LongStream.Builder allocations = LongStream.builder();
     long start = System.nanoTime();
-    long allocatedBefore = THREAD.getCurrentThreadAllocatedBytes();
-    sample(operation, runs);
-    long allocated = THREAD.getCurrentThreadAllocatedBytes() - allocatedBefore;
     for (int n = 0; n < MIN_SAMPLES || secondsSince(start) < seconds; n++) {
-      samples.add(sample(operation, runs));
+      long allocatedBefore = THREAD.getCurrentThreadAllocatedBytes();
+      double time = sample(operation, runs);
+      allocations.add(THREAD.getCurrentThreadAllocatedBytes() - allocatedBefore);
+      times.add(time);
     }
-    double[] sorted = samples.build().toArray();
-    Arrays.sort(sorted);
-    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated, runs));
+    double[] sorted = times.build().sorted().toArray();
+    long[] allocated = allocations.build().sorted().toArray();
+    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated[allocated.length / 2], runs));
   }
 
   /** Runs until the time settles and returns it. */

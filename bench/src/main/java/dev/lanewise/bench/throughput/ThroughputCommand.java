@@ -46,7 +46,10 @@ public final class ThroughputCommand implements Callable<Integer> {
   @Option(names = "--kv", defaultValue = "f32", description = "Type of the key/value cache; f32 so far (default: ${DEFAULT-VALUE}).")
   private String kv = "";
 
-  @Option(names = "--page", defaultValue = "0", description = "Rows a page of the key/value cache; 0, no pages, so far.")
+  @Option(
+      names = "--page",
+      defaultValue = "0",
+      description = "Rows a page of the key/value cache; 0, no pages, so far (default: ${DEFAULT-VALUE}).")
   private int page;
 
   @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work (default: ${DEFAULT-VALUE}).")
@@ -70,7 +73,7 @@ public final class ThroughputCommand implements Callable<Integer> {
     try (Team team = new Team(threads)) {
       Setup setup = prepare(() -> new Setup(sizes, kernels(), team));
       Operation operation = prepare(() -> Operations.named(op).apply(setup));
-      Limits limits = Limits.measure(team);
+      Limits limits = prepare(() -> Limits.measure(team));
       Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
       Report report = new Report(op, setup.kernels().path(), threads, operation, timing, limits, operation.accuracy());
       spec.commandLine().getOut().println(report.json());
@@ -113,7 +116,7 @@ public final class ThroughputCommand implements Callable<Integer> {
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw wrong(e.getMessage());
     } catch (OutOfMemoryError e) {
-      throw wrong("these sizes need more memory than the heap has; give java a larger -Xmx");
+      throw wrong("this needs more memory than the heap has; give java a larger -Xmx");
     }
   }
 

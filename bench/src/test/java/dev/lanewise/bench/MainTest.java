@@ -1,0 +1,128 @@
+package dev.lanewise.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class MainTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String arguments) {
+    CommandLine command = Main.commandLine().setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+    return command.execute(arguments.isEmpty() ? new String[0] : arguments.split(" "));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "\"\"|missing command",
+        "--nope|'--nope'",
+        "nope|'nope'",
+        "throughput|'--op=<op>'",
+        "throughput --op nope|--op nope is unknown",
+        "throughput --op backward|--op backward is not available yet",
+        "throughput --op decode|--op decode is not available yet",
+        "throughput --op encoder|--op encoder is not available yet",
+        "throughput --op exp --nope 1|'--nope'",
+        "throughput --op exp --queries x|'--queries': 'x'",
+        "throughput --op exp --queries 0|--queries is 0, must be at least 1",
+        "throughput --op attention --kv-heads 0|--kv-heads is 0, must be at least 1",
+        "throughput --op attention --kv-heads 5|--heads is 12, which is no multiple of --kv-heads 5",
+        "throughput --op gemm --m 65536 --k 65536|65536",
+        "throughput --op exp --threads 0|--threads is 0, must be at least 1",
+        "throughput --op exp --seconds 0|--seconds is 0.0, must be above 0",
+        "throughput --op exp --seconds NaN|--seconds is NaN",
+        "throughput --op exp --path fast|--path is fast, must be auto, vector or scalar",
+        "throughput --op exp --kv int8|--kv int8 is not available yet",
+        "throughput --op exp --kv f8|--kv is f8, must be f32",
+        "throughput --op exp --page 16|--page 16 is not available yet",
+      })
+  void aWrongOptionIsOneLineAndExitCode2(String arguments, String message) {
+    assertThat(run(arguments)).isEqualTo(2);
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().lines()).singleElement().asString().startsWith("lanewise-bench").contains(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "throughput --help"})
+  void helpIsNoError(String arguments) {
+    assertThat(run(arguments)).isZero();
+    assertThat(out.toString()).startsWith("Usage: lanewise-bench");
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void helpExplainsEveryOption() {
+    Main.commandLine()
+        .getSubcommands()
+        .get("throughput")
+        .getCommandSpec()
+        .options()
+        .forEach(option -> assertThat(option.description()).as(option.longestName()).isNotEmpty());
+  }
+
+  @Test
+  void throughputPrintsOneJsonObjectOnOneLine() {
+    JsonObject json =
+        throughput("attention --heads 4 --kv-heads 2 --queries 20 --keys 33 --head-dim 8 --value-dim 5 --causal --path scalar");
+
+    assertThat(json.keySet())
+        .containsExactly(
+            "op",
+            "path",
+            "threads",
+            "shape",
+            "secondsBest",
+            "secondsMedian",
+            "gflops",
+            "fmaPeakGflops",
+            "fractionOfPeak",
+            "bytesPerSecond",
+            "readBandwidth",
+            "allocatedBytesPerCall",
+            "maxAbsError",
+            "referenceError");
+    assertThat(json.get("op").getAsString()).isEqualTo("attention");
+    assertThat(json.get("path").getAsString()).isEqualTo("scalar");
+    assertThat(json.get("threads").getAsInt()).isEqualTo(1);
+    assertThat(json.get("shape"))
+        .hasToString("{\"batch\":1,\"heads\":4,\"kvHeads\":2,\"queries\":20,\"keys\":33,\"headDim\":8,\"valueDim\":5,\"causal\":true}");
+    double best = json.get("secondsBest").getAsDouble();
+    assertThat(json.get("secondsMedian").getAsDouble()).isGreaterThanOrEqualTo(best);
+    double gflops = json.get("gflops").getAsDouble();
+    assertThat(gflops * best * 1e9).isBetween(34_319.9, 34_320.1); // 2 · 4 heads · 20 · 33 · (8 + 5) / 2
+    assertThat(json.get("fractionOfPeak").getAsDouble()).isEqualTo(gflops / json.get("fmaPeakGflops").getAsDouble()).isBetween(0.0, 1.0);
+    assertThat(json.get("maxAbsError").getAsDouble()).isBetween(0.0, 1e-5);
+    assertThat(json.get("referenceError").getAsDouble()).isBetween(1e-12, 1e-5);
+  }
+
+  @Test
+  void readBandwidthOnTwoThreadsHasBytesAndNoFlops() {
+    JsonObject json = throughput("read-bandwidth --threads 2");
+
+    assertThat(json.get("threads").getAsInt()).isEqualTo(2);
+    assertThat(json.get("shape")).hasToString("{\"bytes\":268435456}");
+    for (String absent : new String[] {"gflops", "fractionOfPeak", "maxAbsError", "referenceError"}) {
+      assertThat(json.get(absent).isJsonNull()).as(absent).isTrue();
+    }
+    assertThat(json.get("bytesPerSecond").getAsDouble() * json.get("secondsBest").getAsDouble()).isBetween(268435455.9, 268435456.1);
+    assertThat(json.get("readBandwidth").getAsDouble()).isPositive();
+  }
+
+  private JsonObject throughput(String arguments) {
+    assertThat(run("throughput --seconds 0.05 --op " + arguments)).as(err.toString()).isZero();
+    assertThat(out.toString().lines()).hasSize(1);
+    return JsonParser.parseString(out.toString()).getAsJsonObject();
+  }
+}
