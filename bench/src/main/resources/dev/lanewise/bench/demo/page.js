@@ -69,6 +69,8 @@ function buildHeads() {
     input.addEventListener("change", () => select(head, state.query));
     const canvas = make(label, "canvas");
     canvas.width = canvas.height = count;
+    // Shrunk without smoothing, thin lines would vanish.
+    canvas.style.imageRendering = count > 80 ? "auto" : "pixelated";
     make(label, "span", "Head " + (head + 1));
   });
 }
@@ -115,7 +117,7 @@ function measure(context) {
   const longest = Math.min(96, Math.max(...tokens.map((text) => context.measureText(text).width)));
   const room = big.parentElement.clientWidth - 6;
   const left = Math.ceil(longest) + 10;
-  const cell = Math.max(2, Math.min(44, Math.floor((room - left) / count)));
+  const cell = Math.max(1, Math.min(44, Math.floor((room - left) / count)));
   return { cell, left, top: left, width: left + cell * count, height: left + cell * count };
 }
 function paintBig() {
