@@ -2,7 +2,6 @@ package dev.lanewise.bench;
 
 import dev.lanewise.bench.demo.DemoCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
-import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -11,8 +10,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.RunLast;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -45,6 +42,7 @@ public final class Main implements Runnable {
   /** Runs the command that {@code args} name and ends the JVM with its exit code. */
   public static void main(String[] args) {
     if (System.getProperty(LOG_FORMAT_PROPERTY) == null) {
+      // The kernels log which path runs, or why it is the slow one and the flag that mends it: one line is enough.
       System.setProperty(LOG_FORMAT_PROPERTY, "%4$s: %5$s%6$s%n");
     }
     TOKENIZER_LOGGER.setLevel(Level.SEVERE);
@@ -54,7 +52,6 @@ public final class Main implements Runnable {
   /** The commands, with errors as one line. */
   static CommandLine commandLine() {
     return new CommandLine(new Main())
-        .setExecutionStrategy(Main::warnAndRun)
         .setParameterExceptionHandler((exception, args) -> reject(exception))
         .setExecutionExceptionHandler((exception, commandLine, parsed) -> fail(exception, commandLine));
   }
@@ -78,25 +75,5 @@ public final class Main implements Runnable {
     }
     commandLine.getErr().println(commandLine.getCommandSpec().qualifiedName() + ": " + exception.getMessage());
     return commandLine.getCommandSpec().exitCodeOnExecutionException();
-  }
-
-  private static int warnAndRun(ParseResult parsed) {
-    Integer helpShown = CommandLine.executeHelpRequest(parsed);
-    if (helpShown != null) {
-      return helpShown;
-    }
-    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-      selectKernels(parsed.commandSpec().commandLine());
-    }
-    return new RunLast().execute(parsed);
-  }
-
-  /** Kernels warn when they are selected, once and in one line; every command is to say it, also one that asks for plain Java. */
-  private static void selectKernels(CommandLine command) {
-    try {
-      Kernels.selected();
-    } catch (IllegalStateException e) {
-      throw new ParameterException(command, e.getMessage(), e);
-    }
   }
 }
