@@ -15,7 +15,9 @@ final class OnlineSoftmax {
 
   private final float[] max = new float[COLUMNS];
   private final float[] sum = new float[COLUMNS];
+  private final float[] raised = new float[COLUMNS];
   private final float[] factor = new float[COLUMNS];
+  private final float[] ignored = new float[COLUMNS];
 
   void reset() {
     java.util.Arrays.fill(max, Float.NEGATIVE_INFINITY);
@@ -29,8 +31,10 @@ final class OnlineSoftmax {
    */
   boolean update(float[] scores, int keys) {
     boolean moved = raiseMax(scores, keys);
-    exponentials(scores, 0, keys);
-    exponentials(scores, LANES, keys);
+    if (moved) {
+      moveMax();
+    }
+    exponentials(scores, keys, sum);
     return moved;
   }
 
@@ -80,41 +84,43 @@ final class OnlineSoftmax {
     }
     FloatVector new0 = larger(even0, odd0);
     FloatVector new1 = larger(even1, odd1);
-    if (!new0.compare(VectorOperators.GT, old0).or(new1.compare(VectorOperators.GT, old1)).anyTrue()) {
-      return false;
-    }
-    moveMax(0, old0, new0);
-    moveMax(LANES, old1, new1);
-    return true;
+    new0.intoArray(raised, 0);
+    new1.intoArray(raised, LANES);
+    return new0.compare(VectorOperators.GT, old0).or(new1.compare(VectorOperators.GT, old1)).anyTrue();
   }
 
-  private void moveMax(int at, FloatVector oldMax, FloatVector newMax) {
-    FloatVector scale = VectorExp.exp2NotPositive(oldMax.sub(finite(newMax)));
-    scale.intoArray(factor, at);
-    FloatVector.fromArray(SPECIES, sum, at).mul(scale).intoArray(sum, at);
-    newMax.intoArray(max, at);
+  /** Takes over the raised maximum: factor = 2<sup>old − new</sup>, as if the old maxima were the scores of one key. */
+  private void moveMax() {
+    System.arraycopy(max, 0, factor, 0, COLUMNS);
+    System.arraycopy(raised, 0, max, 0, COLUMNS);
+    exponentials(factor, 1, ignored);
+    for (int lane = 0; lane < COLUMNS; lane += LANES) {
+      FloatVector.fromArray(SPECIES, sum, lane).mul(FloatVector.fromArray(SPECIES, factor, lane)).intoArray(sum, lane);
+    }
+  }
+
+  private void exponentials(float[] scores, int keys, float[] sums) {
+    exponentials(scores, 0, keys, sums);
+    exponentials(scores, LANES, keys, sums);
   }
 
   /** Of one vector of lanes: two in a loop would pass C2's limit on inlining, and calls cost four times the arithmetic. */
-  private void exponentials(float[] scores, int lane, int keys) {
-    FloatVector lanesMax = finite(FloatVector.fromArray(SPECIES, max, lane));
-    FloatVector lanesSum = FloatVector.fromArray(SPECIES, sum, lane);
+  private void exponentials(float[] scores, int lane, int keys, float[] sums) {
+    // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞
+    FloatVector lanesMax = FloatVector.fromArray(SPECIES, max, lane);
+    lanesMax = lanesMax.blend(0f, lanesMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
+    FloatVector lanesSum = FloatVector.fromArray(SPECIES, sums, lane);
     for (int key = 0; key < keys; key++) {
       int at = key * COLUMNS + lane;
       FloatVector weight = VectorExp.exp2NotPositive(FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax));
       weight.intoArray(scores, at);
       lanesSum = lanesSum.add(weight);
     }
-    lanesSum.intoArray(sum, lane);
+    lanesSum.intoArray(sums, lane);
   }
 
   /** The larger of each pair; a NaN in {@code y} is passed over here and poisons the sum later. */
   private static FloatVector larger(FloatVector x, FloatVector y) {
     return x.blend(y, y.compare(VectorOperators.GT, x));
-  }
-
-  /** 0 in place of −∞, so that a lane without any key so far computes −∞ − 0 and not −∞ − −∞. */
-  private static FloatVector finite(FloatVector max) {
-    return max.blend(0f, max.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
   }
 }
