@@ -50,20 +50,14 @@ public final class Checks {
       return;
     }
     if (written.offset() < read.end() && read.offset() < written.end() && !interleaved(written, read)) {
-      throw new IllegalArgumentException(
-          name
-              + " ["
-              + written.offset()
-              + ", "
-              + written.end()
-              + ") overlaps "
-              + otherName
-              + " ["
-              + read.offset()
-              + ", "
-              + read.end()
-              + ") in the same array");
+      throw overlap(name, written.offset(), written.end(), otherName, read.offset(), read.end());
     }
+  }
+
+  private static IllegalArgumentException overlap(String name, int from, int to, String otherName, int otherFrom, int otherTo) {
+    String written = name + " [" + from + ", " + to + ")";
+    String read = otherName + " [" + otherFrom + ", " + otherTo + ")";
+    return new IllegalArgumentException(written + " overlaps " + read + " in the same array");
   }
 
   /** Column blocks of one wider matrix: the same row stride, and columns that do not meet. */
@@ -123,19 +117,7 @@ public final class Checks {
             || interleaved(written, read, written.headStride())
             || interleaved(written, read, written.batchStride());
     if (!apart) {
-      throw new IllegalArgumentException(
-          name
-              + " ["
-              + written.offset()
-              + ", "
-              + written.end()
-              + ") overlaps "
-              + otherName
-              + " ["
-              + read.offset()
-              + ", "
-              + read.end()
-              + ") in the same array");
+      throw overlap(name, written.offset(), written.end(), otherName, read.offset(), read.end());
     }
   }
 
