@@ -30,7 +30,7 @@ final class MicroKernel {
     if (Tiles.ROWS == 8) {
       multiply8x2(a, b, start, c, depth, strips);
     } else {
-      multiply4x2(a, b, start, c, depth, strips);
+      MicroKernel5x2.multiply(a, b, start, c, depth, strips);
     }
   }
 
@@ -39,7 +39,7 @@ final class MicroKernel {
     if (Tiles.ROWS == 8) {
       multiplyRows8x2(a, b, start, c, depth, strips);
     } else {
-      multiplyRows4x2(a, b, start, c, depth, strips);
+      MicroKernel5x2.multiplyRows(a, b, start, c, depth, strips);
     }
   }
 
@@ -122,57 +122,6 @@ final class MicroKernel {
     }
   }
 
-  private static void multiply4x2(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
-    float[] aData = a.data;
-    float[] bData = b.data;
-    int aStride = a.stride;
-    int aIndex = a.offset;
-    int bIndex = b.offset;
-    float[] startData = start.data;
-    int startIndex = start.offset;
-    int startStride = start.stride;
-    float[] cData = c.data;
-    int cIndex = c.offset;
-    int cStride = c.stride;
-    for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      for (int k = 0; k < depth; k++) {
-        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
-        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
-        FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k * aStride]);
-        c00 = a0.fma(b0, c00);
-        c01 = a0.fma(b1, c01);
-        FloatVector a1 = FloatVector.broadcast(SPECIES, aData[aIndex + k * aStride + 1]);
-        c10 = a1.fma(b0, c10);
-        c11 = a1.fma(b1, c11);
-        FloatVector a2 = FloatVector.broadcast(SPECIES, aData[aIndex + k * aStride + 2]);
-        c20 = a2.fma(b0, c20);
-        c21 = a2.fma(b1, c21);
-        FloatVector a3 = FloatVector.broadcast(SPECIES, aData[aIndex + k * aStride + 3]);
-        c30 = a3.fma(b0, c30);
-        c31 = a3.fma(b1, c31);
-      }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
-      aIndex += a.next;
-      startIndex += start.next;
-      cIndex += c.next;
-    }
-  }
-
   private static void multiplyRows8x2(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
@@ -246,57 +195,6 @@ final class MicroKernel {
       c61.intoArray(cData, cIndex + 6 * cStride + LANES);
       c70.intoArray(cData, cIndex + 7 * cStride);
       c71.intoArray(cData, cIndex + 7 * cStride + LANES);
-      aIndex += a.next;
-      startIndex += start.next;
-      cIndex += c.next;
-    }
-  }
-
-  private static void multiplyRows4x2(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
-    float[] aData = a.data;
-    float[] bData = b.data;
-    int aStride = a.stride;
-    int aIndex = a.offset;
-    int bIndex = b.offset;
-    float[] startData = start.data;
-    int startIndex = start.offset;
-    int startStride = start.stride;
-    float[] cData = c.data;
-    int cIndex = c.offset;
-    int cStride = c.stride;
-    for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      for (int k = 0; k < depth; k++) {
-        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
-        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
-        FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k]);
-        c00 = a0.fma(b0, c00);
-        c01 = a0.fma(b1, c01);
-        FloatVector a1 = FloatVector.broadcast(SPECIES, aData[aIndex + aStride + k]);
-        c10 = a1.fma(b0, c10);
-        c11 = a1.fma(b1, c11);
-        FloatVector a2 = FloatVector.broadcast(SPECIES, aData[aIndex + 2 * aStride + k]);
-        c20 = a2.fma(b0, c20);
-        c21 = a2.fma(b1, c21);
-        FloatVector a3 = FloatVector.broadcast(SPECIES, aData[aIndex + 3 * aStride + k]);
-        c30 = a3.fma(b0, c30);
-        c31 = a3.fma(b1, c31);
-      }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;

@@ -6,18 +6,18 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The running maximum and sum of a panel of queries, one query a lane (Milakov and Gimelshein, "Online normalizer calculation for softmax",
- * 2018). Scores are in units of log 2, keys × {@link Tiles#COLUMNS}; with a query in each lane nothing is ever reduced across lanes.
+ * 2018). Scores are in units of log 2, keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes.
  */
 final class OnlineSoftmax {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int COLUMNS = Tiles.COLUMNS;
+  private static final int QUERIES = Tiles.QUERIES;
 
-  private final float[] max = new float[COLUMNS];
-  private final float[] sum = new float[COLUMNS];
-  private final float[] raised = new float[COLUMNS];
-  private final float[] factor = new float[COLUMNS];
-  private final float[] ignored = new float[COLUMNS];
+  private final float[] max = new float[QUERIES];
+  private final float[] sum = new float[QUERIES];
+  private final float[] raised = new float[QUERIES];
+  private final float[] factor = new float[QUERIES];
+  private final float[] ignored = new float[QUERIES];
 
   void reset() {
     java.util.Arrays.fill(max, Float.NEGATIVE_INFINITY);
@@ -40,18 +40,18 @@ final class OnlineSoftmax {
 
   /** Multiplies each of {@code rows} rows of {@code accumulated} with 2<sup>old max − new max</sup> of its lanes. */
   void rescale(float[] accumulated, int rows) {
-    FloatVector factor0 = FloatVector.fromArray(SPECIES, factor, 0);
-    FloatVector factor1 = FloatVector.fromArray(SPECIES, factor, LANES);
-    for (int row = 0; row < rows; row++) {
-      int at = row * COLUMNS;
-      FloatVector.fromArray(SPECIES, accumulated, at).mul(factor0).intoArray(accumulated, at);
-      FloatVector.fromArray(SPECIES, accumulated, at + LANES).mul(factor1).intoArray(accumulated, at + LANES);
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      FloatVector lanesFactor = FloatVector.fromArray(SPECIES, factor, lane);
+      for (int row = 0; row < rows; row++) {
+        int at = row * QUERIES + lane;
+        FloatVector.fromArray(SPECIES, accumulated, at).mul(lanesFactor).intoArray(accumulated, at);
+      }
     }
   }
 
   /** Divides the accumulated rows by the sums; a lane that saw no key gets 0. */
   void normalise(float[] accumulated, int rows) {
-    for (int lane = 0; lane < COLUMNS; lane++) {
+    for (int lane = 0; lane < QUERIES; lane++) {
       factor[lane] = sum[lane] == 0 ? 0 : 1 / sum[lane];
     }
     rescale(accumulated, rows);
@@ -63,45 +63,50 @@ final class OnlineSoftmax {
   }
 
   private boolean raiseMax(float[] scores, int keys) {
-    FloatVector old0 = FloatVector.fromArray(SPECIES, max, 0);
-    FloatVector old1 = FloatVector.fromArray(SPECIES, max, LANES);
-    // two chains a column, because compare and blend take several cycles
-    FloatVector even0 = old0;
-    FloatVector even1 = old1;
-    FloatVector odd0 = old0;
-    FloatVector odd1 = old1;
-    int pairs = keys & -2;
-    for (int key = 0; key < pairs; key += 2) {
-      int at = key * COLUMNS;
-      even0 = larger(even0, FloatVector.fromArray(SPECIES, scores, at));
-      even1 = larger(even1, FloatVector.fromArray(SPECIES, scores, at + LANES));
-      odd0 = larger(odd0, FloatVector.fromArray(SPECIES, scores, at + COLUMNS));
-      odd1 = larger(odd1, FloatVector.fromArray(SPECIES, scores, at + COLUMNS + LANES));
+    boolean moved = false;
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      moved |= raiseMax(scores, lane, keys);
     }
-    if (pairs < keys) {
-      even0 = larger(even0, FloatVector.fromArray(SPECIES, scores, pairs * COLUMNS));
-      even1 = larger(even1, FloatVector.fromArray(SPECIES, scores, pairs * COLUMNS + LANES));
+    return moved;
+  }
+
+  private boolean raiseMax(float[] scores, int lane, int keys) {
+    FloatVector old = FloatVector.fromArray(SPECIES, max, lane);
+    // four chains, because compare and blend take several cycles
+    FloatVector max0 = old;
+    FloatVector max1 = old;
+    FloatVector max2 = old;
+    FloatVector max3 = old;
+    int fours = keys & -4;
+    for (int key = 0; key < fours; key += 4) {
+      int at = key * QUERIES + lane;
+      max0 = larger(max0, FloatVector.fromArray(SPECIES, scores, at));
+      max1 = larger(max1, FloatVector.fromArray(SPECIES, scores, at + QUERIES));
+      max2 = larger(max2, FloatVector.fromArray(SPECIES, scores, at + 2 * QUERIES));
+      max3 = larger(max3, FloatVector.fromArray(SPECIES, scores, at + 3 * QUERIES));
     }
-    FloatVector new0 = larger(even0, odd0);
-    FloatVector new1 = larger(even1, odd1);
-    new0.intoArray(raised, 0);
-    new1.intoArray(raised, LANES);
-    return new0.compare(VectorOperators.GT, old0).or(new1.compare(VectorOperators.GT, old1)).anyTrue();
+    for (int key = fours; key < keys; key++) {
+      max0 = larger(max0, FloatVector.fromArray(SPECIES, scores, key * QUERIES + lane));
+    }
+    FloatVector highest = larger(larger(max0, max1), larger(max2, max3));
+    highest.intoArray(raised, lane);
+    return highest.compare(VectorOperators.GT, old).anyTrue();
   }
 
   /** Takes over the raised maximum: factor = 2<sup>old − new</sup>, as if the old maxima were the scores of one key. */
   private void moveMax() {
-    System.arraycopy(max, 0, factor, 0, COLUMNS);
-    System.arraycopy(raised, 0, max, 0, COLUMNS);
+    System.arraycopy(max, 0, factor, 0, QUERIES);
+    System.arraycopy(raised, 0, max, 0, QUERIES);
     exponentials(factor, 1, ignored);
-    for (int lane = 0; lane < COLUMNS; lane += LANES) {
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
       FloatVector.fromArray(SPECIES, sum, lane).mul(FloatVector.fromArray(SPECIES, factor, lane)).intoArray(sum, lane);
     }
   }
 
   private void exponentials(float[] scores, int keys, float[] sums) {
-    exponentials(scores, 0, keys, sums);
-    exponentials(scores, LANES, keys, sums);
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      exponentials(scores, lane, keys, sums);
+    }
   }
 
   /** Of one vector of lanes: two in a loop would pass C2's limit on inlining, and calls cost four times the arithmetic. */
@@ -111,7 +116,7 @@ final class OnlineSoftmax {
     lanesMax = lanesMax.blend(0f, lanesMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
     FloatVector lanesSum = FloatVector.fromArray(SPECIES, sums, lane);
     for (int key = 0; key < keys; key++) {
-      int at = key * COLUMNS + lane;
+      int at = key * QUERIES + lane;
       FloatVector weight = VectorExp.exp2NotPositive(FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax));
       weight.intoArray(scores, at);
       lanesSum = lanesSum.add(weight);

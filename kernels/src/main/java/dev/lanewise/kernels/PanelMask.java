@@ -8,9 +8,9 @@ import jdk.incubator.vector.VectorSpecies;
 final class PanelMask {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int COLUMNS = Tiles.COLUMNS;
+  private static final int QUERIES = Tiles.QUERIES;
 
-  private final int[] limit = new int[COLUMNS];
+  private final int[] limit = new int[QUERIES];
   private int least;
   private int most;
 
@@ -22,7 +22,7 @@ final class PanelMask {
       least = Math.min(least, limit[lane]);
       most = Math.max(most, limit[lane]);
     }
-    for (int lane = rows; lane < COLUMNS; lane++) {
+    for (int lane = rows; lane < QUERIES; lane++) {
       limit[lane] = most; // nobody reads these lanes
     }
   }
@@ -34,10 +34,10 @@ final class PanelMask {
 
   /** Puts −∞ where a lane does not see a key. */
   void apply(float[] scores, int key, int keys) {
-    for (int lane = 0; lane < COLUMNS; lane += LANES) {
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
       var limits = jdk.incubator.vector.IntVector.fromArray(SPECIES.vectorShape().withLanes(int.class), limit, lane);
       for (int i = Math.max(least - key, 0); i < keys; i++) {
-        int at = i * COLUMNS + lane;
+        int at = i * QUERIES + lane;
         var hidden = limits.compare(VectorOperators.LE, key + i).cast(SPECIES);
         FloatVector.fromArray(SPECIES, scores, at).blend(Float.NEGATIVE_INFINITY, hidden).intoArray(scores, at);
       }
@@ -65,11 +65,11 @@ final class PanelMask {
    */
   void blendVisible(Heads value, int first, int from, int to, int key, float[] weights, float[] output) {
     for (int i = from; i < to; i++) {
-      for (int lane = 0; lane < COLUMNS; lane++) {
+      for (int lane = 0; lane < QUERIES; lane++) {
         if (key + i < limit[lane]) {
-          float weight = weights[i * COLUMNS + lane];
+          float weight = weights[i * QUERIES + lane];
           for (int d = 0; d < value.width(); d++) {
-            int at = d * COLUMNS + lane;
+            int at = d * QUERIES + lane;
             output[at] = Math.fma(value.data()[first + i * value.rowStride() + d], weight, output[at]);
           }
         }

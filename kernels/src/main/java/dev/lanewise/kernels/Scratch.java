@@ -14,12 +14,15 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   final Strip c = new Strip();
   final Strip source = new Strip();
   final Strip target = new Strip();
-  final float[] zeros = new float[Tiles.COLUMNS];
+  final float[] zeros = new float[Math.max(Tiles.COLUMNS, Tiles.QUERIES)];
+
+  /** Keeps loads made for the cache's sake from being optimised away. */
+  float touched;
+
   final float[] lanes = new float[Lanes.COUNT];
   final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   final float[] padded = new float[Transpose.scratchSize()];
   final float[] edge = new float[Tiles.ROWS * Tiles.COLUMNS];
-  final KeyStrips keyStrips = new KeyStrips();
   final FusedAttention attention = new FusedAttention(this);
   private float[] left = new float[0];
   private float[] right = new float[0];
@@ -39,7 +42,6 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
     target.release();
     c.release();
     b.release();
-    keyStrips.release();
     POOL.give(this);
   }
 

@@ -2,17 +2,29 @@ package dev.lanewise.kernels;
 
 /** The one table of numbers. Micro-kernel shape by vector registers, tile sizes by cache; the sums that justify them stand beside each. */
 final class Tiles {
-  /**
-   * Rows of the micro-kernel. With 32 registers 8 x 2 vectors of accumulators, 2 of B and 1 of A take 19 and run at 97 % of peak; with 16
-   * registers 4 x 2 takes 11 (6 x 2 spills). 512-bit vectors and AArch64 imply 32 registers; anything else is taken to have 16.
-   */
-  static final int ROWS = Lanes.COUNT == 16 || System.getProperty("os.arch").equals("aarch64") ? 8 : 4;
+  /** 512-bit vectors and AArch64 imply 32 vector registers; anything else is taken to have 16. */
+  static final boolean MANY_REGISTERS = Lanes.COUNT == 16 || System.getProperty("os.arch").equals("aarch64");
 
-  /** Columns of the micro-kernel: two vectors. */
+  /**
+   * Rows of a product's micro-kernel. With 32 registers 8 x 2 vectors of accumulators, 2 of B and 1 of A take 19 and run at 97 % of peak;
+   * with 16 registers 5 x 2 takes 13.
+   */
+  static final int ROWS = MANY_REGISTERS ? 8 : 5;
+
+  /** Columns of a product's micro-kernel: two vectors. */
   static final int COLUMNS = 2 * Lanes.COUNT;
 
-  /** Rows that are packed side by side, so that a transposed block of Lanes.COUNT rows fills whole strips of {@link #ROWS}. */
-  static final int PANEL = Math.max(ROWS, Lanes.COUNT);
+  /** Rows that are packed side by side: whole blocks of Lanes.COUNT rows to transpose, whole strips of {@link #ROWS} to multiply. */
+  static final int PANEL = MANY_REGISTERS ? Math.max(ROWS, Lanes.COUNT) : ROWS * Lanes.COUNT;
+
+  /**
+   * Rows of attention's micro-kernel, which are keys of the scores and columns of the output. 4 x 4 vectors run at 95 % of peak where 8 x 2
+   * reach 92 (64 steps a strip: headDim), and need only 4 streams of keys, so that the keys are read as they lie.
+   */
+  static final int STRIP = MANY_REGISTERS ? 4 : 5;
+
+  /** Queries of a panel: the columns of attention's micro-kernel. */
+  static final int QUERIES = (MANY_REGISTERS ? 4 : 2) * Lanes.COUNT;
 
   /**
    * Inner steps a pass: a block of B is 384 x 32 floats = 48 KB and is read from L2 by each strip of A. A block that fits a 32 KB L1 (192
@@ -30,16 +42,10 @@ final class Tiles {
   static final int PACKING_COLUMNS = 384;
 
   /**
-   * Keys of a tile of the fused kernel. The scores are 256 x 32 floats = 32 KB, the tile of V 64 KB at valueDim 64: together they stay in
-   * L2, and the softmax and the blend have long loops. 128 keys cost 1 to 2 %, 384 and 512 are no better.
+   * Keys of a tile of the fused kernel, whole strips of 4 and of 5. The scores are 240 x 64 floats = 60 KB, the tile of V another 60 KB at
+   * valueDim 64: together they stay in L2, and the softmax and the blend have long loops. 120 keys cost 1 to 2 %, 480 are no better.
    */
-  static final int KEYS = 256;
-
-  /**
-   * From how many query rows that share a head's keys it pays to pack the keys: packing takes about a cycle an element once, reading in
-   * place costs 5 % of the scores each time. At 128 rows reading in place is 2 to 3 % faster, at 512 packing is.
-   */
-  static final int KEY_PACKING_ROWS = 192;
+  static final int KEYS = 240;
 
   private Tiles() {}
 }

@@ -63,7 +63,7 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public int rowsPerTile() {
-    return Tiles.COLUMNS;
+    return Tiles.QUERIES;
   }
 
   @Override
