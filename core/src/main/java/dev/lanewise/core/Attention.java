@@ -97,8 +97,12 @@ public final class Attention {
   private void compute(Heads query, Heads key, Heads value, Heads output, float @Nullable [] logSumExp) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(key, "key");
-    Visibility visibility = (b, row) -> mask.visibleKeys(b, row, query.rows(), key.rows());
-    AttentionProblem problem = new AttentionProblem(query, key, value, output, scale(query), visibility, logSumExp);
+    AttentionProblem.Builder builder =
+        AttentionProblem.of(query, key).output(value, output).scale(scale(query)).visibility(new Prefix(mask, query.rows(), key.rows()));
+    if (logSumExp != null) {
+      builder.logSumExp(logSumExp);
+    }
+    AttentionProblem problem = builder.build();
     mask.check(query.batch(), query.rows(), key.rows());
     AttentionTasks tasks = kernels.split(problem, threads);
     long work = pairs(query, key) * (query.width() + value.width());
@@ -121,6 +125,18 @@ public final class Attention {
     if (!weights.isEmpty()) {
       WeightTiles tiles = new WeightTiles(kernels, mask, scale(query), query, key);
       Workers.run(threads, pairs(query, key) * query.width(), tiles.count(), tile -> tiles.run(tile, weights));
+    }
+  }
+
+  private record Prefix(Mask mask, int queries, int keys) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      return 0;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return mask.visibleKeys(batchEntry, query, queries, keys);
     }
   }
 

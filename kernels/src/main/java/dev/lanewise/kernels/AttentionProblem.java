@@ -1,89 +1,102 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attention call: its operands, scale and mask, checked when it is made. The work falls into units, one for each batch entry and
- * key/value head; the rows of a unit are the query rows of its group of query heads, head after head, all reading the same keys and values.
+ * One attention call, checked when it is built. The work falls into units, one for each batch entry and key/value head; the rows of a unit
+ * are the query rows of its group of query heads, query after query and within a query head after head, all reading the same keys and
+ * values: neighbouring rows then see nearly the same keys.
  */
 public final class AttentionProblem {
-  private static final AtomicLong IDS = new AtomicLong();
-
   final Heads query;
   final Heads key;
-  final Heads value;
-  final Heads output;
+  final @Nullable Heads value;
+  final @Nullable Heads output;
   final float scale;
+  final Similarity similarity;
   final Visibility visibility;
+  final float softcap;
+  final @Nullable Bias bias;
+  final float @Nullable [] slopes;
+  final Normaliser normaliser;
   final float @Nullable [] logSumExp;
+  final @Nullable SequenceStarts sequences;
+  final List<Hook> hooks;
 
-  /** Tells one call from another without holding on to its arrays. */
-  final long id = IDS.incrementAndGet();
+  /** A function of the caller at a stage. */
+  record Hook(Stage stage, RowFunction function, boolean changes) {}
 
-  /**
-   * Checks shapes, and that what is written shares no element with itself or with what is read.
-   *
-   * @param query batch × queryHeads × queries × headDim
-   * @param key batch × keyValueHeads × keys × headDim, keyValueHeads a divisor of queryHeads
-   * @param value batch × keyValueHeads × keys × valueDim
-   * @param output batch × queryHeads × queries × valueDim, to be written; a query that sees no key gets 0
-   * @param scale multiplies each dot product
-   * @param visibility the mask; its answers are trusted to lie in 0..keys
-   * @param logSumExp to be written: ln Σ e<sup>score</sup> of each query row, dense batch × queryHeads × queries, −∞ for a query that sees
-   *     no key; null if not wanted
-   * @throws IllegalArgumentException naming what does not fit, with both numbers
-   */
-  public AttentionProblem(
-      Heads query, Heads key, Heads value, Heads output, float scale, Visibility visibility, float @Nullable [] logSumExp) {
-    this.query = Objects.requireNonNull(query, "query");
-    this.key = Objects.requireNonNull(key, "key");
-    this.value = Objects.requireNonNull(value, "value");
-    this.output = Objects.requireNonNull(output, "output");
-    this.scale = scale;
-    this.visibility = Objects.requireNonNull(visibility, "visibility");
-    this.logSumExp = logSumExp;
-    checkShapes();
-    Checks.writable("output", output);
-    Checks.disjoint("output", output, "query", query);
-    Checks.disjoint("output", output, "key", key);
-    Checks.disjoint("output", output, "value", value);
-    if (logSumExp != null) {
-      Checks.same(
-          "logSumExp.length", logSumExp.length, "batch * queryHeads * queries", (long) query.batch() * query.heads() * query.rows());
+  private AttentionProblem(Builder builder) {
+    this.query = builder.query;
+    this.key = builder.key;
+    this.value = builder.value;
+    this.output = builder.output;
+    this.scale = builder.scale;
+    this.similarity = builder.similarity;
+    this.visibility = builder.visibility == null ? new AllKeys(this) : builder.visibility;
+    this.softcap = builder.softcap;
+    this.bias = builder.bias;
+    this.slopes = builder.slopes;
+    this.normaliser = builder.normaliser;
+    this.logSumExp = builder.logSumExp;
+    this.sequences = builder.sequences;
+    this.hooks = List.copyOf(builder.hooks);
+  }
+
+  /** Every query sees every key of its batch entry. */
+  private record AllKeys(AttentionProblem problem) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      return 0;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return problem.keys(batchEntry);
     }
   }
 
-  private void checkShapes() {
-    Checks.atLeast("query.width", query.width(), 1);
-    Checks.same("key.width", key.width(), "query.width", query.width());
-    Checks.same("key.batch", key.batch(), "query.batch", query.batch());
-    Checks.atLeast("key.heads", key.heads(), 1);
-    Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
-    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
-    Checks.same("output.batch", output.batch(), "query.batch", query.batch());
-    Checks.same("output.heads", output.heads(), "query.heads", query.heads());
-    Checks.same("output.rows", output.rows(), "query.rows", query.rows());
-    Checks.same("output.width", output.width(), "value.width", value.width());
-    Checks.product("query.heads / key.heads", group(), "query.rows", query.rows());
+  /**
+   * Starts the description of a call.
+   *
+   * @param query batch × queryHeads × queries × headDim
+   * @param key batch × keyValueHeads × keys × headDim, keyValueHeads a divisor of queryHeads
+   */
+  public static Builder of(Heads query, Heads key) {
+    return new Builder(query, key);
+  }
+
+  /** Number of batch entries, or of sequences. */
+  int batch() {
+    return sequences == null ? query.batch() : sequences.count();
+  }
+
+  /** Queries of a batch entry. */
+  int queries(int batchEntry) {
+    return sequences == null ? query.rows() : sequences.queries(batchEntry);
+  }
+
+  /** Keys of a batch entry. */
+  int keys(int batchEntry) {
+    return sequences == null ? key.rows() : sequences.keys(batchEntry);
   }
 
   /** Units of work: batch × keyValueHeads. */
   int units() {
-    return key.batch() * key.heads();
+    return batch() * key.heads();
   }
 
   /** Query rows of a unit: queries × query heads a key/value head. */
-  int rows() {
-    return group() * query.rows();
+  int rows(int unit) {
+    return group() * queries(batchEntry(unit));
   }
 
   /** Query heads that share a key/value head. */
-  private int group() {
+  int group() {
     return query.heads() / key.heads();
   }
 
@@ -95,27 +108,243 @@ public final class AttentionProblem {
     return unit % key.heads();
   }
 
-  private int queryHead(int unit, int row) {
-    return keyValueHead(unit) * group() + row / query.rows();
+  /** The query head that a unit's row belongs to. */
+  int queryHead(int unit, int row) {
+    return keyValueHead(unit) * group() + row % group();
   }
 
-  /** The query that a unit's row is, within its head. */
+  /** The query that a unit's row is, within its batch entry. */
   int queryRow(int row) {
-    return row % query.rows();
-  }
-
-  /** How many keys a unit's row sees. */
-  int visibleKeys(int unit, int row) {
-    return visibility.visibleKeys(batchEntry(unit), queryRow(row));
+    return row / group();
   }
 
   /** Where a unit's row starts in the array of {@code heads}, which is query or output. */
-  int index(Heads heads, int unit, int row) {
-    return heads.index(batchEntry(unit), queryHead(unit, row), queryRow(row));
+  int queryIndex(Heads heads, int unit, int row) {
+    int b = batchEntry(unit);
+    int head = queryHead(unit, row);
+    return sequences == null ? heads.index(b, head, queryRow(row)) : heads.index(0, head, sequences.queryStart(b) + queryRow(row));
   }
 
-  /** Where log-sum-exp of a unit's row is kept. */
+  /** Where a key of a unit starts in the array of {@code heads}, which is key or value. */
+  int keyIndex(Heads heads, int unit, int row) {
+    int b = batchEntry(unit);
+    int head = keyValueHead(unit);
+    return sequences == null ? heads.index(b, head, row) : heads.index(0, head, sequences.keyStart(b) + row);
+  }
+
+  /** Where log-sum-exp of a unit's row is kept: batch × queryHeads × queries, or queryHeads × query rows of all sequences. */
   int logSumExpIndex(int unit, int row) {
-    return (batchEntry(unit) * query.heads() + queryHead(unit, row)) * query.rows() + queryRow(row);
+    int b = batchEntry(unit);
+    int head = queryHead(unit, row);
+    return sequences == null
+        ? (b * query.heads() + head) * query.rows() + queryRow(row)
+        : head * query.rows() + sequences.queryStart(b) + queryRow(row);
+  }
+
+  /** The first key that a unit's row sees. */
+  int firstKey(int unit, int row) {
+    return visibility.firstKey(batchEntry(unit), queryHead(unit, row), queryRow(row));
+  }
+
+  /** One past the last key that a unit's row sees. */
+  int endKey(int unit, int row) {
+    return visibility.endKey(batchEntry(unit), queryHead(unit, row), queryRow(row));
+  }
+
+  /** Distance from a query to the key at its own position, when the last query stands at the last key. */
+  int positionOffset(int unit) {
+    int b = batchEntry(unit);
+    return keys(b) - queries(b);
+  }
+
+  /** Whether someone looks at, or changes, what passes a stage. */
+  boolean hasHook(Stage stage) {
+    return hooks.stream().anyMatch(hook -> hook.stage == stage);
+  }
+
+  /** Describes a call; {@link #build} checks it. */
+  public static final class Builder {
+    private final Heads query;
+    private final Heads key;
+    private @Nullable Heads value;
+    private @Nullable Heads output;
+    private float scale = 1;
+    private Similarity similarity = Similarity.dot();
+    private @Nullable Visibility visibility;
+    private float softcap;
+    private @Nullable Bias bias;
+    private float @Nullable [] slopes;
+    private Normaliser normaliser = Normaliser.softmax();
+    private float @Nullable [] logSumExp;
+    private @Nullable SequenceStarts sequences;
+    private final List<Hook> hooks = new ArrayList<>();
+
+    private Builder(Heads query, Heads key) {
+      this.query = Objects.requireNonNull(query, "query");
+      this.key = Objects.requireNonNull(key, "key");
+    }
+
+    /**
+     * Asks for the output.
+     *
+     * @param newValue batch × keyValueHeads × keys × valueDim
+     * @param newOutput batch × queryHeads × queries × valueDim, to be written; a query that sees no key gets 0
+     */
+    public Builder output(Heads newValue, Heads newOutput) {
+      value = Objects.requireNonNull(newValue, "value");
+      output = Objects.requireNonNull(newOutput, "output");
+      return this;
+    }
+
+    /** Multiplies the similarity; 1 unless set. */
+    public Builder scale(float newScale) {
+      scale = newScale;
+      return this;
+    }
+
+    /** How a query is compared with a key; the dot product unless set. */
+    public Builder similarity(Similarity newSimilarity) {
+      similarity = Objects.requireNonNull(newSimilarity, "similarity");
+      return this;
+    }
+
+    /** The mask; all keys of the batch entry unless set. */
+    public Builder visibility(Visibility newVisibility) {
+      visibility = Objects.requireNonNull(newVisibility, "visibility");
+      return this;
+    }
+
+    /** Limits scores smoothly to ±softcap: softcap · tanh(score / softcap); 0 for none ("Gemma 2", 2024). */
+    public Builder softcap(float newSoftcap) {
+      softcap = newSoftcap;
+      return this;
+    }
+
+    /** Adds to the scores. */
+    public Builder bias(Bias newBias) {
+      bias = Objects.requireNonNull(newBias, "bias");
+      return this;
+    }
+
+    /**
+     * Subtracts slope · |distance| from the scores, with one slope a query head and positions aligned at the end ("Train Short, Test Long",
+     * Press et al., 2022).
+     */
+    public Builder slopes(float[] newSlopes) {
+      slopes = Objects.requireNonNull(newSlopes, "slopes").clone();
+      return this;
+    }
+
+    /** What makes weights of scores; softmax unless set. */
+    public Builder normaliser(Normaliser newNormaliser) {
+      normaliser = Objects.requireNonNull(newNormaliser, "normaliser");
+      return this;
+    }
+
+    /**
+     * Asks for log-sum-exp, to be written: ln Σ e<sup>score</sup> of each query row, dense batch × queryHeads × queries (queryHeads × query
+     * rows, if there are sequences); −∞ for a query that sees no key.
+     */
+    public Builder logSumExp(float[] newLogSumExp) {
+      logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");
+      return this;
+    }
+
+    /** The operands hold several sequences, one after the other. */
+    public Builder sequences(SequenceStarts newSequences) {
+      sequences = Objects.requireNonNull(newSequences, "sequences");
+      return this;
+    }
+
+    /**
+     * Shows each row at a stage to a function, which must not change it. At {@link Stage#WEIGHTS} and {@link Stage#MASKED} it sees the
+     * segments that are not masked altogether; at earlier stages every key.
+     */
+    public Builder observe(Stage stage, RowFunction function) {
+      hooks.add(new Hook(Objects.requireNonNull(stage, "stage"), Objects.requireNonNull(function, "function"), false));
+      return this;
+    }
+
+    /** Lets a function change each row at {@link Stage#CHANGED} or {@link Stage#WEIGHTS}; −∞ as a score masks. */
+    public Builder change(Stage stage, RowFunction function) {
+      if (stage != Stage.CHANGED && stage != Stage.WEIGHTS) {
+        throw new IllegalArgumentException("stage is " + stage + ", must be " + Stage.CHANGED + " or " + Stage.WEIGHTS);
+      }
+      hooks.add(new Hook(stage, Objects.requireNonNull(function, "function"), true));
+      return this;
+    }
+
+    /**
+     * Checks shapes, and that what is written shares no element with itself or with what is read.
+     *
+     * @throws IllegalArgumentException naming what does not fit, with both numbers
+     */
+    public AttentionProblem build() {
+      checkShapes();
+      if (value != null && output != null) {
+        checkOutput(value, output);
+      }
+      checkVariant();
+      return new AttentionProblem(this);
+    }
+
+    private void checkShapes() {
+      Checks.atLeast("query.width", query.width(), 1);
+      Checks.same("key.width", key.width(), "query.width", query.width());
+      Checks.same("key.batch", key.batch(), "query.batch", query.batch());
+      Checks.atLeast("key.heads", key.heads(), 1);
+      Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
+      Checks.product("query.heads / key.heads", query.heads() / key.heads(), "query.rows", query.rows());
+      if (sequences != null) {
+        Checks.same("query.batch", query.batch(), "the batch of packed sequences,", 1);
+        Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
+        Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
+      }
+    }
+
+    private void checkOutput(Heads value, Heads output) {
+      Checks.same("value.batch", value.batch(), "key.batch", key.batch());
+      Checks.same("value.heads", value.heads(), "key.heads", key.heads());
+      Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+      Checks.same("output.batch", output.batch(), "query.batch", query.batch());
+      Checks.same("output.heads", output.heads(), "query.heads", query.heads());
+      Checks.same("output.rows", output.rows(), "query.rows", query.rows());
+      Checks.same("output.width", output.width(), "value.width", value.width());
+      Checks.writable("output", output);
+      Checks.disjoint("output", output, "query", query);
+      Checks.disjoint("output", output, "key", key);
+      Checks.disjoint("output", output, "value", value);
+    }
+
+    private void checkVariant() {
+      similarity.check(query.width());
+      if (!Float.isFinite(scale)) {
+        throw new IllegalArgumentException("scale is " + scale + ", must be finite");
+      }
+      if (!(softcap >= 0 && softcap < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("softcap is " + softcap + ", must be positive, or 0 for none");
+      }
+      if (bias != null) {
+        int batch = sequences == null ? query.batch() : sequences.count();
+        bias.check(
+            batch,
+            query.heads(),
+            sequences == null ? query.rows() : sequences.mostQueries(),
+            sequences == null ? key.rows() : sequences.mostKeys());
+      }
+      if (slopes != null) {
+        Checks.same("slopes.length", slopes.length, "query.heads", query.heads());
+      }
+      if (normaliser.sinks != null) {
+        Checks.same("sinks.length", normaliser.sinks.length, "query.heads", query.heads());
+      }
+      if (logSumExp != null) {
+        if (!normaliser.hasLogSumExp()) {
+          throw new IllegalArgumentException("logSumExp is asked for, but only softmax has one");
+        }
+        Checks.same(
+            "logSumExp.length", logSumExp.length, "batch * queryHeads * queries", (long) query.batch() * query.heads() * query.rows());
+      }
+    }
   }
 }

@@ -16,11 +16,11 @@ public final class AttentionTasks {
   /** Cuts the problem for {@code threads} threads, of kernels whose tiles hold {@code granularity} rows. */
   AttentionTasks(AttentionProblem problem, int threads, int granularity) {
     this.problem = problem;
-    int rows = Math.max(1, problem.rows());
+    int rows = Math.max(1, (problem.units() == 0 ? 0 : problem.rows(0)));
     long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, Math.max(1, problem.units()));
     int tiles = Math.ceilDiv(rows, granularity);
     this.rowsPerTask = (int) Math.min(rows, Math.max(1, tiles / wanted) * granularity);
-    this.tasksPerUnit = problem.rows() == 0 ? 0 : Math.ceilDiv(rows, rowsPerTask);
+    this.tasksPerUnit = (problem.units() == 0 ? 0 : problem.rows(0)) == 0 ? 0 : Math.ceilDiv(rows, rowsPerTask);
   }
 
   /** How many tasks: 0 to {@code count() - 1}. */
@@ -41,6 +41,6 @@ public final class AttentionTasks {
   }
 
   int toRow(int task) {
-    return Math.min(fromRow(task) + rowsPerTask, problem.rows());
+    return Math.min(fromRow(task) + rowsPerTask, (problem.units() == 0 ? 0 : problem.rows(0)));
   }
 }

@@ -25,6 +25,8 @@ final class FusedAttention {
   private final Scratch scratch;
   private final OnlineSoftmax softmax = new OnlineSoftmax();
   private final KeyRows keyRows = new KeyRows();
+  private final PanelRows queries = new PanelRows();
+  private final PanelRows outputs = new PanelRows();
   private final PanelMask mask = new PanelMask();
   private final float[] scores = new float[Packing.roundUp(Tiles.KEYS, STRIP) * QUERIES];
   private float[] queryPanel = new float[0];
@@ -37,7 +39,7 @@ final class FusedAttention {
 
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
   void run(AttentionProblem problem, int unit, int from, int to) {
-    resize(problem.query.width(), problem.value.width());
+    resize(problem.query.width(), java.util.Objects.requireNonNull(problem.value).width());
     for (int row = from; row < to; row += QUERIES) {
       panel(problem, unit, row, Math.min(QUERIES, to - row));
     }
@@ -55,12 +57,15 @@ final class FusedAttention {
   }
 
   private void panel(AttentionProblem problem, int unit, int row, int rows) {
-    PanelRows.touch(problem, problem.query, unit, row, rows, scratch);
-    PanelRows.touch(problem, problem.output, unit, row, rows, scratch);
-    PanelRows.load(problem, unit, row, rows, queryPanel, scratch);
+    Heads target = java.util.Objects.requireNonNull(problem.output);
+    queries.open(problem, problem.query, unit, row, rows);
+    queries.touch(problem.query, scratch);
+    outputs.open(problem, target, unit, row, rows);
+    outputs.touch(target, scratch);
+    queries.load(problem.query, problem.scale * VectorExp.LOG2_E, queryPanel, scratch);
     mask.open(problem, unit, row, rows);
     softmax.reset();
-    int outputRows = Packing.roundUp(problem.value.width(), STRIP);
+    int outputRows = Packing.roundUp(java.util.Objects.requireNonNull(problem.value).width(), STRIP);
     if (mask.most() == 0) {
       Arrays.fill(output, 0); // no tile will write it
     }
@@ -75,7 +80,7 @@ final class FusedAttention {
       blend(problem, unit, key, keys);
     }
     softmax.normalise(output, outputRows);
-    PanelRows.store(problem, unit, row, rows, output, scratch);
+    outputs.store(target, output, scratch);
     if (problem.logSumExp != null) {
       for (int lane = 0; lane < rows; lane++) {
         problem.logSumExp[problem.logSumExpIndex(unit, row + lane)] = softmax.logSumExp(lane);
@@ -86,8 +91,8 @@ final class FusedAttention {
   /** output[d][lane] += Σ V[key][d] · weights[key][lane]. */
   private void blend(AttentionProblem problem, int unit, int key, int keys) {
     int wholeKeys = mask.poisonFree(problem, unit, key, keys);
-    Heads value = problem.value;
-    int first = value.index(problem.batchEntry(unit), problem.keyValueHead(unit), key);
+    Heads value = java.util.Objects.requireNonNull(problem.value);
+    int first = problem.keyIndex(value, unit, key);
     scratch.b.set(scores, 0, QUERIES);
     int strips = strips(value, first, wholeKeys);
     scratch.a.set(value.data(), first, value.rowStride()).next(STRIP);

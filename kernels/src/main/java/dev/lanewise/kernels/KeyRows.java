@@ -13,7 +13,7 @@ final class KeyRows {
   void multiply(AttentionProblem problem, int unit, int row, int keys, float[] target, Scratch scratch) {
     Heads key = problem.key;
     int depth = key.width();
-    int first = key.index(problem.batchEntry(unit), problem.keyValueHead(unit), row);
+    int first = problem.keyIndex(key, unit, row);
     int strips = Math.min(Math.ceilDiv(keys, STRIP), (key.rows() - row) / STRIP);
     scratch.start.set(scratch.zeros, 0, 0);
     scratch.a.set(key.data(), first, key.rowStride()).next(STRIP * key.rowStride());

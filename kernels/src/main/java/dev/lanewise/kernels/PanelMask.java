@@ -18,7 +18,7 @@ final class PanelMask {
     least = Integer.MAX_VALUE;
     most = 0;
     for (int lane = 0; lane < rows; lane++) {
-      limit[lane] = problem.visibleKeys(unit, row + lane);
+      limit[lane] = problem.endKey(unit, row + lane);
       least = Math.min(least, limit[lane]);
       most = Math.max(most, limit[lane]);
     }
@@ -49,10 +49,10 @@ final class PanelMask {
    * the value is NaN or infinite: such a tile ends, for this purpose, at the first key that some lane does not see.
    */
   int poisonFree(AttentionProblem problem, int unit, int key, int keys) {
-    Heads value = problem.value;
+    Heads value = java.util.Objects.requireNonNull(problem.value);
     int first = Math.max(least - key, 0);
     for (int i = first; i < keys; i++) {
-      int row = value.index(problem.batchEntry(unit), problem.keyValueHead(unit), key + i);
+      int row = problem.keyIndex(value, unit, key + i);
       if (!allFinite(value.data(), row, value.width())) {
         return first;
       }

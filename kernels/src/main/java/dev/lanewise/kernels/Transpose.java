@@ -33,8 +33,8 @@ final class Transpose {
   /**
    * target[j][i] = scale · source[i][j] for a whole block.
    *
-   * @param source row i starts at offset + i * stride
-   * @param target row j starts at offset + j * stride
+   * @param source row i starts at {@link Strip#row}
+   * @param target row j likewise
    * @param scratch {@link #scratchSize} elements, rows {@link Lanes#COUNT} apart
    */
   static void block(Strip source, Strip target, float scale, Strip scratch) {
@@ -53,20 +53,18 @@ final class Transpose {
   /** Stages 1 and 2: four neighbouring rows at a time. */
   private static void lowStages(Strip from, float scale, Strip to) {
     for (int row = 0; row < LANES; row += 4) {
-      int at = from.offset + row * from.stride;
-      FloatVector x0 = FloatVector.fromArray(SPECIES, from.data, at).mul(scale);
-      FloatVector x1 = FloatVector.fromArray(SPECIES, from.data, at + from.stride).mul(scale);
-      FloatVector x2 = FloatVector.fromArray(SPECIES, from.data, at + 2 * from.stride).mul(scale);
-      FloatVector x3 = FloatVector.fromArray(SPECIES, from.data, at + 3 * from.stride).mul(scale);
+      FloatVector x0 = FloatVector.fromArray(SPECIES, from.data, from.row(row)).mul(scale);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, from.data, from.row(row + 1)).mul(scale);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, from.data, from.row(row + 2)).mul(scale);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, from.data, from.row(row + 3)).mul(scale);
       FloatVector y0 = x0.blend(x1.rearrange(SWAP1), ODD1);
       FloatVector y1 = x0.rearrange(SWAP1).blend(x1, ODD1);
       FloatVector y2 = x2.blend(x3.rearrange(SWAP1), ODD1);
       FloatVector y3 = x2.rearrange(SWAP1).blend(x3, ODD1);
-      int out = to.offset + row * to.stride;
-      y0.blend(y2.rearrange(SWAP2), ODD2).intoArray(to.data, out);
-      y1.blend(y3.rearrange(SWAP2), ODD2).intoArray(to.data, out + to.stride);
-      y0.rearrange(SWAP2).blend(y2, ODD2).intoArray(to.data, out + 2 * to.stride);
-      y1.rearrange(SWAP2).blend(y3, ODD2).intoArray(to.data, out + 3 * to.stride);
+      y0.blend(y2.rearrange(SWAP2), ODD2).intoArray(to.data, to.row(row));
+      y1.blend(y3.rearrange(SWAP2), ODD2).intoArray(to.data, to.row(row + 1));
+      y0.rearrange(SWAP2).blend(y2, ODD2).intoArray(to.data, to.row(row + 2));
+      y1.rearrange(SWAP2).blend(y3, ODD2).intoArray(to.data, to.row(row + 3));
     }
   }
 
@@ -75,8 +73,8 @@ final class Transpose {
     for (int row = 0; row < 4; row++) {
       FloatVector x = FloatVector.fromArray(SPECIES, from.data, from.offset + row * from.stride);
       FloatVector y = FloatVector.fromArray(SPECIES, from.data, from.offset + (row + 4) * from.stride);
-      x.blend(y.rearrange(SWAP4), ODD4).intoArray(to.data, to.offset + row * to.stride);
-      x.rearrange(SWAP4).blend(y, ODD4).intoArray(to.data, to.offset + (row + 4) * to.stride);
+      x.blend(y.rearrange(SWAP4), ODD4).intoArray(to.data, to.row(row));
+      x.rearrange(SWAP4).blend(y, ODD4).intoArray(to.data, to.row(row + 4));
     }
   }
 
@@ -92,11 +90,10 @@ final class Transpose {
       FloatVector y1 = x0.rearrange(SWAP4).blend(x1, ODD4);
       FloatVector y2 = x2.blend(x3.rearrange(SWAP4), ODD4);
       FloatVector y3 = x2.rearrange(SWAP4).blend(x3, ODD4);
-      int out = to.offset + row * to.stride;
-      y0.blend(y2.rearrange(SWAP8), ODD8).intoArray(to.data, out);
-      y1.blend(y3.rearrange(SWAP8), ODD8).intoArray(to.data, out + 4 * to.stride);
-      y0.rearrange(SWAP8).blend(y2, ODD8).intoArray(to.data, out + 8 * to.stride);
-      y1.rearrange(SWAP8).blend(y3, ODD8).intoArray(to.data, out + 12 * to.stride);
+      y0.blend(y2.rearrange(SWAP8), ODD8).intoArray(to.data, to.row(row));
+      y1.blend(y3.rearrange(SWAP8), ODD8).intoArray(to.data, to.row(row + 4));
+      y0.rearrange(SWAP8).blend(y2, ODD8).intoArray(to.data, to.row(row + 8));
+      y1.rearrange(SWAP8).blend(y3, ODD8).intoArray(to.data, to.row(row + 12));
     }
   }
 

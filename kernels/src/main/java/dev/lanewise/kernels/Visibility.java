@@ -1,8 +1,23 @@
 package dev.lanewise.kernels;
 
-/** Which keys a query sees: always the first so many. Asked once a query row and call, never per element. */
-@FunctionalInterface
+/**
+ * Which keys a query sees: a range, and inside it perhaps holes. Positions count from 0 in their own sequence. The answers are trusted: 0 ≤
+ * firstKey ≤ endKey ≤ keys (a query that sees nothing answers with an empty range), the same each time, from any thread.
+ */
 public interface Visibility {
-  /** How many keys, from the first, query row {@code query} of batch entry {@code b} sees; 0 to the number of keys. */
-  int visibleKeys(int b, int query);
+  /** The first key that the query sees. */
+  int firstKey(int batchEntry, int queryHead, int query);
+
+  /** One past the last key that the query sees. */
+  int endKey(int batchEntry, int queryHead, int query);
+
+  /** Whether a range may have holes. If not, {@link #keys64} is never asked. */
+  default boolean hasHoles() {
+    return false;
+  }
+
+  /** Bit i tells whether the query sees key 64 · word + i; bits outside the range of the query do not matter. */
+  default long keys64(int batchEntry, int queryHead, int query, int word) {
+    return -1L;
+  }
 }

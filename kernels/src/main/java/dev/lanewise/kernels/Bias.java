@@ -1,0 +1,69 @@
+package dev.lanewise.kernels;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
+/**
+ * What is added to the scores: {@code data[offset + b * batchStride + h * headStride + q * queryStride + k * keyStride]} for batch entry b,
+ * query head h, query q, key k. A stride of 0 broadcasts. −∞ masks the key, whatever its K and V hold.
+ *
+ * @param data the array that holds the elements
+ * @param offset index of the element of b = h = q = k = 0
+ * @param batchStride distance between batch entries, in elements
+ * @param headStride distance between query heads
+ * @param queryStride distance between queries
+ * @param keyStride distance between keys
+ */
+public record Bias(float[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride) {
+
+  /** Checks that no number is negative. Whether the view fits the array is checked with the shape it is used with. */
+  public Bias {
+    Objects.requireNonNull(data, "bias.data");
+    Checks.atLeast("bias.offset", offset, 0);
+    Checks.atLeast("bias.batchStride", batchStride, 0);
+    Checks.atLeast("bias.headStride", headStride, 0);
+    Checks.atLeast("bias.queryStride", queryStride, 0);
+    Checks.atLeast("bias.keyStride", keyStride, 0);
+  }
+
+  /** One value a key, the same for all queries. */
+  public static Bias ofKeys(float[] data) {
+    return new Bias(data, 0, 0, 0, 0, 1);
+  }
+
+  /** A dense queries × keys array, the same for all heads and batch entries. */
+  public static Bias ofQueriesAndKeys(float[] data, int keys) {
+    return new Bias(data, 0, 0, 0, keys, 1);
+  }
+
+  /** A dense heads × queries × keys array, the same for all batch entries. */
+  public static Bias ofHeads(float[] data, int queries, int keys) {
+    return new Bias(data, 0, 0, Checks.product("queries", queries, "keys", keys), keys, 1);
+  }
+
+  /** A dense batch × heads × queries × keys array. */
+  public static Bias of(float[] data, int heads, int queries, int keys) {
+    int headStride = Checks.product("queries", queries, "keys", keys);
+    return new Bias(data, 0, Checks.product("heads", heads, "queries * keys", headStride), headStride, keys, 1);
+  }
+
+  /** Index of the element of a query and the first key. */
+  int index(int batchEntry, int queryHead, int query) {
+    return offset + batchEntry * batchStride + queryHead * headStride + query * queryStride;
+  }
+
+  /**
+   * Checks that the array holds every element a call asks for.
+   *
+   * @throws IllegalArgumentException with the array's length and the length needed
+   */
+  void check(int batch, int heads, int queries, int keys) {
+    if (batch > 0 && heads > 0 && queries > 0 && keys > 0) {
+      long rows = (heads - 1L) * headStride + (queries - 1L) * queryStride;
+      Checks.fits("bias.data", data.length, rows);
+      long entry = rows + (keys - 1L) * keyStride + 1;
+      Checks.fits("bias.data", data.length, entry);
+      Checks.fits("bias.data", data.length, offset + (batch - 1L) * batchStride + entry);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package dev.lanewise.kernels;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What makes weights of scores. A masked key has weight 0 under each of them; a query that sees no key gets output 0. */
+public final class Normaliser {
+  private static final Normaliser SOFTMAX = new Normaliser(Kind.SOFTMAX, false, null);
+
+  final Kind kind;
+  final boolean averages;
+  final float @Nullable [] sinks;
+
+  enum Kind {
+    SOFTMAX,
+    RELU,
+    SQUARED_RELU,
+    SIGMOID,
+    LINEAR
+  }
+
+  private Normaliser(Kind kind, boolean averages, float @Nullable [] sinks) {
+    this.kind = kind;
+    this.averages = averages;
+    this.sinks = sinks;
+  }
+
+  /** weight = e<sup>score</sup> / Σ e<sup>score</sup>. */
+  public static Normaliser softmax() {
+    return SOFTMAX;
+  }
+
+  /**
+   * Softmax with a learned logit a query head that takes part in the sum but has no value ("Efficient Streaming Language Models with
+   * Attention Sinks", Xiao et al., 2023; as in gpt-oss): weight = e<sup>score</sup> / (e<sup>sink</sup> + Σ e<sup>score</sup>). The
+   * log-sum-exp of a row includes it.
+   *
+   * @param sinks one logit a query head; copied
+   */
+  public static Normaliser softmaxWithSinks(float... sinks) {
+    return new Normaliser(Kind.SOFTMAX, false, Objects.requireNonNull(sinks, "sinks").clone());
+  }
+
+  /** weight = max(score, 0): "A Study on ReLU and Softmax in Transformer" (Shen et al., 2023). */
+  public static Normaliser relu() {
+    return new Normaliser(Kind.RELU, false, null);
+  }
+
+  /** weight = max(score, 0)²: "Primer" (So et al., 2021). */
+  public static Normaliser squaredRelu() {
+    return new Normaliser(Kind.SQUARED_RELU, false, null);
+  }
+
+  /** weight = 1 / (1 + e<sup>−score</sup>): "Theory, Analysis, and Best Practices for Sigmoid Self-Attention" (Ramapuram et al., 2024). */
+  public static Normaliser sigmoid() {
+    return new Normaliser(Kind.SIGMOID, false, null);
+  }
+
+  /** weight = score: linear attention in its quadratic form. */
+  public static Normaliser linear() {
+    return new Normaliser(Kind.LINEAR, false, null);
+  }
+
+  /**
+   * The same with each weight divided by the number of keys its query sees ("Replacing softmax with ReLU in Vision Transformers", Wortsman
+   * et al., 2023).
+   *
+   * @throws IllegalStateException for softmax, whose weights have their own divisor
+   */
+  public Normaliser dividedByKeys() {
+    if (kind == Kind.SOFTMAX) {
+      throw new IllegalStateException("softmax divides by its own sum, not by the number of keys");
+    }
+    return new Normaliser(kind, true, null);
+  }
+
+  /** Whether rows have a log-sum-exp. */
+  public boolean hasLogSumExp() {
+    return kind == Kind.SOFTMAX;
+  }
+}

@@ -1,0 +1,15 @@
+package dev.lanewise.kernels;
+
+/** Where a score stands on its way to becoming a weight, in this order. */
+public enum Stage {
+  /** Similarity times scale. */
+  RAW,
+  /** After the softcap. */
+  CAPPED,
+  /** After bias, ALiBi and the caller's score function. */
+  CHANGED,
+  /** After the mask: −∞ where the query does not see the key. */
+  MASKED,
+  /** After the normaliser: what multiplies the value rows. */
+  WEIGHTS
+}
