@@ -83,6 +83,25 @@ public final class Kernels {
   }
 
   /**
+   * result[r][c] = activation(x[r][c]); formulas and error bounds stand beside the activations. {@code result} may be {@code x} itself.
+   *
+   * @param x rows × columns
+   * @param result rows × columns, written
+   */
+  public void activate(Activation activation, Matrix x, Matrix result) {
+    Objects.requireNonNull(activation, "activation");
+    sameShape("result", result, "x", x);
+    writableInPlace("result", result, "x", x);
+    for (int row = 0; row < result.rows() && result.columns() > 0; row++) {
+      int to = result.index(row, 0);
+      if (!result.equals(x)) {
+        System.arraycopy(x.data(), x.index(row, 0), result.data(), to, x.columns());
+      }
+      provider.activate(activation, result.data(), to, x.columns());
+    }
+  }
+
+  /**
    * scores[i][j] = scale · Σ<sub>d</sub> query[i][d] · key[j][d], that is QKᵀ with its scale.
    *
    * @param query queries × headDim

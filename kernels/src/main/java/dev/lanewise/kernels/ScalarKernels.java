@@ -34,6 +34,11 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
+  public void activate(Activation activation, float[] x, int from, int length) {
+    ScalarActivations.apply(activation, x, from, length);
+  }
+
+  @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     for (int row = 0; row < query.rows(); row++) {
       for (int column = 0; column < key.rows(); column++) {

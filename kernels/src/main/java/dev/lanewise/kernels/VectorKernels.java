@@ -27,6 +27,11 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
+  public void activate(Activation activation, float[] x, int from, int length) {
+    VectorActivations.apply(activation, x, from, length);
+  }
+
+  @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
