@@ -88,6 +88,14 @@ class BadInputTest {
     table.add("exp, rows", t -> kernels.exp(t.in(2, 3), t.out(3, 3)), "result.rows is 3", "x.rows is 2");
     table.add("exp, columns", t -> kernels.exp(t.in(2, 3), t.out(2, 4)), "result.columns is 4", "x.columns is 3");
     table.add("exp, rows on top of each other", t -> kernels.exp(t.in(2, 3), view(t.data, 0, 2, 3, 2)), "result.rowStride is 2", "3");
+    table.add("activate, rows", t -> kernels.activate(Activation.GELU, t.in(2, 3), t.out(3, 3)), "result.rows is 3", "x.rows is 2");
+    table.add(
+        "activate, columns", t -> kernels.activate(Activation.NONE, t.in(2, 3), t.out(2, 4)), "result.columns is 4", "x.columns is 3");
+    table.add(
+        "activate, rows on top of each other",
+        t -> kernels.activate(Activation.RELU, t.in(2, 3), view(t.data, 0, 2, 3, 2)),
+        "result.rowStride is 2",
+        "3");
     table.add("softmax, rows", t -> kernels.softmax(t.in(2, 3), t.out(1, 3)), "weights.rows is 1", "scores.rows is 2");
     table.add("softmax, columns", t -> kernels.softmax(t.in(2, 3), t.out(2, 2)), "weights.columns is 2", "scores.columns is 3");
     table.add("softmax, one row for all", t -> kernels.softmax(t.in(2, 3), view(t.data, 0, 2, 3, 0)), "weights.rowStride is 0", "3");
@@ -168,6 +176,11 @@ class BadInputTest {
   private static void overlaps(Kernels kernels, Table table) {
     table.add("exp, overlap by one", t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 5, 2, 3, 3)), "result [5, 11)", "x [0, 6)");
     table.add(
+        "activate, overlap by one",
+        t -> kernels.activate(Activation.TANH, view(t.data, 0, 2, 3, 3), view(t.data, 5, 2, 3, 3)),
+        "result [5, 11)",
+        "x [0, 6)");
+    table.add(
         "exp, in place with another stride",
         t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 0, 2, 3, 4)),
         "result [0, 7)",
@@ -232,6 +245,9 @@ class BadInputTest {
   private static void nulls(Kernels kernels, Table table) {
     table.add("exp of null", t -> kernels.exp(absent(), t.out(1, 1)), "x");
     table.add("exp into null", t -> kernels.exp(t.in(1, 1), absent()), "result");
+    table.add("null activation", t -> kernels.activate(absent(), t.in(1, 1), t.out(1, 1)), "activation");
+    table.add("activation of null", t -> kernels.activate(Activation.SILU, absent(), t.out(1, 1)), "x");
+    table.add("activate into null", t -> kernels.activate(Activation.SILU, t.in(1, 1), absent()), "result");
     table.add("softmax of null", t -> kernels.softmax(absent(), t.out(1, 1)), "scores");
     table.add("softmax into null", t -> kernels.softmax(t.in(1, 1), absent()), "weights");
     table.add("null query", t -> kernels.scores(absent(), t.in(1, 1), 1, t.out(1, 1)), "query");
