@@ -23,6 +23,8 @@ interface KernelProvider {
 
   void scores(Matrix query, Matrix key, float scale, Matrix scores);
 
+  void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores);
+
   void softmax(Matrix scores, Matrix weights);
 
   void output(Matrix weights, Matrix value, Matrix output);

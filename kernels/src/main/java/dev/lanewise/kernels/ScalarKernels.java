@@ -49,6 +49,21 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    for (int row = 0; row < query.rows(); row++) {
+      for (int column = 0; column < key.rows(); column++) {
+        int from = query.index(row, 0);
+        int to = key.index(column, 0);
+        float sum = 0;
+        for (int a = 0; a < vector.length; a++) {
+          sum += vector[a] * (float) Math.tanh(query.data()[from + a] + key.data()[to + a]);
+        }
+        scores.data()[scores.index(row, column)] = sum;
+      }
+    }
+  }
+
+  @Override
   public void softmax(Matrix scores, Matrix weights) {
     for (int row = 0; row < scores.rows(); row++) {
       softmaxRow(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns());

@@ -41,6 +41,13 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    try (Scratch scratch = Scratch.take()) {
+      AdditiveScores.run(query, key, vector, scores, scratch);
+    }
+  }
+
+  @Override
   public void softmax(Matrix scores, Matrix weights) {
     try (Scratch scratch = Scratch.take()) {
       for (int row = 0; row < scores.rows(); row++) {

@@ -75,6 +75,7 @@ class BadInputTest {
               Table table = new Table(IllegalArgumentException.class);
               rowKernels(kernels, table);
               scores(kernels, table);
+              additiveScores(kernels, table);
               output(kernels, table);
               product(kernels, table);
               overlaps(kernels, table);
@@ -115,6 +116,34 @@ class BadInputTest {
         t -> kernels.scores(t.in(2, 3), t.in(5, 3), 1, view(t.data, 0, 2, 5, 4)),
         "scores.rowStride is 4",
         "5");
+  }
+
+  private static void additiveScores(Kernels kernels, Table table) {
+    table.add(
+        "additive scores, size",
+        t -> kernels.additiveScores(t.in(2, 4), t.in(5, 3), t.tiny, t.out(2, 5)),
+        "key.columns is 3",
+        "query.columns is 4");
+    table.add(
+        "additive scores, vector",
+        t -> kernels.additiveScores(t.in(2, 3), t.in(5, 3), t.tiny, t.out(2, 5)),
+        "vector.length is 4",
+        "query.columns is 3");
+    table.add(
+        "additive scores, queries",
+        t -> kernels.additiveScores(t.in(2, 4), t.in(5, 4), t.tiny, t.out(3, 5)),
+        "scores.rows is 3",
+        "query.rows is 2");
+    table.add(
+        "additive scores, keys",
+        t -> kernels.additiveScores(t.in(2, 4), t.in(5, 4), t.tiny, t.out(2, 6)),
+        "scores.columns is 6",
+        "key.rows is 5");
+    table.add(
+        "additive scores over vector",
+        t -> kernels.additiveScores(t.in(1, 4), t.in(2, 4), t.tiny, view(t.tiny, 2, 1, 2, 2)),
+        "scores [2, 4)",
+        "vector [0, 4)");
   }
 
   private static void output(Kernels kernels, Table table) {
@@ -253,6 +282,7 @@ class BadInputTest {
     table.add("null query", t -> kernels.scores(absent(), t.in(1, 1), 1, t.out(1, 1)), "query");
     table.add("null key", t -> kernels.scores(t.in(1, 1), absent(), 1, t.out(1, 1)), "key");
     table.add("null scores", t -> kernels.scores(t.in(1, 1), t.in(1, 1), 1, absent()), "scores");
+    table.add("null vector", t -> kernels.additiveScores(t.in(1, 1), t.in(1, 1), absent(), t.out(1, 1)), "vector");
     table.add("null weights", t -> kernels.output(absent(), t.in(1, 1), t.out(1, 1)), "weights");
     table.add("null value", t -> kernels.output(t.in(1, 1), absent(), t.out(1, 1)), "value");
     table.add("null output", t -> kernels.output(t.in(1, 1), t.in(1, 1), absent()), "output");

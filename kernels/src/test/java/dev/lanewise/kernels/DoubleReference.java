@@ -20,6 +20,18 @@ final class DoubleReference {
     return scores;
   }
 
+  static double[][] additiveScores(Matrix query, Matrix key, float[] vector) {
+    double[][] scores = new double[query.rows()][key.rows()];
+    for (int i = 0; i < query.rows(); i++) {
+      for (int j = 0; j < key.rows(); j++) {
+        for (int a = 0; a < vector.length; a++) {
+          scores[i][j] += vector[a] * Math.tanh((double) query.data()[query.index(i, a)] + key.data()[key.index(j, a)]);
+        }
+      }
+    }
+    return scores;
+  }
+
   static double[][] softmax(Matrix scores) {
     double[][] weights = new double[scores.rows()][scores.columns()];
     for (int i = 0; i < scores.rows(); i++) {
