@@ -18,7 +18,12 @@ interface KernelProvider {
 
   void exp(Matrix x, Matrix result);
 
+  /** Applies the activation in place to {@code length} elements from index {@code from} on. */
+  void activate(Activation activation, float[] x, int from, int length);
+
   void scores(Matrix query, Matrix key, float scale, Matrix scores);
+
+  void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores);
 
   void softmax(Matrix scores, Matrix weights);
 

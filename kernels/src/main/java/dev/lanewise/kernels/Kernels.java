@@ -83,6 +83,25 @@ public final class Kernels {
   }
 
   /**
+   * result[r][c] = activation(x[r][c]); formulas and error bounds stand beside the activations. {@code result} may be {@code x} itself.
+   *
+   * @param x rows × columns
+   * @param result rows × columns, written
+   */
+  public void activate(Activation activation, Matrix x, Matrix result) {
+    Objects.requireNonNull(activation, "activation");
+    sameShape("result", result, "x", x);
+    writableInPlace("result", result, "x", x);
+    for (int row = 0; row < result.rows() && result.columns() > 0; row++) {
+      int to = result.index(row, 0);
+      if (!result.equals(x)) {
+        System.arraycopy(x.data(), x.index(row, 0), result.data(), to, x.columns());
+      }
+      provider.activate(activation, result.data(), to, x.columns());
+    }
+  }
+
+  /**
    * scores[i][j] = scale · Σ<sub>d</sub> query[i][d] · key[j][d], that is QKᵀ with its scale.
    *
    * @param query queries × headDim
@@ -91,16 +110,28 @@ public final class Kernels {
    * @param scores queries × keys, written
    */
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
-    Objects.requireNonNull(query, "query");
-    Objects.requireNonNull(key, "key");
-    Objects.requireNonNull(scores, "scores");
-    Checks.same("key.columns", key.columns(), "query.columns", query.columns());
-    Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
-    Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
-    writes("scores", scores, "query", query);
-    writes("scores", scores, "key", key);
+    scoresOf(query, key, scores);
     if (!scores.isEmpty()) {
       provider.scores(query, key, scale, scores);
+    }
+  }
+
+  /**
+   * scores[i][j] = Σ<sub>a</sub> vector[a] · tanh(query[i][a] + key[j][a]): the additive scores of Bahdanau, Cho and Bengio (2015), of
+   * queries and keys that are projected already.
+   *
+   * @param query queries × size
+   * @param key keys × size
+   * @param vector size elements
+   * @param scores queries × keys, written
+   */
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    scoresOf(query, key, scores);
+    Objects.requireNonNull(vector, "vector");
+    Checks.same("vector.length", vector.length, "query.columns", query.columns());
+    Checks.disjoint("scores", scores, "vector", Matrix.of(vector, 1, vector.length));
+    if (!scores.isEmpty()) {
+      provider.additiveScores(query, key, vector, scores);
     }
   }
 
@@ -195,6 +226,17 @@ public final class Kernels {
     if (!result.isEmpty()) {
       provider.product(input, weight, bias, result);
     }
+  }
+
+  private static void scoresOf(Matrix query, Matrix key, Matrix scores) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(scores, "scores");
+    Checks.same("key.columns", key.columns(), "query.columns", query.columns());
+    Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
+    Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
+    writes("scores", scores, "query", query);
+    writes("scores", scores, "key", key);
   }
 
   private static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {

@@ -34,11 +34,31 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
+  public void activate(Activation activation, float[] x, int from, int length) {
+    ScalarActivations.apply(activation, x, from, length);
+  }
+
+  @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     for (int row = 0; row < query.rows(); row++) {
       for (int column = 0; column < key.rows(); column++) {
         float dot = dot(query.data(), query.index(row, 0), key.data(), key.index(column, 0), query.columns());
         scores.data()[scores.index(row, column)] = dot * scale;
+      }
+    }
+  }
+
+  @Override
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    for (int row = 0; row < query.rows(); row++) {
+      for (int column = 0; column < key.rows(); column++) {
+        int from = query.index(row, 0);
+        int to = key.index(column, 0);
+        float sum = 0;
+        for (int a = 0; a < vector.length; a++) {
+          sum += vector[a] * (float) Math.tanh(query.data()[from + a] + key.data()[to + a]);
+        }
+        scores.data()[scores.index(row, column)] = sum;
       }
     }
   }

@@ -27,11 +27,23 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
+  public void activate(Activation activation, float[] x, int from, int length) {
+    VectorActivations.apply(activation, x, from, length);
+  }
+
+  @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
       Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, scale, panels, scratch);
       new BlockedProduct(query, panels, 0, null, scores, scratch).run();
+    }
+  }
+
+  @Override
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    try (Scratch scratch = Scratch.take()) {
+      AdditiveScores.run(query, key, vector, scores, scratch);
     }
   }
 

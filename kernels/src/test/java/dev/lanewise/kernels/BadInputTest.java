@@ -75,6 +75,7 @@ class BadInputTest {
               Table table = new Table(IllegalArgumentException.class);
               rowKernels(kernels, table);
               scores(kernels, table);
+              additiveScores(kernels, table);
               output(kernels, table);
               product(kernels, table);
               overlaps(kernels, table);
@@ -88,6 +89,14 @@ class BadInputTest {
     table.add("exp, rows", t -> kernels.exp(t.in(2, 3), t.out(3, 3)), "result.rows is 3", "x.rows is 2");
     table.add("exp, columns", t -> kernels.exp(t.in(2, 3), t.out(2, 4)), "result.columns is 4", "x.columns is 3");
     table.add("exp, rows on top of each other", t -> kernels.exp(t.in(2, 3), view(t.data, 0, 2, 3, 2)), "result.rowStride is 2", "3");
+    table.add("activate, rows", t -> kernels.activate(Activation.GELU, t.in(2, 3), t.out(3, 3)), "result.rows is 3", "x.rows is 2");
+    table.add(
+        "activate, columns", t -> kernels.activate(Activation.NONE, t.in(2, 3), t.out(2, 4)), "result.columns is 4", "x.columns is 3");
+    table.add(
+        "activate, rows on top of each other",
+        t -> kernels.activate(Activation.RELU, t.in(2, 3), view(t.data, 0, 2, 3, 2)),
+        "result.rowStride is 2",
+        "3");
     table.add("softmax, rows", t -> kernels.softmax(t.in(2, 3), t.out(1, 3)), "weights.rows is 1", "scores.rows is 2");
     table.add("softmax, columns", t -> kernels.softmax(t.in(2, 3), t.out(2, 2)), "weights.columns is 2", "scores.columns is 3");
     table.add("softmax, one row for all", t -> kernels.softmax(t.in(2, 3), view(t.data, 0, 2, 3, 0)), "weights.rowStride is 0", "3");
@@ -107,6 +116,34 @@ class BadInputTest {
         t -> kernels.scores(t.in(2, 3), t.in(5, 3), 1, view(t.data, 0, 2, 5, 4)),
         "scores.rowStride is 4",
         "5");
+  }
+
+  private static void additiveScores(Kernels kernels, Table table) {
+    table.add(
+        "additive scores, size",
+        t -> kernels.additiveScores(t.in(2, 4), t.in(5, 3), t.tiny, t.out(2, 5)),
+        "key.columns is 3",
+        "query.columns is 4");
+    table.add(
+        "additive scores, vector",
+        t -> kernels.additiveScores(t.in(2, 3), t.in(5, 3), t.tiny, t.out(2, 5)),
+        "vector.length is 4",
+        "query.columns is 3");
+    table.add(
+        "additive scores, queries",
+        t -> kernels.additiveScores(t.in(2, 4), t.in(5, 4), t.tiny, t.out(3, 5)),
+        "scores.rows is 3",
+        "query.rows is 2");
+    table.add(
+        "additive scores, keys",
+        t -> kernels.additiveScores(t.in(2, 4), t.in(5, 4), t.tiny, t.out(2, 6)),
+        "scores.columns is 6",
+        "key.rows is 5");
+    table.add(
+        "additive scores over vector",
+        t -> kernels.additiveScores(t.in(1, 4), t.in(2, 4), t.tiny, view(t.tiny, 2, 1, 2, 2)),
+        "scores [2, 4)",
+        "vector [0, 4)");
   }
 
   private static void output(Kernels kernels, Table table) {
@@ -167,6 +204,11 @@ class BadInputTest {
 
   private static void overlaps(Kernels kernels, Table table) {
     table.add("exp, overlap by one", t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 5, 2, 3, 3)), "result [5, 11)", "x [0, 6)");
+    table.add(
+        "activate, overlap by one",
+        t -> kernels.activate(Activation.TANH, view(t.data, 0, 2, 3, 3), view(t.data, 5, 2, 3, 3)),
+        "result [5, 11)",
+        "x [0, 6)");
     table.add(
         "exp, in place with another stride",
         t -> kernels.exp(view(t.data, 0, 2, 3, 3), view(t.data, 0, 2, 3, 4)),
@@ -232,11 +274,15 @@ class BadInputTest {
   private static void nulls(Kernels kernels, Table table) {
     table.add("exp of null", t -> kernels.exp(absent(), t.out(1, 1)), "x");
     table.add("exp into null", t -> kernels.exp(t.in(1, 1), absent()), "result");
+    table.add("null activation", t -> kernels.activate(absent(), t.in(1, 1), t.out(1, 1)), "activation");
+    table.add("activation of null", t -> kernels.activate(Activation.SILU, absent(), t.out(1, 1)), "x");
+    table.add("activate into null", t -> kernels.activate(Activation.SILU, t.in(1, 1), absent()), "result");
     table.add("softmax of null", t -> kernels.softmax(absent(), t.out(1, 1)), "scores");
     table.add("softmax into null", t -> kernels.softmax(t.in(1, 1), absent()), "weights");
     table.add("null query", t -> kernels.scores(absent(), t.in(1, 1), 1, t.out(1, 1)), "query");
     table.add("null key", t -> kernels.scores(t.in(1, 1), absent(), 1, t.out(1, 1)), "key");
     table.add("null scores", t -> kernels.scores(t.in(1, 1), t.in(1, 1), 1, absent()), "scores");
+    table.add("null vector", t -> kernels.additiveScores(t.in(1, 1), t.in(1, 1), absent(), t.out(1, 1)), "vector");
     table.add("null weights", t -> kernels.output(absent(), t.in(1, 1), t.out(1, 1)), "weights");
     table.add("null value", t -> kernels.output(t.in(1, 1), absent(), t.out(1, 1)), "value");
     table.add("null output", t -> kernels.output(t.in(1, 1), t.in(1, 1), absent()), "output");

@@ -20,6 +20,18 @@ final class DoubleReference {
     return scores;
   }
 
+  static double[][] additiveScores(Matrix query, Matrix key, float[] vector) {
+    double[][] scores = new double[query.rows()][key.rows()];
+    for (int i = 0; i < query.rows(); i++) {
+      for (int j = 0; j < key.rows(); j++) {
+        for (int a = 0; a < vector.length; a++) {
+          scores[i][j] += vector[a] * Math.tanh((double) query.data()[query.index(i, a)] + key.data()[key.index(j, a)]);
+        }
+      }
+    }
+    return scores;
+  }
+
   static double[][] softmax(Matrix scores) {
     double[][] weights = new double[scores.rows()][scores.columns()];
     for (int i = 0; i < scores.rows(); i++) {
@@ -37,6 +49,32 @@ final class DoubleReference {
       }
     }
     return weights;
+  }
+
+  static double activation(Activation activation, double x) {
+    return switch (activation) {
+      case NONE -> x;
+      case RELU -> x > 0 ? x : 0;
+      case GELU -> x / 2 * (1 + erf(x / Math.sqrt(2)));
+      case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3))));
+      case SILU -> x / (1 + Math.exp(-x));
+      case TANH -> Math.tanh(x);
+      case SIGMOID -> 1 / (1 + Math.exp(-x));
+    };
+  }
+
+  /** erf x = 2/√π · e<sup>−x²</sup> Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 ⋯ (2n + 1)): slow, but its terms have one sign, so nothing cancels. */
+  static double erf(double x) {
+    if (!(Math.abs(x) < 6)) {
+      return Double.isNaN(x) ? x : Math.signum(x); // 1 − erf 6 is 2e-17
+    }
+    double term = x;
+    double sum = x;
+    for (int odd = 3; Math.abs(term) > 1e-17 * Math.abs(sum); odd += 2) {
+      term *= 2 * x * x / odd;
+      sum += term;
+    }
+    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
   }
 
   static double[][] output(Matrix weights, Matrix value) {

@@ -20,6 +20,18 @@ final class PlainFloat {
     return scores;
   }
 
+  static float[][] additiveScores(Matrix query, Matrix key, float[] vector) {
+    float[][] scores = new float[query.rows()][key.rows()];
+    for (int i = 0; i < query.rows(); i++) {
+      for (int j = 0; j < key.rows(); j++) {
+        for (int a = 0; a < vector.length; a++) {
+          scores[i][j] += vector[a] * (float) Math.tanh(query.data()[query.index(i, a)] + key.data()[key.index(j, a)]);
+        }
+      }
+    }
+    return scores;
+  }
+
   static float[][] softmax(Matrix scores) {
     float[][] weights = new float[scores.rows()][scores.columns()];
     for (int i = 0; i < scores.rows(); i++) {

@@ -1,6 +1,7 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Matrix;
+import java.util.function.DoubleUnaryOperator;
 
 /** The kernels' formulas in double, dense, row after row. */
 final class DoubleReference {
@@ -8,9 +9,34 @@ final class DoubleReference {
 
   /** e<sup>x</sup>, element by element. */
   static double[] exp(Matrix x) {
+    return each(x, Math::exp);
+  }
+
+  /** tanh x, element by element. */
+  static double[] tanh(Matrix x) {
+    return each(x, Math::tanh);
+  }
+
+  /** x/2 · (1 + erf(x/√2)), element by element. */
+  static double[] gelu(Matrix x) {
+    return each(x, element -> element / 2 * (1 + erf(element / Math.sqrt(2))));
+  }
+
+  /** 2/√π · e<sup>−x²</sup> Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 ⋯ (2n + 1)), for the few units around 0 that the benchmarks use. */
+  private static double erf(double x) {
+    double term = x;
+    double sum = 0;
+    for (int odd = 3; Math.abs(term) > 1e-17; odd += 2) {
+      sum += term;
+      term *= 2 * x * x / odd;
+    }
+    return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  }
+
+  private static double[] each(Matrix x, DoubleUnaryOperator function) {
     double[] result = new double[x.rows() * x.columns()];
     for (int i = 0; i < result.length; i++) {
-      result[i] = Math.exp(x.get(i / x.columns(), i % x.columns()));
+      result[i] = function.applyAsDouble(x.get(i / x.columns(), i % x.columns()));
     }
     return result;
   }

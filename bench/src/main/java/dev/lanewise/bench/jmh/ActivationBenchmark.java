@@ -1,0 +1,50 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Matrix;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/** Activations of rows · columns elements a call, within ±4. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class ActivationBenchmark extends ScalarVersusVector {
+  /** tanh, and the gelu that needs erf. */
+  @Param({"TANH", "GELU"})
+  public Activation activation;
+
+  /** rows × columns. */
+  @Param({"512x512", "113x203"})
+  public String shape;
+
+  private Matrix x;
+  private Matrix result;
+
+  /** Called by JMH. */
+  public ActivationBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    x = Inputs.matrix(sizes[0], sizes[1], 4, 1);
+    result = Matrix.zeros(sizes[0], sizes[1]);
+  }
+
+  @Override
+  protected double[] reference() {
+    return activation == Activation.TANH ? DoubleReference.tanh(x) : DoubleReference.gelu(x);
+  }
+
+  @Benchmark
+  @Override
+  public float[] scalar() {
+    SCALAR.activate(activation, x, result);
+    return result.data();
+  }
+
+  @Benchmark
+  @Override
+  public float[] vector() {
+    VECTOR.activate(activation, x, result);
+    return result.data();
+  }
+}
