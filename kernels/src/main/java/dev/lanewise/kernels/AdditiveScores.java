@@ -12,23 +12,23 @@ import jdk.incubator.vector.VectorSpecies;
 final class AdditiveScores {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int COLUMNS = Tiles.COLUMNS;
+  private static final int QUERIES = Tiles.QUERIES;
 
   private AdditiveScores() {}
 
   /**
    * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), one chain of multiply-adds over a in order.
    *
-   * @param queryPanel key.columns × {@link Tiles#COLUMNS}: a query a lane
+   * @param queryPanel key.columns × {@link Tiles#QUERIES}: a query a lane
    * @param key keys × columns, read in place from {@code row} on
    * @param vector key.columns elements
-   * @param target keys × {@link Tiles#COLUMNS}, written
+   * @param target keys × {@link Tiles#QUERIES}, written
    */
   static void tile(float[] queryPanel, Matrix key, int row, int keys, float[] vector, float[] target) {
     for (int i = 0; i < keys; i++) {
       int from = key.index(row + i, 0);
-      for (int lane = 0; lane < COLUMNS; lane += LANES) {
-        score(queryPanel, lane, key.data(), from, vector, target, i * COLUMNS + lane);
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        score(queryPanel, lane, key.data(), from, vector, target, i * QUERIES + lane);
       }
     }
   }
@@ -37,24 +37,27 @@ final class AdditiveScores {
   private static void score(float[] queryPanel, int lane, float[] key, int from, float[] vector, float[] target, int to) {
     FloatVector sum = FloatVector.zero(SPECIES);
     for (int a = 0; a < vector.length; a++) {
-      FloatVector x = FloatVector.fromArray(SPECIES, queryPanel, a * COLUMNS + lane).add(key[from + a]);
+      FloatVector x = FloatVector.fromArray(SPECIES, queryPanel, a * QUERIES + lane).add(key[from + a]);
       sum = VectorFunctions.tanh(x).fma(broadcast(SPECIES, vector[a]), sum);
     }
     sum.intoArray(target, to);
   }
 
-  /** All scores: a panel of keys in the lanes (query + key is the same either way), so that a row of scores leaves as it lies. */
+  /**
+   * All scores: a panel of keys in the lanes in place of queries (query + key is the same either way), so that a row of scores leaves as it
+   * lies.
+   */
   static void run(Matrix query, Matrix key, float[] vector, Matrix scores, Scratch scratch) {
-    float[] panel = scratch.right(Packing.size(COLUMNS, vector.length, COLUMNS));
-    float[] target = scratch.left(Tiles.KEYS * COLUMNS);
-    for (int column = 0; column < key.rows(); column += COLUMNS) {
-      int columns = Math.min(COLUMNS, key.rows() - column);
-      Packing.rows(key.rows(column, column + columns), 0, vector.length, COLUMNS, 1, panel, scratch);
+    float[] panel = scratch.right(Packing.size(QUERIES, vector.length, QUERIES));
+    float[] target = scratch.left(Tiles.KEYS * QUERIES);
+    for (int column = 0; column < key.rows(); column += QUERIES) {
+      int columns = Math.min(QUERIES, key.rows() - column);
+      Packing.rows(key.rows(column, column + columns), 0, vector.length, QUERIES, 1, panel, scratch);
       for (int row = 0; row < query.rows(); row += Tiles.KEYS) {
         int rows = Math.min(Tiles.KEYS, query.rows() - row);
         tile(panel, query, row, rows, vector, target);
         for (int i = 0; i < rows; i++) {
-          System.arraycopy(target, i * COLUMNS, scores.data(), scores.index(row + i, column), columns);
+          System.arraycopy(target, i * QUERIES, scores.data(), scores.index(row + i, column), columns);
         }
       }
     }
