@@ -20,15 +20,15 @@ final class AdditiveScores {
    * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), one chain of multiply-adds over a in order.
    *
    * @param queryPanel key.columns × {@link Tiles#QUERIES}: a query a lane
-   * @param key keys × columns, read in place from {@code row} on
+   * @param key holds keys × columns, read in place: the first row at {@code first}, the next {@code stride} on
    * @param vector key.columns elements
    * @param target keys × {@link Tiles#QUERIES}, written
    */
-  static void tile(float[] queryPanel, Matrix key, int row, int keys, float[] vector, float[] target) {
+  static void tile(float[] queryPanel, float[] key, int first, int stride, int keys, float[] vector, float[] target) {
     for (int i = 0; i < keys; i++) {
-      int from = key.index(row + i, 0);
+      int from = first + i * stride;
       for (int lane = 0; lane < QUERIES; lane += LANES) {
-        score(queryPanel, lane, key.data(), from, vector, target, i * QUERIES + lane);
+        score(queryPanel, lane, key, from, vector, target, i * QUERIES + lane);
       }
     }
   }
@@ -55,7 +55,7 @@ final class AdditiveScores {
       Packing.rows(key.rows(column, column + columns), 0, vector.length, QUERIES, 1, panel, scratch);
       for (int row = 0; row < query.rows(); row += Tiles.KEYS) {
         int rows = Math.min(Tiles.KEYS, query.rows() - row);
-        tile(panel, query, row, rows, vector, target);
+        tile(panel, query.data(), query.index(row, 0), query.rowStride(), rows, vector, target);
         for (int i = 0; i < rows; i++) {
           System.arraycopy(target, i * QUERIES, scores.data(), scores.index(row + i, column), columns);
         }

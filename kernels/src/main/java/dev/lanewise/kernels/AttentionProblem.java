@@ -26,6 +26,9 @@ public final class AttentionProblem {
   final float @Nullable [] logSumExp;
   final @Nullable SequenceStarts sequences;
   final List<Hook> hooks;
+  private final boolean scoresMayMask;
+  private final boolean watchesScores;
+  private final boolean watchesWeights;
 
   /** A function of the caller at a stage. */
   record Hook(Stage stage, RowFunction function, boolean changes) {}
@@ -45,6 +48,9 @@ public final class AttentionProblem {
     this.logSumExp = builder.logSumExp;
     this.sequences = builder.sequences;
     this.hooks = List.copyOf(builder.hooks);
+    this.scoresMayMask = bias != null || hasHook(true, Stage.CHANGED, Stage.CHANGED);
+    this.watchesScores = hasHook(false, Stage.RAW, Stage.MASKED);
+    this.watchesWeights = hasHook(true, Stage.WEIGHTS, Stage.WEIGHTS) || hasHook(false, Stage.WEIGHTS, Stage.WEIGHTS);
   }
 
   /** Every query sees every key of its batch entry. */
@@ -68,6 +74,15 @@ public final class AttentionProblem {
    */
   public static Builder of(Heads query, Heads key) {
     return new Builder(query, key);
+  }
+
+  private boolean hasHook(boolean changes, Stage from, Stage to) {
+    for (Hook hook : hooks) {
+      if (hook.changes == changes && hook.stage.compareTo(from) >= 0 && hook.stage.compareTo(to) <= 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Number of batch entries, or of sequences. */
@@ -118,11 +133,11 @@ public final class AttentionProblem {
     return row / group();
   }
 
-  /** Where a unit's row starts in the array of {@code heads}, which is query or output. */
-  int queryIndex(Heads heads, int unit, int row) {
-    int b = batchEntry(unit);
-    int head = queryHead(unit, row);
-    return sequences == null ? heads.index(b, head, queryRow(row)) : heads.index(0, head, sequences.queryStart(b) + queryRow(row));
+  /** Where a query's row starts in the array of {@code heads}, which is query or output. */
+  int queryIndex(Heads heads, int batchEntry, int queryHead, int position) {
+    return sequences == null
+        ? heads.index(batchEntry, queryHead, position)
+        : heads.index(0, queryHead, sequences.queryStart(batchEntry) + position);
   }
 
   /** Where a key of a unit starts in the array of {@code heads}, which is key or value. */
@@ -132,23 +147,11 @@ public final class AttentionProblem {
     return sequences == null ? heads.index(b, head, row) : heads.index(0, head, sequences.keyStart(b) + row);
   }
 
-  /** Where log-sum-exp of a unit's row is kept: batch × queryHeads × queries, or queryHeads × query rows of all sequences. */
-  int logSumExpIndex(int unit, int row) {
-    int b = batchEntry(unit);
-    int head = queryHead(unit, row);
+  /** Where log-sum-exp of a query is kept: batch × queryHeads × queries, or queryHeads × query rows of all sequences. */
+  int logSumExpIndex(int batchEntry, int queryHead, int position) {
     return sequences == null
-        ? (b * query.heads() + head) * query.rows() + queryRow(row)
-        : head * query.rows() + sequences.queryStart(b) + queryRow(row);
-  }
-
-  /** The first key that a unit's row sees. */
-  int firstKey(int unit, int row) {
-    return visibility.firstKey(batchEntry(unit), queryHead(unit, row), queryRow(row));
-  }
-
-  /** One past the last key that a unit's row sees. */
-  int endKey(int unit, int row) {
-    return visibility.endKey(batchEntry(unit), queryHead(unit, row), queryRow(row));
+        ? (batchEntry * query.heads() + queryHead) * query.rows() + position
+        : queryHead * query.rows() + sequences.queryStart(batchEntry) + position;
   }
 
   /** Distance from a query to the key at its own position, when the last query stands at the last key. */
@@ -157,9 +160,29 @@ public final class AttentionProblem {
     return keys(b) - queries(b);
   }
 
-  /** Whether someone looks at, or changes, what passes a stage. */
-  boolean hasHook(Stage stage) {
-    return hooks.stream().anyMatch(hook -> hook.stage == stage);
+  /** The values, of a call that asks for output. */
+  Heads value() {
+    return Objects.requireNonNull(value);
+  }
+
+  /** Whether anything happens to scores, or anyone looks at them, between similarity and mask. */
+  boolean changesScores() {
+    return softcap > 0 || bias != null || slopes != null || !hooks.isEmpty();
+  }
+
+  /** Whether a score may be −∞ without the mask saying so. */
+  boolean scoresMayMask() {
+    return scoresMayMask;
+  }
+
+  /** Whether someone looks at scores, and then at those of masked keys as well. */
+  boolean watchesScores() {
+    return watchesScores;
+  }
+
+  /** Whether someone looks at the weights, or changes them. */
+  boolean watchesWeights() {
+    return watchesWeights;
   }
 
   /** Describes a call; {@link #build} checks it. */
@@ -257,8 +280,8 @@ public final class AttentionProblem {
     }
 
     /**
-     * Shows each row at a stage to a function, which must not change it. At {@link Stage#WEIGHTS} and {@link Stage#MASKED} it sees the
-     * segments that are not masked altogether; at earlier stages every key.
+     * Shows each row at a stage to a function, which must not change it. It sees every key; at {@link Stage#WEIGHTS} those alone whose tile
+     * is not masked altogether.
      */
     public Builder observe(Stage stage, RowFunction function) {
       hooks.add(new Hook(Objects.requireNonNull(stage, "stage"), Objects.requireNonNull(function, "function"), false));

@@ -1,130 +1,135 @@
 package dev.lanewise.kernels;
 
-import java.util.Arrays;
-
 /**
  * The fused kernel: a panel of {@link Tiles#QUERIES} query rows against all keys it sees, a tile of {@link Tiles#KEYS} keys at a time,
  * after "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
  *
  * <pre>
  * for each panel of queries                          Qᵀ packed, times scale · log2 e: headDim × QUERIES
- *   for each tile of keys
- *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies
- *     mask                                           only where the tile has a key that some row does not see
- *     weights = online softmax of scores             lane by lane
- *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES; V is read as it lies
+ *   for each tile of keys that a lane sees
+ *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies   ({@link PanelScores})
+ *     softcap, bias, ALiBi, the caller's function                                           ({@link ScoreChanges})
+ *     mask                                           only where a lane does not see a key   ({@link PanelMask})
+ *     weights = normaliser of scores                 lane by lane                           ({@link PanelNormaliser})
+ *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link PanelOutput})
  *   divide, turn to row-major, store
  * </pre>
  *
+ * Who asks for the weights gets them from a second pass over the tiles, when what to divide by is known; the output is then made of these.
  * One instance works on one thread at a time and keeps its scratch.
  */
 final class FusedAttention {
-  private static final int QUERIES = Tiles.QUERIES;
-  private static final int STRIP = Tiles.STRIP;
+  private static final int KEYS = Tiles.KEYS;
 
-  private final Scratch scratch;
-  private final OnlineSoftmax softmax = new OnlineSoftmax();
-  private final KeyRows keyRows = new KeyRows();
+  private final Panel panel;
   private final PanelRows queries = new PanelRows();
   private final PanelRows outputs = new PanelRows();
+  private final PanelScores scorer = new PanelScores();
+  private final ScoreChanges changes = new ScoreChanges();
   private final PanelMask mask = new PanelMask();
-  private final float[] scores = new float[Packing.roundUp(Tiles.KEYS, STRIP) * QUERIES];
-  private float[] queryPanel = new float[0];
-  private float[] output = new float[0];
-  private final float[] valueEdge = new float[Tiles.KEYS * STRIP];
+  private final OnlineSoftmax softmax = new OnlineSoftmax();
+  private final ElementwiseNormaliser elementwise = new ElementwiseNormaliser();
+  private final PanelOutput output = new PanelOutput();
+  private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.STRIP * Lanes.COUNT) * Tiles.QUERIES];
 
   FusedAttention(Scratch scratch) {
-    this.scratch = scratch;
+    this.panel = new Panel(scratch);
+  }
+
+  /** Lets go of the caller's objects. */
+  void release() {
+    panel.release();
+    mask.release();
   }
 
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
   void run(AttentionProblem problem, int unit, int from, int to) {
-    resize(problem.query.width(), java.util.Objects.requireNonNull(problem.value).width());
-    for (int row = from; row < to; row += QUERIES) {
-      panel(problem, unit, row, Math.min(QUERIES, to - row));
+    for (int row = from; row < to; row += Tiles.QUERIES) {
+      panel.open(problem, unit, row, Math.min(Tiles.QUERIES, to - row));
+      run(problem);
     }
   }
 
-  private void resize(int headDim, int valueDim) {
-    int querySize = Packing.size(QUERIES, headDim, QUERIES);
-    if (queryPanel.length < querySize) {
-      queryPanel = new float[querySize];
+  private void run(AttentionProblem problem) {
+    PanelNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+    queries.open(panel, problem.query);
+    queries.touch(problem.query, panel.scratch);
+    output.open(problem.output == null ? 0 : problem.output.width());
+    if (problem.output != null) {
+      outputs.open(panel, problem.output);
+      outputs.touch(problem.output, panel.scratch);
     }
-    int outputSize = Packing.roundUp(valueDim, STRIP * Lanes.COUNT) * QUERIES;
-    if (output.length < outputSize) {
-      output = new float[outputSize];
+    scorer.open(panel, queries);
+    mask.open(panel);
+    normaliser.open(panel, mask);
+    if (problem.changesScores()) {
+      changes.open(panel);
     }
-  }
-
-  private void panel(AttentionProblem problem, int unit, int row, int rows) {
-    Heads target = java.util.Objects.requireNonNull(problem.output);
-    queries.open(problem, problem.query, unit, row, rows);
-    queries.touch(problem.query, scratch);
-    outputs.open(problem, target, unit, row, rows);
-    outputs.touch(target, scratch);
-    queries.load(problem.query, problem.scale * VectorExp.LOG2_E, queryPanel, scratch);
-    mask.open(problem, unit, row, rows);
-    softmax.reset();
-    int outputRows = Packing.roundUp(java.util.Objects.requireNonNull(problem.value).width(), STRIP);
-    if (mask.most() == 0) {
-      Arrays.fill(output, 0); // no tile will write it
+    boolean once = !problem.watchesWeights();
+    pass(problem, normaliser, false, once);
+    normaliser.close();
+    if (once) {
+      output.normalise(normaliser);
+    } else {
+      pass(problem, normaliser, true, true);
     }
-    for (int key = 0; key < mask.most(); key += Tiles.KEYS) {
-      int keys = Math.min(Tiles.KEYS, mask.most() - key);
-      scratch.b.set(queryPanel, 0, QUERIES);
-      keyRows.multiply(problem, unit, key, keys, scores, scratch);
-      mask.apply(scores, key, keys);
-      if (softmax.update(scores, keys) && key > 0) {
-        softmax.rescale(output, outputRows);
-      }
-      blend(problem, unit, key, keys);
+    if (problem.output != null) {
+      output.store(problem.output, outputs, panel.scratch);
     }
-    softmax.normalise(output, outputRows);
-    outputs.store(target, output, scratch);
-    if (problem.logSumExp != null) {
-      for (int lane = 0; lane < rows; lane++) {
-        problem.logSumExp[problem.logSumExpIndex(unit, row + lane)] = softmax.logSumExp(lane);
-      }
-    }
-  }
-
-  /** output[d][lane] += Σ V[key][d] · weights[key][lane]. */
-  private void blend(AttentionProblem problem, int unit, int key, int keys) {
-    int wholeKeys = mask.poisonFree(problem, unit, key, keys);
-    Heads value = java.util.Objects.requireNonNull(problem.value);
-    int first = problem.keyIndex(value, unit, key);
-    scratch.b.set(scores, 0, QUERIES);
-    int strips = strips(value, first, wholeKeys);
-    scratch.a.set(value.data(), first, value.rowStride()).next(STRIP);
-    scratch.c.set(output, 0, QUERIES).next(STRIP * QUERIES);
-    Strip start = key == 0 ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-    PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, strips);
-    int done = strips * STRIP;
-    if (done < value.width()) {
-      edgeOfValue(value, first + done, value.width() - done, wholeKeys);
-      scratch.c.set(output, done * QUERIES, QUERIES);
-      PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, 1);
-    }
-    if (wholeKeys < keys) {
-      mask.blendVisible(value, first, wholeKeys, keys, key, scores, output);
-    }
+    storeLogSumExp(problem, normaliser);
   }
 
   /**
-   * How many strips of V can be read as they lie. The last one may be cut off by the end of the row: what lies behind it is read in its
-   * place (the results are dropped) unless that is the end of the array.
+   * Goes over the tiles. Tiles begin at multiples of {@link Tiles#KEYS} whatever the panel sees: the bits of a row then do not depend on
+   * its neighbours.
+   *
+   * @param known whether the normaliser knows what to divide by
+   * @param last whether this pass makes the output
    */
-  private static int strips(Heads value, int first, int keys) {
-    int strips = Math.ceilDiv(value.width(), STRIP);
-    long end = first + (keys - 1L) * value.rowStride() + (long) strips * STRIP;
-    return end <= value.data().length ? strips : value.width() / STRIP;
+  private void pass(AttentionProblem problem, PanelNormaliser normaliser, boolean known, boolean last) {
+    boolean everyKey = last && problem.watchesScores();
+    int from = everyKey ? 0 : mask.from();
+    int to = everyKey ? problem.keys(panel.batchEntry()) : mask.to();
+    for (int tile = from / KEYS * KEYS; tile < to; tile += KEYS) {
+      int key = Math.max(tile, from);
+      panel.openTile(key, Math.min(tile + KEYS, to) - key);
+      boolean seen = mask.openTile(key, panel.keys());
+      if (seen || everyKey) {
+        tile(problem, normaliser, known, last, seen);
+      }
+    }
   }
 
-  /** The last columns of V, fewer than a strip, padded: a read past them could leave the array. */
-  private void edgeOfValue(Heads value, int from, int columns, int keys) {
-    for (int key = 0; key < keys; key++) {
-      System.arraycopy(value.data(), from + key * value.rowStride(), valueEdge, key * STRIP, columns);
+  private void tile(AttentionProblem problem, PanelNormaliser normaliser, boolean known, boolean last, boolean seen) {
+    scorer.compute(panel, scores);
+    if (problem.changesScores()) {
+      changes.apply(panel, scores, last);
     }
-    scratch.a.set(valueEdge, 0, STRIP);
+    mask.apply(scores, panel.keys());
+    changes.observe(panel, Stage.MASKED, scores, last);
+    if (!seen) {
+      return;
+    }
+    boolean blends = last && problem.output != null;
+    if (blends) {
+      output.openTile(panel, mask, scores, problem.scoresMayMask());
+    }
+    if (known) {
+      normaliser.weights(scores, panel.keys());
+      changes.change(panel, Stage.WEIGHTS, scores, 1);
+      changes.observe(panel, Stage.WEIGHTS, scores, true);
+    } else if (normaliser.update(scores, panel.keys())) {
+      output.rescale(normaliser);
+    }
+    if (blends) {
+      output.add(panel, mask, scores);
+    }
+  }
+
+  private void storeLogSumExp(AttentionProblem problem, PanelNormaliser normaliser) {
+    float[] logSumExp = problem.logSumExp;
+    for (int lane = 0; logSumExp != null && lane < panel.rows(); lane++) {
+      logSumExp[problem.logSumExpIndex(panel.batchEntry(), panel.queryHead(lane), panel.query(lane))] = normaliser.logSumExp(lane);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -8,28 +9,31 @@ import jdk.incubator.vector.VectorSpecies;
  * The running maximum and sum of a panel of queries, one query a lane (Milakov and Gimelshein, "Online normalizer calculation for softmax",
  * 2018). Scores are in units of log 2, keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes.
  */
-final class OnlineSoftmax {
+final class OnlineSoftmax implements PanelNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] max = new float[QUERIES];
   private final float[] sum = new float[QUERIES];
+  private final float[] sink = new float[QUERIES];
   private final float[] raised = new float[QUERIES];
   private final float[] factor = new float[QUERIES];
   private final float[] ignored = new float[QUERIES];
 
-  void reset() {
-    java.util.Arrays.fill(max, Float.NEGATIVE_INFINITY);
-    java.util.Arrays.fill(sum, 0);
+  @Override
+  public void open(Panel panel, PanelMask mask) {
+    Arrays.fill(max, Float.NEGATIVE_INFINITY);
+    Arrays.fill(sum, 0);
+    float[] sinks = panel.problem().normaliser.sinks;
+    Arrays.fill(sink, Float.NEGATIVE_INFINITY);
+    for (int lane = 0; sinks != null && lane < QUERIES; lane++) {
+      sink[lane] = sinks[panel.queryHead(lane)];
+    }
   }
 
-  /**
-   * Takes in the scores of some more keys: scores become weights 2<sup>score − max</sup>, their sum is added to the running one.
-   *
-   * @return whether a maximum moved, so that what was accumulated before must be multiplied with {@link #rescale}'s factor
-   */
-  boolean update(float[] scores, int keys) {
+  @Override
+  public boolean update(float[] scores, int keys) {
     boolean moved = raiseMax(scores, keys);
     if (moved) {
       moveMax();
@@ -38,28 +42,42 @@ final class OnlineSoftmax {
     return moved;
   }
 
-  /** Multiplies each of {@code rows} rows of {@code accumulated} with 2<sup>old max − new max</sup> of its lanes. */
-  void rescale(float[] accumulated, int rows) {
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
-      FloatVector lanesFactor = FloatVector.fromArray(SPECIES, factor, lane);
-      for (int row = 0; row < rows; row++) {
-        int at = row * QUERIES + lane;
-        FloatVector.fromArray(SPECIES, accumulated, at).mul(lanesFactor).intoArray(accumulated, at);
+  @Override
+  public void rescale(float[] accumulated, int rows) {
+    PanelRows.multiply(accumulated, rows, factor);
+  }
+
+  /** A lane that saw no key gets 0. */
+  @Override
+  public void close() {
+    for (int lane = 0; lane < QUERIES; lane++) {
+      float whole = sum[lane];
+      if (sink[lane] != Float.NEGATIVE_INFINITY) {
+        whole += (float) Math.exp(sink[lane] - max[lane] * Math.log(2));
       }
+      factor[lane] = sum[lane] == 0 ? 0 : 1 / whole;
     }
   }
 
-  /** Divides the accumulated rows by the sums; a lane that saw no key gets 0. */
-  void normalise(float[] accumulated, int rows) {
-    for (int lane = 0; lane < QUERIES; lane++) {
-      factor[lane] = sum[lane] == 0 ? 0 : 1 / sum[lane];
-    }
+  @Override
+  public void normalise(float[] accumulated, int rows) {
     rescale(accumulated, rows);
   }
 
-  /** Natural logarithm of the sum of e<sup>score</sup> of a lane; −∞ if it saw no key. */
-  float logSumExp(int lane) {
-    return sum[lane] == 0 ? Float.NEGATIVE_INFINITY : (float) (max[lane] * Math.log(2) + Math.log(sum[lane]));
+  @Override
+  public void weights(float[] scores, int keys) {
+    exponentials(scores, keys, ignored);
+    rescale(scores, keys);
+  }
+
+  @Override
+  public float logSumExp(int lane) {
+    if (sum[lane] == 0) {
+      return Float.NEGATIVE_INFINITY;
+    }
+    double keys = max[lane] * Math.log(2) + Math.log(sum[lane]);
+    double high = Math.max(keys, sink[lane]);
+    return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink[lane]) - high)));
   }
 
   private boolean raiseMax(float[] scores, int keys) {

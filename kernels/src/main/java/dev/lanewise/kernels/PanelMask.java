@@ -1,93 +1,198 @@
 package dev.lanewise.kernels;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
-/** What the queries of a panel see: lane i the first limit[i] keys. Keys that all lanes see cost nothing here. */
+/**
+ * What the queries of a panel see of a tile of keys. Tiles that all lanes see whole, or none sees at all, are told apart by comparing
+ * ranges; of the others each key gets a word of lanes that do not see it.
+ */
 final class PanelMask {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
+  private static final long ALL = -1L >>> (Long.SIZE - QUERIES);
 
-  private final int[] limit = new int[QUERIES];
-  private int least;
-  private int most;
+  private final int[] first = new int[QUERIES];
+  private final int[] end = new int[QUERIES];
+  private final int[] head = new int[QUERIES];
+  private final int[] query = new int[QUERIES];
+  private final long[] hidden = new long[Tiles.KEYS + 1];
+  private final long[] words = new long[Long.SIZE];
+  private Visibility visibility = NOTHING;
+  private int batchEntry;
+  private boolean holes;
+  private boolean partial;
+  private int from;
+  private int to;
+  private int mostFirst;
+  private int leastEnd;
 
-  void open(AttentionProblem problem, int unit, int row, int rows) {
-    least = Integer.MAX_VALUE;
-    most = 0;
-    for (int lane = 0; lane < rows; lane++) {
-      limit[lane] = problem.endKey(unit, row + lane);
-      least = Math.min(least, limit[lane]);
-      most = Math.max(most, limit[lane]);
-    }
-    for (int lane = rows; lane < QUERIES; lane++) {
-      limit[lane] = most; // nobody reads these lanes
-    }
-  }
+  private static final Visibility NOTHING =
+      new Visibility() {
+        @Override
+        public int firstKey(int batchEntry, int queryHead, int query) {
+          return 0;
+        }
 
-  /** Keys that at least one lane sees. */
-  int most() {
-    return most;
-  }
+        @Override
+        public int endKey(int batchEntry, int queryHead, int query) {
+          return 0;
+        }
+      };
 
-  /** Puts −∞ where a lane does not see a key. */
-  void apply(float[] scores, int key, int keys) {
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
-      var limits = jdk.incubator.vector.IntVector.fromArray(SPECIES.vectorShape().withLanes(int.class), limit, lane);
-      for (int i = Math.max(least - key, 0); i < keys; i++) {
-        int at = i * QUERIES + lane;
-        var hidden = limits.compare(VectorOperators.LE, key + i).cast(SPECIES);
-        FloatVector.fromArray(SPECIES, scores, at).blend(Float.NEGATIVE_INFINITY, hidden).intoArray(scores, at);
+  /** Turns to the rows of a panel; lanes past the last row see what it sees. */
+  void open(Panel panel) {
+    visibility = panel.problem().visibility;
+    batchEntry = panel.batchEntry();
+    holes = visibility.hasHoles();
+    from = Integer.MAX_VALUE;
+    to = 0;
+    mostFirst = 0;
+    leastEnd = Integer.MAX_VALUE;
+    for (int lane = 0; lane < QUERIES; lane++) {
+      head[lane] = panel.queryHead(lane);
+      query[lane] = panel.query(lane);
+      first[lane] = visibility.firstKey(batchEntry, head[lane], query[lane]);
+      end[lane] = Math.max(visibility.endKey(batchEntry, head[lane], query[lane]), first[lane]);
+      mostFirst = Math.max(mostFirst, first[lane]);
+      leastEnd = Math.min(leastEnd, end[lane]);
+      if (first[lane] < end[lane]) {
+        from = Math.min(from, first[lane]);
+        to = Math.max(to, end[lane]);
       }
     }
+    from = Math.min(from, to);
   }
 
-  /**
-   * How many of the tile's keys may be multiplied without a look at the mask. A hidden key has weight 0, and 0 times its value is 0 unless
-   * the value is NaN or infinite: such a tile ends, for this purpose, at the first key that some lane does not see.
-   */
-  int poisonFree(AttentionProblem problem, int unit, int key, int keys) {
-    Heads value = java.util.Objects.requireNonNull(problem.value);
-    int first = Math.max(least - key, 0);
-    for (int i = first; i < keys; i++) {
-      int row = problem.keyIndex(value, unit, key + i);
-      if (!allFinite(value.data(), row, value.width())) {
-        return first;
-      }
+  /** Lets go of the caller's objects. */
+  void release() {
+    visibility = NOTHING;
+  }
+
+  /** The first key that a lane sees. */
+  int from() {
+    return from;
+  }
+
+  /** One past the last key that a lane sees. */
+  int to() {
+    return to;
+  }
+
+  /** Keys that a lane sees. */
+  int count(int lane) {
+    if (!holes) {
+      return end[lane] - first[lane];
     }
-    return keys;
+    int count = 0;
+    for (int key = first[lane]; key < end[lane]; ) {
+      int next = Math.min((key / Long.SIZE + 1) * Long.SIZE, end[lane]);
+      long word = visibility.keys64(batchEntry, head[lane], query[lane], key / Long.SIZE);
+      count += Long.bitCount(word >>> (key % Long.SIZE) << (Long.SIZE - (next - key)));
+      key = next;
+    }
+    return count;
   }
 
-  /**
-   * output[d][lane] += V[key][d] · weights[key][lane] for the keys {@code from} to {@code to} of a tile, only in the lanes that see them.
-   */
-  void blendVisible(Heads value, int first, int from, int to, int key, float[] weights, float[] output) {
-    for (int i = from; i < to; i++) {
+  /** Turns to a tile; returns whether any lane sees any of its keys. */
+  boolean openTile(int key, int keys) {
+    partial = mostFirst > key || leastEnd < key + keys;
+    if (!partial && !holes) {
+      return true;
+    }
+    hideOutsideRanges(key, keys);
+    if (holes) {
+      hideHoles(key, keys);
+    }
+    long union = 0;
+    long intersection = ALL;
+    for (int i = 0; i < keys; i++) {
+      union |= hidden[i];
+      intersection &= hidden[i];
+    }
+    partial = union != 0;
+    return intersection != ALL;
+  }
+
+  /** Each lane toggles at the ends of its range; the running state is what it sees. */
+  private void hideOutsideRanges(int key, int keys) {
+    java.util.Arrays.fill(hidden, 0, keys + 1, 0);
+    for (int lane = 0; lane < QUERIES; lane++) {
+      hidden[Math.clamp(first[lane] - (long) key, 0, keys)] ^= 1L << lane;
+      hidden[Math.clamp(end[lane] - (long) key, 0, keys)] ^= 1L << lane;
+    }
+    long seen = 0;
+    for (int i = 0; i < keys; i++) {
+      seen ^= hidden[i];
+      hidden[i] = ~seen & ALL;
+    }
+  }
+
+  private void hideHoles(int key, int keys) {
+    for (int word = key / Long.SIZE; word * Long.SIZE < key + keys; word++) {
+      long union = 0;
+      long intersection = -1;
       for (int lane = 0; lane < QUERIES; lane++) {
-        if (key + i < limit[lane]) {
-          float weight = weights[i * QUERIES + lane];
-          for (int d = 0; d < value.width(); d++) {
-            int at = d * QUERIES + lane;
-            output[at] = Math.fma(value.data()[first + i * value.rowStride() + d], weight, output[at]);
-          }
+        words[lane] = visibility.keys64(batchEntry, head[lane], query[lane], word);
+        union |= words[lane];
+        intersection &= words[lane];
+      }
+      if (intersection == -1) {
+        continue;
+      }
+      if (union != 0) {
+        java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0);
+        BitMatrix.transpose(words);
+      } // else 64 words of 0 are their own transpose
+      int start = word * Long.SIZE;
+      for (int i = Math.max(key, start); i < Math.min(key + keys, start + Long.SIZE); i++) {
+        hidden[i - key] |= ~words[i - start] & ALL;
+      }
+    }
+  }
+
+  /** Whether some lane does not see some key of the tile. */
+  boolean isPartial() {
+    return partial;
+  }
+
+  /** Puts −∞ where a lane does not see a key of the tile. */
+  void apply(float[] scores, int keys) {
+    if (partial) {
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        apply(scores, keys, lane);
+      }
+    }
+  }
+
+  private void apply(float[] scores, int keys, int lane) {
+    for (int i = 0; i < keys; i++) {
+      if (hidden[i] != 0) {
+        int at = i * QUERIES + lane;
+        VectorMask<Float> hides = VectorMask.fromLong(SPECIES, hidden[i] >>> lane);
+        FloatVector.fromArray(SPECIES, scores, at).blend(Float.NEGATIVE_INFINITY, hides).intoArray(scores, at);
+      }
+    }
+  }
+
+  /** Notes the lanes whose score is −∞ as well: they do not see the key either. */
+  void hideInfinite(float[] scores, int keys) {
+    for (int i = 0; i < keys; i++) {
+      long word = 0;
+      for (int lane = 0; lane < QUERIES; lane++) {
+        if (scores[i * QUERIES + lane] == Float.NEGATIVE_INFINITY) {
+          word |= 1L << lane;
         }
       }
+      hidden[i] = partial ? hidden[i] | word : word;
     }
+    partial = true;
   }
 
-  /** x · 0 is 0 for every finite x, and NaN for the rest. */
-  private static boolean allFinite(float[] x, int from, int length) {
-    FloatVector zeros = FloatVector.zero(SPECIES);
-    int bound = SPECIES.loopBound(length);
-    for (int i = 0; i < bound; i += LANES) {
-      zeros = FloatVector.fromArray(SPECIES, x, from + i).fma(FloatVector.zero(SPECIES), zeros);
-    }
-    float rest = 0;
-    for (int i = bound; i < length; i++) {
-      rest += x[from + i] * 0;
-    }
-    return rest == 0 && zeros.compare(VectorOperators.EQ, 0f).allTrue();
+  /** The lanes that do not see a key of a partial tile, a bit each. */
+  long hidden(int i) {
+    return hidden[i];
   }
 }

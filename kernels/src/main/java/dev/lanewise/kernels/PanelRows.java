@@ -1,9 +1,12 @@
 package dev.lanewise.kernels;
 
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /** Brings the query rows of a panel into the lanes, and the output out of them. */
 final class PanelRows {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
 
@@ -14,10 +17,11 @@ final class PanelRows {
   private int rows;
 
   /** Turns to the panel's rows of {@code heads}, which is query or output; lanes past the last row repeat it. */
-  void open(AttentionProblem problem, Heads heads, int unit, int row, int count) {
-    rows = count;
+  void open(Panel panel, Heads heads) {
+    AttentionProblem problem = panel.problem();
+    rows = panel.rows();
     for (int lane = 0; lane < QUERIES; lane++) {
-      starts[lane] = problem.queryIndex(heads, unit, row + Math.min(lane, count - 1));
+      starts[lane] = problem.queryIndex(heads, panel.batchEntry(), panel.queryHead(lane), panel.query(lane));
     }
   }
 
@@ -53,6 +57,30 @@ final class PanelRows {
         Transpose.block(scratch.source, scratch.target, scale, scratch.block);
       }
     }
+  }
+
+  /** x[i][lane] *= factor[lane] for {@code rows} rows of lanes. */
+  static void multiply(float[] x, int rows, float[] factor) {
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      FloatVector factors = FloatVector.fromArray(SPECIES, factor, lane);
+      for (int row = 0; row < rows; row++) {
+        int at = row * QUERIES + lane;
+        FloatVector.fromArray(SPECIES, x, at).mul(factors).intoArray(x, at);
+      }
+    }
+  }
+
+  /** x[row][lane] *= factor. */
+  static void multiply(float[] x, int row, float factor) {
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      int at = row * QUERIES + lane;
+      FloatVector.fromArray(SPECIES, x, at).mul(factor).intoArray(x, at);
+    }
+  }
+
+  /** Where a lane's row starts. */
+  int start(int lane) {
+    return starts[lane];
   }
 
   /** Row[lane][d] = source[d][lane]. */

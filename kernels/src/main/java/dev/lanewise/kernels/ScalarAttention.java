@@ -1,39 +1,194 @@
 package dev.lanewise.kernels;
 
-/** The plain Java twin of the fused kernel: row by row, its scores in scratch, three passes. */
-final class ScalarAttention {
-  private ScalarAttention() {}
+import java.util.Arrays;
+import java.util.Objects;
 
-  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit; {@code scores} has room for every key. */
-  static void run(AttentionProblem problem, int unit, int from, int to, float[] scores) {
+/** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
+final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
+  static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
+
+  private final java.lang.ref.SoftReference<ScalarAttention> reference = new java.lang.ref.SoftReference<>(this);
+  private float[] scores = new float[0];
+  private boolean[] hidden = new boolean[0];
+
+  // The row at hand: its unit, batch entry, head, position, and the range of keys that is looked at.
+  private int unit;
+  private int batchEntry;
+  private int queryHead;
+  private int query;
+  private int first;
+  private int keys;
+
+  @Override
+  public java.lang.ref.SoftReference<ScalarAttention> reference() {
+    return reference;
+  }
+
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
+  void run(AttentionProblem problem, int newUnit, int from, int to) {
+    unit = newUnit;
+    batchEntry = problem.batchEntry(unit);
+    int most = problem.keys(batchEntry);
+    if (scores.length < most) {
+      scores = new float[most];
+      hidden = new boolean[most];
+    }
     for (int row = from; row < to; row++) {
-      int keys = problem.endKey(unit, row);
-      score(problem, unit, row, keys, scores);
-      float logSumExp = ScalarKernels.softmaxRow(scores, 0, scores, 0, keys);
-      blend(problem, unit, row, keys, scores);
-      if (problem.logSumExp != null) {
-        problem.logSumExp[problem.logSumExpIndex(unit, row)] = logSumExp;
+      queryHead = problem.queryHead(unit, row);
+      query = problem.queryRow(row);
+      first = problem.watchesScores() ? 0 : problem.visibility.firstKey(batchEntry, queryHead, query);
+      int end = problem.watchesScores() ? most : problem.visibility.endKey(batchEntry, queryHead, query);
+      keys = Math.max(0, end - first);
+      computeRow(problem);
+    }
+  }
+
+  private void computeRow(AttentionProblem problem) {
+    score(problem);
+    change(problem);
+    mask(problem);
+    observe(problem, Stage.MASKED);
+    float logSumExp = normalise(problem);
+    runHooks(problem, Stage.WEIGHTS, true);
+    observe(problem, Stage.WEIGHTS);
+    if (problem.output != null) {
+      blend(problem, problem.output);
+    }
+    if (problem.logSumExp != null) {
+      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = logSumExp;
+    }
+  }
+
+  private void score(AttentionProblem problem) {
+    Heads key = problem.key;
+    float[] queryData = problem.query.data();
+    int from = problem.queryIndex(problem.query, batchEntry, queryHead, query);
+    boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
+    float queryFactor = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
+    for (int i = 0; i < keys; i++) {
+      int at = problem.keyIndex(key, unit, first + i);
+      float similarity;
+      if (problem.similarity.kind == Similarity.Kind.ADDITIVE) {
+        similarity = additive(queryData, from, key.data(), at, Objects.requireNonNull(problem.similarity.vector));
+      } else {
+        similarity = ScalarKernels.dot(queryData, from, key.data(), at, key.width());
+        if (cosine) {
+          similarity *= queryFactor * Lengths.inverse(key.data(), at, key.width());
+        }
+      }
+      scores[i] = problem.scale * similarity;
+    }
+  }
+
+  private static float additive(float[] query, int from, float[] key, int at, float[] vector) {
+    float sum = 0;
+    for (int a = 0; a < vector.length; a++) {
+      sum += vector[a] * (float) Math.tanh(query[from + a] + key[at + a]);
+    }
+    return sum;
+  }
+
+  private void change(AttentionProblem problem) {
+    observe(problem, Stage.RAW);
+    if (problem.softcap > 0) {
+      for (int i = 0; i < keys; i++) {
+        scores[i] = problem.softcap * (float) Math.tanh(scores[i] / problem.softcap);
+      }
+    }
+    observe(problem, Stage.CAPPED);
+    Bias bias = problem.bias;
+    if (bias != null) {
+      int start = bias.index(batchEntry, queryHead, query);
+      for (int i = 0; i < keys; i++) {
+        float added = bias.data()[start + (first + i) * bias.keyStride()];
+        scores[i] = added == Float.NEGATIVE_INFINITY ? added : scores[i] + added;
+      }
+    }
+    if (problem.slopes != null) {
+      int position = query + problem.positionOffset(unit);
+      for (int i = 0; i < keys; i++) {
+        scores[i] -= problem.slopes[queryHead] * Math.abs(position - (first + i));
+      }
+    }
+    runHooks(problem, Stage.CHANGED, true);
+    observe(problem, Stage.CHANGED);
+  }
+
+  private void mask(AttentionProblem problem) {
+    Visibility visibility = problem.visibility;
+    int from = visibility.firstKey(batchEntry, queryHead, query);
+    int end = visibility.endKey(batchEntry, queryHead, query);
+    for (int i = 0; i < keys; i++) {
+      int key = first + i;
+      boolean visible = key >= from && key < end;
+      if (visible && visibility.hasHoles()) {
+        visible = (visibility.keys64(batchEntry, queryHead, query, key / Long.SIZE) >>> (key % Long.SIZE) & 1) != 0;
+      }
+      if (!visible) {
+        scores[i] = Float.NEGATIVE_INFINITY;
+      }
+      hidden[i] = scores[i] == Float.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Scores become weights; returns log-sum-exp, for softmax. */
+  private float normalise(AttentionProblem problem) {
+    Normaliser normaliser = problem.normaliser;
+    if (normaliser.kind == Normaliser.Kind.SOFTMAX) {
+      float sink = normaliser.sinks == null ? Float.NEGATIVE_INFINITY : normaliser.sinks[queryHead];
+      return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, sink);
+    }
+    float factor = normaliser.averages ? 1f / Math.max(1, visibleKeys(problem)) : 1;
+    for (int i = 0; i < keys; i++) {
+      scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind, scores[i]);
+    }
+    return Float.NaN;
+  }
+
+  private int visibleKeys(AttentionProblem problem) {
+    Visibility visibility = problem.visibility;
+    int from = visibility.firstKey(batchEntry, queryHead, query);
+    int end = visibility.endKey(batchEntry, queryHead, query);
+    int count = Math.max(0, end - from);
+    for (int key = from; visibility.hasHoles() && key < end; key++) {
+      long word = visibility.keys64(batchEntry, queryHead, query, key / Long.SIZE);
+      count -= (int) (~(word >>> (key % Long.SIZE)) & 1);
+    }
+    return count;
+  }
+
+  private static float weight(Normaliser.Kind kind, float score) {
+    return switch (kind) {
+      case RELU -> Math.max(score, 0);
+      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
+      case SIGMOID -> (float) (1 / (1 + Math.exp(-score)));
+      case LINEAR -> score;
+      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
+    };
+  }
+
+  private void blend(AttentionProblem problem, Heads output) {
+    Heads value = problem.value();
+    float[] data = output.data();
+    int to = problem.queryIndex(output, batchEntry, queryHead, query);
+    Arrays.fill(data, to, to + value.width(), 0f);
+    for (int i = 0; i < keys; i++) {
+      if (!hidden[i]) {
+        ScalarKernels.addScaled(scores[i], value.data(), problem.keyIndex(value, unit, first + i), data, to, value.width());
       }
     }
   }
 
-  private static void score(AttentionProblem problem, int unit, int row, int keys, float[] scores) {
-    Heads key = problem.key;
-    int query = problem.queryIndex(problem.query, unit, row);
-    for (int i = 0; i < keys; i++) {
-      int at = problem.keyIndex(key, unit, i);
-      scores[i] = problem.scale * ScalarKernels.dot(problem.query.data(), query, key.data(), at, key.width());
-    }
+  private void observe(AttentionProblem problem, Stage stage) {
+    runHooks(problem, stage, false);
   }
 
-  private static void blend(AttentionProblem problem, int unit, int row, int keys, float[] weights) {
-    Heads value = java.util.Objects.requireNonNull(problem.value);
-    float[] output = java.util.Objects.requireNonNull(problem.output).data();
-    int to = problem.queryIndex(java.util.Objects.requireNonNull(problem.output), unit, row);
-    java.util.Arrays.fill(output, to, to + value.width(), 0f);
-    for (int i = 0; i < keys; i++) {
-      int at = problem.keyIndex(value, unit, i);
-      ScalarKernels.addScaled(weights[i], value.data(), at, output, to, value.width());
+  private void runHooks(AttentionProblem problem, Stage stage, boolean changes) {
+    for (int i = 0; i < problem.hooks.size(); i++) { // no iterator: this runs for each row
+      AttentionProblem.Hook hook = problem.hooks.get(i);
+      if (hook.stage() == stage && hook.changes() == changes) {
+        hook.function().apply(scores, 0, keys, batchEntry, queryHead, query, first);
+      }
     }
   }
 }

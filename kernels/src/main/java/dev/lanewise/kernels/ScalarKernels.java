@@ -66,7 +66,7 @@ final class ScalarKernels implements KernelProvider {
   @Override
   public void softmax(Matrix scores, Matrix weights) {
     for (int row = 0; row < scores.rows(); row++) {
-      softmaxRow(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns());
+      softmaxRow(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns(), Float.NEGATIVE_INFINITY);
     }
   }
 
@@ -128,9 +128,10 @@ final class ScalarKernels implements KernelProvider {
   /**
    * Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN.
    *
+   * @param sink a logit that takes part in the sum alone; −∞ for none
    * @return ln Σ e<sup>score</sup>
    */
-  static float softmaxRow(float[] scores, int from, float[] weights, int to, int length) {
+  static float softmaxRow(float[] scores, int from, float[] weights, int to, int length, float sink) {
     float max = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < length; i++) {
       max = Math.max(max, scores[from + i]);
@@ -139,7 +140,8 @@ final class ScalarKernels implements KernelProvider {
       clear(weights, to, length);
       return max;
     }
-    float sum = 0;
+    max = Math.max(max, sink);
+    float sum = (float) Math.exp(sink - max);
     for (int i = 0; i < length; i++) {
       float weight = (float) Math.exp(scores[from + i] - max);
       weights[to + i] = weight;
@@ -163,11 +165,11 @@ final class ScalarKernels implements KernelProvider {
 
   @Override
   public void attend(AttentionProblem problem, int unit, int from, int to) {
-    ScalarScratch scratch = ScalarScratch.POOL.take();
+    ScalarAttention attention = ScalarAttention.POOL.take();
     try {
-      ScalarAttention.run(problem, unit, from, to, scratch.scores(problem.key.rows()));
+      attention.run(problem, unit, from, to);
     } finally {
-      ScalarScratch.POOL.give(scratch);
+      ScalarAttention.POOL.give(attention);
     }
   }
 }

@@ -42,6 +42,8 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
     target.release();
     c.release();
     b.release();
+    start.release();
+    attention.release();
     POOL.give(this);
   }
 

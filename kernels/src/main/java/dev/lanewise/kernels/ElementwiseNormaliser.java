@@ -1,0 +1,79 @@
+package dev.lanewise.kernels;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Weights that are functions of their own score alone, perhaps divided by the number of keys that the query sees. */
+final class ElementwiseNormaliser implements PanelNormaliser {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int QUERIES = Tiles.QUERIES;
+
+  private final float[] factor = new float[QUERIES];
+  private Normaliser.Kind kind = Normaliser.Kind.LINEAR;
+  private boolean averages;
+
+  @Override
+  public void open(Panel panel, PanelMask mask) {
+    Normaliser normaliser = panel.problem().normaliser;
+    kind = normaliser.kind;
+    averages = normaliser.averages;
+    for (int lane = 0; averages && lane < QUERIES; lane++) {
+      factor[lane] = 1f / Math.max(1, mask.count(lane));
+    }
+  }
+
+  @Override
+  public boolean update(float[] scores, int keys) {
+    int length = keys * QUERIES;
+    switch (kind) {
+      case SIGMOID -> VectorActivations.apply(Activation.SIGMOID, scores, 0, length);
+      case RELU -> VectorActivations.apply(Activation.RELU, scores, 0, length);
+      case SQUARED_RELU -> squaredRelu(scores, length);
+      default -> clearMasked(scores, length);
+    }
+    return false;
+  }
+
+  private static void squaredRelu(float[] scores, int length) {
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, i);
+      x = x.blend(0f, x.compare(VectorOperators.LT, 0f));
+      x.mul(x).intoArray(scores, i);
+    }
+  }
+
+  private static void clearMasked(float[] scores, int length) {
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, i);
+      x.blend(0f, x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)).intoArray(scores, i);
+    }
+  }
+
+  @Override
+  public void rescale(float[] accumulated, int rows) {
+    PanelRows.multiply(accumulated, rows, factor);
+  }
+
+  @Override
+  public void close() {}
+
+  @Override
+  public void normalise(float[] accumulated, int rows) {
+    if (averages) {
+      rescale(accumulated, rows);
+    }
+  }
+
+  @Override
+  public void weights(float[] scores, int keys) {
+    update(scores, keys);
+    normalise(scores, keys);
+  }
+
+  @Override
+  public float logSumExp(int lane) {
+    throw new IllegalStateException("only softmax has a log-sum-exp");
+  }
+}

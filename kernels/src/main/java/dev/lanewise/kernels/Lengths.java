@@ -1,0 +1,26 @@
+package dev.lanewise.kernels;
+
+/** Euclidean lengths of rows. */
+final class Lengths {
+  private Lengths() {}
+
+  /** 1 / √Σ x[i]²; 0 if the row is 0. Four sums in double, which neither overflow nor vanish for any row of floats. */
+  static float inverse(float[] x, int from, int length) {
+    double sum0 = 0;
+    double sum1 = 0;
+    double sum2 = 0;
+    double sum3 = 0;
+    int i = 0;
+    for (; i <= length - 4; i += 4) {
+      sum0 += (double) x[from + i] * x[from + i];
+      sum1 += (double) x[from + i + 1] * x[from + i + 1];
+      sum2 += (double) x[from + i + 2] * x[from + i + 2];
+      sum3 += (double) x[from + i + 3] * x[from + i + 3];
+    }
+    for (; i < length; i++) {
+      sum0 += (double) x[from + i] * x[from + i];
+    }
+    double sum = (sum0 + sum1) + (sum2 + sum3);
+    return sum == 0 ? 0 : (float) (1 / Math.sqrt(sum));
+  }
+}

@@ -1,0 +1,93 @@
+package dev.lanewise.kernels;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Where the fused kernel stands: some query rows of a unit, a query a lane, and the tile of keys that they look at. */
+final class Panel {
+  final Scratch scratch;
+  private @Nullable AttentionProblem problem;
+  private int unit;
+  private int batchEntry;
+  private int rows;
+  private float scoreUnit;
+  private final int[] queryHead = new int[Tiles.QUERIES];
+  private final int[] query = new int[Tiles.QUERIES];
+  private int key;
+  private int keys;
+
+  Panel(Scratch scratch) {
+    this.scratch = scratch;
+  }
+
+  void open(AttentionProblem newProblem, int newUnit, int newRow, int newRows) {
+    problem = newProblem;
+    unit = newUnit;
+    rows = newRows;
+    batchEntry = newProblem.batchEntry(newUnit);
+    // softmax works in powers of two
+    scoreUnit = newProblem.normaliser.kind == Normaliser.Kind.SOFTMAX ? VectorExp.LOG2_E : 1;
+    int firstHead = newProblem.keyValueHead(newUnit) * newProblem.group();
+    int inGroup = newRow % newProblem.group();
+    int position = newRow / newProblem.group();
+    for (int lane = 0; lane < Tiles.QUERIES; lane++) {
+      queryHead[lane] = firstHead + inGroup;
+      query[lane] = position;
+      if (lane < newRows - 1 && ++inGroup == newProblem.group()) {
+        inGroup = 0;
+        position++;
+      }
+    }
+  }
+
+  void openTile(int newKey, int newKeys) {
+    key = newKey;
+    keys = newKeys;
+  }
+
+  /** Lets go of the caller's objects. */
+  void release() {
+    problem = null;
+  }
+
+  AttentionProblem problem() {
+    return Objects.requireNonNull(problem);
+  }
+
+  int unit() {
+    return unit;
+  }
+
+  int batchEntry() {
+    return batchEntry;
+  }
+
+  /** Rows of the panel; the lanes past them repeat the last. */
+  int rows() {
+    return rows;
+  }
+
+  int queryHead(int lane) {
+    return queryHead[lane];
+  }
+
+  /** Position of a lane's query in its batch entry. */
+  int query(int lane) {
+    return query[lane];
+  }
+
+  /** The first key of the tile. */
+  int key() {
+    return key;
+  }
+
+  /** Keys of the tile. */
+  int keys() {
+    return keys;
+  }
+
+  /** What a score of 1 is in the kernel. */
+  float scoreUnit() {
+    return scoreUnit;
+  }
+}

@@ -1,0 +1,29 @@
+package dev.lanewise.kernels;
+
+/** What turns the scores of a panel (keys × lanes) into weights, a tile of keys after the other. */
+interface PanelNormaliser {
+  /** Turns to the rows of a panel. */
+  void open(Panel panel, PanelMask mask);
+
+  /**
+   * Takes in the scores of some more keys and leaves weights in their place, but for a factor a lane that {@link #normalise} brings.
+   *
+   * @return whether what was accumulated with earlier weights must first go through {@link #rescale}
+   */
+  boolean update(float[] scores, int keys);
+
+  /** Multiplies each of {@code rows} rows of {@code accumulated} with its lanes' factors. */
+  void rescale(float[] accumulated, int rows);
+
+  /** All keys have been taken in: what a lane's weights have to be multiplied with is known. */
+  void close();
+
+  /** Brings the last factor to what was accumulated. */
+  void normalise(float[] accumulated, int rows);
+
+  /** After {@link #close}: scores, computed again, become weights. */
+  void weights(float[] scores, int keys);
+
+  /** Natural logarithm of the sum that a lane's weights were divided by; −∞ if it saw no key. */
+  float logSumExp(int lane);
+}

@@ -1,0 +1,147 @@
+package dev.lanewise.kernels;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The output of a panel while it grows: accumulated[d][lane] += Σ V[key][d] · weights[key][lane], tile after tile; V is read as it lies.
+ */
+final class PanelOutput {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int STRIP = Tiles.STRIP;
+  private static final int QUERIES = Tiles.QUERIES;
+
+  private final float[] edge = new float[Tiles.KEYS * STRIP];
+  private float[] accumulated = new float[0];
+  private boolean empty;
+  private int width;
+  private int wholeKeys;
+
+  /** Turns to a panel whose values are so wide. */
+  void open(int valueDim) {
+    width = valueDim;
+    empty = true;
+    int size = Packing.roundUp(valueDim, STRIP * LANES) * QUERIES;
+    if (accumulated.length < size) {
+      accumulated = new float[size];
+    }
+  }
+
+  /**
+   * Looks for keys of the tile that must not simply be multiplied, before scores become weights. A key that a lane does not see has weight
+   * 0 there, and 0 times its value is 0 unless the value is NaN or infinite: then the keys from there on go lane by lane.
+   */
+  void openTile(Panel panel, PanelMask mask, float[] scores, boolean scoresMayMask) {
+    wholeKeys = panel.keys();
+    if (mask.isPartial() || scoresMayMask) {
+      int poisoned = firstPoisoned(panel, mask, scoresMayMask);
+      if (poisoned < panel.keys()) {
+        mask.hideInfinite(scores, panel.keys());
+        wholeKeys = poisoned;
+      }
+    }
+  }
+
+  private static int firstPoisoned(Panel panel, PanelMask mask, boolean scoresMayMask) {
+    Heads value = panel.problem().value();
+    int first = panel.problem().keyIndex(value, panel.unit(), panel.key());
+    for (int i = 0; i < panel.keys(); i++) {
+      if ((scoresMayMask || mask.hidden(i) != 0) && !allFinite(value.data(), first + i * value.rowStride(), value.width())) {
+        return i;
+      }
+    }
+    return panel.keys();
+  }
+
+  /** Adds the values of the panel's tile. */
+  void add(Panel panel, PanelMask mask, float[] weights) {
+    Heads value = panel.problem().value();
+    Scratch scratch = panel.scratch;
+    int first = panel.problem().keyIndex(value, panel.unit(), panel.key());
+    int strips = strips(value, first, wholeKeys);
+    scratch.b.set(weights, 0, QUERIES);
+    scratch.a.set(value.data(), first, value.rowStride()).next(STRIP);
+    scratch.c.set(accumulated, 0, QUERIES).next(STRIP * QUERIES);
+    Strip start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
+    PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, strips);
+    int done = strips * STRIP;
+    if (done < width) {
+      copyEdge(value, first + done, width - done);
+      scratch.a.set(edge, 0, STRIP);
+      scratch.c.set(accumulated, done * QUERIES, QUERIES);
+      PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, 1);
+    }
+    empty = false;
+    for (int i = wholeKeys; i < panel.keys(); i++) {
+      addVisible(value.data(), first + i * value.rowStride(), weights, i, mask.hidden(i));
+    }
+  }
+
+  /**
+   * How many strips of V can be read as they lie. The last one may be cut off by the end of the row: what lies behind it is read in its
+   * place (the results are dropped) unless that is the end of the array.
+   */
+  private int strips(Heads value, int first, int keys) {
+    int strips = Math.ceilDiv(width, STRIP);
+    long end = first + (keys - 1L) * value.rowStride() + (long) strips * STRIP;
+    return keys > 0 && end <= value.data().length ? strips : width / STRIP;
+  }
+
+  /** The last columns of V, fewer than a strip: a read past them could leave the array. */
+  private void copyEdge(Heads value, int from, int columns) {
+    for (int key = 0; key < wholeKeys; key++) {
+      System.arraycopy(value.data(), from + key * value.rowStride(), edge, key * STRIP, columns);
+    }
+  }
+
+  private void addVisible(float[] value, int from, float[] weights, int key, long hidden) {
+    for (int lane = 0; lane < QUERIES; lane++) {
+      if ((hidden >>> lane & 1) == 0) {
+        float weight = weights[key * QUERIES + lane];
+        for (int d = 0; d < width; d++) {
+          int at = d * QUERIES + lane;
+          accumulated[at] = Math.fma(value[from + d], weight, accumulated[at]);
+        }
+      }
+    }
+  }
+
+  /** x · 0 is 0 for every finite x, and NaN for the rest. */
+  private static boolean allFinite(float[] x, int from, int length) {
+    FloatVector zeros = FloatVector.zero(SPECIES);
+    int bound = SPECIES.loopBound(length);
+    for (int i = 0; i < bound; i += LANES) {
+      zeros = FloatVector.fromArray(SPECIES, x, from + i).fma(FloatVector.zero(SPECIES), zeros);
+    }
+    float rest = 0;
+    for (int i = bound; i < length; i++) {
+      rest += x[from + i] * 0;
+    }
+    return rest == 0 && zeros.compare(VectorOperators.EQ, 0f).allTrue();
+  }
+
+  /** Multiplies what is there with the factors of the lanes, because their maximum moved. */
+  void rescale(PanelNormaliser normaliser) {
+    if (!empty) {
+      normaliser.rescale(accumulated, width);
+    }
+  }
+
+  /** Brings the normaliser's last factor. */
+  void normalise(PanelNormaliser normaliser) {
+    if (!empty) {
+      normaliser.normalise(accumulated, width);
+    }
+  }
+
+  /** Writes the rows; 0 if no key was seen. */
+  void store(Heads output, PanelRows rows, Scratch scratch) {
+    if (empty) {
+      Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
+    }
+    rows.store(output, accumulated, scratch);
+  }
+}

@@ -1,0 +1,139 @@
+package dev.lanewise.kernels;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * What happens to the scores of a tile (keys × lanes) between the similarity and the mask: softcap, bias, ALiBi, functions of the caller.
+ */
+final class ScoreChanges {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int QUERIES = Tiles.QUERIES;
+
+  private final int[] biasStarts = new int[QUERIES];
+  private float[] biasTile = new float[0];
+  private final float[] position = new float[QUERIES];
+  private final float[] slope = new float[QUERIES];
+  private final TileRows tileRows = new TileRows();
+
+  /** Turns to the rows of a panel. */
+  void open(Panel panel) {
+    AttentionProblem problem = panel.problem();
+    Bias bias = problem.bias;
+    for (int lane = 0; lane < QUERIES; lane++) {
+      int head = panel.queryHead(lane);
+      int query = panel.query(lane);
+      biasStarts[lane] = bias == null ? 0 : bias.index(panel.batchEntry(), head, query);
+      position[lane] = (float) query + problem.positionOffset(panel.unit());
+      slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head] * panel.scoreUnit();
+    }
+  }
+
+  /** Changes the scores of the panel's tile; observers are told if {@code observed}. */
+  void apply(Panel panel, float[] scores, boolean observed) {
+    AttentionProblem problem = panel.problem();
+    observe(panel, Stage.RAW, scores, observed);
+    if (problem.softcap > 0) {
+      softcap(scores, panel.keys() * QUERIES, problem.softcap * panel.scoreUnit());
+    }
+    observe(panel, Stage.CAPPED, scores, observed);
+    if (problem.bias != null) {
+      bias(panel, problem.bias);
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        addBias(scores, lane, panel.keys());
+      }
+    }
+    if (problem.slopes != null) {
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        addDistances(scores, lane, panel.key(), panel.keys());
+      }
+    }
+    change(panel, Stage.CHANGED, scores, panel.scoreUnit());
+    observe(panel, Stage.CHANGED, scores, observed);
+  }
+
+  /** Runs the functions that change a stage. */
+  void change(Panel panel, Stage stage, float[] scores, float unit) {
+    for (int i = 0; i < panel.problem().hooks.size(); i++) {
+      AttentionProblem.Hook hook = panel.problem().hooks.get(i);
+      if (hook.changes() && hook.stage() == stage) {
+        tileRows.apply(hook.function(), true, panel, scores, unit);
+      }
+    }
+  }
+
+  /** Shows a stage to its observers, if {@code observed}. */
+  void observe(Panel panel, Stage stage, float[] scores, boolean observed) {
+    for (int i = 0; observed && i < panel.problem().hooks.size(); i++) {
+      AttentionProblem.Hook hook = panel.problem().hooks.get(i);
+      if (!hook.changes() && hook.stage() == stage) {
+        tileRows.apply(hook.function(), false, panel, scores, stage == Stage.WEIGHTS ? 1 : panel.scoreUnit());
+      }
+    }
+  }
+
+  /** cap · tanh(score / cap). */
+  private static void softcap(float[] scores, int length, float cap) {
+    float inverse = 1 / cap;
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
+      VectorFunctions.tanh(x).mul(cap).intoArray(scores, i);
+    }
+  }
+
+  /** biasTile[key][lane] = bias of the tile, in units of the scores. */
+  private void bias(Panel panel, Bias bias) {
+    if (biasTile.length == 0) {
+      biasTile = new float[Packing.roundUp(Tiles.KEYS, LANES) * QUERIES];
+    }
+    Scratch scratch = panel.scratch;
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      for (int i = 0; i < panel.keys(); i += LANES) {
+        int count = Math.min(LANES, panel.keys() - i);
+        if (bias.keyStride() == 1 && count == LANES) {
+          scratch.source.setRows(bias.data(), biasStarts, lane, panel.key() + i);
+        } else {
+          copyBias(bias, lane, panel.key() + i, count, scratch.padded);
+          scratch.source.set(scratch.padded, 0, LANES);
+        }
+        scratch.target.set(biasTile, i * QUERIES + lane, QUERIES);
+        Transpose.block(scratch.source, scratch.target, panel.scoreUnit(), scratch.block);
+      }
+    }
+  }
+
+  private void copyBias(Bias bias, int lane, int key, int count, float[] target) {
+    Arrays.fill(target, 0);
+    for (int i = 0; i < LANES; i++) {
+      for (int k = 0; k < count; k++) {
+        target[i * LANES + k] = bias.data()[biasStarts[lane + i] + (key + k) * bias.keyStride()];
+      }
+    }
+  }
+
+  /** A bias of −∞ is not added but put: the score may be NaN. */
+  private void addBias(float[] scores, int lane, int keys) {
+    for (int i = 0; i < keys; i++) {
+      int at = i * QUERIES + lane;
+      FloatVector bias = FloatVector.fromArray(SPECIES, biasTile, at);
+      FloatVector.fromArray(SPECIES, scores, at)
+          .add(bias)
+          .blend(bias, bias.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY))
+          .intoArray(scores, at);
+    }
+  }
+
+  /** score − slope · |position − key|. */
+  private void addDistances(float[] scores, int lane, int key, int keys) {
+    FloatVector positions = FloatVector.fromArray(SPECIES, position, lane);
+    FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
+    for (int i = 0; i < keys; i++) {
+      int at = i * QUERIES + lane;
+      FloatVector distance = positions.sub((float) (key + i)).abs();
+      distance.fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
+    }
+  }
+}
