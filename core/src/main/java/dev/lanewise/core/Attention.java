@@ -98,12 +98,11 @@ public final class Attention {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(key, "key");
     AttentionProblem.Builder builder =
-        AttentionProblem.of(query, key).output(value, output).scale(scale(query)).visibility(new Prefix(mask, query.rows(), key.rows()));
+        AttentionProblem.of(query, key).output(value, output).scale(scale(query)).visibility(visibility(query, key));
     if (logSumExp != null) {
       builder.logSumExp(logSumExp);
     }
     AttentionProblem problem = builder.build();
-    mask.check(query.batch(), query.rows(), key.rows());
     AttentionTasks tasks = kernels.split(problem, threads);
     long work = pairs(query, key) * (query.width() + value.width());
     Workers.run(threads, work, tasks.count(), task -> kernels.attend(tasks, task));
@@ -128,16 +127,10 @@ public final class Attention {
     }
   }
 
-  private record Prefix(Mask mask, int queries, int keys) implements Visibility {
-    @Override
-    public int firstKey(int batchEntry, int queryHead, int query) {
-      return 0;
-    }
-
-    @Override
-    public int endKey(int batchEntry, int queryHead, int query) {
-      return mask.visibleKeys(batchEntry, query, queries, keys);
-    }
+  private Visibility visibility(Heads query, Heads key) {
+    Extents extents = Extents.of(query, key);
+    MaskRule.of(mask).check(extents);
+    return MaskRule.of(mask).lower(extents);
   }
 
   private float scale(Heads query) {
@@ -157,7 +150,7 @@ public final class Attention {
     Checks.same("key.batch", key.batch(), "query.batch", query.batch());
     Checks.atLeast("key.heads", key.heads(), 1);
     Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
-    mask.check(query.batch(), query.rows(), key.rows());
+    MaskRule.of(mask).check(Extents.of(query, key));
   }
 
   private static void checkResult(String name, Heads result, Heads query, Heads key) {

@@ -26,6 +26,9 @@ public final class ReferenceAttention {
       double[] weights = row(query, key, mask, scale, n).weights;
       // Pass 3: blend the value rows.
       for (int j = 0; j < weights.length; j++) {
+        if (!sees(query, key, mask, n, j)) {
+          continue;
+        }
         int from = value.index(batchOf(query, n), keyValueHeadOf(query, key, n), j);
         for (int d = 0; d < value.width(); d++) {
           output[n * value.width() + d] += weights[j] * value.data()[from + d];
@@ -57,7 +60,7 @@ public final class ReferenceAttention {
     return result;
   }
 
-  /** The weights of the keys that one query sees (the others have none), and the logarithm of the sum they were divided by. */
+  /** The weights of one query (0 where it does not see the key), and the logarithm of the sum they were divided by. */
   @SuppressWarnings("ArrayRecordComponent")
   private record Row(double[] weights, double logSumExp) {}
 
@@ -66,10 +69,14 @@ public final class ReferenceAttention {
     int b = batchOf(query, n);
     int i = n % query.rows();
     int from = query.index(b, n / query.rows() % query.heads(), i);
-    double[] weights = new double[mask.visibleKeys(b, i, query.rows(), key.rows())];
-    // Pass 1: scores and their maximum.
+    double[] weights = new double[key.rows()];
+    // Pass 1: scores of the keys that it sees, and their maximum.
     double max = Double.NEGATIVE_INFINITY;
     for (int j = 0; j < weights.length; j++) {
+      if (!sees(query, key, mask, n, j)) {
+        weights[j] = Double.NEGATIVE_INFINITY;
+        continue;
+      }
       int to = key.index(b, keyValueHeadOf(query, key, n), j);
       for (int d = 0; d < query.width(); d++) {
         weights[j] += (double) query.data()[from + d] * key.data()[to + d];
@@ -78,7 +85,7 @@ public final class ReferenceAttention {
       max = Math.max(max, weights[j]);
     }
     if (max == Double.NEGATIVE_INFINITY) {
-      return new Row(new double[0], max);
+      return new Row(new double[weights.length], max);
     }
     // Pass 2: exponentials relative to the maximum and their sum, then the division.
     double sum = 0;
@@ -90,6 +97,11 @@ public final class ReferenceAttention {
       weights[j] /= sum;
     }
     return new Row(weights, max + Math.log(sum));
+  }
+
+  private static boolean sees(Heads query, Heads key, Mask mask, int n, int j) {
+    int head = n / query.rows() % query.heads();
+    return mask.visible(batchOf(query, n), head, n % query.rows(), j, query.rows(), key.rows());
   }
 
   private static int batchOf(Heads query, int n) {
@@ -111,6 +123,6 @@ public final class ReferenceAttention {
     if (key.heads() == 0 ? query.heads() != 0 : query.heads() % key.heads() != 0) {
       throw new IllegalArgumentException("query.heads is " + query.heads() + ", which is no multiple of key.heads " + key.heads());
     }
-    mask.check(query.batch(), query.rows(), key.rows());
+    MaskRule.of(mask).check(Extents.of(query, key));
   }
 }

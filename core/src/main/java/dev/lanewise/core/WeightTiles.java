@@ -3,11 +3,13 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.Visibility;
 import java.util.Arrays;
 
 /**
  * One call of {@link Attention#weights}, cut into tiles: a tile is one query head of one batch entry and a block of its query rows, against
- * every key that the block sees. The tile's scores stay in a worker's scratch and become weights in place. All arguments have been checked.
+ * the keys up to the last that the block sees. The tile's scores stay in a worker's scratch and become weights in place. All arguments have
+ * been checked.
  *
  * <p>A row's result has the same bits in whatever tile it falls: the kernels treat rows independently, and a row's keys are never split.
  */
@@ -16,7 +18,7 @@ final class WeightTiles {
   private static final int ROWS = 128;
 
   private final Kernels kernels;
-  private final Mask mask;
+  private final Visibility visibility;
   private final float scale;
   private final Heads query;
   private final Heads key;
@@ -24,7 +26,7 @@ final class WeightTiles {
 
   WeightTiles(Kernels kernels, Mask mask, float scale, Heads query, Heads key) {
     this.kernels = kernels;
-    this.mask = mask;
+    this.visibility = MaskRule.of(mask).lower(Extents.of(query, key));
     this.scale = scale;
     this.query = query;
     this.key = key;
@@ -48,16 +50,33 @@ final class WeightTiles {
   }
 
   /**
-   * Scores of the tile, turned into weights in place. Columns past a row's visible keys are left undefined: scores are taken for all keys
-   * that any row of the tile sees, but softmax only looks at those that the row itself sees, so a masked key cannot reach a result.
+   * Scores of the tile, turned into weights in place. Columns past a row's last visible key are left undefined: scores are taken for all
+   * keys that any row of the tile sees, but softmax only looks as far as the row itself sees. Masked keys before that become −∞, so none
+   * can reach a result.
    */
   private void weigh(Tile tile, Matrix weights) {
     Matrix scores = left(weights, 0, weights.rows(), tile.keys);
     kernels.scores(query.matrix(tile.b, tile.head, tile.from, tile.to), key.matrix(tile.b, tile.keyHead, 0, tile.keys), scale, scores);
+    for (int row = 0; row < scores.rows(); row++) {
+      hide(tile, row, scores);
+    }
     for (int from = 0, to; from < scores.rows(); from = to) {
       to = endOfRun(tile, from);
       Matrix run = left(scores, from, to, visible(tile, from));
       kernels.softmax(run, run);
+    }
+  }
+
+  private void hide(Tile tile, int row, Matrix scores) {
+    int start = scores.offset() + row * scores.rowStride();
+    int query = tile.from + row;
+    int first = visibility.firstKey(tile.b, tile.head, query);
+    Arrays.fill(scores.data(), start, start + first, Float.NEGATIVE_INFINITY);
+    int end = visibility.hasHoles() ? visible(tile, row) : first;
+    for (int key = first; key < end; key++) {
+      if ((visibility.keys64(tile.b, tile.head, query, key / Long.SIZE) >>> key & 1) == 0) {
+        scores.data()[start + key] = Float.NEGATIVE_INFINITY;
+      }
     }
   }
 
@@ -72,7 +91,7 @@ final class WeightTiles {
   }
 
   private int visible(Tile tile, int row) {
-    return mask.visibleKeys(tile.b, tile.from + row, query.rows(), key.rows());
+    return visibility.endKey(tile.b, tile.head, tile.from + row);
   }
 
   /** The first {@code columns} columns of the rows {@code from} to {@code to}. */
@@ -89,7 +108,7 @@ final class WeightTiles {
     int to = Math.min(from + ROWS, query.rows());
     int keys = 0;
     for (int row = from; row < to; row++) {
-      keys = Math.max(keys, mask.visibleKeys(b, row, query.rows(), key.rows()));
+      keys = Math.max(keys, visibility.endKey(b, head, row));
     }
     return new Tile(b, head, head / (query.heads() / key.heads()), from, to, keys);
   }

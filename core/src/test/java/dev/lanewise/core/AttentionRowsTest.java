@@ -116,7 +116,7 @@ class AttentionRowsTest {
     Heads all = problem.emptyOutput();
     problem.attention().withThreads(2).compute(problem.query(), problem.key(), problem.value(), all);
     for (int row : new int[] {0, 1, 47, 48, 112}) {
-      int visible = problem.mask().visibleKeys(1, row, 113, 203);
+      int visible = Math.min(row + 203 - 113 + 1, 150);
       Heads alone = Heads.zeros(1, 1, 1, all.width());
       Attention.standard()
           .compute(

@@ -5,12 +5,12 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each wrong view, mask, setting or call of attention throws, naming the argument with both numbers, before anything is written. */
+/** Each wrong view, setting or call of attention throws, naming the argument with both numbers, before anything is written. */
 class BadInputTest {
   private static final int MAX = Integer.MAX_VALUE;
 
   @ParameterizedTest
-  @MethodSource({"views", "masksAndSettings", "attention", "outputOnItself", "outputOnInput", "attentionWeights"})
+  @MethodSource({"views", "settings", "attention", "outputOnItself", "outputOnInput", "attentionWeights"})
   void throwsAndWritesNothing(Wrong wrong) {
     wrong.verify();
   }
@@ -49,32 +49,15 @@ class BadInputTest {
         Wrong.argument("split in none", out -> Sequences.of(ten, 1, 1, 10).split(0), "heads", "0", "1"));
   }
 
-  static List<Wrong> masksAndSettings() {
+  static List<Wrong> settings() {
     Attention attention = Attention.standard();
     return List.of(
         Wrong.isNull("mask", out -> attention.withMask(Wrong.nothing())),
         Wrong.isNull("kernels", out -> attention.withKernels(Wrong.nothing())),
-        Wrong.isNull("alignment", out -> Mask.causal(Wrong.nothing())),
-        Wrong.isNull("lengths", out -> Mask.keyLengths((int[]) Wrong.nothing())),
-        Wrong.isNull("other", out -> Mask.none().and(Wrong.nothing())),
         Wrong.argument("scale NaN", out -> attention.withScale(Float.NaN), "scale", "NaN"),
         Wrong.argument("infinite scale", out -> attention.withScale(Float.NEGATIVE_INFINITY), "scale", "-Infinity"),
         Wrong.argument("no threads", out -> attention.withThreads(0), "threads", "0", "1"),
-        Wrong.argument("negative threads", out -> attention.withThreads(-3), "threads", "-3", "1"),
-        masked("one length for two", Mask.keyLengths(5), "keyLengths.length", "1", "batch", "2"),
-        masked("three lengths for two", Mask.causal().and(Mask.keyLengths(5, 5, 5)), "keyLengths.length", "3", "batch", "2"),
-        masked("more keys than there are", Mask.keyLengths(5, 8), "keyLengths[1]", "8", "keys", "7"),
-        masked("negative length", Mask.keyLengths(-1, 5).and(Mask.causal()), "keyLengths[0]", "-1", "0"));
-  }
-
-  private static Wrong masked(String call, Mask mask, String... words) {
-    return Wrong.argument(
-        call,
-        out ->
-            Attention.standard()
-                .withMask(mask)
-                .compute(Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 2, 7, 8), Heads.zeros(2, 2, 7, 5), Heads.of(out, 2, 4, 3, 5)),
-        words);
+        Wrong.argument("negative threads", out -> attention.withThreads(-3), "threads", "-3", "1"));
   }
 
   /** Two batch entries, 4/2 heads, 3 queries, 7 keys, headDim 8, valueDim 5, but for one of the views. */

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The code that anybody would write first: one float accumulator a sum, no tiles. Its error is the yardstick of {@link Budget}. */
@@ -17,11 +18,12 @@ final class PlainFloat {
     for (int b = 0; b < query.batch(); b++) {
       for (int h = 0; h < query.heads(); h++) {
         for (int i = 0; i < query.rows(); i++, row++) {
-          int visible = mask.visibleKeys(b, i, query.rows(), key.rows());
           for (int d = 0; d < value.width(); d++) {
             float sum = 0;
-            for (int j = 0; j < visible; j++) {
-              sum += weights[row * key.rows() + j] * value.get(b, h / group, j, d);
+            for (int j = 0; j < key.rows(); j++) {
+              if (mask.visible(b, h, i, j, query.rows(), key.rows())) {
+                sum += weights[row * key.rows() + j] * value.get(b, h / group, j, d);
+              }
             }
             output[to++] = sum;
           }
@@ -39,15 +41,18 @@ final class PlainFloat {
     for (int b = 0; b < query.batch(); b++) {
       for (int h = 0; h < query.heads(); h++) {
         for (int i = 0; i < query.rows(); i++) {
-          int visible = mask.visibleKeys(b, i, query.rows(), key.rows());
-          for (int j = 0; j < visible; j++) {
+          for (int j = 0; j < key.rows(); j++) {
+            if (!mask.visible(b, h, i, j, query.rows(), key.rows())) {
+              weights[from + j] = Float.NEGATIVE_INFINITY;
+              continue;
+            }
             float dot = 0;
             for (int d = 0; d < query.width(); d++) {
               dot += query.get(b, h, i, d) * key.get(b, h / group, j, d);
             }
             weights[from + j] = scale * dot;
           }
-          softmax(weights, from, visible);
+          softmax(weights, from, key.rows());
           from += key.rows();
         }
       }
@@ -77,6 +82,10 @@ final class PlainFloat {
     float max = Float.NEGATIVE_INFINITY;
     for (int j = 0; j < length; j++) {
       max = Math.max(max, x[from + j]);
+    }
+    if (max == Float.NEGATIVE_INFINITY) {
+      Arrays.fill(x, from, from + length, 0f);
+      return;
     }
     float sum = 0;
     for (int j = 0; j < length; j++) {

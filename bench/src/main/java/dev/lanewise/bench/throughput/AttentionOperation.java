@@ -11,7 +11,6 @@ import java.util.Map;
 /** A whole attention call. */
 final class AttentionOperation implements Operation {
   private final boolean causal;
-  private final Mask mask;
   private final Attention attention;
   private final Heads query;
   private final Heads key;
@@ -21,7 +20,7 @@ final class AttentionOperation implements Operation {
   AttentionOperation(Setup setup) {
     ShapeOptions sizes = setup.sizes();
     causal = sizes.causal;
-    mask = causal ? Mask.causal() : Mask.none();
+    Mask mask = causal ? Mask.causal() : Mask.none();
     attention = Attention.standard().withKernels(setup.kernels()).withMask(mask).withThreads(setup.team().size());
     SeededData data = new SeededData();
     query = data.heads(sizes.batch, sizes.heads, sizes.queries, sizes.headDim);
@@ -79,7 +78,7 @@ final class AttentionOperation implements Operation {
   /** A query row with the keys that it sees is an attention problem of its own. */
   private void compareRow(Meter meter, int b, int head, int i) {
     int keyValueHead = head / (query.heads() / key.heads());
-    int visible = mask.visibleKeys(b, i, query.rows(), key.rows());
+    int visible = causal ? Math.clamp(i + 1L + key.rows() - query.rows(), 0, key.rows()) : key.rows();
     Matrix queryRow = query.matrix(b, head, i, i + 1);
     Matrix keys = key.matrix(b, keyValueHead, 0, visible);
     Matrix values = value.matrix(b, keyValueHead, 0, visible);

@@ -1,0 +1,68 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
+/** A view of the caller's booleans, which each call packs into bits: an axis with stride 0 once for all. */
+record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride) implements MaskRule {
+
+  MatrixMask {
+    Objects.requireNonNull(data, "matrix.data");
+    Checks.atLeast("matrix.offset", offset, 0);
+    Checks.atLeast("matrix.batchStride", batchStride, 0);
+    Checks.atLeast("matrix.headStride", headStride, 0);
+    Checks.atLeast("matrix.queryStride", queryStride, 0);
+    Checks.atLeast("matrix.keyStride", keyStride, 0);
+  }
+
+  @Override
+  public void check(Extents extents) {
+    if (extents.batch() > 0 && extents.queryHeads() > 0 && extents.mostQueries() > 0 && extents.mostKeys() > 0) {
+      // In two steps, since four products of ints do not fit a long.
+      long rows = (extents.queryHeads() - 1L) * headStride + (extents.mostQueries() - 1L) * queryStride;
+      Checks.fits("matrix.data", data.length, rows);
+      long entry = rows + (extents.mostKeys() - 1L) * keyStride + 1;
+      Checks.fits("matrix.data", data.length, entry);
+      Checks.fits("matrix.data", data.length, offset + (extents.batch() - 1L) * batchStride + entry);
+    }
+  }
+
+  @Override
+  public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+    return data[index(batchEntry, queryHead, query) + key * keyStride];
+  }
+
+  @Override
+  public Visibility lower(Extents extents) {
+    return KeyMap.of(
+            distinct(batchStride, extents.batch()),
+            distinct(headStride, extents.queryHeads()),
+            distinct(queryStride, extents.mostQueries()),
+            extents.mostKeys(),
+            this::bits)
+        .lower(extents);
+  }
+
+  private long bits(int batchEntry, int queryHead, int query, int from, int count) {
+    int at = index(batchEntry, queryHead, query) + from * keyStride;
+    long bits = 0;
+    for (int j = 0; j < count; j++) {
+      bits |= (data[at + j * keyStride] ? 1L : 0L) << j;
+    }
+    return bits;
+  }
+
+  private int index(int batchEntry, int queryHead, int query) {
+    return offset + batchEntry * batchStride + queryHead * headStride + query * queryStride;
+  }
+
+  private static int distinct(int stride, int count) {
+    return stride == 0 ? Math.min(count, 1) : count;
+  }
+
+  @Override
+  public String toString() {
+    return "Matrix[" + batchStride + ", " + headStride + ", " + queryStride + ", " + keyStride + "]";
+  }
+}
