@@ -2,11 +2,17 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.AttentionProblem;
 import dev.lanewise.kernels.AttentionTasks;
+import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,53 +28,153 @@ import org.jspecify.annotations.Nullable;
  * keyValueHeads)}. The width of value may differ from headDim.
  */
 public final class Attention {
-  /** Stands for 1/√headDim, which is known when a call brings its headDim; {@link #withScale} takes no NaN. */
-  private static final float STANDARD_SCALE = Float.NaN;
+  private final Settings settings;
 
-  private final Kernels kernels;
-  private final Mask mask;
-  private final float scale;
-  private final int threads;
+  /** What the with… methods set. Changed only on a copy that nobody else has seen. */
+  private static final class Settings implements Cloneable {
+    private Kernels kernels;
+    private int threads = 1;
+    private Mask mask = Mask.none();
+    private @Nullable Float scale;
+    private Similarity similarity = Similarity.dot();
+    private float softcap;
+    private @Nullable Bias bias;
+    private float @Nullable [] slopes;
+    private @Nullable RowFunction scoreFunction;
+    private @Nullable RowFunction weightFunction;
+    private Normaliser normaliser = Normaliser.softmax();
+    private @Nullable SequenceStarts sequences;
 
-  private Attention(Kernels kernels, Mask mask, float scale, int threads) {
-    this.kernels = kernels;
-    this.mask = mask;
-    this.scale = scale;
-    this.threads = threads;
+    Settings(Kernels kernels) {
+      this.kernels = kernels;
+    }
+
+    @Override
+    public Settings clone() {
+      try {
+        return (Settings) super.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError(e);
+      }
+    }
   }
 
-  /** No mask, scale 1/√headDim, one thread, the fastest kernels of this JVM. */
+  private Attention(Settings settings) {
+    this.settings = settings;
+  }
+
+  /** No mask, scale 1/√headDim, softmax, one thread, the fastest kernels of this JVM. */
   public static Attention standard() {
     return on(Kernels.selected());
   }
 
   /** As {@link #standard}, on these kernels. */
   static Attention on(Kernels kernels) {
-    return new Attention(kernels, Mask.none(), STANDARD_SCALE, 1);
+    return new Attention(new Settings(kernels));
+  }
+
+  private Attention with(Consumer<Settings> change) {
+    Settings copy = settings.clone();
+    change.accept(copy);
+    return new Attention(copy);
   }
 
   /** With this mask instead of the one before; combine several with {@link Mask#and}. */
   public Attention withMask(Mask mask) {
-    return new Attention(kernels, Objects.requireNonNull(mask, "mask"), scale, threads);
+    Objects.requireNonNull(mask, "mask");
+    return with(copy -> copy.mask = mask);
   }
 
-  /** With this factor on every dot product instead of 1/√headDim. */
+  /** With this factor on every similarity instead of 1/√headDim (1 unless the similarity is the dot product). */
   public Attention withScale(float scale) {
-    if (!Float.isFinite(scale)) {
-      throw new IllegalArgumentException("scale is " + scale + ", must be finite");
+    requireFinite("scale", scale);
+    return with(copy -> copy.scale = scale);
+  }
+
+  /** With this comparison of query and key instead of the dot product. */
+  public Attention withSimilarity(Similarity similarity) {
+    Objects.requireNonNull(similarity, "similarity");
+    return with(copy -> copy.similarity = similarity);
+  }
+
+  /** With scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024). */
+  public Attention withSoftcap(float softcap) {
+    requireFinite("softcap", softcap);
+    if (softcap <= 0) {
+      throw new IllegalArgumentException("softcap is " + softcap + ", must be above 0");
     }
-    return new Attention(kernels, mask, scale, threads);
+    return with(copy -> copy.softcap = softcap);
+  }
+
+  /** With this added to the scores; −∞ masks. */
+  public Attention withBias(Bias bias) {
+    Objects.requireNonNull(bias, "bias");
+    return with(copy -> copy.bias = bias);
+  }
+
+  /**
+   * With slope · distance subtracted from the scores ("Train Short, Test Long", Press et al., 2022), the last query standing at the last
+   * key.
+   *
+   * @param slopes one a query head; {@link #standardSlopes} has those of the paper
+   */
+  public Attention withAlibi(float... slopes) {
+    float[] copied = slopes.clone();
+    return with(copy -> copy.slopes = copied);
+  }
+
+  /**
+   * The slopes of the ALiBi paper for so many heads: 2<sup>−8 i / n</sup>, i from 1 on, if n is a power of two; else those of the next
+   * lower power of two, then every other one of twice that.
+   */
+  public static float[] standardSlopes(int heads) {
+    Checks.atLeast("heads", heads, 1);
+    int power = Integer.highestOneBit(heads);
+    float[] slopes = new float[heads];
+    for (int i = 0; i < heads; i++) {
+      double exponent = i < power ? (i + 1.0) / power : (2 * (i - power) + 1.0) / (2.0 * power);
+      slopes[i] = (float) Math.pow(2, -8 * exponent);
+    }
+    return slopes;
+  }
+
+  /**
+   * With this function run over the scores, after bias and before the mask. It sees and may change a segment of a row; −∞ masks. It must be
+   * safe to call from several threads, and is best a plain loop.
+   */
+  public Attention withScoreFunction(RowFunction function) {
+    Objects.requireNonNull(function, "function");
+    return with(copy -> copy.scoreFunction = function);
+  }
+
+  /** With this function run over the weights, after the normaliser; see {@link #withScoreFunction}. Costs a second pass over the keys. */
+  public Attention withWeightFunction(RowFunction function) {
+    Objects.requireNonNull(function, "function");
+    return with(copy -> copy.weightFunction = function);
+  }
+
+  /** With weights made so of scores instead of by softmax. */
+  public Attention withNormaliser(Normaliser normaliser) {
+    Objects.requireNonNull(normaliser, "normaliser");
+    return with(copy -> copy.normaliser = normaliser);
+  }
+
+  /** With the rows of every operand (batch 1) holding these sequences one after the other, each attending to itself alone. */
+  public Attention withSequences(SequenceStarts sequences) {
+    Objects.requireNonNull(sequences, "sequences");
+    return with(copy -> copy.sequences = sequences);
   }
 
   /** With the work of each call shared by so many threads, the caller's among them. The bits of the result do not depend on it. */
   public Attention withThreads(int threads) {
     Checks.atLeast("threads", threads, 1);
-    return new Attention(kernels, mask, scale, threads);
+    return with(copy -> copy.threads = threads);
   }
 
   /** With these kernels, for instance {@link Kernels#scalar()} to compare. */
   public Attention withKernels(Kernels kernels) {
-    return new Attention(Objects.requireNonNull(kernels, "kernels"), mask, scale, threads);
+    Objects.requireNonNull(kernels, "kernels");
+    return with(copy -> copy.kernels = kernels);
   }
 
   /**
@@ -82,7 +188,7 @@ public final class Attention {
    *     nothing has been written then
    */
   public void compute(Heads query, Heads key, Heads value, Heads output) {
-    compute(query, key, value, output, null);
+    compute(query, key, value, Results.of().output(output));
   }
 
   /**
@@ -91,74 +197,110 @@ public final class Attention {
    * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>; −∞ for a query that sees no key
    */
   public void computeWithLogSumExp(Heads query, Heads key, Heads value, Heads output, float[] logSumExp) {
-    compute(query, key, value, output, Objects.requireNonNull(logSumExp, "logSumExp"));
+    compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
   }
 
-  private void compute(Heads query, Heads key, Heads value, Heads output, float @Nullable [] logSumExp) {
-    Objects.requireNonNull(query, "query");
-    Objects.requireNonNull(key, "key");
-    AttentionProblem.Builder builder =
-        AttentionProblem.of(query, key).output(value, output).scale(scale(query)).visibility(visibility(query, key));
-    if (logSumExp != null) {
-      builder.logSumExp(logSumExp);
-    }
-    AttentionProblem problem = builder.build();
-    AttentionTasks tasks = kernels.split(problem, threads);
-    long work = pairs(query, key) * (query.width() + value.width());
-    Workers.run(threads, work, tasks.count(), task -> kernels.attend(tasks, task));
+  /** Computes whatever {@code results} asks for. */
+  public void compute(Heads query, Heads key, Heads value, Results results) {
+    Objects.requireNonNull(value, "value");
+    run(query, key, value, results);
+  }
+
+  /** Computes what {@code results} asks for and needs no value: weights, scores, log-sum-exp, column sums, top keys. */
+  public void compute(Heads query, Heads key, Results results) {
+    run(query, key, null, results);
   }
 
   /**
    * Computes the attention weights alone.
    *
-   * @param query batch × queryHeads × queries × headDim
-   * @param key batch × keyValueHeads × keys × headDim
    * @param weights batch × queryHeads × queries × keys, written; masked keys get 0
    * @throws IllegalArgumentException as for {@link #compute}
    */
   public void weights(Heads query, Heads key, Heads weights) {
-    checkSources(query, key);
-    Objects.requireNonNull(weights, "weights");
-    checkResult("weights", weights, query, key);
-    Checks.same("weights.width", weights.width(), "key.rows", key.rows());
-    if (!weights.isEmpty()) {
-      WeightTiles tiles = new WeightTiles(kernels, mask, scale(query), query, key);
-      Workers.run(threads, pairs(query, key) * query.width(), tiles.count(), tile -> tiles.run(tile, weights));
-    }
+    run(query, key, null, Results.of().weights(weights));
   }
 
-  private Visibility visibility(Heads query, Heads key) {
-    Extents extents = Extents.of(query, key);
-    MaskRule.of(mask).check(extents);
-    return MaskRule.of(mask).lower(extents);
+  /**
+   * Computes the attention weights of some queries alone.
+   *
+   * @param rows which queries, ascending
+   * @param weights batch × queryHeads × rows.length × keys, written; masked keys get 0
+   * @throws IllegalArgumentException as for {@link #compute}, or if a row does not exist or they do not ascend
+   */
+  public void weights(Heads query, Heads key, int[] rows, Heads weights) {
+    Objects.requireNonNull(weights, "weights");
+    AttentionProblem.Builder builder = describe(query, key).rows(rows);
+    int[] chosen = rows.clone();
+    builder.observe(
+        Stage.WEIGHTS,
+        (row, offset, length, b, head, position, firstKey) -> {
+          int to = weights.index(b, head, java.util.Arrays.binarySearch(chosen, position));
+          System.arraycopy(row, offset, weights.data(), to + firstKey, length);
+        });
+    AttentionProblem problem = builder.build();
+    Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);
+    Results.checkRows("weights", weights, query, key, key.rows());
+    Results.fill(weights, 0);
+    run(problem, query, key, rows.length, settings.threads);
+  }
+
+  private void run(Heads query, Heads key, @Nullable Heads value, Results results) {
+    Objects.requireNonNull(results, "results");
+    AttentionProblem.Builder builder = describe(query, key);
+    results.describe(builder, query, key, value, settings.sequences);
+    AttentionProblem problem = builder.build();
+    results.check(query, key, value, settings.sequences);
+    results.clear();
+    run(problem, query, key, query.rows(), results.needsOrder() ? 1 : settings.threads);
+  }
+
+  private AttentionProblem.Builder describe(Heads query, Heads key) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    AttentionProblem.Builder builder = AttentionProblem.of(query, key).scale(scale(query)).similarity(settings.similarity);
+    builder.softcap(settings.softcap).normaliser(settings.normaliser);
+    if (settings.bias != null) {
+      builder.bias(settings.bias);
+    }
+    if (settings.slopes != null) {
+      builder.slopes(settings.slopes);
+    }
+    if (settings.scoreFunction != null) {
+      builder.change(Stage.CHANGED, settings.scoreFunction);
+    }
+    if (settings.weightFunction != null) {
+      builder.change(Stage.WEIGHTS, settings.weightFunction);
+    }
+    SequenceStarts sequences = settings.sequences;
+    Extents extents = sequences == null ? Extents.of(query, key) : Extents.of(query, sequences);
+    if (sequences != null) {
+      builder.sequences(sequences);
+    }
+    builder.checkShapes();
+    MaskRule mask = MaskRule.of(settings.mask);
+    mask.check(extents);
+    return builder.visibility(mask.lower(extents));
+  }
+
+  /** Runs a problem whose tasks are cut for {@code cut} threads on all threads of the settings. */
+  private void run(AttentionProblem problem, Heads query, Heads key, int queries, int cut) {
+    Kernels kernels = settings.kernels;
+    AttentionTasks tasks = kernels.split(problem, cut);
+    long work = (long) query.batch() * query.heads() * queries * key.rows() * (2L * query.width());
+    Workers.run(settings.threads, work, tasks.count(), task -> kernels.attend(tasks, task));
   }
 
   private float scale(Heads query) {
-    return Float.isNaN(scale) ? (float) (1 / Math.sqrt(query.width())) : scale;
+    if (settings.scale != null) {
+      return settings.scale;
+    }
+    return settings.similarity.scalesByWidth() ? (float) (1 / Math.sqrt(query.width())) : 1;
   }
 
-  /** Pairs of query and key in the whole call, before the mask. */
-  private static long pairs(Heads query, Heads key) {
-    return (long) query.batch() * query.heads() * query.rows() * key.rows();
-  }
-
-  private void checkSources(Heads query, Heads key) {
-    Objects.requireNonNull(query, "query");
-    Objects.requireNonNull(key, "key");
-    Checks.atLeast("query.width", query.width(), 1);
-    Checks.same("key.width", key.width(), "query.width", query.width());
-    Checks.same("key.batch", key.batch(), "query.batch", query.batch());
-    Checks.atLeast("key.heads", key.heads(), 1);
-    Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
-    MaskRule.of(mask).check(Extents.of(query, key));
-  }
-
-  private static void checkResult(String name, Heads result, Heads query, Heads key) {
-    Checks.same(name + ".batch", result.batch(), "query.batch", query.batch());
-    Checks.same(name + ".heads", result.heads(), "query.heads", query.heads());
-    Checks.same(name + ".rows", result.rows(), "query.rows", query.rows());
-    Checks.writable(name, result);
-    Checks.disjoint(name, result, "query", query);
-    Checks.disjoint(name, result, "key", key);
+  private static void requireFinite(String name, float x) {
+    if (!Float.isFinite(x)) {
+      throw new IllegalArgumentException(name + " is " + x + ", must be finite");
+    }
   }
 }

@@ -25,6 +25,7 @@ public final class AttentionProblem {
   final Normaliser normaliser;
   final float @Nullable [] logSumExp;
   final @Nullable SequenceStarts sequences;
+  private final int @Nullable [] chosen;
   final List<Hook> hooks;
   private final boolean scoresMayMask;
   private final boolean watchesScores;
@@ -47,6 +48,7 @@ public final class AttentionProblem {
     this.normaliser = builder.normaliser;
     this.logSumExp = builder.logSumExp;
     this.sequences = builder.sequences;
+    this.chosen = builder.rows;
     this.hooks = List.copyOf(builder.hooks);
     this.scoresMayMask = bias != null || hasHook(true, Stage.CHANGED, Stage.CHANGED);
     this.watchesScores = hasHook(false, Stage.RAW, Stage.MASKED);
@@ -95,6 +97,16 @@ public final class AttentionProblem {
     return sequences == null ? query.rows() : sequences.queries(batchEntry);
   }
 
+  /** Queries of a batch entry that are computed: all, or the chosen ones. */
+  int computedQueries(int batchEntry) {
+    return chosen == null ? queries(batchEntry) : chosen.length;
+  }
+
+  /** Position of a computed query in its batch entry. */
+  int position(int computed) {
+    return chosen == null ? computed : chosen[computed];
+  }
+
   /** Keys of a batch entry. */
   int keys(int batchEntry) {
     return sequences == null ? key.rows() : sequences.keys(batchEntry);
@@ -107,7 +119,7 @@ public final class AttentionProblem {
 
   /** Query rows of a unit: queries × query heads a key/value head. */
   int rows(int unit) {
-    return group() * queries(batchEntry(unit));
+    return group() * computedQueries(batchEntry(unit));
   }
 
   /** Query heads that share a key/value head. */
@@ -128,9 +140,9 @@ public final class AttentionProblem {
     return keyValueHead(unit) * group() + row % group();
   }
 
-  /** The query that a unit's row is, within its batch entry. */
+  /** Position, in its batch entry, of the query that a unit's row is. */
   int queryRow(int row) {
-    return row / group();
+    return position(row / group());
   }
 
   /** Where a query's row starts in the array of {@code heads}, which is query or output. */
@@ -200,6 +212,7 @@ public final class AttentionProblem {
     private Normaliser normaliser = Normaliser.softmax();
     private float @Nullable [] logSumExp;
     private @Nullable SequenceStarts sequences;
+    private int @Nullable [] rows;
     private final List<Hook> hooks = new ArrayList<>();
 
     private Builder(Heads query, Heads key) {
@@ -279,6 +292,12 @@ public final class AttentionProblem {
       return this;
     }
 
+    /** Computes these queries alone, which ascend; for calls that only observe. */
+    public Builder rows(int[] newRows) {
+      rows = Objects.requireNonNull(newRows, "rows").clone();
+      return this;
+    }
+
     /**
      * Shows each row at a stage to a function, which must not change it. It sees every key; at {@link Stage#WEIGHTS} those alone whose tile
      * is not masked altogether.
@@ -308,10 +327,18 @@ public final class AttentionProblem {
         checkOutput(value, output);
       }
       checkVariant();
+      if (rows != null) {
+        checkRows(rows);
+      }
       return new AttentionProblem(this);
     }
 
-    private void checkShapes() {
+    /**
+     * Checks that query and key fit each other, which {@link #build} does as well: for callers that must know before they go on.
+     *
+     * @throws IllegalArgumentException naming what does not fit, with both numbers
+     */
+    public void checkShapes() {
       Checks.atLeast("query.width", query.width(), 1);
       Checks.same("key.width", key.width(), "query.width", query.width());
       Checks.same("key.batch", key.batch(), "query.batch", query.batch());
@@ -337,6 +364,18 @@ public final class AttentionProblem {
       Checks.disjoint("output", output, "query", query);
       Checks.disjoint("output", output, "key", key);
       Checks.disjoint("output", output, "value", value);
+    }
+
+    private void checkRows(int[] rows) {
+      if (output != null || logSumExp != null || sequences != null) {
+        throw new IllegalArgumentException("rows can be chosen only where neither output, logSumExp nor sequences are given");
+      }
+      int previous = -1;
+      for (int i = 0; i < rows.length; i++) {
+        Checks.atLeast("rows[" + i + "]", rows[i], previous + 1L);
+        Checks.atMost("rows[" + i + "]", rows[i], "the last query,", query.rows() - 1L);
+        previous = rows[i];
+      }
     }
 
     private void checkVariant() {

@@ -28,7 +28,7 @@ public final class AttentionTasks {
     this.problem = problem;
     long rows = 0;
     for (int b = 0; b < problem.batch(); b++) {
-      rows += (long) problem.group() * problem.queries(b);
+      rows += (long) problem.group() * problem.computedQueries(b);
     }
     rows *= problem.key.heads();
     long wanted = threads == 1 ? 1 : (long) threads * TASKS_PER_THREAD;

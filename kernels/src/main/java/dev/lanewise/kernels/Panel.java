@@ -32,7 +32,7 @@ final class Panel {
     int position = newRow / newProblem.group();
     for (int lane = 0; lane < Tiles.QUERIES; lane++) {
       queryHead[lane] = firstHead + inGroup;
-      query[lane] = position;
+      query[lane] = newProblem.position(position);
       if (lane < newRows - 1 && ++inGroup == newProblem.group()) {
         inGroup = 0;
         position++;

@@ -1,0 +1,190 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.AttentionProblem;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a call of {@link Attention} is to hand out, and where to. Nothing of queries × keys is held unless weights or scores are asked for.
+ *
+ * <pre>{@code
+ * TopKeys top = TopKeys.of(5, batch, heads, queries);
+ * attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp).topKeys(top));
+ * }</pre>
+ *
+ * <p>Weights, column sums and top keys cost a second pass over the keys. With packed sequences ({@link Attention#withSequences}) a row of
+ * weights or scores belongs to a query row of the whole array and counts keys from the start of its own sequence.
+ */
+public final class Results {
+  private @Nullable Heads output;
+  private float @Nullable [] logSumExp;
+  private float @Nullable [] columnSums;
+  private @Nullable TopKeys topKeys;
+  private final List<Rows> rows = new ArrayList<>();
+
+  /** Rows of a stage, copied. */
+  private record Rows(Stage stage, Heads target) {
+    String name() {
+      return stage == Stage.WEIGHTS ? "weights" : "scores";
+    }
+  }
+
+  private Results() {}
+
+  /** Nothing yet. */
+  public static Results of() {
+    return new Results();
+  }
+
+  /** The result: batch × queryHeads × queries × valueDim; a query that sees no key gets 0. */
+  public Results output(Heads newOutput) {
+    output = Objects.requireNonNull(newOutput, "output");
+    return this;
+  }
+
+  /** ln Σ e<sup>score</sup> of each row, dense batch × queryHeads × queries; −∞ for a query that sees no key. Softmax only. */
+  public Results logSumExp(float[] newLogSumExp) {
+    logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");
+    return this;
+  }
+
+  /** The attention weights: batch × queryHeads × queries × keys; masked keys get 0. */
+  public Results weights(Heads weights) {
+    rows.add(new Rows(Stage.WEIGHTS, Objects.requireNonNull(weights, "weights")));
+    return this;
+  }
+
+  /** The scores at a stage: batch × queryHeads × queries × keys. */
+  public Results scores(Stage stage, Heads scores) {
+    rows.add(new Rows(Objects.requireNonNull(stage, "stage"), Objects.requireNonNull(scores, "scores")));
+    return this;
+  }
+
+  /**
+   * How much attention each key receives: the sum of its weights over all queries, dense batch × queryHeads × keys. All rows of a key/value
+   * head are then computed by one thread, in order.
+   */
+  public Results columnSums(float[] newColumnSums) {
+    columnSums = Objects.requireNonNull(newColumnSums, "columnSums");
+    return this;
+  }
+
+  /** The keys with the largest weights of each row. */
+  public Results topKeys(TopKeys newTopKeys) {
+    topKeys = Objects.requireNonNull(newTopKeys, "topKeys");
+    return this;
+  }
+
+  @Nullable Heads output() {
+    return output;
+  }
+
+  /** Whether rows that share a key/value head must be computed in order. */
+  boolean needsOrder() {
+    return columnSums != null;
+  }
+
+  /** Checks shapes and overlaps; nothing is written. */
+  void check(Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+    if (output != null && value == null) {
+      throw new IllegalArgumentException("output is asked for, but there is no value");
+    }
+    int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
+    for (int i = 0; i < rows.size(); i++) {
+      Rows result = rows.get(i);
+      Checks.same(result.name() + ".rows", result.target.rows(), "query.rows", query.rows());
+      checkRows(result.name(), result.target, query, key, keys);
+      if (value != null) {
+        Checks.disjoint(result.name(), result.target, "value", value);
+      }
+      if (output != null) {
+        Checks.disjoint(result.name(), result.target, "output", output);
+      }
+      for (Rows other : rows.subList(0, i)) {
+        Checks.disjoint(result.name(), result.target, other.name() + " of another stage", other.target);
+      }
+    }
+    if (columnSums != null) {
+      Checks.same("columnSums.length", columnSums.length, "batch * queryHeads * keys", (long) query.batch() * query.heads() * key.rows());
+    }
+    if (topKeys != null) {
+      topKeys.check(query);
+    }
+  }
+
+  static void checkRows(String name, Heads target, Heads query, Heads key, int keys) {
+    Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
+    Checks.same(name + ".heads", target.heads(), "query.heads", query.heads());
+    Checks.same(name + ".width", target.width(), "key.rows", keys);
+    Checks.writable(name, target);
+    Checks.disjoint(name, target, "query", query);
+    Checks.disjoint(name, target, "key", key);
+  }
+
+  /** Adds what has been asked for to a problem. */
+  void describe(AttentionProblem.Builder builder, Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+    if (output != null && value != null) {
+      builder.output(value, output);
+    }
+    if (logSumExp != null) {
+      builder.logSumExp(logSumExp);
+    }
+    for (Rows result : rows) {
+      builder.observe(result.stage, copyTo(result.target, sequences));
+    }
+    if (columnSums != null) {
+      builder.observe(Stage.WEIGHTS, addTo(columnSums, query.heads(), key.rows(), sequences));
+    }
+    if (topKeys != null) {
+      builder.observe(Stage.WEIGHTS, topKeys.collector(sequences));
+    }
+  }
+
+  /** Sets what only some rows or keys will write. */
+  void clear() {
+    for (Rows result : rows) {
+      fill(result.target, result.stage == Stage.WEIGHTS ? 0 : Float.NEGATIVE_INFINITY);
+    }
+    if (columnSums != null) {
+      Arrays.fill(columnSums, 0);
+    }
+    if (topKeys != null) {
+      topKeys.clear();
+    }
+  }
+
+  static void fill(Heads target, float value) {
+    for (int b = 0; b < target.batch(); b++) {
+      for (int head = 0; head < target.heads(); head++) {
+        for (int row = 0; row < target.rows(); row++) {
+          int from = target.index(b, head, row);
+          Arrays.fill(target.data(), from, from + target.width(), value);
+        }
+      }
+    }
+  }
+
+  private static RowFunction copyTo(Heads target, @Nullable SequenceStarts sequences) {
+    return (row, offset, length, b, head, query, firstKey) -> {
+      int to = sequences == null ? target.index(b, head, query) : target.index(0, head, sequences.queryStart(b) + query);
+      System.arraycopy(row, offset, target.data(), to + firstKey, length);
+    };
+  }
+
+  private static RowFunction addTo(float[] sums, int heads, int keys, @Nullable SequenceStarts sequences) {
+    return (row, offset, length, b, head, query, firstKey) -> {
+      int to = sequences == null ? (b * heads + head) * keys + firstKey : head * keys + sequences.keyStart(b) + firstKey;
+      for (int i = 0; i < length; i++) {
+        sums[to + i] += row[offset + i];
+      }
+    };
+  }
+}

@@ -1,0 +1,102 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys with the largest weights of each query row, largest first; of equal weights the earlier key comes first. Filled by a call of
+ * {@link Attention#compute(Heads, Heads, Heads, Results)}.
+ */
+public final class TopKeys {
+  private final int count;
+  private final int batch;
+  private final int heads;
+  private final int queries;
+  private final int[] keys;
+  private final float[] weights;
+
+  private TopKeys(int count, int batch, int heads, int queries) {
+    this.count = count;
+    this.batch = batch;
+    this.heads = heads;
+    this.queries = queries;
+    int rows = Checks.product("batch * heads", Checks.product("batch", batch, "heads", heads), "queries", queries);
+    int size = Checks.product("count", count, "batch * heads * queries", rows);
+    this.keys = new int[size];
+    this.weights = new float[size];
+    clear();
+  }
+
+  /**
+   * Room for the {@code count} largest of each row.
+   *
+   * @param batch batch entries of the query; 1 if sequences are packed
+   * @param heads query heads
+   * @param queries query rows
+   */
+  public static TopKeys of(int count, int batch, int heads, int queries) {
+    Checks.atLeast("count", count, 1);
+    Checks.atLeast("batch", batch, 0);
+    Checks.atLeast("heads", heads, 0);
+    Checks.atLeast("queries", queries, 0);
+    return new TopKeys(count, batch, heads, queries);
+  }
+
+  /** The key in a place, from 0 on; −1 if the query sees fewer keys. */
+  public int key(int batchEntry, int head, int query, int place) {
+    return keys[index(batchEntry, head, query) + Objects.checkIndex(place, count)];
+  }
+
+  /** The weight of {@link #key}; 0 if there is none. */
+  public float weight(int batchEntry, int head, int query, int place) {
+    return weights[index(batchEntry, head, query) + Objects.checkIndex(place, count)];
+  }
+
+  private int index(int b, int head, int query) {
+    Objects.checkIndex(b, batch);
+    Objects.checkIndex(head, heads);
+    Objects.checkIndex(query, queries);
+    return ((b * heads + head) * queries + query) * count;
+  }
+
+  void check(Heads query) {
+    Checks.same("topKeys.batch", batch, "query.batch", query.batch());
+    Checks.same("topKeys.heads", heads, "query.heads", query.heads());
+    Checks.same("topKeys.queries", queries, "query.rows", query.rows());
+  }
+
+  void clear() {
+    Arrays.fill(keys, -1);
+    Arrays.fill(weights, 0);
+  }
+
+  RowFunction collector(@Nullable SequenceStarts sequences) {
+    return (row, offset, length, b, head, position, firstKey) -> {
+      int from = sequences == null ? index(b, head, position) : index(0, head, sequences.queryStart(b) + position);
+      for (int i = 0; i < length; i++) {
+        float weight = row[offset + i];
+        int last = from + count - 1;
+        // weight 0 is what masked keys have; NaN compares false and is passed over
+        if (weight != 0 && (keys[last] < 0 || weight > weights[last])) {
+          insert(from, firstKey + i, weight);
+        }
+      }
+    };
+  }
+
+  private void insert(int from, int key, float weight) {
+    int place = from + count - 1;
+    while (place > from && (keys[place - 1] < 0 || weight > weights[place - 1])) {
+      keys[place] = keys[place - 1];
+      weights[place] = weights[place - 1];
+      place--;
+    }
+    keys[place] = key;
+    weights[place] = weight;
+  }
+}
