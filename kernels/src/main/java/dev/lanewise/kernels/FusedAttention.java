@@ -44,6 +44,7 @@ final class FusedAttention {
 
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
   void run(AttentionProblem problem, int unit, int from, int to) {
+    output.openUnit();
     for (int row = from; row < to; row += Tiles.QUERIES) {
       panel.open(problem, unit, row, Math.min(Tiles.QUERIES, to - row));
       run(problem);

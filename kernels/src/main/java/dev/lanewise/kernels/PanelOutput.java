@@ -19,6 +19,14 @@ final class PanelOutput {
   private boolean empty;
   private int width;
   private int wholeKeys;
+  private int finiteFrom;
+  private int finiteTo;
+
+  /** Turns to a unit: its values have not been looked at. */
+  void openUnit() {
+    finiteFrom = 0;
+    finiteTo = 0;
+  }
 
   /** Turns to a panel whose values are so wide. */
   void open(int valueDim) {
@@ -45,15 +53,35 @@ final class PanelOutput {
     }
   }
 
-  private static int firstPoisoned(Panel panel, PanelMask mask, boolean scoresMayMask) {
-    Heads value = panel.problem().value();
-    int first = panel.problem().keyIndex(value, panel.unit(), panel.key());
-    for (int i = 0; i < panel.keys(); i++) {
-      if ((scoresMayMask || mask.hidden(i) != 0) && !allFinite(value.data(), first + i * value.rowStride(), value.width())) {
-        return i;
-      }
+  private int firstPoisoned(Panel panel, PanelMask mask, boolean scoresMayMask) {
+    if (isFinite(panel, panel.key(), panel.key() + panel.keys())) {
+      return panel.keys();
     }
-    return panel.keys();
+    int i = 0;
+    while (i < panel.keys() && (!(scoresMayMask || mask.hidden(i) != 0) || rowIsFinite(panel, panel.key() + i))) {
+      i++;
+    }
+    return i;
+  }
+
+  /** Whether the values of these keys are finite; what has been looked at for an earlier panel is not looked at again. */
+  private boolean isFinite(Panel panel, int from, int to) {
+    if (from > finiteTo || to < finiteFrom) {
+      finiteFrom = from;
+      finiteTo = from;
+    }
+    while (finiteFrom > from && rowIsFinite(panel, finiteFrom - 1)) {
+      finiteFrom--;
+    }
+    while (finiteTo < to && rowIsFinite(panel, finiteTo)) {
+      finiteTo++;
+    }
+    return finiteFrom <= from && finiteTo >= to;
+  }
+
+  private static boolean rowIsFinite(Panel panel, int key) {
+    Heads value = panel.problem().value();
+    return allFinite(value.data(), panel.problem().keyIndex(value, panel.unit(), key), value.width());
   }
 
   /** Adds the values of the panel's tile. */

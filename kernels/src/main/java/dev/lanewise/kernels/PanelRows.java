@@ -11,7 +11,7 @@ final class PanelRows {
   private static final int QUERIES = Tiles.QUERIES;
 
   /** Floats a cache line; where lines are longer, some are touched twice. */
-  private static final int LINE = 16;
+  static final int LINE = 16;
 
   private final int[] starts = new int[QUERIES];
   private int rows;

@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -75,12 +76,17 @@ final class ScoreChanges {
     }
   }
 
-  /** cap · tanh(score / cap). */
+  /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where a vector holds one that is not. */
   private static void softcap(float[] scores, int length, float cap) {
     float inverse = 1 / cap;
     for (int i = 0; i < length; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
-      VectorFunctions.tanh(x).mul(cap).intoArray(scores, i);
+      FloatVector y = VectorFunctions.smallTanh(x);
+      VectorMask<Float> large = x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL);
+      if (large.anyTrue()) {
+        y = y.blend(VectorFunctions.tanh(x), large);
+      }
+      y.mul(cap).intoArray(scores, i);
     }
   }
 
@@ -90,6 +96,7 @@ final class ScoreChanges {
       biasTile = new float[Packing.roundUp(Tiles.KEYS, LANES) * QUERIES];
     }
     Scratch scratch = panel.scratch;
+    touch(panel, bias);
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       for (int i = 0; i < panel.keys(); i += LANES) {
         int count = Math.min(LANES, panel.keys() - i);
@@ -103,6 +110,18 @@ final class ScoreChanges {
         Transpose.block(scratch.source, scratch.target, panel.scoreUnit(), scratch.block);
       }
     }
+  }
+
+  /** Rows are far apart, often a multiple of the cache's period: read row by row first, they stream. */
+  private void touch(Panel panel, Bias bias) {
+    float sum = 0;
+    for (int lane = 0; bias.keyStride() == 1 && lane < panel.rows(); lane++) {
+      int from = biasStarts[lane] + panel.key();
+      for (int i = 0; i < panel.keys(); i += PanelRows.LINE) {
+        sum += bias.data()[from + i];
+      }
+    }
+    panel.scratch.touched = sum;
   }
 
   private void copyBias(Bias bias, int lane, int key, int count, float[] target) {
@@ -128,12 +147,12 @@ final class ScoreChanges {
 
   /** score − slope · |position − key|. */
   private void addDistances(float[] scores, int lane, int key, int keys) {
-    FloatVector positions = FloatVector.fromArray(SPECIES, position, lane);
+    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) key);
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
     for (int i = 0; i < keys; i++) {
       int at = i * QUERIES + lane;
-      FloatVector distance = positions.sub((float) (key + i)).abs();
-      distance.fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
+      distance.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
+      distance = distance.sub(1f); // exact below 2^24
     }
   }
 }

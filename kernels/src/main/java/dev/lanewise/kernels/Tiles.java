@@ -42,10 +42,11 @@ final class Tiles {
   static final int PACKING_COLUMNS = 384;
 
   /**
-   * Keys of a tile of the fused kernel, whole strips of 4 and of 5. The scores are 240 x 64 floats = 60 KB, the tile of V another 60 KB at
-   * valueDim 64: together they stay in L2, and the softmax and the blend have long loops. 120 keys cost 1 to 2 %, 480 are no better.
+   * Keys of a tile of the fused kernel: whole strips of 4 and of 5, and whole words of mask bits. The scores are 320 x 64 floats = 80 KB,
+   * the tile of V another 80 KB at valueDim 64: together they stay in L2, and the softmax and the blend have long loops. 120 keys cost 1 to
+   * 2 %, 240 and 480 are no better.
    */
-  static final int KEYS = 240;
+  static final int KEYS = 320;
 
   private Tiles() {}
 }
