@@ -36,9 +36,10 @@ final class Tiles {
   static final int GROUP_ROWS = MANY_REGISTERS ? 4 : 2;
 
   /**
-   * Up to how many rows a product goes through {@link FewRows}. Of the FMA peak at 4096 x 4096 (64 MB, from memory) and 384 x 1536 (in
-   * cache): 8 rows 0.59 and 0.94 against 0.46 and 0.93 in strips, 16 rows 0.80 and 0.94 against 0.62 and 0.95. One row reads 30 GB/s from
-   * memory and 88 from cache against 13 and 27.
+   * Up to how many rows a product goes through {@link FewRows}. Of the FMA peak with a weight of 4096 x 4096 (64 MB, from memory) and 384 x
+   * 1536 (in cache): 8 rows 0.59 and 0.94 against 0.46 and 0.93 in strips, 17 rows 0.74 and 0.88 against 0.58 and 0.88, 32 rows 0.87 and
+   * 0.94 against 0.85 and 0.97. One row reads 30 GB/s from memory and 88 from cache against 13 and 27. With 16 registers groups are
+   * smaller: 16 rows 0.59 and 0.76 against 0.50 and 0.86.
    */
   static final int FEW_ROWS = MANY_REGISTERS ? 32 : 8;
 
