@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.PackedMatrix;
@@ -9,14 +10,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A projection y = x·Wᵀ + bias, with W of shape outputs × inputs as PyTorch's {@code nn.Linear} stores it, packed once. Immutable and
- * thread-safe; the arrays it was made from are copied.
+ * A projection y = activation(x·Wᵀ + bias), with W of shape outputs × inputs as PyTorch's {@code nn.Linear} stores it, packed once.
+ * Immutable and thread-safe; the arrays it was made from are copied.
  */
 public final class Linear {
   /** Outputs a part, when threads share the outputs because there are few rows; a multiple of any panel width. */
   private static final int PART = 192;
 
-  /** Rows a task, when threads share the rows; what the kernels pack at a time. */
+  /** Rows a task, when threads share the rows; what the kernels keep in cache at a time. */
   private static final int BLOCK_ROWS = 128;
 
   /** Row tasks a thread from which on the outputs need not be shared as well. */
@@ -25,6 +26,7 @@ public final class Linear {
   private final int inputs;
   private final int outputs;
   private final Kernels kernels;
+  private final Activation activation;
   private final Part whole;
   private final Part[] parts;
 
@@ -32,6 +34,7 @@ public final class Linear {
     this.inputs = weight.columns();
     this.outputs = weight.rows();
     this.kernels = kernels;
+    this.activation = Activation.NONE;
     PackedMatrix packed = kernels.packTransposed(weight);
     this.whole = new Part(0, packed, bias == null ? null : bias.clone());
     this.parts = new Part[Math.ceilDiv(outputs, PART)];
@@ -40,6 +43,15 @@ public final class Linear {
       int to = Math.min(from + PART, outputs);
       parts[part] = new Part(from, packed.outputs(from, to), bias == null ? null : Arrays.copyOfRange(bias, from, to));
     }
+  }
+
+  private Linear(Linear other, Activation activation) {
+    this.inputs = other.inputs;
+    this.outputs = other.outputs;
+    this.kernels = other.kernels;
+    this.activation = activation;
+    this.whole = other.whole;
+    this.parts = other.parts;
   }
 
   /** The outputs from {@code from} on, of all or some. */
@@ -67,6 +79,14 @@ public final class Linear {
       Checks.same("bias.length", bias.length, "outputs", outputs);
     }
     return new Linear(Matrix.of(weight, outputs, inputs), bias, kernels);
+  }
+
+  /**
+   * This projection with another activation, over the same packed weight; without a call to this method there is none. It is applied while
+   * the product is still in cache, which saves a pass over the output.
+   */
+  public Linear withActivation(Activation newActivation) {
+    return new Linear(this, Objects.requireNonNull(newActivation, "activation"));
   }
 
   /** Width of the input rows. */
@@ -128,7 +148,7 @@ public final class Linear {
   }
 
   private void project(Sequences input, Sequences output, int b, int from, int rows, Part part) {
-    kernels.product(
-        input.matrix(b, from, rows, 0, inputs), part.weight, part.bias, output.matrix(b, from, rows, part.from, part.weight.outputs()));
+    Matrix rowsIn = input.matrix(b, from, rows, 0, inputs);
+    kernels.product(rowsIn, part.weight, part.bias, activation, output.matrix(b, from, rows, part.from, part.weight.outputs()));
   }
 }

@@ -21,6 +21,7 @@ class BadLayerInputTest {
     return List.of(
         Wrong.isNull("weight", out -> Linear.of(Wrong.nothing(), null, 7, 5)),
         Wrong.isNull("kernels", out -> Linear.of(weight, null, 7, 5, Wrong.nothing())),
+        Wrong.isNull("activation", out -> linear.withActivation(Wrong.nothing())),
         Wrong.isNull("input", out -> linear.apply(Wrong.nothing(), Sequences.of(out, 2, 3, 5), 1)),
         Wrong.isNull("output", out -> linear.apply(input, Wrong.nothing(), 1)),
         Wrong.argument("weight length", out -> Linear.of(weight, null, 7, 6), "weight.length", "35", "42"),

@@ -3,14 +3,18 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Views.Layout;
+import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -197,6 +201,29 @@ class LinearTest {
     Views.assertSameBits(output.data(), problem.apply(1).data(), problem);
     assertThat(linear.inputs()).isEqualTo(5);
     assertThat(linear.outputs()).isEqualTo(7);
+  }
+
+  /** The activation is the one of the kernels, whoever shares the work; the projection it was taken from keeps none. */
+  @ParameterizedTest
+  @EnumSource
+  void appliesTheActivation(Activation activation) {
+    for (Case problem : List.of(Case.of(1, 24, 385), Case.of(7, 40, 59).layout(Layout.GAPS), Case.of(203, 111, 385).batch(2))) {
+      Linear linear = problem.linear();
+      Linear activated = linear.withActivation(activation);
+      Sequences plain = problem.emptyOutput();
+      linear.apply(problem.input(), plain, 1);
+      Matrix expected = Matrix.of(Views.dense(plain), problem.batch() * problem.rows(), problem.outputs());
+      Kernels.selected().activate(activation, expected, expected);
+      for (int threads : new int[] {1, 2, 3}) {
+        Sequences output = problem.emptyOutput();
+        activated.apply(problem.input(), output, threads);
+        Views.assertOnlyTheViewWritten(output.split(1), problem);
+        Views.assertSameBits(Views.dense(output), expected.data(), activation + ", " + threads + " threads, " + problem);
+      }
+      Sequences again = problem.emptyOutput();
+      activated.withActivation(Activation.NONE).apply(problem.input(), again, 1);
+      Views.assertSameBits(Views.dense(again), Views.dense(plain), "without " + activation + ", " + problem);
+    }
   }
 
   private static double[] product(Sequences input, float[] weight, float @Nullable [] bias, int outputs) {

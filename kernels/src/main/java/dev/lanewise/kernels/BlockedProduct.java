@@ -1,117 +1,85 @@
 package dev.lanewise.kernels;
 
-import org.jspecify.annotations.Nullable;
-
 /**
- * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008):
+ * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), for whole
+ * strips of rows; what is left is for {@link FewRows}:
  *
  * <pre>
- * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (packed A stays in L2)
+ * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (its block stays in L2)
  *   for each block of {@link Tiles#DEPTH} inner steps
- *     pack that block of A, if there are enough columns to pay for it
  *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L2)
- *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2)
+ *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2, as it lies)
  *         micro-kernel
+ *       activation, if these were the last steps
  * </pre>
  *
- * Edges: packed operands are padded with zeros; a tile of C that is cut off is computed whole in scratch and its valid part copied.
+ * Edges: packed panels are padded with zeros; a panel of C that is cut off is computed whole in scratch and its valid part copied.
  */
 final class BlockedProduct {
-  private final Matrix a;
-  private final float[] panels;
-  private final int firstPanel;
-  private final float @Nullable [] bias;
-  private final Matrix c;
+  private final ProductProblem problem;
   private final Scratch scratch;
-  private final boolean packsA;
-  private final float[] packed;
 
-  /**
-   * @param a rows × depth
-   * @param panels B, depth × columns, packed in panels of {@link Tiles#COLUMNS}
-   * @param firstPanel where the first panel starts
-   * @param bias what each row starts from, padded to whole panels; null for 0
-   * @param c rows × columns, written
-   */
-  BlockedProduct(Matrix a, float[] panels, int firstPanel, float @Nullable [] bias, Matrix c, Scratch scratch) {
-    this.a = a;
-    this.panels = panels;
-    this.firstPanel = firstPanel;
-    this.bias = bias;
-    this.c = c;
+  private BlockedProduct(ProductProblem problem, Scratch scratch) {
+    this.problem = problem;
     this.scratch = scratch;
-    this.packsA = c.columns() >= Tiles.PACKING_COLUMNS;
-    this.packed = scratch.left(Packing.size(Tiles.BLOCK_ROWS, Math.min(Tiles.DEPTH, a.columns()), Tiles.PANEL));
   }
 
-  void run() {
-    for (int row = 0; row < c.rows(); row += Tiles.BLOCK_ROWS) {
-      int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, c.rows());
+  /** Computes c. The choice between the loops is here: strips where they are whole, unless there are few rows altogether. */
+  static void run(ProductProblem problem, Scratch scratch) {
+    int rows = problem.rows();
+    int inStrips = rows <= Tiles.FEW_ROWS ? 0 : rows / Tiles.ROWS * Tiles.ROWS;
+    if (inStrips > 0) {
+      new BlockedProduct(problem, scratch).strips(inStrips);
+    }
+    if (inStrips < rows) {
+      new FewRows(problem, inStrips, scratch).run();
+    }
+  }
+
+  private void strips(int rows) {
+    for (int row = 0; row < rows; row += Tiles.BLOCK_ROWS) {
+      int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, rows);
       int step = 0;
       do { // once even for a depth of 0: C is then the bias, or 0
-        int stepEnd = Math.min(step + Tiles.DEPTH, a.columns());
-        if (packsA) {
-          Packing.rows(a.rows(row, rowEnd), step, stepEnd, Tiles.PANEL, 1, packed, scratch);
+        int stepEnd = Math.min(step + Tiles.DEPTH, problem.depth());
+        for (int column = 0; column < problem.columns(); column += Tiles.COLUMNS) {
+          panel(row, rowEnd, column, step, stepEnd);
         }
-        block(row, rowEnd, step, stepEnd);
         step = stepEnd;
-      } while (step < a.columns());
+      } while (step < problem.depth());
     }
   }
 
-  private void block(int row, int rowEnd, int step, int stepEnd) {
-    for (int column = 0; column < c.columns(); column += Tiles.COLUMNS) {
-      scratch.b.set(panels, firstPanel + column * a.columns() + step * Tiles.COLUMNS, Tiles.COLUMNS);
-      for (int i = row; i < rowEnd; i += Tiles.ROWS) {
-        pointToA(i, i - row, step, stepEnd);
-        tile(i, column, step == 0, stepEnd - step);
-      }
-    }
-  }
-
-  private void pointToA(int row, int rowInBlock, int step, int stepEnd) {
-    int depth = stepEnd - step;
-    if (packsA) {
-      int panel = rowInBlock / Tiles.PANEL * Tiles.PANEL;
-      scratch.a.set(packed, panel * depth + rowInBlock - panel, Tiles.PANEL);
-    } else if (depth == 0) { // an empty view may start past the end of its array
-      scratch.a.set(packed, 0, 0);
-    } else if (row + Tiles.ROWS <= a.rows()) {
-      scratch.a.set(a.data(), a.index(row, step), a.rowStride());
-    } else {
-      for (int i = row; i < a.rows(); i++) { // the rows past the last keep what they held: their results are dropped
-        System.arraycopy(a.data(), a.index(i, step), packed, (i - row) * depth, depth);
-      }
-      scratch.a.set(packed, 0, depth);
-    }
-  }
-
-  private void tile(int row, int column, boolean first, int depth) {
-    int rows = Math.min(Tiles.ROWS, c.rows() - row);
+  /** The steps of one panel of C, for the rows from {@code row} to {@code rowEnd}. */
+  private void panel(int row, int rowEnd, int column, int step, int stepEnd) {
+    Matrix c = problem.c();
     int columns = Math.min(Tiles.COLUMNS, c.columns() - column);
-    boolean whole = rows == Tiles.ROWS && columns == Tiles.COLUMNS;
-    Strip target = scratch.c;
-    if (whole) {
-      target.set(c.data(), c.index(row, column), c.rowStride());
-    } else {
-      target.set(scratch.edge, 0, Tiles.COLUMNS);
+    if (columns == Tiles.COLUMNS) {
+      scratch.c.set(c.data(), c.index(row, column), c.rowStride());
+      multiply(row, rowEnd, column, step, stepEnd);
+      return;
     }
-    Strip start = target;
-    if (first) {
-      start = bias == null ? scratch.start.set(scratch.zeros, 0, 0) : scratch.start.set(bias, column, 0);
-    } else if (!whole) {
-      for (int i = 0; i < rows; i++) {
-        System.arraycopy(c.data(), c.index(row + i, column), scratch.edge, i * Tiles.COLUMNS, columns);
-      }
+    for (int i = row; step > 0 && i < rowEnd; i++) {
+      System.arraycopy(c.data(), c.index(i, column), scratch.edge, (i - row) * Tiles.COLUMNS, columns);
     }
-    if (packsA) {
-      MicroKernel.multiply(scratch.a, scratch.b, start, target, depth, 1);
-    } else {
-      MicroKernel.multiplyRows(scratch.a, scratch.b, start, target, depth, 1);
+    scratch.c.set(scratch.edge, 0, Tiles.COLUMNS);
+    multiply(row, rowEnd, column, step, stepEnd);
+    for (int i = row; i < rowEnd; i++) {
+      System.arraycopy(scratch.edge, (i - row) * Tiles.COLUMNS, c.data(), c.index(i, column), columns);
     }
-    if (!whole) {
-      for (int i = 0; i < rows; i++) {
-        System.arraycopy(scratch.edge, i * Tiles.COLUMNS, c.data(), c.index(row + i, column), columns);
+  }
+
+  /** Adds the steps to the whole panel that scratch.c points at. */
+  private void multiply(int row, int rowEnd, int column, int step, int stepEnd) {
+    Matrix a = problem.a();
+    Strip c = scratch.c.next(Tiles.ROWS * scratch.c.stride);
+    Strip start = step > 0 ? c : problem.start(column, scratch.start, scratch.zeros);
+    scratch.a.set(a.data(), a.index(row, step), a.rowStride()).next(Tiles.ROWS * a.rowStride());
+    scratch.b.set(problem.panels(), problem.panel(column, step), Tiles.COLUMNS);
+    MicroKernel.multiplyRows(scratch.a, scratch.b, start, c, stepEnd - step, (rowEnd - row) / Tiles.ROWS);
+    if (stepEnd == problem.depth()) {
+      for (int i = 0; i < rowEnd - row; i++) {
+        VectorActivations.apply(problem.activation(), c.data, c.offset + i * c.stride, Tiles.COLUMNS);
       }
     }
   }

@@ -29,7 +29,7 @@ interface KernelProvider {
 
   void output(Matrix weights, Matrix value, Matrix output);
 
-  void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result);
+  void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result);
 
   /** Query rows that {@link #attend} works on at once: what a cut into tasks should be a multiple of. */
   int rowsPerTile();

@@ -200,17 +200,24 @@ public final class Kernels {
     return PackedMatrix.of(weight, true, provider.panelWidth());
   }
 
+  /** {@link #product(Matrix, PackedMatrix, float[], Activation, Matrix)} without an activation. */
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+    product(input, weight, bias, Activation.NONE, result);
+  }
+
   /**
-   * result[r][o] = Σ<sub>i</sub> input[r][i] · weight[i][o] + bias[o].
+   * result[r][o] = activation(Σ<sub>i</sub> input[r][i] · weight[i][o] + bias[o]).
    *
    * @param input rows × inputs
    * @param weight inputs × outputs, packed by these kernels
    * @param bias outputs elements, or null for none
+   * @param activation applied to each element while it is still in cache
    * @param result rows × outputs, written
    */
-  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(weight, "weight");
+    Objects.requireNonNull(activation, "activation");
     Objects.requireNonNull(result, "result");
     Checks.same("weight.panelWidth", weight.panelWidth(), "the panel width of " + path(), provider.panelWidth());
     Checks.same("input.columns", input.columns(), "weight.inputs", weight.inputs());
@@ -224,7 +231,7 @@ public final class Kernels {
       Checks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
     }
     if (!result.isEmpty()) {
-      provider.product(input, weight, bias, result);
+      provider.product(input, weight, bias, activation, result);
     }
   }
 

@@ -82,7 +82,7 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
-  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
     int width = weight.panelWidth();
     for (int row = 0; row < input.rows(); row++) {
       for (int first = 0; first < weight.outputs(); first += width) {
@@ -96,6 +96,7 @@ final class ScalarKernels implements KernelProvider {
         if (bias != null) {
           addScaled(1, bias, first, result.data(), to, columns);
         }
+        ScalarActivations.apply(activation, result.data(), to, columns);
       }
     }
   }

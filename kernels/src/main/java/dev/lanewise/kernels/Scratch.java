@@ -22,7 +22,8 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   final float[] lanes = new float[Lanes.COUNT];
   final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   final float[] padded = new float[Transpose.scratchSize()];
-  final float[] edge = new float[Tiles.ROWS * Tiles.COLUMNS];
+  final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
+  final float[] tile = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
   final FusedAttention attention = new FusedAttention(this);
   private float[] left = new float[0];
   private float[] right = new float[0];

@@ -14,9 +14,6 @@ final class Tiles {
   /** Columns of a product's micro-kernel: two vectors. */
   static final int COLUMNS = 2 * Lanes.COUNT;
 
-  /** Rows that are packed side by side: whole blocks of Lanes.COUNT rows to transpose, whole strips of {@link #ROWS} to multiply. */
-  static final int PANEL = MANY_REGISTERS ? Math.max(ROWS, Lanes.COUNT) : ROWS * Lanes.COUNT;
-
   /**
    * Rows of attention's micro-kernel, which are keys of the scores and columns of the output. 4 x 4 vectors run at 95 % of peak where 8 x 2
    * reach 92 (64 steps a strip: headDim), and need only 4 streams of keys, so that the keys are read as they lie.
@@ -27,19 +24,24 @@ final class Tiles {
   static final int QUERIES = (MANY_REGISTERS ? 4 : 2) * Lanes.COUNT;
 
   /**
-   * Inner steps a pass: a block of B is 384 x 32 floats = 48 KB and is read from L2 by each strip of A. A block that fits a 32 KB L1 (192
-   * steps) is 2 to 3 % slower: C is then loaded and stored twice as often.
+   * Inner steps a pass: a block of B is 1024 x 32 floats = 128 KB and is read from L2 by each strip of A. Fewer steps load and store C more
+   * often, and C of a large product lies beyond L2.
    */
-  static final int DEPTH = 384;
+  static final int DEPTH = 1024;
 
-  /** Rows of A packed at a time: 256 x 384 floats are 384 KB, which stays in L2 while every panel of B passes. */
-  static final int BLOCK_ROWS = 256;
+  /** Rows of A a block, whole strips: 128 x 1024 floats are 512 KB, which stays in L2 while every panel of B passes. */
+  static final int BLOCK_ROWS = Packing.roundUp(128, ROWS);
+
+  /** Rows that share what {@link FewRows} has read of B: as many as leave enough registers for two panels of accumulators. */
+  static final int GROUP_ROWS = MANY_REGISTERS ? 4 : 2;
 
   /**
-   * From how many columns of C it pays to pack A. Packing costs about one cycle an element and saves 6 % of the multiply-adds: at 64
-   * columns reading A as it lies is 20 % faster, at 384 both are even.
+   * Up to how many rows a product goes through {@link FewRows}. Of the FMA peak with a weight of 4096 x 4096 (64 MB, from memory) and 384 x
+   * 1536 (in cache): 8 rows 0.59 and 0.94 against 0.46 and 0.93 in strips, 17 rows 0.74 and 0.88 against 0.58 and 0.88, 32 rows 0.87 and
+   * 0.94 against 0.85 and 0.97. One row reads 30 GB/s from memory and 88 from cache against 13 and 27. With 16 registers groups are
+   * smaller: 16 rows 0.59 and 0.76 against 0.50 and 0.86.
    */
-  static final int PACKING_COLUMNS = 384;
+  static final int FEW_ROWS = MANY_REGISTERS ? 32 : 8;
 
   /**
    * Keys of a tile of the fused kernel: whole strips of 4 and of 5, and whole words of mask bits. The scores are 320 x 64 floats = 80 KB,

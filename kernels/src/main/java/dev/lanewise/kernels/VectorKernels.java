@@ -36,7 +36,7 @@ final class VectorKernels implements KernelProvider {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
       Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, scale, panels, scratch);
-      new BlockedProduct(query, panels, 0, null, scores, scratch).run();
+      BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, scores), scratch);
     }
   }
 
@@ -61,15 +61,15 @@ final class VectorKernels implements KernelProvider {
     try (Scratch scratch = Scratch.take()) {
       float[] panels = scratch.right(Packing.size(value.columns(), value.rows(), Tiles.COLUMNS));
       Packing.columns(value, Tiles.COLUMNS, panels);
-      new BlockedProduct(weights, panels, 0, null, output, scratch).run();
+      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, output), scratch);
     }
   }
 
   @Override
-  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
     try (Scratch scratch = Scratch.take()) {
       float[] padded = bias == null ? null : scratch.bias(bias);
-      new BlockedProduct(input, weight.data(), weight.panel(0), padded, result, scratch).run();
+      BlockedProduct.run(new ProductProblem(input, weight.data(), weight.panel(0), padded, activation, result), scratch);
     }
   }
 

@@ -288,6 +288,7 @@ class BadInputTest {
     table.add("null output", t -> kernels.output(t.in(1, 1), t.in(1, 1), absent()), "output");
     table.add("null input", t -> kernels.product(absent(), kernels.pack(t.in(1, 1)), null, t.out(1, 1)), "input");
     table.add("null packed weight", t -> kernels.product(t.in(1, 1), absent(), null, t.out(1, 1)), "weight");
+    table.add("null activation", t -> kernels.product(t.in(1, 1), kernels.pack(t.in(1, 1)), null, absent(), t.out(1, 1)), "activation");
     table.add("null result", t -> kernels.product(t.in(1, 1), kernels.pack(t.in(1, 1)), null, absent()), "result");
     table.add("pack null", t -> kernels.pack(absent()), "weight");
     table.add("pack null transposed", t -> kernels.packTransposed(absent()), "weight");

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The kernels' formulas in double, the way they are written in the Javadoc of {@link Kernels}: what every path is measured against. */
@@ -61,6 +62,14 @@ final class DoubleReference {
       case TANH -> Math.tanh(x);
       case SIGMOID -> 1 / (1 + Math.exp(-x));
     };
+  }
+
+  static double[][] activated(Activation activation, double[][] x) {
+    double[][] result = new double[x.length][];
+    for (int row = 0; row < x.length; row++) {
+      result[row] = Arrays.stream(x[row]).map(element -> activation(activation, element)).toArray();
+    }
+    return result;
   }
 
   /** erf x = 2/√π · e<sup>−x²</sup> Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 ⋯ (2n + 1)): slow, but its terms have one sign, so nothing cancels. */

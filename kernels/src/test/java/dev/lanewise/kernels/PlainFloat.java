@@ -75,4 +75,16 @@ final class PlainFloat {
     }
     return result;
   }
+
+  /** Each function in double, rounded once: what is left is the error of the sums that went in. */
+  static float[][] activated(Activation activation, float[][] x) {
+    float[][] result = new float[x.length][];
+    for (int row = 0; row < x.length; row++) {
+      result[row] = new float[x[row].length];
+      for (int column = 0; column < x[row].length; column++) {
+        result[row][column] = (float) DoubleReference.activation(activation, x[row][column]);
+      }
+    }
+    return result;
+  }
 }

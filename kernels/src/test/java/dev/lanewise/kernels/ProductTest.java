@@ -56,6 +56,70 @@ class ProductTest {
     }
   }
 
+  /** A call of few rows streams the weight, one of many works in strips, and both may cut the depth; rows at every place in a group. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void fewRowsHaveTheBitsOfMany(Kernels kernels) {
+    for (int columns : new int[] {1, 31, 33, 129, 200}) {
+      for (int inner : new int[] {1, 40, 1024, 1025, 2060}) {
+        Shape shape = new Shape(77, columns, inner, Layout.FRAMED, columns);
+        RandomGenerator random = shape.random();
+        Matrix input = shape.layout().random(shape.rows(), inner, random);
+        PackedMatrix weight = kernels.pack(shape.layout().random(inner, columns, random));
+        float[] bias = bias(columns, random);
+        Matrix all = activated(kernels, input, weight, bias, Activation.GELU, shape.layout());
+        for (int rows = 1, from = 0; rows <= 40; from = (from + rows) % 37, rows += rows < 9 ? 1 : 5) {
+          Matrix few = activated(kernels, input.rows(from, from + rows), weight, bias, Activation.GELU, shape.layout());
+          Comparisons.assertSameBits(shape + ", " + rows + " rows from " + from, all.rows(from, from + rows), few);
+          Layout.assertFrameIntact(shape, few);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void activationsStayWithinTheBudgetOfTheSums(Kernels kernels) {
+    for (Shape shape : Shape.activated()) {
+      RandomGenerator random = shape.random();
+      Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
+      Matrix weight = shape.layout().next().random(shape.inner(), shape.columns(), random);
+      float[] bias = random.nextBoolean() ? bias(shape.columns(), random) : null;
+      PackedMatrix packed = kernels.pack(weight);
+      double[][] sums = DoubleReference.product(input, weight, bias);
+      float[][] plain = PlainFloat.product(input, weight, bias);
+      for (Activation activation : Activation.values()) {
+        Matrix result = activated(kernels, input, packed, bias, activation, shape.layout());
+        Comparisons.assertWithinBudget(
+            shape + ", " + activation, DoubleReference.activated(activation, sums), PlainFloat.activated(activation, plain), result);
+        Layout.assertFrameIntact(shape, result);
+      }
+    }
+  }
+
+  /** The fused activation is the one that {@link Kernels#activate} applies to the finished product, bit by bit. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void theFusedActivationHasTheBitsOfTheSeparateOne(Kernels kernels) {
+    for (Shape shape : Shape.activated()) {
+      RandomGenerator random = shape.random();
+      Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
+      PackedMatrix weight = kernels.pack(shape.layout().random(shape.inner(), shape.columns(), random));
+      float[] bias = bias(shape.columns(), random);
+      if (bias.length > 2) {
+        bias[0] = Float.NaN;
+        bias[1] = Float.POSITIVE_INFINITY;
+        bias[2] = Float.NEGATIVE_INFINITY;
+      }
+      for (Activation activation : Activation.values()) {
+        Matrix separate = product(kernels, input, weight, bias, shape.layout());
+        kernels.activate(activation, separate, separate);
+        Comparisons.assertSameBits(
+            shape + ", " + activation, separate, activated(kernels, input, weight, bias, activation, shape.layout()));
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource(PATHS)
   void nanAndInfinityStayInTheirRow(Kernels kernels) {
@@ -120,6 +184,13 @@ class ProductTest {
   private static Matrix product(Kernels kernels, Matrix input, PackedMatrix weight, float @Nullable [] bias, Layout layout) {
     Matrix result = layout.blank(input.rows(), weight.outputs());
     kernels.product(input, weight, bias, result);
+    return result;
+  }
+
+  private static Matrix activated(
+      Kernels kernels, Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Layout layout) {
+    Matrix result = layout.blank(input.rows(), weight.outputs());
+    kernels.product(input, weight, bias, activation, result);
     return result;
   }
 }

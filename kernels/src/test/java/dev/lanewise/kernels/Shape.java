@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One case of a product rows × inner · inner × columns; its text, with the seed, is what a failing test prints.
@@ -19,11 +20,12 @@ record Shape(int rows, int columns, int inner, Layout layout, long seed) {
 
   private static final int[] INNER = {0, 1, 3, 40, 64, 111};
 
-  /** Around the tile sizes of the SIMD kernels (128 rows, 192 inner steps, 384 columns) and the hostile shapes of the design page. */
+  /** Around the tile sizes of the SIMD kernels (32 and 128 rows, 1024 inner steps) and the hostile shapes of the design page. */
   private static final int[][] LARGE = {
     {127, 31, 191}, {128, 32, 192}, {129, 33, 193}, {257, 65, 385}, {59, 111, 64}, {111, 59, 40}, {113, 203, 64}, {203, 113, 111},
     {1023, 5, 40}, {1024, 16, 3}, {1025, 17, 64}, {5, 1023, 40}, {4, 1024, 64}, {3, 1025, 111}, {9, 9, 1023}, {8, 8, 1024},
-    {7, 7, 1025}, {1025, 1025, 1}, {129, 385, 193}, {17, 384, 385}, {130, 383, 40}, {1, 400, 64}, {131, 401, 0}
+    {7, 7, 1025}, {1025, 1025, 1}, {129, 385, 193}, {17, 384, 385}, {130, 383, 40}, {1, 400, 64}, {131, 401, 0}, {6, 130, 1023},
+    {33, 97, 1025}, {41, 33, 2049}
   };
 
   RandomGenerator random() {
@@ -62,6 +64,11 @@ record Shape(int rows, int columns, int inner, Layout layout, long seed) {
         new Shape(131, 111, 193, Layout.FRAMED, SEED + 4),
         new Shape(131, 399, 40, Layout.FRAMED, SEED + 5),
         new Shape(9, 385, 193, Layout.TIGHT, SEED + 6));
+  }
+
+  /** Cases for tests that repeat each with every activation: the small ones in whose tiles something is cut off, and the large ones. */
+  static List<Shape> activated() {
+    return Stream.concat(ofRows().stream(), large().stream()).filter(shape -> shape.columns() < 1000 || shape.rows() < 1000).toList();
   }
 
   /** About eight rows that are columns too, odd steps apart so that they fall in different lanes: where the tests put their poison. */

@@ -11,8 +11,11 @@ import org.openjdk.jmh.annotations.Param;
  */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class ProductBenchmark extends ScalarVersusVector {
-  /** rows × inputs × outputs; the first two are the widening layer of a small encoder at 512 and 128 tokens. */
-  @Param({"512x384x1536", "128x384x1536", "113x203x59"})
+  /**
+   * rows × inputs × outputs; the first two are the widening layer of a small encoder at 512 and 128 tokens, the last ones a decoder's next
+   * token by a weight that no cache holds and by one that a cache does.
+   */
+  @Param({"512x384x1536", "128x384x1536", "113x203x59", "1x4096x4096", "1x384x1536"})
   public String shape;
 
   private Matrix input;
