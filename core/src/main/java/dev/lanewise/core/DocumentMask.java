@@ -1,6 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -71,8 +70,8 @@ final class DocumentMask implements MaskRule {
   }
 
   @Override
-  public Visibility lower(Extents extents) {
-    return sets.lower((batchEntry, queryHead, query) -> setOfQuery[batchEntry * queries() + query], extents);
+  public void lower(Lowering lowering) {
+    lowering.add(sets.lower((batchEntry, queryHead, query) -> setOfQuery[batchEntry * queries() + query], lowering.extents()));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
 
 /**
@@ -51,8 +50,8 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
   }
 
   @Override
-  public Visibility lower(Extents extents) {
-    return map.lower(extents);
+  public void lower(Lowering lowering) {
+    lowering.add(map.lower(lowering.extents()));
   }
 
   @Override

@@ -17,6 +17,13 @@ sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask
    */
   void check(Extents extents);
 
+  /** Adds the mask to a lowering whose extents have passed {@link #check}. */
+  void lower(Lowering lowering);
+
   /** The mask as the kernels read it, for one call whose extents have passed {@link #check}. */
-  Visibility lower(Extents extents);
+  default Visibility lower(Extents extents) {
+    Lowering lowering = new Lowering(extents);
+    lower(lowering);
+    return lowering.visibility();
+  }
 }

@@ -1,6 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.Objects;
@@ -22,9 +21,7 @@ final class Masks {
     }
 
     @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return keys;
-    }
+    public void narrow(Band.Entry entry, int batchEntry) {}
   }
 
   record Causal(Alignment alignment) implements RangeMask {
@@ -41,8 +38,8 @@ final class Masks {
     }
 
     @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return (alignment == Alignment.TOP_LEFT ? query : position(query, queries, keys)) + 1L;
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.upTo(alignment == Alignment.TOP_LEFT ? 0 : entry.position());
     }
   }
 
@@ -58,8 +55,8 @@ final class Masks {
     }
 
     @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return (long) query + offsets[batchEntry] + 1;
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.upTo(offsets[batchEntry]);
     }
 
     @Override
@@ -84,13 +81,13 @@ final class Masks {
     }
 
     @Override
-    public long first(int query, int queries, int keys) {
-      return left == UNLIMITED ? 0 : (long) position(query, queries, keys) - left;
-    }
-
-    @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return right == UNLIMITED ? keys : (long) position(query, queries, keys) + right + 1;
+    public void narrow(Band.Entry entry, int batchEntry) {
+      if (left != UNLIMITED) {
+        entry.from((long) entry.position() - left);
+      }
+      if (right != UNLIMITED) {
+        entry.upTo((long) entry.position() + right);
+      }
     }
   }
 
@@ -106,8 +103,8 @@ final class Masks {
     }
 
     @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return lengths[batchEntry];
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.keysBelow(lengths[batchEntry]);
     }
 
     @Override
@@ -128,8 +125,8 @@ final class Masks {
     }
 
     @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return query < lengths[batchEntry] ? keys : 0;
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.queriesBelow(lengths[batchEntry]);
     }
 
     @Override
@@ -150,8 +147,8 @@ final class Masks {
     }
 
     @Override
-    public long end(int batchEntry, int query, int queries, int keys) {
-      return Math.max(lengths[batchEntry], position(query, queries, keys) + 1L);
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.keysBelowOrCausal(lengths[batchEntry]);
     }
 
     @Override
@@ -174,33 +171,9 @@ final class Masks {
     }
 
     @Override
-    public Visibility lower(Extents extents) {
-      return new Intersection(MaskRule.of(one).lower(extents), MaskRule.of(other).lower(extents));
-    }
-  }
-
-  /** What both show: ranges overlap, and bits join; those outside a range do not matter, so a mask without holes says yes to all. */
-  private record Intersection(Visibility one, Visibility other) implements Visibility {
-    @Override
-    public int firstKey(int batchEntry, int queryHead, int query) {
-      int first = Math.max(one.firstKey(batchEntry, queryHead, query), other.firstKey(batchEntry, queryHead, query));
-      return Math.min(first, endKey(batchEntry, queryHead, query));
-    }
-
-    @Override
-    public int endKey(int batchEntry, int queryHead, int query) {
-      return Math.min(one.endKey(batchEntry, queryHead, query), other.endKey(batchEntry, queryHead, query));
-    }
-
-    @Override
-    public boolean hasHoles() {
-      return one.hasHoles() || other.hasHoles();
-    }
-
-    @Override
-    public long keys64(int batchEntry, int queryHead, int query, int word) {
-      long bits = one.hasHoles() ? one.keys64(batchEntry, queryHead, query, word) : -1L;
-      return other.hasHoles() ? bits & other.keys64(batchEntry, queryHead, query, word) : bits;
+    public void lower(Lowering lowering) {
+      MaskRule.of(one).lower(lowering);
+      MaskRule.of(other).lower(lowering);
     }
   }
 

@@ -1,6 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
@@ -34,14 +33,15 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   }
 
   @Override
-  public Visibility lower(Extents extents) {
-    return KeyMap.of(
-            distinct(batchStride, extents.batch()),
-            distinct(headStride, extents.queryHeads()),
-            distinct(queryStride, extents.mostQueries()),
-            extents.mostKeys(),
-            this::bits)
-        .lower(extents);
+  public void lower(Lowering lowering) {
+    lowering.add(
+        KeyMap.of(
+                distinct(batchStride, lowering.extents().batch()),
+                distinct(headStride, lowering.extents().queryHeads()),
+                distinct(queryStride, lowering.extents().mostQueries()),
+                lowering.extents().mostKeys(),
+                this::bits)
+            .lower(lowering.extents()));
   }
 
   private long bits(int batchEntry, int queryHead, int query, int from, int count) {

@@ -64,8 +64,8 @@ final class TreeMask implements MaskRule {
   }
 
   @Override
-  public Visibility lower(Extents extents) {
-    return new Paths(this, extents);
+  public void lower(Lowering lowering) {
+    lowering.add(new Paths(this, lowering.extents()));
   }
 
   @Override

@@ -34,8 +34,8 @@ class BadMaskTest {
         Wrong.argument("left below unlimited", out -> Mask.window(-2, 0), "window.left", "-2", "-1"),
         Wrong.argument("right below unlimited", out -> Mask.window(0, -3), "window.right", "-3", "-1"),
         Wrong.argument("no batch of documents", out -> Mask.documents(0, five, five), "batch", "0", "1"),
-        Wrong.argument("uneven queries", out -> Mask.documents(2, five, data(4)), "queryIds.length", "5", "batch", "2"),
-        Wrong.argument("uneven keys", out -> Mask.documents(2, data(4), five), "keyIds.length", "5", "batch", "2"),
+        Wrong.argument("uneven queries", out -> Mask.documents(2, five, ids(4)), "queryIds.length", "5", "batch", "2"),
+        Wrong.argument("uneven keys", out -> Mask.documents(2, ids(4), five), "keyIds.length", "5", "batch", "2"),
         Wrong.argument("its own parent", out -> Mask.tree(-1, 1), "parents[1]", "1", "0"),
         Wrong.argument("a parent behind it", out -> Mask.tree(-1, 0, 4, 0, 0), "parents[2]", "4", "1"),
         Wrong.argument("less than a root", out -> Mask.tree(-1, -2), "parents[1]", "-2", "-1"),
@@ -52,7 +52,7 @@ class BadMaskTest {
         Wrong.argument("all map rows", out -> Mask.evaluate(all, 65536, 2, 16384, 0), "batch", "65536", "heads", "queries", "32768"));
   }
 
-  private static int[] data(int length) {
+  private static int[] ids(int length) {
     return new int[length];
   }
 
@@ -73,9 +73,9 @@ class BadMaskTest {
         used("no prefix for two", Mask.prefix(), "prefix.length", "0", "batch", "2"),
         used("prefix past the keys", Mask.prefix(7, 8), "prefix[1]", "8", "keys", "7"),
         used("negative prefix", Mask.prefix(-4, 0), "prefix[0]", "-4", "0"),
-        used("documents of another batch", Mask.documents(1, data(3), data(7)), "documents.batch", "1", "batch", "2"),
-        used("ids of other queries", Mask.documents(2, data(8), data(14)), "queryIds.length", "4", "queries", "3"),
-        used("ids of other keys", Mask.documents(2, data(6), data(12)), "keyIds.length", "6", "keys", "7"),
+        used("documents of another batch", Mask.documents(1, ids(3), ids(7)), "documents.batch", "1", "batch", "2"),
+        used("ids of other queries", Mask.documents(2, ids(8), ids(14)), "queryIds.length", "4", "queries", "3"),
+        used("ids of other keys", Mask.documents(2, ids(6), ids(12)), "keyIds.length", "6", "keys", "7"),
         used("tree of more than the queries", Mask.tree(-1, 0, 1, 2), "parents.length", "4", "queries", "3"),
         used("tree of more than the keys", 9, Mask.tree(-1, 0, 1, 2, 3, 4, 5, 6), "parents.length", "8", "keys", "7"),
         used("matrix too short", Mask.matrix(data, 1, 84, 21, 7, 1), "matrix.data", "168", "169"),

@@ -186,25 +186,24 @@ class MaskTest {
     int keys = extents.keys(row.batchEntry);
     int first = visibility.firstKey(row.batchEntry, row.queryHead, row.query);
     int end = visibility.endKey(row.batchEntry, row.queryHead, row.query);
-    String context = mask + ", " + row + ", " + extents;
-    if (first < 0 || first > end || end > keys) {
-      throw new AssertionError("[" + first + ", " + end + ") of " + keys + " keys: " + context);
-    }
     int firstSeen = keys;
     int endSeen = 0;
     for (int j = 0; j < keys; j++) {
       boolean bit = !visibility.hasHoles() || (visibility.keys64(row.batchEntry, row.queryHead, row.query, j / Long.SIZE) >>> j & 1) != 0;
       boolean seen = mask.visible(row.batchEntry, row.queryHead, row.query, j, extents.queries(row.batchEntry), keys);
       if ((j >= first && j < end && bit) != seen) {
-        throw new AssertionError("key " + j + " seen: " + seen + ", told [" + first + ", " + end + "), bit " + bit + ": " + context);
+        throw new AssertionError(
+            mask + " shows key " + j + ": " + seen + "; lowered [" + first + ", " + end + "), " + bit + "; " + row + " of " + extents);
       }
       if (seen) {
         firstSeen = Math.min(firstSeen, j);
         endSeen = j + 1;
       }
     }
-    if (row.tight && (endSeen == 0 ? first != end : first != firstSeen || end != endSeen)) {
-      throw new AssertionError("[" + first + ", " + end + ") is not tight: [" + firstSeen + ", " + endSeen + "), " + context);
+    boolean tight = !row.tight || (endSeen == 0 ? first == end : first == firstSeen && end == endSeen);
+    if (first < 0 || first > end || end > keys || !tight) {
+      throw new AssertionError(
+          mask + " shows [" + firstSeen + ", " + endSeen + "); lowered [" + first + ", " + end + "); " + row + " of " + extents);
     }
   }
 
