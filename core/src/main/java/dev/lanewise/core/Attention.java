@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.AttentionProblem;
+import dev.lanewise.kernels.AttentionProblemBuilder;
 import dev.lanewise.kernels.AttentionTasks;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
@@ -230,7 +231,7 @@ public final class Attention {
    */
   public void weights(Heads query, Heads key, int[] rows, Heads weights) {
     Objects.requireNonNull(weights, "weights");
-    AttentionProblem.Builder builder = describe(query, key).rows(rows);
+    AttentionProblemBuilder builder = describe(query, key).rows(rows);
     int[] chosen = rows.clone();
     builder.observe(
         Stage.WEIGHTS,
@@ -247,7 +248,7 @@ public final class Attention {
 
   private void run(Heads query, Heads key, @Nullable Heads value, Results results) {
     Objects.requireNonNull(results, "results");
-    AttentionProblem.Builder builder = describe(query, key);
+    AttentionProblemBuilder builder = describe(query, key);
     results.describe(builder, query, key, value, settings.sequences);
     AttentionProblem problem = builder.build();
     results.check(query, key, value, settings.sequences);
@@ -255,10 +256,10 @@ public final class Attention {
     run(problem, query, key, query.rows(), results.needsOrder() ? 1 : settings.threads);
   }
 
-  private AttentionProblem.Builder describe(Heads query, Heads key) {
+  private AttentionProblemBuilder describe(Heads query, Heads key) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(key, "key");
-    AttentionProblem.Builder builder = AttentionProblem.of(query, key).scale(scale(query)).similarity(settings.similarity);
+    AttentionProblemBuilder builder = AttentionProblem.of(query, key).scale(scale(query)).similarity(settings.similarity);
     builder.softcap(settings.softcap).normaliser(settings.normaliser);
     if (settings.bias != null) {
       builder.bias(settings.bias);

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.AttentionProblem;
+import dev.lanewise.kernels.AttentionProblemBuilder;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.RowFunction;
 import dev.lanewise.kernels.SequenceStarts;
@@ -130,7 +130,7 @@ public final class Results {
   }
 
   /** Adds what has been asked for to a problem. */
-  void describe(AttentionProblem.Builder builder, Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+  void describe(AttentionProblemBuilder builder, Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
     if (output != null && value != null) {
       builder.output(value, output);
     }
