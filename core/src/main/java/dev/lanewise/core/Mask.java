@@ -84,8 +84,8 @@ public sealed interface Mask permits MaskRule {
 
   /**
    * A boolean matrix, true where the key is seen: data[offset + b · batchStride + h · headStride + i · queryStride + j · keyStride] for
-   * query head h. A stride of 0 broadcasts. The array is not copied: each call reads it anew (and fits it to L × S bits); what many calls
-   * share is cheaper as {@link #evaluate}.
+   * query head h. A stride of 0 broadcasts. The array is not copied: each call reads it anew and packs it into bits; what many calls share
+   * is cheaper as {@link #evaluate}.
    *
    * @param data the array that holds the elements
    * @param offset index of the element of b = h = i = j = 0

@@ -10,8 +10,8 @@
  * <pre>
  * MultiHeadAttention   checks, projects query, key and value into pooled buffers, attends, projects with W_O
  *   Linear             x·Wᵀ + bias: a task is a block of rows times a part of the outputs
- *   Attention          checks, turns the mask into visible keys a row, and has the kernels cut the call into tasks:
- *                      rows of one key/value head, with the query heads that share it
+ *   Attention          checks, turns the mask into a range of keys a query (with bits, if there are holes), and has the kernels cut
+ *                      the call into tasks: rows of one key/value head, with the query heads that share it
  *     Workers          hands tasks to the caller's thread and its helpers
  *       Kernels        scores, running softmax and weights · V of a task, in the module dev.lanewise.kernels
  *     WeightTiles      the weights alone: scores in the caller's array, softmax over each row's visible keys, 0 behind
@@ -25,7 +25,8 @@
  *   <li>A masked key contributes nothing, even where it holds NaN or infinity: it is skipped, not multiplied by 0. A query that sees no key
  *       gets output 0 and weights 0.
  *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in.
- *   <li>A call allocates a few small views; arrays that grow with the work are pooled. Only the caller's own array is ever queries × keys.
+ *   <li>A call allocates a few small views, and the bits of a boolean matrix; other arrays that grow with the work are pooled. Only the
+ *       caller's own array is ever queries × keys.
  *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are
  *       immutable and may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
  * </ul>

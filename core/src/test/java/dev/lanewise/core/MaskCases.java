@@ -64,11 +64,12 @@ final class MaskCases {
         Mask.evaluate((b, h, i, j) -> i % 3 != 0 && (i % 3 == 1 || j / 64 % 2 == 0), 1, 1, queries, keys));
   }
 
-  /** One length a batch entry, 0 and all of it among them. */
+  /** One length a batch entry: often 0, often all. */
   private int[] lengths(IntUnaryOperator most) {
     int[] lengths = new int[extents.batch()];
     for (int b = 0; b < lengths.length; b++) {
-      lengths[b] = b == 0 ? 0 : b == 1 ? most.applyAsInt(b) : random.nextInt(most.applyAsInt(b) + 1);
+      int all = most.applyAsInt(b);
+      lengths[b] = Math.clamp(random.nextInt(2 * all + 1) - all / 2, 0, all);
     }
     return lengths;
   }
