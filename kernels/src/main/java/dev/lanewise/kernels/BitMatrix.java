@@ -11,10 +11,12 @@ final class BitMatrix {
   static void transpose(long[] words) {
     long low = 0x00000000FFFFFFFFL;
     for (int half = Long.SIZE / 2; half > 0; half /= 2) {
-      for (int i = 0; i < Long.SIZE; i = ((i | half) + 1) & ~half) {
-        long exchanged = ((words[i] >>> half) ^ words[i + half]) & low;
-        words[i] ^= exchanged << half;
-        words[i + half] ^= exchanged;
+      for (int first = 0; first < Long.SIZE; first += 2 * half) {
+        for (int i = first; i < first + half; i++) {
+          long exchanged = ((words[i] >>> half) ^ words[i + half]) & low;
+          words[i] ^= exchanged << half;
+          words[i + half] ^= exchanged;
+        }
       }
       low ^= low << (half / 2);
     }

@@ -14,8 +14,11 @@ final class ScoreChanges {
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
 
+  /** Keys whose scores fill half of a 32 KB L1. */
+  private static final int STEP = 64;
+
   private final int[] biasStarts = new int[QUERIES];
-  private float[] biasTile = new float[0];
+  private final float[] biasBlock = new float[LANES * LANES];
   private final float[] position = new float[QUERIES];
   private final float[] slope = new float[QUERIES];
   private final TileRows tileRows = new TileRows();
@@ -37,19 +40,19 @@ final class ScoreChanges {
   void apply(Panel panel, float[] scores, boolean observed) {
     AttentionProblem problem = panel.problem();
     observe(panel, Stage.RAW, scores, observed);
-    if (problem.softcap > 0) {
-      softcap(scores, panel.keys() * QUERIES, problem.softcap * panel.scoreUnit());
-    }
-    observe(panel, Stage.CAPPED, scores, observed);
-    if (problem.bias != null) {
-      bias(panel, problem.bias);
-      for (int lane = 0; lane < QUERIES; lane += LANES) {
-        addBias(scores, lane, panel.keys());
+    // in steps whose scores stay in L1, unless someone wants to see the whole tile in between
+    int step = problem.hooks.isEmpty() ? STEP : panel.keys();
+    for (int from = 0; from < panel.keys(); from += step) {
+      int to = Math.min(from + step, panel.keys());
+      if (problem.softcap > 0) {
+        softcap(scores, from * QUERIES, to * QUERIES, problem.softcap * panel.scoreUnit());
       }
-    }
-    if (problem.slopes != null) {
-      for (int lane = 0; lane < QUERIES; lane += LANES) {
-        addDistances(scores, lane, panel.key(), panel.keys());
+      observe(panel, Stage.CAPPED, scores, observed);
+      if (problem.bias != null) {
+        bias(panel, problem.bias, scores, from, to);
+      }
+      for (int lane = 0; problem.slopes != null && lane < QUERIES; lane += LANES) {
+        addDistances(scores, lane, panel.key(), from, to);
       }
     }
     change(panel, Stage.CHANGED, scores, panel.scoreUnit());
@@ -77,9 +80,9 @@ final class ScoreChanges {
   }
 
   /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where a vector holds one that is not. */
-  private static void softcap(float[] scores, int length, float cap) {
+  private static void softcap(float[] scores, int from, int to, float cap) {
     float inverse = 1 / cap;
-    for (int i = 0; i < length; i += LANES) {
+    for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
       FloatVector y = VectorFunctions.smallTanh(x);
       VectorMask<Float> large = x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL);
@@ -90,24 +93,24 @@ final class ScoreChanges {
     }
   }
 
-  /** biasTile[key][lane] = bias of the tile, in units of the scores. */
-  private void bias(Panel panel, Bias bias) {
-    if (biasTile.length == 0) {
-      biasTile = new float[Packing.roundUp(Tiles.KEYS, LANES) * QUERIES];
+  /** Brings the bias of some keys of the tile into the lanes and adds it. */
+  private void bias(Panel panel, Bias bias, float[] scores, int from, int to) {
+    if (from == 0) {
+      touch(panel, bias);
     }
     Scratch scratch = panel.scratch;
-    touch(panel, bias);
     for (int lane = 0; lane < QUERIES; lane += LANES) {
-      for (int i = 0; i < panel.keys(); i += LANES) {
-        int count = Math.min(LANES, panel.keys() - i);
+      for (int i = from; i < to; i += LANES) {
+        int count = Math.min(LANES, to - i);
         if (bias.keyStride() == 1 && count == LANES) {
           scratch.source.setRows(bias.data(), biasStarts, lane, panel.key() + i);
         } else {
           copyBias(bias, lane, panel.key() + i, count, scratch.padded);
           scratch.source.set(scratch.padded, 0, LANES);
         }
-        scratch.target.set(biasTile, i * QUERIES + lane, QUERIES);
+        scratch.target.set(biasBlock, 0, LANES);
         Transpose.block(scratch.source, scratch.target, panel.scoreUnit(), scratch.block);
+        addBias(scores, i * QUERIES + lane, count);
       }
     }
   }
@@ -133,11 +136,11 @@ final class ScoreChanges {
     }
   }
 
-  /** A bias of −∞ is not added but put: the score may be NaN. */
-  private void addBias(float[] scores, int lane, int keys) {
+  /** Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. */
+  private void addBias(float[] scores, int from, int keys) {
     for (int i = 0; i < keys; i++) {
-      int at = i * QUERIES + lane;
-      FloatVector bias = FloatVector.fromArray(SPECIES, biasTile, at);
+      int at = from + i * QUERIES;
+      FloatVector bias = FloatVector.fromArray(SPECIES, biasBlock, i * LANES);
       FloatVector.fromArray(SPECIES, scores, at)
           .add(bias)
           .blend(bias, bias.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY))
@@ -146,10 +149,10 @@ final class ScoreChanges {
   }
 
   /** score − slope · |position − key|. */
-  private void addDistances(float[] scores, int lane, int key, int keys) {
-    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) key);
+  private void addDistances(float[] scores, int lane, int key, int from, int to) {
+    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) (key + from));
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
-    for (int i = 0; i < keys; i++) {
+    for (int i = from; i < to; i++) {
       int at = i * QUERIES + lane;
       distance.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
       distance = distance.sub(1f); // exact below 2^24
