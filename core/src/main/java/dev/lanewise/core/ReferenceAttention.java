@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.AttentionProblem;
+import dev.lanewise.kernels.AttentionProblemBuilder;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Normaliser;
@@ -205,7 +206,7 @@ public final class ReferenceAttention {
   }
 
   private void check() {
-    AttentionProblem.Builder problem =
+    AttentionProblemBuilder problem =
         AttentionProblem.of(query, key).scale((float) scale()).similarity(similarity).softcap((float) softcap).normaliser(normaliser);
     if (bias != null) {
       problem.bias(bias);
