@@ -1,0 +1,48 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.kernels.Kernels;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Masks, changes of scores, normalisers, similarities, results and layouts: every two values of different ones meet in some case. */
+class VariantPairsTest {
+  private static final List<int[]> COMBINATIONS = Pairs.cover(new Random(Problem.SEED), VariantCase.FEATURES);
+
+  static List<VariantCase> cases() {
+    List<VariantCase> cases = new ArrayList<>();
+    for (int[] combination : COMBINATIONS) {
+      cases.add(new VariantCase(combination, Problem.SEED + cases.size()));
+    }
+    return cases;
+  }
+
+  @Test
+  void allPairsMeet() {
+    for (int f = 0; f < VariantCase.FEATURES.length; f++) {
+      for (int g = 0; g < f; g++) {
+        int x = f;
+        int y = g;
+        long met = COMBINATIONS.stream().map(values -> List.of(values[x], values[y])).distinct().count();
+        assertThat(met).as("pairs of features %d and %d", f, g).isEqualTo((long) VariantCase.FEATURES[f] * VariantCase.FEATURES[g]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void selectedKernels(VariantCase pair) {
+    pair.verify(Kernels.selected());
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void scalarKernels(VariantCase pair) {
+    pair.verify(Kernels.scalar());
+  }
+}
