@@ -106,7 +106,7 @@ final class FusedAttention {
     if (problem.changesScores()) {
       changes.apply(panel, scores, last);
     }
-    mask.apply(scores, panel.keys());
+    mask.apply(scores, panel.keys(), Float.NEGATIVE_INFINITY);
     changes.observe(panel, Stage.MASKED, scores, last);
     if (!seen) {
       return;
@@ -116,8 +116,14 @@ final class FusedAttention {
       output.openTile(panel, mask, scores, problem.scoresMayMask());
     }
     if (known) {
+      if (problem.changesWeights()) {
+        mask.hideInfinite(scores, panel.keys());
+      }
       normaliser.weights(scores, panel.keys());
-      changes.change(panel, Stage.WEIGHTS, scores, 1);
+      if (problem.changesWeights()) {
+        changes.change(panel, Stage.WEIGHTS, scores, 1);
+        mask.apply(scores, panel.keys(), 0); // whatever the function made of them
+      }
       changes.observe(panel, Stage.WEIGHTS, scores, true);
     } else if (normaliser.update(scores, panel.keys())) {
       output.rescale(normaliser);

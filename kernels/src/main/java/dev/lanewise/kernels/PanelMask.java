@@ -158,21 +158,21 @@ final class PanelMask {
     return partial;
   }
 
-  /** Puts −∞ where a lane does not see a key of the tile. */
-  void apply(float[] scores, int keys) {
+  /** Puts a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */
+  void apply(float[] scores, int keys, float value) {
     if (partial) {
       for (int lane = 0; lane < QUERIES; lane += LANES) {
-        apply(scores, keys, lane);
+        apply(scores, keys, lane, value);
       }
     }
   }
 
-  private void apply(float[] scores, int keys, int lane) {
+  private void apply(float[] scores, int keys, int lane, float value) {
     for (int i = 0; i < keys; i++) {
       if (hidden[i] != 0) {
         int at = i * QUERIES + lane;
         VectorMask<Float> hides = VectorMask.fromLong(SPECIES, hidden[i] >>> lane);
-        FloatVector.fromArray(SPECIES, scores, at).blend(Float.NEGATIVE_INFINITY, hides).intoArray(scores, at);
+        FloatVector.fromArray(SPECIES, scores, at).blend(value, hides).intoArray(scores, at);
       }
     }
   }

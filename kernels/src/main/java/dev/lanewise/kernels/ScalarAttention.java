@@ -50,6 +50,9 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     observe(problem, Stage.MASKED);
     float logSumExp = normalise(problem);
     runHooks(problem, Stage.WEIGHTS, true);
+    for (int i = 0; problem.changesWeights() && i < keys; i++) {
+      scores[i] = hidden[i] ? 0 : scores[i]; // whatever the function made of them
+    }
     observe(problem, Stage.WEIGHTS);
     if (problem.output != null) {
       blend(problem, problem.output);
