@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -81,6 +83,7 @@ final class OnlineSoftmax implements PanelNormaliser {
   }
 
   private boolean raiseMax(float[] scores, int keys) {
+    Arrays.fill(scores, keys * QUERIES, Packing.roundUp(keys, 4) * QUERIES, Float.NEGATIVE_INFINITY); // keys go in fours
     boolean moved = false;
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       moved |= raiseMax(scores, lane, keys);
@@ -88,6 +91,10 @@ final class OnlineSoftmax implements PanelNormaliser {
     return moved;
   }
 
+  /**
+   * Of one vector of lanes. A NaN may or may not stay as the maximum: its weight is NaN either way. Methods are called on vectors that have
+   * just been made, never on those that the loop carries: of these C2 knows the class only by profile, and where it guesses it boxes.
+   */
   private boolean raiseMax(float[] scores, int lane, int keys) {
     FloatVector old = FloatVector.fromArray(SPECIES, max, lane);
     // four chains, because compare and blend take several cycles
@@ -95,20 +102,23 @@ final class OnlineSoftmax implements PanelNormaliser {
     FloatVector max1 = old;
     FloatVector max2 = old;
     FloatVector max3 = old;
-    int fours = keys & -4;
-    for (int key = 0; key < fours; key += 4) {
+    for (int key = 0; key < keys; key += 4) {
       int at = key * QUERIES + lane;
-      max0 = larger(max0, FloatVector.fromArray(SPECIES, scores, at));
-      max1 = larger(max1, FloatVector.fromArray(SPECIES, scores, at + QUERIES));
-      max2 = larger(max2, FloatVector.fromArray(SPECIES, scores, at + 2 * QUERIES));
-      max3 = larger(max3, FloatVector.fromArray(SPECIES, scores, at + 3 * QUERIES));
+      FloatVector x0 = FloatVector.fromArray(SPECIES, scores, at);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, scores, at + QUERIES);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, scores, at + 2 * QUERIES);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, scores, at + 3 * QUERIES);
+      max0 = x0.blend(max0, x0.compare(VectorOperators.LE, max0));
+      max1 = x1.blend(max1, x1.compare(VectorOperators.LE, max1));
+      max2 = x2.blend(max2, x2.compare(VectorOperators.LE, max2));
+      max3 = x3.blend(max3, x3.compare(VectorOperators.LE, max3));
     }
-    for (int key = fours; key < keys; key++) {
-      max0 = larger(max0, FloatVector.fromArray(SPECIES, scores, key * QUERIES + lane));
-    }
-    FloatVector highest = larger(larger(max0, max1), larger(max2, max3));
+    FloatVector highest = old.blend(max0, old.compare(VectorOperators.LT, max0));
+    highest = highest.blend(max1, highest.compare(VectorOperators.LT, max1));
+    highest = highest.blend(max2, highest.compare(VectorOperators.LT, max2));
+    highest = highest.blend(max3, highest.compare(VectorOperators.LT, max3));
     highest.intoArray(raised, lane);
-    return highest.compare(VectorOperators.GT, old).anyTrue();
+    return old.compare(VectorOperators.LT, highest).anyTrue();
   }
 
   /** Takes over the raised maximum: factor = 2<sup>old − new</sup>, as if the old maxima were the scores of one key. */
@@ -127,7 +137,10 @@ final class OnlineSoftmax implements PanelNormaliser {
     }
   }
 
-  /** Of one vector of lanes: two in a loop would pass C2's limit on inlining, and calls cost four times the arithmetic. */
+  /**
+   * Of one vector of lanes. {@link VectorExp#exp2NotPositive} stands here in place: in a method that has grown large C2 inlines the JDK's
+   * vector methods, but none of ours, and a call boxes its vectors (four times the time).
+   */
   private void exponentials(float[] scores, int lane, int keys, float[] sums) {
     // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞
     FloatVector lanesMax = FloatVector.fromArray(SPECIES, max, lane);
@@ -135,15 +148,20 @@ final class OnlineSoftmax implements PanelNormaliser {
     FloatVector lanesSum = FloatVector.fromArray(SPECIES, sums, lane);
     for (int key = 0; key < keys; key++) {
       int at = key * QUERIES + lane;
-      FloatVector weight = VectorExp.exp2NotPositive(FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax));
+      FloatVector t = FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax);
+      FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
+      FloatVector shifted = clamped.add(VectorExp.BIASED_MAGIC);
+      FloatVector fraction = clamped.sub(shifted.sub(VectorExp.BIASED_MAGIC));
+      FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      FloatVector p = fraction.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_3));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_2));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_1));
+      p = p.fma(fraction, broadcast(SPECIES, 1f));
+      FloatVector weight = p.mul(power);
       weight.intoArray(scores, at);
-      lanesSum = lanesSum.add(weight);
+      lanesSum = weight.add(lanesSum);
     }
-    lanesSum.intoArray(sums, lane);
-  }
-
-  /** The larger of each pair; a NaN in {@code y} is passed over here and poisons the sum later. */
-  private static FloatVector larger(FloatVector x, FloatVector y) {
-    return x.blend(y, y.compare(VectorOperators.GT, x));
+    FloatVector.zero(SPECIES).add(lanesSum).intoArray(sums, lane);
   }
 }

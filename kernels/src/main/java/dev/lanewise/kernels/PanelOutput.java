@@ -148,7 +148,7 @@ final class PanelOutput {
     for (int i = bound; i < length; i++) {
       rest += x[from + i] * 0;
     }
-    return rest == 0 && zeros.compare(VectorOperators.EQ, 0f).allTrue();
+    return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
   /** Multiplies what is there with the factors of the lanes, because their maximum moved. */

@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -79,18 +81,30 @@ final class ScoreChanges {
     }
   }
 
-  /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where a vector holds one that is not. */
+  /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where one is not. */
   private static void softcap(float[] scores, int from, int to, float cap) {
     float inverse = 1 / cap;
     for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
-      FloatVector y = VectorFunctions.smallTanh(x);
-      VectorMask<Float> large = x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL);
-      if (large.anyTrue()) {
-        y = y.blend(VectorFunctions.tanh(x), large);
+      if (x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL).anyTrue()) {
+        largeSoftcap(scores, i, cap);
+      } else {
+        // VectorFunctions.smallTanh in place: see OnlineSoftmax
+        FloatVector z = x.mul(x);
+        FloatVector p = z.fma(broadcast(SPECIES, VectorFunctions.TANH_11), broadcast(SPECIES, VectorFunctions.TANH_9));
+        p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_7));
+        p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_5));
+        p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_3));
+        p.mul(z).fma(x, x).mul(cap).intoArray(scores, i);
       }
-      y.mul(cap).intoArray(scores, i);
     }
+  }
+
+  /** One vector, of which at least one score is large; the bits of the others do not depend on that. */
+  private static void largeSoftcap(float[] scores, int at, float cap) {
+    FloatVector x = FloatVector.fromArray(SPECIES, scores, at).mul(1 / cap);
+    VectorMask<Float> large = x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL);
+    VectorFunctions.smallTanh(x).blend(VectorFunctions.tanh(x), large).mul(cap).intoArray(scores, at);
   }
 
   /** Brings the bias of some keys of the tile into the lanes and adds it. */
@@ -150,12 +164,12 @@ final class ScoreChanges {
 
   /** score − slope · |position − key|. */
   private void addDistances(float[] scores, int lane, int key, int from, int to) {
-    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) (key + from));
+    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) (key + from - 1));
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
     for (int i = from; i < to; i++) {
       int at = i * QUERIES + lane;
+      distance = FloatVector.broadcast(SPECIES, -1f).add(distance); // exact below 2^24
       distance.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
-      distance = distance.sub(1f); // exact below 2^24
     }
   }
 }

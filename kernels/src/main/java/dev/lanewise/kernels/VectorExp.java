@@ -19,7 +19,14 @@ final class VectorExp {
   private static final float MAGIC = 0x1.8p23f;
 
   /** With the exponent's bias folded in, the low bits of the sum are the biased exponent. */
-  private static final float BIASED_MAGIC = MAGIC + 127;
+  static final float BIASED_MAGIC = MAGIC + 127;
+
+  // the polynomial of degree 5 for 2^t
+  static final float EXP2_1 = 0.693147f;
+  static final float EXP2_2 = 0.24022242f;
+  static final float EXP2_3 = 0.055507336f;
+  static final float EXP2_4 = 0.009671513f;
+  static final float EXP2_5 = 0.0013264726f;
 
   // ln 2 in two parts; the first has few enough bits that its product with an exponent is exact
   private static final float LN2_HIGH = 0.6933594f;
@@ -36,10 +43,10 @@ final class VectorExp {
     FloatVector shifted = clamped.add(BIASED_MAGIC);
     FloatVector fraction = clamped.sub(shifted.sub(BIASED_MAGIC));
     FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
-    FloatVector p = fraction.fma(broadcast(SPECIES, 0.0013264726f), broadcast(SPECIES, 0.009671513f));
-    p = p.fma(fraction, broadcast(SPECIES, 0.055507336f));
-    p = p.fma(fraction, broadcast(SPECIES, 0.24022242f));
-    p = p.fma(fraction, broadcast(SPECIES, 0.693147f));
+    FloatVector p = fraction.fma(broadcast(SPECIES, EXP2_5), broadcast(SPECIES, EXP2_4));
+    p = p.fma(fraction, broadcast(SPECIES, EXP2_3));
+    p = p.fma(fraction, broadcast(SPECIES, EXP2_2));
+    p = p.fma(fraction, broadcast(SPECIES, EXP2_1));
     p = p.fma(fraction, broadcast(SPECIES, 1f));
     return p.mul(power);
   }

@@ -31,13 +31,20 @@ final class VectorFunctions {
   /** Up to here {@link #smallTanh} holds. */
   static final float SMALL = 0.6f;
 
+  // its polynomial: the coefficients of x^3, x^5 and so on
+  static final float TANH_3 = -0.333333f;
+  static final float TANH_5 = 0.13331924f;
+  static final float TANH_7 = -0.05378383f;
+  static final float TANH_9 = 0.020795971f;
+  static final float TANH_11 = -0.0058951583f;
+
   /** tanh x for |x| ≤ {@link #SMALL} within 1 ULP: x + x³ · p(x²), p fitted as in {@link #erf}; its relative error is 2.8e-9. */
   static FloatVector smallTanh(FloatVector x) {
     FloatVector z = x.mul(x);
-    FloatVector p = z.fma(broadcast(SPECIES, -0.0058951583f), broadcast(SPECIES, 0.020795971f));
-    p = p.fma(z, broadcast(SPECIES, -0.05378383f));
-    p = p.fma(z, broadcast(SPECIES, 0.13331924f));
-    p = p.fma(z, broadcast(SPECIES, -0.333333f));
+    FloatVector p = z.fma(broadcast(SPECIES, TANH_11), broadcast(SPECIES, TANH_9));
+    p = p.fma(z, broadcast(SPECIES, TANH_7));
+    p = p.fma(z, broadcast(SPECIES, TANH_5));
+    p = p.fma(z, broadcast(SPECIES, TANH_3));
     return p.mul(z).fma(x, x);
   }
 
