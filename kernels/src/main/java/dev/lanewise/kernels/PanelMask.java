@@ -142,8 +142,8 @@ final class PanelMask {
       if (intersection == -1) {
         continue;
       }
+      java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0); // where the word before left its keys
       if (union != 0) {
-        java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0);
         BitMatrix.transpose(words);
       } // else 64 words of 0 are their own transpose
       int start = word * Long.SIZE;
