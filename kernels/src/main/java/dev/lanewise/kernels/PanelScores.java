@@ -64,7 +64,7 @@ final class PanelScores {
     Heads key = panel.problem().key;
     int depth = key.width();
     int strips = Math.ceilDiv(panel.keys(), STRIP);
-    if (first + (strips * STRIP - 1L) * key.rowStride() + depth > key.data().length) {
+    if (first + ((long) strips * STRIP - 1) * key.rowStride() + depth > key.data().length) {
       strips = panel.keys() / STRIP;
     }
     scratch.b.set(queryPanel, 0, QUERIES);
