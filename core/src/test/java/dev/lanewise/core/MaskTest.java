@@ -6,6 +6,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Visibility;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -219,5 +220,19 @@ class MaskTest {
   @MethodSource("masks")
   void attentionFollowsTheMask(Mask mask) {
     Problem.of(70, 133).batch(3).heads(2, 1).mask(mask).verify();
+  }
+
+  /** 64 keys that nobody sees, between some that are seen: nothing of the word before may be left in their bits. */
+  @Test
+  void wholeWordsOfHiddenKeysStayHidden() {
+    int keys = 192;
+    boolean[] seen = new boolean[keys];
+    Arrays.fill(seen, 0, 51, true);
+    Arrays.fill(seen, 130, 140, true);
+    Heads weights = Heads.zeros(1, 1, 3, keys);
+    Attention.standard().withMask(Mask.matrix(seen, 0, 0, 0, 0, 1)).weights(Heads.zeros(1, 1, 3, 2), Heads.zeros(1, 1, keys, 2), weights);
+    for (int j = 0; j < keys; j++) {
+      assertThat(weights.get(0, 0, 2, j) > 0).as("key %d is seen", j).isEqualTo(seen[j]);
+    }
   }
 }
