@@ -88,7 +88,7 @@ CASES = {
     "sinks-large": (1, 2, 2, 5, 9, 8, 8, {"sinks": [40.0, -40.0]}),
     "sinks-dead-rows": (2, 2, 1, 7, 5, 8, 8, {"sinks": [0.5, 1.0], "causal": "bottom-right", "lengths": [4, 0]}),
     "softmax-plus-one": (1, 4, 2, 5, 9, 8, 8, {"sinks": [0.0, 0.0, 0.0, 0.0], "bias": "qk"}),
-    "large-scores": (1, 2, 2, 5, 9, 8, 8, {"scale": 64.0, "window": [4, 4]}),
+    "large-scores": (1, 2, 2, 17, 33, 8, 8, {"scale": 16.0, "window": [8, 8]}),
     "relu": (1, 2, 2, 5, 9, 8, 8, {"normaliser": "relu"}),
     "relu-averages-causal": (2, 4, 2, 7, 9, 8, 8, {"normaliser": "relu", "averages": 1, "causal": "bottom-right"}),
     "relu-averages-bias-hides": (1, 2, 2, 5, 9, 8, 8, {"normaliser": "relu", "averages": 1, "bias": "qk", "hide": 0.4, "deadRow": 1}),

@@ -31,4 +31,15 @@ final class Variant {
     reference = weightFunction == null ? reference : reference.weightFunction(weightFunction);
     return sequences == null ? reference : reference.sequences(sequences);
   }
+
+  Attention attention() {
+    Attention attention = Attention.standard().withMask(mask).withSimilarity(similarity).withNormaliser(normaliser);
+    attention = softcap == 0 ? attention : attention.withSoftcap(softcap);
+    attention = scale == null ? attention : attention.withScale(scale);
+    attention = bias == null ? attention : attention.withBias(bias);
+    attention = slopes == null ? attention : attention.withAlibi(slopes);
+    attention = scoreFunction == null ? attention : attention.withScoreFunction(scoreFunction);
+    attention = weightFunction == null ? attention : attention.withWeightFunction(weightFunction);
+    return sequences == null ? attention : attention.withSequences(sequences);
+  }
 }
