@@ -1,128 +1,264 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.AttentionProblem;
+import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Attention as the formula has it, three passes a query row, every sum in double: the oracle that the fast code is measured against. It is
- * slow, single-threaded, and reads float inputs, so its own error is about 1e-15 of the largest value.
+ * Attention as the formulas have it, three passes a query row, every sum in double: the oracle that the fast code is measured against, for
+ * every variant of {@link Attention} and every result. It is slow, single-threaded, and reads float inputs, so its own error is about 1e-15
+ * of the largest value (1e-7, where a {@link RowFunction} works on a float copy of a row).
  *
- * <p>Shapes as in {@link Attention}: query is batch × queryHeads × queries × headDim, key batch × keyValueHeads × keys × headDim, value
- * batch × keyValueHeads × keys × valueDim. Views, mask and shapes are checked as there. A masked key is never read; a query that sees no
- * key gets output 0, weights 0 and log-sum-exp −∞; a NaN score makes its own row NaN.
+ * <pre>{@code
+ * double[] expected = ReferenceAttention.of(query, key, value).mask(Mask.causal()).softcap(30).output();
+ * }</pre>
+ *
+ * <p>A score passes scale, softcap, bias and ALiBi, the caller's score function, the mask, the normaliser, and the caller's weight
+ * function. A masked key, or one whose score is −∞, is never read into a result, whatever it holds; a query with no key left gets output 0,
+ * weights 0 and log-sum-exp −∞; a NaN score makes its own row NaN.
+ *
+ * <p>Results are dense. With packed sequences they have the rows of all sequences, so batch counts as 1, and rows of scores and weights are
+ * as long as the longest sequence has keys: element j belongs to key j of the row's own sequence, and behind its last key there is −∞, or
+ * weight 0.
+ *
+ * <p>Immutable: each setting returns a changed copy.
  */
 public final class ReferenceAttention {
-  private ReferenceAttention() {}
+  final Heads query;
+  final Heads key;
+  Mask mask = Mask.none();
+  Similarity similarity = Similarity.dot();
+  double softcap;
+  @Nullable Bias bias;
+  float @Nullable [] slopes;
+  @Nullable RowFunction scoreFunction;
+  Normaliser normaliser = Normaliser.softmax();
+  @Nullable RowFunction weightFunction;
+  final @Nullable Heads value;
+  private double scale = Double.NaN;
+  private @Nullable SequenceStarts sequences;
 
-  /** softmax(scale · QKᵀ, masked) · V, dense: batch × queryHeads × queries × valueDim. */
-  public static double[] compute(Heads query, Heads key, Heads value, Mask mask, double scale) {
-    check(query, key, mask);
-    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
-    int queryRows = queryRows(query);
-    double[] output = new double[Checks.product("query rows", queryRows, "value.width", value.width())];
-    for (int n = 0; n < queryRows; n++) {
-      double[] weights = row(query, key, mask, scale, n).weights;
-      // Pass 3: blend the value rows.
-      for (int j = 0; j < weights.length; j++) {
-        if (!sees(query, key, mask, n, j)) {
-          continue;
-        }
-        int from = value.index(batchOf(query, n), keyValueHeadOf(query, key, n), j);
-        for (int d = 0; d < value.width(); d++) {
-          output[n * value.width() + d] += weights[j] * value.data()[from + d];
-        }
-      }
-    }
+  private ReferenceAttention(Heads query, Heads key, @Nullable Heads value) {
+    this.query = query;
+    this.key = key;
+    this.value = value;
+  }
+
+  /**
+   * Everything but the output of attention over query (batch × queryHeads × queries × headDim) and key (batch × keyValueHeads × keys ×
+   * headDim).
+   */
+  public static ReferenceAttention of(Heads query, Heads key) {
+    return new ReferenceAttention(query, key, null);
+  }
+
+  /** Attention over query, key and value (batch × keyValueHeads × keys × valueDim). */
+  public static ReferenceAttention of(Heads query, Heads key, Heads value) {
+    return new ReferenceAttention(query, key, value);
+  }
+
+  private ReferenceAttention with(Consumer<ReferenceAttention> change) {
+    ReferenceAttention copy = new ReferenceAttention(query, key, value);
+    copy.mask = mask;
+    copy.similarity = similarity;
+    copy.scale = scale;
+    copy.softcap = softcap;
+    copy.bias = bias;
+    copy.slopes = slopes;
+    copy.scoreFunction = scoreFunction;
+    copy.normaliser = normaliser;
+    copy.weightFunction = weightFunction;
+    copy.sequences = sequences;
+    change.accept(copy);
+    return copy;
+  }
+
+  /** With this mask; none unless set. */
+  public ReferenceAttention mask(Mask newMask) {
+    Objects.requireNonNull(newMask, "mask");
+    return with(copy -> copy.mask = newMask);
+  }
+
+  /** With queries and keys compared like this; the dot product unless set. */
+  public ReferenceAttention similarity(Similarity newSimilarity) {
+    Objects.requireNonNull(newSimilarity, "similarity");
+    return with(copy -> copy.similarity = newSimilarity);
+  }
+
+  /** With this factor on the similarity; unless set, 1/√headDim for the dot product and 1 for the others. */
+  public ReferenceAttention scale(double newScale) {
+    return with(copy -> copy.scale = newScale);
+  }
+
+  /** With scores limited to softcap · tanh(score / softcap); 0 for none. */
+  public ReferenceAttention softcap(double newSoftcap) {
+    return with(copy -> copy.softcap = newSoftcap);
+  }
+
+  /** With this added to the scores; −∞ masks. */
+  public ReferenceAttention bias(Bias newBias) {
+    Objects.requireNonNull(newBias, "bias");
+    return with(copy -> copy.bias = newBias);
+  }
+
+  /** With slopes[queryHead] · |query + keys − queries − key| subtracted from the scores (ALiBi). */
+  public ReferenceAttention slopes(float... newSlopes) {
+    Objects.requireNonNull(newSlopes, "slopes");
+    return with(copy -> copy.slopes = newSlopes.clone());
+  }
+
+  /** With the scores changed by this function, which sees each row whole, once, before the mask. */
+  public ReferenceAttention scoreFunction(RowFunction function) {
+    Objects.requireNonNull(function, "scoreFunction");
+    return with(copy -> copy.scoreFunction = function);
+  }
+
+  /** With weights made of scores like this; softmax unless set. */
+  public ReferenceAttention normaliser(Normaliser newNormaliser) {
+    Objects.requireNonNull(newNormaliser, "normaliser");
+    return with(copy -> copy.normaliser = newNormaliser);
+  }
+
+  /** With the weights changed by this function, which sees each row whole, once; what it writes for a masked key is dropped. */
+  public ReferenceAttention weightFunction(RowFunction function) {
+    Objects.requireNonNull(function, "weightFunction");
+    return with(copy -> copy.weightFunction = function);
+  }
+
+  /** With several sequences packed one after the other in the operands. */
+  public ReferenceAttention sequences(SequenceStarts newSequences) {
+    Objects.requireNonNull(newSequences, "sequences");
+    return with(copy -> copy.sequences = newSequences);
+  }
+
+  /** Weights · V: batch × queryHeads × queries × valueDim. */
+  public double[] output() {
+    Heads values = Objects.requireNonNull(value, "value");
+    Checks.same("value.batch", values.batch(), "key.batch", key.batch());
+    Checks.same("value.heads", values.heads(), "key.heads", key.heads());
+    Checks.same("value.rows", values.rows(), "key.rows", key.rows());
+    double[] output = new double[Checks.product("query rows", queryRows(), "value.width", values.width())];
+    forEachRow((n, row) -> row.addOutput(values, output, n * values.width()));
     return output;
   }
 
-  /** softmax(scale · QKᵀ, masked), dense: batch × queryHeads × queries × keys. */
-  public static double[] weights(Heads query, Heads key, Mask mask, double scale) {
-    check(query, key, mask);
-    int queryRows = queryRows(query);
-    double[] weights = new double[Checks.product("query rows", queryRows, "key.rows", key.rows())];
-    for (int n = 0; n < queryRows; n++) {
-      double[] row = row(query, key, mask, scale, n).weights;
-      System.arraycopy(row, 0, weights, n * key.rows(), row.length);
+  /** ln Σ e<sup>score</sup> of each row, sinks included: batch × queryHeads × queries. */
+  public double[] logSumExp() {
+    if (!normaliser.hasLogSumExp()) {
+      throw new IllegalStateException("only softmax has a logSumExp");
     }
-    return weights;
-  }
-
-  /** log Σ<sub>j</sub> e<sup>score[j]</sup> over the keys each query sees, dense: batch × queryHeads × queries. */
-  public static double[] logSumExp(Heads query, Heads key, Mask mask, double scale) {
-    check(query, key, mask);
-    double[] result = new double[queryRows(query)];
-    for (int n = 0; n < result.length; n++) {
-      result[n] = row(query, key, mask, scale, n).logSumExp;
-    }
+    double[] result = new double[queryRows()];
+    forEachRow((n, row) -> result[n] = row.logSumExp());
     return result;
   }
 
-  /** The weights of one query (0 where it does not see the key), and the logarithm of the sum they were divided by. */
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Row(double[] weights, double logSumExp) {}
+  /** As {@link #scores} at {@link Stage#WEIGHTS}. */
+  public double[] weights() {
+    return scores(Stage.WEIGHTS);
+  }
 
-  /** Row {@code n} of all query rows, counted over batch, head, query. */
-  private static Row row(Heads query, Heads key, Mask mask, double scale, int n) {
-    int b = batchOf(query, n);
-    int i = n % query.rows();
-    int from = query.index(b, n / query.rows() % query.heads(), i);
-    double[] weights = new double[key.rows()];
-    // Pass 1: scores of the keys that it sees, and their maximum.
-    double max = Double.NEGATIVE_INFINITY;
-    for (int j = 0; j < weights.length; j++) {
-      if (!sees(query, key, mask, n, j)) {
-        weights[j] = Double.NEGATIVE_INFINITY;
-        continue;
+  /** The scores at a stage: batch × queryHeads × queries × keys. */
+  public double[] scores(Stage stage) {
+    int width = extents().mostKeys();
+    double[] result = new double[Checks.product("query rows", queryRows(), "keys", width)];
+    Arrays.fill(result, stage == Stage.WEIGHTS ? 0 : Double.NEGATIVE_INFINITY);
+    forEachRow(
+        (n, row) -> {
+          double[] scores = row.at(stage);
+          System.arraycopy(scores, 0, result, n * width, scores.length);
+        });
+    return result;
+  }
+
+  /** The weight that each key gets from all queries together: batch × queryHeads × keys, or queryHeads × key rows of all sequences. */
+  public double[] columnSums() {
+    double[] sums = new double[Checks.product("query.batch * query.heads", queryHeads(), "key.rows", key.rows())];
+    forEachRow((n, row) -> row.addWeights(sums, n / query.rows() * key.rows()));
+    return sums;
+  }
+
+  private interface RowAction {
+    /** Takes a row and its number among all rows of a dense result. */
+    void accept(int n, ReferenceRow row);
+  }
+
+  private void forEachRow(RowAction action) {
+    check();
+    Extents extents = extents();
+    for (int b = 0; b < extents.batch(); b++) {
+      for (int head = 0; head < query.heads(); head++) {
+        for (int i = 0; i < extents.queries(b); i++) {
+          action.accept(rowNumber(b, head, i), new ReferenceRow(this, extents, b, head, i));
+        }
       }
-      int to = key.index(b, keyValueHeadOf(query, key, n), j);
-      for (int d = 0; d < query.width(); d++) {
-        weights[j] += (double) query.data()[from + d] * key.data()[to + d];
-      }
-      weights[j] *= scale;
-      max = Math.max(max, weights[j]);
     }
-    if (max == Double.NEGATIVE_INFINITY) {
-      return new Row(new double[weights.length], max);
-    }
-    // Pass 2: exponentials relative to the maximum and their sum, then the division.
-    double sum = 0;
-    for (int j = 0; j < weights.length; j++) {
-      weights[j] = Math.exp(weights[j] - max);
-      sum += weights[j];
-    }
-    for (int j = 0; j < weights.length; j++) {
-      weights[j] /= sum;
-    }
-    return new Row(weights, max + Math.log(sum));
   }
 
-  private static boolean sees(Heads query, Heads key, Mask mask, int n, int j) {
-    int head = n / query.rows() % query.heads();
-    return mask.visible(batchOf(query, n), head, n % query.rows(), j, query.rows(), key.rows());
-  }
-
-  private static int batchOf(Heads query, int n) {
-    return n / query.rows() / query.heads();
-  }
-
-  private static int keyValueHeadOf(Heads query, Heads key, int n) {
-    return n / query.rows() % query.heads() / (query.heads() / key.heads());
-  }
-
-  private static int queryRows(Heads query) {
-    int heads = Checks.product("query.batch", query.batch(), "query.heads", query.heads());
-    return Checks.product("query.batch * query.heads", heads, "query.rows", query.rows());
-  }
-
-  private static void check(Heads query, Heads key, Mask mask) {
-    Checks.same("key.batch", key.batch(), "query.batch", query.batch());
-    Checks.same("key.width", key.width(), "query.width", query.width());
-    if (key.heads() == 0 ? query.heads() != 0 : query.heads() % key.heads() != 0) {
-      throw new IllegalArgumentException("query.heads is " + query.heads() + ", which is no multiple of key.heads " + key.heads());
+  private void check() {
+    AttentionProblem.Builder problem =
+        AttentionProblem.of(query, key).scale((float) scale()).similarity(similarity).softcap((float) softcap).normaliser(normaliser);
+    if (bias != null) {
+      problem.bias(bias);
     }
-    MaskRule.of(mask).check(Extents.of(query, key));
+    if (slopes != null) {
+      problem.slopes(slopes);
+    }
+    if (sequences != null) {
+      problem.sequences(sequences);
+    }
+    problem.build();
+    MaskRule.of(mask).check(extents());
+  }
+
+  double scale() {
+    return !Double.isNaN(scale) ? scale : similarity.scalesByWidth() ? 1 / Math.sqrt(query.width()) : 1;
+  }
+
+  /** Batch entries, or sequences, with their queries and keys. */
+  Extents extents() {
+    return sequences == null ? Extents.of(query, key) : Extents.of(query, sequences);
+  }
+
+  private int firstQuery(int b) {
+    return sequences == null ? 0 : sequences.queryStart(b);
+  }
+
+  /** The place of a query's row in a dense result. */
+  int rowNumber(int b, int head, int i) {
+    return (sequences == null ? b * query.heads() + head : head) * query.rows() + firstQuery(b) + i;
+  }
+
+  /** Where a query starts in its array. */
+  int queryIndex(int b, int head, int i) {
+    return query.index(sequences == null ? b : 0, head, firstQuery(b) + i);
+  }
+
+  /** The row of a key among all key rows of its head. */
+  int keyRow(int b, int j) {
+    return sequences == null ? j : sequences.keyStart(b) + j;
+  }
+
+  /** Where a key, or its value, starts in the array of {@code rows}, for a query head. */
+  int keyIndex(Heads rows, int b, int head, int j) {
+    return rows.index(sequences == null ? b : 0, head / (query.heads() / key.heads()), keyRow(b, j));
+  }
+
+  /** Query heads of the whole batch. */
+  private int queryHeads() {
+    return Checks.product("query.batch", query.batch(), "query.heads", query.heads());
+  }
+
+  private int queryRows() {
+    return Checks.product("query.batch * query.heads", queryHeads(), "query.rows", query.rows());
   }
 }

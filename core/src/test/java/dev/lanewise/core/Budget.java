@@ -8,7 +8,7 @@ final class Budget {
   private Budget() {}
 
   /**
-   * Fails if an element of {@code actual} is further from {@code expected} than the budget, or NaN where the other is not.
+   * Fails if an element of {@code actual} is further from {@code expected} than the budget, or NaN or infinite where the other is not.
    *
    * @param actual what the code under test wrote
    * @param plain what plain float code gives for the same inputs, see {@link PlainFloat}
@@ -20,7 +20,7 @@ final class Budget {
     double largest = 0;
     double plainError = 0;
     for (int i = 0; i < expected.length; i++) {
-      if (!Double.isNaN(expected[i])) {
+      if (Double.isFinite(expected[i])) {
         largest = Math.max(largest, Math.abs(expected[i]));
         plainError = Math.max(plainError, Math.abs(plain[i] - expected[i]));
       }
@@ -31,6 +31,8 @@ final class Budget {
     for (int i = 0; i < expected.length; i++) {
       if (Double.isNaN(expected[i])) {
         assertThat(actual[i]).as("element %d of %s", i, what).isNaN();
+      } else if (Double.isInfinite(expected[i])) {
+        assertThat((double) actual[i]).as("element %d of %s", i, what).isEqualTo(expected[i]);
       } else if (!(Math.abs(actual[i] - expected[i]) <= budget)) {
         assertThat((double) actual[i]).as("element %d of %s", i, what).isCloseTo(expected[i], within(budget));
       }

@@ -1,18 +1,9 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The cases that {@code golden/generate.py} wrote; it describes their layout. */
@@ -50,13 +41,10 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
   }
 
   static GoldenCases load() {
-    ByteBuffer numbers = ByteBuffer.wrap(resource("cases.bin")).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer numbers = GoldenReader.numbers("cases.bin");
     List<Sdpa> sdpa = new ArrayList<>();
     List<Mha> mha = new ArrayList<>();
-    for (String line : new String(resource("cases.txt"), StandardCharsets.US_ASCII).lines().toList()) {
-      if (line.startsWith("#")) {
-        continue;
-      }
+    for (String line : GoldenReader.lines("cases.txt")) {
       Reader reader = new Reader(line, numbers);
       switch (reader.kind) {
         case "sdpa" -> sdpa.add(reader.sdpa());
@@ -64,36 +52,13 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
         default -> throw new IllegalStateException("unknown kind: " + line);
       }
     }
-    if (numbers.hasRemaining()) {
-      throw new IllegalStateException(numbers.remaining() + " bytes of cases.bin belong to no case");
-    }
+    GoldenReader.assertAllRead(numbers, "cases.bin");
     return new GoldenCases(sdpa, mha);
   }
 
-  private static byte[] resource(String name) {
-    try (InputStream in = Objects.requireNonNull(GoldenCases.class.getResourceAsStream("/golden/" + name), name)) {
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Reads the case of one line, and its numbers off the front of the buffer. */
-  private static final class Reader {
-    private final String kind;
-    private final String name;
-    private final Map<String, String> settings = new HashMap<>();
-    private final ByteBuffer numbers;
-
+  private static final class Reader extends GoldenReader {
     Reader(String line, ByteBuffer numbers) {
-      String[] words = line.split(" ");
-      this.kind = words[0];
-      this.name = words[1];
-      this.numbers = numbers;
-      for (String word : Arrays.asList(words).subList(2, words.length)) {
-        int equals = word.indexOf('=');
-        settings.put(word.substring(0, equals), word.substring(equals + 1));
-      }
+      super(line, numbers);
     }
 
     Sdpa sdpa() {
@@ -101,7 +66,6 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
       Heads query = heads(size("H"), size("L"), size("D"));
       Heads key = heads(size("G"), size("S"), size("D"));
       Heads value = heads(size("G"), size("S"), size("Dv"));
-      String scale = settings.get("scale");
       int rows = batch * size("H") * size("L");
       return new Sdpa(
           name,
@@ -109,7 +73,7 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
           key,
           value,
           mask(),
-          scale == null ? null : Float.valueOf(scale),
+          has("scale") ? Float.valueOf(text("scale")) : null,
           doubles(rows * size("Dv")),
           doubles(rows * size("S")));
     }
@@ -150,49 +114,12 @@ record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
     }
 
     private Mask mask() {
-      Mask causal =
-          switch (settings.getOrDefault("causal", "")) {
-            case "" -> Mask.none();
-            case "top-left" -> Mask.causal(Mask.Alignment.TOP_LEFT);
-            case "bottom-right" -> Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
-            default -> throw new IllegalStateException(name + ": unknown causal " + text("causal"));
-          };
-      String lengths = settings.get("lengths");
-      return lengths == null
-          ? causal
-          : causal.and(Mask.keyLengths(Arrays.stream(lengths.split(",")).mapToInt(Integer::parseInt).toArray()));
-    }
-
-    private String text(String setting) {
-      return Objects.requireNonNull(settings.get(setting), name + " has no " + setting);
-    }
-
-    private int size(String setting) {
-      return Integer.parseInt(text(setting));
-    }
-
-    private Heads heads(int heads, int rows, int width) {
-      return Heads.of(floats(size("B") * heads * rows * width), size("B"), heads, rows, width);
+      Mask causal = has("causal") ? Mask.causal(alignment()) : Mask.none();
+      return has("lengths") ? causal.and(Mask.keyLengths(ints("lengths"))) : causal;
     }
 
     private Sequences sequences(String rows, String width) {
       return Sequences.of(floats(size("B") * size(rows) * size(width)), size("B"), size(rows), size(width));
-    }
-
-    private float[] floats(int length) {
-      float[] result = new float[length];
-      for (int i = 0; i < length; i++) {
-        result[i] = numbers.getFloat();
-      }
-      return result;
-    }
-
-    private double[] doubles(int length) {
-      double[] result = new double[length];
-      for (int i = 0; i < length; i++) {
-        result[i] = numbers.getDouble();
-      }
-      return result;
     }
   }
 }

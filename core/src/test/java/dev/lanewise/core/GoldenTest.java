@@ -69,11 +69,10 @@ class GoldenTest {
   @ParameterizedTest
   @MethodSource("sdpa")
   void reference(Sdpa golden) {
-    double scale = scale(golden);
-    assertThat(ReferenceAttention.compute(golden.query(), golden.key(), golden.value(), golden.mask(), scale))
-        .containsExactly(golden.output(), within(1e-13));
-    assertThat(ReferenceAttention.weights(golden.query(), golden.key(), golden.mask(), scale))
-        .containsExactly(golden.weights(), within(1e-13));
+    ReferenceAttention reference =
+        ReferenceAttention.of(golden.query(), golden.key(), golden.value()).mask(golden.mask()).scale(scale(golden));
+    assertThat(reference.output()).containsExactly(golden.output(), within(1e-13));
+    assertThat(reference.weights()).containsExactly(golden.weights(), within(1e-13));
   }
 
   @ParameterizedTest

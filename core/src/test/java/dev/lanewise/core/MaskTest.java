@@ -222,7 +222,7 @@ class MaskTest {
           problem,
           Views.dense(weights),
           PlainFloat.weights(problem.query(), problem.key(), mask, (float) problem.scale()),
-          ReferenceAttention.weights(problem.query(), problem.key(), mask, problem.scale()));
+          problem.reference().weights());
     }
   }
 }

@@ -94,6 +94,11 @@ final class Problem {
     return Float.isNaN(scale) ? 1 / Math.sqrt(headDim) : scale;
   }
 
+  /** What the call under test should give. */
+  ReferenceAttention reference() {
+    return ReferenceAttention.of(query(), key(), value()).mask(mask).scale(scale());
+  }
+
   /** The output, dense, of the call under test. */
   float[] compute(Attention attention) {
     Heads output = emptyOutput();
@@ -112,20 +117,13 @@ final class Problem {
     Views.assertSameBits(query.data(), query().data(), "query of " + this);
     Views.assertSameBits(key.data(), key().data(), "key of " + this);
     Views.assertSameBits(value.data(), value().data(), "value of " + this);
-    Budget.assertWithin(
-        this,
-        Views.dense(output),
-        PlainFloat.attention(query, key, value, mask, (float) scale()),
-        ReferenceAttention.compute(query, key, value, mask, scale()));
+    Budget.assertWithin(this, Views.dense(output), PlainFloat.attention(query, key, value, mask, (float) scale()), reference().output());
 
     Heads weights = emptyWeights();
     attention().weights(query, key, weights);
     Views.assertOnlyTheViewWritten(weights, "weights of " + this);
     Budget.assertWithin(
-        "weights of " + this,
-        Views.dense(weights),
-        PlainFloat.weights(query, key, mask, (float) scale()),
-        ReferenceAttention.weights(query, key, mask, scale()));
+        "weights of " + this, Views.dense(weights), PlainFloat.weights(query, key, mask, (float) scale()), reference().weights());
   }
 
   @Override

@@ -11,11 +11,17 @@ public final class Normaliser {
   final boolean averages;
   final float @Nullable [] sinks;
 
-  enum Kind {
+  /** The formula. */
+  public enum Kind {
+    /** e<sup>score</sup> / Σ e<sup>score</sup>, with sinks in the sum if there are any. */
     SOFTMAX,
+    /** max(score, 0). */
     RELU,
+    /** max(score, 0)². */
     SQUARED_RELU,
+    /** 1 / (1 + e<sup>−score</sup>). */
     SIGMOID,
+    /** The score itself. */
     LINEAR
   }
 
@@ -72,6 +78,21 @@ public final class Normaliser {
       throw new IllegalStateException("softmax divides by its own sum, not by the number of keys");
     }
     return new Normaliser(kind, true, null);
+  }
+
+  /** The formula, before a division by the number of keys. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Whether weights are divided by the number of keys that their query sees. */
+  public boolean averages() {
+    return averages;
+  }
+
+  /** The logit that joins the sum of a query head; −∞, which adds nothing, if there are no sinks. */
+  public float sink(int queryHead) {
+    return sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
   }
 
   /** Whether rows have a log-sum-exp. */

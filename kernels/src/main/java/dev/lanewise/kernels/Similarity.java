@@ -12,9 +12,13 @@ public final class Similarity {
   final Kind kind;
   final float @Nullable [] vector;
 
-  enum Kind {
+  /** The formula. */
+  public enum Kind {
+    /** Dot product. */
     DOT,
+    /** Cosine of the angle between query and key. */
     COSINE,
+    /** Weighted sum of hyperbolic tangents. */
     ADDITIVE
   }
 
@@ -41,6 +45,16 @@ public final class Similarity {
    */
   public static Similarity additive(float... vector) {
     return new Similarity(Kind.ADDITIVE, Objects.requireNonNull(vector, "vector").clone());
+  }
+
+  /** The formula. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** A copy of the vector of {@link #additive}; null for the others. */
+  public float @Nullable [] vector() {
+    return vector == null ? null : vector.clone();
   }
 
   /** Whether scores are divided by √headDim unless the caller says otherwise. */

@@ -1,7 +1,6 @@
 package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Heads;
@@ -27,7 +26,7 @@ final class LayerReference {
     Heads query = heads(project(input, model.query()), length, HIGH, LOW, HIGH, LOW);
     Heads key = heads(project(input, model.key()), length, HIGH, HIGH, LOW, LOW);
     Heads value = heads(project(input, model.value()), length, HIGH, LOW);
-    double[] pairs = ReferenceAttention.compute(query, key, value, Mask.none(), 1 / Math.sqrt(MiniLm.HEAD_DIM));
+    double[] pairs = ReferenceAttention.of(query, key, value).scale(1 / Math.sqrt(MiniLm.HEAD_DIM)).output();
     return project(joined(pairs, length), model.output());
   }
 

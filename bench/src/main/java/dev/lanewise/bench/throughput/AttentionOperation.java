@@ -83,7 +83,7 @@ final class AttentionOperation implements Operation {
     Matrix keys = key.matrix(b, keyValueHead, 0, visible);
     Matrix values = value.matrix(b, keyValueHead, 0, visible);
     double scale = 1 / Math.sqrt(query.width());
-    double[] exact = ReferenceAttention.compute(single(queryRow), single(keys), single(values), Mask.none(), scale);
+    double[] exact = ReferenceAttention.of(single(queryRow), single(keys), single(values)).scale(scale).output();
     Matrix scores = Matrix.zeros(1, visible);
     for (int j = 0; j < visible; j++) {
       scores.data()[j] = (float) scale * PlainFloat.dot(queryRow, 0, keys, j);

@@ -1,0 +1,45 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Bias;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Similarity;
+import org.jspecify.annotations.Nullable;
+
+/** Settings of a call, to be made alike on the reference and on the code under test. */
+final class Variant {
+  Mask mask = Mask.none();
+  Similarity similarity = Similarity.dot();
+  Normaliser normaliser = Normaliser.softmax();
+  @Nullable Float scale;
+  float softcap;
+  @Nullable Bias bias;
+  float @Nullable [] slopes;
+  @Nullable RowFunction scoreFunction;
+  @Nullable RowFunction weightFunction;
+  @Nullable SequenceStarts sequences;
+
+  ReferenceAttention reference(Heads query, Heads key, Heads value) {
+    ReferenceAttention reference =
+        ReferenceAttention.of(query, key, value).mask(mask).similarity(similarity).softcap(softcap).normaliser(normaliser);
+    reference = scale == null ? reference : reference.scale(scale);
+    reference = bias == null ? reference : reference.bias(bias);
+    reference = slopes == null ? reference : reference.slopes(slopes);
+    reference = scoreFunction == null ? reference : reference.scoreFunction(scoreFunction);
+    reference = weightFunction == null ? reference : reference.weightFunction(weightFunction);
+    return sequences == null ? reference : reference.sequences(sequences);
+  }
+
+  Attention attention() {
+    Attention attention = Attention.standard().withMask(mask).withSimilarity(similarity).withNormaliser(normaliser);
+    attention = softcap == 0 ? attention : attention.withSoftcap(softcap);
+    attention = scale == null ? attention : attention.withScale(scale);
+    attention = bias == null ? attention : attention.withBias(bias);
+    attention = slopes == null ? attention : attention.withAlibi(slopes);
+    attention = scoreFunction == null ? attention : attention.withScoreFunction(scoreFunction);
+    attention = weightFunction == null ? attention : attention.withWeightFunction(weightFunction);
+    return sequences == null ? attention : attention.withSequences(sequences);
+  }
+}
