@@ -150,7 +150,13 @@ class BadInputTest {
             "value",
             7,
             out -> compute(query, key, new Heads(out, 7, 2, 2, 7, 5, 70, 35, 5), Heads.of(out, 2, 4, 5, 3).transposed())),
-        // One element in common: both keep to multiples of 4 and 1 above.
+        // Heads 30 apart, and of each value row five columns: only the third rows of output meet them.
+        Wrong.overlap(
+            "output",
+            "value",
+            10,
+            out -> compute(query, key, new Heads(out, 10, 2, 2, 7, 5, 420, 210, 30), new Heads(out, 0, 2, 4, 3, 5, 120, 30, 5))),
+        // Both keep to every fourth element, and to the same.
         Wrong.overlap(
             "output",
             "value",
