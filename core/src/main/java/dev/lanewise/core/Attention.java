@@ -12,6 +12,7 @@ import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Similarity;
 import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -236,8 +237,8 @@ public final class Attention {
     builder.observe(
         Stage.WEIGHTS,
         (row, offset, length, b, head, position, firstKey) -> {
-          int to = weights.index(b, head, java.util.Arrays.binarySearch(chosen, position));
-          System.arraycopy(row, offset, weights.data(), to + firstKey, length);
+          int to = weights.index(b, head, Arrays.binarySearch(chosen, position), firstKey);
+          Results.copy(row, offset, length, weights, to);
         });
     AttentionProblem problem = builder.build();
     Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);

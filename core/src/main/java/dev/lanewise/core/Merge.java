@@ -52,7 +52,8 @@ public final class Merge {
       int at = output.index(b, head, row);
       int from = other.index(b, head, row);
       for (int d = 0; d < output.width(); d++) {
-        output.data()[at + d] = keep * output.data()[at + d] + take * other.data()[from + d];
+        int i = at + d * output.columnStride();
+        output.data()[i] = keep * output.data()[i] + take * other.data()[from + d * other.columnStride()];
       }
       logSumExp[n] = (float) (high + Math.log(sum));
     }

@@ -70,7 +70,7 @@ final class ReferenceRow {
       if (masked[j] != GONE) {
         int from = call.keyIndex(value, b, head, j);
         for (int d = 0; d < value.width(); d++) {
-          output[to + d] += weights[j] * value.data()[from + d];
+          output[to + d] += weights[j] * value.data()[from + d * value.columnStride()];
         }
       }
     }
@@ -93,28 +93,30 @@ final class ReferenceRow {
   }
 
   private double similarity(int queryIndex, int keyIndex, float[] vector) {
+    Heads x = call.query;
+    Heads y = call.key;
     return switch (call.similarity.kind()) {
-      case DOT -> dot(call.query.data(), queryIndex, call.key.data(), keyIndex);
+      case DOT -> dot(x, queryIndex, y, keyIndex);
       case COSINE -> {
-        double queryLength = Math.sqrt(dot(call.query.data(), queryIndex, call.query.data(), queryIndex));
-        double keyLength = Math.sqrt(dot(call.key.data(), keyIndex, call.key.data(), keyIndex));
+        double queryLength = Math.sqrt(dot(x, queryIndex, x, queryIndex));
+        double keyLength = Math.sqrt(dot(y, keyIndex, y, keyIndex));
         boolean defined = queryLength != 0 && keyLength != 0;
-        yield defined ? dot(call.query.data(), queryIndex, call.key.data(), keyIndex) / (queryLength * keyLength) : 0;
+        yield defined ? dot(x, queryIndex, y, keyIndex) / (queryLength * keyLength) : 0;
       }
       case ADDITIVE -> {
         double sum = 0;
         for (int a = 0; a < vector.length; a++) {
-          sum += vector[a] * Math.tanh((double) call.query.data()[queryIndex + a] + call.key.data()[keyIndex + a]);
+          sum += vector[a] * Math.tanh((double) x.data()[queryIndex + a * x.columnStride()] + y.data()[keyIndex + a * y.columnStride()]);
         }
         yield sum;
       }
     };
   }
 
-  private double dot(float[] x, int xFrom, float[] y, int yFrom) {
+  private static double dot(Heads x, int xFrom, Heads y, int yFrom) {
     double sum = 0;
-    for (int d = 0; d < call.query.width(); d++) {
-      sum += (double) x[xFrom + d] * y[yFrom + d];
+    for (int d = 0; d < x.width(); d++) {
+      sum += (double) x.data()[xFrom + d * x.columnStride()] * y.data()[yFrom + d * y.columnStride()];
     }
     return sum;
   }

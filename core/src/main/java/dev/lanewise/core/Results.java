@@ -185,7 +185,13 @@ public final class Results {
       for (int head = 0; head < target.heads(); head++) {
         for (int row = 0; row < target.rows(); row++) {
           int from = target.index(b, head, row);
-          Arrays.fill(target.data(), from, from + target.width(), value);
+          if (target.columnStride() == 1) {
+            Arrays.fill(target.data(), from, from + target.width(), value);
+            continue;
+          }
+          for (int i = 0; i < target.width(); i++) {
+            target.data()[from + i * target.columnStride()] = value;
+          }
         }
       }
     }
@@ -194,8 +200,19 @@ public final class Results {
   private static RowFunction copyTo(Heads target, @Nullable SequenceStarts sequences) {
     return (row, offset, length, b, head, query, firstKey) -> {
       int to = sequences == null ? target.index(b, head, query) : target.index(0, head, sequences.queryStart(b) + query);
-      System.arraycopy(row, offset, target.data(), to + firstKey, length);
+      copy(row, offset, length, target, to + firstKey * target.columnStride());
     };
+  }
+
+  /** Copies a segment of a row to the elements of a row of {@code target} that begin at index {@code to}. */
+  static void copy(float[] row, int offset, int length, Heads target, int to) {
+    if (target.columnStride() == 1) {
+      System.arraycopy(row, offset, target.data(), to, length);
+      return;
+    }
+    for (int i = 0; i < length; i++) {
+      target.data()[to + i * target.columnStride()] = row[offset + i];
+    }
   }
 
   private static RowFunction addTo(float[] sums, int heads, int keys, @Nullable SequenceStarts sequences) {

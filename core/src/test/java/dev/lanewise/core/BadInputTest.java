@@ -27,6 +27,15 @@ class BadInputTest {
         Wrong.argument("negative batchStride", out -> new Heads(ten, 9, 2, 1, 1, 1, -1, 1, 1), "batchStride", "-1", "0"),
         Wrong.argument("negative headStride", out -> new Heads(ten, 9, 1, 2, 1, 1, 1, -1, 1), "headStride", "-1", "0"),
         Wrong.argument("negative rowStride", out -> new Heads(ten, 9, 1, 1, 2, 1, 1, 1, -1), "rowStride", "-1", "0"),
+        Wrong.argument("negative columnStride", out -> new Heads(ten, 9, 1, 1, 1, 2, 1, 1, 1, -1), "columnStride", "-1", "0"),
+        Wrong.argument("columns past the end", out -> new Heads(ten, 1, 1, 1, 2, 4, 0, 0, 0, 3), "data", "10", "11"),
+        Wrong.argument("overflow in columns", out -> new Heads(ten, 0, MAX, MAX, MAX, MAX, MAX, MAX, MAX, MAX), "data", "10"),
+        Wrong.argument("rows past the end", out -> Heads.ofRows(ten, 1, 3, 2, 2), "data", "10", "12"),
+        Wrong.argument("heads * width", out -> Heads.ofRows(ten, 1, 1, 65536, 32768), "heads", "65536", "width", "32768"),
+        Wrong.argument("rows * heads * width", out -> Heads.ofRows(ten, 1, 65536, 4, 8192), "rows", "65536", "heads", "width", "32768"),
+        Wrong.argument("broadcast of two", out -> Heads.of(ten, 2, 1, 1, 5).broadcast(3), "batch", "2", "1"),
+        Wrong.argument("negative broadcast", out -> Heads.of(ten, 1, 1, 2, 5).broadcast(-3), "batch", "-3", "0"),
+        Wrong.argument("transposed matrix", out -> Heads.of(ten, 1, 1, 2, 5).transposed().matrix(0, 0, 0, 5), "columnStride", "5", "1"),
         Wrong.argument("heads past the end", out -> new Heads(ten, 1, 1, 2, 1, 5, 0, 5, 0), "data", "10", "11"),
         Wrong.argument("dense heads past the end", out -> Heads.of(ten, 1, 1, 3, 4), "data", "10", "12"),
         Wrong.argument("int overflow in an end", out -> new Heads(ten, 0, 1, 1, 3, 2, 0, 0, MAX), "data", "10", "4294967296"),
@@ -103,14 +112,23 @@ class BadInputTest {
         outputStrides("heads on each other", 100, 14, 5, "output.headStride", "14", "15"),
         outputStrides("one head for all", 100, 0, 5, "output.headStride", "0", "5"),
         outputStrides("batch on batch", 59, 15, 5, "output.batchStride", "59", "60"),
-        outputStrides("rows between heads", 100, 5, 19, "output.rowStride", "19", "20"));
+        outputStrides("rows between heads", 100, 5, 19, "output.rowStride", "19", "20"),
+        outputStrides("one batch entry for all", 0, 15, 5, "output.batchStride", "0", "5"),
+        outputStrides("rows on columns", 100, 20, 1, 1, "output.rowStride", "1", "5"),
+        outputStrides("columns on rows", 100, 20, 1, 2, "output.columnStride", "2", "3"),
+        outputStrides("one element for all", 100, 20, 5, 0, "output.columnStride", "0", "1"),
+        outputStrides("heads on columns", 100, 14, 1, 3, "output.headStride", "14", "15"));
   }
 
   private static Wrong outputStrides(String call, int batchStride, int headStride, int rowStride, String... words) {
+    return outputStrides(call, batchStride, headStride, rowStride, 1, words);
+  }
+
+  private static Wrong outputStrides(String call, int batchStride, int headStride, int rowStride, int columnStride, String... words) {
     return Wrong.argument(
         call,
         out -> {
-          Heads output = new Heads(out, 0, 2, 4, 3, 5, batchStride, headStride, rowStride);
+          Heads output = new Heads(out, 0, 2, 4, 3, 5, batchStride, headStride, rowStride, columnStride);
           compute(Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 2, 7, 8), Heads.zeros(2, 2, 7, 5), output);
         },
         words);
@@ -126,6 +144,27 @@ class BadInputTest {
         Wrong.overlap("output", "query", 0, out -> compute(Heads.of(out, 2, 4, 3, 5), narrowKey, value, output(out))),
         Wrong.overlap("output", "key", 100, out -> compute(query, new Heads(out, 100, 2, 2, 7, 8, 112, 56, 8), value, output(out))),
         Wrong.overlap("output", "value", 119, out -> compute(query, key, new Heads(out, 119, 2, 2, 7, 5, 70, 35, 5), output(out))),
+        Wrong.overlap("output", "key", 0, out -> compute(query, Heads.of(out, 2, 2, 8, 7).transposed(), value, output(out))),
+        Wrong.overlap(
+            "output",
+            "value",
+            7,
+            out -> compute(query, key, new Heads(out, 7, 2, 2, 7, 5, 70, 35, 5), Heads.of(out, 2, 4, 5, 3).transposed())),
+        // Heads 30 apart, and of each value row five columns: only the third rows of output meet them.
+        Wrong.overlap(
+            "output",
+            "value",
+            10,
+            out -> compute(query, key, new Heads(out, 10, 2, 2, 7, 5, 420, 210, 30), new Heads(out, 0, 2, 4, 3, 5, 120, 30, 5))),
+        // Both keep to every fourth element, and to the same.
+        Wrong.overlap(
+            "output",
+            "value",
+            61,
+            out -> {
+              Heads columns = new Heads(out, 61, 2, 2, 7, 5, 280, 140, 4, 28);
+              compute(query, key, columns, new Heads(out, 1, 2, 4, 3, 5, 240, 60, 4, 12));
+            }),
         Wrong.overlap(
             "output",
             "query",

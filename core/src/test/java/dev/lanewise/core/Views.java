@@ -95,13 +95,13 @@ final class Views {
         view.width(),
         view.batchStride(),
         view.headStride(),
-        view.rowStride());
+        view.rowStride(),
+        view.columnStride());
   }
 
   /** One head of one batch entry. */
   static Heads head(Heads view, int b, int head) {
-    return new Heads(
-        view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), view.batchStride(), view.headStride(), view.rowStride());
+    return new Heads(view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), 0, 0, view.rowStride(), view.columnStride());
   }
 
   /** Calls {@code action} with the array index of every element, in the order batch, head, row, column. */
@@ -110,7 +110,7 @@ final class Views {
       for (int head = 0; head < view.heads(); head++) {
         for (int row = 0; row < view.rows(); row++) {
           for (int column = 0; column < view.width(); column++) {
-            action.accept(view.index(b, head, row) + column);
+            action.accept(view.index(b, head, row, column));
           }
         }
       }

@@ -40,6 +40,8 @@ final class FusedAttention {
   void release() {
     panel.release();
     mask.release();
+    scorer.release();
+    output.release();
   }
 
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */

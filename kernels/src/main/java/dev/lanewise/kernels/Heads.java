@@ -5,7 +5,7 @@ import java.util.Objects;
 
 /**
  * A view of a float array as batch × heads × rows × width: element (b, h, r, c) is {@code data[offset + b * batchStride + h * headStride +
- * r * rowStride + c]}. Nothing is copied; a stride of 0 repeats (for reading only).
+ * r * rowStride + c * columnStride]}. Nothing is copied; a stride of 0 repeats (for reading only).
  *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0, 0)
@@ -16,8 +16,10 @@ import java.util.Objects;
  * @param batchStride distance between batch entries, in elements
  * @param headStride distance between heads
  * @param rowStride distance between rows
+ * @param columnStride distance between the elements of a row; 1 is fastest
  */
-public record Heads(float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride) {
+public record Heads(
+    float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride, int columnStride) {
 
   /**
    * Checks that every element of the view lies inside the array.
@@ -34,18 +36,32 @@ public record Heads(float[] data, int offset, int batch, int heads, int rows, in
     Checks.atLeast("batchStride", batchStride, 0);
     Checks.atLeast("headStride", headStride, 0);
     Checks.atLeast("rowStride", rowStride, 0);
+    Checks.atLeast("columnStride", columnStride, 0);
     if (batch > 0 && heads > 0 && rows > 0 && width > 0) {
       // Two products of ints fit in a long, three may not.
-      long entry = (heads - 1L) * headStride + (rows - 1L) * rowStride + width;
+      long head = (rows - 1L) * rowStride + (width - 1L) * columnStride + 1;
+      Checks.fits("data", data.length, head);
+      long entry = (heads - 1L) * headStride + head;
       Checks.fits("data", data.length, entry);
       Checks.fits("data", data.length, offset + (batch - 1L) * batchStride + entry);
     }
+  }
+
+  /** A view whose rows have their elements side by side: columnStride 1. */
+  public Heads(float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride) {
+    this(data, offset, batch, heads, rows, width, batchStride, headStride, rowStride, 1);
   }
 
   /** A dense array laid out batch, head, row (PyTorch's {@code [B, H, L, D]}). */
   public static Heads of(float[] data, int batch, int heads, int rows, int width) {
     int headStride = Checks.product("rows", rows, "width", width);
     return new Heads(data, 0, batch, heads, rows, width, Checks.product("heads", heads, "rows * width", headStride), headStride, width);
+  }
+
+  /** A dense array laid out batch, row, head (PyTorch's {@code [B, L, H, D]}), as a projection leaves it. */
+  public static Heads ofRows(float[] data, int batch, int rows, int heads, int width) {
+    int rowStride = Checks.product("heads", heads, "width", width);
+    return new Heads(data, 0, batch, heads, rows, width, Checks.product("rows", rows, "heads * width", rowStride), width, rowStride);
   }
 
   /** A view over a new array of zeros, laid out batch, head, row. */
@@ -56,13 +72,35 @@ public record Heads(float[] data, int offset, int batch, int heads, int rows, in
     return of(new float[size], batch, heads, rows, width);
   }
 
+  /** The same elements with rows and columns exchanged: batch × heads × width × rows. */
+  public Heads transposed() {
+    return new Heads(data, offset, batch, heads, width, rows, batchStride, headStride, columnStride, rowStride);
+  }
+
+  /** The heads {@code from} (inclusive) to {@code to} (exclusive): of a packed array, those of query, of key or of value. */
+  public Heads heads(int from, int to) {
+    Objects.checkFromToIndex(from, to, heads);
+    int first = from == to ? offset : offset + from * headStride;
+    return new Heads(data, first, batch, to - from, rows, width, batchStride, headStride, rowStride, columnStride);
+  }
+
+  /**
+   * The one batch entry of this view, {@code newBatch} times.
+   *
+   * @throws IllegalArgumentException if this view has more or fewer than one
+   */
+  public Heads broadcast(int newBatch) {
+    Checks.same("batch", batch, "that of a view to broadcast", 1);
+    return new Heads(data, offset, newBatch, heads, rows, width, 0, headStride, rowStride, columnStride);
+  }
+
   /** The element at (b, h, row, column). */
   public float get(int b, int head, int row, int column) {
     Objects.checkIndex(b, batch);
     Objects.checkIndex(head, heads);
     Objects.checkIndex(row, rows);
     Objects.checkIndex(column, width);
-    return data[index(b, head, row) + column];
+    return data[index(b, head, row, column)];
   }
 
   /** Index in {@link #data} of the first element of a row. */
@@ -70,8 +108,25 @@ public record Heads(float[] data, int offset, int batch, int heads, int rows, in
     return offset + b * batchStride + head * headStride + row * rowStride;
   }
 
-  /** The rows {@code from} (inclusive) to {@code to} (exclusive) of one head. */
+  /** Index in {@link #data} of an element. */
+  public int index(int b, int head, int row, int column) {
+    return index(b, head, row) + column * columnStride;
+  }
+
+  /** Copies the row that starts at {@code index}, from {@code column} on, to where its elements lie side by side. */
+  void copyRow(int index, int column, float[] target, int to) {
+    for (int c = column; c < width; c++) {
+      target[to + c - column] = data[index + c * columnStride];
+    }
+  }
+
+  /**
+   * The rows {@code from} (inclusive) to {@code to} (exclusive) of one head.
+   *
+   * @throws IllegalArgumentException if columnStride is not 1
+   */
   public Matrix matrix(int b, int head, int from, int to) {
+    Checks.same("columnStride", columnStride, "that of a matrix", 1);
     return new Matrix(data, from == to ? offset : index(b, head, from), to - from, width, rowStride);
   }
 
@@ -82,6 +137,6 @@ public record Heads(float[] data, int offset, int batch, int heads, int rows, in
 
   /** Index just past the last element. */
   public int end() {
-    return isEmpty() ? offset : index(batch - 1, heads - 1, rows - 1) + width;
+    return isEmpty() ? offset : index(batch - 1, heads - 1, rows - 1, width - 1) + 1;
   }
 }

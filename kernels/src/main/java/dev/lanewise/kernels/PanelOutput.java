@@ -15,6 +15,7 @@ final class PanelOutput {
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] edge = new float[Tiles.KEYS * STRIP];
+  private final DenseTile tile = new DenseTile();
   private float[] accumulated = new float[0];
   private boolean empty;
   private int width;
@@ -43,6 +44,8 @@ final class PanelOutput {
    * 0 there, and 0 times its value is 0 unless the value is NaN or infinite: then the keys from there on go lane by lane.
    */
   void openTile(Panel panel, PanelMask mask, float[] scores, boolean scoresMayMask) {
+    Heads value = panel.problem().value();
+    tile.open(value, panel.problem().keyIndex(value, panel.unit(), panel.key()), panel.keys(), panel.scratch);
     wholeKeys = panel.keys();
     if (mask.isPartial() || scoresMayMask) {
       int poisoned = firstPoisoned(panel, mask, scoresMayMask);
@@ -58,7 +61,7 @@ final class PanelOutput {
       return panel.keys();
     }
     int i = 0;
-    while (i < panel.keys() && (!(scoresMayMask || mask.hidden(i) != 0) || rowIsFinite(panel, panel.key() + i))) {
+    while (i < panel.keys() && (!(scoresMayMask || mask.hidden(i) != 0) || rowIsFinite(i))) {
       i++;
     }
     return i;
@@ -70,41 +73,38 @@ final class PanelOutput {
       finiteFrom = from;
       finiteTo = from;
     }
-    while (finiteFrom > from && rowIsFinite(panel, finiteFrom - 1)) {
+    while (finiteFrom > from && rowIsFinite(finiteFrom - 1 - panel.key())) {
       finiteFrom--;
     }
-    while (finiteTo < to && rowIsFinite(panel, finiteTo)) {
+    while (finiteTo < to && rowIsFinite(finiteTo - panel.key())) {
       finiteTo++;
     }
     return finiteFrom <= from && finiteTo >= to;
   }
 
-  private static boolean rowIsFinite(Panel panel, int key) {
-    Heads value = panel.problem().value();
-    return allFinite(value.data(), panel.problem().keyIndex(value, panel.unit(), key), value.width());
+  private boolean rowIsFinite(int i) {
+    return allFinite(tile.data(), tile.row(i), width);
   }
 
   /** Adds the values of the panel's tile. */
   void add(Panel panel, PanelMask mask, float[] weights) {
-    Heads value = panel.problem().value();
     Scratch scratch = panel.scratch;
-    int first = panel.problem().keyIndex(value, panel.unit(), panel.key());
-    int strips = strips(value, first, wholeKeys);
+    int strips = strips(wholeKeys);
     scratch.b.set(weights, 0, QUERIES);
-    scratch.a.set(value.data(), first, value.rowStride()).next(STRIP);
+    scratch.a.set(tile.data(), tile.row(0), tile.stride()).next(STRIP);
     scratch.c.set(accumulated, 0, QUERIES).next(STRIP * QUERIES);
     Strip start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
     PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, strips);
     int done = strips * STRIP;
     if (done < width) {
-      copyEdge(value, first + done, width - done);
+      copyEdge(done);
       scratch.a.set(edge, 0, STRIP);
       scratch.c.set(accumulated, done * QUERIES, QUERIES);
       PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, 1);
     }
     empty = false;
     for (int i = wholeKeys; i < panel.keys(); i++) {
-      addVisible(value.data(), first + i * value.rowStride(), weights, i, mask.hidden(i));
+      addVisible(weights, i, mask.hidden(i));
     }
   }
 
@@ -112,20 +112,22 @@ final class PanelOutput {
    * How many strips of V can be read as they lie. The last one may be cut off by the end of the row: what lies behind it is read in its
    * place (the results are dropped) unless that is the end of the array.
    */
-  private int strips(Heads value, int first, int keys) {
+  private int strips(int keys) {
     int strips = Math.ceilDiv(width, STRIP);
-    long end = first + (keys - 1L) * value.rowStride() + (long) strips * STRIP;
-    return keys > 0 && end <= value.data().length ? strips : width / STRIP;
+    long end = tile.row(0) + (keys - 1L) * tile.stride() + (long) strips * STRIP;
+    return keys > 0 && end <= tile.data().length ? strips : width / STRIP;
   }
 
   /** The last columns of V, fewer than a strip: a read past them could leave the array. */
-  private void copyEdge(Heads value, int from, int columns) {
+  private void copyEdge(int from) {
     for (int key = 0; key < wholeKeys; key++) {
-      System.arraycopy(value.data(), from + key * value.rowStride(), edge, key * STRIP, columns);
+      System.arraycopy(tile.data(), tile.row(key) + from, edge, key * STRIP, width - from);
     }
   }
 
-  private void addVisible(float[] value, int from, float[] weights, int key, long hidden) {
+  private void addVisible(float[] weights, int key, long hidden) {
+    float[] value = tile.data();
+    int from = tile.row(key);
     for (int lane = 0; lane < QUERIES; lane++) {
       if ((hidden >>> lane & 1) == 0) {
         float weight = weights[key * QUERIES + lane];
@@ -171,5 +173,10 @@ final class PanelOutput {
       Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
     }
     rows.store(output, accumulated, scratch);
+  }
+
+  /** Lets go of the caller's array. */
+  void release() {
+    tile.release();
   }
 }

@@ -11,6 +11,8 @@ final class PanelScores {
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] factor = new float[QUERIES];
+  private final DenseRow row = new DenseRow();
+  private final DenseTile tile = new DenseTile();
   private float[] queryPanel = new float[0];
   private float[] edge = new float[0];
 
@@ -27,7 +29,8 @@ final class PanelScores {
     rows.load(query, problem.similarity.kind == Similarity.Kind.ADDITIVE ? 1 : scale, queryPanel, panel.scratch);
     if (problem.similarity.kind == Similarity.Kind.COSINE) {
       for (int lane = 0; lane < QUERIES; lane++) {
-        factor[lane] = Lengths.inverse(query.data(), rows.start(lane), query.width());
+        row.open(query, rows.start(lane));
+        factor[lane] = Lengths.inverse(row.data(), row.from(), query.width());
       }
       PanelRows.multiply(queryPanel, query.width(), factor);
     }
@@ -37,19 +40,19 @@ final class PanelScores {
   void compute(Panel panel, float[] scores) {
     AttentionProblem problem = panel.problem();
     Heads key = problem.key;
-    int first = problem.keyIndex(key, panel.unit(), panel.key());
+    tile.open(key, problem.keyIndex(key, panel.unit(), panel.key()), panel.keys(), panel.scratch);
     switch (problem.similarity.kind) {
-      case DOT -> dot(panel, first, scores);
+      case DOT -> dot(panel, scores);
       case COSINE -> {
-        dot(panel, first, scores);
+        dot(panel, scores);
         for (int i = 0; i < panel.keys(); i++) {
-          float inverse = Lengths.inverse(key.data(), first + i * key.rowStride(), key.width());
+          float inverse = Lengths.inverse(tile.data(), tile.row(i), key.width());
           PanelRows.multiply(scores, i, inverse);
         }
       }
       case ADDITIVE -> {
         float[] vector = Objects.requireNonNull(problem.similarity.vector);
-        AdditiveScores.tile(queryPanel, key.data(), first, key.rowStride(), panel.keys(), vector, scores);
+        AdditiveScores.tile(queryPanel, tile.data(), tile.row(0), tile.stride(), panel.keys(), vector, scores);
         float scale = problem.scale * panel.scoreUnit();
         for (int i = 0; scale != 1 && i < panel.keys(); i++) {
           PanelRows.multiply(scores, i, scale);
@@ -59,27 +62,35 @@ final class PanelScores {
   }
 
   /** scores[key][lane] = Σ K[key][d] · Qᵀ[d][lane]. */
-  private void dot(Panel panel, int first, float[] scores) {
+  private void dot(Panel panel, float[] scores) {
     Scratch scratch = panel.scratch;
-    Heads key = panel.problem().key;
-    int depth = key.width();
+    float[] key = tile.data();
+    int first = tile.row(0);
+    int stride = tile.stride();
+    int depth = panel.problem().key.width();
     int strips = Math.ceilDiv(panel.keys(), STRIP);
-    if (first + ((long) strips * STRIP - 1) * key.rowStride() + depth > key.data().length) {
+    if (first + ((long) strips * STRIP - 1) * stride + depth > key.length) {
       strips = panel.keys() / STRIP;
     }
     scratch.b.set(queryPanel, 0, QUERIES);
     scratch.start.set(scratch.zeros, 0, 0);
-    scratch.a.set(key.data(), first, key.rowStride()).next(STRIP * key.rowStride());
+    scratch.a.set(key, first, stride).next(STRIP * stride);
     scratch.c.set(scores, 0, QUERIES).next(STRIP * QUERIES);
     PanelKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, depth, strips);
     int done = strips * STRIP;
     if (done < panel.keys()) { // the last keys, fewer than a strip: a read past them could leave the array
       for (int i = done; i < panel.keys(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
-        System.arraycopy(key.data(), first + i * key.rowStride(), edge, (i - done) * depth, depth);
+        System.arraycopy(key, tile.row(i), edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
       scratch.c.set(scores, done * QUERIES, QUERIES);
       PanelKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, depth, 1);
     }
+  }
+
+  /** Lets go of the caller's arrays. */
+  void release() {
+    row.release();
+    tile.release();
   }
 }

@@ -10,6 +10,10 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   private final java.lang.ref.SoftReference<ScalarAttention> reference = new java.lang.ref.SoftReference<>(this);
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
+  private float[] blended = new float[0];
+  private final DenseRow queryRow = new DenseRow();
+  private final DenseRow keyRow = new DenseRow();
+  private final DenseRow valueRow = new DenseRow();
 
   // The row at hand: its unit, batch entry, head, position, and the range of keys that is looked at.
   private int unit;
@@ -22,6 +26,13 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   @Override
   public java.lang.ref.SoftReference<ScalarAttention> reference() {
     return reference;
+  }
+
+  /** Lets go of the caller's arrays. */
+  void release() {
+    queryRow.release();
+    keyRow.release();
+    valueRow.release();
   }
 
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
@@ -64,19 +75,22 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
 
   private void score(AttentionProblem problem) {
     Heads key = problem.key;
-    float[] queryData = problem.query.data();
-    int from = problem.queryIndex(problem.query, batchEntry, queryHead, query);
+    queryRow.open(problem.query, problem.queryIndex(problem.query, batchEntry, queryHead, query));
+    float[] queryData = queryRow.data();
+    int from = queryRow.from();
     boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
     float queryFactor = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
     for (int i = 0; i < keys; i++) {
-      int at = problem.keyIndex(key, unit, first + i);
+      keyRow.open(key, problem.keyIndex(key, unit, first + i));
+      float[] keyData = keyRow.data();
+      int at = keyRow.from();
       float similarity;
       if (problem.similarity.kind == Similarity.Kind.ADDITIVE) {
-        similarity = additive(queryData, from, key.data(), at, Objects.requireNonNull(problem.similarity.vector));
+        similarity = additive(queryData, from, keyData, at, Objects.requireNonNull(problem.similarity.vector));
       } else {
-        similarity = ScalarKernels.dot(queryData, from, key.data(), at, key.width());
+        similarity = ScalarKernels.dot(queryData, from, keyData, at, key.width());
         if (cosine) {
-          similarity *= queryFactor * Lengths.inverse(key.data(), at, key.width());
+          similarity *= queryFactor * Lengths.inverse(keyData, at, key.width());
         }
       }
       scores[i] = problem.scale * similarity;
@@ -172,13 +186,19 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
 
   private void blend(AttentionProblem problem, Heads output) {
     Heads value = problem.value();
-    float[] data = output.data();
-    int to = problem.queryIndex(output, batchEntry, queryHead, query);
-    Arrays.fill(data, to, to + value.width(), 0f);
+    if (blended.length < value.width()) {
+      blended = new float[value.width()];
+    }
+    Arrays.fill(blended, 0, value.width(), 0f);
     for (int i = 0; i < keys; i++) {
       if (!hidden[i]) {
-        ScalarKernels.addScaled(scores[i], value.data(), problem.keyIndex(value, unit, first + i), data, to, value.width());
+        valueRow.open(value, problem.keyIndex(value, unit, first + i));
+        ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), blended, 0, value.width());
       }
+    }
+    int to = problem.queryIndex(output, batchEntry, queryHead, query);
+    for (int d = 0; d < value.width(); d++) {
+      output.data()[to + d * output.columnStride()] = blended[d];
     }
   }
 

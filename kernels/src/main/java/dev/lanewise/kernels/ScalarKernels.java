@@ -170,6 +170,7 @@ final class ScalarKernels implements KernelProvider {
     try {
       attention.run(problem, unit, from, to);
     } finally {
+      attention.release();
       ScalarAttention.POOL.give(attention);
     }
   }

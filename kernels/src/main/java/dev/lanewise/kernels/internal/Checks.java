@@ -82,18 +82,20 @@ public final class Checks {
     }
   }
 
-  /** Rows, heads and batch entries that are written must not lie on top of each other: each axis steps over all that lies inside it. */
+  /** Elements, rows, heads and batch entries that are written must not lie on top of each other: each axis steps over all inside it. */
   public static void writable(String name, Heads view) {
     if (view.isEmpty()) {
       return;
     }
     Axis[] axes = {
+      new Axis("columnStride", view.width(), view.columnStride()),
       new Axis("rowStride", view.rows(), view.rowStride()),
       new Axis("headStride", view.heads(), view.headStride()),
       new Axis("batchStride", view.batch(), view.batchStride())
     };
-    Arrays.sort(axes, Comparator.comparingInt(Axis::stride));
-    long inside = view.width();
+    // An axis that repeats (0) is held against the row in which elements lie side by side (1), which the error then tells the width of.
+    Arrays.sort(axes, Comparator.comparingInt(axis -> Math.max(1, axis.stride)));
+    long inside = 1;
     for (Axis axis : axes) {
       if (axis.count > 1 && axis.stride < inside) {
         throw new IllegalArgumentException(
@@ -113,6 +115,7 @@ public final class Checks {
     boolean apart =
         written.end() <= read.offset()
             || read.end() <= written.offset()
+            || interleaved(written, read, written.columnStride())
             || interleaved(written, read, written.rowStride())
             || interleaved(written, read, written.headStride())
             || interleaved(written, read, written.batchStride());
@@ -123,29 +126,26 @@ public final class Checks {
 
   /**
    * Whether the views keep to different remainders of the indexes modulo {@code period}, as the parts of a packed query-key-value array do.
-   * An axis whose stride is a multiple of the period does not move the remainder; the others widen the interval of remainders. Rows count
-   * as such an axis only if both views step by the period itself, which is what the kernels, who see one head's rows, accept too.
+   * An axis whose stride is a multiple of the period does not move the remainder; the others widen the interval of remainders.
    */
   private static boolean interleaved(Heads x, Heads y, int period) {
     if (period == 0) {
       return false;
     }
-    boolean combs = x.rowStride() == period && y.rowStride() == period;
     int distance = Math.floorMod(y.offset() - x.offset(), period);
-    return distance >= span(x, period, combs) && distance + span(y, period, combs) <= period;
+    return distance >= span(x, period) && distance + span(y, period) <= period;
   }
 
-  private static long span(Heads view, int period, boolean combs) {
-    long span = view.width();
-    if (!combs) {
-      span += (view.rows() - 1L) * view.rowStride();
-    }
-    if (view.headStride() % period != 0) {
-      span += (view.heads() - 1L) * view.headStride();
-    }
-    if (view.batchStride() % period != 0) {
-      span += (view.batch() - 1L) * view.batchStride();
-    }
-    return span;
+  /** Length of the interval of remainders. */
+  private static long span(Heads view, int period) {
+    return 1
+        + span(view.width(), view.columnStride(), period)
+        + span(view.rows(), view.rowStride(), period)
+        + span(view.heads(), view.headStride(), period)
+        + span(view.batch(), view.batchStride(), period);
+  }
+
+  private static long span(int count, int stride, int period) {
+    return stride % period == 0 ? 0 : (count - 1L) * stride;
   }
 }
