@@ -63,7 +63,23 @@ class VariantsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--softcap 1.5", "--alibi", "--sinks", "--mask boolean", "--bias", "--window 7", "--normaliser relu"})
+  @ValueSource(
+      strings = {
+        "--softcap 1.5",
+        "--alibi",
+        "--sinks",
+        "--mask boolean",
+        "--mask predicate",
+        "--bias",
+        "--window 7",
+        "--normaliser relu",
+        "--normaliser squared-relu",
+        "--normaliser sigmoid",
+        "--normaliser linear",
+        "--similarity cosine",
+        "--similarity additive",
+        "--layout blhd",
+      })
   void changesTheResult(String option) {
     try (Team team = new Team(1)) {
       Operation plain = operation(SIZES + "--causal", Kernels.selected(), team);
