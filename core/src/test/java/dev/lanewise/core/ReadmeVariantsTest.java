@@ -49,7 +49,7 @@ class ReadmeVariantsTest {
     String section = readme.substring(readme.indexOf("\n## Every variant\n"));
     section = section.substring(0, section.indexOf("\n## ", 1));
     String source = Files.readString(Path.of("src/test/java/dev/lanewise/core/ReadmeVariantsExample.java"));
-    List<String> compiled = between(source, "// begin\n", "    // end");
+    List<String> compiled = between(source, "// begin\n", "// end");
     assertThat(compiled).hasSize(12);
     assertThat(between(section, "```java\n", "```")).isEqualTo(compiled);
   }
