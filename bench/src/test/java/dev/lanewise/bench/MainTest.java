@@ -1,6 +1,7 @@
 package dev.lanewise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -46,6 +47,26 @@ class MainTest {
         "throughput --op exp --path fast|--path is fast, must be auto, vector or scalar",
         "throughput --op exp --kv int8|--kv int8 is not available yet",
         "throughput --op exp --kv f8|--kv is f8, must be f32",
+        "throughput --op exp --softcap 3|--softcap is for --op attention, not exp",
+        "throughput --op gemm --normaliser relu|--normaliser is for --op attention, not gemm",
+        "throughput --op attention --window 3|--window needs --causal",
+        "throughput --op attention --causal --window -1|--window is -1, must be at least 0",
+        "throughput --op attention --alibi|--alibi needs --causal",
+        "throughput --op attention --softcap 0|--softcap is 0.0, must be above 0 and finite",
+        "throughput --op attention --softcap NaN|--softcap is NaN, must be above 0 and finite",
+        "throughput --op attention --sinks --normaliser relu|--sinks belongs to softmax, but --normaliser is relu",
+        "throughput --op attention --normaliser max|'--normaliser': expected one of [",
+        "throughput --op attention --similarity near|'--similarity': expected one of [",
+        "throughput --op attention --mask some|'--mask': expected one of [",
+        "throughput --op attention --layout bdhl|'--layout': expected one of [",
+        "throughput --op attention --sequences 0|--sequences is 0, must be at least 1",
+        "throughput --op attention --sequences 3 --keys 9|--keys is 9, must be --queries, 512, with --sequences",
+        "throughput --op attention --sequences 3 --batch 2|--batch is 2, must be 1 with --sequences",
+        "throughput --op attention --sequences 3 --queries 4 --keys 4|--queries is 4, must be at least 5 with --sequences",
+        "throughput --op attention --sequences 9999999|--sequences 9999999 of up to 512 queries are more rows",
+        "throughput --op attention --mask boolean --queries 65536 --keys 65536|--mask has --queries x --keys = 4294967296 elements",
+        "throughput --op attention --bias --queries 65536 --keys 65536|--bias has --queries x --keys = 4294967296 elements",
+        "throughput --op attention --layout blhd --heads 65536 --head-dim 65536|65536",
         "throughput --op exp --page 16|--page 16 is not available yet",
       })
   void aWrongOptionIsOneLineAndExitCode2(String arguments, String message) {
@@ -88,6 +109,7 @@ class MainTest {
             "gflops",
             "fmaPeakGflops",
             "fractionOfPeak",
+            "nanosPerScore",
             "bytesPerSecond",
             "readBandwidth",
             "allocatedBytesPerCall",
@@ -101,7 +123,9 @@ class MainTest {
     double best = json.get("secondsBest").getAsDouble();
     assertThat(json.get("secondsMedian").getAsDouble()).isGreaterThanOrEqualTo(best);
     double gflops = json.get("gflops").getAsDouble();
-    assertThat(gflops * best * 1e9).isBetween(34_319.9, 34_320.1); // 2 · 4 heads · 20 · 33 · (8 + 5) / 2
+    // query i of 20 sees 14 + i keys: 4 heads · 470 scores, of 2 · (8 + 5) operations
+    assertThat(gflops * best * 1e9).isBetween(48_879.9, 48_880.1);
+    assertThat(json.get("nanosPerScore").getAsDouble() * 4 * 470).isCloseTo(best * 1e9, within(1e-6 * best * 1e9));
     assertThat(json.get("fractionOfPeak").getAsDouble()).isEqualTo(gflops / json.get("fmaPeakGflops").getAsDouble()).isBetween(0.0, 1.0);
     assertThat(json.get("maxAbsError").getAsDouble()).isBetween(0.0, 1e-5);
     assertThat(json.get("referenceError").getAsDouble()).isBetween(1e-12, 1e-5);
@@ -113,7 +137,7 @@ class MainTest {
 
     assertThat(json.get("threads").getAsInt()).isEqualTo(2);
     assertThat(json.get("shape")).hasToString("{\"bytes\":268435456}");
-    for (String absent : new String[] {"gflops", "fractionOfPeak", "maxAbsError", "referenceError"}) {
+    for (String absent : new String[] {"gflops", "fractionOfPeak", "nanosPerScore", "maxAbsError", "referenceError"}) {
       assertThat(json.get(absent).isJsonNull()).as(absent).isTrue();
     }
     assertThat(json.get("bytesPerSecond").getAsDouble() * json.get("secondsBest").getAsDouble()).isBetween(268435455.9, 268435456.1);

@@ -2,52 +2,73 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Mask;
-import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.SequenceStarts;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A whole attention call. */
+/** A whole attention call, of any variant. */
 final class AttentionOperation implements Operation {
-  private final boolean causal;
+  private final ShapeOptions sizes;
+  private final VariantOptions options;
+  private final Variant variant;
   private final Attention attention;
   private final Heads query;
   private final Heads key;
   private final Heads value;
   private final Heads output;
+  private final long scores;
 
   AttentionOperation(Setup setup) {
-    ShapeOptions sizes = setup.sizes();
-    causal = sizes.causal;
-    Mask mask = causal ? Mask.causal() : Mask.none();
-    attention = Attention.standard().withKernels(setup.kernels()).withMask(mask).withThreads(setup.team().size());
+    sizes = setup.sizes();
+    options = setup.variant();
     SeededData data = new SeededData();
-    query = data.heads(sizes.batch, sizes.heads, sizes.queries, sizes.headDim);
-    key = data.heads(sizes.batch, sizes.keyValueHeads(), sizes.keys, sizes.headDim);
-    value = data.heads(sizes.batch, sizes.keyValueHeads(), sizes.keys, sizes.valueDim);
-    output = Heads.zeros(sizes.batch, sizes.heads, sizes.queries, sizes.valueDim);
+    variant = new Variant(options, sizes, data);
+    attention = variant.attention(Attention.standard().withKernels(setup.kernels()).withThreads(setup.team().size()));
+    SequenceStarts sequences = variant.sequences;
+    int queries = sequences == null ? sizes.queries : sequences.queryStart(sequences.count());
+    int keys = sequences == null ? sizes.keys : sequences.keyStart(sequences.count());
+    query = data.filled(zeros(sizes.heads, queries, sizes.headDim));
+    key = data.filled(zeros(sizes.keyValueHeads(), keys, sizes.headDim));
+    value = data.filled(zeros(sizes.keyValueHeads(), keys, sizes.valueDim));
+    output = zeros(sizes.heads, queries, sizes.valueDim);
+    scores = countScores();
+  }
+
+  private Heads zeros(int heads, int rows, int width) {
+    Heads dense = Heads.zeros(sizes.batch, heads, rows, width);
+    return switch (options.layout) {
+      case BHLD -> dense;
+      case BLHD -> new Heads(dense.data(), 0, sizes.batch, heads, rows, width, dense.batchStride(), width, heads * width);
+    };
+  }
+
+  private long countScores() {
+    SequenceStarts sequences = variant.sequences;
+    if (sequences == null) {
+      return (long) query.batch() * query.heads() * variant.visiblePairs(query.rows(), key.rows());
+    }
+    long pairs = 0;
+    for (int s = 0; s < sequences.count(); s++) {
+      pairs += variant.visiblePairs(sequences.queries(s), sequences.keys(s));
+    }
+    return query.heads() * pairs;
   }
 
   @Override
   public Map<String, Object> shape() {
-    return Shape.of(
-        "batch",
-        query.batch(),
-        "heads",
-        query.heads(),
-        "kvHeads",
-        key.heads(),
-        "queries",
-        query.rows(),
-        "keys",
-        key.rows(),
-        "headDim",
-        query.width(),
-        "valueDim",
-        value.width(),
-        "causal",
-        causal);
+    Map<String, Object> shape = new LinkedHashMap<>();
+    shape.put("batch", sizes.batch);
+    shape.put("heads", sizes.heads);
+    shape.put("kvHeads", sizes.keyValueHeads());
+    shape.put("queries", sizes.queries);
+    shape.put("keys", sizes.keys);
+    shape.put("headDim", sizes.headDim);
+    shape.put("valueDim", sizes.valueDim);
+    shape.put("causal", sizes.causal);
+    shape.putAll(options.asked());
+    return shape;
   }
 
   @Override
@@ -56,14 +77,19 @@ final class AttentionOperation implements Operation {
   }
 
   @Override
+  public long scores() {
+    return scores;
+  }
+
+  @Override
   public long flops() {
-    long flops = 2L * query.batch() * query.heads() * query.rows() * key.rows() * (query.width() + value.width());
-    return causal ? flops / 2 : flops;
+    return 2 * scores * (query.width() + value.width());
   }
 
   @Override
   public long bytes() {
-    return (long) Float.BYTES * (query.data().length + (long) key.data().length + value.data().length + output.data().length);
+    long elements = query.data().length + (long) key.data().length + value.data().length + output.data().length;
+    return Float.BYTES * elements + variant.bytes();
   }
 
   @Override
@@ -75,23 +101,33 @@ final class AttentionOperation implements Operation {
     return meter.result();
   }
 
-  /** A query row with the keys that it sees is an attention problem of its own. */
-  private void compareRow(Meter meter, int b, int head, int i) {
+  /** A query row with the keys that it may see is an attention problem of its own. */
+  private void compareRow(Meter meter, int b, int head, int row) {
+    SequenceStarts sequences = variant.sequences;
+    int sequence = sequences == null ? 0 : sequenceOf(sequences, row);
+    int i = sequences == null ? row : row - sequences.queryStart(sequence);
+    int firstKey = sequences == null ? 0 : sequences.keyStart(sequence);
+    int end =
+        sequences == null
+            ? variant.endKey(i, query.rows(), key.rows())
+            : variant.endKey(i, sequences.queries(sequence), sequences.keys(sequence));
     int keyValueHead = head / (query.heads() / key.heads());
-    int visible = causal ? Math.clamp(i + 1L + key.rows() - query.rows(), 0, key.rows()) : key.rows();
-    Matrix queryRow = query.matrix(b, head, i, i + 1);
-    Matrix keys = key.matrix(b, keyValueHead, 0, visible);
-    Matrix values = value.matrix(b, keyValueHead, 0, visible);
-    double scale = 1 / Math.sqrt(query.width());
-    double[] exact = ReferenceAttention.of(single(queryRow), single(keys), single(values)).scale(scale).output();
-    Matrix scores = Matrix.zeros(1, visible);
-    for (int j = 0; j < visible; j++) {
-      scores.data()[j] = (float) scale * PlainFloat.dot(queryRow, 0, keys, j);
-    }
-    Matrix weights = Matrix.of(PlainFloat.softmax(scores, 0), 1, visible);
+    Matrix queryRow = query.matrix(b, head, row, row + 1);
+    Matrix keys = key.matrix(b, keyValueHead, firstKey, firstKey + end);
+    Matrix values = value.matrix(b, keyValueHead, firstKey, firstKey + end);
+    double[] exact = variant.reference(single(queryRow), single(keys), single(values), head, i);
+    Matrix weights = new PlainRow(variant, head, i, queryRow, keys).weights();
     for (int d = 0; d < value.width(); d++) {
-      meter.add(exact[d], output.get(b, head, i, d), PlainFloat.blend(weights, 0, values, d));
+      meter.add(exact[d], output.get(b, head, row, d), PlainFloat.blend(weights, 0, values, d));
     }
+  }
+
+  private static int sequenceOf(SequenceStarts sequences, int row) {
+    int sequence = 0;
+    while (sequences.queryStart(sequence + 1) <= row) {
+      sequence++;
+    }
+    return sequence;
   }
 
   private static Heads single(Matrix matrix) {

@@ -14,6 +14,11 @@ interface Operation {
   /** Floating-point operations a run, a multiply-add counted as two; 0 where counting them says nothing. */
   long flops();
 
+  /** Pairs of a query and a key of one head that count in a run; 0 for all but attention. */
+  default long scores() {
+    return 0;
+  }
+
   /** Bytes a run has to move at least: every input element read once and every output element written once; 0 if it works in registers. */
   long bytes();
 

@@ -20,6 +20,7 @@ record Report(String op, String path, int threads, Operation operation, Timing t
     json.addProperty("gflops", gflops);
     json.addProperty("fmaPeakGflops", limits.fmaPeakGflops());
     json.addProperty("fractionOfPeak", gflops == null ? null : gflops / limits.fmaPeakGflops());
+    json.addProperty("nanosPerScore", operation.scores() == 0 ? null : timing.best() * 1e9 / operation.scores());
     json.addProperty("bytesPerSecond", perSecond(operation.bytes(), 1));
     json.addProperty("readBandwidth", limits.readBandwidth());
     json.addProperty("allocatedBytesPerCall", timing.allocatedBytes());

@@ -3,8 +3,10 @@ package dev.lanewise.bench.throughput;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Probe;
 
-/** What an operation is made from: the sizes asked for, the kernels under test, and the threads that run them. */
-record Setup(ShapeOptions sizes, Kernels kernels, Team team) {
+/**
+ * What an operation is made from: the sizes and the variant of attention asked for, the kernels under test, and the threads that run them.
+ */
+record Setup(ShapeOptions sizes, VariantOptions variant, Kernels kernels, Team team) {
 
   /** The limits of the instructions that the kernels under test use. */
   Probe probe() {

@@ -27,9 +27,7 @@ final class ShapeOptions {
   @Option(names = "--value-dim", defaultValue = "64", description = "Elements of a value or output row (default: ${DEFAULT-VALUE}).")
   int valueDim;
 
-  @Option(
-      names = "--causal",
-      description = "A query sees only the keys up to its own position, the last query the last key; flops count half.")
+  @Option(names = "--causal", description = "A query sees only the keys up to its own position, the last query the last key.")
   boolean causal;
 
   @Option(names = "--m", defaultValue = "512", description = "gemm: rows of the input and the result (default: ${DEFAULT-VALUE}).")

@@ -5,6 +5,7 @@ import dev.lanewise.kernels.Kernels;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -43,6 +44,8 @@ public final class ThroughputCommand implements Callable<Integer> {
 
   @Mixin private ShapeOptions sizes = new ShapeOptions();
 
+  @Mixin private VariantOptions variant = new VariantOptions();
+
   @Option(names = "--kv", defaultValue = "f32", description = "Type of the key/value cache; f32 so far (default: ${DEFAULT-VALUE}).")
   private String kv = "";
 
@@ -71,7 +74,7 @@ public final class ThroughputCommand implements Callable<Integer> {
   public Integer call() {
     checkOptions();
     try (Team team = new Team(threads)) {
-      Setup setup = prepare(() -> new Setup(sizes, kernels(), team));
+      Setup setup = prepare(() -> new Setup(sizes, variant, kernels(), team));
       Operation operation = prepare(() -> Operations.named(op).apply(setup));
       Limits limits = prepare(() -> Limits.measure(team));
       Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
@@ -97,7 +100,9 @@ public final class ThroughputCommand implements Callable<Integer> {
     prepare(
         () -> {
           sizes.check();
-          return Operations.named(op);
+          Function<Setup, Operation> operation = Operations.named(op);
+          variant.check(op, sizes);
+          return operation;
         });
   }
 

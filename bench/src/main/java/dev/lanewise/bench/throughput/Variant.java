@@ -1,0 +1,154 @@
+package dev.lanewise.bench.throughput;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Mask;
+import dev.lanewise.core.ReferenceAttention;
+import dev.lanewise.kernels.Bias;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Similarity;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A variant of attention with its seeded data: as a call, as the reference of one row, and counted. */
+final class Variant {
+  private static final double VISIBLE = 0.9;
+
+  final boolean causal;
+  final float softcap;
+  final VariantOptions.Scores similarity;
+  final VariantOptions.Weights weights;
+
+  /** Tells the sequences apart, or null if they lie in a batch. */
+  final @Nullable SequenceStarts sequences;
+
+  /** Columns of the mask and of the bias. */
+  final int keys;
+
+  /** Of queries × keys, or null; so is {@link #bias}. */
+  private final boolean @Nullable [] visible;
+
+  final float @Nullable [] bias;
+  final float @Nullable [] slopes;
+  final float @Nullable [] sinks;
+
+  /** Of additive scores; empty for others. */
+  final float[] vector;
+
+  private final int window;
+  private final Mask mask;
+
+  Variant(VariantOptions options, ShapeOptions sizes, SeededData data) {
+    causal = sizes.causal;
+    window = options.window == null ? Mask.UNLIMITED : options.window;
+    softcap = options.softcap == null ? 0 : options.softcap;
+    similarity = options.similarity;
+    weights = options.normaliser;
+    sequences = options.sequences == null ? null : data.sequences(options.sequences, VariantOptions.SHORTEST, sizes.queries);
+    int queries = sequences == null ? sizes.queries : longest(sequences);
+    keys = sequences == null ? sizes.keys : queries;
+    vector = similarity == VariantOptions.Scores.ADDITIVE ? data.numbers(sizes.headDim) : new float[0];
+    sinks = options.sinks ? data.numbers(sizes.heads) : null;
+    slopes = options.alibi ? Attention.standardSlopes(sizes.heads) : null;
+    bias = options.bias ? data.matrix(queries, keys).data() : null;
+    visible = options.mask == null ? null : data.booleans(queries * keys, VISIBLE);
+    mask = visible == null ? band() : band().and(mask(options.mask == VariantOptions.MaskKind.BOOLEAN, visible, queries));
+  }
+
+  private static int longest(SequenceStarts sequences) {
+    return IntStream.range(0, sequences.count()).map(sequences::queries).max().orElse(0);
+  }
+
+  private Mask band() {
+    Mask causalOrNot = causal ? Mask.causal() : Mask.none();
+    return window == Mask.UNLIMITED ? causalOrNot : causalOrNot.and(Mask.window(window, Mask.UNLIMITED));
+  }
+
+  private Mask mask(boolean asMatrix, boolean[] elements, int queries) {
+    return asMatrix ? Mask.matrix(elements, keys) : Mask.evaluate((b, head, i, j) -> elements[i * keys + j], 1, 1, queries, keys);
+  }
+
+  /** The call to measure. */
+  Attention attention(Attention plain) {
+    Attention attention =
+        plain
+            .withMask(mask)
+            .withSimilarity(makeSimilarity())
+            .withNormaliser(sinks == null ? weights.normaliser() : Normaliser.softmaxWithSinks(sinks));
+    if (softcap > 0) {
+      attention = attention.withSoftcap(softcap);
+    }
+    if (slopes != null) {
+      attention = attention.withAlibi(slopes);
+    }
+    if (bias != null) {
+      attention = attention.withBias(Bias.ofQueriesAndKeys(bias, keys));
+    }
+    return sequences == null ? attention : attention.withSequences(sequences);
+  }
+
+  private Similarity makeSimilarity() {
+    return switch (similarity) {
+      case COSINE -> Similarity.cosine();
+      case ADDITIVE -> Similarity.additive(vector);
+      case DOT -> Similarity.dot();
+    };
+  }
+
+  /** Of a causal query, one more than the last key that it may see; of others, the number of keys. */
+  int endKey(int query, int queries, int keyCount) {
+    return causal ? Math.clamp(query + 1L + keyCount - queries, 0, keyCount) : keyCount;
+  }
+
+  /** Whether a query sees a key, which lies below its {@link #endKey}. */
+  boolean sees(int query, int key, int endKey) {
+    return (window == Mask.UNLIMITED || key >= endKey - 1L - window) && (visible == null || visible[query * keys + key]);
+  }
+
+  /** How many pairs of a query and a key of one head count. */
+  long visiblePairs(int queries, int keyCount) {
+    long pairs = 0;
+    for (int i = 0; i < queries; i++) {
+      int end = endKey(i, queries, keyCount);
+      int first = window == Mask.UNLIMITED ? 0 : (int) Math.max(0, end - 1L - window);
+      if (visible == null) {
+        pairs += end - first;
+      } else {
+        for (int j = first; j < end; j++) {
+          pairs += visible[i * keys + j] ? 1 : 0;
+        }
+      }
+    }
+    return pairs;
+  }
+
+  /** Bytes of what is read beside query, key and value. */
+  long bytes() {
+    return (visible == null ? 0L : visible.length) + (bias == null ? 0L : (long) Float.BYTES * bias.length);
+  }
+
+  /**
+   * One query of one head, as a problem of its own: since the query stands at the last of the keys below its {@link #endKey}, positions are
+   * what they were. (Without causal they are not, but then nothing asks for them.)
+   *
+   * @param queryRow 1 × 1 × 1 × headDim
+   * @param keyRows 1 × 1 × endKey × headDim
+   * @param valueRows 1 × 1 × endKey × valueDim
+   */
+  double[] reference(Heads queryRow, Heads keyRows, Heads valueRows, int head, int query) {
+    ReferenceAttention reference =
+        ReferenceAttention.of(queryRow, keyRows, valueRows)
+            .mask(visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1)))
+            .similarity(makeSimilarity())
+            .softcap(softcap)
+            .normaliser(sinks == null ? weights.normaliser() : Normaliser.softmaxWithSinks(sinks[head]));
+    if (slopes != null) {
+      reference = reference.slopes(slopes[head]);
+    }
+    if (bias != null) {
+      reference = reference.bias(new Bias(bias, query * keys, 0, 0, 0, 1));
+    }
+    return reference.output();
+  }
+}

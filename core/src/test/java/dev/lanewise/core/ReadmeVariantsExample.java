@@ -1,0 +1,137 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Stage;
+
+/** The examples of core/README.md, block by block; {@link ReadmeVariantsTest} compares the two and runs these. */
+final class ReadmeVariantsExample {
+  final int batch = 2;
+  final int heads = 4;
+  final int queries = 24;
+  final int keys = 24;
+  final Heads query;
+  final Heads key;
+  final Heads value;
+  final Heads output = Heads.zeros(2, 4, 24, 16);
+  final Attention attention = Attention.standard();
+
+  ReadmeVariantsExample(Heads query, Heads key, Heads value) {
+    this.query = query;
+    this.key = key;
+    this.value = value;
+  }
+
+  void masks() {
+    // begin
+    Mask mask = Mask.window(9, 0).and(Mask.keyLengths(17, 24)); // the ten keys up to its own, and no padding
+    attention.withMask(mask).compute(query, key, value, output);
+    // end
+  }
+
+  void ownMask() {
+    // begin
+    Mask everyThird = Mask.evaluate((b, head, i, j) -> (i - j) % 3 == 0, 1, 1, queries, keys); // asked here, once
+    attention.withMask(Mask.causal().and(everyThird)).compute(query, key, value, output);
+    // end
+  }
+
+  void softcapAndAlibi() {
+    // begin
+    Attention capped = attention.withMask(Mask.causal()).withSoftcap(30).withAlibi(Attention.standardSlopes(heads));
+    capped.compute(query, key, value, output);
+    // end
+  }
+
+  void sinks(float... sinks) {
+    // begin
+    attention.withNormaliser(Normaliser.softmaxWithSinks(sinks)).compute(query, key, value, output); // a learned logit a head
+    // end
+  }
+
+  void noSoftmax() {
+    // begin
+    attention.withNormaliser(Normaliser.relu().dividedByKeys()).compute(query, key, value, output);
+    // end
+  }
+
+  void scoreFunction() {
+    // begin
+    RowFunction nearest =
+        (row, offset, length, b, head, i, firstKey) -> {
+          for (int j = 0; j < length; j++) {
+            row[offset + j] -= 0.1f * Math.abs(i - firstKey - j);
+          }
+        };
+    attention.withScoreFunction(nearest).compute(query, key, value, output);
+    // end
+  }
+
+  Heads weightsOfRows() {
+    // begin
+    int[] rows = {0, 7, 23}; // ascending
+    Heads weights = Heads.zeros(batch, heads, rows.length, keys);
+    attention.weights(query, key, rows, weights);
+    // end
+    return weights;
+  }
+
+  Seen topKeysAndColumnSums() {
+    // begin
+    TopKeys top = TopKeys.of(5, batch, heads, queries);
+    float[] columnSums = new float[batch * heads * keys]; // how much attention each key receives
+    attention.compute(query, key, Results.of().topKeys(top).columnSums(columnSums)); // no value, no output
+    int strongest = top.key(0, 3, 23, 0); // batch entry 0, head 3, query 23: the first of its five
+    // end
+    return new Seen(strongest, columnSums);
+  }
+
+  record Seen(int strongest, float[] columnSums) {}
+
+  Heads scores() {
+    // begin
+    Heads scores = Heads.zeros(batch, heads, queries, keys);
+    attention.withMask(Mask.causal()).compute(query, key, value, Results.of().output(output).scores(Stage.MASKED, scores));
+    // end
+    return scores;
+  }
+
+  /** The keys in two halves. */
+  float[] merge(Heads keysLeft, Heads valuesLeft, Heads keysRight, Heads valuesRight) {
+    // begin
+    float[] logSumExp = new float[batch * heads * queries];
+    attention.computeWithLogSumExp(query, keysLeft, valuesLeft, output, logSumExp);
+    Heads other = Heads.zeros(batch, heads, queries, 16);
+    float[] otherLogSumExp = new float[batch * heads * queries];
+    attention.computeWithLogSumExp(query, keysRight, valuesRight, other, otherLogSumExp);
+    Merge.into(output, logSumExp, other, otherLogSumExp); // as if over all keys at once
+    // end
+    return logSumExp;
+  }
+
+  Heads packed(float[] q, float[] k, float[] v) {
+    // begin
+    SequenceStarts sequences = SequenceStarts.of(0, 5, 17, 24); // of 5, 12 and 7 tokens, one after the other
+    Heads packedOutput = Heads.zeros(1, heads, 24, 16);
+    attention
+        .withSequences(sequences)
+        .withMask(Mask.causal())
+        .compute(Heads.of(q, 1, heads, 24, 16), Heads.of(k, 1, heads, 24, 16), Heads.of(v, 1, heads, 24, 16), packedOutput);
+    // end
+    return packedOutput;
+  }
+
+  float[] layouts(float... qkv) {
+    // begin
+    int width = heads * 16; // qkv: batch, row, 3 * width; query, key and value side by side
+    Sequences q = new Sequences(qkv, 0, batch, queries, width, queries * 3 * width, 3 * width);
+    Sequences k = new Sequences(qkv, width, batch, queries, width, queries * 3 * width, 3 * width);
+    Sequences v = new Sequences(qkv, 2 * width, batch, queries, width, queries * 3 * width, 3 * width);
+    Sequences rows = Sequences.zeros(batch, queries, width);
+    attention.compute(q.split(heads), k.split(heads), v.split(heads), rows.split(heads));
+    // end
+    return rows.data();
+  }
+}

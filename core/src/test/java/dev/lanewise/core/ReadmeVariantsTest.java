@@ -1,0 +1,182 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Stage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** What "Every variant" in core/README.md shows is what compiles, runs, and does what it says. */
+class ReadmeVariantsTest {
+  private static final int BATCH = 2;
+  private static final int HEADS = 4;
+  private static final int ROWS = 24;
+  private static final int HEAD_DIM = 16;
+  private static final int SIZE = BATCH * HEADS * ROWS * HEAD_DIM;
+
+  private final SplittableRandom random = new SplittableRandom(20261122);
+  private final Heads query = random(BATCH);
+  private final Heads key = random(BATCH);
+  private final Heads value = random(BATCH);
+  private final ReadmeVariantsExample example = new ReadmeVariantsExample(query, key, value);
+  private final ReferenceAttention reference = ReferenceAttention.of(query, key, value);
+
+  private Heads random(int batch) {
+    return Heads.of(numbers(batch * HEADS * ROWS * HEAD_DIM), batch, HEADS, ROWS, HEAD_DIM);
+  }
+
+  private float[] numbers(int count) {
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = (float) random.nextGaussian();
+    }
+    return numbers;
+  }
+
+  @Test
+  void blocksAreTheOnesThatCompile() throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+    String section = readme.substring(readme.indexOf("\n## Every variant\n"));
+    section = section.substring(0, section.indexOf("\n## ", 1));
+    String source = Files.readString(Path.of("src/test/java/dev/lanewise/core/ReadmeVariantsExample.java"));
+    List<String> compiled = between(source, "// begin\n", "// end");
+    assertThat(compiled).hasSize(12);
+    assertThat(between(section, "```java\n", "```")).isEqualTo(compiled);
+  }
+
+  private static List<String> between(String text, String begin, String end) {
+    List<String> blocks = new ArrayList<>();
+    Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)
+        .matcher(text)
+        .results()
+        .forEach(block -> blocks.add(block.group(1).stripIndent().strip()));
+    return blocks;
+  }
+
+  @Test
+  void masks() {
+    example.masks();
+    check(where((b, head, i, j) -> j > i - 10 && j <= i && (b == 1 || j < 17)));
+    example.ownMask();
+    check(where((b, head, i, j) -> j <= i && i % 3 == j % 3));
+  }
+
+  private ReferenceAttention where(Mask.Predicate predicate) {
+    return reference.mask(Mask.evaluate(predicate, BATCH, HEADS, ROWS, ROWS));
+  }
+
+  @Test
+  void changesAndNormalisers() {
+    example.softcapAndAlibi();
+    check(reference.mask(Mask.causal()).softcap(30).slopes(1f / 4, 1f / 16, 1f / 64, 1f / 256));
+    example.scoreFunction();
+    check(reference.slopes(0.1f, 0.1f, 0.1f, 0.1f));
+    example.sinks(1, 2, 3, 4);
+    check(reference.normaliser(Normaliser.softmaxWithSinks(1, 2, 3, 4)));
+    example.noSoftmax();
+    check(reference.normaliser(Normaliser.relu().dividedByKeys()));
+  }
+
+  @Test
+  void weightsOfRows() {
+    double[] expected = reference.weights();
+    Heads weights = example.weightsOfRows();
+    int[] rows = {0, 7, 23};
+    for (int n = 0; n < BATCH * HEADS * 3; n++) {
+      for (int j = 0; j < ROWS; j++) {
+        assertThat((double) weights.data()[n * ROWS + j]).isCloseTo(expected[(n / 3 * ROWS + rows[n % 3]) * ROWS + j], within(1e-6));
+      }
+    }
+  }
+
+  @Test
+  void topKeysAndColumnSums() {
+    double[] weights = reference.weights();
+    int row = (3 * ROWS + 23) * ROWS;
+    int best = 0;
+    for (int j = 0; j < ROWS; j++) {
+      best = weights[row + j] > weights[row + best] ? j : best;
+    }
+    ReadmeVariantsExample.Seen seen = example.topKeysAndColumnSums();
+    assertThat(seen.strongest()).isEqualTo(best);
+    check(seen.columnSums(), reference.columnSums());
+  }
+
+  @Test
+  void scores() {
+    Heads scores = example.scores();
+    check(scores.data(), reference.mask(Mask.causal()).scores(Stage.MASKED));
+    check(reference.mask(Mask.causal()));
+  }
+
+  @Test
+  void mergeIsAsIfOverAllKeys() {
+    float[] logSumExp = example.merge(part(key, 0, 9), part(value, 0, 9), part(key, 9, ROWS), part(value, 9, ROWS));
+    check(reference);
+    double[] expected = reference.logSumExp();
+    for (int n = 0; n < logSumExp.length; n++) {
+      assertThat((double) logSumExp[n]).isCloseTo(expected[n], within(1e-5));
+    }
+  }
+
+  private static Heads part(Heads all, int from, int to) {
+    return new Heads(all.data(), from * HEAD_DIM, BATCH, HEADS, to - from, HEAD_DIM, all.batchStride(), all.headStride(), all.rowStride());
+  }
+
+  @Test
+  void packedSequences() {
+    Heads q = random(1);
+    Heads k = random(1);
+    Heads v = random(1);
+    Heads output = example.packed(q.data(), k.data(), v.data());
+    check(output.data(), ReferenceAttention.of(q, k, v).mask(Mask.causal()).sequences(SequenceStarts.of(0, 5, 17, 24)).output());
+  }
+
+  @Test
+  void layouts() {
+    float[] packed = numbers(3 * SIZE);
+    Heads output = Sequences.of(example.layouts(packed), BATCH, ROWS, HEADS * HEAD_DIM).split(HEADS);
+    double[] expected = ReferenceAttention.of(side(packed, 0), side(packed, 1), side(packed, 2)).output();
+    for (int n = 0; n < expected.length; n++) {
+      float actual = output.get(n / HEAD_DIM / ROWS / HEADS, n / HEAD_DIM / ROWS % HEADS, n / HEAD_DIM % ROWS, n % HEAD_DIM);
+      assertThat((double) actual).isCloseTo(expected[n], within(1e-5));
+    }
+  }
+
+  /** Query, key or value out of packed rows, as a dense copy. */
+  private static Heads side(float[] packed, int which) {
+    Heads copy = Heads.zeros(BATCH, HEADS, ROWS, HEAD_DIM);
+    int width = HEADS * HEAD_DIM;
+    for (int n = 0; n < SIZE; n++) {
+      int row = n / HEAD_DIM % ROWS;
+      int head = n / HEAD_DIM / ROWS % HEADS;
+      int batchRow = n / HEAD_DIM / ROWS / HEADS * ROWS + row;
+      copy.data()[n] = packed[(batchRow * 3 + which) * width + head * HEAD_DIM + n % HEAD_DIM];
+    }
+    return copy;
+  }
+
+  private void check(ReferenceAttention expected) {
+    check(example.output.data(), expected.output());
+  }
+
+  private static void check(float[] actual, double[] expected) {
+    assertThat(actual).hasSameSizeAs(expected);
+    for (int n = 0; n < expected.length; n++) {
+      // −∞, of masked scores, is as far from itself as from anything
+      if (actual[n] != expected[n]) {
+        assertThat((double) actual[n]).as("element %d", n).isCloseTo(expected[n], within(1e-5));
+      }
+    }
+  }
+}
