@@ -63,8 +63,10 @@ final class PanelScores {
     Scratch scratch = panel.scratch;
     Heads key = panel.problem().key;
     int depth = key.width();
-    long rest = (key.data().length - first - depth) / Math.max(1L, key.rowStride()) + 1; // rows that the array still holds
-    int strips = (int) Math.min(Math.ceilDiv(panel.keys(), STRIP), rest / STRIP);
+    int strips = Math.ceilDiv(panel.keys(), STRIP);
+    if (first + ((long) strips * STRIP - 1) * key.rowStride() + depth > key.data().length) {
+      strips = panel.keys() / STRIP;
+    }
     scratch.b.set(queryPanel, 0, QUERIES);
     scratch.start.set(scratch.zeros, 0, 0);
     scratch.a.set(key.data(), first, key.rowStride()).next(STRIP * key.rowStride());
