@@ -3,8 +3,11 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls at the edges of what is allowed: each was wrong once. */
 class AttentionEdgesTest {
@@ -20,5 +23,23 @@ class AttentionEdgesTest {
     Heads output = Heads.zeros(1, 1, 1, 1);
     ATTENTION.compute(Heads.of(new float[] {3, 2, 1}, 1, 1, 1, 3), key, row(0, 1, 2, 3, 4, 5, 6, 7, 8), output);
     assertThat(output.get(0, 0, 0, 0)).isCloseTo(4, within(1e-5f));
+  }
+
+  /** Masks of other libraries: a row that is masked so throughout gets the mean of V. */
+  @Test
+  void lowestFloatAsBiasIsNoMask() {
+    Heads output = Heads.zeros(1, 1, 1, 1);
+    Bias bias = Bias.ofKeys(new float[] {-Float.MAX_VALUE, -Float.MAX_VALUE});
+    ATTENTION.withBias(bias).compute(row(1), row(1, 2), row(2, 4), output);
+    assertThat(output.get(0, 0, 0, 0)).isEqualTo(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.MIN_VALUE, 1e-39f, 3e38f, Float.MAX_VALUE})
+  void softcapMayBeAnyPositiveNumber(float softcap) {
+    Heads scores = Heads.zeros(1, 1, 1, 2);
+    ATTENTION.withSoftcap(softcap).withScale(1).compute(row(1), row(0, 0.5f), Results.of().scores(dev.lanewise.kernels.Stage.CAPPED, scores));
+    assertThat(scores.get(0, 0, 0, 0)).isZero();
+    assertThat(scores.get(0, 0, 0, 1)).isCloseTo((float) (softcap * Math.tanh(0.5 / softcap)), within(1e-6f));
   }
 }

@@ -45,7 +45,7 @@ final class ScoreChanges {
     for (int from = 0; from < panel.keys(); from += step) {
       int to = Math.min(from + step, panel.keys());
       if (problem.softcap > 0) {
-        softcap(scores, from * QUERIES, to * QUERIES, problem.softcap * panel.scoreUnit());
+        softcap(scores, from * QUERIES, to * QUERIES, Math.min(problem.softcap * panel.scoreUnit(), Float.MAX_VALUE));
       }
       observe(panel, Stage.CAPPED, scores, observed);
       if (problem.bias != null) {
@@ -81,7 +81,7 @@ final class ScoreChanges {
 
   /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where a vector holds one that is not. */
   private static void softcap(float[] scores, int from, int to, float cap) {
-    float inverse = 1 / cap;
+    float inverse = Math.min(1 / cap, Float.MAX_VALUE); // of the least floats it would be infinite, and 0 times that NaN
     for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
       FloatVector y = VectorFunctions.smallTanh(x);
@@ -109,8 +109,8 @@ final class ScoreChanges {
           scratch.source.set(scratch.padded, 0, LANES);
         }
         scratch.target.set(biasBlock, 0, LANES);
-        Transpose.block(scratch.source, scratch.target, panel.scoreUnit(), scratch.block);
-        addBias(scores, i * QUERIES + lane, count);
+        Transpose.block(scratch.source, scratch.target, 1, scratch.block);
+        addBias(scores, i * QUERIES + lane, count, panel.scoreUnit());
       }
     }
   }
@@ -136,13 +136,18 @@ final class ScoreChanges {
     }
   }
 
-  /** Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. */
-  private void addBias(float[] scores, int from, int keys) {
+  /**
+   * Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. {@code biasBlock} is the bias itself, so that
+   * the lowest floats, which others mask with, do not become −∞ by the unit: where they are the bias of all keys, all keys count alike.
+   */
+  private void addBias(float[] scores, int from, int keys, float unit) {
     for (int i = 0; i < keys; i++) {
       int at = from + i * QUERIES;
       FloatVector bias = FloatVector.fromArray(SPECIES, biasBlock, i * LANES);
+      FloatVector scaled = bias.mul(unit);
+      scaled = scaled.blend(-Float.MAX_VALUE, scaled.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
       FloatVector.fromArray(SPECIES, scores, at)
-          .add(bias)
+          .add(scaled)
           .blend(bias, bias.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY))
           .intoArray(scores, at);
     }
