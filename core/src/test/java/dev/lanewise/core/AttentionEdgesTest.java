@@ -42,4 +42,33 @@ class AttentionEdgesTest {
     assertThat(scores.get(0, 0, 0, 0)).isZero();
     assertThat(scores.get(0, 0, 0, 1)).isCloseTo((float) (softcap * Math.tanh(0.5 / softcap)), within(1e-6f));
   }
+
+  @Test
+  void maskedKeysHaveNoWeightInARowOfNaN() {
+    Heads weights = Heads.zeros(1, 1, 2, 3);
+    float[] columnSums = new float[3];
+    Attention causal = ATTENTION.withMask(Mask.causalOffsets(1));
+    causal.compute(row(Float.NaN, 1), row(1, 1, 1), Results.of().weights(weights).columnSums(columnSums));
+    assertThat(weights.get(0, 0, 0, 1)).isNaN();
+    assertThat(weights.get(0, 0, 0, 2)).isZero();
+    assertThat(columnSums[2]).isCloseTo(1 / 3f, within(1e-6f));
+  }
+
+  @Test
+  void weightFunctionCannotUnmask() {
+    Heads weights = Heads.zeros(1, 1, 2, 2);
+    Heads output = Heads.zeros(1, 1, 2, 1);
+    ATTENTION
+        .withMask(Mask.causal())
+        .withWeightFunction(
+            (row, offset, length, b, head, query, firstKey) -> {
+              for (int i = offset; i < offset + length; i++) {
+                row[i] += 1;
+              }
+            })
+        .compute(row(1, 1), row(1, 1), row(1, 1), Results.of().weights(weights).output(output));
+    assertThat(weights.get(0, 0, 0, 1)).isZero();
+    assertThat(output.get(0, 0, 0, 0)).isEqualTo(2);
+    assertThat(output.get(0, 0, 1, 0)).isEqualTo(3);
+  }
 }

@@ -27,7 +27,6 @@ public final class AttentionProblem {
   final List<Hook> hooks;
   private final boolean scoresMayMask;
   private final boolean watchesScores;
-  private final boolean changesWeights;
   private final boolean watchesWeights;
 
   /** A function of the caller at a stage. */
@@ -51,8 +50,7 @@ public final class AttentionProblem {
     this.hooks = List.copyOf(builder.hooks);
     this.scoresMayMask = bias != null || hasHook(true, Stage.CHANGED, Stage.CHANGED);
     this.watchesScores = hasHook(false, Stage.RAW, Stage.MASKED);
-    this.changesWeights = hasHook(true, Stage.WEIGHTS, Stage.WEIGHTS);
-    this.watchesWeights = changesWeights || hasHook(false, Stage.WEIGHTS, Stage.WEIGHTS);
+    this.watchesWeights = hasHook(true, Stage.WEIGHTS, Stage.WEIGHTS) || hasHook(false, Stage.WEIGHTS, Stage.WEIGHTS);
   }
 
   /** Every query sees every key of its batch entry. */
@@ -190,11 +188,6 @@ public final class AttentionProblem {
   /** Whether someone looks at scores, and then at those of masked keys as well. */
   boolean watchesScores() {
     return watchesScores;
-  }
-
-  /** Whether someone changes the weights. */
-  boolean changesWeights() {
-    return changesWeights;
   }
 
   /** Whether someone looks at the weights, or changes them. */

@@ -116,14 +116,10 @@ final class FusedAttention {
       output.openTile(panel, mask, scores, problem.scoresMayMask());
     }
     if (known) {
-      if (problem.changesWeights()) {
-        mask.hideInfinite(scores, panel.keys());
-      }
+      mask.hideInfinite(scores, panel.keys());
       normaliser.weights(scores, panel.keys());
-      if (problem.changesWeights()) {
-        changes.change(panel, Stage.WEIGHTS, scores, 1);
-        mask.apply(scores, panel.keys(), 0); // whatever the function made of them
-      }
+      changes.change(panel, Stage.WEIGHTS, scores, 1);
+      mask.apply(scores, panel.keys(), 0); // whatever the function made of them, or the NaN of another key
       changes.observe(panel, Stage.WEIGHTS, scores, true);
     } else if (normaliser.update(scores, panel.keys())) {
       output.rescale(normaliser);

@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -181,10 +182,9 @@ final class PanelMask {
   void hideInfinite(float[] scores, int keys) {
     for (int i = 0; i < keys; i++) {
       long word = 0;
-      for (int lane = 0; lane < QUERIES; lane++) {
-        if (scores[i * QUERIES + lane] == Float.NEGATIVE_INFINITY) {
-          word |= 1L << lane;
-        }
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, i * QUERIES + lane);
+        word |= x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY).toLong() << lane;
       }
       hidden[i] = partial ? hidden[i] | word : word;
     }

@@ -50,7 +50,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     observe(problem, Stage.MASKED);
     float logSumExp = normalise(problem);
     runHooks(problem, Stage.WEIGHTS, true);
-    for (int i = 0; problem.changesWeights() && i < keys; i++) {
+    for (int i = 0; problem.watchesWeights() && i < keys; i++) {
       scores[i] = hidden[i] ? 0 : scores[i]; // whatever the function made of them
     }
     observe(problem, Stage.WEIGHTS);
