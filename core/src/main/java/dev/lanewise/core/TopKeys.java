@@ -47,7 +47,7 @@ public final class TopKeys {
     return new TopKeys(count, batch, heads, queries);
   }
 
-  /** The key in a place, from 0 on; −1 if the query sees fewer keys. */
+  /** The key in a place, from 0 on; −1 if fewer keys have a weight other than 0 and NaN. */
   public int key(int batchEntry, int head, int query, int place) {
     return keys[index(batchEntry, head, query) + Objects.checkIndex(place, count)];
   }
@@ -81,8 +81,8 @@ public final class TopKeys {
       for (int i = 0; i < length; i++) {
         float weight = row[offset + i];
         int last = from + count - 1;
-        // weight 0 is what masked keys have; NaN compares false and is passed over
-        if (weight != 0 && (keys[last] < 0 || weight > weights[last])) {
+        // weight 0 is what masked keys have; NaN has no place in an order
+        if (weight != 0 && !Float.isNaN(weight) && (keys[last] < 0 || weight > weights[last])) {
           insert(from, firstKey + i, weight);
         }
       }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -70,5 +71,14 @@ class AttentionEdgesTest {
     assertThat(weights.get(0, 0, 0, 1)).isZero();
     assertThat(output.get(0, 0, 0, 0)).isEqualTo(2);
     assertThat(output.get(0, 0, 1, 0)).isEqualTo(3);
+  }
+
+  @Test
+  void topKeysPassOverNaN() {
+    TopKeys top = TopKeys.of(2, 1, 1, 1);
+    Attention relu = ATTENTION.withNormaliser(Normaliser.relu()).withScale(1);
+    relu.compute(row(1), row(Float.NaN, 1, 5, 3), Results.of().topKeys(top));
+    assertThat(top.key(0, 0, 0, 0)).isEqualTo(2);
+    assertThat(top.key(0, 0, 0, 1)).isEqualTo(3);
   }
 }
