@@ -114,9 +114,28 @@ public final class Results {
     }
     if (columnSums != null) {
       Checks.same("columnSums.length", columnSums.length, "batch * queryHeads * keys", (long) query.batch() * query.heads() * key.rows());
+      checkColumnSums(columnSums, query, key, value);
     }
     if (topKeys != null) {
       topKeys.check(query);
+    }
+  }
+
+  private void checkColumnSums(float[] sums, Heads query, Heads key, @Nullable Heads value) {
+    Heads whole = Heads.of(sums, 1, 1, 1, sums.length);
+    Checks.disjoint("columnSums", whole, "query", query);
+    Checks.disjoint("columnSums", whole, "key", key);
+    if (value != null) {
+      Checks.disjoint("columnSums", whole, "value", value);
+    }
+    if (output != null) {
+      Checks.disjoint("columnSums", whole, "output", output);
+    }
+    if (logSumExp != null) {
+      Checks.disjoint("columnSums", whole, "logSumExp", Heads.of(logSumExp, 1, 1, 1, logSumExp.length));
+    }
+    for (Rows result : rows) {
+      Checks.disjoint("columnSums", whole, result.name(), result.target);
     }
   }
 
@@ -162,7 +181,7 @@ public final class Results {
   }
 
   static void fill(Heads target, float value) {
-    for (int b = 0; b < target.batch(); b++) {
+    for (int b = 0; b < target.batch() && !target.isEmpty(); b++) { // an empty view may begin anywhere
       for (int head = 0; head < target.heads(); head++) {
         for (int row = 0; row < target.rows(); row++) {
           int from = target.index(b, head, row);

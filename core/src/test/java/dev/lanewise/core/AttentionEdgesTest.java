@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.kernels.Bias;
@@ -80,5 +81,26 @@ class AttentionEdgesTest {
     relu.compute(row(1), row(Float.NaN, 1, 5, 3), Results.of().topKeys(top));
     assertThat(top.key(0, 0, 0, 0)).isEqualTo(2);
     assertThat(top.key(0, 0, 0, 1)).isEqualTo(3);
+  }
+
+  @Test
+  void resultsThatShareAnArrayAreRefused() {
+    float[] shared = {1, 2};
+    Heads query = Heads.of(shared, 1, 1, 2, 1);
+    Heads key = row(1, 1);
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().logSumExp(shared))).hasMessageContaining("logSumExp [0, 2) overlaps query");
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().columnSums(shared))).hasMessageContaining("columnSums [0, 2) overlaps query");
+    float[] output = new float[2];
+    assertThatThrownBy(() -> ATTENTION.computeWithLogSumExp(query, key, key, row(output), output))
+        .hasMessageContaining("logSumExp [0, 2) overlaps output");
+    assertThat(shared).containsExactly(1, 2);
+  }
+
+  @Test
+  void emptyWeightsMayBeginPastTheirArray() {
+    Heads none = new Heads(new float[0], 3, 1, 1, 2, 0, 0, 0, 0);
+    Heads output = row(7, 7);
+    ATTENTION.compute(row(1, 1), Heads.zeros(1, 1, 0, 1), Heads.zeros(1, 1, 0, 1), Results.of().weights(none).output(output));
+    assertThat(output.data()).containsOnly(0);
   }
 }

@@ -161,6 +161,22 @@ public final class AttentionProblemBuilder {
     }
   }
 
+  /** A dense array to be written must not be one that the call reads, or writes otherwise. */
+  private void checkApart(String name, float[] written) {
+    Heads whole = Heads.of(written, 1, 1, 1, written.length);
+    Checks.disjoint(name, whole, "query", query);
+    Checks.disjoint(name, whole, "key", key);
+    if (value != null) {
+      Checks.disjoint(name, whole, "value", value);
+    }
+    if (output != null) {
+      Checks.disjoint(name, whole, "output", output);
+    }
+    if (bias != null) {
+      Checks.disjoint(name, whole, "bias", Heads.of(bias.data(), 1, 1, 1, bias.data().length));
+    }
+  }
+
   private void checkOutput(Heads value, Heads output) {
     Checks.same("value.batch", value.batch(), "key.batch", key.batch());
     Checks.same("value.heads", value.heads(), "key.heads", key.heads());
@@ -215,6 +231,7 @@ public final class AttentionProblemBuilder {
       }
       Checks.same(
           "logSumExp.length", logSumExp.length, "batch * queryHeads * queries", (long) query.batch() * query.heads() * query.rows());
+      checkApart("logSumExp", logSumExp);
     }
   }
 }
