@@ -83,12 +83,15 @@ final class Workers {
       takeTasks();
       awaitHelpers();
       Throwable thrown = failure.get();
-      if (thrown instanceof Error error) {
-        throw error;
+      if (thrown != null) {
+        Job.<RuntimeException>rethrow(thrown);
       }
-      if (thrown instanceof RuntimeException exception) {
-        throw exception;
-      }
+    }
+
+    /** Throws it as it is: languages without checked exceptions throw them through any function. */
+    @SuppressWarnings("unchecked") // the cast is erased
+    private static <T extends Throwable> void rethrow(Throwable thrown) throws T {
+      throw (T) thrown;
     }
 
     /** False if the system has no thread left: the caller, who must not leave helpers behind, then does without more of them. */
@@ -114,7 +117,7 @@ final class Workers {
         for (long index = next.getAndIncrement(); index < tasks && failure.get() == null; index = next.getAndIncrement()) {
           task.run((int) index);
         }
-      } catch (RuntimeException | Error e) {
+      } catch (Throwable e) { // any: a helper that leaves without a word would be waited for forever
         failure.compareAndSet(null, e);
       }
     }

@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -108,6 +109,33 @@ class WorkersTest {
         .isInstanceOf(AssertionError.class)
         .hasMessage("from a helper");
     everyTaskRunsOnce(2, 100);
+  }
+
+  /** A task in Kotlin or Scala may throw a checked exception. */
+  @Test
+  void checkedExceptionOfAHelperIsRethrownInTheCaller() {
+    Thread caller = Thread.currentThread();
+    CountDownLatch bothStarted = new CountDownLatch(2);
+    assertThatThrownBy(
+            () ->
+                Workers.run(
+                    2,
+                    MUCH,
+                    2,
+                    index -> {
+                      bothStarted.countDown();
+                      await(bothStarted);
+                      if (Thread.currentThread() != caller) {
+                        WorkersTest.<RuntimeException>throwUnchecked(new IOException("from a helper"));
+                      }
+                    }))
+        .isInstanceOf(IOException.class)
+        .hasMessage("from a helper");
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> void throwUnchecked(Throwable thrown) throws T {
+    throw (T) thrown;
   }
 
   @Test
