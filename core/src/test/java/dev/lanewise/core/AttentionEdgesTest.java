@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,7 +41,7 @@ class AttentionEdgesTest {
   @ValueSource(floats = {Float.MIN_VALUE, 1e-39f, 3e38f, Float.MAX_VALUE})
   void softcapMayBeAnyPositiveNumber(float softcap) {
     Heads scores = Heads.zeros(1, 1, 1, 2);
-    ATTENTION.withSoftcap(softcap).withScale(1).compute(row(1), row(0, 0.5f), Results.of().scores(dev.lanewise.kernels.Stage.CAPPED, scores));
+    ATTENTION.withSoftcap(softcap).withScale(1).compute(row(1), row(0, 0.5f), Results.of().scores(Stage.CAPPED, scores));
     assertThat(scores.get(0, 0, 0, 0)).isZero();
     assertThat(scores.get(0, 0, 0, 1)).isCloseTo((float) (softcap * Math.tanh(0.5 / softcap)), within(1e-6f));
   }
@@ -88,8 +89,10 @@ class AttentionEdgesTest {
     float[] shared = {1, 2};
     Heads query = Heads.of(shared, 1, 1, 2, 1);
     Heads key = row(1, 1);
-    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().logSumExp(shared))).hasMessageContaining("logSumExp [0, 2) overlaps query");
-    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().columnSums(shared))).hasMessageContaining("columnSums [0, 2) overlaps query");
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().logSumExp(shared)))
+        .hasMessageContaining("logSumExp [0, 2) overlaps query");
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().columnSums(shared)))
+        .hasMessageContaining("columnSums [0, 2) overlaps query");
     float[] output = new float[2];
     assertThatThrownBy(() -> ATTENTION.computeWithLogSumExp(query, key, key, row(output), output))
         .hasMessageContaining("logSumExp [0, 2) overlaps output");

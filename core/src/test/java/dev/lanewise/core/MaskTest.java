@@ -230,9 +230,7 @@ class MaskTest {
     Arrays.fill(seen, 0, 51, true);
     Arrays.fill(seen, 130, 140, true);
     Heads weights = Heads.zeros(1, 1, 3, keys);
-    Attention.standard()
-        .withMask(Mask.matrix(seen, 0, 0, 0, 0, 1))
-        .weights(Heads.zeros(1, 1, 3, 2), Heads.zeros(1, 1, keys, 2), weights);
+    Attention.standard().withMask(Mask.matrix(seen, 0, 0, 0, 0, 1)).weights(Heads.zeros(1, 1, 3, 2), Heads.zeros(1, 1, keys, 2), weights);
     for (int j = 0; j < keys; j++) {
       assertThat(weights.get(0, 0, 2, j) > 0).as("key %d is seen", j).isEqualTo(seen[j]);
     }

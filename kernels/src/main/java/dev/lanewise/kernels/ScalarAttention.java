@@ -187,7 +187,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   }
 
   private void runHooks(AttentionProblem problem, Stage stage, boolean changes) {
-    for (int i = 0; i < problem.hooks.size(); i++) { // no iterator: this runs for each row
+    for (int i = 0; keys > 0 && i < problem.hooks.size(); i++) { // no iterator: this runs for each row
       AttentionProblem.Hook hook = problem.hooks.get(i);
       if (hook.stage() == stage && hook.changes() == changes) {
         hook.function().apply(scores, 0, keys, batchEntry, queryHead, query, first);
