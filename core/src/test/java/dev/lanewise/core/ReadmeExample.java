@@ -2,7 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
 
-/** The example of README.md; {@link ReadmeTest} compares the two and runs this one. */
+/** The examples of README.md; {@link ReadmeTest} compares the two and runs these. */
 final class ReadmeExample {
   private ReadmeExample() {}
 
@@ -22,5 +22,18 @@ final class ReadmeExample {
         Heads.of(out, batch, heads, length, headDim));
     // end
     return out;
+  }
+
+  static TopKeys variants(Attention attention, Heads query, Heads key, Heads value, Heads output) {
+    int batch = query.batch(), heads = query.heads(), length = query.rows();
+    // begin
+    TopKeys top = TopKeys.of(5, batch, heads, length);
+    attention
+        .withMask(Mask.window(255, 0).and(Mask.keyLengths(100)))
+        .withSoftcap(30)
+        .withAlibi(Attention.standardSlopes(heads))
+        .compute(query, key, value, Results.of().output(output).topKeys(top));
+    // end
+    return top;
   }
 }

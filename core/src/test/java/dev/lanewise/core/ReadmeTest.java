@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.Heads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,16 +11,24 @@ import org.junit.jupiter.api.Test;
 /** What the README shows is what compiles and runs. */
 class ReadmeTest {
   @Test
-  void exampleIsTheOneThatCompiles() throws IOException {
-    String readme = Files.readString(Path.of("..", "README.md"));
-    String shown = readme.substring(readme.indexOf("```java\n") + 8, readme.indexOf("```", readme.indexOf("```java\n") + 8));
-    String source = Files.readString(Path.of("src/test/java/dev/lanewise/core/ReadmeExample.java"));
-    String compiled = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("// end")).stripIndent().strip();
-    assertThat(shown.lines().filter(line -> !line.startsWith("import ")).toList()).containsSubsequence(compiled.lines().toList());
+  void examplesAreThoseThatCompile() throws IOException {
+    assertThat(ReadmeBlocks.shown(Files.readString(Path.of("..", "README.md"))))
+        .isEqualTo(ReadmeBlocks.compiled("ReadmeExample.java"))
+        .hasSize(2);
   }
 
   @Test
   void exampleRuns() {
     assertThat(ReadmeExample.run()).hasSize(12 * 128 * 64).containsOnly(0f);
+  }
+
+  @Test
+  void variantsRun() {
+    Heads query = Heads.zeros(1, 4, 128, 8);
+    Heads output = Heads.zeros(1, 4, 128, 8);
+    TopKeys top = ReadmeExample.variants(Attention.standard(), query, query, query, output);
+    // Scores are 0 but for ALiBi, so the nearest key leads, and behind the 100 keys there is none.
+    assertThat(top.key(0, 3, 50, 0)).isEqualTo(50);
+    assertThat(top.key(0, 3, 127, 0)).isEqualTo(99);
   }
 }

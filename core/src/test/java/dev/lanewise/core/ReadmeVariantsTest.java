@@ -10,10 +10,7 @@ import dev.lanewise.kernels.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SplittableRandom;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What "Every variant" in core/README.md shows is what compiles, runs, and does what it says. */
@@ -48,19 +45,7 @@ class ReadmeVariantsTest {
     String readme = Files.readString(Path.of("README.md"));
     String section = readme.substring(readme.indexOf("\n## Every variant\n"));
     section = section.substring(0, section.indexOf("\n## ", 1));
-    String source = Files.readString(Path.of("src/test/java/dev/lanewise/core/ReadmeVariantsExample.java"));
-    List<String> compiled = between(source, "// begin\n", "// end");
-    assertThat(compiled).hasSize(12);
-    assertThat(between(section, "```java\n", "```")).isEqualTo(compiled);
-  }
-
-  private static List<String> between(String text, String begin, String end) {
-    List<String> blocks = new ArrayList<>();
-    Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)
-        .matcher(text)
-        .results()
-        .forEach(block -> blocks.add(block.group(1).stripIndent().strip()));
-    return blocks;
+    assertThat(ReadmeBlocks.shown(section)).isEqualTo(ReadmeBlocks.compiled("ReadmeVariantsExample.java")).hasSize(12);
   }
 
   @Test
