@@ -94,6 +94,9 @@ public final class Results {
 
   /** Checks shapes and overlaps; nothing is written. */
   void check(Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+    if (output == null && logSumExp == null && columnSums == null && topKeys == null && rows.isEmpty()) {
+      throw new IllegalArgumentException("results asks for nothing");
+    }
     if (output != null && value == null) {
       throw new IllegalArgumentException("output is asked for, but there is no value");
     }

@@ -14,7 +14,7 @@
  *                      the call into tasks: rows of one key/value head, with the query heads that share it
  *     Workers          hands tasks to the caller's thread and its helpers
  *       Kernels        scores, running softmax and weights · V of a task, in the module dev.lanewise.kernels
- *     WeightTiles      the weights alone: scores in the caller's array, softmax over each row's visible keys, 0 behind
+ *     Results          what is handed out: observers of the rows that pass, for weights, scores, sums and top keys
  * </pre>
  *
  * <p><b>What holds everywhere.</b>

@@ -189,6 +189,9 @@ public final class AttentionProblemBuilder {
     Checks.disjoint("output", output, "query", query);
     Checks.disjoint("output", output, "key", key);
     Checks.disjoint("output", output, "value", value);
+    if (bias != null && bias.data() == output.data()) {
+      throw new IllegalArgumentException("output lies in the array of bias, at " + output.offset() + " and " + bias.offset());
+    }
   }
 
   private void checkRows(int[] rows) {
@@ -221,6 +224,11 @@ public final class AttentionProblemBuilder {
     }
     if (slopes != null) {
       Checks.same("slopes.length", slopes.length, "query.heads", query.heads());
+      for (int head = 0; head < slopes.length; head++) {
+        if (!Float.isFinite(slopes[head])) {
+          throw new IllegalArgumentException("slopes[" + head + "] is " + slopes[head] + ", must be finite");
+        }
+      }
     }
     if (normaliser.sinks != null) {
       Checks.same("sinks.length", normaliser.sinks.length, "query.heads", query.heads());

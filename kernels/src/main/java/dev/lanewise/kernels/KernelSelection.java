@@ -30,6 +30,9 @@ final class KernelSelection {
       default -> throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=" + wanted + " is none of auto, vector, scalar");
     }
     Optional<String> obstacle = vectorObstacle();
+    if (obstacle.isEmpty() && wanted.equals("auto")) {
+      obstacle = compilerObstacle(System.getProperty("java.vm.info", ""));
+    }
     if (obstacle.isPresent() && wanted.equals("vector")) {
       throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=vector cannot be met: " + obstacle.get());
     }
@@ -47,6 +50,21 @@ final class KernelSelection {
       return Optional.of("the module " + VECTOR_MODULE + " is not loaded; start java with --add-modules " + VECTOR_MODULE);
     }
     return vectorBitsObstacle();
+  }
+
+  /**
+   * Why SIMD would be slower than plain Java: only the optimising compiler keeps vectors in registers, all else makes an object of each.
+   *
+   * @param vmInfo how the JVM describes its mode
+   */
+  private static Optional<String> compilerObstacle(String vmInfo) {
+    if (vmInfo.contains("interpreted mode")) {
+      return Optional.of("the JVM interprets only; start java without -Xint");
+    }
+    if (vmInfo.contains("emulated-client")) {
+      return Optional.of("the optimising compiler is off; start java without -XX:TieredStopAtLevel");
+    }
+    return Optional.empty();
   }
 
   /**

@@ -44,7 +44,13 @@ public final class Normaliser {
    * @param sinks one logit a query head; copied
    */
   public static Normaliser softmaxWithSinks(float... sinks) {
-    return new Normaliser(Kind.SOFTMAX, false, Objects.requireNonNull(sinks, "sinks").clone());
+    Objects.requireNonNull(sinks, "sinks");
+    for (int head = 0; head < sinks.length; head++) {
+      if (!(sinks[head] < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("sinks[" + head + "] is " + sinks[head] + ", must be finite, or −∞ for none");
+      }
+    }
+    return new Normaliser(Kind.SOFTMAX, false, sinks.clone());
   }
 
   /** weight = max(score, 0): "A Study on ReLU and Softmax in Transformer" (Shen et al., 2023). */

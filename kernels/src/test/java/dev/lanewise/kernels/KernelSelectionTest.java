@@ -53,6 +53,16 @@ class KernelSelectionTest {
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("INFO ").contains("-Dlanewise.kernels=scalar");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1"})
+  void withoutTheOptimisingCompilerPlainJavaRunsAndSaysWhy(String option) throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, option);
+    assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
+    String named = option.replaceFirst("=.*", "");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains(named);
+    assertThat(SelectionProbe.ask(MODULE, option, "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
+  }
+
   @Test
   void anUnknownPathThrowsAndNamesTheChoices() throws Exception {
     assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes())

@@ -38,7 +38,7 @@ final class SelectionProbe {
   static Answer ask(String... options) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-Djava.util.logging.SimpleFormatter.format=%4$s %5$s%n"));
+    command.add("-Djava.util.logging.SimpleFormatter.format=%4$s %5$s%n");
     command.addAll(List.of(options));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), SelectionProbe.class.getName()));
     // Through files: a pipe that fills up while the other is read would stall the child.
