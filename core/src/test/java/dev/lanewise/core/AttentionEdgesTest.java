@@ -46,6 +46,14 @@ class AttentionEdgesTest {
     assertThat(scores.get(0, 0, 0, 1)).isCloseTo((float) (softcap * Math.tanh(0.5 / softcap)), within(1e-6f));
   }
 
+  /** A score of −∞ has weight 0, mask or not: its value is not looked at. */
+  @Test
+  void aKeyOfInfiniteDistanceHidesItsValue() {
+    Heads output = Heads.zeros(1, 1, 1, 1);
+    ATTENTION.compute(row(1), row(Float.NEGATIVE_INFINITY, 2), row(Float.NaN, 4), output);
+    assertThat(output.get(0, 0, 0, 0)).isEqualTo(4);
+  }
+
   @Test
   void maskedKeysHaveNoWeightInARowOfNaN() {
     Heads weights = Heads.zeros(1, 1, 2, 3);

@@ -25,7 +25,6 @@ public final class AttentionProblem {
   final @Nullable SequenceStarts sequences;
   private final int @Nullable [] chosen;
   final List<Hook> hooks;
-  private final boolean scoresMayMask;
   private final boolean watchesScores;
   private final boolean watchesWeights;
 
@@ -48,7 +47,6 @@ public final class AttentionProblem {
     this.sequences = builder.sequences;
     this.chosen = builder.rows;
     this.hooks = List.copyOf(builder.hooks);
-    this.scoresMayMask = bias != null || hasHook(true, Stage.CHANGED, Stage.CHANGED);
     this.watchesScores = hasHook(false, Stage.RAW, Stage.MASKED);
     this.watchesWeights = hasHook(true, Stage.WEIGHTS, Stage.WEIGHTS) || hasHook(false, Stage.WEIGHTS, Stage.WEIGHTS);
   }
@@ -178,11 +176,6 @@ public final class AttentionProblem {
   /** Whether anything happens to scores, or anyone looks at them, between similarity and mask. */
   boolean changesScores() {
     return softcap > 0 || bias != null || slopes != null || !hooks.isEmpty();
-  }
-
-  /** Whether a score may be −∞ without the mask saying so. */
-  boolean scoresMayMask() {
-    return scoresMayMask;
   }
 
   /** Whether someone looks at scores, and then at those of masked keys as well. */

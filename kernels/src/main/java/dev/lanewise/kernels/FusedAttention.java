@@ -115,7 +115,7 @@ final class FusedAttention {
     }
     boolean blends = last && problem.output != null;
     if (blends) {
-      output.openTile(panel, mask, scores, problem.scoresMayMask());
+      output.openTile(panel, mask, scores);
     }
     if (known) {
       mask.hideInfinite(scores, panel.keys());

@@ -40,31 +40,21 @@ final class PanelOutput {
   }
 
   /**
-   * Looks for keys of the tile that must not simply be multiplied, before scores become weights. A key that a lane does not see has weight
-   * 0 there, and 0 times its value is 0 unless the value is NaN or infinite: then the keys from there on go lane by lane.
+   * Looks for keys of the tile that must not simply be multiplied, before scores become weights. A key that a lane does not see, or whose
+   * score is −∞, has weight 0 there, and 0 times its value is 0 unless the value is NaN or infinite: then the keys from there on go lane by
+   * lane.
    */
-  void openTile(Panel panel, PanelMask mask, float[] scores, boolean scoresMayMask) {
+  void openTile(Panel panel, PanelMask mask, float[] scores) {
     Heads value = panel.problem().value();
     tile.open(value, panel.problem().keyIndex(value, panel.unit(), panel.key()), panel.keys(), panel.scratch);
     wholeKeys = panel.keys();
-    if (mask.isPartial() || scoresMayMask) {
-      int poisoned = firstPoisoned(panel, mask, scoresMayMask);
-      if (poisoned < panel.keys()) {
-        mask.hideInfinite(scores, panel.keys());
-        wholeKeys = poisoned;
+    if (!isFinite(panel, panel.key(), panel.key() + panel.keys())) {
+      wholeKeys = 0;
+      while (wholeKeys < panel.keys() && rowIsFinite(wholeKeys)) {
+        wholeKeys++;
       }
+      mask.hideInfinite(scores, panel.keys());
     }
-  }
-
-  private int firstPoisoned(Panel panel, PanelMask mask, boolean scoresMayMask) {
-    if (isFinite(panel, panel.key(), panel.key() + panel.keys())) {
-      return panel.keys();
-    }
-    int i = 0;
-    while (i < panel.keys() && (!(scoresMayMask || mask.hidden(i) != 0) || rowIsFinite(i))) {
-      i++;
-    }
-    return i;
   }
 
   /** Whether the values of these keys are finite; what has been looked at for an earlier panel is not looked at again. */
