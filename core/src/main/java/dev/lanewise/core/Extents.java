@@ -17,13 +17,7 @@ record Extents(int batch, int queryHeads, int mostQueries, int mostKeys, @Nullab
 
   /** Of views of batch 1 that hold sequences one after the other. */
   static Extents of(Heads query, SequenceStarts sequences) {
-    int mostQueries = 0;
-    int mostKeys = 0;
-    for (int b = 0; b < sequences.count(); b++) {
-      mostQueries = Math.max(mostQueries, sequences.queries(b));
-      mostKeys = Math.max(mostKeys, sequences.keys(b));
-    }
-    return new Extents(sequences.count(), query.heads(), mostQueries, mostKeys, sequences);
+    return new Extents(sequences.count(), query.heads(), sequences.mostQueries(), sequences.mostKeys(), sequences);
   }
 
   int queries(int batchEntry) {

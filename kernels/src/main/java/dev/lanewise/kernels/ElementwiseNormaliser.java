@@ -20,7 +20,7 @@ final class ElementwiseNormaliser implements PanelNormaliser {
     kind = normaliser.kind;
     averages = normaliser.averages;
     for (int lane = 0; averages && lane < QUERIES; lane++) {
-      factor[lane] = 1f / Math.max(1, mask.count(lane));
+      factor[lane] = 1f / Math.max(1, mask.count(panel, lane));
     }
   }
 

@@ -39,7 +39,6 @@ final class FusedAttention {
   /** Lets go of the caller's objects. */
   void release() {
     panel.release();
-    mask.release();
     scorer.release();
     output.release();
   }
@@ -96,7 +95,7 @@ final class FusedAttention {
     for (int tile = from / KEYS * KEYS; tile < to; tile += KEYS) {
       int key = Math.max(tile, from);
       panel.openTile(key, Math.min(tile + KEYS, to) - key);
-      boolean seen = mask.openTile(key, panel.keys());
+      boolean seen = mask.openTile(panel);
       if (seen || everyKey) {
         tile(problem, normaliser, known, last, seen);
       }

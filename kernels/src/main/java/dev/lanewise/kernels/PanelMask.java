@@ -17,12 +17,8 @@ final class PanelMask {
 
   private final int[] first = new int[QUERIES];
   private final int[] end = new int[QUERIES];
-  private final int[] head = new int[QUERIES];
-  private final int[] query = new int[QUERIES];
   private final long[] hidden = new long[Tiles.KEYS + 1];
   private final long[] words = new long[Long.SIZE];
-  private Visibility visibility = NOTHING;
-  private int batchEntry;
   private boolean holes;
   private boolean partial;
   private int from;
@@ -30,33 +26,17 @@ final class PanelMask {
   private int mostFirst;
   private int leastEnd;
 
-  private static final Visibility NOTHING =
-      new Visibility() {
-        @Override
-        public int firstKey(int batchEntry, int queryHead, int query) {
-          return 0;
-        }
-
-        @Override
-        public int endKey(int batchEntry, int queryHead, int query) {
-          return 0;
-        }
-      };
-
   /** Turns to the rows of a panel; lanes past the last row see what it sees. */
   void open(Panel panel) {
-    visibility = panel.problem().visibility;
-    batchEntry = panel.batchEntry();
+    Visibility visibility = panel.problem().visibility;
     holes = visibility.hasHoles();
     from = Integer.MAX_VALUE;
     to = 0;
     mostFirst = 0;
     leastEnd = Integer.MAX_VALUE;
     for (int lane = 0; lane < QUERIES; lane++) {
-      head[lane] = panel.queryHead(lane);
-      query[lane] = panel.query(lane);
-      first[lane] = visibility.firstKey(batchEntry, head[lane], query[lane]);
-      end[lane] = Math.max(visibility.endKey(batchEntry, head[lane], query[lane]), first[lane]);
+      first[lane] = visibility.firstKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane));
+      end[lane] = Math.max(visibility.endKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane)), first[lane]);
       mostFirst = Math.max(mostFirst, first[lane]);
       leastEnd = Math.min(leastEnd, end[lane]);
       if (first[lane] < end[lane]) {
@@ -65,11 +45,6 @@ final class PanelMask {
       }
     }
     from = Math.min(from, to);
-  }
-
-  /** Lets go of the caller's objects. */
-  void release() {
-    visibility = NOTHING;
   }
 
   /** The first key that a lane sees. */
@@ -83,29 +58,35 @@ final class PanelMask {
   }
 
   /** Keys that a lane sees. */
-  int count(int lane) {
+  int count(Panel panel, int lane) {
     if (!holes) {
       return end[lane] - first[lane];
     }
     int count = 0;
     for (int key = first[lane]; key < end[lane]; ) {
       int next = Math.min((key / Long.SIZE + 1) * Long.SIZE, end[lane]);
-      long word = visibility.keys64(batchEntry, head[lane], query[lane], key / Long.SIZE);
+      long word = keys64(panel, lane, key / Long.SIZE);
       count += Long.bitCount(word >>> (key % Long.SIZE) << (Long.SIZE - (next - key)));
       key = next;
     }
     return count;
   }
 
-  /** Turns to a tile; returns whether any lane sees any of its keys. */
-  boolean openTile(int key, int keys) {
+  private static long keys64(Panel panel, int lane, int word) {
+    return panel.problem().visibility.keys64(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), word);
+  }
+
+  /** Turns to the panel's tile; returns whether any lane sees any of its keys. */
+  boolean openTile(Panel panel) {
+    int key = panel.key();
+    int keys = panel.keys();
     partial = mostFirst > key || leastEnd < key + keys;
     if (!partial && !holes) {
       return true;
     }
     hideOutsideRanges(key, keys);
     if (holes) {
-      hideHoles(key, keys);
+      hideHoles(panel, key, keys);
     }
     long union = 0;
     long intersection = ALL;
@@ -131,12 +112,12 @@ final class PanelMask {
     }
   }
 
-  private void hideHoles(int key, int keys) {
+  private void hideHoles(Panel panel, int key, int keys) {
     for (int word = key / Long.SIZE; word * Long.SIZE < key + keys; word++) {
       long union = 0;
       long intersection = -1;
       for (int lane = 0; lane < QUERIES; lane++) {
-        words[lane] = visibility.keys64(batchEntry, head[lane], query[lane], word);
+        words[lane] = keys64(panel, lane, word);
         union |= words[lane];
         intersection &= words[lane];
       }
@@ -152,11 +133,6 @@ final class PanelMask {
         hidden[i - key] |= ~words[i - start] & ALL;
       }
     }
-  }
-
-  /** Whether some lane does not see some key of the tile. */
-  boolean isPartial() {
-    return partial;
   }
 
   /** Puts a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */

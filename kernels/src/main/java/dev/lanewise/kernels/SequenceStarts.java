@@ -71,12 +71,12 @@ public final class SequenceStarts {
   }
 
   /** Queries of the longest sequence. */
-  int mostQueries() {
+  public int mostQueries() {
     return most(queryStarts);
   }
 
   /** Keys of the longest sequence. */
-  int mostKeys() {
+  public int mostKeys() {
     return most(keyStarts);
   }
 
