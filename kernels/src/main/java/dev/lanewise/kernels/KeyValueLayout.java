@@ -1,0 +1,81 @@
+package dev.lanewise.kernels;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
+/**
+ * Where the elements of cached keys and values lie. Rows are kept in blocks of {@link #BLOCK_ROWS}; a block holds, head after head,
+ *
+ * <pre>
+ * K  keyWidth × BLOCK_ROWS                             element d of row r at d · BLOCK_ROWS + r
+ * V  panels of up to {@link #PANEL} columns, BLOCK_ROWS × panel each, the last one padded to a multiple of 16
+ * </pre>
+ *
+ * so that both QKᵀ and the blend read vectors from memory in the order in which they lie there: keys in the lanes for the one, columns of V
+ * for the other, and nothing is ever reduced across lanes.
+ *
+ * @param format how elements are stored
+ * @param heads key/value heads
+ * @param keyWidth headDim
+ * @param valueWidth valueDim
+ */
+public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
+  /** Rows a block. */
+  public static final int BLOCK_ROWS = 16;
+
+  /** Columns a panel of V. */
+  static final int PANEL = 64;
+
+  /** Scales a block and head of {@link KeyValueFormat#INT8}: those of its keys, then those of its values. */
+  static final int SCALES = 2 * BLOCK_ROWS;
+
+  /** Checks the numbers. */
+  public KeyValueLayout {
+    Objects.requireNonNull(format, "format");
+    Checks.atLeast("heads", heads, 1);
+    Checks.atLeast("keyWidth", keyWidth, 1);
+    Checks.atLeast("valueWidth", valueWidth, 1);
+    long head = BLOCK_ROWS * ((long) keyWidth + valueWidth + BLOCK_ROWS);
+    Checks.atMost("elements of a block", heads * head, "those of an array,", Integer.MAX_VALUE - 64L);
+  }
+
+  /** Elements of K of a head, which is where its V begins. */
+  int keyPart() {
+    return keyWidth * BLOCK_ROWS;
+  }
+
+  /** Elements of a head. */
+  int headSize() {
+    return keyPart() + paddedValueWidth() * BLOCK_ROWS;
+  }
+
+  /** Elements of a block: of all heads. */
+  int blockSize() {
+    return heads * headSize();
+  }
+
+  /** Bytes of a block with its scales. */
+  public long blockBytes() {
+    return (long) blockSize() * format.bytes() + (format == KeyValueFormat.INT8 ? (long) heads * SCALES * Float.BYTES : 0);
+  }
+
+  int paddedValueWidth() {
+    return Packing.roundUp(valueWidth, BLOCK_ROWS);
+  }
+
+  /** Columns of the panel that begins at a column of V. */
+  int panelWidth(int column) {
+    return Math.min(PANEL, paddedValueWidth() - column / PANEL * PANEL);
+  }
+
+  /** Where an element of K lies in its head. */
+  int keyIndex(int row, int d) {
+    return d * BLOCK_ROWS + row;
+  }
+
+  /** Where an element of V lies in its head. */
+  int valueIndex(int row, int column) {
+    int panel = column / PANEL * PANEL;
+    return keyPart() + panel * BLOCK_ROWS + row * panelWidth(column) + column - panel;
+  }
+}

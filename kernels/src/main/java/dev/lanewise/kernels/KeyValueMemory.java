@@ -1,0 +1,198 @@
+package dev.lanewise.kernels;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.lang.foreign.Arena;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Blocks of cached rows, in an array or outside of the heap. It knows where elements lie and how they are stored, and nothing of sequences.
+ * Not synchronised: who writes a block has it alone.
+ */
+public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
+  private final KeyValueLayout layout;
+  private final int blocks;
+  private final float @Nullable [] keyChannels;
+  private final float[] scales;
+  private final boolean[] special;
+
+  KeyValueMemory(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
+    this.layout = layout;
+    this.blocks = blocks;
+    this.keyChannels = keyChannels;
+    boolean scaled = layout.format() == KeyValueFormat.INT8;
+    this.scales = new float[scaled ? Checks.product("blocks", blocks, "scales a block", layout.heads() * KeyValueLayout.SCALES) : 0];
+    this.special = new boolean[blocks];
+  }
+
+  /**
+   * Memory in one array.
+   *
+   * @param keyChannels for {@link KeyValueFormat#INT8}, what the columns of K are divided by before they are stored, heads × keyWidth, all
+   *     positive; null for none
+   * @throws IllegalArgumentException if an array cannot hold that much, or keyChannels do not fit
+   */
+  public static KeyValueMemory heap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
+    checkChannels(layout, blocks, keyChannels);
+    Checks.atMost("elements of " + blocks + " blocks", (long) blocks * layout.blockSize(), "those of an array,", HeapMemory.MOST_ELEMENTS);
+    return new HeapMemory(layout, blocks, keyChannels);
+  }
+
+  /** Memory outside of the heap, of any size, freed with {@code arena}; see {@link #heap}. */
+  public static KeyValueMemory offHeap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels, Arena arena) {
+    checkChannels(layout, blocks, keyChannels);
+    return new NativeMemory(layout, blocks, keyChannels, Objects.requireNonNull(arena, "arena"));
+  }
+
+  /** How many blocks an array can hold. */
+  public static int mostHeapBlocks(KeyValueLayout layout) {
+    return HeapMemory.MOST_ELEMENTS / layout.blockSize();
+  }
+
+  private static void checkChannels(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
+    Checks.atLeast("blocks", blocks, 1);
+    if (keyChannels == null) {
+      return;
+    }
+    if (layout.format() != KeyValueFormat.INT8) {
+      throw new IllegalArgumentException("keyChannels are for " + KeyValueFormat.INT8 + ", format is " + layout.format());
+    }
+    Checks.same("keyChannels.length", keyChannels.length, "heads * keyWidth", (long) layout.heads() * layout.keyWidth());
+    for (int i = 0; i < keyChannels.length; i++) {
+      if (!(keyChannels[i] >= Float.MIN_NORMAL && keyChannels[i] < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("keyChannels[" + i + "] is " + keyChannels[i] + ", must be positive and finite");
+      }
+    }
+  }
+
+  /** The array or segment, for the kernels. */
+  abstract Object data();
+
+  /** Whether {@link #data} is a segment. */
+  abstract boolean isNative();
+
+  /** Index of an array's first element that blocks use. */
+  abstract int start();
+
+  /** Stores an element that has been scaled; returns whether it is finite there. */
+  abstract boolean put(long index, float x);
+
+  abstract float get(long index);
+
+  /** Copies {@code count} elements within the memory, or from another of its kind. */
+  abstract void copy(KeyValueMemory from, long index, long to, int count);
+
+  public KeyValueLayout layout() {
+    return layout;
+  }
+
+  /** How many blocks there are. */
+  public int blocks() {
+    return blocks;
+  }
+
+  /** Index of a head's first element. */
+  long index(int block, int head) {
+    return start() + (long) block * layout.blockSize() + (long) head * layout.headSize();
+  }
+
+  /** Index of the scales of a block's head: of 16 keys, then of 16 values. */
+  int scaleIndex(int block, int head) {
+    return (block * layout.heads() + head) * KeyValueLayout.SCALES;
+  }
+
+  float[] scales() {
+    return scales;
+  }
+
+  float @Nullable [] keyChannels() {
+    return keyChannels;
+  }
+
+  /**
+   * Whether the block holds what fast loops cannot take: a value that is not finite, which a weight of 0 would make NaN, or such a half.
+   */
+  boolean isSpecial(int block) {
+    return special[block];
+  }
+
+  /** A block is about to be used for other rows. */
+  public void clear(int block) {
+    special[block] = false;
+  }
+
+  /** Copies a block with all that belongs to it. */
+  public void copyBlock(KeyValueMemory from, int block, int to) {
+    copy(from, from.index(block, 0), index(to, 0), layout.blockSize());
+    if (scales.length > 0) {
+      System.arraycopy(from.scales, from.scaleIndex(block, 0), scales, scaleIndex(to, 0), layout.heads() * KeyValueLayout.SCALES);
+    }
+    special[to] = from.special[block];
+  }
+
+  /**
+   * Stores one row of all heads.
+   *
+   * @param row 0 to 15, in the block
+   * @param key 1 or more batch entries × heads × rows × keyWidth
+   * @param value the same × valueWidth
+   * @param batchEntry which batch entry of both
+   * @param sourceRow which row of both
+   */
+  public void write(int block, int row, Heads key, Heads value, int batchEntry, int sourceRow) {
+    boolean finite = true;
+    for (int head = 0; head < layout.heads(); head++) {
+      long base = index(block, head);
+      int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row;
+      float[] channels = keyChannels;
+      int channel = head * layout.keyWidth();
+      int from = key.index(batchEntry, head, sourceRow);
+      float factor = factor(key, from, channels, channel, scaleAt);
+      boolean finiteKey = true;
+      for (int d = 0; d < layout.keyWidth(); d++) {
+        float x = key.data()[from + d * key.columnStride()];
+        finiteKey &= put(base + layout.keyIndex(row, d), factor * (channels == null ? x : x / channels[channel + d]));
+      }
+      from = value.index(batchEntry, head, sourceRow);
+      factor = factor(value, from, null, 0, scaleAt + KeyValueLayout.BLOCK_ROWS);
+      for (int d = 0; d < layout.valueWidth(); d++) {
+        finite &= put(base + layout.valueIndex(row, d), value.data()[from + d * value.columnStride()] * factor);
+      }
+      finite &= finiteKey || layout.format() != KeyValueFormat.F16;
+    }
+    special[block] |= !finite;
+  }
+
+  /** Notes the scale of a row, if there are scales; returns what to multiply its elements with. */
+  private float factor(Heads heads, int from, float @Nullable [] channels, int channel, int scaleAt) {
+    if (scales.length == 0) {
+      return 1;
+    }
+    float max = 0;
+    for (int d = 0; d < heads.width(); d++) {
+      float x = heads.data()[from + d * heads.columnStride()];
+      max = Math.max(max, Math.abs(channels == null ? x : x / channels[channel + d])); // NaN stays
+    }
+    if (!Float.isFinite(max)) {
+      scales[scaleAt] = Float.NaN;
+      return 0;
+    }
+    scales[scaleAt] = max / 127;
+    return max < 127 * Float.MIN_NORMAL ? 0 : 127 / max;
+  }
+
+  /** An element of K as the kernels see it. */
+  public float key(int block, int head, int row, int d) {
+    float x = get(index(block, head) + layout.keyIndex(row, d));
+    if (keyChannels != null) {
+      x *= keyChannels[head * layout.keyWidth() + d];
+    }
+    return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + row];
+  }
+
+  /** An element of V as the kernels see it. */
+  public float value(int block, int head, int row, int column) {
+    float x = get(index(block, head) + layout.valueIndex(row, column));
+    return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + KeyValueLayout.BLOCK_ROWS + row];
+  }
+}
