@@ -7,7 +7,10 @@ final class HeapMemory extends KeyValueMemory {
   /** Large arrays begin a few words after a page; from this byte on, rows lie on cache lines. */
   private static final int START_BYTES = 48;
 
-  static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8 - START_BYTES;
+  /** The least vector of bytes is wider than four lanes. */
+  static final int END_ELEMENTS = 16;
+
+  static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8 - START_BYTES - END_ELEMENTS;
 
   private final KeyValueFormat format;
   private final Object data;
@@ -17,7 +20,7 @@ final class HeapMemory extends KeyValueMemory {
     super(layout, blocks, keyChannels);
     format = layout.format();
     start = START_BYTES / format.bytes();
-    int size = start + blocks * layout.blockSize();
+    int size = start + blocks * layout.blockSize() + END_ELEMENTS;
     data =
         switch (format) {
           case F32 -> new float[size];

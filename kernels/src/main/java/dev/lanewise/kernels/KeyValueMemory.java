@@ -21,7 +21,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     this.blocks = blocks;
     this.keyChannels = keyChannels;
     boolean scaled = layout.format() == KeyValueFormat.INT8;
-    this.scales = new float[scaled ? Checks.product("blocks", blocks, "scales a block", layout.heads() * KeyValueLayout.SCALES) : 0];
+    this.scales = new float[scaled ? Checks.product("blocks", blocks, "scales a block", (long) layout.heads() * KeyValueLayout.SCALES) : 0];
     this.special = new boolean[blocks];
   }
 

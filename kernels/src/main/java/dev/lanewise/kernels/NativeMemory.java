@@ -15,7 +15,7 @@ final class NativeMemory extends KeyValueMemory {
   NativeMemory(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels, Arena arena) {
     super(layout, blocks, keyChannels);
     format = layout.format();
-    data = arena.allocate((long) blocks * layout.blockSize() * format.bytes(), CACHE_LINE);
+    data = arena.allocate(((long) blocks * layout.blockSize() + HeapMemory.END_ELEMENTS) * format.bytes(), CACHE_LINE);
   }
 
   @Override

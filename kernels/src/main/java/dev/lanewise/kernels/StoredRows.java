@@ -1,0 +1,34 @@
+package dev.lanewise.kernels;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wide operand of {@link WideningKernel}: for each segment of steps four columns of vectors in cached memory. Column v of segment s
+ * starts at element {@code at[4 s + v]} of {@code data[4 s + v]}, and from one step to the next it is {@code step} elements. Reused, so
+ * that the loops allocate nothing.
+ */
+final class StoredRows {
+  /** Vectors side by side. */
+  static final int COLUMNS = 4;
+
+  final @Nullable Object[] data;
+  final long[] at;
+  int segments;
+  int step;
+
+  StoredRows(int mostSegments) {
+    data = new Object[COLUMNS * mostSegments];
+    at = new long[COLUMNS * mostSegments];
+  }
+
+  void set(int segment, int column, Object newData, long index) {
+    data[COLUMNS * segment + column] = newData;
+    at[COLUMNS * segment + column] = index;
+  }
+
+  /** Lets go of the memory. */
+  void release() {
+    Arrays.fill(data, null);
+  }
+}
