@@ -6,6 +6,7 @@ import dev.lanewise.kernels.AttentionTasks;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.RowFunction;
 import dev.lanewise.kernels.SequenceStarts;
@@ -30,38 +31,9 @@ import org.jspecify.annotations.Nullable;
  * keyValueHeads)}. The width of value may differ from headDim.
  */
 public final class Attention {
-  private final Settings settings;
+  private final AttentionSettings settings;
 
-  /** What the with… methods set. Changed only on a copy that nobody else has seen. */
-  private static final class Settings implements Cloneable {
-    private Kernels kernels;
-    private int threads = 1;
-    private Mask mask = Mask.none();
-    private @Nullable Float scale;
-    private Similarity similarity = Similarity.dot();
-    private float softcap;
-    private @Nullable Bias bias;
-    private float @Nullable [] slopes;
-    private @Nullable RowFunction scoreFunction;
-    private @Nullable RowFunction weightFunction;
-    private Normaliser normaliser = Normaliser.softmax();
-    private @Nullable SequenceStarts sequences;
-
-    Settings(Kernels kernels) {
-      this.kernels = kernels;
-    }
-
-    @Override
-    public Settings clone() {
-      try {
-        return (Settings) super.clone();
-      } catch (CloneNotSupportedException e) {
-        throw new AssertionError(e);
-      }
-    }
-  }
-
-  private Attention(Settings settings) {
+  private Attention(AttentionSettings settings) {
     this.settings = settings;
   }
 
@@ -72,11 +44,11 @@ public final class Attention {
 
   /** As {@link #standard}, on these kernels. */
   static Attention on(Kernels kernels) {
-    return new Attention(new Settings(kernels));
+    return new Attention(new AttentionSettings(kernels));
   }
 
-  private Attention with(Consumer<Settings> change) {
-    Settings copy = settings.clone();
+  private Attention with(Consumer<AttentionSettings> change) {
+    AttentionSettings copy = settings.clone();
     change.accept(copy);
     return new Attention(copy);
   }
@@ -232,7 +204,7 @@ public final class Attention {
    */
   public void weights(Heads query, Heads key, int[] rows, Heads weights) {
     Objects.requireNonNull(weights, "weights");
-    AttentionProblemBuilder builder = describe(query, key).rows(rows);
+    AttentionProblemBuilder builder = settings.describe(query, key).rows(rows);
     int[] chosen = rows.clone();
     builder.observe(
         Stage.WEIGHTS,
@@ -244,60 +216,36 @@ public final class Attention {
     Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);
     Results.checkRows("weights", weights, query, key, key.rows());
     Results.fill(weights, 0);
-    run(problem, query, key, rows.length, settings.threads);
+    run(problem, query, key.rows(), rows.length, settings.threads);
   }
 
   private void run(Heads query, Heads key, @Nullable Heads value, Results results) {
     Objects.requireNonNull(results, "results");
-    AttentionProblemBuilder builder = describe(query, key);
+    AttentionProblemBuilder builder = settings.describe(query, key);
     results.describe(builder, query, key, value, settings.sequences);
     AttentionProblem problem = builder.build();
     results.check(query, key, value, settings.sequences);
     results.clear();
-    run(problem, query, key, query.rows(), results.needsOrder() ? 1 : settings.threads);
+    run(problem, query, key.rows(), query.rows(), results.needsOrder() ? 1 : settings.threads);
   }
 
-  private AttentionProblemBuilder describe(Heads query, Heads key) {
-    Objects.requireNonNull(query, "query");
-    Objects.requireNonNull(key, "key");
-    AttentionProblemBuilder builder = AttentionProblem.of(query, key).scale(scale(query)).similarity(settings.similarity);
-    builder.softcap(settings.softcap).normaliser(settings.normaliser);
-    if (settings.bias != null) {
-      builder.bias(settings.bias);
-    }
-    if (settings.slopes != null) {
-      builder.slopes(settings.slopes);
-    }
-    if (settings.scoreFunction != null) {
-      builder.change(Stage.CHANGED, settings.scoreFunction);
-    }
-    if (settings.weightFunction != null) {
-      builder.change(Stage.WEIGHTS, settings.weightFunction);
-    }
-    SequenceStarts sequences = settings.sequences;
-    Extents extents = sequences == null ? Extents.of(query, key) : Extents.of(query, sequences);
-    if (sequences != null) {
-      builder.sequences(sequences);
-    }
-    builder.checkShapes();
-    MaskRule mask = MaskRule.of(settings.mask);
-    mask.check(extents);
-    return builder.visibility(mask.lower(extents));
+  /** Attention to cached rows, which do not change meanwhile. */
+  void computeCached(Heads query, KeyValueRows[] rows, Results results) {
+    AttentionProblemBuilder builder = settings.describe(query, rows);
+    int keys = Extents.of(query, rows, settings.sequences).mostKeys();
+    results.describeCached(builder, query, keys, settings.sequences);
+    AttentionProblem problem = builder.build();
+    results.checkCached(query, rows.length, keys);
+    results.clear();
+    run(problem, query, keys, query.rows(), results.needsOrder() ? 1 : settings.threads);
   }
 
   /** Runs a problem whose tasks are cut for {@code cut} threads on all threads of the settings. */
-  private void run(AttentionProblem problem, Heads query, Heads key, int queries, int cut) {
+  private void run(AttentionProblem problem, Heads query, int keys, int queries, int cut) {
     Kernels kernels = settings.kernels;
     AttentionTasks tasks = kernels.split(problem, cut);
-    long work = (long) query.batch() * query.heads() * queries * key.rows() * (2L * query.width());
+    long work = (long) query.batch() * query.heads() * queries * keys * (2L * query.width());
     Workers.run(settings.threads, work, tasks.count(), task -> kernels.attend(tasks, task));
-  }
-
-  private float scale(Heads query) {
-    if (settings.scale != null) {
-      return settings.scale;
-    }
-    return settings.similarity.scalesByWidth() ? (float) (1 / Math.sqrt(query.width())) : 1;
   }
 
   private static void requireFinite(String name, float x) {

@@ -1,23 +1,35 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.SequenceStarts;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How large a call is, for its mask: batch entries, query heads, and the queries and keys of each batch entry, which differ if {@code
- * sequences} are packed.
+ * sequences} are packed or keys are cached.
  */
-record Extents(int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable SequenceStarts sequences) {
+record Extents(
+    int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable SequenceStarts sequences, KeyValueRows @Nullable [] cached) {
 
   /** Of batch × heads × rows views. */
   static Extents of(Heads query, Heads key) {
-    return new Extents(query.batch(), query.heads(), query.rows(), key.rows(), null);
+    return new Extents(query.batch(), query.heads(), query.rows(), key.rows(), null, null);
   }
 
   /** Of views of batch 1 that hold sequences one after the other. */
   static Extents of(Heads query, SequenceStarts sequences) {
-    return new Extents(sequences.count(), query.heads(), sequences.mostQueries(), sequences.mostKeys(), sequences);
+    return new Extents(sequences.count(), query.heads(), sequences.mostQueries(), sequences.mostKeys(), sequences, null);
+  }
+
+  /** Of queries, perhaps packed, to cached keys. */
+  static Extents of(Heads query, KeyValueRows[] cached, @Nullable SequenceStarts sequences) {
+    int most = 0;
+    for (KeyValueRows rows : cached) {
+      most = Math.max(most, rows.rows());
+    }
+    int queries = sequences == null ? query.rows() : sequences.mostQueries();
+    return new Extents(cached.length, query.heads(), queries, most, sequences, cached);
   }
 
   int queries(int batchEntry) {
@@ -25,6 +37,9 @@ record Extents(int batch, int queryHeads, int mostQueries, int mostKeys, @Nullab
   }
 
   int keys(int batchEntry) {
+    if (cached != null) {
+      return cached[batchEntry].rows();
+    }
     return sequences == null ? mostKeys : sequences.keys(batchEntry);
   }
 }

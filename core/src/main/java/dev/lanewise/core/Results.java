@@ -92,15 +92,44 @@ public final class Results {
     return columnSums != null;
   }
 
-  /** Checks shapes and overlaps; nothing is written. */
-  void check(Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+  /** Checks shapes and overlaps of a call whose keys are cached; nothing is written. */
+  void checkCached(Heads query, int caches, int keys) {
+    Heads standIn = new Heads(new float[0], 0, query.batch(), 1, 0, 1, 0, 0, 0); // no element to overlap with
+    checkRequested();
+    checkAllRows(query, standIn, null, keys);
+    if (columnSums != null) {
+      Checks.same("columnSums.length", columnSums.length, "caches * queryHeads * keys", (long) caches * query.heads() * keys);
+      checkColumnSums(columnSums, query, standIn, null);
+    }
+    if (topKeys != null) {
+      topKeys.check(query);
+    }
+  }
+
+  private void checkRequested() {
     if (output == null && logSumExp == null && columnSums == null && topKeys == null && rows.isEmpty()) {
       throw new IllegalArgumentException("results asks for nothing");
     }
+  }
+
+  /** Checks shapes and overlaps; nothing is written. */
+  void check(Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+    checkRequested();
     if (output != null && value == null) {
       throw new IllegalArgumentException("output is asked for, but there is no value");
     }
     int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
+    checkAllRows(query, key, value, keys);
+    if (columnSums != null) {
+      Checks.same("columnSums.length", columnSums.length, "batch * queryHeads * keys", (long) query.batch() * query.heads() * key.rows());
+      checkColumnSums(columnSums, query, key, value);
+    }
+    if (topKeys != null) {
+      topKeys.check(query);
+    }
+  }
+
+  private void checkAllRows(Heads query, Heads key, @Nullable Heads value, int keys) {
     for (int i = 0; i < rows.size(); i++) {
       Rows result = rows.get(i);
       Checks.same(result.name() + ".rows", result.target.rows(), "query.rows", query.rows());
@@ -114,13 +143,6 @@ public final class Results {
       for (Rows other : rows.subList(0, i)) {
         Checks.disjoint(result.name(), result.target, other.name() + " of another stage", other.target);
       }
-    }
-    if (columnSums != null) {
-      Checks.same("columnSums.length", columnSums.length, "batch * queryHeads * keys", (long) query.batch() * query.heads() * key.rows());
-      checkColumnSums(columnSums, query, key, value);
-    }
-    if (topKeys != null) {
-      topKeys.check(query);
     }
   }
 
@@ -156,14 +178,29 @@ public final class Results {
     if (output != null && value != null) {
       builder.output(value, output);
     }
+    if (columnSums != null) {
+      builder.observe(Stage.WEIGHTS, addTo(columnSums, query.heads(), key.rows(), sequences));
+    }
+    describe(builder, sequences);
+  }
+
+  /** The same for a call whose keys are cached, the longest of so many. */
+  void describeCached(AttentionProblemBuilder builder, Heads query, int keys, @Nullable SequenceStarts sequences) {
+    if (output != null) {
+      builder.output(output);
+    }
+    if (columnSums != null) {
+      builder.observe(Stage.WEIGHTS, addTo(columnSums, query.heads(), keys, null));
+    }
+    describe(builder, sequences);
+  }
+
+  private void describe(AttentionProblemBuilder builder, @Nullable SequenceStarts sequences) {
     if (logSumExp != null) {
       builder.logSumExp(logSumExp);
     }
     for (Rows result : rows) {
       builder.observe(result.stage, copyTo(result.target, sequences));
-    }
-    if (columnSums != null) {
-      builder.observe(Stage.WEIGHTS, addTo(columnSums, query.heads(), key.rows(), sequences));
     }
     if (topKeys != null) {
       builder.observe(Stage.WEIGHTS, topKeys.collector(sequences));

@@ -14,6 +14,7 @@ public final class AttentionProblem {
   final Heads key;
   final @Nullable Heads value;
   final @Nullable Heads output;
+  private final KeyValueRows @Nullable [] cached;
   final float scale;
   final Similarity similarity;
   final Visibility visibility;
@@ -36,9 +37,11 @@ public final class AttentionProblem {
     this.key = builder.key;
     this.value = builder.value;
     this.output = builder.output;
+    this.cached = builder.cached;
     this.scale = builder.scale;
     this.similarity = builder.similarity;
-    this.visibility = builder.visibility == null ? new AllKeys(this) : builder.visibility;
+    Visibility mask = builder.visibility == null ? new AllKeys(this) : builder.visibility;
+    this.visibility = cached != null && DroppedKeys.any(cached) ? new DroppedKeys(mask, cached) : mask;
     this.softcap = builder.softcap;
     this.bias = builder.bias;
     this.slopes = builder.slopes;
@@ -74,6 +77,16 @@ public final class AttentionProblem {
     return new AttentionProblemBuilder(query, key);
   }
 
+  /**
+   * Starts the description of a call whose keys and values are cached.
+   *
+   * @param query batch × queryHeads × queries × headDim, or of batch 1, with {@link AttentionProblemBuilder#sequences} for the queries
+   * @param cached the cache of each batch entry, all of one layout
+   */
+  public static AttentionProblemBuilder of(Heads query, KeyValueRows[] cached) {
+    return new AttentionProblemBuilder(query, cached);
+  }
+
   private boolean hasHook(boolean changes, Stage from, Stage to) {
     for (Hook hook : hooks) {
       if (hook.changes == changes && hook.stage.compareTo(from) >= 0 && hook.stage.compareTo(to) <= 0) {
@@ -105,6 +118,9 @@ public final class AttentionProblem {
 
   /** Keys of a batch entry. */
   int keys(int batchEntry) {
+    if (cached != null) {
+      return cached[batchEntry].rows();
+    }
     return sequences == null ? key.rows() : sequences.keys(batchEntry);
   }
 
@@ -166,6 +182,47 @@ public final class AttentionProblem {
   int positionOffset(int unit) {
     int b = batchEntry(unit);
     return keys(b) - queries(b);
+  }
+
+  /** Whether keys and values are cached; {@link #key} then has no rows, and there is no {@link #value}. */
+  boolean isCached() {
+    return cached != null;
+  }
+
+  /** The cache of a batch entry. */
+  KeyValueRows cached(int batchEntry) {
+    return Objects.requireNonNull(cached)[batchEntry];
+  }
+
+  /** What the columns of a cache's K are multiples of, heads × headDim; null for nothing. */
+  float @Nullable [] keyChannels(int batchEntry) {
+    KeyValueRows rows = cached(batchEntry);
+    int last = (rows.rows() - 1) / KeyValueLayout.BLOCK_ROWS; // never dropped
+    return rows.rows() == 0 ? null : rows.memory(last).keyChannels();
+  }
+
+  /**
+   * Whether a batch entry goes through {@link DecodeAttention}: its keys are cached, it has few queries, and nothing is asked for that only
+   * the fused kernel does. Depends on the batch entry alone.
+   */
+  boolean decodes(int batchEntry) {
+    if (cached == null || computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
+      return false;
+    }
+    boolean plain =
+        normaliser.kind == Normaliser.Kind.SOFTMAX && similarity.kind == Similarity.Kind.DOT && !watchesScores && !watchesWeights;
+    return plain && !holdsSpecial(cached[batchEntry]);
+  }
+
+  private static boolean holdsSpecial(KeyValueRows rows) {
+    for (int block = 0; block * KeyValueLayout.BLOCK_ROWS < rows.rows(); block++) {
+      int row = block * KeyValueLayout.BLOCK_ROWS;
+      boolean dropped = row >= rows.droppedFrom() && row + KeyValueLayout.BLOCK_ROWS <= rows.droppedTo();
+      if (!dropped && rows.memory(block).isSpecial(rows.place(block))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The values, of a call that asks for output. */

@@ -8,10 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Describes an {@link AttentionProblem}; {@link #build} checks it. */
 public final class AttentionProblemBuilder {
+  private static final float[] NO_ELEMENTS = new float[0];
+
   final Heads query;
   final Heads key;
   @Nullable Heads value;
   @Nullable Heads output;
+  final KeyValueRows @Nullable [] cached;
   float scale = 1;
   Similarity similarity = Similarity.dot();
   @Nullable Visibility visibility;
@@ -27,6 +30,15 @@ public final class AttentionProblemBuilder {
   AttentionProblemBuilder(Heads query, Heads key) {
     this.query = Objects.requireNonNull(query, "query");
     this.key = Objects.requireNonNull(key, "key");
+    this.cached = null;
+  }
+
+  AttentionProblemBuilder(Heads query, KeyValueRows[] cached) {
+    this.query = Objects.requireNonNull(query, "query");
+    this.cached = cached.clone();
+    Checks.atLeast("caches", cached.length, 1);
+    KeyValueLayout layout = cached[0].layout();
+    this.key = new Heads(NO_ELEMENTS, 0, query.batch(), layout.heads(), 0, layout.keyWidth(), 0, 0, 0);
   }
 
   /**
@@ -37,6 +49,16 @@ public final class AttentionProblemBuilder {
    */
   public AttentionProblemBuilder output(Heads newValue, Heads newOutput) {
     value = Objects.requireNonNull(newValue, "value");
+    output = Objects.requireNonNull(newOutput, "output");
+    return this;
+  }
+
+  /**
+   * Asks for the output of a call whose keys and values are cached.
+   *
+   * @param newOutput as for {@link #output(Heads, Heads)}
+   */
+  public AttentionProblemBuilder output(Heads newOutput) {
     output = Objects.requireNonNull(newOutput, "output");
     return this;
   }
@@ -132,8 +154,8 @@ public final class AttentionProblemBuilder {
    */
   public AttentionProblem build() {
     checkShapes();
-    if (value != null && output != null) {
-      checkOutput(value, output);
+    if (output != null) {
+      checkOutput(output);
     }
     checkVariant();
     if (rows != null) {
@@ -157,7 +179,12 @@ public final class AttentionProblemBuilder {
     if (sequences != null) {
       Checks.same("query.batch", query.batch(), "the batch of packed sequences,", 1);
       Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
-      Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
+      if (cached == null) {
+        Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
+      }
+    }
+    if (cached != null) {
+      checkCaches(cached);
     }
   }
 
@@ -177,21 +204,38 @@ public final class AttentionProblemBuilder {
     }
   }
 
-  private void checkOutput(Heads value, Heads output) {
-    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+  private void checkCaches(KeyValueRows[] cached) {
+    Checks.same("caches", cached.length, "query.batch", sequences == null ? query.batch() : sequences.count());
+    for (int b = 1; b < cached.length; b++) {
+      if (!cached[b].layout().equals(cached[0].layout())) {
+        throw new IllegalArgumentException("caches[" + b + "] has " + cached[b].layout() + ", caches[0] has " + cached[0].layout());
+      }
+    }
+  }
+
+  private void checkOutput(Heads output) {
     Checks.same("output.batch", output.batch(), "query.batch", query.batch());
     Checks.same("output.heads", output.heads(), "query.heads", query.heads());
     Checks.same("output.rows", output.rows(), "query.rows", query.rows());
-    Checks.same("output.width", output.width(), "value.width", value.width());
+    if (cached != null) {
+      Checks.same("output.width", output.width(), "valueWidth of the cache", cached[0].layout().valueWidth());
+    } else {
+      checkValue(Objects.requireNonNull(value, "value"), output);
+    }
     Checks.writable("output", output);
     Checks.disjoint("output", output, "query", query);
     Checks.disjoint("output", output, "key", key);
-    Checks.disjoint("output", output, "value", value);
     if (bias != null && bias.data() == output.data()) {
       throw new IllegalArgumentException("output lies in the array of bias, at " + output.offset() + " and " + bias.offset());
     }
+  }
+
+  private void checkValue(Heads value, Heads output) {
+    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
+    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
+    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+    Checks.same("output.width", output.width(), "value.width", value.width());
+    Checks.disjoint("output", output, "value", value);
   }
 
   private void checkRows(int[] rows) {
@@ -206,6 +250,17 @@ public final class AttentionProblemBuilder {
     }
   }
 
+  private int mostKeys() {
+    if (cached == null) {
+      return sequences == null ? key.rows() : sequences.mostKeys();
+    }
+    int most = 0;
+    for (KeyValueRows rows : cached) {
+      most = Math.max(most, rows.rows());
+    }
+    return most;
+  }
+
   private void checkVariant() {
     similarity.check(query.width());
     if (!Float.isFinite(scale)) {
@@ -216,11 +271,7 @@ public final class AttentionProblemBuilder {
     }
     if (bias != null) {
       int batch = sequences == null ? query.batch() : sequences.count();
-      bias.check(
-          batch,
-          query.heads(),
-          sequences == null ? query.rows() : sequences.mostQueries(),
-          sequences == null ? key.rows() : sequences.mostKeys());
+      bias.check(batch, query.heads(), sequences == null ? query.rows() : sequences.mostQueries(), mostKeys());
     }
     if (slopes != null) {
       Checks.same("slopes.length", slopes.length, "query.heads", query.heads());

@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import java.util.Arrays;
+
 /** A row whose elements lie side by side: in the caller's array, or in a copy if they lie apart there. */
 final class DenseRow {
   private static final float[] NONE = new float[0];
@@ -21,6 +23,44 @@ final class DenseRow {
     heads.copyRow(index, 0, copy, 0);
     data = copy;
     from = 0;
+  }
+
+  /** Turns to a key of a unit. */
+  void openKey(AttentionProblem problem, int unit, int key) {
+    if (problem.isCached()) {
+      openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, true);
+    } else {
+      open(problem.key, problem.keyIndex(problem.key, unit, key));
+    }
+  }
+
+  /** Turns to the value of a key of a unit. */
+  void openValue(AttentionProblem problem, int unit, int key) {
+    if (problem.isCached()) {
+      openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, false);
+    } else {
+      open(problem.value(), problem.keyIndex(problem.value(), unit, key));
+    }
+  }
+
+  /** Copies the key or value of a row; one that was let go, which nobody sees, becomes 0. */
+  private void openCached(KeyValueRows rows, int head, int row, boolean key) {
+    int width = key ? rows.layout().keyWidth() : rows.layout().valueWidth();
+    if (copy.length < width) {
+      copy = new float[width];
+    }
+    data = copy;
+    from = 0;
+    if (row >= rows.droppedFrom() && row < rows.droppedTo()) {
+      Arrays.fill(copy, 0, width, 0);
+      return;
+    }
+    int block = row / KeyValueLayout.BLOCK_ROWS;
+    int inBlock = row % KeyValueLayout.BLOCK_ROWS;
+    KeyValueMemory memory = rows.memory(block);
+    for (int d = 0; d < width; d++) {
+      copy[d] = key ? memory.key(rows.place(block), head, inBlock, d) : memory.value(rows.place(block), head, inBlock, d);
+    }
   }
 
   float[] data() {

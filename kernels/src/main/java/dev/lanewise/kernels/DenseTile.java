@@ -1,8 +1,8 @@
 package dev.lanewise.kernels;
 
 /**
- * Rows of keys or values that lie as the loops want them, their elements side by side: where the caller's do, and if those lie apart, in a
- * copy.
+ * Rows of keys or values that lie as the loops want them, their elements side by side: where the caller's do, and if those lie apart or are
+ * cached, in a copy.
  */
 final class DenseTile {
   private static final int LANES = Lanes.COUNT;
@@ -12,9 +12,48 @@ final class DenseTile {
   private int first;
   private int stride;
   private float[] copy = NONE;
+  private final CachedCopy cached = new CachedCopy();
+
+  /** Turns to the keys of the panel's tile. */
+  void openKeys(Panel panel) {
+    AttentionProblem problem = panel.problem();
+    if (problem.isCached()) {
+      int width = problem.key.width();
+      useCopy(width);
+      cached.keys(problem.cached(panel.batchEntry()), keyValueHead(panel), panel.key(), panel.keys(), copy, panel.scratch);
+    } else {
+      open(problem.key, problem.keyIndex(problem.key, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+    }
+  }
+
+  /** Turns to the values of the panel's tile. */
+  void openValues(Panel panel) {
+    AttentionProblem problem = panel.problem();
+    if (problem.isCached()) {
+      KeyValueRows rows = problem.cached(panel.batchEntry());
+      useCopy(rows.layout().valueWidth());
+      cached.values(rows, keyValueHead(panel), panel.key(), panel.keys(), copy);
+    } else {
+      Heads value = problem.value();
+      open(value, problem.keyIndex(value, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+    }
+  }
+
+  private static int keyValueHead(Panel panel) {
+    return panel.problem().keyValueHead(panel.unit());
+  }
+
+  private void useCopy(int width) {
+    if (copy.length < Tiles.KEYS * width) {
+      copy = new float[Tiles.KEYS * width];
+    }
+    data = copy;
+    first = 0;
+    stride = width;
+  }
 
   /** Turns to {@code count} rows, at most {@link Tiles#KEYS}, the first at {@code from}. */
-  void open(Heads heads, int from, int count, Scratch scratch) {
+  private void open(Heads heads, int from, int count, Scratch scratch) {
     if (heads.columnStride() == 1) {
       data = heads.data();
       first = from;
@@ -22,12 +61,7 @@ final class DenseTile {
       return;
     }
     int width = heads.width();
-    if (copy.length < Tiles.KEYS * width) {
-      copy = new float[Tiles.KEYS * width];
-    }
-    data = copy;
-    first = 0;
-    stride = width;
+    useCopy(width);
     boolean columns = heads.rowStride() == 1;
     int turnedRows = columns ? count / LANES * LANES : 0;
     int turnedColumns = width / LANES * LANES;

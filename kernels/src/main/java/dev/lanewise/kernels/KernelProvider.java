@@ -36,4 +36,10 @@ interface KernelProvider {
 
   /** Computes the rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
   void attend(AttentionProblem problem, int unit, int from, int to);
+
+  /** Whether few queries against cached keys have a kernel of their own, {@link #decode}. */
+  boolean decodes();
+
+  /** Runs a task of a batch entry that decodes. */
+  void decode(DecodePlan plan, int batchEntry, int task);
 }

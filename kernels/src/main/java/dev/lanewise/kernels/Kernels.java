@@ -175,7 +175,7 @@ public final class Kernels {
   /** Cuts an attention call into tasks for {@link #attend} to run, on {@code threads} threads. */
   public AttentionTasks split(AttentionProblem problem, int threads) {
     Checks.atLeast("threads", threads, 1);
-    return new AttentionTasks(Objects.requireNonNull(problem, "problem"), threads, provider.rowsPerTile());
+    return new AttentionTasks(Objects.requireNonNull(problem, "problem"), threads, provider.rowsPerTile(), provider.decodes());
   }
 
   /**
@@ -185,7 +185,7 @@ public final class Kernels {
   public void attend(AttentionTasks tasks, int task) {
     Objects.requireNonNull(tasks, "tasks");
     Objects.checkIndex(task, tasks.count());
-    provider.attend(tasks.problem(), tasks.unit(task), tasks.fromRow(task), tasks.toRow(task));
+    tasks.run(task, provider);
   }
 
   /** Packs a weight of shape inputs × outputs for {@link #product}. */

@@ -45,8 +45,7 @@ final class PanelOutput {
    * lane.
    */
   void openTile(Panel panel, PanelMask mask, float[] scores) {
-    Heads value = panel.problem().value();
-    tile.open(value, panel.problem().keyIndex(value, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+    tile.openValues(panel);
     wholeKeys = panel.keys();
     if (!isFinite(panel, panel.key(), panel.key() + panel.keys())) {
       wholeKeys = 0;

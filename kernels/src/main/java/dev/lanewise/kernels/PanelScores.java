@@ -39,14 +39,13 @@ final class PanelScores {
   /** Computes the scores of the panel's tile. */
   void compute(Panel panel, float[] scores) {
     AttentionProblem problem = panel.problem();
-    Heads key = problem.key;
-    tile.open(key, problem.keyIndex(key, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+    tile.openKeys(panel);
     switch (problem.similarity.kind) {
       case DOT -> dot(panel, scores);
       case COSINE -> {
         dot(panel, scores);
         for (int i = 0; i < panel.keys(); i++) {
-          float inverse = Lengths.inverse(tile.data(), tile.row(i), key.width());
+          float inverse = Lengths.inverse(tile.data(), tile.row(i), problem.key.width());
           PanelRows.multiply(scores, i, inverse);
         }
       }

@@ -81,7 +81,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
     float queryFactor = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
     for (int i = 0; i < keys; i++) {
-      keyRow.open(key, problem.keyIndex(key, unit, first + i));
+      keyRow.openKey(problem, unit, first + i);
       float[] keyData = keyRow.data();
       int at = keyRow.from();
       float similarity;
@@ -113,19 +113,12 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       }
     }
     observe(problem, Stage.CAPPED);
-    Bias bias = problem.bias;
-    if (bias != null) {
-      int start = bias.index(batchEntry, queryHead, query);
-      for (int i = 0; i < keys; i++) {
-        float added = bias.data()[start + (first + i) * bias.keyStride()];
-        scores[i] = added == Float.NEGATIVE_INFINITY ? added : scores[i] + added;
-      }
+    if (problem.bias != null) {
+      RowChanges.bias(problem.bias, problem.bias.index(batchEntry, queryHead, query), first, scores, 0, keys);
     }
     if (problem.slopes != null) {
       int position = query + problem.positionOffset(unit);
-      for (int i = 0; i < keys; i++) {
-        scores[i] -= problem.slopes[queryHead] * Math.abs(position - (first + i));
-      }
+      RowChanges.distances(problem.slopes[queryHead], position - first, scores, 0, keys);
     }
     runHooks(problem, Stage.CHANGED, true);
     observe(problem, Stage.CHANGED);
@@ -185,19 +178,19 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   }
 
   private void blend(AttentionProblem problem, Heads output) {
-    Heads value = problem.value();
-    if (blended.length < value.width()) {
-      blended = new float[value.width()];
+    int width = output.width();
+    if (blended.length < width) {
+      blended = new float[width];
     }
-    Arrays.fill(blended, 0, value.width(), 0f);
+    Arrays.fill(blended, 0, width, 0f);
     for (int i = 0; i < keys; i++) {
       if (!hidden[i]) {
-        valueRow.open(value, problem.keyIndex(value, unit, first + i));
-        ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), blended, 0, value.width());
+        valueRow.openValue(problem, unit, first + i);
+        ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), blended, 0, width);
       }
     }
     int to = problem.queryIndex(output, batchEntry, queryHead, query);
-    for (int d = 0; d < value.width(); d++) {
+    for (int d = 0; d < width; d++) {
       output.data()[to + d * output.columnStride()] = blended[d];
     }
   }

@@ -174,4 +174,14 @@ final class ScalarKernels implements KernelProvider {
       ScalarAttention.POOL.give(attention);
     }
   }
+
+  @Override
+  public boolean decodes() {
+    return false;
+  }
+
+  @Override
+  public void decode(DecodePlan plan, int batchEntry, int task) {
+    throw new IllegalStateException("plain Java attends to cached keys row by row");
+  }
 }

@@ -82,7 +82,7 @@ final class ScoreChanges {
   }
 
   /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where one is not. */
-  private static void softcap(float[] scores, int from, int to, float cap) {
+  static void softcap(float[] scores, int from, int to, float cap) {
     float inverse = Math.min(1 / cap, Float.MAX_VALUE); // of the least floats it would be infinite, and 0 times that NaN
     for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);

@@ -25,6 +25,7 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
   final float[] tile = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
   final FusedAttention attention = new FusedAttention(this);
+  final DecodeAttention decode = new DecodeAttention();
   private float[] left = new float[0];
   private float[] right = new float[0];
   private float[] bias = new float[0];
@@ -45,6 +46,7 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
     b.release();
     start.release();
     attention.release();
+    decode.release();
     POOL.give(this);
   }
 

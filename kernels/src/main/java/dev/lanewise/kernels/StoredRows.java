@@ -1,7 +1,6 @@
 package dev.lanewise.kernels;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The wide operand of {@link WideningKernel}: for each segment of steps four columns of vectors in cached memory. Column v of segment s
@@ -12,7 +11,9 @@ final class StoredRows {
   /** Vectors side by side. */
   static final int COLUMNS = 4;
 
-  final @Nullable Object[] data;
+  private static final Object NOTHING = new Object();
+
+  final Object[] data;
   final long[] at;
   int segments;
   int step;
@@ -20,6 +21,7 @@ final class StoredRows {
   StoredRows(int mostSegments) {
     data = new Object[COLUMNS * mostSegments];
     at = new long[COLUMNS * mostSegments];
+    release();
   }
 
   void set(int segment, int column, Object newData, long index) {
@@ -28,7 +30,7 @@ final class StoredRows {
   }
 
   /** Lets go of the memory. */
-  void release() {
-    Arrays.fill(data, null);
+  final void release() {
+    Arrays.fill(data, NOTHING);
   }
 }

@@ -50,5 +50,11 @@ final class Tiles {
    */
   static final int KEYS = 320;
 
+  /**
+   * Queries up to which a sequence whose keys are cached is decoded: drafts of speculative decoding have 4 to 16. More fill a panel of the
+   * fused kernel.
+   */
+  static final int DECODE_QUERIES = 16;
+
   private Tiles() {}
 }

@@ -84,4 +84,16 @@ final class VectorKernels implements KernelProvider {
       scratch.attention.run(problem, unit, from, to);
     }
   }
+
+  @Override
+  public boolean decodes() {
+    return true;
+  }
+
+  @Override
+  public void decode(DecodePlan plan, int batchEntry, int task) {
+    try (Scratch scratch = Scratch.take()) {
+      scratch.decode.run(plan, batchEntry, task);
+    }
+  }
 }

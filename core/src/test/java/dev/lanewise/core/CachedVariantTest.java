@@ -1,0 +1,124 @@
+package dev.lanewise.core;
+
+import dev.lanewise.core.Views.Layout;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.SequenceStarts;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Attention to cached keys, of any format, with any mask, change and normaliser, against the reference on the numbers as stored. */
+class CachedVariantTest {
+  private static final int CASES = 300;
+
+  static LongStream seeds() {
+    return LongStream.range(Problem.SEED, Problem.SEED + CASES);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void selectedKernels(long seed) {
+    new Case(seed).verify(Kernels.selected());
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void scalarKernels(long seed) {
+    new Case(seed).verify(Kernels.scalar());
+  }
+
+  /** Sequences with caches of their own. */
+  private static final class Case {
+    private final String name;
+    private final Heads query;
+    private final Heads key;
+    private final Heads value;
+    private final int valueDim;
+    private final int threads;
+    private final SequenceStarts sequences;
+    private final KeyValueRows[] caches;
+    private final Variant variant = new Variant();
+
+    Case(long seed) {
+      Random random = new Random(seed);
+      int count = 1 + random.nextInt(3);
+      int keyValueHeads = 1 + random.nextInt(3);
+      int heads = keyValueHeads * pick(random, 1, 1, 2, 3, 4, 5);
+      int headDim = pick(random, 1, 5, 16, 40, 64, 67, 128);
+      valueDim = pick(random, 1, 8, 33, 64, 67, 128, 130);
+      threads = 1 + random.nextInt(3);
+      int[] queryStarts = new int[count + 1];
+      int[] keyStarts = new int[count + 1];
+      for (int b = 0; b < count; b++) {
+        queryStarts[b + 1] = queryStarts[b] + pick(random, 0, 1, 1, 1, 2, 3, 4, 5, 16, 17, 40);
+        keyStarts[b + 1] = keyStarts[b] + pick(random, 0, 1, 15, 16, 17, 63, 64, 65, 130, 530, 1100);
+      }
+      sequences = SequenceStarts.of(queryStarts, keyStarts);
+      query = Views.random(random.nextBoolean() ? Layout.DENSE : Layout.GAPS, 1, heads, queryStarts[count], headDim, seed);
+      key = Views.random(Layout.ROWS_FIRST, 1, keyValueHeads, keyStarts[count], headDim, seed + 1);
+      value = Views.random(Layout.DENSE, 1, keyValueHeads, keyStarts[count], valueDim, seed + 2);
+      KeyValueFormat format = KeyValueFormat.values()[random.nextInt(4)];
+      boolean offHeap = random.nextInt(4) == 0;
+      caches = new KeyValueRows[count];
+      for (int b = 0; b < count; b++) {
+        PlainCache cache = PlainCache.of(format, offHeap, key, value, keyStarts[b], keyStarts[b + 1], random);
+        cache.readBack(key, value, keyStarts[b]);
+        caches[b] = cache;
+      }
+      Extents extents = Extents.of(query, sequences);
+      boolean plain = random.nextInt(3) > 0;
+      variant.mask = any(VariantFeatures.masks(extents, random.nextLong()), random);
+      variant.normaliser = plain ? variant.normaliser : any(VariantFeatures.normalisers(heads, random), random);
+      variant.similarity = plain ? variant.similarity : any(VariantFeatures.similarities(headDim, random), random);
+      variant.sequences = sequences;
+      VariantFeatures.Change change = any(List.of(VariantFeatures.Change.values()), random);
+      change.set(variant, extents, random);
+      name =
+          String.join(
+              ", ",
+              format + (offHeap ? " off heap" : ""),
+              variant.mask.toString(),
+              change.toString(),
+              variant.normaliser.kind().toString(),
+              variant.similarity.kind().toString(),
+              "heads " + heads + "/" + keyValueHeads,
+              "queries " + java.util.Arrays.toString(queryStarts),
+              "keys " + java.util.Arrays.toString(keyStarts),
+              "dims " + headDim + "/" + valueDim,
+              "threads " + threads,
+              "seed " + seed);
+    }
+
+    private static int pick(Random random, int... values) {
+      return values[random.nextInt(values.length)];
+    }
+
+    private static <T> T any(List<T> list, Random random) {
+      return list.get(random.nextInt(list.size()));
+    }
+
+    void verify(Kernels kernels) {
+      Attention attention = variant.attention().withKernels(kernels).withThreads(threads);
+      Heads output = Views.filled(Layout.GAPS, 1, query.heads(), query.rows(), valueDim, Views.SENTINEL);
+      float[] logSumExp = new float[query.heads() * query.rows()];
+      Results results = Results.of().output(output);
+      boolean hasLogSumExp = variant.normaliser.hasLogSumExp();
+      if (hasLogSumExp) {
+        results.logSumExp(logSumExp);
+      }
+      attention.computeCached(query, caches, results);
+      ReferenceAttention reference = variant.reference(query, key, value);
+      PlainVariant plain = new PlainVariant(reference);
+      Views.assertOnlyTheViewWritten(output, name);
+      Budget.assertWithin("output, " + name, Views.dense(output), plain.output, reference.output());
+      if (hasLogSumExp) {
+        Budget.assertWithin("logSumExp, " + name, logSumExp, plain.logSumExp, reference.logSumExp());
+      }
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.lanewise.kernels;
+
+import java.util.concurrent.atomic.AtomicIntegerArray;
+
+/**
+ * How those batch entries of a call that decode are cut: its keys into chunks, whose number depends on their number alone, and its heads
+ * into ranges, as many as keep the threads busy. A chunk leaves maximum, sum and output of its rows here, and whoever ends last joins them:
+ * o = Σ e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022,
+ * section 3.1; "Flash-Decoding", 2023).
+ */
+final class DecodePlan {
+  /** Keys of a chunk, at least: reading their rows takes far longer than leaving and joining a result. */
+  private static final int CHUNK = 512;
+
+  /** Chunks of a sequence, at most. */
+  private static final int MOST_CHUNKS = 64;
+
+  private static final int TASKS_PER_THREAD = 4;
+
+  private final AttentionProblem problem;
+  private final int threads;
+  private final int heads;
+  private final int rowSize;
+
+  private final boolean[] decodes;
+
+  /** Where the results of each batch entry begin, counted in rows. */
+  private final int[] starts;
+
+  /** Tasks of each batch entry that have not ended, and behind them the batch entries that have not. */
+  private final AtomicIntegerArray unfinished;
+
+  private final DecodeResults results;
+
+  DecodePlan(AttentionProblem problem, KeyValueLayout layout, int threads) {
+    this.problem = problem;
+    this.threads = threads;
+    this.heads = layout.heads();
+    this.rowSize = DecodeResults.rowSize(layout.valueWidth());
+    this.decodes = new boolean[problem.batch()];
+    this.starts = new int[problem.batch() + 1];
+    this.unfinished = new AtomicIntegerArray(problem.batch() + 1);
+    for (int b = 0; b < problem.batch(); b++) {
+      decodes[b] = problem.decodes(b);
+      starts[b + 1] = Math.addExact(starts[b], decodes[b] ? chunks(b) * heads * rows(b) : 0);
+      unfinished.set(b, decodes[b] ? tasks(b) : 0);
+      unfinished.addAndGet(problem.batch(), decodes[b] ? 1 : 0);
+    }
+    this.results = DecodeResults.take(Math.multiplyExact(starts[problem.batch()], rowSize));
+  }
+
+  AttentionProblem problem() {
+    return problem;
+  }
+
+  /** Whether a batch entry is cut here. */
+  boolean decodes(int batchEntry) {
+    return decodes[batchEntry];
+  }
+
+  /** Query rows a key/value head. */
+  int rows(int batchEntry) {
+    return problem.group() * problem.computedQueries(batchEntry);
+  }
+
+  /** Tasks of a batch entry that decodes. */
+  int tasks(int batchEntry) {
+    return chunks(batchEntry) * ranges(batchEntry);
+  }
+
+  /** Keys of a chunk, whole tiles. */
+  private int chunkKeys(int batchEntry) {
+    int least = Math.ceilDiv(problem.keys(batchEntry), MOST_CHUNKS);
+    return Packing.roundUp(Math.max(CHUNK, least), DecodeRows.KEYS);
+  }
+
+  private int chunks(int batchEntry) {
+    return Math.max(1, Math.ceilDiv(problem.keys(batchEntry), chunkKeys(batchEntry)));
+  }
+
+  /** Ranges of heads: what lies in one block should be read by one thread, as far as there are chunks enough. */
+  private int ranges(int batchEntry) {
+    int wanted = threads == 1 ? 1 : Math.ceilDiv(threads * TASKS_PER_THREAD, chunks(batchEntry) * problem.batch());
+    return Math.min(wanted, heads);
+  }
+
+  int fromKey(int batchEntry, int task) {
+    return task / ranges(batchEntry) * chunkKeys(batchEntry);
+  }
+
+  int toKey(int batchEntry, int task) {
+    return Math.min(fromKey(batchEntry, task) + chunkKeys(batchEntry), problem.keys(batchEntry));
+  }
+
+  int fromHead(int batchEntry, int task) {
+    int ranges = ranges(batchEntry);
+    return (int) ((long) (task % ranges) * heads / ranges);
+  }
+
+  int toHead(int batchEntry, int task) {
+    int ranges = ranges(batchEntry);
+    return (int) ((task % ranges + 1L) * heads / ranges);
+  }
+
+  /** Where a task's row has its result in {@link #results}. */
+  int resultIndex(int batchEntry, int task, int head, int row) {
+    int chunk = task / ranges(batchEntry);
+    return (starts[batchEntry] + (chunk * heads + head) * rows(batchEntry) + row) * rowSize;
+  }
+
+  float[] results() {
+    return results.data();
+  }
+
+  /** A task has left its results; the last one of a batch entry joins those of all chunks. */
+  void finish(int batchEntry) {
+    if (unfinished.decrementAndGet(batchEntry) > 0) {
+      return;
+    }
+    for (int head = 0; head < heads; head++) {
+      for (int row = 0; row < rows(batchEntry); row++) {
+        join(batchEntry, head, row);
+      }
+    }
+    if (unfinished.decrementAndGet(problem.batch()) == 0) {
+      results.giveBack();
+    }
+  }
+
+  private void join(int batchEntry, int head, int row) {
+    float[] data = results.data();
+    int first = resultIndex(batchEntry, 0, head, row);
+    int distance = heads * rows(batchEntry) * rowSize;
+    int end = first + chunks(batchEntry) * distance;
+    int queryHead = head * problem.group() + row % problem.group();
+    int query = problem.queryRow(row);
+    float max = Float.NEGATIVE_INFINITY;
+    for (int at = first; at < end; at += distance) {
+      max = Math.max(max, data[at]);
+    }
+    float base = max == Float.NEGATIVE_INFINITY ? 0 : max; // of a row without keys: −∞ − 0, and not −∞ − −∞
+    double sum = 0;
+    for (int at = first; at < end; at += distance) {
+      sum += Math.exp(data[at] - base) * data[at + DecodeResults.SUM];
+    }
+    float[] sinks = problem.normaliser.sinks;
+    double whole = sinks == null || sum == 0 ? sum : sum + Math.exp(sinks[queryHead] - base);
+    if (problem.output != null) {
+      for (int at = first; at < end; at += distance) {
+        float factor = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
+        int to = first + DecodeResults.OUTPUT;
+        DecodeRows.join(data, to, at == first ? 0 : 1, at + DecodeResults.OUTPUT, factor, rowSize - DecodeResults.OUTPUT);
+      }
+      int to = problem.queryIndex(problem.output, batchEntry, queryHead, query);
+      for (int d = 0; d < problem.output.width(); d++) {
+        problem.output.data()[to + d * problem.output.columnStride()] = data[first + DecodeResults.OUTPUT + d];
+      }
+    }
+    if (problem.logSumExp != null) {
+      float logSumExp = sum == 0 ? Float.NEGATIVE_INFINITY : (float) (base + Math.log(whole));
+      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = logSumExp;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package dev.lanewise.kernels;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Softmax over {@link #KEYS} scores of a row at a time, keys in the lanes (Milakov and Gimelshein, "Online normalizer calculation for
+ * softmax", 2018). Sums stay a vector a row until the end.
+ */
+final class DecodeRows {
+  /** Keys of a tile: a word of mask bits, four blocks of rows. */
+  static final int KEYS = Long.SIZE;
+
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+
+  private DecodeRows() {}
+
+  /** Multiplies the scores of a row. */
+  static void multiply(float[] scores, int at, float factor) {
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector.fromArray(SPECIES, scores, at + i).mul(factor).intoArray(scores, at + i);
+    }
+  }
+
+  /** Multiplies each score of a row with its key's factor. */
+  static void multiply(float[] scores, int at, float[] factors, int from) {
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector.fromArray(SPECIES, scores, at + i).mul(FloatVector.fromArray(SPECIES, factors, from + i)).intoArray(scores, at + i);
+    }
+  }
+
+  /** Puts a value where the bit of a key is not set: −∞ for scores, 0 for weights, whatever is there. */
+  static void hide(float[] scores, int at, long visible, float value) {
+    for (int i = 0; i < KEYS; i += LANES) {
+      VectorMask<Float> hides = VectorMask.fromLong(SPECIES, ~visible >>> i);
+      FloatVector.fromArray(SPECIES, scores, at + i).blend(value, hides).intoArray(scores, at + i);
+    }
+  }
+
+  /** The keys whose score is not −∞, a bit each. */
+  static long finite(float[] scores, int at) {
+    long bits = 0;
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
+      bits |= x.compare(VectorOperators.NE, Float.NEGATIVE_INFINITY).toLong() << i;
+    }
+    return bits;
+  }
+
+  /** The largest score, or {@code floor}. A NaN may or may not be it: its weight is NaN either way. */
+  static float max(float[] scores, int at, float floor) {
+    FloatVector max = broadcast(SPECIES, floor);
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
+      max = x.blend(max, x.compare(VectorOperators.LE, max));
+    }
+    return broadcast(SPECIES, floor).max(max).reduceLanes(VectorOperators.MAX);
+  }
+
+  /** Scores become weights e<sup>score − max</sup>, which are added to the row's sums. The formula is {@link VectorExp#exp2NotPositive}. */
+  static void exponentials(float[] scores, int at, float max, float[] sums, int sumsAt) {
+    FloatVector sum = FloatVector.fromArray(SPECIES, sums, sumsAt);
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector t = FloatVector.fromArray(SPECIES, scores, at + i).sub(max).mul(VectorExp.LOG2_E);
+      FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
+      FloatVector shifted = clamped.add(VectorExp.BIASED_MAGIC);
+      FloatVector fraction = clamped.sub(shifted.sub(VectorExp.BIASED_MAGIC));
+      FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      FloatVector p = fraction.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_3));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_2));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_1));
+      p = p.fma(fraction, broadcast(SPECIES, 1f));
+      FloatVector weight = p.mul(power);
+      weight.intoArray(scores, at + i);
+      sum = weight.add(sum);
+    }
+    FloatVector.zero(SPECIES).add(sum).intoArray(sums, sumsAt);
+  }
+
+  /** x *= factor, for a multiple of the lanes. */
+  static void multiply(float[] x, int from, int length, float factor) {
+    for (int i = from; i < from + length; i += LANES) {
+      FloatVector.fromArray(SPECIES, x, i).mul(factor).intoArray(x, i);
+    }
+  }
+
+  /** x[to …] = keep · x[to …] + take · x[from …]; a factor of 0 drops what it stands before, NaN included. */
+  static void join(float[] x, int to, float keep, int from, float take, int length) {
+    int bound = SPECIES.loopBound(length);
+    FloatVector none = FloatVector.zero(SPECIES);
+    for (int i = 0; i < bound; i += LANES) {
+      FloatVector old = keep == 0 ? none : FloatVector.fromArray(SPECIES, x, to + i).mul(keep);
+      FloatVector added = take == 0 ? none : FloatVector.fromArray(SPECIES, x, from + i).mul(take);
+      old.add(added).intoArray(x, to + i);
+    }
+    for (int i = bound; i < length; i++) {
+      x[to + i] = (keep == 0 ? 0 : keep * x[to + i]) + (take == 0 ? 0 : take * x[from + i]);
+    }
+  }
+}
