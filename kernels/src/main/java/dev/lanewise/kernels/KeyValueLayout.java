@@ -59,6 +59,11 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     return (long) blockSize() * format.bytes() + (format == KeyValueFormat.INT8 ? (long) heads * SCALES * Float.BYTES : 0);
   }
 
+  /** Bytes of a row of one head with its scales, without padding. */
+  public long rowBytes() {
+    return ((long) keyWidth + valueWidth) * format.bytes() + (format == KeyValueFormat.INT8 ? 2L * Float.BYTES : 0);
+  }
+
   int paddedValueWidth() {
     return Math.ceilDiv(valueWidth, BLOCK_ROWS) * BLOCK_ROWS;
   }

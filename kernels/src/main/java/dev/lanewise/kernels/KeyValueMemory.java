@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -33,14 +34,16 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
    * @throws IllegalArgumentException if an array cannot hold that much, or keyChannels do not fit
    */
   public static KeyValueMemory heap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
-    checkChannels(layout, blocks, keyChannels);
+    Checks.atLeast("blocks", blocks, 1);
+    checkChannels(layout, keyChannels);
     Checks.atMost("elements of " + blocks + " blocks", (long) blocks * layout.blockSize(), "those of an array,", HeapMemory.MOST_ELEMENTS);
     return new HeapMemory(layout, blocks, keyChannels);
   }
 
   /** Memory outside of the heap, of any size, freed with {@code arena}; see {@link #heap}. */
   public static KeyValueMemory offHeap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels, Arena arena) {
-    checkChannels(layout, blocks, keyChannels);
+    Checks.atLeast("blocks", blocks, 1);
+    checkChannels(layout, keyChannels);
     return new NativeMemory(layout, blocks, keyChannels, Objects.requireNonNull(arena, "arena"));
   }
 
@@ -49,8 +52,12 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return HeapMemory.MOST_ELEMENTS / layout.blockSize();
   }
 
-  private static void checkChannels(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
-    Checks.atLeast("blocks", blocks, 1);
+  /**
+   * Checks what the columns of K are to be divided by.
+   *
+   * @throws IllegalArgumentException if they do not fit, or are not positive
+   */
+  public static void checkChannels(KeyValueLayout layout, float @Nullable [] keyChannels) {
     if (keyChannels == null) {
       return;
     }
@@ -121,8 +128,19 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return special[block];
   }
 
-  /** A block is about to be used for other rows. */
+  /** A block is about to be used for other rows. Loops read a block to its end, so nothing special may be left in it. */
   public void clear(int block) {
+    if (!special[block]) {
+      return;
+    }
+    long from = index(block, 0);
+    for (int i = 0; i < layout.blockSize(); i++) {
+      put(from + i, 0);
+    }
+    if (scales.length > 0) {
+      int scaleAt = scaleIndex(block, 0);
+      Arrays.fill(scales, scaleAt, scaleAt + layout.heads() * KeyValueLayout.SCALES, 0);
+    }
     special[block] = false;
   }
 
@@ -161,6 +179,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
       base = valueIndex(block, head);
       from = value.index(batchEntry, head, sourceRow);
       factor = factor(value, from, null, 0, scaleAt + KeyValueLayout.BLOCK_ROWS);
+      finite &= scales.length == 0 || Float.isFinite(scales[scaleAt + KeyValueLayout.BLOCK_ROWS]);
       for (int d = 0; d < layout.valueWidth(); d++) {
         finite &= put(base + layout.valueIndex(row, d), value.data()[from + d * value.columnStride()] * factor);
       }

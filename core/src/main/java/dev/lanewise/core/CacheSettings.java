@@ -1,0 +1,69 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.KeyValueLayout;
+import dev.lanewise.kernels.KeyValueMemory;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** How cached rows are stored: what the builders of caches and of pools have in common. */
+final class CacheSettings {
+  final int keyValueHeads;
+  final int headDim;
+  int valueDim;
+  KeyValueFormat format = KeyValueFormat.F32;
+  boolean offHeap;
+  float @Nullable [] keyChannels;
+  int pageRows = KeyValueLayout.BLOCK_ROWS;
+
+  CacheSettings(int keyValueHeads, int headDim) {
+    Checks.atLeast("keyValueHeads", keyValueHeads, 1);
+    Checks.atLeast("headDim", headDim, 1);
+    this.keyValueHeads = keyValueHeads;
+    this.headDim = headDim;
+    this.valueDim = headDim;
+  }
+
+  void valueDim(int newValueDim) {
+    Checks.atLeast("valueDim", newValueDim, 1);
+    valueDim = newValueDim;
+  }
+
+  void format(KeyValueFormat newFormat) {
+    format = Objects.requireNonNull(newFormat, "format");
+  }
+
+  void keyChannels(float[] scales) {
+    Checks.same("keyChannels.length", scales.length, "keyValueHeads * headDim", (long) keyValueHeads * headDim);
+    keyChannels = scales.clone();
+  }
+
+  void pageRows(int rows) {
+    Checks.atLeast("pageRows", rows, 1);
+    Checks.multiple("pageRows", rows, "the rows of a block", KeyValueLayout.BLOCK_ROWS);
+    pageRows = rows;
+  }
+
+  /** These as they are now, so that the builder may go on. */
+  CacheSettings copy() {
+    CacheSettings copy = new CacheSettings(keyValueHeads, headDim);
+    copy.valueDim = valueDim;
+    copy.format = format;
+    copy.offHeap = offHeap;
+    copy.keyChannels = keyChannels;
+    copy.pageRows = pageRows;
+    return copy;
+  }
+
+  /** The layout, after a check that a page of it exists. */
+  KeyValueLayout layout() {
+    KeyValueLayout layout = new KeyValueLayout(format, keyValueHeads, headDim, valueDim);
+    if (!offHeap) {
+      long most = (long) KeyValueMemory.mostHeapBlocks(layout) * KeyValueLayout.BLOCK_ROWS;
+      Checks.atMost("pageRows", pageRows, "the number of rows that fit in an array", most);
+    }
+    KeyValueMemory.checkChannels(layout, keyChannels);
+    return layout;
+  }
+}

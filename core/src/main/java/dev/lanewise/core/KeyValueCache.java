@@ -1,0 +1,337 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.KeyValueLayout;
+import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys and values of one sequence, kept from one step of decoding to the next. Three kinds differ in where rows lie:
+ *
+ * <table>
+ * <caption>Kinds of caches</caption>
+ * <tr><td>{@code builder(…).capacity(rows)}</td><td>memory of its own, up to a capacity; with {@code growing()} it doubles</td></tr>
+ * <tr><td>{@code builder(…).window(rows, sinks)}</td><td>memory of its own that keeps the first rows and the last ones</td></tr>
+ * <tr><td>{@link KeyValuePool#newCache()}</td><td>pages of a pool; {@link #fork} shares them, and copies a page when it is written</td></tr>
+ * </table>
+ *
+ * {@snippet :
+ * try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
+ *   cache.append(promptKey, promptValue); // 1 × keyValueHeads × any number of rows × headDim
+ *   cache.append(draftKey, draftValue);
+ *   cache.truncate(cache.rows() - 2); // two of the drafted tokens were refused
+ * }
+ * }
+ *
+ * <p>A call that fails leaves everything as it was, on {@link OutOfMemoryError} too. A cache is for one thread at a time, or for several
+ * that only read: where two calls meet of which one changes it, one of them is refused with an {@link IllegalStateException}. Other than
+ * that, caches of one pool may be used by different threads.
+ */
+public final class KeyValueCache implements AutoCloseable {
+  private final PageTable table;
+  private final @Nullable KeyValuePool pool;
+  private final Usage usage = new Usage();
+
+  KeyValueCache(PageTable table, @Nullable KeyValuePool pool) {
+    this.table = table;
+    this.pool = pool;
+  }
+
+  /** A cache with memory of its own, of so many heads and elements a key. */
+  public static Builder builder(int keyValueHeads, int headDim) {
+    return new Builder(keyValueHeads, headDim);
+  }
+
+  /** How the rows lie. */
+  public KeyValueLayout layout() {
+    return table.layout();
+  }
+
+  /** Rows of the sequence; those that a window has let go count. */
+  public int rows() {
+    acquireShared();
+    int rows = table.rows();
+    releaseShared();
+    return rows;
+  }
+
+  /**
+   * How many rows there may be: of a growing cache how many there is memory for by now, of one of a pool how many the pool holds; {@link
+   * Integer#MAX_VALUE} with a window.
+   */
+  public int capacity() {
+    acquireShared();
+    Pages pages = table.pages();
+    long most = (long) (pool == null ? pages.reserved() : pages.most()) * pages.pageRows();
+    boolean fixed = table.hasWindow() || table.capacity() < Integer.MAX_VALUE;
+    releaseShared();
+    return fixed ? table.capacity() : (int) Math.min(Integer.MAX_VALUE, most);
+  }
+
+  /** How much is held. */
+  public CacheStatistics statistics() {
+    acquireShared();
+    Pages pages = table.pages();
+    int count = table.count();
+    int stored = table.storedRows();
+    long reserved = (pool == null ? pages.reserved() : count) * pages.pageBytes();
+    var statistics = new CacheStatistics(table.rows(), stored, count, table.shared(), stored * pages.rowBytes(), reserved);
+    releaseShared();
+    return statistics;
+  }
+
+  /**
+   * Adds rows at the end.
+   *
+   * @param key 1 × keyValueHeads × rows × headDim
+   * @param value 1 × keyValueHeads × rows × valueDim
+   * @throws IllegalStateException if the cache is full, its pool exhausted, or it is closed or in use
+   * @throws IllegalArgumentException if shapes do not fit
+   */
+  public void append(Heads key, Heads value) {
+    checkRows(key, value, 1);
+    usage.acquireExclusive();
+    try {
+      table.reserve(key.rows());
+      table.add(key, value, 0);
+    } finally {
+      usage.releaseExclusive();
+    }
+  }
+
+  /**
+   * Adds rows to the caches of a whole batch, to all of them or, if anything fails, to none.
+   *
+   * @param caches one a batch entry
+   * @param key batch × keyValueHeads × rows × headDim
+   * @param value batch × keyValueHeads × rows × valueDim
+   * @throws IllegalStateException if a cache is full, a pool exhausted, or a cache is closed or in use
+   * @throws IllegalArgumentException if shapes do not fit, or a cache is there twice
+   */
+  public static void appendAll(List<KeyValueCache> caches, Heads key, Heads value) {
+    KeyValueCache[] all = caches.toArray(new KeyValueCache[0]);
+    for (int b = 0; b < all.length; b++) {
+      Objects.requireNonNull(all[b], "caches");
+      all[b].checkRows(key, value, all.length);
+    }
+    int acquired = 0;
+    int reserved = 0;
+    boolean done = false;
+    try {
+      for (; acquired < all.length; acquired++) {
+        refuseTwice(all, acquired);
+        all[acquired].usage.acquireExclusive();
+      }
+      for (; reserved < all.length; reserved++) {
+        all[reserved].table.reserve(key.rows());
+      }
+      for (int b = 0; b < all.length; b++) {
+        all[b].table.add(key, value, b);
+      }
+      done = true;
+    } finally {
+      for (int b = 0; b < reserved && !done; b++) {
+        all[b].table.cancel();
+      }
+      for (int b = 0; b < acquired; b++) {
+        all[b].usage.releaseExclusive();
+      }
+    }
+  }
+
+  private static void refuseTwice(KeyValueCache[] all, int index) {
+    for (int b = 0; b < index; b++) {
+      if (all[b] == all[index]) {
+        throw new IllegalArgumentException("caches[" + index + "] is caches[" + b + "] again");
+      }
+    }
+  }
+
+  private void checkRows(Heads key, Heads value, int batch) {
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(value, "value");
+    KeyValueLayout layout = table.layout();
+    Checks.same("key.batch", key.batch(), "the number of caches", batch);
+    Checks.same("key.heads", key.heads(), "keyValueHeads", layout.heads());
+    Checks.same("key.width", key.width(), "headDim", layout.keyWidth());
+    Checks.same("value.batch", value.batch(), "key.batch", batch);
+    Checks.same("value.heads", value.heads(), "keyValueHeads", layout.heads());
+    Checks.same("value.width", value.width(), "valueDim", layout.valueWidth());
+    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+  }
+
+  /**
+   * Goes back to the first rows, as after speculative tokens that were refused. Pages behind them are free again.
+   *
+   * @param rows how many rows stay
+   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if rows have been let go that the window of the next row
+   *     reaches; back to where the last append began is always possible
+   */
+  public void truncate(int rows) {
+    usage.acquireExclusive();
+    try {
+      table.truncate(rows);
+    } finally {
+      usage.releaseExclusive();
+    }
+  }
+
+  /** Goes back to no rows; memory stays with the cache, pages go back to the pool. */
+  public void reset() {
+    truncate(0);
+  }
+
+  /**
+   * Another cache with the same rows, which lives on its own: whichever is closed first. In a pool both refer to the same pages until one
+   * of them writes to a page; with memory of its own, everything is copied.
+   */
+  public KeyValueCache fork() {
+    acquireShared();
+    try {
+      if (pool == null) {
+        return new KeyValueCache(table.copy(), null);
+      }
+      KeyValueCache fork = new KeyValueCache(table.share(), pool);
+      table.retain();
+      pool.opened();
+      return fork;
+    } finally {
+      releaseShared();
+    }
+  }
+
+  /**
+   * Gives pages back, or frees memory. Any other call is refused from now on; closing again does nothing.
+   *
+   * @throws IllegalStateException if the cache is in use
+   */
+  @Override
+  public void close() {
+    if (!usage.acquireToClose()) {
+      return;
+    }
+    table.truncate(0);
+    if (pool == null) {
+      table.pages().close();
+    } else {
+      pool.released();
+    }
+    usage.closeExclusive();
+  }
+
+  /**
+   * The rows for a call that reads them, and until {@link #releaseShared} nobody changes them.
+   *
+   * @throws IllegalStateException if a call is changing them, or the cache is closed
+   */
+  KeyValueRows acquireShared() {
+    usage.acquireShared();
+    return table;
+  }
+
+  void releaseShared() {
+    usage.releaseShared();
+  }
+
+  /**
+   * What the columns of K are best divided by before a row gets its scale, so that a channel of large numbers does not cost the others
+   * their precision: max |x| of each channel over sample rows. A channel of zeros gets the largest of its head, or 1.
+   *
+   * @param key batch × keyValueHeads × rows × headDim, finite
+   * @return keyValueHeads × headDim, all positive
+   */
+  public static float[] channelScales(Heads key) {
+    return ChannelScales.of(key);
+  }
+
+  /** Describes a cache. */
+  public static final class Builder {
+    private final CacheSettings settings;
+    private int capacity;
+    private boolean growing;
+    private @Nullable Window window;
+
+    private Builder(int keyValueHeads, int headDim) {
+      settings = new CacheSettings(keyValueHeads, headDim);
+    }
+
+    /** Elements a value; headDim if nothing is said. */
+    public Builder valueDim(int valueDim) {
+      settings.valueDim(valueDim);
+      return this;
+    }
+
+    /** How elements are stored; {@link KeyValueFormat#F32} if nothing is said. */
+    public Builder format(KeyValueFormat format) {
+      settings.format(format);
+      return this;
+    }
+
+    /**
+     * For {@link KeyValueFormat#INT8}: what the columns of K are divided by before a row gets its scale. {@link #channelScales} finds them.
+     *
+     * @param scales keyValueHeads × headDim, all positive
+     */
+    public Builder keyChannels(float[] scales) {
+      settings.keyChannels(scales);
+      return this;
+    }
+
+    /** Outside of the heap; freed by {@link KeyValueCache#close}. */
+    public Builder offHeap() {
+      settings.offHeap = true;
+      return this;
+    }
+
+    /** How many rows there may be; memory for them is reserved in pieces of up to 64 MB. */
+    public Builder capacity(int rows) {
+      Checks.atLeast("capacity", rows, 1);
+      capacity = rows;
+      return this;
+    }
+
+    /** The capacity is only where it begins: it doubles when it is used up, and nothing is copied. */
+    public Builder growing() {
+      growing = true;
+      return this;
+    }
+
+    /**
+     * Keeps the first {@code sinks} rows and, behind them, what the queries of new rows see: the {@code window} rows up to their own. Whole
+     * blocks of 16 rows that no query to come sees are let go by the next append, and used again. With n rows at once it needs memory for
+     * up to ⌈sinks / 16⌉ + ⌈(window + n − 2) / 16⌉ + 1 blocks, however long the sequence. Rows keep their numbers. Give the query the same
+     * window by its mask, and more rows here than there to go back by {@link #truncate} further than the last append.
+     */
+    public Builder window(int rows, int sinks) {
+      window = new Window(rows, sinks);
+      return this;
+    }
+
+    /**
+     * The cache.
+     *
+     * @throws IllegalStateException if neither capacity nor window was given
+     * @throws IllegalArgumentException if both were, or what was given does not go together
+     */
+    public KeyValueCache build() {
+      Window kept = window;
+      if (kept != null && (capacity > 0 || growing)) {
+        throw new IllegalArgumentException("window is " + kept.rows() + ", but capacity is " + capacity + ": a window needs none");
+      }
+      if (kept == null && capacity == 0) {
+        throw new IllegalStateException("capacity is not set");
+      }
+      CacheSettings copy = settings.copy();
+      if (kept != null) {
+        return new KeyValueCache(new PageTable(Pages.unlimited(copy, kept.mostPages(copy.pageRows)), Integer.MAX_VALUE, kept), null);
+      }
+      int pages = Math.ceilDiv(capacity, copy.pageRows);
+      Pages memory = growing ? Pages.growing(copy, pages) : Pages.fixed(copy, pages);
+      return new KeyValueCache(new PageTable(memory, growing ? Integer.MAX_VALUE : capacity, Window.NONE), null);
+    }
+  }
+}
