@@ -14,6 +14,7 @@ import dev.lanewise.kernels.Similarity;
 import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -227,6 +228,44 @@ public final class Attention {
     results.check(query, key, value, settings.sequences);
     results.clear();
     run(problem, query, key.rows(), query.rows(), results.needsOrder() ? 1 : settings.threads);
+  }
+
+  /**
+   * Computes attention to cached keys and values, see {@link KeyValueCache}. A sequence with up to 16 queries reads its cache once, all
+   * query heads of a group and all queries together, at the speed of memory; with more queries it runs as any other call. The mask counts
+   * keys from the first row ever appended, so that {@link Mask#causal} lets the last query see the row appended last.
+   *
+   * @param query batch × queryHeads × queries × headDim; with {@link #withSequences} the queries of all sequences, whose keys are those of
+   *     the caches
+   * @param caches the cache of each batch entry, or sequence
+   * @param output batch × queryHeads × queries × valueDim, written; a query that sees no key gets 0
+   * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with query or with itself; nothing
+   *     has been written then
+   * @throws IllegalStateException if a cache is closed, or is being written
+   */
+  public void compute(Heads query, List<KeyValueCache> caches, Heads output) {
+    compute(query, caches, Results.of().output(output));
+  }
+
+  /** Computes attention to the cached keys and values of one sequence, for whose query batch is 1. */
+  public void compute(Heads query, KeyValueCache cache, Heads output) {
+    compute(query, List.of(cache), Results.of().output(output));
+  }
+
+  /**
+   * Computes whatever {@code results} asks for of attention to cached keys. Weights, scores, column sums and top keys count keys as the
+   * mask does, up to the longest cache.
+   */
+  public void compute(Heads query, List<KeyValueCache> caches, Results results) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(results, "results");
+    KeyValueCache[] read = caches.toArray(new KeyValueCache[0]);
+    KeyValueRows[] rows = KeyValueCache.acquireShared(read);
+    try {
+      computeCached(query, rows, results);
+    } finally {
+      KeyValueCache.releaseShared(read, read.length);
+    }
   }
 
   /** Attention to cached rows, which do not change meanwhile. */

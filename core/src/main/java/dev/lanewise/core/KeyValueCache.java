@@ -237,6 +237,29 @@ public final class KeyValueCache implements AutoCloseable {
     usage.releaseShared();
   }
 
+  /** The rows of several caches, or of none if one is refused; given back by {@link #releaseShared(KeyValueCache[], int)}. */
+  static KeyValueRows[] acquireShared(KeyValueCache[] caches) {
+    KeyValueRows[] rows = new KeyValueRows[caches.length];
+    int acquired = 0;
+    try {
+      for (; acquired < caches.length; acquired++) {
+        rows[acquired] = Objects.requireNonNull(caches[acquired], "caches").acquireShared();
+      }
+    } finally {
+      if (acquired < caches.length) {
+        releaseShared(caches, acquired);
+      }
+    }
+    return rows;
+  }
+
+  /** Gives the first {@code count} caches back. */
+  static void releaseShared(KeyValueCache[] caches, int count) {
+    for (int b = 0; b < count; b++) {
+      caches[b].releaseShared();
+    }
+  }
+
   /**
    * What the columns of K are best divided by before a row gets its scale, so that a channel of large numbers does not cost the others
    * their precision: max |x| of each channel over sample rows. A channel of zeros gets the largest of its head, or 1.
