@@ -65,7 +65,7 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
   }
 
   int paddedValueWidth() {
-    return Packing.roundUp(valueWidth, BLOCK_ROWS);
+    return Math.ceilDiv(valueWidth, BLOCK_ROWS) * BLOCK_ROWS; // no class that needs vectors
   }
 
   /** Columns of the panel that begins at a column of V. */
