@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** What the Javadoc of caches shows is what compiles and runs. */
 class CacheExampleTest {
-  private static final Pattern SNIPPET = Pattern.compile("\\{@snippet :\n(.*?)\n \\* }\n", Pattern.DOTALL);
+  private static final Pattern SNIPPET = Pattern.compile("\\{@snippet :\n(.*?)\n \\* }\n \\*\n", Pattern.DOTALL);
 
   @Test
   void examplesAreThoseThatCompile() throws IOException {

@@ -15,6 +15,12 @@ final class ReadmeBlocks {
     return between(markdown, "```java\n", "```").stream().map(block -> block.replaceAll("(?m)^import .*;\n+", "")).toList();
   }
 
+  /** The blocks of code in the Javadoc of a class of this package. */
+  static List<String> shownInJavadoc(String file) throws IOException {
+    String source = Files.readString(Path.of("src/main/java/dev/lanewise/core", file));
+    return between(source.replaceAll("(?m)^ \\* ?", ""), "<pre>{@code\n", "}</pre>");
+  }
+
   /** What lies between the comments {@code begin} and {@code end} in a test source of this package. */
   static List<String> compiled(String file) throws IOException {
     return between(Files.readString(Path.of("src/test/java/dev/lanewise/core", file)), "// begin\n", "// end");

@@ -12,12 +12,13 @@ final class CachedCopy {
 
   /** Copies {@code count} keys from row {@code first} on; rows of {@code target} are keyWidth apart. */
   void keys(KeyValueRows cached, int head, int first, int count, float[] target, Scratch scratch) {
-    int width = cached.layout().keyWidth();
+    KeyValueLayout layout = cached.layout();
+    int width = layout.keyWidth();
     for (int row = first; row < first + count; ) {
       int from = row % BLOCK;
       int rows = Math.min(BLOCK - from, first + count - row);
       int to = (row - first) * width;
-      KeyValueMemory memory = widen(cached, head, row, 0, width * BLOCK);
+      KeyValueMemory memory = widen(cached, row, head * layout.keyPart(), layout.keyPart());
       if (memory == null) {
         Arrays.fill(target, to, to + rows * width, 0);
       } else {
@@ -35,6 +36,7 @@ final class CachedCopy {
   void values(KeyValueRows cached, int head, int first, int count, float[] target) {
     KeyValueLayout layout = cached.layout();
     int width = layout.valueWidth();
+    int values = layout.heads() * layout.keyPart() + head * layout.valuePart();
     for (int row = first; row < first + count; ) {
       int from = row % BLOCK;
       int rows = Math.min(BLOCK - from, first + count - row);
@@ -42,7 +44,7 @@ final class CachedCopy {
       for (int column = 0; column < width; column += KeyValueLayout.PANEL) {
         int panel = layout.panelWidth(column);
         int used = Math.min(panel, width - column);
-        KeyValueMemory memory = widen(cached, head, row, layout.valueIndex(0, column), panel * BLOCK);
+        KeyValueMemory memory = widen(cached, row, values + layout.valueIndex(0, column), panel * BLOCK);
         for (int i = 0; i < rows; i++) {
           int at = to + i * width + column;
           if (memory == null) {
@@ -60,8 +62,8 @@ final class CachedCopy {
     }
   }
 
-  /** Widens elements of the block that holds a row; returns its memory, or null if it was let go. */
-  private @Nullable KeyValueMemory widen(KeyValueRows cached, int head, int row, int from, int count) {
+  /** Widens elements from {@code from} on of the block that holds a row; returns its memory, or null if it was let go. */
+  private @Nullable KeyValueMemory widen(KeyValueRows cached, int row, int from, int count) {
     int block = row / BLOCK;
     if (block * BLOCK >= cached.droppedFrom() && (block + 1) * BLOCK <= cached.droppedTo()) {
       return null;
@@ -70,7 +72,7 @@ final class CachedCopy {
       widened = new float[count];
     }
     KeyValueMemory memory = cached.memory(block);
-    long index = memory.index(cached.place(block), head) + from;
+    long index = memory.keyIndex(cached.place(block), 0) + from;
     WideningKernel.of(cached.layout().format(), memory.isNative()).widen(memory.data(), index, count, widened, 0);
     return memory;
   }

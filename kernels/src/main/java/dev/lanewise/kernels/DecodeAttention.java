@@ -7,14 +7,17 @@ import java.util.Arrays;
  * order in which they lie in memory.
  *
  * <pre>
- * for each tile of {@link DecodeRows#KEYS} keys that any row sees          four blocks, four streams from memory
- *   for each key/value head                                       side by side in each block
- *     scores[row][key] = Q · Kᵀ      keys in the lanes            ({@link WideningKernel})
- *     changes, mask, online softmax, row by row                   ({@link DecodeRows})
- *     accumulated[row] += weights · V   columns of V in the lanes ({@link WideningKernel})
+ * for each tile of {@link DecodeRows#KEYS} keys that any row sees        four blocks, four streams from memory
+ *   for each key/value head: scores[row][key] = Q · Kᵀ          keys in the lanes ({@link WideningKernel})
+ *   for each row: changes, mask, online softmax                                   ({@link DecodeRows})
+ *   for each key/value head: accumulated[row] += weights · V    columns in the lanes ({@link WideningKernel})
  * </pre>
  *
- * A row passes through the same operations whatever rows are beside it. One instance works on one thread at a time and keeps its scratch.
+ * K of all heads comes before V of any, because a softmax waits for its last key to arrive, and nothing is fetched meanwhile: once a tile
+ * that costs nothing, once a head it doubles the time.
+ *
+ * <p>A row passes through the same operations whatever rows are beside it. One instance works on one thread at a time and keeps its
+ * scratch.
  */
 final class DecodeAttention {
   private static final int KEYS = DecodeRows.KEYS;
@@ -25,7 +28,6 @@ final class DecodeAttention {
   /** Weights of halves are larger by this, and their output smaller: in between nothing gets lost at either end. */
   private static final float HALF_WEIGHT = Math.scalb(1f, WideningKernel.HALF_EXPONENT / 2);
 
-  private final StoredRows stored = new StoredRows(KEYS / BLOCK);
   private final DecodeTile tile = new DecodeTile();
   private final DecodeQueries queries = new DecodeQueries();
   private final Strip a = new Strip();
@@ -39,7 +41,6 @@ final class DecodeAttention {
 
   /** Lets go of the caller's objects. */
   void release() {
-    stored.release();
     tile.release();
     queries.release();
   }
@@ -54,7 +55,7 @@ final class DecodeAttention {
     width = Packing.roundUp(cached.layout().valueWidth(), Math.max(VECTORS, BLOCK));
     queries.open(problem, batchEntry, fromHead, toHead);
     int allRows = (toHead - fromHead) * rows;
-    scores = atLeast(scores, rows * KEYS);
+    scores = atLeast(scores, allRows * KEYS);
     accumulated = atLeast(accumulated, allRows * width);
     max = atLeast(max, allRows);
     sums = atLeast(sums, allRows * LANES);
@@ -64,9 +65,7 @@ final class DecodeAttention {
     int to = Math.min(plan.toKey(batchEntry, task), queries.to());
     for (int key = Math.max(plan.fromKey(batchEntry, task), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       if (tile.open(cached, key)) {
-        for (int head = fromHead; head < toHead; head++) {
-          head(problem, head, (head - fromHead) * rows);
-        }
+        tile(problem, fromHead, toHead);
       }
     }
     for (int head = fromHead; head < toHead; head++) {
@@ -81,99 +80,93 @@ final class DecodeAttention {
     return array.length < size ? new float[size] : array;
   }
 
-  /** One tile of one head; its rows' state begins at {@code first}. */
-  private void head(AttentionProblem problem, int head, int first) {
-    long anyVisible = 0;
-    for (int row = 0; row < rows; row++) {
-      anyVisible |= queries.look(first + row, tile);
+  /** One tile of the heads {@code fromHead} (inclusive) to {@code toHead} (exclusive). */
+  private void tile(AttentionProblem problem, int fromHead, int toHead) {
+    long visible = 0;
+    int allRows = (toHead - fromHead) * rows;
+    for (int row = 0; row < allRows; row++) {
+      visible |= queries.look(row, tile);
     }
-    if (anyVisible == 0) {
+    if (visible == 0) {
       return;
     }
-    tile.openHead(head);
-    score(tile, first);
-    boolean int8 = tile.format() == KeyValueFormat.INT8;
-    for (int row = 0; row < rows; row++) {
-      int at = row * KEYS;
-      if (int8) {
-        DecodeRows.multiply(scores, at, tile.scales(), 0);
-      } else if (tile.format() == KeyValueFormat.F16) {
-        DecodeRows.multiply(scores, at, queries.rest(first + row));
-      }
-      long visible = queries.visible(first + row);
-      if (problem.changesScores()) {
-        queries.change(problem, first + row, tile, scores, at);
-        visible &= DecodeRows.finite(scores, at);
-      }
-      normalise(first + row, at, visible);
-      if (int8) {
-        DecodeRows.multiply(scores, at, tile.scales(), KEYS);
-        DecodeRows.hide(scores, at, visible, 0);
-      } else if (tile.format() == KeyValueFormat.F16) {
-        DecodeRows.multiply(scores, at, HALF_WEIGHT);
+    Arrays.fill(scores, 0, allRows * KEYS, 0);
+    int depth = queries.width();
+    for (int head = fromHead; head < toHead; head++) {
+      int first = (head - fromHead) * rows;
+      for (int i = 0; i < tile.keyColumns().length; i++) {
+        StoredRows keys = tile.keyColumns()[i];
+        keys.shift = head * (long) tile.layout().keyPart();
+        a.set(queries.data(), queries.index(first), depth);
+        c.set(scores, first * KEYS + i * VECTORS, KEYS);
+        multiply(keys, depth);
       }
     }
-    if (problem.output != null) {
-      blend(tile, first, anyVisible);
+    for (int row = 0; row < allRows; row++) {
+      normalise(problem, row, fromHead + row / rows);
+    }
+    for (int head = fromHead; head < toHead && problem.output != null; head++) {
+      blend(head, (head - fromHead) * rows, visible);
     }
   }
 
-  private void score(DecodeTile tile, int first) {
-    Arrays.fill(scores, 0, rows * KEYS, 0);
-    stored.segments = 1;
-    stored.step = BLOCK;
-    for (int key = 0; key < KEYS; key += VECTORS) {
-      for (int v = 0; v < StoredRows.COLUMNS; v++) {
-        int of = key + v * LANES;
-        stored.set(0, v, tile.data(of / BLOCK), tile.head(of / BLOCK) + of % BLOCK);
-      }
-      multiply(queries.data(), queries.index(first), queries.width(), scores, key, KEYS, queries.width());
-    }
-  }
-
-  private void blend(DecodeTile tile, int first, long anyVisible) {
-    int firstBlock = Long.numberOfTrailingZeros(anyVisible) / BLOCK;
-    int endBlock = (KEYS - 1 - Long.numberOfLeadingZeros(anyVisible)) / BLOCK + 1;
-    KeyValueLayout layout = tile.layout();
-    int padded = layout.paddedValueWidth();
-    stored.segments = endBlock - firstBlock;
-    for (int column = 0; column < padded; column += VECTORS) {
-      stored.step = layout.panelWidth(column);
-      for (int v = 0; v < StoredRows.COLUMNS; v++) {
-        int of = Math.min(column + v * LANES, padded - LANES); // past the last it goes to columns that nobody reads
-        int index = layout.valueIndex(0, of);
-        for (int block = firstBlock; block < endBlock; block++) {
-          stored.set(block - firstBlock, v, tile.data(block), tile.head(block) + index);
-        }
-      }
-      multiply(scores, firstBlock * BLOCK, KEYS, accumulated, first * width + column, width, BLOCK);
+  /** Adds the values of the tile to the rows of a head, from row {@code first} on. */
+  private void blend(int head, int first, long visible) {
+    int firstBlock = Long.numberOfTrailingZeros(visible) / BLOCK;
+    int endBlock = (KEYS - 1 - Long.numberOfLeadingZeros(visible)) / BLOCK + 1;
+    for (int i = 0; i < tile.valueColumns().length; i++) {
+      StoredRows values = tile.valueColumns()[i];
+      values.shift = head * (long) tile.layout().valuePart();
+      values.from = firstBlock;
+      values.to = endBlock;
+      a.set(scores, first * KEYS + firstBlock * BLOCK, KEYS);
+      c.set(accumulated, first * width + i * VECTORS, width);
+      multiply(values, BLOCK);
     }
   }
 
   /** All rows of a head, a few at a time. */
-  private void multiply(float[] left, int from, int leftStride, float[] result, int to, int resultStride, int depth) {
+  private void multiply(StoredRows b, int depth) {
     WideningKernel kernel = tile.kernel();
+    int left = a.offset;
+    int result = c.offset;
     for (int row = 0; row < rows; row += Tiles.GROUP_ROWS) {
       int group = Math.min(Tiles.GROUP_ROWS, rows - row);
-      a.set(left, from + row * leftStride, leftStride);
-      c.set(result, to + row * resultStride, resultStride);
+      a.offset = left + row * a.stride;
+      c.offset = result + row * c.stride;
       if (group == 1) {
-        kernel.multiply1(a, stored, c, depth);
+        kernel.multiply1(a, b, c, depth);
       } else if (group == 2) {
-        kernel.multiply2(a, stored, c, depth, group);
+        kernel.multiply2(a, b, c, depth, group);
       } else {
-        kernel.multiply4(a, stored, c, depth, group);
+        kernel.multiply4(a, b, c, depth, group);
       }
     }
   }
 
   /** Scores of a row become weights; what has been accumulated follows if the maximum moves. */
-  private void normalise(int state, int at, long visible) {
+  private void normalise(AttentionProblem problem, int state, int head) {
+    int at = state * KEYS;
+    boolean int8 = tile.format() == KeyValueFormat.INT8;
+    boolean halves = tile.format() == KeyValueFormat.F16;
+    float scale = halves ? queries.rest(state) : 1;
+    if (int8) {
+      tile.scale(head, false, scores, at);
+    }
+    long visible = queries.visible(state);
+    if (problem.changesScores()) {
+      if (halves) {
+        DecodeRows.multiply(scores, at, KEYS, scale);
+        scale = 1;
+      }
+      queries.change(problem, state, tile, scores, at);
+      visible &= DecodeRows.finite(scores, at);
+    }
     if (visible != -1L) {
       DecodeRows.hide(scores, at, visible, Float.NEGATIVE_INFINITY);
     }
     float old = max[state];
-    float highest = DecodeRows.max(scores, at, old);
+    float highest = Math.max(old, scale * DecodeRows.max(scores, at));
     if (highest != old) {
       float factor = (float) Math.exp(old - highest);
       DecodeRows.multiply(accumulated, state * width, width, factor);
@@ -181,7 +174,14 @@ final class DecodeAttention {
       max[state] = highest;
     }
     // 0 in place of −∞, so that a row without any key so far computes −∞ − 0 and not −∞ − −∞
-    DecodeRows.exponentials(scores, at, highest == Float.NEGATIVE_INFINITY ? 0 : highest, sums, state * LANES);
+    float base = highest == Float.NEGATIVE_INFINITY ? 0 : highest;
+    DecodeRows.exponentials(scores, at, scale, base, halves ? HALF_WEIGHT : 1, sums, state * LANES);
+    if (int8) {
+      tile.scale(head, true, scores, at);
+      if (visible != -1L) {
+        DecodeRows.hide(scores, at, visible, 0); // 0 times a scale of NaN
+      }
+    }
   }
 
   /** Writes a row's result for the plan to join. */

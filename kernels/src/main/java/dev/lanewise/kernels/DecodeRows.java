@@ -20,16 +20,9 @@ final class DecodeRows {
 
   private DecodeRows() {}
 
-  /** Multiplies the scores of a row. */
-  static void multiply(float[] scores, int at, float factor) {
-    for (int i = 0; i < KEYS; i += LANES) {
-      FloatVector.fromArray(SPECIES, scores, at + i).mul(factor).intoArray(scores, at + i);
-    }
-  }
-
-  /** Multiplies each score of a row with its key's factor. */
-  static void multiply(float[] scores, int at, float[] factors, int from) {
-    for (int i = 0; i < KEYS; i += LANES) {
+  /** Multiplies each of some scores with its key's factor. */
+  static void multiply(float[] scores, int at, float[] factors, int from, int count) {
+    for (int i = 0; i < count; i += LANES) {
       FloatVector.fromArray(SPECIES, scores, at + i).mul(FloatVector.fromArray(SPECIES, factors, from + i)).intoArray(scores, at + i);
     }
   }
@@ -52,21 +45,24 @@ final class DecodeRows {
     return bits;
   }
 
-  /** The largest score, or {@code floor}. A NaN may or may not be it: its weight is NaN either way. */
-  static float max(float[] scores, int at, float floor) {
-    FloatVector max = broadcast(SPECIES, floor);
-    for (int i = 0; i < KEYS; i += LANES) {
+  /** The largest score. A NaN may or may not be it: its weight is NaN either way. */
+  static float max(float[] scores, int at) {
+    FloatVector max = FloatVector.fromArray(SPECIES, scores, at);
+    for (int i = LANES; i < KEYS; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
       max = x.blend(max, x.compare(VectorOperators.LE, max));
     }
-    return broadcast(SPECIES, floor).max(max).reduceLanes(VectorOperators.MAX);
+    return broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(max).reduceLanes(VectorOperators.MAX);
   }
 
-  /** Scores become weights e<sup>score − max</sup>, which are added to the row's sums. The formula is {@link VectorExp#exp2NotPositive}. */
-  static void exponentials(float[] scores, int at, float max, float[] sums, int sumsAt) {
+  /**
+   * Scores times {@code scale} become weights e<sup>score − max</sup> times {@code factor}; those without the factor are added to the row's
+   * sums. The formula is {@link VectorExp#exp2NotPositive}.
+   */
+  static void exponentials(float[] scores, int at, float scale, float max, float factor, float[] sums, int sumsAt) {
     FloatVector sum = FloatVector.fromArray(SPECIES, sums, sumsAt);
     for (int i = 0; i < KEYS; i += LANES) {
-      FloatVector t = FloatVector.fromArray(SPECIES, scores, at + i).sub(max).mul(VectorExp.LOG2_E);
+      FloatVector t = FloatVector.fromArray(SPECIES, scores, at + i).mul(scale).sub(max).mul(VectorExp.LOG2_E);
       FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
       FloatVector shifted = clamped.add(VectorExp.BIASED_MAGIC);
       FloatVector fraction = clamped.sub(shifted.sub(VectorExp.BIASED_MAGIC));
@@ -77,7 +73,7 @@ final class DecodeRows {
       p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_1));
       p = p.fma(fraction, broadcast(SPECIES, 1f));
       FloatVector weight = p.mul(power);
-      weight.intoArray(scores, at + i);
+      weight.mul(factor).intoArray(scores, at + i);
       sum = weight.add(sum);
     }
     FloatVector.zero(SPECIES).add(sum).intoArray(sums, sumsAt);

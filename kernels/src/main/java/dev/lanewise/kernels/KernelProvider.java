@@ -31,6 +31,9 @@ interface KernelProvider {
 
   void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result);
 
+  /** Turns the first {@code table.rotaryDim()} elements of one row; {@code angles} holds the row of the table, from index {@code at} on. */
+  void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at);
+
   /** Query rows that {@link #attend} works on at once: what a cut into tasks should be a multiple of. */
   int rowsPerTile();
 

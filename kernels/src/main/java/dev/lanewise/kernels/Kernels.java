@@ -172,6 +172,55 @@ public final class Kernels {
     }
   }
 
+  /**
+   * Rotary position embedding (Su et al., "RoFormer", 2021): turns pair i of a row that stands at position p by p · frequencies[i], (left,
+   * right) becoming (left · cos − right · sin, right · cos + left · sin). Elements from {@code table.rotaryDim()} on are copied. {@code
+   * output} may be {@code input} itself, for which {@code input} must not repeat elements. Both paths give the same bits.
+   *
+   * @param input batch × heads × rows × headDim
+   * @param output batch × heads × rows × headDim, written
+   * @param firstPosition row r of every batch entry stands at position firstPosition + r
+   */
+  public void rotate(Heads input, Heads output, RotaryTable table, int firstPosition) {
+    Rotation.check(input, output, table);
+    Rotation.checkFirst("firstPosition", firstPosition, input.rows());
+    try (Rotation rotation = Rotation.of(input, output, table)) {
+      for (int b = 0; b < input.batch(); b++) {
+        rotation.run(provider, b, null, firstPosition);
+      }
+    }
+  }
+
+  /**
+   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, for sequences that are not equally long.
+   *
+   * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
+   */
+  public void rotateFrom(Heads input, Heads output, RotaryTable table, int[] firstPositions) {
+    Rotation.check(input, output, table);
+    Rotation.checkFirsts(firstPositions, input);
+    try (Rotation rotation = Rotation.of(input, output, table)) {
+      for (int b = 0; b < input.batch(); b++) {
+        rotation.run(provider, b, null, firstPositions[b]);
+      }
+    }
+  }
+
+  /**
+   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, with any positions.
+   *
+   * @param positions dense batch × rows
+   */
+  public void rotate(Heads input, Heads output, RotaryTable table, int[] positions) {
+    Rotation.check(input, output, table);
+    Rotation.checkPositions(positions, input);
+    try (Rotation rotation = Rotation.of(input, output, table)) {
+      for (int b = 0; b < input.batch(); b++) {
+        rotation.run(provider, b, positions, b * input.rows());
+      }
+    }
+  }
+
   /** Cuts an attention call into tasks for {@link #attend} to run, on {@code threads} threads. */
   public AttentionTasks split(AttentionProblem problem, int threads) {
     Checks.atLeast("threads", threads, 1);

@@ -4,11 +4,11 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 
 /**
- * Where the elements of cached keys and values lie. Rows are kept in blocks of {@link #BLOCK_ROWS}; a block holds, head after head,
+ * Where the elements of cached keys and values lie. Rows are kept in blocks of {@link #BLOCK_ROWS}; a block holds
  *
  * <pre>
- * K  keyWidth × BLOCK_ROWS                             element d of row r at d · BLOCK_ROWS + r
- * V  panels of up to {@link #PANEL} columns, BLOCK_ROWS × panel each, the last one padded to a multiple of 16
+ * K of each head   keyWidth × BLOCK_ROWS: element d of row r at d · BLOCK_ROWS + r
+ * V of each head   panels of up to {@link #PANEL} columns, BLOCK_ROWS × panel each, the last one padded to a multiple of 16
  * </pre>
  *
  * so that both QKᵀ and the blend read vectors from memory in the order in which they lie there: keys in the lanes for the one, columns of V
@@ -39,19 +39,19 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     Checks.atMost("elements of a block", heads * head, "those of an array,", Integer.MAX_VALUE - 64L);
   }
 
-  /** Elements of K of a head, which is where its V begins. */
+  /** Elements of K of a head. */
   int keyPart() {
     return keyWidth * BLOCK_ROWS;
   }
 
-  /** Elements of a head. */
-  int headSize() {
-    return keyPart() + paddedValueWidth() * BLOCK_ROWS;
+  /** Elements of V of a head. */
+  int valuePart() {
+    return paddedValueWidth() * BLOCK_ROWS;
   }
 
   /** Elements of a block: of all heads. */
   int blockSize() {
-    return heads * headSize();
+    return heads * (keyPart() + valuePart());
   }
 
   /** Bytes of a block with its scales. */
@@ -65,7 +65,7 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
   }
 
   int paddedValueWidth() {
-    return Math.ceilDiv(valueWidth, BLOCK_ROWS) * BLOCK_ROWS; // no class that needs vectors
+    return Math.ceilDiv(valueWidth, BLOCK_ROWS) * BLOCK_ROWS;
   }
 
   /** Columns of the panel that begins at a column of V. */
@@ -73,14 +73,14 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     return Math.min(PANEL, paddedValueWidth() - column / PANEL * PANEL);
   }
 
-  /** Where an element of K lies in its head. */
+  /** Where an element of K lies in K of its head. */
   int keyIndex(int row, int d) {
     return d * BLOCK_ROWS + row;
   }
 
-  /** Where an element of V lies in its head. */
+  /** Where an element of V lies in V of its head. */
   int valueIndex(int row, int column) {
     int panel = column / PANEL * PANEL;
-    return keyPart() + panel * BLOCK_ROWS + row * panelWidth(column) + column - panel;
+    return panel * BLOCK_ROWS + row * panelWidth(column) + column - panel;
   }
 }

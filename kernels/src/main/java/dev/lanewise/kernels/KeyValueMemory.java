@@ -98,9 +98,14 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return blocks;
   }
 
-  /** Index of a head's first element. */
-  long index(int block, int head) {
-    return start() + (long) block * layout.blockSize() + (long) head * layout.headSize();
+  /** Index of the first element of a head's K. */
+  long keyIndex(int block, int head) {
+    return start() + (long) block * layout.blockSize() + head * (long) layout.keyPart();
+  }
+
+  /** Index of the first element of a head's V. */
+  long valueIndex(int block, int head) {
+    return keyIndex(block, layout.heads()) + head * (long) layout.valuePart();
   }
 
   /** Index of the scales of a block's head: of 16 keys, then of 16 values. */
@@ -141,7 +146,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   /** Copies a block with all that belongs to it. */
   public void copyBlock(KeyValueMemory from, int block, int to) {
-    copy(from, from.index(block, 0), index(to, 0), layout.blockSize());
+    copy(from, from.keyIndex(block, 0), keyIndex(to, 0), layout.blockSize());
     if (scales.length > 0) {
       System.arraycopy(from.scales, from.scaleIndex(block, 0), scales, scaleIndex(to, 0), layout.heads() * KeyValueLayout.SCALES);
     }
@@ -160,7 +165,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   public void write(int block, int row, Heads key, Heads value, int batchEntry, int sourceRow) {
     boolean finite = true;
     for (int head = 0; head < layout.heads(); head++) {
-      long base = index(block, head);
+      long base = keyIndex(block, head);
       int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row;
       float[] channels = keyChannels;
       int channel = head * layout.keyWidth();
@@ -171,6 +176,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
         float x = key.data()[from + d * key.columnStride()];
         finiteKey &= put(base + layout.keyIndex(row, d), factor * (channels == null ? x : x / channels[channel + d]));
       }
+      base = valueIndex(block, head);
       from = value.index(batchEntry, head, sourceRow);
       factor = factor(value, from, null, 0, scaleAt + KeyValueLayout.BLOCK_ROWS);
       finite &= scales.length == 0 || Float.isFinite(scales[scaleAt + KeyValueLayout.BLOCK_ROWS]);
@@ -202,7 +208,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   /** An element of K as the kernels see it. */
   public float key(int block, int head, int row, int d) {
-    float x = get(index(block, head) + layout.keyIndex(row, d));
+    float x = get(keyIndex(block, head) + layout.keyIndex(row, d));
     if (keyChannels != null) {
       x *= keyChannels[head * layout.keyWidth() + d];
     }
@@ -211,7 +217,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   /** An element of V as the kernels see it. */
   public float value(int block, int head, int row, int column) {
-    float x = get(index(block, head) + layout.valueIndex(row, column));
+    float x = get(valueIndex(block, head) + layout.valueIndex(row, column));
     return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + KeyValueLayout.BLOCK_ROWS + row];
   }
 }

@@ -160,6 +160,14 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
+  public void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at) {
+    switch (table.form()) {
+      case HALF -> ScalarRotary.half(x, from, y, to, angles, at, table.pairs());
+      case INTERLEAVED -> ScalarRotary.interleaved(x, from, y, to, angles, at, table.pairs());
+    }
+  }
+
+  @Override
   public int rowsPerTile() {
     return 8;
   }

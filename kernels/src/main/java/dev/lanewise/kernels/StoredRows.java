@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * The wide operand of {@link WideningKernel}: for each segment of steps four columns of vectors in cached memory. Column v of segment s
- * starts at element {@code at[4 s + v]} of {@code data[4 s + v]}, and from one step to the next it is {@code step} elements. Reused, so
- * that the loops allocate nothing.
+ * starts at element {@code at[4 s + v] + shift} of {@code data[4 s + v]}, and from one step to the next it is {@code step} elements.
+ * Reused, so that the loops allocate nothing.
  */
 final class StoredRows {
   /** Vectors side by side. */
@@ -15,8 +15,15 @@ final class StoredRows {
 
   final Object[] data;
   final long[] at;
-  int segments;
+
+  /** The segments from {@code from} (inclusive) to {@code to} (exclusive) count. */
+  int from;
+
+  int to;
   int step;
+
+  /** To the head whose rows are meant. */
+  long shift;
 
   StoredRows(int mostSegments) {
     data = new Object[COLUMNS * mostSegments];

@@ -74,6 +74,14 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
+  public void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at) {
+    switch (table.form()) {
+      case HALF -> VectorRotary.half(x, from, y, to, angles, at, table.pairs());
+      case INTERLEAVED -> VectorRotary.interleaved(x, from, y, to, angles, at, table.pairs());
+    }
+  }
+
+  @Override
   public int rowsPerTile() {
     return Tiles.QUERIES;
   }

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Matrix;
 import java.util.function.DoubleUnaryOperator;
 
@@ -72,6 +73,22 @@ final class DoubleReference {
         for (int column = 0; column < columns; column++) {
           result[row * columns + column] += factor * right.data()[right.index(inner, column)];
         }
+      }
+    }
+    return result;
+  }
+
+  /** Pairs of a dense batch entry turned by row · frequency: elements i and i + pairs, or neighbours. */
+  static double[] rotary(Heads x, double[] frequencies, boolean half) {
+    int pairs = frequencies.length;
+    double[] result = new double[x.heads() * x.rows() * x.width()];
+    for (int n = 0; n < x.heads() * x.rows(); n++) {
+      for (int i = 0; i < pairs; i++) {
+        int left = n * x.width() + (half ? i : 2 * i);
+        int right = left + (half ? pairs : 1);
+        double angle = n % x.rows() * frequencies[i];
+        result[left] = x.data()[left] * Math.cos(angle) - x.data()[right] * Math.sin(angle);
+        result[right] = x.data()[right] * Math.cos(angle) + x.data()[left] * Math.sin(angle);
       }
     }
     return result;

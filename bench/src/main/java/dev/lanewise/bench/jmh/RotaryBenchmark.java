@@ -1,0 +1,57 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.core.Rotary;
+import dev.lanewise.core.RotaryScaling;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.RotaryForm;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/** Rotary positions: heads · rows · headDim elements a call, each read and written once: 8 bytes an element. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class RotaryBenchmark extends ScalarVersusVector {
+  /** Which elements turn together. */
+  @Param({"HALF", "INTERLEAVED"})
+  public RotaryForm form;
+
+  /** heads × rows × headDim: a step, a prompt in cache, one from memory, and pairs that fill no vector. */
+  @Param({"32x1x128", "8x64x128", "32x2048x128", "8x64x80"})
+  public String shape;
+
+  private Rotary scalarRotary;
+  private Rotary vectorRotary;
+  private Heads input;
+  private Heads output;
+
+  /** Called by JMH. */
+  public RotaryBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    input = Inputs.heads(sizes[0], sizes[1], sizes[2], 1);
+    output = Heads.zeros(1, sizes[0], sizes[1], sizes[2]);
+    Rotary rotary = Rotary.of(sizes[2]).withForm(form);
+    scalarRotary = rotary.withKernels(SCALAR);
+    vectorRotary = rotary.withKernels(VECTOR);
+  }
+
+  @Override
+  protected double[] reference() {
+    return DoubleReference.rotary(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryForm.HALF);
+  }
+
+  @Benchmark
+  @Override
+  public float[] scalar() {
+    scalarRotary.apply(input, output, 0);
+    return output.data();
+  }
+
+  @Benchmark
+  @Override
+  public float[] vector() {
+    vectorRotary.apply(input, output, 0);
+    return output.data();
+  }
+}

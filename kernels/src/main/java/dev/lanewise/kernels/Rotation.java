@@ -1,0 +1,240 @@
+package dev.lanewise.kernels;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.lang.ref.SoftReference;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call of {@link Kernels#rotate}, pooled: its operands, the loops over rows and heads, and the angles of a block of rows. The inner loop
+ * goes over rows or heads, whichever lie closer: the other way round is two to four times slower out of cache.
+ */
+final class Rotation implements AutoCloseable, ScratchPool.Member<Rotation> {
+  private static final ScratchPool<Rotation> POOL = new ScratchPool<>(Rotation::new);
+
+  /**
+   * Rows of a block: their angles (1 MB at 64 pairs) stay near while head after head is turned. With less, jumping from head to head costs
+   * more than the angles do: 64 rows are a third slower out of cache, if the rows of a head lie side by side.
+   */
+  private static final int BLOCK = 2048;
+
+  /** What the angles of a block may take at most, in elements. */
+  private static final int BLOCK_SIZE = 1 << 20;
+
+  private static final float[] NO_ROW = {};
+  private static final Heads NOTHING = Heads.zeros(0, 0, 0, 0);
+  private static final RotaryTable NO_TABLE = RotaryTable.of(RotaryForm.HALF, new double[1], 1);
+
+  private final SoftReference<Rotation> reference = new SoftReference<>(this);
+  private Heads input = NOTHING;
+  private Heads output = NOTHING;
+  private RotaryTable table = NO_TABLE;
+  private boolean inPlace;
+
+  /** The angles of row i of the block are in angles[i], from starts[i] on. */
+  private final float[][] angles = new float[BLOCK][];
+
+  private final int[] starts = new int[BLOCK];
+  private int used;
+  private float[] computed = NO_ROW;
+
+  private Rotation() {
+    Arrays.fill(angles, NO_ROW);
+  }
+
+  /** A call with these operands, which {@link #check} has seen. */
+  static Rotation of(Heads input, Heads output, RotaryTable table) {
+    Rotation rotation = POOL.take();
+    rotation.input = input;
+    rotation.output = output;
+    rotation.table = table;
+    rotation.inPlace = Checks.sameElements(input, output);
+    return rotation;
+  }
+
+  /** Gives the object back, without holding on to the caller's arrays. */
+  @Override
+  public void close() {
+    input = NOTHING;
+    output = NOTHING;
+    table = NO_TABLE;
+    Arrays.fill(angles, 0, used, NO_ROW);
+    used = 0;
+    POOL.give(this);
+  }
+
+  @Override
+  public SoftReference<Rotation> reference() {
+    return reference;
+  }
+
+  /** The checks of every call, for the door. */
+  static void check(Heads input, Heads output, RotaryTable table) {
+    Objects.requireNonNull(input, "input");
+    Objects.requireNonNull(output, "output");
+    Objects.requireNonNull(table, "table");
+    Checks.atMost("table.rotaryDim", table.rotaryDim(), "input.width", input.width());
+    Checks.same("output.width", output.width(), "input.width", input.width());
+    Checks.same("output.batch", output.batch(), "input.batch", input.batch());
+    Checks.same("output.heads", output.heads(), "input.heads", input.heads());
+    Checks.same("output.rows", output.rows(), "input.rows", input.rows());
+    Checks.writable("output", output);
+    if (!Checks.sameElements(output, input)) {
+      Checks.disjoint("output", output, "input", input);
+    }
+  }
+
+  /** Rows that stand at {@code first} and behind it must have positions. */
+  static void checkFirst(String name, int first, int rows) {
+    Checks.atLeast(name, first, 0);
+    if ((long) first + rows - 1 > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          name + " is " + first + " and rows is " + rows + ": the last position must be at most " + Integer.MAX_VALUE);
+    }
+  }
+
+  /** The same for each batch entry. */
+  static void checkFirsts(int[] firstPositions, Heads input) {
+    Objects.requireNonNull(firstPositions, "firstPositions");
+    Checks.same("firstPositions.length", firstPositions.length, "input.batch", input.batch());
+    for (int b = 0; b < firstPositions.length; b++) {
+      if (firstPositions[b] < 0 || firstPositions[b] > Integer.MAX_VALUE - Math.max(0, input.rows() - 1)) {
+        checkFirst("firstPositions[" + b + "]", firstPositions[b], input.rows());
+      }
+    }
+  }
+
+  /** A position for each row of each batch entry. */
+  static void checkPositions(int[] positions, Heads input) {
+    Objects.requireNonNull(positions, "positions");
+    Checks.same("positions.length", positions.length, "input.batch * input.rows", (long) input.batch() * input.rows());
+    for (int i = 0; i < positions.length; i++) {
+      if (positions[i] < 0) {
+        Checks.atLeast("positions[" + i + "]", positions[i], 0);
+      }
+    }
+  }
+
+  /** Turns batch entry {@code b}, whose row r stands at {@code positions[first + r]}, or at first + r if there are no positions. */
+  void run(KernelProvider provider, int b, int @Nullable [] positions, int first) {
+    if (input.isEmpty()) {
+      return;
+    }
+    int block = Math.clamp(BLOCK_SIZE / table.rowSize(), 1, Math.min(BLOCK, input.rows()));
+    used = block;
+    for (int row = 0; row < input.rows(); row += block) {
+      int rows = Math.min(block, input.rows() - row);
+      for (int i = 0; i < rows; i++) {
+        int place = first + row + i;
+        find(i, positions == null ? place : positions[place]);
+      }
+      if (input.columnStride() != 1 || output.columnStride() != 1) {
+        elementByElement(b, row, rows);
+      } else if (input.rows() == 1 || output.headStride() < output.rowStride()) {
+        headsInside(provider, b, row, rows);
+      } else {
+        rowsInside(provider, b, row, rows);
+      }
+    }
+  }
+
+  /** Has the angles of a position ready for row {@code i} of the block. */
+  private void find(int i, int position) {
+    if (table.keeps(position)) {
+      angles[i] = table.chunk(position);
+      starts[i] = table.index(position);
+      return;
+    }
+    int size = table.rowSize();
+    if (computed.length < used * size) {
+      computed = new float[used * size];
+    }
+    table.compute(position, computed, i * size);
+    angles[i] = computed;
+    starts[i] = i * size;
+  }
+
+  private void rowsInside(KernelProvider provider, int b, int row, int rows) {
+    for (int head = 0; head < input.heads(); head++) {
+      turnRows(provider, input.index(b, head, row), output.index(b, head, row), rows);
+    }
+  }
+
+  /** One head. What the loop needs is in locals: a third faster in cache. */
+  private void turnRows(KernelProvider provider, int from, int to, int rows) {
+    RotaryTable of = table;
+    float[] x = input.data();
+    float[] y = output.data();
+    int step = input.rowStride();
+    int stepTo = output.rowStride();
+    int rest = rest();
+    for (int i = 0; i < rows; i++) {
+      provider.rotate(of, x, from + i * step, y, to + i * stepTo, angles[i], starts[i]);
+      if (rest > 0) {
+        System.arraycopy(x, from + i * step + of.rotaryDim(), y, to + i * stepTo + of.rotaryDim(), rest);
+      }
+    }
+  }
+
+  private void headsInside(KernelProvider provider, int b, int row, int rows) {
+    for (int i = 0; i < rows; i++) {
+      turnHeads(provider, input.index(b, 0, row + i), output.index(b, 0, row + i), i);
+    }
+  }
+
+  /** One row of every head. */
+  private void turnHeads(KernelProvider provider, int from, int to, int i) {
+    RotaryTable of = table;
+    float[] x = input.data();
+    float[] y = output.data();
+    int step = input.headStride();
+    int stepTo = output.headStride();
+    int heads = input.heads();
+    int rest = rest();
+    float[] row = angles[i];
+    int start = starts[i];
+    for (int head = 0; head < heads; head++) {
+      provider.rotate(of, x, from + head * step, y, to + head * stepTo, row, start);
+      if (rest > 0) {
+        System.arraycopy(x, from + head * step + of.rotaryDim(), y, to + head * stepTo + of.rotaryDim(), rest);
+      }
+    }
+  }
+
+  /** Elements of a row to copy. */
+  private int rest() {
+    return inPlace ? 0 : input.width() - table.rotaryDim();
+  }
+
+  /**
+   * For rows whose elements lie apart, on either side: plain Java with the arithmetic of both paths, so the bits are those of other rows.
+   */
+  private void elementByElement(int b, int row, int rows) {
+    for (int head = 0; head < input.heads(); head++) {
+      for (int i = 0; i < rows; i++) {
+        turnApart(input.index(b, head, row + i), output.index(b, head, row + i), angles[i], starts[i]);
+      }
+    }
+  }
+
+  private void turnApart(int from, int to, float[] row, int start) {
+    float[] x = input.data();
+    float[] y = output.data();
+    int pairs = table.pairs();
+    boolean half = table.form() == RotaryForm.HALF;
+    for (int i = 0; i < pairs; i++) {
+      int left = half ? i : 2 * i;
+      int right = half ? i + pairs : 2 * i + 1;
+      float cosine = row[start + left];
+      float sine = row[start + right + (half ? 0 : 2 * pairs)];
+      float a = x[from + left * input.columnStride()];
+      float b = x[from + right * input.columnStride()];
+      y[to + left * output.columnStride()] = a * cosine - b * sine;
+      y[to + right * output.columnStride()] = b * cosine + a * sine;
+    }
+    for (int column = 2 * pairs; column < input.width(); column++) {
+      y[to + column * output.columnStride()] = x[from + column * input.columnStride()];
+    }
+  }
+}

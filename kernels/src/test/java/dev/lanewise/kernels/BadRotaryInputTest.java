@@ -1,0 +1,176 @@
+package dev.lanewise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every wrong rotation throws before anything is written; the text names the argument and carries both numbers. */
+class BadRotaryInputTest {
+  private static final int MAX = Integer.MAX_VALUE;
+  private static final RotaryTable TABLE = RotaryTable.of(RotaryForm.HALF, new double[] {1, 0.5}, 1);
+
+  /** Heads of 5 columns over this array are 2 × 3 × 4 × 5 = 120 elements. */
+  private final float[] data = new float[300];
+
+  record Wrong(String name, BiConsumer<Kernels, float[]> call, Class<? extends Exception> type, List<String> words) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource({"shapes", "positions", "overlaps", "nulls", "tables"})
+  void throwsAndWritesNothing(Wrong wrong) {
+    Arrays.fill(data, 7);
+    float[] before = data.clone();
+    Comparisons.paths()
+        .forEach(
+            path -> {
+              var thrown = assertThatThrownBy(() -> wrong.call.accept(path.getPayload(), data)).isInstanceOf(wrong.type);
+              thrown.message().contains(wrong.words);
+              assertThat(data).isEqualTo(before);
+            });
+  }
+
+  private static Wrong argument(String name, BiConsumer<Kernels, float[]> call, String... words) {
+    return new Wrong(name, call, IllegalArgumentException.class, List.of(words));
+  }
+
+  private static Heads in() {
+    return Heads.zeros(2, 3, 4, 5);
+  }
+
+  private static Heads out(float[] data) {
+    return Heads.of(data, 2, 3, 4, 5);
+  }
+
+  static List<Wrong> shapes() {
+    return List.of(
+        argument(
+            "narrower than the table",
+            (k, out) -> k.rotate(Heads.zeros(1, 1, 1, 3), Heads.of(out, 1, 1, 1, 3), TABLE, 0),
+            "table.rotaryDim is 4",
+            "input.width is 3"),
+        argument("width", (k, out) -> k.rotate(in(), Heads.of(out, 2, 3, 4, 6), TABLE, 0), "output.width is 6", "input.width is 5"),
+        argument("batch", (k, out) -> k.rotate(in(), Heads.of(out, 1, 3, 4, 5), TABLE, 0), "output.batch is 1", "input.batch is 2"),
+        argument("heads", (k, out) -> k.rotate(in(), Heads.of(out, 2, 4, 4, 5), TABLE, 0), "output.heads is 4", "input.heads is 3"),
+        argument("rows", (k, out) -> k.rotate(in(), Heads.of(out, 2, 3, 3, 5), TABLE, 0), "output.rows is 3", "input.rows is 4"),
+        argument(
+            "rows, by firsts",
+            (k, out) -> k.rotateFrom(in(), Heads.of(out, 2, 3, 3, 5), TABLE, new int[2]),
+            "output.rows is 3",
+            "input.rows is 4"),
+        argument(
+            "rows, by positions",
+            (k, out) -> k.rotate(in(), Heads.of(out, 2, 3, 3, 5), TABLE, new int[8]),
+            "output.rows is 3",
+            "input.rows is 4"));
+  }
+
+  static List<Wrong> positions() {
+    return List.of(
+        argument("negative first", (k, out) -> k.rotate(in(), out(out), TABLE, -1), "firstPosition is -1", "at least 0"),
+        argument("first too far", (k, out) -> k.rotate(in(), out(out), TABLE, MAX - 2), "firstPosition is 2147483645", "rows is 4"),
+        argument(
+            "negative first of an entry",
+            (k, out) -> k.rotateFrom(in(), out(out), TABLE, new int[] {0, -7}),
+            "firstPositions[1] is -7",
+            "at least 0"),
+        argument(
+            "first of an entry too far",
+            (k, out) -> k.rotateFrom(in(), out(out), TABLE, new int[] {0, MAX}),
+            "firstPositions[1] is 2147483647",
+            "rows is 4"),
+        argument(
+            "too few firsts",
+            (k, out) -> k.rotateFrom(in(), out(out), TABLE, new int[1]),
+            "firstPositions.length is 1",
+            "input.batch is 2"),
+        argument("too few positions", (k, out) -> k.rotate(in(), out(out), TABLE, new int[7]), "positions.length is 7", "input.rows is 8"),
+        argument("too many positions", (k, out) -> k.rotate(in(), out(out), TABLE, new int[9]), "positions.length is 9", "input.rows is 8"),
+        argument(
+            "negative position",
+            (k, out) -> k.rotate(in(), out(out), TABLE, new int[] {0, 0, 0, 0, 0, 0, 0, -3}),
+            "positions[7] is -3",
+            "at least 0"));
+  }
+
+  static List<Wrong> overlaps() {
+    return List.of(
+        argument(
+            "shifted by one",
+            (k, out) -> k.rotate(out(out), new Heads(out, 1, 2, 3, 4, 5, 60, 20, 5), TABLE, 0),
+            "output [1, 121)",
+            "input [0, 120)"),
+        argument(
+            "in place with another stride",
+            (k, out) -> k.rotate(out(out), new Heads(out, 0, 2, 3, 4, 5, 63, 21, 5), TABLE, 0),
+            "output [0, 125)",
+            "input [0, 120)"),
+        argument(
+            "in place, turned",
+            (k, out) -> k.rotate(Heads.of(out, 1, 1, 5, 5), Heads.of(out, 1, 1, 5, 5).transposed(), TABLE, 0),
+            "output [0, 25)",
+            "input [0, 25)"),
+        argument(
+            "rows on top of each other",
+            (k, out) -> k.rotate(in(), new Heads(out, 0, 2, 3, 4, 5, 60, 20, 4), TABLE, 0),
+            "output.rowStride is 4",
+            "5"),
+        argument(
+            "heads on top of each other",
+            (k, out) -> k.rotate(in(), new Heads(out, 0, 2, 3, 4, 5, 60, 19, 5), TABLE, 0),
+            "output.headStride is 19",
+            "20"),
+        argument(
+            "a view that repeats, in place",
+            (k, out) -> {
+              Heads view = Heads.of(out, 1, 3, 4, 5).broadcast(2);
+              k.rotate(view, view, TABLE, 0);
+            },
+            "output.batchStride is 0",
+            "at least 5"));
+  }
+
+  static List<Wrong> nulls() {
+    return List.of(
+        isNull("input", (k, out) -> k.rotate(absent(), out(out), TABLE, 0)),
+        isNull("output", (k, out) -> k.rotate(in(), absent(), TABLE, 0)),
+        isNull("table", (k, out) -> k.rotate(in(), out(out), absent(), 0)),
+        isNull("positions", (k, out) -> k.rotate(in(), out(out), TABLE, BadRotaryInputTest.<int[]>absent())),
+        isNull("firstPositions", (k, out) -> k.rotateFrom(in(), out(out), TABLE, absent())),
+        isNull("form", (k, out) -> RotaryTable.of(absent(), new double[1], 1)),
+        isNull("frequencies", (k, out) -> RotaryTable.of(RotaryForm.HALF, absent(), 1)));
+  }
+
+  private static Wrong isNull(String name, BiConsumer<Kernels, float[]> call) {
+    return new Wrong("null " + name, call, NullPointerException.class, List.of(name));
+  }
+
+  static List<Wrong> tables() {
+    return List.of(
+        argument("no pairs", (k, out) -> RotaryTable.of(RotaryForm.HALF, new double[0], 1), "frequencies.length is 0", "at least 1"),
+        argument(
+            "too many pairs", (k, out) -> RotaryTable.of(RotaryForm.HALF, new double[65_537], 1), "frequencies.length is 65537", "65536"),
+        argument(
+            "a frequency that is none",
+            (k, out) -> RotaryTable.of(RotaryForm.INTERLEAVED, new double[] {1, Double.NaN}, 1),
+            "frequencies[1] is NaN",
+            "finite"),
+        argument(
+            "an infinite factor",
+            (k, out) -> RotaryTable.of(RotaryForm.HALF, new double[] {1}, Double.POSITIVE_INFINITY),
+            "factor is Infinity",
+            "finite"));
+  }
+
+  private static <T> T absent() {
+    return null;
+  }
+}
