@@ -5,26 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import dev.lanewise.kernels.Heads;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What the Javadoc of caches shows is what compiles and runs. */
 class CacheExampleTest {
-  private static final Pattern SNIPPET = Pattern.compile("\\{@snippet :\n(.*?)\n \\* }\n \\*\n", Pattern.DOTALL);
-
   @Test
   void examplesAreThoseThatCompile() throws IOException {
-    assertThat(ReadmeBlocks.compiled("CacheExample.java")).containsExactly(shown("KeyValueCache"), shown("KeyValuePool"));
-  }
-
-  private static String shown(String name) throws IOException {
-    String source = Files.readString(Path.of("src/main/java/dev/lanewise/core", name + ".java"));
-    Matcher matcher = SNIPPET.matcher(source);
-    assertThat(matcher.find()).isTrue();
-    return matcher.group(1).replaceAll("(?m)^ \\* ?", "");
+    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("KeyValueCache.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("KeyValuePool.java"));
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("CacheExample.java")).hasSize(2);
   }
 
   @Test

@@ -133,7 +133,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     if (!special[block]) {
       return;
     }
-    long from = index(block, 0);
+    long from = keyIndex(block, 0);
     for (int i = 0; i < layout.blockSize(); i++) {
       put(from + i, 0);
     }
