@@ -127,8 +127,8 @@ class KeyValueFaultTest {
   @Test
   void aBatchIsAppendedToAllOrNone() {
     try (KeyValuePool pool = pool(3);
-        KeyValueCache first = pool.newCache();
-        KeyValueCache second = pool.newCache()) {
+        KeyValueCache first = pool.newCache()) {
+      KeyValueCache second = pool.newCache();
       CachedRows.append(first, 16, 0);
       CachedRows.append(second, 16, 0);
       Heads step = Heads.zeros(2, 2, 1, 4);

@@ -110,7 +110,7 @@ class KeyValueScalesTest {
   @Test
   void rowsThatAreNotFiniteBecomeNaN() {
     try (KeyValueCache cache = KeyValueCache.builder(1, 3).format(KeyValueFormat.INT8).capacity(4).build()) {
-      Heads rows = Heads.of(new float[] {1, Float.NaN, 3, 0, 0, 0, 1e-45f, 0, -1e-45f, 3e38f, -3e38f, 1}, 1, 1, 4, 3);
+      Heads rows = Heads.of(new float[] {1, Float.NaN, 3, 0, 0, 0, Float.MIN_VALUE, 0, -Float.MIN_VALUE, 3e38f, -3e38f, 1}, 1, 1, 4, 3);
       cache.append(rows, rows);
       assertThat(CachedRows.read(cache, 0, true, 0, 2)).isNaN();
       assertThat(CachedRows.read(cache, 0, false, 0, 0)).isNaN();
