@@ -237,8 +237,8 @@ public final class KeyValueCache implements AutoCloseable {
     usage.releaseShared();
   }
 
-  /** The rows of several caches, or of none if one is refused; given back by {@link #releaseShared(KeyValueCache[], int)}. */
-  static KeyValueRows[] acquireShared(KeyValueCache[] caches) {
+  /** The rows of several caches, or of none if one is refused; given back by {@link #releaseAll}. */
+  static KeyValueRows[] acquireAll(KeyValueCache[] caches) {
     KeyValueRows[] rows = new KeyValueRows[caches.length];
     int acquired = 0;
     try {
@@ -247,14 +247,14 @@ public final class KeyValueCache implements AutoCloseable {
       }
     } finally {
       if (acquired < caches.length) {
-        releaseShared(caches, acquired);
+        releaseAll(caches, acquired);
       }
     }
     return rows;
   }
 
   /** Gives the first {@code count} caches back. */
-  static void releaseShared(KeyValueCache[] caches, int count) {
+  static void releaseAll(KeyValueCache[] caches, int count) {
     for (int b = 0; b < count; b++) {
       caches[b].releaseShared();
     }
