@@ -141,7 +141,8 @@ class MainTest {
 
   @Test
   void decodeHasOneQueryAndValuesAsWideAsKeysUnlessTold() {
-    JsonObject json = throughput("decode --heads 4 --kv-heads 2 --keys 100 --head-dim 24 --kv int8 --page 16 --batch 2 --ragged --off-heap");
+    JsonObject json =
+        throughput("decode --heads 4 --kv-heads 2 --keys 100 --head-dim 24 --kv int8 --page 16 --batch 2 --ragged --off-heap");
 
     String shape = json.get("shape").toString();
     assertThat(shape)
@@ -156,7 +157,8 @@ class MainTest {
 
   @Test
   void decodeTakesQueriesAndValueDimWhenTold() {
-    JsonObject shape = throughput("decode --heads 2 --keys 20 --head-dim 8 --value-dim 64 --queries 512 --causal").get("shape").getAsJsonObject();
+    JsonObject shape =
+        throughput("decode --heads 2 --keys 20 --head-dim 8 --value-dim 64 --queries 512 --causal").get("shape").getAsJsonObject();
     assertThat(shape.get("queries").getAsInt()).isEqualTo(512);
     assertThat(shape.get("valueDim").getAsInt()).isEqualTo(64);
   }

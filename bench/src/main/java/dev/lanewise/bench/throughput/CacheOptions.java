@@ -14,7 +14,10 @@ final class CacheOptions {
   /** The shortest of seeded lengths. */
   static final int SHORTEST = 17;
 
-  @Option(names = "--kv", defaultValue = "f32", description = "decode: how the cache stores elements, f32, f16, bf16 or int8 (default: f32).")
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      description = "decode: how the cache stores elements, f32, f16, bf16 or int8 (default: f32).")
   String kv = "f32";
 
   @Option(

@@ -6,7 +6,10 @@ import picocli.CommandLine.Option;
 
 /** The sizes of the problem; an operation reads those that concern it. */
 final class ShapeOptions {
-  @Option(names = "--batch", defaultValue = "1", description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--batch",
+      defaultValue = "1",
+      description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
   int batch;
 
   @Option(names = "--heads", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")

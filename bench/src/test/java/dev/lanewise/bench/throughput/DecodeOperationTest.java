@@ -2,8 +2,8 @@ package dev.lanewise.bench.throughput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.KeyValueFormat;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.KeyValueFormat;
 import dev.lanewise.kernels.Matrix;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +48,8 @@ class DecodeOperationTest {
   @ValueSource(strings = {"--queries 17 --keys 60", "--queries 20 --keys 60 --causal", "--queries 30 --keys 17 --causal"})
   void manyQueriesAreRight(String options) {
     try (Team team = new Team(2);
-        Operation operation = operation("--heads 4 --kv-heads 2 --head-dim 16 --value-dim 16 --kv bf16 " + options, Kernels.selected(), team)) {
+        Operation operation =
+            operation("--heads 4 --kv-heads 2 --head-dim 16 --value-dim 16 --kv bf16 " + options, Kernels.selected(), team)) {
       OperationsTest.checkAccuracy(operation);
     }
   }

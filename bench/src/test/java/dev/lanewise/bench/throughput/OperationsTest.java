@@ -67,7 +67,8 @@ class OperationsTest {
     try (Team team = new Team(1)) {
       ShapeOptions sizes = sizes();
       sizes.causal = true;
-      Operation operation = Operations.named(name).apply(new Setup(sizes, new VariantOptions(), new CacheOptions(), Kernels.selected(), team));
+      Operation operation =
+          Operations.named(name).apply(new Setup(sizes, new VariantOptions(), new CacheOptions(), Kernels.selected(), team));
       assertThat(operation.flops()).isEqualTo(name.equals("attention") ? 2L * 2 * 6 * CAUSAL_PAIRS * (16 + 11) : flops);
       checkAccuracy(operation);
     }
