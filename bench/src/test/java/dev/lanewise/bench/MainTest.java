@@ -33,7 +33,6 @@ class MainTest {
         "throughput|'--op=<op>'",
         "throughput --op nope|--op nope is unknown",
         "throughput --op backward|--op backward is not available yet",
-        "throughput --op decode|--op decode is not available yet",
         "throughput --op encoder|--op encoder is not available yet",
         "throughput --op exp --nope 1|'--nope'",
         "throughput --op exp --queries x|'--queries': 'x'",
@@ -45,8 +44,17 @@ class MainTest {
         "throughput --op exp --seconds 0|--seconds is 0.0, must be above 0",
         "throughput --op exp --seconds NaN|--seconds is NaN",
         "throughput --op exp --path fast|--path is fast, must be auto, vector or scalar",
-        "throughput --op exp --kv int8|--kv int8 is not available yet",
-        "throughput --op exp --kv f8|--kv is f8, must be f32",
+        "throughput --op exp --kv int8|--kv is for --op decode, not exp",
+        "throughput --op attention --ragged|--ragged is for --op decode, not attention",
+        "throughput --op attention --off-heap|--off-heap is for --op decode, not attention",
+        "throughput --op exp --page 16|--page is for --op decode, not exp",
+        "throughput --op decode --kv f8|--kv is f8, must be one of f32, f16, bf16, int8",
+        "throughput --op decode --kv F16|--kv is F16, must be one of f32, f16, bf16, int8",
+        "throughput --op decode --page 24|--page is 24, must be 0 or a multiple of 16",
+        "throughput --op decode --page -16|--page is -16, must be 0 or a multiple of 16",
+        "throughput --op decode --page 16 --batch 65536 --keys 1048576|--batch 65536 of up to 1048576 --keys needs too many pages of 16",
+        "throughput --op decode --ragged --keys 16|--keys is 16, must be at least 17 with --ragged",
+        "throughput --op decode --softcap 3|--softcap is for --op attention, not decode",
         "throughput --op exp --softcap 3|--softcap is for --op attention, not exp",
         "throughput --op gemm --normaliser relu|--normaliser is for --op attention, not gemm",
         "throughput --op attention --window 3|--window needs --causal",
@@ -67,7 +75,6 @@ class MainTest {
         "throughput --op attention --mask boolean --queries 65536 --keys 65536|--mask has --queries x --keys = 4294967296 elements",
         "throughput --op attention --bias --queries 65536 --keys 65536|--bias has --queries x --keys = 4294967296 elements",
         "throughput --op attention --layout blhd --heads 65536 --head-dim 65536|65536",
-        "throughput --op exp --page 16|--page 16 is not available yet",
       })
   void aWrongOptionIsOneLineAndExitCode2(String arguments, String message) {
     assertThat(run(arguments)).isEqualTo(2);
@@ -114,7 +121,8 @@ class MainTest {
             "readBandwidth",
             "allocatedBytesPerCall",
             "maxAbsError",
-            "referenceError");
+            "referenceError",
+            "formatError");
     assertThat(json.get("op").getAsString()).isEqualTo("attention");
     assertThat(json.get("path").getAsString()).isEqualTo("scalar");
     assertThat(json.get("threads").getAsInt()).isEqualTo(1);
@@ -132,12 +140,36 @@ class MainTest {
   }
 
   @Test
+  void decodeHasOneQueryAndValuesAsWideAsKeysUnlessTold() {
+    JsonObject json =
+        throughput("decode --heads 4 --kv-heads 2 --keys 100 --head-dim 24 --kv int8 --page 16 --batch 2 --ragged --off-heap");
+
+    String shape = json.get("shape").toString();
+    assertThat(shape)
+        .startsWith("{\"batch\":2,\"heads\":4,\"kvHeads\":2,\"queries\":1,\"keys\":100,\"headDim\":24,\"valueDim\":24,\"causal\":false,")
+        .contains("\"kv\":\"int8\",\"page\":16,\"offHeap\":true,\"ragged\":true,");
+    long rows = json.get("shape").getAsJsonObject().get("cachedRows").getAsLong();
+    double bytes = rows * 2 * (2 * 24 + 8) + 2 * 4 * 4 * (2 * 24);
+    assertThat(json.get("bytesPerSecond").getAsDouble() * json.get("secondsBest").getAsDouble()).isCloseTo(bytes, within(0.01));
+    assertThat(json.get("maxAbsError").getAsDouble()).isBetween(0.0, 1e-5);
+    assertThat(json.get("formatError").getAsDouble()).isBetween(1e-4, 0.1);
+  }
+
+  @Test
+  void decodeTakesQueriesAndValueDimWhenTold() {
+    JsonObject shape =
+        throughput("decode --heads 2 --keys 20 --head-dim 8 --value-dim 64 --queries 512 --causal").get("shape").getAsJsonObject();
+    assertThat(shape.get("queries").getAsInt()).isEqualTo(512);
+    assertThat(shape.get("valueDim").getAsInt()).isEqualTo(64);
+  }
+
+  @Test
   void readBandwidthOnTwoThreadsHasBytesAndNoFlops() {
     JsonObject json = throughput("read-bandwidth --threads 2");
 
     assertThat(json.get("threads").getAsInt()).isEqualTo(2);
     assertThat(json.get("shape")).hasToString("{\"bytes\":268435456}");
-    for (String absent : new String[] {"gflops", "fractionOfPeak", "nanosPerScore", "maxAbsError", "referenceError"}) {
+    for (String absent : new String[] {"gflops", "fractionOfPeak", "nanosPerScore", "maxAbsError", "referenceError", "formatError"}) {
       assertThat(json.get(absent).isJsonNull()).as(absent).isTrue();
     }
     assertThat(json.get("bytesPerSecond").getAsDouble() * json.get("secondsBest").getAsDouble()).isBetween(268435455.9, 268435456.1);

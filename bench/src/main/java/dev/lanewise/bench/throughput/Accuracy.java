@@ -1,21 +1,31 @@
 package dev.lanewise.bench.throughput;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The largest distance from the double-precision result.
  *
  * @param maxAbsError that of the measured operation
  * @param referenceError that of plain float code on the same rows
+ * @param formatError that of the measured operation from the exact result on the numbers before they were rounded to be stored; null if
+ *     they were not
  */
-record Accuracy(double maxAbsError, double referenceError) {
+record Accuracy(double maxAbsError, double referenceError, @Nullable Double formatError) {
 
   /** Collects the largest errors; NaN, once seen, stays. */
   static final class Meter {
     private double maxAbsError;
     private double referenceError;
+    private @Nullable Double formatError;
 
     void add(double exact, float measured, float plain) {
       maxAbsError = Math.max(maxAbsError, Math.abs(measured - exact));
       referenceError = Math.max(referenceError, Math.abs(plain - exact));
+    }
+
+    /** Of inputs that are stored rounded: the exact result on the numbers before. */
+    void addUnrounded(double exact, float measured) {
+      formatError = Math.max(formatError == null ? 0 : formatError, Math.abs(measured - exact));
     }
 
     /**
@@ -27,7 +37,7 @@ record Accuracy(double maxAbsError, double referenceError) {
       if (!Double.isFinite(maxAbsError)) {
         throw new IllegalStateException("the measured result is off by " + maxAbsError);
       }
-      return new Accuracy(maxAbsError, referenceError);
+      return new Accuracy(maxAbsError, referenceError, formatError);
     }
   }
 }

@@ -115,7 +115,7 @@ final class AttentionOperation implements Operation {
     Matrix queryRow = query.matrix(b, head, row, row + 1);
     Matrix keys = key.matrix(b, keyValueHead, firstKey, firstKey + end);
     Matrix values = value.matrix(b, keyValueHead, firstKey, firstKey + end);
-    double[] exact = variant.reference(single(queryRow), single(keys), single(values), head, i);
+    double[] exact = variant.reference(queryRow, keys, values, head, i);
     Matrix weights = new PlainRow(variant, head, i, queryRow, keys).weights();
     for (int d = 0; d < value.width(); d++) {
       meter.add(exact[d], output.get(b, head, row, d), PlainFloat.blend(weights, 0, values, d));
@@ -128,9 +128,5 @@ final class AttentionOperation implements Operation {
       sequence++;
     }
     return sequence;
-  }
-
-  private static Heads single(Matrix matrix) {
-    return new Heads(matrix.data(), matrix.offset(), 1, 1, matrix.rows(), matrix.columns(), 0, 0, matrix.rowStride());
   }
 }

@@ -4,7 +4,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One thing to time, with its data ready. */
-interface Operation {
+interface Operation extends AutoCloseable {
   /** The sizes that matter to it, by their names in the report. */
   Map<String, Object> shape();
 
@@ -14,7 +14,7 @@ interface Operation {
   /** Floating-point operations a run, a multiply-add counted as two; 0 where counting them says nothing. */
   long flops();
 
-  /** Pairs of a query and a key of one head that count in a run; 0 for all but attention. */
+  /** Pairs of a query and a key of one head that count in a run; 0 for all but attention and decoding. */
   default long scores() {
     return 0;
   }
@@ -24,4 +24,8 @@ interface Operation {
 
   /** The error of the last run's result on sampled rows, or null if there is no result to check. */
   @Nullable Accuracy accuracy();
+
+  /** Frees memory outside of the heap, if there is some. */
+  @Override
+  default void close() {}
 }

@@ -10,10 +10,11 @@ final class Operations {
   private static final Map<String, Function<Setup, Operation>> AVAILABLE = new LinkedHashMap<>();
 
   /** Names that will mean something. */
-  private static final List<String> PLANNED = List.of("backward", "decode", "encoder");
+  private static final List<String> PLANNED = List.of("backward", "encoder");
 
   static {
     AVAILABLE.put("attention", AttentionOperation::new);
+    AVAILABLE.put("decode", DecodeOperation::new);
     AVAILABLE.put("gemm", GemmOperation::new);
     AVAILABLE.put("scores", ScoresOperation::new);
     AVAILABLE.put("softmax", SoftmaxOperation::new);

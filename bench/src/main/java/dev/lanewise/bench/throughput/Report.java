@@ -26,6 +26,7 @@ record Report(String op, String path, int threads, Operation operation, Timing t
     json.addProperty("allocatedBytesPerCall", timing.allocatedBytes());
     json.addProperty("maxAbsError", accuracy == null ? null : accuracy.maxAbsError());
     json.addProperty("referenceError", accuracy == null ? null : accuracy.referenceError());
+    json.addProperty("formatError", accuracy == null ? null : accuracy.formatError());
     return json.toString();
   }
 

@@ -9,7 +9,16 @@ import java.util.SplittableRandom;
 final class SeededData {
   private static final long SEED = 20260801;
 
-  private final SplittableRandom random = new SplittableRandom(SEED);
+  private final SplittableRandom random;
+
+  SeededData() {
+    this(-1);
+  }
+
+  /** One of many sequences of numbers, by its index from 0 on; all differ. */
+  SeededData(int index) {
+    random = new SplittableRandom(SEED + 1 + index);
+  }
 
   Matrix matrix(int rows, int columns) {
     Matrix matrix = Matrix.zeros(rows, columns);
@@ -47,8 +56,18 @@ final class SeededData {
     return heads;
   }
 
+  /** Evenly distributed from {@code least} to {@code most}. */
+  int integer(int least, int most) {
+    return random.nextInt(least, most + 1);
+  }
+
   private void fill(float[] data) {
-    for (int i = 0; i < data.length; i++) {
+    fill(data, 0, data.length);
+  }
+
+  /** Fills a part of an array with the numbers to come. */
+  void fill(float[] data, int from, int count) {
+    for (int i = from; i < from + count; i++) {
       data[i] = (float) random.nextGaussian();
     }
   }

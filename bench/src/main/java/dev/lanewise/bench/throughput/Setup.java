@@ -4,9 +4,10 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Probe;
 
 /**
- * What an operation is made from: the sizes and the variant of attention asked for, the kernels under test, and the threads that run them.
+ * What an operation is made from: the sizes and the variant of attention and the cache asked for, the kernels under test, and the threads
+ * that run them.
  */
-record Setup(ShapeOptions sizes, VariantOptions variant, Kernels kernels, Team team) {
+record Setup(ShapeOptions sizes, VariantOptions variant, CacheOptions cache, Kernels kernels, Team team) {
 
   /** The limits of the instructions that the kernels under test use. */
   Probe probe() {

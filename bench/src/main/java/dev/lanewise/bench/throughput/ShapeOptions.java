@@ -6,7 +6,10 @@ import picocli.CommandLine.Option;
 
 /** The sizes of the problem; an operation reads those that concern it. */
 final class ShapeOptions {
-  @Option(names = "--batch", defaultValue = "1", description = "Batch entries of attention (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--batch",
+      defaultValue = "1",
+      description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
   int batch;
 
   @Option(names = "--heads", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")
@@ -15,7 +18,7 @@ final class ShapeOptions {
   @Option(names = "--kv-heads", description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads).")
   private int keyValueHeads = AS_MANY_AS_HEADS;
 
-  @Option(names = "--queries", defaultValue = "512", description = "Query rows a head (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--queries", defaultValue = "512", description = "Query rows a head (default: ${DEFAULT-VALUE}; decode: 1).")
   int queries;
 
   @Option(names = "--keys", defaultValue = "512", description = "Key and value rows a head (default: ${DEFAULT-VALUE}).")
@@ -24,7 +27,10 @@ final class ShapeOptions {
   @Option(names = "--head-dim", defaultValue = "64", description = "Elements of a query or key row (default: ${DEFAULT-VALUE}).")
   int headDim;
 
-  @Option(names = "--value-dim", defaultValue = "64", description = "Elements of a value or output row (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--value-dim",
+      defaultValue = "64",
+      description = "Elements of a value or output row (default: ${DEFAULT-VALUE}; decode: as --head-dim).")
   int valueDim;
 
   @Option(names = "--causal", description = "A query sees only the keys up to its own position, the last query the last key.")

@@ -3,7 +3,6 @@ package dev.lanewise.bench.throughput;
 import dev.lanewise.bench.throughput.Stopwatch.Timing;
 import dev.lanewise.kernels.Kernels;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -13,6 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** Times one operation and prints one JSON object on one line; the module's README explains its fields. */
@@ -27,9 +27,6 @@ public final class ThroughputCommand implements Callable<Integer> {
   private static final Map<String, Supplier<Kernels>> PATHS =
       Map.of("auto", Kernels::selected, "vector", Kernels::vector, "scalar", Kernels::scalar);
 
-  /** Types of the contract; those but f32 come with caches. */
-  private static final Set<String> KV_TYPES = Set.of("f32", "f16", "bf16", "int8");
-
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
@@ -38,22 +35,15 @@ public final class ThroughputCommand implements Callable<Integer> {
       names = "--op",
       required = true,
       description =
-          "What to time: attention, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
-              + " Not available yet: backward, decode, encoder.")
+          "What to time: attention, decode, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+              + " Not available yet: backward, encoder.")
   private String op = "";
 
   @Mixin private ShapeOptions sizes = new ShapeOptions();
 
   @Mixin private VariantOptions variant = new VariantOptions();
 
-  @Option(names = "--kv", defaultValue = "f32", description = "Type of the key/value cache; f32 so far (default: ${DEFAULT-VALUE}).")
-  private String kv = "";
-
-  @Option(
-      names = "--page",
-      defaultValue = "0",
-      description = "Rows a page of the key/value cache; 0, no pages, so far (default: ${DEFAULT-VALUE}).")
-  private int page;
+  @Mixin private CacheOptions cache = new CacheOptions();
 
   @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work (default: ${DEFAULT-VALUE}).")
   private int threads;
@@ -74,12 +64,13 @@ public final class ThroughputCommand implements Callable<Integer> {
   public Integer call() {
     checkOptions();
     try (Team team = new Team(threads)) {
-      Setup setup = prepare(() -> new Setup(sizes, variant, kernels(), team));
-      Operation operation = prepare(() -> Operations.named(op).apply(setup));
-      Limits limits = prepare(() -> Limits.measure(team));
-      Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
-      Report report = new Report(op, setup.kernels().path(), threads, operation, timing, limits, operation.accuracy());
-      spec.commandLine().getOut().println(report.json());
+      Setup setup = prepare(() -> new Setup(sizes, variant, cache, kernels(), team));
+      try (Operation operation = prepare(() -> Operations.named(op).apply(setup))) {
+        Limits limits = prepare(() -> Limits.measure(team));
+        Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
+        Report report = new Report(op, setup.kernels().path(), threads, operation, timing, limits, operation.accuracy());
+        spec.commandLine().getOut().println(report.json());
+      }
     }
     return 0;
   }
@@ -91,19 +82,28 @@ public final class ThroughputCommand implements Callable<Integer> {
     if (!Double.isFinite(seconds) || seconds <= 0) {
       throw wrong("--seconds is " + seconds + ", must be above 0 and finite");
     }
-    if (!kv.equals("f32")) {
-      throw wrong(KV_TYPES.contains(kv) ? "--kv " + kv + " is not available yet; only f32 is" : "--kv is " + kv + ", must be f32");
-    }
-    if (page != 0) {
-      throw wrong("--page " + page + " is not available yet; only 0 is");
+    if (op.equals("decode")) {
+      setDecodeDefaults();
     }
     prepare(
         () -> {
           sizes.check();
           Function<Setup, Operation> operation = Operations.named(op);
           variant.check(op, sizes);
+          cache.check(op, sizes);
           return operation;
         });
+  }
+
+  /** A step of generating text has one query, and keys and values of one width, unless it is said otherwise. */
+  private void setDecodeDefaults() {
+    ParseResult given = spec.commandLine().getParseResult();
+    if (!given.hasMatchedOption("--queries")) {
+      sizes.queries = 1;
+    }
+    if (!given.hasMatchedOption("--value-dim")) {
+      sizes.valueDim = sizes.headDim;
+    }
   }
 
   private Kernels kernels() {

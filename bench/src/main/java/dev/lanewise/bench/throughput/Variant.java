@@ -5,6 +5,7 @@ import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Similarity;
@@ -132,13 +133,13 @@ final class Variant {
    * One query of one head, as a problem of its own: since the query stands at the last of the keys below its {@link #endKey}, positions are
    * what they were. (Without causal they are not, but then nothing asks for them.)
    *
-   * @param queryRow 1 × 1 × 1 × headDim
-   * @param keyRows 1 × 1 × endKey × headDim
-   * @param valueRows 1 × 1 × endKey × valueDim
+   * @param queryRow 1 × headDim
+   * @param keyRows endKey × headDim
+   * @param valueRows endKey × valueDim
    */
-  double[] reference(Heads queryRow, Heads keyRows, Heads valueRows, int head, int query) {
+  double[] reference(Matrix queryRow, Matrix keyRows, Matrix valueRows, int head, int query) {
     ReferenceAttention reference =
-        ReferenceAttention.of(queryRow, keyRows, valueRows)
+        ReferenceAttention.of(single(queryRow), single(keyRows), single(valueRows))
             .mask(visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1)))
             .similarity(makeSimilarity())
             .softcap(softcap)
@@ -150,5 +151,9 @@ final class Variant {
       reference = reference.bias(new Bias(bias, query * keys, 0, 0, 0, 1));
     }
     return reference.output();
+  }
+
+  private static Heads single(Matrix matrix) {
+    return new Heads(matrix.data(), matrix.offset(), 1, 1, matrix.rows(), matrix.columns(), 0, 0, matrix.rowStride());
   }
 }

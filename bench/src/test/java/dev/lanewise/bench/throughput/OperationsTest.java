@@ -52,7 +52,7 @@ class OperationsTest {
     for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
       for (int threads = 1; threads <= 3; threads++) {
         try (Team team = new Team(threads)) {
-          Operation operation = Operations.named(name).apply(new Setup(sizes(), new VariantOptions(), kernels, team));
+          Operation operation = Operations.named(name).apply(new Setup(sizes(), new VariantOptions(), new CacheOptions(), kernels, team));
           assertThat(operation.flops()).isEqualTo(flops);
           assertThat(operation.bytes()).isEqualTo(bytes);
           checkAccuracy(operation);
@@ -67,7 +67,8 @@ class OperationsTest {
     try (Team team = new Team(1)) {
       ShapeOptions sizes = sizes();
       sizes.causal = true;
-      Operation operation = Operations.named(name).apply(new Setup(sizes, new VariantOptions(), Kernels.selected(), team));
+      Operation operation =
+          Operations.named(name).apply(new Setup(sizes, new VariantOptions(), new CacheOptions(), Kernels.selected(), team));
       assertThat(operation.flops()).isEqualTo(name.equals("attention") ? 2L * 2 * 6 * CAUSAL_PAIRS * (16 + 11) : flops);
       checkAccuracy(operation);
     }
