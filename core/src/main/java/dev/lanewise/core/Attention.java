@@ -259,12 +259,11 @@ public final class Attention {
   public void compute(Heads query, List<KeyValueCache> caches, Results results) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(results, "results");
-    KeyValueCache[] read = caches.toArray(new KeyValueCache[0]);
-    KeyValueRows[] rows = KeyValueCache.acquireAll(read);
+    KeyValueRows[] rows = KeyValueCache.acquireAll(caches);
     try {
       computeCached(query, rows, results);
     } finally {
-      KeyValueCache.releaseAll(read, read.length);
+      KeyValueCache.releaseAll(caches, rows.length);
     }
   }
 

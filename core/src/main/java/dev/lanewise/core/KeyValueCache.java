@@ -238,15 +238,15 @@ public final class KeyValueCache implements AutoCloseable {
   }
 
   /** The rows of several caches, or of none if one is refused; given back by {@link #releaseAll}. */
-  static KeyValueRows[] acquireAll(KeyValueCache[] caches) {
-    KeyValueRows[] rows = new KeyValueRows[caches.length];
+  static KeyValueRows[] acquireAll(List<KeyValueCache> caches) {
+    KeyValueRows[] rows = new KeyValueRows[caches.size()];
     int acquired = 0;
     try {
-      for (; acquired < caches.length; acquired++) {
-        rows[acquired] = Objects.requireNonNull(caches[acquired], "caches").acquireShared();
+      for (; acquired < rows.length; acquired++) {
+        rows[acquired] = Objects.requireNonNull(caches.get(acquired), "caches").acquireShared();
       }
     } finally {
-      if (acquired < caches.length) {
+      if (acquired < rows.length) {
         releaseAll(caches, acquired);
       }
     }
@@ -254,9 +254,9 @@ public final class KeyValueCache implements AutoCloseable {
   }
 
   /** Gives the first {@code count} caches back. */
-  static void releaseAll(KeyValueCache[] caches, int count) {
+  static void releaseAll(List<KeyValueCache> caches, int count) {
     for (int b = 0; b < count; b++) {
-      caches[b].releaseShared();
+      caches.get(b).releaseShared();
     }
   }
 

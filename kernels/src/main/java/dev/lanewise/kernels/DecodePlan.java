@@ -22,8 +22,6 @@ final class DecodePlan {
   private final int heads;
   private final int rowSize;
 
-  private final boolean[] decodes;
-
   /** Where the results of each batch entry begin, counted in rows. */
   private final int[] starts;
 
@@ -37,14 +35,12 @@ final class DecodePlan {
     this.threads = threads;
     this.heads = layout.heads();
     this.rowSize = DecodeResults.rowSize(layout.valueWidth());
-    this.decodes = new boolean[problem.batch()];
     this.starts = new int[problem.batch() + 1];
     this.unfinished = new AtomicIntegerArray(problem.batch() + 1);
     for (int b = 0; b < problem.batch(); b++) {
-      decodes[b] = problem.decodes(b);
-      starts[b + 1] = Math.addExact(starts[b], decodes[b] ? chunks(b) * heads * rows(b) : 0);
-      unfinished.set(b, decodes[b] ? tasks(b) : 0);
-      unfinished.addAndGet(problem.batch(), decodes[b] ? 1 : 0);
+      starts[b + 1] = Math.addExact(starts[b], problem.decodes(b) ? chunks(b) * heads * rows(b) : 0);
+      unfinished.set(b, decodes(b) ? tasks(b) : 0);
+      unfinished.addAndGet(problem.batch(), decodes(b) ? 1 : 0);
     }
     this.results = DecodeResults.take(Math.multiplyExact(starts[problem.batch()], rowSize));
   }
@@ -55,7 +51,7 @@ final class DecodePlan {
 
   /** Whether a batch entry is cut here. */
   boolean decodes(int batchEntry) {
-    return decodes[batchEntry];
+    return starts[batchEntry + 1] > starts[batchEntry];
   }
 
   /** Query rows a key/value head. */
