@@ -166,8 +166,9 @@ final class DecodeAttention {
       DecodeRows.hide(scores, at, visible, Float.NEGATIVE_INFINITY);
     }
     float old = max[state];
-    float highest = Math.max(old, scale * DecodeRows.max(scores, at));
-    if (highest != old) {
+    float highest = old;
+    if (DecodeRows.exceeds(scores, at, scale, old)) {
+      highest = scale * DecodeRows.max(scores, at);
       float factor = (float) Math.exp(old - highest);
       DecodeRows.multiply(accumulated, state * width, width, factor);
       DecodeRows.multiply(sums, state * LANES, LANES, factor);

@@ -45,6 +45,15 @@ final class DecodeRows {
     return bits;
   }
 
+  /** Whether a score times {@code scale} is above a limit; asked first, because most tiles do not raise the maximum. */
+  static boolean exceeds(float[] scores, int at, float scale, float limit) {
+    boolean any = false;
+    for (int i = 0; i < KEYS; i += LANES) {
+      any |= FloatVector.fromArray(SPECIES, scores, at + i).mul(scale).compare(VectorOperators.GT, limit).anyTrue();
+    }
+    return any;
+  }
+
   /** The largest score. A NaN may or may not be it: its weight is NaN either way. */
   static float max(float[] scores, int at) {
     FloatVector max = FloatVector.fromArray(SPECIES, scores, at);
