@@ -259,11 +259,11 @@ public final class Attention {
   public void compute(Heads query, List<KeyValueCache> caches, Results results) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(results, "results");
-    KeyValueRows[] rows = KeyValueCache.acquireAll(caches);
+    KeyValueRows[] rows = BatchRead.acquire(caches);
     try {
       computeCached(query, rows, results);
     } finally {
-      KeyValueCache.releaseAll(caches, rows.length);
+      BatchRead.release(caches, rows.length);
     }
   }
 

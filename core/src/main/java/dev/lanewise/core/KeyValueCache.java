@@ -6,7 +6,6 @@ import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,7 +92,7 @@ public final class KeyValueCache implements AutoCloseable {
    * @throws IllegalArgumentException if shapes do not fit
    */
   public void append(Heads key, Heads value) {
-    checkRows(key, value, 1);
+    BatchAppend.check(layout(), key, value, 1);
     usage.acquireExclusive();
     try {
       table.reserve(key.rows());
@@ -113,55 +112,7 @@ public final class KeyValueCache implements AutoCloseable {
    * @throws IllegalArgumentException if shapes do not fit, or a cache is there twice
    */
   public static void appendAll(List<KeyValueCache> caches, Heads key, Heads value) {
-    KeyValueCache[] all = caches.toArray(new KeyValueCache[0]);
-    for (int b = 0; b < all.length; b++) {
-      Objects.requireNonNull(all[b], "caches");
-      all[b].checkRows(key, value, all.length);
-    }
-    int acquired = 0;
-    int reserved = 0;
-    boolean done = false;
-    try {
-      for (; acquired < all.length; acquired++) {
-        refuseTwice(all, acquired);
-        all[acquired].usage.acquireExclusive();
-      }
-      for (; reserved < all.length; reserved++) {
-        all[reserved].table.reserve(key.rows());
-      }
-      for (int b = 0; b < all.length; b++) {
-        all[b].table.add(key, value, b);
-      }
-      done = true;
-    } finally {
-      for (int b = 0; b < reserved && !done; b++) {
-        all[b].table.cancel();
-      }
-      for (int b = 0; b < acquired; b++) {
-        all[b].usage.releaseExclusive();
-      }
-    }
-  }
-
-  private static void refuseTwice(KeyValueCache[] all, int index) {
-    for (int b = 0; b < index; b++) {
-      if (all[b] == all[index]) {
-        throw new IllegalArgumentException("caches[" + index + "] is caches[" + b + "] again");
-      }
-    }
-  }
-
-  private void checkRows(Heads key, Heads value, int batch) {
-    Objects.requireNonNull(key, "key");
-    Objects.requireNonNull(value, "value");
-    KeyValueLayout layout = table.layout();
-    Checks.same("key.batch", key.batch(), "the number of caches", batch);
-    Checks.same("key.heads", key.heads(), "keyValueHeads", layout.heads());
-    Checks.same("key.width", key.width(), "headDim", layout.keyWidth());
-    Checks.same("value.batch", value.batch(), "key.batch", batch);
-    Checks.same("value.heads", value.heads(), "keyValueHeads", layout.heads());
-    Checks.same("value.width", value.width(), "valueDim", layout.valueWidth());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+    BatchAppend.run(caches.toArray(new KeyValueCache[0]), key, value);
   }
 
   /**
@@ -223,6 +174,14 @@ public final class KeyValueCache implements AutoCloseable {
     usage.closeExclusive();
   }
 
+  PageTable table() {
+    return table;
+  }
+
+  Usage usage() {
+    return usage;
+  }
+
   /**
    * The rows for a call that reads them, and until {@link #releaseShared} nobody changes them.
    *
@@ -235,29 +194,6 @@ public final class KeyValueCache implements AutoCloseable {
 
   void releaseShared() {
     usage.releaseShared();
-  }
-
-  /** The rows of several caches, or of none if one is refused; given back by {@link #releaseAll}. */
-  static KeyValueRows[] acquireAll(List<KeyValueCache> caches) {
-    KeyValueRows[] rows = new KeyValueRows[caches.size()];
-    int acquired = 0;
-    try {
-      for (; acquired < rows.length; acquired++) {
-        rows[acquired] = Objects.requireNonNull(caches.get(acquired), "caches").acquireShared();
-      }
-    } finally {
-      if (acquired < rows.length) {
-        releaseAll(caches, acquired);
-      }
-    }
-    return rows;
-  }
-
-  /** Gives the first {@code count} caches back. */
-  static void releaseAll(List<KeyValueCache> caches, int count) {
-    for (int b = 0; b < count; b++) {
-      caches.get(b).releaseShared();
-    }
   }
 
   /**

@@ -1,0 +1,33 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.KeyValueRows;
+import java.util.List;
+import java.util.Objects;
+
+/** Holds the caches of a batch for as long as a call reads them. */
+final class BatchRead {
+  private BatchRead() {}
+
+  /** The rows of all caches, or of none if one is refused; given back by {@link #release}. */
+  static KeyValueRows[] acquire(List<KeyValueCache> caches) {
+    KeyValueRows[] rows = new KeyValueRows[caches.size()];
+    int acquired = 0;
+    try {
+      for (; acquired < rows.length; acquired++) {
+        rows[acquired] = Objects.requireNonNull(caches.get(acquired), "caches").acquireShared();
+      }
+    } finally {
+      if (acquired < rows.length) {
+        release(caches, acquired);
+      }
+    }
+    return rows;
+  }
+
+  /** Gives the first {@code count} caches back. */
+  static void release(List<KeyValueCache> caches, int count) {
+    for (int b = 0; b < count; b++) {
+      caches.get(b).releaseShared();
+    }
+  }
+}
