@@ -149,7 +149,7 @@ class KeyValueMemoryTest {
       for (int row = 0; row < 2048; row++) {
         assertThat(CachedRows.key(cache, row)).isEqualTo(row);
       }
-      assertThat(cache.statistics().bytesReserved()).isEqualTo(2048L * 2 * 512 * 4);
+      assertThat(cache.statistics().bytesReserved()).isEqualTo(128 * cache.layout().blockBytes());
     }
   }
 

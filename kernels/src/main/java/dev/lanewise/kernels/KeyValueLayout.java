@@ -26,6 +26,14 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
   /** Columns a panel of V. */
   static final int PANEL = 64;
 
+  /**
+   * Behind a block of so many bytes there is a gap. Blocks are read side by side, and large ones often are a power of two apart, which puts
+   * them into the same sets of a cache and the same banks of memory: 7 to 10 % of the time.
+   */
+  private static final int LARGE_BYTES = 1 << 16;
+
+  private static final int GAP_BYTES = 17 * 64;
+
   /** Scales a block and head of {@link KeyValueFormat#INT8}: those of its keys, then those of its values. */
   static final int SCALES = 2 * BLOCK_ROWS;
 
@@ -36,7 +44,7 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     Checks.atLeast("keyWidth", keyWidth, 1);
     Checks.atLeast("valueWidth", valueWidth, 1);
     long head = BLOCK_ROWS * ((long) keyWidth + valueWidth + BLOCK_ROWS);
-    Checks.atMost("elements of a block", heads * head, "those of an array,", Integer.MAX_VALUE - 64L);
+    Checks.atMost("elements of a block", heads * head + GAP_BYTES, "those of an array,", Integer.MAX_VALUE - 64L);
   }
 
   /** Elements of K of a head. */
@@ -49,9 +57,10 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     return paddedValueWidth() * BLOCK_ROWS;
   }
 
-  /** Elements of a block: of all heads. */
+  /** Elements of a block: of all heads, and of the gap behind a large one. */
   int blockSize() {
-    return heads * (keyPart() + valuePart());
+    int used = heads * (keyPart() + valuePart());
+    return (long) used * format.bytes() >= LARGE_BYTES ? used + GAP_BYTES / format.bytes() : used;
   }
 
   /** Bytes of a block with its scales. */
