@@ -41,17 +41,16 @@ final class CachedCopy {
       int from = row % BLOCK;
       int rows = Math.min(BLOCK - from, first + count - row);
       int to = (row - first) * width;
-      for (int column = 0; column < width; column += KeyValueLayout.PANEL) {
-        int panel = layout.panelWidth(column);
-        int used = Math.min(panel, width - column);
-        KeyValueMemory memory = widen(cached, row, values + layout.valueIndex(0, column), panel * BLOCK);
+      for (int column = 0; column < width; column += BLOCK) {
+        int used = Math.min(BLOCK, width - column);
+        KeyValueMemory memory = widen(cached, row, values + layout.valueIndex(0, column), BLOCK * BLOCK);
         for (int i = 0; i < rows; i++) {
           int at = to + i * width + column;
           if (memory == null) {
             Arrays.fill(target, at, at + used, 0);
             continue;
           }
-          System.arraycopy(widened, (from + i) * panel, target, at, used);
+          System.arraycopy(widened, (from + i) * BLOCK, target, at, used);
           if (memory.scales().length > 0) {
             int scale = memory.scaleIndex(cached.place(row / BLOCK), head) + BLOCK + from + i;
             multiply(target, at, used, memory.scales()[scale], null, 0);

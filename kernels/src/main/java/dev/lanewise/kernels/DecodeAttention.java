@@ -22,8 +22,8 @@ import java.util.Arrays;
 final class DecodeAttention {
   private static final int KEYS = DecodeRows.KEYS;
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
+  private static final int ROWS = 4;
   private static final int LANES = Lanes.COUNT;
-  private static final int VECTORS = StoredRows.COLUMNS * LANES;
 
   /** Weights of halves are larger by this, and their output smaller: in between nothing gets lost at either end. */
   private static final float HALF_WEIGHT = Math.scalb(1f, WideningKernel.HALF_EXPONENT / 2);
@@ -52,7 +52,7 @@ final class DecodeAttention {
     int fromHead = plan.fromHead(batchEntry, task);
     int toHead = plan.toHead(batchEntry, task);
     rows = plan.rows(batchEntry);
-    width = Packing.roundUp(cached.layout().valueWidth(), Math.max(VECTORS, BLOCK));
+    width = cached.layout().paddedValueWidth();
     queries.open(problem, batchEntry, fromHead, toHead);
     int allRows = (toHead - fromHead) * rows;
     scores = atLeast(scores, allRows * KEYS);
@@ -91,57 +91,53 @@ final class DecodeAttention {
       return;
     }
     Arrays.fill(scores, 0, allRows * KEYS, 0);
-    int depth = queries.width();
     for (int head = fromHead; head < toHead; head++) {
-      int first = (head - fromHead) * rows;
-      for (int i = 0; i < tile.keyColumns().length; i++) {
-        StoredRows keys = tile.keyColumns()[i];
-        keys.shift = head * (long) tile.layout().keyPart();
-        a.set(queries.data(), queries.index(first), depth);
-        c.set(scores, first * KEYS + i * VECTORS, KEYS);
-        multiply(keys, depth);
+      for (int key = 0; key < BLOCK; key += LANES) {
+        score(head, (head - fromHead) * rows, key);
       }
     }
     for (int row = 0; row < allRows; row++) {
       normalise(problem, row, fromHead + row / rows);
     }
     for (int head = fromHead; head < toHead && problem.output != null; head++) {
-      blend(head, (head - fromHead) * rows, visible);
-    }
-  }
-
-  /** Adds the values of the tile to the rows of a head, from row {@code first} on. */
-  private void blend(int head, int first, long visible) {
-    int firstBlock = Long.numberOfTrailingZeros(visible) / BLOCK;
-    int endBlock = (KEYS - 1 - Long.numberOfLeadingZeros(visible)) / BLOCK + 1;
-    for (int i = 0; i < tile.valueColumns().length; i++) {
-      StoredRows values = tile.valueColumns()[i];
-      values.shift = head * (long) tile.layout().valuePart();
-      values.from = firstBlock;
-      values.to = endBlock;
-      a.set(scores, first * KEYS + firstBlock * BLOCK, KEYS);
-      c.set(accumulated, first * width + i * VECTORS, width);
-      multiply(values, BLOCK);
-    }
-  }
-
-  /** All rows of a head, a few at a time. */
-  private void multiply(StoredRows b, int depth) {
-    WideningKernel kernel = tile.kernel();
-    int left = a.offset;
-    int result = c.offset;
-    for (int row = 0; row < rows; row += Tiles.GROUP_ROWS) {
-      int group = Math.min(Tiles.GROUP_ROWS, rows - row);
-      a.offset = left + row * a.stride;
-      c.offset = result + row * c.stride;
-      if (group == 1) {
-        kernel.multiply1(a, b, c, depth);
-      } else if (group == 2) {
-        kernel.multiply2(a, b, c, depth, group);
-      } else {
-        kernel.multiply4(a, b, c, depth, group);
+      for (int column = 0; column < width; column += LANES) {
+        blend(head, (head - fromHead) * rows, column);
       }
     }
+  }
+
+  /** Scores of a head's rows, from row {@code first} on, with a few keys of each block from {@code key} on. */
+  private void score(int head, int first, int key) {
+    StoredRows keys = tile.keys(head, key);
+    int depth = queries.width();
+    for (int row = 0; row < rows; row += count(row)) {
+      a.set(queries.data(), queries.index(first + row), depth);
+      c.set(scores, (first + row) * KEYS + key, KEYS);
+      if (count(row) == 1) {
+        tile.kernel().scores1(a, keys, c, depth);
+      } else {
+        tile.kernel().scores4(a, keys, c, depth, count(row));
+      }
+    }
+  }
+
+  /** Adds a few columns of the tile's values to a head's rows, from row {@code first} on. */
+  private void blend(int head, int first, int column) {
+    StoredRows values = tile.values(head, column);
+    for (int row = 0; row < rows; row += count(row)) {
+      a.set(scores, (first + row) * KEYS, KEYS);
+      c.set(accumulated, (first + row) * width + column, width);
+      if (count(row) == 1) {
+        tile.kernel().blend1(a, values, c);
+      } else {
+        tile.kernel().blend4(a, values, c, count(row));
+      }
+    }
+  }
+
+  /** How many rows go together from a row on: two are faster one by one, as their keys are in cache then. */
+  private int count(int row) {
+    return rows - row < 3 ? 1 : Math.min(ROWS, rows - row);
   }
 
   /** Scores of a row become weights; what has been accumulated follows if the maximum moves. */

@@ -7,27 +7,18 @@ import org.jspecify.annotations.Nullable;
 /** The blocks of {@link DecodeRows#KEYS} keys, and where a head lies in them. A block that is not there is replaced by one that is. */
 final class DecodeTile {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
-  private static final int BLOCKS = DecodeRows.KEYS / BLOCK;
+  private static final int BLOCKS = StoredRows.BLOCKS;
   private static final long BLOCK_BITS = (1L << BLOCK) - 1;
-
-  private static final int LANES = Lanes.COUNT;
-  private static final int VECTORS = StoredRows.COLUMNS * LANES;
 
   private final @Nullable KeyValueMemory[] memory = new @Nullable KeyValueMemory[BLOCKS];
   private final int[] place = new int[BLOCKS];
-  private final StoredRows[] keyColumns = new StoredRows[DecodeRows.KEYS / VECTORS];
-  private StoredRows[] valueColumns = new StoredRows[0];
+  private final StoredRows storedKeys = new StoredRows();
+  private final StoredRows storedValues = new StoredRows();
   private @Nullable KeyValueLayout layout;
   private @Nullable WideningKernel kernel;
   private int key;
   private int keys;
   private long present;
-
-  DecodeTile() {
-    for (int i = 0; i < keyColumns.length; i++) {
-      keyColumns[i] = new StoredRows(1);
-    }
-  }
 
   /** Turns to the keys from {@code newKey} on; returns whether any of them is there. */
   boolean open(KeyValueRows cached, int newKey) {
@@ -54,49 +45,12 @@ final class DecodeTile {
         memory[i] = memory[any];
         place[i] = place[any];
       }
+      KeyValueMemory block = memory(i);
+      storedKeys.set(i, block.data(), block.keyIndex(place[i], 0));
+      storedValues.set(i, block.data(), block.valueIndex(place[i], 0));
     }
     kernel = WideningKernel.of(layout.format(), memory(any).isNative());
-    openKeys();
-    openValues(layout);
     return true;
-  }
-
-  /** Four vectors of keys side by side, each a block or a part of one, wherever the blocks are. */
-  private void openKeys() {
-    for (int i = 0; i < keyColumns.length; i++) {
-      StoredRows columns = keyColumns[i];
-      columns.from = 0;
-      columns.to = 1;
-      columns.step = BLOCK;
-      for (int v = 0; v < StoredRows.COLUMNS; v++) {
-        int of = i * VECTORS + v * LANES;
-        KeyValueMemory block = memory(of / BLOCK);
-        columns.set(0, v, block.data(), block.keyIndex(place[of / BLOCK], 0) + of % BLOCK);
-      }
-    }
-  }
-
-  /** Four vectors of columns of V, block after block. */
-  private void openValues(KeyValueLayout of) {
-    int padded = of.paddedValueWidth();
-    int groups = Math.ceilDiv(padded, VECTORS);
-    if (valueColumns.length != groups) {
-      valueColumns = new StoredRows[groups];
-      for (int i = 0; i < groups; i++) {
-        valueColumns[i] = new StoredRows(BLOCKS);
-      }
-    }
-    for (int i = 0; i < groups; i++) {
-      StoredRows columns = valueColumns[i];
-      columns.step = of.panelWidth(i * VECTORS);
-      for (int v = 0; v < StoredRows.COLUMNS; v++) {
-        int column = Math.min(i * VECTORS + v * LANES, padded - LANES); // past the last it goes to columns that nobody reads
-        int index = of.valueIndex(0, column);
-        for (int block = 0; block < BLOCKS; block++) {
-          columns.set(block, v, memory(block).data(), memory(block).valueIndex(place[block], 0) + index);
-        }
-      }
-    }
   }
 
   /** Multiplies the scores of a row with the scales of a head's keys, or its weights with those of the values. */
@@ -124,14 +78,16 @@ final class DecodeTile {
     return Objects.requireNonNull(kernel);
   }
 
-  /** K of the first head, a few vectors of keys each. */
-  StoredRows[] keyColumns() {
-    return keyColumns;
+  /** K of a head: the keys from {@code key} (0 to 15) of each block on. */
+  StoredRows keys(int head, int key) {
+    storedKeys.shift = head * (long) layout().keyPart() + key;
+    return storedKeys;
   }
 
-  /** V of the first head, a few vectors of columns each. */
-  StoredRows[] valueColumns() {
-    return valueColumns;
+  /** V of a head: its columns from {@code column} on. */
+  StoredRows values(int head, int column) {
+    storedValues.shift = head * (long) layout().valuePart() + layout().valueIndex(0, column);
+    return storedValues;
   }
 
   /** The first key. */
@@ -152,11 +108,7 @@ final class DecodeTile {
   /** Lets go of the memory. */
   void release() {
     Arrays.fill(memory, null);
-    for (StoredRows columns : keyColumns) {
-      columns.release();
-    }
-    for (StoredRows columns : valueColumns) {
-      columns.release();
-    }
+    storedKeys.release();
+    storedValues.release();
   }
 }

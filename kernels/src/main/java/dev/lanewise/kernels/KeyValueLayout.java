@@ -8,7 +8,7 @@ import java.util.Objects;
  *
  * <pre>
  * K of each head   keyWidth × BLOCK_ROWS: element d of row r at d · BLOCK_ROWS + r
- * V of each head   panels of up to {@link #PANEL} columns, BLOCK_ROWS × panel each, the last one padded to a multiple of 16
+ * V of each head   panels of BLOCK_ROWS columns, BLOCK_ROWS × BLOCK_ROWS each, the last one padded
  * </pre>
  *
  * so that both QKᵀ and the blend read vectors from memory in the order in which they lie there: keys in the lanes for the one, columns of V
@@ -22,9 +22,6 @@ import java.util.Objects;
 public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
   /** Rows a block. */
   public static final int BLOCK_ROWS = 16;
-
-  /** Columns a panel of V. */
-  static final int PANEL = 64;
 
   /**
    * Behind a block of so many bytes there is a gap. Blocks are read side by side, and large ones often are a power of two apart, which puts
@@ -77,11 +74,6 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     return Math.ceilDiv(valueWidth, BLOCK_ROWS) * BLOCK_ROWS;
   }
 
-  /** Columns of the panel that begins at a column of V. */
-  int panelWidth(int column) {
-    return Math.min(PANEL, paddedValueWidth() - column / PANEL * PANEL);
-  }
-
   /** Where an element of K lies in K of its head. */
   int keyIndex(int row, int d) {
     return d * BLOCK_ROWS + row;
@@ -89,7 +81,6 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
 
   /** Where an element of V lies in V of its head. */
   int valueIndex(int row, int column) {
-    int panel = column / PANEL * PANEL;
-    return panel * BLOCK_ROWS + row * panelWidth(column) + column - panel;
+    return column / BLOCK_ROWS * (BLOCK_ROWS * BLOCK_ROWS) + row * BLOCK_ROWS + column % BLOCK_ROWS;
   }
 }

@@ -3,37 +3,29 @@ package dev.lanewise.kernels;
 import java.util.Arrays;
 
 /**
- * The wide operand of {@link WideningKernel}: for each segment of steps four columns of vectors in cached memory. Column v of segment s
- * starts at element {@code at[4 s + v] + shift} of {@code data[4 s + v]}, and from one step to the next it is {@code step} elements.
- * Reused, so that the loops allocate nothing.
+ * The wide operand of {@link WideningKernel}: the same columns of four blocks in cached memory. A vector of block v starts at element
+ * {@code at[v] + shift} of {@code data[v]}, that of the next step {@link KeyValueLayout#BLOCK_ROWS} elements later. Reused, so that the
+ * loops allocate nothing.
  */
 final class StoredRows {
-  /** Vectors side by side. */
-  static final int COLUMNS = 4;
+  /** Blocks read side by side. */
+  static final int BLOCKS = 4;
 
   private static final Object NOTHING = new Object();
 
-  final Object[] data;
-  final long[] at;
+  final Object[] data = new Object[BLOCKS];
+  final long[] at = new long[BLOCKS];
 
-  /** The segments from {@code from} (inclusive) to {@code to} (exclusive) count. */
-  int from;
-
-  int to;
-  int step;
-
-  /** To the head whose rows are meant. */
+  /** To the head and the columns that are meant. */
   long shift;
 
-  StoredRows(int mostSegments) {
-    data = new Object[COLUMNS * mostSegments];
-    at = new long[COLUMNS * mostSegments];
+  StoredRows() {
     release();
   }
 
-  void set(int segment, int column, Object newData, long index) {
-    data[COLUMNS * segment + column] = newData;
-    at[COLUMNS * segment + column] = index;
+  void set(int block, Object newData, long index) {
+    data[block] = newData;
+    at[block] = index;
   }
 
   /** Lets go of the memory. */

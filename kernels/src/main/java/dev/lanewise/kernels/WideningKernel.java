@@ -8,13 +8,18 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The innermost loops over cached rows: c[r][v] += Σ<sub>k</sub> a[r][k] · widened(b[k][v]), for up to four rows r and four vectors v, over
- * all segments of b one after the other. A step of a segment takes the next element of each row of a.
+ * The innermost loops over cached rows, a vector from each of four blocks at a time and up to four rows r. Memory is fastest as a few
+ * streams side by side, each read without a gap.
+ *
+ * <pre>
+ * scores    c[r][v] += Σ<sub>k</sub> a[r][k] · b[k][v]       v a block, its keys in the lanes, k to the width of a key
+ * blend     c[r]    += Σ<sub>k,v</sub> a[r][v][k] · b[k][v]    v a block, columns of its values in the lanes, k its rows
+ * </pre>
  *
  * <ul>
- *   <li>a: row r starts at {@code offset + r * stride};
- *   <li>b: see {@link StoredRows};
- *   <li>c: row r starts at {@code offset + r * stride}, its four vectors lie side by side.
+ *   <li>a: row r starts at {@code offset + r * stride}, what belongs to the next block is {@link KeyValueLayout#BLOCK_ROWS} further on;
+ *   <li>b: widened as it is read, see {@link StoredRows};
+ *   <li>c: row r starts at {@code offset + r * stride}, the next block's scores are {@link KeyValueLayout#BLOCK_ROWS} further on.
  * </ul>
  *
  * What is read of halves is 2<sup>−112</sup> of their value, see {@link #HALF_EXPONENT}.
@@ -26,14 +31,17 @@ interface WideningKernel {
    */
   int HALF_EXPONENT = 112;
 
-  /** One row. */
-  void multiply1(Strip a, StoredRows b, Strip c, int depth);
+  /** Scores of one row, {@code depth} the width of a key. */
+  void scores1(Strip a, StoredRows b, Strip c, int depth);
 
-  /** Two rows, of which the second may repeat the first. */
-  void multiply2(Strip a, StoredRows b, Strip c, int depth, int rows);
+  /** Scores of four rows; those past {@code rows} repeat the last. */
+  void scores4(Strip a, StoredRows b, Strip c, int depth, int rows);
 
-  /** Four rows; those past {@code rows} repeat the last. */
-  void multiply4(Strip a, StoredRows b, Strip c, int depth, int rows);
+  /** Blends the values of all four blocks into one row. */
+  void blend1(Strip a, StoredRows b, Strip c);
+
+  /** The same into four rows; those past {@code rows} repeat the last. */
+  void blend4(Strip a, StoredRows b, Strip c, int rows);
 
   /** Widens {@code count} elements, a multiple of 16, from {@code index} on, with all of their value. */
   void widen(Object data, long index, int count, float[] target, int to);

@@ -22,6 +22,8 @@ final class WideningLoops implements WideningKernel {
   private static final int SIZE = FORMAT.bytes();
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+  private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
+
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
@@ -67,109 +69,45 @@ final class WideningLoops implements WideningKernel {
   }
 
   @Override
-  public void multiply1(Strip a, StoredRows b, Strip c, int depth) {
+  public void scores1(Strip a, StoredRows b, Strip c, int depth) {
     float[] aData = a.data;
     float[] cData = c.data;
-    int step = b.step;
-    long shift = b.shift;
     int a0 = a.offset;
     int c0 = c.offset;
     FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0 + LANES);
-    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0 + 2 * LANES);
-    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0 + 3 * LANES);
-    for (int segment = b.from; segment < b.to; segment++) {
-      Object b0Data = b.data[4 * segment];
-      Object b1Data = b.data[4 * segment + 1];
-      Object b2Data = b.data[4 * segment + 2];
-      Object b3Data = b.data[4 * segment + 3];
-      long b0 = b.at[4 * segment] + shift;
-      long b1 = b.at[4 * segment + 1] + shift;
-      long b2 = b.at[4 * segment + 2] + shift;
-      long b3 = b.at[4 * segment + 3] + shift;
-      int k0 = a0 + (segment - b.from) * depth;
-      for (int k = 0; k < depth; k++) {
-        long to = (long) k * step;
-        FloatVector x0 = load(b0Data, b0 + to);
-        FloatVector x1 = load(b1Data, b1 + to);
-        FloatVector x2 = load(b2Data, b2 + to);
-        FloatVector x3 = load(b3Data, b3 + to);
-        FloatVector a0k = FloatVector.broadcast(SPECIES, aData[k0 + k]);
-        c00 = a0k.fma(x0, c00);
-        c01 = a0k.fma(x1, c01);
-        c02 = a0k.fma(x2, c02);
-        c03 = a0k.fma(x3, c03);
-      }
+    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0 + BLOCK);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0 + 2 * BLOCK);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0 + 3 * BLOCK);
+    Object b0Data = b.data[0];
+    Object b1Data = b.data[1];
+    Object b2Data = b.data[2];
+    Object b3Data = b.data[3];
+    long b0 = b.at[0] + b.shift;
+    long b1 = b.at[1] + b.shift;
+    long b2 = b.at[2] + b.shift;
+    long b3 = b.at[3] + b.shift;
+    for (int k = 0; k < depth; k++) {
+      long to = (long) k * BLOCK;
+      FloatVector x0 = load(b0Data, b0 + to);
+      FloatVector x1 = load(b1Data, b1 + to);
+      FloatVector x2 = load(b2Data, b2 + to);
+      FloatVector x3 = load(b3Data, b3 + to);
+      FloatVector a0k = FloatVector.broadcast(SPECIES, aData[a0 + k]);
+      c00 = a0k.fma(x0, c00);
+      c01 = a0k.fma(x1, c01);
+      c02 = a0k.fma(x2, c02);
+      c03 = a0k.fma(x3, c03);
     }
     c00.intoArray(cData, c0);
-    c01.intoArray(cData, c0 + LANES);
-    c02.intoArray(cData, c0 + 2 * LANES);
-    c03.intoArray(cData, c0 + 3 * LANES);
+    c01.intoArray(cData, c0 + BLOCK);
+    c02.intoArray(cData, c0 + 2 * BLOCK);
+    c03.intoArray(cData, c0 + 3 * BLOCK);
   }
 
   @Override
-  public void multiply2(Strip a, StoredRows b, Strip c, int depth, int rows) {
+  public void scores4(Strip a, StoredRows b, Strip c, int depth, int rows) {
     float[] aData = a.data;
     float[] cData = c.data;
-    int step = b.step;
-    long shift = b.shift;
-    int a0 = a.offset;
-    int c0 = c.offset;
-    int a1 = a.offset + Math.min(1, rows - 1) * a.stride;
-    int c1 = c.offset + Math.min(1, rows - 1) * c.stride;
-    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0 + LANES);
-    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0 + 2 * LANES);
-    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0 + 3 * LANES);
-    FloatVector c10 = FloatVector.fromArray(SPECIES, cData, c1);
-    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1 + LANES);
-    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1 + 2 * LANES);
-    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1 + 3 * LANES);
-    for (int segment = b.from; segment < b.to; segment++) {
-      Object b0Data = b.data[4 * segment];
-      Object b1Data = b.data[4 * segment + 1];
-      Object b2Data = b.data[4 * segment + 2];
-      Object b3Data = b.data[4 * segment + 3];
-      long b0 = b.at[4 * segment] + shift;
-      long b1 = b.at[4 * segment + 1] + shift;
-      long b2 = b.at[4 * segment + 2] + shift;
-      long b3 = b.at[4 * segment + 3] + shift;
-      int k0 = a0 + (segment - b.from) * depth;
-      int k1 = a1 + (segment - b.from) * depth;
-      for (int k = 0; k < depth; k++) {
-        long to = (long) k * step;
-        FloatVector x0 = load(b0Data, b0 + to);
-        FloatVector x1 = load(b1Data, b1 + to);
-        FloatVector x2 = load(b2Data, b2 + to);
-        FloatVector x3 = load(b3Data, b3 + to);
-        FloatVector a0k = FloatVector.broadcast(SPECIES, aData[k0 + k]);
-        c00 = a0k.fma(x0, c00);
-        c01 = a0k.fma(x1, c01);
-        c02 = a0k.fma(x2, c02);
-        c03 = a0k.fma(x3, c03);
-        FloatVector a1k = FloatVector.broadcast(SPECIES, aData[k1 + k]);
-        c10 = a1k.fma(x0, c10);
-        c11 = a1k.fma(x1, c11);
-        c12 = a1k.fma(x2, c12);
-        c13 = a1k.fma(x3, c13);
-      }
-    }
-    c00.intoArray(cData, c0);
-    c01.intoArray(cData, c0 + LANES);
-    c02.intoArray(cData, c0 + 2 * LANES);
-    c03.intoArray(cData, c0 + 3 * LANES);
-    c10.intoArray(cData, c1);
-    c11.intoArray(cData, c1 + LANES);
-    c12.intoArray(cData, c1 + 2 * LANES);
-    c13.intoArray(cData, c1 + 3 * LANES);
-  }
-
-  @Override
-  public void multiply4(Strip a, StoredRows b, Strip c, int depth, int rows) {
-    float[] aData = a.data;
-    float[] cData = c.data;
-    int step = b.step;
-    long shift = b.shift;
     int a0 = a.offset;
     int c0 = c.offset;
     int a1 = a.offset + Math.min(1, rows - 1) * a.stride;
@@ -179,78 +117,173 @@ final class WideningLoops implements WideningKernel {
     int a3 = a.offset + Math.min(3, rows - 1) * a.stride;
     int c3 = c.offset + Math.min(3, rows - 1) * c.stride;
     FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0 + LANES);
-    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0 + 2 * LANES);
-    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0 + 3 * LANES);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0 + BLOCK);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0 + 2 * BLOCK);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0 + 3 * BLOCK);
     FloatVector c10 = FloatVector.fromArray(SPECIES, cData, c1);
-    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1 + LANES);
-    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1 + 2 * LANES);
-    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1 + 3 * LANES);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1 + BLOCK);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1 + 2 * BLOCK);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1 + 3 * BLOCK);
     FloatVector c20 = FloatVector.fromArray(SPECIES, cData, c2);
-    FloatVector c21 = FloatVector.fromArray(SPECIES, cData, c2 + LANES);
-    FloatVector c22 = FloatVector.fromArray(SPECIES, cData, c2 + 2 * LANES);
-    FloatVector c23 = FloatVector.fromArray(SPECIES, cData, c2 + 3 * LANES);
+    FloatVector c21 = FloatVector.fromArray(SPECIES, cData, c2 + BLOCK);
+    FloatVector c22 = FloatVector.fromArray(SPECIES, cData, c2 + 2 * BLOCK);
+    FloatVector c23 = FloatVector.fromArray(SPECIES, cData, c2 + 3 * BLOCK);
     FloatVector c30 = FloatVector.fromArray(SPECIES, cData, c3);
-    FloatVector c31 = FloatVector.fromArray(SPECIES, cData, c3 + LANES);
-    FloatVector c32 = FloatVector.fromArray(SPECIES, cData, c3 + 2 * LANES);
-    FloatVector c33 = FloatVector.fromArray(SPECIES, cData, c3 + 3 * LANES);
-    for (int segment = b.from; segment < b.to; segment++) {
-      Object b0Data = b.data[4 * segment];
-      Object b1Data = b.data[4 * segment + 1];
-      Object b2Data = b.data[4 * segment + 2];
-      Object b3Data = b.data[4 * segment + 3];
-      long b0 = b.at[4 * segment] + shift;
-      long b1 = b.at[4 * segment + 1] + shift;
-      long b2 = b.at[4 * segment + 2] + shift;
-      long b3 = b.at[4 * segment + 3] + shift;
-      int k0 = a0 + (segment - b.from) * depth;
-      int k1 = a1 + (segment - b.from) * depth;
-      int k2 = a2 + (segment - b.from) * depth;
-      int k3 = a3 + (segment - b.from) * depth;
-      for (int k = 0; k < depth; k++) {
-        long to = (long) k * step;
-        FloatVector x0 = load(b0Data, b0 + to);
-        FloatVector x1 = load(b1Data, b1 + to);
-        FloatVector x2 = load(b2Data, b2 + to);
-        FloatVector x3 = load(b3Data, b3 + to);
-        FloatVector a0k = FloatVector.broadcast(SPECIES, aData[k0 + k]);
-        c00 = a0k.fma(x0, c00);
-        c01 = a0k.fma(x1, c01);
-        c02 = a0k.fma(x2, c02);
-        c03 = a0k.fma(x3, c03);
-        FloatVector a1k = FloatVector.broadcast(SPECIES, aData[k1 + k]);
-        c10 = a1k.fma(x0, c10);
-        c11 = a1k.fma(x1, c11);
-        c12 = a1k.fma(x2, c12);
-        c13 = a1k.fma(x3, c13);
-        FloatVector a2k = FloatVector.broadcast(SPECIES, aData[k2 + k]);
-        c20 = a2k.fma(x0, c20);
-        c21 = a2k.fma(x1, c21);
-        c22 = a2k.fma(x2, c22);
-        c23 = a2k.fma(x3, c23);
-        FloatVector a3k = FloatVector.broadcast(SPECIES, aData[k3 + k]);
-        c30 = a3k.fma(x0, c30);
-        c31 = a3k.fma(x1, c31);
-        c32 = a3k.fma(x2, c32);
-        c33 = a3k.fma(x3, c33);
-      }
+    FloatVector c31 = FloatVector.fromArray(SPECIES, cData, c3 + BLOCK);
+    FloatVector c32 = FloatVector.fromArray(SPECIES, cData, c3 + 2 * BLOCK);
+    FloatVector c33 = FloatVector.fromArray(SPECIES, cData, c3 + 3 * BLOCK);
+    Object b0Data = b.data[0];
+    Object b1Data = b.data[1];
+    Object b2Data = b.data[2];
+    Object b3Data = b.data[3];
+    long b0 = b.at[0] + b.shift;
+    long b1 = b.at[1] + b.shift;
+    long b2 = b.at[2] + b.shift;
+    long b3 = b.at[3] + b.shift;
+    for (int k = 0; k < depth; k++) {
+      long to = (long) k * BLOCK;
+      FloatVector x0 = load(b0Data, b0 + to);
+      FloatVector x1 = load(b1Data, b1 + to);
+      FloatVector x2 = load(b2Data, b2 + to);
+      FloatVector x3 = load(b3Data, b3 + to);
+      FloatVector a0k = FloatVector.broadcast(SPECIES, aData[a0 + k]);
+      c00 = a0k.fma(x0, c00);
+      c01 = a0k.fma(x1, c01);
+      c02 = a0k.fma(x2, c02);
+      c03 = a0k.fma(x3, c03);
+      FloatVector a1k = FloatVector.broadcast(SPECIES, aData[a1 + k]);
+      c10 = a1k.fma(x0, c10);
+      c11 = a1k.fma(x1, c11);
+      c12 = a1k.fma(x2, c12);
+      c13 = a1k.fma(x3, c13);
+      FloatVector a2k = FloatVector.broadcast(SPECIES, aData[a2 + k]);
+      c20 = a2k.fma(x0, c20);
+      c21 = a2k.fma(x1, c21);
+      c22 = a2k.fma(x2, c22);
+      c23 = a2k.fma(x3, c23);
+      FloatVector a3k = FloatVector.broadcast(SPECIES, aData[a3 + k]);
+      c30 = a3k.fma(x0, c30);
+      c31 = a3k.fma(x1, c31);
+      c32 = a3k.fma(x2, c32);
+      c33 = a3k.fma(x3, c33);
     }
     c00.intoArray(cData, c0);
-    c01.intoArray(cData, c0 + LANES);
-    c02.intoArray(cData, c0 + 2 * LANES);
-    c03.intoArray(cData, c0 + 3 * LANES);
+    c01.intoArray(cData, c0 + BLOCK);
+    c02.intoArray(cData, c0 + 2 * BLOCK);
+    c03.intoArray(cData, c0 + 3 * BLOCK);
     c10.intoArray(cData, c1);
-    c11.intoArray(cData, c1 + LANES);
-    c12.intoArray(cData, c1 + 2 * LANES);
-    c13.intoArray(cData, c1 + 3 * LANES);
+    c11.intoArray(cData, c1 + BLOCK);
+    c12.intoArray(cData, c1 + 2 * BLOCK);
+    c13.intoArray(cData, c1 + 3 * BLOCK);
     c20.intoArray(cData, c2);
-    c21.intoArray(cData, c2 + LANES);
-    c22.intoArray(cData, c2 + 2 * LANES);
-    c23.intoArray(cData, c2 + 3 * LANES);
+    c21.intoArray(cData, c2 + BLOCK);
+    c22.intoArray(cData, c2 + 2 * BLOCK);
+    c23.intoArray(cData, c2 + 3 * BLOCK);
     c30.intoArray(cData, c3);
-    c31.intoArray(cData, c3 + LANES);
-    c32.intoArray(cData, c3 + 2 * LANES);
-    c33.intoArray(cData, c3 + 3 * LANES);
+    c31.intoArray(cData, c3 + BLOCK);
+    c32.intoArray(cData, c3 + 2 * BLOCK);
+    c33.intoArray(cData, c3 + 3 * BLOCK);
+  }
+
+  @Override
+  public void blend1(Strip a, StoredRows b, Strip c) {
+    float[] aData = a.data;
+    float[] cData = c.data;
+    int a0 = a.offset;
+    Object b0Data = b.data[0];
+    Object b1Data = b.data[1];
+    Object b2Data = b.data[2];
+    Object b3Data = b.data[3];
+    long b0 = b.at[0] + b.shift;
+    long b1 = b.at[1] + b.shift;
+    long b2 = b.at[2] + b.shift;
+    long b3 = b.at[3] + b.shift;
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    for (int k = 0; k < BLOCK; k++) {
+      long to = (long) k * BLOCK;
+      FloatVector x0 = load(b0Data, b0 + to);
+      FloatVector x1 = load(b1Data, b1 + to);
+      FloatVector x2 = load(b2Data, b2 + to);
+      FloatVector x3 = load(b3Data, b3 + to);
+      c00 = FloatVector.broadcast(SPECIES, aData[a0 + k]).fma(x0, c00);
+      c01 = FloatVector.broadcast(SPECIES, aData[a0 + BLOCK + k]).fma(x1, c01);
+      c02 = FloatVector.broadcast(SPECIES, aData[a0 + 2 * BLOCK + k]).fma(x2, c02);
+      c03 = FloatVector.broadcast(SPECIES, aData[a0 + 3 * BLOCK + k]).fma(x3, c03);
+    }
+    c00.add(c01).add(c02.add(c03)).add(FloatVector.fromArray(SPECIES, cData, c.offset)).intoArray(cData, c.offset);
+  }
+
+  @Override
+  public void blend4(Strip a, StoredRows b, Strip c, int rows) {
+    float[] aData = a.data;
+    float[] cData = c.data;
+    int a0 = a.offset;
+    int a1 = a.offset + Math.min(1, rows - 1) * a.stride;
+    int a2 = a.offset + Math.min(2, rows - 1) * a.stride;
+    int a3 = a.offset + Math.min(3, rows - 1) * a.stride;
+    Object b0Data = b.data[0];
+    Object b1Data = b.data[1];
+    Object b2Data = b.data[2];
+    Object b3Data = b.data[3];
+    long b0 = b.at[0] + b.shift;
+    long b1 = b.at[1] + b.shift;
+    long b2 = b.at[2] + b.shift;
+    long b3 = b.at[3] + b.shift;
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c12 = FloatVector.zero(SPECIES);
+    FloatVector c13 = FloatVector.zero(SPECIES);
+    FloatVector c20 = FloatVector.zero(SPECIES);
+    FloatVector c21 = FloatVector.zero(SPECIES);
+    FloatVector c22 = FloatVector.zero(SPECIES);
+    FloatVector c23 = FloatVector.zero(SPECIES);
+    FloatVector c30 = FloatVector.zero(SPECIES);
+    FloatVector c31 = FloatVector.zero(SPECIES);
+    FloatVector c32 = FloatVector.zero(SPECIES);
+    FloatVector c33 = FloatVector.zero(SPECIES);
+    for (int k = 0; k < BLOCK; k++) {
+      long to = (long) k * BLOCK;
+      FloatVector x0 = load(b0Data, b0 + to);
+      FloatVector x1 = load(b1Data, b1 + to);
+      FloatVector x2 = load(b2Data, b2 + to);
+      FloatVector x3 = load(b3Data, b3 + to);
+      c00 = FloatVector.broadcast(SPECIES, aData[a0 + k]).fma(x0, c00);
+      c01 = FloatVector.broadcast(SPECIES, aData[a0 + BLOCK + k]).fma(x1, c01);
+      c02 = FloatVector.broadcast(SPECIES, aData[a0 + 2 * BLOCK + k]).fma(x2, c02);
+      c03 = FloatVector.broadcast(SPECIES, aData[a0 + 3 * BLOCK + k]).fma(x3, c03);
+      c10 = FloatVector.broadcast(SPECIES, aData[a1 + k]).fma(x0, c10);
+      c11 = FloatVector.broadcast(SPECIES, aData[a1 + BLOCK + k]).fma(x1, c11);
+      c12 = FloatVector.broadcast(SPECIES, aData[a1 + 2 * BLOCK + k]).fma(x2, c12);
+      c13 = FloatVector.broadcast(SPECIES, aData[a1 + 3 * BLOCK + k]).fma(x3, c13);
+      c20 = FloatVector.broadcast(SPECIES, aData[a2 + k]).fma(x0, c20);
+      c21 = FloatVector.broadcast(SPECIES, aData[a2 + BLOCK + k]).fma(x1, c21);
+      c22 = FloatVector.broadcast(SPECIES, aData[a2 + 2 * BLOCK + k]).fma(x2, c22);
+      c23 = FloatVector.broadcast(SPECIES, aData[a2 + 3 * BLOCK + k]).fma(x3, c23);
+      c30 = FloatVector.broadcast(SPECIES, aData[a3 + k]).fma(x0, c30);
+      c31 = FloatVector.broadcast(SPECIES, aData[a3 + BLOCK + k]).fma(x1, c31);
+      c32 = FloatVector.broadcast(SPECIES, aData[a3 + 2 * BLOCK + k]).fma(x2, c32);
+      c33 = FloatVector.broadcast(SPECIES, aData[a3 + 3 * BLOCK + k]).fma(x3, c33);
+    }
+    int c0 = c.offset;
+    int c1 = c.offset + Math.min(1, rows - 1) * c.stride;
+    int c2 = c.offset + Math.min(2, rows - 1) * c.stride;
+    int c3 = c.offset + Math.min(3, rows - 1) * c.stride;
+    // all are read before any is written, as rows may be the same
+    FloatVector sum0 = c00.add(c01).add(c02.add(c03)).add(FloatVector.fromArray(SPECIES, cData, c0));
+    FloatVector sum1 = c10.add(c11).add(c12.add(c13)).add(FloatVector.fromArray(SPECIES, cData, c1));
+    FloatVector sum2 = c20.add(c21).add(c22.add(c23)).add(FloatVector.fromArray(SPECIES, cData, c2));
+    FloatVector sum3 = c30.add(c31).add(c32.add(c33)).add(FloatVector.fromArray(SPECIES, cData, c3));
+    sum0.intoArray(cData, c0);
+    sum1.intoArray(cData, c1);
+    sum2.intoArray(cData, c2);
+    sum3.intoArray(cData, c3);
   }
 
   /** Halves by the conversion of the processor, which C2 finds in a plain loop and which knows those that are not finite. */
