@@ -175,7 +175,7 @@ class SafetensorsHeaderTest {
     Path path = folder.resolve("odd.safetensors");
     // Fields and tensors in any order, white space anywhere but in front, empty tensors where others begin, dimensions beside a 0.
     String empty = "\"%s\": {\"data_offsets\":[%d,%d], \"shape\":[0,9223372036854775807],\n\"dtype\":\"BF16\"}";
-    String header = "{" + empty.formatted("z", 8, 8) + "," + empty.formatted("", 0, 0) + ",\t\"__metadata__\":{}, " + A + "}\r\n  ";
+    String header = "{" + empty.formatted("z", 8, 8) + ",\t\"__metadata__\":{}, " + A + "," + empty.formatted("", 0, 0) + "}\r\n  ";
     Files.write(path, PlainSafetensors.file(header, 8));
     try (Safetensors file = Safetensors.open(path)) {
       assertThat(file.names()).containsExactly("", "a", "z");
