@@ -1,6 +1,7 @@
 /** Attention, masks and layers on top of the kernels. */
 module dev.lanewise.core {
   requires transitive dev.lanewise.kernels;
+  requires com.google.gson;
   requires static transitive org.jspecify;
 
   exports dev.lanewise.core;

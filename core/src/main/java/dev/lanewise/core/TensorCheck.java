@@ -1,0 +1,102 @@
+package dev.lanewise.core;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Checks of tensors against names and shapes that are expected of them. */
+final class TensorCheck {
+  private TensorCheck() {}
+
+  /** What was found under the name, if anything was. */
+  static <T> T present(@Nullable T found, String name, NamedTensors tensors) {
+    Objects.requireNonNull(name, "name");
+    if (found == null) {
+      throw new IllegalArgumentException("there is no tensor " + TensorText.quoted(name) + " in " + tensors);
+    }
+    return found;
+  }
+
+  /** A tensor is there and has the expected shape. */
+  static void one(NamedTensors tensors, String name, long[] expected) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(expected, "expectedShape");
+    if (!tensors.names().contains(name)) {
+      throw new IllegalArgumentException(missing(name, expected) + " in " + tensors);
+    }
+    long[] actual = tensors.shape(name);
+    if (!Arrays.equals(actual, expected)) {
+      throw new IllegalArgumentException(different(name, actual, expected) + " in " + tensors);
+    }
+  }
+
+  /** The tensors under the prefix are exactly those expected. */
+  static void all(NamedTensors tensors, String prefix, Map<String, long[]> expected) {
+    List<String> wrong = new ArrayList<>();
+    Set<String> names = tensors.names();
+    expected.forEach(
+        (name, shape) -> {
+          String full = prefix + name;
+          if (!names.contains(full)) {
+            wrong.add(missing(full, shape));
+          } else if (!Arrays.equals(tensors.shape(full), shape)) {
+            wrong.add(different(full, tensors.shape(full), shape));
+          }
+        });
+    for (String name : names) {
+      if (name.startsWith(prefix) && !expected.containsKey(name.substring(prefix.length()))) {
+        wrong.add("extra: " + TensorText.quoted(name) + " has shape " + TensorText.shape(tensors.shape(name)) + ", but is not expected");
+      }
+    }
+    if (!wrong.isEmpty()) {
+      throw new IllegalArgumentException(
+          wrong.size() + (wrong.size() == 1 ? " tensor" : " tensors") + " in " + tensors + ":\n" + String.join("\n", wrong));
+    }
+  }
+
+  private static String missing(String name, long[] expected) {
+    return "missing: " + TensorText.quoted(name) + " is expected with shape " + TensorText.shape(expected) + ", but is not there";
+  }
+
+  private static String different(String name, long[] actual, long[] expected) {
+    return "wrong shape: "
+        + TensorText.quoted(name)
+        + " has shape "
+        + TensorText.shape(actual)
+        + ", but is expected with shape "
+        + TensorText.shape(expected);
+  }
+
+  /** The array has as many elements as the shape asks for. */
+  static void length(String name, long[] shape, int length) {
+    if (Arrays.stream(shape).anyMatch(size -> size < 0) || !exactly(length, shape)) {
+      throw new IllegalArgumentException(
+          "tensor " + TensorText.quoted(name) + " has " + length + " elements, which do not make up shape " + TensorText.shape(shape));
+    }
+  }
+
+  private static boolean exactly(int length, long[] shape) {
+    try {
+      return elements(shape) == length;
+    } catch (ArithmeticException tooMany) {
+      return false;
+    }
+  }
+
+  /**
+   * The product of the dimensions; 1 if there are none.
+   *
+   * @throws ArithmeticException if it leaves a long on the way
+   */
+  static long elements(long[] shape) {
+    long product = 1;
+    for (long size : shape) {
+      product = Math.multiplyExact(product, size);
+    }
+    return product;
+  }
+}
