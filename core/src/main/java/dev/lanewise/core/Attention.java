@@ -260,11 +260,11 @@ public final class Attention {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(results, "results");
     KeyValueCache[] read = caches.toArray(new KeyValueCache[0]);
-    KeyValueRows[] rows = KeyValueCache.acquireShared(read);
+    KeyValueRows[] rows = KeyValueCache.acquireAll(read);
     try {
       computeCached(query, rows, results);
     } finally {
-      KeyValueCache.releaseShared(read, read.length);
+      KeyValueCache.releaseAll(read, read.length);
     }
   }
 

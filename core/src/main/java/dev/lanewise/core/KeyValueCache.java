@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@link KeyValuePool#newCache()}</td><td>pages of a pool; {@link #fork} shares them, and copies a page when it is written</td></tr>
  * </table>
  *
- * {@snippet :
+ * <pre>{@code
  * try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
  *   cache.append(promptKey, promptValue); // 1 × keyValueHeads × any number of rows × headDim
  *   cache.append(draftKey, draftValue);
  *   cache.truncate(cache.rows() - 2); // two of the drafted tokens were refused
  * }
- * }
+ * }</pre>
  *
  * <p>A call that fails leaves everything as it was, on {@link OutOfMemoryError} too. A cache is for one thread at a time, or for several
  * that only read: where two calls meet of which one changes it, one of them is refused with an {@link IllegalStateException}. Other than
@@ -237,8 +237,8 @@ public final class KeyValueCache implements AutoCloseable {
     usage.releaseShared();
   }
 
-  /** The rows of several caches, or of none if one is refused; given back by {@link #releaseShared(KeyValueCache[], int)}. */
-  static KeyValueRows[] acquireShared(KeyValueCache[] caches) {
+  /** The rows of several caches, or of none if one is refused; given back by {@link #releaseAll}. */
+  static KeyValueRows[] acquireAll(KeyValueCache[] caches) {
     KeyValueRows[] rows = new KeyValueRows[caches.length];
     int acquired = 0;
     try {
@@ -247,14 +247,14 @@ public final class KeyValueCache implements AutoCloseable {
       }
     } finally {
       if (acquired < caches.length) {
-        releaseShared(caches, acquired);
+        releaseAll(caches, acquired);
       }
     }
     return rows;
   }
 
   /** Gives the first {@code count} caches back. */
-  static void releaseShared(KeyValueCache[] caches, int count) {
+  static void releaseAll(KeyValueCache[] caches, int count) {
     for (int b = 0; b < count; b++) {
       caches[b].releaseShared();
     }

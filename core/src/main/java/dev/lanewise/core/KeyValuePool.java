@@ -8,7 +8,7 @@ import dev.lanewise.kernels.internal.Checks;
  * Memory that the caches of many sequences share, page by page (as in "Efficient Memory Management for Large Language Model Serving with
  * PagedAttention", Kwon et al., 2023). A page holds pageRows rows of all heads.
  *
- * {@snippet :
+ * <pre>{@code
  * try (KeyValuePool pool = KeyValuePool.builder(keyValueHeads, headDim).format(KeyValueFormat.BF16).pages(1024).build();
  *     KeyValueCache prompt = pool.newCache()) {
  *   prompt.append(promptKey, promptValue);
@@ -17,7 +17,7 @@ import dev.lanewise.kernels.internal.Checks;
  *     KeyValueCache.appendAll(List.of(answer, other), stepKey, stepValue);
  *   }
  * }
- * }
+ * }</pre>
  *
  * <p>Memory is reserved in pieces of up to 64 MB when pages are first needed, so a large pool costs nothing until it is used; a piece stays
  * until the pool is closed or, on the heap, forgotten. Pages are taken from the lowest free one on. Safe for use by many threads, each with

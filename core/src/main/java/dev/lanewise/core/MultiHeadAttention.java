@@ -1,9 +1,11 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.internal.Checks;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,13 +34,15 @@ public final class MultiHeadAttention {
   private final int numHeads;
   private final int keyValueHeads;
   private final Attention attention;
+  private final @Nullable Rotary rotary;
   private final int threads;
 
-  private MultiHeadAttention(Projections projections, int numHeads, int keyValueHeads, Attention attention, int threads) {
+  MultiHeadAttention(Projections projections, int numHeads, int keyValueHeads, Attention attention, @Nullable Rotary rotary, int threads) {
     this.projections = projections;
     this.numHeads = numHeads;
     this.keyValueHeads = keyValueHeads;
     this.attention = attention;
+    this.rotary = rotary;
     this.threads = threads;
   }
 
@@ -48,18 +52,38 @@ public final class MultiHeadAttention {
    *
    * @throws IllegalArgumentException if numHeads does not divide embedDim
    */
-  public static Builder builder(int embedDim, int numHeads) {
-    return new Builder(embedDim, numHeads);
+  public static MultiHeadAttentionBuilder builder(int embedDim, int numHeads) {
+    return new MultiHeadAttentionBuilder(embedDim, numHeads);
   }
 
   /** The same layer with this mask; the weights are shared. */
   public MultiHeadAttention withMask(Mask mask) {
-    return new MultiHeadAttention(projections, numHeads, keyValueHeads, attention.withMask(mask), threads);
+    return withAttention(of -> of.withMask(mask));
+  }
+
+  /**
+   * The same layer with its attention changed, for whatever a layer has no method for: {@code layer.withAttention(of ->
+   * of.withSoftcap(50))}.
+   */
+  public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
+    Attention changed = Objects.requireNonNull(change.apply(attention), "attention");
+    return new MultiHeadAttention(projections, numHeads, keyValueHeads, changed, rotary, threads);
+  }
+
+  /**
+   * The same layer with queries and keys turned by their positions. Those of a cache count from its first row; without a cache the last
+   * query stands where the last key does, and the first of the more numerous at 0.
+   *
+   * @throws IllegalArgumentException if headDim differs
+   */
+  public MultiHeadAttention withRotary(Rotary rotary) {
+    Checks.same("rotary.headDim", rotary.headDim(), "headDim", projections.query.outputs() / numHeads);
+    return new MultiHeadAttention(projections, numHeads, keyValueHeads, attention, rotary, threads);
   }
 
   /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
   public MultiHeadAttention withThreads(int threads) {
-    return new MultiHeadAttention(projections, numHeads, keyValueHeads, attention.withThreads(threads), threads);
+    return new MultiHeadAttention(projections, numHeads, keyValueHeads, attention.withThreads(threads), rotary, threads);
   }
 
   /** Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim. */
@@ -70,6 +94,72 @@ public final class MultiHeadAttention {
   /** Cross-attention: the query comes from {@code x}, key and value from {@code memory}. */
   public void cross(Sequences x, Sequences memory, Sequences output) {
     forward(x, memory, memory, output);
+  }
+
+  /**
+   * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see what the
+   * layer's mask shows of them; with {@link Mask#causal} a prompt, its pieces, and the steps after it give what one call over all rows
+   * would. If anything fails, the caches are as they were.
+   *
+   * {@snippet :
+   * layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+   * layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+   * }
+   *
+   * @param x batch × rows × embedDim
+   * @param caches one a batch entry, each with what its sequence has had so far; of keyValueHeads, headDim and valueDim of the layer
+   * @param output batch × rows × embedDim, written
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
+   * @throws IllegalStateException if a cache is full, closed, or in use
+   */
+  public void self(Sequences x, List<KeyValueCache> caches, Sequences output) {
+    checkForward(x, x, x, output);
+    int[] before = new int[caches.size()];
+    checkCaches(caches, before, x.batch());
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      Heads queryHeads = project(projections.query, x, buffers, 0).split(numHeads);
+      Heads keyHeads = project(projections.key, x, buffers, 1).split(keyValueHeads);
+      Heads valueHeads = project(projections.value, x, buffers, 2).split(keyValueHeads);
+      Sequences heads = buffer(buffers, 3, x, projections.output.inputs());
+      if (rotary != null) {
+        rotary.applyFrom(queryHeads, queryHeads, before);
+        rotary.applyFrom(keyHeads, keyHeads, before);
+      }
+      KeyValueCache.appendAll(caches, keyHeads, valueHeads);
+      boolean done = false;
+      try {
+        attention.compute(queryHeads, caches, heads.split(numHeads));
+        projections.output.apply(heads, output, threads);
+        done = true;
+      } finally {
+        for (int b = 0; b < before.length && !done; b++) {
+          caches.get(b).truncate(before[b]);
+        }
+      }
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private void checkCaches(List<KeyValueCache> caches, int[] rows, int batch) {
+    Checks.same("caches", caches.size(), "x.batch", batch);
+    for (int b = 0; b < batch; b++) {
+      KeyValueLayout layout = caches.get(b).layout();
+      String name = "caches[" + b + "].";
+      Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
+      Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", projections.key.outputs() / keyValueHeads);
+      Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", projections.value.outputs() / keyValueHeads);
+      rows[b] = caches.get(b).rows();
+    }
+  }
+
+  /** Turns queries and keys that no cache gives positions. */
+  private void rotate(Heads query, Heads key) {
+    if (rotary != null) {
+      rotary.apply(query, query, Math.max(0, key.rows() - query.rows()));
+      rotary.apply(key, key, Math.max(0, query.rows() - key.rows()));
+    }
   }
 
   /**
@@ -89,6 +179,7 @@ public final class MultiHeadAttention {
       Heads queryHeads = project(projections.query, query, buffers, 0).split(numHeads);
       Heads keyHeads = project(projections.key, key, buffers, 1).split(keyValueHeads);
       Heads valueHeads = project(projections.value, value, buffers, 2).split(keyValueHeads);
+      rotate(queryHeads, keyHeads);
       Sequences heads = buffer(buffers, 3, query, projections.output.inputs());
       attention.compute(queryHeads, keyHeads, valueHeads, heads.split(numHeads));
       projections.output.apply(heads, output, threads);
@@ -114,6 +205,7 @@ public final class MultiHeadAttention {
     try {
       Heads queryHeads = project(projections.query, query, buffers, 0).split(numHeads);
       Heads keyHeads = project(projections.key, key, buffers, 1).split(keyValueHeads);
+      rotate(queryHeads, keyHeads);
       attention.weights(queryHeads, keyHeads, weights);
     } finally {
       BUFFERS.release(buffers);
@@ -158,136 +250,5 @@ public final class MultiHeadAttention {
   }
 
   /** W_Q, W_K, W_V and W_O. */
-  private record Projections(Linear query, Linear key, Linear value, Linear output) {}
-
-  /**
-   * Collects the weights of a layer. Every weight is outputs × inputs, as PyTorch stores it; biases may be null. Arrays are read, and
-   * copied, by {@link #build}.
-   */
-  public static final class Builder {
-    private final int embedDim;
-    private final int numHeads;
-    private int keyValueHeads;
-    private int valueDim;
-    private int keyInputDim;
-    private int valueInputDim;
-    private @Nullable Weight query;
-    private @Nullable Weight key;
-    private @Nullable Weight value;
-    private @Nullable Weight output;
-    private @Nullable Weight packedInput;
-    private @Nullable Kernels kernels;
-
-    private Builder(int embedDim, int numHeads) {
-      Checks.atLeast("embedDim", embedDim, 1);
-      Checks.atLeast("numHeads", numHeads, 1);
-      Checks.multiple("embedDim", embedDim, "numHeads", numHeads);
-      this.embedDim = embedDim;
-      this.numHeads = numHeads;
-      this.keyValueHeads = numHeads;
-      this.valueDim = embedDim / numHeads;
-      this.keyInputDim = embedDim;
-      this.valueInputDim = embedDim;
-    }
-
-    /** Key/value heads, a divisor of numHeads; default numHeads. */
-    public Builder keyValueHeads(int keyValueHeads) {
-      Checks.atLeast("keyValueHeads", keyValueHeads, 1);
-      Checks.multiple("numHeads", numHeads, "keyValueHeads", keyValueHeads);
-      this.keyValueHeads = keyValueHeads;
-      return this;
-    }
-
-    /** Width of a value head; default embedDim / numHeads. */
-    public Builder valueDim(int valueDim) {
-      Checks.atLeast("valueDim", valueDim, 1);
-      this.valueDim = valueDim;
-      return this;
-    }
-
-    /** Widths of the sequences that keys and values are projected from; default embedDim. */
-    public Builder sources(int keyInputDim, int valueInputDim) {
-      Checks.atLeast("keyInputDim", keyInputDim, 1);
-      Checks.atLeast("valueInputDim", valueInputDim, 1);
-      this.keyInputDim = keyInputDim;
-      this.valueInputDim = valueInputDim;
-      return this;
-    }
-
-    /** W_Q: numHeads·headDim × embedDim. */
-    public Builder query(float[] weight, float @Nullable [] bias) {
-      this.query = new Weight("query", weight, bias);
-      return this;
-    }
-
-    /** W_K: keyValueHeads·headDim × keyInputDim. */
-    public Builder key(float[] weight, float @Nullable [] bias) {
-      this.key = new Weight("key", weight, bias);
-      return this;
-    }
-
-    /** W_V: keyValueHeads·valueDim × valueInputDim. */
-    public Builder value(float[] weight, float @Nullable [] bias) {
-      this.value = new Weight("value", weight, bias);
-      return this;
-    }
-
-    /** W_O: embedDim × numHeads·valueDim. */
-    public Builder output(float[] weight, float @Nullable [] bias) {
-      this.output = new Weight("output", weight, bias);
-      return this;
-    }
-
-    /**
-     * W_Q, W_K and W_V stacked, 3·embedDim × embedDim: PyTorch's {@code in_proj_weight} and {@code in_proj_bias}. With grouped heads or
-     * another valueDim each part has the rows that its own method names.
-     */
-    public Builder packedInput(float[] inProjWeight, float @Nullable [] inProjBias) {
-      this.packedInput = new Weight("packedInput", inProjWeight, inProjBias);
-      return this;
-    }
-
-    /** The kernels to run on; default the fastest of this JVM. */
-    public Builder kernels(Kernels kernels) {
-      this.kernels = Objects.requireNonNull(kernels, "kernels");
-      return this;
-    }
-
-    /**
-     * The finished layer, without a mask and on one thread.
-     *
-     * @throws IllegalStateException if a weight is missing, or packedInput is given beside one of its parts
-     * @throws IllegalArgumentException if a weight or bias has the wrong length
-     */
-    public MultiHeadAttention build() {
-      Kernels used = kernels == null ? Kernels.selected() : kernels;
-      int queryRows = embedDim;
-      int keyRows = Checks.product("keyValueHeads", keyValueHeads, "headDim", embedDim / numHeads);
-      int valueRows = Checks.product("keyValueHeads", keyValueHeads, "valueDim", valueDim);
-      int headsWidth = Checks.product("numHeads", numHeads, "valueDim", valueDim);
-      Weight packed = packedInput;
-      if (packed != null) {
-        checkPacked(packed, (long) queryRows + keyRows + valueRows);
-      }
-      Weight wq = packed == null ? Weight.given(query, "query") : packed.rows(0, queryRows, embedDim);
-      Weight wk = packed == null ? Weight.given(key, "key") : packed.rows(queryRows, keyRows, embedDim);
-      Weight wv = packed == null ? Weight.given(value, "value") : packed.rows(queryRows + keyRows, valueRows, embedDim);
-      Projections projections =
-          new Projections(
-              wq.linear(embedDim, queryRows, used),
-              wk.linear(keyInputDim, keyRows, used),
-              wv.linear(valueInputDim, valueRows, used),
-              Weight.given(output, "output").linear(headsWidth, embedDim, used));
-      return new MultiHeadAttention(projections, numHeads, keyValueHeads, Attention.on(used), 1);
-    }
-
-    private void checkPacked(Weight packed, long rows) {
-      if (query != null || key != null || value != null) {
-        throw new IllegalStateException("packedInput holds query, key and value, which are given separately, too");
-      }
-      Checks.same("keyInputDim", keyInputDim, "embedDim, from which packedInput projects,", embedDim);
-      Checks.same("valueInputDim", valueInputDim, "embedDim, from which packedInput projects,", embedDim);
-      packed.checkLengths(embedDim, rows);
-    }
-  }
+  record Projections(Linear query, Linear key, Linear value, Linear output) {}
 }

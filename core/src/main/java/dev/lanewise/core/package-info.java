@@ -27,8 +27,9 @@
  *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in.
  *   <li>A call allocates a few small views, and the bits of a boolean matrix; other arrays that grow with the work are pooled. Only the
  *       caller's own array is ever queries × keys.
- *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear} and {@link dev.lanewise.core.MultiHeadAttention} are
- *       immutable and may be shared between threads. Helper threads are daemons that end when idle; with one thread none is started.
+ *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear}, {@link dev.lanewise.core.MultiHeadAttention} and {@link
+ *       dev.lanewise.core.Rotary} are immutable and may be shared between threads. Helper threads are daemons that end when idle; with one
+ *       thread none is started.
  * </ul>
  */
 @org.jspecify.annotations.NullMarked

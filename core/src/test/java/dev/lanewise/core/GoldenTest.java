@@ -120,7 +120,7 @@ class GoldenTest {
     return builder(golden).packedInput(weight, layer.biases() == null ? null : joined(layer.biases())).build().withMask(golden.mask());
   }
 
-  private static MultiHeadAttention.Builder builder(Mha golden) {
+  private static MultiHeadAttentionBuilder builder(Mha golden) {
     Layer layer = golden.layer();
     return MultiHeadAttention.builder(golden.sources().query().width(), layer.numHeads())
         .output(layer.weights()[Layer.OUTPUT], layer.bias(Layer.OUTPUT));

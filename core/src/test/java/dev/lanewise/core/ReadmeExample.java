@@ -1,6 +1,8 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.KeyValueFormat;
+import java.util.List;
 
 /** The examples of README.md; {@link ReadmeTest} compares the two and runs these. */
 final class ReadmeExample {
@@ -35,5 +37,16 @@ final class ReadmeExample {
         .compute(query, key, value, Results.of().output(output).topKeys(top));
     // end
     return top;
+  }
+
+  static void decode(MultiHeadAttention layer, Sequences prompt, Sequences promptOutput, Sequences token, Sequences tokenOutput) {
+    int keyValueHeads = 2, headDim = 8;
+    // begin
+    MultiHeadAttention decoder = layer.withMask(Mask.causal()).withRotary(Rotary.of(headDim));
+    try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
+      decoder.self(prompt, List.of(cache), promptOutput); // appends the prompt's keys and values, all its rows at once
+      decoder.self(token, List.of(cache), tokenOutput); // one step: as if it had been one causal pass over everything so far
+    }
+    // end
   }
 }

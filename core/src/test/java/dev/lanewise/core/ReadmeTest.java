@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.kernels.Heads;
 import java.io.IOException;
@@ -14,7 +15,7 @@ class ReadmeTest {
   void examplesAreThoseThatCompile() throws IOException {
     assertThat(ReadmeBlocks.shown(Files.readString(Path.of("..", "README.md"))))
         .isEqualTo(ReadmeBlocks.compiled("ReadmeExample.java"))
-        .hasSize(2);
+        .hasSize(3);
   }
 
   @Test
@@ -30,5 +31,20 @@ class ReadmeTest {
     // Scores are 0 but for ALiBi, so the nearest key leads, and behind the 100 keys there is none.
     assertThat(top.key(0, 3, 50, 0)).isEqualTo(50);
     assertThat(top.key(0, 3, 127, 0)).isEqualTo(99);
+  }
+
+  @Test
+  void decodingIsOnePass() {
+    MultiHeadAttention layer = LayerShape.of(32, 4).grouped(2).layer();
+    Sequences x = Views.randomSequences(Views.Layout.DENSE, 1, 30, 32, Problem.SEED);
+    Sequences prompt = new Sequences(x.data(), 0, 1, 29, 32, 29 * 32, 32);
+    Sequences token = new Sequences(x.data(), 29 * 32, 1, 1, 32, 32, 32);
+    Sequences output = Sequences.zeros(1, 1, 32);
+    ReadmeExample.decode(layer, prompt, Sequences.zeros(1, 29, 32), token, output);
+    Sequences whole = Sequences.zeros(1, 30, 32);
+    layer.withMask(Mask.causal()).withRotary(Rotary.of(8)).self(x, whole);
+    for (int column = 0; column < 32; column++) {
+      assertThat(output.get(0, 0, column)).isCloseTo(whole.get(0, 29, column), within(2e-3f)); // halves have 11 bits
+    }
   }
 }

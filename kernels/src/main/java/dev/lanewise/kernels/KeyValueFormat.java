@@ -9,8 +9,9 @@ public enum KeyValueFormat {
   /** The upper half of a float, rounded to nearest: 8 bits, the range of float. */
   BF16(2),
   /**
-   * Integers from −127 to 127 times a scale of their row and head, which is max |x| / 127: an element is off by half a scale at most. A row
-   * with an element that is not finite becomes NaN.
+   * Integers from −127 to 127 times a scale of their row and head, which is max |x| / 127: an element is off by half a scale at most (and
+   * the roundings of float). With scales of K's channels, x is what is left after the division by them, and the error half a scale times
+   * the channel's. A row with an element that is not finite becomes NaN, one whose largest is below 1.5e-36 zero.
    */
   INT8(1);
 

@@ -15,7 +15,7 @@ final class Rotation implements AutoCloseable, ScratchPool.Member<Rotation> {
 
   /**
    * Rows of a block: their angles (1 MB at 64 pairs) stay near while head after head is turned. With less, jumping from head to head costs
-   * more than the angles do: 64 rows are a third slower out of cache, if the rows of a head lie side by side.
+   * more than the angles do: blocks of 64 rows take nearly twice the time out of cache, if the rows of a head lie side by side.
    */
   private static final int BLOCK = 2048;
 

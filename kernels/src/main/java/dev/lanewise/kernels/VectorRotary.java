@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The rotation of one row; {@link RotaryTable#rowSize} says how the angles lie. Products and sums are rounded one by one, without fused
- * multiply-adds: no slower, since reading and writing bound it, and the bits are those of {@link ScalarRotary}.
+ * multiply-adds: no slower, since loads and stores bound it, and the bits are those of {@link ScalarRotary}.
  *
  * <p>What does not fill a vector at the end is turned with the elements before it, from the last vector that ends with the row. It is read
  * before anything is written, since y may be x.
