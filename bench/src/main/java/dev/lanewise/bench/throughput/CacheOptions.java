@@ -2,10 +2,10 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.kernels.KeyValueFormat;
 import dev.lanewise.kernels.KeyValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
@@ -49,11 +49,8 @@ final class CacheOptions {
     if (Arrays.stream(KeyValueFormat.values()).map(CacheOptions::name).noneMatch(kv::equals)) {
       throw new IllegalArgumentException("--kv is " + kv + ", must be one of " + formats);
     }
-    if (!op.equals("decode")) {
-      for (String option : asked().keySet()) {
-        throw new IllegalArgumentException("--" + option + " is for --op decode, not " + op);
-      }
-      return;
+    if (!op.equals("decode") && !asked().isEmpty()) {
+      throw new IllegalArgumentException("--" + asked().getFirst() + " is for --op decode, not " + op);
     }
     if (page < 0 || page % KeyValueLayout.BLOCK_ROWS != 0) {
       throw new IllegalArgumentException("--page is " + page + ", must be 0 or a multiple of " + KeyValueLayout.BLOCK_ROWS);
@@ -70,20 +67,20 @@ final class CacheOptions {
     return format.name().toLowerCase(Locale.ROOT);
   }
 
-  /** What was asked for beyond one stretch of f32 on the heap. */
-  private Map<String, Object> asked() {
-    Map<String, Object> asked = new LinkedHashMap<>();
+  /** The options that ask for something else than one stretch of f32 on the heap. */
+  private List<String> asked() {
+    List<String> asked = new ArrayList<>();
     if (!kv.equals("f32")) {
-      asked.put("kv", kv);
+      asked.add("kv");
     }
     if (page != 0) {
-      asked.put("page", page);
+      asked.add("page");
     }
     if (offHeap) {
-      asked.put("off-heap", true);
+      asked.add("off-heap");
     }
     if (ragged) {
-      asked.put("ragged", true);
+      asked.add("ragged");
     }
     return asked;
   }
