@@ -138,7 +138,7 @@ final class OnlineSoftmax implements PanelNormaliser {
   }
 
   /**
-   * Of one vector of lanes. {@link VectorExp#exp2NotPositive} stands here in place: in a method that has grown large C2 inlines the JDK's
+   * Of one vector of lanes. The exponential of {@link VectorExp} stands here in place: in a method that has grown large C2 inlines the JDK's
    * vector methods, but none of ours, and a call boxes its vectors (four times the time).
    */
   private void exponentials(float[] scores, int lane, int keys, float[] sums) {
