@@ -66,7 +66,7 @@ final class DecodeRows {
 
   /**
    * Scores times {@code scale} become weights e<sup>score − max</sup> times {@code factor}; those without the factor are added to the row's
-   * sums. The formula is {@link VectorExp#exp2NotPositive}.
+   * sums. The formula is that of {@link VectorExp}.
    */
   static void exponentials(float[] scores, int at, float scale, float max, float factor, float[] sums, int sumsAt) {
     FloatVector sum = FloatVector.fromArray(SPECIES, sums, sumsAt);

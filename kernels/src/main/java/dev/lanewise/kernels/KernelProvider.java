@@ -18,8 +18,12 @@ interface KernelProvider {
 
   void exp(Matrix x, Matrix result);
 
-  /** Applies the activation in place to {@code length} elements from index {@code from} on. */
-  void activate(Activation activation, float[] x, int from, int length);
+  void activate(Activation activation, Matrix x, Matrix result);
+
+  void gate(Activation activation, Matrix gate, Matrix up, Matrix result);
+
+  /** Layer norm or RMS norm, of x or of x + residual. */
+  void norm(NormProblem problem);
 
   void scores(Matrix query, Matrix key, float scale, Matrix scores);
 

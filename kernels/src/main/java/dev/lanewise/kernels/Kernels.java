@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.NormProblem.Norm;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -75,8 +76,8 @@ public final class Kernels {
    * @param result rows × columns, written
    */
   public void exp(Matrix x, Matrix result) {
-    sameShape("result", result, "x", x);
-    writableInPlace("result", result, "x", x);
+    Checks.sameShape("result", result, "x", x);
+    Checks.writableInPlace("result", result, "x", x);
     if (!result.isEmpty()) {
       provider.exp(x, result);
     }
@@ -90,14 +91,82 @@ public final class Kernels {
    */
   public void activate(Activation activation, Matrix x, Matrix result) {
     Objects.requireNonNull(activation, "activation");
-    sameShape("result", result, "x", x);
-    writableInPlace("result", result, "x", x);
-    for (int row = 0; row < result.rows() && result.columns() > 0; row++) {
-      int to = result.index(row, 0);
-      if (!result.equals(x)) {
-        System.arraycopy(x.data(), x.index(row, 0), result.data(), to, x.columns());
-      }
-      provider.activate(activation, result.data(), to, x.columns());
+    Checks.sameShape("result", result, "x", x);
+    Checks.writableInPlace("result", result, "x", x);
+    if (!result.isEmpty()) {
+      provider.activate(activation, x, result);
+    }
+  }
+
+  /**
+   * result[r][c] = activation(gate[r][c]) · up[r][c], the gated feed-forward of Shazeer ("GLU variants improve transformer", 2020): SwiGLU
+   * with {@link Activation#SILU}, GEGLU with {@link Activation#GELU}. {@code result} may be {@code gate} or {@code up} itself.
+   *
+   * @param gate rows × columns
+   * @param up rows × columns
+   * @param result rows × columns, written
+   */
+  public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
+    Objects.requireNonNull(activation, "activation");
+    Checks.sameShape("up", up, "gate", gate);
+    Checks.sameShape("result", result, "gate", gate);
+    Checks.writableInPlace("result", result, "gate", gate);
+    Checks.writableInPlace("result", result, "up", up);
+    if (!result.isEmpty()) {
+      provider.gate(activation, gate, up, result);
+    }
+  }
+
+  /**
+   * result[r][c] = (x[r][c] − mean<sub>r</sub>) / √(variance<sub>r</sub> + epsilon) · weight[c] + bias[c], with the mean and the biased
+   * variance of row r (Ba, Kiros and Hinton, "Layer normalization", 2016). A NaN or an infinity makes its own row NaN. {@code result} may
+   * be {@code x} itself.
+   *
+   * @param x rows × columns
+   * @param weight columns elements, or null for 1
+   * @param bias columns elements, or null for 0
+   * @param epsilon at least 0; with 0 a row of equal elements is NaN
+   * @param result rows × columns, written
+   */
+  public void layerNorm(Matrix x, float @Nullable [] weight, float @Nullable [] bias, float epsilon, Matrix result) {
+    norm(NormProblem.of(x, new Norm(true, weight, bias, epsilon), result));
+  }
+
+  /**
+   * sum = x + residual, result = {@link #layerNorm} of sum: a residual connection and the norm behind it, row by row while the row is in
+   * cache. {@code sum} may be {@code x} or {@code residual} itself, and {@code result} any of the three; where it is {@code sum}, the norm
+   * replaces the sum. The other arguments are those of {@link #layerNorm}.
+   *
+   * @param residual rows × columns
+   * @param sum rows × columns, written
+   */
+  public void addLayerNorm(
+      Matrix x, Matrix residual, Matrix sum, float @Nullable [] weight, float @Nullable [] bias, float epsilon, Matrix result) {
+    norm(NormProblem.ofSum(x, residual, sum, new Norm(true, weight, bias, epsilon), result));
+  }
+
+  /**
+   * result[r][c] = x[r][c] / √(Σ<sub>k</sub> x[r][k]² / columns + epsilon) · weight[c] (Zhang and Sennrich, "Root mean square layer
+   * normalization", 2019). A NaN makes its own row NaN; beside an infinity finite elements become 0. {@code result} may be {@code x}
+   * itself.
+   *
+   * @param x rows × columns
+   * @param weight columns elements, or null for 1
+   * @param epsilon at least 0; with 0 a row of zeros is NaN
+   * @param result rows × columns, written
+   */
+  public void rmsNorm(Matrix x, float @Nullable [] weight, float epsilon, Matrix result) {
+    norm(NormProblem.of(x, new Norm(false, weight, null, epsilon), result));
+  }
+
+  /** sum = x + residual, result = {@link #rmsNorm} of sum; see {@link #addLayerNorm}. */
+  public void addRmsNorm(Matrix x, Matrix residual, Matrix sum, float @Nullable [] weight, float epsilon, Matrix result) {
+    norm(NormProblem.ofSum(x, residual, sum, new Norm(false, weight, null, epsilon), result));
+  }
+
+  private void norm(NormProblem problem) {
+    if (!problem.result().isEmpty()) {
+      provider.norm(problem);
     }
   }
 
@@ -144,8 +213,8 @@ public final class Kernels {
    * @param weights queries × keys, written
    */
   public void softmax(Matrix scores, Matrix weights) {
-    sameShape("weights", weights, "scores", scores);
-    writableInPlace("weights", weights, "scores", scores);
+    Checks.sameShape("weights", weights, "scores", scores);
+    Checks.writableInPlace("weights", weights, "scores", scores);
     if (!weights.isEmpty()) {
       provider.softmax(scores, weights);
     }
@@ -165,8 +234,8 @@ public final class Kernels {
     Checks.same("value.rows", value.rows(), "weights.columns", weights.columns());
     Checks.same("output.rows", output.rows(), "weights.rows", weights.rows());
     Checks.same("output.columns", output.columns(), "value.columns", value.columns());
-    writes("output", output, "weights", weights);
-    writes("output", output, "value", value);
+    Checks.writes("output", output, "weights", weights);
+    Checks.writes("output", output, "value", value);
     if (!output.isEmpty()) {
       provider.output(weights, value, output);
     }
@@ -275,7 +344,7 @@ public final class Kernels {
     if (bias != null) {
       Checks.same("bias.length", bias.length, "weight.outputs", weight.outputs());
     }
-    writes("result", result, "input", input);
+    Checks.writes("result", result, "input", input);
     if (bias != null) {
       Checks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
     }
@@ -291,26 +360,7 @@ public final class Kernels {
     Checks.same("key.columns", key.columns(), "query.columns", query.columns());
     Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
     Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
-    writes("scores", scores, "query", query);
-    writes("scores", scores, "key", key);
-  }
-
-  private static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
-    Objects.requireNonNull(other, otherName);
-    Objects.requireNonNull(matrix, name);
-    Checks.same(name + ".rows", matrix.rows(), otherName + ".rows", other.rows());
-    Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
-  }
-
-  private static void writes(String name, Matrix written, String otherName, Matrix read) {
-    Checks.writable(name, written);
-    Checks.disjoint(name, written, otherName, read);
-  }
-
-  private static void writableInPlace(String name, Matrix written, String otherName, Matrix read) {
-    Checks.writable(name, written);
-    if (!written.equals(read)) {
-      Checks.disjoint(name, written, otherName, read);
-    }
+    Checks.writes("scores", scores, "query", query);
+    Checks.writes("scores", scores, "key", key);
   }
 }

@@ -55,6 +55,16 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
   }
 
+  /** Whether the rows lie side by side, so that the elements are one run of the array. */
+  boolean isDense() {
+    return rows <= 1 || rowStride == columns;
+  }
+
+  /** All elements of a dense view as one row. */
+  Matrix flat() {
+    return rows <= 1 ? this : new Matrix(data, offset, 1, rows * columns, rows * columns);
+  }
+
   /** Index in {@link #data} of an element. */
   public int index(int row, int column) {
     return offset + row * rowStride + column;

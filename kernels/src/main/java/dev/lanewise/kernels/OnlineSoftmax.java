@@ -138,8 +138,8 @@ final class OnlineSoftmax implements PanelNormaliser {
   }
 
   /**
-   * Of one vector of lanes. {@link VectorExp#exp2NotPositive} stands here in place: in a method that has grown large C2 inlines the JDK's
-   * vector methods, but none of ours, and a call boxes its vectors (four times the time).
+   * Of one vector of lanes. The exponential of {@link VectorExp} stands here in place: in a method that has grown large C2 inlines the
+   * JDK's vector methods, but none of ours, and a call boxes its vectors (four times the time).
    */
   private void exponentials(float[] scores, int lane, int keys, float[] sums) {
     // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞

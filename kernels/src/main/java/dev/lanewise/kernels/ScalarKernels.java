@@ -34,8 +34,34 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
-  public void activate(Activation activation, float[] x, int from, int length) {
-    ScalarActivations.apply(activation, x, from, length);
+  public void activate(Activation activation, Matrix x, Matrix result) {
+    for (int row = 0; row < x.rows(); row++) {
+      int from = x.index(row, 0);
+      int to = result.index(row, 0);
+      for (int column = 0; column < x.columns(); column++) {
+        result.data()[to + column] = (float) ScalarActivations.apply(activation, x.data()[from + column]);
+      }
+    }
+  }
+
+  @Override
+  public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
+    for (int row = 0; row < gate.rows(); row++) {
+      int from = gate.index(row, 0);
+      int upFrom = up.index(row, 0);
+      int to = result.index(row, 0);
+      for (int column = 0; column < gate.columns(); column++) {
+        result.data()[to + column] = (float) ScalarActivations.apply(activation, gate.data()[from + column]) * up.data()[upFrom + column];
+      }
+    }
+  }
+
+  @Override
+  public void norm(NormProblem problem) {
+    for (int row = 0; row < problem.sum().rows(); row++) {
+      ScalarNorms.add(problem, row);
+      ScalarNorms.norm(problem, row);
+    }
   }
 
   @Override

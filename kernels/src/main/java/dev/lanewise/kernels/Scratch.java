@@ -1,10 +1,14 @@
 package dev.lanewise.kernels;
 
 import java.lang.ref.SoftReference;
+import java.util.Arrays;
 
 /** Working arrays and operands of one call on one thread, pooled. */
 final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   private static final ScratchPool<Scratch> POOL = new ScratchPool<>(Scratch::new);
+
+  /** Floats in the widest vector. */
+  static final int MOST_LANES = 16;
 
   private final SoftReference<Scratch> reference = new SoftReference<>(this);
 
@@ -19,16 +23,22 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   /** Keeps loads made for the cache's sake from being optimised away. */
   float touched;
 
-  final float[] lanes = new float[Lanes.COUNT];
+  /** Elements of one vector; those beyond {@link Lanes#COUNT} stay 0. */
+  final float[] lanes = new float[MOST_LANES];
+
+  final float[] activated = new float[VectorActivations.CHUNK];
   final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   final float[] padded = new float[Transpose.scratchSize()];
   final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
   final float[] tile = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
   final FusedAttention attention = new FusedAttention(this);
   final DecodeAttention decode = new DecodeAttention();
+  final VectorNorms norms = new VectorNorms();
   private float[] left = new float[0];
   private float[] right = new float[0];
   private float[] bias = new float[0];
+  private float[] ones = new float[0];
+  private float[] noBias = new float[0];
 
   private Scratch() {}
 
@@ -63,6 +73,23 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
     }
     System.arraycopy(source, 0, bias, 0, source.length);
     return bias;
+  }
+
+  /** Factors that change nothing. */
+  float[] ones(int size) {
+    if (ones.length < size) {
+      ones = new float[size];
+      Arrays.fill(ones, 1);
+    }
+    return ones;
+  }
+
+  /** Addends that change nothing. */
+  float[] noBias(int size) {
+    if (noBias.length < size) {
+      noBias = new float[size];
+    }
+    return noBias;
   }
 
   /** Room for packed rows. */

@@ -21,14 +21,44 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void exp(Matrix x, Matrix result) {
-    for (int row = 0; row < x.rows(); row++) {
-      VectorRows.exp(x.data(), x.index(row, 0), result.data(), result.index(row, 0), x.columns());
+    if (x.rows() > 1 && x.isDense() && result.isDense()) {
+      exp(x.flat(), result.flat());
+      return;
+    }
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < x.rows(); row++) {
+        VectorRows.exp(x.data(), x.index(row, 0), result.data(), result.index(row, 0), x.columns(), scratch.lanes);
+      }
     }
   }
 
   @Override
-  public void activate(Activation activation, float[] x, int from, int length) {
-    VectorActivations.apply(activation, x, from, length);
+  public void activate(Activation activation, Matrix x, Matrix result) {
+    if (x.rows() > 1 && x.isDense() && result.isDense()) {
+      activate(activation, x.flat(), result.flat());
+      return;
+    }
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < x.rows(); row++) {
+        VectorActivations.row(activation, x.data(), x.index(row, 0), result.data(), result.index(row, 0), x.columns(), scratch.lanes);
+      }
+    }
+  }
+
+  @Override
+  public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < gate.rows(); row++) {
+        VectorActivations.gate(activation, gate, up, result, row, scratch);
+      }
+    }
+  }
+
+  @Override
+  public void norm(NormProblem problem) {
+    try (Scratch scratch = Scratch.take()) {
+      scratch.norms.run(problem, scratch);
+    }
   }
 
   @Override
@@ -50,9 +80,7 @@ final class VectorKernels implements KernelProvider {
   @Override
   public void softmax(Matrix scores, Matrix weights) {
     try (Scratch scratch = Scratch.take()) {
-      for (int row = 0; row < scores.rows(); row++) {
-        VectorRows.softmax(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns(), scratch.lanes);
-      }
+      VectorRows.softmax(scores, weights, scratch);
     }
   }
 

@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.lang.System.Logger.Level;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
-import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -31,17 +30,17 @@ class ActivationTest {
     assertThat(sweep.maxDenormalUlp()).as(sweep.toString()).isLessThanOrEqualTo(1);
   }
 
-  @ParameterizedTest
-  @MethodSource(PATHS)
-  void erfStaysWithinFourUlpOverTheWholeRange(Kernels kernels) {
-    UlpSweep sweep = new UlpSweep(erf(kernels), DoubleReference::erf);
+  /** Of the plain Java path; the SIMD path goes without an erf. */
+  @Test
+  void erfStaysWithinOneUlpOverTheWholeRange() {
+    UlpSweep sweep = new UlpSweep(ActivationTest::erf, DoubleReference::erf);
     sweep.addPatterns(STEP);
     addNearZero(sweep);
     sweep.addAll(3.9f, 3.96f);
     sweep.addAll(-3.9f, -3.96f);
     sweep.addAll(4.09f, 4.11f);
-    log(kernels, "erf", sweep);
-    assertThat(sweep.maxUlp()).as(sweep.toString()).isLessThanOrEqualTo(4);
+    log(Kernels.scalar(), "erf", sweep);
+    assertThat(sweep.maxUlp()).as(sweep.toString()).isLessThanOrEqualTo(1);
     assertThat(sweep.maxDenormalUlp()).as(sweep.toString()).isLessThanOrEqualTo(1);
   }
 
@@ -99,7 +98,7 @@ class ActivationTest {
   void tanhAndErfAreOddAndNeverBeyondOne(Kernels kernels) {
     Matrix x = Matrix.zeros(1, 4096);
     Matrix minus = Matrix.zeros(1, 4096);
-    for (BiConsumer<Matrix, Matrix> function : List.of(kernel(kernels, Activation.TANH), erf(kernels))) {
+    for (BiConsumer<Matrix, Matrix> function : List.of(kernel(kernels, Activation.TANH), ActivationTest::erf)) {
       Matrix result = Matrix.zeros(1, 4096);
       Matrix mirrored = Matrix.zeros(1, 4096);
       for (int first = 0; first < Float.floatToRawIntBits(INFINITY); first += 4096 * STEP) {
@@ -212,24 +211,9 @@ class ActivationTest {
     return (x, result) -> kernels.activate(activation, x, result);
   }
 
-  private static BiConsumer<Matrix, Matrix> erf(Kernels kernels) {
-    return kernels.lanes() == 1 ? ActivationTest::scalarErf : VectorErf::run;
-  }
-
-  private static void scalarErf(Matrix x, Matrix result) {
+  private static void erf(Matrix x, Matrix result) {
     for (int i = 0; i < x.columns(); i++) {
       result.data()[i] = (float) ScalarActivations.erf(x.data()[i]);
-    }
-  }
-
-  /** Loaded only where there is a Vector API. */
-  private static final class VectorErf {
-    static void run(Matrix x, Matrix result) {
-      float[] padded = Arrays.copyOf(x.data(), x.columns() + Lanes.COUNT);
-      for (int i = 0; i < x.columns(); i += Lanes.COUNT) {
-        VectorFunctions.erf(FloatVector.fromArray(Lanes.SPECIES, padded, i)).intoArray(padded, i);
-      }
-      System.arraycopy(padded, 0, result.data(), 0, x.columns());
     }
   }
 

@@ -52,6 +52,26 @@ final class DoubleReference {
     return weights;
   }
 
+  /** Layer norm if {@code centred}, else RMS norm. */
+  static double[][] norm(Matrix x, boolean centred, float @Nullable [] weight, float @Nullable [] bias, double epsilon) {
+    double[][] result = new double[x.rows()][x.columns()];
+    for (int i = 0; i < x.rows(); i++) {
+      double mean = 0;
+      for (int j = 0; centred && j < x.columns(); j++) {
+        mean += x.get(i, j) / (double) x.columns();
+      }
+      double variance = 0;
+      for (int j = 0; j < x.columns(); j++) {
+        variance += Math.pow(x.get(i, j) - mean, 2) / x.columns();
+      }
+      for (int j = 0; j < x.columns(); j++) {
+        double factor = weight == null ? 1 : weight[j];
+        result[i][j] = (x.get(i, j) - mean) / Math.sqrt(variance + epsilon) * factor + (bias == null ? 0 : bias[j]);
+      }
+    }
+    return result;
+  }
+
   static double activation(Activation activation, double x) {
     return switch (activation) {
       case NONE -> x;

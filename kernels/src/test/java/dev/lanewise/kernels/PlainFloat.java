@@ -51,6 +51,27 @@ final class PlainFloat {
     return weights;
   }
 
+  /** Layer norm if {@code centred}, else RMS norm; two passes, one accumulator each. */
+  static float[][] norm(Matrix x, boolean centred, float @Nullable [] weight, float @Nullable [] bias, float epsilon) {
+    float[][] result = new float[x.rows()][x.columns()];
+    for (int i = 0; i < x.rows(); i++) {
+      float sum = 0;
+      for (int j = 0; centred && j < x.columns(); j++) {
+        sum += x.get(i, j);
+      }
+      float mean = sum / x.columns();
+      float squares = 0;
+      for (int j = 0; j < x.columns(); j++) {
+        squares += (x.get(i, j) - mean) * (x.get(i, j) - mean);
+      }
+      float scale = (float) (1 / Math.sqrt(squares / x.columns() + epsilon));
+      for (int j = 0; j < x.columns(); j++) {
+        result[i][j] = (x.get(i, j) - mean) * scale * (weight == null ? 1 : weight[j]) + (bias == null ? 0 : bias[j]);
+      }
+    }
+    return result;
+  }
+
   static float[][] output(Matrix weights, Matrix value) {
     return product(weights, value, null);
   }

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Matrix;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
 
 /** Argument checks whose messages name the argument and carry both numbers. For the modules of Lanewise only. */
 public final class Checks {
@@ -51,6 +52,28 @@ public final class Checks {
     }
     if (written.offset() < read.end() && read.offset() < written.end() && !interleaved(written, read)) {
       throw overlap(name, written.offset(), written.end(), otherName, read.offset(), read.end());
+    }
+  }
+
+  /** Both are there and have the same rows and columns. */
+  public static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
+    Objects.requireNonNull(other, otherName);
+    Objects.requireNonNull(matrix, name);
+    same(name + ".rows", matrix.rows(), otherName + ".rows", other.rows());
+    same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
+  }
+
+  /** Rows that are written, and share nothing with what is read. */
+  public static void writes(String name, Matrix written, String otherName, Matrix read) {
+    writable(name, written);
+    disjoint(name, written, otherName, read);
+  }
+
+  /** Rows that are written, and either are what is read or share nothing with it. */
+  public static void writableInPlace(String name, Matrix written, String otherName, Matrix read) {
+    writable(name, written);
+    if (!written.equals(read)) {
+      disjoint(name, written, otherName, read);
     }
   }
 

@@ -1,0 +1,65 @@
+package dev.lanewise.kernels;
+
+import dev.lanewise.kernels.internal.Checks;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * result = norm(sum) row by row, where sum = x + residual; without a residual, sum is x and is not written.
+ *
+ * @param x rows × columns
+ * @param residual rows × columns; null for none
+ * @param sum rows × columns, written if there is a residual; may be {@code x}, {@code residual} or {@code result}
+ * @param norm what is done to a row
+ * @param result rows × columns, written; may be any of the others
+ */
+record NormProblem(Matrix x, @Nullable Matrix residual, Matrix sum, Norm norm, Matrix result) {
+
+  /**
+   * Which norm.
+   *
+   * @param centred whether the mean is taken off: layer norm, or else RMS norm
+   * @param weight columns elements; null for 1
+   * @param bias columns elements; null for 0
+   * @param epsilon added to the variance, or to the mean square
+   */
+  record Norm(boolean centred, float @Nullable [] weight, float @Nullable [] bias, float epsilon) {
+    /** {@code name} is what is written. */
+    private void check(Matrix x, String name, Matrix written) {
+      if (!(epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("epsilon is " + epsilon + ", must be at least 0 and finite");
+      }
+      checkColumns("weight", weight, x, name, written);
+      checkColumns("bias", bias, x, name, written);
+    }
+
+    private static void checkColumns(String name, float @Nullable [] values, Matrix x, String writtenName, Matrix written) {
+      if (values != null) {
+        Checks.same(name + ".length", values.length, "x.columns", x.columns());
+        Checks.disjoint(writtenName, written, name, Matrix.of(values, 1, values.length));
+      }
+    }
+  }
+
+  /** The norm of x, all checked. */
+  static NormProblem of(Matrix x, Norm norm, Matrix result) {
+    Checks.sameShape("result", result, "x", x);
+    norm.check(x, "result", result);
+    Checks.writableInPlace("result", result, "x", x);
+    return new NormProblem(x, null, x, norm, result);
+  }
+
+  /** The norm of x + residual, all checked. */
+  static NormProblem ofSum(Matrix x, Matrix residual, Matrix sum, Norm norm, Matrix result) {
+    Checks.sameShape("residual", residual, "x", x);
+    Checks.sameShape("sum", sum, "x", x);
+    Checks.sameShape("result", result, "x", x);
+    norm.check(x, "result", result);
+    norm.check(x, "sum", sum);
+    Checks.writableInPlace("sum", sum, "x", x);
+    Checks.writableInPlace("sum", sum, "residual", residual);
+    Checks.writableInPlace("result", result, "x", x);
+    Checks.writableInPlace("result", result, "residual", residual);
+    Checks.writableInPlace("result", result, "sum", sum);
+    return new NormProblem(x, residual, sum, norm, result);
+  }
+}
