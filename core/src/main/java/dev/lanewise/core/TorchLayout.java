@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -154,22 +155,25 @@ final class TorchLayout {
   /** The shape of each tensor. */
   Map<String, long[]> shapes(Map<Size, Integer> sizes) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
-    tensors.forEach((name, shape) -> shapes.put(name, shape.stream().mapToLong(d -> d.factor * (long) sizes.get(d.size)).toArray()));
+    tensors.forEach(
+        (name, shape) -> shapes.put(name, shape.stream().mapToLong(d -> d.factor * (long) sizes.getOrDefault(d.size, 0)).toArray()));
     return shapes;
   }
 
   /**
-   * Each size as most of the tensors tell it, so that one of a wrong shape is found to differ from the others, and not they from it.
+   * Each size as most of the tensors under a prefix tell it, so that one of a wrong shape is found to differ from the others, and not they
+   * from it.
    *
    * @throws IllegalArgumentException if there is a size that no tensor tells
    */
-  Map<Size, Integer> sizes(NamedTensors from) {
+  Map<Size, Integer> sizes(NamedTensors from, String prefix) {
+    NamedTensors module = from.under(prefix);
     Map<String, long[]> present = new LinkedHashMap<>();
-    from.names().stream().filter(tensors::containsKey).forEach(name -> present.put(name, from.shape(name)));
+    module.names().stream().filter(tensors::containsKey).forEach(name -> present.put(name, module.shape(name)));
     Map<Size, Integer> sizes = new EnumMap<>(Size.class);
     for (Size size : Size.values()) {
       if (tensors.values().stream().anyMatch(shape -> depends(shape, size))) {
-        long told = mostFrequent(size, present).orElseThrow(() -> untold(size, present, from));
+        long told = mostFrequent(size, present).orElseThrow(() -> untold(size, present, prefix, from));
         Checks.atMost(size.toString(), told, "the longest array", Integer.MAX_VALUE);
         sizes.put(size, (int) told);
       }
@@ -206,16 +210,19 @@ final class TorchLayout {
   }
 
   /** Names whatever the size could have been told by. */
-  private IllegalArgumentException untold(Size size, Map<String, long[]> present, NamedTensors from) {
-    StringBuilder message = new StringBuilder(size + " cannot be told from the tensors in " + from + ":");
+  private IllegalArgumentException untold(Size size, Map<String, long[]> present, String prefix, NamedTensors from) {
+    List<String> wrong = new ArrayList<>();
     tensors.forEach(
         (name, shape) -> {
           if (depends(shape, size)) {
             long[] actual = present.get(name);
-            String is = actual == null ? "missing: %s is expected with shape %s, but is not there" : "wrong shape: %s is expected with shape %s, but has ";
-            message.append('\n').append(String.format(is, TensorText.quoted(name), shape)).append(actual == null ? "" : TensorText.shape(actual));
+            String quoted = TensorText.quoted(prefix + name);
+            wrong.add(
+                actual == null
+                    ? "missing: " + quoted + " is expected with shape " + shape + ", but is not there"
+                    : "wrong shape: " + quoted + " has shape " + TensorText.shape(actual) + ", but is expected with shape " + shape);
           }
         });
-    return new IllegalArgumentException(message.toString());
+    return new IllegalArgumentException(size + " cannot be told from " + from + ":\n" + String.join("\n", wrong));
   }
 }

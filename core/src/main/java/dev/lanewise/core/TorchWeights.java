@@ -38,9 +38,7 @@ public final class TorchWeights {
     this.settings = settings;
   }
 
-  /**
-   * Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5.
-   */
+  /** Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5. */
   public static TorchWeights of(NamedTensors tensors, int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
     return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f, Kernels.selected()));
@@ -76,7 +74,7 @@ public final class TorchWeights {
     NamedTensors module = tensors.under(prefix);
     Set<String> names = module.names();
     boolean separate = !names.contains("in_proj_weight") && TorchLayout.SEPARATE.stream().anyMatch(names::contains);
-    return checked(module, layout -> separate ? layout.attentionOfSources("") : layout.attention("")).attention("");
+    return checked(prefix, layout -> separate ? layout.attentionOfSources("") : layout.attention("")).attention("");
   }
 
   /**
@@ -85,7 +83,7 @@ public final class TorchWeights {
    * @throws IllegalArgumentException as for {@link #attention}
    */
   public EncoderLayer encoderLayer(String prefix) {
-    return checked(tensors.under(prefix), layout -> layout.encoderLayer("")).encoderLayer("");
+    return checked(prefix, layout -> layout.encoderLayer("")).encoderLayer("");
   }
 
   /**
@@ -94,7 +92,7 @@ public final class TorchWeights {
    * @throws IllegalArgumentException as for {@link #attention}
    */
   public DecoderLayer decoderLayer(String prefix) {
-    return checked(tensors.under(prefix), layout -> layout.decoderLayer("")).decoderLayer("");
+    return checked(prefix, layout -> layout.decoderLayer("")).decoderLayer("");
   }
 
   /**
@@ -105,7 +103,7 @@ public final class TorchWeights {
   public Encoder encoder(String prefix) {
     NamedTensors module = tensors.under(prefix);
     int layers = layers(module);
-    return checked(module, layout -> finalNorm(module, layout.encoderLayers("", layers))).encoder("", layers);
+    return checked(prefix, layout -> finalNorm(module, layout.encoderLayers("", layers))).encoder("", layers);
   }
 
   /**
@@ -117,11 +115,12 @@ public final class TorchWeights {
   public Decoder decoder(String prefix) {
     NamedTensors module = tensors.under(prefix);
     int layers = layers(module);
-    return checked(module, layout -> finalNorm(module, layout.decoderLayers("", layers))).decoder("", layers);
+    return checked(prefix, layout -> finalNorm(module, layout.decoderLayers("", layers))).decoder("", layers);
   }
 
   /**
-   * {@code nn.Transformer}: {@code encoder.} and {@code decoder.} with a final norm each, and a causal mask in the decoder's self-attention.
+   * {@code nn.Transformer}: {@code encoder.} and {@code decoder.} with a final norm each, and a causal mask in the decoder's
+   * self-attention.
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
@@ -129,14 +128,15 @@ public final class TorchWeights {
     NamedTensors module = tensors.under(prefix);
     int encoders = layers(module.under("encoder."));
     int decoders = layers(module.under("decoder."));
-    TorchModule checked = checked(module, layout -> layout.transformer(encoders, decoders));
+    TorchModule checked = checked(prefix, layout -> layout.transformer(encoders, decoders));
     return Transformer.of(checked.encoder("encoder.", encoders), checked.decoder("decoder.", decoders));
   }
 
-  private TorchModule checked(NamedTensors module, UnaryOperator<TorchLayout> build) {
+  private TorchModule checked(String prefix, UnaryOperator<TorchLayout> build) {
+    NamedTensors module = tensors.under(prefix);
     boolean biases = build.apply(new TorchLayout(true)).mostBiasesAmong(module.names());
     TorchLayout layout = build.apply(new TorchLayout(biases));
-    Map<TorchLayout.Size, Integer> sizes = layout.sizes(module);
+    Map<TorchLayout.Size, Integer> sizes = layout.sizes(tensors, prefix);
     module.check(layout.shapes(sizes));
     return new TorchModule(module, sizes, settings);
   }
