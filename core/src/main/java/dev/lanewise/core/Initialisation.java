@@ -12,9 +12,10 @@ import java.util.SplittableRandom;
  * TorchWeights} makes layers of and {@link Safetensors#write} stores.
  *
  * <pre>{@code
- * NamedTensors weights = Initialisation.xavier(42).encoder(384, 1536, 6);
+ * NamedTensors weights = Initialisation.xavier(42).encoder(96, 384, 2);
  * Safetensors.write(path, weights);
  * Encoder encoder = TorchWeights.of(weights, 12).encoder("");
+ * encoder.forward(x, y);
  * }</pre>
  *
  * <p>A matrix of outputs × inputs is uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, "Understanding the difficulty of training

@@ -18,7 +18,9 @@ import java.util.stream.Stream;
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(path)) {
  *   TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
- *   Encoder encoder = weights.encoder("model.encoder."); // model.encoder.layers.0.self_attn.in_proj_weight and so on
+ *   Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
+ *   Decoder decoder = weights.decoder("decoder.");
+ *   Transformer.of(encoder, decoder).forward(source, target, output);
  * }
  * }</pre>
  *

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.kernels.Activation;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -140,5 +141,21 @@ class InitialisationTest {
             Wrong.argument("decoderLayers", t -> of.transformer(8, 8, 1, 0), "decoderLayers", "0", "1"),
             Wrong.argument("too large", t -> of.attention(1 << 20), "outputs", "3145728", "inputs", "1048576"));
     wrong.forEach(Wrong::verify);
+  }
+
+  @Test
+  void examples() throws IOException {
+    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("TorchWeights.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("Initialisation.java"));
+    assertThat(ReadmeBlocks.compiled("TorchExample.java")).hasSize(2).isEqualTo(shown);
+
+    Sequences x = Views.randomSequences(Views.Layout.DENSE, 2, 5, 96, SEED);
+    Sequences y = Sequences.zeros(2, 5, 96);
+    TorchExample.make(folder.resolve("encoder"), x, y);
+    assertThat(y.data()).doesNotContain(0f, Float.NaN);
+    Safetensors.write(folder.resolve("transformer"), Initialisation.xavier(SEED).transformer(96, 100, 2, 3));
+    Sequences output = Sequences.zeros(2, 5, 96);
+    TorchExample.load(folder.resolve("transformer"), x, y, output);
+    assertThat(output.data()).doesNotContain(0f, Float.NaN);
   }
 }
