@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  *   mean    = Σ sum / columns                                     layer norm
  *   rest    = Σ (sum − mean) / columns
  *   squares = Σ (sum − mean)² / columns                           RMS norm: with mean = rest = 0
- *   result  = ((sum − mean) − rest) · scale · weight + bias       scale = 1/√(squares − rest² + epsilon)
+ *   result  = ((sum − mean) · scale + shift) · weight + bias      scale = 1/√(squares − rest² + epsilon), shift = −rest · scale
  * </pre>
  *
  * The mean is a float, and where it is large against the deviations its rounding is no longer small against them. But there sum − mean is
@@ -35,8 +35,8 @@ final class VectorNorms {
   // of the row at hand
   private float mean;
   private float total;
-  private float rest;
   private float scale;
+  private float shift;
 
   void run(NormProblem problem, Scratch scratch) {
     Matrix sum = problem.sum();
@@ -74,20 +74,24 @@ final class VectorNorms {
     }
   }
 
-  /** Mean, rest and scale of a row; false if float does not reach. */
+  /** Mean, scale and shift of a row; false if float does not reach. */
   private boolean measure(float[] x, int from, int length, Norm norm) {
     double inverse = 1.0 / length;
+    double rest = 0;
     double variance;
     if (norm.centred()) {
       mean = (float) (sum(x, from, length) * inverse);
       double squares = deviations(x, from, length) * inverse;
-      rest = (float) (total * inverse);
-      variance = Math.max(0, squares - (double) rest * rest);
+      rest = total * inverse;
+      variance = Math.max(0, squares - rest * rest);
     } else {
       variance = squares(x, from, length) * inverse;
     }
     variance += norm.epsilon();
-    scale = (float) (1 / Math.sqrt(variance));
+    double inverseDeviation = 1 / Math.sqrt(variance);
+    scale = (float) inverseDeviation;
+    // in double: beside denormal elements the rest alone would round to nothing
+    shift = (float) (-rest * inverseDeviation);
     return variance >= LEAST && variance <= LARGEST;
   }
 
@@ -192,7 +196,6 @@ final class VectorNorms {
   }
 
   private void writeCentred(float[] x, int from, float[] weight, float[] bias, float[] result, int to, int length) {
-    float shift = -rest * scale;
     int i = 0;
     for (; i <= length - LANES; i += LANES) {
       FloatVector.fromArray(SPECIES, x, from + i)

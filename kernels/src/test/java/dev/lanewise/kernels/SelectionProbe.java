@@ -1,11 +1,7 @@
 package dev.lanewise.kernels;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** A JVM of its own that selects its kernels twice and prints what came of it, since selection happens once a JVM. */
 final class SelectionProbe {
@@ -36,24 +32,7 @@ final class SelectionProbe {
 
   /** Runs {@link #main} with these JVM options and nothing else of this JVM's but its class path. */
   static Answer ask(String... options) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Djava.util.logging.SimpleFormatter.format=%4$s %5$s%n");
-    command.addAll(List.of(options));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), SelectionProbe.class.getName()));
-    // Through files: a pipe that fills up while the other is read would stall the child.
-    Path out = Files.createTempFile("selection", ".out");
-    Path log = Files.createTempFile("selection", ".log");
-    try {
-      Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(log.toFile()).start();
-      if (!process.waitFor(60, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new IllegalStateException(command + " does not end");
-      }
-      return new Answer(Files.readAllLines(out), Files.readAllLines(log));
-    } finally {
-      Files.delete(out);
-      Files.delete(log);
-    }
+    ChildJvm.Output output = ChildJvm.run(SelectionProbe.class, List.of(), 60, options);
+    return new Answer(output.out(), output.log());
   }
 }
