@@ -24,7 +24,7 @@ import java.util.Objects;
  * next call; see {@link RotaryTable}. The bits of a row depend on nothing but the row and its position. A call runs on the caller's thread
  * and, once it has seen its positions, allocates nothing.
  */
-public final class Rotary {
+public final class Rotary implements QueryKeyPositions {
   private final int headDim;
   private final int rotaryDim;
   private final double base;
@@ -85,6 +85,7 @@ public final class Rotary {
   }
 
   /** Elements of a row. */
+  @Override
   public int headDim() {
     return headDim;
   }
@@ -108,6 +109,7 @@ public final class Rotary {
    * @throws IllegalArgumentException if shapes differ, a position is negative or above 2<sup>31</sup> − 1, or output shares elements with
    *     itself, or with input without being the same view; nothing has been written then
    */
+  @Override
   public void apply(Heads input, Heads output, int firstPosition) {
     checkWidth(input);
     kernels.rotate(input, output, table, firstPosition);
@@ -119,6 +121,7 @@ public final class Rotary {
    * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
    * @throws IllegalArgumentException as for {@link #apply(Heads, Heads, int)}, or if there are not batch numbers
    */
+  @Override
   public void applyFrom(Heads input, Heads output, int[] firstPositions) {
     checkWidth(input);
     kernels.rotateFrom(input, output, table, firstPositions);
@@ -130,6 +133,7 @@ public final class Rotary {
    * @param positions dense batch × rows: the position of each row
    * @throws IllegalArgumentException as for {@link #apply(Heads, Heads, int)}, or if there are not batch · rows numbers
    */
+  @Override
   public void apply(Heads input, Heads output, int[] positions) {
     checkWidth(input);
     kernels.rotate(input, output, table, positions);

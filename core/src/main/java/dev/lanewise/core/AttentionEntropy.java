@@ -1,0 +1,51 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
+/**
+ * How widely attention is spread: −Σ<sub>j</sub> w<sub>j</sub> ln w<sub>j</sub> of each row of weights, in nats. 0 where all goes to one
+ * key, ln n where n keys get the same, and 0 for a row that sees no key; 0 ln 0 is 0.
+ *
+ * <pre>{@code
+ * layer.weights(x, x, weights); // batch × numHeads × queries × keys
+ * AttentionEntropy.of(weights, entropy); // batch × numHeads × queries
+ * }</pre>
+ */
+public final class AttentionEntropy {
+  private AttentionEntropy() {}
+
+  /**
+   * The entropy of each row; NaN where weights are NaN or negative. Computed in double and rounded once.
+   *
+   * @param weights batch × heads × queries × keys, rows that sum to 1 or are 0
+   * @param entropy dense batch × heads × queries, written
+   * @throws IllegalArgumentException if there are not as many elements as rows, or entropy is the array of weights
+   */
+  public static void of(Heads weights, float[] entropy) {
+    Objects.requireNonNull(weights, "weights");
+    Objects.requireNonNull(entropy, "entropy");
+    Checks.same("entropy.length", entropy.length, "batch * heads * queries", (long) weights.batch() * weights.heads() * weights.rows());
+    Checks.disjoint("entropy", Heads.of(entropy, 1, 1, 1, entropy.length), "weights", weights);
+    int to = 0;
+    for (int b = 0; b < weights.batch(); b++) {
+      for (int head = 0; head < weights.heads(); head++) {
+        for (int row = 0; row < weights.rows(); row++) {
+          entropy[to++] = (float) of(weights, b, head, row);
+        }
+      }
+    }
+  }
+
+  private static double of(Heads weights, int b, int head, int row) {
+    double sum = 0;
+    for (int column = 0; column < weights.width(); column++) {
+      double weight = weights.data()[weights.index(b, head, row, column)];
+      if (weight != 0) {
+        sum -= weight * Math.log(weight);
+      }
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,184 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * A weighted mean of the rows of each sequence: one learned query a head is compared with the keys, and softmax of its scores weighs the
+ * values ("Hierarchical Attention Networks", Yang et al., 2016; "Set Transformer", Lee et al., 2019). Keys and values may come from
+ * different sources; nothing is projected here. Query head h reads columns h · headDim and following of the keys. Immutable and
+ * thread-safe.
+ *
+ * <pre>{@code
+ * AttentionPooling pooling = AttentionPooling.of(learnedQuery, numHeads, headDim);
+ * pooling.apply(x, pooled); // keys and values are the rows themselves: width numHeads · headDim
+ * pooling.apply(keys, values, pooledValues); // from two sources, of different widths
+ * }</pre>
+ */
+public final class AttentionPooling implements Pooling {
+  private final Heads query;
+  private final Attention attention;
+
+  private AttentionPooling(Heads query, Attention attention) {
+    this.query = query;
+    this.attention = attention;
+  }
+
+  /**
+   * Pooling with scale 1/√headDim, on one thread and the fastest kernels of this JVM.
+   *
+   * @param query dense numHeads × headDim; copied
+   */
+  public static AttentionPooling of(float[] query, int numHeads, int headDim) {
+    Objects.requireNonNull(query, "query");
+    Checks.atLeast("numHeads", numHeads, 1);
+    Checks.atLeast("headDim", headDim, 1);
+    Checks.same("query.length", query.length, "numHeads * headDim", (long) numHeads * headDim);
+    return new AttentionPooling(Heads.of(query.clone(), 1, numHeads, 1, headDim), Attention.standard());
+  }
+
+  /** With this factor on the scores instead of 1/√headDim. */
+  public AttentionPooling withScale(float scale) {
+    return new AttentionPooling(query, attention.withScale(scale));
+  }
+
+  /** With the work of each call shared by so many threads, the caller's among them. */
+  public AttentionPooling withThreads(int threads) {
+    return new AttentionPooling(query, attention.withThreads(threads));
+  }
+
+  @Override
+  public AttentionPooling withKernels(Kernels kernels) {
+    return new AttentionPooling(query, attention.withKernels(kernels));
+  }
+
+  @Override
+  public void apply(Sequences x, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    apply(x, x, output);
+  }
+
+  @Override
+  public void apply(Sequences x, int[] lengths, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    apply(x, x, lengths, output);
+  }
+
+  @Override
+  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    apply(x, x, sequences, output);
+  }
+
+  /**
+   * Pools sequences that fill all rows.
+   *
+   * @param key batch × rows × (numHeads · headDim)
+   * @param value batch × rows × width; a multiple of numHeads, split among them
+   * @param output batch × 1 × width, written
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with an input or with itself; nothing has been written
+   *     then
+   */
+  public void apply(Sequences key, Sequences value, Sequences output) {
+    Heads keyHeads = split(key);
+    attention.compute(query.broadcast(key.batch()), keyHeads, values(value), results(output));
+  }
+
+  /**
+   * Pools padded sequences.
+   *
+   * @param lengths how many rows of each batch entry there are; those behind are never read
+   */
+  public void apply(Sequences key, Sequences value, int[] lengths, Sequences output) {
+    Heads keyHeads = split(key);
+    padded(key, lengths).compute(query.broadcast(key.batch()), keyHeads, values(value), results(output));
+  }
+
+  /**
+   * Pools sequences one after the other.
+   *
+   * @param key 1 × rows × (numHeads · headDim)
+   * @param value 1 × rows × width
+   * @param sequences where they begin, by their key rows
+   * @param output sequences × 1 × width, written
+   */
+  public void apply(Sequences key, Sequences value, SequenceStarts sequences, Sequences output) {
+    Attention attentionOfEach = packed(sequences);
+    Heads keyHeads = split(key);
+    Checks.same("key.batch", key.batch(), "the batch of packed sequences,", 1);
+    attentionOfEach.compute(repeated(sequences), keyHeads, values(value), packedResults(sequences, output));
+  }
+
+  /**
+   * The weights of the rows alone.
+   *
+   * @param key batch × rows × (numHeads · headDim)
+   * @param weights batch × numHeads × 1 × rows, written
+   */
+  public void weights(Sequences key, Heads weights) {
+    attention.weights(query.broadcast(split(key).batch()), split(key), weights);
+  }
+
+  /** The weights of padded rows; those behind a length are 0. */
+  public void weights(Sequences key, int[] lengths, Heads weights) {
+    padded(key, lengths).weights(query.broadcast(split(key).batch()), split(key), weights);
+  }
+
+  /**
+   * The weights of packed rows.
+   *
+   * @param weights 1 × numHeads × sequences × rows of the longest, written; row s counts rows from the start of sequence s
+   */
+  public void weights(Sequences key, SequenceStarts sequences, Heads weights) {
+    packed(sequences).weights(repeated(sequences), split(key), weights);
+  }
+
+  private Heads split(Sequences key) {
+    Objects.requireNonNull(key, "key");
+    Checks.same("key.width", key.width(), "numHeads * headDim", (long) query.heads() * query.width());
+    return key.split(query.heads());
+  }
+
+  private Heads values(Sequences value) {
+    Objects.requireNonNull(value, "value");
+    Checks.multiple("value.width", value.width(), "numHeads", query.heads());
+    return value.split(query.heads());
+  }
+
+  private Heads results(Sequences output) {
+    Objects.requireNonNull(output, "output");
+    Checks.multiple("output.width", output.width(), "numHeads", query.heads());
+    return output.split(query.heads());
+  }
+
+  /** Sequences are rows to packed attention, and batch entries to the caller. */
+  private Heads packedResults(SequenceStarts sequences, Sequences output) {
+    Objects.requireNonNull(output, "output");
+    Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
+    Checks.same("output.rows", output.rows(), "the rows of a result", 1);
+    return results(new Sequences(output.data(), output.offset(), 1, output.batch(), output.width(), 0, output.batchStride()));
+  }
+
+  private Attention padded(Sequences key, int[] lengths) {
+    SequenceRows.checkLengths(lengths, "key", key);
+    return attention.withMask(Mask.keyLengths(lengths));
+  }
+
+  private Attention packed(SequenceStarts sequences) {
+    Objects.requireNonNull(sequences, "sequences");
+    int[] queryStarts = new int[sequences.count() + 1];
+    int[] keyStarts = new int[sequences.count() + 1];
+    Arrays.setAll(queryStarts, s -> s);
+    Arrays.setAll(keyStarts, sequences::keyStart);
+    return attention.withSequences(SequenceStarts.of(queryStarts, keyStarts));
+  }
+
+  /** The query, once for each sequence. */
+  private Heads repeated(SequenceStarts sequences) {
+    return new Heads(query.data(), 0, 1, query.heads(), sequences.count(), query.width(), 0, query.headStride(), 0);
+  }
+}

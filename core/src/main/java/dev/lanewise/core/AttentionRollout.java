@@ -1,0 +1,104 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * How much of each input row reaches each row behind a stack of self-attention layers ("Quantifying Attention Flow in Transformers", Abnar
+ * and Zuidema, 2020): the product of A<sub>l</sub> = ½ (mean of layer l's heads + identity), rows scaled to sum to 1, the last layer on the
+ * left. The identity stands for the residual connection.
+ *
+ * <pre>{@code
+ * AttentionRollout.of(List.of(firstWeights, secondWeights), rollout); // batch × heads × rows × rows each; batch × rows × rows
+ * }</pre>
+ */
+public final class AttentionRollout {
+  /** A layer's matrix, and the product so far, twice. */
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 3);
+
+  private AttentionRollout() {}
+
+  /**
+   * The rollout of a batch. A row whose weights are all 0 keeps itself.
+   *
+   * @param layers the weights of each layer, first to last: batch × heads × rows × rows; heads may differ
+   * @param rollout batch × rows × rows, written: row i says what position i is made of
+   * @throws IllegalArgumentException if there is no layer, shapes differ, or rollout shares elements with weights or with itself; nothing
+   *     has been written then
+   */
+  public static void of(List<Heads> layers, Sequences rollout) {
+    of(layers, rollout, Kernels.selected());
+  }
+
+  /** The rollout, computed by these kernels. */
+  public static void of(List<Heads> layers, Sequences rollout, Kernels kernels) {
+    check(layers, rollout);
+    Objects.requireNonNull(kernels, "kernels");
+    int rows = rollout.rows();
+    int size = Checks.product("rows", rows, "rows", rows);
+    if (size == 0) {
+      return;
+    }
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      Matrix layer = Matrix.of(buffers.floats(0, size), rows, rows);
+      for (int b = 0; b < rollout.batch(); b++) {
+        Matrix product = Matrix.of(buffers.floats(1, size), rows, rows);
+        Matrix next = Matrix.of(buffers.floats(2, size), rows, rows);
+        matrix(layers.get(0), b, product);
+        for (Heads weights : layers.subList(1, layers.size())) {
+          matrix(weights, b, layer);
+          kernels.output(layer, product, next);
+          Matrix former = product;
+          product = next;
+          next = former;
+        }
+        for (int row = 0; row < rows; row++) {
+          System.arraycopy(product.data(), row * rows, rollout.data(), rollout.index(b, row), rows);
+        }
+      }
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private static void check(List<Heads> layers, Sequences rollout) {
+    Objects.requireNonNull(layers, "layers");
+    Objects.requireNonNull(rollout, "rollout");
+    Checks.atLeast("layers.size", layers.size(), 1);
+    Checks.same("rollout.width", rollout.width(), "rollout.rows", rollout.rows());
+    Checks.writable("rollout", rollout.split(1));
+    for (int i = 0; i < layers.size(); i++) {
+      String name = "layers[" + i + "]";
+      Heads weights = Objects.requireNonNull(layers.get(i), name);
+      Checks.same(name + ".batch", weights.batch(), "rollout.batch", rollout.batch());
+      Checks.atLeast(name + ".heads", weights.heads(), 1);
+      Checks.same(name + ".rows", weights.rows(), "rollout.rows", rollout.rows());
+      Checks.same(name + ".width", weights.width(), "rollout.rows", rollout.rows());
+      Checks.disjoint("rollout", rollout.split(1), name, weights);
+    }
+  }
+
+  /** ½ (mean over heads + identity), each row divided by its sum. */
+  private static void matrix(Heads weights, int b, Matrix to) {
+    for (int row = 0; row < to.rows(); row++) {
+      double sum = 0;
+      for (int column = 0; column < to.columns(); column++) {
+        double mean = 0;
+        for (int head = 0; head < weights.heads(); head++) {
+          mean += weights.data()[weights.index(b, head, row, column)];
+        }
+        double element = 0.5 * (mean / weights.heads() + (row == column ? 1 : 0));
+        to.data()[to.offset() + row * to.columns() + column] = (float) element;
+        sum += element;
+      }
+      for (int column = 0; column < to.columns(); column++) {
+        to.data()[to.offset() + row * to.columns() + column] /= (float) sum;
+      }
+    }
+  }
+}

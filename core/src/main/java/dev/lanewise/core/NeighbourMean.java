@@ -1,0 +1,118 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * The plain baseline beside attention: row i becomes the mean of the rows i − left to i + right of its own sequence, all weighted alike
+ * whatever they hold. Fewer rows count at the ends; with both sides {@link Mask#UNLIMITED} every row becomes the mean of all. It is
+ * attention with scale 0 and {@link Mask#window}, without the scores. Immutable and thread-safe.
+ *
+ * <pre>{@code
+ * NeighbourMean.of(2, 2).apply(x, output); // of five rows
+ * NeighbourMean.of(Mask.UNLIMITED, 0).apply(x, output); // of all rows so far
+ * }</pre>
+ */
+public final class NeighbourMean {
+  /** Ones. */
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 1);
+
+  private final int left;
+  private final int right;
+  private final Kernels kernels;
+
+  private NeighbourMean(int left, int right, Kernels kernels) {
+    this.left = left;
+    this.right = right;
+    this.kernels = kernels;
+  }
+
+  /**
+   * A window around each row.
+   *
+   * @param left rows before it, or {@link Mask#UNLIMITED}
+   * @param right rows behind it, likewise
+   */
+  public static NeighbourMean of(int left, int right) {
+    Checks.atLeast("left", left, Mask.UNLIMITED);
+    Checks.atLeast("right", right, Mask.UNLIMITED);
+    return new NeighbourMean(left, right, Kernels.selected());
+  }
+
+  /** With these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public NeighbourMean withKernels(Kernels newKernels) {
+    return new NeighbourMean(left, right, Objects.requireNonNull(newKernels, "kernels"));
+  }
+
+  /**
+   * Of sequences that fill all rows.
+   *
+   * @param x batch × rows × width
+   * @param output batch × rows × width, written
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
+   */
+  public void apply(Sequences x, Sequences output) {
+    run(SequenceRows.of(x), output);
+  }
+
+  /**
+   * Of padded sequences: rows behind a length are never read, and become 0.
+   *
+   * @param lengths how many rows of each batch entry there are
+   */
+  public void apply(Sequences x, int[] lengths, Sequences output) {
+    run(SequenceRows.padded(x, lengths), output);
+  }
+
+  /**
+   * Of sequences one after the other; no window reaches into the next.
+   *
+   * @param x 1 × rows × width
+   * @param sequences where they begin, by their key rows
+   * @param output 1 × rows × width, written
+   */
+  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
+    run(SequenceRows.packed(x, sequences), output);
+  }
+
+  private void run(SequenceRows sequences, Sequences output) {
+    Sequences x = sequences.x();
+    NeighbourDense.check(sequences, output, x.width());
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      float[] ones = buffers.floats(0, x.rows());
+      Arrays.fill(ones, 0, x.rows(), 1);
+      for (int s = 0; s < sequences.count(); s++) {
+        Matrix from = x.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
+        Matrix to = output.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
+        int first = sequences.first(s);
+        int end = first + sequences.rows(s);
+        run(from.rows(first, end), ones, to.rows(first, end));
+        sequences.clearPadding(s, output);
+      }
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private void run(Matrix x, float[] ones, Matrix output) {
+    for (int row = 0; row < x.rows() && x.columns() > 0; row++) {
+      int from = left == Mask.UNLIMITED ? 0 : Math.max(0, row - left);
+      int to = right == Mask.UNLIMITED ? x.rows() : (int) Math.min(x.rows(), row + 1L + right);
+      Matrix result = output.rows(row, row + 1);
+      kernels.output(Matrix.of(ones, 1, to - from), x.rows(from, to), result);
+      for (int i = result.offset(); i < result.offset() + result.columns(); i++) {
+        result.data()[i] /= to - from;
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "neighbourMean(" + left + ", " + right + ")";
+  }
+}

@@ -1,0 +1,76 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+
+/** The first row, or the mean of all. */
+record PlainPooling(boolean all, Kernels kernels) implements Pooling {
+  /** Ones. */
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 1);
+
+  @Override
+  public Pooling withKernels(Kernels newKernels) {
+    return new PlainPooling(all, Objects.requireNonNull(newKernels, "kernels"));
+  }
+
+  @Override
+  public void apply(Sequences x, Sequences output) {
+    pool(SequenceRows.of(x), output);
+  }
+
+  @Override
+  public void apply(Sequences x, int[] lengths, Sequences output) {
+    pool(SequenceRows.padded(x, lengths), output);
+  }
+
+  @Override
+  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
+    pool(SequenceRows.packed(x, sequences), output);
+  }
+
+  private void pool(SequenceRows sequences, Sequences output) {
+    Sequences x = sequences.x();
+    check(sequences, output);
+    if (x.width() == 0) {
+      return;
+    }
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      for (int s = 0; s < sequences.count(); s++) {
+        Matrix rows = x.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
+        Matrix own = rows.rows(sequences.first(s), sequences.first(s) + sequences.rows(s));
+        Matrix to = output.matrix(s, 0, 1, 0, x.width());
+        if (all || own.rows() == 0) {
+          mean(own, buffers, to);
+        } else {
+          System.arraycopy(own.data(), own.offset(), to.data(), to.offset(), own.columns());
+        }
+      }
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private static void check(SequenceRows sequences, Sequences output) {
+    Objects.requireNonNull(output, "output");
+    Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
+    Checks.same("output.rows", output.rows(), "the rows of a result", 1);
+    Checks.same("output.width", output.width(), "x.width", sequences.x().width());
+    Checks.writable("output", output.split(1));
+    Checks.disjoint("output", output.split(1), "x", sequences.x().split(1));
+  }
+
+  /** Ones times the rows, divided by their number; 0 if there is none. */
+  private void mean(Matrix rows, Scratch buffers, Matrix to) {
+    float[] ones = buffers.floats(0, rows.rows());
+    Arrays.fill(ones, 0, rows.rows(), 1);
+    kernels.output(Matrix.of(ones, 1, rows.rows()), rows, to);
+    for (int i = to.offset(); i < to.offset() + to.columns() && rows.rows() > 1; i++) {
+      to.data()[i] /= rows.rows();
+    }
+  }
+}

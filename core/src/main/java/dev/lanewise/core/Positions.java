@@ -1,0 +1,72 @@
+package dev.lanewise.core;
+
+/**
+ * How a model tells rows apart by where they stand. The type says what positions act on: the input of the first layer ({@link
+ * InputPositions}), queries and keys ({@link QueryKeyPositions}), scores ({@link ScorePositions}), or nothing ({@link NoPositions}). All
+ * are immutable and safe to share between threads, and best made once for all layers.
+ *
+ * <pre>{@code
+ * Positions.sinusoidal(x.width()).addTo(x, 0); // once, before the first layer
+ * Positions.rotary(Rotary.of(query.width())).apply(query, query, 0); // in each layer; keys likewise
+ * Attention near = Positions.alibi(query.heads()).applyTo(Attention.standard(), query.rows(), key.rows());
+ * }</pre>
+ */
+public sealed interface Positions permits InputPositions, QueryKeyPositions, ScorePositions, NoPositions {
+
+  /** {@link #sinusoidal(int, double)} with the base of the paper, 10 000. */
+  static InputPositions sinusoidal(int embedDim) {
+    return sinusoidal(embedDim, 10_000);
+  }
+
+  /**
+   * Sines and cosines ("Attention Is All You Need", Vaswani et al., 2017, section 3.5), for positions up to 2<sup>31</sup> − 1: to element
+   * 2i of a row at position p sin(p · base<sup>−2i / embedDim</sup>) is added, to element 2i + 1 the cosine. Computed in double, rounded
+   * once.
+   *
+   * @param embedDim elements of a row
+   * @param base above 1
+   */
+  static InputPositions sinusoidal(int embedDim, double base) {
+    return new InputPositions(new SinusoidalRows(embedDim, base), embedDim);
+  }
+
+  /**
+   * A learned row for each position below {@code maxPositions} ("Convolutional Sequence to Sequence Learning", Gehring et al., 2017; BERT,
+   * GPT-2).
+   *
+   * @param table dense maxPositions × embedDim; copied
+   */
+  static InputPositions learned(float[] table, int maxPositions, int embedDim) {
+    return new InputPositions(new LearnedRows(table, maxPositions, embedDim), embedDim);
+  }
+
+  /** Rotary positions (Su et al., 2021), which are of this kind themselves. */
+  static QueryKeyPositions rotary(Rotary rotary) {
+    return rotary;
+  }
+
+  /** ALiBi ("Train Short, Test Long", Press et al., 2022) with the slopes of the paper, {@link Attention#standardSlopes}. */
+  static ScorePositions alibi(int numHeads) {
+    return new AlibiPositions(Attention.standardSlopes(numHeads));
+  }
+
+  /**
+   * Learned biases of relative positions ("Exploring the Limits of Transfer Learning", T5, Raffel et al., 2020, section 2.1). A key at
+   * distance d from the query (key's position less query's) adds table[bucket(d), head] to the score: half of the buckets hold a distance
+   * each, the other half ever wider ranges up to maxDistance, beyond which all is one. T5 does not scale scores: {@code withScale(1)}.
+   *
+   * @param table dense numBuckets × numHeads, as T5 stores {@code relative_attention_bias.weight}; copied
+   * @param numBuckets 32 in T5
+   * @param maxDistance 128 in T5
+   * @param bidirectional half of the buckets are for keys behind the query, as in an encoder; else all of those keys share bucket 0
+   * @throws IllegalArgumentException if table.length is no multiple of numBuckets, or the buckets have no range to cover
+   */
+  static ScorePositions relativeBuckets(float[] table, int numBuckets, int maxDistance, boolean bidirectional) {
+    return new RelativePositions(table, new RelativeBuckets(numBuckets, maxDistance, bidirectional));
+  }
+
+  /** None: attention sees a set of rows. */
+  static NoPositions none() {
+    return NoPositions.NONE;
+  }
+}
