@@ -1,5 +1,6 @@
 package dev.lanewise.bench.demo;
 
+import dev.lanewise.bench.files.OutputFile;
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
@@ -70,7 +71,7 @@ public final class DemoCommand implements Callable<Integer> {
     if (threads < 1) {
       throw rejected("--threads is " + threads + ", must be at least 1");
     }
-    Optional<String> obstacle = PageFile.obstacle(output);
+    Optional<String> obstacle = OutputFile.obstacle(output);
     if (obstacle.isPresent()) {
       throw rejected("--output " + output + obstacle.get());
     }
@@ -86,7 +87,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     ConsoleReport report = new ConsoleReport(out());
     report.print(summary, whole.length());
-    PageFile.write(output, Page.of(summary));
+    OutputFile.write(output, Page.of(summary));
     report.printPage(output);
     if (!summary.accuracy().isWithinBudget()) {
       throw new IllegalStateException("the error is " + summary.accuracy().path() + ", allowed is " + summary.accuracy().budget());

