@@ -1,7 +1,7 @@
 package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.files.OutputFile;
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
@@ -77,7 +77,7 @@ public final class DemoCommand implements Callable<Integer> {
     }
     Kernels kernels = Kernels.selected();
     Tokens whole = tokenise();
-    MiniLm model = MiniLm.load();
+    FirstLayer model = FirstLayer.load();
     Tokens tokens = whole.length() <= model.maxTokens() ? whole : whole.withLength(model.maxTokens());
     Sequences embedded = model.embed(tokens);
     AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
@@ -113,7 +113,7 @@ public final class DemoCommand implements Callable<Integer> {
         .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's " + map.tokens().length() + " tokens"));
   }
 
-  private Timings measure(MiniLm model, Tokens tokens, Kernels kernels) {
+  private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {
     List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
     Stopwatch stopwatch = new Stopwatch(quick ? 0.1 : 0.4);
     // Null where there is no terminal, depending on the version of the JDK.
