@@ -58,6 +58,11 @@ public final class Decoder {
     return withLayers(of -> of.withMemoryMask(mask));
   }
 
+  /** The same decoder with these positions in every self-attention, see {@link MultiHeadAttention#withPositions}. */
+  public Decoder withPositions(LayerPositions positions) {
+    return withLayers(of -> of.withPositions(positions));
+  }
+
   /** The same decoder with this many threads a call, the caller's among them. */
   public Decoder withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);

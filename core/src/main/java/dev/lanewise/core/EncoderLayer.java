@@ -73,6 +73,11 @@ public final class EncoderLayer {
     return withAttention(of -> of.withMask(mask));
   }
 
+  /** The same layer with these positions, see {@link MultiHeadAttention#withPositions}. */
+  public EncoderLayer withPositions(LayerPositions positions) {
+    return withAttention(of -> of.withPositions(positions));
+  }
+
   /** The same layer over packed sequences, see {@link MultiHeadAttention#withSequences}. */
   public EncoderLayer withSequences(SequenceStarts sequences) {
     return withAttention(of -> of.withSequences(sequences));
@@ -83,7 +88,7 @@ public final class EncoderLayer {
     return new EncoderLayer(this, attention.withThreads(newThreads), newThreads);
   }
 
-  /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withRotary(rotary))}. */
+  /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withAttention(inner -> inner.withSoftcap(50)))}. */
   public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
     MultiHeadAttention changed = Objects.requireNonNull(change.apply(attention), "attention");
     Checks.same("attention.embedDim", changed.embedDim(), "embedDim", embedDim());

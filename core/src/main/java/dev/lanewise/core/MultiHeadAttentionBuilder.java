@@ -125,7 +125,7 @@ public final class MultiHeadAttentionBuilder {
             Weight.given(output, "output").linear(headsWidth, embedDim, used),
             numHeads,
             keyValueHeads);
-    return new MultiHeadAttention(projections, Attention.on(used), null, null, 1);
+    return new MultiHeadAttention(projections, Attention.on(used), Placement.NONE, 1);
   }
 
   private void checkPacked(Weight packed, long rows) {

@@ -44,7 +44,8 @@ class EmbeddingTest {
             Wrong.argument("a negative id", out -> embedding.lookup(new int[] {-1, 8}, to(out)), "ids[0]", "-1", "9"),
             Wrong.argument("ids", out -> embedding.lookup(new int[3], to(out)), "ids.length", "3", "2"),
             Wrong.argument("width", out -> embedding.lookup(new int[2], Sequences.of(out, 1, 2, 4)), "output.width", "4", "5"),
-            Wrong.argument("on itself", out -> embedding.lookup(new int[2], new Sequences(out, 0, 1, 2, 5, 0, 4)), "output.rowStride", "4", "5"),
+            Wrong.argument(
+                "on itself", out -> embedding.lookup(new int[2], new Sequences(out, 0, 1, 2, 5, 0, 4)), "output.rowStride", "4", "5"),
             Wrong.isNull("ids", out -> embedding.lookup(Wrong.nothing(), to(out))),
             Wrong.isNull("output", out -> embedding.lookup(new int[2], Wrong.nothing())))
         .forEach(Wrong::verify);
