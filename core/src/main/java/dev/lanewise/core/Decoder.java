@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  * Decoder layers one behind the other, and a norm behind the last where there is one. Over whole sequences, or a few new rows at a time
  * against a {@link DecoderState}:
  *
- * {@snippet :
- * try (DecoderState state = decoder.start(memory, 512)) {     // the memory is projected once
- *   decoder.forward(prompt, state, promptOutput);             // batch × any number of rows × embedDim
- *   decoder.forward(token, state, tokenOutput);               // batch × 1 × embedDim: the same numbers as in one pass
+ * <pre>{@code
+ * try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
+ *   decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
+ *   decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: the same numbers as in one pass
  * }
- * }
+ * }</pre>
  *
  * <p>Immutable and thread-safe, but a state belongs to one call at a time.
  */

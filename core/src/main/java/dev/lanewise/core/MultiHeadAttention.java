@@ -12,16 +12,10 @@ import java.util.function.UnaryOperator;
  * side, are projected by W_O ("Attention Is All You Need", section 3.2.2). Self-attention takes one source for all three, cross-attention
  * two.
  *
- * {@snippet :
- * MultiHeadAttention layer = MultiHeadAttention.builder(768, 12)
- *     .query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo)
- *     .build()
- *     .withMask(Mask.causal())
- *     .withThreads(2);
- * Sequences x = Sequences.of(activations, batch, length, 768);
- * Sequences y = Sequences.zeros(batch, length, 768);
- * layer.self(x, y);
- * }
+ * <pre>{@code
+ * MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
+ * layer.withMask(Mask.causal()).withThreads(2).self(x, y);
+ * }</pre>
  *
  * <p>Immutable and thread-safe. Projected queries, keys and values live in buffers that calls take from a common pool.
  */
@@ -116,12 +110,27 @@ public final class MultiHeadAttention {
     return KeyValueCache.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
   }
 
-  /** Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim. */
+  /**
+   * Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim.
+   *
+   * <pre>{@code
+   * layer.self(x, y); // the matrix view: all queries at once
+   * for (int i = 0; i < x.rows(); i++) {
+   *   layer.cross(x.rows(0, i, 1), x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+   * }
+   * }</pre>
+   */
   public void self(Sequences x, Sequences output) {
     forward(x, x, x, output);
   }
 
-  /** Cross-attention: the query comes from {@code x}, key and value from {@code memory}. */
+  /**
+   * Cross-attention: the query comes from {@code x}, key and value from {@code memory}.
+   *
+   * <pre>{@code
+   * layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
+   * }</pre>
+   */
   public void cross(Sequences x, Sequences memory, Sequences output) {
     forward(x, memory, memory, output);
   }
@@ -131,10 +140,12 @@ public final class MultiHeadAttention {
    * layer's mask shows of them; with {@link Mask#causal} a prompt, its pieces, and the steps after it give what one call over all rows
    * would. If anything fails, the caches are as they were.
    *
-   * {@snippet :
-   * layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
-   * layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+   * <pre>{@code
+   * try (KeyValueCache cache = layer.cache().capacity(512).build()) {
+   *   layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+   *   layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
    * }
+   * }</pre>
    *
    * @param x batch × rows × embedDim
    * @param caches one a batch entry, each with what its sequence has had so far; of keyValueHeads, headDim and valueDim of the layer
@@ -214,7 +225,12 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * The general form.
+   * The general form: query, key and value each from a source of its own.
+   *
+   * <pre>{@code
+   * layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows
+   * layer.forward(learned, keys, values, pooled); // a single query, batch × 1 × embedDim, over keys and values of different sources
+   * }</pre>
    *
    * @param query batch × queries × embedDim
    * @param key batch × keys × keyInputDim
