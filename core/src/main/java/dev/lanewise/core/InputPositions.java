@@ -92,6 +92,13 @@ public final class InputPositions implements Positions {
     }
   }
 
+  /** That there are so many positions. */
+  void checkCount(String name, int count) {
+    if (count > 0 && count - 1 > rows.last()) {
+      throw new IllegalArgumentException(name + " is " + count + ", but " + rows.lastName() + " is " + rows.last());
+    }
+  }
+
   private void check(Sequences x) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim);

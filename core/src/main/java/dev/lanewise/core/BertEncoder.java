@@ -1,0 +1,136 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An encoder of the BERT family: tokens, positions and token types become rows, and encoder layers make them look at each other. Made by
+ * {@link BertWeights}. Texts of different length go into one call one behind the other, without padding; what comes out for a text is, bit
+ * for bit, what it would be alone.
+ *
+ * <pre>{@code
+ * int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
+ * SequenceStarts texts = SequenceStarts.of(0, 3, 7);
+ * encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, a row a token
+ * encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, a row a text
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class BertEncoder {
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
+
+  private final BertEmbeddings embeddings;
+  private final Encoder encoder;
+  private final int threads;
+
+  BertEncoder(BertEmbeddings embeddings, Encoder encoder, int threads) {
+    this.embeddings = embeddings;
+    this.encoder = encoder;
+    this.threads = threads;
+    Checks.same("embeddings.embedDim", embeddings.embedDim(), "encoder.embedDim", encoder.embedDim());
+  }
+
+  /** The same on this many threads a call, the caller's among them. */
+  public BertEncoder withThreads(int newThreads) {
+    return new BertEncoder(embeddings, encoder.withThreads(newThreads), newThreads);
+  }
+
+  /** Width of a row. */
+  public int embedDim() {
+    return embeddings.embedDim();
+  }
+
+  /** Number of tokens that there are. */
+  public int vocabulary() {
+    return embeddings.vocabulary();
+  }
+
+  /** Tokens of the longest text. */
+  public int maxTokens() {
+    return embeddings.maxTokens();
+  }
+
+  /**
+   * The layers alone, for who wants to look inside: {@code encoder().withSequences(texts).forward(x, y, weights)} over what {@link
+   * #embeddings} wrote hands out all attention weights.
+   */
+  public Encoder encoder() {
+    return encoder;
+  }
+
+  /**
+   * What goes into the first layer.
+   *
+   * @param ids tokens of all texts, one behind the other
+   * @param types the type (segment) of each token; null if all are 0
+   * @param texts where they begin
+   * @param x 1 × tokens × embedDim, written
+   * @throws IllegalArgumentException if shapes differ, a token or type does not exist, a text is longer than {@link #maxTokens}, or x
+   *     shares elements with itself; nothing has been written then
+   */
+  public void embeddings(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences x) {
+    check(ids, types, texts, x);
+    embeddings.apply(ids, types, texts, x, threads);
+  }
+
+  /**
+   * Runs the encoder over texts whose tokens are all of type 0.
+   *
+   * @param output 1 × tokens × embedDim, written
+   * @throws IllegalArgumentException as for {@link #embeddings}
+   */
+  public void forward(int[] ids, SequenceStarts texts, Sequences output) {
+    forward(ids, null, texts, output);
+  }
+
+  /** As {@link #forward(int[], SequenceStarts, Sequences)}, with a type for each token. */
+  public void forward(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences output) {
+    embeddings(ids, types, texts, output);
+    encoder.withSequences(texts).forward(output, output);
+  }
+
+  /**
+   * One row for each text.
+   *
+   * @param pooling how a text's rows become one
+   * @param output texts × 1 × embedDim, written
+   * @throws IllegalArgumentException as for {@link #embeddings}
+   */
+  public void pooled(int[] ids, SequenceStarts texts, Pooling pooling, Sequences output) {
+    Objects.requireNonNull(ids, "ids");
+    Objects.requireNonNull(pooling, "pooling");
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      int size = Checks.product("ids.length", ids.length, "embedDim", embedDim());
+      Sequences hidden = Sequences.of(buffers.floats(0, size), 1, ids.length, embedDim());
+      check(ids, null, texts, hidden);
+      checkPooled(texts, output);
+      forward(ids, texts, hidden);
+      pooling.apply(hidden, texts, output);
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private void check(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences x) {
+    Objects.requireNonNull(ids, "ids");
+    Objects.requireNonNull(texts, "texts");
+    Objects.requireNonNull(x, "x");
+    embeddings.check(ids, types, texts);
+    Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
+    Checks.same("x.rows", x.rows(), "ids.length", ids.length);
+    Checks.same("x.width", x.width(), "embedDim", embedDim());
+    Checks.writable("x", x.split(1));
+  }
+
+  private void checkPooled(SequenceStarts texts, Sequences output) {
+    Objects.requireNonNull(output, "output");
+    Checks.same("output.batch", output.batch(), "texts", texts.count());
+    Checks.same("output.rows", output.rows(), "the rows of a pooled text,", 1);
+    Checks.same("output.width", output.width(), "embedDim", embedDim());
+    Checks.writable("output", output.split(1));
+  }
+}
