@@ -22,6 +22,9 @@ class LayerPositionsTest {
   private static final int MAX_DISTANCE = 20;
   private static final float[] TABLE = Views.randomArray(NUM_BUCKETS * 6, 1, SEED + 1);
 
+  private static final int ROWS = 60;
+  private static final int ALL = -1;
+
   /** Positions, and what they do to the score of head's query at i and key at j, whose rows are given. */
   record Kind(LayerPositions positions, Score score) {
     @Override
@@ -77,8 +80,11 @@ class LayerPositionsTest {
     return first + (apart < exact ? apart : (int) Math.min(wide, buckets - 1));
   }
 
-  /** One batch entry, written out: queries × embedDim. Query 0 stands at {@code firstQuery}, key 0 at {@code firstKey}. */
-  private static double[][] plain(Kind kind, double[][] x, int firstQuery, double[][] source, int firstKey, boolean causal) {
+  /**
+   * One batch entry, written out: queries × embedDim. Query 0 stands at firstQuery, key 0 at firstKey; {@code left} keys before it are
+   * seen.
+   */
+  private static double[][] plain(Kind kind, double[][] x, int firstQuery, double[][] source, int firstKey, int left) {
     double[][] query = linear(SHAPE.query(), x);
     double[][] key = linear(SHAPE.key(), source);
     double[][] value = linear(SHAPE.value(), source);
@@ -90,7 +96,8 @@ class LayerPositionsTest {
         for (int j = 0; j < source.length; j++) {
           double[] q = part(query[i], head);
           double[] k = part(key[j], head / 3);
-          boolean seen = !causal || firstKey + j <= firstQuery + i;
+          int before = firstQuery + i - firstKey - j;
+          boolean seen = left < 0 || before >= 0 && before <= left;
           weights[j] = seen ? Math.exp(kind.score.of(q, k, head, firstQuery + i, firstKey + j)) : 0;
           sum += weights[j];
         }
@@ -142,7 +149,7 @@ class LayerPositionsTest {
       layer.cross(x, source, output);
       int firstQuery = Math.max(0, size[1] - size[0]);
       int firstKey = Math.max(0, size[0] - size[1]);
-      double[][] expected = plain(kind, PlainTransformer.rows(x, 1), firstQuery, PlainTransformer.rows(source, 1), firstKey, false);
+      double[][] expected = plain(kind, PlainTransformer.rows(x, 1), firstQuery, PlainTransformer.rows(source, 1), firstKey, ALL);
       assertClose(kind, expected, output, 1);
     }
   }
@@ -158,7 +165,7 @@ class LayerPositionsTest {
     double[][][] expected = new double[2][][];
     for (int b = 0; b < 2; b++) {
       double[][] rows = PlainTransformer.rows(x, b);
-      expected[b] = plain(kind, rows, 0, rows, 0, true);
+      expected[b] = plain(kind, rows, 0, rows, 0, ROWS);
     }
     int done = 0;
     for (int count : new int[] {20, 1, 1, 4, 17, 1, 9}) {
@@ -178,6 +185,24 @@ class LayerPositionsTest {
       done += count;
     }
     caches.forEach(KeyValueCache::close);
+  }
+
+  /** Rows that a window has let go still count. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void aWindowOfACacheKeepsPositions(Kind kind) {
+    MultiHeadAttention layer = SHAPE.layer().withMask(Mask.window(9, 0)).withPositions(kind.positions);
+    Sequences x = Views.randomSequences(Layout.DENSE, 1, ROWS, 48, SEED + 8);
+    double[][] rows = PlainTransformer.rows(x, 0);
+    Sequences output = Sequences.zeros(1, ROWS, 48);
+    try (KeyValueCache cache = layer.cache().window(10, 0).build()) {
+      int done = 0;
+      for (int count : new int[] {1, 33, 1, 1, 20, 4}) {
+        layer.self(x.rows(0, done, count), List.of(cache), output.rows(0, done, count));
+        done += count;
+      }
+    }
+    assertClose(kind, plain(kind, rows, 0, rows, 0, 9), output, 0);
   }
 
   @ParameterizedTest
