@@ -14,11 +14,12 @@ enum RowFormat {
     @Override
     byte[] header(long rows, int width) {
       String text = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", " + width + "), }";
-      ByteBuffer header = blank();
+      byte[] bytes = blank();
+      ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
       header.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII)).put((byte) 1).put((byte) 0);
       header.putShort((short) (HEADER_BYTES - header.position() - Short.BYTES)).put(text.getBytes(StandardCharsets.US_ASCII));
       header.put(HEADER_BYTES - 1, (byte) '\n');
-      return header.array();
+      return bytes;
     }
   },
 
@@ -26,11 +27,12 @@ enum RowFormat {
   SAFETENSORS("\\[([0-9]+),") {
     @Override
     byte[] header(long rows, int width) {
-      long bytes = rows * width * Float.BYTES;
-      String text = "{\"embeddings\":{\"dtype\":\"F32\",\"shape\":[" + rows + "," + width + "],\"data_offsets\":[0," + bytes + "]}}";
-      ByteBuffer header = blank();
+      long end = rows * width * Float.BYTES;
+      String text = "{\"embeddings\":{\"dtype\":\"F32\",\"shape\":[" + rows + "," + width + "],\"data_offsets\":[0," + end + "]}}";
+      byte[] bytes = blank();
+      ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
       header.putLong(HEADER_BYTES - Long.BYTES).put(text.getBytes(StandardCharsets.US_ASCII));
-      return header.array();
+      return bytes;
     }
   };
 
@@ -45,10 +47,10 @@ enum RowFormat {
 
   abstract byte[] header(long rows, int width);
 
-  private static ByteBuffer blank() {
+  private static byte[] blank() {
     byte[] header = new byte[HEADER_BYTES];
     Arrays.fill(header, (byte) ' ');
-    return ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN);
+    return header;
   }
 
   /** The number of rows that a header tells; negative if it tells none. */
