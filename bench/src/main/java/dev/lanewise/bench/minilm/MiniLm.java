@@ -37,7 +37,7 @@ public final class MiniLm {
   public static final int NUM_HEADS = 12;
 
   /** Tokens of a text that are read at most, the two that frame it included. */
-  public static final int MAX_TOKENS = 256;
+  public static final int MAX_TOKENS = MiniLmTokenizer.DEFAULT_MAX_TOKENS;
 
   /** Tokens that go through the layers at a time; some 30 MB of scratch, while larger products gain nothing. */
   private static final int TOKENS_A_CALL = 2048;
@@ -81,7 +81,7 @@ public final class MiniLm {
 
   /** The tokens that the model reads of a text. */
   public Tokens tokens(String text) {
-    return tokenizer.encode(Objects.requireNonNull(text, "text"));
+    return tokenizer.encode(Objects.requireNonNull(text, "text"), MAX_TOKENS);
   }
 
   /** The embedding of a text; an empty one has one, too. */

@@ -1,0 +1,128 @@
+package dev.lanewise.bench.peers;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
+import com.google.protobuf.CodedOutputStream;
+import dev.lanewise.bench.minilm.MiniLmArtifact;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * all-MiniLM-L6-v2 in ONNX Runtime, on the ONNX file of the artifact, with all of its graph optimisations. As its users run it: token ids,
+ * the attention mask and segment 0 go in, rows of the same length, padded with zeros.
+ */
+public final class OnnxRuntimeModel implements AutoCloseable {
+  /** Width of a hidden state. */
+  public static final int EMBED_DIM = 384;
+
+  private static final int LAYERS = 6;
+  private static final String LAST_HIDDEN_STATE = "output_0";
+
+  private static final int MODEL_GRAPH = 7;
+  private static final int GRAPH_OUTPUT = 12;
+  private static final int OUTPUT_NAME = 1;
+
+  private final OrtEnvironment environment;
+  private final OrtSession session;
+  private final List<String> outputs;
+
+  private OnnxRuntimeModel(OrtEnvironment environment, OrtSession session, List<String> outputs) {
+    this.environment = environment;
+    this.session = session;
+    this.outputs = outputs;
+  }
+
+  /**
+   * Loads the model; its one result is the last layer's hidden state.
+   *
+   * @param threads how many compute one batch
+   * @throws IOException if the model is missing, or ONNX Runtime does not load on this platform or does not take the model
+   */
+  public static OnnxRuntimeModel load(int threads) throws IOException {
+    return load(threads, List.of(LAST_HIDDEN_STATE));
+  }
+
+  /** As {@link #load}, with seven results: the embeddings, then the hidden state behind each layer. To compare, not to time. */
+  public static OnnxRuntimeModel loadWithLayers(int threads) throws IOException {
+    Stream<String> inner = IntStream.range(0, LAYERS - 1).mapToObj(layer -> "/encoder/layer." + layer + "/output/LayerNorm/Add_1_output_0");
+    return load(
+        threads,
+        Stream.of(Stream.of("/embeddings/LayerNorm/Add_1_output_0"), inner, Stream.of(LAST_HIDDEN_STATE)).flatMap(x -> x).toList());
+  }
+
+  private static OnnxRuntimeModel load(int threads, List<String> outputs) throws IOException {
+    ByteArrayOutputStream model = new ByteArrayOutputStream();
+    try (InputStream onnx = MiniLmArtifact.onnx()) {
+      onnx.transferTo(model);
+    }
+    addOutputs(model, outputs.subList(0, outputs.size() - 1));
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (SessionOptions options = new SessionOptions()) {
+      options.setIntraOpNumThreads(threads);
+      options.setInterOpNumThreads(1);
+      options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
+      options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
+      return new OnnxRuntimeModel(environment, environment.createSession(model.toByteArray(), options), outputs);
+    } catch (OrtException e) {
+      throw new IOException("ONNX Runtime does not take the model: " + e.getMessage(), e);
+    }
+  }
+
+  /** Where a protobuf message has a part twice, readers merge the two: a second graph that has nothing but outputs adds them. */
+  private static void addOutputs(ByteArrayOutputStream model, List<String> names) throws IOException {
+    ByteArrayOutputStream graph = new ByteArrayOutputStream();
+    CodedOutputStream graphOut = CodedOutputStream.newInstance(graph);
+    for (String name : names) {
+      ByteArrayOutputStream output = new ByteArrayOutputStream();
+      CodedOutputStream outputOut = CodedOutputStream.newInstance(output);
+      outputOut.writeString(OUTPUT_NAME, name);
+      outputOut.flush();
+      graphOut.writeByteArray(GRAPH_OUTPUT, output.toByteArray());
+    }
+    graphOut.flush();
+    CodedOutputStream modelOut = CodedOutputStream.newInstance(model);
+    modelOut.writeByteArray(MODEL_GRAPH, graph.toByteArray());
+    modelOut.flush();
+  }
+
+  /** ONNX Runtime's version. */
+  public String version() {
+    return environment.getVersion();
+  }
+
+  /**
+   * Texts made ready to be computed, as often as wanted.
+   *
+   * @param texts the token ids of each text, which may be of several lengths, and none empty
+   */
+  public OnnxRuntimeBatch batch(List<int[]> texts) {
+    return OnnxRuntimeBatch.of(environment, session, outputs, texts);
+  }
+
+  /**
+   * The last layer's hidden states of some texts, computed as one padded batch.
+   *
+   * @return for each text tokens × {@link #EMBED_DIM}, without what was padded
+   */
+  public List<float[]> lastHiddenStates(List<int[]> texts) {
+    try (OnnxRuntimeBatch batch = batch(texts)) {
+      batch.run();
+      return IntStream.range(0, texts.size()).mapToObj(text -> batch.hiddenState(outputs.size() - 1, text)).toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

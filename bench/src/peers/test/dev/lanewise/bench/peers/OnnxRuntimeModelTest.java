@@ -1,0 +1,84 @@
+package dev.lanewise.bench.peers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.MiniLmTokenizer;
+import dev.lanewise.bench.minilm.Tokens;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class OnnxRuntimeModelTest {
+  private static final double TOLERANCE = 1e-5;
+
+  private static List<Tokens> tokens() throws IOException {
+    MiniLmTokenizer tokenizer = MiniLmTokenizer.load();
+    return Stream.of("The law will never be perfect, but its application should be just.", "", "Königsberg 中文 😀")
+        .map(tokenizer::encode)
+        .toList();
+  }
+
+  private static List<int[]> ids(List<Tokens> tokens) {
+    return tokens.stream().map(Tokens::ids).toList();
+  }
+
+  @Test
+  void paddingChangesNothing() throws IOException {
+    try (OnnxRuntimeModel model = OnnxRuntimeModel.load(2)) {
+      assertThat(model.version()).startsWith("1.29.");
+      List<int[]> texts = ids(tokens());
+      List<float[]> together = model.lastHiddenStates(texts);
+      for (int i = 0; i < texts.size(); i++) {
+        assertThat(together.get(i)).hasSize(texts.get(i).length * OnnxRuntimeModel.EMBED_DIM);
+        assertClose(together.get(i), model.lastHiddenStates(List.of(texts.get(i))).getFirst());
+      }
+    }
+  }
+
+  @Test
+  void theFirstHiddenStateIsTheEmbeddingsAndTheLastOneTheModels() throws IOException {
+    List<Tokens> tokens = tokens();
+    MiniLm lanewise = MiniLm.load();
+    try (OnnxRuntimeModel model = OnnxRuntimeModel.loadWithLayers(1);
+        OnnxRuntimeModel plain = OnnxRuntimeModel.load(1);
+        OnnxRuntimeBatch batch = model.batch(ids(tokens))) {
+      batch.run();
+      List<float[]> last = plain.lastHiddenStates(ids(tokens));
+      for (int i = 0; i < tokens.size(); i++) {
+        assertClose(batch.hiddenState(0, i), lanewise.embed(tokens.get(i)).data());
+        assertClose(batch.hiddenState(6, i), last.get(i));
+      }
+    }
+  }
+
+  @Test
+  void runsAgainGiveTheSame() throws IOException {
+    try (OnnxRuntimeModel model = OnnxRuntimeModel.load(1);
+        OnnxRuntimeBatch batch = model.batch(ids(tokens()))) {
+      batch.run();
+      float[] first = batch.hiddenState(0, 2);
+      batch.run();
+      assertThat(Arrays.equals(batch.hiddenState(0, 2), first)).isTrue();
+      assertThat(batch.length()).isEqualTo(16);
+    }
+  }
+
+  @Test
+  void emptyBatchesAreRefused() throws IOException {
+    try (OnnxRuntimeModel model = OnnxRuntimeModel.load(1)) {
+      assertThatThrownBy(() -> model.batch(List.of())).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> model.batch(List.of(new int[] {1}, new int[0]))).isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  private static void assertClose(float[] actual, float[] expected) {
+    assertThat(actual).hasSameSizeAs(expected);
+    for (int i = 0; i < actual.length; i++) {
+      assertThat((double) actual[i]).as("element %d", i).isCloseTo(expected[i], org.assertj.core.data.Offset.offset(TOLERANCE));
+    }
+  }
+}
