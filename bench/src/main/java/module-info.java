@@ -16,6 +16,10 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.demo to
       info.picocli;
+  opens dev.lanewise.bench.embed to
+      info.picocli;
+  opens dev.lanewise.bench.minilm to
+      info.picocli;
   opens dev.lanewise.bench.throughput to
       info.picocli;
 }

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
 
@@ -13,7 +13,7 @@ import dev.lanewise.kernels.Kernels;
  */
 record Accuracy(double path, double scalar, double largest) {
 
-  static Accuracy measure(MiniLm model, Sequences x, Kernels kernels) {
+  static Accuracy measure(FirstLayer model, Sequences x, Kernels kernels) {
     double[] reference = LayerReference.compute(model, x);
     double largest = 0;
     for (double value : reference) {
@@ -32,8 +32,8 @@ record Accuracy(double path, double scalar, double largest) {
     return path <= budget();
   }
 
-  private static double error(MiniLm model, Sequences x, Kernels kernels, double[] reference) {
-    Sequences output = Sequences.zeros(1, x.rows(), MiniLm.EMBED_DIM);
+  private static double error(FirstLayer model, Sequences x, Kernels kernels, double[] reference) {
+    Sequences output = Sequences.zeros(1, x.rows(), FirstLayer.EMBED_DIM);
     model.attention(kernels).self(x, output);
     double error = 0;
     for (int i = 0; i < reference.length; i++) {

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Heads;
@@ -28,8 +28,8 @@ record AttentionMap(Tokens tokens, Heads weights) {
    */
   record Attended(int token, double mean, int head, double most) {}
 
-  static AttentionMap compute(MiniLm model, Tokens tokens, Sequences x, Kernels kernels) {
-    Heads weights = Heads.zeros(1, MiniLm.NUM_HEADS, tokens.length(), tokens.length());
+  static AttentionMap compute(FirstLayer model, Tokens tokens, Sequences x, Kernels kernels) {
+    Heads weights = Heads.zeros(1, FirstLayer.NUM_HEADS, tokens.length(), tokens.length());
     model.attention(kernels).weights(x, x, weights);
     return new AttentionMap(tokens, weights);
   }

@@ -1,6 +1,7 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.files.OutputFile;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
@@ -70,13 +71,13 @@ public final class DemoCommand implements Callable<Integer> {
     if (threads < 1) {
       throw rejected("--threads is " + threads + ", must be at least 1");
     }
-    Optional<String> obstacle = PageFile.obstacle(output);
+    Optional<String> obstacle = OutputFile.obstacle(output);
     if (obstacle.isPresent()) {
       throw rejected("--output " + output + obstacle.get());
     }
     Kernels kernels = Kernels.selected();
     Tokens whole = tokenise();
-    MiniLm model = MiniLm.load();
+    FirstLayer model = FirstLayer.load();
     Tokens tokens = whole.length() <= model.maxTokens() ? whole : whole.withLength(model.maxTokens());
     Sequences embedded = model.embed(tokens);
     AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
@@ -86,7 +87,7 @@ public final class DemoCommand implements Callable<Integer> {
 
     ConsoleReport report = new ConsoleReport(out());
     report.print(summary, whole.length());
-    PageFile.write(output, Page.of(summary));
+    OutputFile.write(output, Page.of(summary));
     report.printPage(output);
     if (!summary.accuracy().isWithinBudget()) {
       throw new IllegalStateException("the error is " + summary.accuracy().path() + ", allowed is " + summary.accuracy().budget());
@@ -112,7 +113,7 @@ public final class DemoCommand implements Callable<Integer> {
         .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's " + map.tokens().length() + " tokens"));
   }
 
-  private Timings measure(MiniLm model, Tokens tokens, Kernels kernels) {
+  private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {
     List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
     Stopwatch stopwatch = new Stopwatch(quick ? 0.1 : 0.4);
     // Null where there is no terminal, depending on the version of the JDK.

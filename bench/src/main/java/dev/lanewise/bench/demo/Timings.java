@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Probe;
@@ -36,7 +36,7 @@ record Timings(List<Row> rows, double peak) {
   }
 
   /** Times every step on every text, one path right after the other. The peak is the best of several looks at it, in between. */
-  static Timings measure(MiniLm model, List<Sequences> texts, Kernels kernels, int threads, Stopwatch stopwatch, Runnable progress) {
+  static Timings measure(FirstLayer model, List<Sequences> texts, Kernels kernels, int threads, Stopwatch stopwatch, Runnable progress) {
     double peak = measurePeak(kernels, stopwatch);
     progress.run();
     List<Row> rows = new ArrayList<>();

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
@@ -16,14 +16,14 @@ final class Workload {
   /** Number of {@link #steps}. */
   static final int STEPS = 5;
 
-  private static final float SCALE = (float) (1 / Math.sqrt(MiniLm.HEAD_DIM));
+  private static final float SCALE = (float) (1 / Math.sqrt(FirstLayer.HEAD_DIM));
 
   private final Kernels kernels;
   private final int threads;
   private final Sequences x;
   private final Matrix input;
   private final PackedMatrix packedQuery;
-  private final MiniLm.Projection queryProjection;
+  private final FirstLayer.Projection queryProjection;
   private final Matrix query;
   private final Matrix[] queryHeads;
   private final Matrix[] keyHeads;
@@ -44,23 +44,23 @@ final class Workload {
    */
   record Step(String name, double flops, int threads, Runnable call) {}
 
-  Workload(MiniLm model, Sequences x, Kernels kernels, int threads) {
+  Workload(FirstLayer model, Sequences x, Kernels kernels, int threads) {
     this.kernels = kernels;
     this.threads = threads;
     this.x = x;
     int length = x.rows();
-    input = Matrix.of(x.data(), length, MiniLm.EMBED_DIM);
+    input = Matrix.of(x.data(), length, FirstLayer.EMBED_DIM);
     queryProjection = model.query();
     packedQuery = pack(queryProjection);
-    query = Matrix.zeros(length, MiniLm.EMBED_DIM);
+    query = Matrix.zeros(length, FirstLayer.EMBED_DIM);
     queryHeads = heads(query);
     keyHeads = heads(projected(model.key()));
     valueHeads = heads(projected(model.value()));
     scores = squares(length);
     weights = squares(length);
-    outputHeads = heads(Matrix.zeros(length, MiniLm.EMBED_DIM));
+    outputHeads = heads(Matrix.zeros(length, FirstLayer.EMBED_DIM));
     layer = model.attention(kernels).withThreads(threads);
-    layerOutput = Sequences.zeros(1, length, MiniLm.EMBED_DIM);
+    layerOutput = Sequences.zeros(1, length, FirstLayer.EMBED_DIM);
     // Every step reads what the one before it wrote.
     project();
     scores();
@@ -70,8 +70,8 @@ final class Workload {
   /** In the order of the data flow, then the layer as a whole. */
   List<Step> steps() {
     double rows = x.rows();
-    double product = 2 * rows * MiniLm.EMBED_DIM * MiniLm.EMBED_DIM;
-    double allHeads = 2 * rows * rows * MiniLm.EMBED_DIM;
+    double product = 2 * rows * FirstLayer.EMBED_DIM * FirstLayer.EMBED_DIM;
+    double allHeads = 2 * rows * rows * FirstLayer.EMBED_DIM;
     return List.of(
         new Step("projection", product, 1, this::project),
         new Step("scores", allHeads, 1, this::scores),
@@ -85,43 +85,43 @@ final class Workload {
   }
 
   private void scores() {
-    for (int head = 0; head < MiniLm.NUM_HEADS; head++) {
+    for (int head = 0; head < FirstLayer.NUM_HEADS; head++) {
       kernels.scores(queryHeads[head], keyHeads[head], SCALE, scores[head]);
     }
   }
 
   private void softmax() {
-    for (int head = 0; head < MiniLm.NUM_HEADS; head++) {
+    for (int head = 0; head < FirstLayer.NUM_HEADS; head++) {
       kernels.softmax(scores[head], weights[head]);
     }
   }
 
   private void output() {
-    for (int head = 0; head < MiniLm.NUM_HEADS; head++) {
+    for (int head = 0; head < FirstLayer.NUM_HEADS; head++) {
       kernels.output(weights[head], valueHeads[head], outputHeads[head]);
     }
   }
 
-  private PackedMatrix pack(MiniLm.Projection projection) {
-    return kernels.packTransposed(Matrix.of(projection.weight(), MiniLm.EMBED_DIM, MiniLm.EMBED_DIM));
+  private PackedMatrix pack(FirstLayer.Projection projection) {
+    return kernels.packTransposed(Matrix.of(projection.weight(), FirstLayer.EMBED_DIM, FirstLayer.EMBED_DIM));
   }
 
-  private Matrix projected(MiniLm.Projection projection) {
-    Matrix result = Matrix.zeros(input.rows(), MiniLm.EMBED_DIM);
+  private Matrix projected(FirstLayer.Projection projection) {
+    Matrix result = Matrix.zeros(input.rows(), FirstLayer.EMBED_DIM);
     kernels.product(input, pack(projection), projection.bias(), result);
     return result;
   }
 
   private static Matrix[] heads(Matrix rows) {
-    Matrix[] heads = new Matrix[MiniLm.NUM_HEADS];
+    Matrix[] heads = new Matrix[FirstLayer.NUM_HEADS];
     for (int head = 0; head < heads.length; head++) {
-      heads[head] = new Matrix(rows.data(), head * MiniLm.HEAD_DIM, rows.rows(), MiniLm.HEAD_DIM, MiniLm.EMBED_DIM);
+      heads[head] = new Matrix(rows.data(), head * FirstLayer.HEAD_DIM, rows.rows(), FirstLayer.HEAD_DIM, FirstLayer.EMBED_DIM);
     }
     return heads;
   }
 
   private static Matrix[] squares(int length) {
-    Matrix[] squares = new Matrix[MiniLm.NUM_HEADS];
+    Matrix[] squares = new Matrix[FirstLayer.NUM_HEADS];
     for (int head = 0; head < squares.length; head++) {
       squares[head] = Matrix.zeros(length, length);
     }

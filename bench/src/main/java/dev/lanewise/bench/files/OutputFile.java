@@ -1,4 +1,4 @@
-package dev.lanewise.bench.demo;
+package dev.lanewise.bench.files;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,11 +9,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /** Writing a file so that its name never holds half of it, whenever the program is stopped. */
-final class PageFile {
-  private PageFile() {}
+public final class OutputFile {
+  private OutputFile() {}
 
   /** What stands in the way of writing there, to be read after the file's name; empty if nothing does. */
-  static Optional<String> obstacle(Path file) {
+  public static Optional<String> obstacle(Path file) {
     Path folder = folder(file);
     if (file.toString().isEmpty() || Files.isDirectory(file)) {
       return Optional.of(" is a folder, must be a file");
@@ -25,7 +25,7 @@ final class PageFile {
   }
 
   /** Writes beside the file, then moves over it; what is left when the program is stopped in between is removed on its way out. */
-  static void write(Path file, String text) throws IOException {
+  public static void write(Path file, String text) throws IOException {
     Path unfinished = folder(file).resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
     unfinished.toFile().deleteOnExit();
     try {

@@ -23,22 +23,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compares with what ONNX Runtime computes from the same file; {@code layer0.py} beside the numbers made them. */
-class MiniLmTest {
+class FirstLayerTest {
   /** Of the largest value of the tensor: some float roundings, far below what a wrong weight or a missing bias does. */
   private static final double TOLERANCE = 2e-6;
 
   private static JsonObject golden;
-  private static MiniLm model;
+  private static FirstLayer model;
   private static Tokens tokens;
 
   @BeforeAll
   static void load() throws IOException {
-    try (InputStream json = Objects.requireNonNull(MiniLmTest.class.getResourceAsStream("layer0.json"));
+    try (InputStream json = Objects.requireNonNull(FirstLayerTest.class.getResourceAsStream("layer0.json"));
         MiniLmTokenizer tokenizer = MiniLmTokenizer.load()) {
       golden = JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonObject();
       tokens = tokenizer.encode(golden.get("sentence").getAsString());
     }
-    model = MiniLm.load();
+    model = FirstLayer.load();
   }
 
   static Stream<Kernels> kernels() {
@@ -75,7 +75,7 @@ class MiniLmTest {
   @MethodSource("kernels")
   void attentionWeightsAreTheModels(Kernels kernels) {
     Sequences embedded = model.embed(tokens);
-    Heads weights = Heads.zeros(1, MiniLm.NUM_HEADS, tokens.length(), tokens.length());
+    Heads weights = Heads.zeros(1, FirstLayer.NUM_HEADS, tokens.length(), tokens.length());
     model.attention(kernels).weights(embedded, embedded, weights);
     assertGolden("weights", weights.data());
   }
@@ -84,7 +84,7 @@ class MiniLmTest {
   @MethodSource("kernels")
   void attentionOutputIsTheModels(Kernels kernels) {
     Sequences embedded = model.embed(tokens);
-    Sequences output = Sequences.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
+    Sequences output = Sequences.zeros(1, tokens.length(), FirstLayer.EMBED_DIM);
     MultiHeadAttention attention = model.attention(kernels);
     attention.self(embedded, output);
     assertGolden("output", output.data());
