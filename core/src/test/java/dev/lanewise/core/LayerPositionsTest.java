@@ -97,7 +97,7 @@ class LayerPositionsTest {
           double[] q = part(query[i], head);
           double[] k = part(key[j], head / 3);
           int before = firstQuery + i - firstKey - j;
-          boolean seen = left < 0 || before >= 0 && before <= left;
+          boolean seen = left < 0 || (before >= 0 && before <= left);
           weights[j] = seen ? Math.exp(kind.score.of(q, k, head, firstQuery + i, firstKey + j)) : 0;
           sum += weights[j];
         }
