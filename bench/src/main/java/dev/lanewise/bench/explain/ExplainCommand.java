@@ -63,18 +63,20 @@ public final class ExplainCommand implements Callable<Integer> {
       throw rejected("TEXT is empty, must hold at least one word");
     }
     Explanation explanation = Explanation.of(model.encoder(), tokens);
-    String page = ExplorerPage.of(explanation);
-    OutputFile.write(output, page);
-    print(explanation, model.tokenizer().encode(text).length());
+    int tokensGiven = model.tokenizer().encode(text).length();
+    OutputFile.write(output, ExplorerPage.of(explanation, tokensGiven));
+    print(explanation, tokensGiven);
     return 0;
   }
 
   private void print(Explanation explanation, int tokensGiven) {
     PrintWriter out = spec.commandLine().getOut();
     Tokens tokens = explanation.tokens();
-    String cut =
-        tokensGiven == tokens.length() ? "" : " of " + tokensGiven + ", more than the model reads: the text was cut, its end is left out";
-    out.printf("Tokens    %d, with [CLS] and [SEP]%s%n", tokens.length(), cut);
+    if (tokensGiven > tokens.length()) {
+      out.printf("Tokens    %d of %d, with [CLS] and [SEP]: the model reads no more, the end of the text is cut%n", tokens.length(), tokensGiven);
+    } else {
+      out.printf("Tokens    %d, with [CLS] and [SEP]%n", tokens.length());
+    }
     out.printf(
         "Model     all-MiniLM-L6-v2, %d layers of %d heads; where each token looks, on average over all of them:%n",
         explanation.layers().size(),

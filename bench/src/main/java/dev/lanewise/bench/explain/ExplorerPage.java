@@ -24,8 +24,12 @@ final class ExplorerPage {
 
   private ExplorerPage() {}
 
-  /** The whole page, which needs nothing beside it. */
-  static String of(Explanation explanation) throws IOException {
+  /**
+   * The whole page, which needs nothing beside it.
+   *
+   * @param tokensGiven how many tokens the text has; where the model reads fewer, the page says so
+   */
+  static String of(Explanation explanation, int tokensGiven) throws IOException {
     String style = resource("page.css");
     StringBuilder script = new StringBuilder("\"use strict\";\n");
     for (String name : SCRIPTS) {
@@ -37,7 +41,7 @@ final class ExplorerPage {
         .replace("{{policy}}", "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script.toString()) + "'")
         .replace("{{style}}", style)
         .replace("{{script}}", script)
-        .replace("{{data}}", new Gson().toJson(data(explanation)));
+        .replace("{{data}}", new Gson().toJson(data(explanation, tokensGiven)));
   }
 
   private static String resource(String name) throws IOException {
@@ -58,9 +62,10 @@ final class ExplorerPage {
     }
   }
 
-  private static JsonObject data(Explanation explanation) {
+  private static JsonObject data(Explanation explanation, int tokensGiven) {
     JsonObject data = new JsonObject();
     data.add("tokens", new Gson().toJsonTree(explanation.tokens().texts()));
+    data.addProperty("tokensGiven", tokensGiven);
     data.addProperty("heads", explanation.heads());
     data.addProperty("weightParts", WEIGHT_PARTS);
     JsonArray layers = new JsonArray();

@@ -1,6 +1,6 @@
-// The chosen token's attention as lines over the text: outgoing above the words, incoming below them.
+// The chosen token's attention as lines from word to word: outgoing above the words, incoming below them.
 const MOST_LINES = 20;
-/** Lines weaker than this share of the strongest are left out. */
+/** Lines weaker than this share of the strongest in their direction are left out. */
 const WEAKEST = 0.06;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -52,19 +52,21 @@ function paintLines() {
   const room = Math.max(8, (lineHeight - (boxes[0].bottom - boxes[0].top)) / 2 + 4);
   svg.setAttribute("width", parent.clientWidth);
   svg.setAttribute("height", Math.max(...boxes.map((box) => box.bottom)) + room + 6);
+  const found = [drawnLinks(false), drawnLinks(true)];
+  const strongest = (some) => (some.length ? some[0].weight : 0);
+  const most = Math.max(...found.map(strongest));
   [true, false].forEach((incoming) => {
-    const found = drawnLinks(incoming);
-    const most = found.length ? found[0].weight : 0;
+    const some = found[Number(incoming)];
     // The strongest come last, on top.
-    found.filter((link) => link.weight > 0 && link.weight >= most * WEAKEST).reverse().forEach((link) => {
+    some.filter((link) => link.weight > 0 && link.weight >= strongest(some) * WEAKEST).reverse().forEach((link) => {
       const path = document.createElementNS(SVG, "path");
       const share = link.weight / most;
       path.setAttribute("d", curve(boxes[state.token], boxes[link.other], !incoming, room));
       path.setAttribute("class", incoming ? "in" : "out");
-      path.style.strokeWidth = (0.8 + 3.7 * share).toFixed(2);
-      path.style.opacity = (0.3 + 0.65 * share).toFixed(2);
+      path.style.strokeWidth = (1 + 3.8 * share).toFixed(2);
+      path.style.opacity = (0.4 + 0.6 * share).toFixed(2);
       svg.append(path);
     });
   });
-  parent.append(svg);
+  parent.prepend(svg);
 }

@@ -159,6 +159,12 @@ function onMapKey(event) {
   point({ query: clamp(from.query + move[0], 0, count - 1), key: clamp(from.key + move[1], 0, count - 1) });
   at("cell").scrollIntoView({ block: "nearest", inline: "nearest" });
 }
+/** Scrolls a token's row and column into the part of the map that is seen; the page stays where it is. */
+function reveal(token) {
+  const seen = (from, size) => clamp(from, (token + 2) * cell - size + edge, Math.max(0, (token - 1) * cell));
+  at("scroll").scrollTop = seen(at("scroll").scrollTop, at("scroll").clientHeight);
+  at("scroll").scrollLeft = seen(at("scroll").scrollLeft, at("scroll").clientWidth);
+}
 /** The chosen token's largest weight. */
 const startCell = () => ({ query: state.token, key: links(state.token, false)[0].other });
 

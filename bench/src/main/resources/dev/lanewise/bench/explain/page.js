@@ -66,32 +66,36 @@ function listenToPrinter() {
   });
 }
 
-/** Where to start: a head in which "its", or else some word, looks hard at a word that is not its neighbour. */
+/** Where to start: "its", or else some word, and the head in which it looks hardest at the word that it looks at most on average. */
 function start() {
-  const its = tokens.indexOf("its");
-  let best = { weight: -1, layer: 0, head: 0, token: its > 0 ? its : Math.min(1, count - 1) };
+  const size = count * count;
+  const sums = new Float32Array(size);
   for (let layer = 0; layer < layers; layer++) {
-    for (let head = 0; head < heads; head++) {
-      const weights = weightsOf(layer, head);
-      for (let query = 0; query < count; query++) {
-        if (!isWord(query) || (its > 0 && query !== its)) continue;
-        for (let key = 0; key < count; key++) {
-          const found = weights[query * count + key];
-          if (found > best.weight && Math.abs(key - query) > 1 && isWord(key)) best = { weight: found, layer, head, token: query };
-        }
-      }
-    }
+    ofLayer(layer).forEach((weight, i) => { sums[i % size] += weight; });
   }
-  return { layer: best.layer, head: best.head, token: best.token };
+  const its = tokens.indexOf("its");
+  let best = -1;
+  for (let i = 0; i < size; i++) {
+    const [query, key] = [Math.floor(i / count), i % count];
+    // Neighbours look at each other in any text.
+    if (isWord(query) && isWord(key) && Math.abs(query - key) > 1 && (its < 0 || query === its) && (best < 0 || sums[i] > sums[best])) best = i;
+  }
+  if (best < 0) return { layer: 0, head: 0, token: Math.min(1, count - 1) };
+  const views = Array.from({ length: layers * heads }, (unused, i) => ({ layer: Math.floor(i / heads), head: i % heads }));
+  const of = ({ layer, head }) => ofLayer(layer)[head * size + best];
+  return { ...views.reduce((a, b) => (of(b) > of(a) ? b : a)), token: Math.floor(best / count) };
 }
 
 readRamp();
 buildSentence();
 buildChoices();
 buildEntropy();
+at("cut").hidden = data.tokensGiven === count;
+at("cut").textContent = `The text has ${data.tokensGiven} tokens, more than the model reads: here are the first ${count}.`;
 choose(start());
 listenToMap();
 listenToTheme();
 listenToPrinter();
 ["outgoing", "incoming", "frame"].forEach((id) => at(id).addEventListener("change", paintLines));
 new ResizeObserver(() => requestAnimationFrame(lay)).observe(document.querySelector("main"));
+requestAnimationFrame(() => reveal(state.token));

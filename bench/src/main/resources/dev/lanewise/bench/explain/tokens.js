@@ -15,7 +15,7 @@ function buildSentence() {
     }
     const button = make(word, "button", isPiece ? text.slice(2) : text, isFrame(token) ? "frame" : isPiece ? "piece" : "");
     button.type = "button";
-    button.addEventListener("click", () => choose({ token }));
+    button.addEventListener("click", () => { choose({ token }); reveal(token); });
     button.addEventListener("keydown", (event) => onTokenKey(event, token));
     if (!isPiece) word.after(" ");
   });
@@ -63,21 +63,24 @@ function paintSentence() {
   if (!tokenButtons.includes(document.activeElement)) rove(tokenButtons, state.token);
 }
 
-function paintList(title, list, words, found) {
+function paintList(title, list, words, found, most) {
   at(title).replaceChildren();
   make(at(title), "bdi", "“" + tokens[state.token] + "”");
   at(title).append(" " + words);
   at(list).replaceChildren();
-  found.slice(0, LISTED).forEach((link) => {
+  found.slice(0, LISTED).filter((link) => link.weight > 0).forEach((link) => {
     const item = make(at(list), "li");
     make(item, "bdi", tokens[link.other]);
-    make(make(item, "div"), "i").style.width = (100 * link.weight) / Math.max(found[0].weight, 1 / data.weightParts) + "%";
+    make(make(item, "div"), "i").style.width = (100 * link.weight) / most + "%";
     make(item, "span", number(link.weight));
   });
 }
 function paintLists() {
   at("outgoingName").textContent = outWords();
   at("incomingName").textContent = inWords();
-  paintList("outTitle", "outList", outWords(), links(state.token, false));
-  paintList("inTitle", "inList", inWords(), links(state.token, true));
+  const outgoing = links(state.token, false);
+  const incoming = links(state.token, true);
+  const most = Math.max(outgoing[0].weight, incoming[0].weight);
+  paintList("outTitle", "outList", outWords(), outgoing, most);
+  paintList("inTitle", "inList", inWords(), incoming, most);
 }
