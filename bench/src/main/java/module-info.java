@@ -16,6 +16,8 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.demo to
       info.picocli;
+  opens dev.lanewise.bench.embed to
+      info.picocli;
   opens dev.lanewise.bench.explain to
       info.picocli;
   opens dev.lanewise.bench.minilm to

@@ -155,6 +155,15 @@ public final class Attention {
   /**
    * Computes attention.
    *
+   * <pre>{@code
+   * Heads rows = x.split(1); // no projections, one head: Q = K = V = X
+   * Attention attention = Attention.standard();
+   * attention.compute(rows, rows, rows, y.split(1)); // the matrix view, softmax(XXᵀ / √width) · X: all queries at once
+   * for (int i = 0; i < x.rows(); i++) {
+   *   attention.compute(x.rows(0, i, 1).split(1), rows, rows, z.rows(0, i, 1).split(1)); // the vector view: one query, the same numbers
+   * }
+   * }</pre>
+   *
    * @param query batch × queryHeads × queries × headDim
    * @param key batch × keyValueHeads × keys × headDim
    * @param value batch × keyValueHeads × keys × valueDim

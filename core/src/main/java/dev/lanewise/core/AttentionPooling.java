@@ -181,4 +181,9 @@ public final class AttentionPooling implements Pooling {
   private Heads repeated(SequenceStarts sequences) {
     return new Heads(query.data(), 0, 1, query.heads(), sequences.count(), query.width(), 0, query.headStride(), 0);
   }
+
+  @Override
+  public String toString() {
+    return "attentionPooling(" + query.heads() + " x " + query.width() + ")";
+  }
 }

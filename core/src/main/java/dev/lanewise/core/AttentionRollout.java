@@ -13,7 +13,8 @@ import java.util.Objects;
  * left. The identity stands for the residual connection.
  *
  * <pre>{@code
- * AttentionRollout.of(List.of(firstWeights, secondWeights), rollout); // batch × heads × rows × rows each; batch × rows × rows
+ * encoder.forward(x, y, weights); // of each layer: batch × numHeads × rows × rows
+ * AttentionRollout.of(weights, rollout); // batch × rows × rows
  * }</pre>
  */
 public final class AttentionRollout {

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  * Decoder layers one behind the other, and a norm behind the last where there is one. Over whole sequences, or a few new rows at a time
  * against a {@link DecoderState}:
  *
- * {@snippet :
- * try (DecoderState state = decoder.start(memory, 512)) {     // the memory is projected once
- *   decoder.forward(prompt, state, promptOutput);             // batch × any number of rows × embedDim
- *   decoder.forward(token, state, tokenOutput);               // batch × 1 × embedDim: the same numbers as in one pass
+ * <pre>{@code
+ * try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
+ *   decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
+ *   decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: the same numbers as in one pass
  * }
- * }
+ * }</pre>
  *
  * <p>Immutable and thread-safe, but a state belongs to one call at a time.
  */
@@ -56,6 +56,11 @@ public final class Decoder {
   /** The same decoder with this mask in every cross-attention. */
   public Decoder withMemoryMask(Mask mask) {
     return withLayers(of -> of.withMemoryMask(mask));
+  }
+
+  /** The same decoder with these positions in every self-attention, see {@link MultiHeadAttention#withPositions}. */
+  public Decoder withPositions(LayerPositions positions) {
+    return withLayers(of -> of.withPositions(positions));
   }
 
   /** The same decoder with this many threads a call, the caller's among them. */

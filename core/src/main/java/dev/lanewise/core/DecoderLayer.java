@@ -91,6 +91,11 @@ public final class DecoderLayer {
     return withCross(of -> of.withMask(mask));
   }
 
+  /** The same layer with these positions in self-attention, see {@link MultiHeadAttention#withPositions}; a memory has none. */
+  public DecoderLayer withPositions(LayerPositions positions) {
+    return withSelf(of -> of.withPositions(positions));
+  }
+
   /** The same layer with its self-attention changed. */
   public DecoderLayer withSelf(UnaryOperator<MultiHeadAttention> change) {
     return new DecoderLayer(this, Objects.requireNonNull(change.apply(self), "self"), cross, threads);

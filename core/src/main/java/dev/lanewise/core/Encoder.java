@@ -46,6 +46,11 @@ public final class Encoder {
     return withLayers(of -> of.withMask(mask));
   }
 
+  /** The same encoder with these positions in every layer, see {@link MultiHeadAttention#withPositions}. */
+  public Encoder withPositions(LayerPositions positions) {
+    return withLayers(of -> of.withPositions(positions));
+  }
+
   /** The same encoder over packed sequences, see {@link MultiHeadAttention#withSequences}. */
   public Encoder withSequences(SequenceStarts sequences) {
     return withLayers(of -> of.withSequences(sequences));

@@ -14,13 +14,12 @@ import java.util.function.UnaryOperator;
  * pre-norm    y = x + attention(norm₁(x)),        output = y + feedForward(norm₂(y))
  * </pre>
  *
- * {@snippet :
- * EncoderLayer layer = EncoderLayer.of(attention, Norm.layer(w1, b1, 1e-5f), FeedForward.of(up, down, Activation.GELU),
- *     Norm.layer(w2, b2, 1e-5f), NormPlacement.POST).withThreads(2);
- * layer.forward(x, y);                                                  // batch × rows × embedDim
- * layer.withMask(Mask.keyLengths(17, 24)).forward(x, y);                // padded: two sequences of 17 and 24 rows
- * layer.withSequences(SequenceStarts.of(0, 17, 41)).forward(rows, y);   // the same, packed: 1 × 41 × embedDim
- * }
+ * <pre>{@code
+ * EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
+ * layer.withThreads(2).forward(x, y); // batch × rows × embedDim
+ * layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
+ * layer.withSequences(SequenceStarts.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
+ * }</pre>
  *
  * <p>Immutable and thread-safe; what is derived by a {@code with} shares the weights.
  */
@@ -73,6 +72,11 @@ public final class EncoderLayer {
     return withAttention(of -> of.withMask(mask));
   }
 
+  /** The same layer with these positions, see {@link MultiHeadAttention#withPositions}. */
+  public EncoderLayer withPositions(LayerPositions positions) {
+    return withAttention(of -> of.withPositions(positions));
+  }
+
   /** The same layer over packed sequences, see {@link MultiHeadAttention#withSequences}. */
   public EncoderLayer withSequences(SequenceStarts sequences) {
     return withAttention(of -> of.withSequences(sequences));
@@ -83,7 +87,7 @@ public final class EncoderLayer {
     return new EncoderLayer(this, attention.withThreads(newThreads), newThreads);
   }
 
-  /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withRotary(rotary))}. */
+  /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withAttention(inner -> inner.withSoftcap(50)))}. */
   public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
     MultiHeadAttention changed = Objects.requireNonNull(change.apply(attention), "attention");
     Checks.same("attention.embedDim", changed.embedDim(), "embedDim", embedDim());

@@ -6,42 +6,34 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Multi-head attention: query, key and value are projected by W_Q, W_K and W_V, each head attends on its slice, and the heads, side by
  * side, are projected by W_O ("Attention Is All You Need", section 3.2.2). Self-attention takes one source for all three, cross-attention
  * two.
  *
- * {@snippet :
- * MultiHeadAttention layer = MultiHeadAttention.builder(768, 12)
- *     .query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo)
- *     .build()
- *     .withMask(Mask.causal())
- *     .withThreads(2);
- * Sequences x = Sequences.of(activations, batch, length, 768);
- * Sequences y = Sequences.zeros(batch, length, 768);
- * layer.self(x, y);
- * }
+ * <pre>{@code
+ * MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
+ * layer.withMask(Mask.causal()).withThreads(2).self(x, y);
+ * }</pre>
  *
  * <p>Immutable and thread-safe. Projected queries, keys and values live in buffers that calls take from a common pool.
  */
 public final class MultiHeadAttention {
-  /** Projected query, key and value, and the heads' output; few calls run at the same time, and each buffer is large. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 4);
+  /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 5);
+
+  private static final int BIAS_BUFFER = 4;
 
   private final Projections projections;
   private final Attention attention;
-  private final @Nullable Rotary rotary;
-  private final @Nullable SequenceStarts sequences;
+  private final Placement placement;
   private final int threads;
 
-  MultiHeadAttention(
-      Projections projections, Attention attention, @Nullable Rotary rotary, @Nullable SequenceStarts sequences, int threads) {
+  MultiHeadAttention(Projections projections, Attention attention, Placement placement, int threads) {
     this.projections = projections;
     this.attention = attention;
-    this.rotary = rotary;
-    this.sequences = sequences;
+    this.placement = placement;
     this.threads = threads;
   }
 
@@ -66,18 +58,23 @@ public final class MultiHeadAttention {
    */
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
     Attention changed = Objects.requireNonNull(change.apply(attention), "attention");
-    return new MultiHeadAttention(projections, changed, rotary, sequences, threads);
+    return new MultiHeadAttention(projections, changed, placement, threads);
   }
 
   /**
-   * The same layer with queries and keys turned by their positions. Those of a cache count from its first row; without a cache the last
-   * query stands where the last key does, and the first of the more numerous at 0.
+   * The same layer with its rows told apart by these positions instead of those before: rotary, ALiBi, T5's buckets, or none. Those of a
+   * cache count from its first row; without a cache the last query stands where the last key does, and the first of the more numerous at 0.
    *
-   * @throws IllegalArgumentException if headDim differs
+   * @throws IllegalArgumentException if headDim or numHeads differs
    */
-  public MultiHeadAttention withRotary(Rotary newRotary) {
-    Checks.same("rotary.headDim", newRotary.headDim(), "headDim", projections.headDim());
-    return new MultiHeadAttention(projections, attention, newRotary, sequences, threads);
+  public MultiHeadAttention withPositions(LayerPositions positions) {
+    Objects.requireNonNull(positions, "positions");
+    return new MultiHeadAttention(projections, attention, placement.withPositions(positions, projections), threads);
+  }
+
+  /** {@link #withPositions} for queries and keys that turn by their positions. */
+  public MultiHeadAttention withRotary(Rotary rotary) {
+    return withPositions(rotary);
   }
 
   /**
@@ -85,12 +82,12 @@ public final class MultiHeadAttention {
    * itself alone, and gives the bits that it gives alone.
    */
   public MultiHeadAttention withSequences(SequenceStarts newSequences) {
-    return new MultiHeadAttention(projections, attention.withSequences(newSequences), rotary, newSequences, threads);
+    return new MultiHeadAttention(projections, attention.withSequences(newSequences), placement.withSequences(newSequences), threads);
   }
 
   /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
   public MultiHeadAttention withThreads(int newThreads) {
-    return new MultiHeadAttention(projections, attention.withThreads(newThreads), rotary, sequences, newThreads);
+    return new MultiHeadAttention(projections, attention.withThreads(newThreads), placement, newThreads);
   }
 
   /** Width of the rows that go in and come out. */
@@ -113,12 +110,27 @@ public final class MultiHeadAttention {
     return KeyValueCache.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
   }
 
-  /** Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim. */
+  /**
+   * Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim.
+   *
+   * <pre>{@code
+   * layer.self(x, y); // the matrix view: all queries at once
+   * for (int i = 0; i < x.rows(); i++) {
+   *   layer.cross(x.rows(0, i, 1), x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+   * }
+   * }</pre>
+   */
   public void self(Sequences x, Sequences output) {
     forward(x, x, x, output);
   }
 
-  /** Cross-attention: the query comes from {@code x}, key and value from {@code memory}. */
+  /**
+   * Cross-attention: the query comes from {@code x}, key and value from {@code memory}.
+   *
+   * <pre>{@code
+   * layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
+   * }</pre>
+   */
   public void cross(Sequences x, Sequences memory, Sequences output) {
     forward(x, memory, memory, output);
   }
@@ -128,10 +140,12 @@ public final class MultiHeadAttention {
    * layer's mask shows of them; with {@link Mask#causal} a prompt, its pieces, and the steps after it give what one call over all rows
    * would. If anything fails, the caches are as they were.
    *
-   * {@snippet :
-   * layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
-   * layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+   * <pre>{@code
+   * try (KeyValueCache cache = layer.cache().capacity(512).build()) {
+   *   layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+   *   layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
    * }
+   * }</pre>
    *
    * @param x batch × rows × embedDim
    * @param caches one a batch entry, each with what its sequence has had so far; of keyValueHeads, headDim and valueDim of the layer
@@ -147,14 +161,12 @@ public final class MultiHeadAttention {
       Heads queries = projections.queries(x, buffers, threads);
       Heads keys = projections.keys(x, buffers, threads);
       Heads values = projections.values(x, buffers, threads);
-      if (rotary != null) {
-        rotary.applyFrom(queries, queries, before);
-        rotary.applyFrom(keys, keys, before);
-      }
+      placement.turn(queries, keys, before);
+      Attention scoring = placement.score(attention, before, x.rows(), buffers, BIAS_BUFFER);
       KeyValueCache.appendAll(caches, keys, values);
       boolean done = false;
       try {
-        attend(x, queries, caches, buffers, output);
+        attend(scoring, x, queries, caches, buffers, output);
         done = true;
       } finally {
         for (int b = 0; b < before.length && !done; b++) {
@@ -172,10 +184,10 @@ public final class MultiHeadAttention {
    *
    * @param memory batch × keys × keyInputDim, the same for values
    * @param caches one a batch entry
-   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer is rotary: a memory has no positions
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions: a memory has none
    */
   public void remember(Sequences memory, List<KeyValueCache> caches) {
-    checkNotRotary();
+    placement.checkNone();
     projections.checkMemory(memory);
     projections.checkCaches(caches, memory.batch());
     Scratch buffers = BUFFERS.acquire();
@@ -194,46 +206,31 @@ public final class MultiHeadAttention {
    * @param output batch × rows × embedDim, written
    */
   public void cross(Sequences x, List<KeyValueCache> memory, Sequences output) {
-    checkNotRotary();
+    placement.checkNone();
     projections.checkQuery(x);
     projections.checkOutput(x, output);
     projections.checkCaches(memory, x.batch());
     Scratch buffers = BUFFERS.acquire();
     try {
-      attend(x, projections.queries(x, buffers, threads), memory, buffers, output);
+      attend(attention, x, projections.queries(x, buffers, threads), memory, buffers, output);
     } finally {
       BUFFERS.release(buffers);
     }
   }
 
-  private void attend(Sequences x, Heads queries, List<KeyValueCache> caches, Scratch buffers, Sequences output) {
+  private void attend(Attention scoring, Sequences x, Heads queries, List<KeyValueCache> caches, Scratch buffers, Sequences output) {
     Sequences heads = projections.heads(x, buffers);
-    attention.compute(queries, caches, heads.split(numHeads()));
+    scoring.compute(queries, caches, heads.split(numHeads()));
     projections.output().apply(heads, output, threads);
   }
 
-  private void checkNotRotary() {
-    if (rotary != null) {
-      throw new IllegalStateException("the layer is rotary, but a memory that is kept in caches has no positions");
-    }
-  }
-
-  /** Turns queries and keys that no cache gives positions. */
-  private void rotate(Heads queries, Heads keys) {
-    if (rotary == null) {
-      return;
-    }
-    if (sequences == null) {
-      rotary.apply(queries, queries, Math.max(0, keys.rows() - queries.rows()));
-      rotary.apply(keys, keys, Math.max(0, queries.rows() - keys.rows()));
-    } else {
-      rotary.apply(queries, queries, PackedPositions.ofQueries(sequences));
-      rotary.apply(keys, keys, PackedPositions.ofKeys(sequences));
-    }
-  }
-
   /**
-   * The general form.
+   * The general form: query, key and value each from a source of its own.
+   *
+   * <pre>{@code
+   * layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows
+   * layer.forward(learned, keys, values, pooled); // a single query, batch × 1 × embedDim, over keys and values of different sources
+   * }</pre>
    *
    * @param query batch × queries × embedDim
    * @param key batch × keys × keyInputDim
@@ -249,9 +246,9 @@ public final class MultiHeadAttention {
       Heads queries = projections.queries(query, buffers, threads);
       Heads keys = projections.keys(key, buffers, threads);
       Heads values = projections.values(value, buffers, threads);
-      rotate(queries, keys);
+      placement.turn(queries, keys);
       Sequences heads = projections.heads(query, buffers);
-      attention.compute(queries, keys, values, heads.split(numHeads()));
+      placement.score(attention, queries.rows(), keys.rows()).compute(queries, keys, values, heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
       BUFFERS.release(buffers);
@@ -275,8 +272,8 @@ public final class MultiHeadAttention {
     try {
       Heads queries = projections.queries(query, buffers, threads);
       Heads keys = projections.keys(key, buffers, threads);
-      rotate(queries, keys);
-      attention.weights(queries, keys, weights);
+      placement.turn(queries, keys);
+      placement.score(attention, queries.rows(), keys.rows()).weights(queries, keys, weights);
     } finally {
       BUFFERS.release(buffers);
     }

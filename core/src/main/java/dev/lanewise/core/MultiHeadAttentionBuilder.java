@@ -8,6 +8,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Collects the weights of a {@link MultiHeadAttention}. Every weight is outputs × inputs, as PyTorch stores it; biases may be null. Arrays
  * are read, and copied, by {@link #build}.
+ *
+ * <pre>{@code
+ * MultiHeadAttention layer =
+ *     MultiHeadAttention.builder(embedDim, numHeads)
+ *         .keyValueHeads(keyValueHeads) // fewer than numHeads: grouped heads; 1: multi-query
+ *         .valueDim(valueDim) // width of a value head; that of query and key heads is embedDim / numHeads
+ *         .sources(keys.width(), values.width()) // rows of other widths than embedDim
+ *         .query(wq, bq)
+ *         .key(wk, bk)
+ *         .value(wv, bv)
+ *         .output(wo, bo)
+ *         .build();
+ * layer.forward(x, keys, values, y);
+ * }</pre>
  */
 public final class MultiHeadAttentionBuilder {
   private final int embedDim;
@@ -125,7 +139,7 @@ public final class MultiHeadAttentionBuilder {
             Weight.given(output, "output").linear(headsWidth, embedDim, used),
             numHeads,
             keyValueHeads);
-    return new MultiHeadAttention(projections, Attention.on(used), null, null, 1);
+    return new MultiHeadAttention(projections, Attention.on(used), Placement.NONE, 1);
   }
 
   private void checkPacked(Weight packed, long rows) {

@@ -15,16 +15,16 @@ import dev.lanewise.kernels.SequenceStarts;
  *
  * <p>The bits of a result do not depend on the other sequences; packed, they are those of the sequence alone.
  */
-public sealed interface Pooling permits PlainPooling, AttentionPooling {
+public sealed interface Pooling permits UnweightedPooling, AttentionPooling {
 
   /** The first row, as of BERT's [CLS]. */
   static Pooling firstToken() {
-    return new PlainPooling(false, Kernels.selected());
+    return new UnweightedPooling(false, Kernels.selected());
   }
 
   /** The mean of all rows. */
   static Pooling mean() {
-    return new PlainPooling(true, Kernels.selected());
+    return new UnweightedPooling(true, Kernels.selected());
   }
 
   /** The same on these kernels, for instance {@link Kernels#scalar()} to compare. */

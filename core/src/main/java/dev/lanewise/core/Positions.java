@@ -2,16 +2,17 @@ package dev.lanewise.core;
 
 /**
  * How a model tells rows apart by where they stand. The type says what positions act on: the input of the first layer ({@link
- * InputPositions}), queries and keys ({@link QueryKeyPositions}), scores ({@link ScorePositions}), or nothing ({@link NoPositions}). All
- * are immutable and safe to share between threads, and best made once for all layers.
+ * InputPositions}), queries and keys ({@link QueryKeyPositions}), scores ({@link ScorePositions}), or nothing ({@link NoPositions}); layers
+ * take all but the first ({@link LayerPositions}). All are immutable and safe to share between threads, and best made once for all layers.
  *
  * <pre>{@code
- * Positions.sinusoidal(x.width()).addTo(x, 0); // once, before the first layer
- * Positions.rotary(Rotary.of(query.width())).apply(query, query, 0); // in each layer; keys likewise
- * Attention near = Positions.alibi(query.heads()).applyTo(Attention.standard(), query.rows(), key.rows());
+ * Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
+ * encoder.forward(x, y);
+ * encoder.withPositions(Positions.rotary(Rotary.of(headDim))).forward(x, y); // in each layer: on queries and keys
+ * encoder.withPositions(Positions.alibi(numHeads)).forward(x, y); // in each layer: on scores
  * }</pre>
  */
-public sealed interface Positions permits InputPositions, QueryKeyPositions, ScorePositions, NoPositions {
+public sealed interface Positions permits InputPositions, LayerPositions {
 
   /** {@link #sinusoidal(int, double)} with the base of the paper, 10 000. */
   static InputPositions sinusoidal(int embedDim) {

@@ -3,7 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 
 /** Positions that act on projected queries and keys, in every layer; values are left alone. See {@link Positions#rotary}. */
-public sealed interface QueryKeyPositions extends Positions permits Rotary {
+public sealed interface QueryKeyPositions extends LayerPositions permits Rotary {
 
   /** Elements of a row of a head. */
   int headDim();

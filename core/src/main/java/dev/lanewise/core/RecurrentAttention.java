@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,11 @@ public final class RecurrentAttention {
   /** With the work of each step shared by so many threads, the caller's among them. */
   public RecurrentAttention withThreads(int newThreads) {
     return new RecurrentAttention(scores, keys, values, attention.withThreads(newThreads), newThreads);
+  }
+
+  /** With the states compared and weighed on these kernels, for instance {@link Kernels#scalar()}; projections stay on their own. */
+  public RecurrentAttention withKernels(Kernels kernels) {
+    return new RecurrentAttention(scores, keys, values, attention.withKernels(kernels), threads);
   }
 
   /**

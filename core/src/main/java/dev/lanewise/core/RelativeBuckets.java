@@ -31,6 +31,9 @@ record RelativeBuckets(int numBuckets, int maxDistance, boolean bidirectional) {
     if (apart < exact) {
       return first + apart;
     }
+    if (apart >= maxDistance) {
+      return first + buckets - 1;
+    }
     // In float and in this order, as models were trained: in double some distances at the edge of a bucket would fall into the next.
     float logarithm = (float) Math.log(apart / (float) exact);
     float part = logarithm / (float) Math.log((double) maxDistance / exact) * (buckets - exact);

@@ -43,23 +43,45 @@ final class RelativePositions implements ScorePositions {
     return attention.withBias(last.bias);
   }
 
-  /** A row is the row before it moved by one key, so all are windows of one sequence of distances. */
+  /**
+   * The attention with these positions, for queries that each batch entry counts from its own position on, and keys from 0 on.
+   *
+   * @param firstQueries query i of batch entry b stands at firstQueries[b] + i
+   * @param keys of the longest batch entry
+   * @param buffer the bias is laid out in this array of the scratch, which must be kept until attention is computed
+   */
+  Attention applyFrom(Attention attention, int[] firstQueries, int queries, int keys, Scratch scratch, int buffer) {
+    int head = Checks.product("queries", queries, "keys", keys);
+    int entry = Checks.product("numHeads", numHeads, "queries * keys", head);
+    float[] data = scratch.floats(buffer, Checks.product("batch", firstQueries.length, "numHeads * queries * keys", entry));
+    for (int b = 0; b < firstQueries.length; b++) {
+      fill(firstQueries[b], queries, keys, data, b * entry);
+    }
+    return attention.withBias(new Bias(data, 0, entry, head, keys, 1));
+  }
+
   private Bias bias(int queries, int keys) {
     float[] data = new float[Checks.product("numHeads", numHeads, "queries * keys", Checks.product("queries", queries, "keys", keys))];
-    if (data.length == 0) {
-      return Bias.ofHeads(data, queries, keys);
-    }
-    float[] byDistance = new float[queries + keys - 1]; // of the distances from −(keys − 1) to queries − 1
-    for (int head = 0; head < numHeads; head++) {
-      for (int i = 0; i < byDistance.length; i++) {
-        byDistance[i] = table[buckets.bucket(i - (keys - 1)) * numHeads + head];
-      }
-      for (int query = 0; query < queries; query++) {
-        // Key 0 is at distance −(query + keys − queries).
-        System.arraycopy(byDistance, queries - 1 - query, data, (head * queries + query) * keys, keys);
-      }
-    }
+    fill(keys - queries, queries, keys, data, 0);
     return Bias.ofHeads(data, queries, keys);
+  }
+
+  /** Lays out heads × queries × keys from {@code at} on; query i stands at firstQuery + i. A row is the row before it, moved by a key. */
+  private void fill(int firstQuery, int queries, int keys, float[] data, int at) {
+    for (int j = 0; j < keys && queries > 0; j++) {
+      int bucket = buckets.bucket(j - firstQuery);
+      for (int head = 0; head < numHeads; head++) {
+        data[at + head * queries * keys + j] = table[bucket * numHeads + head];
+      }
+    }
+    for (int i = 1; i < queries && keys > 0; i++) {
+      int bucket = buckets.bucket(-(firstQuery + i));
+      for (int head = 0; head < numHeads; head++) {
+        int row = at + (head * queries + i) * keys;
+        data[row] = table[bucket * numHeads + head];
+        System.arraycopy(data, row - keys, data, row + 1, keys - 1);
+      }
+    }
   }
 
   @Override

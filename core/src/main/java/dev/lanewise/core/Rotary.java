@@ -143,4 +143,9 @@ public final class Rotary implements QueryKeyPositions {
     Objects.requireNonNull(input, "input");
     Checks.same("input.width", input.width(), "headDim", headDim);
   }
+
+  @Override
+  public String toString() {
+    return "rotary(" + headDim() + ")";
+  }
 }

@@ -4,7 +4,7 @@ package dev.lanewise.core;
  * Positions that act on the scores of attention, in every layer, by how far query and key stand apart. The last query stands at the last
  * key. See {@link Positions#alibi} and {@link Positions#relativeBuckets}.
  */
-public sealed interface ScorePositions extends Positions permits AlibiPositions, RelativePositions {
+public sealed interface ScorePositions extends LayerPositions permits AlibiPositions, RelativePositions {
 
   /** Query heads that the attention must have. */
   int numHeads();

@@ -17,6 +17,12 @@
  *     Results          what is handed out: observers of the rows that pass, for weights, scores, sums and top keys
  * </pre>
  *
+ * <p><b>Around it.</b> {@link dev.lanewise.core.Embedding} and {@link dev.lanewise.core.Positions} make the input (positions may also act
+ * on queries and keys, or on scores: {@link dev.lanewise.core.LayerPositions}); {@link dev.lanewise.core.Pooling} makes one row of each
+ * sequence; {@link dev.lanewise.core.RecurrentAttention} serves recurrent decoders; {@link dev.lanewise.core.NeighbourMean} and {@link
+ * dev.lanewise.core.NeighbourDense} are plain baselines; {@link dev.lanewise.core.AttentionEntropy} and {@link
+ * dev.lanewise.core.AttentionRollout} read weights.
+ *
  * <p><b>What holds everywhere.</b>
  *
  * <ul>

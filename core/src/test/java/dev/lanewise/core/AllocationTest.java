@@ -3,8 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -25,14 +27,69 @@ class AllocationTest {
             .build();
     Sequences x = Sequences.of(random(rows * embedDim), 1, rows, embedDim);
     Sequences output = Sequences.zeros(1, rows, embedDim);
+    assertSteady(4L * rows * embedDim, () -> layer.self(x, output));
+  }
+
+  /** A step with T5's positions lays out a bias for all rows so far. */
+  @Test
+  void stepsWithRelativePositionsAllocateNoBias() {
+    MultiHeadAttention layer =
+        MultiHeadAttention.builder(32, 4)
+            .packedInput(random(3 * 1024), null)
+            .output(random(1024), null)
+            .kernels(Kernels.scalar())
+            .build()
+            .withPositions(Positions.relativeBuckets(random(32 * 4), 32, 128, false));
+    Sequences prompt = Sequences.of(random(1000 * 32), 1, 1000, 32);
+    Sequences step = Sequences.of(random(32), 1, 1, 32);
+    Sequences output = Sequences.zeros(1, 1, 32);
+    try (KeyValueCache cache = layer.cache().capacity(1001).build()) {
+      List<KeyValueCache> caches = List.of(cache);
+      layer.self(prompt, caches, Sequences.zeros(1, 1000, 32));
+      assertSteady(
+          4 * 4 * 1000,
+          () -> {
+            layer.self(step, caches, output);
+            cache.truncate(1000);
+          });
+    }
+  }
+
+  @Test
+  void poolingAndBaselinesAllocateNoArrays() {
+    Sequences x = Sequences.of(random(4000 * 8), 1, 4000, 8);
+    Sequences pooled = Sequences.zeros(1, 1, 8);
+    Sequences output = Sequences.zeros(1, 4000, 8);
+    Pooling mean = Pooling.mean().withKernels(Kernels.scalar());
+    assertSteady(4 * 4000, () -> mean.apply(x, pooled));
+    AttentionPooling attention = AttentionPooling.of(random(8), 2, 4).withKernels(Kernels.scalar());
+    assertSteady(4 * 4000, () -> attention.apply(x, pooled));
+    NeighbourDense dense = NeighbourDense.of(Linear.of(random(3 * 64), null, 24, 8, Kernels.scalar()), 1, 1);
+    assertSteady(4 * 4000 * 8, () -> dense.apply(x, output));
+    List<Heads> layers = List.of(Heads.zeros(1, 2, 100, 100), Heads.zeros(1, 2, 100, 100));
+    Sequences rollout = Sequences.zeros(1, 100, 100);
+    assertSteady(4 * 100 * 100, () -> AttentionRollout.of(layers, rollout, Kernels.scalar()));
+  }
+
+  @Test
+  void recurrentStepsAllocateNoArrays() {
+    Linear w = Linear.of(random(2048), null, 32, 64, Kernels.scalar());
+    Sequences states = Sequences.of(random(4000 * 32), 1, 4000, 32);
+    RecurrentAttention memory = RecurrentAttention.of(RecurrentScores.additive(w, w, random(64)), states).withKernels(Kernels.scalar());
+    Sequences state = Sequences.of(random(32), 1, 1, 32);
+    Sequences context = Sequences.zeros(1, 1, 32);
+    assertSteady(4 * 4000, () -> memory.context(state, context));
+  }
+
+  /** Once warm, a call allocates less than its smallest array that grows with the work. */
+  private static void assertSteady(long bytes, Runnable call) {
     for (int i = 0; i < 3; i++) {
-      layer.self(x, output);
+      call.run();
     }
     var memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long before = memory.getCurrentThreadAllocatedBytes();
-    layer.self(x, output);
-    long smallestBuffer = 4L * rows * embedDim;
-    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(smallestBuffer);
+    call.run();
+    assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(bytes);
   }
 
   private static float[] random(int length) {

@@ -14,9 +14,10 @@ final class LookingInsideExample {
     // end
   }
 
-  static void rollout(Heads firstWeights, Heads secondWeights, Sequences rollout) {
+  static void rollout(Encoder encoder, Sequences x, Sequences y, List<Heads> weights, Sequences rollout) {
     // begin
-    AttentionRollout.of(List.of(firstWeights, secondWeights), rollout); // batch × heads × rows × rows each; batch × rows × rows
+    encoder.forward(x, y, weights); // of each layer: batch × numHeads × rows × rows
+    AttentionRollout.of(weights, rollout); // batch × rows × rows
     // end
   }
 }

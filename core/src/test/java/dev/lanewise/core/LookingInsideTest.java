@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
+import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
@@ -148,8 +149,15 @@ class LookingInsideTest {
     for (float nats : entropy) {
       assertThat(nats).isBetween(0.01f, (float) Math.log(5));
     }
+    LayerParts parts = new LayerParts(LayerShape.of(8, 2), 12, Activation.RELU, false, false, NormPlacement.POST);
+    Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
+    List<Heads> layers = List.of(Heads.zeros(1, 2, 5, 5), Heads.zeros(1, 2, 5, 5));
     Sequences rollout = Sequences.zeros(1, 5, 5);
-    LookingInsideExample.rollout(weights, weights, rollout);
-    assertThat(rollout.get(0, 0, 0)).isBetween(0.25f, 1f);
+    LookingInsideExample.rollout(encoder, x, Sequences.zeros(1, 5, 8), layers, rollout);
+    Views.assertSameBits(layers.get(0).data(), weights.data(), "the first layer's weights");
+    double[][] expected = rollout(layers, 0, 5);
+    for (int i = 0; i < 25; i++) {
+      assertThat((double) rollout.get(0, i / 5, i % 5)).isCloseTo(expected[i / 5][i % 5], within(1e-6));
+    }
   }
 }

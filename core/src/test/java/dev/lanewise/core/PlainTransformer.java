@@ -25,11 +25,11 @@ final class PlainTransformer {
 
   double[][] encoderLayer(LayerParts parts, double[][] x, BiPredicate<Integer, Integer> sees) {
     if (parts.placement() == NormPlacement.POST) {
-      double[][] y = norm(parts, 0, add(x, attention(parts.attention(), x, x, sees)));
+      double[][] y = norm(parts, 0, add(x, attention(parts.attention(), x, x, x, sees)));
       return norm(parts, 1, add(y, feedForward(parts, y)));
     }
     double[][] normed = norm(parts, 0, x);
-    double[][] y = add(x, attention(parts.attention(), normed, normed, sees));
+    double[][] y = add(x, attention(parts.attention(), normed, normed, normed, sees));
     return add(y, feedForward(parts, norm(parts, 1, y)));
   }
 
@@ -37,13 +37,13 @@ final class PlainTransformer {
     BiPredicate<Integer, Integer> causal = (i, j) -> j <= i;
     BiPredicate<Integer, Integer> all = (i, j) -> true;
     if (parts.placement() == NormPlacement.POST) {
-      double[][] y = norm(parts, 0, add(x, attention(parts.attention(), x, x, causal)));
-      double[][] z = norm(parts, 2, add(y, attention(parts.cross(), y, memory, all)));
+      double[][] y = norm(parts, 0, add(x, attention(parts.attention(), x, x, x, causal)));
+      double[][] z = norm(parts, 2, add(y, attention(parts.cross(), y, memory, memory, all)));
       return norm(parts, 1, add(z, feedForward(parts, z)));
     }
     double[][] normed = norm(parts, 0, x);
-    double[][] y = add(x, attention(parts.attention(), normed, normed, causal));
-    double[][] z = add(y, attention(parts.cross(), norm(parts, 2, y), memory, all));
+    double[][] y = add(x, attention(parts.attention(), normed, normed, normed, causal));
+    double[][] z = add(y, attention(parts.cross(), norm(parts, 2, y), memory, memory, all));
     return add(z, feedForward(parts, norm(parts, 1, z)));
   }
 
@@ -93,10 +93,11 @@ final class PlainTransformer {
     };
   }
 
-  private double[][] attention(LayerShape shape, double[][] x, double[][] source, BiPredicate<Integer, Integer> sees) {
+  /** Query, key and value are projected from the given rows; the latter two have as many. */
+  double[][] attention(LayerShape shape, double[][] x, double[][] source, double[][] valueSource, BiPredicate<Integer, Integer> sees) {
     double[][] query = linear(shape.query(), x);
     double[][] key = linear(shape.key(), source);
-    double[][] value = linear(shape.value(), source);
+    double[][] value = linear(shape.value(), valueSource);
     double[][] heads = new double[x.length][shape.numHeads() * shape.valueDim()];
     for (int head = 0; head < shape.numHeads(); head++) {
       int keyFrom = head * shape.keyValueHeads() / shape.numHeads() * shape.headDim();

@@ -1,17 +1,15 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-
 /** The example of the Javadoc of {@link Positions}; {@link PositionsTest} compares the two and runs it. */
 final class PositionsExample {
   private PositionsExample() {}
 
-  static Attention run(Sequences x, Heads query, Heads key) {
+  static void run(Encoder encoder, int numHeads, int headDim, Sequences x, Sequences y) {
     // begin
-    Positions.sinusoidal(x.width()).addTo(x, 0); // once, before the first layer
-    Positions.rotary(Rotary.of(query.width())).apply(query, query, 0); // in each layer; keys likewise
-    Attention near = Positions.alibi(query.heads()).applyTo(Attention.standard(), query.rows(), key.rows());
+    Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
+    encoder.forward(x, y);
+    encoder.withPositions(Positions.rotary(Rotary.of(headDim))).forward(x, y); // in each layer: on queries and keys
+    encoder.withPositions(Positions.alibi(numHeads)).forward(x, y); // in each layer: on scores
     // end
-    return near;
   }
 }

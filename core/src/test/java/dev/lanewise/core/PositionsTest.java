@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
 import java.io.IOException;
@@ -174,10 +175,15 @@ class PositionsTest {
 
   @Test
   void exampleRuns() {
-    Sequences x = Sequences.zeros(1, 2, 8);
-    Heads query = Heads.zeros(1, 2, 2, 4);
-    assertThat(PositionsExample.run(x, query, query)).isNotNull();
+    LayerParts parts = new LayerParts(LayerShape.of(8, 2), 12, Activation.RELU, false, false, NormPlacement.POST);
+    Encoder encoder = Encoder.of(List.of(parts.encoderLayer()), null);
+    Sequences x = Sequences.zeros(1, 3, 8);
+    Sequences y = Sequences.zeros(1, 3, 8);
+    PositionsExample.run(encoder, 2, 4, x, y);
     assertThat(x.data()[1]).isEqualTo(1);
+    Sequences expected = Sequences.zeros(1, 3, 8);
+    encoder.withLayers(layer -> layer.withAttention(of -> of.withAttention(at -> at.withAlibi(1 / 16f, 1 / 256f)))).forward(x, expected);
+    Views.assertSameBits(y.data(), expected.data(), "ALiBi");
   }
 
   private static void clear(Sequences x) {

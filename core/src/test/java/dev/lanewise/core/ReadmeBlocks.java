@@ -18,7 +18,7 @@ final class ReadmeBlocks {
   /** The blocks of code in the Javadoc of a class of this package. */
   static List<String> shownInJavadoc(String file) throws IOException {
     String source = Files.readString(Path.of("src/main/java/dev/lanewise/core", file));
-    return between(source.replaceAll("(?m)^ \\* ?", ""), "<pre>{@code\n", "}</pre>");
+    return between(source.replaceAll("(?m)^ +\\* ?", ""), "<pre>{@code\n", "}</pre>");
   }
 
   /** What lies between the comments {@code begin} and {@code end} in a test source of this package. */

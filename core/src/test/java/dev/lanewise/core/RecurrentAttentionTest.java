@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -104,6 +105,11 @@ class RecurrentAttentionTest {
       Sequences threads = Sequences.zeros(BATCH, 1, WIDTH);
       attention.withThreads(2).context(state, threads);
       Views.assertSameBits(threads.data(), alone.data(), kind);
+      Sequences scalar = Sequences.zeros(BATCH, 1, WIDTH);
+      attention.withKernels(Kernels.scalar()).context(state, scalar);
+      for (int b = 0; b < BATCH; b++) {
+        check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, scalar);
+      }
       Heads weightsAlone = Heads.zeros(BATCH, 1, 1, LENGTH);
       attention.weights(state, weightsAlone);
       Views.assertSameBits(weightsAlone.data(), weights.data(), kind);
@@ -183,6 +189,7 @@ class RecurrentAttentionTest {
             Wrong.isNull("states", out -> RecurrentAttention.of(additive, Wrong.nothing())),
             Wrong.argument("states", out -> RecurrentAttention.of(additive, Sequences.zeros(2, 3, 6)), "states.width", "6", "4"),
             Wrong.argument("length", out -> RecurrentAttention.of(additive, states, two), "lengths[1]", "4", "states.rows", "3"),
+            Wrong.isNull("kernels", out -> attention.withKernels(Wrong.nothing())),
             Wrong.argument("threads", out -> attention.withThreads(0), "threads", "0", "1"),
             Wrong.argument("state", out -> attention.context(Sequences.zeros(2, 1, 4), to(out)), "state.width", "4", "5"),
             Wrong.argument("state of dot", out -> dot(states).context(state, to(out)), "state.width", "5", "4"),

@@ -16,8 +16,8 @@ import java.util.stream.IntStream;
 
 /**
  * Sentence embeddings with all-MiniLM-L6-v2: text in, a vector of {@link #EMBED_DIM} numbers and length 1 out, whose dot product with
- * another is the similarity of the two texts (their cosine). As the model's own pipeline has it: word pieces, six BERT layers, the mean over
- * all tokens, frame included, L2 normalisation; text beyond {@link #MAX_TOKENS} tokens is cut.
+ * another is the similarity of the two texts (their cosine). As the model's own pipeline has it: word pieces, six BERT layers, the mean
+ * over all tokens, frame included, L2 normalisation; text beyond {@link #MAX_TOKENS} tokens is cut.
  *
  * <pre>{@code
  * MiniLm model = MiniLm.load();
@@ -37,7 +37,7 @@ public final class MiniLm {
   public static final int NUM_HEADS = 12;
 
   /** Tokens of a text that are read at most, the two that frame it included. */
-  public static final int MAX_TOKENS = MiniLmTokenizer.DEFAULT_MAX_TOKENS;
+  public static final int MAX_TOKENS = 256;
 
   /** Tokens that go through the layers at a time; some 30 MB of scratch, while larger products gain nothing. */
   private static final int TOKENS_A_CALL = 2048;
@@ -86,7 +86,7 @@ public final class MiniLm {
 
   /** The tokens that the model reads of a text. */
   public Tokens tokens(String text) {
-    return tokenizer.encode(Objects.requireNonNull(text, "text"), MAX_TOKENS);
+    return tokenizer.encode(Objects.requireNonNull(text, "text"));
   }
 
   /** The embedding of a text; an empty one has one, too. */

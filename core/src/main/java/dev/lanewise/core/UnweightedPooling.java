@@ -8,13 +8,13 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /** The first row, or the mean of all. */
-record PlainPooling(boolean all, Kernels kernels) implements Pooling {
+record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
   /** Ones. */
   private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 1);
 
   @Override
   public Pooling withKernels(Kernels newKernels) {
-    return new PlainPooling(all, Objects.requireNonNull(newKernels, "kernels"));
+    return new UnweightedPooling(all, Objects.requireNonNull(newKernels, "kernels"));
   }
 
   @Override
@@ -72,5 +72,10 @@ record PlainPooling(boolean all, Kernels kernels) implements Pooling {
     for (int i = to.offset(); i < to.offset() + to.columns() && rows.rows() > 1; i++) {
       to.data()[i] /= rows.rows();
     }
+  }
+
+  @Override
+  public String toString() {
+    return all ? "mean" : "firstToken";
   }
 }

@@ -1,0 +1,155 @@
+package dev.lanewise.bench.embed;
+
+import com.google.gson.JsonParseException;
+import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.minilm.MiniLm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.PriorityQueue;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The lines of a file that are most like a query. */
+@Command(
+    name = "similar",
+    description = "Finds the lines of a file whose meaning is closest to a query: the cosine of their embeddings, line number and text.",
+    footer = {"", "FILE is UTF-8 text, a sentence a line, or the .jsonl that embed wrote, whose embeddings are taken as they are."})
+public final class SimilarCommand implements Callable<Integer> {
+  private static final int LINES = 256;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Parameters(index = "0", paramLabel = "QUERY", description = "What to look for.")
+  private String query = "";
+
+  @Parameters(index = "1", paramLabel = "FILE", description = "Where to look.")
+  private Path file = Path.of("");
+
+  @Option(names = "--top", paramLabel = "N", description = "How many lines to show; default: ${DEFAULT-VALUE}.", defaultValue = "5")
+  private int top;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
+  private @Nullable Integer threads;
+
+  /** For picocli, which sets the options. */
+  public SimilarCommand() {}
+
+  /** A line and how much it is like the query. */
+  private record Match(double score, long line, String text) {}
+
+  /** The lines most like a query, of equals the earlier ones. */
+  private static final class Best {
+    private static final Comparator<Match> BY_SCORE =
+        Comparator.comparingDouble(Match::score).thenComparing(Match::line, Comparator.reverseOrder());
+
+    private final float[] wanted;
+    private final int most;
+
+    /** The worst at the head. */
+    private final PriorityQueue<Match> matches = new PriorityQueue<>(BY_SCORE);
+
+    private Best(float[] wanted, int most) {
+      this.wanted = wanted;
+      this.most = most;
+    }
+
+    private void offer(Embedded line) {
+      matches.add(new Match(MiniLm.similarity(wanted, line.embedding()), line.line(), line.text()));
+      if (matches.size() > most) {
+        matches.remove();
+      }
+    }
+
+    private List<Match> sorted() {
+      return matches.stream().sorted(BY_SCORE.reversed()).toList();
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    if (workers < 1) {
+      throw rejected("--threads is " + workers + ", must be at least 1");
+    }
+    if (top < 1) {
+      throw rejected("--top is " + top + ", must be at least 1");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw rejected(file + (Files.exists(file) ? " is no file" : " is not there"));
+    }
+    MiniLm model = MiniLm.load().withThreads(workers);
+    Best best = new Best(model.embed(query), top);
+    try (TextLines lines = new TextLines(Files.newInputStream(file));
+        Progress progress = Progress.of("Looking", -1)) {
+      List<TextLines.Line> batch = new ArrayList<>();
+      for (TextLines.Line line = lines.next(); line != null; line = lines.next()) {
+        if (line.readable()) {
+          batch.add(line);
+        } else {
+          spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
+        }
+        if (batch.size() == LINES) {
+          embedded(model, batch).forEach(best::offer);
+          batch.clear();
+          progress.to(line.number());
+        }
+      }
+      embedded(model, batch).forEach(best::offer);
+    }
+    for (Match match : best.sorted()) {
+      spec.commandLine().getOut().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, match.text);
+    }
+    return 0;
+  }
+
+  private List<Embedded> embedded(MiniLm model, List<TextLines.Line> lines) throws IOException {
+    List<Embedded> found = new ArrayList<>();
+    if (file.toString().endsWith(".jsonl")) {
+      for (TextLines.Line line : lines) {
+        found.add(parsed(line));
+      }
+      return found;
+    }
+    float[][] embeddings = model.embed(lines.stream().map(TextLines.Line::text).toList());
+    for (int i = 0; i < embeddings.length; i++) {
+      found.add(new Embedded(lines.get(i).number(), lines.get(i).text(), embeddings[i]));
+    }
+    return found;
+  }
+
+  private Embedded parsed(TextLines.Line line) throws IOException {
+    String problem;
+    try {
+      Embedded embedded = JsonLines.parse(line.text());
+      if (embedded.embedding().length == MiniLm.EMBED_DIM) {
+        return embedded;
+      }
+      problem = "has an embedding of " + embedded.embedding().length + " numbers, must be " + MiniLm.EMBED_DIM;
+    } catch (JsonParseException
+        | IllegalStateException
+        | ClassCastException
+        | NumberFormatException
+        | NullPointerException
+        | UnsupportedOperationException e) {
+      problem = "is no JSON object with line, text and embedding";
+    }
+    throw new IOException("line " + line.number() + " of " + file + " " + problem);
+  }
+
+  private ParameterException rejected(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}
