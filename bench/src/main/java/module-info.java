@@ -4,11 +4,10 @@ module dev.lanewise.bench {
   requires jmh.core;
   requires com.google.gson;
   requires info.picocli;
-  requires java.logging;
   requires java.management;
   requires jdk.management;
   requires me.tongfei.progressbar;
-  requires ai.djl.tokenizers;
+  requires ai.djl.api;
   requires com.google.protobuf;
   requires static transitive org.jspecify;
 

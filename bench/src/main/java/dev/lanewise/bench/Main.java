@@ -7,8 +7,6 @@ import dev.lanewise.bench.explain.ExplainCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,9 +23,6 @@ import picocli.CommandLine.Spec;
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
-
-  /** The tokenizer's library reports each GPU that it does not find. Held here, since loggers are otherwise garbage-collected. */
-  private static final Logger TOKENIZER_LOGGER = Logger.getLogger("ai.djl");
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -49,7 +44,6 @@ public final class Main implements Runnable {
       // The kernels log which path runs, or why it is the slow one and the flag that mends it: one line is enough.
       System.setProperty(LOG_FORMAT_PROPERTY, "%4$s: %5$s%6$s%n");
     }
-    TOKENIZER_LOGGER.setLevel(Level.SEVERE);
     System.exit(commandLine().execute(args));
   }
 

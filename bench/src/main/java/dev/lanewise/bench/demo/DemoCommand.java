@@ -96,13 +96,11 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private Tokens tokenise() throws IOException {
-    try (MiniLmTokenizer tokenizer = MiniLmTokenizer.load()) {
-      Tokens tokens = tokenizer.encode(sentence);
-      if (tokens.isEmpty()) {
-        throw rejected("SENTENCE is empty, must hold at least one word");
-      }
-      return tokens;
+    Tokens tokens = MiniLmTokenizer.load().encode(sentence);
+    if (tokens.isEmpty()) {
+      throw rejected("SENTENCE is empty, must hold at least one word");
     }
+    return tokens;
   }
 
   private int query(AttentionMap map) {

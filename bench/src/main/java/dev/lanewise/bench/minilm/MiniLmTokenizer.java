@@ -1,59 +1,104 @@
 package dev.lanewise.bench.minilm;
 
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
-/** The model's own WordPiece tokenizer: lower case, {@code [CLS]} in front, {@code [SEP]} behind. */
-public final class MiniLmTokenizer implements AutoCloseable {
-  private static final String OFFLINE_PROPERTY = "ai.djl.offline";
+/**
+ * The model's own tokenizer in plain Java: BERT's words in lower case, divided into WordPieces, {@code [CLS]} in front and {@code [SEP]}
+ * behind. Tests hold it against Hugging Face's native tokenizer over all code points and many thousand texts.
+ *
+ * <p>May be shared between threads.
+ */
+public final class MiniLmTokenizer {
+  /**
+   * Where the model's own pipeline cuts: sentence-transformers keeps 256 tokens ({@code max_seq_length} of the model's
+   * sentence_bert_config.json), {@code [CLS]} and {@code [SEP]} counted, and drops the rest. The tokenizer.json beside the model says 128,
+   * the length it was trained on, which that pipeline overrides; the positions of the model reach to 512.
+   */
+  public static final int DEFAULT_MAX_TOKENS = 256;
 
-  /** tokenizer.json asks for 128 tokens, padded; sentences here keep their own length. */
-  private static final Map<String, String> OPTIONS = Map.of("padding", "false", "truncation", "false");
+  private static final int FRAME = 2;
 
-  private final HuggingFaceTokenizer tokenizer;
+  private final SpecialTokens specials;
+  private final WordPieces pieces;
+  private final int first;
+  private final int last;
 
-  private MiniLmTokenizer(HuggingFaceTokenizer tokenizer) {
-    this.tokenizer = tokenizer;
+  private MiniLmTokenizer(JsonObject tokenizer) throws IOException {
+    TokenizerJson.check(tokenizer);
+    specials = SpecialTokens.of(tokenizer);
+    pieces = WordPieces.of(tokenizer.getAsJsonObject("model"));
+    first = pieces.id("[CLS]");
+    last = pieces.id("[SEP]");
   }
 
   /**
    * Loads the tokenizer from the class path.
    *
-   * @throws IOException if tokenizer.json is missing, or the tokenizer's native library cannot be unpacked or loaded on this platform
+   * @throws IOException if tokenizer.json is missing, or is not that of a BERT model in lower case
    */
   public static MiniLmTokenizer load() throws IOException {
-    // Without this the library looks for CUDA builds on the network and reports its start to its makers.
-    if (System.getProperty(OFFLINE_PROPERTY) == null) {
-      System.setProperty(OFFLINE_PROPERTY, "true");
-    }
     try (InputStream json = MiniLmArtifact.tokenizer()) {
-      return new MiniLmTokenizer(HuggingFaceTokenizer.newInstance(json, OPTIONS));
-    } catch (RuntimeException | LinkageError e) {
-      throw new IOException(
-          "the tokenizer's native library does not load on "
-              + System.getProperty("os.name")
-              + " "
-              + System.getProperty("os.arch")
-              + ": "
-              + e.getMessage(),
-          e);
+      return read(json);
     }
   }
 
-  /** Splits a text into tokens; an empty one is {@code [CLS] [SEP]}. */
-  public Tokens encode(String text) {
-    Encoding encoding = tokenizer.encode(text);
-    long[] ids = encoding.getIds();
-    return new Tokens(Arrays.stream(ids).mapToInt(Math::toIntExact).toArray(), List.of(encoding.getTokens()));
+  /** Reads a tokenizer.json. */
+  static MiniLmTokenizer read(InputStream json) throws IOException {
+    try {
+      return new MiniLmTokenizer(JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonObject());
+    } catch (JsonParseException | IllegalStateException | ClassCastException | NumberFormatException | UnsupportedOperationException e) {
+      throw new IOException("tokenizer.json is damaged: " + e.getMessage(), e);
+    }
   }
 
-  @Override
-  public void close() {
-    tokenizer.close();
+  /** Splits a whole text into tokens, however many; an empty one is {@code [CLS] [SEP]}. */
+  public Tokens encode(String text) {
+    return encode(text, Integer.MAX_VALUE);
+  }
+
+  /**
+   * As {@link #encode(String)}, cut: the first tokens of the text stay. What is behind them is not looked at.
+   *
+   * @param maxTokens how many there may be, {@code [CLS]} and {@code [SEP]} counted; at least 2
+   */
+  public Tokens encode(String text, int maxTokens) {
+    if (maxTokens < FRAME) {
+      throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + FRAME);
+    }
+    List<Integer> found = new ArrayList<>();
+    int most = maxTokens - FRAME;
+    for (int from = 0; from < text.length() && found.size() < most; ) {
+      SpecialTokens.Match special = specials.find(text, from);
+      addWords(new BertWords(text, from, special.begin()), most, found);
+      if (special.begin() < special.end()) {
+        found.add(special.id());
+      }
+      from = special.end();
+    }
+    return framed(found.subList(0, Math.min(found.size(), most)));
+  }
+
+  private void addWords(BertWords words, int most, List<Integer> found) {
+    for (String word = words.next(); word != null && found.size() < most; word = words.next()) {
+      pieces.divide(word, found);
+    }
+  }
+
+  private Tokens framed(List<Integer> between) {
+    int[] ids = new int[between.size() + FRAME];
+    String[] texts = new String[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = i == 0 ? first : i == ids.length - 1 ? last : between.get(i - 1);
+      texts[i] = pieces.text(ids[i]);
+    }
+    return new Tokens(ids, List.of(texts));
   }
 }

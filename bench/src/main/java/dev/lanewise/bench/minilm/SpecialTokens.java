@@ -1,0 +1,62 @@
+package dev.lanewise.bench.minilm;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Tokens that stand in a text literally, such as {@code [MASK]}: found wherever they are, within words, too, before anything else is done
+ * with the text. None begins with another.
+ */
+record SpecialTokens(List<SpecialToken> tokens) {
+  private static final char FIRST = '[';
+
+  /** Each of these is false for a token that is found as it is written, and nowhere else. */
+  private static final List<String> SWITCHES = List.of("single_word", "lstrip", "rstrip", "normalized");
+
+  record SpecialToken(String text, int id) {}
+
+  /** Where in a text one was found. */
+  record Match(int begin, int end, int id) {}
+
+  /**
+   * Takes them from {@code added_tokens} of a tokenizer.json.
+   *
+   * @throws IOException if one asks for more than to be found literally
+   */
+  static SpecialTokens of(JsonObject tokenizer) throws IOException {
+    List<SpecialToken> tokens = new ArrayList<>();
+    for (JsonElement element : TokenizerJson.field(tokenizer, "added_tokens").getAsJsonArray()) {
+      JsonObject token = element.getAsJsonObject();
+      String text = TokenizerJson.field(token, "content").getAsString();
+      for (String name : SWITCHES) {
+        if (TokenizerJson.field(token, name).getAsBoolean()) {
+          throw new IOException("tokenizer.json: " + name + " of " + text + " is true, must be false");
+        }
+      }
+      if (text.isEmpty() || text.charAt(0) != FIRST || tokens.stream().anyMatch(other -> overlap(text, other.text()))) {
+        throw new IOException("tokenizer.json: " + text + " does not begin with " + FIRST + ", or as another special token does");
+      }
+      tokens.add(new SpecialToken(text, TokenizerJson.field(token, "id").getAsInt()));
+    }
+    return new SpecialTokens(List.copyOf(tokens));
+  }
+
+  private static boolean overlap(String one, String other) {
+    return one.startsWith(other) || other.startsWith(one);
+  }
+
+  /** The first one from an index on; an empty match at the end of the text if there is none. */
+  Match find(String text, int from) {
+    for (int at = text.indexOf(FIRST, from); at >= 0; at = text.indexOf(FIRST, at + 1)) {
+      for (SpecialToken token : tokens) {
+        if (text.startsWith(token.text(), at)) {
+          return new Match(at, at + token.text().length(), token.id());
+        }
+      }
+    }
+    return new Match(text.length(), text.length(), -1);
+  }
+}

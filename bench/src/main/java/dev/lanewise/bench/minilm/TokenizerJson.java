@@ -1,0 +1,75 @@
+package dev.lanewise.bench.minilm;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What a tokenizer.json must say to be read by {@link MiniLmTokenizer}, which does this and nothing else. */
+final class TokenizerJson {
+  /** Values as JSON writes them; null for a field that is null or absent. */
+  private record Expected(String field, String json) {}
+
+  private static final Map<String, List<Expected>> SECTIONS =
+      Map.of(
+          "model",
+          List.of(
+              new Expected("type", "\"WordPiece\""),
+              new Expected("unk_token", "\"[UNK]\""),
+              new Expected("continuing_subword_prefix", "\"##\"")),
+          "normalizer",
+          List.of(
+              new Expected("type", "\"BertNormalizer\""),
+              new Expected("clean_text", "true"),
+              new Expected("handle_chinese_chars", "true"),
+              // Null means: as lowercase.
+              new Expected("strip_accents", "null"),
+              new Expected("lowercase", "true")),
+          "pre_tokenizer",
+          List.of(new Expected("type", "\"BertPreTokenizer\"")),
+          "post_processor",
+          List.of(
+              new Expected("type", "\"TemplateProcessing\""),
+              new Expected(
+                  "single",
+                  """
+                  [{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},\
+                  {"SpecialToken":{"id":"[SEP]","type_id":0}}]\
+                  """)));
+
+  private TokenizerJson() {}
+
+  /**
+   * A field.
+   *
+   * @throws IOException if it is absent
+   */
+  static JsonElement field(JsonObject object, String name) throws IOException {
+    JsonElement value = object.get(name);
+    if (value == null) {
+      throw new IOException("tokenizer.json has no " + name + " where it must be");
+    }
+    return value;
+  }
+
+  /**
+   * Compares the settings.
+   *
+   * @throws IOException naming the first one that differs
+   */
+  static void check(JsonObject root) throws IOException {
+    for (Map.Entry<String, List<Expected>> section : SECTIONS.entrySet()) {
+      JsonObject settings = field(root, section.getKey()).getAsJsonObject();
+      for (Expected expected : section.getValue()) {
+        JsonElement value = settings.get(expected.field());
+        String json = Objects.toString(value);
+        if (!json.equals(expected.json())) {
+          throw new IOException(
+              "tokenizer.json: " + section.getKey() + "." + expected.field() + " is " + json + ", must be " + expected.json());
+        }
+      }
+    }
+  }
+}
