@@ -17,6 +17,8 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.embed to
       info.picocli;
+  opens dev.lanewise.bench.explain to
+      info.picocli;
   opens dev.lanewise.bench.minilm to
       info.picocli;
   opens dev.lanewise.bench.throughput to

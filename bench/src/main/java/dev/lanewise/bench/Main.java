@@ -3,6 +3,7 @@ package dev.lanewise.bench;
 import dev.lanewise.bench.demo.DemoCommand;
 import dev.lanewise.bench.embed.EmbedCommand;
 import dev.lanewise.bench.embed.SimilarCommand;
+import dev.lanewise.bench.explain.ExplainCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lanewise-bench",
     description = "Attention on the JVM's SIMD lanes: a demo on a real model, and measurements.",
-    subcommands = {DemoCommand.class, ThroughputCommand.class, ExportCommand.class, EmbedCommand.class, SimilarCommand.class},
+    subcommands = {DemoCommand.class, ThroughputCommand.class, ExportCommand.class, EmbedCommand.class, SimilarCommand.class, ExplainCommand.class},
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";

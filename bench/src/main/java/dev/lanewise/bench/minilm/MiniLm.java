@@ -79,6 +79,11 @@ public final class MiniLm {
     return encoder;
   }
 
+  /** The tokenizer alone, which divides texts of any length. */
+  public MiniLmTokenizer tokenizer() {
+    return tokenizer;
+  }
+
   /** The tokens that the model reads of a text. */
   public Tokens tokens(String text) {
     return tokenizer.encode(Objects.requireNonNull(text, "text"), MAX_TOKENS);
