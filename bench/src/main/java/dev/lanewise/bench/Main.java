@@ -19,7 +19,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lanewise-bench",
     description = "Attention on the JVM's SIMD lanes: a demo on a real model, and measurements.",
-    subcommands = {DemoCommand.class, ThroughputCommand.class, ExportCommand.class, EmbedCommand.class, SimilarCommand.class, ExplainCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      ThroughputCommand.class,
+      ExportCommand.class,
+      EmbedCommand.class,
+      SimilarCommand.class,
+      ExplainCommand.class
+    },
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
