@@ -4,6 +4,7 @@ import dev.lanewise.bench.demo.DemoCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
+import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,9 +47,11 @@ public final class Main implements Runnable {
 
   /** The commands, with errors as one line. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
+    CommandLine commandLine = new CommandLine(new Main());
+    ServiceLoader.load(ExtraCommand.class).forEach(commandLine::addSubcommand);
+    return commandLine
         .setParameterExceptionHandler((exception, args) -> reject(exception))
-        .setExecutionExceptionHandler((exception, commandLine, parsed) -> fail(exception, commandLine));
+        .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
   }
 
   @Override
