@@ -11,8 +11,6 @@ module dev.lanewise.bench {
   requires com.google.protobuf;
   requires static transitive org.jspecify;
 
-  uses dev.lanewise.bench.ExtraCommand;
-
   opens dev.lanewise.bench to
       info.picocli;
   opens dev.lanewise.bench.demo to

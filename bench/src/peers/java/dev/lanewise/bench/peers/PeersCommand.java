@@ -1,11 +1,11 @@
 package dev.lanewise.bench.peers;
 
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.ExtraCommand;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
     name = "peers",
     sortOptions = false,
     description = "Times ONNX Runtime on all-MiniLM-L6-v2, from token ids to the last hidden states; prints one JSON object on one line.")
-public final class PeersCommand implements ExtraCommand {
+public final class PeersCommand implements Callable<Integer> {
   private static final int SEED = 7;
   private static final int CLS = 101;
   private static final int SEP = 102;
@@ -47,7 +47,7 @@ public final class PeersCommand implements ExtraCommand {
       description = "How long to measure, after a third of it to warm up (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
-  /** For picocli and the service loader. */
+  /** For picocli, which sets the options. */
   public PeersCommand() {}
 
   @Override
