@@ -44,13 +44,16 @@ final class VectorNorms {
     Norm norm = problem.norm();
     float[] weight = norm.weight() == null ? scratch.ones(sum.columns()) : norm.weight();
     float[] bias = norm.bias() == null ? scratch.noBias(sum.columns()) : norm.bias();
+    float first = start(problem, 0);
     for (int row = 0; row < sum.rows(); row++) {
       int from = sum.index(row, 0);
       int to = result.index(row, 0);
-      if (problem.residual() != null) {
-        add(problem.x(), problem.residual(), sum, row);
+      boolean inRange = measure(first, sum.data(), from, sum.columns(), norm);
+      // between what waits for a root and what needs it
+      if (row + 1 < sum.rows()) {
+        first = start(problem, row + 1);
       }
-      if (!measure(sum.data(), from, sum.columns(), norm)) {
+      if (!inRange) {
         ScalarNorms.norm(problem, row);
       } else if (norm.centred()) {
         writeCentred(sum.data(), from, weight, bias, result.data(), to, sum.columns());
@@ -60,8 +63,16 @@ final class VectorNorms {
     }
   }
 
-  private static void add(Matrix x, Matrix residual, Matrix sum, int row) {
-    add(x.data(), x.index(row, 0), residual.data(), residual.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
+  /** The first pass over a row: adds the residual, and returns Σ x or Σ x². */
+  private float start(NormProblem problem, int row) {
+    Matrix x = problem.x();
+    Matrix y = problem.residual();
+    Matrix sum = problem.sum();
+    int from = sum.index(row, 0);
+    if (y != null) {
+      add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), from, sum.columns());
+    }
+    return problem.norm().centred() ? sum(sum.data(), from, sum.columns()) : squares(sum.data(), from, sum.columns());
   }
 
   private static void add(float[] x, int from, float[] y, int yFrom, float[] sum, int to, int length) {
@@ -75,17 +86,17 @@ final class VectorNorms {
   }
 
   /** Mean, scale and shift of a row; false if float does not reach. */
-  private boolean measure(float[] x, int from, int length, Norm norm) {
+  private boolean measure(float first, float[] x, int from, int length, Norm norm) {
     double inverse = 1.0 / length;
     double rest = 0;
     double variance;
     if (norm.centred()) {
-      mean = (float) (sum(x, from, length) * inverse);
+      mean = (float) (first * inverse);
       double squares = deviations(x, from, length) * inverse;
       rest = total * inverse;
       variance = Math.max(0, squares - rest * rest);
     } else {
-      variance = squares(x, from, length) * inverse;
+      variance = first * inverse;
     }
     variance += norm.epsilon();
     double inverseDeviation = 1 / Math.sqrt(variance);
