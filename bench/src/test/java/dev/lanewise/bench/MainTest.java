@@ -33,7 +33,6 @@ class MainTest {
         "throughput|'--op=<op>'",
         "throughput --op nope|--op nope is unknown",
         "throughput --op backward|--op backward is not available yet",
-        "throughput --op encoder|--op encoder is not available yet",
         "throughput --op exp --nope 1|'--nope'",
         "throughput --op exp --queries x|'--queries': 'x'",
         "throughput --op exp --queries 0|--queries is 0, must be at least 1",

@@ -89,6 +89,10 @@ public final class Linear {
     return new Linear(this, Objects.requireNonNull(newActivation, "activation"));
   }
 
+  Kernels kernels() {
+    return kernels;
+  }
+
   /** Width of the input rows. */
   public int inputs() {
     return inputs;

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueLayout;
+import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.List;
 import java.util.Objects;
@@ -31,18 +31,17 @@ public final class MultiHeadAttention {
   private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 4);
 
   private final Projections projections;
-  private final int numHeads;
-  private final int keyValueHeads;
   private final Attention attention;
   private final @Nullable Rotary rotary;
+  private final @Nullable SequenceStarts sequences;
   private final int threads;
 
-  MultiHeadAttention(Projections projections, int numHeads, int keyValueHeads, Attention attention, @Nullable Rotary rotary, int threads) {
+  MultiHeadAttention(
+      Projections projections, Attention attention, @Nullable Rotary rotary, @Nullable SequenceStarts sequences, int threads) {
     this.projections = projections;
-    this.numHeads = numHeads;
-    this.keyValueHeads = keyValueHeads;
     this.attention = attention;
     this.rotary = rotary;
+    this.sequences = sequences;
     this.threads = threads;
   }
 
@@ -67,7 +66,7 @@ public final class MultiHeadAttention {
    */
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
     Attention changed = Objects.requireNonNull(change.apply(attention), "attention");
-    return new MultiHeadAttention(projections, numHeads, keyValueHeads, changed, rotary, threads);
+    return new MultiHeadAttention(projections, changed, rotary, sequences, threads);
   }
 
   /**
@@ -76,14 +75,42 @@ public final class MultiHeadAttention {
    *
    * @throws IllegalArgumentException if headDim differs
    */
-  public MultiHeadAttention withRotary(Rotary rotary) {
-    Checks.same("rotary.headDim", rotary.headDim(), "headDim", projections.query.outputs() / numHeads);
-    return new MultiHeadAttention(projections, numHeads, keyValueHeads, attention, rotary, threads);
+  public MultiHeadAttention withRotary(Rotary newRotary) {
+    Checks.same("rotary.headDim", newRotary.headDim(), "headDim", projections.headDim());
+    return new MultiHeadAttention(projections, attention, newRotary, sequences, threads);
+  }
+
+  /**
+   * The same layer over sequences of different lengths that lie one after the other in one batch entry, without padding: each attends to
+   * itself alone, and gives the bits that it gives alone.
+   */
+  public MultiHeadAttention withSequences(SequenceStarts newSequences) {
+    return new MultiHeadAttention(projections, attention.withSequences(newSequences), rotary, newSequences, threads);
   }
 
   /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
-  public MultiHeadAttention withThreads(int threads) {
-    return new MultiHeadAttention(projections, numHeads, keyValueHeads, attention.withThreads(threads), rotary, threads);
+  public MultiHeadAttention withThreads(int newThreads) {
+    return new MultiHeadAttention(projections, attention.withThreads(newThreads), rotary, sequences, newThreads);
+  }
+
+  /** Width of the rows that go in and come out. */
+  public int embedDim() {
+    return projections.query().inputs();
+  }
+
+  /** Width of the rows that keys are projected from. */
+  public int keyInputDim() {
+    return projections.key().inputs();
+  }
+
+  /** Query heads. */
+  public int numHeads() {
+    return projections.numHeads();
+  }
+
+  /** A cache for what this layer keeps of a sequence, of keyValueHeads, headDim and valueDim; its capacity and storage may be chosen. */
+  public KeyValueCache.Builder cache() {
+    return KeyValueCache.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
   }
 
   /** Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim. */
@@ -113,24 +140,21 @@ public final class MultiHeadAttention {
    * @throws IllegalStateException if a cache is full, closed, or in use
    */
   public void self(Sequences x, List<KeyValueCache> caches, Sequences output) {
-    checkForward(x, x, x, output);
-    int[] before = new int[caches.size()];
-    checkCaches(caches, before, x.batch());
+    projections.checkForward(x, x, x, output);
+    int[] before = projections.checkCaches(caches, x.batch());
     Scratch buffers = BUFFERS.acquire();
     try {
-      Heads queryHeads = project(projections.query, x, buffers, 0).split(numHeads);
-      Heads keyHeads = project(projections.key, x, buffers, 1).split(keyValueHeads);
-      Heads valueHeads = project(projections.value, x, buffers, 2).split(keyValueHeads);
-      Sequences heads = buffer(buffers, 3, x, projections.output.inputs());
+      Heads queries = projections.queries(x, buffers, threads);
+      Heads keys = projections.keys(x, buffers, threads);
+      Heads values = projections.values(x, buffers, threads);
       if (rotary != null) {
-        rotary.applyFrom(queryHeads, queryHeads, before);
-        rotary.applyFrom(keyHeads, keyHeads, before);
+        rotary.applyFrom(queries, queries, before);
+        rotary.applyFrom(keys, keys, before);
       }
-      KeyValueCache.appendAll(caches, keyHeads, valueHeads);
+      KeyValueCache.appendAll(caches, keys, values);
       boolean done = false;
       try {
-        attention.compute(queryHeads, caches, heads.split(numHeads));
-        projections.output.apply(heads, output, threads);
+        attend(x, queries, caches, buffers, output);
         done = true;
       } finally {
         for (int b = 0; b < before.length && !done; b++) {
@@ -142,23 +166,69 @@ public final class MultiHeadAttention {
     }
   }
 
-  private void checkCaches(List<KeyValueCache> caches, int[] rows, int batch) {
-    Checks.same("caches", caches.size(), "x.batch", batch);
-    for (int b = 0; b < batch; b++) {
-      KeyValueLayout layout = caches.get(b).layout();
-      String name = "caches[" + b + "].";
-      Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
-      Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", projections.key.outputs() / keyValueHeads);
-      Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", projections.value.outputs() / keyValueHeads);
-      rows[b] = caches.get(b).rows();
+  /**
+   * Projects a memory once, for any number of calls of {@link #cross(Sequences, List, Sequences)}: its keys and values are appended to the
+   * caches.
+   *
+   * @param memory batch × keys × keyInputDim, the same for values
+   * @param caches one a batch entry
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer is rotary: a memory has no positions
+   */
+  public void remember(Sequences memory, List<KeyValueCache> caches) {
+    checkNotRotary();
+    projections.checkMemory(memory);
+    projections.checkCaches(caches, memory.batch());
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  /**
+   * Cross-attention to a memory that caches {@link #remember}; they stay as they are.
+   *
+   * @param x batch × rows × embedDim
+   * @param memory one cache a batch entry
+   * @param output batch × rows × embedDim, written
+   */
+  public void cross(Sequences x, List<KeyValueCache> memory, Sequences output) {
+    checkNotRotary();
+    projections.checkQuery(x);
+    projections.checkOutput(x, output);
+    projections.checkCaches(memory, x.batch());
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      attend(x, projections.queries(x, buffers, threads), memory, buffers, output);
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private void attend(Sequences x, Heads queries, List<KeyValueCache> caches, Scratch buffers, Sequences output) {
+    Sequences heads = projections.heads(x, buffers);
+    attention.compute(queries, caches, heads.split(numHeads()));
+    projections.output().apply(heads, output, threads);
+  }
+
+  private void checkNotRotary() {
+    if (rotary != null) {
+      throw new IllegalStateException("the layer is rotary, but a memory that is kept in caches has no positions");
     }
   }
 
   /** Turns queries and keys that no cache gives positions. */
-  private void rotate(Heads query, Heads key) {
-    if (rotary != null) {
-      rotary.apply(query, query, Math.max(0, key.rows() - query.rows()));
-      rotary.apply(key, key, Math.max(0, query.rows() - key.rows()));
+  private void rotate(Heads queries, Heads keys) {
+    if (rotary == null) {
+      return;
+    }
+    if (sequences == null) {
+      rotary.apply(queries, queries, Math.max(0, keys.rows() - queries.rows()));
+      rotary.apply(keys, keys, Math.max(0, queries.rows() - keys.rows()));
+    } else {
+      rotary.apply(queries, queries, PackedPositions.ofQueries(sequences));
+      rotary.apply(keys, keys, PackedPositions.ofKeys(sequences));
     }
   }
 
@@ -173,16 +243,16 @@ public final class MultiHeadAttention {
    *     nothing has been written then
    */
   public void forward(Sequences query, Sequences key, Sequences value, Sequences output) {
-    checkForward(query, key, value, output);
+    projections.checkForward(query, key, value, output);
     Scratch buffers = BUFFERS.acquire();
     try {
-      Heads queryHeads = project(projections.query, query, buffers, 0).split(numHeads);
-      Heads keyHeads = project(projections.key, key, buffers, 1).split(keyValueHeads);
-      Heads valueHeads = project(projections.value, value, buffers, 2).split(keyValueHeads);
-      rotate(queryHeads, keyHeads);
-      Sequences heads = buffer(buffers, 3, query, projections.output.inputs());
-      attention.compute(queryHeads, keyHeads, valueHeads, heads.split(numHeads));
-      projections.output.apply(heads, output, threads);
+      Heads queries = projections.queries(query, buffers, threads);
+      Heads keys = projections.keys(key, buffers, threads);
+      Heads values = projections.values(value, buffers, threads);
+      rotate(queries, keys);
+      Sequences heads = projections.heads(query, buffers);
+      attention.compute(queries, keys, values, heads.split(numHeads()));
+      projections.output().apply(heads, output, threads);
     } finally {
       BUFFERS.release(buffers);
     }
@@ -197,58 +267,18 @@ public final class MultiHeadAttention {
    * @throws IllegalArgumentException as for {@link #forward}
    */
   public void weights(Sequences query, Sequences key, Heads weights) {
-    checkSources(query, key);
+    projections.checkSources(query, key);
     Objects.requireNonNull(weights, "weights");
     Checks.disjoint("weights", weights, "query", query.split(1));
     Checks.disjoint("weights", weights, "key", key.split(1));
     Scratch buffers = BUFFERS.acquire();
     try {
-      Heads queryHeads = project(projections.query, query, buffers, 0).split(numHeads);
-      Heads keyHeads = project(projections.key, key, buffers, 1).split(keyValueHeads);
-      rotate(queryHeads, keyHeads);
-      attention.weights(queryHeads, keyHeads, weights);
+      Heads queries = projections.queries(query, buffers, threads);
+      Heads keys = projections.keys(key, buffers, threads);
+      rotate(queries, keys);
+      attention.weights(queries, keys, weights);
     } finally {
       BUFFERS.release(buffers);
     }
   }
-
-  private Sequences project(Linear projection, Sequences source, Scratch buffers, int which) {
-    Sequences projected = buffer(buffers, which, source, projection.outputs());
-    projection.apply(source, projected, threads);
-    return projected;
-  }
-
-  /** Room for a row of {@code width} for each row of {@code source}. */
-  private static Sequences buffer(Scratch buffers, int which, Sequences source, int width) {
-    int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "projected width", width);
-    return Sequences.of(buffers.floats(which, size), source.batch(), source.rows(), width);
-  }
-
-  private void checkForward(Sequences query, Sequences key, Sequences value, Sequences output) {
-    checkSources(query, key);
-    Objects.requireNonNull(value, "value");
-    Objects.requireNonNull(output, "output");
-    Checks.same("value.width", value.width(), "valueInputDim", projections.value.inputs());
-    Checks.same("value.batch", value.batch(), "query.batch", query.batch());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
-    Checks.same("output.width", output.width(), "embedDim", projections.output.outputs());
-    Checks.same("output.batch", output.batch(), "query.batch", query.batch());
-    Checks.same("output.rows", output.rows(), "query.rows", query.rows());
-    Heads written = output.split(1);
-    Checks.writable("output", written);
-    Checks.disjoint("output", written, "query", query.split(1));
-    Checks.disjoint("output", written, "key", key.split(1));
-    Checks.disjoint("output", written, "value", value.split(1));
-  }
-
-  private void checkSources(Sequences query, Sequences key) {
-    Objects.requireNonNull(query, "query");
-    Objects.requireNonNull(key, "key");
-    Checks.same("query.width", query.width(), "embedDim", projections.query.inputs());
-    Checks.same("key.width", key.width(), "keyInputDim", projections.key.inputs());
-    Checks.same("key.batch", key.batch(), "query.batch", query.batch());
-  }
-
-  /** W_Q, W_K, W_V and W_O. */
-  record Projections(Linear query, Linear key, Linear value, Linear output) {}
 }

@@ -118,12 +118,14 @@ public final class MultiHeadAttentionBuilder {
     Weight wk = packed == null ? Weight.given(key, "key") : packed.rows(queryRows, keyRows, embedDim);
     Weight wv = packed == null ? Weight.given(value, "value") : packed.rows(queryRows + keyRows, valueRows, embedDim);
     var projections =
-        new MultiHeadAttention.Projections(
+        new Projections(
             wq.linear(embedDim, queryRows, used),
             wk.linear(keyInputDim, keyRows, used),
             wv.linear(valueInputDim, valueRows, used),
-            Weight.given(output, "output").linear(headsWidth, embedDim, used));
-    return new MultiHeadAttention(projections, numHeads, keyValueHeads, Attention.on(used), null, 1);
+            Weight.given(output, "output").linear(headsWidth, embedDim, used),
+            numHeads,
+            keyValueHeads);
+    return new MultiHeadAttention(projections, Attention.on(used), null, null, 1);
   }
 
   private void checkPacked(Weight packed, long rows) {

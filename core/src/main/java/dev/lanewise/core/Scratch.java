@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.Checks;
 import java.lang.ref.SoftReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,12 @@ final class Scratch {
       arrays[which] = new float[Math.clamp(roomy, length, Math.max(length, Integer.MAX_VALUE - 8))];
     }
     return arrays[which];
+  }
+
+  /** Array {@code which} as a row of {@code width} for each row of {@code source}. */
+  Sequences sequences(int which, Sequences source, int width) {
+    int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "width", width);
+    return Sequences.of(floats(which, size), source.batch(), source.rows(), width);
   }
 
   /**

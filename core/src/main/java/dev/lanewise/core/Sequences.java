@@ -59,6 +59,13 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
     return new Heads(data, offset, batch, heads, rows, width / heads, batchStride, width / heads, rowStride);
   }
 
+  /** {@code count} rows of batch entry {@code b} from {@code row} on, as a batch of one; nothing is copied. */
+  public Sequences rows(int b, int row, int count) {
+    Objects.checkIndex(b, batch);
+    Objects.checkFromIndexSize(row, count, rows);
+    return new Sequences(data, count == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
+  }
+
   /** The element at (b, row, column). */
   public float get(int b, int row, int column) {
     Objects.checkIndex(b, batch);

@@ -10,7 +10,7 @@ final class Operations {
   private static final Map<String, Function<Setup, Operation>> AVAILABLE = new LinkedHashMap<>();
 
   /** Names that will mean something. */
-  private static final List<String> PLANNED = List.of("backward", "encoder");
+  private static final List<String> PLANNED = List.of("backward");
 
   static {
     AVAILABLE.put("attention", AttentionOperation::new);
@@ -20,6 +20,7 @@ final class Operations {
     AVAILABLE.put("softmax", SoftmaxOperation::new);
     AVAILABLE.put("output", OutputOperation::new);
     AVAILABLE.put("exp", ExpOperation::new);
+    AVAILABLE.put("encoder", EncoderOperation::new);
     AVAILABLE.put("fma-peak", setup -> new FmaPeakOperation(setup.probe(), setup.team()));
     AVAILABLE.put("read-bandwidth", setup -> new ReadBandwidthOperation(setup.probe(), setup.team()));
   }

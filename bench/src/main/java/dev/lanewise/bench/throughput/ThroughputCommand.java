@@ -36,7 +36,7 @@ public final class ThroughputCommand implements Callable<Integer> {
       required = true,
       description =
           "What to time: attention, decode, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
-              + " Not available yet: backward, encoder.")
+              + " Not available yet: backward.")
   private String op = "";
 
   @Mixin private ShapeOptions sizes = new ShapeOptions();

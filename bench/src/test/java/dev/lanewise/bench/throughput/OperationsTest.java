@@ -43,7 +43,9 @@ class OperationsTest {
         Arguments.of("scores", 2L * 37 * 45 * 16, 4L * (37 * 16 + 45 * 16 + 37 * 45)),
         Arguments.of("softmax", 0L, 8L * 37 * 45),
         Arguments.of("output", 2L * 37 * 45 * 11, 4L * (37 * 45 + 45 * 11 + 37 * 11)),
-        Arguments.of("exp", 0L, 8L * 37 * 45));
+        Arguments.of("exp", 0L, 8L * 37 * 45),
+        Arguments.of(
+            "encoder", 2L * 37 * (2 * 96 * 96 * (4 + 8) + 4 * 37 * 96), 4L * (12 * 96 * 96 + (4 + 4 + 3) * 96 + 2 * (2 * 37 * 96))));
   }
 
   @ParameterizedTest

@@ -1,0 +1,142 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decoder layers one behind the other, and a norm behind the last where there is one. Over whole sequences, or a few new rows at a time
+ * against a {@link DecoderState}:
+ *
+ * {@snippet :
+ * try (DecoderState state = decoder.start(memory, 512)) {     // the memory is projected once
+ *   decoder.forward(prompt, state, promptOutput);             // batch × any number of rows × embedDim
+ *   decoder.forward(token, state, tokenOutput);               // batch × 1 × embedDim: the same numbers as in one pass
+ * }
+ * }
+ *
+ * <p>Immutable and thread-safe, but a state belongs to one call at a time.
+ */
+public final class Decoder {
+  private final List<DecoderLayer> layers;
+  private final @Nullable Norm finalNorm;
+  private final int threads;
+
+  private Decoder(List<DecoderLayer> layers, @Nullable Norm finalNorm, int threads) {
+    this.layers = List.copyOf(layers);
+    this.finalNorm = finalNorm;
+    this.threads = threads;
+    Checks.atLeast("layers", layers.size(), 1);
+    int embedDim = layers.get(0).embedDim();
+    for (int i = 1; i < layers.size(); i++) {
+      Checks.same("layers[" + i + "].embedDim", layers.get(i).embedDim(), "layers[0].embedDim", embedDim);
+    }
+    if (finalNorm != null) {
+      Checks.same("finalNorm.width", finalNorm.width(), "embedDim", embedDim);
+    }
+  }
+
+  /**
+   * These layers, on one thread.
+   *
+   * @param finalNorm null for none
+   * @throws IllegalArgumentException if there is no layer, or widths differ
+   */
+  public static Decoder of(List<DecoderLayer> layers, @Nullable Norm finalNorm) {
+    return new Decoder(layers, finalNorm, 1).withThreads(1);
+  }
+
+  /** The same decoder with this mask in every self-attention; it replaces the causal one. */
+  public Decoder withMask(Mask mask) {
+    return withLayers(of -> of.withMask(mask));
+  }
+
+  /** The same decoder with this mask in every cross-attention. */
+  public Decoder withMemoryMask(Mask mask) {
+    return withLayers(of -> of.withMemoryMask(mask));
+  }
+
+  /** The same decoder with this many threads a call, the caller's among them. */
+  public Decoder withThreads(int newThreads) {
+    Checks.atLeast("threads", newThreads, 1);
+    return new Decoder(layers.stream().map(of -> of.withThreads(newThreads)).toList(), finalNorm, newThreads);
+  }
+
+  /** The same decoder with every layer changed. */
+  public Decoder withLayers(UnaryOperator<DecoderLayer> change) {
+    return new Decoder(layers.stream().map(change).toList(), finalNorm, threads);
+  }
+
+  /** The layers, from the input on. */
+  public List<DecoderLayer> layers() {
+    return layers;
+  }
+
+  /** Width of the rows that go in and come out. */
+  public int embedDim() {
+    return layers.get(0).embedDim();
+  }
+
+  /**
+   * Runs all layers over whole sequences.
+   *
+   * @param x batch × rows × embedDim
+   * @param memory batch × memory rows × the width that cross-attention projects from
+   * @param output batch × rows × embedDim, written; may be {@code x} itself
+   */
+  public void forward(Sequences x, Sequences memory, Sequences output) {
+    Sequences from = x;
+    for (DecoderLayer layer : layers) {
+      layer.forward(from, memory, output);
+      from = output;
+    }
+    finish(output);
+  }
+
+  /**
+   * Projects a memory for every layer, and has room for so many rows a sequence.
+   *
+   * @param memory batch × memory rows × the width that cross-attention projects from
+   * @param capacity rows of the decoder's own sequences, at most
+   */
+  public DecoderState start(Sequences memory, int capacity) {
+    return DecoderState.of(this, Objects.requireNonNull(memory, "memory"), capacity);
+  }
+
+  /**
+   * Runs all layers over new rows. If anything fails, the state is as it was.
+   *
+   * @param x batch × new rows × embedDim
+   * @param state of this decoder, or of one derived from it; takes the new rows
+   * @param output batch × new rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalStateException if the state is full, closed, or in use
+   */
+  public void forward(Sequences x, DecoderState state, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    Checks.same("state.layers", state.layers(), "layers", layers.size());
+    Checks.same("x.batch", x.batch(), "state.batch", state.batch());
+    int before = state.rows();
+    boolean done = false;
+    try {
+      Sequences from = x;
+      for (int i = 0; i < layers.size(); i++) {
+        layers.get(i).forward(from, state.caches(i), state.memory(i), output);
+        from = output;
+      }
+      finish(output);
+      done = true;
+    } finally {
+      if (!done) {
+        state.truncate(before);
+      }
+    }
+  }
+
+  private void finish(Sequences output) {
+    if (finalNorm != null) {
+      finalNorm.apply(output, output, threads);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+
+/**
+ * A layer of a transformer decoder: self-attention, causal unless changed, cross-attention to a memory, and a feed-forward network, each
+ * with a residual connection and a norm.
+ *
+ * <pre>
+ * post-norm   y = norm₁(x + self(x)),    z = norm₂(y + cross(y, memory)),    output = norm₃(z + feedForward(z))
+ * pre-norm    y = x + self(norm₁(x)),    z = y + cross(norm₂(y), memory),    output = z + feedForward(norm₃(z))
+ * </pre>
+ *
+ * Immutable and thread-safe; what is derived by a {@code with} shares the weights.
+ */
+public final class DecoderLayer {
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 3);
+
+  private final MultiHeadAttention self;
+  private final Norm selfNorm;
+  private final MultiHeadAttention cross;
+  private final Norm crossNorm;
+  private final FeedForward feedForward;
+  private final Norm feedForwardNorm;
+  private final NormPlacement placement;
+  private final int threads;
+
+  private DecoderLayer(DecoderLayer other, MultiHeadAttention self, MultiHeadAttention cross, int threads) {
+    this.self = self;
+    this.selfNorm = other.selfNorm;
+    this.cross = cross;
+    this.crossNorm = other.crossNorm;
+    this.feedForward = other.feedForward;
+    this.feedForwardNorm = other.feedForwardNorm;
+    this.placement = other.placement;
+    this.threads = threads;
+  }
+
+  private DecoderLayer(Attending self, Attending cross, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
+    this.self = self.attention.withMask(Mask.causal()).withThreads(1);
+    this.selfNorm = self.norm;
+    this.cross = cross.attention.withThreads(1);
+    this.crossNorm = cross.norm;
+    this.feedForward = feedForward;
+    this.feedForwardNorm = feedForwardNorm;
+    this.placement = Objects.requireNonNull(placement, "placement");
+    this.threads = 1;
+    int embedDim = this.self.embedDim();
+    Checks.same("selfNorm.width", selfNorm.width(), "embedDim", embedDim);
+    Checks.same("cross.embedDim", this.cross.embedDim(), "embedDim", embedDim);
+    Checks.same("crossNorm.width", crossNorm.width(), "embedDim", embedDim);
+    Checks.same("feedForward.inputs", feedForward.inputs(), "embedDim", embedDim);
+    Checks.same("feedForward.outputs", feedForward.outputs(), "embedDim", embedDim);
+    Checks.same("feedForwardNorm.width", feedForwardNorm.width(), "embedDim", embedDim);
+  }
+
+  private record Attending(MultiHeadAttention attention, Norm norm) {
+    Attending {
+      Objects.requireNonNull(attention, "attention");
+      Objects.requireNonNull(norm, "norm");
+    }
+  }
+
+  /**
+   * A layer of these parts, on one thread, with a causal mask in {@code self}.
+   *
+   * @throws IllegalArgumentException if widths differ
+   */
+  public static DecoderLayer of(
+      MultiHeadAttention self,
+      Norm selfNorm,
+      MultiHeadAttention cross,
+      Norm crossNorm,
+      FeedForward feedForward,
+      Norm feedForwardNorm,
+      NormPlacement placement) {
+    return new DecoderLayer(new Attending(self, selfNorm), new Attending(cross, crossNorm), feedForward, feedForwardNorm, placement);
+  }
+
+  /** The same layer with this mask in self-attention; it replaces the causal one. */
+  public DecoderLayer withMask(Mask mask) {
+    return withSelf(of -> of.withMask(mask));
+  }
+
+  /** The same layer with this mask in cross-attention. */
+  public DecoderLayer withMemoryMask(Mask mask) {
+    return withCross(of -> of.withMask(mask));
+  }
+
+  /** The same layer with its self-attention changed. */
+  public DecoderLayer withSelf(UnaryOperator<MultiHeadAttention> change) {
+    return new DecoderLayer(this, Objects.requireNonNull(change.apply(self), "self"), cross, threads);
+  }
+
+  /** The same layer with its cross-attention changed. */
+  public DecoderLayer withCross(UnaryOperator<MultiHeadAttention> change) {
+    return new DecoderLayer(this, self, Objects.requireNonNull(change.apply(cross), "cross"), threads);
+  }
+
+  /** The same layer with this many threads a call, the caller's among them. */
+  public DecoderLayer withThreads(int newThreads) {
+    return new DecoderLayer(this, self.withThreads(newThreads), cross.withThreads(newThreads), newThreads);
+  }
+
+  /** Width of the rows that go in and come out. */
+  public int embedDim() {
+    return self.embedDim();
+  }
+
+  MultiHeadAttention self() {
+    return self;
+  }
+
+  MultiHeadAttention cross() {
+    return cross;
+  }
+
+  /**
+   * Runs the layer over whole sequences.
+   *
+   * @param x batch × rows × embedDim
+   * @param memory batch × memory rows × the width that cross projects from
+   * @param output batch × rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, a mask does not fit, or output shares elements with an input without being {@code
+   *     x}; nothing has been written then
+   */
+  public void forward(Sequences x, Sequences memory, Sequences output) {
+    Objects.requireNonNull(memory, "memory");
+    checkRows(x, output);
+    Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
+    Checks.disjoint("output", output.split(1), "memory", memory.split(1));
+    run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
+  }
+
+  /**
+   * Runs the layer over new rows of sequences whose earlier rows are in caches; see {@link MultiHeadAttention#self(Sequences, List,
+   * Sequences)}.
+   *
+   * @param x batch × new rows × embedDim
+   * @param caches of self-attention, one a batch entry; they take the new rows
+   * @param memory of cross-attention, one a batch entry, see {@link MultiHeadAttention#remember}
+   * @param output batch × new rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalStateException if a cache is full, closed, or in use; the caches are as they were then, as after any failure
+   */
+  public void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output) {
+    checkRows(x, output);
+    Checks.same("caches", caches.size(), "x.batch", x.batch());
+    Checks.same("memory", memory.size(), "x.batch", x.batch());
+    int[] before = new int[x.batch()];
+    Arrays.setAll(before, b -> caches.get(b).rows());
+    boolean done = false;
+    try {
+      run(x, output, (from, to) -> self.self(from, caches, to), (from, to) -> cross.cross(from, memory, to));
+      done = true;
+    } finally {
+      for (int b = 0; b < before.length && !done; b++) {
+        caches.get(b).truncate(before[b]);
+      }
+    }
+  }
+
+  /** A part that reads rows and writes as many elsewhere. */
+  private interface Part {
+    void apply(Sequences from, Sequences to);
+  }
+
+  private void run(Sequences x, Sequences output, Part selfPart, Part crossPart) {
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      Sequences y = buffers.sequences(0, x, embedDim());
+      Sequences z = buffers.sequences(1, x, embedDim());
+      if (placement == NormPlacement.POST) {
+        selfPart.apply(x, y);
+        selfNorm.applyToSum(y, x, y, y, threads);
+        crossPart.apply(y, z);
+        crossNorm.applyToSum(z, y, y, y, threads);
+        feedForward.apply(y, z, threads);
+        feedForwardNorm.applyToSum(z, y, z, output, threads);
+      } else {
+        selfNorm.apply(x, z, threads);
+        selfPart.apply(z, y);
+        Sequences sum = buffers.sequences(2, x, embedDim());
+        crossNorm.applyToSum(y, x, sum, z, threads);
+        crossPart.apply(z, y);
+        feedForwardNorm.applyToSum(y, sum, sum, z, threads);
+        feedForward.apply(z, y, threads);
+        Residual.add(y, sum, output, threads);
+      }
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private void checkRows(Sequences x, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    Checks.same("x.width", x.width(), "embedDim", embedDim());
+    Rows.checkInPlace("output", output, "x", x);
+  }
+}

@@ -1,0 +1,125 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The position-wise feed-forward network: down(activation(up(x))) ("Attention Is All You Need", section 3.3), or gated, down(activation(
+ * gate(x)) · up(x)) (Shazeer, "GLU variants improve transformer", 2020: SwiGLU with {@link Activation#SILU}). Bias and activation are
+ * applied while a product is in cache. Immutable and thread-safe.
+ */
+public final class FeedForward {
+  /** Rows whose hidden layer exists at a time: a few megabytes, whatever the batch. */
+  private static final int CHUNK_ROWS = 512;
+
+  /** What an element of a gate costs, in multiply-adds. */
+  private static final int GATE_WORK = 16;
+
+  private static final int GATE_ROWS = 32;
+
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 2);
+
+  private final @Nullable Linear gate;
+  private final Linear up;
+  private final Linear down;
+  private final Activation activation;
+
+  private FeedForward(@Nullable Linear gate, Linear up, Linear down, Activation activation) {
+    this.gate = gate;
+    this.up = up;
+    this.down = down;
+    this.activation = activation;
+    Checks.same("down.inputs", down.inputs(), "up.outputs", up.outputs());
+    if (gate != null) {
+      Checks.same("gate.inputs", gate.inputs(), "up.inputs", up.inputs());
+      Checks.same("gate.outputs", gate.outputs(), "up.outputs", up.outputs());
+    }
+  }
+
+  /**
+   * down(activation(up(x))).
+   *
+   * @param up embedDim to hidden
+   * @param down hidden to embedDim
+   */
+  public static FeedForward of(Linear up, Linear down, Activation activation) {
+    return new FeedForward(null, up.withActivation(activation), down, activation);
+  }
+
+  /** down(activation(gate(x)) · up(x)); gate has the shape of up. */
+  public static FeedForward gated(Linear gate, Linear up, Linear down, Activation activation) {
+    return new FeedForward(Objects.requireNonNull(gate, "gate"), up, down, Objects.requireNonNull(activation, "activation"));
+  }
+
+  /** Width of the rows that go in. */
+  public int inputs() {
+    return up.inputs();
+  }
+
+  /** Width of the rows that come out. */
+  public int outputs() {
+    return down.outputs();
+  }
+
+  /**
+   * Applies the network to every row. The bits of a row do not depend on the other rows or on the number of threads.
+   *
+   * @param x batch × rows × inputs
+   * @param output batch × rows × outputs, written
+   * @param threads how many threads share the work, the caller's among them
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
+   */
+  public void apply(Sequences x, Sequences output, int threads) {
+    Objects.requireNonNull(x, "x");
+    Objects.requireNonNull(output, "output");
+    Checks.atLeast("threads", threads, 1);
+    Checks.same("x.width", x.width(), "inputs", up.inputs());
+    Checks.same("output.width", output.width(), "outputs", down.outputs());
+    Checks.same("output.batch", output.batch(), "x.batch", x.batch());
+    Checks.same("output.rows", output.rows(), "x.rows", x.rows());
+    Checks.writable("output", output.split(1));
+    Checks.disjoint("output", output.split(1), "x", x.split(1));
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      boolean merge = x.data() != output.data() && x.evenRows() && output.evenRows();
+      chunks(merge ? x.merged() : x, merge ? output.merged() : output, threads, buffers);
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+
+  private void chunks(Sequences x, Sequences output, int threads, Scratch buffers) {
+    for (int b = 0; b < x.batch(); b++) {
+      for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
+        int rows = Math.min(CHUNK_ROWS, x.rows() - row);
+        Sequences in = x.rows(b, row, rows);
+        Sequences hidden = buffers.sequences(0, in, up.outputs());
+        up.apply(in, hidden, threads);
+        if (gate != null) {
+          Sequences opened = buffers.sequences(1, in, up.outputs());
+          gate.apply(in, opened, threads);
+          open(opened, hidden, threads);
+        }
+        down.apply(hidden, output.rows(b, row, rows), threads);
+      }
+    }
+  }
+
+  /** hidden = activation(gate) · hidden. */
+  private void open(Sequences opened, Sequences hidden, int threads) {
+    Kernels kernels = up.kernels();
+    Rows.run(
+        hidden,
+        GATE_ROWS,
+        GATE_WORK,
+        threads,
+        (b, from, rows) -> {
+          Matrix to = hidden.matrix(b, from, rows, 0, hidden.width());
+          kernels.gate(activation, opened.matrix(b, from, rows, 0, hidden.width()), to, to);
+        });
+  }
+}

@@ -1,0 +1,105 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.KeyValueLayout;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * W_Q, W_K, W_V and W_O of a multi-head layer with the shapes that follow from them: which sequences fit, and what they look like as heads.
+ *
+ * @param query embedDim to numHeads · headDim
+ * @param key keyInputDim to keyValueHeads · headDim
+ * @param value valueInputDim to keyValueHeads · valueDim
+ * @param output numHeads · valueDim to embedDim
+ */
+record Projections(Linear query, Linear key, Linear value, Linear output, int numHeads, int keyValueHeads) {
+  int headDim() {
+    return query.outputs() / numHeads;
+  }
+
+  int valueDim() {
+    return value.outputs() / keyValueHeads;
+  }
+
+  /** Queries of {@code x} in the first buffer. */
+  Heads queries(Sequences x, Scratch buffers, int threads) {
+    return project(query, x, buffers, 0, threads).split(numHeads);
+  }
+
+  /** Keys of {@code x} in the second buffer. */
+  Heads keys(Sequences x, Scratch buffers, int threads) {
+    return project(key, x, buffers, 1, threads).split(keyValueHeads);
+  }
+
+  /** Values of {@code x} in the third buffer. */
+  Heads values(Sequences x, Scratch buffers, int threads) {
+    return project(value, x, buffers, 2, threads).split(keyValueHeads);
+  }
+
+  /** Room in the fourth buffer for what the heads find for the rows of {@code x}, side by side. */
+  Sequences heads(Sequences x, Scratch buffers) {
+    return buffers.sequences(3, x, output.inputs());
+  }
+
+  private static Sequences project(Linear projection, Sequences x, Scratch buffers, int which, int threads) {
+    Sequences projected = buffers.sequences(which, x, projection.outputs());
+    projection.apply(x, projected, threads);
+    return projected;
+  }
+
+  void checkForward(Sequences x, Sequences keySource, Sequences valueSource, Sequences written) {
+    checkSources(x, keySource);
+    Objects.requireNonNull(valueSource, "value");
+    Checks.same("value.width", valueSource.width(), "valueInputDim", value.inputs());
+    Checks.same("value.batch", valueSource.batch(), "query.batch", x.batch());
+    Checks.same("value.rows", valueSource.rows(), "key.rows", keySource.rows());
+    checkOutput(x, written);
+    Checks.disjoint("output", written.split(1), "key", keySource.split(1));
+    Checks.disjoint("output", written.split(1), "value", valueSource.split(1));
+  }
+
+  void checkSources(Sequences x, Sequences keySource) {
+    checkQuery(x);
+    Objects.requireNonNull(keySource, "key");
+    Checks.same("key.width", keySource.width(), "keyInputDim", key.inputs());
+    Checks.same("key.batch", keySource.batch(), "query.batch", x.batch());
+  }
+
+  void checkQuery(Sequences x) {
+    Objects.requireNonNull(x, "query");
+    Checks.same("query.width", x.width(), "embedDim", query.inputs());
+  }
+
+  /** That the output has a row for each row of {@code x}, and is apart from it. */
+  void checkOutput(Sequences x, Sequences written) {
+    Objects.requireNonNull(written, "output");
+    Checks.same("output.width", written.width(), "embedDim", output.outputs());
+    Checks.same("output.batch", written.batch(), "query.batch", x.batch());
+    Checks.same("output.rows", written.rows(), "query.rows", x.rows());
+    Checks.writable("output", written.split(1));
+    Checks.disjoint("output", written.split(1), "query", x.split(1));
+  }
+
+  void checkMemory(Sequences memory) {
+    Objects.requireNonNull(memory, "memory");
+    Checks.same("memory.width", memory.width(), "keyInputDim", key.inputs());
+    Checks.same("memory.width", memory.width(), "valueInputDim", value.inputs());
+  }
+
+  /** That the caches, one a batch entry, are of this layer's shape; returns the rows they have. */
+  int[] checkCaches(List<KeyValueCache> caches, int batch) {
+    Checks.same("caches", caches.size(), "x.batch", batch);
+    int[] rows = new int[batch];
+    for (int b = 0; b < batch; b++) {
+      KeyValueLayout layout = caches.get(b).layout();
+      String name = "caches[" + b + "].";
+      Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
+      Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());
+      Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", valueDim());
+      rows[b] = caches.get(b).rows();
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,56 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
+/** What layers that treat each row by itself have in common. */
+final class Rows {
+  private Rows() {}
+
+  /** Does a few rows of a batch entry. */
+  @FunctionalInterface
+  interface Task {
+    void run(int batchEntry, int from, int rows);
+  }
+
+  /**
+   * Cuts the rows of {@code x} into blocks and shares them between threads.
+   *
+   * @param work multiply-adds an element
+   */
+  static void run(Sequences x, int blockRows, int work, int threads, Task task) {
+    Checks.atLeast("threads", threads, 1);
+    if (threads == 1) {
+      for (int b = 0; b < x.batch() && x.rows() > 0; b++) {
+        task.run(b, 0, x.rows());
+      }
+      return;
+    }
+    int blocks = Math.ceilDiv(x.rows(), blockRows);
+    long all = (long) x.batch() * x.rows() * x.width() * work;
+    Workers.run(
+        threads,
+        all,
+        x.batch() * blocks,
+        index -> {
+          int from = index % blocks * blockRows;
+          task.run(index / blocks, from, Math.min(blockRows, x.rows() - from));
+        });
+  }
+
+  static void checkSame(String name, Sequences view, String otherName, Sequences other) {
+    Objects.requireNonNull(view, name);
+    Checks.same(name + ".width", view.width(), otherName + ".width", other.width());
+    Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
+    Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
+  }
+
+  /** That what is written has the shape of the other, and is the same view or apart from it. */
+  static void checkInPlace(String name, Sequences written, String otherName, Sequences other) {
+    checkSame(name, written, otherName, other);
+    Checks.writable(name, written.split(1));
+    if (!written.equals(other)) {
+      Checks.disjoint(name, written.split(1), otherName, other.split(1));
+    }
+  }
+}

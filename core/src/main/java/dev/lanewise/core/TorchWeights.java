@@ -1,0 +1,156 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Layers from the tensors of a PyTorch {@code state_dict}, under the names that PyTorch gives them. Widths, the number of layers and
+ * whether there are biases come from the tensors; numbers of heads, activation, norm placement and epsilon are not in them, and are told.
+ *
+ * <pre>{@code
+ * try (Safetensors file = Safetensors.open(path)) {
+ *   TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
+ *   Encoder encoder = weights.encoder("model.encoder."); // model.encoder.layers.0.self_attn.in_proj_weight and so on
+ * }
+ * }</pre>
+ *
+ * <p>Every method takes the prefix of a module and reads all that is under it. If a tensor is missing, or has another shape, or is there
+ * though the module has none of that name (such as {@code bias_k} of an attention with {@code add_bias_kv}), an {@link
+ * IllegalArgumentException} names each of them with both shapes; where tensors disagree, the size that most of them have is taken as
+ * expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed once they are made.
+ */
+public final class TorchWeights {
+  private static final Pattern LAYER = Pattern.compile("layers\\.(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
+
+  private final NamedTensors tensors;
+  private final TorchModule.Settings settings;
+
+  private TorchWeights(NamedTensors tensors, TorchModule.Settings settings) {
+    this.tensors = Objects.requireNonNull(tensors, "tensors");
+    this.settings = settings;
+  }
+
+  /** Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5. */
+  public static TorchWeights of(NamedTensors tensors, int numHeads) {
+    Checks.atLeast("numHeads", numHeads, 1);
+    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f, Kernels.selected()));
+  }
+
+  /** Where layers normalise: {@link NormPlacement#PRE} is PyTorch's {@code norm_first=True}. */
+  public TorchWeights withNorms(NormPlacement placement) {
+    return new TorchWeights(tensors, settings.withNorms(Objects.requireNonNull(placement, "placement")));
+  }
+
+  /** What feed-forward networks apply; PyTorch's {@code "gelu"} is {@link Activation#GELU}. */
+  public TorchWeights withActivation(Activation activation) {
+    return new TorchWeights(tensors, settings.withActivation(Objects.requireNonNull(activation, "activation")));
+  }
+
+  /** What norms add to the variance: PyTorch's {@code layer_norm_eps}. */
+  public TorchWeights withEpsilon(float epsilon) {
+    return new TorchWeights(tensors, settings.withEpsilon(epsilon));
+  }
+
+  /** The kernels that layers run on; default the fastest of this JVM. */
+  public TorchWeights withKernels(Kernels kernels) {
+    return new TorchWeights(tensors, settings.withKernels(Objects.requireNonNull(kernels, "kernels")));
+  }
+
+  /**
+   * {@code nn.MultiheadAttention}, with {@code in_proj_weight}, or {@code q_proj_weight}, {@code k_proj_weight} and {@code v_proj_weight}
+   * as it has them with {@code kdim} or {@code vdim}.
+   *
+   * @throws IllegalArgumentException if tensors are not those of such a module, or their embedDim is no multiple of numHeads
+   */
+  public MultiHeadAttention attention(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    Set<String> names = module.names();
+    boolean separate = !names.contains("in_proj_weight") && TorchLayout.SEPARATE.stream().anyMatch(names::contains);
+    return checked(prefix, layout -> separate ? layout.attentionOfSources("") : layout.attention("")).attention("");
+  }
+
+  /**
+   * {@code nn.TransformerEncoderLayer}.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public EncoderLayer encoderLayer(String prefix) {
+    return checked(prefix, layout -> layout.encoderLayer("")).encoderLayer("");
+  }
+
+  /**
+   * {@code nn.TransformerDecoderLayer}, with a causal mask in its self-attention.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public DecoderLayer decoderLayer(String prefix) {
+    return checked(prefix, layout -> layout.decoderLayer("")).decoderLayer("");
+  }
+
+  /**
+   * {@code nn.TransformerEncoder}, with a final norm if {@code norm.weight} or {@code norm.bias} is there.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public Encoder encoder(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    int layers = layers(module);
+    return checked(prefix, layout -> finalNorm(module, layout.encoderLayers("", layers))).encoder("", layers);
+  }
+
+  /**
+   * {@code nn.TransformerDecoder}, with a final norm if {@code norm.weight} or {@code norm.bias} is there, and a causal mask in
+   * self-attention.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public Decoder decoder(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    int layers = layers(module);
+    return checked(prefix, layout -> finalNorm(module, layout.decoderLayers("", layers))).decoder("", layers);
+  }
+
+  /**
+   * {@code nn.Transformer}: {@code encoder.} and {@code decoder.} with a final norm each, and a causal mask in the decoder's
+   * self-attention.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public Transformer transformer(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    int encoders = layers(module.under("encoder."));
+    int decoders = layers(module.under("decoder."));
+    TorchModule checked = checked(prefix, layout -> layout.transformer(encoders, decoders));
+    return Transformer.of(checked.encoder("encoder.", encoders), checked.decoder("decoder.", decoders));
+  }
+
+  private TorchModule checked(String prefix, UnaryOperator<TorchLayout> build) {
+    NamedTensors module = tensors.under(prefix);
+    boolean biases = build.apply(new TorchLayout(true)).mostBiasesAmong(module.names());
+    TorchLayout layout = build.apply(new TorchLayout(biases));
+    Map<TorchLayout.Size, Integer> sizes = layout.sizes(tensors, prefix);
+    module.check(layout.shapes(sizes));
+    return new TorchModule(module, sizes, settings);
+  }
+
+  /** A norm behind the layers is what the caller of PyTorch made it: it may have a bias though the layers have none. */
+  private static TorchLayout finalNorm(NamedTensors module, TorchLayout layout) {
+    Set<String> names = module.names();
+    boolean bias = names.contains("norm.bias");
+    return bias || names.contains("norm.weight") ? layout.norm("norm.", bias || layout.biases()) : layout;
+  }
+
+  /** How many layers have tensors; counted, so that a number left out is a layer that is missing. */
+  private static int layers(NamedTensors module) {
+    Stream<Matcher> matches = module.names().stream().map(LAYER::matcher).filter(Matcher::matches);
+    return (int) Math.max(1, matches.map(match -> match.group(1)).distinct().count());
+  }
+}

@@ -1,0 +1,79 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
+/**
+ * An encoder whose output is the memory of a decoder ("Attention Is All You Need", figure 1), without embeddings and the last projection.
+ * Immutable and thread-safe.
+ */
+public final class Transformer {
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
+
+  private final Encoder encoder;
+  private final Decoder decoder;
+
+  private Transformer(Encoder encoder, Decoder decoder) {
+    this.encoder = Objects.requireNonNull(encoder, "encoder");
+    this.decoder = Objects.requireNonNull(decoder, "decoder");
+    Checks.same("decoder.memoryDim", decoder.layers().get(0).cross().keyInputDim(), "encoder.embedDim", encoder.embedDim());
+  }
+
+  /**
+   * The two together.
+   *
+   * @throws IllegalArgumentException if the decoder's memory is not as wide as the encoder's output
+   */
+  public static Transformer of(Encoder encoder, Decoder decoder) {
+    return new Transformer(encoder, decoder);
+  }
+
+  /** The encoder. */
+  public Encoder encoder() {
+    return encoder;
+  }
+
+  /** The decoder. */
+  public Decoder decoder() {
+    return decoder;
+  }
+
+  /** The same on this many threads a call, the caller's among them. */
+  public Transformer withThreads(int threads) {
+    return new Transformer(encoder.withThreads(threads), decoder.withThreads(threads));
+  }
+
+  /** The same with a mask of the source: in the encoder, and where the decoder looks at its output. */
+  public Transformer withSourceMask(Mask mask) {
+    return new Transformer(encoder.withMask(mask), decoder.withMemoryMask(mask));
+  }
+
+  /** The same with a mask of the target in place of the causal one. */
+  public Transformer withTargetMask(Mask mask) {
+    return new Transformer(encoder, decoder.withMask(mask));
+  }
+
+  /**
+   * Runs both.
+   *
+   * @param source batch × source rows × embedDim
+   * @param target batch × target rows × embedDim
+   * @param output batch × target rows × embedDim, written; may be {@code target} itself
+   */
+  public void forward(Sequences source, Sequences target, Sequences output) {
+    Objects.requireNonNull(source, "source");
+    Objects.requireNonNull(target, "target");
+    Checks.same("source.width", source.width(), "embedDim", encoder.embedDim());
+    Checks.same("target.batch", target.batch(), "source.batch", source.batch());
+    Checks.same("target.width", target.width(), "embedDim", decoder.embedDim());
+    Rows.checkInPlace("output", output, "target", target);
+    Scratch buffers = BUFFERS.acquire();
+    try {
+      Sequences memory = buffers.sequences(0, source, encoder.embedDim());
+      encoder.forward(source, memory);
+      decoder.forward(target, memory, output);
+    } finally {
+      BUFFERS.release(buffers);
+    }
+  }
+}
