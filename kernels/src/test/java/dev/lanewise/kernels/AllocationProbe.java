@@ -18,8 +18,8 @@ import java.util.Random;
 final class AllocationProbe {
   private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** A call that boxes allocates 64 bytes or more for each vector, of which it has a thousand or more; one that does not, a few objects. */
-  static final long LIMIT = 4096;
+  /** A call allocates a few objects, 800 bytes at most; the smallest object a row, 16 bytes, is 1024 more, a boxed vector a row 3072. */
+  static final long LIMIT = 1000;
 
   private static final int ROWS = 64;
   private static final int COLUMNS = 391;
