@@ -35,7 +35,12 @@ final class AllocationProbe {
       settle(calls.get(name));
     }
     System.out.println("path " + Kernels.selected().path());
-    calls.forEach((name, call) -> System.out.println(allocated(call) + " " + name));
+    calls.forEach(
+        (name, call) -> {
+          // what came later may have cost it its compiled code for a while
+          settle(call);
+          System.out.println(allocated(call) + " " + name);
+        });
   }
 
   /** Runs until a hundred calls in a row allocate little: before they are compiled all vectors are objects. */
