@@ -1,12 +1,13 @@
 package dev.lanewise.bench.peers;
 
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.Tokens;
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,11 +15,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Times ONNX Runtime on texts of seeded tokens, and prints one JSON object on one line. */
+/** Lanewise against ONNX Runtime on the same model, the same texts and as many threads. */
 @Command(
     name = "peers",
     sortOptions = false,
-    description = "Times ONNX Runtime on all-MiniLM-L6-v2, from token ids to the last hidden states; prints one JSON object on one line.")
+    description = {
+      "Compares Lanewise with ONNX Runtime on all-MiniLM-L6-v2, from token ids to embeddings (ONNX Runtime: to the last hidden states), and"
+          + " prints",
+      "a JSON object a case: seconds of the fastest run of each, and the ratio (above 1, Lanewise is faster) of these and of rounds in"
+          + " turns."
+    })
 public final class PeersCommand implements Callable<Integer> {
   private static final int SEED = 7;
   private static final int CLS = 101;
@@ -26,25 +32,37 @@ public final class PeersCommand implements Callable<Integer> {
   private static final int FIRST_WORD = 1996;
   private static final int VOCABULARY = 30522;
   private static final int POSITIONS = 512;
-  private static final int LEAST_RUNS = 5;
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Option(names = "--batch", defaultValue = "1", description = "Texts of a batch (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--tokens",
+      split = ",",
+      defaultValue = "8,32,128,256",
+      description = "Tokens of each text, a case for each number (default: ${DEFAULT-VALUE}).")
+  private List<Integer> tokens = List.of();
+
+  @Option(names = "--batch", defaultValue = "1", description = "Texts of equal length a batch (default: ${DEFAULT-VALUE}).")
   private int batch;
 
-  @Option(names = "--tokens", defaultValue = "128", description = "Tokens of each text (default: ${DEFAULT-VALUE}).")
-  private int tokens;
+  @Option(
+      names = "--sentences",
+      defaultValue = "32",
+      description = "A case of so many sentences of mixed length, packed here and padded there; 0 for none (default: ${DEFAULT-VALUE}).")
+  private int sentences;
+
+  @Option(
+      names = "--accuracy",
+      defaultValue = "0",
+      description = "First compare the embeddings of so many texts (default: ${DEFAULT-VALUE}).")
+  private int accuracy;
 
   @Option(names = "--threads", defaultValue = "1", description = "Threads that share a batch (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  @Option(
-      names = "--seconds",
-      defaultValue = "3",
-      description = "How long to measure, after a third of it to warm up (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--seconds", defaultValue = "6", description = "How long a case takes (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
   /** For picocli, which sets the options. */
@@ -53,23 +71,27 @@ public final class PeersCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check("--batch", batch, 1, 4096);
-    check("--tokens", tokens, 2, POSITIONS);
+    check("--sentences", sentences, 0, 4096);
+    check("--accuracy", accuracy, 0, 1_000_000);
     check("--threads", threads, 1, 1024);
+    for (int length : tokens) {
+      check("--tokens", length, 2, POSITIONS);
+    }
     if (!Double.isFinite(seconds) || seconds <= 0) {
       throw new ParameterException(spec.commandLine(), "--seconds is " + seconds + ", must be above 0 and finite");
     }
-    try (OnnxRuntimeModel model = OnnxRuntimeModel.load(threads);
-        OnnxRuntimeBatch texts = model.batch(texts())) {
-      time(texts, seconds / 3);
-      double[] sorted = time(texts, seconds);
-      JsonObject line = new JsonObject();
-      line.addProperty("peer", "ONNX Runtime " + model.version());
-      line.addProperty("threads", threads);
-      line.addProperty("batch", batch);
-      line.addProperty("tokens", tokens);
-      line.addProperty("secondsBest", sorted[0]);
-      line.addProperty("secondsMedian", sorted[sorted.length / 2]);
-      spec.commandLine().getOut().println(line);
+    MiniLm model = MiniLm.load().withThreads(threads);
+    try (OnnxRuntimeModel peer = OnnxRuntimeModel.load(threads)) {
+      if (accuracy > 0) {
+        compare(model, peer, "accuracy", PeerTexts.hostile(accuracy, SEED).stream().map(model::tokens).toList());
+      }
+      for (int length : tokens) {
+        Random random = new Random(SEED);
+        time(model, peer, batch + " x " + length + " tokens", Stream.generate(() -> text(length, random)).limit(batch).toList());
+      }
+      if (sentences > 0) {
+        time(model, peer, sentences + " sentences", PeerTexts.sentences(sentences, SEED).stream().map(model::tokens).toList());
+      }
     }
     return 0;
   }
@@ -80,29 +102,43 @@ public final class PeersCommand implements Callable<Integer> {
     }
   }
 
-  private List<int[]> texts() {
-    Random random = new Random(SEED);
-    return Stream.generate(() -> text(random)).limit(batch).toList();
-  }
-
-  private int[] text(Random random) {
-    int[] ids = random.ints(tokens, FIRST_WORD, VOCABULARY).toArray();
+  private static Tokens text(int length, Random random) {
+    int[] ids = random.ints(length, FIRST_WORD, VOCABULARY).toArray();
     ids[0] = CLS;
-    ids[tokens - 1] = SEP;
-    return ids;
+    ids[length - 1] = SEP;
+    return new Tokens(ids, Collections.nCopies(length, ""));
   }
 
-  /** Seconds of each run, sorted. */
-  private static double[] time(OnnxRuntimeBatch texts, double seconds) {
-    DoubleStream.Builder times = DoubleStream.builder();
-    long start = System.nanoTime();
-    for (int run = 0; run < LEAST_RUNS || (System.nanoTime() - start) / 1e9 < seconds; run++) {
-      long before = System.nanoTime();
-      texts.run();
-      times.add((System.nanoTime() - before) / 1e9);
+  private JsonObject compare(MiniLm model, OnnxRuntimeModel peer, String name, List<Tokens> texts) {
+    Agreement agreement = Agreement.of(model, peer, texts);
+    JsonObject line = new JsonObject();
+    line.addProperty("case", name);
+    line.addProperty("peer", "ONNX Runtime " + peer.version());
+    line.addProperty("threads", threads);
+    line.addProperty("texts", texts.size());
+    line.addProperty("tokens", texts.stream().mapToInt(Tokens::length).sum());
+    line.addProperty("leastCosine", agreement.leastCosine());
+    line.addProperty("greatestDifference", agreement.greatestDifference());
+    if (name.equals("accuracy")) {
+      spec.commandLine().getOut().println(line);
     }
-    double[] sorted = times.build().toArray();
-    Arrays.sort(sorted);
-    return sorted;
+    if (!agreement.holds()) {
+      throw new IllegalStateException("the embeddings of " + name + " differ: " + agreement);
+    }
+    return line;
+  }
+
+  private void time(MiniLm model, OnnxRuntimeModel peer, String name, List<Tokens> texts) {
+    JsonObject line = compare(model, peer, name, texts);
+    try (OnnxRuntimeBatch padded = peer.batch(texts.stream().map(Tokens::ids).toList())) {
+      Duel duel = Duel.of(() -> model.embedTokens(texts), padded::run, seconds);
+      line.addProperty("lanewiseSeconds", duel.ours());
+      line.addProperty("peerSeconds", duel.peer());
+      line.addProperty("ratio", duel.peer() / duel.ours());
+      line.addProperty("medianRatio", duel.medianRatio());
+      line.addProperty("leastRatio", duel.ratios().get(0));
+      line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));
+    }
+    spec.commandLine().getOut().println(line);
   }
 }

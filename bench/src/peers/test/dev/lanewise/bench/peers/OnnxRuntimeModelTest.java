@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.SequenceStarts;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +42,7 @@ class OnnxRuntimeModelTest {
   }
 
   @Test
-  void theFirstHiddenStateIsTheEmbeddingsAndTheLastOneTheModels() throws IOException {
+  void everyHiddenStateIsLanewises() throws IOException {
     List<Tokens> tokens = tokens();
     MiniLm lanewise = MiniLm.load();
     try (OnnxRuntimeModel model = OnnxRuntimeModel.loadWithLayers(1);
@@ -49,7 +51,15 @@ class OnnxRuntimeModelTest {
       batch.run();
       List<float[]> last = plain.lastHiddenStates(ids(tokens));
       for (int i = 0; i < tokens.size(); i++) {
-        assertClose(batch.hiddenState(0, i), lanewise.embed(tokens.get(i)).data());
+        int length = tokens.get(i).length();
+        SequenceStarts one = SequenceStarts.of(0, length);
+        Sequences x = Sequences.zeros(1, length, MiniLm.EMBED_DIM);
+        lanewise.encoder().embeddings(tokens.get(i).ids(), null, one, x);
+        assertClose(batch.hiddenState(0, i), x.data());
+        for (int layer = 0; layer < 6; layer++) {
+          lanewise.encoder().encoder().withSequences(one).layers().get(layer).forward(x, x);
+          assertClose(batch.hiddenState(layer + 1, i), x.data());
+        }
         assertClose(batch.hiddenState(6, i), last.get(i));
       }
     }

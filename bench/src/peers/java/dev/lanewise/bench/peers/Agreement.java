@@ -1,0 +1,53 @@
+package dev.lanewise.bench.peers;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.Tokens;
+import java.util.List;
+
+/**
+ * How near two programs' embeddings of the same texts are.
+ *
+ * @param leastCosine of any text
+ * @param greatestDifference of any component
+ */
+record Agreement(double leastCosine, double greatestDifference) {
+  /** What the project asks for. */
+  boolean holds() {
+    return leastCosine >= 0.999999 && greatestDifference <= 1e-5;
+  }
+
+  /** Compares text by text, so that ONNX Runtime pads nothing. */
+  static Agreement of(MiniLm model, OnnxRuntimeModel peer, List<Tokens> texts) {
+    float[][] ours = model.embedTokens(texts);
+    double leastCosine = 1;
+    double greatestDifference = 0;
+    for (int text = 0; text < texts.size(); text++) {
+      double[] theirs = pooled(peer.lastHiddenStates(List.of(texts.get(text).ids())).get(0));
+      double dot = 0;
+      double squares = 0;
+      for (int i = 0; i < theirs.length; i++) {
+        dot += theirs[i] * ours[text][i];
+        squares += (double) ours[text][i] * ours[text][i];
+        greatestDifference = Math.max(greatestDifference, Math.abs(theirs[i] - ours[text][i]));
+      }
+      leastCosine = Math.min(leastCosine, dot / Math.sqrt(squares));
+    }
+    return new Agreement(leastCosine, greatestDifference);
+  }
+
+  /** The mean of the rows, divided by its length. */
+  private static double[] pooled(float[] rows) {
+    double[] mean = new double[MiniLm.EMBED_DIM];
+    for (int i = 0; i < rows.length; i++) {
+      mean[i % mean.length] += rows[i];
+    }
+    double squares = 0;
+    for (double x : mean) {
+      squares += x * x;
+    }
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] /= Math.sqrt(squares);
+    }
+    return mean;
+  }
+}

@@ -1,0 +1,47 @@
+package dev.lanewise.bench.peers;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Two programs timed in turns, A B A B, so that a machine that slows down slows both.
+ *
+ * @param ours seconds of the fastest run
+ * @param peer the same
+ * @param ratios of each round, peer / ours of its fastest runs, sorted
+ */
+record Duel(double ours, double peer, List<Double> ratios) {
+  private static final int ROUNDS = 9;
+
+  /** Warms both up for a third of the time, then measures rounds. */
+  static Duel of(Runnable ours, Runnable peer, double seconds) {
+    fastest(ours, seconds / 3);
+    fastest(peer, seconds / 6);
+    double slice = seconds / 2 / (2 * ROUNDS);
+    double[][] times = new double[2][ROUNDS];
+    List<Double> ratios = new ArrayList<>();
+    for (int round = 0; round < ROUNDS; round++) {
+      times[0][round] = fastest(ours, slice);
+      times[1][round] = fastest(peer, slice);
+      ratios.add(times[1][round] / times[0][round]);
+    }
+    return new Duel(
+        Arrays.stream(times[0]).min().orElseThrow(), Arrays.stream(times[1]).min().orElseThrow(), ratios.stream().sorted().toList());
+  }
+
+  double medianRatio() {
+    return ratios.get(ratios.size() / 2);
+  }
+
+  private static double fastest(Runnable program, double seconds) {
+    double fastest = Double.POSITIVE_INFINITY;
+    long start = System.nanoTime();
+    do {
+      long before = System.nanoTime();
+      program.run();
+      fastest = Math.min(fastest, (System.nanoTime() - before) / 1e9);
+    } while ((System.nanoTime() - start) / 1e9 < seconds);
+    return fastest;
+  }
+}
