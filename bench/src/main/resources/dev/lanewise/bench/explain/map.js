@@ -16,9 +16,9 @@ function measureMap() {
   const longest = Math.max(...tokens.map((text) => context.measureText(text).width));
   const outer = at("scroll").clientWidth - 6;
   edge = Math.ceil(Math.min(longest, outer < 500 ? 70 : 100)) + 10;
-  const fitting = Math.floor((outer - edge) / count);
+  const fitting = (outer - edge) / count;
   at("whole").hidden = fitting >= READABLE;
-  cell = clamp(fitting, state.whole ? 1 : READABLE, WIDEST);
+  cell = fitting >= READABLE ? Math.min(Math.floor(fitting), WIDEST) : state.whole ? fitting : READABLE;
 }
 
 function paintCells() {

@@ -98,4 +98,7 @@ listenToTheme();
 listenToPrinter();
 ["outgoing", "incoming", "frame"].forEach((id) => at(id).addEventListener("change", paintLines));
 new ResizeObserver(() => requestAnimationFrame(lay)).observe(document.querySelector("main"));
-requestAnimationFrame(() => reveal(state.token));
+requestAnimationFrame(() => {
+  reveal(state.token);
+  at("sentence").scrollTop = tokenBoxes()[state.token].top - at("sentence").clientHeight / 2;
+});
