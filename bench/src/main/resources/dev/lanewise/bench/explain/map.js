@@ -48,6 +48,9 @@ function sizeLabels(canvas, width, height) {
   canvas.style.height = height + "px";
 }
 
+/** The middle of a label, which stays inside of the map at its ends. */
+const middle = (token) => clamp((token + 0.5) * cell, FONT / 2, count * cell - FONT / 2);
+
 /** The tokens whose labels have room: the chosen one, that of the cell, and every so many of the others. */
 function labelled(emphasised) {
   const step = Math.ceil((FONT + 2) / cell);
@@ -83,11 +86,11 @@ function paintLabels() {
   [at("rows"), at("columns")].forEach(clear);
   paint(at("rows"), state.cell ? state.cell.query : -1, chosen, (context, token) => {
     context.textAlign = "right";
-    context.translate(edge - 6, (token + 0.5) * cell);
+    context.translate(edge - 6, middle(token));
   });
   paint(at("columns"), state.cell ? state.cell.key : -1, chosenDown, (context, token) => {
     context.textAlign = "left";
-    context.translate((token + 0.5) * cell, edge - 6);
+    context.translate(middle(token), edge - 6);
     context.rotate(-Math.PI / 2);
   });
 }

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -142,8 +141,9 @@ final class Chromium implements AutoCloseable {
           const box = element.getBoundingClientRect();
           return { x: box.left + box.width * %s, y: box.top + box.height * %s };
         })()
-        """;
-    JsonObject event = evaluate(String.format(Locale.ROOT, script, quoted(selector), across, down)).getAsJsonObject();
+        """
+            .formatted(quoted(selector), across, down);
+    JsonObject event = evaluate(script).getAsJsonObject();
     event.addProperty("type", type);
     event.addProperty("button", clicks == 0 ? "none" : "left");
     number(event, "clickCount", clicks);
