@@ -7,6 +7,7 @@ import dev.lanewise.bench.explain.ExplainCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,10 +20,19 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lanewise-bench",
     description = "Attention on the JVM's SIMD lanes: a demo on a real model, and measurements.",
-    subcommands = {DemoCommand.class, ThroughputCommand.class, ExportCommand.class, EmbedCommand.class, SimilarCommand.class, ExplainCommand.class},
+    subcommands = {
+      DemoCommand.class,
+      ThroughputCommand.class,
+      ExportCommand.class,
+      EmbedCommand.class,
+      SimilarCommand.class,
+      ExplainCommand.class
+    },
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
+
+  private static final String PEERS_COMMAND = "dev.lanewise.bench.peers.PeersCommand";
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -49,9 +59,20 @@ public final class Main implements Runnable {
 
   /** The commands, with errors as one line. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
+    CommandLine commandLine = new CommandLine(new Main());
+    peers().ifPresent(commandLine::addSubcommand);
+    return commandLine
         .setParameterExceptionHandler((exception, args) -> reject(exception))
-        .setExecutionExceptionHandler((exception, commandLine, parsed) -> fail(exception, commandLine));
+        .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
+  }
+
+  /** The command that only the profile of the same name compiles. */
+  private static Optional<Class<?>> peers() {
+    try {
+      return Optional.of(Class.forName(PEERS_COMMAND));
+    } catch (ClassNotFoundException e) {
+      return Optional.empty();
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.List;
@@ -139,6 +140,46 @@ public final class DecoderLayer {
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
+  }
+
+  /**
+   * Runs the layer over whole sequences and hands out what it attends to.
+   *
+   * @param selfWeights batch × numHeads × rows × rows, written
+   * @param crossWeights batch × numHeads of cross × rows × memory rows, written
+   */
+  public void forward(Sequences x, Sequences memory, Sequences output, Heads selfWeights, Heads crossWeights) {
+    Objects.requireNonNull(memory, "memory");
+    checkRows(x, output);
+    Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
+    Checks.disjoint("output", output.split(1), "memory", memory.split(1));
+    checkWeights("selfWeights", selfWeights, self, x, x.rows(), output);
+    checkWeights("crossWeights", crossWeights, cross, x, memory.rows(), output);
+    Checks.disjoint("selfWeights", selfWeights, "crossWeights", crossWeights);
+    Checks.disjoint("selfWeights", selfWeights, "memory", memory.split(1));
+    Checks.disjoint("crossWeights", crossWeights, "memory", memory.split(1));
+    run(
+        x,
+        output,
+        (from, to) -> {
+          self.weights(from, from, selfWeights);
+          self.self(from, to);
+        },
+        (from, to) -> {
+          cross.weights(from, memory, crossWeights);
+          cross.cross(from, memory, to);
+        });
+  }
+
+  private static void checkWeights(String name, Heads weights, MultiHeadAttention of, Sequences x, int keys, Sequences output) {
+    Objects.requireNonNull(weights, name);
+    Checks.same(name + ".batch", weights.batch(), "x.batch", x.batch());
+    Checks.same(name + ".heads", weights.heads(), "numHeads", of.numHeads());
+    Checks.same(name + ".rows", weights.rows(), "x.rows", x.rows());
+    Checks.same(name + ".width", weights.width(), "keys", keys);
+    Checks.writable(name, weights);
+    Checks.disjoint(name, weights, "x", x.split(1));
+    Checks.disjoint(name, weights, "output", output.split(1));
   }
 
   /**

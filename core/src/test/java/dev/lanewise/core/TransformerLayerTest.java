@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
 import dev.lanewise.kernels.Activation;
@@ -177,6 +178,45 @@ class TransformerLayerTest {
         Views.assertSameBits(weights.get(layer).data(), expected.data(), "weights of layer " + layer);
       }
     }
+  }
+
+  @Test
+  void weightsOfADecoderLayerAreThoseOfItsTwoAttentions() {
+    for (LayerParts parts : List.of(BERT, LLAMA)) {
+      Sequences x = input(2, 12, parts.embedDim());
+      Sequences memory = Views.randomSequences(Views.Layout.DENSE, 2, 7, parts.embedDim(), Problem.SEED + 5);
+      int heads = parts.attention().numHeads();
+      Heads self = Heads.zeros(2, heads, 12, 12);
+      Heads cross = Heads.zeros(2, parts.cross().numHeads(), 12, 7);
+      Sequences output = Sequences.zeros(2, 12, parts.embedDim());
+      Sequences without = Sequences.zeros(2, 12, parts.embedDim());
+      parts.decoderLayer().forward(x, memory, output, self, cross);
+      parts.decoderLayer().forward(x, memory, without);
+      Views.assertSameBits(output.data(), without.data(), "output beside weights");
+
+      boolean pre = parts.placement() == NormPlacement.PRE;
+      Sequences from = pre ? normed(parts, 0, x) : x;
+      Heads expected = Heads.zeros(2, heads, 12, 12);
+      parts.attention().layer().withMask(Mask.causal()).weights(from, from, expected);
+      Views.assertSameBits(self.data(), expected.data(), "self-attention");
+      Sequences y = Sequences.zeros(2, 12, parts.embedDim());
+      parts.attention().layer().withMask(Mask.causal()).self(from, y);
+      for (int i = 0; i < y.data().length; i++) {
+        y.data()[i] += x.data()[i];
+      }
+      Heads expectedCross = Heads.zeros(2, parts.cross().numHeads(), 12, 7);
+      parts.cross().layer().weights(normed(parts, pre ? 2 : 0, y), memory, expectedCross);
+      for (int i = 0; i < expectedCross.data().length; i++) {
+        assertThat(cross.data()[i]).isCloseTo(expectedCross.data()[i], within(1e-6f));
+      }
+      assertThatThrownBy(() -> parts.decoderLayer().forward(x, memory, output, self, self)).hasMessageContaining("crossWeights");
+    }
+  }
+
+  private static Sequences normed(LayerParts parts, int which, Sequences x) {
+    Sequences result = Sequences.zeros(x.batch(), x.rows(), x.width());
+    parts.norm(which).apply(x, result, 1);
+    return result;
   }
 
   @Test

@@ -73,14 +73,14 @@ public final class ExplainCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Tokens tokens = explanation.tokens();
     if (tokensGiven > tokens.length()) {
-      out.printf("Tokens    %d of %d, with [CLS] and [SEP]: the model reads no more, the end of the text is cut%n", tokens.length(), tokensGiven);
+      out.printf(
+          "Tokens    %d of %d, with [CLS] and [SEP]: the model reads no more, the end of the text is cut%n", tokens.length(), tokensGiven);
     } else {
       out.printf("Tokens    %d, with [CLS] and [SEP]%n", tokens.length());
     }
     out.printf(
         "Model     all-MiniLM-L6-v2, %d layers of %d heads; where each token looks, on average over all of them:%n",
-        explanation.layers().size(),
-        explanation.heads());
+        explanation.layers().size(), explanation.heads());
     List<Link> links = Link.strongest(explanation, LISTED_LINKS);
     if (links.isEmpty()) {
       out.println("  nowhere else: the text is one token");
@@ -88,7 +88,13 @@ public final class ExplainCommand implements Callable<Integer> {
     for (Link link : links) {
       String pair = tokens.texts().get(link.query()) + " -> " + tokens.texts().get(link.key());
       out.printf(
-          Locale.ROOT, "  %-28s %.3f  most in layer %d, head %d: %.3f%n", pair, link.mean(), link.layer() + 1, link.head() + 1, link.most());
+          Locale.ROOT,
+          "  %-28s %.3f  most in layer %d, head %d: %.3f%n",
+          pair,
+          link.mean(),
+          link.layer() + 1,
+          link.head() + 1,
+          link.most());
     }
     out.printf("Page      %s%n", output.toAbsolutePath().normalize());
     out.flush();

@@ -19,7 +19,10 @@ import java.util.stream.IntStream;
  */
 record Link(int query, int key, double mean, int layer, int head, double most) {
 
-  /** The links between different words of the text that are strongest on average, strongest first; of a text without words, between its signs. */
+  /**
+   * The links between different words of the text that are strongest on average, strongest first; of a text without words, between its
+   * signs.
+   */
   static List<Link> strongest(Explanation explanation, int count) {
     Tokens tokens = explanation.tokens();
     IntPredicate inside = token -> !tokens.isFrame(token);

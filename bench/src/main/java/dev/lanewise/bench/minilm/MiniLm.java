@@ -20,10 +20,11 @@ import java.util.stream.IntStream;
  * over all tokens, frame included, L2 normalisation; text beyond {@link #MAX_TOKENS} tokens is cut.
  *
  * <pre>{@code
- * MiniLm model = MiniLm.load();
- * float[] law = model.embed("The law will never be perfect.");
- * float[][] others = model.embed(List.of("Justice is blind.", "It rained all day."));
- * System.out.println(MiniLm.similarity(law, others[0])); // 0.47
+ * MiniLm model = MiniLm.load(); // thread-safe: one for the whole program
+ * float[] law = model.embed("The law will never be perfect."); // 384 numbers, a vector of length 1
+ * float[][] others = model.embed(List.of("Justice must be done.", "It rained all day."));
+ * System.out.println(MiniLm.similarity(law, others[0])); // 0.49
+ * System.out.println(MiniLm.similarity(law, others[1])); // 0.02
  * }</pre>
  *
  * <p>Texts of a batch are packed one behind the other, shortest first, so that nothing is computed for padding; what comes out for a text
