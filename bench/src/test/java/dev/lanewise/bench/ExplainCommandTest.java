@@ -36,7 +36,8 @@ class ExplainCommandTest {
   void aLongTextIsCutAndThatIsSaid() throws IOException {
     Path page = folder.resolve("page.html");
     assertThat(execute("explain", "--output", page.toString(), "law ".repeat(300))).isZero();
-    assertThat(out.toString()).startsWith("Tokens    256 of 302, with [CLS] and [SEP]: the model reads no more, the end of the text is cut");
+    assertThat(out.toString())
+        .startsWith("Tokens    256 of 302, with [CLS] and [SEP]: the model reads no more, the end of the text is cut");
     assertThat(Files.readString(page)).contains("\"tokensGiven\":302");
   }
 
@@ -61,7 +62,9 @@ class ExplainCommandTest {
   @Test
   void helpIsNoError() {
     assertThat(execute("explain", "--help")).isZero();
-    assertThat(out.toString()).startsWith("Usage: lanewise-bench explain").contains("--output", "--threads", "TEXT", "lanewise-explain.html");
+    assertThat(out.toString())
+        .startsWith("Usage: lanewise-bench explain")
+        .contains("--output", "--threads", "TEXT", "lanewise-explain.html");
   }
 
   private void assertRejected(String message, String... args) {

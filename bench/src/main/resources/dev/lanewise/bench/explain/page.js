@@ -7,7 +7,7 @@ function choose(changes) {
   paintLines();
   paintLists();
   if (view) {
-    at("sentenceTitle").textContent = "The text in " + viewName().replace(/^./, (letter) => letter.toLowerCase());
+    at("sentenceTitle").textContent = "The text in " + (state.head === ROLLOUT ? "the " : "") + viewName().replace(/^./, (letter) => letter.toLowerCase());
     paintChoices();
     paintEntropy();
     paintMap();

@@ -83,7 +83,10 @@ final class Chromium implements AutoCloseable {
 
   /** Opens a page in a window of this size, and waits until its scripts have run. */
   void open(Path page, int width, int height) throws IOException {
-    devTools().call("Emulation.setDeviceMetricsOverride", number(number(new JsonObject(), "width", width), "height", height, "deviceScaleFactor", 1));
+    devTools()
+        .call(
+            "Emulation.setDeviceMetricsOverride",
+            number(number(new JsonObject(), "width", width), "height", height, "deviceScaleFactor", 1));
     JsonObject address = new JsonObject();
     address.addProperty("url", page.toUri().toString());
     devTools().call("Page.navigate", address);

@@ -46,10 +46,7 @@ final class DevTools implements WebSocket.Listener {
   }
 
   private JsonElement firstPage() throws IOException {
-    return call("Target.getTargets", new JsonObject())
-        .getAsJsonArray("targetInfos")
-        .asList()
-        .stream()
+    return call("Target.getTargets", new JsonObject()).getAsJsonArray("targetInfos").asList().stream()
         .map(target -> target.getAsJsonObject())
         .filter(target -> "page".equals(target.get("type").getAsString()))
         .findFirst()
