@@ -5,7 +5,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Layer norm and RMS norm, each pass a loop over a row that stays in L1:
+ * Layer norm and RMS norm, each pass a loop over a row that stays in L1. The pass that writes a row takes the first sum of the next one
+ * with it, so that memory is read while it is written:
  *
  * <pre>
  * for each row
@@ -44,24 +45,44 @@ final class VectorNorms {
     Norm norm = problem.norm();
     float[] weight = norm.weight() == null ? scratch.ones(sum.columns()) : norm.weight();
     float[] bias = norm.bias() == null ? scratch.noBias(sum.columns()) : norm.bias();
+    float first = start(problem, 0);
     for (int row = 0; row < sum.rows(); row++) {
       int from = sum.index(row, 0);
       int to = result.index(row, 0);
-      if (problem.residual() != null) {
-        add(problem.x(), problem.residual(), sum, row);
-      }
-      if (!measure(sum.data(), from, sum.columns(), norm)) {
+      boolean isLast = row + 1 == sum.rows();
+      boolean inRange = measure(first, sum.data(), from, sum.columns(), norm);
+      if (!inRange) {
         ScalarNorms.norm(problem, row);
-      } else if (norm.centred()) {
-        writeCentred(sum.data(), from, weight, bias, result.data(), to, sum.columns());
-      } else {
-        write(sum.data(), from, weight, result.data(), to, sum.columns());
+        first = isLast ? 0 : start(problem, row + 1);
+        continue;
       }
+      if (!isLast) {
+        add(problem, row + 1);
+      }
+      // the last row is read once more, for nothing
+      int next = isLast ? from : sum.index(row + 1, 0);
+      first =
+          norm.centred()
+              ? writeCentred(sum.data(), from, next, weight, bias, result.data(), to, sum.columns())
+              : write(sum.data(), from, next, weight, result.data(), to, sum.columns());
     }
   }
 
-  private static void add(Matrix x, Matrix residual, Matrix sum, int row) {
-    add(x.data(), x.index(row, 0), residual.data(), residual.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
+  /** The first pass over a row: adds the residual, and returns Σ x or Σ x². */
+  private float start(NormProblem problem, int row) {
+    add(problem, row);
+    Matrix sum = problem.sum();
+    int from = sum.index(row, 0);
+    return problem.norm().centred() ? sum(sum.data(), from, sum.columns()) : squares(sum.data(), from, sum.columns());
+  }
+
+  private static void add(NormProblem problem, int row) {
+    Matrix x = problem.x();
+    Matrix y = problem.residual();
+    Matrix sum = problem.sum();
+    if (y != null) {
+      add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
+    }
   }
 
   private static void add(float[] x, int from, float[] y, int yFrom, float[] sum, int to, int length) {
@@ -75,17 +96,17 @@ final class VectorNorms {
   }
 
   /** Mean, scale and shift of a row; false if float does not reach. */
-  private boolean measure(float[] x, int from, int length, Norm norm) {
+  private boolean measure(float first, float[] x, int from, int length, Norm norm) {
     double inverse = 1.0 / length;
     double rest = 0;
     double variance;
     if (norm.centred()) {
-      mean = (float) (sum(x, from, length) * inverse);
+      mean = (float) (first * inverse);
       double squares = deviations(x, from, length) * inverse;
       rest = total * inverse;
       variance = Math.max(0, squares - rest * rest);
     } else {
-      variance = squares(x, from, length) * inverse;
+      variance = first * inverse;
     }
     variance += norm.epsilon();
     double inverseDeviation = 1 / Math.sqrt(variance);
@@ -195,27 +216,78 @@ final class VectorNorms {
     return squares;
   }
 
-  private void writeCentred(float[] x, int from, float[] weight, float[] bias, float[] result, int to, int length) {
+  /** Writes a row and returns Σ x of the next, added up as by {@link #sum}. */
+  private float writeCentred(float[] x, int from, int next, float[] weight, float[] bias, float[] result, int to, int length) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = sum0;
+    FloatVector sum2 = sum0;
+    FloatVector sum3 = sum0;
     int i = 0;
+    for (; i <= length - 4 * LANES; i += 4 * LANES) {
+      sum0 = FloatVector.fromArray(SPECIES, x, next + i).add(sum0);
+      sum1 = FloatVector.fromArray(SPECIES, x, next + i + LANES).add(sum1);
+      sum2 = FloatVector.fromArray(SPECIES, x, next + i + 2 * LANES).add(sum2);
+      sum3 = FloatVector.fromArray(SPECIES, x, next + i + 3 * LANES).add(sum3);
+      for (int j = i; j < i + 4 * LANES; j += LANES) {
+        FloatVector.fromArray(SPECIES, x, from + j)
+            .sub(mean)
+            .fma(FloatVector.broadcast(SPECIES, scale), FloatVector.broadcast(SPECIES, shift))
+            .fma(FloatVector.fromArray(SPECIES, weight, j), FloatVector.fromArray(SPECIES, bias, j))
+            .intoArray(result, to + j);
+      }
+    }
     for (; i <= length - LANES; i += LANES) {
+      sum0 = FloatVector.fromArray(SPECIES, x, next + i).add(sum0);
       FloatVector.fromArray(SPECIES, x, from + i)
           .sub(mean)
           .fma(FloatVector.broadcast(SPECIES, scale), FloatVector.broadcast(SPECIES, shift))
           .fma(FloatVector.fromArray(SPECIES, weight, i), FloatVector.fromArray(SPECIES, bias, i))
           .intoArray(result, to + i);
     }
+    FloatVector.zero(SPECIES).add(sum0).add(sum1).add(FloatVector.zero(SPECIES).add(sum2).add(sum3)).intoArray(lanes, 0);
+    float sum = VectorRows.fold(lanes);
     for (; i < length; i++) {
+      sum += x[next + i];
       result[to + i] = Math.fma(Math.fma(x[from + i] - mean, scale, shift), weight[i], bias[i]);
     }
+    return sum;
   }
 
-  private void write(float[] x, int from, float[] weight, float[] result, int to, int length) {
+  /** Writes a row and returns Σ x² of the next, added up as by {@link #squares}. */
+  private float write(float[] x, int from, int next, float[] weight, float[] result, int to, int length) {
+    FloatVector squares0 = FloatVector.zero(SPECIES);
+    FloatVector squares1 = squares0;
+    FloatVector squares2 = squares0;
+    FloatVector squares3 = squares0;
     int i = 0;
+    for (; i <= length - 4 * LANES; i += 4 * LANES) {
+      FloatVector x0 = FloatVector.fromArray(SPECIES, x, next + i);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, x, next + i + LANES);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, x, next + i + 2 * LANES);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, x, next + i + 3 * LANES);
+      squares0 = x0.fma(x0, squares0);
+      squares1 = x1.fma(x1, squares1);
+      squares2 = x2.fma(x2, squares2);
+      squares3 = x3.fma(x3, squares3);
+      for (int j = i; j < i + 4 * LANES; j += LANES) {
+        FloatVector.fromArray(SPECIES, x, from + j).mul(scale).mul(FloatVector.fromArray(SPECIES, weight, j)).intoArray(result, to + j);
+      }
+    }
     for (; i <= length - LANES; i += LANES) {
+      FloatVector x0 = FloatVector.fromArray(SPECIES, x, next + i);
+      squares0 = x0.fma(x0, squares0);
       FloatVector.fromArray(SPECIES, x, from + i).mul(scale).mul(FloatVector.fromArray(SPECIES, weight, i)).intoArray(result, to + i);
     }
+    FloatVector.zero(SPECIES)
+        .add(squares0)
+        .add(squares1)
+        .add(FloatVector.zero(SPECIES).add(squares2).add(squares3))
+        .intoArray(squareLanes, 0);
+    float squares = VectorRows.fold(squareLanes);
     for (; i < length; i++) {
+      squares = Math.fma(x[next + i], x[next + i], squares);
       result[to + i] = x[from + i] * scale * weight[i];
     }
+    return squares;
   }
 }

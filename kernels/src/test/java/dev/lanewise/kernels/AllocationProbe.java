@@ -18,8 +18,8 @@ import java.util.Random;
 final class AllocationProbe {
   private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** A call that boxes allocates 64 bytes or more for each vector, of which it has a thousand or more; one that does not, a few objects. */
-  static final long LIMIT = 4096;
+  /** A call allocates a few objects, 800 bytes at most; the smallest object a row, 16 bytes, is 1024 more, a boxed vector a row 3072. */
+  static final long LIMIT = 1000;
 
   private static final int ROWS = 64;
   private static final int COLUMNS = 391;
@@ -35,7 +35,12 @@ final class AllocationProbe {
       settle(calls.get(name));
     }
     System.out.println("path " + Kernels.selected().path());
-    calls.forEach((name, call) -> System.out.println(allocated(call) + " " + name));
+    calls.forEach(
+        (name, call) -> {
+          // what came later may have cost it its compiled code for a while
+          settle(call);
+          System.out.println(allocated(call) + " " + name);
+        });
   }
 
   /** Runs until a hundred calls in a row allocate little: before they are compiled all vectors are objects. */

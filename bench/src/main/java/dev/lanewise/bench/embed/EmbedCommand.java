@@ -38,6 +38,8 @@ public final class EmbedCommand implements Callable<Integer> {
   /** Lines that are read, embedded and written at a time. */
   private static final int LINES = 256;
 
+  private final ModelSource model;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
@@ -58,7 +60,14 @@ public final class EmbedCommand implements Callable<Integer> {
   private @Nullable Integer threads;
 
   /** For picocli, which sets the options. */
-  public EmbedCommand() {}
+  public EmbedCommand() {
+    this(MiniLm::load);
+  }
+
+  /** For tests, which load the model once. */
+  EmbedCommand(ModelSource model) {
+    this.model = model;
+  }
 
   @Override
   public Integer call() throws IOException {
@@ -74,7 +83,7 @@ public final class EmbedCommand implements Callable<Integer> {
     }
     try (VectorOutput vectors = open();
         TextLines lines = new TextLines(input == null ? System.in : new BufferedInputStream(Files.newInputStream(input)))) {
-      run(MiniLm.load().withThreads(workers), lines, vectors);
+      run(model.load().withThreads(workers), lines, vectors);
     }
     return 0;
   }
@@ -109,7 +118,7 @@ public final class EmbedCommand implements Callable<Integer> {
     return JsonLines.resume(file);
   }
 
-  private void run(MiniLm model, TextLines lines, VectorOutput vectors) throws IOException {
+  private void run(MiniLm loaded, TextLines lines, VectorOutput vectors) throws IOException {
     long before = vectors.linesBefore();
     long skipped = 0;
     long done = 0;
@@ -126,12 +135,12 @@ public final class EmbedCommand implements Callable<Integer> {
           spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
         }
         if (batch.size() == LINES) {
-          write(model, batch, vectors);
+          write(loaded, batch, vectors);
           batch.clear();
           progress.to(done);
         }
       }
-      write(model, batch, vectors);
+      write(loaded, batch, vectors);
     }
     if (done < before) {
       throw new IOException("the input has " + done + " lines, but the output already holds " + before);
@@ -153,8 +162,8 @@ public final class EmbedCommand implements Callable<Integer> {
                 + (skipped > 0 ? "; " + skipped + " skipped" : ""));
   }
 
-  private static void write(MiniLm model, List<TextLines.Line> batch, VectorOutput vectors) throws IOException {
-    float[][] embeddings = model.embed(batch.stream().filter(TextLines.Line::readable).map(TextLines.Line::text).toList());
+  private static void write(MiniLm loaded, List<TextLines.Line> batch, VectorOutput vectors) throws IOException {
+    float[][] embeddings = loaded.embed(batch.stream().filter(TextLines.Line::readable).map(TextLines.Line::text).toList());
     int next = 0;
     for (TextLines.Line line : batch) {
       if (line.readable()) {

@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
 public final class SimilarCommand implements Callable<Integer> {
   private static final int LINES = 256;
 
+  private final ModelSource model;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
@@ -45,7 +47,14 @@ public final class SimilarCommand implements Callable<Integer> {
   private @Nullable Integer threads;
 
   /** For picocli, which sets the options. */
-  public SimilarCommand() {}
+  public SimilarCommand() {
+    this(MiniLm::load);
+  }
+
+  /** For tests, which load the model once. */
+  SimilarCommand(ModelSource model) {
+    this.model = model;
+  }
 
   /** A line and how much it is like the query. */
   private record Match(double score, long line, String text) {}
@@ -90,8 +99,8 @@ public final class SimilarCommand implements Callable<Integer> {
     if (!Files.isRegularFile(file)) {
       throw rejected(file + (Files.exists(file) ? " is no file" : " is not there"));
     }
-    MiniLm model = MiniLm.load().withThreads(workers);
-    Best best = new Best(model.embed(query), top);
+    MiniLm loaded = model.load().withThreads(workers);
+    Best best = new Best(loaded.embed(query), top);
     try (TextLines lines = new TextLines(Files.newInputStream(file));
         Progress progress = Progress.of("Looking", -1)) {
       List<TextLines.Line> batch = new ArrayList<>();
@@ -102,12 +111,12 @@ public final class SimilarCommand implements Callable<Integer> {
           spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
         }
         if (batch.size() == LINES) {
-          embedded(model, batch).forEach(best::offer);
+          embedded(loaded, batch).forEach(best::offer);
           batch.clear();
           progress.to(line.number());
         }
       }
-      embedded(model, batch).forEach(best::offer);
+      embedded(loaded, batch).forEach(best::offer);
     }
     for (Match match : best.sorted()) {
       spec.commandLine().getOut().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, match.text);
@@ -115,7 +124,7 @@ public final class SimilarCommand implements Callable<Integer> {
     return 0;
   }
 
-  private List<Embedded> embedded(MiniLm model, List<TextLines.Line> lines) throws IOException {
+  private List<Embedded> embedded(MiniLm loaded, List<TextLines.Line> lines) throws IOException {
     List<Embedded> found = new ArrayList<>();
     if (file.toString().endsWith(".jsonl")) {
       for (TextLines.Line line : lines) {
@@ -123,7 +132,7 @@ public final class SimilarCommand implements Callable<Integer> {
       }
       return found;
     }
-    float[][] embeddings = model.embed(lines.stream().map(TextLines.Line::text).toList());
+    float[][] embeddings = loaded.embed(lines.stream().map(TextLines.Line::text).toList());
     for (int i = 0; i < embeddings.length; i++) {
       found.add(new Embedded(lines.get(i).number(), lines.get(i).text(), embeddings[i]));
     }

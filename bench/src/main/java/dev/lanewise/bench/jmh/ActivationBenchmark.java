@@ -8,8 +8,8 @@ import org.openjdk.jmh.annotations.Param;
 /** Activations of rows · columns elements a call, within ±4. */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class ActivationBenchmark extends ScalarVersusVector {
-  /** tanh, and the gelu that needs erf. */
-  @Param({"TANH", "GELU"})
+  /** tanh, the gelu that needs erf, and the one that needs tanh. */
+  @Param({"TANH", "GELU", "GELU_TANH"})
   public Activation activation;
 
   /** rows × columns. */
@@ -31,7 +31,12 @@ public class ActivationBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return activation == Activation.TANH ? DoubleReference.tanh(x) : DoubleReference.gelu(x);
+    return switch (activation) {
+      case TANH -> DoubleReference.tanh(x);
+      case GELU -> DoubleReference.gelu(x);
+      case GELU_TANH -> DoubleReference.geluTanh(x);
+      default -> throw new IllegalStateException("no reference for " + activation);
+    };
   }
 
   @Benchmark

@@ -2,6 +2,7 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Matrix;
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /** The kernels' formulas in double, dense, row after row. */
@@ -21,6 +22,11 @@ final class DoubleReference {
   /** x/2 · (1 + erf(x/√2)), element by element. */
   static double[] gelu(Matrix x) {
     return each(x, element -> element / 2 * (1 + erf(element / Math.sqrt(2))));
+  }
+
+  /** x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), element by element. */
+  static double[] geluTanh(Matrix x) {
+    return each(x, element -> element / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (element + 0.044715 * element * element * element))));
   }
 
   /** 2/√π · e<sup>−x²</sup> Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 ⋯ (2n + 1)), for the few units around 0 that the benchmarks use. */
@@ -56,6 +62,33 @@ final class DoubleReference {
       }
     }
     return weights;
+  }
+
+  /** (x − mean) / √(variance + epsilon) · weight + bias of every row. */
+  static double[] layerNorm(Matrix x, float[] weight, float[] bias, double epsilon) {
+    double[] result = each(x, element -> element);
+    int columns = x.columns();
+    for (int from = 0; from < result.length; from += columns) {
+      double mean = Arrays.stream(result, from, from + columns).sum() / columns;
+      double variance = Arrays.stream(result, from, from + columns).map(element -> (element - mean) * (element - mean)).sum() / columns;
+      for (int j = 0; j < columns; j++) {
+        result[from + j] = (result[from + j] - mean) / Math.sqrt(variance + epsilon) * weight[j] + bias[j];
+      }
+    }
+    return result;
+  }
+
+  /** x / √(mean of x² + epsilon) · weight of every row. */
+  static double[] rmsNorm(Matrix x, float[] weight, double epsilon) {
+    double[] result = each(x, element -> element);
+    int columns = x.columns();
+    for (int from = 0; from < result.length; from += columns) {
+      double meanSquare = Arrays.stream(result, from, from + columns).map(element -> element * element).sum() / columns;
+      for (int j = 0; j < columns; j++) {
+        result[from + j] *= weight[j] / Math.sqrt(meanSquare + epsilon);
+      }
+    }
+    return result;
   }
 
   /**

@@ -28,6 +28,7 @@ class EmbedCommandTest {
   private static final int BAD = 3;
   private static final int ROW_BYTES = MiniLm.EMBED_DIM * Float.BYTES;
 
+  private static MiniLm model;
   private static float[][] expected;
 
   @TempDir private Path folder;
@@ -37,7 +38,8 @@ class EmbedCommandTest {
 
   @BeforeAll
   static void embed() throws IOException {
-    expected = MiniLm.load().embed(TEXTS);
+    model = MiniLm.load();
+    expected = model.embed(TEXTS);
   }
 
   /** Line 3 of the input is not UTF-8. */
@@ -64,7 +66,7 @@ class EmbedCommandTest {
   private int embed(Path output, String... more) {
     List<Object> arguments = new ArrayList<>(List.of(input, "--output", output, "--threads", 1));
     arguments.addAll(List.of(more));
-    return run(new EmbedCommand(), arguments.toArray());
+    return run(new EmbedCommand(() -> model), arguments.toArray());
   }
 
   private static List<Embedded> read(Path file) throws IOException {
@@ -172,7 +174,7 @@ class EmbedCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"--threads=0", "--resume", "--force", "missing.txt"})
   void wrongOptions(String option) {
-    assertThat(run(new EmbedCommand(), option)).isEqualTo(2);
+    assertThat(run(new EmbedCommand(() -> model), option)).isEqualTo(2);
     assertThat(err.toString()).containsAnyOf("--threads is 0, must be at least 1", "needs --output", "missing.txt is not there");
   }
 
@@ -182,31 +184,23 @@ class EmbedCommandTest {
     assertThat(embed(file)).isZero();
     for (Path from : List.of(input, file)) {
       out.getBuffer().setLength(0);
-      assertThat(run(new SimilarCommand(), "Laws should be just", from, "--top", 2, "--threads", 1)).isZero();
+      assertThat(run(new SimilarCommand(() -> model), "Laws should be just", from, "--top", 2, "--threads", 1)).isZero();
       assertThat(out.toString().lines()).hasSize(2);
-      double score = MiniLm.similarity(expected[0], wanted());
+      double score = MiniLm.similarity(expected[0], model.embed("Laws should be just"));
       assertThat(out.toString().lines().findFirst().orElseThrow()).isEqualTo(String.format("%6.3f  %6d  %s", score, 1, TEXTS.get(0)));
     }
-    assertThat(run(new SimilarCommand(), "x", input, "--top", 0)).isEqualTo(2);
-    assertThat(run(new SimilarCommand(), "x", folder)).isEqualTo(2);
-  }
-
-  private static float[] wanted() {
-    try {
-      return MiniLm.load().embed("Laws should be just");
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
+    assertThat(run(new SimilarCommand(() -> model), "x", input, "--top", 0)).isEqualTo(2);
+    assertThat(run(new SimilarCommand(() -> model), "x", folder)).isEqualTo(2);
   }
 
   @Test
   void similarNamesALineThatIsNoEmbedding() throws IOException {
     Path file = folder.resolve("wrong.jsonl");
     Files.writeString(file, "{\"line\":1,\"text\":\"a\",\"embedding\":[1,2]}\n");
-    assertThat(run(new SimilarCommand(), "x", file)).isEqualTo(1);
+    assertThat(run(new SimilarCommand(() -> model), "x", file)).isEqualTo(1);
     assertThat(err.toString()).contains("line 1 of").contains("has an embedding of 2 numbers, must be 384");
     Files.writeString(file, "{\"line\":1}\n");
-    assertThat(run(new SimilarCommand(), "x", file)).isEqualTo(1);
+    assertThat(run(new SimilarCommand(() -> model), "x", file)).isEqualTo(1);
     assertThat(err.toString()).contains("is no JSON object with line, text and embedding");
   }
 }

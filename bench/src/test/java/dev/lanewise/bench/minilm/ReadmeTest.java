@@ -21,7 +21,7 @@ class ReadmeTest {
   void exampleIsThatWhichCompiles() throws IOException {
     String readme = Files.readString(Path.of("..", "README.md"));
     String source = Files.readString(Path.of("src/test/java/dev/lanewise/bench/minilm/ReadmeExample.java"));
-    String compiled = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("    // end")).stripIndent().strip();
+    String compiled = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("    // end")).stripTrailing().stripIndent();
     assertThat(readme).contains("import java.util.List;\n\n" + compiled + "\n```");
     String javadoc = Files.readString(Path.of("src/main/java/dev/lanewise/bench/minilm/MiniLm.java")).replaceAll("(?m)^ \\* ?", "");
     assertThat(javadoc).contains("<pre>{@code\n" + compiled + "\n}</pre>");

@@ -1,0 +1,70 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+
+/** Row norms with weight (and bias) of rows × columns elements a call. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class NormBenchmark extends ScalarVersusVector {
+  private static final float EPSILON = 1e-5f;
+
+  /** Which norm. */
+  @Param({"LAYER", "RMS"})
+  public Kind norm;
+
+  /** rows × columns: in cache, and twice 64 MB. */
+  @Param({"128x384", "64x1024", "21845x768"})
+  public String shape;
+
+  private Matrix x;
+  private Matrix result;
+  private float[] weight;
+  private float[] bias;
+
+  /** Called by JMH. */
+  public NormBenchmark() {}
+
+  /** The norms of {@link Kernels}. */
+  public enum Kind {
+    /** {@link Kernels#layerNorm}. */
+    LAYER,
+    /** {@link Kernels#rmsNorm}. */
+    RMS
+  }
+
+  @Override
+  protected void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    x = Inputs.matrix(sizes[0], sizes[1], 2, 1);
+    weight = Inputs.matrix(1, sizes[1], 2).data();
+    bias = Inputs.matrix(1, sizes[1], 3).data();
+    result = Matrix.zeros(sizes[0], sizes[1]);
+  }
+
+  @Override
+  protected double[] reference() {
+    return norm == Kind.LAYER ? DoubleReference.layerNorm(x, weight, bias, EPSILON) : DoubleReference.rmsNorm(x, weight, EPSILON);
+  }
+
+  @Benchmark
+  @Override
+  public float[] scalar() {
+    return run(SCALAR);
+  }
+
+  @Benchmark
+  @Override
+  public float[] vector() {
+    return run(VECTOR);
+  }
+
+  private float[] run(Kernels kernels) {
+    switch (norm) {
+      case LAYER -> kernels.layerNorm(x, weight, bias, EPSILON, result);
+      case RMS -> kernels.rmsNorm(x, weight, EPSILON, result);
+    }
+    return result.data();
+  }
+}
