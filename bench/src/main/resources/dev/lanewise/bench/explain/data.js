@@ -15,7 +15,8 @@ const at = (id) => document.getElementById(id);
 const isFrame = (token) => token === 0 || token === count - 1;
 const isWord = (token) => !isFrame(token) && /[\p{L}\p{N}]/u.test(tokens[token]);
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
-const number = (weight) => weight.toFixed(weight < 0.01 ? 4 : 3);
+/** 0.123, or 0.0042. */
+const number = (weight) => weight.toFixed(weight < 0.00995 ? 4 : 3);
 
 function make(parent, tag, text = "", className = "") {
   const element = document.createElement(tag);

@@ -53,7 +53,10 @@ function onHeadKey(event, layer, head) {
 function writeEntropy(layer, head) {
   const parent = at("entropyReadout");
   parent.replaceChildren();
-  if (head >= heads) return;
+  if (head >= heads) {
+    parent.textContent = "Point at a head to read its entropy.";
+    return;
+  }
   const entropy = data.entropies[layer][head];
   parent.append(viewName(layer, head) + ": ");
   make(parent, "b", entropy.toFixed(2));

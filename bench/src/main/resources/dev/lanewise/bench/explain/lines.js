@@ -2,7 +2,6 @@
 const MOST_LINES = 20;
 /** Lines weaker than this share of the strongest in their direction are left out. */
 const WEAKEST = 0.06;
-const SVG = "http://www.w3.org/2000/svg";
 
 function drawnLinks(incoming) {
   if (!at(incoming ? "incoming" : "outgoing").checked) return [];
@@ -42,16 +41,14 @@ function curve(from, to, above, room) {
 }
 
 function paintLines() {
-  const parent = at("sentence");
-  parent.querySelector("svg")?.remove();
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("aria-hidden", "true");
+  const svg = at("lines");
+  svg.replaceChildren();
   const boxes = tokenBoxes();
-  const style = getComputedStyle(parent);
-  const lineHeight = parseFloat(style.lineHeight);
+  const lineHeight = parseFloat(getComputedStyle(at("sentence")).lineHeight);
   const room = Math.max(8, (lineHeight - (boxes[0].bottom - boxes[0].top)) / 2 + 4);
-  svg.setAttribute("width", parent.clientWidth);
-  svg.setAttribute("height", Math.max(...boxes.map((box) => box.bottom)) + room + 6);
+  svg.setAttribute("width", at("sentence").clientWidth);
+  // The last line of text has as much below it, and the padding.
+  svg.setAttribute("height", Math.max(...boxes.map((box) => box.bottom)) + room + 2);
   const found = [drawnLinks(false), drawnLinks(true)];
   const strongest = (some) => (some.length ? some[0].weight : 0);
   const most = Math.max(...found.map(strongest));
@@ -59,7 +56,7 @@ function paintLines() {
     const some = found[Number(incoming)];
     // The strongest come last, on top.
     some.filter((link) => link.weight > 0 && link.weight >= strongest(some) * WEAKEST).reverse().forEach((link) => {
-      const path = document.createElementNS(SVG, "path");
+      const path = document.createElementNS(svg.namespaceURI, "path");
       const share = link.weight / most;
       path.setAttribute("d", curve(boxes[state.token], boxes[link.other], !incoming, room));
       path.setAttribute("class", incoming ? "in" : "out");
@@ -68,5 +65,4 @@ function paintLines() {
       svg.append(path);
     });
   });
-  parent.prepend(svg);
 }

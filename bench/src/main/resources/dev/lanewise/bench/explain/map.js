@@ -16,9 +16,9 @@ function measureMap() {
   const longest = Math.max(...tokens.map((text) => context.measureText(text).width));
   const outer = at("scroll").clientWidth - 6;
   edge = Math.ceil(Math.min(longest, outer < 500 ? 70 : 100)) + 10;
-  const fitting = Math.floor((outer - edge) / count);
+  const fitting = (outer - edge) / count;
   at("whole").hidden = fitting >= READABLE;
-  cell = clamp(fitting, state.whole ? 1 : READABLE, WIDEST);
+  cell = fitting >= READABLE ? Math.min(Math.floor(fitting), WIDEST) : state.whole ? fitting : READABLE;
 }
 
 function paintCells() {
@@ -47,6 +47,9 @@ function sizeLabels(canvas, width, height) {
   canvas.style.width = width + "px";
   canvas.style.height = height + "px";
 }
+
+/** The middle of a label, which stays inside of the map at its ends. */
+const middle = (token) => clamp((token + 0.5) * cell, FONT / 2, count * cell - FONT / 2);
 
 /** The tokens whose labels have room: the chosen one, that of the cell, and every so many of the others. */
 function labelled(emphasised) {
@@ -83,11 +86,11 @@ function paintLabels() {
   [at("rows"), at("columns")].forEach(clear);
   paint(at("rows"), state.cell ? state.cell.query : -1, chosen, (context, token) => {
     context.textAlign = "right";
-    context.translate(edge - 6, (token + 0.5) * cell);
+    context.translate(edge - 6, middle(token));
   });
   paint(at("columns"), state.cell ? state.cell.key : -1, chosenDown, (context, token) => {
     context.textAlign = "left";
-    context.translate((token + 0.5) * cell, edge - 6);
+    context.translate(middle(token), edge - 6);
     context.rotate(-Math.PI / 2);
   });
 }

@@ -7,7 +7,7 @@ function choose(changes) {
   paintLines();
   paintLists();
   if (view) {
-    at("sentenceTitle").textContent = "The text in " + viewName().replace(/^./, (letter) => letter.toLowerCase());
+    at("sentenceTitle").textContent = "The text in " + (state.head === ROLLOUT ? "the " : "") + viewName().replace(/^./, (letter) => letter.toLowerCase());
     paintChoices();
     paintEntropy();
     paintMap();
@@ -98,4 +98,7 @@ listenToTheme();
 listenToPrinter();
 ["outgoing", "incoming", "frame"].forEach((id) => at(id).addEventListener("change", paintLines));
 new ResizeObserver(() => requestAnimationFrame(lay)).observe(document.querySelector("main"));
-requestAnimationFrame(() => reveal(state.token));
+requestAnimationFrame(() => {
+  reveal(state.token);
+  at("sentence").scrollTop = tokenBoxes()[state.token].top - at("sentence").clientHeight / 2;
+});
