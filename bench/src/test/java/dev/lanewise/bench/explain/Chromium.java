@@ -93,7 +93,7 @@ final class Chromium implements AutoCloseable {
     await("document.readyState === 'complete' && location.protocol === 'file:'");
   }
 
-  /** What the page did that it must not: errors, refused scripts, and everything it wanted from elsewhere. */
+  /** What the page did that it must not, since the last time: errors, refused scripts, and everything it wanted from elsewhere. */
   List<String> complaints() {
     return devTools().complaints();
   }
@@ -112,6 +112,11 @@ final class Chromium implements AutoCloseable {
 
   String text(String selector) throws IOException {
     return evaluate("document.querySelector(" + quoted(selector) + ").textContent").getAsString();
+  }
+
+  /** Lays the page out for paper; the length of the PDF. */
+  int print() throws IOException {
+    return devTools().call("Page.printToPDF", new JsonObject()).get("data").getAsString().length();
   }
 
   private void await(String condition) throws IOException {

@@ -79,8 +79,11 @@ final class DevTools implements WebSocket.Listener {
     call("Browser.close", new JsonObject());
   }
 
+  /** What has been complained about since the last time. */
   List<String> complaints() {
-    return List.copyOf(complaints);
+    List<String> all = List.copyOf(complaints);
+    complaints.removeAll(all);
+    return all;
   }
 
   private WebSocket socket() {

@@ -161,6 +161,21 @@ class ExplorerInBrowserTest {
   }
 
   @Test
+  void coloursChangeAndPaperIsLight() throws IOException {
+    String colours = "document.querySelector('#ramp').style.background + getComputedStyle(document.body).backgroundColor";
+    String light = browser.evaluate(colours).getAsString();
+    browser.click("#theme");
+    String dark = browser.evaluate(colours).getAsString();
+    assertThat(dark).isNotEqualTo(light);
+    browser.evaluate("addEventListener('beforeprint', () => { window.printed = " + colours + "; })");
+    assertThat(browser.print()).isGreaterThan(10_000);
+    assertThat(browser.evaluate("window.printed").getAsString()).isEqualTo(light);
+    assertThat(browser.evaluate(colours).getAsString()).isEqualTo(dark);
+    browser.click("#theme");
+    assertThat(browser.evaluate(colours).getAsString()).isEqualTo(light);
+  }
+
+  @Test
   void aHostileTextIsTextOnly() throws IOException {
     String hostile = "</script><script>document.title='hacked'</script><img src='https://example.org/x' onerror='document.title=1'>";
     Explanation explanation = Explanations.seeded(2, 3, hostile, "<!--", "'\"&amp;", "{{data}}", "##\u202e\u0000", "##");
