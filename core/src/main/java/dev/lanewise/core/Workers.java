@@ -6,7 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,19 @@ final class Workers {
           new SynchronousQueue<>(),
           Thread.ofPlatform().daemon().name("lanewise-", 1).inheritInheritableThreadLocals(false).factory(),
           new ThreadPoolExecutor.DiscardPolicy());
+
+  /**
+   * Helpers that have just finished a job look out for another one for this long before they go: waking a sleeping thread takes 20 to 100
+   * microseconds, and a layer has ten steps that may each be shorter than that.
+   */
+  private static final long LOOKOUT_NANOS = 100_000;
+
+  /** Looks at the slots between two looks at the clock. */
+  private static final int LOOKS = 64;
+
+  /** Those that look out; fewer than there are processors, so that nobody works slower because somebody else waits. */
+  private static final AtomicReferenceArray<@Nullable Helper> LOOKOUTS =
+      new AtomicReferenceArray<>(Math.min(MAX_HELPERS, Runtime.getRuntime().availableProcessors() - 1));
 
   private Workers() {}
 
@@ -61,8 +76,71 @@ final class Workers {
     new Job(tasks, task).share(Math.min(helpers, MAX_HELPERS));
   }
 
-  /** One call; as a {@link Runnable} it is what a helper does for it. */
-  private static final class Job implements Runnable {
+  /** A thread of the pool that does one job after the other as long as they come quickly. */
+  private static final class Helper implements Runnable {
+    private volatile @Nullable Job job;
+
+    Helper(Job first) {
+      job = first;
+    }
+
+    /** Hands a job to a helper that looks out for one; false if nobody does. */
+    static boolean find(Job wanting) {
+      for (int slot = 0; slot < LOOKOUTS.length(); slot++) {
+        Helper helper = LOOKOUTS.get(slot);
+        if (helper != null && LOOKOUTS.compareAndSet(slot, helper, null)) {
+          helper.job = wanting;
+          return true;
+        }
+      }
+      return false;
+    }
+
+    @Override
+    public void run() {
+      for (Job todo = job; todo != null; todo = lookOut()) {
+        job = null;
+        todo.help();
+      }
+    }
+
+    private @Nullable Job lookOut() {
+      int slot = 0;
+      while (slot < LOOKOUTS.length() && !LOOKOUTS.compareAndSet(slot, null, this)) {
+        slot++;
+      }
+      if (slot == LOOKOUTS.length()) {
+        return null;
+      }
+      spinUntil(() -> job != null);
+      if (job == null && LOOKOUTS.compareAndSet(slot, this, null)) {
+        return null;
+      }
+      // Somebody has taken this helper, and hands over the job in the next moment.
+      Job found = job;
+      while (found == null) {
+        Thread.onSpinWait();
+        found = job;
+      }
+      return found;
+    }
+  }
+
+  /** Returns once the condition holds, or after a while. */
+  private static void spinUntil(BooleanSupplier condition) {
+    long start = System.nanoTime();
+    do {
+      for (int look = 0; look < LOOKS; look++) {
+        if (condition.getAsBoolean()) {
+          return;
+        }
+        Thread.onSpinWait();
+      }
+    } while (System.nanoTime() - start < LOOKOUT_NANOS);
+  }
+
+  /** One call. */
+  private static final class Job {
     /** Added to {@link #helpers} when no helper may enter any more; the count stays in the other bits. */
     private static final int CLOSED = Integer.MIN_VALUE;
 
@@ -96,16 +174,18 @@ final class Workers {
 
     /** False if the system has no thread left: the caller, who must not leave helpers behind, then does without more of them. */
     private boolean startHelper() {
+      if (Helper.find(this)) {
+        return true;
+      }
       try {
-        POOL.execute(this);
+        POOL.execute(new Helper(this));
         return true;
       } catch (OutOfMemoryError e) {
         return false;
       }
     }
 
-    @Override
-    public void run() {
+    void help() {
       if (enter()) {
         takeTasks();
         leave();
@@ -138,7 +218,9 @@ final class Workers {
 
     /** Waits for the helpers that entered; one that comes later finds the job closed. An interrupt is kept for the caller to see. */
     private void awaitHelpers() {
-      helpers.addAndGet(CLOSED);
+      if (helpers.addAndGet(CLOSED) != CLOSED && LOOKOUTS.length() > 0) {
+        spinUntil(() -> helpers.get() == CLOSED);
+      }
       boolean interrupted = false;
       while (helpers.get() != CLOSED) {
         LockSupport.park(this);

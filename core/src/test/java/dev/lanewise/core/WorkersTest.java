@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +57,36 @@ class WorkersTest {
               assertThat(helper.getName()).matches("lanewise-\\d+");
               assertThat(helper.isDaemon()).isTrue();
             });
+  }
+
+  /** Helpers go from one short job to the next, of whichever caller, and every task of each runs once. */
+  @Test
+  void shortJobsOfManyCallersRunWhole() throws Exception {
+    int callers = 6;
+    int jobs = 3000;
+    try (ExecutorService threads = Executors.newFixedThreadPool(callers)) {
+      List<Future<?>> results = new ArrayList<>();
+      for (int caller = 0; caller < callers; caller++) {
+        int tasks = 2 + caller;
+        results.add(
+            threads.submit(
+                () -> {
+                  for (int job = 0; job < jobs; job++) {
+                    AtomicIntegerArray runs = new AtomicIntegerArray(tasks);
+                    Workers.run(3, MUCH, tasks, runs::incrementAndGet);
+                    for (int task = 0; task < tasks; task++) {
+                      assertThat(runs.get(task)).as("job %d, task %d", job, task).isEqualTo(1);
+                    }
+                    if (job % 500 == 0) {
+                      LockSupport.parkNanos(1_000_000); // longer than helpers look out: they go, and are woken again
+                    }
+                  }
+                }));
+      }
+      for (Future<?> result : results) {
+        result.get();
+      }
+    }
   }
 
   @Test

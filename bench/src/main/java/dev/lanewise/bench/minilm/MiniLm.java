@@ -57,7 +57,13 @@ public final class MiniLm {
    * @throws IOException if one of them is missing or holds something else than expected
    */
   public static MiniLm load() throws IOException {
-    return of(MiniLmArtifact.weights(), Kernels.selected());
+    // Inflating the weights takes one core half a second. Meanwhile another compiles what will run.
+    WarmUp warmUp = WarmUp.start();
+    try {
+      return of(MiniLmArtifact.weights(), Kernels.selected());
+    } finally {
+      warmUp.stop();
+    }
   }
 
   /**
