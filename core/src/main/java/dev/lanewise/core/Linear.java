@@ -5,7 +5,9 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.PackedMatrix;
 import dev.lanewise.kernels.internal.Checks;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -124,31 +126,88 @@ public final class Linear {
     if (output.batch() == 0 || output.rows() == 0) {
       return;
     }
-    // Rows of all batch entries are one matrix if the strides let them; in one array entries stay apart, as the check above saw them.
-    boolean merge = input.data() != output.data() && input.evenRows() && output.evenRows();
-    project(merge ? input.merged() : input, merge ? output.merged() : output, threads);
+    if (threads == 1) {
+      alone(input, output);
+    } else {
+      Tasks tasks = new Tasks(input, output, threads);
+      Workers.run(threads, tasks.work, tasks.count, tasks::run);
+    }
   }
 
-  private void project(Sequences input, Sequences output, int threads) {
-    long work = (long) input.batch() * input.rows() * inputs * outputs;
+  /**
+   * Projects several inputs by a projection each as {@link #apply} does, with one start of the threads for all. Shapes and overlaps are the
+   * caller's to check.
+   */
+  static void applyAll(List<Linear> projections, List<Sequences> inputs, List<Sequences> outputs, int threads) {
     if (threads == 1) {
-      for (int b = 0; b < input.batch(); b++) {
-        project(input, output, b, 0, input.rows(), whole);
+      for (int i = 0; i < projections.size(); i++) {
+        projections.get(i).alone(inputs.get(i), outputs.get(i));
       }
       return;
     }
-    int blocks = Math.ceilDiv(input.rows(), BLOCK_ROWS);
-    int rowTasks = input.batch() * blocks;
-    Part[] shares = rowTasks >= threads * TASKS_PER_THREAD ? new Part[] {whole} : parts;
+    List<Tasks> all = new ArrayList<>();
+    long work = 0;
+    int count = 0;
+    for (int i = 0; i < projections.size(); i++) {
+      Tasks tasks = projections.get(i).new Tasks(inputs.get(i), outputs.get(i), threads);
+      all.add(tasks);
+      work += tasks.work;
+      count += tasks.count;
+    }
     Workers.run(
         threads,
         work,
-        rowTasks * shares.length,
-        task -> {
-          int from = task % blocks * BLOCK_ROWS;
-          int rows = Math.min(BLOCK_ROWS, input.rows() - from);
-          project(input, output, task / blocks % input.batch(), from, rows, shares[task / rowTasks]);
+        count,
+        index -> {
+          int task = index;
+          int which = 0;
+          while (task >= all.get(which).count) {
+            task -= all.get(which++).count;
+          }
+          all.get(which).run(task);
         });
+  }
+
+  /** Rows of all batch entries are one matrix if the strides let them; in one array entries stay apart, as checks saw them. */
+  private static boolean merges(Sequences input, Sequences output) {
+    return input.data() != output.data() && input.evenRows() && output.evenRows();
+  }
+
+  private void alone(Sequences input, Sequences output) {
+    boolean merge = merges(input, output);
+    Sequences in = merge ? input.merged() : input;
+    Sequences out = merge ? output.merged() : output;
+    for (int b = 0; b < in.batch() && in.rows() > 0; b++) {
+      project(in, out, b, 0, in.rows(), whole);
+    }
+  }
+
+  /** A call cut into pieces for several threads: blocks of rows, and parts of the outputs where these are few. */
+  private final class Tasks {
+    private final Sequences input;
+    private final Sequences output;
+    private final long work;
+    private final int blocks;
+    private final int rowTasks;
+    private final Part[] shares;
+    private final int count;
+
+    private Tasks(Sequences input, Sequences output, int threads) {
+      boolean merge = merges(input, output);
+      this.input = merge ? input.merged() : input;
+      this.output = merge ? output.merged() : output;
+      this.work = (long) input.batch() * input.rows() * inputs * outputs;
+      this.blocks = Math.ceilDiv(this.input.rows(), BLOCK_ROWS);
+      this.rowTasks = this.input.batch() * blocks;
+      this.shares = rowTasks >= threads * TASKS_PER_THREAD ? new Part[] {whole} : parts;
+      this.count = rowTasks * shares.length;
+    }
+
+    private void run(int task) {
+      int from = task % blocks * BLOCK_ROWS;
+      int rows = Math.min(BLOCK_ROWS, input.rows() - from);
+      project(input, output, task / blocks % input.batch(), from, rows, shares[task / rowTasks]);
+    }
   }
 
   private void project(Sequences input, Sequences output, int b, int from, int rows, Part part) {

@@ -158,15 +158,13 @@ public final class MultiHeadAttention {
     int[] before = projections.checkCaches(caches, x.batch());
     Scratch buffers = BUFFERS.acquire();
     try {
-      Heads queries = projections.queries(x, buffers, threads);
-      Heads keys = projections.keys(x, buffers, threads);
-      Heads values = projections.values(x, buffers, threads);
-      placement.turn(queries, keys, before);
+      Projections.Projected of = projections.all(x, x, x, buffers, threads);
+      placement.turn(of.query(), of.key(), before);
       Attention scoring = placement.score(attention, before, x.rows(), buffers, BIAS_BUFFER);
-      KeyValueCache.appendAll(caches, keys, values);
+      KeyValueCache.appendAll(caches, of.key(), of.value());
       boolean done = false;
       try {
-        attend(scoring, x, queries, caches, buffers, output);
+        attend(scoring, x, of.query(), caches, buffers, output);
         done = true;
       } finally {
         for (int b = 0; b < before.length && !done; b++) {
@@ -243,12 +241,10 @@ public final class MultiHeadAttention {
     projections.checkForward(query, key, value, output);
     Scratch buffers = BUFFERS.acquire();
     try {
-      Heads queries = projections.queries(query, buffers, threads);
-      Heads keys = projections.keys(key, buffers, threads);
-      Heads values = projections.values(value, buffers, threads);
-      placement.turn(queries, keys);
+      Projections.Projected of = projections.all(query, key, value, buffers, threads);
+      placement.turn(of.query(), of.key());
       Sequences heads = projections.heads(query, buffers);
-      placement.score(attention, queries.rows(), keys.rows()).compute(queries, keys, values, heads.split(numHeads()));
+      placement.score(attention, query.rows(), key.rows()).compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
       BUFFERS.release(buffers);

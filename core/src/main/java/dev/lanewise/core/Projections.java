@@ -23,6 +23,18 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return value.outputs() / keyValueHeads;
   }
 
+  /** What attention is computed from. */
+  record Projected(Heads query, Heads key, Heads value) {}
+
+  /** Queries, keys and values of their sources in the first three buffers; threads share all of it at once. */
+  Projected all(Sequences querySource, Sequences keySource, Sequences valueSource, Scratch buffers, int threads) {
+    Sequences queries = buffers.sequences(0, querySource, query.outputs());
+    Sequences keys = buffers.sequences(1, keySource, key.outputs());
+    Sequences values = buffers.sequences(2, valueSource, value.outputs());
+    Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
+    return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
+  }
+
   /** Queries of {@code x} in the first buffer. */
   Heads queries(Sequences x, Scratch buffers, int threads) {
     return project(query, x, buffers, 0, threads).split(numHeads);
