@@ -5,6 +5,7 @@ import dev.lanewise.bench.embed.EmbedCommand;
 import dev.lanewise.bench.embed.SimilarCommand;
 import dev.lanewise.bench.explain.ExplainCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
+import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
 import java.util.Optional;
@@ -26,7 +27,8 @@ import picocli.CommandLine.Spec;
       ExportCommand.class,
       EmbedCommand.class,
       SimilarCommand.class,
-      ExplainCommand.class
+      ExplainCommand.class,
+      ReportCommand.class
     },
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {

@@ -1,0 +1,57 @@
+package dev.lanewise.bench.report;
+
+import com.google.gson.JsonObject;
+import java.util.Map;
+
+/** Two runs of the suite case by case: what changed by more than the runs differ in themselves. */
+final class Comparison {
+  /** Runs of one program on one machine differ by so much however steady each of them is. */
+  static final double LEAST_NOISE = 0.05;
+
+  private Comparison() {}
+
+  /** Of a case. */
+  enum Verdict {
+    FASTER,
+    SLOWER,
+    SAME
+  }
+
+  /**
+   * One case.
+   *
+   * @param ratio old seconds / new seconds of the fastest samples: above 1 the new run is faster
+   * @param noise the least change that counts, as a fraction: the larger spread of both runs, and at least {@link #LEAST_NOISE}
+   */
+  record Change(double ratio, double noise) {
+    static Change of(Results.Timing before, Results.Timing now) {
+      return new Change(before.best() / now.best(), Math.max(LEAST_NOISE, Math.max(before.spread(), now.spread())));
+    }
+
+    Verdict verdict() {
+      if (ratio > 1 + noise) {
+        return Verdict.FASTER;
+      }
+      return ratio < 1 / (1 + noise) ? Verdict.SLOWER : Verdict.SAME;
+    }
+  }
+
+  /** By the cases' ids, those that both have. */
+  static JsonObject json(Results before, Results now) {
+    Map<String, Results.Timing> old = before.timings();
+    JsonObject changes = new JsonObject();
+    now.timings()
+        .forEach(
+            (id, timing) -> {
+              if (old.containsKey(id)) {
+                Change change = Change.of(old.get(id), timing);
+                JsonObject entry = new JsonObject();
+                entry.addProperty("ratio", change.ratio);
+                entry.addProperty("noise", change.noise);
+                entry.addProperty("verdict", change.verdict().name());
+                changes.add(id, entry);
+              }
+            });
+    return changes;
+  }
+}

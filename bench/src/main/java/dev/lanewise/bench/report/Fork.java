@@ -1,0 +1,94 @@
+package dev.lanewise.bench.report;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs {@code throughput} in a JVM of its own, with the flags of this one: what a case leaves compiled does not touch the next. It ends
+ * with this JVM.
+ */
+final class Fork {
+  private static final long MOST_SECONDS = 300;
+
+  private final List<String> command = new ArrayList<>();
+
+  Fork(String mainClass) {
+    command.add(ProcessHandle.current().info().command().orElse("java"));
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(mainClass);
+  }
+
+  /**
+   * The line of JSON that a call prints.
+   *
+   * @throws IOException if it fails, with what it says
+   */
+  JsonObject run(List<String> arguments) throws IOException, InterruptedException {
+    List<String> whole = new ArrayList<>(command);
+    whole.addAll(arguments);
+    Process process = new ProcessBuilder(whole).start();
+    Thread killer = new Thread(process::destroyForcibly);
+    Runtime.getRuntime().addShutdownHook(killer);
+    try {
+      Output errors = new Output(process.getErrorStream());
+      Output out = new Output(process.getInputStream());
+      if (!process.waitFor(MOST_SECONDS, TimeUnit.SECONDS)) {
+        throw new IOException("no result after " + MOST_SECONDS + " s");
+      }
+      String said = errors.text();
+      if (process.exitValue() != 0) {
+        throw new IOException(said.lines().reduce((first, last) -> last).orElse("exit code " + process.exitValue()));
+      }
+      return JsonParser.parseString(out.text()).getAsJsonObject();
+    } catch (JsonParseException | IllegalStateException e) {
+      throw new IOException("no JSON: " + e.getMessage(), e);
+    } finally {
+      process.destroyForcibly();
+      forget(killer);
+    }
+  }
+
+  private static void forget(Thread killer) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(killer);
+    } catch (IllegalStateException e) {
+      // this JVM is on its way out, and the hook is running
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Reads a stream to its end beside the others, so that none fills up. */
+  private static final class Output {
+    private final Thread reader;
+    private byte[] bytes = {};
+
+    Output(InputStream stream) {
+      reader =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try (stream) {
+                      bytes = stream.readAllBytes();
+                    } catch (IOException e) {
+                      // the process is gone; its exit code says so
+                      bytes = new byte[0];
+                    }
+                  });
+    }
+
+    String text() throws InterruptedException {
+      reader.join();
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package dev.lanewise.bench.report;
+
+import dev.lanewise.bench.Main;
+import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.files.OutputFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Measures a suite and shows it. */
+@Command(
+    name = "report",
+    sortOptions = false,
+    description = "Measures a suite of operations, each in a JVM of its own, and writes the results as JSON and as one page.",
+    footer = {
+      "",
+      "Files are written anew after each case: Ctrl-C keeps what has been measured. With --against, cases that changed by more than both",
+      "runs' noise are marked; the noise of a case is how far its middle sample is from the fastest, at least 5 %."
+    })
+public final class ReportCommand implements Callable<Integer> {
+  private static final double QUICK_SECONDS = 0.6;
+  private static final double FULL_SECONDS = 3;
+
+  private final Fork fork;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Option(names = "--quick", description = "The quick suite, at most 5 minutes; this is the default.")
+  private boolean quick;
+
+  @Option(names = "--full", description = "The full suite, some 10 minutes.")
+  private boolean full;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      defaultValue = "lanewise-report.html",
+      description = "The page; the results go beside it as .json (default: ${DEFAULT-VALUE}).")
+  private Path output = Path.of("");
+
+  @Option(names = "--against", paramLabel = "JSON", description = "An earlier run's results to compare with.")
+  private @Nullable Path against;
+
+  @Option(names = "--only", paramLabel = "TEXT", description = "Only cases whose name holds this, such as decode.")
+  private String only = "";
+
+  @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work of a case (default: ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(names = "--seconds", description = "How long to measure a case (default: 0.6 quick, 3 full).")
+  private @Nullable Double seconds;
+
+  /** For picocli, which sets the options. */
+  public ReportCommand() {
+    this(new Fork(Main.class.getName()));
+  }
+
+  ReportCommand(Fork fork) {
+    this.fork = fork;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    check();
+    List<Case> cases = (full ? Suite.full() : Suite.quick()).stream().filter(of -> of.id().contains(only)).toList();
+    if (cases.isEmpty()) {
+      throw rejected("--only " + only + " is in the name of no case");
+    }
+    Results before = against == null ? null : Results.read(against);
+    Results results = Results.begin(full ? "full" : "quick", threads);
+    int failed = measure(cases, results, before);
+    summarise(results, before, failed);
+    return failed == 0 ? 0 : 1;
+  }
+
+  private void check() {
+    if (quick && full) {
+      throw rejected("--quick and --full exclude each other");
+    }
+    if (threads < 1) {
+      throw rejected("--threads is " + threads + ", must be at least 1");
+    }
+    if (seconds != null && !(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
+      throw rejected("--seconds is " + seconds + ", must be above 0 and finite");
+    }
+    Optional<String> obstacle = OutputFile.obstacle(output);
+    if (obstacle.isPresent()) {
+      throw rejected("--output " + output + obstacle.get());
+    }
+    if (against != null && !Files.isRegularFile(against)) {
+      throw rejected("--against " + against + " is no file");
+    }
+    if (against != null && against.toAbsolutePath().normalize().equals(jsonFile().toAbsolutePath().normalize())) {
+      throw rejected("--against " + against + " is where the new results go; choose another --output");
+    }
+  }
+
+  private Path jsonFile() {
+    String name = String.valueOf(output.getFileName());
+    return output.resolveSibling((name.endsWith(".html") ? name.substring(0, name.length() - 5) : name) + ".json");
+  }
+
+  private int measure(List<Case> cases, Results results, @Nullable Results before) throws IOException, InterruptedException {
+    int failed = 0;
+    try (Progress progress = Progress.of("Measuring", cases.size())) {
+      for (int i = 0; i < cases.size(); i++) {
+        Case of = cases.get(i);
+        try {
+          results.add(of, fork.run(arguments(of)));
+        } catch (IOException e) {
+          results.fail(of, String.valueOf(e.getMessage()));
+          spec.commandLine().getErr().println(of.id() + ": " + e.getMessage());
+          failed++;
+        }
+        results.write(jsonFile());
+        OutputFile.write(output, ReportPage.of(results, before));
+        progress.to(i + 1L);
+      }
+    }
+    return failed;
+  }
+
+  private List<String> arguments(Case of) {
+    List<String> arguments = new ArrayList<>(List.of("throughput"));
+    arguments.addAll(of.arguments());
+    double time = seconds == null ? full ? FULL_SECONDS : QUICK_SECONDS : seconds;
+    arguments.addAll(List.of("--threads", String.valueOf(threads), "--seconds", String.format(Locale.ROOT, "%s", time)));
+    return arguments;
+  }
+
+  private void summarise(Results results, @Nullable Results before, int failed) {
+    int measured = results.timings().size();
+    spec.commandLine().getOut().println(output + ": " + measured + " cases" + (failed > 0 ? ", " + failed + " failed" : ""));
+    if (before != null) {
+      Comparison.json(before, results)
+          .entrySet()
+          .forEach(
+              change -> {
+                String verdict = change.getValue().getAsJsonObject().get("verdict").getAsString();
+                double ratio = change.getValue().getAsJsonObject().get("ratio").getAsDouble();
+                if (!verdict.equals(Comparison.Verdict.SAME.name())) {
+                  spec.commandLine()
+                      .getOut()
+                      .printf(Locale.ROOT, "%s: %s, %.2f times%n", change.getKey(), verdict.toLowerCase(Locale.ROOT), ratio);
+                }
+              });
+    }
+  }
+
+  private ParameterException rejected(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.lanewise.bench.report;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One page with everything: a template, its style, the charts' library and scripts, and the data as one JSON object. */
+final class ReportPage {
+  private static final String D3 = "META-INF/resources/webjars/d3/7.9.0/dist/d3.min.js";
+  private static final List<String> SCRIPTS = List.of("table.js", "charts.js", "page.js");
+
+  private ReportPage() {}
+
+  /**
+   * The whole page, which needs nothing beside it.
+   *
+   * @param before an earlier run to compare with; null for none
+   */
+  static String of(Results results, @Nullable Results before) throws IOException {
+    JsonObject data = new JsonObject();
+    data.add("report", results.json());
+    data.add("changes", before == null ? new JsonObject() : Comparison.json(before, results));
+    StringBuilder script = new StringBuilder("\"use strict\";\n");
+    for (String name : SCRIPTS) {
+      script.append(text(ReportPage.class.getResourceAsStream(name), name));
+    }
+    // Gson escapes <, > and &, so nothing in the data can end the script element that holds it; it goes in last.
+    return text(ReportPage.class.getResourceAsStream("page.html"), "page.html")
+        .replace("{{style}}", text(ReportPage.class.getResourceAsStream("page.css"), "page.css"))
+        .replace("{{library}}", text(ReportPage.class.getClassLoader().getResourceAsStream(D3), D3))
+        .replace("{{script}}", script)
+        .replace("{{data}}", new Gson().toJson(data));
+  }
+
+  private static String text(@Nullable InputStream stream, String name) throws IOException {
+    if (stream == null) {
+      throw new IOException(name + " is not on the class path");
+    }
+    try (stream) {
+      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package dev.lanewise.bench.report;
+
+import dev.lanewise.bench.report.Case.Chart;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What is measured. The quick suite is part of the full one, so that their files compare. */
+final class Suite {
+  private static final int WIDTH = 64;
+
+  private final List<Case> cases = new ArrayList<>();
+
+  private Suite() {}
+
+  /** Some forty cases, each a few seconds. */
+  static List<Case> quick() {
+    Suite suite = new Suite();
+    suite.kernels();
+    suite.lengths(32, 128, 512, 2048);
+    suite.widths(32, 128);
+    suite.decode("f32", "f16", "int8");
+    suite.paths();
+    return List.copyOf(suite.cases);
+  }
+
+  /** More lengths, widths and formats, odd ones among them. */
+  static List<Case> full() {
+    Suite suite = new Suite();
+    suite.kernels();
+    suite.lengths(32, 128, 512, 2048, 17, 77, 1024, 4096);
+    suite.widths(32, 128, 16, 40, 80, 256);
+    suite.decode("f32", "f16", "int8", "bf16");
+    suite.paths();
+    suite.add("encoder-8", "encoder layer, 8 rows", Chart.NONE, 0, "--op encoder --heads 12 --head-dim 32 --queries 8");
+    suite.add("encoder-512", "encoder layer, 512 rows", Chart.NONE, 0, "--op encoder --heads 12 --head-dim 32 --queries 512");
+    suite.add("gemm-odd", "projection 129 × 385 × 1537", Chart.NONE, 0, "--op gemm --m 129 --k 385 --n 1537");
+    return List.copyOf(suite.cases);
+  }
+
+  private void kernels() {
+    add("scores", "scores QKᵀ, 512 × 512 × 64", Chart.NONE, 0, "--op scores");
+    add("softmax", "softmax, 512 × 512", Chart.NONE, 0, "--op softmax");
+    add("output", "output AV, 512 × 512 × 64", Chart.NONE, 0, "--op output");
+    add("exp", "exp, 512 × 512", Chart.NONE, 0, "--op exp");
+    add("gemm", "projection 512 × 384 × 1536", Chart.NONE, 0, "--op gemm");
+    add("encoder-128", "encoder layer, 128 rows", Chart.NONE, 0, "--op encoder --heads 12 --head-dim 32 --queries 128");
+    add("window", "attention, causal window of 256 keys, L2048", Chart.NONE, 0, attention(2048, WIDTH) + " --causal --window 255");
+    add("grouped", "attention, 12 query heads on 4", Chart.NONE, 0, attention(512, WIDTH) + " --kv-heads 4");
+  }
+
+  private static String attention(int length, int width) {
+    return "--op attention --queries " + length + " --keys " + length + " --head-dim " + width + " --value-dim " + width;
+  }
+
+  private void lengths(int... lengths) {
+    for (int length : lengths) {
+      add("attention-L" + length, "attention, L" + length, Chart.LENGTH, length, attention(length, WIDTH));
+      add("causal-L" + length, "attention, causal, L" + length, Chart.CAUSAL, length, attention(length, WIDTH) + " --causal");
+    }
+  }
+
+  private void widths(int... widths) {
+    for (int width : widths) {
+      add("attention-D" + width, "attention, L512, heads of " + width, Chart.WIDTH, width, attention(512, width));
+    }
+  }
+
+  private void decode(String... formats) {
+    for (String format : formats) {
+      String options = "--op decode --heads 32 --keys 4096 --head-dim 128 --kv " + format;
+      add("decode-" + format, "decode, 32 heads, 4096 keys, " + format, Chart.DECODE, 1, options);
+      add("decode-grouped-" + format, "decode, 32 heads on 8, " + format, Chart.DECODE, 4, options + " --kv-heads 8");
+    }
+  }
+
+  private void paths() {
+    for (String path : new String[] {"scalar", "vector"}) {
+      add("attention-128-" + path, "attention, L128", Chart.SCALAR, 0, attention(128, WIDTH) + " --path " + path);
+      add("softmax-128-" + path, "softmax, 128 × 128", Chart.SCALAR, 0, "--op softmax --queries 128 --keys 128 --path " + path);
+      add("exp-128-" + path, "exp, 128 × 128", Chart.SCALAR, 0, "--op exp --queries 128 --keys 128 --path " + path);
+      add("gemm-128-" + path, "projection 128 × 384 × 384", Chart.SCALAR, 0, "--op gemm --m 128 --k 384 --n 384 --path " + path);
+      add("decode-512-" + path, "decode, 512 keys", Chart.SCALAR, 0, "--op decode --heads 8 --keys 512 --head-dim 64 --path " + path);
+    }
+  }
+
+  private void add(String id, String title, Chart chart, int x, String arguments) {
+    cases.add(new Case(id, title, chart, x, List.of(arguments.split(" "))));
+  }
+}

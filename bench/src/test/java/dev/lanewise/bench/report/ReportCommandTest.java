@@ -1,0 +1,70 @@
+package dev.lanewise.bench.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class ReportCommandTest {
+  @TempDir private Path folder;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(Object... arguments) {
+    return run(new ReportCommand(), arguments);
+  }
+
+  private int run(ReportCommand command, Object... arguments) {
+    CommandLine line = new CommandLine(command).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+    return line.execute(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
+  }
+
+  @Test
+  void measuresAndComparesInJvmsOfTheirOwn() throws IOException {
+    Path page = folder.resolve("report.html");
+    Path results = folder.resolve("report.json");
+    assertThat(run("--only", "exp-128", "--seconds", 0.05, "--output", page)).as(err.toString()).isZero();
+    assertThat(Results.read(results).timings()).containsOnlyKeys("exp-128-scalar", "exp-128-vector");
+    assertThat(Files.readString(page)).contains("exp-128-vector");
+    assertThat(out.toString()).contains("report.html: 2 cases");
+    Path again = folder.resolve("again.html");
+    assertThat(run("--only", "exp-128-vector", "--seconds", 0.05, "--output", again, "--against", results)).isZero();
+    assertThat(Files.readString(again)).contains("\"changes\":{\"exp-128-vector\":{\"ratio\":");
+  }
+
+  @Test
+  void aCaseThatFailsIsSaidAndTheOthersAreMeasured() {
+    ReportCommand broken = new ReportCommand(new Fork("dev.lanewise.bench.Missing"));
+    assertThat(run(broken, "--only", "exp-128-vector", "--output", folder.resolve("r.html"))).isEqualTo(1);
+    assertThat(err.toString()).startsWith("exp-128-vector: ");
+    assertThat(out.toString()).contains("0 cases, 1 failed");
+  }
+
+  @Test
+  void wrongOptionsAreSaidBeforeAnythingIsMeasured() throws IOException {
+    assertThat(run("--quick", "--full")).isEqualTo(2);
+    assertThat(run("--threads", 0)).isEqualTo(2);
+    assertThat(run("--seconds", "NaN")).isEqualTo(2);
+    assertThat(run("--only", "nothing")).isEqualTo(2);
+    assertThat(run("--output", folder)).isEqualTo(2);
+    assertThat(run("--against", folder.resolve("missing.json"))).isEqualTo(2);
+    Path same = Files.writeString(folder.resolve("x.json"), "{}");
+    assertThat(run("--output", folder.resolve("x.html"), "--against", same)).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("--quick and --full exclude each other")
+        .contains("--threads is 0, must be at least 1")
+        .contains("--seconds is NaN")
+        .contains("--only nothing is in the name of no case")
+        .contains("is a folder, must be a file")
+        .contains("missing.json is no file")
+        .contains("choose another --output");
+    assertThat(out.toString()).isEmpty();
+  }
+}

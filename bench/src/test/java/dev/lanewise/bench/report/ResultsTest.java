@@ -1,0 +1,126 @@
+package dev.lanewise.bench.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonObject;
+import dev.lanewise.bench.report.Case.Chart;
+import dev.lanewise.bench.report.Comparison.Change;
+import dev.lanewise.bench.report.Comparison.Verdict;
+import dev.lanewise.bench.report.Results.Timing;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ResultsTest {
+  private static final String HOSTILE = "</script><b onload='x'>{{script}}";
+
+  @TempDir private Path folder;
+
+  private static Case named(String id) {
+    return new Case(id, HOSTILE, Chart.LENGTH, 32, List.of("--op", "exp"));
+  }
+
+  private static JsonObject result(double best, double median) {
+    JsonObject result = new JsonObject();
+    result.addProperty("secondsBest", best);
+    result.addProperty("secondsMedian", median);
+    return result;
+  }
+
+  private static Results results(double factor) {
+    Results results = Results.begin("quick", 1);
+    results.add(named("a"), result(factor, factor * 1.02));
+    results.add(named("b"), result(2 / factor, 2.2 / factor));
+    results.fail(named("c"), "no reason");
+    return results;
+  }
+
+  @Test
+  void whatIsWrittenIsRead() throws IOException {
+    Path file = folder.resolve("results.json");
+    results(1).write(file);
+    Results read = Results.read(file);
+    assertThat(read.json()).isEqualTo(results(1).json());
+    assertThat(read.timings()).containsOnlyKeys("a", "b").containsEntry("b", new Timing(2, 2.2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "[]",
+        "{}",
+        "null",
+        "{\"lanewiseReport\":2}",
+        "{\"lanewiseReport\":1}",
+        "{\"lanewiseReport\":1,\"cases\":[1]}",
+        "{\"lanewiseReport\":1,\"cases\":[{\"id\":\"a\",\"result\":{}}]}",
+        "{\"lanewiseReport\":1,\"cases\":[{\"id\":\"a\",\"result\":{\"secondsBest\":-1,\"secondsMedian\":1}}]}",
+        "{\"lanewiseReport\":1,\"cases\":[{\"id\":\"a\",\"result\":{\"secondsBest\":2,\"secondsMedian\":1}}]}",
+      })
+  void anythingElseIsRefused(String text) throws IOException {
+    Path file = folder.resolve("results.json");
+    Files.writeString(file, text);
+    assertThatThrownBy(() -> Results.read(file)).isInstanceOf(IOException.class).hasMessageContaining("results.json is no report");
+  }
+
+  @Test
+  void damagedFilesAreReadOrRefused() throws IOException {
+    Path file = folder.resolve("results.json");
+    results(1).write(file);
+    byte[] good = Files.readAllBytes(file);
+    Random random = new Random(5);
+    int refused = 0;
+    for (int i = 0; i < 2000; i++) {
+      byte[] bad = good.clone();
+      for (int n = 0; n <= random.nextInt(4); n++) {
+        bad[random.nextInt(bad.length)] = (byte) "{}[]\",:0e-\\xÿ".charAt(random.nextInt(13));
+      }
+      Files.write(
+          file,
+          random.nextInt(5) == 0
+              ? new String(bad, 0, random.nextInt(bad.length), StandardCharsets.ISO_8859_1).getBytes(StandardCharsets.UTF_8)
+              : bad);
+      try {
+        Results.read(file);
+      } catch (IOException expected) {
+        refused++;
+      }
+    }
+    assertThat(refused).isGreaterThan(1000);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1.01, 0.9, 0.91, FASTER",
+    "1, 1.01, 1.1, 1.11, SLOWER",
+    "1, 1.01, 0.96, 0.97, SAME",
+    "1, 1.01, 1.04, 1.05, SAME",
+    "1, 1.30, 0.9, 0.91, SAME",
+    "1, 1.01, 1.2, 1.8, SAME",
+    "1, 1.30, 0.7, 0.71, FASTER",
+  })
+  void aChangeCountsBeyondTheNoiseOfBothRuns(double best, double median, double newBest, double newMedian, Verdict verdict) {
+    Change change = Change.of(new Timing(best, median), new Timing(newBest, newMedian));
+    assertThat(change.verdict()).isEqualTo(verdict);
+    assertThat(change.noise()).isGreaterThanOrEqualTo(Comparison.LEAST_NOISE);
+  }
+
+  @Test
+  void thePageHoldsTheDataAndNothingThatItSmugglesIn() throws IOException {
+    String page = ReportPage.of(results(1), results(2));
+    assertThat(page).doesNotContain("<b onload").doesNotContain("src=\"http").doesNotContain("href=\"http");
+    assertThat(page.split("</script>", -1)).as("one end for each of the three scripts").hasSize(4);
+    assertThat(page).contains("\"a\":{\"ratio\":2.0,\"noise\":0.05,\"verdict\":\"FASTER\"}").contains("\"verdict\":\"SLOWER\"");
+    assertThat(page).contains("d3js.org");
+  }
+}
