@@ -35,7 +35,7 @@ public final class ThroughputCommand implements Callable<Integer> {
       names = "--op",
       required = true,
       description =
-          "What to time: attention, decode, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+          "What to time: attention, decode, encoder, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
               + " Not available yet: backward.")
   private String op = "";
 
