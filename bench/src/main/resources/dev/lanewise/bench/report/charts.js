@@ -1,5 +1,5 @@
 /** Drawn at the width that there is, so that text has its size on narrow screens, too. */
-const SIZE = {width: Math.max(280, document.querySelector(".content").clientWidth), height: 320, left: 52, right: 16, top: 14, bottom: 40};
+const SIZE = {width: Math.max(280, document.querySelector("#roofline .content").clientWidth), height: 320, left: 52, right: 16, top: 14, bottom: 40};
 
 function frame(parent, label) {
   return d3.select(parent).append("svg").attr("viewBox", [0, 0, SIZE.width, SIZE.height]).attr("role", "img").attr("aria-label", label);

@@ -31,8 +31,9 @@ for (const [id, name] of [["roofline", null], ["length", "LENGTH"], ["width", "W
 hideIf("scalar", !speedUps.length);
 
 const change = of => changes[of.id];
+const title = of => of.title + (of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "");
 const columns = [
-  {name: "case", value: of => of.title, text: of => of.title + (of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "")},
+  {name: "case", value: title, text: title},
   {name: "best", value: of => of.result.secondsBest, text: of => duration(of.result.secondsBest)},
   {name: "middle", value: of => of.result.secondsMedian, text: of => duration(of.result.secondsMedian)},
   {name: "GFLOP/s", value: of => of.result.gflops, text: of => digits(of.result.gflops)},
@@ -48,7 +49,7 @@ if (Object.keys(changes).length) {
   const beyond = cases.filter(of => change(of) && change(of).verdict !== "SAME");
   list.append("p").text(beyond.length ? "" : "None: every case is within the noise of the two runs.");
   list.append("ul").selectAll("li").data(beyond).join("li").attr("class", of => change(of).verdict === "FASTER" ? "good" : "bad")
-    .text(of => `${of.title}: ${change(of).verdict.toLowerCase()}, ${digits(change(of).ratio)} times as fast`);
+    .text(of => `${title(of)}: ${change(of).verdict.toLowerCase()}, ${digits(change(of).ratio)} times as fast`);
 }
 table(content("summary"), columns, cases);
 
@@ -56,7 +57,7 @@ const checked = cases.filter(of => typeof of.result.maxAbsError === "number");
 hideIf("accuracy", !checked.length);
 const power = x => x === null || x === undefined ? "" : x === 0 ? "0" : x.toExponential(1);
 table(content("accuracy"), [
-  {name: "case", value: of => of.title, text: of => of.title + (of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "")},
+  {name: "case", value: title, text: title},
   {name: "error", value: of => of.result.maxAbsError, text: of => power(of.result.maxAbsError)},
   {name: "plain", value: of => of.result.referenceError, text: of => power(of.result.referenceError)},
   {name: "error / plain", value: of => of.result.maxAbsError / of.result.referenceError, text: of => of.result.referenceError ? digits(of.result.maxAbsError / of.result.referenceError) : ""},
