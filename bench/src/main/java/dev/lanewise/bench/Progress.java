@@ -22,12 +22,29 @@ public final class Progress implements AutoCloseable {
    * @param total steps; −1 if nobody knows
    */
   public static Progress of(String name, long total) {
+    return new Progress(isShown() ? builder(name, total).build() : null);
+  }
+
+  /** As {@link #of}, for steps so unlike each other that nobody can say how long the rest takes. */
+  public static Progress withoutTimeLeft(String name, long total) {
+    return new Progress(isShown() ? builder(name, total).hideEta().build() : null);
+  }
+
+  /** Whether somebody sits at a terminal. */
+  public static boolean isShown() {
     // Null where there is no terminal, depending on the version of the JDK.
-    if (!Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)) {
-      return new Progress(null);
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+  }
+
+  private static ProgressBarBuilder builder(String name, long total) {
+    return new ProgressBarBuilder().setTaskName(name).setInitialMax(total).setStyle(ProgressBarStyle.ASCII).clearDisplayOnFinish();
+  }
+
+  /** One more step is done. */
+  public void step() {
+    if (bar != null) {
+      bar.step();
     }
-    return new Progress(
-        new ProgressBarBuilder().setTaskName(name).setInitialMax(total).setStyle(ProgressBarStyle.ASCII).clearDisplayOnFinish().build());
   }
 
   /** So many steps are done. */

@@ -2,7 +2,6 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param firstPosition the row of {@code positions} that a sequence's first token has
  */
 @SuppressWarnings("ArrayRecordComponent")
-record BertEmbeddings(float[] words, float[] positions, float[] types, int firstPosition, Norm norm) {
+record BertEmbeddings(float[] words, LearnedRows positions, LearnedRows types, int firstPosition, Norm norm) {
   BertEmbeddings {
-    Checks.atMost("firstPosition", firstPosition, "the position table's rows", positions.length / norm.width());
+    Checks.atMost("firstPosition", firstPosition, "the position table's rows", positions.last() + 1);
   }
 
   int embedDim() {
@@ -29,7 +28,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
 
   /** Tokens of the longest sequence that there are positions for. */
   int maxTokens() {
-    return positions.length / embedDim() - firstPosition;
+    return positions.last() + 1 - firstPosition;
   }
 
   void check(int[] ids, int @Nullable [] typeIds, SequenceStarts sequences) {
@@ -43,7 +42,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
     checkIds("ids", ids, "the vocabulary", vocabulary());
     if (typeIds != null) {
       Checks.same("types.length", typeIds.length, "ids.length", ids.length);
-      checkIds("types", typeIds, "the number of types", types.length / embedDim());
+      checkIds("types", typeIds, "the number of types", types.last() + 1);
     }
   }
 
@@ -60,25 +59,16 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
   void apply(int[] ids, int @Nullable [] typeIds, SequenceStarts sequences, Sequences x, int threads) {
     int width = embedDim();
     for (int s = 0; s < sequences.count(); s++) {
-      for (int i = 0; i < sequences.queries(s); i++) {
-        int row = sequences.queryStart(s) + i;
+      int first = sequences.queryStart(s);
+      for (int row = first; row < first + sequences.queries(s); row++) {
         int to = x.index(0, row);
         System.arraycopy(words, ids[row] * width, x.data(), to, width);
-        add(types, (typeIds == null ? 0 : typeIds[row]) * width, x.data(), to, width);
-        add(positions, (firstPosition + i) * width, x.data(), to, width);
+        types.add(typeIds == null ? 0 : typeIds[row], 1, x.data(), to, 0);
+      }
+      if (sequences.queries(s) > 0) {
+        positions.add(firstPosition, sequences.queries(s), x.data(), x.index(0, first), x.rowStride());
       }
     }
     norm.apply(x, x, threads);
-  }
-
-  private static void add(float[] from, int at, float[] x, int to, int width) {
-    for (int c = 0; c < width; c++) {
-      x[to + c] += from[at + c];
-    }
-  }
-
-  @Override
-  public String toString() {
-    return Arrays.toString(new int[] {vocabulary(), maxTokens(), embedDim()});
   }
 }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -30,7 +29,6 @@ import java.util.regex.Pattern;
  */
 public final class BertWeights {
   private static final String WORDS = "embeddings.word_embeddings.weight";
-  private static final Pattern LAYER = Pattern.compile("encoder\\.layer\\.(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
 
   /** What published files hold beside the encoder. */
   private static final Pattern BESIDE = Pattern.compile("pooler\\..*|embeddings\\.position_ids", Pattern.DOTALL);
@@ -116,17 +114,14 @@ public final class BertWeights {
     }
 
     private BertEncoder encoder() {
-      int layers =
-          (int) Math.max(1, names.stream().map(LAYER::matcher).filter(Matcher::matches).map(layer -> layer.group(1)).distinct().count());
+      int layers = TensorCheck.layers(names, "encoder.layer.");
       from.check(expected(layers));
       List<EncoderLayer> stack = new ArrayList<>();
       for (int layer = 0; layer < layers; layer++) {
         stack.add(layer("encoder.layer." + layer + "."));
       }
-      float[] positions = from.floats("embeddings.position_embeddings.weight");
       BertEmbeddings embeddings =
-          new BertEmbeddings(
-              from.floats(WORDS), positions, from.floats("embeddings.token_type_embeddings.weight"), firstPosition, norm("embeddings."));
+          new BertEmbeddings(from.floats(WORDS), rows("position"), rows("token_type"), firstPosition, norm("embeddings."));
       return new BertEncoder(embeddings, Encoder.of(stack, null), 1);
     }
 
@@ -174,6 +169,11 @@ public final class BertWeights {
 
     private String normBias(String prefix) {
       return prefix + (names.contains(prefix + "LayerNorm.beta") ? "LayerNorm.beta" : "LayerNorm.bias");
+    }
+
+    private LearnedRows rows(String table) {
+      String name = "embeddings." + table + "_embeddings.weight";
+      return new LearnedRows(from.floats(name), size(name, 0), embedDim);
     }
 
     private Norm norm(String prefix) {

@@ -28,14 +28,7 @@ public final class Decoder {
     this.layers = List.copyOf(layers);
     this.finalNorm = finalNorm;
     this.threads = threads;
-    Checks.atLeast("layers", layers.size(), 1);
-    int embedDim = layers.get(0).embedDim();
-    for (int i = 1; i < layers.size(); i++) {
-      Checks.same("layers[" + i + "].embedDim", layers.get(i).embedDim(), "layers[0].embedDim", embedDim);
-    }
-    if (finalNorm != null) {
-      Checks.same("finalNorm.width", finalNorm.width(), "embedDim", embedDim);
-    }
+    Stack.check(layers.stream().map(DecoderLayer::embedDim).toList(), finalNorm);
   }
 
   /**

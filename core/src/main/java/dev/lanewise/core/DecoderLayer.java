@@ -136,7 +136,7 @@ public final class DecoderLayer {
    */
   public void forward(Sequences x, Sequences memory, Sequences output) {
     Objects.requireNonNull(memory, "memory");
-    checkRows(x, output);
+    Rows.checkLayer(x, embedDim(), output);
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
@@ -150,7 +150,7 @@ public final class DecoderLayer {
    */
   public void forward(Sequences x, Sequences memory, Sequences output, Heads selfWeights, Heads crossWeights) {
     Objects.requireNonNull(memory, "memory");
-    checkRows(x, output);
+    Rows.checkLayer(x, embedDim(), output);
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     checkWeights("selfWeights", selfWeights, self, x, x.rows(), output);
@@ -193,7 +193,7 @@ public final class DecoderLayer {
    * @throws IllegalStateException if a cache is full, closed, or in use; the caches are as they were then, as after any failure
    */
   public void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output) {
-    checkRows(x, output);
+    Rows.checkLayer(x, embedDim(), output);
     Checks.same("caches", caches.size(), "x.batch", x.batch());
     Checks.same("memory", memory.size(), "x.batch", x.batch());
     int[] before = new int[x.batch()];
@@ -239,11 +239,5 @@ public final class DecoderLayer {
     } finally {
       BUFFERS.release(buffers);
     }
-  }
-
-  private void checkRows(Sequences x, Sequences output) {
-    Objects.requireNonNull(x, "x");
-    Checks.same("x.width", x.width(), "embedDim", embedDim());
-    Rows.checkInPlace("output", output, "x", x);
   }
 }

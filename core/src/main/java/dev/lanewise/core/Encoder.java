@@ -4,7 +4,6 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,14 +20,7 @@ public final class Encoder {
     this.layers = List.copyOf(layers);
     this.finalNorm = finalNorm;
     this.threads = threads;
-    Checks.atLeast("layers", layers.size(), 1);
-    int embedDim = layers.get(0).embedDim();
-    for (int i = 1; i < layers.size(); i++) {
-      Checks.same("layers[" + i + "].embedDim", layers.get(i).embedDim(), "layers[0].embedDim", embedDim);
-    }
-    if (finalNorm != null) {
-      Checks.same("finalNorm.width", finalNorm.width(), "embedDim", embedDim);
-    }
+    Stack.check(layers.stream().map(EncoderLayer::embedDim).toList(), finalNorm);
   }
 
   /**
@@ -93,9 +85,7 @@ public final class Encoder {
    * @param weights one a layer, batch × numHeads × rows × rows, written; empty for none
    */
   public void forward(Sequences x, Sequences output, List<Heads> weights) {
-    Objects.requireNonNull(x, "x");
-    Checks.same("x.width", x.width(), "embedDim", embedDim());
-    Rows.checkInPlace("output", output, "x", x);
+    Rows.checkLayer(x, embedDim(), output);
     if (!weights.isEmpty()) {
       Checks.same("weights", weights.size(), "layers", layers.size());
     }

@@ -113,7 +113,7 @@ public final class EncoderLayer {
    *     nothing has been written then
    */
   public void forward(Sequences x, Sequences output) {
-    check(x, output);
+    Rows.checkLayer(x, embedDim(), output);
     Scratch buffers = BUFFERS.acquire();
     try {
       Sequences y = buffers.sequences(0, x, embedDim());
@@ -157,11 +157,5 @@ public final class EncoderLayer {
     } finally {
       BUFFERS.release(buffers);
     }
-  }
-
-  private void check(Sequences x, Sequences output) {
-    Objects.requireNonNull(x, "x");
-    Checks.same("x.width", x.width(), "embedDim", embedDim());
-    Rows.checkInPlace("output", output, "x", x);
   }
 }

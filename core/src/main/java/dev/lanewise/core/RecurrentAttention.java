@@ -135,8 +135,7 @@ public final class RecurrentAttention {
     }
     Scratch buffers = BUFFERS.acquire();
     try {
-      int size = Checks.product("batch * rows", Checks.product("batch", state.batch(), "rows", state.rows()), "size", projection.outputs());
-      Sequences query = Sequences.of(buffers.floats(0, size), state.batch(), state.rows(), projection.outputs());
+      Sequences query = buffers.sequences(0, state, projection.outputs());
       projection.apply(state, query, threads);
       attention.compute(query.split(1), keys.split(1), values.split(1), results);
     } finally {

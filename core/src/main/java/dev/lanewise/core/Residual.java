@@ -2,10 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Matrix;
 
-/**
- * One part of a layer with the connection around it: norm(x + part(x)), or x + part(norm(x)), in which a caller's next norm may take the
- * sum with it.
- */
+/** The connection around a part of a layer whose sum no norm takes with it ({@link Norm#applyToSum} does where one follows). */
 final class Residual {
   private static final int BLOCK_ROWS = 32;
 

@@ -38,6 +38,13 @@ final class Rows {
         });
   }
 
+  /** What goes into a layer of a stack and comes out of it: rows as wide as the layer. */
+  static void checkLayer(Sequences x, int embedDim, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    Checks.same("x.width", x.width(), "embedDim", embedDim);
+    checkInPlace("output", output, "x", x);
+  }
+
   static void checkSame(String name, Sequences view, String otherName, Sequences other) {
     Objects.requireNonNull(view, name);
     Checks.same(name + ".width", view.width(), otherName + ".width", other.width());

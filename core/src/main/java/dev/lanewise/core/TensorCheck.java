@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Checks of tensors against names and shapes that are expected of them. */
@@ -19,6 +22,15 @@ final class TensorCheck {
       throw new IllegalArgumentException("there is no tensor " + TensorText.quoted(name) + " in " + tensors);
     }
     return found;
+  }
+
+  /**
+   * How many numbers stand between {@code before} and a dot in names, at least 1; counted, so that one left out is a layer that is missing.
+   */
+  static int layers(Set<String> names, String before) {
+    Pattern numbered = Pattern.compile(Pattern.quote(before) + "(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
+    Stream<Matcher> matches = names.stream().map(numbered::matcher).filter(Matcher::matches);
+    return (int) Math.max(1, matches.map(match -> match.group(1)).distinct().count());
   }
 
   /** A tensor is there and has the expected shape. */

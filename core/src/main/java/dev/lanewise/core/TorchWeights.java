@@ -7,9 +7,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Layers from the tensors of a PyTorch {@code state_dict}, under the names that PyTorch gives them. Widths, the number of layers and
@@ -30,8 +27,6 @@ import java.util.stream.Stream;
  * expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed once they are made.
  */
 public final class TorchWeights {
-  private static final Pattern LAYER = Pattern.compile("layers\\.(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
-
   private final NamedTensors tensors;
   private final TorchModule.Settings settings;
 
@@ -104,7 +99,7 @@ public final class TorchWeights {
    */
   public Encoder encoder(String prefix) {
     NamedTensors module = tensors.under(prefix);
-    int layers = layers(module);
+    int layers = TensorCheck.layers(module.names(), "layers.");
     return checked(prefix, layout -> finalNorm(module, layout.encoderLayers("", layers))).encoder("", layers);
   }
 
@@ -116,7 +111,7 @@ public final class TorchWeights {
    */
   public Decoder decoder(String prefix) {
     NamedTensors module = tensors.under(prefix);
-    int layers = layers(module);
+    int layers = TensorCheck.layers(module.names(), "layers.");
     return checked(prefix, layout -> finalNorm(module, layout.decoderLayers("", layers))).decoder("", layers);
   }
 
@@ -128,8 +123,8 @@ public final class TorchWeights {
    */
   public Transformer transformer(String prefix) {
     NamedTensors module = tensors.under(prefix);
-    int encoders = layers(module.under("encoder."));
-    int decoders = layers(module.under("decoder."));
+    int encoders = TensorCheck.layers(module.under("encoder.").names(), "layers.");
+    int decoders = TensorCheck.layers(module.under("decoder.").names(), "layers.");
     TorchModule checked = checked(prefix, layout -> layout.transformer(encoders, decoders));
     return Transformer.of(checked.encoder("encoder.", encoders), checked.decoder("decoder.", decoders));
   }
@@ -148,11 +143,5 @@ public final class TorchWeights {
     Set<String> names = module.names();
     boolean bias = names.contains("norm.bias");
     return bias || names.contains("norm.weight") ? layout.norm("norm.", bias || layout.biases()) : layout;
-  }
-
-  /** How many layers have tensors; counted, so that a number left out is a layer that is missing. */
-  private static int layers(NamedTensors module) {
-    Stream<Matcher> matches = module.names().stream().map(LAYER::matcher).filter(Matcher::matches);
-    return (int) Math.max(1, matches.map(match -> match.group(1)).distinct().count());
   }
 }

@@ -1,12 +1,12 @@
 package dev.lanewise.bench.demo;
 
+import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.files.OutputFile;
 import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -14,9 +14,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -114,19 +111,8 @@ public final class DemoCommand implements Callable<Integer> {
   private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {
     List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
     Stopwatch stopwatch = new Stopwatch(quick ? 0.1 : 0.4);
-    // Null where there is no terminal, depending on the version of the JDK.
-    if (!Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false)) {
-      return Timings.measure(model, texts, kernels, threads, stopwatch, () -> {});
-    }
-    try (ProgressBar bar =
-        new ProgressBarBuilder()
-            .setTaskName("Measuring")
-            .setInitialMax(Timings.parts(texts.size()))
-            .setStyle(ProgressBarStyle.ASCII)
-            .hideEta()
-            .clearDisplayOnFinish()
-            .build()) {
-      return Timings.measure(model, texts, kernels, threads, stopwatch, bar::step);
+    try (Progress progress = Progress.withoutTimeLeft("Measuring", Timings.parts(texts.size()))) {
+      return Timings.measure(model, texts, kernels, threads, stopwatch, progress::step);
     }
   }
 

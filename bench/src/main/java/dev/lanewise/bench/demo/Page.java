@@ -3,10 +3,9 @@ package dev.lanewise.bench.demo;
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.files.Resource;
 import dev.lanewise.kernels.Heads;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 
 /** The picture: a template, the script that draws, and the data as one JSON object. */
 final class Page {
@@ -24,16 +23,9 @@ final class Page {
   static String of(Summary summary) throws IOException {
     // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a
     // mark.
-    return resource(TEMPLATE).replace(SCRIPT_MARK, resource(SCRIPT)).replace(DATA_MARK, new Gson().toJson(data(summary)));
-  }
-
-  private static String resource(String name) throws IOException {
-    try (InputStream stream = Page.class.getResourceAsStream(name)) {
-      if (stream == null) {
-        throw new IOException(name + " is missing from the jar");
-      }
-      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-    }
+    return Resource.text(Page.class, TEMPLATE)
+        .replace(SCRIPT_MARK, Resource.text(Page.class, SCRIPT))
+        .replace(DATA_MARK, new Gson().toJson(data(summary)));
   }
 
   private static JsonObject data(Summary summary) {

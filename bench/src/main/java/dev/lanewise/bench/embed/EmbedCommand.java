@@ -122,7 +122,7 @@ public final class EmbedCommand implements Callable<Integer> {
     long before = vectors.linesBefore();
     long skipped = 0;
     long done = 0;
-    try (Progress progress = Progress.of("Embedding", input == null ? -1 : count(input))) {
+    try (Progress progress = Progress.of("Embedding", input == null || !Progress.isShown() ? -1 : count(input))) {
       List<TextLines.Line> batch = new ArrayList<>();
       for (TextLines.Line line = lines.next(); line != null; line = lines.next()) {
         done = line.number();

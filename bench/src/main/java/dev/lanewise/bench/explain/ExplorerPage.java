@@ -3,11 +3,11 @@ package dev.lanewise.bench.explain;
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.files.Resource;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Heads;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,27 +30,18 @@ final class ExplorerPage {
    * @param tokensGiven how many tokens the text has; where the model reads fewer, the page says so
    */
   static String of(Explanation explanation, int tokensGiven) throws IOException {
-    String style = resource("page.css");
+    String style = Resource.text(ExplorerPage.class, "page.css");
     StringBuilder script = new StringBuilder("\"use strict\";\n");
     for (String name : SCRIPTS) {
-      script.append(resource(name));
+      script.append(Resource.text(ExplorerPage.class, name));
     }
     // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a
     // mark. Browsers run no other script and load nothing, which the page tells them by the hashes of its own.
-    return resource("page.html")
+    return Resource.text(ExplorerPage.class, "page.html")
         .replace("{{policy}}", "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script.toString()) + "'")
         .replace("{{style}}", style)
         .replace("{{script}}", script)
         .replace("{{data}}", new Gson().toJson(data(explanation, tokensGiven)));
-  }
-
-  private static String resource(String name) throws IOException {
-    try (InputStream stream = ExplorerPage.class.getResourceAsStream(name)) {
-      if (stream == null) {
-        throw new IOException(name + " is missing from the jar");
-      }
-      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-    }
   }
 
   private static String hash(String text) {

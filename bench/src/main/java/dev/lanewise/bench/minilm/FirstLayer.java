@@ -12,10 +12,10 @@ import java.io.IOException;
 /** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer, whose weights the demo shows and checks by itself. */
 public final class FirstLayer {
   /** Width of the model: elements of a token's embedding. */
-  public static final int EMBED_DIM = 384;
+  public static final int EMBED_DIM = MiniLm.EMBED_DIM;
 
   /** Heads of each attention layer. */
-  public static final int NUM_HEADS = 12;
+  public static final int NUM_HEADS = MiniLm.NUM_HEADS;
 
   /** Width of a head. */
   public static final int HEAD_DIM = EMBED_DIM / NUM_HEADS;

@@ -2,9 +2,8 @@ package dev.lanewise.bench.report;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.files.Resource;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,22 +25,13 @@ final class ReportPage {
     data.add("changes", before == null ? new JsonObject() : Comparison.json(before, results));
     StringBuilder script = new StringBuilder("\"use strict\";\n");
     for (String name : SCRIPTS) {
-      script.append(text(ReportPage.class.getResourceAsStream(name), name));
+      script.append(Resource.text(ReportPage.class, name));
     }
     // Gson escapes <, > and &, so nothing in the data can end the script element that holds it; it goes in last.
-    return text(ReportPage.class.getResourceAsStream("page.html"), "page.html")
-        .replace("{{style}}", text(ReportPage.class.getResourceAsStream("page.css"), "page.css"))
-        .replace("{{library}}", text(ReportPage.class.getClassLoader().getResourceAsStream(D3), D3))
+    return Resource.text(ReportPage.class, "page.html")
+        .replace("{{style}}", Resource.text(ReportPage.class, "page.css"))
+        .replace("{{library}}", Resource.text(ReportPage.class.getClassLoader().getResourceAsStream(D3), D3))
         .replace("{{script}}", script)
         .replace("{{data}}", new Gson().toJson(data));
-  }
-
-  private static String text(@Nullable InputStream stream, String name) throws IOException {
-    if (stream == null) {
-      throw new IOException(name + " is not on the class path");
-    }
-    try (stream) {
-      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-    }
   }
 }

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import com.google.protobuf.CodedOutputStream;
+import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.MiniLmArtifact;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import java.util.stream.Stream;
  */
 public final class OnnxRuntimeModel implements AutoCloseable {
   /** Width of a hidden state. */
-  public static final int EMBED_DIM = 384;
+  public static final int EMBED_DIM = MiniLm.EMBED_DIM;
 
   private static final int LAYERS = 6;
   private static final String LAST_HIDDEN_STATE = "output_0";
