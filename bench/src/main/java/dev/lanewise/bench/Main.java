@@ -8,7 +8,8 @@ import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +35,8 @@ import picocli.CommandLine.Spec;
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
 
-  private static final String PEERS_COMMAND = "dev.lanewise.bench.peers.PeersCommand";
+  private static final List<String> PEERS_COMMANDS =
+      List.of("dev.lanewise.bench.peers.PeersCommand", "dev.lanewise.bench.peers.DuelCommand");
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -62,19 +64,28 @@ public final class Main implements Runnable {
   /** The commands, with errors as one line. */
   static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
-    peers().ifPresent(commandLine::addSubcommand);
+    peers().forEach(commandLine::addSubcommand);
     return commandLine
         .setParameterExceptionHandler((exception, args) -> reject(exception))
         .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
   }
 
-  /** The command that only the profile of the same name compiles. */
-  private static Optional<Class<?>> peers() {
-    try {
-      return Optional.of(Class.forName(PEERS_COMMAND));
-    } catch (ClassNotFoundException e) {
-      return Optional.empty();
+  /** Whether this build has other programs to compare with. */
+  public static boolean comparesWithPeers() {
+    return !peers().isEmpty();
+  }
+
+  /** The commands that only the profile {@code peers} compiles. */
+  private static List<Class<?>> peers() {
+    List<Class<?>> commands = new ArrayList<>();
+    for (String name : PEERS_COMMANDS) {
+      try {
+        commands.add(Class.forName(name));
+      } catch (ClassNotFoundException e) {
+        return List.of();
+      }
     }
+    return commands;
   }
 
   @Override

@@ -9,7 +9,7 @@ import java.util.List;
  * @param title what it is called on the page
  * @param chart where it is drawn
  * @param x its place along that chart, such as the length; 0 where there is none
- * @param arguments of {@code throughput}
+ * @param arguments a command with its options
  */
 record Case(String id, String title, Chart chart, int x, List<String> arguments) {
 
@@ -26,6 +26,8 @@ record Case(String id, String title, Chart chart, int x, List<String> arguments)
     /** Bytes of the cache a second against the kind of cache. */
     DECODE,
     /** Two cases of one id, one on each path. */
-    SCALAR
+    SCALAR,
+    /** Against another program, by the command {@code duel}. */
+    PEER
   }
 }

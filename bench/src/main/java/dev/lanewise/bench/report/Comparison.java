@@ -20,12 +20,12 @@ final class Comparison {
   /**
    * One case.
    *
-   * @param ratio old seconds / new seconds of the fastest samples: above 1 the new run is faster
+   * @param ratio old seconds / new seconds of the fastest samples, of a duel new ratio / old: above 1 the new run is faster
    * @param noise the least change that counts, as a fraction: the larger spread of both runs, and at least {@link #LEAST_NOISE}
    */
   record Change(double ratio, double noise) {
     static Change of(Results.Timing before, Results.Timing now) {
-      return new Change(before.best() / now.best(), Math.max(LEAST_NOISE, Math.max(before.spread(), now.spread())));
+      return new Change(before.time() / now.time(), Math.max(LEAST_NOISE, Math.max(before.spread(), now.spread())));
     }
 
     Verdict verdict() {

@@ -1,8 +1,10 @@
 package dev.lanewise.bench.report;
 
+import com.google.gson.JsonObject;
 import dev.lanewise.bench.Main;
 import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.files.OutputFile;
+import dev.lanewise.bench.report.Case.Chart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,15 +24,21 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "report",
     sortOptions = false,
-    description = "Measures a suite of operations, each in a JVM of its own, and writes the results as JSON and as one page.",
+    description = "Measures a suite of operations, each in two JVMs of its own, and writes the results as JSON and as one page.",
     footer = {
       "",
       "Files are written anew after each case: Ctrl-C keeps what has been measured. With --against, cases that changed by more than both",
-      "runs' noise are marked; the noise of a case is how far its middle sample is from the fastest, at least 5 %."
+      "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 5 %."
     })
 public final class ReportCommand implements Callable<Integer> {
   private static final double QUICK_SECONDS = 0.6;
   private static final double FULL_SECONDS = 3;
+
+  /** JVMs a case. */
+  private static final int FORKS = 2;
+
+  /** A duel's time is that of both programs with their warm-up. */
+  private static final double DUEL_FACTOR = 5;
 
   private final Fork fork;
 
@@ -75,7 +83,8 @@ public final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     check();
-    List<Case> cases = (full ? Suite.full() : Suite.quick()).stream().filter(of -> of.id().contains(only)).toList();
+    boolean peers = Main.comparesWithPeers();
+    List<Case> cases = (full ? Suite.full(peers) : Suite.quick(peers)).stream().filter(of -> of.id().contains(only)).toList();
     if (cases.isEmpty()) {
       throw rejected("--only " + only + " is in the name of no case");
     }
@@ -119,7 +128,7 @@ public final class ReportCommand implements Callable<Integer> {
       for (int i = 0; i < cases.size(); i++) {
         Case of = cases.get(i);
         try {
-          results.add(of, fork.run(arguments(of)));
+          results.add(of, run(of));
         } catch (IOException e) {
           results.fail(of, String.valueOf(e.getMessage()));
           spec.commandLine().getErr().println(of.id() + ": " + e.getMessage());
@@ -133,10 +142,21 @@ public final class ReportCommand implements Callable<Integer> {
     return failed;
   }
 
+  /** A duel has the peer to steady it; anything else is measured in several JVMs, as each may compile it in its own way. */
+  private JsonObject run(Case of) throws IOException, InterruptedException {
+    List<JsonObject> forks = new ArrayList<>();
+    for (int n = 0; n < (of.chart() == Chart.PEER ? 1 : FORKS); n++) {
+      forks.add(fork.run(arguments(of)));
+    }
+    return Results.ofForks(forks);
+  }
+
   private List<String> arguments(Case of) {
-    List<String> arguments = new ArrayList<>(List.of("throughput"));
-    arguments.addAll(of.arguments());
+    List<String> arguments = new ArrayList<>(of.arguments());
     double time = seconds == null ? full ? FULL_SECONDS : QUICK_SECONDS : seconds;
+    if (of.chart() == Chart.PEER) {
+      time *= DUEL_FACTOR;
+    }
     arguments.addAll(List.of("--threads", String.valueOf(threads), "--seconds", String.format(Locale.ROOT, "%s", time)));
     return arguments;
   }

@@ -11,7 +11,9 @@ import dev.lanewise.bench.files.OutputFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What was measured, as the file keeps it: where, with what, and a result or the reason of its absence for each case. */
@@ -95,15 +97,51 @@ final class Results {
   }
 
   /**
-   * The times of a case.
+   * What one case took in several JVMs: the result of the fastest, with what each of them took.
    *
-   * @param best seconds of the fastest sample
-   * @param median seconds of the middle one
+   * @param forks at least one
    */
-  record Timing(double best, double median) {
-    /** How far the middle sample is from the fastest, as a fraction. */
-    double spread() {
-      return median / best - 1;
+  static JsonObject ofForks(List<JsonObject> forks) {
+    JsonObject best = forks.stream().min(Comparator.comparingDouble(Results::seconds)).orElseThrow().deepCopy();
+    JsonArray each = new JsonArray();
+    forks.forEach(fork -> each.add(seconds(fork)));
+    best.add("forkSeconds", each);
+    return best;
+  }
+
+  private static double seconds(JsonObject result) {
+    return result.get("secondsBest").getAsDouble();
+  }
+
+  /**
+   * How long a case takes, to compare with another run.
+   *
+   * @param time seconds of the fastest sample; of a duel a multiple of the peer's
+   * @param spread how far the measurement is from itself, as a fraction
+   */
+  record Timing(double time, double spread) {
+    Timing {
+      if (!(time > 0 && time < Double.POSITIVE_INFINITY && spread >= 0 && spread < Double.POSITIVE_INFINITY)) {
+        throw new IllegalStateException("a case takes " + time + " s, with a spread of " + spread);
+      }
+    }
+
+    static Timing of(JsonObject result) {
+      if (result.has("lowerRatio")) {
+        return new Timing(1 / number(result, "ratio"), number(result, "upperRatio") / number(result, "lowerRatio") - 1);
+      }
+      double best = number(result, "secondsBest");
+      double spread = number(result, "secondsMedian") / best - 1;
+      if (result.has("forkSeconds")) {
+        for (JsonElement fork : result.getAsJsonArray("forkSeconds")) {
+          spread = Math.max(spread, fork.getAsDouble() / best - 1);
+        }
+      }
+      return new Timing(best, spread);
+    }
+
+    private static double number(JsonObject result, String name) {
+      return result.get(name).getAsDouble();
     }
   }
 
@@ -113,13 +151,7 @@ final class Results {
     for (JsonElement element : json.getAsJsonArray("cases")) {
       JsonObject entry = element.getAsJsonObject();
       if (entry.has("result")) {
-        JsonObject result = entry.getAsJsonObject("result");
-        double best = result.get("secondsBest").getAsDouble();
-        double median = result.get("secondsMedian").getAsDouble();
-        if (!(best > 0 && median >= best && median < Double.POSITIVE_INFINITY)) {
-          throw new IllegalStateException("case " + entry.get("id") + " takes " + best + " s, in the middle " + median);
-        }
-        timings.put(entry.get("id").getAsString(), new Timing(best, median));
+        timings.put(entry.get("id").getAsString(), Timing.of(entry.getAsJsonObject("result")));
       }
     }
     return timings;

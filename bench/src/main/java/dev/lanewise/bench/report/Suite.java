@@ -12,19 +12,26 @@ final class Suite {
 
   private Suite() {}
 
-  /** Some forty cases, each a few seconds. */
-  static List<Case> quick() {
+  /**
+   * Some forty cases, each a few seconds.
+   *
+   * @param peers whether this build can run other programs
+   */
+  static List<Case> quick(boolean peers) {
     Suite suite = new Suite();
     suite.kernels();
     suite.lengths(32, 128, 512, 2048);
     suite.widths(32, 128);
     suite.decode("f32", "f16", "int8");
     suite.paths();
+    if (peers) {
+      suite.peers();
+    }
     return List.copyOf(suite.cases);
   }
 
   /** More lengths, widths and formats, odd ones among them. */
-  static List<Case> full() {
+  static List<Case> full(boolean peers) {
     Suite suite = new Suite();
     suite.kernels();
     suite.lengths(32, 128, 512, 2048, 17, 77, 1024, 4096);
@@ -34,6 +41,9 @@ final class Suite {
     suite.add("encoder-8", "encoder layer, 8 rows", Chart.NONE, 0, "--op encoder --heads 12 --head-dim 32 --queries 8");
     suite.add("encoder-512", "encoder layer, 512 rows", Chart.NONE, 0, "--op encoder --heads 12 --head-dim 32 --queries 512");
     suite.add("gemm-odd", "projection 129 × 385 × 1537", Chart.NONE, 0, "--op gemm --m 129 --k 385 --n 1537");
+    if (peers) {
+      suite.peers();
+    }
     return List.copyOf(suite.cases);
   }
 
@@ -83,7 +93,29 @@ final class Suite {
     }
   }
 
-  private void add(String id, String title, Chart chart, int x, String arguments) {
-    cases.add(new Case(id, title, chart, x, List.of(arguments.split(" "))));
+  private void peers() {
+    duels("attention-L128", "attention, L128", "--op attention --queries 128 --keys 128", "onnxruntime", "pytorch");
+    duels("attention-L512", "attention, L512", "--op attention", "onnxruntime", "onnxruntime-attention", "pytorch", "nd4j");
+    duels("attention-L2048", "attention, L2048", "--op attention --queries 2048 --keys 2048", "onnxruntime", "pytorch");
+    duels("causal-L2048", "attention, causal, L2048", "--op attention --queries 2048 --keys 2048 --causal", "onnxruntime", "pytorch");
+    duels("grouped", "attention, 12 query heads on 4", "--op attention --kv-heads 4", "onnxruntime-attention", "pytorch");
+    String step = "--op decode --heads 32 --queries 1 --keys 4096 --head-dim 128";
+    duels("decode", "decode, 32 heads, 4096 keys", step, "onnxruntime", "pytorch");
+    duels("layer", "attention layer, 128 rows of 384", "--op layer --head-dim 32 --queries 128", "djl", "nd4j");
+    duels("gemm", "projection 512 × 384 × 1536", "--op gemm", "onnxruntime", "pytorch", "openblas", "nd4j", "jlama");
+    duels("softmax", "softmax, 512 × 512", "--op softmax", "onnxruntime", "pytorch");
+    duels("model-32", "MiniLM, 32 tokens", "--op model --queries 32", "onnxruntime");
+    duels("model-128", "MiniLM, 128 tokens", "--op model --queries 128", "onnxruntime");
+  }
+
+  private void duels(String id, String title, String options, String... peers) {
+    for (String peer : peers) {
+      String arguments = "duel --peer " + peer + " " + options;
+      cases.add(new Case("duel-" + id + "-" + peer, title, Chart.PEER, 0, List.of(arguments.split(" "))));
+    }
+  }
+
+  private void add(String id, String title, Chart chart, int x, String options) {
+    cases.add(new Case(id, title, chart, x, List.of(("throughput " + options).split(" "))));
   }
 }

@@ -9,7 +9,7 @@ import dev.lanewise.kernels.Probe;
  * @param readBandwidth bytes a second that all threads together read from memory
  */
 record Limits(double fmaPeakGflops, double readBandwidth) {
-  private static final Stopwatch STOPWATCH = new Stopwatch(0.4, 0.4);
+  private static final Stopwatch STOPWATCH = new Stopwatch(0.3, 0.3);
 
   static Limits measure(Team team) {
     Probe probe = Probe.fastest();

@@ -4,11 +4,11 @@ import dev.lanewise.kernels.Matrix;
 import java.util.Arrays;
 
 /** The exact side of {@link Accuracy}: float inputs, every operation in double. */
-final class PlainDouble {
+public final class PlainDouble {
   private PlainDouble() {}
 
   /** Σ<sub>d</sub> left[i][d] · right[j][d]. */
-  static double dot(Matrix left, int i, Matrix right, int j) {
+  public static double dot(Matrix left, int i, Matrix right, int j) {
     double sum = 0;
     for (int d = 0; d < left.columns(); d++) {
       sum += (double) left.get(i, d) * right.get(j, d);
@@ -17,23 +17,28 @@ final class PlainDouble {
   }
 
   /** Row i of the softmax of {@code scores}. */
-  static double[] softmax(Matrix scores, int i) {
-    double[] weights = new double[scores.columns()];
-    Arrays.setAll(weights, j -> scores.get(i, j));
-    double max = Arrays.stream(weights).max().orElse(Double.NEGATIVE_INFINITY);
+  public static double[] softmax(Matrix scores, int i) {
+    double[] row = new double[scores.columns()];
+    Arrays.setAll(row, j -> scores.get(i, j));
+    return softmax(row);
+  }
+
+  /** The softmax of a row; the array is overwritten with it and returned. */
+  public static double[] softmax(double[] row) {
+    double max = Arrays.stream(row).max().orElse(Double.NEGATIVE_INFINITY);
     double sum = 0;
-    for (int j = 0; j < weights.length; j++) {
-      weights[j] = Math.exp(weights[j] - max);
-      sum += weights[j];
+    for (int j = 0; j < row.length; j++) {
+      row[j] = Math.exp(row[j] - max);
+      sum += row[j];
     }
-    for (int j = 0; j < weights.length; j++) {
-      weights[j] /= sum;
+    for (int j = 0; j < row.length; j++) {
+      row[j] /= sum;
     }
-    return weights;
+    return row;
   }
 
   /** Σ<sub>j</sub> weights[i][j] · value[j][d]. */
-  static double blend(Matrix weights, int i, Matrix value, int d) {
+  public static double blend(Matrix weights, int i, Matrix value, int d) {
     double sum = 0;
     for (int j = 0; j < weights.columns(); j++) {
       sum += (double) weights.get(i, j) * value.get(j, d);

@@ -4,13 +4,13 @@ import dev.lanewise.kernels.Matrix;
 import java.util.stream.IntStream;
 
 /** Which rows are checked, and which thread gets which. */
-final class Rows {
+public final class Rows {
   private static final int SAMPLES = 16;
 
   private Rows() {}
 
   /** Up to 16 of {@code count} rows, evenly spread, the first and the last among them. */
-  static int[] sample(int count) {
+  public static int[] sample(int count) {
     int samples = Math.min(SAMPLES, count);
     return IntStream.range(0, samples).map(n -> (int) ((long) n * (count - 1) / Math.max(1, samples - 1))).toArray();
   }

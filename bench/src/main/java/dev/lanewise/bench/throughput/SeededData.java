@@ -6,12 +6,13 @@ import dev.lanewise.kernels.SequenceStarts;
 import java.util.SplittableRandom;
 
 /** Normally distributed numbers, the same in every run of every operation. */
-final class SeededData {
+public final class SeededData {
   private static final long SEED = 20260801;
 
   private final SplittableRandom random;
 
-  SeededData() {
+  /** The numbers that every operation begins with. */
+  public SeededData() {
     this(-1);
   }
 
@@ -26,7 +27,8 @@ final class SeededData {
     return matrix;
   }
 
-  float[] numbers(int count) {
+  /** So many numbers, the next ones. */
+  public float[] numbers(int count) {
     float[] numbers = new float[count];
     fill(numbers);
     return numbers;

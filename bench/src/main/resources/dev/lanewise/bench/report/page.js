@@ -1,6 +1,7 @@
 const {report, changes} = JSON.parse(document.getElementById("data").textContent);
 const cases = report.cases.filter(of => of.result);
 const byChart = name => cases.filter(of => of.chart === name);
+const own = cases.filter(of => of.chart !== "PEER");
 const content = id => document.querySelector(`#${id} .content`);
 const hideIf = (id, empty) => { document.getElementById(id).hidden = empty; };
 
@@ -8,7 +9,7 @@ document.getElementById("where").textContent = `${report.machine.cpu}, ${report.
   + `Java ${report.jdk.version} (${report.jdk.vendor}), kernels ${report.machine.kernels}, ${report.threads} ${report.threads === 1 ? "thread" : "threads"}, `
   + `${report.suite} suite, ${cases.length} cases${report.cases.length > cases.length ? `, ${report.cases.length - cases.length} failed` : ""}.`;
 
-roofline(content("roofline"), cases);
+roofline(content("roofline"), own);
 lines(content("length"), "queries and keys", [
   {name: "all keys", cases: byChart("LENGTH"), colour: "var(--one)"},
   {name: "causal", cases: byChart("CAUSAL"), colour: "var(--two)"}]);
@@ -30,8 +31,22 @@ for (const [id, name] of [["roofline", null], ["length", "LENGTH"], ["width", "W
 }
 hideIf("scalar", !speedUps.length);
 
+const duels = byChart("PEER").map(of => ({...of, peer: of.result.peer, ratio: of.result.ratio, low: of.result.lowerRatio, high: of.result.upperRatio}));
+const verdict = duel => duel.low > 1 ? "good" : duel.high < 1 ? "bad" : null;
+if (duels.length) {
+  const peers = [...new Set(duels.map(of => of.peer))];
+  const rows = [...d3.group(duels, of => of.title)].map(([name, all]) => ({name, all, of: peer => all.find(duel => duel.peer === peer)}))
+    .sort((a, b) => d3.descending(d3.mean(a.all, of => Math.log(of.ratio)), d3.mean(b.all, of => Math.log(of.ratio))));
+  table(content("peers"), [{name: "case", value: row => row.name, text: row => row.name},
+    {name: "Lanewise", value: row => d3.min(row.all, of => of.result.secondsBest), text: row => duration(d3.min(row.all, of => of.result.secondsBest))},
+    ...peers.map(peer => ({name: peer, value: row => row.of(peer)?.ratio, text: row => row.of(peer) ? digits(row.of(peer).ratio) + " ×" : "", style: row => row.of(peer) ? verdict(row.of(peer)) : null}))], rows);
+  ratios(document.getElementById("ratios"), [...duels].sort((a, b) => d3.descending(a.ratio, b.ratio)), verdict);
+} else {
+  d3.select(content("peers")).append("p").text("None in this build: mvn -Ppeers -DskipTests package adds ONNX Runtime, PyTorch, OpenBLAS, ND4J, DJL and Jlama.");
+}
+
 const change = of => changes[of.id];
-const title = of => of.title + (of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "");
+const title = of => of.title + (of.chart === "PEER" ? " against " + of.result.peer : of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "");
 const columns = [
   {name: "case", value: title, text: title},
   {name: "best", value: of => of.result.secondsBest, text: of => duration(of.result.secondsBest)},
@@ -51,7 +66,7 @@ if (Object.keys(changes).length) {
   list.append("ul").selectAll("li").data(beyond).join("li").attr("class", of => change(of).verdict === "FASTER" ? "good" : "bad")
     .text(of => `${title(of)}: ${change(of).verdict.toLowerCase()}, ${digits(change(of).ratio)} times as fast`);
 }
-table(content("summary"), columns, cases);
+table(content("summary"), columns, own);
 
 const checked = cases.filter(of => typeof of.result.maxAbsError === "number");
 hideIf("accuracy", !checked.length);
@@ -60,5 +75,6 @@ table(content("accuracy"), [
   {name: "case", value: title, text: title},
   {name: "error", value: of => of.result.maxAbsError, text: of => power(of.result.maxAbsError)},
   {name: "plain", value: of => of.result.referenceError, text: of => power(of.result.referenceError)},
+  {name: "the other program's", value: of => of.result.peerError, text: of => power(of.result.peerError)},
   {name: "error / plain", value: of => of.result.maxAbsError / of.result.referenceError, text: of => of.result.referenceError ? digits(of.result.maxAbsError / of.result.referenceError) : ""},
   {name: "of the format", value: of => of.result.formatError, text: of => power(of.result.formatError)}], checked);

@@ -36,7 +36,7 @@ record Agreement(double leastCosine, double greatestDifference) {
   }
 
   /** The mean of the rows, divided by its length. */
-  private static double[] pooled(float[] rows) {
+  static double[] pooled(float[] rows) {
     double[] mean = new double[MiniLm.EMBED_DIM];
     for (int i = 0; i < rows.length; i++) {
       mean[i % mean.length] += rows[i];

@@ -31,7 +31,12 @@ record Duel(double ours, double peer, List<Double> ratios) {
   }
 
   double medianRatio() {
-    return ratios.get(ratios.size() / 2);
+    return quantile(0.5);
+  }
+
+  /** The ratio that this part of the rounds does not pass. */
+  double quantile(double part) {
+    return ratios.get((int) Math.round(part * (ratios.size() - 1)));
   }
 
   private static double fastest(Runnable program, double seconds) {

@@ -4,7 +4,6 @@ import com.google.gson.JsonObject;
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.Tokens;
 import java.io.IOException;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -27,10 +26,6 @@ import picocli.CommandLine.Spec;
     })
 public final class PeersCommand implements Callable<Integer> {
   private static final int SEED = 7;
-  private static final int CLS = 101;
-  private static final int SEP = 102;
-  private static final int FIRST_WORD = 1996;
-  private static final int VOCABULARY = 30522;
   private static final int POSITIONS = 512;
 
   @Spec
@@ -87,7 +82,11 @@ public final class PeersCommand implements Callable<Integer> {
       }
       for (int length : tokens) {
         Random random = new Random(SEED);
-        time(model, peer, batch + " x " + length + " tokens", Stream.generate(() -> text(length, random)).limit(batch).toList());
+        time(
+            model,
+            peer,
+            batch + " x " + length + " tokens",
+            Stream.generate(() -> ModelContest.text(length, random)).limit(batch).toList());
       }
       if (sentences > 0) {
         time(model, peer, sentences + " sentences", PeerTexts.sentences(sentences, SEED).stream().map(model::tokens).toList());
@@ -100,13 +99,6 @@ public final class PeersCommand implements Callable<Integer> {
     if (value < least || value > most) {
       throw new ParameterException(spec.commandLine(), option + " is " + value + ", must be from " + least + " to " + most);
     }
-  }
-
-  private static Tokens text(int length, Random random) {
-    int[] ids = random.ints(length, FIRST_WORD, VOCABULARY).toArray();
-    ids[0] = CLS;
-    ids[length - 1] = SEP;
-    return new Tokens(ids, Collections.nCopies(length, ""));
   }
 
   private JsonObject compare(MiniLm model, OnnxRuntimeModel peer, String name, List<Tokens> texts) {

@@ -2,6 +2,7 @@ package dev.lanewise.bench.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.report.Case.Chart;
@@ -26,7 +27,7 @@ class ResultsTest {
   @TempDir private Path folder;
 
   private static Case named(String id) {
-    return new Case(id, HOSTILE, Chart.LENGTH, 32, List.of("--op", "exp"));
+    return new Case(id, HOSTILE, Chart.LENGTH, 32, List.of("throughput", "--op", "exp"));
   }
 
   private static JsonObject result(double best, double median) {
@@ -50,7 +51,7 @@ class ResultsTest {
     results(1).write(file);
     Results read = Results.read(file);
     assertThat(read.json()).isEqualTo(results(1).json());
-    assertThat(read.timings()).containsOnlyKeys("a", "b").containsEntry("b", new Timing(2, 2.2));
+    assertThat(read.timings()).containsOnlyKeys("a", "b").containsEntry("b", new Timing(2, 2.2 / 2 - 1));
   }
 
   @ParameterizedTest
@@ -110,9 +111,27 @@ class ResultsTest {
     "1, 1.30, 0.7, 0.71, FASTER",
   })
   void aChangeCountsBeyondTheNoiseOfBothRuns(double best, double median, double newBest, double newMedian, Verdict verdict) {
-    Change change = Change.of(new Timing(best, median), new Timing(newBest, newMedian));
+    Change change = Change.of(Timing.of(result(best, median)), Timing.of(result(newBest, newMedian)));
     assertThat(change.verdict()).isEqualTo(verdict);
     assertThat(change.noise()).isGreaterThanOrEqualTo(Comparison.LEAST_NOISE);
+  }
+
+  @Test
+  void forksGiveTheFastestAndTellHowFarTheyAreApart() {
+    JsonObject both = Results.ofForks(List.of(result(1.2, 1.3), result(1, 1.01)));
+    assertThat(both.get("secondsBest").getAsDouble()).isEqualTo(1);
+    assertThat(both.get("forkSeconds")).hasToString("[1.2,1.0]");
+    assertThat(Timing.of(both).spread()).isCloseTo(0.2, within(1e-12));
+  }
+
+  @Test
+  void duelsCompareByTheirRatio() {
+    JsonObject duel = result(1, 1);
+    duel.addProperty("ratio", 2);
+    duel.addProperty("lowerRatio", 1.9);
+    duel.addProperty("upperRatio", 2.09);
+    assertThat(Timing.of(duel).time()).isEqualTo(0.5);
+    assertThat(Timing.of(duel).spread()).isCloseTo(0.1, within(1e-12));
   }
 
   @Test

@@ -1,0 +1,162 @@
+package dev.lanewise.bench.peers;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** One operation of Lanewise against one other program. */
+@Command(
+    name = "duel",
+    sortOptions = false,
+    description = {
+      "Computes one thing with Lanewise and with another program, on the same numbers and as many threads; compares the results, then"
+          + " times",
+      "both in turns, and prints one JSON object: seconds of the fastest run of each, and the ratio (above 1, Lanewise is faster) of"
+          + " rounds: the middle one, the quartiles, least and greatest."
+    })
+public final class DuelCommand implements Callable<Integer> {
+  /** Beyond it, the two have not computed the same: far above what rounding does at these sizes, far below any mistake. */
+  private static final double MOST_DIFFERENCE = 2e-3;
+
+  private static final Map<String, IntFunction<Peer>> PEERS = new LinkedHashMap<>();
+  private static final Map<String, BiFunction<DuelShape, Integer, Contest>> CONTESTS = new LinkedHashMap<>();
+
+  static {
+    PEERS.put("onnxruntime", OnnxRuntimePeer::ownOperators);
+    PEERS.put("onnxruntime-attention", OnnxRuntimePeer::standardAttention);
+    PEERS.put("pytorch", PyTorchPeer::new);
+    PEERS.put("openblas", OpenBlasPeer::new);
+    PEERS.put("nd4j", Nd4jPeer::new);
+    PEERS.put("djl", DjlPeer::new);
+    PEERS.put("jlama", JlamaPeer::new);
+    CONTESTS.put("attention", AttentionContest::of);
+    CONTESTS.put("decode", AttentionContest::cached);
+    CONTESTS.put("layer", LayerContest::new);
+    CONTESTS.put("gemm", ProductContest::new);
+    CONTESTS.put("model", ModelContest::new);
+    CONTESTS.put("softmax", SoftmaxContest::new);
+  }
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Option(
+      names = "--peer",
+      required = true,
+      description = "onnxruntime, onnxruntime-attention (the standard operator), pytorch, openblas, nd4j, djl or jlama.")
+  private String peer = "";
+
+  @Option(
+      names = "--op",
+      required = true,
+      description =
+          "attention, decode (attention over Lanewise's cache, as a step of generating text; give --queries 1), layer (self-attention with"
+              + " projections), gemm, softmax or model (all-MiniLM-L6-v2 on --queries tokens).")
+  private String op = "";
+
+  @Mixin private DuelShape shape = new DuelShape();
+
+  @Option(names = "--threads", defaultValue = "1", description = "Threads of each program (default: ${DEFAULT-VALUE}).")
+  private int threads;
+
+  @Option(names = "--seconds", defaultValue = "4", description = "How long it takes, warm-up included (default: ${DEFAULT-VALUE}).")
+  private double seconds;
+
+  /** For picocli, which sets the options. */
+  public DuelCommand() {}
+
+  @Override
+  public Integer call() {
+    check();
+    try (Peer other = chosen(PEERS, "--peer", peer).apply(threads)) {
+      Contest contest = chosen(CONTESTS, "--op", op).apply(shape, threads);
+      try (Rival rival = contest.rival(other)) {
+        spec.commandLine().getOut().println(compare(contest, other, rival));
+      }
+    } catch (UnsupportedOperationException e) {
+      throw rejected(e.getMessage());
+    } catch (LinkageError e) {
+      throw new IllegalStateException(peer + " does not load here: " + e, e);
+    }
+    return 0;
+  }
+
+  private void check() {
+    if (threads < 1 || threads > 1024) {
+      throw rejected("--threads is " + threads + ", must be from 1 to 1024");
+    }
+    if (!(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
+      throw rejected("--seconds is " + seconds + ", must be above 0 and finite");
+    }
+    try {
+      shape.check();
+    } catch (IllegalArgumentException e) {
+      throw rejected(e.getMessage());
+    }
+  }
+
+  private <T> T chosen(Map<String, T> choice, String option, String name) {
+    T found = choice.get(name);
+    if (found == null) {
+      throw rejected(option + " " + name + " is unknown; choose one of " + String.join(", ", choice.keySet()));
+    }
+    return found;
+  }
+
+  private JsonObject compare(Contest contest, Peer other, Rival rival) {
+    contest.run();
+    rival.run();
+    float[] result = rival.result();
+    double difference = difference(contest.result(), result);
+    double ours = contest.error(contest.result());
+    double theirs = contest.error(result);
+    if (!(difference <= MOST_DIFFERENCE)) {
+      throw new IllegalStateException(
+          "the results differ by " + difference + "; Lanewise is off by " + ours + ", " + other.name() + " by " + theirs);
+    }
+    Duel duel = Duel.of(contest::run, rival::run, seconds);
+    JsonObject line = new JsonObject();
+    line.addProperty("op", op);
+    line.addProperty("peer", other.name());
+    line.addProperty("threads", threads);
+    line.add("shape", new Gson().toJsonTree(contest.shape()));
+    line.addProperty("secondsBest", duel.ours());
+    line.addProperty("peerSeconds", duel.peer());
+    line.addProperty("ratio", duel.medianRatio());
+    line.addProperty("leastRatio", duel.ratios().get(0));
+    line.addProperty("lowerRatio", duel.quantile(0.25));
+    line.addProperty("upperRatio", duel.quantile(0.75));
+    line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));
+    line.addProperty("difference", difference);
+    line.addProperty("maxAbsError", Double.isNaN(ours) ? null : ours);
+    line.addProperty("peerError", Double.isNaN(theirs) ? null : theirs);
+    return line;
+  }
+
+  private static double difference(float[] ours, float[] theirs) {
+    if (ours.length != theirs.length) {
+      throw new IllegalStateException("one result has " + ours.length + " elements, the other " + theirs.length);
+    }
+    double difference = 0;
+    for (int i = 0; i < ours.length; i++) {
+      difference = Math.max(difference, Math.abs((double) ours[i] - theirs[i]));
+    }
+    return difference;
+  }
+
+  private ParameterException rejected(@Nullable String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,69 @@
+package dev.lanewise.bench.peers;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.Tokens;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/** all-MiniLM-L6-v2 of the same file, from token ids to the embedding (a peer: to the last hidden states, of which it is made here). */
+final class ModelContest implements Contest {
+  private static final int SEED = 7;
+  private static final int CLS = 101;
+  private static final int SEP = 102;
+  private static final int FIRST_WORD = 1996;
+  private static final int VOCABULARY = 30522;
+  private static final int POSITIONS = 512;
+
+  final Tokens tokens;
+  private final MiniLm model;
+  private float[] embedding = {};
+
+  ModelContest(DuelShape shape, int threads) {
+    if (shape.queries < 2 || shape.queries > POSITIONS) {
+      throw new UnsupportedOperationException("--queries is " + shape.queries + ", must be from 2 to " + POSITIONS + " tokens");
+    }
+    tokens = text(shape.queries, new Random(SEED));
+    try {
+      model = MiniLm.load().withThreads(threads);
+    } catch (IOException e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /** Random words between the tokens that begin and end a text. */
+  static Tokens text(int length, Random random) {
+    int[] ids = random.ints(length, FIRST_WORD, VOCABULARY).toArray();
+    ids[0] = CLS;
+    ids[length - 1] = SEP;
+    return new Tokens(ids, Collections.nCopies(length, ""));
+  }
+
+  @Override
+  public Map<String, Object> shape() {
+    return Map.of("tokens", tokens.length());
+  }
+
+  @Override
+  public void run() {
+    embedding = model.embedTokens(List.of(tokens))[0];
+  }
+
+  @Override
+  public float[] result() {
+    return embedding;
+  }
+
+  /** There is no reference in double precision for a whole model of this file: NaN. */
+  @Override
+  public double error(float[] result) {
+    return Double.NaN;
+  }
+
+  @Override
+  public Rival rival(Peer peer) {
+    return peer.model(this);
+  }
+}

@@ -1,0 +1,60 @@
+package dev.lanewise.bench.peers;
+
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasNoTrans;
+import static org.bytedeco.openblas.global.openblas_nolapack.CblasRowMajor;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_sgemm;
+import static org.bytedeco.openblas.presets.openblas_nolapack.blas_set_num_threads;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.openblas.global.openblas;
+import org.bytedeco.openblas.global.openblas_full;
+
+/** OpenBLAS' SGEMM through bytedeco's bindings. */
+final class OpenBlasPeer implements Peer {
+  private final String core;
+
+  OpenBlasPeer(int threads) {
+    limit(threads);
+    core = openblas_full.openblas_get_corename().getString();
+  }
+
+  /** OpenBLAS has its own count of threads, also under programs that are told another. */
+  static void limit(int threads) {
+    blas_set_num_threads(threads);
+  }
+
+  @Override
+  public String name() {
+    return openblas.OPENBLAS_VERSION.strip() + ", " + core;
+  }
+
+  @Override
+  public Rival product(ProductContest contest) {
+    int m = contest.m;
+    int k = contest.k;
+    int n = contest.n;
+    FloatPointer input = new FloatPointer(contest.input);
+    FloatPointer weight = new FloatPointer(contest.weight);
+    FloatPointer result = new FloatPointer((long) m * n);
+    return new Rival() {
+      @Override
+      public void run() {
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, input, k, weight, n, 0, result, n);
+      }
+
+      @Override
+      public float[] result() {
+        float[] copy = new float[m * n];
+        result.get(copy);
+        return copy;
+      }
+
+      @Override
+      public void close() {
+        input.close();
+        weight.close();
+        result.close();
+      }
+    };
+  }
+}

@@ -1,0 +1,40 @@
+package dev.lanewise.bench.peers;
+
+/** Another program that computes some of what Lanewise does. */
+interface Peer extends AutoCloseable {
+  /** Its name with its version. */
+  String name();
+
+  /** Attention of many heads, without projections. */
+  default Rival attention(AttentionContest contest) {
+    throw missing("attention on its own");
+  }
+
+  /** A layer: self-attention with its four projections. */
+  default Rival layer(LayerContest contest) {
+    throw missing("an attention layer with projections");
+  }
+
+  /** A product of two matrices. */
+  default Rival product(ProductContest contest) {
+    throw missing("products of matrices that are measured here");
+  }
+
+  /** The softmax of rows. */
+  default Rival softmax(SoftmaxContest contest) {
+    throw missing("a softmax that is measured here");
+  }
+
+  /** The whole model. */
+  default Rival model(ModelContest contest) {
+    throw missing("model of this file");
+  }
+
+  /** What is thrown for lack of something. */
+  default UnsupportedOperationException missing(String what) {
+    return new UnsupportedOperationException(name() + " has no " + what);
+  }
+
+  @Override
+  default void close() {}
+}

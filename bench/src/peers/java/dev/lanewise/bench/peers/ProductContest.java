@@ -1,0 +1,79 @@
+package dev.lanewise.bench.peers;
+
+import dev.lanewise.bench.throughput.PlainDouble;
+import dev.lanewise.bench.throughput.Rows;
+import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.core.Linear;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Matrix;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A projection, m × k times k × n; the weight, which stays, may be packed before. */
+final class ProductContest implements Contest {
+  final int m;
+  final int k;
+  final int n;
+
+  /** m × k. */
+  final float[] input;
+
+  /** k × n. */
+  final float[] weight;
+
+  private final Matrix transposed;
+  private final Linear linear;
+  private final Sequences rows;
+  private final Sequences result;
+  private final int threads;
+
+  ProductContest(DuelShape shape, int threads) {
+    this.threads = threads;
+    m = shape.m;
+    k = shape.k;
+    n = shape.n;
+    SeededData data = new SeededData();
+    input = data.numbers(m * k);
+    weight = data.numbers(k * n);
+    transposed = Matrix.of(Arrangement.transposed(weight, k, n), n, k);
+    linear = Linear.of(transposed.data(), null, k, n);
+    rows = Sequences.of(input, 1, m, k);
+    result = Sequences.zeros(1, m, n);
+  }
+
+  @Override
+  public Map<String, Object> shape() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("m", m);
+    map.put("k", k);
+    map.put("n", n);
+    return map;
+  }
+
+  @Override
+  public void run() {
+    linear.apply(rows, result, threads);
+  }
+
+  @Override
+  public float[] result() {
+    return result.data();
+  }
+
+  @Override
+  public double error(float[] measured) {
+    Matrix left = Matrix.of(input, m, k);
+    double error = 0;
+    for (int i : Rows.sample(m)) {
+      for (int j = 0; j < n; j++) {
+        error = Math.max(error, Math.abs(PlainDouble.dot(left, i, transposed, j) - measured[i * n + j]));
+      }
+    }
+    return error;
+  }
+
+  @Override
+  public Rival rival(Peer peer) {
+    return peer.product(this);
+  }
+}

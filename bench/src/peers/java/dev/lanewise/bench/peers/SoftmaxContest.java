@@ -1,0 +1,65 @@
+package dev.lanewise.bench.peers;
+
+import dev.lanewise.bench.throughput.PlainDouble;
+import dev.lanewise.bench.throughput.Rows;
+import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The softmax of each row of queries × keys scores. One thread: the kernel itself has no others. */
+final class SoftmaxContest implements Contest {
+  final int queries;
+  final int keys;
+  final float[] scores;
+  private final Matrix result;
+  private final Matrix input;
+  private final Kernels kernels = Kernels.selected();
+
+  SoftmaxContest(DuelShape shape, int threads) {
+    if (threads != 1) {
+      throw new UnsupportedOperationException("softmax is compared on one thread only, --threads is " + threads);
+    }
+    queries = shape.queries;
+    keys = shape.keys;
+    scores = new SeededData().numbers(queries * keys);
+    input = Matrix.of(scores, queries, keys);
+    result = Matrix.zeros(queries, keys);
+  }
+
+  @Override
+  public Map<String, Object> shape() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("queries", queries);
+    map.put("keys", keys);
+    return map;
+  }
+
+  @Override
+  public void run() {
+    kernels.softmax(input, result);
+  }
+
+  @Override
+  public float[] result() {
+    return result.data();
+  }
+
+  @Override
+  public double error(float[] measured) {
+    double error = 0;
+    for (int i : Rows.sample(queries)) {
+      double[] exact = PlainDouble.softmax(input, i);
+      for (int j = 0; j < keys; j++) {
+        error = Math.max(error, Math.abs(exact[j] - measured[i * keys + j]));
+      }
+    }
+    return error;
+  }
+
+  @Override
+  public Rival rival(Peer peer) {
+    return peer.softmax(this);
+  }
+}

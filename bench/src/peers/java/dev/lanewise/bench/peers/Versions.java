@@ -1,0 +1,25 @@
+package dev.lanewise.bench.peers;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+
+/** Versions of what Maven built. */
+final class Versions {
+  private Versions() {}
+
+  /** What an artifact's jar says about itself. */
+  static String of(String group, String artifact) {
+    String file = "META-INF/maven/" + group + "/" + artifact + "/pom.properties";
+    Properties properties = new Properties();
+    try (InputStream in = ClassLoader.getSystemResourceAsStream(file)) {
+      if (in != null) {
+        properties.load(in);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return properties.getProperty("version", "of unknown version");
+  }
+}
