@@ -2,7 +2,6 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** Activations of rows · columns elements a call, within ±4. */
@@ -39,16 +38,19 @@ public class ActivationBenchmark extends ScalarVersusVector {
     };
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double bytes() {
+    return 2.0 * Float.BYTES * x.rows() * x.columns();
+  }
+
+  @Override
+  protected float[] runScalar() {
     SCALAR.activate(activation, x, result);
     return result.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     VECTOR.activate(activation, x, result);
     return result.data();
   }

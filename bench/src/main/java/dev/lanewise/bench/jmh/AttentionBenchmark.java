@@ -4,7 +4,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.kernels.Heads;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** A whole call of {@link Attention} on one thread: 4 · heads · length² · headDim operations, about half of that when causal. */
@@ -46,16 +45,30 @@ public class AttentionBenchmark extends ScalarVersusVector {
     return ReferenceAttention.of(query, key, value).mask(mask).output();
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double flops() {
+    return 4.0 * query.width() * query.heads() * visible();
+  }
+
+  @Override
+  protected double bytes() {
+    return 4.0 * Float.BYTES * query.data().length;
+  }
+
+  /** Pairs of a query and a key that it sees, of one head. */
+  private double visible() {
+    double length = query.rows();
+    return causal ? length * (length + 1) / 2 : length * length;
+  }
+
+  @Override
+  protected float[] runScalar() {
     scalarAttention.compute(query, key, value, output);
     return output.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     vectorAttention.compute(query, key, value, output);
     return output.data();
   }

@@ -8,7 +8,6 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.SequenceStarts;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /**
@@ -119,16 +118,19 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
     return reference.output();
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double bytes() {
+    return 4.0 * Float.BYTES * query.data().length;
+  }
+
+  @Override
+  protected float[] runScalar() {
     scalarAttention.compute(query, key, value, output);
     return output.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     vectorAttention.compute(query, key, value, output);
     return output.data();
   }

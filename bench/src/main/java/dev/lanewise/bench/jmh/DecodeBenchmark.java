@@ -2,27 +2,49 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.KeyValueCache;
+import dev.lanewise.core.KeyValuePool;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueFormat;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** One query against a cache, on one thread: 4 · heads · keys · headDim operations. These caches are small enough to stay in L2 or L3. */
 @SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
 public class DecodeBenchmark extends ScalarVersusVector {
+  private static final int PAGE_ROWS = 16;
+
+  /** The kinds of cache. */
+  public enum Kind {
+    F32(KeyValueFormat.F32),
+    F16(KeyValueFormat.F16),
+    BF16(KeyValueFormat.BF16),
+    INT8(KeyValueFormat.INT8),
+    /** In native memory. */
+    F32_OFF_HEAP(KeyValueFormat.F32),
+    /** In pages of 16 rows of a pool. */
+    F32_PAGES(KeyValueFormat.F32),
+    /** The same in halves. */
+    F16_PAGES(KeyValueFormat.F16);
+
+    private final KeyValueFormat format;
+
+    Kind(KeyValueFormat format) {
+      this.format = format;
+    }
+  }
+
   /** heads × keyValueHeads × keys × headDim. */
   @Param({"8x8x1024x64", "8x2x1024x64", "3x3x113x59"})
   public String shape;
 
-  /** How the cache stores keys and values. */
-  @Param public KeyValueFormat format;
+  /** How and where the cache stores keys and values. */
+  @Param public Kind cache;
 
   private Heads query;
   private Heads key;
   private Heads value;
   private Heads output;
-  private KeyValueCache cache;
+  private KeyValueCache rows;
   private Attention scalarAttention;
   private Attention vectorAttention;
 
@@ -36,10 +58,23 @@ public class DecodeBenchmark extends ScalarVersusVector {
     key = Inputs.storableHeads(sizes[1], sizes[2], sizes[3], 2);
     value = Inputs.storableHeads(sizes[1], sizes[2], sizes[3], 3);
     output = Heads.zeros(1, sizes[0], 1, sizes[3]);
-    cache = KeyValueCache.builder(sizes[1], sizes[3]).format(format).capacity(sizes[2]).build();
-    cache.append(key, value);
+    rows = cache(sizes[1], sizes[3], sizes[2]);
+    rows.append(key, value);
     scalarAttention = Attention.standard().withKernels(SCALAR);
     vectorAttention = Attention.standard().withKernels(VECTOR);
+  }
+
+  private KeyValueCache cache(int heads, int headDim, int capacity) {
+    KeyValueCache.Builder own = KeyValueCache.builder(heads, headDim).format(cache.format).capacity(capacity);
+    return switch (cache) {
+      case F32, F16, BF16, INT8 -> own.build();
+      case F32_OFF_HEAP -> own.offHeap().build();
+      case F32_PAGES, F16_PAGES -> pool(heads, headDim, Math.ceilDiv(capacity, PAGE_ROWS)).newCache();
+    };
+  }
+
+  private KeyValuePool pool(int heads, int headDim, int pages) {
+    return KeyValuePool.builder(heads, headDim).format(cache.format).pageRows(PAGE_ROWS).pages(pages).build();
   }
 
   @Override
@@ -47,17 +82,33 @@ public class DecodeBenchmark extends ScalarVersusVector {
     return ReferenceAttention.of(query, key, value).output();
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
-    scalarAttention.compute(query, cache, output);
+  protected double flops() {
+    return 4.0 * query.heads() * key.rows() * key.width();
+  }
+
+  @Override
+  protected double bytes() {
+    return 2.0 * key.data().length * elementBytes();
+  }
+
+  private int elementBytes() {
+    return switch (cache.format) {
+      case F32 -> Float.BYTES;
+      case F16, BF16 -> Short.BYTES;
+      case INT8 -> Byte.BYTES;
+    };
+  }
+
+  @Override
+  protected float[] runScalar() {
+    scalarAttention.compute(query, rows, output);
     return output.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
-    vectorAttention.compute(query, cache, output);
+  protected float[] runVector() {
+    vectorAttention.compute(query, rows, output);
     return output.data();
   }
 }

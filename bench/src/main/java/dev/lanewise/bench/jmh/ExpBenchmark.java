@@ -1,7 +1,6 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** e<sup>x</sup> of rows · columns elements a call, within ±8 as in {@link SoftmaxBenchmark}. */
@@ -29,16 +28,19 @@ public class ExpBenchmark extends ScalarVersusVector {
     return DoubleReference.exp(x);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double bytes() {
+    return 2.0 * Float.BYTES * x.rows() * x.columns();
+  }
+
+  @Override
+  protected float[] runScalar() {
     SCALAR.exp(x, result);
     return result.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     VECTOR.exp(x, result);
     return result.data();
   }

@@ -2,7 +2,6 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** Row norms with weight (and bias) of rows × columns elements a call. */
@@ -48,15 +47,18 @@ public class NormBenchmark extends ScalarVersusVector {
     return norm == Kind.LAYER ? DoubleReference.layerNorm(x, weight, bias, EPSILON) : DoubleReference.rmsNorm(x, weight, EPSILON);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double bytes() {
+    return 2.0 * Float.BYTES * x.rows() * x.columns();
+  }
+
+  @Override
+  protected float[] runScalar() {
     return run(SCALAR);
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     return run(VECTOR);
   }
 

@@ -1,7 +1,6 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /**
@@ -34,16 +33,24 @@ public class OutputBenchmark extends ScalarVersusVector {
     return DoubleReference.product(weights, value, 1);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double flops() {
+    return 2.0 * weights.rows() * weights.columns() * value.columns();
+  }
+
+  @Override
+  protected double bytes() {
+    return (double) Float.BYTES * (weights.data().length + value.data().length + output.data().length);
+  }
+
+  @Override
+  protected float[] runScalar() {
     SCALAR.output(weights, value, output);
     return output.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     VECTOR.output(weights, value, output);
     return output.data();
   }

@@ -2,7 +2,6 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.PackedMatrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /**
@@ -42,16 +41,24 @@ public class ProductBenchmark extends ScalarVersusVector {
     return DoubleReference.product(input, weight, 1);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double flops() {
+    return 2.0 * input.rows() * input.columns() * weight.columns();
+  }
+
+  @Override
+  protected double bytes() {
+    return (double) Float.BYTES * (input.data().length + weight.data().length + result.data().length);
+  }
+
+  @Override
+  protected float[] runScalar() {
     SCALAR.product(input, scalarWeight, null, result);
     return result.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     VECTOR.product(input, vectorWeight, null, result);
     return result.data();
   }

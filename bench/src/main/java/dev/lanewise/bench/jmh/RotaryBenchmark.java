@@ -4,7 +4,6 @@ import dev.lanewise.core.Rotary;
 import dev.lanewise.core.RotaryScaling;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.RotaryForm;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** Rotary positions: heads · rows · headDim elements a call, each read and written once: 8 bytes an element. */
@@ -41,16 +40,19 @@ public class RotaryBenchmark extends ScalarVersusVector {
     return DoubleReference.rotary(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryForm.HALF);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double bytes() {
+    return 2.0 * Float.BYTES * input.data().length;
+  }
+
+  @Override
+  protected float[] runScalar() {
     scalarRotary.apply(input, output, 0);
     return output.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     vectorRotary.apply(input, output, 0);
     return output.data();
   }

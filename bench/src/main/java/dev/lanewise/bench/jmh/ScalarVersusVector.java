@@ -3,6 +3,8 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.kernels.Kernels;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
@@ -14,7 +16,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * How every comparison here is run.
+ * How every comparison here is run, and what is said of it: calls a second, and beside them the arithmetic and the memory traffic of the
+ * calls ({@link Rate}).
  *
  * <p>Five forks, because what C2 makes of a kernel varies between JVMs rather than within one: results fall into a fast and a slow group,
  * one fork would show only one of them, and the spread over five shows that there are two. Within a fork the figures settle once C2 is
@@ -22,8 +25,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * enough to be compiled inside a call.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(value = 5, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 1)
@@ -45,11 +48,34 @@ public abstract class ScalarVersusVector {
   @Setup
   public final void checkFunctionsAgree() {
     prepare();
-    float[] result = scalar();
+    float[] result = runScalar();
     float[] expected = result.clone();
     // Both paths write the same array: nothing of the first may be left for the second.
     Arrays.fill(result, Float.NaN);
-    Agreement.check(expected, vector(), reference());
+    check(expected, runVector());
+  }
+
+  /**
+   * Compares both paths' results.
+   *
+   * @throws IllegalStateException if they differ by more than they may
+   */
+  void check(float[] scalarResult, float[] vectorResult) {
+    Agreement.check(scalarResult, vectorResult, reference());
+  }
+
+  /** Plain Java. */
+  @Benchmark
+  public final float[] scalar(Rate rate) {
+    rate.add(flops(), bytes());
+    return runScalar();
+  }
+
+  /** SIMD. */
+  @Benchmark
+  public final float[] vector(Rate rate) {
+    rate.add(flops(), bytes());
+    return runVector();
   }
 
   /** Makes the inputs for the parameters that JMH has set. */
@@ -58,9 +84,36 @@ public abstract class ScalarVersusVector {
   /** The same result in double, dense, row after row. */
   protected abstract double[] reference();
 
+  /** Floating-point operations of a call, a multiply-add counted as two; 0 where counting them says nothing. */
+  protected double flops() {
+    return 0;
+  }
+
+  /** Bytes a call has to move at least, every input read once and every output written once. */
+  protected abstract double bytes();
+
   /** One call on the scalar path; returns the result's array, dense. */
-  public abstract float[] scalar();
+  protected abstract float[] runScalar();
 
   /** The same call on the SIMD path. */
-  public abstract float[] vector();
+  protected abstract float[] runVector();
+
+  /** What the calls of a second amount to. */
+  @State(Scope.Thread)
+  @AuxCounters
+  public static class Rate {
+    /** 10⁹ floating-point operations. */
+    public double gflops;
+
+    /** 10⁹ bytes. */
+    public double gigabytes;
+
+    /** Called by JMH. */
+    public Rate() {}
+
+    void add(double flops, double bytes) {
+      gflops += flops * 1e-9;
+      gigabytes += bytes * 1e-9;
+    }
+  }
 }

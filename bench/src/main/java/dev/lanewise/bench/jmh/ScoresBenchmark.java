@@ -1,7 +1,6 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** QKᵀ with its scale: 2 · queries · keys · headDim operations a call. */
@@ -33,16 +32,24 @@ public class ScoresBenchmark extends ScalarVersusVector {
     return DoubleReference.product(query, DoubleReference.transposed(key), scale);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double flops() {
+    return 2.0 * query.rows() * key.rows() * query.columns();
+  }
+
+  @Override
+  protected double bytes() {
+    return (double) Float.BYTES * (query.data().length + key.data().length + scores.data().length);
+  }
+
+  @Override
+  protected float[] runScalar() {
     SCALAR.scores(query, key, scale, scores);
     return scores.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     VECTOR.scores(query, key, scale, scores);
     return scores.data();
   }

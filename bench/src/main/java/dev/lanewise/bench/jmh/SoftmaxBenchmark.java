@@ -1,7 +1,6 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Matrix;
-import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** Row softmax: queries · keys elements a call, an exponential each. Scores lie within ±8, about as attention has them. */
@@ -29,16 +28,19 @@ public class SoftmaxBenchmark extends ScalarVersusVector {
     return DoubleReference.softmax(scores);
   }
 
-  @Benchmark
   @Override
-  public float[] scalar() {
+  protected double bytes() {
+    return 2.0 * Float.BYTES * scores.data().length;
+  }
+
+  @Override
+  protected float[] runScalar() {
     SCALAR.softmax(scores, weights);
     return weights.data();
   }
 
-  @Benchmark
   @Override
-  public float[] vector() {
+  protected float[] runVector() {
     VECTOR.softmax(scores, weights);
     return weights.data();
   }

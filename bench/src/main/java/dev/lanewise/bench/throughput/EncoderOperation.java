@@ -2,14 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
 import dev.lanewise.core.EncoderLayer;
-import dev.lanewise.core.FeedForward;
-import dev.lanewise.core.Linear;
-import dev.lanewise.core.MultiHeadAttention;
-import dev.lanewise.core.Norm;
-import dev.lanewise.core.NormPlacement;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Kernels;
 import java.util.Map;
 
 /** A layer of a BERT-like encoder: post-norm, GELU, a feed-forward network four times as wide as the rows; all parts are timed. */
@@ -30,21 +23,7 @@ final class EncoderOperation implements Operation {
     weights = EncoderWeights.seeded(embedDim, FEED_FORWARD * embedDim, data);
     x = Sequences.of(data.numbers(sizes.batch * sizes.queries * embedDim), sizes.batch, sizes.queries, embedDim);
     output = Sequences.zeros(sizes.batch, sizes.queries, embedDim);
-    layer = layer(setup.kernels()).withThreads(setup.team().size());
-  }
-
-  private EncoderLayer layer(Kernels kernels) {
-    int embedDim = x.width();
-    MultiHeadAttention attention =
-        MultiHeadAttention.builder(embedDim, sizes.heads)
-            .packedInput(weights.input(), weights.inputBias())
-            .output(weights.output(), weights.outputBias())
-            .kernels(kernels)
-            .build();
-    Linear up = Linear.of(weights.up(), weights.upBias(), embedDim, FEED_FORWARD * embedDim, kernels);
-    Linear down = Linear.of(weights.down(), weights.downBias(), FEED_FORWARD * embedDim, embedDim, kernels);
-    Norm first = Norm.layer(weights.norm(), weights.normBias(), EPSILON, kernels);
-    return EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), first, NormPlacement.POST);
+    layer = weights.layer(sizes.heads, EPSILON, setup.kernels()).withThreads(setup.team().size());
   }
 
   @Override
@@ -60,9 +39,7 @@ final class EncoderOperation implements Operation {
 
   @Override
   public long flops() {
-    long rows = (long) x.batch() * x.rows();
-    long products = 2L * x.width() * x.width() * (4 + 2 * FEED_FORWARD);
-    return rows * (products + 4L * x.rows() * x.width());
+    return x.batch() * weights.flops(x.rows());
   }
 
   @Override

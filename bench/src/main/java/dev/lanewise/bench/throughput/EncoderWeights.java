@@ -1,12 +1,21 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.core.EncoderLayer;
+import dev.lanewise.core.FeedForward;
+import dev.lanewise.core.Linear;
+import dev.lanewise.core.MultiHeadAttention;
+import dev.lanewise.core.Norm;
+import dev.lanewise.core.NormPlacement;
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Kernels;
+
 /**
  * The weights of an encoder layer, outputs × inputs each.
  *
  * @param input W_Q, W_K and W_V stacked
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record EncoderWeights(
+public record EncoderWeights(
     float[] input,
     float[] inputBias,
     float[] output,
@@ -19,7 +28,7 @@ record EncoderWeights(
     float[] normBias) {
 
   /** Weights that keep the size of what passes through. */
-  static EncoderWeights seeded(int embedDim, int feedForward, SeededData data) {
+  public static EncoderWeights seeded(int embedDim, int feedForward, SeededData data) {
     return new EncoderWeights(
         scaled(data, 3 * embedDim * embedDim, embedDim),
         scaled(data, 3 * embedDim, embedDim),
@@ -41,11 +50,28 @@ record EncoderWeights(
     return numbers;
   }
 
-  int embedDim() {
+  private int embedDim() {
     return norm.length;
   }
 
-  long size() {
+  /** How many numbers they are. */
+  public long size() {
     return 4L * embedDim() * (embedDim() + 1) + 2L * up.length + upBias.length + 3L * embedDim();
+  }
+
+  /** Floating-point operations of the products and of attention over a sequence of so many rows, a multiply-add counted as two. */
+  public long flops(long rows) {
+    long products = 2L * embedDim() * (4L * embedDim() + 2L * upBias.length);
+    return rows * (products + 4 * rows * embedDim());
+  }
+
+  /** A post-norm layer with GELU of these weights, both norms the same. */
+  public EncoderLayer layer(int heads, float epsilon, Kernels kernels) {
+    MultiHeadAttention attention =
+        MultiHeadAttention.builder(embedDim(), heads).packedInput(input, inputBias).output(output, outputBias).kernels(kernels).build();
+    Linear first = Linear.of(up, upBias, embedDim(), upBias.length, kernels);
+    Linear second = Linear.of(down, downBias, upBias.length, embedDim(), kernels);
+    Norm both = Norm.layer(norm, normBias, epsilon, kernels);
+    return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, NormPlacement.POST);
   }
 }

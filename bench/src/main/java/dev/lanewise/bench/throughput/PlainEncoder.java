@@ -7,13 +7,14 @@ import java.util.function.DoubleUnaryOperator;
  * An encoder layer written down plainly; the result of every operation passes through {@code round}: the identity makes it the double
  * reference, a cast to float the plain float code.
  */
-final class PlainEncoder {
+public final class PlainEncoder {
   private final EncoderWeights weights;
   private final int heads;
   private final double epsilon;
   private final DoubleUnaryOperator round;
 
-  PlainEncoder(EncoderWeights weights, int heads, double epsilon, DoubleUnaryOperator round) {
+  /** With so many heads; {@code round} is applied to every result. */
+  public PlainEncoder(EncoderWeights weights, int heads, double epsilon, DoubleUnaryOperator round) {
     this.weights = weights;
     this.heads = heads;
     this.epsilon = epsilon;
@@ -21,7 +22,7 @@ final class PlainEncoder {
   }
 
   /** The given rows of a batch entry. */
-  double[][] layer(Sequences x, int b, int[] rows) {
+  public double[][] layer(Sequences x, int b, int[] rows) {
     int embedDim = x.width();
     double[][] all = new double[x.rows()][embedDim];
     for (int row = 0; row < x.rows(); row++) {

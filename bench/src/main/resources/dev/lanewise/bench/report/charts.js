@@ -62,7 +62,7 @@ function ratios(parent, duels, verdict) {
   const narrow = parent.clientWidth < 560, width = Math.max(280, parent.clientWidth), left = Math.min(430, width * .6), step = narrow ? 34 : 22, height = duels.length * step + 34;
   const svg = d3.select(parent).append("svg").attr("viewBox", [0, 0, width, height]).attr("role", "img").attr("aria-label", "How many times as fast Lanewise is as each program");
   const x = d3.scaleLog().domain([Math.min(.8, d3.min(duels, of => of.low)) / 1.05, Math.max(1.25, d3.max(duels, of => of.high)) * 1.05]).range([left, width - 50]);
-  svg.append("g").attr("transform", `translate(0,${height - 24})`).call(d3.axisBottom(x).tickValues([.25, .5, 1, 2, 4, 8, 16, 32].filter(t => t >= x.domain()[0] && t <= x.domain()[1])).tickFormat(d3.format("~g")));
+  svg.append("g").attr("transform", `translate(0,${height - 24})`).call(d3.axisBottom(x).tickValues((narrow ? [.25, 1, 4, 16] : [.25, .5, 1, 2, 4, 8, 16, 32]).filter(t => t >= x.domain()[0] && t <= x.domain()[1])).tickFormat(d3.format("~g")));
   svg.append("line").attr("x1", x(1)).attr("x2", x(1)).attr("y1", 0).attr("y2", height - 24).attr("stroke", "var(--two)").attr("stroke-dasharray", "4 3");
   const colour = duel => ({good: "var(--good)", bad: "var(--bad)"})[verdict(duel)] ?? "var(--soft)";
   const g = svg.selectAll(".duel").data(duels).join("g").attr("class", "duel").attr("transform", (duel, i) => `translate(0,${i * step + 4})`);

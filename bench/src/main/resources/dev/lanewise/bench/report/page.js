@@ -67,6 +67,7 @@ if (Object.keys(changes).length) {
     .text(of => `${title(of)}: ${change(of).verdict.toLowerCase()}, ${digits(change(of).ratio)} times as fast`);
 }
 table(content("summary"), columns, own);
+hideIf("summary", !own.length);
 
 const checked = cases.filter(of => typeof of.result.maxAbsError === "number");
 hideIf("accuracy", !checked.length);

@@ -13,11 +13,13 @@ import java.util.List;
  */
 record Duel(double ours, double peer, List<Double> ratios) {
   private static final int ROUNDS = 9;
+  private static final int WINDOWS = 4;
+  private static final double SETTLED = 0.02;
 
-  /** Warms both up for a third of the time, then measures rounds. */
+  /** Warms both up for half of the time, longer if they have not settled, then measures rounds in the other half. */
   static Duel of(Runnable ours, Runnable peer, double seconds) {
-    fastest(ours, seconds / 3);
-    fastest(peer, seconds / 6);
+    warmUp(ours, seconds / 3);
+    warmUp(peer, seconds / 6);
     double slice = seconds / 2 / (2 * ROUNDS);
     double[][] times = new double[2][ROUNDS];
     List<Double> ratios = new ArrayList<>();
@@ -37,6 +39,18 @@ record Duel(double ours, double peer, List<Double> ratios) {
   /** The ratio that this part of the rounds does not pass. */
   double quantile(double part) {
     return ratios.get((int) Math.round(part * (ratios.size() - 1)));
+  }
+
+  /** Runs for a time, then until a window's fastest run is as fast as the window's before, but at most three times as long. */
+  private static void warmUp(Runnable program, double seconds) {
+    double before = Double.POSITIVE_INFINITY;
+    for (int window = 0; window < 3 * WINDOWS; window++) {
+      double now = fastest(program, seconds / WINDOWS);
+      if (window >= WINDOWS - 1 && Math.abs(now - before) < SETTLED * now) {
+        return;
+      }
+      before = now;
+    }
   }
 
   private static double fastest(Runnable program, double seconds) {

@@ -1,0 +1,70 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.bench.throughput.EncoderWeights;
+import dev.lanewise.bench.throughput.PlainEncoder;
+import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.core.EncoderLayer;
+import dev.lanewise.core.Sequences;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.openjdk.jmh.annotations.Param;
+
+/** A layer of a BERT-like encoder with all its parts, 384 wide with twelve heads and a feed-forward network of 1536. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class EncoderBenchmark extends ScalarVersusVector {
+  private static final int EMBED_DIM = 384;
+  private static final int HEADS = 12;
+  private static final int FEED_FORWARD = 1536;
+  private static final float EPSILON = 1e-12f;
+
+  /** Tokens of the one sequence. */
+  @Param({"8", "128", "113"})
+  public int rows;
+
+  private EncoderWeights weights;
+  private Sequences x;
+  private Sequences output;
+  private EncoderLayer scalarLayer;
+  private EncoderLayer vectorLayer;
+
+  /** Called by JMH. */
+  public EncoderBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    SeededData data = new SeededData();
+    weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
+    x = Sequences.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
+    output = Sequences.zeros(1, rows, EMBED_DIM);
+    scalarLayer = weights.layer(HEADS, EPSILON, SCALAR);
+    vectorLayer = weights.layer(HEADS, EPSILON, VECTOR);
+  }
+
+  @Override
+  protected double[] reference() {
+    double[][] exact = new PlainEncoder(weights, HEADS, EPSILON, v -> v).layer(x, 0, IntStream.range(0, rows).toArray());
+    return Arrays.stream(exact).flatMapToDouble(Arrays::stream).toArray();
+  }
+
+  @Override
+  protected double flops() {
+    return weights.flops(rows);
+  }
+
+  @Override
+  protected double bytes() {
+    return (double) Float.BYTES * (weights.size() + 2L * rows * EMBED_DIM);
+  }
+
+  @Override
+  protected float[] runScalar() {
+    scalarLayer.forward(x, output);
+    return output.data();
+  }
+
+  @Override
+  protected float[] runVector() {
+    vectorLayer.forward(x, output);
+    return output.data();
+  }
+}

@@ -1,0 +1,81 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.bench.minilm.MiniLmArtifact;
+import dev.lanewise.bench.minilm.Tokens;
+import dev.lanewise.core.NamedTensors;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.openjdk.jmh.annotations.Param;
+
+/** all-MiniLM-L6-v2, a real model of six layers, from token ids to the embedding of one text. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public class ModelBenchmark extends ScalarVersusVector {
+  private static final String SENTENCE = "The law will never be perfect, but its application should be just. ";
+  private static final int LAYERS = 6;
+  private static final int WIDTH = 384;
+  private static final int FEED_FORWARD = 1536;
+
+  /** The largest distance of a component, of vectors of length 1. */
+  private static final double BUDGET = 1e-5;
+
+  /** How often the text holds a sentence of fifteen tokens. */
+  @Param({"1", "8"})
+  public int sentences;
+
+  private MiniLm scalarModel;
+  private MiniLm vectorModel;
+  private List<Tokens> tokens;
+
+  /** Called by JMH. */
+  public ModelBenchmark() {}
+
+  @Override
+  protected void prepare() {
+    try {
+      NamedTensors weights = MiniLmArtifact.weights();
+      scalarModel = MiniLm.of(weights, SCALAR);
+      vectorModel = MiniLm.of(weights, VECTOR);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    tokens = List.of(vectorModel.tokens(SENTENCE.repeat(sentences)));
+  }
+
+  /** Tests hold the model against another program's; here it is enough that both paths say the same. */
+  @Override
+  void check(float[] scalarResult, float[] vectorResult) {
+    for (int i = 0; i < scalarResult.length; i++) {
+      if (!(Math.abs((double) scalarResult[i] - vectorResult[i]) <= BUDGET)) {
+        throw new IllegalStateException("component " + i + " is " + vectorResult[i] + " in vector and " + scalarResult[i] + " in scalar");
+      }
+    }
+  }
+
+  @Override
+  protected double[] reference() {
+    throw new IllegalStateException("there is no model in double precision");
+  }
+
+  @Override
+  protected double flops() {
+    double rows = tokens.get(0).length();
+    return LAYERS * rows * (2.0 * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD) + 4 * rows * WIDTH);
+  }
+
+  @Override
+  protected double bytes() {
+    return (double) Float.BYTES * LAYERS * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD);
+  }
+
+  @Override
+  protected float[] runScalar() {
+    return scalarModel.embedTokens(tokens)[0];
+  }
+
+  @Override
+  protected float[] runVector() {
+    return vectorModel.embedTokens(tokens)[0];
+  }
+}
