@@ -3,24 +3,24 @@ package dev.lanewise.bench.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import dev.lanewise.bench.files.ForeignJson;
 import dev.lanewise.bench.files.OutputFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What was measured, as the file keeps it: where, with what, and a result or the reason of its absence for each case. */
 final class Results {
   private static final int VERSION = 1;
-  private static final long MOST_BYTES = 50_000_000;
   private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
   private final JsonObject json;
+  private final Map<String, Timing> timings = new LinkedHashMap<>();
 
   private Results(JsonObject json) {
     this.json = json;
@@ -44,25 +44,32 @@ final class Results {
    * @throws IOException if it cannot be read, or holds something else
    */
   static Results read(Path file) throws IOException {
-    if (Files.size(file) > MOST_BYTES) {
-      throw new IOException(file + " has " + Files.size(file) + " bytes, must have at most " + MOST_BYTES);
+    JsonObject json;
+    try (InputStream in = Files.newInputStream(file)) {
+      json = ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), file.toString());
     }
+    Results results = new Results(json);
     try {
-      JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-      if (json.get("lanewiseReport") == null || json.get("lanewiseReport").getAsInt() != VERSION) {
-        throw new IOException(file + " is no report of version " + VERSION);
-      }
-      Results results = new Results(json);
-      results.timings();
-      return results;
-    } catch (JsonParseException
-        | IllegalStateException
-        | ClassCastException
-        | NullPointerException
-        | NumberFormatException
-        | UnsupportedOperationException
-        | StackOverflowError e) {
+      results.readCases();
+    } catch (IOException e) {
       throw new IOException(file + " is no report: " + e.getMessage(), e);
+    }
+    return results;
+  }
+
+  private void readCases() throws IOException {
+    int version = ForeignJson.whole(ForeignJson.field(json, "lanewiseReport", "it"), "lanewiseReport");
+    if (version != VERSION) {
+      throw new IOException("lanewiseReport is " + version + ", must be " + VERSION);
+    }
+    JsonArray cases = ForeignJson.array(ForeignJson.field(json, "cases", "it"), "cases");
+    for (int i = 0; i < cases.size(); i++) {
+      String what = "case " + (i + 1);
+      JsonObject entry = ForeignJson.object(cases.get(i), what);
+      String id = ForeignJson.text(ForeignJson.field(entry, "id", what), "id of " + what);
+      if (entry.has("result")) {
+        timings.put(id, Timing.of(ForeignJson.object(entry.get("result"), "result of " + what), what));
+      }
     }
   }
 
@@ -75,8 +82,15 @@ final class Results {
     return json;
   }
 
-  void add(Case of, JsonObject result) {
+  /**
+   * Keeps what {@code throughput} says of a case.
+   *
+   * @throws IOException if there are no times in it
+   */
+  void add(Case of, JsonObject result) throws IOException {
+    Timing timing = Timing.of(result, of.id());
     entry(of).add("result", result);
+    timings.put(of.id(), timing);
   }
 
   void fail(Case of, String error) {
@@ -101,6 +115,16 @@ final class Results {
    * @param median seconds of the middle one
    */
   record Timing(double best, double median) {
+    /** The times in a result of {@code throughput}. */
+    private static Timing of(JsonObject result, String what) throws IOException {
+      double best = ForeignJson.number(ForeignJson.field(result, "secondsBest", what), "secondsBest of " + what);
+      double median = ForeignJson.number(ForeignJson.field(result, "secondsMedian", what), "secondsMedian of " + what);
+      if (!(best > 0 && median >= best && median < Double.POSITIVE_INFINITY)) {
+        throw new IOException(what + " takes " + best + " s, in the middle " + median);
+      }
+      return new Timing(best, median);
+    }
+
     /** How far the middle sample is from the fastest, as a fraction. */
     double spread() {
       return median / best - 1;
@@ -109,19 +133,6 @@ final class Results {
 
   /** The times of the cases that have a result. */
   Map<String, Timing> timings() {
-    Map<String, Timing> timings = new LinkedHashMap<>();
-    for (JsonElement element : json.getAsJsonArray("cases")) {
-      JsonObject entry = element.getAsJsonObject();
-      if (entry.has("result")) {
-        JsonObject result = entry.getAsJsonObject("result");
-        double best = result.get("secondsBest").getAsDouble();
-        double median = result.get("secondsMedian").getAsDouble();
-        if (!(best > 0 && median >= best && median < Double.POSITIVE_INFINITY)) {
-          throw new IllegalStateException("case " + entry.get("id") + " takes " + best + " s, in the middle " + median);
-        }
-        timings.put(entry.get("id").getAsString(), new Timing(best, median));
-      }
-    }
-    return timings;
+    return Collections.unmodifiableMap(timings);
   }
 }
