@@ -8,6 +8,7 @@ import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
@@ -66,6 +67,7 @@ public final class Main implements Runnable {
     CommandLine commandLine = new CommandLine(new Main());
     peers().forEach(commandLine::addSubcommand);
     return commandLine
+        .setExpandAtFiles(false) // a sentence may begin with @
         .setParameterExceptionHandler((exception, args) -> reject(exception))
         .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
   }
@@ -105,7 +107,16 @@ public final class Main implements Runnable {
     if (!(exception instanceof IOException || exception instanceof IllegalStateException)) {
       throw exception;
     }
-    commandLine.getErr().println(commandLine.getCommandSpec().qualifiedName() + ": " + exception.getMessage());
+    commandLine.getErr().println(commandLine.getCommandSpec().qualifiedName() + ": " + reason(exception));
     return commandLine.getCommandSpec().exitCodeOnExecutionException();
+  }
+
+  /** Java's own messages are often nothing but the name of the file. */
+  private static String reason(Exception exception) {
+    String message = String.valueOf(exception.getMessage());
+    if (exception instanceof FileSystemException failed && failed.getReason() == null) {
+      return message + ": " + failed.getClass().getSimpleName().replace("Exception", "");
+    }
+    return message;
   }
 }

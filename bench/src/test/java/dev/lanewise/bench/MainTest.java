@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -87,6 +92,29 @@ class MainTest {
     assertThat(run(arguments)).isZero();
     assertThat(out.toString()).startsWith("Usage: lanewise-bench");
     assertThat(err.toString()).isEmpty();
+  }
+
+  /** A sentence may begin with @, and no file is read for it. */
+  @Test
+  void argumentsAreNoNamesOfFiles(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("arguments"), "--help");
+    assertThat(run("report @" + file)).isEqualTo(2);
+    assertThat(err.toString()).contains("'@" + file + "'");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'{\"lanewiseReport\":1}', no cases",
+    "'[[[', no valid JSON",
+    "'{\"lanewiseReport\":1,\"cases\":[{\"id\":\"../x\",\"result\":[]}]}', result of case 1 is a JSON array"
+  })
+  void aWrongFileIsOneLineAndExitCode1(String text, String message, @TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("before.json"), text);
+    assertThat(run("report --only exp --against " + file + " --output " + folder.resolve("new.html"))).isEqualTo(1);
+    assertThat(err.toString().lines()).singleElement().asString().startsWith("lanewise-bench report: " + file).contains(message);
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(file);
+    }
   }
 
   @Test

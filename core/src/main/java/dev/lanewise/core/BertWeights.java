@@ -96,7 +96,7 @@ public final class BertWeights {
               + " under some prefix in "
               + tensors
               + ", must be 1"
-              + (found.isEmpty() ? "" : ": " + found));
+              + (found.isEmpty() ? "" : ":\n" + TensorCheck.lines(found.stream().map(TensorText::quoted).toList())));
     }
     return found.get(0).substring(0, found.get(0).length() - WORDS.length());
   }

@@ -8,11 +8,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Checks of tensors against names and shapes that are expected of them. */
 final class TensorCheck {
+  private static final int MOST_LINES = 50;
+
+  /** Tensors of a layer, at least, of those that are made from them: fewer names than that are not worth to be asked after one by one. */
+  private static final int LEAST_OF_A_LAYER = 3;
+
   private TensorCheck() {}
 
   /** What was found under the name, if anything was. */
@@ -26,11 +32,13 @@ final class TensorCheck {
 
   /**
    * How many numbers stand between {@code before} and a dot in names, at least 1; counted, so that one left out is a layer that is missing.
+   * Where each layer has a tensor or two, fewer, so that what is expected stays a small multiple of what is there; the rest is extra.
    */
   static int layers(Set<String> names, String before) {
     Pattern numbered = Pattern.compile(Pattern.quote(before) + "(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
     Stream<Matcher> matches = names.stream().map(numbered::matcher).filter(Matcher::matches);
-    return (int) Math.max(1, matches.map(match -> match.group(1)).distinct().count());
+    long counted = matches.map(match -> match.group(1)).distinct().count();
+    return (int) Math.max(1, Math.min(counted, Math.ceilDiv(names.size(), LEAST_OF_A_LAYER)));
   }
 
   /** A tensor is there and has the expected shape. */
@@ -66,8 +74,14 @@ final class TensorCheck {
     }
     if (!wrong.isEmpty()) {
       throw new IllegalArgumentException(
-          wrong.size() + (wrong.size() == 1 ? " tensor" : " tensors") + " in " + tensors + ":\n" + String.join("\n", wrong));
+          wrong.size() + (wrong.size() == 1 ? " tensor" : " tensors") + " in " + tensors + ":\n" + lines(wrong));
     }
+  }
+
+  /** One below the other, as many as somebody reads. */
+  static String lines(List<String> lines) {
+    String first = lines.stream().limit(MOST_LINES).collect(Collectors.joining("\n"));
+    return lines.size() > MOST_LINES ? first + "\nand " + (lines.size() - MOST_LINES) + " more" : first;
   }
 
   private static String missing(String name, long[] expected) {

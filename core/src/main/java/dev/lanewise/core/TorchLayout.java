@@ -223,6 +223,6 @@ final class TorchLayout {
                     : "wrong shape: " + quoted + " has shape " + TensorText.shape(actual) + ", but is expected with shape " + shape);
           }
         });
-    return new IllegalArgumentException(size + " cannot be told from " + from + ":\n" + String.join("\n", wrong));
+    return new IllegalArgumentException(size + " cannot be told from " + from + ":\n" + TensorCheck.lines(wrong));
   }
 }

@@ -44,10 +44,10 @@ class BadMaskTest {
         Wrong.argument("headStride", out -> Mask.matrix(data, 0, 0, -1, 0, 0), "matrix.headStride", "-1", "0"),
         Wrong.argument("queryStride", out -> Mask.matrix(data, 0, 0, 0, -1, 0), "matrix.queryStride", "-1", "0"),
         Wrong.argument("keyStride", out -> Mask.matrix(data, 0, 0, 0, 0, -1), "matrix.keyStride", "-1", "0"),
-        Wrong.argument("map batch", out -> Mask.evaluate(all, -1, 1, 1, 1), "batch", "-1", "0"),
-        Wrong.argument("map heads", out -> Mask.evaluate(all, 1, -1, 1, 1), "heads", "-1", "0"),
-        Wrong.argument("map queries", out -> Mask.evaluate(all, 1, 1, -1, 1), "queries", "-1", "0"),
-        Wrong.argument("map keys", out -> Mask.evaluate(all, 1, 1, 1, -1), "keys", "-1", "0"),
+        Wrong.argument("map batch", out -> Mask.evaluate(all, -1, 1, 1, 1), "batch", "-1", "least", "0"),
+        Wrong.argument("map heads", out -> Mask.evaluate(all, 1, -1, 1, 1), "heads", "-1", "least", "0"),
+        Wrong.argument("map queries", out -> Mask.evaluate(all, 1, 1, -1, 1), "queries", "-1", "least", "0"),
+        Wrong.argument("map keys", out -> Mask.evaluate(all, 1, 1, 1, -1), "keys", "-1", "least", "0"),
         Wrong.argument("map rows", out -> Mask.evaluate(all, 1, 65536, 32768, 0), "heads", "65536", "queries", "32768"),
         Wrong.argument("all map rows", out -> Mask.evaluate(all, 65536, 2, 16384, 0), "batch", "65536", "heads", "queries", "32768"));
   }

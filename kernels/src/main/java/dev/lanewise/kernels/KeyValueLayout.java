@@ -41,6 +41,8 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     Checks.atLeast("keyWidth", keyWidth, 1);
     Checks.atLeast("valueWidth", valueWidth, 1);
     long head = BLOCK_ROWS * ((long) keyWidth + valueWidth + BLOCK_ROWS);
+    // First of one head, since of all of them there may be more than a long holds.
+    Checks.atMost("elements of a block's head", head, "those of an array,", Integer.MAX_VALUE - 64L);
     Checks.atMost("elements of a block", heads * head + GAP_BYTES, "those of an array,", Integer.MAX_VALUE - 64L);
   }
 

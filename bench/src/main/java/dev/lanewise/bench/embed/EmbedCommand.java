@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -35,9 +34,6 @@ import picocli.CommandLine.Spec;
       "Ctrl-C keeps what has been written, and --resume goes on from there."
     })
 public final class EmbedCommand implements Callable<Integer> {
-  /** Lines that are read, embedded and written at a time. */
-  private static final int LINES = 256;
-
   private final ModelSource model;
 
   @Spec
@@ -123,24 +119,18 @@ public final class EmbedCommand implements Callable<Integer> {
     long skipped = 0;
     long done = 0;
     try (Progress progress = Progress.of("Embedding", input == null || !Progress.isShown() ? -1 : count(input))) {
-      List<TextLines.Line> batch = new ArrayList<>();
-      for (TextLines.Line line = lines.next(); line != null; line = lines.next()) {
-        done = line.number();
-        if (done <= before) {
-          continue;
+      for (List<TextLines.Line> read = lines.nextBatch(); !read.isEmpty(); read = lines.nextBatch()) {
+        List<TextLines.Line> batch = read.stream().filter(line -> line.number() > before).toList();
+        for (TextLines.Line line : batch) {
+          if (!line.readable()) {
+            skipped++;
+            spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
+          }
         }
-        batch.add(line);
-        if (!line.readable()) {
-          skipped++;
-          spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
-        }
-        if (batch.size() == LINES) {
-          write(loaded, batch, vectors);
-          batch.clear();
-          progress.to(done);
-        }
+        write(loaded, batch, vectors);
+        done = read.getLast().number();
+        progress.to(done);
       }
-      write(loaded, batch, vectors);
     }
     if (done < before) {
       throw new IOException("the input has " + done + " lines, but the output already holds " + before);

@@ -1,14 +1,18 @@
 package dev.lanewise.bench.embed;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
+import com.google.gson.stream.MalformedJsonException;
+import dev.lanewise.bench.files.ForeignJson;
+import dev.lanewise.bench.minilm.MiniLm;
 import java.io.BufferedWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.ByteBuffer;
@@ -20,6 +24,9 @@ import java.nio.file.StandardOpenOption;
 
 /** One JSON object a line: {@code {"line":3,"text":"…","embedding":[…]}}; a skipped line leaves none. */
 final class JsonLines implements VectorOutput {
+  /** A text may take six times as many bytes when it is written in escapes, and the numbers come to it. */
+  private static final long LONGEST_LINE = 8L * TextLines.MAX_BYTES;
+
   private final Writer writer;
   private final long linesBefore;
 
@@ -68,20 +75,16 @@ final class JsonLines implements VectorOutput {
   }
 
   private static long lineNumber(Path file, FileChannel channel, long from, long end) throws IOException {
-    if (end - from > 8L * TextLines.MAX_BYTES) {
+    if (end - from > LONGEST_LINE) {
       throw new IOException(file + " is not from this command: its last line has " + (end - from) + " bytes");
     }
     ByteBuffer line = ByteBuffer.allocate((int) (end - from));
-    channel.read(line, from);
+    while (line.hasRemaining() && channel.read(line, from + line.position()) >= 0) {}
     try {
-      JsonElement number = JsonParser.parseString(new String(line.array(), StandardCharsets.UTF_8)).getAsJsonObject().get("line");
-      if (number != null && number.getAsLong() > 0) {
-        return number.getAsLong();
-      }
-    } catch (JsonParseException | IllegalStateException | NumberFormatException | UnsupportedOperationException e) {
-      throw new IOException(file + " is not from this command: its last line is no JSON object with a line number", e);
+      return parse(new String(line.array(), 0, line.position(), StandardCharsets.UTF_8)).line();
+    } catch (IOException e) {
+      throw new IOException(file + " is not from this command: its last line " + e.getMessage(), e);
     }
-    throw new IOException(file + " is not from this command: its last line has no line number");
   }
 
   @Override
@@ -117,13 +120,63 @@ final class JsonLines implements VectorOutput {
     writer.close();
   }
 
-  /** The embedding that a line of such a file holds. */
-  static Embedded parse(String json) {
-    JsonObject object = JsonParser.parseString(json).getAsJsonObject();
-    float[] embedding = new float[object.getAsJsonArray("embedding").size()];
-    for (int i = 0; i < embedding.length; i++) {
-      embedding[i] = object.getAsJsonArray("embedding").get(i).getAsFloat();
+  /**
+   * What a line of such a file holds, read field by field, so that it takes memory for nothing else.
+   *
+   * @throws IOException with what is wrong, to be read after the line's name
+   */
+  static Embedded parse(String text) throws IOException {
+    JsonReader json = new JsonReader(new StringReader(text));
+    json.setStrictness(Strictness.STRICT);
+    try {
+      Embedded embedded = read(json);
+      if (json.peek() != JsonToken.END_DOCUMENT) {
+        throw new IOException("goes on behind its object");
+      }
+      return embedded;
+    } catch (IllegalStateException | NumberFormatException | MalformedJsonException | EOFException e) {
+      throw new IOException("is no JSON object with line, text and embedding: " + ForeignJson.reason(e), e);
     }
-    return new Embedded(object.get("line").getAsLong(), object.get("text").getAsString(), embedding);
+  }
+
+  private static Embedded read(JsonReader json) throws IOException {
+    long line = 0;
+    String text = null;
+    float[] embedding = null;
+    json.beginObject();
+    while (json.hasNext()) {
+      switch (json.nextName()) {
+        case "line" -> line = json.nextLong();
+        case "text" -> text = json.nextString();
+        case "embedding" -> embedding = embedding(json);
+        default -> json.skipValue();
+      }
+    }
+    json.endObject();
+    if (line < 1 || text == null || embedding == null) {
+      throw new IOException("has no " + (line < 1 ? "line number" : text == null ? "text" : "embedding"));
+    }
+    return new Embedded(line, text, embedding);
+  }
+
+  private static float[] embedding(JsonReader json) throws IOException {
+    float[] embedding = new float[MiniLm.EMBED_DIM];
+    int count = 0;
+    json.beginArray();
+    while (json.hasNext()) {
+      float element = (float) json.nextDouble();
+      if (!Float.isFinite(element)) {
+        throw new IOException("has an embedding with " + element + " in it");
+      }
+      if (count < embedding.length) {
+        embedding[count] = element;
+      }
+      count++;
+    }
+    json.endArray();
+    if (count != embedding.length) {
+      throw new IOException("has an embedding of " + count + " numbers, must be " + embedding.length);
+    }
+    return embedding;
   }
 }

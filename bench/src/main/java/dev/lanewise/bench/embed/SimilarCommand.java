@@ -1,6 +1,5 @@
 package dev.lanewise.bench.embed;
 
-import com.google.gson.JsonParseException;
 import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.minilm.MiniLm;
 import java.io.IOException;
@@ -26,8 +25,6 @@ import picocli.CommandLine.Spec;
     description = "Finds the lines of a file whose meaning is closest to a query: the cosine of their embeddings, line number and text.",
     footer = {"", "FILE is UTF-8 text, a sentence a line, or the .jsonl that embed wrote, whose embeddings are taken as they are."})
 public final class SimilarCommand implements Callable<Integer> {
-  private static final int LINES = 256;
-
   private final ModelSource model;
 
   @Spec
@@ -103,20 +100,15 @@ public final class SimilarCommand implements Callable<Integer> {
     Best best = new Best(loaded.embed(query), top);
     try (TextLines lines = new TextLines(Files.newInputStream(file));
         Progress progress = Progress.of("Looking", -1)) {
-      List<TextLines.Line> batch = new ArrayList<>();
-      for (TextLines.Line line = lines.next(); line != null; line = lines.next()) {
-        if (line.readable()) {
-          batch.add(line);
-        } else {
-          spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
+      for (List<TextLines.Line> batch = lines.nextBatch(); !batch.isEmpty(); batch = lines.nextBatch()) {
+        for (TextLines.Line line : batch) {
+          if (!line.readable()) {
+            spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
+          }
         }
-        if (batch.size() == LINES) {
-          embedded(loaded, batch).forEach(best::offer);
-          batch.clear();
-          progress.to(line.number());
-        }
+        embedded(loaded, batch.stream().filter(TextLines.Line::readable).toList()).forEach(best::offer);
+        progress.to(batch.getLast().number());
       }
-      embedded(loaded, batch).forEach(best::offer);
     }
     for (Match match : best.sorted()) {
       spec.commandLine().getOut().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, match.text);
@@ -140,22 +132,11 @@ public final class SimilarCommand implements Callable<Integer> {
   }
 
   private Embedded parsed(TextLines.Line line) throws IOException {
-    String problem;
     try {
-      Embedded embedded = JsonLines.parse(line.text());
-      if (embedded.embedding().length == MiniLm.EMBED_DIM) {
-        return embedded;
-      }
-      problem = "has an embedding of " + embedded.embedding().length + " numbers, must be " + MiniLm.EMBED_DIM;
-    } catch (JsonParseException
-        | IllegalStateException
-        | ClassCastException
-        | NumberFormatException
-        | NullPointerException
-        | UnsupportedOperationException e) {
-      problem = "is no JSON object with line, text and embedding";
+      return JsonLines.parse(line.text());
+    } catch (IOException e) {
+      throw new IOException("line " + line.number() + " of " + file + " " + e.getMessage(), e);
     }
-    throw new IOException("line " + line.number() + " of " + file + " " + problem);
   }
 
   private ParameterException rejected(String message) {

@@ -7,6 +7,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 final class TextLines implements Closeable {
   /** Bytes of the longest line; the model reads the first 256 tokens of it anyway. */
   static final int MAX_BYTES = 1 << 20;
+
+  private static final int BATCH_LINES = 256;
+
+  /** Long lines come a few at a time, which bounds the memory they take. */
+  private static final int BATCH_LETTERS = 4 * MAX_BYTES;
 
   private final InputStream in;
   private final byte[] buffer = new byte[1 << 16];
@@ -39,6 +46,21 @@ final class TextLines implements Closeable {
     boolean readable() {
       return reason.isEmpty();
     }
+  }
+
+  /** The next lines, as many as are worth to be embedded together; none after the last. */
+  List<Line> nextBatch() throws IOException {
+    List<Line> batch = new ArrayList<>();
+    long letters = 0;
+    while (batch.size() < BATCH_LINES && letters < BATCH_LETTERS) {
+      Line line = next();
+      if (line == null) {
+        break;
+      }
+      letters += line.text().length();
+      batch.add(line);
+    }
+    return batch;
   }
 
   /** The next line; null after the last. */

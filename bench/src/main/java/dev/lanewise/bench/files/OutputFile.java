@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.UUID;
 
 /** Writing a file so that its name never holds half of it, whenever the program is stopped. */
 public final class OutputFile {
@@ -18,6 +19,10 @@ public final class OutputFile {
     if (file.toString().isEmpty() || Files.isDirectory(file)) {
       return Optional.of(" is a folder, must be a file");
     }
+    // A device or a pipe: moving over it, or removing it first, would take it from everybody else.
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      return Optional.of(" is no regular file");
+    }
     if (!Files.isDirectory(folder)) {
       return Optional.of(" cannot be written: there is no folder " + folder);
     }
@@ -26,10 +31,11 @@ public final class OutputFile {
 
   /** Writes beside the file, then moves over it; what is left when the program is stopped in between is removed on its way out. */
   public static void write(Path file, String text) throws IOException {
-    Path unfinished = folder(file).resolve("." + file.getFileName() + "." + ProcessHandle.current().pid());
+    // A name that nobody guesses, and only if it is new: a link put there in advance would lead elsewhere.
+    Path unfinished = folder(file).resolve("." + UUID.randomUUID() + ".tmp");
     unfinished.toFile().deleteOnExit();
     try {
-      Files.writeString(unfinished, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
+      Files.writeString(unfinished, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(unfinished);

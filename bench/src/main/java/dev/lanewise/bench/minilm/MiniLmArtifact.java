@@ -6,6 +6,8 @@ import java.io.InputStream;
 
 /** The files of all-MiniLM-L6-v2 on the class path. */
 public final class MiniLmArtifact {
+  private static final String MODEL = "all-minilm-l6-v2.onnx";
+
   private MiniLmArtifact() {}
 
   /**
@@ -19,12 +21,14 @@ public final class MiniLmArtifact {
   public static NamedTensors weights() throws IOException {
     try (InputStream onnx = onnx()) {
       return OnnxWeights.read(onnx);
+    } catch (IOException e) {
+      throw new IOException(MODEL + ": " + e.getMessage(), e);
     }
   }
 
   /** The model as it is in the artifact, an ONNX file. */
   public static InputStream onnx() throws IOException {
-    return open("all-minilm-l6-v2.onnx");
+    return open(MODEL);
   }
 
   /** The tokenizer's settings and vocabulary, in the format of Hugging Face's tokenizers. */

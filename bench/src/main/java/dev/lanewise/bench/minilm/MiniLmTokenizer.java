@@ -1,12 +1,9 @@
 package dev.lanewise.bench.minilm;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import dev.lanewise.bench.files.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,7 +31,10 @@ public final class MiniLmTokenizer {
   private MiniLmTokenizer(JsonObject tokenizer) throws IOException {
     TokenizerJson.check(tokenizer);
     specials = SpecialTokens.of(tokenizer);
-    pieces = WordPieces.of(tokenizer.getAsJsonObject("model"));
+    pieces = WordPieces.of(TokenizerJson.object(tokenizer, "model"));
+    for (SpecialTokens.SpecialToken special : specials.tokens()) {
+      pieces.check(special.text(), special.id());
+    }
     first = pieces.id("[CLS]");
     last = pieces.id("[SEP]");
   }
@@ -50,13 +50,13 @@ public final class MiniLmTokenizer {
     }
   }
 
-  /** Reads a tokenizer.json. */
+  /**
+   * Reads a tokenizer.json.
+   *
+   * @throws IOException naming what is wrong with it
+   */
   static MiniLmTokenizer read(InputStream json) throws IOException {
-    try {
-      return new MiniLmTokenizer(JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonObject());
-    } catch (JsonParseException | IllegalStateException | ClassCastException | NumberFormatException | UnsupportedOperationException e) {
-      throw new IOException("tokenizer.json is damaged: " + e.getMessage(), e);
-    }
+    return new MiniLmTokenizer(ForeignJson.parse(json.readNBytes(ForeignJson.MOST_BYTES + 1), TokenizerJson.NAME));
   }
 
   /** Splits a whole text into tokens, however many; an empty one is {@code [CLS] [SEP]}. */

@@ -2,6 +2,7 @@ package dev.lanewise.bench.minilm;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.files.ForeignJson;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,9 @@ import java.util.List;
  */
 record SpecialTokens(List<SpecialToken> tokens) {
   private static final char FIRST = '[';
+
+  /** Each is looked for at every bracket; there are five. */
+  private static final int MOST = 100;
 
   /** Each of these is false for a token that is found as it is written, and nowhere else. */
   private static final List<String> SWITCHES = List.of("single_word", "lstrip", "rstrip", "normalized");
@@ -28,18 +32,21 @@ record SpecialTokens(List<SpecialToken> tokens) {
    */
   static SpecialTokens of(JsonObject tokenizer) throws IOException {
     List<SpecialToken> tokens = new ArrayList<>();
-    for (JsonElement element : TokenizerJson.field(tokenizer, "added_tokens").getAsJsonArray()) {
-      JsonObject token = element.getAsJsonObject();
-      String text = TokenizerJson.field(token, "content").getAsString();
+    for (JsonElement element : ForeignJson.array(TokenizerJson.field(tokenizer, "added_tokens"), TokenizerJson.named("added_tokens"))) {
+      JsonObject token = ForeignJson.object(element, TokenizerJson.named("an added token"));
+      String text = ForeignJson.text(TokenizerJson.field(token, "content"), TokenizerJson.named("content"));
       for (String name : SWITCHES) {
-        if (TokenizerJson.field(token, name).getAsBoolean()) {
-          throw new IOException("tokenizer.json: " + name + " of " + text + " is true, must be false");
+        if (ForeignJson.truth(TokenizerJson.field(token, name), TokenizerJson.named(name))) {
+          throw new IOException(TokenizerJson.named(name) + " of " + ForeignJson.shown(text) + " is true, must be false");
         }
       }
       if (text.isEmpty() || text.charAt(0) != FIRST || tokens.stream().anyMatch(other -> overlap(text, other.text()))) {
-        throw new IOException("tokenizer.json: " + text + " does not begin with " + FIRST + ", or as another special token does");
+        throw new IOException(TokenizerJson.named(text) + " does not begin with " + FIRST + ", or as another special token does");
       }
-      tokens.add(new SpecialToken(text, TokenizerJson.field(token, "id").getAsInt()));
+      if (tokens.size() == MOST) {
+        throw new IOException(TokenizerJson.named("added_tokens") + " has more than " + MOST + " elements");
+      }
+      tokens.add(new SpecialToken(text, ForeignJson.whole(TokenizerJson.field(token, "id"), TokenizerJson.named("id"))));
     }
     return new SpecialTokens(List.copyOf(tokens));
   }

@@ -2,6 +2,7 @@ package dev.lanewise.bench.minilm;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.files.ForeignJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,9 @@ import java.util.Objects;
 
 /** What a tokenizer.json must say to be read by {@link MiniLmTokenizer}, which does this and nothing else. */
 final class TokenizerJson {
+  /** What the file is called in messages. */
+  static final String NAME = "tokenizer.json";
+
   /** Values as JSON writes them; null for a field that is null or absent. */
   private record Expected(String field, String json) {}
 
@@ -47,11 +51,17 @@ final class TokenizerJson {
    * @throws IOException if it is absent
    */
   static JsonElement field(JsonObject object, String name) throws IOException {
-    JsonElement value = object.get(name);
-    if (value == null) {
-      throw new IOException("tokenizer.json has no " + name + " where it must be");
-    }
-    return value;
+    return ForeignJson.field(object, name, NAME + ", where it must be,");
+  }
+
+  /** A field that is an object. */
+  static JsonObject object(JsonObject object, String name) throws IOException {
+    return ForeignJson.object(field(object, name), named(name));
+  }
+
+  /** What a part of the file is called in messages. */
+  static String named(String part) {
+    return NAME + ": " + ForeignJson.shown(part);
   }
 
   /**
@@ -61,13 +71,13 @@ final class TokenizerJson {
    */
   static void check(JsonObject root) throws IOException {
     for (Map.Entry<String, List<Expected>> section : SECTIONS.entrySet()) {
-      JsonObject settings = field(root, section.getKey()).getAsJsonObject();
+      JsonObject settings = object(root, section.getKey());
       for (Expected expected : section.getValue()) {
         JsonElement value = settings.get(expected.field());
         String json = Objects.toString(value);
         if (!json.equals(expected.json())) {
           throw new IOException(
-              "tokenizer.json: " + section.getKey() + "." + expected.field() + " is " + json + ", must be " + expected.json());
+              named(section.getKey()) + "." + expected.field() + " is " + ForeignJson.shown(json) + ", must be " + expected.json());
         }
       }
     }

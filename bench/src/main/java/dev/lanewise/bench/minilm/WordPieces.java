@@ -4,6 +4,7 @@ import ai.djl.modality.nlp.Vocabulary;
 import ai.djl.modality.nlp.bert.WordpieceTokenizer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.files.ForeignJson;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +18,9 @@ import java.util.Map;
  */
 final class WordPieces {
   private static final String UNKNOWN = "[UNK]";
+
+  /** Dividing a word takes time as the square of its length; BERT's limit is 100. */
+  private static final int LONGEST_WORD = 1000;
 
   private final Map<String, Integer> ids;
   private final String[] texts;
@@ -39,18 +43,24 @@ final class WordPieces {
    * @throws IOException if its ids are not 0, 1, 2, …, each once
    */
   static WordPieces of(JsonObject model) throws IOException {
-    JsonObject vocabulary = TokenizerJson.field(model, "vocab").getAsJsonObject();
+    JsonObject vocabulary = TokenizerJson.object(model, "vocab");
     Map<String, Integer> ids = HashMap.newHashMap(vocabulary.size());
     String[] texts = new String[vocabulary.size()];
     for (Map.Entry<String, JsonElement> entry : vocabulary.entrySet()) {
-      int id = entry.getValue().getAsInt();
+      String what = TokenizerJson.named("id of " + entry.getKey());
+      int id = ForeignJson.whole(entry.getValue(), what);
       if (id < 0 || id >= texts.length || texts[id] != null) {
-        throw new IOException("tokenizer.json: id " + id + " of " + entry.getKey() + " is taken, or not within " + texts.length);
+        throw new IOException(what + " is " + id + ", which is taken, or not within " + texts.length);
       }
       ids.put(entry.getKey(), id);
       texts[id] = entry.getKey();
     }
-    return new WordPieces(ids, texts, TokenizerJson.field(model, "max_input_chars_per_word").getAsInt());
+    String field = "max_input_chars_per_word";
+    int longestWord = ForeignJson.whole(TokenizerJson.field(model, field), TokenizerJson.named(field));
+    if (longestWord < 1 || longestWord > LONGEST_WORD) {
+      throw new IOException(TokenizerJson.named(field) + " is " + longestWord + ", must be 1 to " + LONGEST_WORD);
+    }
+    return new WordPieces(ids, texts, longestWord);
   }
 
   /** The piece of this id. */
@@ -66,9 +76,20 @@ final class WordPieces {
   int id(String piece) throws IOException {
     Integer id = ids.get(piece);
     if (id == null) {
-      throw new IOException("tokenizer.json has no " + piece + " in its vocabulary");
+      throw new IOException(TokenizerJson.NAME + " has no " + ForeignJson.shown(piece) + " in its vocabulary");
     }
     return id;
+  }
+
+  /**
+   * Compares an id with the vocabulary's.
+   *
+   * @throws IOException if the piece has another, or is not there
+   */
+  void check(String piece, int id) throws IOException {
+    if (id(piece) != id) {
+      throw new IOException(TokenizerJson.named("id of " + piece) + " is " + id(piece) + " in the vocabulary, but " + id + " elsewhere");
+    }
   }
 
   /** Appends the pieces of a word; one unknown if it has too many letters, or the pieces do not make it up. */

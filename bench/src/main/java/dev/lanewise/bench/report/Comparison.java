@@ -24,7 +24,7 @@ final class Comparison {
    * @param noise the least change that counts, as a fraction: the larger spread of both runs, and at least {@link #LEAST_NOISE}
    */
   record Change(double ratio, double noise) {
-    static Change of(Results.Timing before, Results.Timing now) {
+    static Change of(Timing before, Timing now) {
       return new Change(before.time() / now.time(), Math.max(LEAST_NOISE, Math.max(before.spread(), now.spread())));
     }
 
@@ -38,7 +38,7 @@ final class Comparison {
 
   /** By the cases' ids, those that both have. */
   static JsonObject json(Results before, Results now) {
-    Map<String, Results.Timing> old = before.timings();
+    Map<String, Timing> old = before.timings();
     JsonObject changes = new JsonObject();
     now.timings()
         .forEach(

@@ -1,8 +1,7 @@
 package dev.lanewise.bench.report;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import dev.lanewise.bench.files.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
@@ -49,9 +48,7 @@ final class Fork {
       if (process.exitValue() != 0) {
         throw new IOException(said.lines().reduce((first, last) -> last).orElse("exit code " + process.exitValue()));
       }
-      return JsonParser.parseString(out.text()).getAsJsonObject();
-    } catch (JsonParseException | IllegalStateException e) {
-      throw new IOException("no JSON: " + e.getMessage(), e);
+      return ForeignJson.parse(out.text().getBytes(StandardCharsets.UTF_8), "its line");
     } finally {
       process.destroyForcibly();
       forget(killer);

@@ -3,14 +3,14 @@ package dev.lanewise.bench.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import dev.lanewise.bench.files.ForeignJson;
 import dev.lanewise.bench.files.OutputFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,10 +19,10 @@ import java.util.Map;
 /** What was measured, as the file keeps it: where, with what, and a result or the reason of its absence for each case. */
 final class Results {
   private static final int VERSION = 1;
-  private static final long MOST_BYTES = 50_000_000;
   private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
   private final JsonObject json;
+  private final Map<String, Timing> timings = new LinkedHashMap<>();
 
   private Results(JsonObject json) {
     this.json = json;
@@ -46,25 +46,32 @@ final class Results {
    * @throws IOException if it cannot be read, or holds something else
    */
   static Results read(Path file) throws IOException {
-    if (Files.size(file) > MOST_BYTES) {
-      throw new IOException(file + " has " + Files.size(file) + " bytes, must have at most " + MOST_BYTES);
+    JsonObject json;
+    try (InputStream in = Files.newInputStream(file)) {
+      json = ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), file.toString());
     }
+    Results results = new Results(json);
     try {
-      JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-      if (json.get("lanewiseReport") == null || json.get("lanewiseReport").getAsInt() != VERSION) {
-        throw new IOException(file + " is no report of version " + VERSION);
-      }
-      Results results = new Results(json);
-      results.timings();
-      return results;
-    } catch (JsonParseException
-        | IllegalStateException
-        | ClassCastException
-        | NullPointerException
-        | NumberFormatException
-        | UnsupportedOperationException
-        | StackOverflowError e) {
+      results.readCases();
+    } catch (IOException e) {
       throw new IOException(file + " is no report: " + e.getMessage(), e);
+    }
+    return results;
+  }
+
+  private void readCases() throws IOException {
+    int version = ForeignJson.whole(ForeignJson.field(json, "lanewiseReport", "it"), "lanewiseReport");
+    if (version != VERSION) {
+      throw new IOException("lanewiseReport is " + version + ", must be " + VERSION);
+    }
+    JsonArray cases = ForeignJson.array(ForeignJson.field(json, "cases", "it"), "cases");
+    for (int i = 0; i < cases.size(); i++) {
+      String what = "case " + (i + 1);
+      JsonObject entry = ForeignJson.object(cases.get(i), what);
+      String id = ForeignJson.text(ForeignJson.field(entry, "id", what), "id of " + what);
+      if (entry.has("result")) {
+        timings.put(id, Timing.of(ForeignJson.object(entry.get("result"), "result of " + what), what));
+      }
     }
   }
 
@@ -77,8 +84,15 @@ final class Results {
     return json;
   }
 
-  void add(Case of, JsonObject result) {
+  /**
+   * Keeps what {@code throughput} says of a case.
+   *
+   * @throws IOException if there are no times in it
+   */
+  void add(Case of, JsonObject result) throws IOException {
+    Timing timing = Timing.of(result, of.id());
     entry(of).add("result", result);
+    timings.put(of.id(), timing);
   }
 
   void fail(Case of, String error) {
@@ -105,55 +119,17 @@ final class Results {
     JsonObject best = forks.stream().min(Comparator.comparingDouble(Results::seconds)).orElseThrow().deepCopy();
     JsonArray each = new JsonArray();
     forks.forEach(fork -> each.add(seconds(fork)));
-    best.add("forkSeconds", each);
+    best.add(Timing.FORK_SECONDS, each);
     return best;
   }
 
+  /** Infinite where there is none, which {@link #add} then says. */
   private static double seconds(JsonObject result) {
-    return result.get("secondsBest").getAsDouble();
-  }
-
-  /**
-   * How long a case takes, to compare with another run.
-   *
-   * @param time seconds of the fastest sample; of a duel a multiple of the peer's
-   * @param spread how far the measurement is from itself, as a fraction
-   */
-  record Timing(double time, double spread) {
-    Timing {
-      if (!(time > 0 && time < Double.POSITIVE_INFINITY && spread >= 0 && spread < Double.POSITIVE_INFINITY)) {
-        throw new IllegalStateException("a case takes " + time + " s, with a spread of " + spread);
-      }
-    }
-
-    static Timing of(JsonObject result) {
-      if (result.has("lowerRatio")) {
-        return new Timing(1 / number(result, "ratio"), number(result, "upperRatio") / number(result, "lowerRatio") - 1);
-      }
-      double best = number(result, "secondsBest");
-      double spread = number(result, "secondsMedian") / best - 1;
-      if (result.has("forkSeconds")) {
-        for (JsonElement fork : result.getAsJsonArray("forkSeconds")) {
-          spread = Math.max(spread, fork.getAsDouble() / best - 1);
-        }
-      }
-      return new Timing(best, spread);
-    }
-
-    private static double number(JsonObject result, String name) {
-      return result.get(name).getAsDouble();
-    }
+    return result.has("secondsBest") ? result.get("secondsBest").getAsDouble() : Double.MAX_VALUE;
   }
 
   /** The times of the cases that have a result. */
   Map<String, Timing> timings() {
-    Map<String, Timing> timings = new LinkedHashMap<>();
-    for (JsonElement element : json.getAsJsonArray("cases")) {
-      JsonObject entry = element.getAsJsonObject();
-      if (entry.has("result")) {
-        timings.put(entry.get("id").getAsString(), Timing.of(entry.getAsJsonObject("result")));
-      }
-    }
-    return timings;
+    return Collections.unmodifiableMap(timings);
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.bench.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,6 +27,24 @@ class OutputFileTest {
     Path folderInTheWay = Files.createDirectories(folder.resolve("page.html").resolve("inside")).getParent();
     assertThatThrownBy(() -> OutputFile.write(folderInTheWay, "text")).isInstanceOf(IOException.class);
     assertThat(folder).isDirectoryNotContaining(other -> !other.equals(folderInTheWay));
+  }
+
+  /** A link leads nowhere: it is replaced by the file, and what it named stays. */
+  @Test
+  void aLinkIsReplacedAndNotFollowed() throws IOException {
+    Path elsewhere = Files.writeString(Files.createDirectory(folder.resolve("elsewhere")).resolve("kept"), "kept");
+    Path file = Files.createSymbolicLink(folder.resolve("page.html"), elsewhere);
+    OutputFile.write(file, "text");
+    assertThat(elsewhere).hasContent("kept");
+    assertThat(file).hasContent("text").isRegularFile();
+    assertThat(Files.isSymbolicLink(file)).isFalse();
+  }
+
+  @Test
+  void devicesAreNoOutput() {
+    Path device = Path.of("/dev/null");
+    assumeTrue(Files.exists(device));
+    assertThat(OutputFile.obstacle(device)).hasValue(" is no regular file");
   }
 
   @Test

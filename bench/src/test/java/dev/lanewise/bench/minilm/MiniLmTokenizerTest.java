@@ -14,6 +14,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -136,6 +137,27 @@ class MiniLmTokenizerTest {
         .hasMessageContaining("maxTokens is 1");
   }
 
+  /** Runs without white space that are decomposed in parts: at every place around the cut, and with spaces and marks there. */
+  @Test
+  void longRunsAreWhatTheyAreWhole() {
+    for (String part : List.of("é", "\ud83d\ude00é", "e\u0323\u0301", "\u0302", "가\u11a8", "x!", "漢")) {
+      for (int before = 505; before < 520; before++) {
+        assertAgree("á".repeat(before) + part.repeat(4) + "b");
+        assertAgree("á!".repeat(before / 2) + part + " " + part);
+        assertAgree("!".repeat(before) + "e" + "\u0301\u0323".repeat(200) + "e");
+      }
+    }
+    assertAgree("\u0301".repeat(2000) + " x");
+    assertAgree("x" + "\u0301".repeat(3000) + "y");
+  }
+
+  /** Marks out of order cost the square of their number when they are put in order all at once: minutes for this text. */
+  @Test
+  @Timeout(60)
+  void aTextOfMarksTakesNoMoreTimeThanAnother() {
+    assertThat(tokenizer.encode("a" + "\u0301\u0323".repeat(250_000) + " b", 256).texts()).containsExactly("[CLS]", "a", "b", "[SEP]");
+  }
+
   @Test
   void threadsShareIt() {
     OddTexts texts = new OddTexts(SEED + 2);
@@ -161,11 +183,12 @@ class MiniLmTokenizerTest {
         "\"type\":\"WordPiece\"|\"type\":\"BPE\"|must be \"WordPiece\"",
         "\"lstrip\":false|\"lstrip\":true|lstrip of [PAD] is true",
         "\"content\":\"[CLS]\"|\"content\":\"CLS\"|CLS does not begin with [",
-        "\"[PAD]\":0|\"[PAD]\":1|id 1 of [unused0] is taken",
-        "\"[PAD]\":0|\"[PAD]\":true|damaged",
+        "\"[PAD]\":0|\"[PAD]\":1|id of [unused0] is 1, which is taken",
+        "\"[PAD]\":0|\"[PAD]\":true|id of [PAD] is true or false, must be a JSON number",
         "\"normalizer\"|\"normaliser\"|has no normalizer",
         "\"vocab\"|\"words\"|has no vocab",
-        "{|{{|damaged",
+        "\"id\":103|\"id\":104|id of [MASK] is 103 in the vocabulary, but 104 elsewhere",
+        "{|{{|tokenizer.json is no valid JSON",
       })
   void otherTokenizersAreRefused(String found, String replacement, String message) throws IOException {
     String json;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Damaged files are read or refused, and cost no more memory than their size explains. */
 class OnnxMutationTest {
-  private static final int FILES = 20_000;
+  private static final int FILES = 20_000 * Integer.getInteger("lanewise.fuzzFactor", 1);
   private static final int SEED = 7;
 
   /** The reader's buffer and the floats that it takes on trust. */
@@ -34,7 +34,7 @@ class OnnxMutationTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(300)
   void mutationsAreReadOrRefused() {
     Random random = new Random(SEED);
     byte[] valid = valid();
