@@ -1,0 +1,167 @@
+package dev.lanewise.bench.fuzz;
+
+import java.util.Arrays;
+import java.util.StringJoiner;
+
+/** A call, as a number for each {@link Knob}, and the seed of its numbers. What does not go together is set to what does. */
+final class Plan {
+  /** Longest row of packed QKV, fewest queries that the decoding kernels leave to others, and the like stay well below this. */
+  static final int MOST_ROWS = 4096;
+
+  private static final Knob[] LAYOUTS = {Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT, Knob.OUTPUT_LAYOUT};
+  private static final Knob[] BEFORE_MASK = {Knob.RAW, Knob.CAPPED, Knob.CHANGED};
+
+  /** What a call may be asked for. */
+  static final Knob[] RESULTS = {
+    Knob.OUTPUT,
+    Knob.LOG_SUM_EXP,
+    Knob.RAW,
+    Knob.CAPPED,
+    Knob.CHANGED,
+    Knob.MASKED,
+    Knob.WEIGHTS,
+    Knob.COLUMN_SUMS,
+    Knob.TOP_KEYS,
+    Knob.CHOSEN_ROWS
+  };
+
+  private final int[] numbers;
+  private final long seed;
+
+  Plan(int[] numbers, long seed) {
+    this.numbers = numbers.clone();
+    this.seed = seed;
+    makeFit();
+  }
+
+  /** The simplest call: one query, no key, the output. */
+  static Plan simplest(long seed) {
+    int[] numbers = new int[Knob.values().length];
+    for (Knob knob : Knob.values()) {
+      numbers[knob.ordinal()] = knob.simplest();
+    }
+    numbers[Knob.OUTPUT.ordinal()] = 1;
+    return new Plan(numbers, seed);
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  int get(Knob knob) {
+    return numbers[knob.ordinal()];
+  }
+
+  boolean has(Knob knob) {
+    return get(knob) > 0;
+  }
+
+  /** The same with another number; dependent ones may follow. */
+  Plan with(Knob knob, int number) {
+    int[] changed = numbers.clone();
+    changed[knob.ordinal()] = number;
+    return new Plan(changed, seed);
+  }
+
+  /** The same with every operand dense. */
+  Plan dense() {
+    int[] changed = numbers.clone();
+    for (Knob layout : LAYOUTS) {
+      changed[layout.ordinal()] = 0;
+    }
+    return new Plan(changed, seed);
+  }
+
+  /** Whether an operand repeats elements, so that it holds other numbers than a dense one. */
+  boolean repeats() {
+    return Arrays.stream(LAYOUTS).anyMatch(layout -> Layout.of(get(layout)).repeats() != 0);
+  }
+
+  private void set(Knob knob, int number) {
+    numbers[knob.ordinal()] = number;
+  }
+
+  private void clear(Knob... knobs) {
+    for (Knob knob : knobs) {
+      set(knob, knob.simplest());
+    }
+  }
+
+  private void makeFit() {
+    set(Knob.OUTPUT_LAYOUT, get(Knob.OUTPUT_LAYOUT) % Layout.WRITABLE);
+    if (has(Knob.CACHE)) {
+      clear(Knob.SHARED);
+    } else {
+      clear(Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.APPENDS, Knob.DETOUR);
+    }
+    if (get(Knob.FORMAT) != Case.INT8) {
+      clear(Knob.CHANNELS);
+    }
+    if (get(Knob.CACHE) == Case.WINDOW) {
+      clear(BEFORE_MASK); // what a cache has let go has no score
+      clear(Knob.SEQUENCES, Knob.DETOUR);
+      set(Knob.QUERIES, Math.min(get(Knob.QUERIES), get(Knob.KEYS)));
+    }
+    if (has(Knob.SEQUENCES) && !has(Knob.CACHE)) {
+      set(Knob.BATCH, 1);
+    }
+    if (has(Knob.SEQUENCES) && has(Knob.CACHE)) {
+      set(Knob.BATCH, 1);
+    }
+    fitShared();
+    fitResults();
+    if (get(Knob.ROTARY) == 3 && get(Knob.HEAD_DIM) < 4 || get(Knob.HEAD_DIM) % 2 != 0) {
+      clear(Knob.ROTARY);
+    }
+    if (!has(Knob.POISON)) {
+      clear(Knob.POISON_PLACE);
+    }
+  }
+
+  private void fitShared() {
+    if (!has(Knob.SHARED)) {
+      return;
+    }
+    clear(Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT);
+    set(Knob.KEYS, get(Knob.QUERIES));
+    if (get(Knob.SHARED) == Case.SAME) {
+      set(Knob.VALUE_DIM, get(Knob.HEAD_DIM));
+      set(Knob.GROUP, 1);
+    }
+  }
+
+  private void fitResults() {
+    if (has(Knob.SEQUENCES) || has(Knob.CACHE) || get(Knob.QUERIES) == 0) {
+      clear(Knob.CHOSEN_ROWS);
+    }
+    if (has(Knob.CHOSEN_ROWS)) {
+      clear(RESULTS);
+      set(Knob.CHOSEN_ROWS, 1);
+    }
+    if (get(Knob.NORMALISER) > 1) {
+      clear(Knob.LOG_SUM_EXP);
+    }
+    if (has(Knob.TOP_KEYS)) {
+      set(Knob.WEIGHTS, 1); // which it is judged by
+    }
+    if (Arrays.stream(RESULTS).noneMatch(this::has)) {
+      set(Knob.OUTPUT, 1);
+    }
+  }
+
+  boolean sameAs(Plan other) {
+    return Arrays.equals(numbers, other.numbers);
+  }
+
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ");
+    for (Knob knob : Knob.values()) {
+      boolean size = knob.compareTo(Knob.BATCH) >= 0 && knob.compareTo(Knob.VALUE_DIM) <= 0;
+      if (size || get(knob) != knob.simplest()) {
+        text.add(knob.text(get(knob)));
+      }
+    }
+    return text.toString();
+  }
+}
