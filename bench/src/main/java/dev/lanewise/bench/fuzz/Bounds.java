@@ -41,12 +41,11 @@ final class Bounds {
       raw[j] = settled(row.raw[j], new RawBound(row, j).get());
       capped[j] = settled(row.capped[j], capped(j));
       changed[j] = settled(row.changed[j], changed(j));
-      masked[j] = row.masked[j] == GONE ? 0 : changed[j];
+      masked[j] = model.sees(row.b, row.head, row.i, j) ? changed[j] : 0;
     }
     this.logSumExp = model.normaliser.kind() == Normaliser.Kind.SOFTMAX ? softmax() : elementwise();
     for (int j = 0; j < row.keys; j++) {
-      double added = model.weightFunction == 0 ? 0 : 4 * UNIT * (Math.abs(row.weights[j]) + 1);
-      weights[j] = row.masked[j] == GONE ? 0 : settled(row.weights[j], weights[j] * (model.weightFunction == 0 ? 1 : 0.5) + added);
+      weights[j] = gone(j) ? 0 : settled(row.weights[j], reweighed(j));
     }
     this.output = new double[model.valueDim];
     for (int d = 0; d < model.valueDim; d++) {
@@ -80,7 +79,7 @@ final class Bounds {
     double cap = model.softcap;
     double y = row.capped[j];
     double off = Math.max(Math.abs(cap * Math.tanh((x + raw[j]) / cap) - y), Math.abs(y - cap * Math.tanh((x - raw[j]) / cap)));
-    return off + 16 * UNIT * Math.abs(y) + LEAST * 4;
+    return off + 16 * UNIT * Math.abs(y) + 4 * LEAST * (1 + cap);
   }
 
   private double changed(int j) {
@@ -99,15 +98,17 @@ final class Bounds {
     return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * (model.scoreFunction == 1 ? 0.5 : 1);
   }
 
+  /** Whether a key has no part in the row, for certain. */
+  private boolean gone(int j) {
+    return row.masked[j] == GONE && masked[j] != ANY;
+  }
+
   /** Error of a logit on its way through an exponential: it is multiplied by log2 e, and the largest is subtracted. */
   private double logit(int j) {
     return masked[j] + 4 * UNIT * Math.abs(row.masked[j]);
   }
 
   private double softmax() {
-    if (row.logSumExp == GONE) {
-      return 0;
-    }
     double sink = model.normaliser.sink(row.head);
     double largest = sink;
     boolean any = false;
@@ -115,9 +116,12 @@ final class Bounds {
       any |= masked[j] == ANY;
       largest = Math.max(largest, row.masked[j]);
     }
+    if (!any && row.logSumExp == GONE) {
+      return 0;
+    }
     if (any || Double.isNaN(largest) || Double.isInfinite(largest)) {
       for (int j = 0; j < row.keys; j++) {
-        weights[j] = row.masked[j] == GONE || !any ? 0 : ANY;
+        weights[j] = gone(j) || !any ? 0 : ANY;
       }
       return any || largest == -GONE ? ANY : 0;
     }
@@ -154,11 +158,8 @@ final class Bounds {
     double divisor = row.divisor();
     for (int j = 0; j < row.keys; j++) {
       double x = row.masked[j];
-      if (x == GONE) {
-        continue;
-      }
-      if (masked[j] == ANY) {
-        weights[j] = ANY;
+      if (x == GONE || masked[j] == ANY) {
+        weights[j] = masked[j];
         continue;
       }
       double y = row.elementwise(x);
@@ -170,6 +171,23 @@ final class Bounds {
     return 0;
   }
 
+  private double reweighed(int j) {
+    boolean changed = model.weightFunction != 0 && weights[j] != ANY && Double.isFinite(row.weights[j]);
+    return changed ? 0.5 * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1) : weights[j];
+  }
+
+  /** How much more than the output is accumulated before the last division. */
+  private double unnormalised() {
+    if (model.normaliser.kind() != Normaliser.Kind.SOFTMAX) {
+      return row.divisor();
+    }
+    double largest = model.normaliser.sink(row.head);
+    for (double score : row.masked) {
+      largest = Math.max(largest, score);
+    }
+    return Math.exp(row.logSumExp - largest);
+  }
+
   private double output(int d) {
     double sum = 0;
     double size = 0;
@@ -177,7 +195,7 @@ final class Bounds {
     double most = GONE;
     double largest = 0;
     for (int j = 0; j < row.keys; j++) {
-      if (row.masked[j] == GONE) {
+      if (gone(j)) {
         continue;
       }
       int at = model.valueAt(row.b, row.head, j) + d;
@@ -196,8 +214,10 @@ final class Bounds {
         most = Math.max(most, x + stored);
       }
     }
+    // weights are divided by their sum at the end: what they are accumulated to before must be a float
+    boolean passes = size >= MOST / 2 || (size >= MOST / 2 / row.keys && size * unnormalised() >= MOST / 2);
     if (!Double.isFinite(row.output[d])) {
-      return size >= MOST ? ANY : 0;
+      return passes ? ANY : 0;
     }
     double bound = sum + UNIT * (16 + 4 * Math.sqrt(row.keys)) * size + FLUSHED * largest * row.keys + 4 * LEAST * row.keys;
     if (model.normaliser.kind() == Normaliser.Kind.SOFTMAX && model.weightFunction == 0) {
@@ -207,6 +227,6 @@ final class Bounds {
       double hull = Math.max(highest - row.output[d], row.output[d] - lowest);
       bound = Math.min(bound, Math.max(0, hull) + 1e-4 * largest + FLUSHED);
     }
-    return settled(row.output[d], size >= MOST ? ANY : bound);
+    return settled(row.output[d], passes ? ANY : bound);
   }
 }

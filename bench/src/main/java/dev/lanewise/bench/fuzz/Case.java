@@ -88,7 +88,9 @@ final class Case implements AutoCloseable {
         keys[b] = numbers.below(keys[b] + 1, Operand.OTHER, 60 + b);
       }
     }
-    return new Sight.Extent(heads, queries, keys);
+    int mostQueries = Arrays.stream(queries).max().orElse(plan.get(Knob.QUERIES));
+    int mostKeys = Arrays.stream(keys).max().orElse(plan.get(Knob.KEYS));
+    return new Sight.Extent(heads, queries, keys, mostQueries, mostKeys);
   }
 
   private void describe() {

@@ -62,6 +62,9 @@ public final class FuzzCommand implements Callable<Integer> {
       description = "The number of the first call (default: ${DEFAULT-VALUE}).")
   private long first;
 
+  @Option(names = "--failures", paramLabel = "N", defaultValue = "1", description = "How many wrong calls end a path (default: ${DEFAULT-VALUE}).")
+  private int failures;
+
   @Option(names = "--here", hidden = true, description = "On this JVM's own path, whose name is given.")
   private @Nullable String here;
 
@@ -84,6 +87,9 @@ public final class FuzzCommand implements Callable<Integer> {
     if (call != null && call < 0) {
       throw rejected("--call is " + call + ", must be at least 0");
     }
+    if (failures < 1) {
+      throw rejected("--failures is " + failures + ", must be at least 1");
+    }
     if (first < 0) {
       throw rejected("--first is " + first + ", must be at least 0");
     }
@@ -104,7 +110,7 @@ public final class FuzzCommand implements Callable<Integer> {
     if (!actual.equals(expected)) {
       throw new IllegalStateException("this machine runs " + actual + " where " + expected + " was asked for; leave it out of --paths");
     }
-    Session session = new Session(Trial.real(), from, out);
+    Session session = new Session(Trial.real(), from, failures, out);
     boolean right = call == null ? session.run(first, minutes * 60) : session.one(call);
     out.flush();
     return right ? 0 : 1;
@@ -132,6 +138,7 @@ public final class FuzzCommand implements Callable<Integer> {
   private boolean one(KernelPath path, long from, double time, Progress progress, double before) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("fuzz", "--here", path.path(), "--seed", String.valueOf(from)));
     arguments.addAll(List.of("--minutes", String.valueOf(time), "--first", String.valueOf(first)));
+    arguments.addAll(List.of("--failures", String.valueOf(failures)));
     if (call != null) {
       arguments.addAll(List.of("--call", String.valueOf(call)));
     }

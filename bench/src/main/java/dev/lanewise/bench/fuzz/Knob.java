@@ -54,6 +54,7 @@ enum Knob {
   POISON_PLACE(0, "unseen keys", "query", "key", "value", "anywhere");
 
   private final int simplest;
+  @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> names;
 
   Knob(int simplest, String... names) {

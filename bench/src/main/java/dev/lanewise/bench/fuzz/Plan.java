@@ -91,6 +91,7 @@ final class Plan {
     set(Knob.OUTPUT_LAYOUT, get(Knob.OUTPUT_LAYOUT) % Layout.WRITABLE);
     if (has(Knob.CACHE)) {
       clear(Knob.SHARED);
+      set(Knob.BATCH, Math.max(1, get(Knob.BATCH)));
     } else {
       clear(Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.APPENDS, Knob.DETOUR);
     }
@@ -102,12 +103,10 @@ final class Plan {
       clear(Knob.SEQUENCES, Knob.DETOUR);
       set(Knob.QUERIES, Math.min(get(Knob.QUERIES), get(Knob.KEYS)));
     }
-    if (has(Knob.SEQUENCES) && !has(Knob.CACHE)) {
+    if (has(Knob.SEQUENCES)) {
       set(Knob.BATCH, 1);
     }
-    if (has(Knob.SEQUENCES) && has(Knob.CACHE)) {
-      set(Knob.BATCH, 1);
-    }
+    fitMasks();
     fitShared();
     fitResults();
     if (get(Knob.ROTARY) == 3 && get(Knob.HEAD_DIM) < 4 || get(Knob.HEAD_DIM) % 2 != 0) {
@@ -115,6 +114,15 @@ final class Plan {
     }
     if (!has(Knob.POISON)) {
       clear(Knob.POISON_PLACE);
+    }
+  }
+
+  /** Masks that ask for a batch entry, or an element. */
+  private void fitMasks() {
+    for (Knob mask : new Knob[] {Knob.MASK, Knob.SECOND_MASK, Knob.THIRD_MASK}) {
+      if (get(Knob.BATCH) == 0) {
+        clear(mask);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.fuzz;
 
+import dev.lanewise.kernels.Similarity;
 import org.jspecify.annotations.Nullable;
 
 /** What rounding may do to a similarity times scale: a chain of as many multiply-adds as the row is wide. */
@@ -27,7 +28,7 @@ final class RawBound {
   }
 
   double get() {
-    return model.similarity == dev.lanewise.kernels.Similarity.Kind.ADDITIVE ? additive() : product();
+    return model.similarity == Similarity.Kind.ADDITIVE ? additive() : product();
   }
 
   private double off(int d) {
@@ -70,11 +71,13 @@ final class RawBound {
     }
     double vanished = LEAST * (2 * keys + (1 + scale) * model.headDim + queries);
     double bound = scale * (stored + UNIT * (model.headDim + 12) * size) + vanished;
-    if (overflows || Math.max(1, scale) * size >= Float.MAX_VALUE) {
+    if (overflows || Math.max(1, scale) * size * 1.45 >= Float.MAX_VALUE) {
       return Bounds.ANY;
     }
-    if (model.similarity == dev.lanewise.kernels.Similarity.Kind.COSINE) {
-      return cosine(bound, stored, Math.sqrt(querySquares) * Math.sqrt(keySquares));
+    if (model.similarity == Similarity.Kind.COSINE) {
+      boolean nothing = querySquares == 0 || keySquares == 0; // 0 by the definition, NaN by the product with NaN
+      boolean undefined = nothing && !Double.isFinite(querySquares + keySquares);
+      return undefined ? Bounds.ANY : cosine(bound, stored, Math.sqrt(querySquares) * Math.sqrt(keySquares));
     }
     return bound;
   }

@@ -40,17 +40,9 @@ record Sight(Mask mask, Rule rule) {
   }
 
   /** What a mask has to fit. */
-  record Extent(int heads, int[] queries, int[] keys) {
+  record Extent(int heads, int[] queries, int[] keys, int mostQueries, int mostKeys) {
     int entries() {
       return queries.length;
-    }
-
-    int mostQueries() {
-      return Arrays.stream(queries).max().orElse(0);
-    }
-
-    int mostKeys() {
-      return Arrays.stream(keys).max().orElse(0);
     }
   }
 
@@ -143,7 +135,7 @@ record Sight(Mask mask, Rule rule) {
     private int[] ids(int count, int row, boolean sideBySide, int from) {
       int[] ids = new int[count];
       for (int n = 0; n < count; n++) {
-        boolean first = n % row == 0;
+        boolean first = n % Math.max(1, row) == 0;
         ids[n] = !sideBySide || first ? below(3, from + n) - 1 : ids[n - 1] + below(8, from + n) / 7;
       }
       return ids;
