@@ -3,7 +3,7 @@ package dev.lanewise.kernels;
 import java.util.Objects;
 
 /**
- * Compares the queries of a panel with the keys of a tile: scores[key][lane] = unit · scale · similarity. K is read in place, {@link
+ * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link
  * Tiles#STRIP} rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
  */
 final class PanelScores {
@@ -25,7 +25,7 @@ final class PanelScores {
       queryPanel = new float[size];
       edge = new float[STRIP * query.width()];
     }
-    float scale = problem.scale * panel.scoreUnit();
+    float scale = problem.scale;
     rows.load(query, problem.similarity.kind == Similarity.Kind.ADDITIVE ? 1 : scale, queryPanel, panel.scratch);
     if (problem.similarity.kind == Similarity.Kind.COSINE) {
       divideByLengths(query, rows, scale);
@@ -84,7 +84,7 @@ final class PanelScores {
       case ADDITIVE -> {
         float[] vector = Objects.requireNonNull(problem.similarity.vector);
         AdditiveScores.tile(queryPanel, tile.data(), tile.row(0), tile.stride(), panel.keys(), vector, scores);
-        float scale = problem.scale * panel.scoreUnit();
+        float scale = problem.scale;
         for (int i = 0; scale != 1 && i < panel.keys(); i++) {
           PanelRows.multiply(scores, i, scale);
         }

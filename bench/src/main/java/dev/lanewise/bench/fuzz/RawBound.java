@@ -56,22 +56,22 @@ final class RawBound {
     for (int d = 0; d < model.headDim; d++) {
       double x = query[from + d];
       double y = key[to + d];
+      overflows |= Double.isFinite(x) && Math.abs(x) * scale >= Float.MAX_VALUE; // queries are scaled first
       if (Double.isFinite(x) && Double.isFinite(y)) {
         size += Math.abs(x * y);
         stored += Math.abs(x) * off(d);
         keys += Math.abs(y) + off(d);
         queries += Math.abs(x);
       } else {
-        // the product with the scale may vanish, or pass the range, before the infinity is met
-        double scaled = Math.abs(x) * scale;
-        overflows |= (x != 0 && scaled < 1e-37) || (Double.isFinite(x) && scaled * 1.5 > Float.MAX_VALUE);
+        // the product with the scale may vanish before the infinity is met
+        overflows |= x != 0 && Math.abs(x) * scale < 1e-37;
       }
       keySquares += y * y;
       querySquares += x * x;
     }
     double vanished = LEAST * (2 * keys + (1 + scale) * model.headDim + queries);
     double bound = scale * (stored + UNIT * (model.headDim + 12) * size) + vanished;
-    if (overflows || Math.max(1, scale) * size * 1.45 >= Float.MAX_VALUE) {
+    if (overflows || Math.max(1, scale) * size >= Float.MAX_VALUE) {
       return Bounds.ANY;
     }
     if (model.similarity == Similarity.Kind.COSINE) {
