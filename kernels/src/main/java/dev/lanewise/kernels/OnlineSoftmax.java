@@ -78,9 +78,13 @@ final class OnlineSoftmax implements PanelNormaliser {
     if (sum[lane] == 0) {
       return Float.NEGATIVE_INFINITY;
     }
-    double keys = max[lane] + Math.log(sum[lane]);
-    double high = Math.max(keys, sink[lane]);
-    return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink[lane]) - high)));
+    return logSumExp(max[lane] + Math.log(sum[lane]), sink[lane]);
+  }
+
+  /** ln(e<sup>keys</sup> + e<sup>sink</sup>), however far they are apart. */
+  static float logSumExp(double keys, double sink) {
+    double high = Math.max(keys, sink);
+    return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink) - high)));
   }
 
   private boolean raiseMax(float[] scores, int keys) {

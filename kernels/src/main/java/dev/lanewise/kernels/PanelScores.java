@@ -3,8 +3,8 @@ package dev.lanewise.kernels;
 import java.util.Objects;
 
 /**
- * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link
- * Tiles#STRIP} rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
+ * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link Tiles#STRIP}
+ * rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
  */
 final class PanelScores {
   private static final int STRIP = Tiles.STRIP;

@@ -3,6 +3,7 @@ package dev.lanewise.bench.fuzz;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.Stage;
+import java.util.Arrays;
 
 /**
  * How far float code may be from a row of the reference, by what rounding does to these numbers: e<sup>score</sup> of a score of 10 000 is
@@ -16,6 +17,9 @@ final class Bounds {
 
   /** Below this an exponential is 0. */
   private static final double FLUSHED = 1.3e-38;
+
+  /** Keys that the library takes in at once, at least. */
+  private static final int TILE = 64;
 
   private static final double GONE = Double.NEGATIVE_INFINITY;
 
@@ -48,8 +52,9 @@ final class Bounds {
       weights[j] = gone(j) ? 0 : settled(row.weights[j], reweighed(j));
     }
     this.output = new double[model.valueDim];
+    double[] factors = accumulated();
     for (int d = 0; d < model.valueDim; d++) {
-      output[d] = output(d);
+      output[d] = output(d, factors);
     }
   }
 
@@ -176,21 +181,24 @@ final class Bounds {
     return changed ? 0.5 * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1) : weights[j];
   }
 
-  /** How much more than the output is accumulated before the last division. */
-  private double unnormalised() {
-    if (model.normaliser.kind() != Normaliser.Kind.SOFTMAX) {
-      return row.divisor();
+  /** What a key's value is accumulated with: weights are divided by their sum, or by the number of keys, at the end. */
+  private double[] accumulated() {
+    boolean softmax = model.normaliser.kind() == Normaliser.Kind.SOFTMAX;
+    double largest = Arrays.stream(row.masked).reduce(GONE, Math::max);
+    double divisor = row.divisor();
+    double[] factors = new double[row.keys];
+    for (int j = 0; j < row.keys; j++) {
+      // of several tiles, those seen first may be far above their like until a larger score is met
+      double exponent = row.keys > TILE ? 0 : Math.min(0, row.masked[j] + 2 * logit(j) - largest);
+      factors[j] = gone(j) ? 0 : softmax ? Math.exp(exponent) : Math.abs(row.weights[j]) * divisor;
     }
-    double largest = model.normaliser.sink(row.head);
-    for (double score : row.masked) {
-      largest = Math.max(largest, score);
-    }
-    return Math.exp(row.logSumExp - largest);
+    return factors;
   }
 
-  private double output(int d) {
+  private double output(int d, double[] factors) {
     double sum = 0;
     double size = 0;
+    double whole = 0;
     double least = Double.POSITIVE_INFINITY;
     double most = GONE;
     double largest = 0;
@@ -209,13 +217,13 @@ final class Bounds {
       if (Double.isFinite(x) && Double.isFinite(weight)) {
         sum += weights[j] * Math.abs(x) + weight * stored;
         size += weight * Math.abs(x);
+        whole += Math.max(weight, factors[j]) * Math.abs(x);
         largest = Math.max(largest, Math.abs(x) + stored);
         least = Math.min(least, x - stored);
         most = Math.max(most, x + stored);
       }
     }
-    // weights are divided by their sum at the end: what they are accumulated to before must be a float
-    boolean passes = size >= MOST / 2 || (size >= MOST / 2 / row.keys && size * unnormalised() >= MOST / 2);
+    boolean passes = whole >= MOST / 2;
     if (!Double.isFinite(row.output[d])) {
       return passes ? ANY : 0;
     }

@@ -1,5 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /** Draws calls. Sizes favour the edges of tiles, and most options are absent from most calls, so that each is seen with few others. */
@@ -17,13 +19,10 @@ final class Draw {
   private static final int BIG = 60;
 
   private final Random random;
-  private final int[] numbers = new int[Knob.values().length];
+  private final Map<Knob, Integer> numbers = Knob.simplestOfAll();
 
   private Draw(Random random) {
     this.random = random;
-    for (Knob knob : Knob.values()) {
-      set(knob, knob.simplest());
-    }
   }
 
   /** The call with this number of a run. */
@@ -40,11 +39,11 @@ final class Draw {
   }
 
   private void set(Knob knob, int number) {
-    numbers[knob.ordinal()] = number;
+    numbers.put(knob, number);
   }
 
   private int get(Knob knob) {
-    return numbers[knob.ordinal()];
+    return Objects.requireNonNull(numbers.get(knob));
   }
 
   private boolean oneIn(int n) {

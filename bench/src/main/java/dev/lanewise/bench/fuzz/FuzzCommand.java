@@ -62,7 +62,11 @@ public final class FuzzCommand implements Callable<Integer> {
       description = "The number of the first call (default: ${DEFAULT-VALUE}).")
   private long first;
 
-  @Option(names = "--failures", paramLabel = "N", defaultValue = "1", description = "How many wrong calls end a path (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--failures",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "How many wrong calls end a path (default: ${DEFAULT-VALUE}).")
   private int failures;
 
   @Option(names = "--here", hidden = true, description = "On this JVM's own path, whose name is given.")

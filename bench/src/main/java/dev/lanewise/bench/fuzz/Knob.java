@@ -1,7 +1,9 @@
 package dev.lanewise.bench.fuzz;
 
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** What a call is made of: each is a number, of which a smaller one is simpler. Names of numbers are for reading. */
 enum Knob {
@@ -54,6 +56,7 @@ enum Knob {
   POISON_PLACE(0, "unseen keys", "query", "key", "value", "anywhere");
 
   private final int simplest;
+
   @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> names;
 
@@ -65,6 +68,15 @@ enum Knob {
   /** The least number. */
   int simplest() {
     return simplest;
+  }
+
+  /** The simplest call: no query, no key. */
+  static Map<Knob, Integer> simplestOfAll() {
+    Map<Knob, Integer> numbers = new EnumMap<>(Knob.class);
+    for (Knob knob : values()) {
+      numbers.put(knob, knob.simplest);
+    }
+    return numbers;
   }
 
   /** How many numbers have names, if any do. */

@@ -1,13 +1,13 @@
 package dev.lanewise.bench.fuzz;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.StringJoiner;
 
 /** A call, as a number for each {@link Knob}, and the seed of its numbers. What does not go together is set to what does. */
 final class Plan {
-  /** Longest row of packed QKV, fewest queries that the decoding kernels leave to others, and the like stay well below this. */
-  static final int MOST_ROWS = 4096;
-
   private static final Knob[] LAYOUTS = {Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT, Knob.OUTPUT_LAYOUT};
   private static final Knob[] BEFORE_MASK = {Knob.RAW, Knob.CAPPED, Knob.CHANGED};
 
@@ -25,23 +25,18 @@ final class Plan {
     Knob.CHOSEN_ROWS
   };
 
-  private final int[] numbers;
+  private final Map<Knob, Integer> numbers;
   private final long seed;
 
-  Plan(int[] numbers, long seed) {
-    this.numbers = numbers.clone();
+  Plan(Map<Knob, Integer> numbers, long seed) {
+    this.numbers = new EnumMap<>(numbers);
     this.seed = seed;
     makeFit();
   }
 
   /** The simplest call: one query, no key, the output. */
   static Plan simplest(long seed) {
-    int[] numbers = new int[Knob.values().length];
-    for (Knob knob : Knob.values()) {
-      numbers[knob.ordinal()] = knob.simplest();
-    }
-    numbers[Knob.OUTPUT.ordinal()] = 1;
-    return new Plan(numbers, seed);
+    return new Plan(Knob.simplestOfAll(), seed);
   }
 
   long seed() {
@@ -49,7 +44,7 @@ final class Plan {
   }
 
   int get(Knob knob) {
-    return numbers[knob.ordinal()];
+    return Objects.requireNonNull(numbers.get(knob));
   }
 
   boolean has(Knob knob) {
@@ -58,16 +53,16 @@ final class Plan {
 
   /** The same with another number; dependent ones may follow. */
   Plan with(Knob knob, int number) {
-    int[] changed = numbers.clone();
-    changed[knob.ordinal()] = number;
+    Map<Knob, Integer> changed = new EnumMap<>(numbers);
+    changed.put(knob, number);
     return new Plan(changed, seed);
   }
 
   /** The same with every operand dense. */
   Plan dense() {
-    int[] changed = numbers.clone();
+    Map<Knob, Integer> changed = new EnumMap<>(numbers);
     for (Knob layout : LAYOUTS) {
-      changed[layout.ordinal()] = 0;
+      changed.put(layout, 0);
     }
     return new Plan(changed, seed);
   }
@@ -78,7 +73,7 @@ final class Plan {
   }
 
   private void set(Knob knob, int number) {
-    numbers[knob.ordinal()] = number;
+    numbers.put(knob, number);
   }
 
   private void clear(Knob... knobs) {
@@ -109,7 +104,7 @@ final class Plan {
     fitMasks();
     fitShared();
     fitResults();
-    if (get(Knob.ROTARY) == 3 && get(Knob.HEAD_DIM) < 4 || get(Knob.HEAD_DIM) % 2 != 0) {
+    if ((get(Knob.ROTARY) == 3 && get(Knob.HEAD_DIM) < 4) || get(Knob.HEAD_DIM) % 2 != 0) {
       clear(Knob.ROTARY);
     }
     if (!has(Knob.POISON)) {
@@ -158,7 +153,7 @@ final class Plan {
   }
 
   boolean sameAs(Plan other) {
-    return Arrays.equals(numbers, other.numbers);
+    return numbers.equals(other.numbers);
   }
 
   @Override

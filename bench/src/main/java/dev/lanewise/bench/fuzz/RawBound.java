@@ -6,6 +6,10 @@ import org.jspecify.annotations.Nullable;
 /** What rounding may do to a similarity times scale: a chain of as many multiply-adds as the row is wide. */
 final class RawBound {
   private static final double UNIT = 0x1p-24;
+
+  /** The largest integer of a cache, times the largest factor that a channel may have here. */
+  private static final double MOST_INTEGER = 127 * 60;
+
   private static final double LEAST = 0x1p-149;
 
   private final Model model;
@@ -71,7 +75,9 @@ final class RawBound {
     }
     double vanished = LEAST * (2 * keys + (1 + scale) * model.headDim + queries);
     double bound = scale * (stored + UNIT * (model.headDim + 12) * size) + vanished;
-    if (overflows || Math.max(1, scale) * size >= Float.MAX_VALUE) {
+    // integers are multiplied with their scale only after the product
+    boolean integers = keyError != null && scale * queries * MOST_INTEGER >= Float.MAX_VALUE;
+    if (overflows || integers || Math.max(1, scale) * size >= Float.MAX_VALUE) {
       return Bounds.ANY;
     }
     if (model.similarity == Similarity.Kind.COSINE) {
