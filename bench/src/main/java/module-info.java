@@ -19,6 +19,8 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.explain to
       info.picocli;
+  opens dev.lanewise.bench.fuzz to
+      info.picocli;
   opens dev.lanewise.bench.minilm to
       info.picocli;
   opens dev.lanewise.bench.report to

@@ -4,6 +4,7 @@ import dev.lanewise.bench.demo.DemoCommand;
 import dev.lanewise.bench.embed.EmbedCommand;
 import dev.lanewise.bench.embed.SimilarCommand;
 import dev.lanewise.bench.explain.ExplainCommand;
+import dev.lanewise.bench.fuzz.FuzzCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
@@ -30,7 +31,8 @@ import picocli.CommandLine.Spec;
       EmbedCommand.class,
       SimilarCommand.class,
       ExplainCommand.class,
-      ReportCommand.class
+      ReportCommand.class,
+      FuzzCommand.class
     },
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {

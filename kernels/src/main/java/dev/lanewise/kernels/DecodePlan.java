@@ -153,7 +153,8 @@ final class DecodePlan {
       }
     }
     if (problem.logSumExp != null) {
-      float logSumExp = sum == 0 ? Float.NEGATIVE_INFINITY : (float) (base + Math.log(whole));
+      float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
+      float logSumExp = sum == 0 ? Float.NEGATIVE_INFINITY : OnlineSoftmax.logSumExp(base + Math.log(sum), sink);
       problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = logSumExp;
     }
   }

@@ -5,7 +5,7 @@ package dev.lanewise.kernels;
  * after "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
  *
  * <pre>
- * for each panel of queries                          Qᵀ packed, times scale · log2 e: headDim × QUERIES
+ * for each panel of queries                          Qᵀ packed, times scale: headDim × QUERIES
  *   for each tile of keys that a lane sees
  *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies   ({@link PanelScores})
  *     softcap, bias, ALiBi, the caller's function                                           ({@link ScoreChanges})
@@ -119,7 +119,7 @@ final class FusedAttention {
     if (known) {
       mask.hideInfinite(scores, panel.keys());
       normaliser.weights(scores, panel.keys());
-      changes.change(panel, Stage.WEIGHTS, scores, 1);
+      changes.change(panel, Stage.WEIGHTS, scores);
       mask.apply(scores, panel.keys(), 0); // whatever the function made of them, or the NaN of another key
       changes.observe(panel, Stage.WEIGHTS, scores, true);
     } else if (normaliser.update(scores, panel.keys())) {

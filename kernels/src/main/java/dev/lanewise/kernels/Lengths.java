@@ -2,10 +2,13 @@ package dev.lanewise.kernels;
 
 /** Euclidean lengths of rows. */
 final class Lengths {
+  /** Between its inverse and this, the length of a row neither takes a product of floats out of their range nor is lost in one. */
+  private static final double MOST = 0x1p60;
+
   private Lengths() {}
 
   /** 1 / √Σ x[i]²; 0 if the row is 0. Four sums in double, which neither overflow nor vanish for any row of floats. */
-  static float inverse(float[] x, int from, int length) {
+  static double inverse(float[] x, int from, int length) {
     double sum0 = 0;
     double sum1 = 0;
     double sum2 = 0;
@@ -21,6 +24,11 @@ final class Lengths {
       sum0 += (double) x[from + i] * x[from + i];
     }
     double sum = (sum0 + sum1) + (sum2 + sum3);
-    return sum == 0 ? 0 : (float) (1 / Math.sqrt(sum));
+    return sum == 0 ? 0 : 1 / Math.sqrt(sum);
+  }
+
+  /** Whether floats can do with an inverse length; else, of rows near the ends of their range, products are taken in double. */
+  static boolean isModerate(double inverse) {
+    return inverse == 0 || !(inverse < 1 / MOST || inverse > MOST);
   }
 }

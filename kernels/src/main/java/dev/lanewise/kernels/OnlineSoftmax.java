@@ -9,7 +9,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The running maximum and sum of a panel of queries, one query a lane (Milakov and Gimelshein, "Online normalizer calculation for softmax",
- * 2018). Scores are in units of log 2, keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes.
+ * 2018). Scores are keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes. They become powers of two
+ * only after the maximum has been subtracted: scores as large as floats may be would not survive the factor log<sub>2</sub> e.
  */
 final class OnlineSoftmax implements PanelNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -55,7 +56,7 @@ final class OnlineSoftmax implements PanelNormaliser {
     for (int lane = 0; lane < QUERIES; lane++) {
       float whole = sum[lane];
       if (sink[lane] != Float.NEGATIVE_INFINITY) {
-        whole += (float) Math.exp(sink[lane] - max[lane] * Math.log(2));
+        whole += (float) Math.exp((double) sink[lane] - max[lane]);
       }
       factor[lane] = sum[lane] == 0 ? 0 : 1 / whole;
     }
@@ -77,9 +78,13 @@ final class OnlineSoftmax implements PanelNormaliser {
     if (sum[lane] == 0) {
       return Float.NEGATIVE_INFINITY;
     }
-    double keys = max[lane] * Math.log(2) + Math.log(sum[lane]);
-    double high = Math.max(keys, sink[lane]);
-    return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink[lane]) - high)));
+    return logSumExp(max[lane] + Math.log(sum[lane]), sink[lane]);
+  }
+
+  /** ln(e<sup>keys</sup> + e<sup>sink</sup>), however far they are apart. */
+  static float logSumExp(double keys, double sink) {
+    double high = Math.max(keys, sink);
+    return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink) - high)));
   }
 
   private boolean raiseMax(float[] scores, int keys) {
@@ -121,7 +126,7 @@ final class OnlineSoftmax implements PanelNormaliser {
     return old.compare(VectorOperators.LT, highest).anyTrue();
   }
 
-  /** Takes over the raised maximum: factor = 2<sup>old − new</sup>, as if the old maxima were the scores of one key. */
+  /** Takes over the raised maximum: factor = e<sup>old − new</sup>, as if the old maxima were the scores of one key. */
   private void moveMax() {
     System.arraycopy(max, 0, factor, 0, QUERIES);
     System.arraycopy(raised, 0, max, 0, QUERIES);
@@ -149,9 +154,9 @@ final class OnlineSoftmax implements PanelNormaliser {
     for (int key = 0; key < keys; key++) {
       int at = key * QUERIES + lane;
       FloatVector t = FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax);
-      FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
-      FloatVector shifted = clamped.add(VectorExp.BIASED_MAGIC);
-      FloatVector fraction = clamped.sub(shifted.sub(VectorExp.BIASED_MAGIC));
+      FloatVector clamped = t.blend(VectorExp.LEAST, t.compare(VectorOperators.LT, VectorExp.LEAST));
+      FloatVector shifted = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.BIASED_MAGIC));
+      FloatVector fraction = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.BIASED_MAGIC).sub(shifted));
       FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
       FloatVector p = fraction.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
       p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_3));

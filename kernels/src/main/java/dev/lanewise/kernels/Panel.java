@@ -10,7 +10,6 @@ final class Panel {
   private int unit;
   private int batchEntry;
   private int rows;
-  private float scoreUnit;
   private final int[] queryHead = new int[Tiles.QUERIES];
   private final int[] query = new int[Tiles.QUERIES];
   private int key;
@@ -25,8 +24,6 @@ final class Panel {
     unit = newUnit;
     rows = newRows;
     batchEntry = newProblem.batchEntry(newUnit);
-    // softmax works in powers of two
-    scoreUnit = newProblem.normaliser.kind == Normaliser.Kind.SOFTMAX ? VectorExp.LOG2_E : 1;
     int firstHead = newProblem.keyValueHead(newUnit) * newProblem.group();
     int inGroup = newRow % newProblem.group();
     int position = newRow / newProblem.group();
@@ -84,10 +81,5 @@ final class Panel {
   /** Keys of the tile. */
   int keys() {
     return keys;
-  }
-
-  /** What a score of 1 is in the kernel. */
-  float scoreUnit() {
-    return scoreUnit;
   }
 }

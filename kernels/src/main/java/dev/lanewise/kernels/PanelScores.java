@@ -3,8 +3,8 @@ package dev.lanewise.kernels;
 import java.util.Objects;
 
 /**
- * Compares the queries of a panel with the keys of a tile: scores[key][lane] = unit · scale · similarity. K is read in place, {@link
- * Tiles#STRIP} rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
+ * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link Tiles#STRIP}
+ * rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
  */
 final class PanelScores {
   private static final int STRIP = Tiles.STRIP;
@@ -25,14 +25,47 @@ final class PanelScores {
       queryPanel = new float[size];
       edge = new float[STRIP * query.width()];
     }
-    float scale = problem.scale * panel.scoreUnit();
+    float scale = problem.scale;
     rows.load(query, problem.similarity.kind == Similarity.Kind.ADDITIVE ? 1 : scale, queryPanel, panel.scratch);
     if (problem.similarity.kind == Similarity.Kind.COSINE) {
-      for (int lane = 0; lane < QUERIES; lane++) {
-        row.open(query, rows.start(lane));
-        factor[lane] = Lengths.inverse(row.data(), row.from(), query.width());
+      divideByLengths(query, rows, scale);
+    }
+  }
+
+  /** Divides each lane's query by its length. */
+  private void divideByLengths(Heads query, PanelRows rows, float scale) {
+    boolean moderate = true;
+    for (int lane = 0; lane < QUERIES; lane++) {
+      row.open(query, rows.start(lane));
+      double inverse = Lengths.inverse(row.data(), row.from(), query.width());
+      factor[lane] = (float) inverse;
+      moderate &= Lengths.isModerate(inverse);
+    }
+    PanelRows.multiply(queryPanel, query.width(), factor);
+    for (int lane = 0; !moderate && lane < QUERIES; lane++) {
+      row.open(query, rows.start(lane));
+      double inverse = Lengths.inverse(row.data(), row.from(), query.width());
+      for (int d = 0; !Lengths.isModerate(inverse) && d < query.width(); d++) {
+        queryPanel[d * QUERIES + lane] = (float) (row.data()[row.from() + d] * inverse * scale);
       }
-      PanelRows.multiply(queryPanel, query.width(), factor);
+    }
+  }
+
+  /** Divides the scores of a key by its length, or computes them anew where float products may have left their range. */
+  private void divideByLength(float[] scores, int i, int depth) {
+    float[] key = tile.data();
+    int from = tile.row(i);
+    double inverse = Lengths.inverse(key, from, depth);
+    if (Lengths.isModerate(inverse)) {
+      PanelRows.multiply(scores, i, (float) inverse);
+      return;
+    }
+    for (int lane = 0; lane < QUERIES; lane++) {
+      double sum = 0;
+      for (int d = 0; d < depth; d++) {
+        sum += (double) queryPanel[d * QUERIES + lane] * key[from + d];
+      }
+      scores[i * QUERIES + lane] = (float) (sum * inverse);
     }
   }
 
@@ -45,14 +78,13 @@ final class PanelScores {
       case COSINE -> {
         dot(panel, scores);
         for (int i = 0; i < panel.keys(); i++) {
-          float inverse = Lengths.inverse(tile.data(), tile.row(i), problem.key.width());
-          PanelRows.multiply(scores, i, inverse);
+          divideByLength(scores, i, problem.key.width());
         }
       }
       case ADDITIVE -> {
         float[] vector = Objects.requireNonNull(problem.similarity.vector);
         AdditiveScores.tile(queryPanel, tile.data(), tile.row(0), tile.stride(), panel.keys(), vector, scores);
-        float scale = problem.scale * panel.scoreUnit();
+        float scale = problem.scale;
         for (int i = 0; scale != 1 && i < panel.keys(); i++) {
           PanelRows.multiply(scores, i, scale);
         }

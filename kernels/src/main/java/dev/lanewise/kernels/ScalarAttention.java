@@ -79,7 +79,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     float[] queryData = queryRow.data();
     int from = queryRow.from();
     boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
-    float queryFactor = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
+    double queryInverse = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
     for (int i = 0; i < keys; i++) {
       keyRow.openKey(problem, unit, first + i);
       float[] keyData = keyRow.data();
@@ -87,14 +87,25 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       float similarity;
       if (problem.similarity.kind == Similarity.Kind.ADDITIVE) {
         similarity = additive(queryData, from, keyData, at, Objects.requireNonNull(problem.similarity.vector));
+      } else if (cosine) {
+        similarity = cosine(queryData, from, queryInverse, keyData, at, key.width());
       } else {
         similarity = ScalarKernels.dot(queryData, from, keyData, at, key.width());
-        if (cosine) {
-          similarity *= queryFactor * Lengths.inverse(keyData, at, key.width());
-        }
       }
       scores[i] = problem.scale * similarity;
     }
+  }
+
+  private static float cosine(float[] query, int from, double queryInverse, float[] key, int at, int width) {
+    double keyInverse = Lengths.inverse(key, at, width);
+    if (Lengths.isModerate(queryInverse) && Lengths.isModerate(keyInverse)) {
+      return ScalarKernels.dot(query, from, key, at, width) * ((float) queryInverse * (float) keyInverse);
+    }
+    double sum = 0;
+    for (int d = 0; d < width; d++) {
+      sum += query[from + d] * queryInverse * key[at + d];
+    }
+    return (float) (sum * keyInverse);
   }
 
   private static float additive(float[] query, int from, float[] key, int at, float[] vector) {

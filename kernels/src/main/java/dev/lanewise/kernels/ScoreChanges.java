@@ -34,7 +34,7 @@ final class ScoreChanges {
       int query = panel.query(lane);
       biasStarts[lane] = bias == null ? 0 : bias.index(panel.batchEntry(), head, query);
       position[lane] = (float) query + problem.positionOffset(panel.unit());
-      slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head] * panel.scoreUnit();
+      slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head];
     }
   }
 
@@ -47,7 +47,7 @@ final class ScoreChanges {
     for (int from = 0; from < panel.keys(); from += step) {
       int to = Math.min(from + step, panel.keys());
       if (problem.softcap > 0) {
-        softcap(scores, from * QUERIES, to * QUERIES, Math.min(problem.softcap * panel.scoreUnit(), Float.MAX_VALUE));
+        softcap(scores, from * QUERIES, to * QUERIES, problem.softcap);
       }
       observe(panel, Stage.CAPPED, scores, observed);
       if (problem.bias != null) {
@@ -57,16 +57,16 @@ final class ScoreChanges {
         addDistances(scores, lane, panel.key(), from, to);
       }
     }
-    change(panel, Stage.CHANGED, scores, panel.scoreUnit());
+    change(panel, Stage.CHANGED, scores);
     observe(panel, Stage.CHANGED, scores, observed);
   }
 
   /** Runs the functions that change a stage. */
-  void change(Panel panel, Stage stage, float[] scores, float unit) {
+  void change(Panel panel, Stage stage, float[] scores) {
     for (int i = 0; i < panel.problem().hooks.size(); i++) {
       AttentionProblem.Hook hook = panel.problem().hooks.get(i);
       if (hook.changes() && hook.stage() == stage) {
-        tileRows.apply(hook.function(), true, panel, scores, unit);
+        tileRows.apply(hook.function(), true, panel, scores);
       }
     }
   }
@@ -76,7 +76,7 @@ final class ScoreChanges {
     for (int i = 0; observed && i < panel.problem().hooks.size(); i++) {
       AttentionProblem.Hook hook = panel.problem().hooks.get(i);
       if (!hook.changes() && hook.stage() == stage) {
-        tileRows.apply(hook.function(), false, panel, scores, stage == Stage.WEIGHTS ? 1 : panel.scoreUnit());
+        tileRows.apply(hook.function(), false, panel, scores);
       }
     }
   }
@@ -124,7 +124,7 @@ final class ScoreChanges {
         }
         scratch.target.set(biasBlock, 0, LANES);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
-        addBias(scores, i * QUERIES + lane, count, panel.scoreUnit());
+        addBias(scores, i * QUERIES + lane, count);
       }
     }
   }
@@ -150,18 +150,13 @@ final class ScoreChanges {
     }
   }
 
-  /**
-   * Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. {@code biasBlock} is the bias itself, so that
-   * the lowest floats, which others mask with, do not become −∞ by the unit: where they are the bias of all keys, all keys count alike.
-   */
-  private void addBias(float[] scores, int from, int keys, float unit) {
+  /** Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. */
+  private void addBias(float[] scores, int from, int keys) {
     for (int i = 0; i < keys; i++) {
       int at = from + i * QUERIES;
       FloatVector bias = FloatVector.fromArray(SPECIES, biasBlock, i * LANES);
-      FloatVector scaled = bias.mul(unit);
-      scaled = scaled.blend(-Float.MAX_VALUE, scaled.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
       FloatVector.fromArray(SPECIES, scores, at)
-          .add(scaled)
+          .add(bias)
           .blend(bias, bias.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY))
           .intoArray(scores, at);
     }

@@ -11,10 +11,9 @@ final class TileRows {
   /**
    * Hands the segment of each row to a function.
    *
-   * @param unit what a score of 1 is in {@code scores}; the function sees 1
    * @param changes whether what the function leaves goes back into {@code scores}
    */
-  void apply(RowFunction function, boolean changes, Panel panel, float[] scores, float unit) {
+  void apply(RowFunction function, boolean changes, Panel panel, float[] scores) {
     if (rows.length == 0) {
       rows = new float[QUERIES * ROW];
     }
@@ -23,7 +22,7 @@ final class TileRows {
       for (int i = 0; i < panel.keys(); i += LANES) {
         scratch.source.set(scores, i * QUERIES + lane, QUERIES);
         scratch.target.set(rows, lane * ROW + i, ROW);
-        Transpose.block(scratch.source, scratch.target, 1 / unit, scratch.block);
+        Transpose.block(scratch.source, scratch.target, 1, scratch.block);
       }
     }
     for (int lane = 0; lane < panel.rows(); lane++) {
@@ -34,7 +33,7 @@ final class TileRows {
         for (int i = 0; i < panel.keys(); i += LANES) {
           scratch.source.set(rows, lane * ROW + i, ROW);
           scratch.target.set(scores, i * QUERIES + lane, QUERIES);
-          Transpose.block(scratch.source, scratch.target, unit, scratch.block);
+          Transpose.block(scratch.source, scratch.target, 1, scratch.block);
         }
       }
     }

@@ -21,6 +21,9 @@ package dev.lanewise.kernels;
 final class VectorExp {
   static final float LOG2_E = 1.442695f;
 
+  /** −127 · ln 2: below, e<sup>t</sup> by 2<sup>t · log2 e</sup> is 0. */
+  static final float LEAST = -88.03f;
+
   static final float MAGIC = 0x1.8p23f;
 
   /** With the exponent's bias folded in, the low bits of the sum are the biased exponent. */

@@ -1,0 +1,52 @@
+package dev.lanewise.bench.fuzz;
+
+import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.kernels.Bias;
+
+/** What is added to the scores of a plan. */
+final class Biases {
+  private static final int OF_KEYS = 1;
+  private static final int OF_QUERIES_AND_KEYS = 2;
+  private static final int HIDING = 4;
+  private static final int LARGE = 5;
+  private static final int LOWEST = 6;
+
+  private Biases() {}
+
+  static Bias of(Plan plan, Sight.Extent extent, Numbers numbers) {
+    int keys = extent.mostKeys();
+    int queries = extent.mostQueries();
+    Bias shape =
+        switch (plan.get(Knob.BIAS)) {
+          case OF_KEYS -> new Bias(new float[keys], 0, 0, 0, 0, 1);
+          case OF_QUERIES_AND_KEYS -> new Bias(new float[queries * keys], 0, 0, 0, keys, 1);
+          default -> {
+            int keyStride = 1 + numbers.below(2, Operand.BIAS, -1);
+            int queryStride = keyStride * keys + numbers.below(3, Operand.BIAS, -2);
+            int headStride = queries * queryStride + 3;
+            int batchStride = extent.heads() * headStride + 1;
+            yield new Bias(new float[5 + extent.entries() * batchStride], 5, batchStride, headStride, queryStride, keyStride);
+          }
+        };
+    for (int n = 0; n < shape.data().length; n++) {
+      shape.data()[n] = element(plan, numbers, n);
+    }
+    return shape;
+  }
+
+  private static float element(Plan plan, Numbers numbers, int n) {
+    float x = numbers.normal(Operand.BIAS, n);
+    int kind = plan.get(Knob.BIAS);
+    boolean third = numbers.below(3, Operand.BIAS, ~(long) n << 20) == 0;
+    if (plan.has(Knob.POISON) && plan.get(Knob.POISON_PLACE) == Case.ANYWHERE && numbers.below(200, Operand.OTHER, 9000L + n) == 0) {
+      return numbers.poison(plan.get(Knob.POISON), n);
+    }
+    if (kind == HIDING && third) {
+      return Float.NEGATIVE_INFINITY;
+    }
+    if (kind == LARGE) {
+      return 1e4f * x;
+    }
+    return kind == LOWEST && third ? -Float.MAX_VALUE : x;
+  }
+}

@@ -1,0 +1,95 @@
+package dev.lanewise.bench.fuzz;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What a call is made of: each is a number, of which a smaller one is simpler. Names of numbers are for reading. */
+enum Knob {
+  SEQUENCES(0),
+  BATCH(1),
+  KEY_VALUE_HEADS(1),
+  GROUP(1),
+  QUERIES(0),
+  KEYS(0),
+  HEAD_DIM(1),
+  VALUE_DIM(1),
+  THREADS(1),
+  QUERY_LAYOUT(0),
+  KEY_LAYOUT(0),
+  VALUE_LAYOUT(0),
+  OUTPUT_LAYOUT(0),
+  SHARED(0, "", "packed QKV", "Q = K = V"),
+  CACHE(0, "", "fixed", "growing", "window", "pool"),
+  FORMAT(0, "f32", "f16", "bf16", "int8"),
+  OFF_HEAP(0),
+  CHANNELS(0),
+  PAGES(0),
+  APPENDS(0),
+  DETOUR(0, "", "truncated", "forked"),
+  ROTARY(0, "", "half", "interleaved", "half, part of a row"),
+  MASK(0, Sight.NAMES),
+  SECOND_MASK(0, Sight.NAMES),
+  THIRD_MASK(0, Sight.NAMES),
+  SCALE(0, "", "0.3", "0", "-1", "3.7"),
+  SOFTCAP(0, "", "1.5", "30", "0.001", "20000"),
+  BIAS(0, "", "of keys", "of queries and keys", "on four axes", "hiding", "±1e4", "some −3.4e38"),
+  ALIBI(0, "", "standard", "of both signs"),
+  SCORE_FUNCTION(0, "", "halves and adds", "hides"),
+  WEIGHT_FUNCTION(0, "", "halves and adds"),
+  NORMALISER(
+      0, "softmax", "sinks", "relu", "relu/keys", "squared relu", "sigmoid", "sigmoid/keys", "linear", "linear/keys", "squared relu/keys"),
+  SIMILARITY(0, "dot", "cosine", "additive"),
+  OUTPUT(0),
+  LOG_SUM_EXP(0),
+  RAW(0),
+  CAPPED(0),
+  CHANGED(0),
+  MASKED(0),
+  WEIGHTS(0),
+  COLUMN_SUMS(0),
+  TOP_KEYS(0),
+  CHOSEN_ROWS(0),
+  NUMBERS(0, Numbers.NAMES),
+  POISON(0, "", "NaN", "+∞", "−∞", "NaN, +∞, −∞"),
+  POISON_PLACE(0, "unseen keys", "query", "key", "value", "anywhere");
+
+  private final int simplest;
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of is
+  private final List<String> names;
+
+  Knob(int simplest, String... names) {
+    this.simplest = simplest;
+    this.names = List.of(names);
+  }
+
+  /** The least number. */
+  int simplest() {
+    return simplest;
+  }
+
+  /** The simplest call: no query, no key. */
+  static Map<Knob, Integer> simplestOfAll() {
+    Map<Knob, Integer> numbers = new EnumMap<>(Knob.class);
+    for (Knob knob : values()) {
+      numbers.put(knob, knob.simplest);
+    }
+    return numbers;
+  }
+
+  /** How many numbers have names, if any do. */
+  int count() {
+    return names.size();
+  }
+
+  /** For reading: what it is, with a number of it. */
+  String text(int number) {
+    String name = name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    if (name.endsWith("layout")) {
+      return name + " " + Layout.of(number);
+    }
+    return name + " " + (number < names.size() ? names.get(number) : number);
+  }
+}

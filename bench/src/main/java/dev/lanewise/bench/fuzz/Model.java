@@ -1,0 +1,146 @@
+package dev.lanewise.bench.fuzz;
+
+import dev.lanewise.kernels.Bias;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.Similarity;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call as plain data, which the reference reads: each batch entry, or sequence, has dense arrays of its own, whatever the layout of the
+ * operands and wherever keys and values come from.
+ */
+final class Model {
+  final Sight.Extent extent;
+  final int keyValueHeads;
+  final int headDim;
+  final int valueDim;
+
+  /** Of each entry heads × queries × headDim. */
+  final float[][] query;
+
+  /** Of each entry keyValueHeads × keys × headDim; a cache's as it stores them. */
+  final float[][] key;
+
+  /** Of each entry keyValueHeads × keys × valueDim, likewise. */
+  final float[][] value;
+
+  /** How far an element of {@link #key} may be off, because it was rounded from so near a tie; null if none is. */
+  final float @Nullable [][] keyError;
+
+  final float @Nullable [][] valueError;
+
+  /** Where each entry's queries and keys begin in the rows of all, if they are packed. */
+  int @Nullable [] queryStarts;
+
+  int @Nullable [] keyStarts;
+
+  Sight.Rule rule = (b, head, i, j, queries, keys) -> true;
+  double scale = 1;
+  double softcap;
+  @Nullable Bias bias;
+  float @Nullable [] slopes;
+  int scoreFunction;
+  int weightFunction;
+  Normaliser normaliser = Normaliser.softmax();
+  Similarity.Kind similarity = Similarity.Kind.DOT;
+  float[] vector = {};
+
+  Model(Sight.Extent extent, int keyValueHeads, int headDim, int valueDim, boolean rounded) {
+    int entries = extent.entries();
+    this.extent = extent;
+    this.keyValueHeads = keyValueHeads;
+    this.headDim = headDim;
+    this.valueDim = valueDim;
+    this.query = new float[entries][];
+    this.key = new float[entries][];
+    this.value = new float[entries][];
+    this.keyError = rounded ? new float[entries][] : null;
+    this.valueError = rounded ? new float[entries][] : null;
+  }
+
+  /** The elements of the rows from {@code firstRow} on of a batch entry: heads × rows × width. */
+  static float[] dense(Heads view, int b, int firstRow, int rows) {
+    float[] dense = new float[view.heads() * rows * view.width()];
+    int n = 0;
+    for (int head = 0; head < view.heads(); head++) {
+      for (int row = firstRow; row < firstRow + rows; row++) {
+        int at = view.offset() + b * view.batchStride() + head * view.headStride() + row * view.rowStride();
+        for (int column = 0; column < view.width(); column++) {
+          dense[n++] = view.data()[at + column * view.columnStride()];
+        }
+      }
+    }
+    return dense;
+  }
+
+  int keyValueHead(int head) {
+    return head / (extent.heads() / keyValueHeads);
+  }
+
+  /** The first element of a query's row. */
+  int queryAt(int b, int head, int i) {
+    return (head * extent.queries()[b] + i) * headDim;
+  }
+
+  /** The first element of the key row that a query head reads. */
+  int keyAt(int b, int head, int j) {
+    return (keyValueHead(head) * extent.keys()[b] + j) * headDim;
+  }
+
+  int valueAt(int b, int head, int j) {
+    return (keyValueHead(head) * extent.keys()[b] + j) * valueDim;
+  }
+
+  boolean sees(int b, int head, int i, int j) {
+    return rule.sees(b, head, i, j, extent.queries()[b], extent.keys()[b]);
+  }
+
+  /** What is added to a score. */
+  double biasOf(Bias of, int b, int head, int i, int j) {
+    return of.data()[of.offset() + b * of.batchStride() + head * of.headStride() + i * of.queryStride() + j * of.keyStride()];
+  }
+
+  /** Whether a query neither sees a key nor has anything but −∞ to add to its score. */
+  boolean hidden(int b, int head, int i, int j) {
+    Bias of = bias;
+    return !sees(b, head, i, j) || (of != null && biasOf(of, b, head, i, j) == Double.NEGATIVE_INFINITY);
+  }
+
+  /** The place of a query's row among those of a dense result. */
+  int rowOf(int b, int head, int i) {
+    int[] starts = queryStarts;
+    return starts == null ? (b * extent.heads() + head) * extent.queries()[b] + i : head * starts[extent.entries()] + starts[b] + i;
+  }
+
+  /** Rows of a dense result. */
+  int rows() {
+    int[] starts = queryStarts;
+    return starts == null ? extent.entries() * extent.heads() * extent.mostQueries() : extent.heads() * starts[extent.entries()];
+  }
+
+  /** The place of a key among the column sums. */
+  int columnOf(int b, int head, int j) {
+    int[] starts = keyStarts;
+    return starts == null ? (b * extent.heads() + head) * extent.mostKeys() + j : head * starts[extent.entries()] + starts[b] + j;
+  }
+
+  int columns() {
+    int[] starts = keyStarts;
+    return starts == null ? extent.entries() * extent.heads() * extent.mostKeys() : extent.heads() * starts[extent.entries()];
+  }
+
+  /** What {@link Knob#SCORE_FUNCTION} makes of a score. */
+  double scoreOf(double score, int b, int head, int i, int j) {
+    return switch (scoreFunction) {
+      case 1 -> 0.5 * score + 0.25 * ((b + 2 * head + 3 * i + 7 * j) % 5 - 2);
+      case 2 -> (b + head + i + j) % 3 == 0 ? Double.NEGATIVE_INFINITY : score;
+      default -> score;
+    };
+  }
+
+  /** What {@link Knob#WEIGHT_FUNCTION} makes of a weight. */
+  double weightOf(double weight, int b, int head, int i, int j) {
+    return weightFunction == 0 ? weight : 0.5 * weight + 0.0625 * ((b + 2 * head + 3 * i + 7 * j) % 5);
+  }
+}

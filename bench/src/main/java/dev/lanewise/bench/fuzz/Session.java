@@ -1,0 +1,65 @@
+package dev.lanewise.bench.fuzz;
+
+import java.io.PrintStream;
+import java.util.Optional;
+
+/** Calls on this JVM's kernels, one after the other, until the time is over or one fails. */
+final class Session {
+  private static final long REPORT_NANOS = 250_000_000L;
+
+  private final Trial trial;
+  private final long seed;
+  private final int mostFailures;
+  private final PrintStream out;
+
+  /**
+   * Calls of a run.
+   *
+   * @param mostFailures how many wrong calls end it
+   * @param out where how many there were is written, again and again, and what failed
+   */
+  Session(Trial trial, long seed, int mostFailures, PrintStream out) {
+    this.trial = trial;
+    this.seed = seed;
+    this.mostFailures = mostFailures;
+    this.out = out;
+  }
+
+  /** Runs calls from number {@code first} on for so many seconds; returns whether all were right. */
+  boolean run(long first, double seconds) {
+    long end = System.nanoTime() + (long) (seconds * 1e9);
+    long reported = System.nanoTime();
+    long index = first;
+    int failures = 0;
+    for (; System.nanoTime() < end && failures < mostFailures; index++) {
+      failures += one(index) ? 0 : 1;
+      if (System.nanoTime() - reported > REPORT_NANOS) {
+        reported = System.nanoTime();
+        report(index + 1 - first);
+      }
+    }
+    report(index - first);
+    return failures == 0;
+  }
+
+  /** Runs one call; returns whether it was right, and if not, has said what is the least that is wrong. */
+  boolean one(long index) {
+    Plan plan = Draw.plan(seed, index);
+    Optional<String> failure = trial.failure(plan);
+    if (failure.isEmpty()) {
+      return true;
+    }
+    Plan least = new Shrinker(trial::failure).shrink(plan);
+    out.println("call " + index + " of seed " + seed + ": " + failure.get());
+    out.println("  " + plan);
+    out.println("least call that fails: " + trial.failure(least).orElse("not any more, so it depends on time or threads"));
+    out.println("  " + least);
+    out.println("repeat it with: fuzz --seed " + seed + " --call " + index);
+    return false;
+  }
+
+  private void report(long calls) {
+    out.println(Child.COUNT + calls + " " + trial.beyondBudget());
+    out.flush();
+  }
+}

@@ -1,0 +1,192 @@
+package dev.lanewise.bench.fuzz;
+
+import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.core.Mask;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * A mask: that of the library, and beside it what its documentation says, as plain code.
+ *
+ * @param mask the library's
+ * @param rule the formula
+ */
+record Sight(Mask mask, Rule rule) {
+  static final String[] NAMES = {
+    "",
+    "causal",
+    "causal top-left",
+    "causal offsets",
+    "window",
+    "window to the left",
+    "window to the right",
+    "key lengths",
+    "query lengths",
+    "prefix",
+    "documents side by side",
+    "documents",
+    "tree",
+    "matrix",
+    "matrix, the same for all heads",
+    "matrix with holes in few rows",
+    "predicate"
+  };
+
+  /** Which keys a query sees. */
+  @FunctionalInterface
+  interface Rule {
+    /** Whether query i of L sees key j of S, in a batch entry and a query head. */
+    boolean sees(int b, int head, int i, int j, int queries, int keys);
+  }
+
+  /** What a mask has to fit. */
+  record Extent(int heads, int[] queries, int[] keys, int mostQueries, int mostKeys) {
+    int entries() {
+      return queries.length;
+    }
+  }
+
+  /** The mask of this kind. */
+  static Sight of(int kind, Extent extent, Numbers numbers, int salt) {
+    Maker maker = new Maker(extent, numbers, salt);
+    return switch (kind) {
+      case 0 -> new Sight(Mask.none(), (b, head, i, j, queries, keys) -> true);
+      case 1 -> new Sight(Mask.causal(), (b, head, i, j, queries, keys) -> j <= i + keys - queries);
+      case 2 -> new Sight(Mask.causal(Mask.Alignment.TOP_LEFT), (b, head, i, j, queries, keys) -> j <= i);
+      case 3 -> maker.offsets();
+      case 4 -> window(maker.small(0), maker.small(1));
+      case 5 -> window(maker.small(0), Mask.UNLIMITED);
+      case 6 -> window(Mask.UNLIMITED, maker.small(1));
+      case 7 -> maker.keyLengths();
+      case 8 -> maker.queryLengths();
+      case 9 -> maker.prefix();
+      case 10 -> maker.documents(true);
+      case 11 -> maker.documents(false);
+      case 12 -> maker.tree();
+      case 13 -> maker.matrix(true, 3);
+      case 14 -> maker.matrix(false, 3);
+      case 15 -> maker.matrix(false, 50);
+      default -> maker.predicate();
+    };
+  }
+
+  static Sight window(int left, int right) {
+    return new Sight(
+        Mask.window(left, right),
+        (b, head, i, j, queries, keys) -> {
+          int position = i + keys - queries;
+          return (left == Mask.UNLIMITED || j >= position - left) && (right == Mask.UNLIMITED || j <= position + right);
+        });
+  }
+
+  Sight and(Sight other) {
+    return new Sight(
+        mask.and(other.mask),
+        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && other.rule.sees(b, head, i, j, queries, keys));
+  }
+
+  /** Draws what a mask needs. */
+  private record Maker(Extent extent, Numbers numbers, int salt) {
+    private int below(int bound, int place) {
+      return numbers.below(bound, Operand.OTHER, salt * 1_000_003L + place);
+    }
+
+    int small(int place) {
+      return below(below(2, place + 50) == 0 ? 4 : 80, place);
+    }
+
+    private int[] lengths(int[] most) {
+      int[] lengths = new int[most.length];
+      Arrays.setAll(lengths, b -> Math.clamp(below(2 * most[b] + 1, b) - most[b] / 2L, 0, most[b]));
+      return lengths;
+    }
+
+    Sight offsets() {
+      int most = Math.max(extent.mostQueries(), extent.mostKeys());
+      int[] offsets = new int[extent.entries()];
+      Arrays.setAll(offsets, b -> below(2 * most + 1, b) - most);
+      return new Sight(Mask.causalOffsets(offsets), (b, head, i, j, queries, keys) -> j <= i + offsets[b]);
+    }
+
+    Sight keyLengths() {
+      int[] lengths = lengths(extent.keys);
+      return new Sight(Mask.keyLengths(lengths), (b, head, i, j, queries, keys) -> j < lengths[b]);
+    }
+
+    Sight queryLengths() {
+      int[] lengths = lengths(extent.queries);
+      return new Sight(Mask.queryLengths(lengths), (b, head, i, j, queries, keys) -> i < lengths[b]);
+    }
+
+    Sight prefix() {
+      int[] lengths = lengths(extent.keys);
+      return new Sight(Mask.prefix(lengths), (b, head, i, j, queries, keys) -> j < lengths[b] || j <= i + keys - queries);
+    }
+
+    Sight documents(boolean sideBySide) {
+      int queries = extent.mostQueries();
+      int keys = extent.mostKeys();
+      int[] queryIds = ids(extent.entries() * queries, queries, sideBySide, 0);
+      int[] keyIds = ids(extent.entries() * keys, keys, sideBySide, 1 << 20);
+      Mask mask = Mask.documents(extent.entries(), queryIds, keyIds);
+      return new Sight(mask, (b, head, i, j, l, s) -> queryIds[b * queries + i] == keyIds[b * keys + j]);
+    }
+
+    private int[] ids(int count, int row, boolean sideBySide, int from) {
+      int[] ids = new int[count];
+      for (int n = 0; n < count; n++) {
+        boolean first = n % Math.max(1, row) == 0;
+        ids[n] = !sideBySide || first ? below(3, from + n) - 1 : ids[n - 1] + below(8, from + n) / 7;
+      }
+      return ids;
+    }
+
+    Sight tree() {
+      int nodes = IntStream.range(0, extent.entries()).map(b -> Math.min(extent.queries[b], extent.keys[b])).min().orElse(0);
+      int size = Math.max(0, nodes - below(3, -1));
+      int[] parents = new int[size];
+      boolean chain = below(4, -2) == 0;
+      Arrays.setAll(parents, node -> chain ? node - 1 : below(node + 1, node) - 1);
+      return new Sight(
+          Mask.tree(parents),
+          (b, head, i, j, queries, keys) -> {
+            int node = i - (queries - size);
+            int keyNode = j - (keys - size);
+            if (node < 0) {
+              return j <= i + keys - queries;
+            }
+            while (node >= 0 && node != keyNode) {
+              node = parents[node];
+            }
+            return keyNode < 0 || node >= 0;
+          });
+    }
+
+    Sight matrix(boolean perHead, int visibleOf) {
+      int queries = extent.mostQueries();
+      int keys = extent.mostKeys();
+      int keyStride = 1 + below(2, -3);
+      int queryStride = keys * keyStride + below(3, -4);
+      int headStride = perHead ? queries * queryStride + 1 : 0;
+      int batchStride = perHead ? extent.heads * headStride : queries * queryStride;
+      boolean[] data = new boolean[2 + extent.entries() * (perHead ? batchStride : queries * queryStride)];
+      for (int n = 0; n < data.length; n++) {
+        data[n] = visibleOf > 9 ? below(visibleOf, n) != 0 : below(visibleOf, n) == 0;
+      }
+      return new Sight(
+          Mask.matrix(data, 2, batchStride, headStride, queryStride, keyStride),
+          (b, head, i, j, l, s) -> data[2 + b * batchStride + head * headStride + i * queryStride + j * keyStride]);
+    }
+
+    Sight predicate() {
+      int every = 2 + below(4, -5);
+      int run = 1 + below(90, -6);
+      boolean perHead = below(2, -7) == 0;
+      boolean perEntry = below(2, -8) == 0;
+      Mask.Predicate predicate = (b, head, i, j) -> ((perHead ? head : 0) + (perEntry ? b : 0) + i + j / run) % every != 0;
+      Mask mask =
+          Mask.evaluate(predicate, perEntry ? extent.entries() : 1, perHead ? extent.heads : 1, extent.mostQueries(), extent.mostKeys());
+      return new Sight(mask, (b, head, i, j, queries, keys) -> predicate.visible(b, head, i, j));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package dev.lanewise.bench.fuzz;
+
+import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.core.Attention;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Stage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes a call and everything that is checked of it. */
+final class Trial {
+  private static final int ONE_IN = 4;
+
+  private final Comparison.Reference reference;
+  private final Caller caller;
+  private long beyondBudget;
+
+  /** Makes the call; a test has one that spoils it. */
+  @FunctionalInterface
+  interface Caller {
+    void compute(Asked asked, Attention attention);
+  }
+
+  Trial(Comparison.Reference reference, Caller caller) {
+    this.reference = reference;
+    this.caller = caller;
+  }
+
+  /** The library against the plain reference. */
+  static Trial real() {
+    return new Trial((model, b, head, i) -> new PlainRow(model, b, head, i, false), Asked::compute);
+  }
+
+  /** Calls so far with an error beyond the budget, but not beyond what rounding does. */
+  long beyondBudget() {
+    return beyondBudget;
+  }
+
+  /** What is wrong with a call; empty if nothing is. */
+  Optional<String> failure(Plan plan) {
+    try (Case of = new Case(plan)) {
+      run(of);
+      return Optional.empty();
+    } catch (Mismatch e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    } catch (RuntimeException | AssertionError e) {
+      StackTraceElement[] trace = e.getStackTrace();
+      return Optional.of("threw " + e + (trace.length == 0 ? "" : " at " + trace[0]));
+    }
+  }
+
+  private void run(Case of) {
+    Numbers numbers = new Numbers(of.plan.seed(), 0);
+    Asked asked = new Asked(of, numbers);
+    caller.compute(asked, of.attention(of.plan.get(Knob.THREADS)));
+    asked.checkUntouched();
+    Comparison comparison = new Comparison(of, asked, reference);
+    comparison.verify();
+    beyondBudget += comparison.beyondBudget() ? 1 : 0;
+    checkThreads(of, asked);
+    if (of.plan.get(Knob.SHARED) == 0
+        && !of.plan.repeats()
+        && !of.plan.dense().sameAs(of.plan)
+        && numbers.below(ONE_IN, Operand.OTHER, -99) == 0) {
+      checkLayout(of, asked, numbers);
+    }
+  }
+
+  /** One thread gives the same bits. */
+  private void checkThreads(Case of, Asked asked) {
+    List<float[]> several = asked.memory();
+    String top = asked.topText();
+    asked.restore();
+    caller.compute(asked, of.attention(1));
+    List<float[]> one = asked.memory();
+    for (int n = 0; n < one.size(); n++) {
+      int at = Asked.firstDifference(several.get(n), one.get(n));
+      if (at >= 0) {
+        String both = several.get(n)[at] + " with " + of.plan.get(Knob.THREADS) + " threads, " + one.get(n)[at] + " with one";
+        throw new Mismatch("the bits depend on the threads: " + both);
+      }
+    }
+    if (!top.equals(asked.topText())) {
+      throw new Mismatch("the top keys depend on the threads: " + top + " or " + asked.topText());
+    }
+  }
+
+  /** Dense operands give the same bits. */
+  private void checkLayout(Case of, Asked asked, Numbers numbers) {
+    List<float[]> scattered = results(of, asked);
+    try (Case dense = new Case(of.plan.dense())) {
+      Asked other = new Asked(dense, numbers);
+      caller.compute(other, dense.attention(1));
+      List<float[]> expected = results(dense, other);
+      for (int n = 0; n < expected.size(); n++) {
+        int at = Asked.firstDifference(scattered.get(n), expected.get(n));
+        if (at >= 0) {
+          throw new Mismatch("the bits depend on the layout: " + scattered.get(n)[at] + ", dense " + expected.get(n)[at]);
+        }
+      }
+    }
+  }
+
+  private static List<float[]> results(Case of, Asked asked) {
+    List<float[]> results = new ArrayList<>(List.of(asked.logSumExp, asked.columnSums));
+    results.add(Comparison.elements(asked.chosenWeights));
+    if (of.plan.has(Knob.OUTPUT)) {
+      results.add(Comparison.elements(asked.output));
+    }
+    for (Map.Entry<Stage, Heads> scores : asked.scores.entrySet()) {
+      results.add(Comparison.elements(scores.getValue()));
+    }
+    return results;
+  }
+}

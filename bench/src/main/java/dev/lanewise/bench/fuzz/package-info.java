@@ -1,0 +1,3 @@
+/** Random calls of attention, compared with a plain reference. */
+@org.jspecify.annotations.NullMarked
+package dev.lanewise.bench.fuzz;

@@ -1,0 +1,66 @@
+package dev.lanewise.bench.fuzz;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class FuzzCommandTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    CommandLine line = new CommandLine(new FuzzCommand()).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
+    return line.execute(arguments);
+  }
+
+  /** Half a minute of calls, on every path. */
+  @Test
+  void noCallIsWrongOnAnyPath() {
+    assertThat(run("--minutes", "0.5", "--seed", "20261121")).as("%s%s", out, err).isZero();
+    assertThat(out.toString()).startsWith("seed 20261121");
+    for (KernelPath path : KernelPath.values()) {
+      Matcher count = Pattern.compile(path.path() + ": (\\d+) calls").matcher(out.toString());
+      assertThat(count.find()).as("%s in %s", path.path(), out).isTrue();
+      assertThat(Integer.parseInt(count.group(1))).as(path.path()).isPositive();
+    }
+  }
+
+  @Test
+  void oneCallCanBeRepeated() {
+    assertThat(run("--seed", "1", "--call", "13", "--paths", "256,scalar")).as("%s%s", out, err).isZero();
+    assertThat(out.toString()).contains("vector-256: 1 calls", "scalar: 1 calls").doesNotContain("128");
+  }
+
+  @Test
+  void aSeedIsDrawnAndSaid() {
+    assertThat(run("--call", "0", "--paths", "scalar")).as("%s%s", out, err).isZero();
+    assertThat(out.toString()).containsPattern("^seed \\d+");
+  }
+
+  @Test
+  void wrongOptionsAreSaid() {
+    assertThat(run("--minutes", "0")).isEqualTo(2);
+    assertThat(run("--minutes", "NaN")).isEqualTo(2);
+    assertThat(run("--seed", "x")).isEqualTo(2);
+    assertThat(run("--call", "-1")).isEqualTo(2);
+    assertThat(run("--first", "-1")).isEqualTo(2);
+    assertThat(run("--failures", "0")).isEqualTo(2);
+    assertThat(run("--paths", "64")).isEqualTo(2);
+    assertThat(run("--paths", "256,256")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("--minutes is 0.0, must be above 0")
+        .contains("--minutes is NaN")
+        .contains("'x' is not a long")
+        .contains("--call is -1, must be at least 0")
+        .contains("--first is -1, must be at least 0")
+        .contains("--failures is 0, must be at least 1")
+        .contains("--paths has 64, which is none of 512, 256, 128, scalar")
+        .contains("--paths has a path twice: 256,256");
+    assertThat(out.toString()).isEmpty();
+  }
+}
