@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import static jdk.incubator.vector.FloatVector.broadcast;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -61,7 +62,9 @@ final class VectorRows {
    */
   static void softmax(Matrix scores, Matrix weights, Scratch scratch) {
     float max = max(scores, 0, scratch.padded);
+    int often = Interruption.often(scores.columns());
     for (int row = 0; row < scores.rows(); row++) {
+      Interruption.check(row, often);
       // nothing to see, or only NaN: NaN - NaN keeps the NaN, and -infinity becomes weight 0
       float sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
       if (row + 1 < scores.rows()) {
