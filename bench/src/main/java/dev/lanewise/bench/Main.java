@@ -6,6 +6,7 @@ import dev.lanewise.bench.embed.SimilarCommand;
 import dev.lanewise.bench.explain.ExplainCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.report.ReportCommand;
+import dev.lanewise.bench.soak.SoakCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
 import java.util.Optional;
@@ -28,7 +29,8 @@ import picocli.CommandLine.Spec;
       EmbedCommand.class,
       SimilarCommand.class,
       ExplainCommand.class,
-      ReportCommand.class
+      ReportCommand.class,
+      SoakCommand.class
     },
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {
