@@ -25,6 +25,8 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.report to
       info.picocli;
+  opens dev.lanewise.bench.soak to
+      info.picocli;
   opens dev.lanewise.bench.throughput to
       info.picocli;
 }

@@ -7,6 +7,7 @@ import dev.lanewise.bench.explain.ExplainCommand;
 import dev.lanewise.bench.fuzz.FuzzCommand;
 import dev.lanewise.bench.minilm.ExportCommand;
 import dev.lanewise.bench.report.ReportCommand;
+import dev.lanewise.bench.soak.SoakCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Spec;
       SimilarCommand.class,
       ExplainCommand.class,
       ReportCommand.class,
-      FuzzCommand.class
+      FuzzCommand.class,
+      SoakCommand.class
     },
     footer = {"", "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower."})
 public final class Main implements Runnable {

@@ -12,6 +12,7 @@ import dev.lanewise.kernels.RowFunction;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Similarity;
 import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.internal.Admission;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.List;
@@ -290,9 +291,14 @@ public final class Attention {
   /** Runs a problem whose tasks are cut for {@code cut} threads on all threads of the settings. */
   private void run(AttentionProblem problem, Heads query, int keys, int queries, int cut) {
     Kernels kernels = settings.kernels;
-    AttentionTasks tasks = kernels.split(problem, cut);
     long work = (long) query.batch() * query.heads() * queries * keys * (2L * query.width());
-    Workers.run(settings.threads, work, tasks.count(), task -> kernels.attend(tasks, task));
+    Admission.enter(); // tasks of decoding keep results
+    try {
+      AttentionTasks tasks = kernels.split(problem, cut);
+      Workers.run(settings.threads, work, tasks.count(), task -> kernels.attend(tasks, task));
+    } finally {
+      Admission.leave();
+    }
   }
 
   private static void requireFinite(String name, float x) {

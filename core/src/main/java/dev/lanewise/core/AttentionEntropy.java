@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Objects;
 
 /**
@@ -32,6 +33,7 @@ public final class AttentionEntropy {
     for (int b = 0; b < weights.batch(); b++) {
       for (int head = 0; head < weights.heads(); head++) {
         for (int row = 0; row < weights.rows(); row++) {
+          Interruption.check();
           entropy[to++] = (float) of(weights, b, head, row);
         }
       }

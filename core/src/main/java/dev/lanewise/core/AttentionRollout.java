@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.List;
 import java.util.Objects;
 
@@ -87,6 +88,7 @@ public final class AttentionRollout {
   /** ½ (mean over heads + identity), each row divided by its sum. */
   private static void matrix(Heads weights, int b, Matrix to) {
     for (int row = 0; row < to.rows(); row++) {
+      Interruption.check();
       double sum = 0;
       for (int column = 0; column < to.columns(); column++) {
         double mean = 0;

@@ -22,9 +22,7 @@ final class BatchAppend {
         caches[entered].usage().acquireExclusive();
       }
       reserve(caches, key.rows());
-      for (int b = 0; b < caches.length; b++) {
-        caches[b].table().add(key, value, b);
-      }
+      add(caches, key, value);
     } finally {
       for (int b = 0; b < entered; b++) {
         caches[b].usage().releaseExclusive();
@@ -42,6 +40,26 @@ final class BatchAppend {
     } finally {
       for (int b = 0; b < reserved && reserved < caches.length; b++) {
         caches[b].table().cancel();
+      }
+    }
+  }
+
+  /** Writes to all of them; if the thread is interrupted meanwhile, all go back to what they had. */
+  private static void add(KeyValueCache[] caches, Heads key, Heads value) {
+    int[] before = new int[caches.length];
+    int added = 0;
+    try {
+      for (; added < caches.length; added++) {
+        before[added] = caches[added].table().rows();
+        caches[added].table().add(key, value, added);
+      }
+    } finally {
+      for (int b = 0; b < caches.length && added < caches.length; b++) {
+        if (b < added) {
+          caches[b].table().truncate(before[b]);
+        } else if (b > added) {
+          caches[b].table().cancel();
+        }
       }
     }
   }

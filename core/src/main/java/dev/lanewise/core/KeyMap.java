@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 
 /**
  * One set of keys a row, batch × heads × queries. An axis with stride 0 has one entry for all.
@@ -22,6 +23,7 @@ record KeyMap(KeySets sets, int batchStride, int headStride, int queryStride) {
     for (int b = 0; b < batch; b++) {
       for (int h = 0; h < heads; h++) {
         for (int i = 0; i < queries; i++) {
+          Interruption.check();
           for (int word = 0; word < row.length; word++) {
             int from = word * Long.SIZE;
             row[word] = bits.keys(b, h, i, from, Math.min(Long.SIZE, keys - from));

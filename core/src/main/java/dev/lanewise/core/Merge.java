@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Objects;
 
 /**
@@ -36,7 +37,9 @@ public final class Merge {
     Checks.same("otherLogSumExp.length", otherLogSumExp.length, "batch * heads * rows", rows);
     Checks.writable("output", output);
     Checks.disjoint("output", output, "other", other);
+    int often = Interruption.often(output.width());
     for (int n = 0; n < rows; n++) {
+      Interruption.check(n, often);
       int b = n / output.rows() / output.heads();
       int head = n / output.rows() % output.heads();
       int row = n % output.rows();

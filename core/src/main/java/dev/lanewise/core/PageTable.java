@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.KeyValueMemory;
 import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 
 /**
@@ -154,7 +155,7 @@ final class PageTable implements KeyValueRows {
   }
 
   /**
-   * Adds the rows of a batch entry, for which there is room.
+   * Adds the rows of a batch entry, for which there is room. If the thread is interrupted, the rows are those before.
    *
    * @param key batch × heads × rows × headDim
    * @param value batch × heads × rows × valueDim
@@ -170,12 +171,26 @@ final class PageTable implements KeyValueRows {
     }
     count += taken + reused - (copiesLast ? 1 : 0);
     forgetReserved();
-    for (int i = 0; i < more; i++) {
-      int row = rows + i;
+    int before = rows;
+    rows += more;
+    boolean done = false;
+    try {
+      write(before, key, value, batchEntry);
+      done = true;
+    } finally {
+      if (!done) {
+        truncate(before);
+      }
+    }
+  }
+
+  private void write(int from, Heads key, Heads value, int batchEntry) {
+    for (int i = 0; i < key.rows(); i++) {
+      Interruption.check();
+      int row = from + i;
       Page page = page(row / pageRows);
       page.memory.write(page.firstBlock + row % pageRows / BLOCK, row % BLOCK, key, value, batchEntry, i);
     }
-    rows += more;
   }
 
   /** Lets pages go that no query to come sees, but for those to be used again, which go behind the ones that were taken. */

@@ -10,6 +10,7 @@ import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Similarity;
 import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -199,6 +200,7 @@ public final class ReferenceAttention {
     for (int b = 0; b < extents.batch(); b++) {
       for (int head = 0; head < query.heads(); head++) {
         for (int i = 0; i < extents.queries(b); i++) {
+          Interruption.check();
           action.accept(rowNumber(b, head, i), new ReferenceRow(this, extents, b, head, i));
         }
       }

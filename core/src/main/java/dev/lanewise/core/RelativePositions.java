@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,7 @@ final class RelativePositions implements ScorePositions {
       }
     }
     for (int i = 1; i < queries && keys > 0; i++) {
+      Interruption.check();
       int bucket = buckets.bucket(-(firstQuery + i));
       for (int head = 0; head < numHeads; head++) {
         int row = at + (head * queries + i) * keys;

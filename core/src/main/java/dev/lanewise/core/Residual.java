@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.internal.Interruption;
 
 /** The connection around a part of a layer whose sum no norm takes with it ({@link Norm#applyToSum} does where one follows). */
 final class Residual {
@@ -21,7 +22,9 @@ final class Residual {
 
   /** Plain Java: C2 vectorises it, and memory is what it waits for. */
   private static void add(Matrix x, Matrix y, Matrix output) {
+    int often = Interruption.often(x.columns());
     for (int row = 0; row < x.rows(); row++) {
+      Interruption.check(row, often);
       add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), output.data(), output.index(row, 0), x.columns());
     }
   }

@@ -6,6 +6,7 @@ import dev.lanewise.kernels.RowFunction;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -223,7 +224,9 @@ public final class Results {
   static void fill(Heads target, float value) {
     for (int b = 0; b < target.batch() && !target.isEmpty(); b++) { // an empty view may begin anywhere
       for (int head = 0; head < target.heads(); head++) {
+        int often = Interruption.often(target.width());
         for (int row = 0; row < target.rows(); row++) {
+          Interruption.check(row, often);
           int from = target.index(b, head, row);
           if (target.columnStride() == 1) {
             Arrays.fill(target.data(), from, from + target.width(), value);

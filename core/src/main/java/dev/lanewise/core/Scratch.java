@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.Admission;
 import dev.lanewise.kernels.internal.Checks;
 import java.lang.ref.SoftReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -44,8 +45,30 @@ final class Scratch {
       this.arrays = arrays;
     }
 
-    /** One for the caller alone, until it is given back by {@link #release}. */
+    /**
+     * One for the caller alone, until it is given back by {@link #release} on the same thread. Where many threads call, it may have to wait
+     * for one, see {@link Admission}.
+     */
     Scratch acquire() {
+      Admission.enter();
+      boolean done = false;
+      try {
+        Scratch scratch = take();
+        done = true;
+        return scratch;
+      } finally {
+        if (!done) {
+          Admission.leave();
+        }
+      }
+    }
+
+    void release(Scratch scratch) {
+      give(scratch);
+      Admission.leave();
+    }
+
+    private Scratch take() {
       int first = home();
       for (int i = 0; i < kept.length(); i++) {
         SoftReference<Scratch> reference = kept.getAndSet((first + i) % kept.length(), null);
@@ -57,7 +80,7 @@ final class Scratch {
       return new Scratch(arrays);
     }
 
-    void release(Scratch scratch) {
+    private void give(Scratch scratch) {
       int first = home();
       for (int i = 0; i < kept.length(); i++) {
         if (kept.compareAndSet((first + i) % kept.length(), null, scratch.reference)) {

@@ -1,19 +1,17 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Maps task indexes to threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks off it.
- * They come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle.
+ * They come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle, or from the executor
+ * that {@link Helpers} names.
  */
 final class Workers {
   /** More helpers than this are never alive at once, whatever all callers ask for together; beyond it a caller works with fewer. */
@@ -48,6 +46,9 @@ final class Workers {
   private static final AtomicReferenceArray<@Nullable Helper> LOOKOUTS =
       new AtomicReferenceArray<>(Math.min(MAX_HELPERS, Runtime.getRuntime().availableProcessors() - 1));
 
+  /** Whether waiting awake for a moment is worth it. */
+  static final boolean LOOKS_OUT = LOOKOUTS.length() > 0;
+
   private Workers() {}
 
   /** A call's work, cut into independent pieces. */
@@ -59,21 +60,25 @@ final class Workers {
 
   /**
    * Runs the tasks 0 to {@code tasks} − 1, each once, and returns when all have ended. The first exception stops tasks that have not
-   * started and is thrown here, once those that have started are over.
+   * started and is thrown here, once those that have started are over. An interrupt of the calling thread is passed on to the helpers, and
+   * stops those as soon as they look, see {@link Interruption}.
    *
    * @param threads how many threads may share the work, the caller's among them
    * @param work multiply-adds of all tasks together; little work is shared by fewer threads
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted, and stays so; or if a helper of the caller's executor
+   *     is
    */
   static void run(int threads, long work, int tasks, Task task) {
     long useful = Math.min(tasks, 1 + work / WORK_PER_THREAD);
     int helpers = (int) Math.min(threads, useful) - 1;
     if (helpers <= 0) {
       for (int index = 0; index < tasks; index++) {
+        Interruption.check();
         task.run(index);
       }
       return;
     }
-    new Job(tasks, task).share(Math.min(helpers, MAX_HELPERS));
+    new Job(tasks, task, Helpers.current()).share(Math.min(helpers, MAX_HELPERS));
   }
 
   /** A thread of the pool that does one job after the other as long as they come quickly. */
@@ -126,8 +131,23 @@ final class Workers {
     }
   }
 
+  /**
+   * Has a thread of the pool help; false if the system has no thread left: the caller, who must not leave helpers behind, then does without.
+   */
+  static boolean startHelper(Job job) {
+    if (Helper.find(job)) {
+      return true;
+    }
+    try {
+      POOL.execute(new Helper(job));
+      return true;
+    } catch (OutOfMemoryError e) {
+      return false;
+    }
+  }
+
   /** Returns once the condition holds, or after a while. */
-  private static void spinUntil(BooleanSupplier condition) {
+  static void spinUntil(BooleanSupplier condition) {
     long start = System.nanoTime();
     do {
       for (int look = 0; look < LOOKS; look++) {
@@ -137,98 +157,5 @@ final class Workers {
         Thread.onSpinWait();
       }
     } while (System.nanoTime() - start < LOOKOUT_NANOS);
-  }
-
-  /** One call. */
-  private static final class Job {
-    /** Added to {@link #helpers} when no helper may enter any more; the count stays in the other bits. */
-    private static final int CLOSED = Integer.MIN_VALUE;
-
-    private final int tasks;
-    private final Task task;
-    private final Thread caller = Thread.currentThread();
-    private final AtomicLong next = new AtomicLong();
-    private final AtomicInteger helpers = new AtomicInteger();
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-
-    Job(int tasks, Task task) {
-      this.tasks = tasks;
-      this.task = task;
-    }
-
-    void share(int wanted) {
-      for (int i = 0; i < wanted && startHelper(); i++) {}
-      takeTasks();
-      awaitHelpers();
-      Throwable thrown = failure.get();
-      if (thrown != null) {
-        Job.<RuntimeException>rethrow(thrown);
-      }
-    }
-
-    /** Throws it as it is: languages without checked exceptions throw them through any function. */
-    @SuppressWarnings("unchecked") // the cast is erased
-    private static <T extends Throwable> void rethrow(Throwable thrown) throws T {
-      throw (T) thrown;
-    }
-
-    /** False if the system has no thread left: the caller, who must not leave helpers behind, then does without more of them. */
-    private boolean startHelper() {
-      if (Helper.find(this)) {
-        return true;
-      }
-      try {
-        POOL.execute(new Helper(this));
-        return true;
-      } catch (OutOfMemoryError e) {
-        return false;
-      }
-    }
-
-    void help() {
-      if (enter()) {
-        takeTasks();
-        leave();
-      }
-    }
-
-    private void takeTasks() {
-      try {
-        for (long index = next.getAndIncrement(); index < tasks && failure.get() == null; index = next.getAndIncrement()) {
-          task.run((int) index);
-        }
-      } catch (Throwable e) { // any: a helper that leaves without a word would be waited for forever
-        failure.compareAndSet(null, e);
-      }
-    }
-
-    private boolean enter() {
-      int count = helpers.get();
-      while (count >= 0 && !helpers.compareAndSet(count, count + 1)) {
-        count = helpers.get();
-      }
-      return count >= 0;
-    }
-
-    private void leave() {
-      if (helpers.decrementAndGet() == CLOSED) {
-        LockSupport.unpark(caller);
-      }
-    }
-
-    /** Waits for the helpers that entered; one that comes later finds the job closed. An interrupt is kept for the caller to see. */
-    private void awaitHelpers() {
-      if (helpers.addAndGet(CLOSED) != CLOSED && LOOKOUTS.length() > 0) {
-        spinUntil(() -> helpers.get() == CLOSED);
-      }
-      boolean interrupted = false;
-      while (helpers.get() != CLOSED) {
-        LockSupport.park(this);
-        interrupted |= Thread.interrupted();
-      }
-      if (interrupted) {
-        caller.interrupt();
-      }
-    }
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -226,30 +227,98 @@ class WorkersTest {
     assertThat(mostHelpers.get()).isBetween(1, Workers.MAX_HELPERS);
   }
 
+  /** The caller has no task left and waits; its interrupt wakes the helper, and stays with the caller alone. */
   @Test
-  void interruptIsKeptAndStopsNothing() {
+  void interruptOfTheCallerReachesHelpersAndIsKept() {
     CountDownLatch bothStarted = new CountDownLatch(2);
     CountDownLatch callerHasNoTask = new CountDownLatch(1);
-    AtomicInteger ended = new AtomicInteger();
+    AtomicInteger woken = new AtomicInteger();
     Thread caller = Thread.currentThread();
+    assertThatThrownBy(
+            () ->
+                Workers.run(
+                    2,
+                    MUCH,
+                    2,
+                    index -> {
+                      bothStarted.countDown();
+                      await(bothStarted);
+                      if (Thread.currentThread() == caller) {
+                        callerHasNoTask.countDown();
+                        return;
+                      }
+                      await(callerHasNoTask);
+                      caller.interrupt();
+                      try {
+                        Thread.sleep(30_000);
+                      } catch (InterruptedException e) {
+                        woken.incrementAndGet();
+                      }
+                    }))
+        .isInstanceOf(CancellationException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(woken).hasValue(1);
+    assertNoHelperIsInterrupted();
+  }
+
+  /** A helper that is interrupted while it ignores it must not take the interrupt to its next job. */
+  @Test
+  void interruptsDoNotOutliveTheirJob() {
+    Thread caller = Thread.currentThread();
+    int cancelled = 0;
+    for (int round = 0; round < 300; round++) {
+      CountDownLatch bothStarted = new CountDownLatch(2);
+      AtomicInteger runs = new AtomicInteger();
+      try {
+        Workers.run(
+            2,
+            MUCH,
+            300,
+            index -> {
+              if (index < 2) {
+                bothStarted.countDown();
+                while (bothStarted.getCount() > 0) {
+                  Thread.onSpinWait(); // an interrupt must not end it
+                }
+              }
+              if (index == 10) {
+                caller.interrupt();
+              }
+              runs.incrementAndGet();
+            });
+        assertThat(runs).as("if it does not throw, it is whole").hasValue(300);
+      } catch (CancellationException e) {
+        cancelled++;
+      }
+      assertThat(Thread.interrupted()).isTrue();
+      assertNoHelperIsInterrupted();
+    }
+    assertThat(cancelled).isPositive();
+  }
+
+  private static void assertNoHelperIsInterrupted() {
+    CountDownLatch bothStarted = new CountDownLatch(2);
     Workers.run(
         2,
         MUCH,
         2,
         index -> {
+          assertThat(Thread.currentThread().isInterrupted()).isFalse();
           bothStarted.countDown();
           await(bothStarted);
-          if (Thread.currentThread() == caller) {
-            callerHasNoTask.countDown();
-          } else {
-            await(callerHasNoTask);
-            caller.interrupt();
-            pause(50);
-          }
-          ended.incrementAndGet();
         });
-    assertThat(Thread.interrupted()).isTrue();
-    assertThat(ended).hasValue(2);
+  }
+
+  @Test
+  void interruptedThreadsBeginNothing() {
+    AtomicInteger runs = new AtomicInteger();
+    for (int threads = 1; threads <= 2; threads++) {
+      int of = threads;
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> Workers.run(of, MUCH, 10, index -> runs.incrementAndGet())).isInstanceOf(CancellationException.class);
+      assertThat(Thread.interrupted()).isTrue();
+    }
+    assertThat(runs).hasValue(0);
   }
 
   private static int helpers() {

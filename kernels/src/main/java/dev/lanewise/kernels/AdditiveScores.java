@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import static jdk.incubator.vector.FloatVector.broadcast;
 
+import dev.lanewise.kernels.internal.Interruption;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -55,6 +56,7 @@ final class AdditiveScores {
       Packing.rows(key.rows(column, column + columns), 0, vector.length, QUERIES, 1, panel, scratch);
       for (int row = 0; row < query.rows(); row += Tiles.KEYS) {
         int rows = Math.min(Tiles.KEYS, query.rows() - row);
+        Interruption.check();
         tile(panel, query.data(), query.index(row, 0), query.rowStride(), rows, vector, target);
         for (int i = 0; i < rows; i++) {
           System.arraycopy(target, i * QUERIES, scores.data(), scores.index(row + i, column), columns);

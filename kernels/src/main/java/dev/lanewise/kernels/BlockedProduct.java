@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
+
 /**
  * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), for whole
  * strips of rows; what is left is for {@link FewRows}:
@@ -52,6 +54,7 @@ final class BlockedProduct {
 
   /** The steps of one panel of C, for the rows from {@code row} to {@code rowEnd}. */
   private void panel(int row, int rowEnd, int column, int step, int stepEnd) {
+    Interruption.check();
     Matrix c = problem.c();
     int columns = Math.min(Tiles.COLUMNS, c.columns() - column);
     if (columns == Tiles.COLUMNS) {

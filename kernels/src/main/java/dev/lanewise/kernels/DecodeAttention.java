@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 
 /**
@@ -64,6 +65,7 @@ final class DecodeAttention {
     Arrays.fill(sums, 0, allRows * LANES, 0);
     int to = Math.min(plan.toKey(batchEntry, task), queries.to());
     for (int key = Math.max(plan.fromKey(batchEntry, task), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
+      Interruption.check();
       if (tile.open(cached, key)) {
         tile(problem, fromHead, toHead);
       }

@@ -18,7 +18,7 @@ final class DecodeResults implements ScratchPool.Member<DecodeResults> {
 
   /** Room for {@code size} floats, whatever they hold. */
   static DecodeResults take(int size) {
-    DecodeResults results = POOL.take();
+    DecodeResults results = POOL.takeInside();
     if (results.data.length < size) {
       results.data = new float[size];
     }
@@ -35,7 +35,7 @@ final class DecodeResults implements ScratchPool.Member<DecodeResults> {
   }
 
   void giveBack() {
-    POOL.give(this);
+    POOL.giveInside(this);
   }
 
   @Override

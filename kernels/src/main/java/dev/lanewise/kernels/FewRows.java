@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 
 /**
@@ -37,6 +38,7 @@ final class FewRows {
 
   void run() {
     for (int column = 0; column < problem.columns(); column += width) {
+      Interruption.check();
       start(column);
       for (int step = 0; step < problem.depth(); step += Tiles.DEPTH) {
         multiply(column, step, Math.min(step + Tiles.DEPTH, problem.depth()));

@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
+
 /**
  * The fused kernel: a panel of {@link Tiles#QUERIES} query rows against all keys it sees, a tile of {@link Tiles#KEYS} keys at a time,
  * after "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
@@ -93,6 +95,7 @@ final class FusedAttention {
     int from = everyKey ? 0 : mask.from();
     int to = everyKey ? problem.keys(panel.batchEntry()) : mask.to();
     for (int tile = from / KEYS * KEYS; tile < to; tile += KEYS) {
+      Interruption.check();
       int key = Math.max(tile, from);
       panel.openTile(key, Math.min(tile + KEYS, to) - key);
       boolean seen = mask.openTile(panel);

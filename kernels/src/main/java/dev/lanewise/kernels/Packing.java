@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 
 /**
@@ -28,6 +29,7 @@ final class Packing {
   static void rows(Matrix rows, int from, int to, int width, float scale, float[] target, Scratch scratch) {
     int steps = to - from;
     for (int row = 0; row < rows.rows(); row += LANES) {
+      Interruption.check();
       int panel = row / width * width * steps + row % width;
       for (int k = 0; k < steps; k += LANES) {
         sourceBlock(rows, row, from + k, to, scratch);
@@ -43,6 +45,7 @@ final class Packing {
     int steps = columns.rows();
     for (int first = 0; first < columns.columns(); first += width) {
       int count = Math.min(width, columns.columns() - first);
+      Interruption.check();
       for (int k = 0; k < steps; k++) {
         int to = first * steps + k * width;
         System.arraycopy(columns.data(), columns.index(k, first), target, to, count);

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.Interruption;
 import java.lang.ref.SoftReference;
 import java.util.Arrays;
 import java.util.Objects;
@@ -125,6 +126,7 @@ final class Rotation implements AutoCloseable, ScratchPool.Member<Rotation> {
     used = block;
     for (int row = 0; row < input.rows(); row += block) {
       int rows = Math.min(block, input.rows() - row);
+      Interruption.check();
       for (int i = 0; i < rows; i++) {
         int place = first + row + i;
         find(i, positions == null ? place : positions[place]);

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -45,6 +46,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       hidden = new boolean[most];
     }
     for (int row = from; row < to; row++) {
+      Interruption.check();
       queryHead = problem.queryHead(unit, row);
       query = problem.queryRow(row);
       first = problem.watchesScores() ? 0 : problem.visibility.firstKey(batchEntry, queryHead, query);
@@ -80,7 +82,9 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     int from = queryRow.from();
     boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
     double queryInverse = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
+    int often = Interruption.often(key.width());
     for (int i = 0; i < keys; i++) {
+      Interruption.check(i, often);
       keyRow.openKey(problem, unit, first + i);
       float[] keyData = keyRow.data();
       int at = keyRow.from();
@@ -194,7 +198,9 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       blended = new float[width];
     }
     Arrays.fill(blended, 0, width, 0f);
+    int often = Interruption.often(width);
     for (int i = 0; i < keys; i++) {
+      Interruption.check(i, often);
       if (!hidden[i]) {
         valueRow.openValue(problem, unit, first + i);
         ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), blended, 0, width);

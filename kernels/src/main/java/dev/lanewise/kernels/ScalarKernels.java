@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class ScalarKernels implements KernelProvider {
       int from = x.index(row, 0);
       int to = result.index(row, 0);
       for (int column = 0; column < x.columns(); column++) {
+        Interruption.check(column, Interruption.PIECE - 1);
         result.data()[to + column] = (float) Math.exp(x.data()[from + column]);
       }
     }
@@ -39,6 +41,7 @@ final class ScalarKernels implements KernelProvider {
       int from = x.index(row, 0);
       int to = result.index(row, 0);
       for (int column = 0; column < x.columns(); column++) {
+        Interruption.check(column, Interruption.PIECE - 1);
         result.data()[to + column] = (float) ScalarActivations.apply(activation, x.data()[from + column]);
       }
     }
@@ -51,6 +54,7 @@ final class ScalarKernels implements KernelProvider {
       int upFrom = up.index(row, 0);
       int to = result.index(row, 0);
       for (int column = 0; column < gate.columns(); column++) {
+        Interruption.check(column, Interruption.PIECE - 1);
         result.data()[to + column] = (float) ScalarActivations.apply(activation, gate.data()[from + column]) * up.data()[upFrom + column];
       }
     }
@@ -58,7 +62,9 @@ final class ScalarKernels implements KernelProvider {
 
   @Override
   public void norm(NormProblem problem) {
+    int often = Interruption.often(problem.sum().columns());
     for (int row = 0; row < problem.sum().rows(); row++) {
+      Interruption.check(row, often);
       ScalarNorms.add(problem, row);
       ScalarNorms.norm(problem, row);
     }
@@ -66,8 +72,10 @@ final class ScalarKernels implements KernelProvider {
 
   @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    int often = Interruption.often(query.columns());
     for (int row = 0; row < query.rows(); row++) {
       for (int column = 0; column < key.rows(); column++) {
+        Interruption.check(column, often);
         float dot = dot(query.data(), query.index(row, 0), key.data(), key.index(column, 0), query.columns());
         scores.data()[scores.index(row, column)] = dot * scale;
       }
@@ -78,6 +86,7 @@ final class ScalarKernels implements KernelProvider {
   public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
     for (int row = 0; row < query.rows(); row++) {
       for (int column = 0; column < key.rows(); column++) {
+        Interruption.check(column, Interruption.often(vector.length));
         int from = query.index(row, 0);
         int to = key.index(column, 0);
         float sum = 0;
@@ -98,10 +107,12 @@ final class ScalarKernels implements KernelProvider {
 
   @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
+    int often = Interruption.often(output.columns());
     for (int row = 0; row < output.rows(); row++) {
       int to = output.index(row, 0);
       clear(output.data(), to, output.columns());
       for (int key = 0; key < value.rows(); key++) {
+        Interruption.check(key, often);
         addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), output.data(), to, output.columns());
       }
     }
@@ -112,6 +123,7 @@ final class ScalarKernels implements KernelProvider {
     int width = weight.panelWidth();
     for (int row = 0; row < input.rows(); row++) {
       for (int first = 0; first < weight.outputs(); first += width) {
+        Interruption.check();
         int columns = Math.min(width, weight.outputs() - first);
         int to = result.index(row, first);
         clear(result.data(), to, columns);
@@ -170,6 +182,7 @@ final class ScalarKernels implements KernelProvider {
     max = Math.max(max, sink);
     float sum = (float) Math.exp(sink - max);
     for (int i = 0; i < length; i++) {
+      Interruption.check(i, Interruption.PIECE - 1);
       float weight = (float) Math.exp(scores[from + i] - max);
       weights[to + i] = weight;
       sum += weight;

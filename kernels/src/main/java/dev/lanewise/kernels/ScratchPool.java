@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Admission;
 import java.lang.ref.SoftReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Supplier;
@@ -18,8 +19,31 @@ final class ScratchPool<S extends ScratchPool.Member<S>> {
     this.factory = factory;
   }
 
-  /** A scratch for the caller alone, until it is given back. A thread looks first where it looked last time. */
+  /**
+   * A scratch for the caller alone, until it is given back by {@link #give} on the same thread. Where many threads call, it may have to wait
+   * for one, see {@link Admission}.
+   */
   S take() {
+    Admission.enter();
+    boolean done = false;
+    try {
+      S scratch = takeInside();
+      done = true;
+      return scratch;
+    } finally {
+      if (!done) {
+        Admission.leave();
+      }
+    }
+  }
+
+  void give(S scratch) {
+    giveInside(scratch);
+    Admission.leave();
+  }
+
+  /** The same in a call that has been let in, to be given back by any thread. A thread looks first where it looked last time. */
+  S takeInside() {
     int home = home();
     for (int i = 0; i < kept.length(); i++) {
       SoftReference<S> reference = kept.getAndSet((home + i) % kept.length(), null);
@@ -31,7 +55,7 @@ final class ScratchPool<S extends ScratchPool.Member<S>> {
     return factory.get();
   }
 
-  void give(S scratch) {
+  void giveInside(S scratch) {
     int home = home();
     for (int i = 0; i < kept.length(); i++) {
       if (kept.compareAndSet((home + i) % kept.length(), null, scratch.reference())) {

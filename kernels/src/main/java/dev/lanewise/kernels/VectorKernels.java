@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Interruption;
 import org.jspecify.annotations.Nullable;
 
 /** SIMD kernels. Only {@link KernelSelection} creates one, after it has seen that the Vector API is there. */
@@ -19,6 +20,11 @@ final class VectorKernels implements KernelProvider {
     return Tiles.COLUMNS;
   }
 
+  /** Pieces of a row. */
+  private static int pieces(Matrix x) {
+    return Math.ceilDiv(x.columns(), Interruption.PIECE);
+  }
+
   @Override
   public void exp(Matrix x, Matrix result) {
     if (x.rows() > 1 && x.isDense() && result.isDense()) {
@@ -27,7 +33,12 @@ final class VectorKernels implements KernelProvider {
     }
     try (Scratch scratch = Scratch.take()) {
       for (int row = 0; row < x.rows(); row++) {
-        VectorRows.exp(x.data(), x.index(row, 0), result.data(), result.index(row, 0), x.columns(), scratch.lanes);
+        for (int piece = 0; piece < pieces(x); piece++) {
+          Interruption.check();
+          int column = piece * Interruption.PIECE;
+          int columns = Math.min(Interruption.PIECE, x.columns() - column);
+          VectorRows.exp(x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
+        }
       }
     }
   }
@@ -40,7 +51,13 @@ final class VectorKernels implements KernelProvider {
     }
     try (Scratch scratch = Scratch.take()) {
       for (int row = 0; row < x.rows(); row++) {
-        VectorActivations.row(activation, x.data(), x.index(row, 0), result.data(), result.index(row, 0), x.columns(), scratch.lanes);
+        for (int piece = 0; piece < pieces(x); piece++) {
+          Interruption.check();
+          int column = piece * Interruption.PIECE;
+          int columns = Math.min(Interruption.PIECE, x.columns() - column);
+          VectorActivations.row(
+              activation, x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
+        }
       }
     }
   }
@@ -48,7 +65,9 @@ final class VectorKernels implements KernelProvider {
   @Override
   public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
     try (Scratch scratch = Scratch.take()) {
+      int often = Interruption.often(gate.columns());
       for (int row = 0; row < gate.rows(); row++) {
+        Interruption.check(row, often);
         VectorActivations.gate(activation, gate, up, result, row, scratch);
       }
     }

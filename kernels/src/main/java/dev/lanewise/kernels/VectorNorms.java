@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.NormProblem.Norm;
+import dev.lanewise.kernels.internal.Interruption;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -46,7 +47,9 @@ final class VectorNorms {
     float[] weight = norm.weight() == null ? scratch.ones(sum.columns()) : norm.weight();
     float[] bias = norm.bias() == null ? scratch.noBias(sum.columns()) : norm.bias();
     float first = start(problem, 0);
+    int often = Interruption.often(sum.columns());
     for (int row = 0; row < sum.rows(); row++) {
+      Interruption.check(row, often);
       int from = sum.index(row, 0);
       int to = result.index(row, 0);
       boolean isLast = row + 1 == sum.rows();

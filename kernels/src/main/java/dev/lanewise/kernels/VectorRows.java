@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import static jdk.incubator.vector.FloatVector.broadcast;
 
+import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -16,6 +17,7 @@ final class VectorRows {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int PAIR = 2 * LANES;
+  private static final int PIECE = Interruption.PIECE;
 
   private VectorRows() {}
 
@@ -72,13 +74,19 @@ final class VectorRows {
   }
 
   private static float max(Matrix scores, int row, float[] padded) {
-    int length = scores.columns();
-    int from = scores.index(row, 0);
+    float max = Float.NEGATIVE_INFINITY;
+    for (int piece = 0; piece < pieces(scores); piece++) {
+      max = Math.max(max, max(scores.data(), scores.index(row, piece * PIECE), length(scores, piece), padded));
+    }
+    return max;
+  }
+
+  private static float max(float[] x, int from, int length, float[] padded) {
     int bound = SPECIES.loopBound(length);
-    float max = max(scores.data(), from, bound);
+    float max = max(x, from, bound);
     if (bound < length) {
       Arrays.fill(padded, 0, LANES, Float.NEGATIVE_INFINITY);
-      System.arraycopy(scores.data(), from + bound, padded, 0, length - bound);
+      System.arraycopy(x, from + bound, padded, 0, length - bound);
       max = Math.max(max, max(padded, 0, LANES));
     }
     return max;
@@ -86,9 +94,18 @@ final class VectorRows {
 
   /** weights = exp(scores − max); returns their sum. */
   private static float exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
-    int length = scores.columns();
-    int from = scores.index(row, 0);
-    int to = weights.index(row, 0);
+    float sum = 0;
+    for (int piece = 0; piece < pieces(scores); piece++) {
+      Interruption.check();
+      sum += exponentials(scores, weights, row, piece, max, scratch);
+    }
+    return sum;
+  }
+
+  private static float exponentials(Matrix scores, Matrix weights, int row, int piece, float max, Scratch scratch) {
+    int length = length(scores, piece);
+    int from = scores.index(row, piece * PIECE);
+    int to = weights.index(row, piece * PIECE);
     int bound = length - length % PAIR;
     float sum = exponentials(scores.data(), from, weights.data(), to, bound, max, scratch.lanes);
     if (bound < length) {
@@ -99,6 +116,16 @@ final class VectorRows {
       System.arraycopy(padded, 0, weights.data(), to + bound, length - bound);
     }
     return sum;
+  }
+
+  /** Pieces of a row: one, unless it is so long that an interrupt must be seen in between. */
+  private static int pieces(Matrix rows) {
+    return Math.ceilDiv(rows.columns(), PIECE);
+  }
+
+  /** Elements of a piece. */
+  private static int length(Matrix rows, int piece) {
+    return Math.min(PIECE, rows.columns() - piece * PIECE);
   }
 
   /**

@@ -1,0 +1,257 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.core.Views.Layout;
+import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.RotaryTable;
+import dev.lanewise.kernels.RowFunction;
+import java.lang.invoke.MethodHandles;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * An interrupted call throws soon, keeps the interrupt, and writes nothing afterwards. How soon in time is what the command {@code soak}
+ * measures; here work is counted.
+ */
+@Timeout(120)
+class InterruptionTest {
+  private static final int WIDTH = 32;
+
+  @AfterEach
+  void clear() {
+    Thread.interrupted();
+  }
+
+  private static void assertCancelled(Runnable call) {
+    assertThatThrownBy(call::run).isInstanceOf(CancellationException.class).hasMessage("the call was interrupted");
+    assertThat(Thread.interrupted()).as("the interrupt is kept").isTrue();
+  }
+
+  /** In the middle of a call, at any place: nothing but what is at hand is computed after it. */
+  @ParameterizedTest
+  @CsvSource({"false,1", "false,3", "true,1", "true,3"})
+  void attentionStopsWithinATile(boolean scalar, int threads) throws Exception {
+    Problem problem = Problem.of(1000, 900).heads(2, 1);
+    Thread caller = Thread.currentThread();
+    for (int at : new int[] {1, 7, 200}) {
+      AtomicInteger rows = new AtomicInteger();
+      RowFunction interrupts =
+          (row, offset, length, b, head, query, firstKey) -> {
+            int number = rows.incrementAndGet();
+            if (number == at) {
+              caller.interrupt();
+            } else if (number > at) {
+              LockSupport.parkNanos(1_000_000); // not on interrupted threads
+            }
+          };
+      Attention attention = problem.attention().withThreads(threads).withScoreFunction(interrupts);
+      Heads output = problem.emptyOutput();
+      Heads query = problem.query();
+      Heads key = problem.key();
+      Heads value = problem.value();
+      Attention of = scalar ? attention.withKernels(Kernels.scalar()) : attention;
+      assertCancelled(() -> of.compute(query, key, value, output));
+      float[] then = output.data().clone();
+      // what is at hand: a tile of 64 rows in four steps for each thread, of 2000 rows in 15 steps; scalar, a row of 2000
+      assertThat(rows.get()).isBetween(at, at + threads * 64 * 4);
+      Thread.sleep(20);
+      Views.assertSameBits(output.data(), then, "nothing is written after the exception");
+    }
+    Views.assertSameBits(
+        problem.compute(problem.attention().withThreads(threads)), problem.compute(problem.attention()), "the next call is whole");
+  }
+
+  /** Each kind of call, by a thread that is interrupted already. */
+  static Stream<Map.Entry<String, Runnable>> calls() {
+    Map<String, Runnable> calls = new LinkedHashMap<>();
+    for (int threads = 1; threads <= 2; threads++) {
+      String on = " on " + threads;
+      int of = threads;
+      Sequences x = Views.randomSequences(Layout.DENSE, 2, 100, WIDTH, Problem.SEED);
+      Sequences y = Sequences.zeros(2, 100, WIDTH);
+      LayerParts parts = new LayerParts(LayerShape.of(WIDTH, 4), 48, Activation.GELU, true, false, NormPlacement.PRE);
+      EncoderLayer encoder = parts.encoderLayer().withThreads(of);
+      calls.put("encoder layer" + on, () -> encoder.forward(x, y));
+      DecoderLayer decoder = parts.decoderLayer().withThreads(of);
+      calls.put("decoder layer" + on, () -> decoder.forward(x, x, y));
+      MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(of);
+      calls.put("layer" + on, () -> layer.self(x, y));
+      Heads weights = Heads.zeros(2, 4, 100, 100);
+      calls.put("weights of a layer" + on, () -> layer.weights(x, x, weights));
+      Norm norm = parts.norm(0);
+      calls.put("norm" + on, () -> norm.apply(x, y, of));
+      Linear linear = Linear.of(new float[WIDTH * WIDTH], null, WIDTH, WIDTH);
+      calls.put("linear" + on, () -> linear.apply(x, y, of));
+    }
+    Problem problem = Problem.of(30, 30);
+    calls.put("attention", () -> problem.compute(problem.attention()));
+    calls.put("reference", () -> problem.reference().output());
+    boolean[] all = new boolean[30 * 30];
+    calls.put("mask", () -> problem.compute(problem.attention().withMask(Mask.matrix(all, 0, 0, 0, 30, 1))));
+    calls.put("predicate", () -> Mask.evaluate((b, h, i, j) -> true, 1, 1, 30, 30));
+    float[] one = new float[30];
+    float[] other = new float[30];
+    calls.put("merge", () -> Merge.into(Heads.zeros(1, 1, 30, 4), one, Heads.zeros(1, 1, 30, 4), other));
+    calls.put("pooling", () -> Pooling.mean().apply(Sequences.zeros(1, 30, 4), Sequences.zeros(1, 1, 4)));
+    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+      String on = " in " + kernels.path();
+      Matrix x = Matrix.of(new float[50 * 50], 50, 50);
+      Matrix y = Matrix.of(new float[50 * 50], 50, 50);
+      calls.put("exp" + on, () -> kernels.exp(x, y));
+      calls.put("activate" + on, () -> kernels.activate(Activation.SILU, x, y));
+      calls.put("gate" + on, () -> kernels.gate(Activation.SILU, x, x, y));
+      calls.put("softmax" + on, () -> kernels.softmax(x, y));
+      calls.put("layer norm" + on, () -> kernels.layerNorm(x, null, null, 1, y));
+      calls.put("RMS norm" + on, () -> kernels.rmsNorm(x, null, 1, y));
+      calls.put("scores" + on, () -> kernels.scores(x, x, 1, y));
+      calls.put("additive scores" + on, () -> kernels.additiveScores(x, x, new float[50], y));
+      calls.put("output" + on, () -> kernels.output(x, x, y));
+      calls.put("product" + on, () -> kernels.product(x, kernels.pack(x), null, y));
+      calls.put("product of few rows" + on, () -> kernels.product(x.rows(0, 2), kernels.pack(x), null, y.rows(0, 2)));
+      RotaryTable table = RotaryTable.of(RotaryForm.HALF, new double[2], 1);
+      calls.put("rotate" + on, () -> kernels.rotate(Heads.zeros(1, 2, 9, 4), Heads.zeros(1, 2, 9, 4), table, 0));
+    }
+    return calls.entrySet().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("calls")
+  void nothingIsComputedByAnInterruptedThread(Map.Entry<String, Runnable> call) {
+    Thread.currentThread().interrupt();
+    assertCancelled(call.getValue());
+    call.getValue().run();
+  }
+
+  /** Long calls without any function of the caller's, interrupted from outside as soon as the first row is there. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void longProductsStopBeforeTheirEnd(int threads) {
+    int rows = 60_000;
+    int inputs = 2000;
+    Linear linear = Linear.of(new float[64 * inputs], null, inputs, 64);
+    Sequences x = new Sequences(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, as often as wanted
+    Sequences output = Sequences.zeros(1, rows, 64);
+    Arrays.fill(output.data(), Views.SENTINEL);
+    interruptWhenWritten(output.data(), () -> assertCancelled(() -> linear.apply(x, output, threads)));
+    assertThat(output.data()[output.data().length - 1]).isEqualTo(Views.SENTINEL);
+  }
+
+  @Test
+  void longElementwiseCallsStopBeforeTheirEnd() {
+    Matrix x = Matrix.of(new float[1 << 26], 1 << 6, 1 << 20);
+    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+      Matrix y = Matrix.of(x.data().clone(), x.rows(), x.columns());
+      Arrays.fill(y.data(), Views.SENTINEL);
+      interruptWhenWritten(y.data(), () -> assertCancelled(() -> kernels.activate(Activation.GELU, x, y)));
+      assertThat(y.data()[y.data().length - 1]).isEqualTo(Views.SENTINEL);
+    }
+  }
+
+  /** Runs the call while another thread waits for the first element to be written, and then interrupts it. */
+  private static void interruptWhenWritten(float[] output, Runnable call) {
+    Thread caller = Thread.currentThread();
+    var elements = MethodHandles.arrayElementVarHandle(float[].class);
+    Thread watcher =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while ((float) elements.getOpaque(output, 0) == Views.SENTINEL) {
+                    Thread.onSpinWait();
+                  }
+                  caller.interrupt();
+                });
+    call.run();
+    try {
+      watcher.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError("interrupted only when the call was over", e);
+    }
+  }
+
+  /** A step that is interrupted leaves its caches as they were, wherever it was: appending, attending, or in the next layer. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void cachesStayAsTheyWere(int threads) {
+    AtomicInteger countdown = new AtomicInteger(Integer.MAX_VALUE);
+    Thread caller = Thread.currentThread();
+    RowFunction interrupts =
+        (row, offset, length, b, head, query, firstKey) -> {
+          if (countdown.decrementAndGet() == 0) {
+            caller.interrupt();
+          }
+        };
+    MultiHeadAttention layer =
+        LayerShape.of(WIDTH, 4).layer().withMask(Mask.causal()).withThreads(threads).withAttention(of -> of.withScoreFunction(interrupts));
+    Sequences x = Views.randomSequences(Layout.DENSE, 2, 200, WIDTH, Problem.SEED);
+    try (KeyValuePool pool = KeyValuePool.builder(4, 8).pages(64).build()) {
+      for (int at : new int[] {1, 5, 200}) {
+        try (KeyValueCache one = pool.newCache();
+            KeyValueCache other = pool.newCache()) {
+          List<KeyValueCache> caches = List.of(one, other);
+          countdown.set(Integer.MAX_VALUE);
+          Sequences whole = Sequences.zeros(2, 200, WIDTH);
+          layer.self(x, caches, whole);
+          int pages = pool.statistics().usedPages();
+          countdown.set(at);
+          assertCancelled(() -> layer.self(x, caches, Sequences.zeros(2, 200, WIDTH)));
+          assertThat(one.rows()).isEqualTo(200);
+          assertThat(other.rows()).isEqualTo(200);
+          assertThat(pool.statistics().usedPages()).isEqualTo(pages);
+          caller.interrupt(); // before anything is appended
+          assertCancelled(() -> KeyValueCache.appendAll(caches, Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 4, 3, 8)));
+          assertThat(pool.statistics().usedPages()).isEqualTo(pages);
+          countdown.set(Integer.MAX_VALUE);
+          one.reset();
+          other.reset();
+          Sequences again = Sequences.zeros(2, 200, WIDTH);
+          layer.self(x, caches, again);
+          Views.assertSameBits(again.data(), whole.data(), "as if nothing had happened");
+        }
+      }
+      assertThat(pool.statistics().usedPages()).isZero();
+    }
+  }
+
+  /** Decoding has kernels of its own; a cache long enough for many tiles, and a thread that is interrupted in between. */
+  @Test
+  void decodingStops() {
+    try (KeyValueCache cache = KeyValueCache.builder(1, 16).capacity(50_000).build()) {
+      Problem problem = Problem.of(4, 50_000);
+      cache.append(problem.key(), problem.value());
+      AtomicInteger steps = new AtomicInteger();
+      Thread caller = Thread.currentThread();
+      Attention attention =
+          Attention.standard()
+              .withScoreFunction(
+                  (row, offset, length, b, head, query, firstKey) -> {
+                    if (steps.incrementAndGet() == 1) {
+                      caller.interrupt();
+                    }
+                  });
+      assertCancelled(() -> attention.compute(problem.query(), cache, problem.emptyOutput()));
+      assertThat(steps.get()).as("of 3128 steps, or 4 rows").isLessThanOrEqualTo(Kernels.selected().lanes() == 1 ? 1 : 20);
+      Thread.currentThread().interrupt();
+      assertCancelled(() -> Attention.standard().compute(problem.query(), cache, problem.emptyOutput()));
+      CachedRows.append(cache, 0, 0); // nobody reads it any more
+    }
+  }
+}
