@@ -9,9 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -122,33 +126,40 @@ public final class ReportCommand implements Callable<Integer> {
     return output.resolveSibling((name.endsWith(".html") ? name.substring(0, name.length() - 5) : name) + ".json");
   }
 
+  /** In rounds, so that the forks of a case lie minutes apart and show what the machine does meanwhile. */
   private int measure(List<Case> cases, Results results, @Nullable Results before) throws IOException, InterruptedException {
-    int failed = 0;
-    try (Progress progress = Progress.of("Measuring", cases.size())) {
-      for (int i = 0; i < cases.size(); i++) {
-        Case of = cases.get(i);
-        try {
-          results.add(of, run(of));
-        } catch (IOException e) {
-          results.fail(of, String.valueOf(e.getMessage()));
-          spec.commandLine().getErr().println(of.id() + ": " + e.getMessage());
-          failed++;
+    Map<String, List<JsonObject>> forks = new HashMap<>();
+    Set<String> failed = new HashSet<>();
+    List<Case> runs = runs(cases);
+    try (Progress progress = Progress.of("Measuring", runs.size())) {
+      for (int i = 0; i < runs.size(); i++) {
+        Case of = runs.get(i);
+        if (!failed.contains(of.id())) {
+          try {
+            List<JsonObject> ofCase = forks.computeIfAbsent(of.id(), id -> new ArrayList<>());
+            ofCase.add(fork.run(arguments(of)));
+            results.put(of, Results.ofForks(ofCase));
+          } catch (IOException e) {
+            results.fail(of, String.valueOf(e.getMessage()));
+            spec.commandLine().getErr().println(of.id() + ": " + e.getMessage());
+            failed.add(of.id());
+          }
+          results.write(jsonFile());
+          OutputFile.write(output, ReportPage.of(results, before));
         }
-        results.write(jsonFile());
-        OutputFile.write(output, ReportPage.of(results, before));
         progress.to(i + 1L);
       }
     }
-    return failed;
+    return failed.size();
   }
 
   /** A duel has the peer to steady it; anything else is measured in several JVMs, as each may compile it in its own way. */
-  private JsonObject run(Case of) throws IOException, InterruptedException {
-    List<JsonObject> forks = new ArrayList<>();
-    for (int n = 0; n < (of.chart() == Chart.PEER ? 1 : FORKS); n++) {
-      forks.add(fork.run(arguments(of)));
+  private static List<Case> runs(List<Case> cases) {
+    List<Case> runs = new ArrayList<>(cases);
+    for (int n = 1; n < FORKS; n++) {
+      cases.stream().filter(of -> of.chart() != Chart.PEER).forEach(runs::add);
     }
-    return Results.ofForks(forks);
+    return runs;
   }
 
   private List<String> arguments(Case of) {

@@ -85,11 +85,11 @@ final class Results {
   }
 
   /**
-   * Keeps what {@code throughput} says of a case.
+   * Keeps what {@code throughput} says of a case, in place of what it said before.
    *
    * @throws IOException if there are no times in it
    */
-  void add(Case of, JsonObject result) throws IOException {
+  void put(Case of, JsonObject result) throws IOException {
     Timing timing = Timing.of(result, of.id());
     entry(of).add("result", result);
     timings.put(of.id(), timing);
@@ -97,6 +97,7 @@ final class Results {
 
   void fail(Case of, String error) {
     entry(of).addProperty("error", error);
+    timings.remove(of.id());
   }
 
   private JsonObject entry(Case of) {
@@ -106,7 +107,14 @@ final class Results {
     entry.addProperty("chart", of.chart().name());
     entry.addProperty("x", of.x());
     entry.add("arguments", new Gson().toJsonTree(of.arguments()));
-    json.getAsJsonArray("cases").add(entry);
+    JsonArray cases = json.getAsJsonArray("cases");
+    for (int i = 0; i < cases.size(); i++) {
+      if (cases.get(i).getAsJsonObject().get("id").getAsString().equals(of.id())) {
+        cases.set(i, entry);
+        return entry;
+      }
+    }
+    cases.add(entry);
     return entry;
   }
 

@@ -36,8 +36,8 @@ class ResultsTest {
 
   private static Results results(double factor) throws IOException {
     Results results = Results.begin("quick", 1);
-    results.add(named("a"), result(factor, factor * 1.02));
-    results.add(named("b"), result(2 / factor, 2.2 / factor));
+    results.put(named("a"), result(factor, factor * 1.02));
+    results.put(named("b"), result(2 / factor, 2.2 / factor));
     results.fail(named("c"), "no reason");
     return results;
   }
@@ -48,6 +48,11 @@ class ResultsTest {
     results(1).write(file);
     Results read = Results.read(file);
     assertThat(read.json()).isEqualTo(results(1).json());
+    read.put(named("a"), result(3, 3));
+    read.fail(named("b"), "broken");
+    assertThat(read.json().getAsJsonArray("cases")).hasSize(3);
+    assertThat(read.timings()).containsOnlyKeys("a").containsEntry("a", new Timing(3, 0));
+    read = Results.read(file);
     assertThat(read.timings()).containsOnlyKeys("a", "b").containsEntry("b", new Timing(2, 2.2 / 2 - 1));
   }
 
