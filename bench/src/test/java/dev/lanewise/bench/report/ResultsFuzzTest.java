@@ -36,7 +36,7 @@ class ResultsFuzzTest {
       JsonObject result =
           JsonParser.parseString("{\"op\":\"exp\",\"shape\":{\"m\":1},\"secondsBest\":" + i + ",\"secondsMedian\":" + 1.1 * i + "}")
               .getAsJsonObject();
-      results.add(new Case("case-" + i, "title", Case.Chart.LENGTH, 32, List.of("--op", "exp")), result);
+      results.put(new Case("case-" + i, "title", Case.Chart.LENGTH, 32, List.of("--op", "exp")), result);
     }
     results.fail(new Case("failed", "title", Case.Chart.NONE, 0, List.of()), "no reason");
     results.write(file);
