@@ -45,9 +45,9 @@ class KeyValueReleaseTest {
   /** A read of several caches that one of them refuses leaves none of them in use. */
   @Test
   void aRefusedReadLeavesNoCacheInUse() {
-    try (KeyValueCache open = KeyValueCache.builder(1, 4).capacity(16).build();
-        KeyValueCache closed = KeyValueCache.builder(1, 4).capacity(16).build()) {
-      closed.close();
+    KeyValueCache closed = KeyValueCache.builder(1, 4).capacity(16).build();
+    closed.close();
+    try (KeyValueCache open = KeyValueCache.builder(1, 4).capacity(16).build()) {
       assertThatThrownBy(() -> BatchRead.acquire(List.of(open, closed))).isInstanceOf(IllegalStateException.class);
       assertThatCode(() -> CachedRows.append(open, 1, 0)).doesNotThrowAnyException();
       BatchRead.acquire(List.of(open));

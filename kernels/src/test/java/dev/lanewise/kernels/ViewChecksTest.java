@@ -27,11 +27,7 @@ class ViewChecksTest {
         for (int row = 0; row < view.rows(); row++) {
           for (int column = 0; column < view.width(); column++) {
             places[next++] =
-                view.offset()
-                    + b * view.batchStride()
-                    + head * view.headStride()
-                    + row * view.rowStride()
-                    + column * view.columnStride();
+                view.offset() + b * view.batchStride() + head * view.headStride() + row * view.rowStride() + column * view.columnStride();
           }
         }
       }
@@ -78,7 +74,8 @@ class ViewChecksTest {
     int[] passed = new int[3];
     for (int round = 0; round < ROUNDS; round++) {
       Heads x = random(random);
-      Heads y = random.nextInt(8) == 0 ? new Heads(data, x.offset(), x.batch(), x.heads(), x.rows(), x.width(), 24, 8, 4, 1) : random(random);
+      Heads y =
+          random.nextInt(8) == 0 ? new Heads(data, x.offset(), x.batch(), x.heads(), x.rows(), x.width(), 24, 8, 4, 1) : random(random);
       int[] ofX = places(x);
       int[] ofY = places(y);
       Set<Integer> both = set(ofX);
@@ -143,7 +140,9 @@ class ViewChecksTest {
     Checks.disjoint("x", new Matrix(data, 0, 4, 0, 10), "y", left);
     Checks.writableInPlace("x", left, "y", new Matrix(data, 0, 4, 3, 10));
     assertThatThrownBy(() -> Checks.writableInPlace("x", left, "y", new Matrix(data, 1, 4, 3, 10))).hasMessageContaining("overlaps");
-    assertThatThrownBy(() -> Checks.writable("x", new Matrix(data, 0, 2, 3, 2))).hasMessageContaining("x.rowStride is 2").hasMessageContaining("3");
+    assertThatThrownBy(() -> Checks.writable("x", new Matrix(data, 0, 2, 3, 2)))
+        .hasMessageContaining("x.rowStride is 2")
+        .hasMessageContaining("3");
     Checks.writable("x", new Matrix(data, 0, 2, 3, 3));
     Checks.writable("x", new Matrix(data, 0, 1, 3, 2));
   }
