@@ -205,4 +205,80 @@ class ViewChecksTest {
     }
     assertThat(new Heads(data, max, max, max, max, 0, max, max, max).isEmpty()).isTrue();
   }
+
+  @Test
+  void matrices() {
+    Matrix matrix = new Matrix(data, 7, 3, 4, 10);
+    assertThat(matrix.get(2, 3)).isEqualTo(7 + 20 + 3);
+    assertThat(matrix.rows(1, 3)).isEqualTo(new Matrix(data, 17, 2, 4, 10));
+    assertThat(matrix.rows(3, 3)).isEqualTo(new Matrix(data, 7, 0, 4, 10));
+    assertThat(new Matrix(data, 400, 3, 0, 10).rows(2, 3)).isEqualTo(new Matrix(data, 400, 1, 0, 10));
+    assertThat(matrix.isDense()).isFalse();
+    assertThat(new Matrix(data, 7, 3, 4, 4).isDense()).isTrue();
+    assertThat(new Matrix(data, 7, 1, 4, 10).isDense()).isTrue();
+    assertThat(new Matrix(data, 7, 3, 4, 4).flat()).isEqualTo(new Matrix(data, 7, 1, 12, 12));
+    Matrix one = new Matrix(data, 7, 1, 4, 10);
+    assertThat(one.flat()).isSameAs(one);
+    assertThat(new Matrix(data, 376, 3, 4, 10).end()).isEqualTo(400);
+    assertThatThrownBy(() -> new Matrix(data, 377, 3, 4, 10)).hasMessage("data has 400 elements, but the view needs 401");
+    assertThatThrownBy(() -> matrix.get(3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> matrix.get(0, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> matrix.rows(2, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThat(Checks.product("x", 46340, "y", 46341)).isEqualTo(46340 * 46341);
+    assertThat(Checks.product("x", Integer.MAX_VALUE, "y", 1)).isEqualTo(Integer.MAX_VALUE);
+    assertThatThrownBy(() -> Checks.product("x", 1L << 31, "y", 1)).hasMessageContaining("x is 2147483648 and y is 1");
+  }
+
+  @Test
+  void sequenceStarts() {
+    SequenceStarts starts = SequenceStarts.of(new int[] {0, 2, 2, 7}, new int[] {0, 1, 9, 11});
+    assertThat(starts.count()).isEqualTo(3);
+    assertThat(IntStream.range(0, 3).map(starts::queries)).containsExactly(2, 0, 5);
+    assertThat(IntStream.range(0, 3).map(starts::keys)).containsExactly(1, 8, 2);
+    assertThat(IntStream.range(0, 4).map(starts::queryStart)).containsExactly(0, 2, 2, 7);
+    assertThat(IntStream.range(0, 4).map(starts::keyStart)).containsExactly(0, 1, 9, 11);
+    assertThat(starts.mostQueries()).isEqualTo(5);
+    assertThat(starts.mostKeys()).isEqualTo(8);
+    int[] good = {0, 1};
+    assertThatThrownBy(() -> SequenceStarts.of(good, new int[] {0, -1})).hasMessageContaining("keyStarts[1] is -1");
+    assertThatThrownBy(() -> SequenceStarts.of(new int[] {1, 2}, good)).hasMessageContaining("queryStarts[0] is 1");
+    assertThatThrownBy(() -> SequenceStarts.of(good, new int[] {0})).hasMessageContaining("keyStarts.length is 1");
+    assertThatThrownBy(SequenceStarts::of).hasMessageContaining("queryStarts.length is 0");
+  }
+
+  /** What a problem is told comes back from every setting, so that they chain, and a missing or wrong one is named. */
+  @Test
+  void problems() {
+    Heads query = Heads.zeros(2, 4, 3, 8);
+    Heads key = Heads.zeros(2, 2, 5, 8);
+    RowFunction nothing = (row, offset, length, b, head, i, first) -> {};
+    AttentionProblemBuilder builder = AttentionProblem.of(query, key);
+    assertThat(builder.output(Heads.zeros(2, 2, 5, 6), Heads.zeros(2, 4, 3, 6))).isSameAs(builder);
+    assertThat(builder.scale(2).softcap(3).slopes(new float[4]).normaliser(Normaliser.softmax())).isSameAs(builder);
+    assertThat(builder.observe(Stage.RAW, nothing).change(Stage.WEIGHTS, nothing).change(Stage.CHANGED, nothing)).isSameAs(builder);
+    assertThat(builder.logSumExp(new float[24]).similarity(Similarity.dot())).isSameAs(builder);
+    assertThat(builder.build().units()).isEqualTo(4);
+    assertThatThrownBy(() -> builder.change(Stage.RAW, nothing)).hasMessageContaining("stage is RAW");
+    assertThatThrownBy(() -> builder.rows(new int[] {0}).build()).hasMessageContaining("rows can be chosen only");
+    AttentionProblemBuilder observing = AttentionProblem.of(query, key);
+    assertThat(observing.rows(new int[] {0, 2}).sequences(SequenceStarts.of(0, 3))).isSameAs(observing);
+    assertThatThrownBy(observing::build).hasMessageContaining("batch");
+    for (int[] rows : new int[][] {{-1}, {1, 1}, {2, 1}, {0, 3}}) {
+      assertThatThrownBy(() -> AttentionProblem.of(query, key).rows(rows).build()).hasMessageContaining("rows[" + (rows.length - 1) + "]");
+    }
+    assertThatThrownBy(() -> AttentionProblem.of(query, Heads.zeros(2, 3, 5, 8)).build()).hasMessageContaining("query.heads is 4");
+    assertThatThrownBy(() -> AttentionProblem.of(query, key).softcap(Float.POSITIVE_INFINITY).build()).hasMessageContaining("softcap");
+    assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(new float[23]).build()).hasMessageContaining("logSumExp.length is 23");
+    assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(query.data()).build()).hasMessageContaining("logSumExp");
+    Heads small = Heads.zeros(1, 1, 4, 2);
+    Heads other = Heads.zeros(1, 1, 4, 2);
+    for (Heads operand : new Heads[] {small, other}) {
+      float[] four = operand.data();
+      Heads view = new Heads(four, 0, 1, 1, 8, 1, 0, 0, 1);
+      assertThatThrownBy(() -> AttentionProblem.of(view, new Heads(new float[8], 0, 1, 1, 8, 1, 0, 0, 1)).logSumExp(four).build())
+          .hasMessageContaining("overlaps query");
+      assertThatThrownBy(() -> AttentionProblem.of(new Heads(new float[8], 0, 1, 1, 8, 1, 0, 0, 1), view).logSumExp(four).build())
+          .hasMessageContaining("overlaps key");
+    }
+  }
 }
