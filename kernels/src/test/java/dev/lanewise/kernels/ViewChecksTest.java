@@ -268,7 +268,8 @@ class ViewChecksTest {
     }
     assertThatThrownBy(() -> AttentionProblem.of(query, Heads.zeros(2, 3, 5, 8)).build()).hasMessageContaining("query.heads is 4");
     assertThatThrownBy(() -> AttentionProblem.of(query, key).softcap(Float.POSITIVE_INFINITY).build()).hasMessageContaining("softcap");
-    assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(new float[23]).build()).hasMessageContaining("logSumExp.length is 23");
+    assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(new float[23]).build())
+        .hasMessageContaining("logSumExp.length is 23");
     assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(query.data()).build()).hasMessageContaining("logSumExp");
     Heads small = Heads.zeros(1, 1, 4, 2);
     Heads other = Heads.zeros(1, 1, 4, 2);
