@@ -97,10 +97,6 @@ public final class KeyValuePool implements AutoCloseable {
     }
   }
 
-  Pages pages() {
-    return pages;
-  }
-
   /**
    * Frees the memory; once closed, this does nothing.
    *

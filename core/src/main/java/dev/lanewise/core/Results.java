@@ -84,10 +84,6 @@ public final class Results {
     return this;
   }
 
-  @Nullable Heads output() {
-    return output;
-  }
-
   /** Whether rows that share a key/value head must be computed in order. */
   boolean needsOrder() {
     return columnSums != null;

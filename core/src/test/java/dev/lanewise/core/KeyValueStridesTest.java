@@ -76,7 +76,8 @@ class KeyValueStridesTest {
   @Test
   void sizesThatLeaveALong() {
     int max = Integer.MAX_VALUE;
-    List<int[]> sizes = List.of(new int[] {1 << 28, max, max - 14}, new int[] {max, max, max}, new int[] {1, max, max}, new int[] {max, 1, 1});
+    List<int[]> sizes =
+        List.of(new int[] {1 << 28, max, max - 14}, new int[] {max, max, max}, new int[] {1, max, max}, new int[] {max, 1, 1});
     for (int[] size : sizes) {
       assertThatThrownBy(() -> new KeyValueLayout(KeyValueFormat.F32, size[0], size[1], size[2]))
           .isInstanceOf(IllegalArgumentException.class)

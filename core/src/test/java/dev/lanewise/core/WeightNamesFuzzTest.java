@@ -49,8 +49,24 @@ class WeightNamesFuzzTest {
           "\ud83d\ude00".repeat(100));
 
   private static final long[][] SHAPES = {
-    {}, {0}, {1}, {WIDTH}, {3 * WIDTH}, {WIDTH, WIDTH}, {2 * WIDTH, WIDTH}, {WIDTH, 2 * WIDTH}, {3 * WIDTH, WIDTH}, {0, 0}, {0, WIDTH},
-    {WIDTH, 0}, {0, 1L << 40}, {3L << 40, 0}, {0, Integer.MAX_VALUE}, {0, Long.MAX_VALUE}, {1, 1, 1}, {WIDTH, WIDTH, 1}
+    {},
+    {0},
+    {1},
+    {WIDTH},
+    {3 * WIDTH},
+    {WIDTH, WIDTH},
+    {2 * WIDTH, WIDTH},
+    {WIDTH, 2 * WIDTH},
+    {3 * WIDTH, WIDTH},
+    {0, 0},
+    {0, WIDTH},
+    {WIDTH, 0},
+    {0, 1L << 40},
+    {3L << 40, 0},
+    {0, Integer.MAX_VALUE},
+    {0, Long.MAX_VALUE},
+    {1, 1, 1},
+    {WIDTH, WIDTH, 1}
   };
 
   /** Names of an encoder of the BERT family, whose shapes are all they should be. */

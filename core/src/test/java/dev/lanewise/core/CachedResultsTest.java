@@ -1,0 +1,91 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.SequenceStarts;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Everything that a call hands out is the same of cached keys, and what objects say of themselves is what they were made of. */
+class CachedResultsTest {
+  private static final int ROWS = 37;
+
+  @Test
+  void columnSumsAndTopKeysOfCachedKeys() {
+    Heads query = Views.random(Views.Layout.DENSE, 1, 4, 5, 8, 1);
+    Heads key = Views.random(Views.Layout.DENSE, 1, 2, ROWS, 8, 2);
+    Heads value = Views.random(Views.Layout.DENSE, 1, 2, ROWS, 8, 3);
+    Attention attention = Attention.standard().withMask(Mask.causal());
+    try (KeyValueCache cache = KeyValueCache.builder(2, 8).capacity(ROWS).build()) {
+      cache.append(key, value);
+      float[] sums = new float[4 * ROWS];
+      TopKeys top = TopKeys.of(3, 1, 4, 5);
+      Heads output = Heads.zeros(1, 4, 5, 8);
+      attention.compute(query, List.of(cache), Results.of().output(output).columnSums(sums).topKeys(top));
+
+      double[] weights = ReferenceAttention.of(query, key).mask(Mask.causal()).weights();
+      double[] expected = ReferenceAttention.of(query, key).mask(Mask.causal()).columnSums();
+      for (int n = 0; n < sums.length; n++) {
+        assertThat(Math.abs(sums[n] - expected[n])).as("sum %s", n).isLessThan(1e-5);
+      }
+      for (int head = 0; head < 4; head++) {
+        for (int i = 0; i < 5; i++) {
+          for (int place = 0; place < 3; place++) {
+            double weight = weights[(head * 5 + i) * ROWS + top.key(0, head, i, place)];
+            assertThat(Math.abs(top.weight(0, head, i, place) - weight)).isLessThan(1e-6);
+          }
+        }
+      }
+      Heads alone = Heads.zeros(1, 4, 5, 8);
+      Heads listed = Heads.zeros(1, 4, 5, 8);
+      attention.compute(query, cache, alone);
+      attention.compute(query, List.of(cache), listed);
+      Views.assertSameBits(alone.data(), listed.data(), "one cache, not a list of it");
+
+      assertThatThrownBy(() -> attention.compute(query, List.of(cache), Results.of().columnSums(new float[147])))
+          .hasMessageContaining("columnSums.length is 147")
+          .hasMessageContaining("148");
+      TopKeys other = TopKeys.of(3, 1, 4, 6);
+      assertThatThrownBy(() -> attention.compute(query, List.of(cache), Results.of().topKeys(other))).hasMessageContaining("topKeys");
+    }
+  }
+
+  @Test
+  void onlySoftmaxHasALogSumExp() {
+    Heads rows = Heads.zeros(1, 1, 2, 4);
+    assertThatThrownBy(() -> ReferenceAttention.of(rows, rows).normaliser(Normaliser.relu()).logSumExp())
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void nothingIsComputedOfNothing() {
+    Sequences none = Sequences.zeros(2, 3, 0);
+    Pooling.mean().apply(none, Sequences.zeros(2, 1, 0));
+    AttentionRollout.of(List.of(Heads.zeros(1, 2, 0, 0)), Sequences.zeros(1, 0, 0));
+    assertThat(none.data()).isEmpty();
+  }
+
+  @Test
+  void objectsSayWhatTheyWereMadeOf() {
+    NamedTensors tensors = Initialisation.xavier(1).transformer(6, 12, 2, 1);
+    Transformer transformer = TorchWeights.of(tensors, 3).transformer("");
+    assertThat(transformer.encoder().layers()).hasSize(2);
+    assertThat(transformer.encoder().layers().getFirst().numHeads()).isEqualTo(3);
+    assertThat(transformer.decoder().layers()).hasSize(1);
+    Sequences source = Views.randomSequences(Views.Layout.DENSE, 1, 4, 6, 1);
+    Sequences one = Sequences.zeros(1, 4, 6);
+    Sequences two = Sequences.zeros(1, 4, 6);
+    transformer.forward(source, source, one);
+    transformer.withThreads(2).forward(source, source, two);
+    Views.assertSameBits(two.data(), one.data(), "two threads");
+    assertThat(tensors.under("encoder.")).hasToString(tensors + " under \"encoder.\"");
+    assertThat(SequenceStarts.of(0, 4).count()).isEqualTo(1);
+    try (KeyValuePool pool = KeyValuePool.builder(2, 4).valueDim(3).pageRows(32).pages(1).build()) {
+      assertThat(pool.layout().valueWidth()).isEqualTo(3);
+      assertThat(pool.pageRows()).isEqualTo(32);
+    }
+  }
+}

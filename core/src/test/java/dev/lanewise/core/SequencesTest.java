@@ -1,0 +1,92 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Matrix;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** Views of batch × rows × width: where their elements are, what is cut out of them, and what does not fit. */
+class SequencesTest {
+  private final float[] data = data();
+  private final Sequences view = new Sequences(data, 7, 2, 3, 4, 50, 10);
+
+  private static float[] data() {
+    float[] data = new float[200];
+    for (int i = 0; i < data.length; i++) {
+      data[i] = i;
+    }
+    return data;
+  }
+
+  @Test
+  void elementsAreWhereTheDefinitionHasThem() {
+    Heads heads = view.split(2);
+    for (int b = 0; b < 2; b++) {
+      for (int row = 0; row < 3; row++) {
+        for (int column = 0; column < 4; column++) {
+          int place = 7 + 50 * b + 10 * row + column;
+          assertThat(view.get(b, row, column)).isEqualTo(place);
+          assertThat(heads.get(b, column / 2, row, column % 2)).isEqualTo(place);
+          assertThat(view.rows(b, row, 3 - row).get(0, 0, column)).isEqualTo(place);
+        }
+      }
+    }
+    assertThat(view.rows(1, 1, 2)).isEqualTo(new Sequences(data, 67, 1, 2, 4, 0, 10));
+    assertThat(view.rows(1, 3, 0)).isEqualTo(new Sequences(data, 7, 1, 0, 4, 0, 10));
+    assertThat(view.matrix(1, 2, 1, 1, 3)).isEqualTo(new Matrix(data, 7 + 50 + 20 + 1, 1, 3, 10));
+    assertThatThrownBy(() -> view.get(2, 0, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.get(0, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.get(0, 0, 4)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.rows(2, 0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.rows(0, 2, 2)).isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void viewsEndWithTheirArray() {
+    float[] exact = new float[7 + 50 + 20 + 4];
+    assertThat(new Sequences(exact, 7, 2, 3, 4, 50, 10).get(1, 2, 3)).isZero();
+    assertThatThrownBy(() -> new Sequences(exact, 8, 2, 3, 4, 50, 10)).hasMessage("data has 81 elements, but the view needs 82");
+    int max = Integer.MAX_VALUE;
+    assertThatThrownBy(() -> new Sequences(exact, max, max, max, max, max, max)).hasMessageStartingWith("data has 81 elements");
+    for (int[] empty : new int[][] {{0, 3, 4}, {2, 0, 4}, {2, 3, 0}}) {
+      assertThat(new Sequences(exact, max, empty[0], empty[1], empty[2], max, max).data()).isSameAs(exact);
+    }
+  }
+
+  @Test
+  void rowsThatOneStrideLeadsThrough() {
+    assertThat(view.evenRows()).isFalse();
+    Sequences even = new Sequences(data, 7, 2, 3, 4, 30, 10);
+    assertThat(even.evenRows()).isTrue();
+    assertThat(even.merged()).isEqualTo(new Sequences(data, 7, 1, 6, 4, 0, 10));
+    Sequences single = new Sequences(data, 7, 3, 1, 4, 50, 10);
+    assertThat(single.evenRows()).isTrue();
+    assertThat(single.merged()).isEqualTo(new Sequences(data, 7, 1, 3, 4, 0, 50));
+    assertThat(new Sequences(data, 7, 1, 3, 4, 50, 10).evenRows()).isTrue();
+    assertThat(new Sequences(data, 7, 0, 3, 4, 50, 10).evenRows()).isTrue();
+    assertThat(new Sequences(data, 0, 2, Integer.MAX_VALUE, 0, -2 >>> 1, Integer.MAX_VALUE).evenRows()).isFalse();
+  }
+
+  /** As many wrong tensors as fit are listed one by one, and those behind them counted. */
+  @Test
+  void wrongTensorsAreListedAndCounted() {
+    NamedTensors none = NamedTensors.builder().build();
+    for (int wrong : new int[] {1, 49, 50, 51, 80}) {
+      Map<String, long[]> expected = new TreeMap<>();
+      for (int i = 0; i < wrong; i++) {
+        expected.put("t" + i, new long[] {i});
+      }
+      assertThatThrownBy(() -> none.check(expected))
+          .satisfies(
+              e -> {
+                assertThat(e.getMessage().lines().filter(line -> line.startsWith("missing: "))).hasSize(Math.min(wrong, 50));
+                assertThat(e.getMessage().contains("more")).isEqualTo(wrong > 50);
+              })
+          .hasMessageEndingWith(wrong > 50 ? "and " + (wrong - 50) + " more" : "but is not there");
+    }
+  }
+}
