@@ -36,7 +36,8 @@ final class RawBound {
   }
 
   private double off(int d) {
-    return keyError == null ? 0 : keyError[to + d];
+    // an integer times its scale, and its channel's, is rounded on the way
+    return keyError == null ? 0 : keyError[to + d] + 4 * UNIT * Math.abs((double) key[to + d]);
   }
 
   private double additive() {
