@@ -158,7 +158,9 @@ class EdgeNumbersTest {
         assertThat(output(masked, column(1), key, value)).as("masked value %s", special).isCloseTo(2, within(1e-5f));
         assertThat(Float.valueOf(output(attention, column(1), key, value))).as("seen value %s", special).isEqualTo(Float.valueOf(special));
         value.data()[keys - 1] = 2;
-        assertThat(Float.valueOf(output(attention, column(special), key, value))).as("query %s", special).isEqualTo(Float.valueOf(special == -INFINITY ? 0 : NAN));
+        assertThat(Float.valueOf(output(attention, column(special), key, value)))
+            .as("query %s", special)
+            .isEqualTo(Float.valueOf(special == -INFINITY ? 0 : NAN));
       }
     }
   }
@@ -200,8 +202,7 @@ class EdgeNumbersTest {
       scores[j] = (float) random.nextGaussian();
       values[j] = (float) (1 + random.nextGaussian());
     }
-    attention.compute(
-        column(1), column(scores), column(values), Results.of().weights(weights).output(output).logSumExp(logSumExp));
+    attention.compute(column(1), column(scores), column(values), Results.of().weights(weights).output(output).logSumExp(logSumExp));
     ReferenceAttention reference = ReferenceAttention.of(column(1), column(scores), column(values));
     PlainVariant plain = new PlainVariant(reference);
     double off = Math.abs(sum(plain.scores(Stage.WEIGHTS)) - 1);
