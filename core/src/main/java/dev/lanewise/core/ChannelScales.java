@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -11,7 +12,7 @@ final class ChannelScales {
   /** See {@link KeyValueCache#channelScales}. */
   static float[] of(Heads key) {
     Objects.requireNonNull(key, "key");
-    float[] scales = new float[Math.multiplyExact(key.heads(), key.width())];
+    float[] scales = new float[Checks.product("key.heads", key.heads(), "key.width", key.width())];
     for (int head = 0; head < key.heads(); head++) {
       int from = head * key.width();
       for (int b = 0; b < key.batch(); b++) {

@@ -63,7 +63,7 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
   public Sequences rows(int b, int row, int count) {
     Objects.checkIndex(b, batch);
     Objects.checkFromIndexSize(row, count, rows);
-    return new Sequences(data, count == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
+    return new Sequences(data, count == 0 || width == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
   }
 
   /** The element at (b, row, column). */

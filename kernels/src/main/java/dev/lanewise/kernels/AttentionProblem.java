@@ -209,6 +209,11 @@ public final class AttentionProblem {
     if (cached == null || computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
       return false;
     }
+    KeyValueLayout layout = cached[batchEntry].layout();
+    long width = Math.max(layout.keyWidth(), DecodeResults.rowSize(layout.valueWidth()));
+    if ((long) query.heads() * computedQueries(batchEntry) * width * DecodePlan.MOST_CHUNKS > Integer.MAX_VALUE) {
+      return false; // no array would hold the results of all chunks
+    }
     boolean plain =
         normaliser.kind == Normaliser.Kind.SOFTMAX && similarity.kind == Similarity.Kind.DOT && !watchesScores && !watchesWeights;
     return plain && !holdsSpecial(cached[batchEntry]);

@@ -8,6 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Describes an {@link AttentionProblem}; {@link #build} checks it. */
 public final class AttentionProblemBuilder {
+  /** Loops step over rows by tiles: a step past the last one must still be an int. */
+  static final int MOST_ROWS = Integer.MAX_VALUE - 1023;
+
+  /** Elements of a row of which an array holds a tile. */
+  static final int MOST_WIDTH = 1 << 22;
+
   private static final float[] NO_ELEMENTS = new float[0];
 
   final Heads query;
@@ -175,7 +181,11 @@ public final class AttentionProblemBuilder {
     Checks.same("key.batch", key.batch(), "query.batch", query.batch());
     Checks.atLeast("key.heads", key.heads(), 1);
     Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
-    Checks.product("query.heads / key.heads", query.heads() / key.heads(), "query.rows", query.rows());
+    Checks.product("query.batch", query.batch(), "query.heads", query.heads());
+    int rows = Checks.product("query.heads / key.heads", query.heads() / key.heads(), "query.rows", query.rows());
+    Checks.atMost("query.heads / key.heads * query.rows", rows, "the most there may be", MOST_ROWS);
+    Checks.atMost("key.rows", mostKeys(), "the most there may be", MOST_ROWS);
+    Checks.atMost("query.width", query.width(), "the most there may be", MOST_WIDTH);
     if (sequences != null) {
       Checks.same("query.batch", query.batch(), "the batch of packed sequences,", 1);
       Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
@@ -235,6 +245,7 @@ public final class AttentionProblemBuilder {
     Checks.same("value.heads", value.heads(), "key.heads", key.heads());
     Checks.same("value.rows", value.rows(), "key.rows", key.rows());
     Checks.same("output.width", output.width(), "value.width", value.width());
+    Checks.atMost("value.width", value.width(), "the most there may be", MOST_WIDTH);
     Checks.disjoint("output", output, "value", value);
   }
 

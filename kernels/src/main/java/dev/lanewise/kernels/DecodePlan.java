@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.Checks;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
@@ -13,7 +14,7 @@ final class DecodePlan {
   private static final int CHUNK = 512;
 
   /** Chunks of a sequence, at most. */
-  private static final int MOST_CHUNKS = 64;
+  static final int MOST_CHUNKS = 64;
 
   private static final int TASKS_PER_THREAD = 4;
 
@@ -42,7 +43,7 @@ final class DecodePlan {
       unfinished.set(b, decodes(b) ? tasks(b) : 0);
       unfinished.addAndGet(problem.batch(), decodes(b) ? 1 : 0);
     }
-    this.results = DecodeResults.take(Math.multiplyExact(starts[problem.batch()], rowSize));
+    this.results = DecodeResults.take(Checks.product("results of decoding", starts[problem.batch()], "elements each", rowSize));
   }
 
   AttentionProblem problem() {

@@ -80,7 +80,7 @@ public record Heads(
   /** The heads {@code from} (inclusive) to {@code to} (exclusive): of a packed array, those of query, of key or of value. */
   public Heads heads(int from, int to) {
     Objects.checkFromToIndex(from, to, heads);
-    int first = from == to ? offset : offset + from * headStride;
+    int first = from == to || isEmpty() ? offset : offset + from * headStride;
     return new Heads(data, first, batch, to - from, rows, width, batchStride, headStride, rowStride, columnStride);
   }
 

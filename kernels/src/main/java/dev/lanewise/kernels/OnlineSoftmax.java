@@ -150,7 +150,7 @@ final class OnlineSoftmax implements PanelNormaliser {
     // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞
     FloatVector lanesMax = FloatVector.fromArray(SPECIES, max, lane);
     lanesMax = lanesMax.blend(0f, lanesMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
-    FloatVector lanesSum = FloatVector.fromArray(SPECIES, sums, lane);
+    FloatVector lanesSum = FloatVector.zero(SPECIES); // of these keys alone: one chain over a million would lose what it adds
     for (int key = 0; key < keys; key++) {
       int at = key * QUERIES + lane;
       FloatVector t = FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax);
@@ -167,6 +167,6 @@ final class OnlineSoftmax implements PanelNormaliser {
       weight.intoArray(scores, at);
       lanesSum = weight.add(lanesSum);
     }
-    FloatVector.zero(SPECIES).add(lanesSum).intoArray(sums, lane);
+    FloatVector.fromArray(SPECIES, sums, lane).add(lanesSum).intoArray(sums, lane);
   }
 }

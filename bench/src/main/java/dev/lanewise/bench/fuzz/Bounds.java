@@ -84,7 +84,7 @@ final class Bounds {
     double cap = model.softcap;
     double y = row.capped[j];
     double off = Math.max(Math.abs(cap * Math.tanh((x + raw[j]) / cap) - y), Math.abs(y - cap * Math.tanh((x - raw[j]) / cap)));
-    return off + 16 * UNIT * Math.abs(y) + 4 * LEAST * (1 + cap);
+    return off + 16 * UNIT * (Math.abs(y) + off) + 4 * LEAST * (1 + cap);
   }
 
   private double changed(int j) {
@@ -170,7 +170,7 @@ final class Bounds {
       double y = row.elementwise(x);
       double off = Math.max(Math.abs(row.elementwise(x + masked[j]) - y), Math.abs(y - row.elementwise(x - masked[j])));
       double exponential = model.normaliser.kind() == Normaliser.Kind.SIGMOID ? y * Math.expm1(4 * UNIT * Math.abs(x)) : 0;
-      double bound = (off + exponential + 8 * UNIT * Math.abs(y)) / divisor + FLUSHED;
+      double bound = (off + exponential + 8 * UNIT * (Math.abs(y) + off)) / divisor + FLUSHED;
       weights[j] = Math.abs(y) >= MOST && Double.isFinite(y) ? ANY : Double.isFinite(y) ? bound : 0;
     }
     return 0;

@@ -15,6 +15,8 @@ final class Caches implements AutoCloseable {
   private static final int FORKED = 2;
   private static final int DETOUR_ROWS = 5;
   private static final int BLOCK = 16;
+  private static final List<KeyValueFormat> FORMATS =
+      List.of(KeyValueFormat.F32, KeyValueFormat.F16, KeyValueFormat.BF16, KeyValueFormat.INT8);
 
   private final Plan plan;
   private final Numbers numbers;
@@ -47,7 +49,7 @@ final class Caches implements AutoCloseable {
   }
 
   static KeyValueFormat format(Plan plan) {
-    return KeyValueFormat.values()[plan.get(Knob.FORMAT)];
+    return FORMATS.get(plan.get(Knob.FORMAT));
   }
 
   /** What columns of K are divided by; empty for nothing. */

@@ -15,12 +15,14 @@ record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) 
   void verify(float[] actual) {
     double[] expected = new double[actual.length];
     double[] off = new double[actual.length];
+    double[] size = new double[actual.length];
     for (int n = 0; n < rows.size(); n++) {
       PlainRow row = rows.get(n);
       double[] bound = bounds.apply(n).at(dev.lanewise.kernels.Stage.WEIGHTS);
       for (int j = 0; j < row.keys; j++) {
         int column = model.columnOf(row.b, row.head, j);
         expected[column] += row.weights[j];
+        size[column] += Math.abs(row.weights[j]);
         off[column] += bound[j] + UNIT * (4 + 4 * Math.sqrt(model.extent.mostQueries())) * Math.abs(row.weights[j]);
       }
     }
@@ -28,7 +30,7 @@ record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) 
       double truth = expected[column];
       boolean same =
           Double.isFinite(truth)
-              ? Math.abs(actual[column] - truth) <= off[column] || Math.abs(truth) + off[column] >= Float.MAX_VALUE
+              ? Math.abs(actual[column] - truth) <= off[column] || size[column] + off[column] >= Float.MAX_VALUE
               : Double.compare(actual[column], truth) == 0 || !Double.isFinite(off[column]);
       if (!same) {
         throw new Mismatch("column sum " + column + ": " + actual[column] + ", expected " + truth + " ± " + off[column]);

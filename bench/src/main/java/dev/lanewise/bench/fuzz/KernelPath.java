@@ -13,6 +13,8 @@ enum KernelPath {
 
   private final String option;
   private final String path;
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> flags;
 
   KernelPath(String option, String path, String... flags) {

@@ -35,7 +35,7 @@ record Layout(int order, int gaps, int repeats) {
     int rest = order;
     for (int place = 0; place < AXES; place++) {
       int choices = AXES - place;
-      axes[place] = left.remove(rest % choices);
+      axes[place] = left.remove(/* index */ rest % choices);
       rest /= choices;
     }
     return axes;

@@ -36,7 +36,8 @@ final class RawBound {
   }
 
   private double off(int d) {
-    return keyError == null ? 0 : keyError[to + d];
+    // an integer times its scale, and its channel's, is rounded on the way
+    return keyError == null ? 0 : keyError[to + d] + 4 * UNIT * Math.abs((double) key[to + d]);
   }
 
   private double additive() {
@@ -55,6 +56,7 @@ final class RawBound {
     double keys = 0;
     double queries = 0;
     double keySquares = 0;
+    double offs = 0;
     double querySquares = 0;
     boolean overflows = false;
     for (int d = 0; d < model.headDim; d++) {
@@ -64,6 +66,7 @@ final class RawBound {
       if (Double.isFinite(x) && Double.isFinite(y)) {
         size += Math.abs(x * y);
         stored += Math.abs(x) * off(d);
+        offs += off(d);
         keys += Math.abs(y) + off(d);
         queries += Math.abs(x);
       } else {
@@ -83,18 +86,15 @@ final class RawBound {
     if (model.similarity == Similarity.Kind.COSINE) {
       boolean nothing = querySquares == 0 || keySquares == 0; // 0 by the definition, NaN by the product with NaN
       boolean undefined = nothing && !Double.isFinite(querySquares + keySquares);
-      return undefined ? Bounds.ANY : cosine(bound, stored, Math.sqrt(querySquares) * Math.sqrt(keySquares));
+      return undefined ? Bounds.ANY : cosine(bound, offs / Math.sqrt(keySquares), Math.sqrt(querySquares) * Math.sqrt(keySquares));
     }
     return bound;
   }
 
-  private double cosine(double bound, double stored, double lengths) {
-    if (lengths == 0) {
+  private double cosine(double bound, double turned, double lengths) {
+    if (!(lengths > 0 && lengths < Double.POSITIVE_INFINITY)) {
       return 0;
     }
-    if (Double.isNaN(lengths) || Double.isInfinite(lengths)) {
-      return 0;
-    }
-    return bound / lengths + scale * (stored / lengths + 8 * UNIT);
+    return bound / lengths + scale * (turned + 8 * UNIT);
   }
 }

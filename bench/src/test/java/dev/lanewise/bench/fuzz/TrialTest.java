@@ -50,7 +50,7 @@ class TrialTest {
     Plan least = least(trial);
     assertThat(least.has(Knob.SOFTCAP)).as("%s", least).isTrue();
     assertThat(least.has(Knob.MASK) || least.has(Knob.BIAS) || least.has(Knob.CACHE)).as("%s", least).isFalse();
-    assertThat(least.get(Knob.QUERIES) * least.get(Knob.HEAD_DIM)).as("%s", least).isLessThanOrEqualTo(2);
+    assertThat(least.get(Knob.QUERIES) * least.get(Knob.KEYS)).as("%s", least).isLessThanOrEqualTo(30);
     assertThat(trial.failure(least).orElseThrow()).contains("expected");
   }
 
