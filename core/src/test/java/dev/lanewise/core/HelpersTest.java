@@ -156,6 +156,42 @@ class HelpersTest {
     assertNextCallWorks();
   }
 
+  /** A thread that has been interrupted with its caller goes back to its executor as it came. */
+  @Test
+  void helpersDoNotKeepTheInterruptOfTheirCaller() throws Exception {
+    Thread caller = Thread.currentThread();
+    List<Thread> threads = new ArrayList<>();
+    AtomicInteger interrupted = new AtomicInteger();
+    AtomicInteger leftInterrupted = new AtomicInteger();
+    Executor ownThreads =
+        task ->
+            threads.add(
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          task.run();
+                          leftInterrupted.addAndGet(Thread.currentThread().isInterrupted() ? 1 : 0);
+                        }));
+    RowFunction untilInterrupted =
+        (row, offset, length, b, head, query, firstKey) -> {
+          if (Thread.currentThread() != caller) {
+            caller.interrupt();
+          }
+          while (!Thread.currentThread().isInterrupted()) {
+            Thread.onSpinWait();
+          }
+          interrupted.addAndGet(Thread.currentThread() == caller ? 0 : 1);
+        };
+    assertThatThrownBy(() -> compute(ownThreads, attention.withScoreFunction(untilInterrupted))).isInstanceOf(CancellationException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(interrupted.get()).isPositive();
+    assertThat(leftInterrupted).hasValue(0);
+    assertNextCallWorks();
+  }
+
   /** Layers called by a function of a layer, on the thread of whoever runs it: three deep, on a pool of two. */
   @Test
   void nestedCallsInsideWorkers() {
