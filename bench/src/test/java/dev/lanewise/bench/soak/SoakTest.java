@@ -30,7 +30,7 @@ class SoakTest {
   @Test
   void growthIsNamed() {
     assertThat(samples(i -> new Sample(i, i, (100L + i) * MEGABYTE, 0, 20)).growth()).singleElement().asString().contains("heap");
-    assertThat(samples(i -> new Sample(i, i, 0, (500L + 6 * i) * MEGABYTE, 20)).growth()).singleElement().asString().contains("process");
+    assertThat(samples(i -> new Sample(i, i, 0, (500 + 6L * i) * MEGABYTE, 20)).growth()).singleElement().asString().contains("process");
     assertThat(samples(i -> new Sample(i, i, 0, 0, 20 + i)).growth()).singleElement().asString().contains("threads");
   }
 
