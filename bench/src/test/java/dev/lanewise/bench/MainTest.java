@@ -37,6 +37,7 @@ class MainTest {
         "nope|'nope'",
         "throughput|'--op=<op>'",
         "throughput --op nope|--op nope is unknown",
+        "soak --minutes 0|--minutes is 0.0, must be above 0",
         "throughput --op backward|--op backward is not available yet",
         "throughput --op exp --nope 1|'--nope'",
         "throughput --op exp --queries x|'--queries': 'x'",

@@ -171,6 +171,8 @@ public final class Attention {
    * @param output batch × queryHeads × queries × valueDim, written; a query that sees no key gets 0
    * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with an input or with itself;
    *     nothing has been written then
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; it stays so, output is undefined, and nothing is
+   *     written to it afterwards. This holds for all calls that compute
    */
   public void compute(Heads query, Heads key, Heads value, Heads output) {
     compute(query, key, value, Results.of().output(output));

@@ -13,8 +13,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of {@link Workers}: who takes the next task, what went wrong, and who is still at work. The caller's thread is the one that makes
- * the object.
+ * One call of {@link Workers}: who takes the next task, what went wrong, and who is still at work. The caller's thread is the one that
+ * makes the object.
  */
 final class Job {
   /** Added to {@link #helpers} when no helper may enter any more; the count stays in the other bits. */
@@ -151,8 +151,8 @@ final class Job {
   }
 
   /**
-   * Waits for the helpers that entered; one that comes later finds the job closed. An interrupt goes on to the helpers, and is kept for
-   * the caller to see.
+   * Waits for the helpers that entered; one that comes later finds the job closed. An interrupt goes on to the helpers, and is kept for the
+   * caller to see.
    */
   private void awaitHelpers() {
     if (helpers.addAndGet(CLOSED) != CLOSED && Workers.LOOKS_OUT) {

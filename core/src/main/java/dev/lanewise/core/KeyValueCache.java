@@ -240,7 +240,7 @@ public final class KeyValueCache implements AutoCloseable {
       return this;
     }
 
-    /** Outside of the heap; freed by {@link KeyValueCache#close}. */
+    /** Outside of the heap; freed by {@link KeyValueCache#close} and by nothing else: a cache that is forgotten keeps its memory. */
     public Builder offHeap() {
       settings.offHeap = true;
       return this;

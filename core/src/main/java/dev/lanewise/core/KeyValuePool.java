@@ -140,7 +140,7 @@ public final class KeyValuePool implements AutoCloseable {
       return this;
     }
 
-    /** Outside of the heap; freed by {@link KeyValuePool#close}. */
+    /** Outside of the heap; freed by {@link KeyValuePool#close} and by nothing else: a pool that is forgotten keeps its memory. */
     public Builder offHeap() {
       settings.offHeap = true;
       return this;

@@ -132,7 +132,8 @@ final class Workers {
   }
 
   /**
-   * Has a thread of the pool help; false if the system has no thread left: the caller, who must not leave helpers behind, then does without.
+   * Has a thread of the pool help; false if the system has no thread left: the caller, who must not leave helpers behind, then does
+   * without.
    */
   static boolean startHelper(Job job) {
     if (Helper.find(job)) {

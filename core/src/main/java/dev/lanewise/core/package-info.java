@@ -35,7 +35,12 @@
  *       caller's own array is ever queries × keys.
  *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear}, {@link dev.lanewise.core.MultiHeadAttention} and {@link
  *       dev.lanewise.core.Rotary} are immutable and may be shared between threads. Helper threads are daemons that end when idle; with one
- *       thread none is started.
+ *       thread none is started. {@link dev.lanewise.core.Helpers} names an executor to take them from.
+ *   <li>A call whose thread is interrupted before or during it throws {@link java.util.concurrent.CancellationException} within
+ *       milliseconds, and the interrupt stays set. Its output is undefined then, but nothing is written to it afterwards; caches are as
+ *       they were before. If all work was done already, it returns normally. What a caller's function or executor throws reaches the caller
+ *       as it is, with output undefined likewise.
+ *   <li>At most twice as many calls as there are processors, and at least eight, hold buffers at a time; others wait for their turn.
  * </ul>
  */
 @org.jspecify.annotations.NullMarked

@@ -80,8 +80,8 @@ class HelpersTest {
   void saturatedPool() throws Exception {
     CountDownLatch free = new CountDownLatch(1);
     try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
-      executor.submit(() -> await(free));
-      executor.submit(() -> await(free));
+      executor.execute(() -> await(free));
+      executor.execute(() -> await(free));
       float[] output = compute(executor);
       Views.assertSameBits(output, expected, "while the pool is busy");
       Arrays.fill(output, Views.SENTINEL);
@@ -153,6 +153,42 @@ class HelpersTest {
         };
     assertThatThrownBy(() -> compute(executor, attention.withScoreFunction(shutDown))).isInstanceOf(CancellationException.class);
     assertThat(Thread.interrupted()).isFalse();
+    assertNextCallWorks();
+  }
+
+  /** A thread that has been interrupted with its caller goes back to its executor as it came. */
+  @Test
+  void helpersDoNotKeepTheInterruptOfTheirCaller() throws Exception {
+    Thread caller = Thread.currentThread();
+    List<Thread> threads = new ArrayList<>();
+    AtomicInteger interrupted = new AtomicInteger();
+    AtomicInteger leftInterrupted = new AtomicInteger();
+    Executor ownThreads =
+        task ->
+            threads.add(
+                Thread.ofPlatform()
+                    .start(
+                        () -> {
+                          task.run();
+                          leftInterrupted.addAndGet(Thread.currentThread().isInterrupted() ? 1 : 0);
+                        }));
+    RowFunction untilInterrupted =
+        (row, offset, length, b, head, query, firstKey) -> {
+          if (Thread.currentThread() != caller) {
+            caller.interrupt();
+          }
+          while (!Thread.currentThread().isInterrupted()) {
+            Thread.onSpinWait();
+          }
+          interrupted.addAndGet(Thread.currentThread() == caller ? 0 : 1);
+        };
+    assertThatThrownBy(() -> compute(ownThreads, attention.withScoreFunction(untilInterrupted))).isInstanceOf(CancellationException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(interrupted.get()).isPositive();
+    assertThat(leftInterrupted).hasValue(0);
     assertNextCallWorks();
   }
 

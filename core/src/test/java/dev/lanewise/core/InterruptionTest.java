@@ -217,7 +217,9 @@ class InterruptionTest {
           assertThat(other.rows()).isEqualTo(200);
           assertThat(pool.statistics().usedPages()).isEqualTo(pages);
           caller.interrupt(); // before anything is appended
-          assertCancelled(() -> KeyValueCache.appendAll(caches, Heads.zeros(2, 4, 3, 8), Heads.zeros(2, 4, 3, 8)));
+          assertCancelled(() -> KeyValueCache.appendAll(caches, Heads.zeros(2, 4, 20, 8), Heads.zeros(2, 4, 20, 8)));
+          assertThat(one.rows()).isEqualTo(200);
+          assertThat(other.rows()).isEqualTo(200);
           assertThat(pool.statistics().usedPages()).isEqualTo(pages);
           countdown.set(Integer.MAX_VALUE);
           one.reset();
@@ -228,6 +230,46 @@ class InterruptionTest {
         }
       }
       assertThat(pool.statistics().usedPages()).isZero();
+    }
+  }
+
+  /** An append that is interrupted somewhere on its way: all caches of the batch go back, or if it was too late, none. */
+  @Test
+  void appendsGoBack() {
+    int rows = 200_000;
+    Heads many = new Heads(Views.randomArray(8, 1, Problem.SEED), 0, 3, 1, rows, 8, 0, 0, 0, 1);
+    try (KeyValueCache first = KeyValueCache.builder(1, 8).capacity(rows + 1).build();
+        KeyValueCache second = KeyValueCache.builder(1, 8).capacity(rows + 1).build();
+        KeyValueCache third = KeyValueCache.builder(1, 8).capacity(rows + 1).build()) {
+      List<KeyValueCache> caches = List.of(first, second, third);
+      for (KeyValueCache cache : caches) {
+        CachedRows.append(cache, 1, 7);
+      }
+      Thread caller = Thread.currentThread();
+      Thread watcher =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    LockSupport.parkNanos(5_000_000); // of some 50 ms
+                    caller.interrupt();
+                  });
+      int cancelled = 0;
+      try {
+        KeyValueCache.appendAll(caches, many, many);
+      } catch (CancellationException e) {
+        cancelled++;
+      }
+      while (watcher.isAlive()) {
+        Thread.onSpinWait();
+      }
+      assertThat(Thread.interrupted()).isTrue();
+      for (KeyValueCache cache : caches) {
+        assertThat(cache.rows()).isEqualTo(cancelled > 0 ? 1 : rows + 1);
+        assertThat(CachedRows.key(cache, 0)).isEqualTo(7);
+        cache.reset();
+        CachedRows.append(cache, 100, 1); // nothing is left reserved
+        assertThat(cache.statistics().pages()).isEqualTo(7);
+      }
     }
   }
 

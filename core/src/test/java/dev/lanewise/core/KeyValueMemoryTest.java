@@ -1,12 +1,14 @@
 package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueFormat;
 import dev.lanewise.kernels.KeyValueMemory;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -197,5 +199,56 @@ class KeyValueMemoryTest {
         assertThat(memory.getCurrentThreadAllocatedBytes() - before).isLessThan(4096);
       }
     }
+  }
+
+  /** What was read a moment ago cannot be read any more: the memory has gone back to the system. */
+  @Test
+  void closingFreesMemoryOutsideOfTheHeapAtOnce() {
+    KeyValueCache cache = KeyValueCache.builder(1, 4).capacity(64).offHeap().build();
+    CachedRows.append(cache, 64, 7);
+    KeyValueMemory own = cache.acquireShared().memory(0);
+    cache.releaseShared();
+    KeyValueCache fork = cache.fork();
+    cache.close();
+    assertFreed(own);
+    assertThat(CachedRows.key(fork, 0)).as("a fork has memory of its own").isEqualTo(7);
+    fork.close();
+
+    KeyValuePool pool = KeyValuePool.builder(1, 4).pages(8).offHeap().build();
+    KeyValueCache pooled = pool.newCache();
+    CachedRows.append(pooled, 20, 7);
+    KeyValueMemory page = pooled.acquireShared().memory(0);
+    pooled.releaseShared();
+    pooled.close();
+    assertThat(page.key(0, 0, 0, 0)).as("pages stay with the pool").isEqualTo(7);
+    pool.close();
+    assertFreed(page);
+  }
+
+  private static void assertFreed(KeyValueMemory memory) {
+    assertThatThrownBy(() -> memory.key(0, 0, 0, 0)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+  }
+
+  /** As Javadoc says: only close frees memory outside of the heap; a cache on the heap goes with its last reference. */
+  @Test
+  void whatIsNotClosedStaysOutsideOfTheHeapAlone() throws Exception {
+    WeakReference<KeyValueMemory> heap = forgotten(KeyValueCache.builder(1, 4).capacity(64).build());
+    KeyValueCache cache = KeyValueCache.builder(1, 4).capacity(64).offHeap().build();
+    CachedRows.append(cache, 64, 7);
+    KeyValueMemory offHeap = cache.acquireShared().memory(0);
+    cache = null;
+    for (int i = 0; i < 200 && heap.get() != null; i++) {
+      System.gc();
+      Thread.sleep(10);
+    }
+    assertThat(heap.get()).isNull();
+    assertThat(offHeap.key(0, 0, 0, 0)).as("nobody has freed it").isEqualTo(7);
+  }
+
+  private static WeakReference<KeyValueMemory> forgotten(KeyValueCache cache) {
+    CachedRows.append(cache, 64, 7);
+    KeyValueMemory memory = cache.acquireShared().memory(0);
+    cache.releaseShared();
+    return new WeakReference<>(memory);
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.module.ModuleFinder;
 import java.util.Optional;
 
 /**
@@ -46,6 +47,10 @@ final class KernelSelection {
 
   /** Why SIMD cannot run here, with the remedy; empty if it can. */
   static Optional<String> vectorObstacle() {
+    if (ModuleFinder.ofSystem().find(VECTOR_MODULE).isEmpty()) {
+      String remedy = "link it with jlink --add-modules " + VECTOR_MODULE + ", and start java with --add-modules " + VECTOR_MODULE;
+      return Optional.of("the module " + VECTOR_MODULE + " is not in this runtime; " + remedy);
+    }
     if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
       return Optional.of("the module " + VECTOR_MODULE + " is not loaded; start java with --add-modules " + VECTOR_MODULE);
     }
@@ -64,7 +69,38 @@ final class KernelSelection {
     if (vmInfo.contains("emulated-client")) {
       return Optional.of("the optimising compiler is off; start java without -XX:TieredStopAtLevel");
     }
+    if (!hasFusedMultiplyAdd()) {
+      return Optional.of(
+          "the JVM has no fused multiply-add; start java without -XX:-UseFMA and -XX:UseAVX=0, on a processor that has the instruction");
+    }
     return Optional.empty();
+  }
+
+  /**
+   * Whether {@link Math#fma} is an instruction. If not it is done with {@link java.math.BigDecimal}, a hundred times slower or more, as is
+   * that of each lane of a vector; no property tells, so it is timed beside a plain multiply and add.
+   */
+  private static boolean hasFusedMultiplyAdd() {
+    long fused = Long.MAX_VALUE;
+    long plain = Long.MAX_VALUE;
+    float x = 0.3f;
+    for (int round = 0; round < 10; round++) {
+      long start = System.nanoTime();
+      for (int i = 0; i < 50; i++) {
+        x = Math.fma(x, 0.7f, 0.1f);
+      }
+      long middle = System.nanoTime();
+      for (int i = 0; i < 50; i++) {
+        x = multiplyAdd(x, 0.7f, 0.1f);
+      }
+      fused = Math.min(fused, middle - start);
+      plain = Math.min(plain, System.nanoTime() - middle);
+    }
+    return x < 1 && fused < 10 * plain + 1000; // a thousand nanoseconds for clocks that tick slowly
+  }
+
+  private static float multiplyAdd(float a, float b, float c) {
+    return a * b + c;
   }
 
   /**

@@ -20,8 +20,8 @@ final class ScratchPool<S extends ScratchPool.Member<S>> {
   }
 
   /**
-   * A scratch for the caller alone, until it is given back by {@link #give} on the same thread. Where many threads call, it may have to wait
-   * for one, see {@link Admission}.
+   * A scratch for the caller alone, until it is given back by {@link #give} on the same thread. Where many threads call, it may have to
+   * wait for one, see {@link Admission}.
    */
   S take() {
     Admission.enter();

@@ -69,13 +69,17 @@ final class VectorRows {
       if (row + 1 < scores.rows()) {
         max = max(scores, row + 1, scratch.padded);
       }
-      scale(weights.data(), weights.index(row, 0), weights.columns(), sum == 0 ? 0 : 1 / sum);
+      for (int piece = 0; piece < pieces(weights); piece++) {
+        Interruption.check();
+        scale(weights.data(), weights.index(row, piece * PIECE), length(weights, piece), sum == 0 ? 0 : 1 / sum);
+      }
     }
   }
 
   private static float max(Matrix scores, int row, float[] padded) {
     float max = Float.NEGATIVE_INFINITY;
     for (int piece = 0; piece < pieces(scores); piece++) {
+      Interruption.check();
       max = Math.max(max, max(scores.data(), scores.index(row, piece * PIECE), length(scores, piece), padded));
     }
     return max;

@@ -63,6 +63,15 @@ class KernelSelectionTest {
     assertThat(SelectionProbe.ask(MODULE, option, "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
   }
 
+  /** Without the instruction a lane is a thousand times slower than plain Java. */
+  @Test
+  void withoutFusedMultiplyAddPlainJavaRunsAndSaysWhy() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-XX:-UseFMA");
+    assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains("-XX:-UseFMA");
+    assertThat(SelectionProbe.ask(MODULE, "-XX:-UseFMA", "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
+  }
+
   @Test
   void anUnknownPathThrowsAndNamesTheChoices() throws Exception {
     assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes())

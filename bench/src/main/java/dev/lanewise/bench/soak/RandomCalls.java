@@ -17,6 +17,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.KeyValueFormat;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.function.IntConsumer;
@@ -30,6 +31,8 @@ final class RandomCalls {
 
   /** The numbers of all operands: what a call computes does not matter, whether it computes the same again does. */
   private static final int NUMBERS = 1 << 20;
+
+  private static final List<KeyValueFormat> FORMATS = List.of(KeyValueFormat.values());
 
   private final float[] numbers = new float[NUMBERS];
   private final EncoderLayer encoder;
@@ -71,7 +74,7 @@ final class RandomCalls {
     return some;
   }
 
-  /** One call; {@code again} repeats it on one thread now and then and compares the bits. */
+  /** One call; now and then it is repeated on one thread, and the bits are compared. */
   void run(Random random) {
     int threads = 1 + random.nextInt(4);
     boolean again = random.nextInt(8) == 0;
@@ -129,7 +132,7 @@ final class RandomCalls {
     int cached = 1 + random.nextInt(MOST_CACHED);
     boolean pooled = random.nextBoolean();
     boolean offHeap = random.nextBoolean();
-    KeyValueFormat format = KeyValueFormat.values()[random.nextInt(KeyValueFormat.values().length)];
+    KeyValueFormat format = FORMATS.get(random.nextInt(FORMATS.size()));
     Heads rows = rows(random, cached);
     Heads query = rows(random, 1 + random.nextInt(4));
     return threads -> {

@@ -45,8 +45,12 @@ final class Samples {
     }
     long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     Sample sample = new Sample(seconds, calls, heap, resident(), ManagementFactory.getThreadMXBean().getThreadCount());
-    samples.add(sample);
+    add(sample);
     return sample;
+  }
+
+  void add(Sample sample) {
+    samples.add(sample);
   }
 
   /** Linux knows, in pages; nothing in Java counts memory segments. */

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
@@ -63,7 +64,7 @@ final class Soak implements AutoCloseable {
         Thread.interrupted();
         calls.incrementAndGet();
       }
-      Thread.yield(); // virtual threads share few carriers
+      LockSupport.parkNanos(1_000); // virtual threads share few carriers
     }
   }
 
@@ -105,13 +106,20 @@ final class Soak implements AutoCloseable {
 
   /** Ends all threads. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     stopped = true;
-    for (Thread caller : callers) {
-      caller.join();
-    }
-    interrupter.join();
+    callers.forEach(Soak::join);
+    join(interrupter);
     executor.close();
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while " + thread.getName() + " ends", e);
+    }
   }
 
   /** Frees what calls shared. */

@@ -1,0 +1,179 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.google.gson.Gson;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.probe.ChildJvm;
+import dev.lanewise.probe.DegradedProbe;
+import java.io.File;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whatever the JVM is told to do without, and however it finds the classes: right numbers, one line in the log, and that a warning with its
+ * remedy where it is slow. Each case is a JVM of its own that runs {@link DegradedProbe}; two run at a time.
+ */
+class DegradedMachineTest {
+  private static final String MODULE = "--add-modules=jdk.incubator.vector";
+
+  /** In float the sums of the layer's projections leave 3e-6. */
+  private static final double LIMIT = 1e-5;
+
+  private static final ExecutorService TWO = Executors.newFixedThreadPool(2);
+  private static final Map<String, Future<ChildJvm.Output>> RUNNING = new HashMap<>();
+
+  @TempDir private static @Nullable Path images;
+
+  /**
+   * JVM options.
+   *
+   * @param slow what the warning must hold, or null if SIMD kernels run
+   */
+  private record Case(String name, @Nullable String slow, boolean modules, String... options) {
+    static Case fast(String... options) {
+      return new Case(String.join(" ", options), null, false, withModule(options));
+    }
+
+    static Case slow(String warning, String... options) {
+      return new Case(String.join(" ", options), warning, false, withModule(options));
+    }
+
+    private static String[] withModule(String... options) {
+      return Stream.concat(Stream.of(MODULE), Stream.of(options)).toArray(String[]::new);
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private static Stream<Case> cases() {
+    boolean intel = System.getProperty("os.arch").matches("amd64|x86_64");
+    return Stream.of(
+        Case.fast(),
+        intel ? Case.slow("-XX:UseAVX=0", "-XX:UseAVX=0") : Case.fast("-XX:UseAVX=0"),
+        Case.fast("-XX:UseAVX=1"),
+        Case.fast("-XX:UseAVX=2"),
+        Case.fast("-XX:UseAVX=3"),
+        Case.slow("-XX:-UseFMA", "-XX:-UseFMA"),
+        Case.slow("-Xint", "-Xint"),
+        Case.slow("-XX:TieredStopAtLevel", "-XX:TieredStopAtLevel=1"),
+        Case.fast("-XX:ReservedCodeCacheSize=4m"),
+        Case.fast("-XX:+UseG1GC"),
+        Case.fast("-XX:+UseZGC"),
+        Case.fast("-XX:+UseSerialGC"),
+        Case.fast("-XX:+UseParallelGC"),
+        Case.fast("-XX:+UseCompactObjectHeaders"),
+        new Case("class path, no module", MODULE.replace('=', ' '), false),
+        new Case("module path", null, true, MODULE),
+        new Case("module path, no module", MODULE.replace('=', ' '), true));
+  }
+
+  @BeforeAll
+  static void start() {
+    if ("preferred".equals(System.getProperty("lanewise.expectedPath"))) {
+      cases().forEach(of -> RUNNING.put(of.name, TWO.submit(() -> run(of))));
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    TWO.shutdownNow();
+  }
+
+  private static ChildJvm.Output run(Case of) throws Exception {
+    List<String> options = new ArrayList<>(List.of(of.options));
+    options.add("-XX:+IgnoreUnrecognizedVMOptions");
+    String probe = place(DegradedProbe.class).toString();
+    if (of.modules) {
+      options.addAll(List.of("--module-path", path(modules()), "--add-modules=dev.lanewise.core", "-cp", probe));
+    } else {
+      options.addAll(List.of("-cp", path(modules()) + File.pathSeparator + probe));
+    }
+    return ChildJvm.run(Path.of(System.getProperty("java.home")), DegradedProbe.class, options);
+  }
+
+  /** Kernels, core, and what core reads JSON with: directories of classes or jars. */
+  private static List<Path> modules() throws URISyntaxException {
+    return List.of(place(Kernels.class), place(Attention.class), place(Gson.class));
+  }
+
+  private static Path place(Class<?> of) throws URISyntaxException {
+    return Path.of(of.getProtectionDomain().getCodeSource().getLocation().toURI());
+  }
+
+  private static String path(List<Path> entries) {
+    return entries.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void givesRightNumbersAndSaysOnceIfItIsSlow(Case of) throws Exception {
+    // the child JVMs choose their own lanes
+    assumeThat(System.getProperty("lanewise.expectedPath")).isEqualTo("preferred");
+    check(of, RUNNING.get(of.name).get());
+  }
+
+  private static void check(Case of, ChildJvm.Output output) {
+    assertThat(output.exit()).as(output.toString()).isZero();
+    assertThat(output.out().get(0)).as(output.toString()).startsWith(of.slow == null ? "path vector-" : "path scalar");
+    assertThat(output.out().get(1)).isEqualTo("module " + of.modules);
+    assertThat(output.out()).hasSize(24);
+    assertThat(output.out().stream().skip(2))
+        .allSatisfy(line -> assertThat(Double.parseDouble(line.substring(0, line.indexOf(' ')))).as(line).isLessThan(LIMIT));
+    List<String> said = output.log().stream().filter(line -> line.contains("Lanewise")).toList();
+    assertThat(said).as(output.toString()).hasSize(1);
+    if (of.slow == null) {
+      assertThat(said.get(0)).startsWith("INFO ").doesNotContain("slow");
+    } else {
+      assertThat(said.get(0)).startsWith("WARNING ").contains(of.slow, "slower");
+    }
+  }
+
+  /** An image of this JDK with core and kernels in it; the flag can be put into it, too. */
+  @Test
+  void runsFromAnImage() throws Exception {
+    assumeThat(System.getProperty("lanewise.expectedPath")).isEqualTo("preferred");
+    ToolProvider jlink = ToolProvider.findFirst("jlink").orElse(null);
+    assumeThat(jlink).as("jlink").isNotNull();
+    Path without = link(jlink, "without", "dev.lanewise.core");
+    Future<ChildJvm.Output> slow = TWO.submit(() -> run(without));
+    Path with = link(jlink, "with", "dev.lanewise.core,jdk.incubator.vector", "--add-options=" + MODULE);
+    check(new Case("image with the module", null, true), run(with));
+    check(new Case("image without the module", "jlink --add-modules jdk.incubator.vector", true), slow.get());
+  }
+
+  private static Path link(ToolProvider jlink, String name, String modules, String... options) throws URISyntaxException {
+    Path image = Objects.requireNonNull(images).resolve(name);
+    List<String> arguments = new ArrayList<>(List.of("--module-path", path(modules()), "--add-modules", modules));
+    arguments.addAll(List.of("--output", image.toString()));
+    arguments.addAll(List.of(options));
+    assertThat(jlink.run(System.out, System.err, arguments.toArray(String[]::new))).isZero();
+    return image;
+  }
+
+  private static ChildJvm.Output run(Path image) throws Exception {
+    return ChildJvm.run(image, DegradedProbe.class, List.of("-cp", place(DegradedProbe.class).toString()));
+  }
+}
