@@ -271,6 +271,16 @@ class ViewChecksTest {
     assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(new float[23]).build())
         .hasMessageContaining("logSumExp.length is 23");
     assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(query.data()).build()).hasMessageContaining("logSumExp");
+    Heads own = Heads.zeros(1, 1, 24, 1);
+    Heads value = Heads.zeros(1, 1, 24, 1);
+    Heads output = Heads.zeros(1, 1, 24, 1);
+    float[] bias = new float[24];
+    for (float[] written : new float[][] {value.data(), output.data(), bias}) {
+      AttentionProblemBuilder whole =
+          AttentionProblem.of(own, Heads.zeros(1, 1, 24, 1)).output(value, output).bias(new Bias(bias, 0, 0, 0, 0, 1)).logSumExp(written);
+      assertThatThrownBy(whole::build)
+          .hasMessageContaining("logSumExp [0, 24) overlaps " + (written == bias ? "bias" : written == output.data() ? "output" : "value"));
+    }
     Heads small = Heads.zeros(1, 1, 4, 2);
     Heads other = Heads.zeros(1, 1, 4, 2);
     for (Heads operand : new Heads[] {small, other}) {
