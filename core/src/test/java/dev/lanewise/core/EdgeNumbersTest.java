@@ -111,8 +111,8 @@ class EdgeNumbersTest {
   @ParameterizedTest
   @MethodSource("attentions")
   void theCosineOfRowsOfAnyLength(Attention attention) {
-    for (float left : new float[] {1e-45f, 1e-40f, 1, 1e20f, 2e38f}) {
-      for (float right : new float[] {1e-45f, 1e-40f, 1, 1e20f, 2e38f}) {
+    for (float left : new float[] {Float.MIN_VALUE, 0x1p-133f, 1, 1e20f, 2e38f}) {
+      for (float right : new float[] {Float.MIN_VALUE, 0x1p-133f, 1, 1e20f, 2e38f}) {
         Heads scores = Heads.zeros(1, 1, 1, 3);
         Heads query = Heads.of(new float[] {left, 0, -left}, 1, 1, 1, 3);
         Heads key = Heads.of(new float[] {right, 0, -right, 0, right, 0, right, right, right}, 1, 1, 3, 3);
@@ -127,8 +127,8 @@ class EdgeNumbersTest {
   @ParameterizedTest
   @MethodSource("attentions")
   void denormalValuesSurvive(Attention attention) {
-    float output = output(attention, column(0), column(1, 1, 1, 1), column(4e-40f, 4e-40f, 0, 0));
-    assertThat(output).isCloseTo(2e-40f, within(1e-44f));
+    float output = output(attention, column(0), column(1, 1, 1, 1), column(0x1p-131f, 0x1p-131f, 0, 0));
+    assertThat(output).isCloseTo(0x1p-132f, within(0x1p-146f));
   }
 
   /** What is not finite in a masked key or value is as if it were not there; where it is seen, it shows. */
