@@ -69,6 +69,7 @@ final class Workers {
    *     is
    */
   static void run(int threads, long work, int tasks, Task task) {
+    Interruption.check();
     long useful = Math.min(tasks, 1 + work / WORK_PER_THREAD);
     int helpers = (int) Math.min(threads, useful) - 1;
     if (helpers <= 0) {

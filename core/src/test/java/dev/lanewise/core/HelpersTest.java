@@ -146,10 +146,14 @@ class HelpersTest {
           if (helps) {
             helped.countDown();
           }
-          while (helps ? !Thread.currentThread().isInterrupted() : helped.getCount() > 0) {
+          while (helps && !Thread.currentThread().isInterrupted()) {
             Thread.onSpinWait();
           }
-          executor.shutdownNow();
+          if (!helps) { // waits until the helper has found that it is interrupted, while there are tasks left
+            await(helped);
+            executor.shutdownNow();
+            awaitEnd(executor);
+          }
         };
     assertThatThrownBy(() -> compute(executor, attention.withScoreFunction(shutDown))).isInstanceOf(CancellationException.class);
     assertThat(Thread.interrupted()).isFalse();
@@ -222,25 +226,12 @@ class HelpersTest {
 
   @Test
   void failingFunctionsReachTheCallerFromAnyThread() {
-    Thread caller = Thread.currentThread();
     for (boolean onCaller : new boolean[] {true, false}) {
-      try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
-        CountDownLatch both = new CountDownLatch(2);
-        Set<Thread> seen = ConcurrentHashMap.newKeySet();
-        RowFunction failing =
-            (row, offset, length, b, head, query, firstKey) -> {
-              if (seen.add(Thread.currentThread())) {
-                both.countDown();
-                await(both);
-              }
-              if ((Thread.currentThread() == caller) == onCaller) {
-                throw new IllegalStateException("of the function");
-              }
-            };
-        assertThatThrownBy(() -> compute(executor, attention.withScoreFunction(failing)))
+      try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+        assertThatThrownBy(() -> compute(executor, attention.withScoreFunction(failing(onCaller))))
             .isInstanceOf(IllegalStateException.class)
             .hasMessage("of the function");
-        assertThatThrownBy(() -> compute(executor, attention.withWeightFunction(failing)))
+        assertThatThrownBy(() -> compute(executor, attention.withWeightFunction(failing(onCaller))))
             .isInstanceOf(IllegalStateException.class)
             .hasMessage("of the function");
         assertNextCallWorks();
@@ -258,6 +249,30 @@ class HelpersTest {
                     3))
         .hasMessage("of the predicate");
     assertNextCallWorks();
+  }
+
+  /** Fails on the thread that calls this, or on the only helper, once both are at work. */
+  private static RowFunction failing(boolean onCaller) {
+    Thread caller = Thread.currentThread();
+    Set<Thread> seen = ConcurrentHashMap.newKeySet();
+    CountDownLatch both = new CountDownLatch(2);
+    return (row, offset, length, b, head, query, firstKey) -> {
+      if (seen.add(Thread.currentThread())) {
+        both.countDown();
+        await(both);
+      }
+      if ((Thread.currentThread() == caller) == onCaller) {
+        throw new IllegalStateException("of the function");
+      }
+    };
+  }
+
+  private static void awaitEnd(ExecutorService executor) {
+    try {
+      assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static void await(CountDownLatch latch) {
