@@ -131,7 +131,7 @@ final class Results {
     return best;
   }
 
-  /** Infinite where there is none, which {@link #add} then says. */
+  /** Infinite where there is none, which {@link #put} then says. */
   private static double seconds(JsonObject result) {
     return result.has("secondsBest") ? result.get("secondsBest").getAsDouble() : Double.MAX_VALUE;
   }
