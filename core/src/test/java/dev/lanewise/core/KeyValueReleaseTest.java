@@ -136,4 +136,21 @@ class KeyValueReleaseTest {
       }
     }
   }
+
+  /** What a hidden row holds stays there, wherever the rows are kept: a weight of 0 times infinity would be NaN. */
+  @ParameterizedTest
+  @EnumSource
+  void infiniteRowsBehindAMaskOutsideOfTheHeap(KeyValueFormat format) {
+    for (float x : new float[] {Float.POSITIVE_INFINITY, Float.NaN, 1e30f}) {
+      try (KeyValueCache cache = KeyValueCache.builder(1, 4).capacity(40).format(format).offHeap().build()) {
+        cache.append(Heads.zeros(1, 1, 19, 4), new Heads(new float[] {2}, 0, 1, 1, 19, 4, 0, 0, 0, 0));
+        cache.append(Heads.zeros(1, 1, 3, 4), new Heads(new float[] {x}, 0, 1, 1, 3, 4, 0, 0, 0, 0));
+        Heads output = Heads.zeros(1, 1, 1, 4);
+        Attention.standard().withMask(Mask.keyLengths(19)).compute(Heads.zeros(1, 1, 1, 4), List.of(cache), output);
+        for (float found : output.data()) {
+          assertThat(Math.abs(found - 2)).as("%s behind the mask", x).isLessThan(1e-5f);
+        }
+      }
+    }
+  }
 }
