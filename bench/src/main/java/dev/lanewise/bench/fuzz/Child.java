@@ -1,9 +1,9 @@
 package dev.lanewise.bench.fuzz;
 
+import dev.lanewise.bench.ChildJvm;
 import dev.lanewise.bench.Main;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,20 +22,11 @@ final class Child {
     this.path = path;
   }
 
-  private List<String> command(List<String> arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-      if (OF_THE_PATH.stream().noneMatch(flag::startsWith)) {
-        command.add(flag);
-      }
-    }
-    command.addAll(path.flags());
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(Main.class.getName());
-    command.addAll(arguments);
-    return command;
+  private List<String> flags() {
+    List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
+    flags.removeIf(flag -> OF_THE_PATH.stream().anyMatch(flag::startsWith));
+    flags.addAll(path.flags());
+    return flags;
   }
 
   /**
@@ -44,26 +35,12 @@ final class Child {
    * @param line told every line that it writes, to either stream
    */
   int run(List<String> arguments, Consumer<String> line) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(command(arguments)).redirectErrorStream(true).start();
-    Thread killer = new Thread(process::destroyForcibly);
-    Runtime.getRuntime().addShutdownHook(killer);
-    try (BufferedReader reader = new BufferedReader(process.inputReader(StandardCharsets.UTF_8))) {
+    try (ChildJvm child = ChildJvm.start(flags(), Main.class.getName(), arguments, true);
+        BufferedReader reader = child.process().inputReader(StandardCharsets.UTF_8)) {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
         line.accept(text);
       }
-      return process.waitFor();
-    } finally {
-      process.destroyForcibly();
-      forget(killer);
-    }
-  }
-
-  private static void forget(Thread killer) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(killer);
-    } catch (IllegalStateException e) {
-      // this JVM is on its way out, and the hook is running
-      Thread.currentThread().interrupt();
+      return child.process().waitFor();
     }
   }
 }

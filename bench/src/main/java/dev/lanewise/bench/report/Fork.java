@@ -1,30 +1,25 @@
 package dev.lanewise.bench.report;
 
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.ChildJvm;
 import dev.lanewise.bench.files.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs {@code throughput} in a JVM of its own, with the flags of this one: what a case leaves compiled does not touch the next. It ends
- * with this JVM.
+ * Runs {@code throughput} or {@code duel} in a JVM of its own, with the flags of this one: what a case leaves compiled does not touch the
+ * next.
  */
 final class Fork {
   private static final long MOST_SECONDS = 300;
 
-  private final List<String> command = new ArrayList<>();
+  private final String mainClass;
 
   Fork(String mainClass) {
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(mainClass);
+    this.mainClass = mainClass;
   }
 
   /**
@@ -33,12 +28,8 @@ final class Fork {
    * @throws IOException if it fails, with what it says
    */
   JsonObject run(List<String> arguments) throws IOException, InterruptedException {
-    List<String> whole = new ArrayList<>(command);
-    whole.addAll(arguments);
-    Process process = new ProcessBuilder(whole).start();
-    Thread killer = new Thread(process::destroyForcibly);
-    Runtime.getRuntime().addShutdownHook(killer);
-    try {
+    try (ChildJvm child = ChildJvm.start(ChildJvm.ownFlags(), mainClass, arguments, false)) {
+      Process process = child.process();
       Output errors = new Output(process.getErrorStream());
       Output out = new Output(process.getInputStream());
       if (!process.waitFor(MOST_SECONDS, TimeUnit.SECONDS)) {
@@ -49,18 +40,6 @@ final class Fork {
         throw new IOException(said.lines().reduce((first, last) -> last).orElse("exit code " + process.exitValue()));
       }
       return ForeignJson.parse(out.text().getBytes(StandardCharsets.UTF_8), "its line");
-    } finally {
-      process.destroyForcibly();
-      forget(killer);
-    }
-  }
-
-  private static void forget(Thread killer) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(killer);
-    } catch (IllegalStateException e) {
-      // this JVM is on its way out, and the hook is running
-      Thread.currentThread().interrupt();
     }
   }
 

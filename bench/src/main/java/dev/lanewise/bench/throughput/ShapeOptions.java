@@ -5,49 +5,53 @@ import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** The sizes of the problem; an operation reads those that concern it. */
-final class ShapeOptions {
+public final class ShapeOptions {
   @Option(
       names = "--batch",
       defaultValue = "1",
       description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
-  int batch;
+  public int batch;
 
   @Option(names = "--heads", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")
-  int heads;
+  public int heads;
 
   @Option(names = "--kv-heads", description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads).")
   private int keyValueHeads = AS_MANY_AS_HEADS;
 
   @Option(names = "--queries", defaultValue = "512", description = "Query rows a head (default: ${DEFAULT-VALUE}; decode: 1).")
-  int queries;
+  public int queries;
 
   @Option(names = "--keys", defaultValue = "512", description = "Key and value rows a head (default: ${DEFAULT-VALUE}).")
-  int keys;
+  public int keys;
 
   @Option(names = "--head-dim", defaultValue = "64", description = "Elements of a query or key row (default: ${DEFAULT-VALUE}).")
-  int headDim;
+  public int headDim;
 
   @Option(
       names = "--value-dim",
       defaultValue = "64",
       description = "Elements of a value or output row (default: ${DEFAULT-VALUE}; decode: as --head-dim).")
-  int valueDim;
+  public int valueDim;
 
   @Option(names = "--causal", description = "A query sees only the keys up to its own position, the last query the last key.")
-  boolean causal;
+  public boolean causal;
 
   @Option(names = "--m", defaultValue = "512", description = "gemm: rows of the input and the result (default: ${DEFAULT-VALUE}).")
-  int m;
+  public int m;
 
   @Option(names = "--k", defaultValue = "384", description = "gemm: columns of the input (default: ${DEFAULT-VALUE}).")
-  int k;
+  public int k;
 
   @Option(names = "--n", defaultValue = "1536", description = "gemm: columns of the result (default: ${DEFAULT-VALUE}).")
-  int n;
+  public int n;
 
   private static final int AS_MANY_AS_HEADS = Integer.MIN_VALUE;
 
-  int keyValueHeads() {
+  /** For picocli, which sets the options. */
+  public ShapeOptions() {}
+
+  /** As many as heads unless given. */
+  public int keyValueHeads() {
     return keyValueHeads == AS_MANY_AS_HEADS ? heads : keyValueHeads;
   }
 
@@ -56,7 +60,7 @@ final class ShapeOptions {
    *
    * @throws IllegalArgumentException naming the option
    */
-  void check() {
+  public void check() {
     Map<String, Integer> sizes = new LinkedHashMap<>();
     sizes.put("--batch", batch);
     sizes.put("--heads", heads);

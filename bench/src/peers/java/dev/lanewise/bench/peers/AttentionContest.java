@@ -3,6 +3,7 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.PlainDouble;
 import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.KeyValueCache;
 import dev.lanewise.core.Mask;
@@ -15,7 +16,7 @@ import java.util.Map;
 
 /** softmax(QKᵀ/√headDim)·V of all heads; Lanewise may read K and V from caches. Arrays are dense: batch, head, row, column. */
 final class AttentionContest implements Contest {
-  final DuelShape shape;
+  final ShapeOptions shape;
   final float[] query;
   final float[] key;
   final float[] value;
@@ -28,7 +29,7 @@ final class AttentionContest implements Contest {
   /** One a batch entry; none where K and V are read as they come. */
   private final List<KeyValueCache> caches = new ArrayList<>();
 
-  private AttentionContest(DuelShape shape, int threads) {
+  private AttentionContest(ShapeOptions shape, int threads) {
     this.shape = shape;
     SeededData data = new SeededData();
     query = data.numbers(shape.batch * shape.heads * shape.queries * shape.headDim);
@@ -42,12 +43,12 @@ final class AttentionContest implements Contest {
     attention = shape.causal ? plain.withMask(Mask.causal()) : plain;
   }
 
-  static AttentionContest of(DuelShape shape, int threads) {
+  static AttentionContest of(ShapeOptions shape, int threads) {
     return new AttentionContest(shape, threads);
   }
 
   /** As a step of generating text: Lanewise's K and V lie in caches. */
-  static AttentionContest cached(DuelShape shape, int threads) {
+  static AttentionContest cached(ShapeOptions shape, int threads) {
     AttentionContest contest = new AttentionContest(shape, threads);
     for (int b = 0; b < shape.batch; b++) {
       contest.caches.add(KeyValueCache.builder(shape.keyValueHeads(), shape.headDim).capacity(shape.keys).build());

@@ -2,6 +2,7 @@ package dev.lanewise.bench.peers;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -29,8 +30,10 @@ public final class DuelCommand implements Callable<Integer> {
   /** Beyond it, the two have not computed the same: far above what rounding does at these sizes, far below any mistake. */
   private static final double MOST_DIFFERENCE = 2e-3;
 
+  private static final long MOST_ELEMENTS = 1 << 28;
+
   private static final Map<String, IntFunction<Peer>> PEERS = new LinkedHashMap<>();
-  private static final Map<String, BiFunction<DuelShape, Integer, Contest>> CONTESTS = new LinkedHashMap<>();
+  private static final Map<String, BiFunction<ShapeOptions, Integer, Contest>> CONTESTS = new LinkedHashMap<>();
 
   static {
     PEERS.put("onnxruntime", OnnxRuntimePeer::ownOperators);
@@ -66,7 +69,7 @@ public final class DuelCommand implements Callable<Integer> {
               + " projections), gemm, softmax or model (all-MiniLM-L6-v2 on --queries tokens).")
   private String op = "";
 
-  @Mixin private DuelShape shape = new DuelShape();
+  @Mixin private ShapeOptions shape = new ShapeOptions();
 
   @Option(names = "--threads", defaultValue = "1", description = "Threads of each program (default: ${DEFAULT-VALUE}).")
   private int threads;
@@ -102,8 +105,22 @@ public final class DuelCommand implements Callable<Integer> {
     }
     try {
       shape.check();
+      checkSizes();
     } catch (IllegalArgumentException e) {
       throw rejected(e.getMessage());
+    }
+  }
+
+  private void checkSizes() {
+    if (shape.causal && shape.queries != shape.keys) {
+      throw new IllegalArgumentException("--queries is " + shape.queries + ", must be as --keys " + shape.keys + " with --causal");
+    }
+    double heads = (double) shape.batch * shape.heads * Math.max(shape.queries, shape.keys) * shape.headDim;
+    double product = Math.max((double) shape.m * shape.k, Math.max((double) shape.k * shape.n, (double) shape.m * shape.n));
+    double weight = op.equals("layer") ? Math.pow((double) shape.heads * shape.headDim, 2) : 0;
+    double largest = Math.max(weight, Math.max(heads, product));
+    if (largest > MOST_ELEMENTS) {
+      throw new IllegalArgumentException("an array of this shape has " + (long) largest + " elements, must have at most " + MOST_ELEMENTS);
     }
   }
 

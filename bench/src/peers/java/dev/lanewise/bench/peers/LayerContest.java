@@ -3,6 +3,7 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.PlainDouble;
 import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
 import java.util.LinkedHashMap;
@@ -15,7 +16,7 @@ final class LayerContest implements Contest {
   /** Keeps a row's results about as large as its inputs. */
   private static final float GAIN = 1.5f;
 
-  final DuelShape shape;
+  final ShapeOptions shape;
   final int embedDim;
 
   /** Batch, row, column. */
@@ -28,7 +29,7 @@ final class LayerContest implements Contest {
   private final Sequences rows;
   private final Sequences output;
 
-  LayerContest(DuelShape shape, int threads) {
+  LayerContest(ShapeOptions shape, int threads) {
     this.shape = shape;
     embedDim = shape.heads * shape.headDim;
     SeededData data = new SeededData();

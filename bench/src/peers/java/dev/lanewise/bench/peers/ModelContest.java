@@ -2,6 +2,7 @@ package dev.lanewise.bench.peers;
 
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.Tokens;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -21,7 +22,7 @@ final class ModelContest implements Contest {
   private final MiniLm model;
   private float[] embedding = {};
 
-  ModelContest(DuelShape shape, int threads) {
+  ModelContest(ShapeOptions shape, int threads) {
     if (shape.queries < 2 || shape.queries > POSITIONS) {
       throw new UnsupportedOperationException("--queries is " + shape.queries + ", must be from 2 to " + POSITIONS + " tokens");
     }

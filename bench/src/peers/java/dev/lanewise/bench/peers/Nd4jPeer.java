@@ -1,5 +1,6 @@
 package dev.lanewise.bench.peers;
 
+import dev.lanewise.bench.throughput.ShapeOptions;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,7 +24,7 @@ final class Nd4jPeer implements Peer {
 
   @Override
   public Rival attention(AttentionContest contest) {
-    DuelShape shape = contest.shape;
+    ShapeOptions shape = contest.shape;
     if (shape.causal) {
       throw missing("causal mask in dotProductAttention, only lengths");
     }
@@ -39,14 +40,14 @@ final class Nd4jPeer implements Peer {
         result -> Arrangement.swapped(result, outer, shape.headDim, shape.queries, 1));
   }
 
-  private static INDArray columns(float[] data, DuelShape shape, int rows) {
+  private static INDArray columns(float[] data, ShapeOptions shape, int rows) {
     float[] columns = Arrangement.swapped(data, shape.batch * shape.heads, rows, shape.headDim, 1);
     return Nd4j.create(columns, new long[] {shape.batch, shape.heads, shape.headDim, rows}, DataType.FLOAT);
   }
 
   @Override
   public Rival layer(LayerContest contest) {
-    DuelShape shape = contest.shape;
+    ShapeOptions shape = contest.shape;
     float[] columns = Arrangement.swapped(contest.input, shape.batch, shape.queries, contest.embedDim, 1);
     INDArray x = Nd4j.create(columns, new long[] {shape.batch, contest.embedDim, shape.queries}, DataType.FLOAT);
     long[] heads = {shape.heads, shape.headDim, contest.embedDim};

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.lanewise.bench.peers.OnnxNode.Tensor;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -47,7 +48,7 @@ final class OnnxRuntimePeer implements Peer {
   }
 
   private Rival standardNode(AttentionContest contest) {
-    DuelShape shape = contest.shape;
+    ShapeOptions shape = contest.shape;
     OnnxNode node = OnnxNode.named("Attention", "");
     if (shape.causal) {
       node.attribute("is_causal", 1);
@@ -61,7 +62,7 @@ final class OnnxRuntimePeer implements Peer {
   }
 
   private Rival ownNode(AttentionContest contest) {
-    DuelShape shape = contest.shape;
+    ShapeOptions shape = contest.shape;
     if (shape.keyValueHeads() != shape.heads) {
       throw missing("heads that share keys and values in MultiHeadAttention");
     }

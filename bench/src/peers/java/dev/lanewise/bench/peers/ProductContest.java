@@ -3,6 +3,7 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.PlainDouble;
 import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import dev.lanewise.core.Linear;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Matrix;
@@ -27,7 +28,7 @@ final class ProductContest implements Contest {
   private final Sequences result;
   private final int threads;
 
-  ProductContest(DuelShape shape, int threads) {
+  ProductContest(ShapeOptions shape, int threads) {
     this.threads = threads;
     m = shape.m;
     k = shape.k;

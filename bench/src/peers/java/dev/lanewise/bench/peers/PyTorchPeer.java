@@ -1,5 +1,6 @@
 package dev.lanewise.bench.peers;
 
+import dev.lanewise.bench.throughput.ShapeOptions;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
@@ -25,7 +26,7 @@ final class PyTorchPeer implements Peer {
 
   @Override
   public Rival attention(AttentionContest contest) {
-    DuelShape shape = contest.shape;
+    ShapeOptions shape = contest.shape;
     Tensor query = Tensor.create(contest.query, shape.batch, shape.heads, shape.queries, shape.headDim);
     Tensor key = Tensor.create(contest.key, shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim);
     Tensor value = Tensor.create(contest.value, shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim);

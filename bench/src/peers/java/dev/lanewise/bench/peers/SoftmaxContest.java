@@ -3,6 +3,7 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.PlainDouble;
 import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.bench.throughput.ShapeOptions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import java.util.LinkedHashMap;
@@ -17,7 +18,7 @@ final class SoftmaxContest implements Contest {
   private final Matrix input;
   private final Kernels kernels = Kernels.selected();
 
-  SoftmaxContest(DuelShape shape, int threads) {
+  SoftmaxContest(ShapeOptions shape, int threads) {
     if (threads != 1) {
       throw new UnsupportedOperationException("softmax is compared on one thread only, --threads is " + threads);
     }
