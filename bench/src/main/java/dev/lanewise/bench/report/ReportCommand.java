@@ -32,17 +32,17 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Files are written anew after each case: Ctrl-C keeps what has been measured. With --against, cases that changed by more than both",
-      "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 5 %%."
+      "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 8 %%."
     })
 public final class ReportCommand implements Callable<Integer> {
-  private static final double QUICK_SECONDS = 0.6;
+  private static final double QUICK_SECONDS = 0.5;
   private static final double FULL_SECONDS = 3;
 
   /** JVMs a case. */
   private static final int FORKS = 2;
 
   /** A duel's time is that of both programs with their warm-up. */
-  private static final double DUEL_FACTOR = 5;
+  private static final double DUEL_FACTOR = 6;
 
   private final Fork fork;
 
@@ -72,7 +72,7 @@ public final class ReportCommand implements Callable<Integer> {
   @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work of a case (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  @Option(names = "--seconds", description = "How long to measure a case (default: 0.6 quick, 3 full).")
+  @Option(names = "--seconds", description = "How long to measure a case (default: 0.5 quick, 3 full).")
   private @Nullable Double seconds;
 
   /** For picocli, which sets the options. */
@@ -137,7 +137,7 @@ public final class ReportCommand implements Callable<Integer> {
         if (!failed.contains(of.id())) {
           try {
             List<JsonObject> ofCase = forks.computeIfAbsent(of.id(), id -> new ArrayList<>());
-            ofCase.add(fork.run(arguments(of)));
+            ofCase.add(fork.run(arguments(of, ofCase)));
             results.put(of, Results.ofForks(ofCase));
           } catch (IOException e) {
             results.fail(of, String.valueOf(e.getMessage()));
@@ -162,8 +162,13 @@ public final class ReportCommand implements Callable<Integer> {
     return runs;
   }
 
-  private List<String> arguments(Case of) {
+  /** The machine's limits are measured in the first JVM of a case only. */
+  private List<String> arguments(Case of, List<JsonObject> before) {
     List<String> arguments = new ArrayList<>(of.arguments());
+    if (!before.isEmpty()) {
+      JsonObject first = before.getFirst();
+      arguments.add("--limits=" + first.get("fmaPeakGflops").getAsDouble() + "," + first.get("readBandwidth").getAsDouble());
+    }
     double time = seconds == null ? full ? FULL_SECONDS : QUICK_SECONDS : seconds;
     if (of.chart() == Chart.PEER) {
       time *= DUEL_FACTOR;

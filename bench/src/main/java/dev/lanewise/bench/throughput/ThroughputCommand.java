@@ -2,6 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Stopwatch.Timing;
 import dev.lanewise.kernels.Kernels;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -57,6 +58,13 @@ public final class ThroughputCommand implements Callable<Integer> {
       description = "How long to measure, after a warm-up of a second or more (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
+  @Option(
+      names = "--limits",
+      hidden = true,
+      split = ",",
+      description = "fmaPeakGflops and readBandwidth, where they have been measured just before: they are not measured again then.")
+  private List<Double> limits = List.of();
+
   /** For picocli, which sets the options. */
   public ThroughputCommand() {}
 
@@ -66,9 +74,9 @@ public final class ThroughputCommand implements Callable<Integer> {
     try (Team team = new Team(threads)) {
       Setup setup = prepare(() -> new Setup(sizes, variant, cache, kernels(), team));
       try (Operation operation = prepare(() -> Operations.named(op).apply(setup))) {
-        Limits limits = prepare(() -> Limits.measure(team));
+        Limits most = prepare(() -> limits.isEmpty() ? Limits.measure(team) : new Limits(limits.get(0), limits.get(1)));
         Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
-        Report report = new Report(op, setup.kernels().path(), threads, operation, timing, limits, operation.accuracy());
+        Report report = new Report(op, setup.kernels().path(), threads, operation, timing, most, operation.accuracy());
         spec.commandLine().getOut().println(report.json());
       }
     }
@@ -81,6 +89,9 @@ public final class ThroughputCommand implements Callable<Integer> {
     }
     if (!Double.isFinite(seconds) || seconds <= 0) {
       throw wrong("--seconds is " + seconds + ", must be above 0 and finite");
+    }
+    if (!limits.isEmpty() && (limits.size() != 2 || !limits.stream().allMatch(limit -> limit > 0))) {
+      throw wrong("--limits is " + limits + ", must be two numbers above 0");
     }
     if (op.equals("decode")) {
       setDecodeDefaults();

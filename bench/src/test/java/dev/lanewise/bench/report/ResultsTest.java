@@ -116,7 +116,7 @@ class ResultsTest {
     String page = ReportPage.of(results(1), results(2));
     assertThat(page).doesNotContain("<b onload").doesNotContain("src=\"http").doesNotContain("href=\"http");
     assertThat(page.split("</script>", -1)).as("one end for each of the three scripts").hasSize(4);
-    assertThat(page).contains("\"a\":{\"ratio\":2.0,\"noise\":0.05,\"verdict\":\"FASTER\"}").contains("\"verdict\":\"SLOWER\"");
+    assertThat(page).contains("\"a\":{\"ratio\":2.0,\"noise\":0.08,\"verdict\":\"FASTER\"}").contains("\"verdict\":\"SLOWER\"");
     assertThat(page).contains("d3js.org");
   }
 }
