@@ -12,9 +12,9 @@ import org.nd4j.linalg.factory.Nd4j;
 /** ND4J's attention, which wants rows as columns: batch, head, feature, time. */
 final class Nd4jPeer implements Peer {
   Nd4jPeer(int threads) {
-    OpenBlasPeer.limit(threads);
     Nd4j.getEnvironment().setMaxMasterThreads(threads);
     Nd4j.getEnvironment().setMaxThreads(threads);
+    OpenBlasPeer.limit(threads); // last: ND4J sets it, too, when it loads
   }
 
   @Override
