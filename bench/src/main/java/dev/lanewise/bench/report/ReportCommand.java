@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Files are written anew after each case: Ctrl-C keeps what has been measured. With --against, cases that changed by more than both",
-      "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 8 %%."
+      "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 10"
+          + " %%."
     })
 public final class ReportCommand implements Callable<Integer> {
   private static final double QUICK_SECONDS = 0.5;

@@ -78,8 +78,8 @@ class ResultsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1.01, 0.9, 0.91, FASTER",
-    "1, 1.01, 1.1, 1.11, SLOWER",
+    "1, 1.01, 0.88, 0.89, FASTER",
+    "1, 1.01, 1.12, 1.13, SLOWER",
     "1, 1.01, 0.96, 0.97, SAME",
     "1, 1.01, 1.04, 1.05, SAME",
     "1, 1.30, 0.9, 0.91, SAME",
@@ -116,7 +116,7 @@ class ResultsTest {
     String page = ReportPage.of(results(1), results(2));
     assertThat(page).doesNotContain("<b onload").doesNotContain("src=\"http").doesNotContain("href=\"http");
     assertThat(page.split("</script>", -1)).as("one end for each of the three scripts").hasSize(4);
-    assertThat(page).contains("\"a\":{\"ratio\":2.0,\"noise\":0.08,\"verdict\":\"FASTER\"}").contains("\"verdict\":\"SLOWER\"");
+    assertThat(page).contains("\"a\":{\"ratio\":2.0,\"noise\":0.1,\"verdict\":\"FASTER\"}").contains("\"verdict\":\"SLOWER\"");
     assertThat(page).contains("d3js.org");
   }
 }
