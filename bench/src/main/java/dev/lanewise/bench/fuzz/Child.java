@@ -14,6 +14,9 @@ final class Child {
   /** What a line that counts calls begins with. */
   static final String COUNT = "#calls ";
 
+  /** What the line with the digest of all results begins with. */
+  static final String DIGEST = "#digest ";
+
   private static final List<String> OF_THE_PATH = List.of("--add-modules=jdk.incubator.vector", "-Dlanewise.");
 
   private final KernelPath path;

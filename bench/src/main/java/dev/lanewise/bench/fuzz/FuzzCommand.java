@@ -42,6 +42,16 @@ public final class FuzzCommand implements Callable<Integer> {
   @Option(names = "--minutes", defaultValue = "1", description = "How long, all paths together (default: ${DEFAULT-VALUE}).")
   private double minutes;
 
+  @Option(names = "--calls", paramLabel = "N", description = "How many calls on each path, however long they take, in place of --minutes.")
+  private @Nullable Long calls;
+
+  @Option(
+      names = "--digest",
+      description =
+          "Makes --calls calls on each path without judging them and prints a SHA-256 of the bits of all their results: the same"
+              + " calls before and after a change of the library.")
+  private boolean digest;
+
   @Option(names = "--seed", description = "What the calls depend on (default: a random one, which is printed).")
   private @Nullable Long seed;
 
@@ -73,6 +83,7 @@ public final class FuzzCommand implements Callable<Integer> {
   private @Nullable String here;
 
   private final Map<KernelPath, String> counts = new EnumMap<>(KernelPath.class);
+  private final Map<KernelPath, String> digests = new EnumMap<>(KernelPath.class);
 
   /** For picocli, which sets the options. */
   public FuzzCommand() {}
@@ -97,6 +108,12 @@ public final class FuzzCommand implements Callable<Integer> {
     if (first < 0) {
       throw rejected("--first is " + first + ", must be at least 0");
     }
+    if (calls != null && calls < 1) {
+      throw rejected("--calls is " + calls + ", must be at least 1");
+    }
+    if (digest && calls == null) {
+      throw rejected("--digest needs --calls");
+    }
     List<KernelPath> chosen = new ArrayList<>();
     for (String option : paths) {
       chosen.add(KernelPath.of(option).orElseThrow(() -> rejected("--paths has " + option + ", which is none of 512, 256, 128, scalar")));
@@ -115,9 +132,21 @@ public final class FuzzCommand implements Callable<Integer> {
       throw new IllegalStateException("this machine runs " + actual + " where " + expected + " was asked for; leave it out of --paths");
     }
     Session session = new Session(Trial.real(), from, failures, out);
-    boolean right = call == null ? session.run(first, minutes * 60) : session.one(call);
+    if (digest) {
+      session.digest(first, most());
+      return 0;
+    }
+    boolean right = call == null ? session.run(first, most(), minutes() * 60) : session.one(call);
     out.flush();
     return right ? 0 : 1;
+  }
+
+  private long most() {
+    return calls == null ? Long.MAX_VALUE : calls;
+  }
+
+  private double minutes() {
+    return calls == null ? minutes : MOST_MINUTES;
   }
 
   private int all(List<KernelPath> chosen, long from) throws IOException, InterruptedException {
@@ -127,10 +156,10 @@ public final class FuzzCommand implements Callable<Integer> {
     Thread farewell = new Thread(this::summarise);
     Runtime.getRuntime().addShutdownHook(farewell);
     int failed = 0;
-    double seconds = 60 * minutes;
-    try (Progress progress = Progress.of("Fuzzing", Math.round(seconds * 10))) {
+    long whole = calls == null ? Math.round(600 * minutes) : calls * chosen.size();
+    try (Progress progress = Progress.of("Fuzzing", whole)) {
       for (int n = 0; n < chosen.size(); n++) {
-        failed += one(chosen.get(n), from, minutes / chosen.size(), progress, seconds * 10 * n / chosen.size()) ? 0 : 1;
+        failed += one(chosen.get(n), from, minutes / chosen.size(), progress, whole * n / chosen.size()) ? 0 : 1;
       }
     } finally {
       Runtime.getRuntime().removeShutdownHook(farewell);
@@ -139,12 +168,18 @@ public final class FuzzCommand implements Callable<Integer> {
     return failed == 0 ? 0 : 1;
   }
 
-  private boolean one(KernelPath path, long from, double time, Progress progress, double before) throws IOException, InterruptedException {
+  private boolean one(KernelPath path, long from, double time, Progress progress, long before) throws IOException, InterruptedException {
     List<String> arguments = new ArrayList<>(List.of("fuzz", "--here", path.path(), "--seed", String.valueOf(from)));
     arguments.addAll(List.of("--minutes", String.valueOf(time), "--first", String.valueOf(first)));
     arguments.addAll(List.of("--failures", String.valueOf(failures)));
     if (call != null) {
       arguments.addAll(List.of("--call", String.valueOf(call)));
+    }
+    if (calls != null) {
+      arguments.addAll(List.of("--calls", String.valueOf(calls)));
+    }
+    if (digest) {
+      arguments.add("--digest");
     }
     long start = System.nanoTime();
     List<String> said = new ArrayList<>();
@@ -154,8 +189,11 @@ public final class FuzzCommand implements Callable<Integer> {
                 arguments,
                 line -> {
                   if (line.startsWith(Child.COUNT)) {
-                    counted(path, line.substring(Child.COUNT.length()));
-                    progress.to(Math.round(before + (System.nanoTime() - start) / 1e8));
+                    String count = line.substring(Child.COUNT.length());
+                    counted(path, count);
+                    progress.to(before + (calls == null ? (System.nanoTime() - start) / 100_000_000 : Long.parseLong(count.split(" ")[0])));
+                  } else if (line.startsWith(Child.DIGEST)) {
+                    digested(path, line.substring(Child.DIGEST.length()));
                   } else {
                     said.add(line);
                   }
@@ -175,14 +213,19 @@ public final class FuzzCommand implements Callable<Integer> {
     counts.put(path, count);
   }
 
+  private synchronized void digested(KernelPath path, String sum) {
+    digests.put(path, sum);
+  }
+
   /** How many calls were made, path by path; also where somebody stops the run. */
   private synchronized void summarise() {
     PrintWriter out = spec.commandLine().getOut();
     counts.forEach(
         (path, count) -> {
           String[] numbers = count.split(" ", 2);
+          String beyond = numbers[1] + " beyond the budget of plain float code but within rounding";
           out.println(
-              path.path() + ": " + numbers[0] + " calls, " + numbers[1] + " beyond the budget of plain float code but within rounding");
+              path.path() + ": " + numbers[0] + " calls, " + (digest ? "digest " + digests.getOrDefault(path, "not done") : beyond));
         });
     out.flush();
   }

@@ -1,6 +1,9 @@
 package dev.lanewise.bench.fuzz;
 
 import java.io.PrintStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Optional;
 
 /** Calls on this JVM's kernels, one after the other, until the time is over or one fails. */
@@ -25,13 +28,13 @@ final class Session {
     this.out = out;
   }
 
-  /** Runs calls from number {@code first} on for so many seconds; returns whether all were right. */
-  boolean run(long first, double seconds) {
+  /** Runs calls from number {@code first} on for so many seconds, but at most {@code most}; returns whether all were right. */
+  boolean run(long first, long most, double seconds) {
     long end = System.nanoTime() + (long) (seconds * 1e9);
     long reported = System.nanoTime();
     long index = first;
     int failures = 0;
-    for (; System.nanoTime() < end && failures < mostFailures; index++) {
+    for (; index - first < most && System.nanoTime() < end && failures < mostFailures; index++) {
       failures += one(index) ? 0 : 1;
       if (System.nanoTime() - reported > REPORT_NANOS) {
         reported = System.nanoTime();
@@ -40,6 +43,30 @@ final class Session {
     }
     report(index - first);
     return failures == 0;
+  }
+
+  /** Makes so many calls without judging them and writes one digest of the bits of all their results. */
+  void digest(long first, long calls) {
+    MessageDigest digest = sha256();
+    long reported = System.nanoTime();
+    for (long index = first; index < first + calls; index++) {
+      trial.digest(Draw.plan(seed, index), digest);
+      if (System.nanoTime() - reported > REPORT_NANOS) {
+        reported = System.nanoTime();
+        report(index + 1 - first);
+      }
+    }
+    report(calls);
+    out.println(Child.DIGEST + HexFormat.of().formatHex(digest.digest()));
+    out.flush();
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 
   /** Runs one call; returns whether it was right, and if not, has said what is the least that is wrong. */

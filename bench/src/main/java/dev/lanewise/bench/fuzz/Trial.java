@@ -4,6 +4,9 @@ import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Stage;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +39,24 @@ final class Trial {
   /** Calls so far with an error beyond the budget, but not beyond what rounding does. */
   long beyondBudget() {
     return beyondBudget;
+  }
+
+  /** Adds the bits of everything that a call writes to a digest; of a call that throws, what it throws. */
+  void digest(Plan plan, MessageDigest digest) {
+    try (Case of = new Case(plan)) {
+      Asked asked = new Asked(of, new Numbers(plan.seed(), 0));
+      caller.compute(asked, of.attention(plan.get(Knob.THREADS)));
+      for (float[] array : asked.memory()) {
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * array.length);
+        for (float x : array) {
+          bytes.putInt(Float.floatToIntBits(x)); // every NaN is the same
+        }
+        digest.update(bytes.array());
+      }
+      digest.update(asked.topText().getBytes(StandardCharsets.UTF_8));
+    } catch (RuntimeException | AssertionError e) {
+      digest.update(e.getClass().getName().getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   /** What is wrong with a call; empty if nothing is. */

@@ -133,7 +133,7 @@ class TrialTest {
             });
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    assertThat(new Session(trial, SEED, 1, out).run(7, 30)).isFalse();
+    assertThat(new Session(trial, SEED, 1, out).run(7, Long.MAX_VALUE, 30)).isFalse();
     assertThat(bytes.toString(StandardCharsets.UTF_8))
         .contains("call 7 of seed 5: threw java.lang.IllegalStateException: planted")
         .contains("batch 1, key value heads 1, group 1, queries 0, keys 0, head dim 1, value dim 1, output 1")
