@@ -181,7 +181,8 @@ public final class Attention {
   /**
    * Computes attention and the log-sum-exp of each query's scores.
    *
-   * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>; −∞ for a query that sees no key
+   * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>, sinks included; for a query that sees no key its
+   *     sink, or −∞ without one
    */
   public void computeWithLogSumExp(Heads query, Heads key, Heads value, Heads output, float[] logSumExp) {
     compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));

@@ -10,12 +10,19 @@ import java.util.Objects;
  * Dao et al., 2022, section 3.1). This is what lets keys be split over cores, caches or machines.
  */
 public final class Merge {
+  /** The log-sum-exp of a row that saw no key. */
+  private static final double EMPTY = Double.NEGATIVE_INFINITY;
+
   private Merge() {}
 
   /**
    * output = (e<sup>l</sup> · output + e<sup>r</sup> · other) / (e<sup>l</sup> + e<sup>r</sup>) row by row, and logSumExp =
-   * ln(e<sup>l</sup> + e<sup>r</sup>), for l of logSumExp and r of otherLogSumExp. A part that saw no key (−∞) changes nothing; a sink
-   * belongs into one part only.
+   * ln(e<sup>l</sup> + e<sup>r</sup>), for l of logSumExp and r of otherLogSumExp. A row whose log-sum-exp is −∞ saw no key: it is neutral
+   * whatever its output holds, NaN included, and where both are −∞ the result is 0 and −∞.
+   *
+   * <p>A sink is part of its row's log-sum-exp, and the row that saw no key has the sink as its log-sum-exp and 0 as its output. The merge
+   * adds both sums as they are and cannot take a sink out of one of them. One of all parts must therefore be computed with {@link
+   * dev.lanewise.kernels.Normaliser#softmaxWithSinks} and the others with plain softmax; a sink in two parts counts twice.
    *
    * @param output batch × heads × rows × width of one part; overwritten with the result
    * @param logSumExp dense batch × heads × rows of that part; overwritten with the result
@@ -45,18 +52,19 @@ public final class Merge {
       int row = n % output.rows();
       double left = logSumExp[n];
       double right = otherLogSumExp[n];
-      if (right == Double.NEGATIVE_INFINITY) {
+      if (right == EMPTY && left != EMPTY) {
         continue;
       }
-      double high = Math.max(left, right);
+      double high = left == EMPTY && right == EMPTY ? 0 : Math.max(left, right);
       double sum = Math.exp(left - high) + Math.exp(right - high);
-      float keep = (float) (Math.exp(left - high) / sum);
+      float keep = (float) (Math.exp(left - high) / sum); // NaN where both are empty, and then not used
       float take = (float) (Math.exp(right - high) / sum);
       int at = output.index(b, head, row);
       int from = other.index(b, head, row);
       for (int d = 0; d < output.width(); d++) {
         int i = at + d * output.columnStride();
-        output.data()[i] = keep * output.data()[i] + take * other.data()[from + d * other.columnStride()];
+        float own = left == EMPTY ? 0 : keep * output.data()[i];
+        output.data()[i] = own + (right == EMPTY ? 0 : take * other.data()[from + d * other.columnStride()]);
       }
       logSumExp[n] = (float) (high + Math.log(sum));
     }

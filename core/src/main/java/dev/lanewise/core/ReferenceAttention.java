@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A score passes scale, softcap, bias and ALiBi, the caller's score function, the mask, the normaliser, and the caller's weight
  * function. A masked key, or one whose score is −∞, is never read into a result, whatever it holds; a query with no key left gets output 0,
- * weights 0 and log-sum-exp −∞; a NaN score makes its own row NaN.
+ * weights 0 and, as log-sum-exp, its sink, or −∞ without one; a NaN score makes its own row NaN.
  *
  * <p>Results are dense. With packed sequences they have the rows of all sequences, so batch counts as 1, and rows of scores and weights are
  * as long as the longest sequence has keys: element j belongs to key j of the row's own sequence, and behind its last key there is −∞, or

@@ -59,9 +59,9 @@ final class ReferenceRow {
     };
   }
 
-  /** ln Σ e<sup>score</sup> over the keys that are left and the sink; −∞ if no key is left. */
+  /** ln Σ e<sup>score</sup> over the keys that are left and the sink; the sink, or −∞ without one, if no key is left. */
   double logSumExp() {
-    return largest == GONE ? GONE : largest + Math.log(sum);
+    return largest == GONE ? call.normaliser.sink(head) : largest + Math.log(sum);
   }
 
   /** Adds weights · V to the elements of {@code output} from {@code to} on. */
@@ -198,7 +198,7 @@ final class ReferenceRow {
     double[] result = new double[keys];
     int seen = 0;
     for (int j = 0; j < keys; j++) {
-      seen += visible(j) ? 1 : 0;
+      seen += masked[j] == GONE ? 0 : 1;
     }
     double divisor = call.normaliser.averages() ? seen : 1;
     for (int j = 0; j < keys; j++) {

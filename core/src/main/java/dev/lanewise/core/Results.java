@@ -51,7 +51,10 @@ public final class Results {
     return this;
   }
 
-  /** ln Σ e<sup>score</sup> of each row, dense batch × queryHeads × queries; −∞ for a query that sees no key. Softmax only. */
+  /**
+   * ln Σ e<sup>score</sup> of each row, sinks included, dense batch × queryHeads × queries; for a query that sees no key its sink, or −∞
+   * without one. Softmax only.
+   */
   public Results logSumExp(float[] newLogSumExp) {
     logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");
     return this;

@@ -56,7 +56,7 @@ final class PlainRow {
   }
 
   float logSumExp() {
-    return largest == GONE ? GONE : largest + (float) Math.log(sum);
+    return largest == GONE ? call.normaliser.sink(head) : largest + (float) Math.log(sum);
   }
 
   void output(Heads value, float[] output, int to) {
@@ -127,7 +127,7 @@ final class PlainRow {
     int seen = 0;
     for (int j = 0; j < keys; j++) {
       largest = Math.max(largest, row[j]);
-      seen += visible(j) ? 1 : 0;
+      seen += row[j] == GONE ? 0 : 1;
     }
     largest = largest == GONE ? GONE : Math.max(largest, call.normaliser.sink(head));
     sum = (float) Math.exp(call.normaliser.sink(head) - largest);

@@ -116,7 +116,7 @@ public final class AttentionProblemBuilder {
 
   /**
    * Asks for log-sum-exp, to be written: ln Σ e<sup>score</sup> of each query row, dense batch × queryHeads × queries (queryHeads × query
-   * rows, if there are sequences); −∞ for a query that sees no key.
+   * rows, if there are sequences); for a query that sees no key the sink, or −∞ without one.
    */
   public AttentionProblemBuilder logSumExp(float[] newLogSumExp) {
     logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");

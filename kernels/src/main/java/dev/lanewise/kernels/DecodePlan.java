@@ -155,8 +155,7 @@ final class DecodePlan {
     }
     if (problem.logSumExp != null) {
       float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
-      float logSumExp = sum == 0 ? Float.NEGATIVE_INFINITY : OnlineSoftmax.logSumExp(base + Math.log(sum), sink);
-      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = logSumExp;
+      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
     }
   }
 }

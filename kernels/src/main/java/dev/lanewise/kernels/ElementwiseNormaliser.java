@@ -1,5 +1,8 @@
 package dev.lanewise.kernels;
 
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -11,29 +14,51 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] factor = new float[QUERIES];
+  private final float[] tileCount = new float[QUERIES];
+  private final int[] count = new int[QUERIES];
   private Normaliser.Kind kind = Normaliser.Kind.LINEAR;
   private boolean averages;
 
   @Override
-  public void open(Panel panel, PanelMask mask) {
+  public void open(Panel panel) {
     Normaliser normaliser = panel.problem().normaliser;
     kind = normaliser.kind;
     averages = normaliser.averages;
-    for (int lane = 0; averages && lane < QUERIES; lane++) {
-      factor[lane] = 1f / Math.max(1, mask.count(panel, lane));
-    }
+    Arrays.fill(count, 0);
   }
 
   @Override
   public boolean update(float[] scores, int keys) {
-    int length = keys * QUERIES;
+    if (averages) {
+      countKeys(scores, keys);
+    }
+    apply(scores, keys * QUERIES);
+    return false;
+  }
+
+  private void apply(float[] scores, int length) {
     switch (kind) {
       case SIGMOID -> VectorActivations.apply(Activation.SIGMOID, scores, 0, length);
       case RELU -> VectorActivations.apply(Activation.RELU, scores, 0, length);
       case SQUARED_RELU -> squaredRelu(scores, length);
-      default -> clearMasked(scores, length);
+      case LINEAR -> clearMasked(scores, length);
+      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
     }
-    return false;
+  }
+
+  /** Counts the keys that each lane sees: those whose score is not −∞, whether the mask, a bias or a function made it so. */
+  private void countKeys(float[] scores, int keys) {
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      FloatVector seen = FloatVector.zero(SPECIES);
+      for (int key = 0; key < keys; key++) {
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, key * QUERIES + lane);
+        seen = broadcast(SPECIES, 1f).blend(0f, x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)).add(seen);
+      }
+      seen.intoArray(tileCount, lane);
+    }
+    for (int lane = 0; lane < QUERIES; lane++) {
+      count[lane] += (int) tileCount[lane];
+    }
   }
 
   private static void squaredRelu(float[] scores, int length) {
@@ -57,7 +82,11 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    for (int lane = 0; averages && lane < QUERIES; lane++) {
+      factor[lane] = 1f / Math.max(1, count[lane]);
+    }
+  }
 
   @Override
   public void normalise(float[] accumulated, int rows) {
@@ -68,7 +97,7 @@ final class ElementwiseNormaliser implements PanelNormaliser {
 
   @Override
   public void weights(float[] scores, int keys) {
-    update(scores, keys);
+    apply(scores, keys * QUERIES);
     normalise(scores, keys);
   }
 

@@ -65,7 +65,7 @@ final class FusedAttention {
     }
     scorer.open(panel, queries);
     mask.open(panel);
-    normaliser.open(panel, mask);
+    normaliser.open(panel);
     if (problem.changesScores()) {
       changes.open(panel);
     }

@@ -3,7 +3,10 @@ package dev.lanewise.kernels;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What makes weights of scores. A masked key has weight 0 under each of them; a query that sees no key gets output 0. */
+/**
+ * What makes weights of scores. A key whose score is −∞ is one that the query does not see, whether the mask, a bias or a function made it
+ * so: it has weight 0 under each normaliser and is not counted. A query that sees no key gets output 0.
+ */
 public final class Normaliser {
   private static final Normaliser SOFTMAX = new Normaliser(Kind.SOFTMAX, false, null);
 
@@ -39,7 +42,10 @@ public final class Normaliser {
   /**
    * Softmax with a learned logit a query head that takes part in the sum but has no value ("Efficient Streaming Language Models with
    * Attention Sinks", Xiao et al., 2023; as in gpt-oss): weight = e<sup>score</sup> / (e<sup>sink</sup> + Σ e<sup>score</sup>). The
-   * log-sum-exp of a row includes it.
+   * log-sum-exp of a row includes it, and is the sink alone for a query that sees no key.
+   *
+   * <p>When keys are split into parts that are merged by their log-sum-exps, give the sinks to one part only, and {@link #softmax} to the
+   * others: a merge adds the parts' sums, each with whatever it holds.
    *
    * @param sinks one logit a query head; copied
    */

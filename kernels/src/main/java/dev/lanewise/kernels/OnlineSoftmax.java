@@ -25,7 +25,7 @@ final class OnlineSoftmax implements PanelNormaliser {
   private final float[] ignored = new float[QUERIES];
 
   @Override
-  public void open(Panel panel, PanelMask mask) {
+  public void open(Panel panel) {
     Arrays.fill(max, Float.NEGATIVE_INFINITY);
     Arrays.fill(sum, 0);
     float[] sinks = panel.problem().normaliser.sinks;
@@ -75,14 +75,18 @@ final class OnlineSoftmax implements PanelNormaliser {
 
   @Override
   public float logSumExp(int lane) {
-    if (sum[lane] == 0) {
-      return Float.NEGATIVE_INFINITY;
-    }
-    return logSumExp(max[lane] + Math.log(sum[lane]), sink[lane]);
+    return logSumExp(max[lane], sum[lane], sink[lane]);
   }
 
-  /** ln(e<sup>keys</sup> + e<sup>sink</sup>), however far they are apart. */
-  static float logSumExp(double keys, double sink) {
+  /**
+   * ln(sum · e<sup>max</sup> + e<sup>sink</sup>), however far they are apart; the sink, which may be −∞, where no key has been seen and sum
+   * is 0.
+   */
+  static float logSumExp(float max, double sum, float sink) {
+    if (sum == 0) {
+      return sink;
+    }
+    double keys = max + Math.log(sum);
     double high = Math.max(keys, sink);
     return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink) - high)));
   }

@@ -57,21 +57,6 @@ final class PanelMask {
     return to;
   }
 
-  /** Keys that a lane sees. */
-  int count(Panel panel, int lane) {
-    if (!holes) {
-      return end[lane] - first[lane];
-    }
-    int count = 0;
-    for (int key = first[lane]; key < end[lane]; ) {
-      int next = Math.min((key / Long.SIZE + 1) * Long.SIZE, end[lane]);
-      long word = keys64(panel, lane, key / Long.SIZE);
-      count += Long.bitCount(word >>> (key % Long.SIZE) << (Long.SIZE - (next - key)));
-      key = next;
-    }
-    return count;
-  }
-
   private static long keys64(Panel panel, int lane, int word) {
     return panel.problem().visibility.keys64(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), word);
   }

@@ -3,7 +3,7 @@ package dev.lanewise.kernels;
 /** What turns the scores of a panel (keys × lanes) into weights, a tile of keys after the other. */
 interface PanelNormaliser {
   /** Turns to the rows of a panel. */
-  void open(Panel panel, PanelMask mask);
+  void open(Panel panel);
 
   /**
    * Takes in the scores of some more keys and leaves weights in their place, but for a factor a lane that {@link #normalise} brings.
@@ -24,6 +24,6 @@ interface PanelNormaliser {
   /** After {@link #close}: scores, computed again, become weights. */
   void weights(float[] scores, int keys);
 
-  /** Natural logarithm of the sum that a lane's weights were divided by; −∞ if it saw no key. */
+  /** Natural logarithm of the sum that a lane's weights were divided by; if it saw no key, the sink, or −∞ without one. */
   float logSumExp(int lane);
 }

@@ -163,21 +163,18 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       float sink = normaliser.sinks == null ? Float.NEGATIVE_INFINITY : normaliser.sinks[queryHead];
       return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, sink);
     }
-    float factor = normaliser.averages ? 1f / Math.max(1, visibleKeys(problem)) : 1;
+    float factor = normaliser.averages ? 1f / Math.max(1, seenKeys()) : 1;
     for (int i = 0; i < keys; i++) {
       scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind, scores[i]);
     }
     return Float.NaN;
   }
 
-  private int visibleKeys(AttentionProblem problem) {
-    Visibility visibility = problem.visibility;
-    int from = visibility.firstKey(batchEntry, queryHead, query);
-    int end = visibility.endKey(batchEntry, queryHead, query);
-    int count = Math.max(0, end - from);
-    for (int key = from; visibility.hasHoles() && key < end; key++) {
-      long word = visibility.keys64(batchEntry, queryHead, query, key / Long.SIZE);
-      count -= (int) (~(word >>> (key % Long.SIZE)) & 1);
+  /** Keys whose score is not −∞, whether the mask, a bias or a function made it so. */
+  private int seenKeys() {
+    int count = 0;
+    for (int i = 0; i < keys; i++) {
+      count += hidden[i] ? 0 : 1;
     }
     return count;
   }

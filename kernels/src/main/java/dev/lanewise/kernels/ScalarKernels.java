@@ -168,7 +168,7 @@ final class ScalarKernels implements KernelProvider {
    * Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN.
    *
    * @param sink a logit that takes part in the sum alone; −∞ for none
-   * @return ln Σ e<sup>score</sup>
+   * @return ln Σ e<sup>score</sup>, the sink's included: the sink itself, or −∞, for a row that is −∞ throughout
    */
   static float softmaxRow(float[] scores, int from, float[] weights, int to, int length, float sink) {
     float max = Float.NEGATIVE_INFINITY;
@@ -177,7 +177,7 @@ final class ScalarKernels implements KernelProvider {
     }
     if (max == Float.NEGATIVE_INFINITY) {
       clear(weights, to, length);
-      return max;
+      return sink;
     }
     max = Math.max(max, sink);
     float sum = (float) Math.exp(sink - max);

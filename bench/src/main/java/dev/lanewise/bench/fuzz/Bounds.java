@@ -121,7 +121,7 @@ final class Bounds {
       any |= masked[j] == ANY;
       largest = Math.max(largest, row.masked[j]);
     }
-    if (!any && row.logSumExp == GONE) {
+    if (!any && Arrays.stream(row.masked).allMatch(score -> score == GONE)) {
       return 0;
     }
     if (any || Double.isNaN(largest) || Double.isInfinite(largest)) {
@@ -161,10 +161,11 @@ final class Bounds {
 
   private double elementwise() {
     double divisor = row.divisor();
+    boolean counted = !model.normaliser.averages() || Arrays.stream(masked).noneMatch(bound -> bound == ANY);
     for (int j = 0; j < row.keys; j++) {
       double x = row.masked[j];
-      if (x == GONE || masked[j] == ANY) {
-        weights[j] = masked[j];
+      if (x == GONE || masked[j] == ANY || !counted) { // a score that may be −∞ may or may not count
+        weights[j] = counted ? masked[j] : ANY;
         continue;
       }
       double y = row.elementwise(x);

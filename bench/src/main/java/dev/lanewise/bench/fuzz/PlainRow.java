@@ -133,10 +133,10 @@ final class PlainRow {
 
   private double softmax() {
     double largest = Arrays.stream(masked).reduce(GONE, Math::max);
-    if (largest == GONE) {
-      return GONE;
-    }
     double sink = model.normaliser.sink(head);
+    if (largest == GONE) {
+      return sink;
+    }
     largest = Math.max(largest, sink);
     double sum = r(Math.exp(r(sink - largest)));
     for (int j = 0; j < keys; j++) {
@@ -161,7 +161,7 @@ final class PlainRow {
   double divisor() {
     int seen = 0;
     for (int j = 0; j < keys; j++) {
-      seen += model.sees(b, head, i, j) ? 1 : 0;
+      seen += masked[j] == GONE ? 0 : 1;
     }
     return model.normaliser.averages() ? seen : 1;
   }
@@ -172,7 +172,8 @@ final class PlainRow {
       case RELU -> Math.max(score, 0);
       case SQUARED_RELU -> r(Math.max(score, 0) * Math.max(score, 0));
       case SIGMOID -> r(1 / r(1 + r(Math.exp(-score))));
-      default -> score;
+      case LINEAR -> score;
+      case SOFTMAX -> throw new IllegalStateException("softmax weights are made of whole rows");
     };
   }
 

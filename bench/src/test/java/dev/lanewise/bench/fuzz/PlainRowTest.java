@@ -3,6 +3,8 @@ package dev.lanewise.bench.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.kernels.Bias;
+import dev.lanewise.kernels.Normaliser;
 import org.junit.jupiter.api.Test;
 
 /** The reference itself, by numbers worked out by hand. */
@@ -33,6 +35,30 @@ class PlainRowTest {
     assertThat(row.output).containsOnly(0);
     assertThat(row.weights).containsOnly(0);
     assertThat(row.logSumExp).isEqualTo(Double.NEGATIVE_INFINITY);
+  }
+
+  @Test
+  void nothingSeenLeavesTheSink() {
+    Model model = model();
+    model.normaliser = Normaliser.softmaxWithSinks(1.5f);
+    model.rule = (b, head, i, j, queries, keys) -> false;
+    assertThat(new PlainRow(model, 0, 0, 0, false).logSumExp).isEqualTo(1.5);
+    model.rule = (b, head, i, j, queries, keys) -> true;
+    model.bias = Bias.ofKeys(new float[] {-1f / 0, -1f / 0, -1f / 0});
+    PlainRow row = new PlainRow(model, 0, 0, 0, false);
+    assertThat(row.logSumExp).isEqualTo(1.5);
+    assertThat(row.output).containsOnly(0);
+  }
+
+  /** Keys that a bias takes away are not counted, as those that a mask does. */
+  @Test
+  void theDivisorCountsWhatIsSeen() {
+    Model model = model();
+    model.normaliser = Normaliser.linear().dividedByKeys();
+    model.bias = Bias.ofKeys(new float[] {-1f / 0, 2, 0});
+    PlainRow row = new PlainRow(model, 0, 0, 0, false);
+    assertThat(row.divisor()).isEqualTo(1);
+    assertThat(row.weights[1]).isCloseTo(2 + Math.log(2), within(1e-6));
   }
 
   @Test

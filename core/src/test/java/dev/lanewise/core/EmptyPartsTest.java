@@ -1,0 +1,341 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.kernels.Bias;
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.Stage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A key whose score is −∞ is not there, whoever made it −∞, for every normaliser, path and result. Each call sees some keys, perhaps none,
+ * and hides those behind them, whose values are NaN; what is expected is the formula over the keys that are seen.
+ */
+class EmptyPartsTest {
+  private static final float GONE = Float.NEGATIVE_INFINITY;
+  private static final double CLOSE = 2e-6;
+
+  /** What takes keys away from a query. */
+  private enum Way {
+    MASK,
+    MASK_WITH_HOLES,
+    BIAS,
+    FUNCTION,
+    SCORE
+  }
+
+  /** Where keys lie, and with it which loops run. */
+  private enum Path {
+    DENSE(3),
+    PACKED(3),
+    DECODED(3),
+    CACHED(20);
+
+    final int queries;
+
+    Path(int queries) {
+      this.queries = queries;
+    }
+  }
+
+  /** Keys that are seen, and keys behind them that are not. */
+  private record Keys(int seen, int hidden) {
+    int all() {
+      return seen + hidden;
+    }
+
+    float score(int j) {
+      return (j * 37 % 11 - 5) / 4f;
+    }
+
+    float value(int j) {
+      return (j * 29 % 13 - 3) / 8f;
+    }
+
+    Heads key(Way way) {
+      Heads key = Heads.zeros(1, 1, all(), 1);
+      for (int j = 0; j < all(); j++) {
+        key.data()[j] = way == Way.SCORE && j >= seen ? GONE : score(j);
+      }
+      return key;
+    }
+
+    /** Of the hidden keys of a cache only some are NaN, because a NaN keeps the whole cache from being decoded. */
+    Heads value(boolean special) {
+      Heads value = Heads.zeros(1, 1, all(), 1);
+      for (int j = 0; j < all(); j++) {
+        value.data()[j] = j < seen ? value(j) : special ? Float.NaN : 1e9f;
+      }
+      return value;
+    }
+  }
+
+  /** A place, a way and the kernels. */
+  private record Setting(Kernels kernels, Path where, Way way) {
+    @Override
+    public String toString() {
+      return kernels.path() + ", " + where + ", " + way;
+    }
+
+    List<Call> calls() {
+      List<Call> calls = new ArrayList<>();
+      for (Normaliser normaliser : normalisers()) {
+        boolean extreme = Float.isFinite(normaliser.sink(0)) && normaliser.sink(0) != 0;
+        for (Keys keys : keys()) {
+          if (extreme && keys.all() > 100) {
+            continue; // what tiles and chunks do with a sink does not depend on its size
+          }
+          Attention attention = hide(Attention.standard().withKernels(kernels), way, where.queries, keys).withNormaliser(normaliser);
+          calls.add(new Call(attention, where, way, normaliser, keys));
+        }
+      }
+      return calls;
+    }
+  }
+
+  private record Call(Attention attention, Path where, Way way, Normaliser normaliser, Keys keys) {
+    @Override
+    public String toString() {
+      String name = normaliser.kind() + (normaliser.averages() ? " averaged" : "") + " with sink " + normaliser.sink(0);
+      return name + ", " + keys;
+    }
+  }
+
+  private static List<Normaliser> normalisers() {
+    List<Normaliser> normalisers = new ArrayList<>(List.of(Normaliser.softmax()));
+    for (float sink : new float[] {0, 3, -200, 1e30f, -Float.MAX_VALUE, GONE}) {
+      normalisers.add(Normaliser.softmaxWithSinks(sink));
+    }
+    for (Normaliser each : List.of(Normaliser.relu(), Normaliser.squaredRelu(), Normaliser.sigmoid(), Normaliser.linear())) {
+      normalisers.add(each);
+      normalisers.add(each.dividedByKeys());
+    }
+    return normalisers;
+  }
+
+  private static List<Keys> keys() {
+    return List.of(new Keys(0, 0), new Keys(0, 2), new Keys(0, 700), new Keys(1, 1), new Keys(3, 2), new Keys(5, 700), new Keys(600, 70));
+  }
+
+  static Stream<Setting> settings() {
+    return Stream.of(Kernels.selected(), Kernels.scalar())
+        .flatMap(
+            kernels ->
+                Arrays.stream(Path.values()).flatMap(where -> Arrays.stream(Way.values()).map(way -> new Setting(kernels, where, way))));
+  }
+
+  private static Attention hide(Attention attention, Way way, int queries, Keys keys) {
+    return switch (way) {
+      case MASK -> attention.withMask(Mask.keyLengths(keys.seen));
+      case MASK_WITH_HOLES -> attention.withMask(Mask.evaluate((b, head, i, j) -> j < keys.seen, 1, 1, queries, keys.all()));
+      case BIAS -> attention.withBias(Bias.ofKeys(bias(keys)));
+      case FUNCTION ->
+          attention.withScoreFunction(
+              (row, offset, length, b, head, i, first) -> {
+                for (int n = 0; n < length; n++) {
+                  row[offset + n] = first + n < keys.seen ? row[offset + n] : GONE;
+                }
+              });
+      case SCORE -> attention;
+    };
+  }
+
+  private static float[] bias(Keys keys) {
+    float[] bias = new float[keys.all()];
+    Arrays.fill(bias, keys.seen, keys.all(), GONE);
+    return bias;
+  }
+
+  /** The weights of the keys that are seen, by the formula. */
+  private static double[] weights(Normaliser normaliser, Keys keys) {
+    double[] weights = new double[keys.all()];
+    double sum = Math.exp(logSumExp(normaliser, keys));
+    for (int j = 0; j < keys.seen; j++) {
+      double score = keys.score(j);
+      weights[j] =
+          switch (normaliser.kind()) {
+            case SOFTMAX -> Math.exp(score) / sum;
+            case RELU -> Math.max(score, 0);
+            case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
+            case SIGMOID -> 1 / (1 + Math.exp(-score));
+            case LINEAR -> score;
+          };
+      weights[j] /= normaliser.averages() ? keys.seen : 1;
+    }
+    return weights;
+  }
+
+  private static double logSumExp(Normaliser normaliser, Keys keys) {
+    double sum = 0;
+    for (int j = 0; j < keys.seen; j++) {
+      sum += Math.exp(keys.score(j));
+    }
+    double sink = normaliser.sink(0);
+    double high = Math.max(sink, sum == 0 ? sink : Math.log(sum));
+    return high == GONE ? GONE : high + Math.log(Math.exp(sink - high) + (sum == 0 ? 0 : Math.exp(Math.log(sum) - high)));
+  }
+
+  private static double output(double[] weights, Keys keys) {
+    double sum = 0;
+    for (int j = 0; j < keys.seen; j++) {
+      sum += weights[j] * keys.value(j);
+    }
+    return sum;
+  }
+
+  private static void compute(Call call, boolean special, Results results) {
+    Heads query = ones(call.where.queries);
+    Heads key = call.keys.key(call.way);
+    Heads value = call.keys.value(special);
+    switch (call.where) {
+      case DENSE -> call.attention.compute(query, key, value, results);
+      case PACKED -> {
+        SequenceStarts starts = SequenceStarts.of(new int[] {0, query.rows()}, new int[] {0, key.rows()});
+        call.attention.withSequences(starts).compute(query, key, value, results);
+      }
+      case DECODED, CACHED -> {
+        try (KeyValueCache cache = KeyValueCache.builder(1, 1).capacity(call.keys.all() + 1).build()) {
+          cache.append(key, value);
+          call.attention.compute(query, List.of(cache), results);
+        }
+      }
+    }
+  }
+
+  private static Heads ones(int rows) {
+    Heads ones = Heads.zeros(1, 1, rows, 1);
+    Arrays.fill(ones.data(), 1);
+    return ones;
+  }
+
+  /** All results of one call; then output and log-sum-exp alone, which run through other loops. */
+  @ParameterizedTest
+  @MethodSource("settings")
+  void aKeyOfMinusInfinityIsNotThere(Setting setting) {
+    setting.calls().forEach(EmptyPartsTest::check);
+  }
+
+  private static void check(Call call) {
+    double[] weights = weights(call.normaliser, call.keys);
+    Heads output = Heads.zeros(1, 1, call.where.queries, 1);
+    float[] logSumExp = new float[call.where.queries];
+    for (boolean special : new boolean[] {true, false}) {
+      Results results = Results.of().output(garbage(output));
+      Arrays.fill(logSumExp, -77);
+      compute(call, special, call.normaliser.hasLogSumExp() ? results.logSumExp(logSumExp) : results);
+      assertRows(call, "output", output.data(), output(weights, call.keys));
+      if (call.normaliser.hasLogSumExp()) {
+        assertRows(call, "log-sum-exp", logSumExp, logSumExp(call.normaliser, call.keys));
+      }
+    }
+    if (call.keys.all() > 0) {
+      everyResult(call, weights, garbage(output));
+    }
+  }
+
+  private static Heads garbage(Heads output) {
+    Arrays.fill(output.data(), Float.NaN);
+    return output;
+  }
+
+  private static void assertRows(Call call, String what, float[] actual, double expected) {
+    for (float element : actual) {
+      assertNear(call, what, element, expected);
+    }
+  }
+
+  private static void assertNear(Call call, String what, float actual, double expected) {
+    double bound = CLOSE * Math.max(1, Math.abs(expected));
+    if (actual != expected && !(Math.abs(actual - expected) <= bound)) { // asked first: assertions are slow
+      assertThat((double) actual).as("%s: %s", call, what).isCloseTo(expected, within(bound));
+    }
+  }
+
+  private static void everyResult(Call call, double[] weights, Heads output) {
+    int queries = call.where.queries;
+    int all = call.keys.all();
+    Heads rows = garbage(Heads.zeros(1, 1, queries, all));
+    Heads masked = garbage(Heads.zeros(1, 1, queries, all));
+    float[] columnSums = new float[all];
+    TopKeys top = TopKeys.of(2, 1, 1, queries);
+    Results results = Results.of().output(output).weights(rows).scores(Stage.MASKED, masked).columnSums(columnSums).topKeys(top);
+    compute(call, true, results);
+    assertRows(call, "output beside others", output.data(), output(weights, call.keys));
+    for (int n = 0; n < queries * all; n++) {
+      assertNear(call, "weight", rows.data()[n], weights[n % all]);
+      assertNear(call, "masked score", masked.data()[n], n % all < call.keys.seen ? call.keys.score(n % all) : GONE);
+    }
+    for (int j = 0; j < all; j++) {
+      assertNear(call, "column sum", columnSums[j], queries * weights[j]);
+    }
+    int[] best = best(rows, call.keys.seen);
+    for (int place = 0; place < 2; place++) {
+      assertThat(top.key(0, 0, queries - 1, place)).as("%s top key", call).isEqualTo(best[place]);
+    }
+    if (call.normaliser.hasLogSumExp()) {
+      float[] entropy = new float[queries];
+      AttentionEntropy.of(rows, entropy);
+      assertRows(call, "entropy", entropy, Arrays.stream(weights).filter(w -> w > 0).map(w -> -w * Math.log(w)).sum());
+    }
+  }
+
+  /** The two keys that have the largest weights of the last row. */
+  private static int[] best(Heads rows, int seen) {
+    int[] best = {-1, -1};
+    int last = rows.rows() - 1;
+    for (int j = 0; j < seen; j++) {
+      float weight = rows.get(0, 0, last, j);
+      if (weight == 0) {
+        continue;
+      }
+      if (best[0] < 0 || weight > rows.get(0, 0, last, best[0])) {
+        best[1] = best[0];
+        best[0] = j;
+      } else if (best[1] < 0 || weight > rows.get(0, 0, last, best[1])) {
+        best[1] = j;
+      }
+    }
+    return best;
+  }
+
+  /** The reference by itself, whose numbers other tests take for the truth. */
+  @ParameterizedTest
+  @EnumSource
+  void theReferenceAgrees(Way way) {
+    new Setting(Kernels.scalar(), Path.DENSE, way).calls().forEach(EmptyPartsTest::checkReference);
+  }
+
+  private static void checkReference(Call call) {
+    Keys keys = call.keys;
+    ReferenceAttention reference = ReferenceAttention.of(ones(1), keys.key(call.way), keys.value(true)).normaliser(call.normaliser);
+    reference =
+        switch (call.way) {
+          case MASK -> reference.mask(Mask.keyLengths(keys.seen));
+          case MASK_WITH_HOLES -> reference.mask(Mask.evaluate((b, head, i, j) -> j < keys.seen, 1, 1, 1, keys.all()));
+          case BIAS -> reference.bias(Bias.ofKeys(bias(keys)));
+          case FUNCTION -> reference.scoreFunction((row, offset, length, b, head, i, first) -> Arrays.fill(row, keys.seen, length, GONE));
+          case SCORE -> reference;
+        };
+    double[] weights = weights(call.normaliser, keys);
+    assertNear(call, "output", (float) reference.output()[0], output(weights, keys));
+    double[] referenceWeights = reference.weights();
+    double[] columnSums = reference.columnSums();
+    for (int j = 0; j < keys.all(); j++) {
+      assertNear(call, "weight", (float) referenceWeights[j], weights[j]);
+      assertNear(call, "column sum", (float) columnSums[j], weights[j]);
+    }
+    if (call.normaliser.hasLogSumExp()) {
+      assertNear(call, "log-sum-exp", (float) reference.logSumExp()[0], logSumExp(call.normaliser, keys));
+    }
+  }
+}
