@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.Stage;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far float code may be from a row of the reference, by what rounding does to these numbers: e<sup>score</sup> of a score of 10 000 is
@@ -90,7 +91,7 @@ final class Bounds {
   private double changed(int j) {
     Bias bias = model.bias;
     double added = bias == null ? 0 : model.biasOf(bias, row.b, row.head, row.i, j);
-    if (added == GONE || (model.scoreFunction == 2 && row.changed[j] == GONE && row.capped[j] != GONE)) {
+    if (added == GONE || (model.scoreFunction != null && row.changed[j] == GONE && row.capped[j] != GONE)) {
       return 0;
     }
     float[] slopes = model.slopes;
@@ -99,8 +100,12 @@ final class Bounds {
     if (size >= MOST && size < Double.POSITIVE_INFINITY) {
       return ANY;
     }
-    double sums = slopes == null && bias == null && model.scoreFunction == 0 ? 0 : 8 * UNIT * (size + 1);
-    return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * (model.scoreFunction == 1 ? 0.5 : 1);
+    double sums = slopes == null && bias == null && model.scoreFunction == null ? 0 : 8 * UNIT * (size + 1);
+    return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * slope(model.scoreFunction);
+  }
+
+  private static double slope(Model.@Nullable Change change) {
+    return change == null ? 1 : change.slope();
   }
 
   /** Whether a key has no part in the row, for certain. */
@@ -178,8 +183,8 @@ final class Bounds {
   }
 
   private double reweighed(int j) {
-    boolean changed = model.weightFunction != 0 && weights[j] != ANY && Double.isFinite(row.weights[j]);
-    return changed ? 0.5 * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1) : weights[j];
+    boolean changed = model.weightFunction != null && weights[j] != ANY && Double.isFinite(row.weights[j]);
+    return changed ? slope(model.weightFunction) * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1) : weights[j];
   }
 
   /** What a key's value is accumulated with: weights are divided by their sum, or by the number of keys, at the end. */
@@ -229,7 +234,7 @@ final class Bounds {
       return passes ? ANY : 0;
     }
     double bound = sum + UNIT * (16 + 4 * Math.sqrt(row.keys)) * size + FLUSHED * largest * row.keys + 4 * LEAST * row.keys;
-    if (model.normaliser.kind() == Normaliser.Kind.SOFTMAX && model.weightFunction == 0) {
+    if (model.normaliser.kind() == Normaliser.Kind.SOFTMAX && model.weightFunction == null) {
       boolean sink = model.normaliser.sink(row.head) > GONE;
       double lowest = sink ? Math.min(0, least) : least;
       double highest = sink ? Math.max(0, most) : most;

@@ -5,7 +5,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.Mask;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Similarity;
 import java.util.Arrays;
@@ -22,21 +21,18 @@ final class Case implements AutoCloseable {
   static final int UNSEEN = 0;
   static final int ANYWHERE = 4;
 
-  private static final float[] SCALES = {0, 0.3f, 0, -1, 3.7f};
-  private static final float[] SOFTCAPS = {0, 1.5f, 30, 0.001f, 20_000};
-
   final Plan plan;
   final Operands operands;
   final Model model;
   final @Nullable Caches caches;
-  private final Numbers numbers;
+  final Numbers numbers;
   private final Sight.Extent extent;
   private final @Nullable SequenceStarts sequences;
-  private Attention attention = Attention.standard();
+  Attention attention = Attention.standard();
 
   Case(Plan plan) {
     this.plan = plan;
-    this.numbers = new Numbers(plan.seed(), plan.get(Knob.NUMBERS));
+    this.numbers = new Numbers(plan.seed(), plan.numbers());
     int[] queryStarts = starts(Knob.QUERIES, 30);
     int[] keyStarts = plan.get(Knob.SHARED) > 0 ? queryStarts : starts(Knob.KEYS, 40);
     this.extent = extent(queryStarts, keyStarts);
@@ -103,9 +99,9 @@ final class Case implements AutoCloseable {
     }
     model.rule = sight.rule();
     attention = attention.withMask(sight.mask());
-    similarity();
-    normaliser();
-    scores();
+    for (Knob knob : Knob.values()) {
+      knob.choose(plan.get(knob), this);
+    }
     if (sequences != null) {
       attention = attention.withSequences(sequences);
     }
@@ -125,88 +121,16 @@ final class Case implements AutoCloseable {
     return new Sight(Mask.evaluate((b, head, i, j) -> rule.sees(b, head, i, j, queries, keys), 1, 1, queries, keys), rule);
   }
 
-  private void similarity() {
-    Similarity similarity =
-        switch (plan.get(Knob.SIMILARITY)) {
-          case 1 -> Similarity.cosine();
-          case 2 -> {
-            model.vector = new float[plan.get(Knob.HEAD_DIM)];
-            for (int d = 0; d < model.vector.length; d++) {
-              model.vector[d] = numbers.normal(Operand.VECTOR, d);
-            }
-            yield Similarity.additive(model.vector);
-          }
-          default -> Similarity.dot();
-        };
+  void compareBy(Similarity similarity, float[] vector) {
+    model.vector = vector;
     model.similarity = similarity.kind();
-    attention = attention.withSimilarity(similarity);
     model.scale = similarity.scalesByWidth() ? (float) (1 / Math.sqrt(plan.get(Knob.HEAD_DIM))) : 1;
-    if (plan.has(Knob.SCALE)) {
-      model.scale = SCALES[plan.get(Knob.SCALE)];
-      attention = attention.withScale(SCALES[plan.get(Knob.SCALE)]);
-    }
+    attention = attention.withSimilarity(similarity);
   }
 
-  private void normaliser() {
-    float[] sinks = new float[extent.heads()];
-    for (int head = 0; head < sinks.length; head++) {
-      boolean none = numbers.below(5, Operand.SINKS, -head) == 0;
-      sinks[head] = none ? Float.NEGATIVE_INFINITY : 2 * numbers.normal(Operand.SINKS, head);
-    }
-    model.normaliser =
-        switch (plan.get(Knob.NORMALISER)) {
-          case 1 -> Normaliser.softmaxWithSinks(sinks);
-          case 2 -> Normaliser.relu();
-          case 3 -> Normaliser.relu().dividedByKeys();
-          case 4 -> Normaliser.squaredRelu();
-          case 5 -> Normaliser.sigmoid();
-          case 6 -> Normaliser.sigmoid().dividedByKeys();
-          case 7 -> Normaliser.linear();
-          case 8 -> Normaliser.linear().dividedByKeys();
-          case 9 -> Normaliser.squaredRelu().dividedByKeys();
-          default -> Normaliser.softmax();
-        };
-    attention = attention.withNormaliser(model.normaliser);
-  }
-
-  private void scores() {
-    if (plan.has(Knob.SOFTCAP)) {
-      model.softcap = SOFTCAPS[plan.get(Knob.SOFTCAP)];
-      attention = attention.withSoftcap(SOFTCAPS[plan.get(Knob.SOFTCAP)]);
-    }
-    if (plan.has(Knob.BIAS)) {
-      Bias bias = Biases.of(plan, extent, numbers);
-      model.bias = bias;
-      attention = attention.withBias(bias);
-    }
-    if (plan.has(Knob.ALIBI)) {
-      float[] slopes = Attention.standardSlopes(extent.heads());
-      for (int head = 0; head < slopes.length && plan.get(Knob.ALIBI) == 2; head++) {
-        slopes[head] = 0.3f * numbers.normal(Operand.OTHER, 80 + head);
-      }
-      model.slopes = slopes;
-      attention = attention.withAlibi(slopes);
-    }
-    model.scoreFunction = plan.get(Knob.SCORE_FUNCTION);
-    model.weightFunction = plan.get(Knob.WEIGHT_FUNCTION);
-    if (plan.has(Knob.SCORE_FUNCTION)) {
-      attention =
-          attention.withScoreFunction(
-              (row, offset, length, b, head, i, first) -> {
-                for (int n = 0; n < length; n++) {
-                  row[offset + n] = (float) model.scoreOf(row[offset + n], b, head, i, first + n);
-                }
-              });
-    }
-    if (plan.has(Knob.WEIGHT_FUNCTION)) {
-      attention =
-          attention.withWeightFunction(
-              (row, offset, length, b, head, i, first) -> {
-                for (int n = 0; n < length; n++) {
-                  row[offset + n] = (float) model.weightOf(row[offset + n], b, head, i, first + n);
-                }
-              });
-    }
+  void add(Bias bias) {
+    model.bias = bias;
+    attention = attention.withBias(bias);
   }
 
   /** Reads the operands into the model, keys and values as a cache stores them. */

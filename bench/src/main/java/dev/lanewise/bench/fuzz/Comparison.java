@@ -26,8 +26,7 @@ final class Comparison {
   Comparison(Case of, Asked asked, Reference reference) {
     this.of = of;
     this.asked = asked;
-    int numbers = of.plan.get(Knob.NUMBERS);
-    this.moderate = numbers == Numbers.NORMAL || numbers == Numbers.INTEGERS;
+    this.moderate = of.plan.numbers().moderate();
     Model model = of.model;
     for (int b = 0; b < model.extent.entries(); b++) {
       for (int head = 0; head < model.extent.heads(); head++) {

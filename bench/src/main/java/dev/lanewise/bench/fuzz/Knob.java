@@ -29,18 +29,17 @@ enum Knob {
   APPENDS(0),
   DETOUR(0, "", "truncated", "forked"),
   ROTARY(0, "", "half", "interleaved", "half, part of a row"),
-  MASK(0, Sight.NAMES),
-  SECOND_MASK(0, Sight.NAMES),
-  THIRD_MASK(0, Sight.NAMES),
-  SCALE(0, "", "0.3", "0", "-1", "3.7"),
-  SOFTCAP(0, "", "1.5", "30", "0.001", "20000"),
-  BIAS(0, "", "of keys", "of queries and keys", "on four axes", "hiding", "±1e4", "some −3.4e38"),
-  ALIBI(0, "", "standard", "of both signs"),
-  SCORE_FUNCTION(0, "", "halves and adds", "hides"),
-  WEIGHT_FUNCTION(0, "", "halves and adds"),
-  NORMALISER(
-      0, "softmax", "sinks", "relu", "relu/keys", "squared relu", "sigmoid", "sigmoid/keys", "linear", "linear/keys", "squared relu/keys"),
-  SIMILARITY(0, "dot", "cosine", "additive"),
+  MASK(0, maskNames()),
+  SECOND_MASK(0, maskNames()),
+  THIRD_MASK(0, maskNames()),
+  SIMILARITY(Choice.SIMILARITIES),
+  SCALE(Choice.SCALES),
+  SOFTCAP(Choice.SOFTCAPS),
+  BIAS(Choice.BIASES),
+  ALIBI(Choice.ALIBIS),
+  SCORE_FUNCTION(Choice.SCORE_FUNCTIONS),
+  WEIGHT_FUNCTION(Choice.WEIGHT_FUNCTIONS),
+  NORMALISER(Choice.NORMALISERS),
   OUTPUT(0),
   LOG_SUM_EXP(0),
   RAW(0),
@@ -51,7 +50,7 @@ enum Knob {
   COLUMN_SUMS(0),
   TOP_KEYS(0),
   CHOSEN_ROWS(0),
-  NUMBERS(0, Numbers.NAMES),
+  NUMBERS(0, Choice.names(Numbers.Kind.values())),
   POISON(0, "", "NaN", "+∞", "−∞", "NaN, +∞, −∞"),
   POISON_PLACE(0, "unseen keys", "query", "key", "value", "anywhere");
 
@@ -60,9 +59,30 @@ enum Knob {
   @SuppressWarnings("ImmutableEnumChecker") // List.of is
   private final List<String> names;
 
+  @SuppressWarnings("ImmutableEnumChecker") // so is this one
+  private final List<Choice> choices;
+
   Knob(int simplest, String... names) {
     this.simplest = simplest;
     this.names = List.of(names);
+    this.choices = List.of();
+  }
+
+  Knob(List<Choice> choices) {
+    this.simplest = 0;
+    this.names = List.of(Choice.names(choices));
+    this.choices = choices;
+  }
+
+  private static String[] maskNames() {
+    return Sight.KINDS.stream().map(Sight.Kind::name).toArray(String[]::new);
+  }
+
+  /** Sets what the number stands for, if that is an option of attention. */
+  void choose(int number, Case of) {
+    if (!choices.isEmpty()) {
+      choices.get(number).change().accept(of);
+    }
   }
 
   /** The least number. */

@@ -40,8 +40,8 @@ final class Model {
   double softcap;
   @Nullable Bias bias;
   float @Nullable [] slopes;
-  int scoreFunction;
-  int weightFunction;
+  @Nullable Change scoreFunction;
+  @Nullable Change weightFunction;
   Normaliser normaliser = Normaliser.softmax();
   Similarity.Kind similarity = Similarity.Kind.DOT;
   float[] vector = {};
@@ -130,17 +130,28 @@ final class Model {
     return starts == null ? extent.entries() * extent.heads() * extent.mostKeys() : extent.heads() * starts[extent.entries()];
   }
 
-  /** What {@link Knob#SCORE_FUNCTION} makes of a score. */
+  /** What the caller's function makes of a score. */
   double scoreOf(double score, int b, int head, int i, int j) {
-    return switch (scoreFunction) {
-      case 1 -> 0.5 * score + 0.25 * ((b + 2 * head + 3 * i + 7 * j) % 5 - 2);
-      case 2 -> (b + head + i + j) % 3 == 0 ? Double.NEGATIVE_INFINITY : score;
-      default -> score;
-    };
+    Change change = scoreFunction;
+    return change == null ? score : change.of(score, b, head, i, j);
   }
 
-  /** What {@link Knob#WEIGHT_FUNCTION} makes of a weight. */
+  /** What the caller's function makes of a weight. */
   double weightOf(double weight, int b, int head, int i, int j) {
-    return weightFunction == 0 ? weight : 0.5 * weight + 0.0625 * ((b + 2 * head + 3 * i + 7 * j) % 5);
+    Change change = weightFunction;
+    return change == null ? weight : change.of(weight, b, head, i, j);
+  }
+
+  /** A function of a score or a weight and of where it stands. It carries an error on by {@code slope} at most. */
+  record Change(double slope, Formula formula) {
+    /** The formula. */
+    @FunctionalInterface
+    interface Formula {
+      double of(double x, int b, int head, int i, int j);
+    }
+
+    double of(double x, int b, int head, int i, int j) {
+      return formula.of(x, b, head, i, j);
+    }
   }
 }

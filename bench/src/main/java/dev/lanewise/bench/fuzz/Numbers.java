@@ -5,29 +5,44 @@ package dev.lanewise.bench.fuzz;
  * smaller keeps those that are left.
  */
 final class Numbers {
-  static final String[] NAMES = {
-    "", "logits ±1e4", "logits ±3e38", "denormal", "all equal", "one huge", "zeros", "small integers", "of any magnitude", "values ±3e38"
-  };
-
-  static final int NORMAL = 0;
-  static final int INTEGERS = 7;
-  private static final int LARGE = 1;
-  private static final int HUGE = 2;
-  private static final int DENORMAL = 3;
-  private static final int EQUAL = 4;
-  private static final int ONE_HUGE = 5;
-  private static final int ZEROS = 6;
-  private static final int ANY = 8;
-  private static final int HUGE_VALUES = 9;
-
   private static final float[] POISONS = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
 
   private final long seed;
-  private final int kind;
+  private final Kind kind;
 
-  Numbers(long seed, int kind) {
+  Numbers(long seed, Kind kind) {
     this.seed = seed;
     this.kind = kind;
+  }
+
+  /** What numbers a call has. */
+  enum Kind {
+    NORMAL(""),
+    LARGE("logits ±1e4"),
+    HUGE("logits ±3e38"),
+    DENORMAL("denormal"),
+    EQUAL("all equal"),
+    ONE_HUGE("one huge"),
+    ZEROS("zeros"),
+    INTEGERS("small integers"),
+    ANY("of any magnitude"),
+    HUGE_VALUES("values ±3e38");
+
+    private final String text;
+
+    Kind(String text) {
+      this.text = text;
+    }
+
+    /** Whether float code gives them back but for a few roundings. */
+    boolean moderate() {
+      return this == NORMAL || this == INTEGERS;
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
   }
 
   /** What stands where. */
@@ -89,7 +104,7 @@ final class Numbers {
       case INTEGERS -> Math.round(2 * x);
       case ANY -> (float) (x * Math.pow(10, below(41, operand, ~place) - 24));
       case HUGE_VALUES -> value ? x * 1e38f : x;
-      default -> x;
+      case NORMAL -> x;
     };
   }
 

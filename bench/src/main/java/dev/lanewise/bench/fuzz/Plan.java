@@ -47,6 +47,11 @@ final class Plan {
     return Objects.requireNonNull(numbers.get(knob));
   }
 
+  /** What its numbers are like. */
+  Numbers.Kind numbers() {
+    return Numbers.Kind.values()[get(Knob.NUMBERS)];
+  }
+
   boolean has(Knob knob) {
     return get(knob) > 0;
   }

@@ -3,6 +3,8 @@ package dev.lanewise.bench.fuzz;
 import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.core.Mask;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -12,25 +14,29 @@ import java.util.stream.IntStream;
  * @param rule the formula
  */
 record Sight(Mask mask, Rule rule) {
-  static final String[] NAMES = {
-    "",
-    "causal",
-    "causal top-left",
-    "causal offsets",
-    "window",
-    "window to the left",
-    "window to the right",
-    "key lengths",
-    "query lengths",
-    "prefix",
-    "documents side by side",
-    "documents",
-    "tree",
-    "matrix",
-    "matrix, the same for all heads",
-    "matrix with holes in few rows",
-    "predicate"
-  };
+  /** Every kind of mask; the first is none. */
+  static final List<Kind> KINDS =
+      List.of(
+          new Kind("", maker -> new Sight(Mask.none(), (b, head, i, j, queries, keys) -> true)),
+          new Kind("causal", maker -> new Sight(Mask.causal(), (b, head, i, j, queries, keys) -> j <= i + keys - queries)),
+          new Kind("causal top-left", maker -> new Sight(Mask.causal(Mask.Alignment.TOP_LEFT), (b, head, i, j, queries, keys) -> j <= i)),
+          new Kind("causal offsets", Maker::offsets),
+          new Kind("window", maker -> window(maker.small(0), maker.small(1))),
+          new Kind("window to the left", maker -> window(maker.small(0), Mask.UNLIMITED)),
+          new Kind("window to the right", maker -> window(Mask.UNLIMITED, maker.small(1))),
+          new Kind("key lengths", Maker::keyLengths),
+          new Kind("query lengths", Maker::queryLengths),
+          new Kind("prefix", Maker::prefix),
+          new Kind("documents side by side", maker -> maker.documents(true)),
+          new Kind("documents", maker -> maker.documents(false)),
+          new Kind("tree", Maker::tree),
+          new Kind("matrix", maker -> maker.matrix(true, 3)),
+          new Kind("matrix, the same for all heads", maker -> maker.matrix(false, 3)),
+          new Kind("matrix with holes in few rows", maker -> maker.matrix(false, 50)),
+          new Kind("predicate", Maker::predicate));
+
+  /** A kind of mask: its name, and how one is drawn. */
+  record Kind(String name, Function<Maker, Sight> draw) {}
 
   /** Which keys a query sees. */
   @FunctionalInterface
@@ -46,28 +52,9 @@ record Sight(Mask mask, Rule rule) {
     }
   }
 
-  /** The mask of this kind. */
+  /** A mask of this kind, by its number in {@link #KINDS}. */
   static Sight of(int kind, Extent extent, Numbers numbers, int salt) {
-    Maker maker = new Maker(extent, numbers, salt);
-    return switch (kind) {
-      case 0 -> new Sight(Mask.none(), (b, head, i, j, queries, keys) -> true);
-      case 1 -> new Sight(Mask.causal(), (b, head, i, j, queries, keys) -> j <= i + keys - queries);
-      case 2 -> new Sight(Mask.causal(Mask.Alignment.TOP_LEFT), (b, head, i, j, queries, keys) -> j <= i);
-      case 3 -> maker.offsets();
-      case 4 -> window(maker.small(0), maker.small(1));
-      case 5 -> window(maker.small(0), Mask.UNLIMITED);
-      case 6 -> window(Mask.UNLIMITED, maker.small(1));
-      case 7 -> maker.keyLengths();
-      case 8 -> maker.queryLengths();
-      case 9 -> maker.prefix();
-      case 10 -> maker.documents(true);
-      case 11 -> maker.documents(false);
-      case 12 -> maker.tree();
-      case 13 -> maker.matrix(true, 3);
-      case 14 -> maker.matrix(false, 3);
-      case 15 -> maker.matrix(false, 50);
-      default -> maker.predicate();
-    };
+    return KINDS.get(kind).draw.apply(new Maker(extent, numbers, salt));
   }
 
   static Sight window(int left, int right) {
@@ -86,7 +73,7 @@ record Sight(Mask mask, Rule rule) {
   }
 
   /** Draws what a mask needs. */
-  private record Maker(Extent extent, Numbers numbers, int salt) {
+  record Maker(Extent extent, Numbers numbers, int salt) {
     private int below(int bound, int place) {
       return numbers.below(bound, Operand.OTHER, salt * 1_000_003L + place);
     }

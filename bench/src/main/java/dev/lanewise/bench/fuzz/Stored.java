@@ -30,7 +30,8 @@ final class Stored {
           switch (format) {
             case F16 -> Float.float16ToFloat(Float.floatToFloat16(rows[d]));
             case BF16 -> bfloat16(rows[d]);
-            default -> rows[d];
+            case F32 -> rows[d];
+            case INT8 -> throw new IllegalArgumentException("integers have a scale for each row");
           };
     }
   }

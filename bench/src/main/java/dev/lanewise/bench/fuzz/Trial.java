@@ -44,7 +44,7 @@ final class Trial {
   /** Adds the bits of everything that a call writes to a digest; of a call that throws, what it throws. */
   void digest(Plan plan, MessageDigest digest) {
     try (Case of = new Case(plan)) {
-      Asked asked = new Asked(of, new Numbers(plan.seed(), 0));
+      Asked asked = new Asked(of, new Numbers(plan.seed(), Numbers.Kind.NORMAL));
       caller.compute(asked, of.attention(plan.get(Knob.THREADS)));
       for (float[] array : asked.memory()) {
         ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * array.length);
@@ -73,7 +73,7 @@ final class Trial {
   }
 
   private void run(Case of) {
-    Numbers numbers = new Numbers(of.plan.seed(), 0);
+    Numbers numbers = new Numbers(of.plan.seed(), Numbers.Kind.NORMAL);
     Asked asked = new Asked(of, numbers);
     caller.compute(asked, of.attention(of.plan.get(Knob.THREADS)));
     asked.checkUntouched();
