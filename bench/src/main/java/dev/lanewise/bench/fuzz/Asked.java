@@ -1,6 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Mismatch;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.TopKeys;

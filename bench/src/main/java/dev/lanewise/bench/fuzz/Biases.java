@@ -1,6 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.kernels.Bias;
 
 /** What is added to the scores of a plan. */
@@ -29,7 +30,7 @@ final class Biases {
 
   private Biases() {}
 
-  static Bias of(Kind kind, Plan plan, Sight.Extent extent, Numbers numbers) {
+  static Bias of(Kind kind, Plan plan, Model.Extent extent, Numbers numbers) {
     int keys = extent.mostKeys();
     int queries = extent.mostQueries();
     Bias shape =

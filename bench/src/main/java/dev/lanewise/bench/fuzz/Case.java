@@ -1,6 +1,8 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Model;
+import dev.lanewise.bench.fuzz.truth.Stored;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Mask;
 import dev.lanewise.kernels.Bias;
@@ -26,7 +28,7 @@ final class Case implements AutoCloseable {
   final Model model;
   final @Nullable Caches caches;
   final Numbers numbers;
-  private final Sight.Extent extent;
+  private final Model.Extent extent;
   private final @Nullable SequenceStarts sequences;
   Attention attention = Attention.standard();
 
@@ -69,7 +71,7 @@ final class Case implements AutoCloseable {
     return starts;
   }
 
-  private Sight.Extent extent(int @Nullable [] queryStarts, int @Nullable [] keyStarts) {
+  private Model.Extent extent(int @Nullable [] queryStarts, int @Nullable [] keyStarts) {
     int heads = plan.get(Knob.KEY_VALUE_HEADS) * plan.get(Knob.GROUP);
     int entries = queryStarts == null ? plan.get(Knob.BATCH) : plan.get(Knob.SEQUENCES);
     int[] queries = new int[entries];
@@ -86,7 +88,7 @@ final class Case implements AutoCloseable {
     }
     int mostQueries = Arrays.stream(queries).max().orElse(plan.get(Knob.QUERIES));
     int mostKeys = Arrays.stream(keys).max().orElse(plan.get(Knob.KEYS));
-    return new Sight.Extent(heads, queries, keys, mostQueries, mostKeys);
+    return new Model.Extent(heads, queries, keys, mostQueries, mostKeys);
   }
 
   private void describe() {
@@ -117,7 +119,7 @@ final class Case implements AutoCloseable {
     }
     int queries = extent.mostQueries();
     int keys = extent.mostKeys();
-    Sight.Rule rule = (b, head, i, j, l, s) -> (j < sinks && j <= i + s - l) || window.rule().sees(b, head, i, j, l, s);
+    Model.Rule rule = (b, head, i, j, l, s) -> (j < sinks && j <= i + s - l) || window.rule().sees(b, head, i, j, l, s);
     return new Sight(Mask.evaluate((b, head, i, j) -> rule.sees(b, head, i, j, queries, keys), 1, 1, queries, keys), rule);
   }
 

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
-import dev.lanewise.bench.fuzz.Model.Change;
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Model.Change;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.Normaliser;
 import dev.lanewise.kernels.RowFunction;

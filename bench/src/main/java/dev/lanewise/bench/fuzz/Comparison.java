@@ -1,5 +1,10 @@
 package dev.lanewise.bench.fuzz;
 
+import dev.lanewise.bench.fuzz.truth.Bounds;
+import dev.lanewise.bench.fuzz.truth.ColumnSums;
+import dev.lanewise.bench.fuzz.truth.Mismatch;
+import dev.lanewise.bench.fuzz.truth.Model;
+import dev.lanewise.bench.fuzz.truth.PlainRow;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Stage;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.RotaryForm;
 import java.util.Arrays;

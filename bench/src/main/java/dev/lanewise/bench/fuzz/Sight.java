@@ -1,6 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.core.Mask;
 import java.util.Arrays;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.stream.IntStream;
  * @param mask the library's
  * @param rule the formula
  */
-record Sight(Mask mask, Rule rule) {
+record Sight(Mask mask, Model.Rule rule) {
   /** Every kind of mask; the first is none. */
   static final List<Kind> KINDS =
       List.of(
@@ -38,22 +39,8 @@ record Sight(Mask mask, Rule rule) {
   /** A kind of mask: its name, and how one is drawn. */
   record Kind(String name, Function<Maker, Sight> draw) {}
 
-  /** Which keys a query sees. */
-  @FunctionalInterface
-  interface Rule {
-    /** Whether query i of L sees key j of S, in a batch entry and a query head. */
-    boolean sees(int b, int head, int i, int j, int queries, int keys);
-  }
-
-  /** What a mask has to fit. */
-  record Extent(int heads, int[] queries, int[] keys, int mostQueries, int mostKeys) {
-    int entries() {
-      return queries.length;
-    }
-  }
-
   /** A mask of this kind, by its number in {@link #KINDS}. */
-  static Sight of(int kind, Extent extent, Numbers numbers, int salt) {
+  static Sight of(int kind, Model.Extent extent, Numbers numbers, int salt) {
     return KINDS.get(kind).draw.apply(new Maker(extent, numbers, salt));
   }
 
@@ -73,7 +60,7 @@ record Sight(Mask mask, Rule rule) {
   }
 
   /** Draws what a mask needs. */
-  record Maker(Extent extent, Numbers numbers, int salt) {
+  record Maker(Model.Extent extent, Numbers numbers, int salt) {
     private int below(int bound, int place) {
       return numbers.below(bound, Operand.OTHER, salt * 1_000_003L + place);
     }
@@ -96,17 +83,17 @@ record Sight(Mask mask, Rule rule) {
     }
 
     Sight keyLengths() {
-      int[] lengths = lengths(extent.keys);
+      int[] lengths = lengths(extent.keys());
       return new Sight(Mask.keyLengths(lengths), (b, head, i, j, queries, keys) -> j < lengths[b]);
     }
 
     Sight queryLengths() {
-      int[] lengths = lengths(extent.queries);
+      int[] lengths = lengths(extent.queries());
       return new Sight(Mask.queryLengths(lengths), (b, head, i, j, queries, keys) -> i < lengths[b]);
     }
 
     Sight prefix() {
-      int[] lengths = lengths(extent.keys);
+      int[] lengths = lengths(extent.keys());
       return new Sight(Mask.prefix(lengths), (b, head, i, j, queries, keys) -> j < lengths[b] || j <= i + keys - queries);
     }
 
@@ -129,7 +116,7 @@ record Sight(Mask mask, Rule rule) {
     }
 
     Sight tree() {
-      int nodes = IntStream.range(0, extent.entries()).map(b -> Math.min(extent.queries[b], extent.keys[b])).min().orElse(0);
+      int nodes = IntStream.range(0, extent.entries()).map(b -> Math.min(extent.queries()[b], extent.keys()[b])).min().orElse(0);
       int size = Math.max(0, nodes - below(3, -1));
       int[] parents = new int[size];
       boolean chain = below(4, -2) == 0;
@@ -155,7 +142,7 @@ record Sight(Mask mask, Rule rule) {
       int keyStride = 1 + below(2, -3);
       int queryStride = keys * keyStride + below(3, -4);
       int headStride = perHead ? queries * queryStride + 1 : 0;
-      int batchStride = perHead ? extent.heads * headStride : queries * queryStride;
+      int batchStride = perHead ? extent.heads() * headStride : queries * queryStride;
       boolean[] data = new boolean[2 + extent.entries() * (perHead ? batchStride : queries * queryStride)];
       for (int n = 0; n < data.length; n++) {
         data[n] = visibleOf > 9 ? below(visibleOf, n) != 0 : below(visibleOf, n) == 0;
@@ -172,7 +159,7 @@ record Sight(Mask mask, Rule rule) {
       boolean perEntry = below(2, -8) == 0;
       Mask.Predicate predicate = (b, head, i, j) -> ((perHead ? head : 0) + (perEntry ? b : 0) + i + j / run) % every != 0;
       Mask mask =
-          Mask.evaluate(predicate, perEntry ? extent.entries() : 1, perHead ? extent.heads : 1, extent.mostQueries(), extent.mostKeys());
+          Mask.evaluate(predicate, perEntry ? extent.entries() : 1, perHead ? extent.heads() : 1, extent.mostQueries(), extent.mostKeys());
       return new Sight(mask, (b, head, i, j, queries, keys) -> predicate.visible(b, head, i, j));
     }
   }

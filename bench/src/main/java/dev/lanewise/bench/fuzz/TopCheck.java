@@ -1,5 +1,6 @@
 package dev.lanewise.bench.fuzz;
 
+import dev.lanewise.bench.fuzz.truth.Mismatch;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Stage;
 import java.util.ArrayList;

@@ -1,6 +1,8 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
+import dev.lanewise.bench.fuzz.truth.Mismatch;
+import dev.lanewise.bench.fuzz.truth.PlainRow;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Stage;

@@ -3,6 +3,9 @@ package dev.lanewise.bench.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.bench.fuzz.truth.Bounds;
+import dev.lanewise.bench.fuzz.truth.Model;
+import dev.lanewise.bench.fuzz.truth.PlainRow;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Normaliser;
 import org.junit.jupiter.api.Test;
@@ -10,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** The reference itself, by numbers worked out by hand. */
 class PlainRowTest {
   private static Model model() {
-    Model model = new Model(new Sight.Extent(1, new int[] {1}, new int[] {3}, 1, 3), 1, 2, 1, false);
+    Model model = new Model(new Model.Extent(1, new int[] {1}, new int[] {3}, 1, 3), 1, 2, 1, false);
     model.query[0] = new float[] {1, 2};
     model.key[0] = new float[] {0, 0, (float) Math.log(2), 0, 5, 5};
     model.value[0] = new float[] {3, 6, Float.NaN};

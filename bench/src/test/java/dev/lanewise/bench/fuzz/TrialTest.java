@@ -2,6 +2,8 @@ package dev.lanewise.bench.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.bench.fuzz.truth.Model;
+import dev.lanewise.bench.fuzz.truth.PlainRow;
 import dev.lanewise.kernels.Heads;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -59,7 +61,7 @@ class TrialTest {
     Trial trial =
         new Trial(
             (model, b, head, i) -> {
-              Sight.Rule rule = model.rule;
+              Model.Rule rule = model.rule;
               model.rule = (c, h, q, j, queries, keys) -> rule.sees(c, h, q, Math.max(0, j - 1), queries, keys);
               PlainRow row = new PlainRow(model, b, head, i, false);
               model.rule = rule;

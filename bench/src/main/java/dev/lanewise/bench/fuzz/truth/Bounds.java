@@ -1,4 +1,4 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Normaliser;
@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * How far float code may be from a row of the reference, by what rounding does to these numbers: e<sup>score</sup> of a score of 10 000 is
  * known to a thousandth at best. Bounds are carried from stage to stage; infinity means that anything may come out, since floats overflow.
  */
-final class Bounds {
-  static final double ANY = Double.POSITIVE_INFINITY;
+public final class Bounds {
+  public static final double ANY = Double.POSITIVE_INFINITY;
   private static final double UNIT = 0x1p-24;
   private static final double LEAST = 0x1p-149;
   private static final double MOST = Float.MAX_VALUE;
@@ -31,10 +31,10 @@ final class Bounds {
   private final double[] changed;
   private final double[] masked;
   private final double[] weights;
-  final double logSumExp;
-  final double[] output;
+  public final double logSumExp;
+  public final double[] output;
 
-  Bounds(PlainRow row) {
+  public Bounds(PlainRow row) {
     this.row = row;
     this.model = row.model;
     this.raw = new double[row.keys];
@@ -59,7 +59,7 @@ final class Bounds {
     }
   }
 
-  double[] at(Stage stage) {
+  public double[] at(Stage stage) {
     return switch (stage) {
       case RAW -> raw;
       case CAPPED -> capped;

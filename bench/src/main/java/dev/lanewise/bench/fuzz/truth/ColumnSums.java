@@ -1,10 +1,10 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 import java.util.List;
 import java.util.function.IntFunction;
 
 /** The weights that each key gets from all queries. */
-record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) {
+public record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) {
   private static final double UNIT = 0x1p-24;
 
   /**
@@ -12,7 +12,7 @@ record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) 
    *
    * @throws Mismatch at the first that is wrong
    */
-  void verify(float[] actual) {
+  public void verify(float[] actual) {
     double[] expected = new double[actual.length];
     double[] off = new double[actual.length];
     double[] size = new double[actual.length];

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
@@ -10,43 +10,43 @@ import org.jspecify.annotations.Nullable;
  * A call as plain data, which the reference reads: each batch entry, or sequence, has dense arrays of its own, whatever the layout of the
  * operands and wherever keys and values come from.
  */
-final class Model {
-  final Sight.Extent extent;
-  final int keyValueHeads;
-  final int headDim;
-  final int valueDim;
+public final class Model {
+  public final Extent extent;
+  public final int keyValueHeads;
+  public final int headDim;
+  public final int valueDim;
 
   /** Of each entry heads × queries × headDim. */
-  final float[][] query;
+  public final float[][] query;
 
   /** Of each entry keyValueHeads × keys × headDim; a cache's as it stores them. */
-  final float[][] key;
+  public final float[][] key;
 
   /** Of each entry keyValueHeads × keys × valueDim, likewise. */
-  final float[][] value;
+  public final float[][] value;
 
   /** How far an element of {@link #key} may be off, because it was rounded from so near a tie; null if none is. */
-  final float @Nullable [][] keyError;
+  public final float @Nullable [][] keyError;
 
-  final float @Nullable [][] valueError;
+  public final float @Nullable [][] valueError;
 
   /** Where each entry's queries and keys begin in the rows of all, if they are packed. */
-  int @Nullable [] queryStarts;
+  public int @Nullable [] queryStarts;
 
-  int @Nullable [] keyStarts;
+  public int @Nullable [] keyStarts;
 
-  Sight.Rule rule = (b, head, i, j, queries, keys) -> true;
-  double scale = 1;
-  double softcap;
-  @Nullable Bias bias;
-  float @Nullable [] slopes;
-  @Nullable Change scoreFunction;
-  @Nullable Change weightFunction;
-  Normaliser normaliser = Normaliser.softmax();
-  Similarity.Kind similarity = Similarity.Kind.DOT;
-  float[] vector = {};
+  public Rule rule = (b, head, i, j, queries, keys) -> true;
+  public double scale = 1;
+  public double softcap;
+  public @Nullable Bias bias;
+  public float @Nullable [] slopes;
+  public @Nullable Change scoreFunction;
+  public @Nullable Change weightFunction;
+  public Normaliser normaliser = Normaliser.softmax();
+  public Similarity.Kind similarity = Similarity.Kind.DOT;
+  public float[] vector = {};
 
-  Model(Sight.Extent extent, int keyValueHeads, int headDim, int valueDim, boolean rounded) {
+  public Model(Extent extent, int keyValueHeads, int headDim, int valueDim, boolean rounded) {
     int entries = extent.entries();
     this.extent = extent;
     this.keyValueHeads = keyValueHeads;
@@ -60,7 +60,7 @@ final class Model {
   }
 
   /** The elements of the rows from {@code firstRow} on of a batch entry: heads × rows × width. */
-  static float[] dense(Heads view, int b, int firstRow, int rows) {
+  public static float[] dense(Heads view, int b, int firstRow, int rows) {
     float[] dense = new float[view.heads() * rows * view.width()];
     int n = 0;
     for (int head = 0; head < view.heads(); head++) {
@@ -74,84 +74,98 @@ final class Model {
     return dense;
   }
 
-  int keyValueHead(int head) {
+  public int keyValueHead(int head) {
     return head / (extent.heads() / keyValueHeads);
   }
 
   /** The first element of a query's row. */
-  int queryAt(int b, int head, int i) {
+  public int queryAt(int b, int head, int i) {
     return (head * extent.queries()[b] + i) * headDim;
   }
 
   /** The first element of the key row that a query head reads. */
-  int keyAt(int b, int head, int j) {
+  public int keyAt(int b, int head, int j) {
     return (keyValueHead(head) * extent.keys()[b] + j) * headDim;
   }
 
-  int valueAt(int b, int head, int j) {
+  public int valueAt(int b, int head, int j) {
     return (keyValueHead(head) * extent.keys()[b] + j) * valueDim;
   }
 
-  boolean sees(int b, int head, int i, int j) {
+  public boolean sees(int b, int head, int i, int j) {
     return rule.sees(b, head, i, j, extent.queries()[b], extent.keys()[b]);
   }
 
   /** What is added to a score. */
-  double biasOf(Bias of, int b, int head, int i, int j) {
+  public double biasOf(Bias of, int b, int head, int i, int j) {
     return of.data()[of.offset() + b * of.batchStride() + head * of.headStride() + i * of.queryStride() + j * of.keyStride()];
   }
 
   /** Whether a query neither sees a key nor has anything but −∞ to add to its score. */
-  boolean hidden(int b, int head, int i, int j) {
+  public boolean hidden(int b, int head, int i, int j) {
     Bias of = bias;
     return !sees(b, head, i, j) || (of != null && biasOf(of, b, head, i, j) == Double.NEGATIVE_INFINITY);
   }
 
   /** The place of a query's row among those of a dense result. */
-  int rowOf(int b, int head, int i) {
+  public int rowOf(int b, int head, int i) {
     int[] starts = queryStarts;
     return starts == null ? (b * extent.heads() + head) * extent.queries()[b] + i : head * starts[extent.entries()] + starts[b] + i;
   }
 
   /** Rows of a dense result. */
-  int rows() {
+  public int rows() {
     int[] starts = queryStarts;
     return starts == null ? extent.entries() * extent.heads() * extent.mostQueries() : extent.heads() * starts[extent.entries()];
   }
 
   /** The place of a key among the column sums. */
-  int columnOf(int b, int head, int j) {
+  public int columnOf(int b, int head, int j) {
     int[] starts = keyStarts;
     return starts == null ? (b * extent.heads() + head) * extent.mostKeys() + j : head * starts[extent.entries()] + starts[b] + j;
   }
 
-  int columns() {
+  public int columns() {
     int[] starts = keyStarts;
     return starts == null ? extent.entries() * extent.heads() * extent.mostKeys() : extent.heads() * starts[extent.entries()];
   }
 
   /** What the caller's function makes of a score. */
-  double scoreOf(double score, int b, int head, int i, int j) {
+  public double scoreOf(double score, int b, int head, int i, int j) {
     Change change = scoreFunction;
     return change == null ? score : change.of(score, b, head, i, j);
   }
 
   /** What the caller's function makes of a weight. */
-  double weightOf(double weight, int b, int head, int i, int j) {
+  public double weightOf(double weight, int b, int head, int i, int j) {
     Change change = weightFunction;
     return change == null ? weight : change.of(weight, b, head, i, j);
   }
 
   /** A function of a score or a weight and of where it stands. It carries an error on by {@code slope} at most. */
-  record Change(double slope, Formula formula) {
+  public record Change(double slope, Formula formula) {
     /** The formula. */
     @FunctionalInterface
-    interface Formula {
+    public interface Formula {
       double of(double x, int b, int head, int i, int j);
     }
 
-    double of(double x, int b, int head, int i, int j) {
+    public double of(double x, int b, int head, int i, int j) {
       return formula.of(x, b, head, i, j);
+    }
+  }
+
+  /** Which keys a query sees. */
+  @FunctionalInterface
+  public interface Rule {
+    /** Whether query i of L sees key j of S, in a batch entry and a query head. */
+    boolean sees(int b, int head, int i, int j, int queries, int keys);
+  }
+
+  /** What a mask has to fit. */
+  public record Extent(int heads, int[] queries, int[] keys, int mostQueries, int mostKeys) {
+    public int entries() {
+      return queries.length;
     }
   }
 }

@@ -1,10 +1,10 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 import dev.lanewise.kernels.Similarity;
 import org.jspecify.annotations.Nullable;
 
 /** What rounding may do to a similarity times scale: a chain of as many multiply-adds as the row is wide. */
-final class RawBound {
+public final class RawBound {
   private static final double UNIT = 0x1p-24;
 
   /** The largest integer of a cache, times the largest factor that a channel may have here. */
@@ -20,7 +20,7 @@ final class RawBound {
   private final int from;
   private final int to;
 
-  RawBound(PlainRow row, int j) {
+  public RawBound(PlainRow row, int j) {
     model = row.model;
     scale = Math.abs(model.scale);
     query = model.query[row.b];
@@ -31,7 +31,7 @@ final class RawBound {
     to = model.keyAt(row.b, row.head, j);
   }
 
-  double get() {
+  public double get() {
     return model.similarity == Similarity.Kind.ADDITIVE ? additive() : product();
   }
 

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 import dev.lanewise.kernels.KeyValueFormat;
 
@@ -6,7 +6,7 @@ import dev.lanewise.kernels.KeyValueFormat;
  * What a cache makes of a row, after the description of {@link KeyValueFormat} and in code of its own. Integers are a rounding of a
  * quotient, which float code may round to the other side where it is next to a tie: {@code errors} says by how much.
  */
-final class Stored {
+public final class Stored {
   private static final int MOST = 127;
   private static final double NEAR_TIE = 1e-4;
 
@@ -20,7 +20,7 @@ final class Stored {
    * @param channels what its elements are divided by first, from {@code channel} on; empty for nothing
    * @param errors as {@code rows}, written
    */
-  static void round(KeyValueFormat format, float[] rows, int from, int width, float[] channels, int channel, float[] errors) {
+  public static void round(KeyValueFormat format, float[] rows, int from, int width, float[] channels, int channel, float[] errors) {
     if (format == KeyValueFormat.INT8) {
       integers(rows, from, width, channels, channel, errors);
       return;

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Stage;
@@ -8,24 +8,24 @@ import java.util.Arrays;
  * One query of a call in plain loops: scores stage by stage, weights, log-sum-exp, output. In double it is the truth; with every operation
  * rounded to float it is what plain float code gives, one accumulator a sum, which the library's error is held against.
  */
-final class PlainRow {
+public final class PlainRow {
   private static final double GONE = Double.NEGATIVE_INFINITY;
 
-  final Model model;
-  final int b;
-  final int head;
-  final int i;
-  final int keys;
-  final double[] raw;
-  final double[] capped;
-  final double[] changed;
-  final double[] masked;
-  final double[] weights;
-  final double logSumExp;
-  final double[] output;
+  public final Model model;
+  public final int b;
+  public final int head;
+  public final int i;
+  public final int keys;
+  public final double[] raw;
+  public final double[] capped;
+  public final double[] changed;
+  public final double[] masked;
+  public final double[] weights;
+  public final double logSumExp;
+  public final double[] output;
   private final boolean single;
 
-  PlainRow(Model model, int b, int head, int i, boolean single) {
+  public PlainRow(Model model, int b, int head, int i, boolean single) {
     this.model = model;
     this.b = b;
     this.head = head;
@@ -47,7 +47,7 @@ final class PlainRow {
     return single ? (float) x : x;
   }
 
-  double[] at(Stage stage) {
+  public double[] at(Stage stage) {
     return switch (stage) {
       case RAW -> raw;
       case CAPPED -> capped;
@@ -158,7 +158,7 @@ final class PlainRow {
   }
 
   /** What weights are divided by that are not a softmax. */
-  double divisor() {
+  public double divisor() {
     int seen = 0;
     for (int j = 0; j < keys; j++) {
       seen += masked[j] == GONE ? 0 : 1;
@@ -167,7 +167,7 @@ final class PlainRow {
   }
 
   /** The weight of a score, but for softmax, and before any division. */
-  double elementwise(double score) {
+  public double elementwise(double score) {
     return switch (model.normaliser.kind()) {
       case RELU -> Math.max(score, 0);
       case SQUARED_RELU -> r(Math.max(score, 0) * Math.max(score, 0));

@@ -1,10 +1,10 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
 /** The library gave something else than the reference allows. */
-final class Mismatch extends RuntimeException {
+public final class Mismatch extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  Mismatch(String what) {
+  public Mismatch(String what) {
     super(what);
   }
 }
