@@ -272,11 +272,12 @@ public final class Attention {
   public void compute(Heads query, List<KeyValueCache> caches, Results results) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(results, "results");
-    KeyValueRows[] rows = BatchRead.acquire(caches);
+    List<KeyValueCache> own = Arrays.asList(caches.toArray(new KeyValueCache[0])); // the caller's list may change meanwhile
+    KeyValueRows[] rows = BatchRead.acquire(own);
     try {
       computeCached(query, rows, results);
     } finally {
-      BatchRead.release(caches, rows.length);
+      BatchRead.release(own, rows.length);
     }
   }
 

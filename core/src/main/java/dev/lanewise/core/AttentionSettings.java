@@ -74,7 +74,11 @@ final class AttentionSettings implements Cloneable {
     builder.checkShapes();
     MaskRule rule = MaskRule.of(mask);
     rule.check(extents);
-    return builder.visibility(rule.lower(extents));
+    CacheWindows.check(extents);
+    Lowering lowering = new Lowering(extents);
+    rule.lower(lowering);
+    CacheWindows.lower(lowering);
+    return builder.visibility(lowering.visibility());
   }
 
   private float scale(Heads query) {

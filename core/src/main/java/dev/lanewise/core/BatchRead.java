@@ -10,6 +10,7 @@ final class BatchRead {
 
   /** The rows of all caches, or of none if one is refused; given back by {@link #release}. */
   static KeyValueRows[] acquire(List<KeyValueCache> caches) {
+    StackRoom.check();
     KeyValueRows[] rows = new KeyValueRows[caches.size()];
     int acquired = 0;
     try {

@@ -115,20 +115,17 @@ public final class Decoder {
     Objects.requireNonNull(x, "x");
     Checks.same("state.layers", state.layers(), "layers", layers.size());
     Checks.same("x.batch", x.batch(), "state.batch", state.batch());
-    int before = state.rows();
-    boolean done = false;
-    try {
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      for (int i = 0; i < layers.size(); i++) {
+        transaction.enter(state.caches(i));
+      }
       Sequences from = x;
       for (int i = 0; i < layers.size(); i++) {
-        layers.get(i).forward(from, state.caches(i), state.memory(i), output);
+        layers.get(i).forward(from, state.caches(i), state.memory(i), output, transaction);
         from = output;
       }
       finish(output);
-      done = true;
-    } finally {
-      if (!done) {
-        state.truncate(before);
-      }
+      transaction.commit();
     }
   }
 

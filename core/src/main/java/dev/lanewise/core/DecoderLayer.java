@@ -2,7 +2,6 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -196,17 +195,18 @@ public final class DecoderLayer {
     Rows.checkLayer(x, embedDim(), output);
     Checks.same("caches", caches.size(), "x.batch", x.batch());
     Checks.same("memory", memory.size(), "x.batch", x.batch());
-    int[] before = new int[x.batch()];
-    Arrays.setAll(before, b -> caches.get(b).rows());
-    boolean done = false;
-    try {
-      run(x, output, (from, to) -> self.self(from, caches, to), (from, to) -> cross.cross(from, memory, to));
-      done = true;
-    } finally {
-      for (int b = 0; b < before.length && !done; b++) {
-        caches.get(b).truncate(before[b]);
-      }
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      forward(x, transaction.enter(caches), memory, output, transaction);
+      transaction.commit();
     }
+  }
+
+  /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
+  void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output, CacheTransaction transaction) {
+    Rows.checkLayer(x, embedDim(), output);
+    Checks.same("caches", caches.size(), "x.batch", x.batch());
+    Checks.same("memory", memory.size(), "x.batch", x.batch());
+    run(x, output, (from, to) -> self.self(from, caches, to, transaction), (from, to) -> cross.cross(from, memory, to));
   }
 
   /** A part that reads rows and writes as many elsewhere. */

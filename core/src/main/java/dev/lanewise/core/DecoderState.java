@@ -58,14 +58,16 @@ public final class DecoderState implements AutoCloseable {
   }
 
   /**
-   * Drops the rows from {@code rows} on.
+   * Drops the rows from {@code rows} on, in all layers or, if anything is wrong, in none.
    *
-   * @throws IllegalArgumentException if there are not that many
+   * @throws IllegalArgumentException if there are not that many, or rows is negative
+   * @throws IllegalStateException if the state is closed or in use
    */
   public void truncate(int rows) {
-    for (List<KeyValueCache> ofLayer : caches) {
-      for (KeyValueCache cache : ofLayer) {
-        cache.truncate(Math.min(rows, cache.rows()));
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      caches.forEach(transaction::enter);
+      for (List<KeyValueCache> ofLayer : caches) {
+        ofLayer.forEach(cache -> cache.table().truncate(rows)); // all have the same rows, so the first is refused or none
       }
     }
   }

@@ -93,11 +93,14 @@ public final class KeyValueCache implements AutoCloseable {
    */
   public void append(Heads key, Heads value) {
     BatchAppend.check(layout(), key, value, 1);
+    StackRoom.check();
     usage.acquireExclusive();
     try {
       table.reserve(key.rows());
       table.add(key, value, 0);
+      table.commit();
     } finally {
+      table.rollback();
       usage.releaseExclusive();
     }
   }
@@ -112,17 +115,18 @@ public final class KeyValueCache implements AutoCloseable {
    * @throws IllegalArgumentException if shapes do not fit, or a cache is there twice
    */
   public static void appendAll(List<KeyValueCache> caches, Heads key, Heads value) {
-    BatchAppend.run(caches.toArray(new KeyValueCache[0]), key, value);
+    BatchAppend.run(caches, key, value);
   }
 
   /**
    * Goes back to the first rows, as after speculative tokens that were refused. Pages behind them are free again.
    *
    * @param rows how many rows stay
-   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if rows have been let go that the window of the next row
-   *     reaches; back to where the last append began is always possible
+   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if rows have been let go that the window of the last row
+   *     left reaches; back to where the last append began is always possible
    */
   public void truncate(int rows) {
+    StackRoom.check();
     usage.acquireExclusive();
     try {
       table.truncate(rows);
@@ -141,6 +145,7 @@ public final class KeyValueCache implements AutoCloseable {
    * of them writes to a page; with memory of its own, everything is copied.
    */
   public KeyValueCache fork() {
+    StackRoom.check();
     acquireShared();
     try {
       if (pool == null) {
@@ -162,6 +167,7 @@ public final class KeyValueCache implements AutoCloseable {
    */
   @Override
   public void close() {
+    StackRoom.check();
     if (!usage.acquireToClose()) {
       return;
     }
@@ -260,10 +266,15 @@ public final class KeyValueCache implements AutoCloseable {
     }
 
     /**
-     * Keeps the first {@code sinks} rows and, behind them, what the queries of new rows see: the {@code window} rows up to their own. Whole
-     * blocks of 16 rows that no query to come sees are let go by the next append, and used again. With n rows at once it needs memory for
-     * up to ⌈sinks / 16⌉ + ⌈(window + n − 2) / 16⌉ + 1 blocks, however long the sequence. Rows keep their numbers. Give the query the same
-     * window by its mask, and more rows here than there to go back by {@link #truncate} further than the last append.
+     * Keeps what queries see of a sequence of any length: the first {@code sinks} rows, and the last {@code rows} up to the query's own. A
+     * query of such a cache, the last of which stands at the last row, sees exactly these keys of those that its mask shows, however the
+     * rows were appended; a query in the middle of several sees its own window, and no row behind it. It is as if every mask were combined,
+     * by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
+     *
+     * <p>Whole blocks of 16 rows that no query sees any more are let go by the next append, and used again. With n rows at once the cache
+     * holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence. At most as many queries as the last append
+     * had rows are sure to find their windows; where a window has been let go, the call is refused with an {@link
+     * IllegalArgumentException}. A larger window and a mask leave room to {@link #truncate} further than the last append.
      */
     public Builder window(int rows, int sinks) {
       window = new Window(rows, sinks);

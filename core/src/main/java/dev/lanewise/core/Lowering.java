@@ -56,6 +56,11 @@ final class Lowering {
     }
 
     @Override
+    public int nextKey(int batchEntry, int queryHead, int query, int key) {
+      return Math.max(one.nextKey(batchEntry, queryHead, query, key), other.nextKey(batchEntry, queryHead, query, key));
+    }
+
+    @Override
     public long keys64(int batchEntry, int queryHead, int query, int word) {
       long bits = one.hasHoles() ? one.keys64(batchEntry, queryHead, query, word) : -1L;
       return other.hasHoles() ? bits & other.keys64(batchEntry, queryHead, query, word) : bits;

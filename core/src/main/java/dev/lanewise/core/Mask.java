@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import java.util.Objects;
 
 /**
- * Which keys a query may see. Masks compose with {@link #and}; a masked key contributes nothing, whatever its key and value hold, and a
- * query that sees no key gets output 0.
+ * Which keys a query may see. Masks compose with {@link #and} and {@link #or}; a masked key contributes nothing, whatever its key and value
+ * hold, and a query that sees no key gets output 0.
  *
  * <p>In the formulas below query i and key j count from 0 within batch entry b, which has L queries and S keys; when sequences are packed
  * into one array, each is a batch entry. The query's <i>position</i> is i + S − L: the last query stands at the last key. Arrays are copied
@@ -40,9 +40,26 @@ public sealed interface Mask permits MaskRule {
    *
    * @param left keys seen before the position, or {@link #UNLIMITED}
    * @param right keys seen behind it, or {@link #UNLIMITED}
+   * @throws IllegalArgumentException if a side is below {@link #UNLIMITED}
    */
   static Mask window(int left, int right) {
     return new Masks.Window(left, right);
+  }
+
+  /**
+   * A window that also shows the first keys, the attention sinks of "Efficient Streaming Language Models with Attention Sinks" (Xiao et
+   * al., 2024), to every query that they do not lie behind the window of: j ≤ p + right, and p − left ≤ j or j &lt; sinks. With {@code
+   * window(rows − 1, 0, sinks)} a query sees what it sees of a cache with {@link KeyValueCache.Builder#window window(rows, sinks)}.
+   *
+   * @param left as for {@link #window(int, int)}
+   * @param right as for {@link #window(int, int)}
+   * @param sinks how many of the first keys stay visible
+   * @throws IllegalArgumentException if a side is below {@link #UNLIMITED}, or sinks is negative
+   */
+  static Mask window(int left, int right, int sinks) {
+    Mask window = new Masks.Window(left, right);
+    Mask first = new Masks.FirstKeys(sinks);
+    return window.or(first).and(new Masks.Window(UNLIMITED, right));
   }
 
   /** In batch entry b only the first {@code lengths[b]} keys are seen (padding at the end of each sequence): j &lt; lengths[b]. */
@@ -119,6 +136,11 @@ public sealed interface Mask permits MaskRule {
   /** A key is seen if both masks let it through. */
   default Mask and(Mask other) {
     return new Masks.Both(this, Objects.requireNonNull(other, "other"));
+  }
+
+  /** A key is seen if at least one of both masks lets it through; each must fit the call. */
+  default Mask or(Mask other) {
+    return new Masks.Either(this, Objects.requireNonNull(other, "other"));
   }
 
   /**

@@ -3,7 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Visibility;
 
 /** What every {@link Mask} does for a call, behind the public door. */
-sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Both {
+sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Both, Masks.Either {
 
   /** The mask as a rule: each is one. */
   static MaskRule of(Mask mask) {

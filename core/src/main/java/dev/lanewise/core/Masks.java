@@ -91,6 +91,26 @@ final class Masks {
     }
   }
 
+  /** The first keys of every batch entry, or as many as there are. */
+  record FirstKeys(int count) implements RangeMask {
+    FirstKeys {
+      Checks.atLeast("window.sinks", count, 0);
+    }
+
+    @Override
+    public void check(Extents extents) {}
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return key < count;
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.keysBelow(count);
+    }
+  }
+
   record KeyLengths(int[] lengths) implements RangeMask {
     @Override
     public void check(Extents extents) {
@@ -174,6 +194,25 @@ final class Masks {
     public void lower(Lowering lowering) {
       MaskRule.of(one).lower(lowering);
       MaskRule.of(other).lower(lowering);
+    }
+  }
+
+  record Either(Mask one, Mask other) implements MaskRule {
+    @Override
+    public void check(Extents extents) {
+      MaskRule.of(one).check(extents);
+      MaskRule.of(other).check(extents);
+    }
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return one.visible(batchEntry, queryHead, query, key, queries, keys)
+          || other.visible(batchEntry, queryHead, query, key, queries, keys);
+    }
+
+    @Override
+    public void lower(Lowering lowering) {
+      lowering.add(new Union(MaskRule.of(one).lower(lowering.extents()), MaskRule.of(other).lower(lowering.extents())));
     }
   }
 

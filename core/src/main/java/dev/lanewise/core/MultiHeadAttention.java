@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.List;
@@ -154,23 +155,31 @@ public final class MultiHeadAttention {
    * @throws IllegalStateException if a cache is full, closed, or in use
    */
   public void self(Sequences x, List<KeyValueCache> caches, Sequences output) {
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      checkSelf(x, caches, output);
+      self(x, transaction.enter(caches), output, transaction);
+      transaction.commit();
+    }
+  }
+
+  private void checkSelf(Sequences x, List<KeyValueCache> caches, Sequences output) {
     projections.checkForward(x, x, x, output);
-    int[] before = projections.checkCaches(caches, x.batch());
+    projections.checkCaches(caches, x.batch());
+  }
+
+  /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
+  void self(Sequences x, List<KeyValueCache> caches, Sequences output, CacheTransaction transaction) {
+    checkSelf(x, caches, output);
+    int[] before = CacheTransaction.rows(caches);
     Scratch buffers = BUFFERS.acquire();
     try {
       Projections.Projected of = projections.all(x, x, x, buffers, threads);
       placement.turn(of.query(), of.key(), before);
       Attention scoring = placement.score(attention, before, x.rows(), buffers, BIAS_BUFFER);
-      KeyValueCache.appendAll(caches, of.key(), of.value());
-      boolean done = false;
-      try {
-        attend(scoring, x, of.query(), caches, buffers, output);
-        done = true;
-      } finally {
-        for (int b = 0; b < before.length && !done; b++) {
-          caches.get(b).truncate(before[b]);
-        }
-      }
+      KeyValueRows[] rows = transaction.append(caches, of.key(), of.value());
+      Sequences heads = projections.heads(x, buffers);
+      scoring.computeCached(of.query(), rows, Results.of().output(heads.split(numHeads())));
+      projections.output().apply(heads, output, threads);
     } finally {
       BUFFERS.release(buffers);
     }
@@ -210,16 +219,13 @@ public final class MultiHeadAttention {
     projections.checkCaches(memory, x.batch());
     Scratch buffers = BUFFERS.acquire();
     try {
-      attend(attention, x, projections.queries(x, buffers, threads), memory, buffers, output);
+      Heads queries = projections.queries(x, buffers, threads);
+      Sequences heads = projections.heads(x, buffers);
+      attention.compute(queries, memory, heads.split(numHeads()));
+      projections.output().apply(heads, output, threads);
     } finally {
       BUFFERS.release(buffers);
     }
-  }
-
-  private void attend(Attention scoring, Sequences x, Heads queries, List<KeyValueCache> caches, Scratch buffers, Sequences output) {
-    Sequences heads = projections.heads(x, buffers);
-    scoring.compute(queries, caches, heads.split(numHeads()));
-    projections.output().apply(heads, output, threads);
   }
 
   /**

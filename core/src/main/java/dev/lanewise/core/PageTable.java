@@ -6,10 +6,14 @@ import dev.lanewise.kernels.KeyValueMemory;
 import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.internal.Interruption;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Which pages hold the rows of one sequence, in order. Rows are added in two steps: {@link #reserve} may fail and changes nothing that can
- * be seen, {@link #add} cannot. Not synchronised.
+ * Which pages hold the rows of one sequence, in order. Rows are added in three steps: {@link #reserve} makes room, {@link #add} writes, and
+ * {@link #commit} ends the append. Until then {@link #rollback} restores what was there before: what the window lets go and a page that is
+ * replaced by its copy are only given back by {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not
+ * synchronised.
  */
 final class PageTable implements KeyValueRows {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
@@ -20,7 +24,10 @@ final class PageTable implements KeyValueRows {
   private final Window window;
   private final int sinkPages;
 
-  /** The pages that are held, {@code count} of them; those that have been let go are left out. Behind them those that were taken. */
+  /**
+   * The pages that are held, {@code count} of them; those that have been let go are left out, except the first {@code leaving} behind the
+   * sinks, which go with {@link #commit}. Behind them those that were taken.
+   */
   private Page[] held = new Page[4];
 
   private int count;
@@ -29,11 +36,10 @@ final class PageTable implements KeyValueRows {
   /** Pages of the sequence that have been let go, from {@code sinkPages} on. */
   private int dropped;
 
-  /** By {@link #reserve} until {@link #add}: pages taken, pages that the window lets go to be used again, whether one is for a copy. */
-  private int taken;
+  /** In place of the last block, whose page others hold as well, if behind the rows it has special ones of theirs. */
+  private @Nullable KeyValueMemory last;
 
-  private int reused;
-  private boolean copiesLast;
+  private final PendingAppend pending = new PendingAppend();
 
   /**
    * @param pages where pages come from
@@ -59,13 +65,20 @@ final class PageTable implements KeyValueRows {
 
   @Override
   public KeyValueMemory memory(int block) {
-    return page(block / (pageRows / BLOCK)).memory;
+    return isLast(block) ? Objects.requireNonNull(last) : page(block / (pageRows / BLOCK)).memory;
   }
 
   @Override
   public int place(int block) {
+    if (isLast(block)) {
+      return 0;
+    }
     int blocks = pageRows / BLOCK;
     return page(block / blocks).firstBlock + block % blocks;
+  }
+
+  private boolean isLast(int block) {
+    return last != null && block == rows / BLOCK;
   }
 
   @Override
@@ -80,7 +93,7 @@ final class PageTable implements KeyValueRows {
 
   private Page page(int number) {
     assert number < sinkPages || number >= sinkPages + dropped : "page " + number + " was let go";
-    return held[number < sinkPages ? number : number - dropped];
+    return held[number < sinkPages ? number : number - dropped + pending.leaving];
   }
 
   Pages pages() {
@@ -93,6 +106,10 @@ final class PageTable implements KeyValueRows {
 
   boolean hasWindow() {
     return window != Window.NONE;
+  }
+
+  Window window() {
+    return window;
   }
 
   /** Pages that are held. */
@@ -110,78 +127,101 @@ final class PageTable implements KeyValueRows {
     return rows - dropped * pageRows;
   }
 
-  /** Pages behind the sinks that the query of the next row does not see. */
+  /** Pages behind the sinks that neither the query of the last row nor any to come sees. */
   private int droppable() {
-    return Math.max(0, window.firstSeen(rows) / pageRows - sinkPages - dropped);
+    return rows == 0 ? 0 : Math.max(0, window.firstSeen(rows - 1) / pageRows - sinkPages - dropped);
   }
 
   /**
-   * Makes sure that there is room for more rows.
+   * Makes room for more rows, and begins an append.
    *
-   * @throws IllegalStateException if there is not
+   * @throws IllegalStateException if there is none; nothing has changed then
    */
   void reserve(int more) {
     long wanted = (long) rows + more;
     if (wanted > capacity) {
       throw new IllegalStateException("the cache is full: rows would be " + wanted + ", but capacity is " + capacity);
     }
-    boolean copies = more > 0 && rows % pageRows != 0 && pages.isShared(held[count - 1]);
-    int needed = (int) Math.ceilDiv(wanted, pageRows) - dropped - count + (copies ? 1 : 0);
-    if (needed == 0) {
-      return;
-    }
-    if (count + needed > held.length) {
-      held = Arrays.copyOf(held, Math.max(count + needed, 2 * count));
-    }
-    int droppable = droppable();
-    int own = droppable == 0 ? 0 : droppable - pages.shared(held, sinkPages, droppable);
-    int reusable = Math.min(needed, own);
-    pages.take(needed - reusable, held, count);
-    taken = needed - reusable;
-    reused = reusable;
-    copiesLast = copies;
-  }
-
-  /** Takes {@link #reserve} back. */
-  void cancel() {
-    pages.release(held, count, taken);
-    forgetReserved();
-  }
-
-  private void forgetReserved() {
-    taken = 0;
-    reused = 0;
-    copiesLast = false;
-  }
-
-  /**
-   * Adds the rows of a batch entry, for which there is room. If the thread is interrupted, the rows are those before.
-   *
-   * @param key batch × heads × rows × headDim
-   * @param value batch × heads × rows × valueDim
-   */
-  void add(Heads key, Heads value, int batchEntry) {
-    int more = key.rows();
-    if (more == 0) {
-      return;
-    }
-    drop();
-    if (copiesLast) {
-      copyLast();
-    }
-    count += taken + reused - (copiesLast ? 1 : 0);
-    forgetReserved();
-    int before = rows;
-    rows += more;
+    pending.begin(rows, count, pages.pieces(), last);
     boolean done = false;
     try {
-      write(before, key, value, batchEntry);
+      if (more > 0) {
+        takePages(wanted);
+      }
       done = true;
     } finally {
       if (!done) {
-        truncate(before);
+        rollback();
       }
     }
+  }
+
+  private void takePages(long wanted) {
+    boolean copies = rows % pageRows != 0 && pages.isShared(held[count - 1]);
+    int needed = (int) Math.ceilDiv(wanted, pageRows) - dropped - count + (copies ? 1 : 0);
+    int droppable = droppable();
+    if (count + needed > held.length) {
+      held = Arrays.copyOf(held, Math.max(count + needed, 2 * count));
+    }
+    if (needed > 0) {
+      int own = droppable == 0 ? 0 : droppable - pages.shared(held, sinkPages, droppable);
+      pending.taken = pages.take(needed, own, held, count);
+      if (pending.taken < needed) {
+        reuse(needed - pending.taken, droppable);
+      }
+    }
+    pending.copiesLast = copies;
+    pending.droppable = droppable;
+  }
+
+  /** Takes pages that the window lets go, for want of others, and keeps what is in them until the end of the append. */
+  private void reuse(int wanted, int droppable) {
+    int blocks = pageRows / BLOCK;
+    KeyValueMemory saved = pages.spare(Math.multiplyExact(wanted, blocks));
+    int from = count + pending.taken;
+    int found = 0;
+    for (int i = sinkPages; found < wanted && i < sinkPages + droppable; i++) {
+      Page page = held[i];
+      if (!pages.isShared(page)) {
+        for (int block = 0; block < blocks; block++) {
+          saved.copyBlock(page.memory, page.firstBlock + block, found * blocks + block);
+        }
+        held[from + found++] = page;
+      }
+    }
+    pages.retain(held, from, found);
+    pending.saved = saved;
+    pending.taken += found;
+    pending.reused = found;
+  }
+
+  /**
+   * Adds the rows of a batch entry, for which there is room.
+   *
+   * @param key batch × heads × rows × headDim
+   * @param value batch × heads × rows × valueDim
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; {@link #rollback} is left to the caller, as after any
+   *     failure
+   */
+  void add(Heads key, Heads value, int batchEntry) {
+    if (key.rows() == 0) {
+      return;
+    }
+    pending.leaving = pending.droppable;
+    dropped += pending.leaving;
+    count += pending.taken;
+    if (pending.copiesLast) {
+      Page copy = held[--count];
+      Page original = held[pending.countBefore - 1];
+      pages.copy(original, copy, Math.ceilDiv(rows % pageRows, BLOCK));
+      held[count] = original;
+      held[pending.countBefore - 1] = copy;
+      pending.original = original;
+    }
+    last = null;
+    int before = rows;
+    rows += key.rows();
+    write(before, key, value, batchEntry);
   }
 
   private void write(int from, Heads key, Heads value, int batchEntry) {
@@ -189,65 +229,110 @@ final class PageTable implements KeyValueRows {
       Interruption.check();
       int row = from + i;
       Page page = page(row / pageRows);
-      page.memory.write(page.firstBlock + row % pageRows / BLOCK, row % BLOCK, key, value, batchEntry, i);
+      int block = page.firstBlock + row % pageRows / BLOCK;
+      if (i == 0 || row % BLOCK == 0) {
+        page.memory.clearFrom(block, row % BLOCK); // of whoever used it before
+      }
+      page.memory.write(block, row % BLOCK, key, value, batchEntry, i);
     }
   }
 
-  /** Lets pages go that no query to come sees, but for those to be used again, which go behind the ones that were taken. */
-  private void drop() {
-    int droppable = droppable();
-    if (droppable == 0) {
+  /** Ends an append: what is no longer needed is given back. */
+  void commit() {
+    if (pending.original != null) {
+      pages.release(pending.original);
+    }
+    if (pending.leaving > 0) {
+      pages.release(held, sinkPages, pending.leaving);
+      count -= pending.leaving;
+      System.arraycopy(held, sinkPages + pending.leaving, held, sinkPages, count - sinkPages);
+    }
+    pending.end();
+  }
+
+  /** Takes an append back that has not been committed; without one, does nothing. */
+  void rollback() {
+    if (!pending.open) {
       return;
     }
-    int end = count + taken;
-    int kept = 0;
-    for (int i = sinkPages; i < sinkPages + droppable; i++) {
-      if (kept < reused && !pages.isShared(held[i])) {
-        pages.clear(held[i]);
-        held[end + kept++] = held[i];
-      } else {
-        pages.release(held, i, 1);
-      }
+    int countBefore = pending.countBefore;
+    if (pending.original != null) {
+      held[countBefore + pending.taken - 1] = held[countBefore - 1];
+      held[countBefore - 1] = pending.original;
     }
-    System.arraycopy(held, sinkPages + droppable, held, sinkPages, end + kept - sinkPages - droppable);
-    count -= droppable;
-    dropped += droppable;
-  }
-
-  /** Replaces the last page, which others hold as well, by a copy in the last of the new ones. */
-  private void copyLast() {
-    Page copy = held[count + taken + reused - 1];
-    pages.copy(held[count - 1], copy, Math.ceilDiv(rows % pageRows, BLOCK));
-    pages.release(held, count - 1, 1);
-    held[count - 1] = copy;
+    KeyValueMemory saved = pending.saved;
+    int blocks = pageRows / BLOCK;
+    for (int i = 0; saved != null && i < pending.reused * blocks; i++) {
+      Page page = held[countBefore + pending.taken - pending.reused + i / blocks];
+      page.memory.copyBlock(saved, i, page.firstBlock + i % blocks);
+    }
+    pages.release(held, countBefore, pending.taken);
+    pages.trim(pending.piecesBefore);
+    boolean wrote = rows > pending.rowsBefore && pending.original == null;
+    rows = pending.rowsBefore;
+    count = countBefore;
+    dropped -= pending.leaving;
+    last = pending.lastBefore;
+    pending.end();
+    if (wrote && rows % BLOCK != 0) {
+      Page page = page(rows / pageRows);
+      page.memory.clearFrom(page.firstBlock + rows % pageRows / BLOCK, rows % BLOCK);
+    }
   }
 
   /**
    * Goes back to the first rows.
    *
-   * @throws IllegalArgumentException if there are fewer rows, or the query of the next row would see some that have been let go
+   * @throws IllegalArgumentException if there are fewer rows, or the query of the last row left would see some that have been let go
    */
   void truncate(int newRows) {
     if (newRows < 0 || newRows > rows) {
       throw new IllegalArgumentException("rows is " + newRows + ", must lie in 0.." + rows);
     }
     boolean beforeDropped = newRows <= droppedFrom();
-    if (!beforeDropped && window.firstSeen(newRows) < droppedTo()) {
+    if (!beforeDropped && window.firstSeen(newRows - 1) < droppedTo()) {
       throw new IllegalArgumentException(
           "rows is "
               + newRows
-              + ": the next query would see rows from "
-              + window.firstSeen(newRows)
+              + ": the query of the last of them would see rows from "
+              + window.firstSeen(newRows - 1)
               + " on, but those before "
               + droppedTo()
               + " have been let go");
     }
+    KeyValueMemory newLast = newRows == rows ? last : forget(newRows, beforeDropped ? 0 : dropped);
     int newDropped = beforeDropped ? 0 : dropped;
     int newCount = Math.ceilDiv(newRows, pageRows) - newDropped;
     pages.release(held, newCount, count - newCount);
     count = newCount;
     dropped = newDropped;
     rows = newRows;
+    last = newLast;
+  }
+
+  /**
+   * Clears special rows behind the first ones in their block, which is read to its end. In a page that others hold as well they stay; a
+   * copy of the block then takes its place here, which is returned.
+   */
+  private @Nullable KeyValueMemory forget(int newRows, int newDropped) {
+    int row = newRows % BLOCK;
+    if (row == 0) {
+      return null;
+    }
+    int number = newRows / pageRows;
+    Page page = held[number < sinkPages ? number : number - newDropped];
+    int block = page.firstBlock + newRows % pageRows / BLOCK;
+    if (!page.memory.isSpecialFrom(block, row)) {
+      return null;
+    }
+    if (!pages.isShared(page)) {
+      page.memory.clearFrom(block, row);
+      return null;
+    }
+    KeyValueMemory copy = pages.spare(1);
+    copy.copyBlock(page.memory, block, 0);
+    copy.clearFrom(0, row);
+    return copy;
   }
 
   /** A table of the same pages, which are to be retained. */
@@ -257,7 +342,7 @@ final class PageTable implements KeyValueRows {
 
   /** Once more for each page. */
   void retain() {
-    pages.retain(held, count);
+    pages.retain(held, 0, count);
   }
 
   /** A table of copies of the pages, in other memory of the same kind. */
@@ -266,7 +351,7 @@ final class PageTable implements KeyValueRows {
     boolean done = false;
     try {
       Page[] copies = new Page[held.length];
-      others.take(count, copies, 0);
+      others.take(count, 0, copies, 0);
       for (int i = 0; i < count; i++) {
         pages.copy(held[i], copies[i], pageRows / BLOCK);
       }
@@ -286,6 +371,7 @@ final class PageTable implements KeyValueRows {
     table.count = count;
     table.rows = rows;
     table.dropped = dropped;
+    table.last = last;
     return table;
   }
 }

@@ -3,8 +3,10 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.KeyValueMemory;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +27,10 @@ final class Pages implements AutoCloseable {
   private final int blocksPerPage;
   private final int most;
   private final IntUnaryOperator nextPiece;
-  private final @Nullable Arena arena;
+  private final ArrayList<Piece> pieces = new ArrayList<>();
 
   /** Every page there is memory for, by number. */
-  private Page[] all = new Page[0];
+  private @Nullable Page[] all = new @Nullable Page[0];
 
   private int count;
   private final BitSet free = new BitSet();
@@ -37,6 +39,15 @@ final class Pages implements AutoCloseable {
 
   /** Pages with more than one reference. */
   private int shared;
+
+  /** The pages from one on, whose memory was reserved together; outside of the heap in an arena of its own. */
+  private record Piece(int firstPage, @Nullable Arena arena) {
+    void close() {
+      if (arena != null) {
+        arena.close();
+      }
+    }
+  }
 
   /**
    * @param most how many pages there may be
@@ -48,7 +59,6 @@ final class Pages implements AutoCloseable {
     this.blocksPerPage = settings.pageRows / KeyValueLayout.BLOCK_ROWS;
     this.most = most;
     this.nextPiece = nextPiece;
-    this.arena = settings.offHeap ? Arena.ofShared() : null;
   }
 
   /** So many pages, whose memory is reserved in pieces when they are first used. */
@@ -118,37 +128,32 @@ final class Pages implements AutoCloseable {
   }
 
   /**
-   * Takes the lowest free pages, one reference each.
+   * Takes the lowest free pages, one reference each: {@code needed}, or as many as there are if at most {@code spared} are lacking.
    *
    * @param target where to put them, from {@code from} on
+   * @return how many have been taken
    * @throws IllegalStateException if fewer are free; none has been taken then
    */
-  synchronized void take(int needed, Page[] target, int from) {
+  synchronized int take(int needed, int spared, Page[] target, int from) {
     int available = most - count + freeCount;
-    if (needed > available) {
+    if (needed - spared > available) {
       throw new IllegalStateException(
-          "the pool is exhausted: " + needed + " more pages are needed, but " + available + " of " + most + " are free");
+          "the pool is exhausted: " + (needed - spared) + " more pages are needed, but " + available + " of " + most + " are free");
     }
-    while (freeCount < needed) {
+    int taken = Math.min(needed, available);
+    while (freeCount < taken) {
       addPiece();
     }
-    for (int i = 0; i < needed; i++) {
+    for (int i = 0; i < taken; i++) {
       int number = free.nextSetBit(lowestFree);
       free.clear(number);
       freeCount--;
       lowestFree = number + 1;
-      Page page = all[number];
+      Page page = Objects.requireNonNull(all[number]);
       page.references = 1;
-      clear(page);
       target[from + i] = page;
     }
-  }
-
-  /** A page is about to be used for other rows. */
-  void clear(Page page) {
-    for (int block = 0; block < blocksPerPage; block++) {
-      page.memory.clear(page.firstBlock + block);
-    }
+    return taken;
   }
 
   private synchronized void addPiece() {
@@ -157,25 +162,61 @@ final class Pages implements AutoCloseable {
       pages = Math.min(pages, KeyValueMemory.mostHeapBlocks(layout) / blocksPerPage);
     }
     pages = Math.min(pages, Integer.MAX_VALUE / blocksPerPage);
-    int blocks = pages * blocksPerPage;
-    Page[] grown = Arrays.copyOf(all, count + pages);
-    KeyValueMemory memory =
-        arena == null
-            ? KeyValueMemory.heap(layout, blocks, settings.keyChannels)
-            : KeyValueMemory.offHeap(layout, blocks, settings.keyChannels, arena);
-    for (int i = 0; i < pages; i++) {
-      grown[count + i] = new Page(count + i, memory, i * blocksPerPage);
+    pieces.ensureCapacity(pieces.size() + 1);
+    @Nullable Page[] grown = Arrays.copyOf(all, count + pages);
+    Arena arena = settings.offHeap ? Arena.ofShared() : null;
+    boolean done = false;
+    try {
+      KeyValueMemory memory = memory(pages * blocksPerPage, arena);
+      for (int i = 0; i < pages; i++) {
+        grown[count + i] = new Page(count + i, memory, i * blocksPerPage);
+      }
+      Piece piece = new Piece(count, arena);
+      free.set(count, count + pages); // the last step that may run out of memory
+      pieces.add(piece);
+      done = true;
+    } finally {
+      if (!done && arena != null) {
+        arena.close();
+      }
     }
-    free.set(count, count + pages); // the last step that may run out of memory
     all = grown;
     lowestFree = Math.min(lowestFree, count);
     count += pages;
     freeCount += pages;
   }
 
-  /** One more reference to each of the first {@code count} pages. */
-  synchronized void retain(Page[] pages, int count) {
-    for (int i = 0; i < count; i++) {
+  private KeyValueMemory memory(int blocks, @Nullable Arena arena) {
+    return arena == null
+        ? KeyValueMemory.heap(layout, blocks, settings.keyChannels)
+        : KeyValueMemory.offHeap(layout, blocks, settings.keyChannels, arena);
+  }
+
+  /** Memory of the same kind that belongs to no page, and goes when it is forgotten. */
+  KeyValueMemory spare(int blocks) {
+    return memory(blocks, settings.offHeap ? Arena.ofAuto() : null);
+  }
+
+  /** How many pieces of memory there are, for {@link #trim}. */
+  synchronized int pieces() {
+    return pieces.size();
+  }
+
+  /** Gives back the memory of pieces behind the first {@code keep}, as far as nobody uses a page of them: a call that fails leaves none. */
+  synchronized void trim(int keep) {
+    while (pieces.size() > keep && free.nextClearBit(pieces.getLast().firstPage) >= count) {
+      Piece piece = pieces.removeLast();
+      free.clear(piece.firstPage, count);
+      freeCount -= count - piece.firstPage;
+      Arrays.fill(all, piece.firstPage, count, null);
+      count = piece.firstPage;
+      piece.close();
+    }
+  }
+
+  /** One more reference to each page from {@code from} on. */
+  synchronized void retain(Page[] pages, int from, int count) {
+    for (int i = from; i < from + count; i++) {
       if (++pages[i].references == 2) {
         shared++;
       }
@@ -185,15 +226,18 @@ final class Pages implements AutoCloseable {
   /** One reference less to each page from {@code from} on; one that nobody refers to is free. */
   synchronized void release(Page[] pages, int from, int count) {
     for (int i = from; i < from + count; i++) {
-      Page page = pages[i];
-      page.references--;
-      if (page.references == 1) {
-        shared--;
-      } else if (page.references == 0) {
-        free.set(page.number);
-        freeCount++;
-        lowestFree = Math.min(lowestFree, page.number);
-      }
+      release(pages[i]);
+    }
+  }
+
+  synchronized void release(Page page) {
+    page.references--;
+    if (page.references == 1) {
+      shared--;
+    } else if (page.references == 0) {
+      free.set(page.number);
+      freeCount++;
+      lowestFree = Math.min(lowestFree, page.number);
     }
   }
 
@@ -219,9 +263,8 @@ final class Pages implements AutoCloseable {
 
   /** Frees memory outside of the heap at once. Nobody may refer to a page any more. */
   @Override
-  public void close() {
-    if (arena != null) {
-      arena.close();
-    }
+  public synchronized void close() {
+    pieces.forEach(Piece::close);
+    pieces.clear();
   }
 }

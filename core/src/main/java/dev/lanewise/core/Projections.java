@@ -100,18 +100,15 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.same("memory.width", memory.width(), "valueInputDim", value.inputs());
   }
 
-  /** That the caches, one a batch entry, are of this layer's shape; returns the rows they have. */
-  int[] checkCaches(List<KeyValueCache> caches, int batch) {
+  /** Checks that the caches, one a batch entry, are of this layer's shape. */
+  void checkCaches(List<KeyValueCache> caches, int batch) {
     Checks.same("caches", caches.size(), "x.batch", batch);
-    int[] rows = new int[batch];
     for (int b = 0; b < batch; b++) {
       KeyValueLayout layout = caches.get(b).layout();
       String name = "caches[" + b + "].";
       Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
       Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());
       Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", valueDim());
-      rows[b] = caches.get(b).rows();
     }
-    return rows;
   }
 }

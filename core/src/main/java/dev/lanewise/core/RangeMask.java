@@ -2,7 +2,14 @@ package dev.lanewise.core;
 
 /** A mask that shows each query one range of keys, whatever the head. */
 sealed interface RangeMask extends MaskRule
-    permits Masks.None, Masks.Causal, Masks.CausalOffsets, Masks.Window, Masks.KeyLengths, Masks.QueryLengths, Masks.Prefix {
+    permits Masks.None,
+        Masks.Causal,
+        Masks.CausalOffsets,
+        Masks.Window,
+        Masks.FirstKeys,
+        Masks.KeyLengths,
+        Masks.QueryLengths,
+        Masks.Prefix {
 
   /** Takes away what this mask hides in a batch entry. */
   void narrow(Band.Entry entry, int batchEntry);

@@ -256,15 +256,15 @@ class KeyValueFaultTest {
     }
     KeyValueRows rows = cache.acquireShared();
     assertThat(rows.droppedFrom()).isEqualTo(16); // the block of the sinks
-    assertThat(rows.droppedTo()).isEqualTo(80); // the query of row 99 sees 90 to 99
+    assertThat(rows.droppedTo()).isEqualTo(80); // the query of row 98, the last before, sees 89 to 98
     cache.releaseShared();
-    assertThatThrownBy(() -> cache.truncate(88))
+    assertThatThrownBy(() -> cache.truncate(89))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("88")
+        .hasMessageContaining("89")
         .hasMessageContaining("80");
     assertThatThrownBy(() -> cache.truncate(17)).isInstanceOf(IllegalArgumentException.class);
     assertThat(cache.rows()).isEqualTo(100);
-    cache.truncate(89);
+    cache.truncate(90);
     cache.truncate(16);
     assertThat(cache.statistics().storedRows()).isEqualTo(16);
     CachedRows.append(cache, 20, 16);

@@ -48,7 +48,7 @@ class KeyValueMemoryTest {
     int window = 40;
     int sinks = 5;
     KeyValueCache cache = KeyValueCache.builder(1, 4).window(window, sinks).build();
-    int most = Math.ceilDiv(sinks, 16) + Math.ceilDiv(window + atOnce - 2, 16) + 1; // as the Javadoc says
+    int most = Math.ceilDiv(sinks, 16) + Math.ceilDiv(window + atOnce - 1, 16) + 1; // as the Javadoc says
     int reached = 0;
     for (int row = 0; row < 2000; row += atOnce) {
       CachedRows.append(cache, atOnce, row);
@@ -70,7 +70,7 @@ class KeyValueMemoryTest {
   @Test
   void windowOfAPoolNeedsNoPageMoreThanItHolds() {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(4).build();
-        KeyValueCache cache = pool.newCache(33, 16)) {
+        KeyValueCache cache = pool.newCache(32, 16)) {
       for (int row = 0; row < 500; row++) {
         CachedRows.append(cache, 1, row); // of four pages one holds sinks and three the window
       }

@@ -55,6 +55,10 @@ final class MaskCases {
     return List.of(
         Mask.documents(batch, ids(batch * queries), ids(batch * keys)),
         Mask.tree(parents()),
+        Mask.window(random.nextInt(5), 0, 1 + random.nextInt(3)),
+        Mask.window(random.nextInt(3), Mask.UNLIMITED, random.nextInt(70)),
+        Mask.window(Mask.UNLIMITED, 2, Integer.MAX_VALUE),
+        Mask.keyLengths(lengths(extents::keys)).or(Mask.window(1, 1)),
         Mask.matrix(bits, 3, heads * queries * keys * 2, queries * keys * 2, keys * 2, 2),
         Mask.matrix(bits, 1, 0, queries * keys, 1, queries),
         Mask.matrix(bits, 0, keys, 0, 0, 1),

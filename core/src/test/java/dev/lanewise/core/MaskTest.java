@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
@@ -31,6 +32,11 @@ class MaskTest {
     assertDrawn(Mask.window(0, 1), 4, 2, "..", "#.", "##", ".#");
     assertDrawn(Mask.window(Mask.UNLIMITED, 1), 2, 5, "#####", "#####");
     assertDrawn(Mask.window(1, Mask.UNLIMITED), 2, 5, "..###", "...##");
+    assertDrawn(Mask.window(1, 0, 2), 6, 6, "#.....", "##....", "###...", "####..", "##.##.", "##..##");
+    assertDrawn(Mask.window(0, 1, 1), 4, 2, "..", "#.", "##", "##");
+    assertDrawn(Mask.window(1, Mask.UNLIMITED, 1), 2, 5, "#.###", "#..##");
+    assertDrawn(Mask.causal().or(Mask.keyLengths(4, 2)), 3, 3, "##.", "##.", "###");
+    assertDrawn(Mask.window(0, 0).or(Mask.tree(-1, -1)).and(Mask.queryLengths(9, 3)), 4, 4, "#...", "##..", "###.", "....");
     assertDrawn(Mask.keyLengths(4, 1), 2, 4, "#...", "#...");
     assertDrawn(Mask.queryLengths(3, 1), 3, 2, "##", "..", "..");
     assertDrawn(Mask.prefix(0, 2), 4, 4, "##..", "##..", "###.", "####");
@@ -148,12 +154,41 @@ class MaskTest {
     all.addAll(MaskCases.withHoles(extents, Problem.SEED + 3));
     for (Mask mask : MaskCases.withHoles(extents, Problem.SEED)) {
       // A sequence shorter than the longest only has the end of its documents, matrix or map cut off.
-      assertLowered(mask, extents, extents.sequences() == null || mask instanceof TreeMask);
+      boolean composed = mask instanceof Masks.Both || mask instanceof Masks.Either;
+      assertLowered(mask, extents, !composed && (extents.sequences() == null || mask instanceof TreeMask));
       for (Mask other : all) {
         assertLowered(mask.and(other), extents, false);
         assertLowered(other.and(mask), extents, false);
+        assertLowered(mask.or(other), extents, false);
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("extents")
+  void unionsOfRangesShowBoth(Extents extents) {
+    for (Mask mask : MaskCases.ranges(extents, Problem.SEED)) {
+      for (Mask other : MaskCases.ranges(extents, Problem.SEED + 1)) {
+        assertLowered(mask.or(other), extents, false);
+        assertLowered(mask.or(other).and(Mask.causal()).or(Mask.window(0, 0)), extents, false);
+      }
+    }
+  }
+
+  /** Kernels go over a hole in one step, however large it is. */
+  @Test
+  void theHoleBehindTheSinksIsSkipped() {
+    Visibility visibility = lowered(Mask.window(9, 0, 4).and(Mask.causal()), padded(3, 1_000_000));
+    assertThat(visibility.firstKey(0, 0, 1)).isZero();
+    assertThat(visibility.nextKey(0, 0, 1, 4)).isEqualTo(999_998 - 9);
+    assertThat(visibility.nextKey(0, 0, 1, 999_999)).isGreaterThanOrEqualTo(999_999);
+  }
+
+  @Test
+  void wrongWindowsNameTheArgument() {
+    assertThatThrownBy(() -> Mask.window(3, 0, -1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("sinks is -1");
+    assertThatThrownBy(() -> Mask.window(-2, 0, 1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("left is -2");
+    assertThatThrownBy(() -> Mask.causal().or(Wrong.nothing())).isInstanceOf(NullPointerException.class).hasMessageContaining("other");
   }
 
   /** Tells a mask with holes from one without: the kernels ask for bits only where there are any. */
@@ -198,6 +233,10 @@ class MaskTest {
             mask + " shows key " + j + ": " + seen + "; lowered [" + first + ", " + end + "), " + bit + "; " + row + " of " + extents);
       }
       if (seen) {
+        int next = visibility.nextKey(row.batchEntry, row.queryHead, row.query, Math.max(first, endSeen));
+        if (next > j) {
+          throw new AssertionError(mask + " shows key " + j + ", skipped to " + next + "; " + row + " of " + extents);
+        }
         firstSeen = Math.min(firstSeen, j);
         endSeen = j + 1;
       }

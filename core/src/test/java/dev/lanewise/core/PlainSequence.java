@@ -148,10 +148,10 @@ final class PlainSequence {
     return window == UNLIMITED ? 0 : Math.max(0, row + 1 - window);
   }
 
-  /** Pages that no query to come sees. */
+  /** Pages that neither the query of the last row nor any to come sees. */
   private List<Integer> gone() {
     int first = pageCount(sinks);
-    int end = firstSeen(rows.size()) / pages.pageRows;
+    int end = firstSeen(rows.size() - 1) / pages.pageRows;
     return held.keySet().stream().filter(number -> number >= first && number < end).toList();
   }
 
@@ -191,7 +191,7 @@ final class PlainSequence {
     if (missing.isEmpty() || newRows <= missing.getFirst() * pages.pageRows) {
       return true;
     }
-    return IntStream.rangeClosed(firstSeen(newRows), newRows).noneMatch(row -> missing.contains(row / pages.pageRows));
+    return IntStream.range(firstSeen(newRows - 1), newRows).noneMatch(row -> missing.contains(row / pages.pageRows));
   }
 
   void truncate(int newRows) {

@@ -66,8 +66,8 @@ final class DecodeAttention {
     int to = Math.min(plan.toKey(batchEntry, task), queries.to());
     for (int key = Math.max(plan.fromKey(batchEntry, task), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       Interruption.check();
-      if (tile.open(cached, key)) {
-        tile(problem, fromHead, toHead);
+      if (!tile.open(cached, key) || !tile(problem, fromHead, toHead)) {
+        key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // over a large hole
       }
     }
     for (int head = fromHead; head < toHead; head++) {
@@ -82,15 +82,15 @@ final class DecodeAttention {
     return array.length < size ? new float[size] : array;
   }
 
-  /** One tile of the heads {@code fromHead} (inclusive) to {@code toHead} (exclusive). */
-  private void tile(AttentionProblem problem, int fromHead, int toHead) {
+  /** One tile of the heads {@code fromHead} (inclusive) to {@code toHead} (exclusive); returns whether any row sees any of its keys. */
+  private boolean tile(AttentionProblem problem, int fromHead, int toHead) {
     long visible = 0;
     int allRows = (toHead - fromHead) * rows;
     for (int row = 0; row < allRows; row++) {
       visible |= queries.look(row, tile);
     }
     if (visible == 0) {
-      return;
+      return false;
     }
     Arrays.fill(scores, 0, allRows * KEYS, 0);
     for (int head = fromHead; head < toHead; head++) {
@@ -106,6 +106,7 @@ final class DecodeAttention {
         blend(head, (head - fromHead) * rows, column);
       }
     }
+    return true;
   }
 
   /** Scores of a head's rows, from row {@code first} on, with a few keys of each block from {@code key} on. */

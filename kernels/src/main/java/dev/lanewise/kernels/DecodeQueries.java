@@ -136,6 +136,19 @@ final class DecodeQueries {
     return seen;
   }
 
+  /** The first key from {@code key} on that any of the first {@code rows} rows may see, at most {@link #to}. */
+  int nextKey(int rows, int key) {
+    Visibility visibility = problem().visibility;
+    int next = visibility.hasHoles() ? to : Math.min(key, to);
+    for (int row = 0; row < rows && next > key; row++) {
+      int from = Math.max(key, first[row]);
+      if (from < end[row]) {
+        next = Math.min(next, visibility.nextKey(batchEntry, queryHead[row], query[row], from));
+      }
+    }
+    return next;
+  }
+
   /** What {@link #look} saw. */
   long visible(int row) {
     return visible[row];

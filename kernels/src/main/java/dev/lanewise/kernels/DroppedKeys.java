@@ -31,6 +31,13 @@ record DroppedKeys(Visibility mask, KeyValueRows[] cached) implements Visibility
   }
 
   @Override
+  public int nextKey(int batchEntry, int queryHead, int query, int key) {
+    KeyValueRows rows = cached[batchEntry];
+    boolean dropped = key >= rows.droppedFrom() && key < rows.droppedTo();
+    return mask.nextKey(batchEntry, queryHead, query, dropped ? rows.droppedTo() : key);
+  }
+
+  @Override
   public long keys64(int batchEntry, int queryHead, int query, int word) {
     KeyValueRows rows = cached[batchEntry];
     long bits = mask.hasHoles() ? mask.keys64(batchEntry, queryHead, query, word) : -1L;

@@ -101,6 +101,8 @@ final class FusedAttention {
       boolean seen = mask.openTile(panel);
       if (seen || everyKey) {
         tile(problem, normaliser, known, last, seen);
+      } else {
+        tile = Math.max(tile, mask.nextKey(panel, tile + KEYS) / KEYS * KEYS - KEYS); // over a large hole
       }
     }
   }

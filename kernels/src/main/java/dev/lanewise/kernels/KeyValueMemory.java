@@ -2,7 +2,6 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,9 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   private final int blocks;
   private final float @Nullable [] keyChannels;
   private final float[] scales;
-  private final boolean[] special;
+
+  /** For each block its special rows, a bit each. */
+  private final short[] special;
 
   KeyValueMemory(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
     this.layout = layout;
@@ -23,7 +24,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     this.keyChannels = keyChannels;
     boolean scaled = layout.format() == KeyValueFormat.INT8;
     this.scales = new float[scaled ? Checks.product("blocks", blocks, "scales a block", (long) layout.heads() * KeyValueLayout.SCALES) : 0];
-    this.special = new boolean[blocks];
+    this.special = new short[blocks];
   }
 
   /**
@@ -125,23 +126,40 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
    * Whether the block holds what fast loops cannot take: a value that is not finite, which a weight of 0 would make NaN, or such a half.
    */
   boolean isSpecial(int block) {
-    return special[block];
+    return special[block] != 0;
   }
 
-  /** A block is about to be used for other rows. Loops read a block to its end, so nothing special may be left in it. */
-  public void clear(int block) {
-    if (!special[block]) {
-      return;
+  /** Whether one of a block's rows from {@code row} on is special: loops read a block to its end, whatever rows a sequence has. */
+  public boolean isSpecialFrom(int block, int row) {
+    return specialFrom(block, row) != 0;
+  }
+
+  private int specialFrom(int block, int row) {
+    return special[block] & -1 << row & 0xffff;
+  }
+
+  /** Forgets a block's rows from {@code row} on as far as anything could tell that they were there: special ones become 0. */
+  public void clearFrom(int block, int row) {
+    for (int rows = specialFrom(block, row); rows != 0; rows &= rows - 1) {
+      clearRow(block, Integer.numberOfTrailingZeros(rows));
     }
-    long from = keyIndex(block, 0);
-    for (int i = 0; i < layout.blockSize(); i++) {
-      put(from + i, 0);
+  }
+
+  private void clearRow(int block, int row) {
+    for (int head = 0; head < layout.heads(); head++) {
+      for (int d = 0; d < layout.keyWidth(); d++) {
+        put(keyIndex(block, head) + layout.keyIndex(row, d), 0);
+      }
+      for (int d = 0; d < layout.valueWidth(); d++) {
+        put(valueIndex(block, head) + layout.valueIndex(row, d), 0);
+      }
+      if (scales.length > 0) {
+        int scaleAt = scaleIndex(block, head) + row;
+        scales[scaleAt] = 0;
+        scales[scaleAt + KeyValueLayout.BLOCK_ROWS] = 0;
+      }
     }
-    if (scales.length > 0) {
-      int scaleAt = scaleIndex(block, 0);
-      Arrays.fill(scales, scaleAt, scaleAt + layout.heads() * KeyValueLayout.SCALES, 0);
-    }
-    special[block] = false;
+    special[block] &= (short) ~(1 << row);
   }
 
   /** Copies a block with all that belongs to it. */
@@ -154,7 +172,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   }
 
   /**
-   * Stores one row of all heads.
+   * Stores one row of all heads in the place of what was there.
    *
    * @param row 0 to 15, in the block
    * @param key 1 or more batch entries × heads × rows × keyWidth
@@ -164,6 +182,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
    */
   public void write(int block, int row, Heads key, Heads value, int batchEntry, int sourceRow) {
     boolean finite = true;
+    special[block] |= (short) (1 << row); // until all of it is known to be finite, whatever ends the call in between
     for (int head = 0; head < layout.heads(); head++) {
       long base = keyIndex(block, head);
       int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row;
@@ -185,7 +204,9 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
       }
       finite &= finiteKey || layout.format() != KeyValueFormat.F16;
     }
-    special[block] |= !finite;
+    if (finite) {
+      special[block] &= (short) ~(1 << row);
+    }
   }
 
   /** Notes the scale of a row, if there are scales; returns what to multiply its elements with. */

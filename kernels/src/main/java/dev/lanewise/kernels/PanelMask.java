@@ -83,6 +83,18 @@ final class PanelMask {
     return intersection != ALL;
   }
 
+  /** The first key from {@code key} on that a lane may see, at most {@link #to}. */
+  int nextKey(Panel panel, int key) {
+    int next = holes ? to : Math.min(key, to);
+    for (int lane = 0; lane < QUERIES && next > key; lane++) {
+      int from = Math.max(key, first[lane]);
+      if (from < end[lane]) {
+        next = Math.min(next, panel.problem().visibility.nextKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), from));
+      }
+    }
+    return next;
+  }
+
   /** Each lane toggles at the ends of its range; the running state is what it sees. */
   private void hideOutsideRanges(int key, int keys) {
     java.util.Arrays.fill(hidden, 0, keys + 1, 0);

@@ -20,4 +20,12 @@ public interface Visibility {
   default long keys64(int batchEntry, int queryHead, int query, int word) {
     return -1L;
   }
+
+  /**
+   * The first key from {@code key} on that the query may see, so that large holes are skipped and not looked at word by word. May be less
+   * than the first that it sees, {@code key} itself where nothing better is known, and past the query's last key where no other comes.
+   */
+  default int nextKey(int batchEntry, int queryHead, int query, int key) {
+    return key;
+  }
 }

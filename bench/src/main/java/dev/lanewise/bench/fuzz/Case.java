@@ -4,7 +4,6 @@ import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.bench.fuzz.truth.Stored;
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Mask;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.KeyValueFormat;
 import dev.lanewise.kernels.SequenceStarts;
@@ -96,8 +95,8 @@ final class Case implements AutoCloseable {
         Sight.of(plan.get(Knob.MASK), extent, numbers, 1)
             .and(Sight.of(plan.get(Knob.SECOND_MASK), extent, numbers, 2))
             .and(Sight.of(plan.get(Knob.THIRD_MASK), extent, numbers, 3));
-    if (plan.get(Knob.CACHE) == WINDOW) {
-      sight = sight.and(window());
+    if (plan.get(Knob.CACHE) == WINDOW) { // the cache itself shows no more than its window
+      sight = new Sight(sight.mask(), sight.and(Sight.window(Caches.windowRows(numbers) - 1, 0, Caches.sinks(numbers))).rule());
     }
     model.rule = sight.rule();
     attention = attention.withMask(sight.mask());
@@ -107,20 +106,6 @@ final class Case implements AutoCloseable {
     if (sequences != null) {
       attention = attention.withSequences(sequences);
     }
-  }
-
-  /** What the window of the caches keeps. */
-  private Sight window() {
-    int rows = Caches.windowRows(numbers);
-    int sinks = Caches.sinks(numbers);
-    Sight window = Sight.window(rows - 1, 0);
-    if (sinks == 0) {
-      return window;
-    }
-    int queries = extent.mostQueries();
-    int keys = extent.mostKeys();
-    Model.Rule rule = (b, head, i, j, l, s) -> (j < sinks && j <= i + s - l) || window.rule().sees(b, head, i, j, l, s);
-    return new Sight(Mask.evaluate((b, head, i, j) -> rule.sees(b, head, i, j, queries, keys), 1, 1, queries, keys), rule);
   }
 
   void compareBy(Similarity similarity, float[] vector) {

@@ -19,7 +19,7 @@ record Sight(Mask mask, Model.Rule rule) {
   static final List<Kind> KINDS =
       List.of(
           new Kind("", maker -> new Sight(Mask.none(), (b, head, i, j, queries, keys) -> true)),
-          new Kind("causal", maker -> new Sight(Mask.causal(), (b, head, i, j, queries, keys) -> j <= i + keys - queries)),
+          new Kind("causal", maker -> causal()),
           new Kind("causal top-left", maker -> new Sight(Mask.causal(Mask.Alignment.TOP_LEFT), (b, head, i, j, queries, keys) -> j <= i)),
           new Kind("causal offsets", Maker::offsets),
           new Kind("window", maker -> window(maker.small(0), maker.small(1))),
@@ -34,6 +34,9 @@ record Sight(Mask mask, Model.Rule rule) {
           new Kind("matrix", maker -> maker.matrix(true, 3)),
           new Kind("matrix, the same for all heads", maker -> maker.matrix(false, 3)),
           new Kind("matrix with holes in few rows", maker -> maker.matrix(false, 50)),
+          new Kind("window with sinks", maker -> window(maker.small(0), maker.small(1), maker.small(2))),
+          new Kind("window or documents", maker -> window(maker.small(0), maker.small(1)).or(maker.documents(false))),
+          new Kind("tree or key lengths, causal", maker -> maker.tree().or(maker.keyLengths()).and(causal())),
           new Kind("predicate", Maker::predicate));
 
   /** A kind of mask: its name, and how one is drawn. */
@@ -44,6 +47,10 @@ record Sight(Mask mask, Model.Rule rule) {
     return KINDS.get(kind).draw.apply(new Maker(extent, numbers, salt));
   }
 
+  private static Sight causal() {
+    return new Sight(Mask.causal(), (b, head, i, j, queries, keys) -> j <= i + keys - queries);
+  }
+
   static Sight window(int left, int right) {
     return new Sight(
         Mask.window(left, right),
@@ -51,6 +58,21 @@ record Sight(Mask mask, Model.Rule rule) {
           int position = i + keys - queries;
           return (left == Mask.UNLIMITED || j >= position - left) && (right == Mask.UNLIMITED || j <= position + right);
         });
+  }
+
+  static Sight window(int left, int right, int sinks) {
+    return new Sight(
+        Mask.window(left, right, sinks),
+        (b, head, i, j, queries, keys) -> {
+          int position = i + keys - queries;
+          return j <= position + right && (j >= position - left || j < sinks);
+        });
+  }
+
+  Sight or(Sight other) {
+    return new Sight(
+        mask.or(other.mask),
+        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) || other.rule.sees(b, head, i, j, queries, keys));
   }
 
   Sight and(Sight other) {
