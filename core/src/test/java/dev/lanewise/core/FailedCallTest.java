@@ -356,6 +356,7 @@ class FailedCallTest {
     }
   }
 
+  @SuppressWarnings("InfiniteRecursion") // until the stack is full
   private static int depth(int depth) {
     try {
       return depth(depth + 1);
