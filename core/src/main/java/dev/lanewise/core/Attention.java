@@ -245,8 +245,10 @@ public final class Attention {
 
   /**
    * Computes attention to cached keys and values, see {@link KeyValueCache}. A sequence with up to 16 queries reads its cache once, all
-   * query heads of a group and all queries together, at the speed of memory; with more queries it runs as any other call. The mask counts
-   * keys from the first row ever appended, so that {@link Mask#causal} lets the last query see the row appended last.
+   * query heads of a group and all queries together, at the speed of memory; with more queries it runs as any other call. On SIMD the two
+   * are different kernels: a row has the same bits beside 0 to 15 other queries, and the same beside 16 and more, but between the two it
+   * differs by rounding. The mask counts keys from the first row ever appended, so that {@link Mask#causal} lets the last query see the row
+   * appended last.
    *
    * @param query batch × queryHeads × queries × headDim; with {@link #withSequences} the queries of all sequences, whose keys are those of
    *     the caches

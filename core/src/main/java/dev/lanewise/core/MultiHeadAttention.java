@@ -80,7 +80,8 @@ public final class MultiHeadAttention {
 
   /**
    * The same layer over sequences of different lengths that lie one after the other in one batch entry, without padding: each attends to
-   * itself alone, and gives the bits that it gives alone.
+   * itself alone, and gives the bits that it gives alone. Over caches this holds among sequences of up to 16 new rows, and among longer
+   * ones; see {@link Attention#compute(Heads, List, Heads)}.
    */
   public MultiHeadAttention withSequences(SequenceStarts newSequences) {
     return new MultiHeadAttention(projections, attention.withSequences(newSequences), placement.withSequences(newSequences), threads);
@@ -139,7 +140,7 @@ public final class MultiHeadAttention {
   /**
    * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see what the
    * layer's mask shows of them; with {@link Mask#causal} a prompt, its pieces, and the steps after it give what one call over all rows
-   * would. If anything fails, the caches are as they were.
+   * would, but for rounding. If anything fails, the caches are as they were.
    *
    * <pre>{@code
    * try (KeyValueCache cache = layer.cache().capacity(512).build()) {

@@ -149,7 +149,7 @@ final class ReferenceRow {
         bias.offset() + b * bias.batchStride() + head * bias.headStride() + query * bias.queryStride() + j * bias.keyStride()];
   }
 
-  /** The caller's function works on floats; without one nothing is rounded. */
+  /** The caller's function works on floats, and sees the keys that the query sees; without one nothing is rounded. */
   private double[] applied(@Nullable RowFunction function, double[] row) {
     if (function == null) {
       return row;
@@ -158,10 +158,19 @@ final class ReferenceRow {
     for (int j = 0; j < keys; j++) {
       floats[j] = (float) row[j];
     }
-    function.apply(floats, 0, keys, b, head, query, 0);
-    double[] result = new double[keys];
-    for (int j = 0; j < keys; j++) {
-      result[j] = floats[j];
+    double[] result = row.clone();
+    int end;
+    for (int first = 0; first < keys; first = end) {
+      end = first + 1;
+      if (visible(first)) {
+        while (end < keys && visible(end)) {
+          end++;
+        }
+        function.apply(floats, first, end - first, b, head, query, first);
+        for (int j = first; j < end; j++) {
+          result[j] = floats[j];
+        }
+      }
     }
     return result;
   }

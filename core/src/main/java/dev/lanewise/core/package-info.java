@@ -30,7 +30,9 @@
  *       numbers, and nothing has been written.
  *   <li>A masked key contributes nothing, even where it holds NaN or infinity: it is skipped, not multiplied by 0. A query that sees no key
  *       gets output 0 and weights 0.
- *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in.
+ *   <li>A row's result has the same bits whatever the number of threads, the batch around it and the tile it falls in. It differs by
+ *       rounding between a step over a cache (1 to 16 queries of a sequence) and a pass (17 and more, or keys that are not cached), which
+ *       SIMD does with two kernels; and between a call that asks for weights, or changes them, and one that does not.
  *   <li>A call allocates a few small views, and the bits of a boolean matrix; other arrays that grow with the work are pooled. Only the
  *       caller's own array is ever queries × keys.
  *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear}, {@link dev.lanewise.core.MultiHeadAttention} and {@link

@@ -118,8 +118,14 @@ final class PlainRow {
   }
 
   private void apply(@Nullable RowFunction function, float[] row) {
-    if (function != null) {
-      function.apply(row, 0, keys, b, head, query, 0);
+    for (int first = 0; function != null && first < keys; first++) {
+      int from = first;
+      while (first < keys && visible(first)) {
+        first++;
+      }
+      if (from < first) {
+        function.apply(row, from, first - from, b, head, query, from);
+      }
     }
   }
 

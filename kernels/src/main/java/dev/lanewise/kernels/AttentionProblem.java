@@ -28,6 +28,7 @@ public final class AttentionProblem {
   final List<Hook> hooks;
   private final boolean watchesScores;
   private final boolean watchesWeights;
+  private final boolean changesByFunction;
 
   /** A function of the caller at a stage. */
   record Hook(Stage stage, RowFunction function, boolean changes) {}
@@ -51,6 +52,7 @@ public final class AttentionProblem {
     this.chosen = builder.rows;
     this.hooks = List.copyOf(builder.hooks);
     this.watchesScores = hasHook(false, Stage.RAW, Stage.MASKED);
+    this.changesByFunction = hasHook(true, Stage.CHANGED, Stage.CHANGED);
     this.watchesWeights = hasHook(true, Stage.WEIGHTS, Stage.WEIGHTS) || hasHook(false, Stage.WEIGHTS, Stage.WEIGHTS);
   }
 
@@ -238,6 +240,16 @@ public final class AttentionProblem {
   /** Whether anything happens to scores, or anyone looks at them, between similarity and mask. */
   boolean changesScores() {
     return softcap > 0 || bias != null || slopes != null || !hooks.isEmpty();
+  }
+
+  /** Whether a function of the caller changes scores: it sees the keys of a row in order, on one thread. */
+  boolean changesByFunction() {
+    return changesByFunction;
+  }
+
+  /** Whether a kernel that makes weights in a second pass over the keys would call a function twice for the same score. */
+  boolean callsTwice() {
+    return changesByFunction && watchesWeights;
   }
 
   /** Whether someone looks at scores, and then at those of masked keys as well. */

@@ -55,6 +55,16 @@ final class DecodeAttention {
     rows = plan.rows(batchEntry);
     width = cached.layout().paddedValueWidth();
     queries.open(problem, batchEntry, fromHead, toHead);
+    for (int chunk = plan.fromChunk(batchEntry, task); chunk < plan.toChunk(batchEntry, task); chunk++) {
+      run(plan, batchEntry, chunk, fromHead, toHead);
+    }
+    plan.finish(batchEntry);
+  }
+
+  /** Runs a chunk of keys for some heads. */
+  private void run(DecodePlan plan, int batchEntry, int chunk, int fromHead, int toHead) {
+    AttentionProblem problem = plan.problem();
+    KeyValueRows cached = problem.cached(batchEntry);
     int allRows = (toHead - fromHead) * rows;
     scores = atLeast(scores, allRows * KEYS);
     accumulated = atLeast(accumulated, allRows * width);
@@ -63,19 +73,19 @@ final class DecodeAttention {
     Arrays.fill(accumulated, 0, allRows * width, 0);
     Arrays.fill(max, 0, allRows, Float.NEGATIVE_INFINITY);
     Arrays.fill(sums, 0, allRows * LANES, 0);
-    int to = Math.min(plan.toKey(batchEntry, task), queries.to());
-    for (int key = Math.max(plan.fromKey(batchEntry, task), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
+    int to = Math.min(plan.toKey(batchEntry, chunk), queries.to());
+    for (int key = Math.max(plan.fromKey(batchEntry, chunk), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       Interruption.check();
       if (!tile.open(cached, key) || !tile(problem, fromHead, toHead)) {
         key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // over a large hole
       }
     }
+    float[] results = plan.results(batchEntry);
     for (int head = fromHead; head < toHead; head++) {
       for (int row = 0; row < rows; row++) {
-        leave((head - fromHead) * rows + row, plan.results(), plan.resultIndex(batchEntry, task, head, row), cached.layout());
+        leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, chunk, head, row), cached.layout());
       }
     }
-    plan.finish(batchEntry);
   }
 
   private static float[] atLeast(float[] array, int size) {

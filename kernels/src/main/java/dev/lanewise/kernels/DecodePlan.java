@@ -1,13 +1,15 @@
 package dev.lanewise.kernels;
 
-import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How those batch entries of a call that decode are cut: its keys into chunks, whose number depends on their number alone, and its heads
- * into ranges, as many as keep the threads busy. A chunk leaves maximum, sum and output of its rows here, and whoever ends last joins them:
- * o = Σ e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022,
- * section 3.1; "Flash-Decoding", 2023).
+ * into ranges, as many as keep the threads busy. A task is a range of heads and a chunk, or all chunks in order where a function of the
+ * caller wants to see the keys in order. A chunk leaves maximum, sum and output of its rows, and whoever ends last joins them: o = Σ
+ * e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022, section
+ * 3.1; "Flash-Decoding", 2023).
  */
 final class DecodePlan {
   /** Keys of a chunk, at least: reading their rows takes far longer than leaving and joining a result. */
@@ -23,27 +25,29 @@ final class DecodePlan {
   private final int heads;
   private final int rowSize;
 
-  /** Where the results of each batch entry begin, counted in rows. */
-  private final int[] starts;
-
-  /** Tasks of each batch entry that have not ended, and behind them the batch entries that have not. */
+  /** Tasks of each batch entry that have not ended; 0 of those that are not cut here. */
   private final AtomicIntegerArray unfinished;
 
-  private final DecodeResults results;
+  /**
+   * What the chunks of a batch entry leave, held from its first task to its last; guarded by this. Tasks begin in order, so no more batch
+   * entries than threads are between the two, and one more that begins.
+   */
+  private final @Nullable DecodeResults[] results;
+
+  private final boolean[] decodes;
 
   DecodePlan(AttentionProblem problem, KeyValueLayout layout, int threads) {
     this.problem = problem;
     this.threads = threads;
     this.heads = layout.heads();
     this.rowSize = DecodeResults.rowSize(layout.valueWidth());
-    this.starts = new int[problem.batch() + 1];
-    this.unfinished = new AtomicIntegerArray(problem.batch() + 1);
+    this.unfinished = new AtomicIntegerArray(problem.batch());
+    this.results = new @Nullable DecodeResults[problem.batch()];
+    this.decodes = new boolean[problem.batch()];
     for (int b = 0; b < problem.batch(); b++) {
-      starts[b + 1] = Math.addExact(starts[b], problem.decodes(b) ? chunks(b) * heads * rows(b) : 0);
+      decodes[b] = problem.decodes(b) && rows(b) > 0;
       unfinished.set(b, decodes(b) ? tasks(b) : 0);
-      unfinished.addAndGet(problem.batch(), decodes(b) ? 1 : 0);
     }
-    this.results = DecodeResults.take(Checks.product("results of decoding", starts[problem.batch()], "elements each", rowSize));
   }
 
   AttentionProblem problem() {
@@ -52,7 +56,7 @@ final class DecodePlan {
 
   /** Whether a batch entry is cut here. */
   boolean decodes(int batchEntry) {
-    return starts[batchEntry + 1] > starts[batchEntry];
+    return decodes[batchEntry];
   }
 
   /** Query rows a key/value head. */
@@ -62,7 +66,12 @@ final class DecodePlan {
 
   /** Tasks of a batch entry that decodes. */
   int tasks(int batchEntry) {
-    return chunks(batchEntry) * ranges(batchEntry);
+    return taskChunks(batchEntry) * ranges(batchEntry);
+  }
+
+  /** Chunks that are tasks of their own: all, or one that stands for all if a function wants to see the keys in order. */
+  private int taskChunks(int batchEntry) {
+    return problem.changesByFunction() ? 1 : chunks(batchEntry);
   }
 
   /** Keys of a chunk, whole tiles. */
@@ -77,16 +86,26 @@ final class DecodePlan {
 
   /** Ranges of heads: what lies in one block should be read by one thread, as far as there are chunks enough. */
   private int ranges(int batchEntry) {
-    int wanted = threads == 1 ? 1 : Math.ceilDiv(threads * TASKS_PER_THREAD, chunks(batchEntry) * problem.batch());
+    int wanted = threads == 1 ? 1 : Math.ceilDiv(threads * TASKS_PER_THREAD, taskChunks(batchEntry) * problem.batch());
     return Math.min(wanted, heads);
   }
 
-  int fromKey(int batchEntry, int task) {
-    return task / ranges(batchEntry) * chunkKeys(batchEntry);
+  /** The first chunk of a task. */
+  int fromChunk(int batchEntry, int task) {
+    return task / ranges(batchEntry);
   }
 
-  int toKey(int batchEntry, int task) {
-    return Math.min(fromKey(batchEntry, task) + chunkKeys(batchEntry), problem.keys(batchEntry));
+  /** One past a task's last chunk. */
+  int toChunk(int batchEntry, int task) {
+    return problem.changesByFunction() ? chunks(batchEntry) : fromChunk(batchEntry, task) + 1;
+  }
+
+  int fromKey(int batchEntry, int chunk) {
+    return chunk * chunkKeys(batchEntry);
+  }
+
+  int toKey(int batchEntry, int chunk) {
+    return Math.min(fromKey(batchEntry, chunk) + chunkKeys(batchEntry), problem.keys(batchEntry));
   }
 
   int fromHead(int batchEntry, int task) {
@@ -99,14 +118,24 @@ final class DecodePlan {
     return (int) ((task % ranges + 1L) * heads / ranges);
   }
 
-  /** Where a task's row has its result in {@link #results}. */
-  int resultIndex(int batchEntry, int task, int head, int row) {
-    int chunk = task / ranges(batchEntry);
-    return (starts[batchEntry] + (chunk * heads + head) * rows(batchEntry) + row) * rowSize;
+  /** Where a chunk's row has its result in {@link #results}. */
+  int resultIndex(int batchEntry, int chunk, int head, int row) {
+    return ((chunk * heads + head) * rows(batchEntry) + row) * rowSize;
   }
 
-  float[] results() {
-    return results.data();
+  /** The results of a batch entry's chunks. */
+  synchronized float[] results(int batchEntry) {
+    DecodeResults of = results[batchEntry];
+    if (of == null) {
+      of = DecodeResults.take(chunks(batchEntry) * heads * rows(batchEntry) * rowSize);
+      results[batchEntry] = of;
+    }
+    return of.data();
+  }
+
+  private synchronized void giveBack(int batchEntry) {
+    Objects.requireNonNull(results[batchEntry]).giveBack();
+    results[batchEntry] = null;
   }
 
   /** A task has left its results; the last one of a batch entry joins those of all chunks. */
@@ -119,13 +148,11 @@ final class DecodePlan {
         join(batchEntry, head, row);
       }
     }
-    if (unfinished.decrementAndGet(problem.batch()) == 0) {
-      results.giveBack();
-    }
+    giveBack(batchEntry);
   }
 
   private void join(int batchEntry, int head, int row) {
-    float[] data = results.data();
+    float[] data = results(batchEntry);
     int first = resultIndex(batchEntry, 0, head, row);
     int distance = heads * rows(batchEntry) * rowSize;
     int end = first + chunks(batchEntry) * distance;

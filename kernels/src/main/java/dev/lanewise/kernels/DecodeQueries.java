@@ -154,7 +154,7 @@ final class DecodeQueries {
     return visible[row];
   }
 
-  /** Softcap, bias, ALiBi and the caller's functions, on the scores of a row. */
+  /** Softcap, bias, ALiBi and the caller's functions, on the scores of a row; functions see what the query sees. */
   void change(AttentionProblem of, int row, DecodeTile tile, float[] scores, int at) {
     int head = queryHead[row];
     if (of.softcap > 0) {
@@ -168,7 +168,8 @@ final class DecodeQueries {
       RowChanges.distances(of.slopes[head], position - tile.key(), scores, at, tile.keys());
     }
     for (int i = 0; i < of.hooks.size(); i++) {
-      of.hooks.get(i).function().apply(scores, at, tile.keys(), batchEntry, head, query[row], tile.key());
+      RowFunction function = of.hooks.get(i).function();
+      VisibleSegments.apply(function, of.visibility, scores, at, tile.key(), tile.keys(), batchEntry, head, query[row]);
     }
   }
 

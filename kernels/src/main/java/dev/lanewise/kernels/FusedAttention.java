@@ -17,8 +17,8 @@ import dev.lanewise.kernels.internal.Interruption;
  *   divide, turn to row-major, store
  * </pre>
  *
- * Who asks for the weights gets them from a second pass over the tiles, when what to divide by is known; the output is then made of these.
- * One instance works on one thread at a time and keeps its scratch.
+ * Weights come from a second pass over the tiles, when what to divide by is known; the output is then made of these. A function that
+ * changes scores runs in the first pass alone ({@link KeptScores}). One instance works on one thread at a time and keeps its scratch.
  */
 final class FusedAttention {
   private static final int KEYS = Tiles.KEYS;
@@ -48,8 +48,9 @@ final class FusedAttention {
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
   void run(AttentionProblem problem, int unit, int from, int to) {
     output.openUnit();
-    for (int row = from; row < to; row += Tiles.QUERIES) {
-      panel.open(problem, unit, row, Math.min(Tiles.QUERIES, to - row));
+    int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
+    for (int row = from; row < to; row += most) {
+      panel.open(problem, unit, row, Math.min(most, to - row));
       run(problem);
     }
   }
@@ -67,7 +68,7 @@ final class FusedAttention {
     mask.open(panel);
     normaliser.open(panel);
     if (problem.changesScores()) {
-      changes.open(panel);
+      changes.open(panel, mask.from(), mask.to());
     }
     boolean once = !problem.watchesWeights();
     pass(problem, normaliser, false, once);
@@ -75,6 +76,7 @@ final class FusedAttention {
     if (once) {
       output.normalise(normaliser);
     } else {
+      changes.turn();
       pass(problem, normaliser, true, true);
     }
     if (problem.output != null) {

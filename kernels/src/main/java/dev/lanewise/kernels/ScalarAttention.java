@@ -217,7 +217,11 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     for (int i = 0; keys > 0 && i < problem.hooks.size(); i++) { // no iterator: this runs for each row
       AttentionProblem.Hook hook = problem.hooks.get(i);
       if (hook.stage() == stage && hook.changes() == changes) {
-        hook.function().apply(scores, 0, keys, batchEntry, queryHead, query, first);
+        if (changes) {
+          VisibleSegments.apply(hook.function(), problem.visibility, scores, 0, first, keys, batchEntry, queryHead, query);
+        } else {
+          hook.function().apply(scores, 0, keys, batchEntry, queryHead, query, first);
+        }
       }
     }
   }

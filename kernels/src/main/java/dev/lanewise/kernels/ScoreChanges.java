@@ -24,10 +24,19 @@ final class ScoreChanges {
   private final float[] position = new float[QUERIES];
   private final float[] slope = new float[QUERIES];
   private final TileRows tileRows = new TileRows();
+  private final KeptScores kept = new KeptScores();
 
-  /** Turns to the rows of a panel. */
-  void open(Panel panel) {
+  /**
+   * Turns to the rows of a panel.
+   *
+   * @param from the first key that any of them sees
+   * @param to one past the last
+   */
+  void open(Panel panel, int from, int to) {
     AttentionProblem problem = panel.problem();
+    if (problem.callsTwice()) {
+      kept.open(panel.rows(), from, to);
+    }
     Bias bias = problem.bias;
     for (int lane = 0; lane < QUERIES; lane++) {
       int head = panel.queryHead(lane);
@@ -36,6 +45,11 @@ final class ScoreChanges {
       position[lane] = (float) query + problem.positionOffset(panel.unit());
       slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head];
     }
+  }
+
+  /** A second pass over the same rows begins: the caller's functions have seen their scores. */
+  void turn() {
+    kept.turn();
   }
 
   /** Changes the scores of the panel's tile; observers are told if {@code observed}. */
@@ -61,12 +75,13 @@ final class ScoreChanges {
     observe(panel, Stage.CHANGED, scores, observed);
   }
 
-  /** Runs the functions that change a stage. */
+  /** Runs the functions that change a stage, once a row whatever the number of passes. */
   void change(Panel panel, Stage stage, float[] scores) {
+    KeptScores between = stage == Stage.CHANGED && panel.problem().callsTwice() ? kept : null;
     for (int i = 0; i < panel.problem().hooks.size(); i++) {
       AttentionProblem.Hook hook = panel.problem().hooks.get(i);
       if (hook.changes() && hook.stage() == stage) {
-        tileRows.apply(hook.function(), true, panel, scores);
+        tileRows.change(hook.function(), between, panel, scores);
       }
     }
   }
@@ -76,7 +91,7 @@ final class ScoreChanges {
     for (int i = 0; observed && i < panel.problem().hooks.size(); i++) {
       AttentionProblem.Hook hook = panel.problem().hooks.get(i);
       if (!hook.changes() && hook.stage() == stage) {
-        tileRows.apply(hook.function(), false, panel, scores);
+        tileRows.observe(hook.function(), panel, scores);
       }
     }
   }

@@ -101,7 +101,8 @@ public final class Bounds {
       return ANY;
     }
     double sums = slopes == null && bias == null && model.scoreFunction == null ? 0 : 8 * UNIT * (size + 1);
-    return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * slope(model.scoreFunction);
+    boolean changes = model.sees(row.b, row.head, row.i, j);
+    return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * slope(changes ? model.scoreFunction : null);
   }
 
   private static double slope(Model.@Nullable Change change) {

@@ -118,7 +118,7 @@ public final class PlainRow {
         double added = model.biasOf(bias, b, head, i, j);
         scores[j] = added == GONE ? GONE : r(scores[j] + added);
       }
-      scores[j] = r(model.scoreOf(scores[j], b, head, i, j));
+      scores[j] = model.sees(b, head, i, j) ? r(model.scoreOf(scores[j], b, head, i, j)) : scores[j];
     }
     return scores;
   }
