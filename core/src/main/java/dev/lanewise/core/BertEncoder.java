@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable and thread-safe.
  */
 public final class BertEncoder {
+  /** Tokens that are pooled at a time: the arrays of all layers grow with them, and the texts of a call may be any number. */
+  private static final int GROUP_TOKENS = 4096;
+
   private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
 
   private final BertEmbeddings embeddings;
@@ -102,17 +106,45 @@ public final class BertEncoder {
   public void pooled(int[] ids, SequenceStarts texts, Pooling pooling, Sequences output) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(pooling, "pooling");
+    Objects.requireNonNull(texts, "texts");
+    embeddings.check(ids, null, texts);
+    checkPooled(texts, output);
     Scratch buffers = BUFFERS.acquire();
     try {
-      int size = Checks.product("ids.length", ids.length, "embedDim", embedDim());
-      Sequences hidden = Sequences.of(buffers.floats(0, size), 1, ids.length, embedDim());
-      check(ids, null, texts, hidden);
-      checkPooled(texts, output);
-      forward(ids, texts, hidden);
-      pooling.apply(hidden, texts, output);
+      int first = 0;
+      do { // once even without texts: the pooling checks what it is given
+        int end = groupEnd(texts, first);
+        pooled(ids, texts, first, end, pooling, output, buffers);
+        first = end;
+      } while (first < texts.count());
     } finally {
       BUFFERS.release(buffers);
     }
+  }
+
+  /** One past the last text of a group: as many as have {@link #GROUP_TOKENS} together, or one. */
+  private static int groupEnd(SequenceStarts texts, int first) {
+    int end = Math.min(first + 1, texts.count());
+    while (end < texts.count()
+        && (texts.queryStart(end) != texts.keyStart(end) || texts.queryStart(end + 1) - texts.queryStart(first) <= GROUP_TOKENS)) {
+      end++;
+    }
+    return end;
+  }
+
+  private void pooled(int[] ids, SequenceStarts texts, int first, int end, Pooling pooling, Sequences output, Scratch buffers) {
+    int from = texts.queryStart(first);
+    int tokens = texts.queryStart(end) - from;
+    int[] queryStarts = new int[end - first + 1];
+    int[] keyStarts = new int[queryStarts.length];
+    Arrays.setAll(queryStarts, s -> texts.queryStart(first + s) - from);
+    Arrays.setAll(keyStarts, s -> texts.keyStart(first + s) - from);
+    SequenceStarts group = SequenceStarts.of(queryStarts, keyStarts);
+    int size = Checks.product("ids.length", tokens, "embedDim", embedDim());
+    Sequences hidden = Sequences.of(buffers.floats(0, size), 1, tokens, embedDim());
+    forward(Arrays.copyOfRange(ids, from, from + tokens), group, hidden);
+    int at = first < end ? output.index(first, 0) : output.offset();
+    pooling.apply(hidden, group, new Sequences(output.data(), at, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
   }
 
   private void check(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences x) {

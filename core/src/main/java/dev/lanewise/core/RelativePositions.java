@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +46,8 @@ final class RelativePositions implements ScorePositions {
   }
 
   /**
-   * The attention with these positions, for queries that each batch entry counts from its own position on, and keys from 0 on.
+   * The attention with these positions, for queries that each batch entry counts from its own position on, and keys from 0 on. Batch
+   * entries that stand at the same position share what is laid out.
    *
    * @param firstQueries query i of batch entry b stands at firstQueries[b] + i
    * @param keys of the longest batch entry
@@ -54,11 +56,13 @@ final class RelativePositions implements ScorePositions {
   Attention applyFrom(Attention attention, int[] firstQueries, int queries, int keys, Scratch scratch, int buffer) {
     int head = Checks.product("queries", queries, "keys", keys);
     int entry = Checks.product("numHeads", numHeads, "queries * keys", head);
-    float[] data = scratch.floats(buffer, Checks.product("batch", firstQueries.length, "numHeads * queries * keys", entry));
-    for (int b = 0; b < firstQueries.length; b++) {
+    boolean alike = Arrays.stream(firstQueries).distinct().count() <= 1;
+    int entries = alike ? Math.min(1, firstQueries.length) : firstQueries.length;
+    float[] data = scratch.floats(buffer, Checks.product("batch", entries, "numHeads * queries * keys", entry));
+    for (int b = 0; b < entries; b++) {
       fill(firstQueries[b], queries, keys, data, b * entry);
     }
-    return attention.withBias(new Bias(data, 0, entry, head, keys, 1));
+    return attention.withBias(new Bias(data, 0, alike ? 0 : entry, head, keys, 1));
   }
 
   private Bias bias(int queries, int keys) {

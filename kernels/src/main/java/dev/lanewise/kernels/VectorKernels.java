@@ -5,6 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** SIMD kernels. Only {@link KernelSelection} creates one, after it has seen that the Vector API is there. */
 final class VectorKernels implements KernelProvider {
+  /** Floats of keys that are packed at a time, 4 MB. */
+  private static final int PACKED = 1 << 20;
+
   @Override
   public String path() {
     return "vector-" + Lanes.SPECIES.vectorBitSize();
@@ -82,11 +85,28 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    int part = keysPacked(key.columns());
     try (Scratch scratch = Scratch.take()) {
-      float[] panels = scratch.right(Packing.size(key.rows(), key.columns(), Tiles.COLUMNS));
-      Packing.rows(key, 0, key.columns(), Tiles.COLUMNS, scale, panels, scratch);
-      BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, scores), scratch);
+      int from = 0;
+      do { // once even without keys
+        int to = Math.min(from + part, key.rows());
+        Matrix keys = key.rows(from, to);
+        float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.COLUMNS));
+        Packing.rows(keys, 0, keys.columns(), Tiles.COLUMNS, scale, panels, scratch);
+        Matrix columns = key.rows() == keys.rows() ? scores : columns(scores, from, to);
+        BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
+        from = to;
+      } while (from < key.rows());
     }
+  }
+
+  /** Keys that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */
+  private static int keysPacked(int width) {
+    return Math.max(1, PACKED / Math.max(1, width) / Tiles.COLUMNS) * Tiles.COLUMNS;
+  }
+
+  private static Matrix columns(Matrix x, int from, int to) {
+    return x.rows() == 0 ? x : new Matrix(x.data(), x.index(0, from), x.rows(), to - from, x.rowStride());
   }
 
   @Override

@@ -1,0 +1,86 @@
+package dev.lanewise.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.Stage;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Which calls over a cache give a row the same bits: a step of 1 to 16 queries, a pass of more, dense keys; and how far they are apart. */
+class StepAndPassTest {
+  private static final int HEADS = 4;
+  private static final int KEY_HEADS = 2;
+  private static final int WIDTH = 24;
+  private static final int KEYS = 1300;
+  private static final int QUERIES = 40;
+
+  private final Heads query = Views.random(Views.Layout.DENSE, 1, HEADS, QUERIES, WIDTH, 1);
+  private final Heads key = Views.random(Views.Layout.DENSE, 1, KEY_HEADS, KEYS, WIDTH, 2);
+  private final Heads value = Views.random(Views.Layout.DENSE, 1, KEY_HEADS, KEYS, WIDTH, 3);
+
+  /** The outputs of the last so many queries; causal from the last, so that each row sees the same keys in every call. */
+  private float[] last(int queries, Attention attention, KeyValueCache cache, Results results) {
+    Heads rows = new Heads(query.data(), query.index(0, 0, QUERIES - queries), 1, HEADS, queries, WIDTH, 0, query.headStride(), WIDTH);
+    Heads output = Heads.zeros(1, HEADS, queries, WIDTH);
+    results.output(output);
+    if (cache == null) {
+      attention.compute(rows, key, value, results);
+    } else {
+      attention.compute(rows, List.of(cache), results);
+    }
+    float[] dense = new float[HEADS * WIDTH];
+    for (int head = 0; head < HEADS; head++) {
+      System.arraycopy(output.data(), output.index(0, head, queries - 1), dense, head * WIDTH, WIDTH);
+    }
+    return dense;
+  }
+
+  @Test
+  void stepsAreAlikeAndPassesAreAlike() {
+    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+      Attention attention = Attention.on(kernels).withMask(Mask.causal());
+      for (KeyValueFormat format : List.of(KeyValueFormat.F32, KeyValueFormat.F16)) {
+        try (KeyValueCache cache = KeyValueCache.builder(KEY_HEADS, WIDTH).format(format).capacity(KEYS).build()) {
+          cache.append(key, value);
+          float[] step = last(1, attention, cache, Results.of());
+          float[] pass = last(17, attention, cache, Results.of());
+          for (int threads = 1; threads <= 3; threads++) {
+            for (int queries : new int[] {2, 3, 5, 16}) {
+              float[] row = last(queries, attention.withThreads(threads), cache, Results.of());
+              Views.assertSameBits(row, step, format + ", a step of " + queries);
+            }
+            for (int queries : new int[] {18, 33, QUERIES}) {
+              float[] row = last(queries, attention.withThreads(threads), cache, Results.of());
+              Views.assertSameBits(row, pass, format + ", a pass of " + queries);
+            }
+          }
+          assertApart(step, pass, kernels == Kernels.scalar() ? 0 : 5e-7);
+          if (format == KeyValueFormat.F32) {
+            Views.assertSameBits(last(1, attention, null, Results.of()), pass, "one query against dense keys");
+            Views.assertSameBits(last(QUERIES, attention, null, Results.of()), pass, "all queries against dense keys");
+          }
+          Heads scores = Heads.zeros(1, HEADS, 1, KEYS);
+          Views.assertSameBits(last(1, attention, cache, Results.of().scores(Stage.RAW, scores)), pass, "a step that asks for scores");
+          float[] weighed = last(1, attention, cache, Results.of().weights(Heads.zeros(1, HEADS, 1, KEYS)));
+          Heads weights = Heads.zeros(1, HEADS, 17, KEYS);
+          Views.assertSameBits(last(17, attention, cache, Results.of().weights(weights)), weighed, "17 queries with weights");
+          assertApart(weighed, pass, kernels == Kernels.scalar() ? 0 : 5e-7);
+        }
+      }
+    }
+  }
+
+  private static void assertApart(float[] left, float[] right, double part) {
+    double largest = 0;
+    double apart = 0;
+    for (int i = 0; i < left.length; i++) {
+      largest = Math.max(largest, Math.abs(right[i]));
+      apart = Math.max(apart, Math.abs((double) left[i] - right[i]));
+    }
+    assertThat(apart).as("apart, of %s: %s", largest, Arrays.toString(left)).isLessThanOrEqualTo(part * Math.max(largest, 1));
+  }
+}
