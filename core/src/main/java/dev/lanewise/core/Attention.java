@@ -115,15 +115,21 @@ public final class Attention {
   }
 
   /**
-   * With this function run over the scores, after bias and before the mask. It sees and may change a segment of a row; −∞ masks. It must be
-   * safe to call from several threads, and is best a plain loop.
+   * With this function run over the scores, after bias and before the mask. It sees and may change a segment of a row; −∞ masks. Each row
+   * gives it the keys that the mask shows, each once and in ascending order, on one thread, so it may keep state a row; {@link RowFunction}
+   * has the promise. Different rows may come from several threads. Best is a plain loop. Over a cache, a step with a function shares work
+   * between threads by heads and sequences alone.
    */
   public Attention withScoreFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
     return with(copy -> copy.scoreFunction = function);
   }
 
-  /** With this function run over the weights, after the normaliser; see {@link #withScoreFunction}. Costs a second pass over the keys. */
+  /**
+   * With this function run over the weights, after the normaliser; it is given the same keys as a score function, see {@link
+   * #withScoreFunction}. What it makes of a weight whose score is −∞ is dropped. Costs a second pass over the keys, in which a score
+   * function is not called again.
+   */
   public Attention withWeightFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
     return with(copy -> copy.weightFunction = function);

@@ -119,7 +119,7 @@ public final class ReferenceAttention {
     return with(copy -> copy.slopes = newSlopes.clone());
   }
 
-  /** With the scores changed by this function, which sees each row whole, once, before the mask. */
+  /** With the scores changed by this function, before the mask; it sees the keys that the query sees, as {@link RowFunction} says. */
   public ReferenceAttention scoreFunction(RowFunction function) {
     Objects.requireNonNull(function, "scoreFunction");
     return with(copy -> copy.scoreFunction = function);
@@ -131,7 +131,7 @@ public final class ReferenceAttention {
     return with(copy -> copy.normaliser = newNormaliser);
   }
 
-  /** With the weights changed by this function, which sees each row whole, once; what it writes for a masked key is dropped. */
+  /** With the weights changed by this function, which sees the same keys; what it writes where the score is −∞ is dropped. */
   public ReferenceAttention weightFunction(RowFunction function) {
     Objects.requireNonNull(function, "weightFunction");
     return with(copy -> copy.weightFunction = function);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.SequenceStarts;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -241,5 +242,31 @@ class BertWeightsTest {
     Sequences sentence = Sequences.zeros(1, 1, WIDTH);
     BertExample.load(path, sentence);
     assertThat(sentence.data()).isEqualTo(Arrays.copyOf(sentences.data(), WIDTH));
+  }
+
+  /** The buffers of the layers are those of a group of texts, and a text has the bits it has alone. */
+  @Test
+  void manyTextsArePooledInGroups() {
+    BertEncoder encoder = BertWeights.of(build(bert(), ""), HEADS).withKernels(Kernels.scalar()).encoder();
+    int texts = 2500;
+    int[] starts = new int[texts + 1];
+    for (int s = 0; s < texts; s++) {
+      starts[s + 1] = starts[s] + s % (POSITIONS + 1);
+    }
+    int[] ids = new int[starts[texts]];
+    Arrays.setAll(ids, i -> (7 * i + i / 50) % VOCABULARY);
+    Sequences output = Sequences.zeros(texts, 1, WIDTH);
+    var memory = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long before = memory.getCurrentThreadAllocatedBytes();
+    encoder.pooled(ids, SequenceStarts.of(starts), Pooling.mean(), output);
+    long allocated = memory.getCurrentThreadAllocatedBytes() - before;
+    // 21 250 tokens: a row of embedDim a token is 2 MB, and the layers have ten of them
+    assertThat(allocated).isLessThan(10L << 20);
+    for (int s = 0; s < texts; s += s < 40 ? 1 : 97) {
+      Sequences alone = Sequences.zeros(1, 1, WIDTH);
+      int[] own = Arrays.copyOfRange(ids, starts[s], starts[s + 1]);
+      encoder.pooled(own, SequenceStarts.of(0, own.length), Pooling.mean(), alone);
+      Views.assertSameBits(Arrays.copyOfRange(output.data(), s * WIDTH, (s + 1) * WIDTH), alone.data(), "text " + s);
+    }
   }
 }

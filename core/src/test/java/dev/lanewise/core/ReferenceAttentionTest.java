@@ -82,7 +82,7 @@ class ReferenceAttentionTest {
     assertThat(sums).containsExactly(first[0], first[1], second[0], second[1], second[2], second[3]);
   }
 
-  /** A function is told which row it sees, and what it leaves there is what goes on, but not for a masked key. */
+  /** A function is told which row it sees, and what it leaves there is what goes on; it does not see a masked key. */
   @Test
   void functionsOfTheCaller() {
     RowFunction places =
@@ -100,9 +100,10 @@ class ReferenceAttentionTest {
       int i = n / KEYS % QUERIES;
       int j = n % KEYS;
       int place = 1000 * (n / (HEADS * QUERIES * KEYS)) + 100 * (n / (QUERIES * KEYS) % HEADS) + 10 * i + j;
-      assertThat(scores[n]).isEqualTo(place);
-      assertThat(weights[n]).isEqualTo(j <= i + KEYS - QUERIES ? place : 0);
-      assertThat(function[n]).isEqualTo((float) raw[n]);
+      boolean visible = j <= i + KEYS - QUERIES;
+      assertThat(scores[n]).isEqualTo(visible ? place : raw[n]);
+      assertThat(weights[n]).isEqualTo(visible ? place : 0);
+      assertThat(function[n]).isEqualTo(visible ? (float) raw[n] : raw[n]);
     }
     assertThat(dense().normaliser(Normaliser.softmax()).output()).isEqualTo(dense().output());
   }

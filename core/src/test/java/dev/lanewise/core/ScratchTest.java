@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class ScratchTest {
@@ -28,5 +29,24 @@ class ScratchTest {
         .doesNotHaveDuplicates()
         .contains(scratches[0], scratches[1])
         .doesNotContain(scratches[2]);
+  }
+
+  /** T5's bias of a step: one for all sequences that stand at one position, one each where they do not. */
+  @Test
+  void sequencesAtOnePositionShareABias() {
+    RelativePositions positions = (RelativePositions) Positions.relativeBuckets(new float[32 * 4], 32, 128, false);
+    int keys = 1000;
+    for (int batch : new int[] {0, 1, 64}) {
+      Scratch scratch = new Scratch.Pool(1, 1).acquire();
+      int[] first = new int[batch];
+      Arrays.fill(first, keys - 1);
+      positions.applyFrom(Attention.standard(), first, 1, keys, scratch, 0);
+      assertThat(scratch.floats(0, 0).length).isLessThanOrEqualTo(4 * keys);
+      if (batch > 1) {
+        first[1] = 7;
+        positions.applyFrom(Attention.standard(), first, 1, keys, scratch, 0);
+        assertThat(scratch.floats(0, 0).length).isGreaterThanOrEqualTo(batch * 4 * keys);
+      }
+    }
   }
 }

@@ -144,7 +144,10 @@ public final class AttentionProblemBuilder {
     return this;
   }
 
-  /** Lets a function change each row at {@link Stage#CHANGED} or {@link Stage#WEIGHTS}; −∞ as a score masks. */
+  /**
+   * Lets a function change each row at {@link Stage#CHANGED} or {@link Stage#WEIGHTS}; −∞ as a score masks. It sees the keys that the query
+   * sees, see {@link RowFunction}.
+   */
   public AttentionProblemBuilder change(Stage stage, RowFunction function) {
     if (stage != Stage.CHANGED && stage != Stage.WEIGHTS) {
       throw new IllegalArgumentException("stage is " + stage + ", must be " + Stage.CHANGED + " or " + Stage.WEIGHTS);

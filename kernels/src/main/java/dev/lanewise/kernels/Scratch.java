@@ -40,7 +40,7 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   private float[] ones = new float[0];
   private float[] noBias = new float[0];
 
-  private Scratch() {}
+  Scratch() {}
 
   static Scratch take() {
     return POOL.take();

@@ -6,7 +6,7 @@ public enum Stage {
   RAW,
   /** After the softcap. */
   CAPPED,
-  /** After bias, ALiBi and the caller's score function. */
+  /** After bias, ALiBi and the caller's score function, which sees no key that the mask hides. */
   CHANGED,
   /** After the mask: −∞ where the query does not see the key. */
   MASKED,

@@ -85,19 +85,24 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
-    int part = keysPacked(key.columns());
     try (Scratch scratch = Scratch.take()) {
-      int from = 0;
-      do { // once even without keys
-        int to = Math.min(from + part, key.rows());
-        Matrix keys = key.rows(from, to);
-        float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.COLUMNS));
-        Packing.rows(keys, 0, keys.columns(), Tiles.COLUMNS, scale, panels, scratch);
-        Matrix columns = key.rows() == keys.rows() ? scores : columns(scores, from, to);
-        BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
-        from = to;
-      } while (from < key.rows());
+      scores(query, key, scale, scores, scratch);
     }
+  }
+
+  /** Scores by a part of the keys at a time, packed in the scratch. */
+  static void scores(Matrix query, Matrix key, float scale, Matrix scores, Scratch scratch) {
+    int part = keysPacked(key.columns());
+    int from = 0;
+    do { // once even without keys
+      int to = Math.min(from + part, key.rows());
+      Matrix keys = key.rows(from, to);
+      float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.COLUMNS));
+      Packing.rows(keys, 0, keys.columns(), Tiles.COLUMNS, scale, panels, scratch);
+      Matrix columns = key.rows() == keys.rows() ? scores : columns(scores, from, to);
+      BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
+      from = to;
+    } while (from < key.rows());
   }
 
   /** Keys that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */

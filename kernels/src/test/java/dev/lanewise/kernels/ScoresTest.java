@@ -66,6 +66,42 @@ class ScoresTest {
     }
   }
 
+  /** More keys than are packed at a time: the bits of each part alone, and scratch of 4 MB. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void manyKeysArePackedInParts(Kernels kernels) {
+    RandomGenerator random = Shape.ofRows().getFirst().random();
+    for (int rows : new int[] {1, 3, 40}) {
+      Matrix query = Layout.TIGHT.random(rows, 700, random);
+      Matrix key = Layout.TIGHT.next().random(5003, 700, random);
+      Matrix scores = scores(kernels, query, key, Layout.TIGHT);
+      for (int from = 0; from < key.rows(); from += 1001) {
+        int to = Math.min(from + 1001, key.rows());
+        Matrix part = scores(kernels, query, key.rows(from, to), Layout.TIGHT);
+        for (int row = 0; row < rows; row++) {
+          for (int column = from; column < to; column++) {
+            float actual = scores.data()[scores.index(row, column)];
+            assertThat(actual).as("%s rows, key %s", rows, column).isEqualTo(part.data()[part.index(row, column - from)]);
+          }
+        }
+      }
+    }
+    if (kernels.path().startsWith("vector")) {
+      Matrix key = Layout.TIGHT.random(5003, 700, random);
+      assertThat(PackedKeys.size(Layout.TIGHT.random(1, 700, random), key)).isLessThanOrEqualTo(1 << 20);
+    }
+  }
+
+  /** Loaded on the SIMD path alone. */
+  private static final class PackedKeys {
+    /** Floats that scores have packed at a time. */
+    static int size(Matrix query, Matrix key) {
+      Scratch scratch = new Scratch();
+      VectorKernels.scores(query, key, 1, Matrix.zeros(query.rows(), key.rows()), scratch);
+      return scratch.right(0).length;
+    }
+  }
+
   @ParameterizedTest
   @MethodSource(PATHS)
   void nanAndInfinityStayInTheirRow(Kernels kernels) {
