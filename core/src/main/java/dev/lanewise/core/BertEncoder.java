@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BertEncoder {
   /** Tokens that are pooled at a time: the arrays of all layers grow with them, and the texts of a call may be any number. */
-  private static final int GROUP_TOKENS = 4096;
+  static final int GROUP_TOKENS = 4096;
 
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
+  static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
 
   private final BertEmbeddings embeddings;
   private final Encoder encoder;

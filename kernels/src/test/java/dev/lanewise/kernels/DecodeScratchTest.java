@@ -1,12 +1,15 @@
 package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,6 +25,11 @@ class DecodeScratchTest {
 
   /** Chunks of a sequence times what one leaves. */
   private static final int RESULTS = 58 * HEADS * QUERIES * (2 + WIDTH);
+
+  @BeforeAll
+  static void decodingIsPartOfTheSimdPath() {
+    assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
+  }
 
   /** Sequences that share one memory, in which all rows are 0. */
   private record Cached(KeyValueMemory all) implements KeyValueRows {
@@ -49,7 +57,7 @@ class DecodeScratchTest {
   private static AttentionProblem problem(boolean changed) {
     KeyValueRows[] cached = new KeyValueRows[SEQUENCES];
     KeyValueMemory memory = KeyValueMemory.heap(LAYOUT, Math.ceilDiv(KEYS, KeyValueLayout.BLOCK_ROWS), null);
-    java.util.Arrays.fill(cached, new Cached(memory));
+    Arrays.fill(cached, new Cached(memory));
     Heads query = Heads.of(new float[SEQUENCES * HEADS * QUERIES * WIDTH], SEQUENCES, HEADS, QUERIES, WIDTH);
     AttentionProblemBuilder builder = AttentionProblem.of(query, cached).logSumExp(new float[SEQUENCES * HEADS * QUERIES]);
     if (changed) {
