@@ -260,7 +260,9 @@ class BertWeightsTest {
     Scratch used = BertEncoder.BUFFERS.acquire();
     int size = used.floats(0, 0).length;
     BertEncoder.BUFFERS.release(used);
-    assertThat(size).isPositive().isLessThanOrEqualTo(BertEncoder.GROUP_TOKENS * WIDTH);
+    assertThat(size)
+        .isPositive()
+        .isLessThanOrEqualTo(BertEncoder.GROUP_TOKENS * WIDTH * 3 / 2); // an array that grows takes half as much more
     for (int s = 0; s < texts; s += s < 40 ? 1 : 97) {
       Sequences alone = Sequences.zeros(1, 1, WIDTH);
       int[] own = Arrays.copyOfRange(ids, starts[s], starts[s + 1]);
