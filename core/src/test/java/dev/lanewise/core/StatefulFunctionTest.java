@@ -97,6 +97,7 @@ class StatefulFunctionTest {
   }
 
   /** Operands whose scores are whole numbers, so that every path has the same ones. */
+  @SuppressWarnings("ArrayRecordComponent")
   private record Call(
       Source source,
       Mask mask,
@@ -325,7 +326,8 @@ class StatefulFunctionTest {
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
       float[] first = null;
       for (int threads = 1; threads <= 4; threads += extra == Extra.NOTHING ? 1 : 2) {
-        String as = call.source + " " + call.mask + " " + Arrays.toString(call.queries) + " " + extra + " " + threads + " " + kernels;
+        String as =
+            call.source + " " + call.mask + " " + Arrays.toString(call.queries) + " " + extra + " " + threads + " " + kernels.path();
         Counting counting = new Counting();
         Attention attention = Attention.on(kernels).withMask(call.mask).withScale(0.25f).withThreads(threads).withScoreFunction(counting);
         if (extra == Extra.WEIGHT_FUNCTION) {

@@ -8,6 +8,7 @@ import dev.lanewise.kernels.KeyValueFormat;
 import dev.lanewise.kernels.Stage;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Which calls over a cache give a row the same bits: a step of 1 to 16 queries, a pass of more, dense keys; and how far they are apart. */
@@ -23,7 +24,7 @@ class StepAndPassTest {
   private final Heads value = Views.random(Views.Layout.DENSE, 1, KEY_HEADS, KEYS, WIDTH, 3);
 
   /** The outputs of the last so many queries; causal from the last, so that each row sees the same keys in every call. */
-  private float[] last(int queries, Attention attention, KeyValueCache cache, Results results) {
+  private float[] last(int queries, Attention attention, @Nullable KeyValueCache cache, Results results) {
     Heads rows = new Heads(query.data(), query.index(0, 0, QUERIES - queries), 1, HEADS, queries, WIDTH, 0, query.headStride(), WIDTH);
     Heads output = Heads.zeros(1, HEADS, queries, WIDTH);
     results.output(output);
