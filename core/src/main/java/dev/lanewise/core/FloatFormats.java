@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.StoredBits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -18,7 +19,6 @@ final class FloatFormats {
   /** Elements converted at a time, through an array, so that a conversion never reads mapped memory itself. */
   private static final int CHUNK = 4096;
 
-  private static final int QUIET_NAN = 0x40;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -48,7 +48,7 @@ final class FloatFormats {
         }
       } else {
         for (int i = 0; i < count; i++) {
-          target[offset + done + i] = Float.intBitsToFloat(chunk[i] << 16);
+          target[offset + done + i] = StoredBits.fromBfloat16(chunk[i]);
         }
       }
     }
@@ -73,18 +73,9 @@ final class FloatFormats {
       switch (dtype) {
         case F32 -> target.putInt(Float.floatToRawIntBits(source[i]));
         case F16 -> target.putShort(Float.floatToFloat16(source[i]));
-        case BF16 -> target.putShort(toBfloat16(source[i]));
+        case BF16 -> target.putShort(StoredBits.toBfloat16(source[i]));
         default -> throw new AssertionError(dtype);
       }
     }
-  }
-
-  private static short toBfloat16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) ((bits >>> 16) | QUIET_NAN);
-    }
-    // Half of the last place kept, less one if that place is even: carries exactly when rounding goes up.
-    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 }

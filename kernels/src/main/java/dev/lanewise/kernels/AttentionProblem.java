@@ -218,7 +218,7 @@ public final class AttentionProblem {
     }
     boolean plain =
         normaliser.kind == Normaliser.Kind.SOFTMAX && similarity.kind == Similarity.Kind.DOT && !watchesScores && !watchesWeights;
-    return plain && !holdsSpecial(cached[batchEntry]);
+    return plain && ScoreScale.after(scale) == 1 && !holdsSpecial(cached[batchEntry]);
   }
 
   private static boolean holdsSpecial(KeyValueRows rows) {

@@ -176,8 +176,15 @@ final class DecodePlan {
         DecodeRows.join(data, to, at == first ? 0 : 1, at + DecodeResults.OUTPUT, factor, rowSize - DecodeResults.OUTPUT);
       }
       int to = problem.queryIndex(problem.output, batchEntry, queryHead, query);
+      boolean finite = true;
       for (int d = 0; d < problem.output.width(); d++) {
-        problem.output.data()[to + d * problem.output.columnStride()] = data[first + DecodeResults.OUTPUT + d];
+        float x = data[first + DecodeResults.OUTPUT + d];
+        problem.output.data()[to + d * problem.output.columnStride()] = x;
+        finite &= Float.isFinite(x);
+      }
+      if (!finite && Double.isFinite(sum) && problem.hooks.isEmpty()) { // see FusedAttention.repeatOverflown
+        ScalarAttention.attend(problem, batchEntry * heads + head, row, row + 1);
+        return;
       }
     }
     if (problem.logSumExp != null) {

@@ -102,6 +102,11 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   }
 
   @Override
+  public boolean dividesByFinite(int lane) {
+    return averages;
+  }
+
+  @Override
   public float logSumExp(int lane) {
     throw new IllegalStateException("only softmax has a log-sum-exp");
   }

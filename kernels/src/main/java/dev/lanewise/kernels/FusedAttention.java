@@ -49,14 +49,29 @@ final class FusedAttention {
   void run(AttentionProblem problem, int unit, int from, int to) {
     output.openUnit();
     int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
+    PanelNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
     for (int row = from; row < to; row += most) {
       panel.open(problem, unit, row, Math.min(most, to - row));
-      run(problem);
+      run(problem, normaliser);
+      if (problem.output != null && !problem.watchesWeights() && !output.isFinite()) {
+        repeatOverflown(problem, normaliser, row);
+      }
     }
   }
 
-  private void run(AttentionProblem problem) {
-    PanelNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+  /**
+   * Computes those rows again, in plain Java and with weights that have been divided first, whose values may have passed the largest float
+   * before the division. Not where the caller's functions take part, which must not be called twice.
+   */
+  private void repeatOverflown(AttentionProblem problem, PanelNormaliser normaliser, int row) {
+    for (int lane = 0; problem.hooks.isEmpty() && lane < panel.rows(); lane++) {
+      if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
+        ScalarAttention.attend(problem, panel.unit(), row + lane, row + lane + 1);
+      }
+    }
+  }
+
+  private void run(AttentionProblem problem, PanelNormaliser normaliser) {
     queries.open(panel, problem.query);
     queries.touch(problem.query, panel.scratch);
     output.open(problem.output == null ? 0 : problem.output.width());

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.StoredBits;
 import org.jspecify.annotations.Nullable;
 
 /** Cached rows in an array of the element's size. */

@@ -223,7 +223,8 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
       scales[scaleAt] = Float.NaN;
       return 0;
     }
-    scales[scaleAt] = max / 127;
+    float scale = max / 127;
+    scales[scaleAt] = Float.isFinite(127 * scale) ? scale : Math.nextDown(scale); // what is read back must not pass the largest float
     return max < 127 * Float.MIN_NORMAL ? 0 : 127 / max;
   }
 

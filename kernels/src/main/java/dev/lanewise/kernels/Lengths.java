@@ -7,7 +7,9 @@ final class Lengths {
 
   private Lengths() {}
 
-  /** 1 / √Σ x[i]²; 0 if the row is 0. Four sums in double, which neither overflow nor vanish for any row of floats. */
+  /**
+   * 1 / √Σ x[i]²; 0 if the row is 0, NaN if it is not finite. Four sums in double, which neither overflow nor vanish for any row of floats.
+   */
   static double inverse(float[] x, int from, int length) {
     double sum0 = 0;
     double sum1 = 0;
@@ -24,7 +26,7 @@ final class Lengths {
       sum0 += (double) x[from + i] * x[from + i];
     }
     double sum = (sum0 + sum1) + (sum2 + sum3);
-    return sum == 0 ? 0 : 1 / Math.sqrt(sum);
+    return sum == 0 ? 0 : Double.isInfinite(sum) ? Double.NaN : 1 / Math.sqrt(sum);
   }
 
   /** Whether floats can do with an inverse length; else, of rows near the ends of their range, products are taken in double. */

@@ -74,6 +74,11 @@ final class OnlineSoftmax implements PanelNormaliser {
   }
 
   @Override
+  public boolean dividesByFinite(int lane) {
+    return Float.isFinite(sum[lane]);
+  }
+
+  @Override
   public float logSumExp(int lane) {
     return logSumExp(max[lane], sum[lane], sink[lane]);
   }

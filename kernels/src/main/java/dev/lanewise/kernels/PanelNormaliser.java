@@ -24,6 +24,12 @@ interface PanelNormaliser {
   /** After {@link #close}: scores, computed again, become weights. */
   void weights(float[] scores, int keys);
 
+  /**
+   * Whether a lane's weights are divided in the end, by something finite: a sum of values before that may overflow where its quotient does
+   * not.
+   */
+  boolean dividesByFinite(int lane);
+
   /** Natural logarithm of the sum that a lane's weights were divided by; if it saw no key, the sink, or −∞ without one. */
   float logSumExp(int lane);
 }

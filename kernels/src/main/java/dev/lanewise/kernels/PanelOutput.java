@@ -156,6 +156,21 @@ final class PanelOutput {
     }
   }
 
+  /** Whether all of a lane's output is finite. */
+  boolean isFinite(int lane) {
+    for (int d = 0; d < width && !empty; d++) {
+      if (!Float.isFinite(accumulated[d * QUERIES + lane])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether the output of all lanes is finite. */
+  boolean isFinite() {
+    return empty || allFinite(accumulated, 0, width * QUERIES);
+  }
+
   /** Writes the rows; 0 if no key was seen. */
   void store(Heads output, PanelRows rows, Scratch scratch) {
     if (empty) {

@@ -16,6 +16,9 @@ final class PanelScores {
   private float[] queryPanel = new float[0];
   private float[] edge = new float[0];
 
+  /** What the scores are multiplied with once they are there. */
+  private float after;
+
   /** Brings the queries into the lanes, with all factors that a product allows to bring in here. */
   void open(Panel panel, PanelRows rows) {
     AttentionProblem problem = panel.problem();
@@ -25,10 +28,12 @@ final class PanelScores {
       queryPanel = new float[size];
       edge = new float[STRIP * query.width()];
     }
-    float scale = problem.scale;
-    rows.load(query, problem.similarity.kind == Similarity.Kind.ADDITIVE ? 1 : scale, queryPanel, panel.scratch);
+    boolean additive = problem.similarity.kind == Similarity.Kind.ADDITIVE;
+    float before = additive ? 1 : ScoreScale.before(problem.scale);
+    after = additive ? problem.scale : ScoreScale.after(problem.scale);
+    rows.load(query, before, queryPanel, panel.scratch);
     if (problem.similarity.kind == Similarity.Kind.COSINE) {
-      divideByLengths(query, rows, scale);
+      divideByLengths(query, rows, before);
     }
   }
 
@@ -51,21 +56,25 @@ final class PanelScores {
     }
   }
 
-  /** Divides the scores of a key by its length, or computes them anew where float products may have left their range. */
+  /**
+   * Divides the scores of a key by its length, or computes them anew where float products may have left their range. The cosine with a row
+   * of zeros is 0, whatever the other row holds.
+   */
   private void divideByLength(float[] scores, int i, int depth) {
     float[] key = tile.data();
     int from = tile.row(i);
     double inverse = Lengths.inverse(key, from, depth);
-    if (Lengths.isModerate(inverse)) {
+    if (inverse > 0 && Lengths.isModerate(inverse)) {
       PanelRows.multiply(scores, i, (float) inverse);
       return;
     }
     for (int lane = 0; lane < QUERIES; lane++) {
       double sum = 0;
-      for (int d = 0; d < depth; d++) {
+      boolean defined = inverse != 0 && factor[lane] != 0;
+      for (int d = 0; defined && d < depth; d++) {
         sum += (double) queryPanel[d * QUERIES + lane] * key[from + d];
       }
-      scores[i * QUERIES + lane] = (float) (sum * inverse);
+      scores[i * QUERIES + lane] = defined ? (float) (sum * inverse) : 0;
     }
   }
 
@@ -84,11 +93,10 @@ final class PanelScores {
       case ADDITIVE -> {
         float[] vector = Objects.requireNonNull(problem.similarity.vector);
         AdditiveScores.tile(queryPanel, tile.data(), tile.row(0), tile.stride(), panel.keys(), vector, scores);
-        float scale = problem.scale;
-        for (int i = 0; scale != 1 && i < panel.keys(); i++) {
-          PanelRows.multiply(scores, i, scale);
-        }
       }
+    }
+    for (int i = 0; after != 1 && i < panel.keys(); i++) {
+      PanelRows.multiply(scores, i, after);
     }
   }
 

@@ -6,7 +6,7 @@ import java.util.Objects;
 
 /** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
 final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
-  static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
+  private static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
 
   private final java.lang.ref.SoftReference<ScalarAttention> reference = new java.lang.ref.SoftReference<>(this);
   private float[] scores = new float[0];
@@ -36,8 +36,18 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     valueRow.release();
   }
 
-  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
-  void run(AttentionProblem problem, int newUnit, int from, int to) {
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit, with scratch from the pool. */
+  static void attend(AttentionProblem problem, int unit, int from, int to) {
+    ScalarAttention attention = POOL.take();
+    try {
+      attention.run(problem, unit, from, to);
+    } finally {
+      attention.release();
+      POOL.give(attention);
+    }
+  }
+
+  private void run(AttentionProblem problem, int newUnit, int from, int to) {
     unit = newUnit;
     batchEntry = problem.batchEntry(unit);
     int most = problem.keys(batchEntry);
@@ -90,7 +100,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       int at = keyRow.from();
       float similarity;
       if (problem.similarity.kind == Similarity.Kind.ADDITIVE) {
-        similarity = additive(queryData, from, keyData, at, Objects.requireNonNull(problem.similarity.vector));
+        similarity = ScalarKernels.additive(queryData, from, keyData, at, Objects.requireNonNull(problem.similarity.vector));
       } else if (cosine) {
         similarity = cosine(queryData, from, queryInverse, keyData, at, key.width());
       } else {
@@ -102,6 +112,9 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
 
   private static float cosine(float[] query, int from, double queryInverse, float[] key, int at, int width) {
     double keyInverse = Lengths.inverse(key, at, width);
+    if (queryInverse == 0 || keyInverse == 0) {
+      return 0; // whatever the other row holds
+    }
     if (Lengths.isModerate(queryInverse) && Lengths.isModerate(keyInverse)) {
       return ScalarKernels.dot(query, from, key, at, width) * ((float) queryInverse * (float) keyInverse);
     }
@@ -112,20 +125,10 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     return (float) (sum * keyInverse);
   }
 
-  private static float additive(float[] query, int from, float[] key, int at, float[] vector) {
-    float sum = 0;
-    for (int a = 0; a < vector.length; a++) {
-      sum += vector[a] * (float) Math.tanh(query[from + a] + key[at + a]);
-    }
-    return sum;
-  }
-
   private void change(AttentionProblem problem) {
     observe(problem, Stage.RAW);
     if (problem.softcap > 0) {
-      for (int i = 0; i < keys; i++) {
-        scores[i] = problem.softcap * (float) Math.tanh(scores[i] / problem.softcap);
-      }
+      RowChanges.softcap(problem.softcap, scores, 0, keys);
     }
     observe(problem, Stage.CAPPED);
     if (problem.bias != null) {
@@ -183,7 +186,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
     return switch (kind) {
       case RELU -> Math.max(score, 0);
       case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
-      case SIGMOID -> (float) (1 / (1 + Math.exp(-score)));
+      case SIGMOID -> (float) ScalarActivations.apply(Activation.SIGMOID, score);
       case LINEAR -> score;
       case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
     };

@@ -87,13 +87,8 @@ final class ScalarKernels implements KernelProvider {
     for (int row = 0; row < query.rows(); row++) {
       for (int column = 0; column < key.rows(); column++) {
         Interruption.check(column, Interruption.often(vector.length));
-        int from = query.index(row, 0);
-        int to = key.index(column, 0);
-        float sum = 0;
-        for (int a = 0; a < vector.length; a++) {
-          sum += vector[a] * (float) Math.tanh(query.data()[from + a] + key.data()[to + a]);
-        }
-        scores.data()[scores.index(row, column)] = sum;
+        float score = additive(query.data(), query.index(row, 0), key.data(), key.index(column, 0), vector);
+        scores.data()[scores.index(row, column)] = score;
       }
     }
   }
@@ -157,6 +152,15 @@ final class ScalarKernels implements KernelProvider {
     return (sum0 + sum1) + (sum2 + sum3);
   }
 
+  /** Σ vector[a] · tanh(query[a] + key[a]). */
+  static float additive(float[] query, int from, float[] key, int at, float[] vector) {
+    float sum = 0;
+    for (int a = 0; a < vector.length; a++) {
+      sum += vector[a] * (float) Math.tanh(query[from + a] + key[at + a]);
+    }
+    return sum;
+  }
+
   /** y += factor · x. */
   static void addScaled(float factor, float[] x, int xOffset, float[] y, int yOffset, int length) {
     for (int i = 0; i < length; i++) {
@@ -213,13 +217,7 @@ final class ScalarKernels implements KernelProvider {
 
   @Override
   public void attend(AttentionProblem problem, int unit, int from, int to) {
-    ScalarAttention attention = ScalarAttention.POOL.take();
-    try {
-      attention.run(problem, unit, from, to);
-    } finally {
-      attention.release();
-      ScalarAttention.POOL.give(attention);
-    }
+    ScalarAttention.attend(problem, unit, from, to);
   }
 
   @Override

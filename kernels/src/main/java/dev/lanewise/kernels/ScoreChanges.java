@@ -96,30 +96,40 @@ final class ScoreChanges {
     }
   }
 
-  /** cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where one is not. */
+  /**
+   * cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where one is not. There the result is the
+   * score and a correction, so that no score is too small for its quotient to be a float.
+   */
   static void softcap(float[] scores, int from, int to, float cap) {
-    float inverse = Math.min(1 / cap, Float.MAX_VALUE); // of the least floats it would be infinite, and 0 times that NaN
+    if (cap < Float.MIN_NORMAL) { // the inverse may be infinite, and 0 times that NaN
+      RowChanges.softcap(cap, scores, from, to - from);
+      return;
+    }
+    float inverse = 1 / cap;
     for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
       if (x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL).anyTrue()) {
-        largeSoftcap(scores, i, cap);
+        largeSoftcap(scores, i, cap, inverse);
       } else {
-        // VectorFunctions.smallTanh in place: see OnlineSoftmax
+        // VectorFunctions.tanhCorrection in place: see OnlineSoftmax
         FloatVector z = x.mul(x);
         FloatVector p = z.fma(broadcast(SPECIES, VectorFunctions.TANH_11), broadcast(SPECIES, VectorFunctions.TANH_9));
         p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_7));
         p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_5));
         p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_3));
-        p.mul(z).fma(x, x).mul(cap).intoArray(scores, i);
+        FloatVector score = FloatVector.fromArray(SPECIES, scores, i);
+        p.mul(z).fma(score, score).intoArray(scores, i);
       }
     }
   }
 
   /** One vector, of which at least one score is large; the bits of the others do not depend on that. */
-  private static void largeSoftcap(float[] scores, int at, float cap) {
-    FloatVector x = FloatVector.fromArray(SPECIES, scores, at).mul(1 / cap);
+  private static void largeSoftcap(float[] scores, int at, float cap, float inverse) {
+    FloatVector score = FloatVector.fromArray(SPECIES, scores, at);
+    FloatVector x = score.mul(inverse);
     VectorMask<Float> large = x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL);
-    VectorFunctions.smallTanh(x).blend(VectorFunctions.tanh(x), large).mul(cap).intoArray(scores, at);
+    FloatVector small = VectorFunctions.tanhCorrection(x).fma(score, score);
+    small.blend(VectorFunctions.tanh(x).mul(cap), large).intoArray(scores, at);
   }
 
   /** Brings the bias of some keys of the tile into the lanes and adds it. */

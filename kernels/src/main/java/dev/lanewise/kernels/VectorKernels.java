@@ -86,7 +86,11 @@ final class VectorKernels implements KernelProvider {
   @Override
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     try (Scratch scratch = Scratch.take()) {
-      scores(query, key, scale, scores, scratch);
+      scores(query, key, ScoreScale.before(scale), scores, scratch);
+      float after = ScoreScale.after(scale);
+      for (int row = 0; after != 1 && row < scores.rows(); row++) {
+        VectorRows.scale(scores.data(), scores.index(row, 0), scores.columns(), after);
+      }
     }
   }
 

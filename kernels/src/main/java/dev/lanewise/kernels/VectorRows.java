@@ -211,7 +211,8 @@ final class VectorRows {
     return even + odd;
   }
 
-  private static void scale(float[] x, int from, int length, float factor) {
+  /** x *= factor. */
+  static void scale(float[] x, int from, int length, float factor) {
     int i = 0;
     for (; i <= length - LANES; i += LANES) {
       FloatVector.fromArray(SPECIES, x, from + i).mul(factor).intoArray(x, from + i);

@@ -75,7 +75,7 @@ final class DoubleReference {
   static double activation(Activation activation, double x) {
     return switch (activation) {
       case NONE -> x;
-      case RELU -> x > 0 ? x : 0;
+      case RELU -> x < 0 ? 0 : x;
       case GELU -> x / 2 * (1 + erf(x / Math.sqrt(2)));
       case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3))));
       case SILU -> x / (1 + Math.exp(-x));

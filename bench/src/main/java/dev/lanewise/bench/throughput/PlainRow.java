@@ -53,7 +53,7 @@ final class PlainRow {
       case COSINE -> {
         float lengths =
             (float) Math.sqrt(PlainFloat.dot(queryRow, 0, queryRow, 0)) * (float) Math.sqrt(PlainFloat.dot(keyRows, j, keyRows, j));
-        yield PlainFloat.dot(queryRow, 0, keyRows, j) / lengths;
+        yield lengths == 0 ? 0 : PlainFloat.dot(queryRow, 0, keyRows, j) / lengths;
       }
       case ADDITIVE -> {
         float sum = 0;

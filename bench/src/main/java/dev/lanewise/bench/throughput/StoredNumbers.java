@@ -28,7 +28,7 @@ final class StoredNumbers {
               case F32 -> x;
               case F16 -> Float.float16ToFloat(Float.floatToFloat16(x));
               case BF16 -> bfloat16(x);
-              case INT8 -> max == 0 ? 0 : Math.round(x * (INT8_MOST / max)) * (max / INT8_MOST);
+              case INT8 -> max < INT8_MOST * Float.MIN_NORMAL ? 0 : Math.round(x * (INT8_MOST / max)) * (max / INT8_MOST);
             };
       }
     }
