@@ -190,7 +190,7 @@ def stages(o, query, key, vector, bias, seen):
     return raw, capped, changed, changed.masked_fill(~seen, -INF)
 
 
-def normalise(o, masked, seen):
+def normalise(o, masked):
     """The weights, and log-sum-exp or None."""
     kind = o.get("normaliser", "softmax")
     gone = masked == -INF
@@ -199,14 +199,14 @@ def normalise(o, masked, seen):
         dead = gone.all(-1)
         logits = torch.cat([masked, sinks.view(1, -1, 1, 1).expand(*masked.shape[:3], 1)], -1)
         weights = torch.softmax(logits, -1)[..., :-1].masked_fill(dead[..., None], 0)
-        return weights, torch.logsumexp(logits, -1).masked_fill(dead, -INF)
+        return weights, torch.logsumexp(logits, -1)
     weights = {
         "relu": torch.relu,
         "squaredRelu": lambda x: torch.relu(x) ** 2,
         "sigmoid": torch.sigmoid,
         "linear": lambda x: x,
     }[kind](masked).masked_fill(gone, 0)
-    return (weights / seen.sum(-1, keepdim=True).clamp(min=1) if o.get("averages") else weights), None
+    return (weights / (~gone).sum(-1, keepdim=True).clamp(min=1) if o.get("averages") else weights), None
 
 
 def check(o, query, key, value, bias, seen, masked, output, lse):
@@ -271,7 +271,7 @@ def variant(file, generator, B, H, G, L, S, D, Dv, o):
         own = [x.expand(entries, H, sizes["q"], sizes["k"])[b : b + 1, :, :n, :m] for x in (bits, bias)]
         seen = own[0] & visible(o, b, n, m)
         every = stages(o, q, k.repeat_interleave(H // G, 1), vector, own[1], seen)
-        weight, lse = normalise(o, every[-1], seen)
+        weight, lse = normalise(o, every[-1])
         output = weight @ v.repeat_interleave(H // G, 1)
         assert torch.isfinite(output).all() and torch.isfinite(weight).all()
         check(o, q, k, v, own[1], seen, every[-1], output, lse)

@@ -325,7 +325,7 @@ class ScoreEdgesTest {
             compute(setting, mean.apply(setting.attention()), rows(setting.path.queries, 1), key, value, results);
             double expected = ((double) a + b) / 2;
             double tolerance = 1e-6 * Math.max(Math.abs(a), Math.abs(b)) + 1e-44;
-            String what = setting + ": mean of " + a + " and " + b + ", " + times + " times, " + mean.apply(Attention.standard());
+            String what = setting + ": mean of " + a + " and " + b + ", " + times + " times, way " + means.indexOf(mean);
             for (float element : output.data()) {
               assertClose(what, element, expected, Double.isFinite(expected) ? tolerance : 0);
             }
