@@ -1,6 +1,6 @@
 /** Benchmarks, the command line and the demo. */
 module dev.lanewise.bench {
-  requires dev.lanewise.core;
+  requires transitive dev.lanewise.core;
   requires jmh.core;
   requires com.google.gson;
   requires info.picocli;
@@ -9,7 +9,9 @@ module dev.lanewise.bench {
   requires me.tongfei.progressbar;
   requires ai.djl.api;
   requires com.google.protobuf;
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
+
+  exports dev.lanewise.bench.minilm;
 
   opens dev.lanewise.bench to
       info.picocli;

@@ -2,7 +2,7 @@
 module dev.lanewise.core {
   requires transitive dev.lanewise.kernels;
   requires com.google.gson;
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports dev.lanewise.core;
 }

@@ -1,8 +1,11 @@
-/** Vectorised attention arithmetic over float arrays, with a plain Java twin of every kernel. */
+/**
+ * Vectorised attention arithmetic over float arrays, with a plain Java twin of every kernel. It reads {@code jdk.incubator.vector} where
+ * that module is loaded, which it looks up itself: a {@code requires static} here would give every module that requires this one a warning
+ * of javac.
+ */
 @SuppressWarnings("module") // core is compiled after this module
 module dev.lanewise.kernels {
-  requires static jdk.incubator.vector;
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports dev.lanewise.kernels;
   exports dev.lanewise.kernels.internal to

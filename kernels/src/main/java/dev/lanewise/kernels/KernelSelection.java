@@ -1,31 +1,46 @@
 package dev.lanewise.kernels;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.module.ModuleFinder;
 import java.util.Optional;
 
 /**
- * Decides once whether SIMD or plain Java runs: an ordered list of obstacles, each with the remedy, and one log line. Nothing here names
- * the Vector API, so that this class loads on a JVM that does not have it.
+ * Decides whether SIMD or plain Java runs: an ordered list of obstacles, each with the remedy. Nothing here names the Vector API, so that
+ * this class loads on a JVM that does not have it.
  */
 final class KernelSelection {
   static final String KERNELS_PROPERTY = "lanewise.kernels";
   static final String VECTOR_BITS_PROPERTY = "lanewise.vectorBits";
 
-  private static final Logger LOGGER = System.getLogger("dev.lanewise.kernels");
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "dev.lanewise.kernels.VectorKernels";
 
+  static {
+    // In place of "requires static", for which javac would warn everybody who requires this module.
+    ModuleLayer.boot().findModule(VECTOR_MODULE).ifPresent(KernelSelection.class.getModule()::addReads);
+  }
+
   private KernelSelection() {}
 
-  /** Whether {@link Kernels#selected} is the scalar path; logs which path runs and why. */
-  static boolean preferScalar() {
+  /**
+   * The path that {@link Kernels#selected} takes.
+   *
+   * @param isVector whether SIMD runs
+   * @param level of the log line
+   * @param reason for plain Java; empty for SIMD
+   */
+  record Choice(boolean isVector, Level level, String reason) {}
+
+  /**
+   * Chooses a path.
+   *
+   * @throws IllegalStateException if the forced path cannot run, or the property names none
+   */
+  static Choice choose() {
     String wanted = System.getProperty(KERNELS_PROPERTY, "auto");
     switch (wanted) {
       case "scalar" -> {
-        LOGGER.log(Level.INFO, "Lanewise runs plain Java kernels, forced by -D" + KERNELS_PROPERTY + "=scalar");
-        return true;
+        return new Choice(false, Level.INFO, ", forced by -D" + KERNELS_PROPERTY + "=scalar");
       }
       case "vector", "auto" -> {}
       default -> throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=" + wanted + " is none of auto, vector, scalar");
@@ -37,12 +52,9 @@ final class KernelSelection {
     if (obstacle.isPresent() && wanted.equals("vector")) {
       throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=vector cannot be met: " + obstacle.get());
     }
-    if (obstacle.isPresent()) {
-      LOGGER.log(Level.WARNING, "Lanewise runs plain Java kernels, many times slower than SIMD: " + obstacle.get());
-    } else {
-      LOGGER.log(Level.INFO, "Lanewise runs SIMD kernels: " + Kernels.vector().path());
-    }
-    return obstacle.isPresent();
+    return obstacle
+        .map(reason -> new Choice(false, Level.WARNING, ", many times slower than SIMD: " + reason))
+        .orElseGet(() -> new Choice(true, Level.INFO, ""));
   }
 
   /** Why SIMD cannot run here, with the remedy; empty if it can. */

@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.NormProblem.Norm;
 import dev.lanewise.kernels.internal.Checks;
+import java.lang.System.Logger;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * interrupted throws {@link java.util.concurrent.CancellationException} and leaves the interrupt set; its result is undefined then.
  */
 public final class Kernels {
+  private static final Logger LOGGER = System.getLogger("dev.lanewise.kernels");
   private static final Kernels SCALAR = new Kernels(new ScalarKernels());
 
   private static @Nullable Kernels vector;
@@ -34,7 +36,11 @@ public final class Kernels {
   public static synchronized Kernels selected() {
     Kernels kernels = selected;
     if (kernels == null) {
-      kernels = KernelSelection.preferScalar() ? SCALAR : vector();
+      KernelSelection.Choice choice = KernelSelection.choose();
+      kernels = choice.isVector() ? vector() : SCALAR;
+      // Logged here: a logger names the method that calls it, and this one makes sense beside either message.
+      String running = choice.isVector() ? "SIMD kernels: " + kernels.path() : "plain Java kernels" + choice.reason();
+      LOGGER.log(choice.level(), "Lanewise runs " + running);
       selected = kernels;
     }
     return kernels;

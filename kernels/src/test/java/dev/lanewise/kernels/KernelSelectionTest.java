@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -70,6 +71,18 @@ class KernelSelectionTest {
     assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains("-XX:-UseFMA");
     assertThat(SelectionProbe.ask(MODULE, "-XX:-UseFMA", "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
+  }
+
+  /** A logger infers from the stack who calls it; each path logs from the method whose name its readers know. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", MODULE, MODULE + " -Dlanewise.kernels=scalar", MODULE + " -Dlanewise.kernels=vector", MODULE + " -Xint"})
+  void theLogLineNamesTheMethodThatSelects(String options) throws Exception {
+    String format = "-Djava.util.logging.SimpleFormatter.format=%2$s: %5$s%n";
+    List<String> all = Stream.concat(Stream.of(format), Stream.of(options.split(" "))).filter(option -> !option.isEmpty()).toList();
+    assertThat(linesOfLanewise(SelectionProbe.ask(all.toArray(String[]::new))))
+        .singleElement()
+        .asString()
+        .startsWith("dev.lanewise.kernels.Kernels selected: Lanewise runs ");
   }
 
   @Test

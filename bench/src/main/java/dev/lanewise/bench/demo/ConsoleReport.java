@@ -2,7 +2,9 @@ package dev.lanewise.bench.demo;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Prints what the demo found out, in plain ASCII but for the sentence. */
 record ConsoleReport(PrintWriter out) {
@@ -17,6 +19,17 @@ record ConsoleReport(PrintWriter out) {
     printPath(summary);
     printTimings(summary);
     printMostAttended(summary);
+    out.flush();
+  }
+
+  /** Says what takes so long. */
+  void printTiming(List<Integer> lengths, double seconds) {
+    String tokens = lengths.stream().map(String::valueOf).collect(Collectors.joining(" and "));
+    out.printf(
+        Locale.ROOT,
+        "Timing each step in plain Java and in SIMD on %s tokens: about %.0f s, longer on a busy machine ...%n",
+        tokens,
+        seconds);
     out.flush();
   }
 
@@ -44,16 +57,19 @@ record ConsoleReport(PrintWriter out) {
     out.printf("%6s  %-12s %10s %10s %9s %12s%n", "tokens", "kernel", "scalar ms", "SIMD ms", "speed-up", "of FMA peak");
     for (Timings.Row row : summary.timings().rows()) {
       double fraction = summary.timings().fractionOfPeak(row);
-      out.printf(Locale.ROOT, "%6d  %-12s %10.3f ", row.tokens(), row.step().name(), row.scalarSeconds() * 1e3);
+      out.printf(Locale.ROOT, "%6d  %-12s %10.3f ", row.tokens(), row.step().name(), row.scalar().seconds() * 1e3);
       if (summary.isVector()) {
-        out.printf(Locale.ROOT, "%10.3f %8.1fx ", row.pathSeconds() * 1e3, row.speedUp());
+        out.printf(Locale.ROOT, "%10.3f %8.1fx ", row.path().seconds() * 1e3, row.speedUp());
       } else {
         out.printf("%10s %9s ", "-", "-");
       }
       if (!Double.isNaN(fraction)) {
         out.printf(Locale.ROOT, "%10.0f %%", fraction * 100);
       }
-      out.println();
+      out.println(row.settled() ? "" : "  not settled");
+    }
+    if (!summary.timings().settled()) {
+      out.println("\nNot settled: times still changed when the warm-up had to end. The machine is busy; measure again when it is quiet.");
     }
   }
 

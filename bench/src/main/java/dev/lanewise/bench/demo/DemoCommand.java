@@ -1,6 +1,7 @@
 package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.Settling;
 import dev.lanewise.bench.files.OutputFile;
 import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
@@ -79,10 +80,11 @@ public final class DemoCommand implements Callable<Integer> {
     Sequences embedded = model.embed(tokens);
     AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
     int query = query(map);
-    Summary summary =
-        new Summary(sentence, map, query, kernels, threads, Accuracy.measure(model, embedded, kernels), measure(model, tokens, kernels));
-
+    Accuracy accuracy = Accuracy.measure(model, embedded, kernels);
     ConsoleReport report = new ConsoleReport(out());
+    report.printTiming(TIMED_LENGTHS, Timings.typicalSeconds(TIMED_LENGTHS.size(), stopwatch()));
+    Summary summary = new Summary(sentence, map, query, kernels, threads, accuracy, measure(model, tokens, kernels));
+
     report.print(summary, whole.length());
     OutputFile.write(output, Page.of(summary));
     report.printPage(output);
@@ -108,11 +110,14 @@ public final class DemoCommand implements Callable<Integer> {
         .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's " + map.tokens().length() + " tokens"));
   }
 
+  private Stopwatch stopwatch() {
+    return new Stopwatch(quick ? 0.1 : 0.4, Settling.Clock.SYSTEM);
+  }
+
   private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {
     List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
-    Stopwatch stopwatch = new Stopwatch(quick ? 0.1 : 0.4);
     try (Progress progress = Progress.withoutTimeLeft("Measuring", Timings.parts(texts.size()))) {
-      return Timings.measure(model, texts, kernels, threads, stopwatch, progress::step);
+      return Timings.measure(model, texts, kernels, threads, stopwatch(), progress::step);
     }
   }
 

@@ -52,8 +52,9 @@ final class Page {
     JsonObject object = new JsonObject();
     object.addProperty("tokens", row.tokens());
     object.addProperty("step", row.step().name());
-    object.addProperty("scalarMs", row.scalarSeconds() * 1e3);
-    object.addProperty("pathMs", row.pathSeconds() * 1e3);
+    object.addProperty("scalarMs", row.scalar().seconds() * 1e3);
+    object.addProperty("pathMs", row.path().seconds() * 1e3);
+    object.addProperty("settled", row.settled());
     if (!Double.isNaN(fractionOfPeak)) {
       object.addProperty("fractionOfPeak", fractionOfPeak);
     }

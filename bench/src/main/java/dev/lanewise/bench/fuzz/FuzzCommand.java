@@ -191,7 +191,11 @@ public final class FuzzCommand implements Callable<Integer> {
                   if (line.startsWith(Child.COUNT)) {
                     String count = line.substring(Child.COUNT.length());
                     counted(path, count);
-                    progress.to(before + (calls == null ? (System.nanoTime() - start) / 100_000_000 : Long.parseLong(count.split(" ")[0])));
+                    progress.to(
+                        before
+                            + (calls == null
+                                ? (System.nanoTime() - start) / 100_000_000
+                                : Long.parseLong(count.substring(0, count.indexOf(" ")))));
                   } else if (line.startsWith(Child.DIGEST)) {
                     digested(path, line.substring(Child.DIGEST.length()));
                   } else {

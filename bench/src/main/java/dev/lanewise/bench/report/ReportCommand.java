@@ -181,6 +181,10 @@ public final class ReportCommand implements Callable<Integer> {
   private void summarise(Results results, @Nullable Results before, int failed) {
     int measured = results.timings().size();
     spec.commandLine().getOut().println(output + ": " + measured + " cases" + (failed > 0 ? ", " + failed + " failed" : ""));
+    List<String> unsettled = results.unsettled();
+    if (!unsettled.isEmpty()) {
+      spec.commandLine().getOut().println("not settled when they were measured, as on a busy machine: " + String.join(", ", unsettled));
+    }
     if (before != null) {
       Comparison.json(before, results)
           .entrySet()

@@ -3,6 +3,7 @@ package dev.lanewise.bench.report;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.files.ForeignJson;
 import dev.lanewise.bench.files.OutputFile;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -134,6 +136,19 @@ final class Results {
   /** Infinite where there is none, which {@link #put} then says. */
   private static double seconds(JsonObject result) {
     return result.has("secondsBest") ? result.get("secondsBest").getAsDouble() : Double.MAX_VALUE;
+  }
+
+  /** The cases whose times had not settled when their warm-up had to end. */
+  List<String> unsettled() {
+    List<String> ids = new ArrayList<>();
+    for (JsonElement entry : json.getAsJsonArray("cases")) {
+      JsonObject of = entry.getAsJsonObject();
+      JsonObject result = of.has("result") ? of.getAsJsonObject("result") : new JsonObject();
+      if (result.has("settled") && !result.get("settled").getAsBoolean()) {
+        ids.add(of.get("id").getAsString());
+      }
+    }
+    return ids;
   }
 
   /** The times of the cases that have a result. */

@@ -17,6 +17,7 @@ record Report(String op, String path, int threads, Operation operation, Timing t
     json.add("shape", new Gson().toJsonTree(operation.shape()));
     json.addProperty("secondsBest", timing.best());
     json.addProperty("secondsMedian", timing.median());
+    json.addProperty("settled", timing.settled());
     json.addProperty("gflops", gflops);
     json.addProperty("fmaPeakGflops", limits.fmaPeakGflops());
     json.addProperty("fractionOfPeak", gflops == null ? null : gflops / limits.fmaPeakGflops());

@@ -1,6 +1,7 @@
 package dev.lanewise.bench.throughput;
 
 import com.sun.management.ThreadMXBean;
+import dev.lanewise.bench.Settling;
 import java.lang.management.ManagementFactory;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
@@ -10,11 +11,8 @@ final class Stopwatch {
   private static final double SAMPLE_SECONDS = 0.005;
   private static final int MIN_SAMPLES = 3;
 
-  /** Warm-up ends when the best times of two windows in a row, a quarter of the least warm-up each, differ by less than this fraction. */
-  private static final double SETTLED = 0.02;
-
-  /** Warm-up ends in any case after so many times its least duration: on a busy machine times never settle. */
-  private static final int MAX_WARM_UP = 5;
+  /** Warm-up ends in any case after so many times its least duration: on a busy machine times may never settle. */
+  private static final int MAX_WARM_UP = 10;
 
   private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -33,11 +31,13 @@ final class Stopwatch {
    * @param best seconds of one run in the fastest sample
    * @param median seconds of one run in the middle sample
    * @param allocatedBytes bytes that one run allocates on the calling thread in the middle sample, rounded up
+   * @param settled whether the time of a run had settled before it was measured
    */
-  record Timing(double best, double median, long allocatedBytes) {}
+  record Timing(double best, double median, long allocatedBytes, boolean settled) {}
 
   Timing measure(Operation operation) {
-    int runs = (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / warmUp(operation)), 1, Integer.MAX_VALUE);
+    Settling.Outcome warm = new Settling(warmUpSeconds, MAX_WARM_UP * warmUpSeconds).run(operation::run);
+    int runs = (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / warm.best()), 1, Integer.MAX_VALUE);
     DoubleStream.Builder times = DoubleStream.builder();
     LongStream.Builder allocations = LongStream.builder();
     long start = System.nanoTime();
@@ -49,31 +49,7 @@ final class Stopwatch {
     }
     double[] sorted = times.build().sorted().toArray();
     long[] allocated = allocations.build().sorted().toArray();
-    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated[allocated.length / 2], runs));
-  }
-
-  /** Runs until the time settles and returns it. */
-  private double warmUp(Operation operation) {
-    long start = System.nanoTime();
-    double before = Double.POSITIVE_INFINITY;
-    while (true) {
-      double now = bestOfWindow(operation);
-      double elapsed = secondsSince(start);
-      boolean settled = Math.abs(now - before) < SETTLED * now;
-      if ((settled && elapsed >= warmUpSeconds) || elapsed >= MAX_WARM_UP * warmUpSeconds) {
-        return now;
-      }
-      before = now;
-    }
-  }
-
-  private double bestOfWindow(Operation operation) {
-    long start = System.nanoTime();
-    double best = Double.POSITIVE_INFINITY;
-    do {
-      best = Math.min(best, sample(operation, 1));
-    } while (secondsSince(start) < warmUpSeconds / 4);
-    return best;
+    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated[allocated.length / 2], runs), warm.settled());
   }
 
   /** Seconds of one run, over {@code runs} of them. */

@@ -264,6 +264,7 @@ function paintMost() {
 
 // Numbers
 const ms = (time) => (time < 1 ? time.toFixed(3) : time < 100 ? time.toFixed(2) : time.toFixed(0));
+const UNSETTLED = "* Not settled: times still changed when the warm-up had to end. The machine was busy; measure again when it is quiet.";
 const times = (timing) => (timing.scalarMs / timing.pathMs).toFixed(1) + "×";
 function fact(name, value, note) {
   const box = make(at("facts"), "div", "", "card");
@@ -276,8 +277,9 @@ function buildFacts() {
   fact("Path", data.path, data.vector ? data.lanes + " lanes of fp32" : "SIMD needs --add-modules jdk.incubator.vector");
   fact("Error, " + path, data.pathError.toExponential(1), "from the reference in double; largest value " + data.largest.toFixed(2));
   fact("Error, scalar", data.scalarError.toExponential(1), "plain Java loops, same reference");
-  if (data.vector) fact("Speed-up, whole layer", times(longest), "SIMD against scalar, " + longest.tokens + " tokens");
-  else fact("Whole layer", ms(longest.pathMs) + " ms", longest.tokens + " tokens");
+  const note = longest.tokens + " tokens" + (longest.settled ? "" : "; not settled");
+  if (data.vector) fact("Speed-up, whole layer", times(longest), "SIMD against scalar, " + note);
+  else fact("Whole layer", ms(longest.pathMs) + " ms", note);
 }
 function row(parent, tag, cells) {
   const line = make(parent, "tr");
@@ -296,12 +298,13 @@ function buildTimes() {
     data.timings.filter((timing) => timing.tokens === length).forEach((timing) => {
       const peak = timing.fractionOfPeak === undefined ? "" : percent(timing.fractionOfPeak, 0);
       const simd = data.vector ? [ms(timing.pathMs), times(timing)] : [];
-      const line = row(body, "td", [timing.step, ms(timing.scalarMs), ...simd, peak]);
+      const line = row(body, "td", [timing.step + (timing.settled ? "" : " *"), ms(timing.scalarMs), ...simd, peak]);
       if (timing.step === "whole layer") line.className = "whole";
     });
   });
   at("foot").textContent = "Peak: what the fused multiply-adds of " + (data.threads > 1 ? "the cores used" : "one core")
-    + " reach in a loop that does nothing else. Twelve heads, 384 wide; the layer has four projections, the kernels are timed over all heads.";
+    + " reach in a loop that does nothing else. Twelve heads, 384 wide; the layer has four projections, the kernels are timed over all heads."
+    + (data.timings.every((timing) => timing.settled) ? "" : " " + UNSETTLED);
 }
 
 function paint() {

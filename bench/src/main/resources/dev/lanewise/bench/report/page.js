@@ -46,7 +46,8 @@ if (duels.length) {
 }
 
 const change = of => changes[of.id];
-const title = of => of.title + (of.chart === "PEER" ? " against " + of.result.peer : of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "");
+const title = of => of.title + (of.chart === "PEER" ? " against " + of.result.peer : of.chart === "SCALAR" ? of.id.endsWith("-scalar") ? " (plain Java)" : " (SIMD)" : "")
+  + (of.result.settled === false ? ", not settled" : "");
 const columns = [
   {name: "case", value: title, text: title},
   {name: "best", value: of => of.result.secondsBest, text: of => duration(of.result.secondsBest)},

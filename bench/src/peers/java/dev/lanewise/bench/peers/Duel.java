@@ -1,5 +1,6 @@
 package dev.lanewise.bench.peers;
 
+import dev.lanewise.bench.Settling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,16 +11,18 @@ import java.util.List;
  * @param ours seconds of the fastest run
  * @param peer the same
  * @param ratios of each round, peer / ours of its fastest runs, sorted
+ * @param settled whether the times of both had settled before they were measured
  */
-record Duel(double ours, double peer, List<Double> ratios) {
+record Duel(double ours, double peer, List<Double> ratios, boolean settled) {
   private static final int ROUNDS = 9;
-  private static final int WINDOWS = 4;
-  private static final double SETTLED = 0.02;
+
+  /** Warm-up ends in any case after so many times its least duration. */
+  private static final int MAX_WARM_UP = 5;
 
   /** Warms both up for half of the time, longer if they have not settled, then measures rounds in the other half. */
   static Duel of(Runnable ours, Runnable peer, double seconds) {
-    warmUp(ours, seconds / 3);
-    warmUp(peer, seconds / 6);
+    boolean oursSettled = warmUp(ours, seconds / 3, Settling.Clock.SYSTEM);
+    boolean peerSettled = warmUp(peer, seconds / 6, Settling.Clock.NATIVE);
     double slice = seconds / 2 / (2 * ROUNDS);
     double[][] times = new double[2][ROUNDS];
     List<Double> ratios = new ArrayList<>();
@@ -29,7 +32,10 @@ record Duel(double ours, double peer, List<Double> ratios) {
       ratios.add(times[1][round] / times[0][round]);
     }
     return new Duel(
-        Arrays.stream(times[0]).min().orElseThrow(), Arrays.stream(times[1]).min().orElseThrow(), ratios.stream().sorted().toList());
+        Arrays.stream(times[0]).min().orElseThrow(),
+        Arrays.stream(times[1]).min().orElseThrow(),
+        ratios.stream().sorted().toList(),
+        oursSettled && peerSettled);
   }
 
   double medianRatio() {
@@ -41,16 +47,8 @@ record Duel(double ours, double peer, List<Double> ratios) {
     return ratios.get((int) Math.round(part * (ratios.size() - 1)));
   }
 
-  /** Runs for a time, then until a window's fastest run is as fast as the window's before, but at most three times as long. */
-  private static void warmUp(Runnable program, double seconds) {
-    double before = Double.POSITIVE_INFINITY;
-    for (int window = 0; window < 3 * WINDOWS; window++) {
-      double now = fastest(program, seconds / WINDOWS);
-      if (window >= WINDOWS - 1 && Math.abs(now - before) < SETTLED * now) {
-        return;
-      }
-      before = now;
-    }
+  private static boolean warmUp(Runnable program, double seconds, Settling.Clock clock) {
+    return new Settling(seconds, MAX_WARM_UP * seconds, clock).run(program).settled();
   }
 
   private static double fastest(Runnable program, double seconds) {

@@ -160,6 +160,7 @@ public final class DuelCommand implements Callable<Integer> {
     line.addProperty("lowerRatio", duel.quantile(0.25));
     line.addProperty("upperRatio", duel.quantile(0.75));
     line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));
+    line.addProperty("settled", duel.settled());
     line.addProperty("difference", difference);
     line.addProperty("maxAbsError", Double.isNaN(ours) ? null : ours);
     line.addProperty("peerError", Double.isNaN(theirs) ? null : theirs);

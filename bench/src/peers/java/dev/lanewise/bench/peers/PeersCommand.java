@@ -127,6 +127,7 @@ public final class PeersCommand implements Callable<Integer> {
       line.addProperty("lanewiseSeconds", duel.ours());
       line.addProperty("peerSeconds", duel.peer());
       line.addProperty("ratio", duel.peer() / duel.ours());
+      line.addProperty("settled", duel.settled());
       line.addProperty("medianRatio", duel.medianRatio());
       line.addProperty("leastRatio", duel.ratios().get(0));
       line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));

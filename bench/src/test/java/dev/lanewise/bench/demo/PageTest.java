@@ -36,8 +36,8 @@ class PageTest {
     String timings = data(Page.of(summary())).getAsJsonArray("timings").toString();
     assertThat(timings)
         .isEqualTo(
-            "[{\"tokens\":128,\"step\":\"scores\",\"scalarMs\":8.0,\"pathMs\":2.0,\"fractionOfPeak\":0.25},"
-                + "{\"tokens\":128,\"step\":\"softmax\",\"scalarMs\":4.0,\"pathMs\":4.0}]");
+            "[{\"tokens\":128,\"step\":\"scores\",\"scalarMs\":8.0,\"pathMs\":2.0,\"settled\":true,\"fractionOfPeak\":0.25},"
+                + "{\"tokens\":128,\"step\":\"softmax\",\"scalarMs\":4.0,\"pathMs\":4.0,\"settled\":false}]");
   }
 
   private static JsonObject data(String page) {
@@ -46,12 +46,21 @@ class PageTest {
     return JsonParser.parseString(page.substring(from, page.indexOf("</script>", from))).getAsJsonObject();
   }
 
-  private static Summary summary() {
+  private static Stopwatch.Time time(double seconds, boolean settled) {
+    return new Stopwatch.Time(seconds, settled);
+  }
+
+  static Summary summary() {
     Tokens tokens = new Tokens(new int[] {101, 1, 102}, List.of("[CLS]", HOSTILE, "[SEP]"));
     float[] weights = {0, 0.5f, 0.5f, 0.12341f, 0.87659f, 0, 1, 0, 0};
     Workload.Step scores = new Workload.Step("scores", 1e6, 2, () -> {});
     Workload.Step softmax = new Workload.Step("softmax", Double.NaN, 1, () -> {});
-    Timings timings = new Timings(List.of(new Timings.Row(128, scores, 8e-3, 2e-3), new Timings.Row(128, softmax, 4e-3, 4e-3)), 1e9);
+    Timings timings =
+        new Timings(
+            List.of(
+                new Timings.Row(128, scores, time(8e-3, true), time(2e-3, true)),
+                new Timings.Row(128, softmax, time(4e-3, true), time(4e-3, false))),
+            1e9);
     AttentionMap map = new AttentionMap(tokens, Heads.of(weights, 1, 1, 3, 3));
     return new Summary(HOSTILE, map, 1, Kernels.scalar(), 2, new Accuracy(1e-7, 1e-7, 1), timings);
   }

@@ -56,6 +56,19 @@ class ResultsTest {
     assertThat(read.timings()).containsOnlyKeys("a", "b").containsEntry("b", new Timing(2, 2.2 / 2 - 1));
   }
 
+  @Test
+  void whatHasNotSettledIsNamed() throws IOException {
+    Results results = results(1);
+    assertThat(results.unsettled()).isEmpty();
+    JsonObject settled = result(1, 1);
+    settled.addProperty("settled", true);
+    results.put(named("a"), settled);
+    JsonObject unsettled = result(1, 1);
+    unsettled.addProperty("settled", false);
+    results.put(named("b"), unsettled);
+    assertThat(results.unsettled()).containsExactly("b");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -1,0 +1,137 @@
+package dev.lanewise.bench.consumers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Whoever depends on a module of Lanewise needs nothing but it and what it needs to run, and gets no warning: README's programs are
+ * compiled with javac and with Maven against the installed jars, and run.
+ */
+@Tag("consumers")
+class ConsumersTest {
+  private static final String VECTOR = "jdk.incubator.vector";
+
+  @TempDir private Path directory;
+
+  private static List<Published> modules() throws IOException {
+    return Published.all();
+  }
+
+  @Test
+  void allModulesAreThereAndEachProgramOfReadmeHasOne() throws IOException {
+    assertThat(modules()).extracting(Published::name).contains("dev.lanewise.kernels", "dev.lanewise.core", "dev.lanewise.bench");
+    assertThat(ReadmeProgram.all()).hasSizeGreaterThanOrEqualTo(3);
+    for (ReadmeProgram program : ReadmeProgram.all()) {
+      assertThat(modules()).anySatisfy(module -> assertThat(module.programs()).contains(program));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("modules")
+  void onTheModulePath(Published module) throws Exception {
+    writeSources(module, true);
+    Tool.compile(directory, "--module-path", module.pathWith(Published.nullAnnotations()));
+    Tool.compile(directory, "--module-path", module.pathWith());
+    for (ReadmeProgram program : module.programs()) {
+      String path = module.pathWith(directory.resolve("classes"));
+      run(program, true, Tool.ofJdk("java"), "--add-modules", VECTOR, "--module-path", path, "--module", inModule(program));
+      run(program, false, Tool.ofJdk("java"), "--module-path", path, "--module", inModule(program));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("modules")
+  void onTheClassPath(Published module) throws Exception {
+    writeSources(module, false);
+    Tool.compile(directory, "--class-path", module.pathWith(Published.nullAnnotations()));
+    Tool.compile(directory, "--class-path", module.pathWith());
+    for (ReadmeProgram program : module.programs()) {
+      String path = module.pathWith(directory.resolve("classes"));
+      run(program, true, Tool.ofJdk("java"), "--add-modules", VECTOR, "--class-path", path, inPackage(program));
+    }
+  }
+
+  @Test
+  void inAnImage() throws Exception {
+    Published core = modules().stream().filter(module -> module.name().equals("dev.lanewise.core")).findAny().orElseThrow();
+    for (Published module : modules()) {
+      assertThat(module.isLinkable())
+          .as("%s, whose dependencies may lack descriptors only if it is bench", module)
+          .isEqualTo(!module.name().equals("dev.lanewise.bench"));
+    }
+    writeSources(core, true);
+    Tool.compile(directory, "--module-path", core.pathWith());
+    String path = core.pathWith(directory.resolve("classes"));
+    Tool.run(directory, Tool.ofJdk("jlink"), "--module-path", path, "--add-modules", "consumer," + VECTOR, "--output", "image");
+    String java = directory.resolve("image").resolve("bin").resolve("java").toString();
+    for (ReadmeProgram program : core.programs()) {
+      run(program, true, java, "--add-modules", VECTOR, "--module", inModule(program));
+    }
+  }
+
+  @Test
+  void withMaven() throws Exception {
+    List<String> projects = new ArrayList<>();
+    for (Published module : modules()) {
+      for (boolean named : new boolean[] {true, false}) {
+        String project = module.artifact() + (named ? "-named" : "-unnamed");
+        projects.add(project);
+        Path sources = directory.resolve(project).resolve("src/main/java");
+        Files.createDirectories(sources);
+        writeSources(sources, module, named);
+        Files.writeString(directory.resolve(project).resolve("pom.xml"), MavenProject.of(project, module));
+      }
+    }
+    assertThat(MavenProject.compile(directory, projects)).contains("BUILD SUCCESS").doesNotContain("[WARNING]");
+    for (String project : projects) {
+      assertThat(directory.resolve(project).resolve("target/classes/consumer")).isNotEmptyDirectory();
+    }
+  }
+
+  private void writeSources(Published module, boolean named) throws IOException {
+    writeSources(directory, module, named);
+  }
+
+  private static void writeSources(Path sources, Published module, boolean named) throws IOException {
+    if (named) {
+      Files.writeString(sources.resolve("module-info.java"), "module consumer {\n  requires " + module.name() + ";\n}\n");
+    }
+    Path folder = Files.createDirectories(sources.resolve("consumer"));
+    for (ReadmeProgram program : module.programs()) {
+      Files.writeString(folder.resolve(program.name() + ".java"), program.source());
+    }
+  }
+
+  private static String inModule(ReadmeProgram program) {
+    return "consumer/" + inPackage(program);
+  }
+
+  private static String inPackage(ReadmeProgram program) {
+    return "consumer." + program.name();
+  }
+
+  private void run(ReadmeProgram program, boolean vector, String... command) throws Exception {
+    List<String> lines = Tool.run(directory, command).lines().toList();
+    assertThat(lines)
+        .filteredOn(line -> line.contains("Lanewise runs "))
+        .singleElement()
+        .asString()
+        .contains(vector ? "SIMD" : "plain Java");
+    List<Double> printed = lines.stream().filter(line -> line.matches("-?[0-9.]+")).map(Double::valueOf).toList();
+    assertThat(printed).hasSameSizeAs(program.prints());
+    for (int i = 0; i < printed.size(); i++) {
+      assertThat(printed.get(i)).isCloseTo(Double.parseDouble(program.prints().get(i)), within(0.005));
+    }
+  }
+}

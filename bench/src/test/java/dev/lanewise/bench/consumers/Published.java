@@ -1,0 +1,108 @@
+package dev.lanewise.bench.consumers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.module.Configuration;
+import java.lang.module.ModuleDescriptor;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
+import java.lang.module.ResolvedModule;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A module of Lanewise as the build installed it in a repository of its own, target/repository.
+ *
+ * @param reference the module in its jar
+ * @param path it and all that it needs to run, found by resolving its descriptor
+ * @param isLinkable whether jlink takes it, which it does where no jar lacks a descriptor
+ */
+record Published(ModuleReference reference, List<Path> path, boolean isLinkable) {
+  private static final Path REPOSITORY = Path.of(System.getProperty("lanewise.repository", "../target/repository"));
+
+  /** The dependencies that bench has, which are those of all modules. */
+  private static final Path LIBRARIES = Path.of("target", "lib");
+
+  /** All modules of Lanewise that are installed. */
+  static List<Published> all() throws IOException {
+    List<Path> jars = new ArrayList<>(jars(REPOSITORY.resolve("dev").resolve("lanewise")));
+    ModuleFinder ours = finder(jars);
+    jars(LIBRARIES).stream().filter(jar -> !jar.getFileName().toString().startsWith("lanewise-")).forEach(jars::add);
+    ModuleFinder finder = finder(jars);
+    return ours.findAll().stream().map(module -> of(module, finder)).toList();
+  }
+
+  private static Published of(ModuleReference module, ModuleFinder finder) {
+    Configuration boot = ModuleLayer.boot().configuration();
+    Set<ModuleReference> needed =
+        Configuration.resolve(finder, List.of(boot), ModuleFinder.of(), Set.of(module.descriptor().name())).modules().stream()
+            .map(ResolvedModule::reference)
+            .collect(Collectors.toSet());
+    return new Published(
+        module,
+        needed.stream().map(needs -> Path.of(needs.location().orElseThrow())).sorted().toList(),
+        needed.stream().noneMatch(needs -> needs.descriptor().isAutomatic()));
+  }
+
+  private static ModuleFinder finder(List<Path> jars) {
+    return ModuleFinder.of(jars.toArray(Path[]::new));
+  }
+
+  private static List<Path> jars(Path directory) throws IOException {
+    assertThat(directory).as("what mvn verify installs for these tests").isDirectory();
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.map(Path::toAbsolutePath).map(Path::normalize).filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+    }
+  }
+
+  /** The null annotations, which nothing needs to run. */
+  static Path nullAnnotations() throws IOException {
+    return jars(LIBRARIES).stream().filter(jar -> jar.getFileName().toString().startsWith("jspecify-")).findAny().orElseThrow();
+  }
+
+  String name() {
+    return reference.descriptor().name();
+  }
+
+  /** The artifact of module {@code dev.lanewise.core} is {@code lanewise-core}. */
+  String artifact() {
+    return name().substring("dev.".length()).replace('.', '-');
+  }
+
+  /** The repository's version of it. */
+  String version() {
+    return reference.descriptor().rawVersion().orElseThrow();
+  }
+
+  /** The programs that need no other module of Lanewise than this one and those that it hands on. */
+  List<ReadmeProgram> programs() throws IOException {
+    Set<String> exported = exports(name()).collect(Collectors.toSet());
+    return ReadmeProgram.all().stream().filter(program -> exported.containsAll(program.packages())).toList();
+  }
+
+  private Stream<String> exports(String module) {
+    ModuleDescriptor descriptor = finder(path).find(module).orElseThrow().descriptor();
+    return Stream.concat(
+        descriptor.exports().stream().filter(of -> !of.isQualified()).map(ModuleDescriptor.Exports::source),
+        descriptor.requires().stream()
+            .filter(required -> required.modifiers().contains(ModuleDescriptor.Requires.Modifier.TRANSITIVE))
+            .flatMap(required -> exports(required.name())));
+  }
+
+  /** Its path with these entries, as the command line writes it. */
+  String pathWith(Path... more) {
+    return Stream.concat(path.stream(), Stream.of(more)).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+  }
+
+  @Override
+  public String toString() {
+    return name();
+  }
+}

@@ -1,0 +1,64 @@
+package dev.lanewise.bench.consumers;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A program of a consumer: a class {@code consumer.NAME} with a {@code main}.
+ *
+ * @param packages of Lanewise that it imports
+ * @param prints what its comments say that it prints, number by number
+ */
+record ReadmeProgram(String name, String source, Set<String> packages, List<String> prints) {
+  /** A block that is whole: it begins with its imports. */
+  private static final Pattern BLOCK = Pattern.compile("```java\n((?:import [^\n]*\n)+)\n(.*?)```", Pattern.DOTALL);
+
+  private static final Pattern IMPORT = Pattern.compile("import (dev\\.lanewise\\.[a-z.]+)\\.[A-Z]");
+  private static final Pattern PRINTED = Pattern.compile("println.*// (-?[0-9.]+)");
+
+  /** The programs that README.md shows, and one that says which path runs. */
+  static List<ReadmeProgram> all() throws IOException {
+    String path =
+        """
+        ```java
+        import dev.lanewise.kernels.Kernels;
+
+        System.out.println("Path " + Kernels.selected().path());
+        ```
+        """;
+    return Stream.of(path, Files.readString(Path.of("..", "README.md")))
+        .flatMap(text -> BLOCK.matcher(text).results())
+        .map(ReadmeProgram::of)
+        .toList();
+  }
+
+  private static ReadmeProgram of(MatchResult block) {
+    String name = "Program" + block.start();
+    String source =
+        """
+        package consumer;
+
+        %s
+        public final class %s {
+          private %s() {}
+
+          public static void main(String[] args) throws Exception {
+        %s
+          }
+        }
+        """
+            .formatted(block.group(1), name, name, block.group(2));
+    return new ReadmeProgram(name, source, found(IMPORT, source).collect(Collectors.toSet()), found(PRINTED, source).toList());
+  }
+
+  private static Stream<String> found(Pattern pattern, String text) {
+    return pattern.matcher(text).results().map(result -> result.group(1));
+  }
+}
