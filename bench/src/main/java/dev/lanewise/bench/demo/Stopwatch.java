@@ -10,7 +10,7 @@ import dev.lanewise.bench.Settling;
  */
 record Stopwatch(double seconds, Settling.Clock clock) {
   /** A warm-up ends after so many times its least duration, settled or not. */
-  private static final int MAX_WARM_UP = 20;
+  private static final int MAX_WARM_UP = 40;
 
   /** By this fraction the fastest call of the warm-up and that of the measurement may differ. */
   private static final double SETTLED = 0.1;

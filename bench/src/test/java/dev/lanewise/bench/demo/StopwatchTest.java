@@ -23,7 +23,7 @@ class StopwatchTest {
   @Test
   void aFigureThatKeepsFallingIsNotSettled() {
     assertThat(best(call -> Math.max(2, 200 - 8 * call)).settled()).isTrue();
-    assertThat(best(call -> 1 + 1_000_000 / (call + 1)).settled()).isFalse();
+    assertThat(best(call -> 1 + 10_000_000 / (call + 1)).settled()).isFalse();
   }
 
   /** Compiled only when the warm-up is over, or slowed down by others from then on. */
