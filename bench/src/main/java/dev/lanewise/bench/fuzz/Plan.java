@@ -48,6 +48,7 @@ final class Plan {
   }
 
   /** What its numbers are like. */
+  @SuppressWarnings("EnumOrdinal") // a call is drawn as numbers, and may change from one version to the next
   Numbers.Kind numbers() {
     return Numbers.Kind.values()[get(Knob.NUMBERS)];
   }
