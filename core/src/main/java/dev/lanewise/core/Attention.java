@@ -236,17 +236,19 @@ public final class Attention {
     Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);
     Results.checkRows("weights", weights, query, key, key.rows());
     Results.fill(weights, 0);
-    run(problem, query, key.rows(), rows.length, settings.threads);
+    run(problem, query, key.rows(), rows.length, null);
   }
 
   private void run(Heads query, Heads key, @Nullable Heads value, Results results) {
     Objects.requireNonNull(results, "results");
     AttentionProblemBuilder builder = settings.describe(query, key);
-    results.describe(builder, query, key, value, settings.sequences);
-    AttentionProblem problem = builder.build();
-    results.check(query, key, value, settings.sequences);
-    results.clear();
-    run(problem, query, key.rows(), query.rows(), results.needsOrder() ? 1 : settings.threads);
+    try (ColumnSums sums = results.openSums()) {
+      results.describe(builder, query, key, value, settings.sequences, sums);
+      AttentionProblem problem = builder.build();
+      results.check(query, key, value, settings.sequences);
+      results.clear();
+      run(problem, query, key.rows(), query.rows(), sums);
+    }
   }
 
   /**
@@ -293,15 +295,18 @@ public final class Attention {
   void computeCached(Heads query, KeyValueRows[] rows, Results results) {
     AttentionProblemBuilder builder = settings.describe(query, rows);
     int keys = Extents.of(query, rows, settings.sequences).mostKeys();
-    results.describeCached(builder, query, keys, settings.sequences);
-    AttentionProblem problem = builder.build();
-    results.checkCached(query, rows.length, keys);
-    results.clear();
-    run(problem, query, keys, query.rows(), results.needsOrder() ? 1 : settings.threads);
+    try (ColumnSums sums = results.openSums()) {
+      results.describeCached(builder, query, keys, settings.sequences, sums);
+      AttentionProblem problem = builder.build();
+      results.checkCached(query, rows.length, keys);
+      results.clear();
+      run(problem, query, keys, query.rows(), sums);
+    }
   }
 
-  /** Runs a problem whose tasks are cut for {@code cut} threads on all threads of the settings. */
-  private void run(AttentionProblem problem, Heads query, int keys, int queries, int cut) {
+  /** Runs a problem on all threads of the settings; where there are column sums, rows of a key/value head are computed in order. */
+  private void run(AttentionProblem problem, Heads query, int keys, int queries, @Nullable ColumnSums sums) {
+    int cut = sums == null ? settings.threads : 1;
     Kernels kernels = settings.kernels;
     long work = (long) query.batch() * query.heads() * queries * keys * (2L * query.width());
     Admission.enter(); // tasks of decoding keep results
@@ -310,6 +315,9 @@ public final class Attention {
       Workers.run(settings.threads, work, tasks.count(), task -> kernels.attend(tasks, task));
     } finally {
       Admission.leave();
+    }
+    if (sums != null) {
+      sums.store();
     }
   }
 

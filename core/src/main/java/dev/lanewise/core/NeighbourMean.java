@@ -4,7 +4,6 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -18,8 +17,7 @@ import java.util.Objects;
  * }</pre>
  */
 public final class NeighbourMean {
-  /** Ones. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 1);
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, RowMean.BUFFERS);
 
   private final int left;
   private final int right;
@@ -84,14 +82,12 @@ public final class NeighbourMean {
     NeighbourDense.check(sequences, output, x.width());
     Scratch buffers = BUFFERS.acquire();
     try {
-      float[] ones = buffers.floats(0, x.rows());
-      Arrays.fill(ones, 0, x.rows(), 1);
       for (int s = 0; s < sequences.count(); s++) {
         Matrix from = x.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
         Matrix to = output.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
         int first = sequences.first(s);
         int end = first + sequences.rows(s);
-        run(from.rows(first, end), ones, to.rows(first, end));
+        run(from.rows(first, end), buffers, to.rows(first, end));
         sequences.clearPadding(s, output);
       }
     } finally {
@@ -99,15 +95,11 @@ public final class NeighbourMean {
     }
   }
 
-  private void run(Matrix x, float[] ones, Matrix output) {
+  private void run(Matrix x, Scratch buffers, Matrix output) {
     for (int row = 0; row < x.rows() && x.columns() > 0; row++) {
       int from = left == Mask.UNLIMITED ? 0 : Math.max(0, row - left);
       int to = right == Mask.UNLIMITED ? x.rows() : (int) Math.min(x.rows(), row + 1L + right);
-      Matrix result = output.rows(row, row + 1);
-      kernels.output(Matrix.of(ones, 1, to - from), x.rows(from, to), result);
-      for (int i = result.offset(); i < result.offset() + result.columns(); i++) {
-        result.data()[i] /= to - from;
-      }
+      RowMean.of(x.rows(from, to), kernels, buffers, output.rows(row, row + 1));
     }
   }
 

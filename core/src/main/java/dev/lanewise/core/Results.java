@@ -87,9 +87,9 @@ public final class Results {
     return this;
   }
 
-  /** Whether rows that share a key/value head must be computed in order. */
-  boolean needsOrder() {
-    return columnSums != null;
+  /** What column sums grow in, to be closed; null if they are not asked for. */
+  @Nullable ColumnSums openSums() {
+    return columnSums == null ? null : new ColumnSums(columnSums);
   }
 
   /** Checks shapes and overlaps of a call whose keys are cached; nothing is written. */
@@ -174,23 +174,30 @@ public final class Results {
   }
 
   /** Adds what has been asked for to a problem. */
-  void describe(AttentionProblemBuilder builder, Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+  void describe(
+      AttentionProblemBuilder builder,
+      Heads query,
+      Heads key,
+      @Nullable Heads value,
+      @Nullable SequenceStarts sequences,
+      @Nullable ColumnSums sums) {
     if (output != null && value != null) {
       builder.output(value, output);
     }
-    if (columnSums != null) {
-      builder.observe(Stage.WEIGHTS, addTo(columnSums, query.heads(), key.rows(), sequences));
+    if (sums != null) {
+      builder.observe(Stage.WEIGHTS, sums.adder(query.heads(), key.rows(), sequences));
     }
     describe(builder, sequences);
   }
 
   /** The same for a call whose keys are cached, the longest of so many. */
-  void describeCached(AttentionProblemBuilder builder, Heads query, int keys, @Nullable SequenceStarts sequences) {
+  void describeCached(
+      AttentionProblemBuilder builder, Heads query, int keys, @Nullable SequenceStarts sequences, @Nullable ColumnSums sums) {
     if (output != null) {
       builder.output(output);
     }
-    if (columnSums != null) {
-      builder.observe(Stage.WEIGHTS, addTo(columnSums, query.heads(), keys, null));
+    if (sums != null) {
+      builder.observe(Stage.WEIGHTS, sums.adder(query.heads(), keys, null));
     }
     describe(builder, sequences);
   }
@@ -211,9 +218,6 @@ public final class Results {
   void clear() {
     for (Rows result : rows) {
       fill(result.target, result.stage == Stage.WEIGHTS ? 0 : Float.NEGATIVE_INFINITY);
-    }
-    if (columnSums != null) {
-      Arrays.fill(columnSums, 0);
     }
     if (topKeys != null) {
       topKeys.clear();
@@ -255,14 +259,5 @@ public final class Results {
     for (int i = 0; i < length; i++) {
       target.data()[to + i * target.columnStride()] = row[offset + i];
     }
-  }
-
-  private static RowFunction addTo(float[] sums, int heads, int keys, @Nullable SequenceStarts sequences) {
-    return (row, offset, length, b, head, query, firstKey) -> {
-      int to = sequences == null ? (b * heads + head) * keys + firstKey : head * keys + sequences.keyStart(b) + firstKey;
-      for (int i = 0; i < length; i++) {
-        sums[to + i] += row[offset + i];
-      }
-    };
   }
 }

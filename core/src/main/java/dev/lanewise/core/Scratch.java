@@ -3,12 +3,17 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.internal.Admission;
 import dev.lanewise.kernels.internal.Checks;
 import java.lang.ref.SoftReference;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/** A few float arrays that one worker holds for the time of one task or call, and that the next one finds again. Contents are left over. */
+/**
+ * A few float arrays, and one of doubles, that one worker holds for the time of one task or call, and that the next one finds again.
+ * Contents are left over.
+ */
 final class Scratch {
   private final float[][] arrays;
+  private double[] doubles = new double[0];
   private final SoftReference<Scratch> reference = new SoftReference<>(this);
 
   private Scratch(int arrays) {
@@ -23,6 +28,15 @@ final class Scratch {
       arrays[which] = new float[Math.clamp(roomy, length, Math.max(length, Integer.MAX_VALUE - 8))];
     }
     return arrays[which];
+  }
+
+  /** So many zeros. */
+  double[] zeros(int length) {
+    if (doubles.length < length) {
+      doubles = new double[length];
+    }
+    Arrays.fill(doubles, 0, length, 0);
+    return doubles;
   }
 
   /** Array {@code which} as a row of {@code width} for each row of {@code source}. */

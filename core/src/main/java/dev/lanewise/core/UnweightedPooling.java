@@ -4,13 +4,11 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
-import java.util.Arrays;
 import java.util.Objects;
 
 /** The first row, or the mean of all. */
 record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
-  /** Ones. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 1);
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, RowMean.BUFFERS);
 
   @Override
   public Pooling withKernels(Kernels newKernels) {
@@ -45,7 +43,7 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
         Matrix own = rows.rows(sequences.first(s), sequences.first(s) + sequences.rows(s));
         Matrix to = output.matrix(s, 0, 1, 0, x.width());
         if (all || own.rows() == 0) {
-          mean(own, buffers, to);
+          RowMean.of(own, kernels, buffers, to);
         } else {
           System.arraycopy(own.data(), own.offset(), to.data(), to.offset(), own.columns());
         }
@@ -62,16 +60,6 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
     Checks.same("output.width", output.width(), "x.width", sequences.x().width());
     Checks.writable("output", output.split(1));
     Checks.disjoint("output", output.split(1), "x", sequences.x().split(1));
-  }
-
-  /** Ones times the rows, divided by their number; 0 if there is none. */
-  private void mean(Matrix rows, Scratch buffers, Matrix to) {
-    float[] ones = buffers.floats(0, rows.rows());
-    Arrays.fill(ones, 0, rows.rows(), 1);
-    kernels.output(Matrix.of(ones, 1, rows.rows()), rows, to);
-    for (int i = to.offset(); i < to.offset() + to.columns() && rows.rows() > 1; i++) {
-      to.data()[i] /= rows.rows();
-    }
   }
 
   @Override

@@ -18,7 +18,10 @@ final class AdditiveScores {
   private AdditiveScores() {}
 
   /**
-   * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), one chain of multiply-adds over a in order.
+   * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), pieces of so many multiply-adds over a in
+   * order.
+   *
+   * <p>A vector of more than {@link Tiles#LONG} elements is left to plain Java, in double.
    *
    * @param queryPanel key.columns × {@link Tiles#QUERIES}: a query a lane
    * @param key holds keys × columns, read in place: the first row at {@code first}, the next {@code stride} on
@@ -28,6 +31,10 @@ final class AdditiveScores {
   static void tile(float[] queryPanel, float[] key, int first, int stride, int keys, float[] vector, float[] target) {
     for (int i = 0; i < keys; i++) {
       int from = first + i * stride;
+      if (vector.length > Tiles.LONG) {
+        plain(queryPanel, key, from, vector, target, i * QUERIES);
+        continue;
+      }
       for (int lane = 0; lane < QUERIES; lane += LANES) {
         score(queryPanel, lane, key, from, vector, target, i * QUERIES + lane);
       }
@@ -36,12 +43,30 @@ final class AdditiveScores {
 
   /** One vector of results; a method of its own, because C2 compiles the loop 10 % slower inside the loops around it. */
   private static void score(float[] queryPanel, int lane, float[] key, int from, float[] vector, float[] target, int to) {
+    FloatVector.zero(SPECIES).intoArray(target, to);
+    for (int a = 0; a < vector.length; a += Tiles.DEPTH) {
+      addPiece(queryPanel, lane, key, from, vector, a, Math.min(a + Tiles.DEPTH, vector.length), target, to);
+    }
+  }
+
+  private static void addPiece(
+      float[] queryPanel, int lane, float[] key, int from, float[] vector, int first, int end, float[] target, int to) {
     FloatVector sum = FloatVector.zero(SPECIES);
-    for (int a = 0; a < vector.length; a++) {
+    for (int a = first; a < end; a++) {
       FloatVector x = FloatVector.fromArray(SPECIES, queryPanel, a * QUERIES + lane).add(key[from + a]);
       sum = VectorFunctions.tanh(x).fma(broadcast(SPECIES, vector[a]), sum);
     }
-    sum.intoArray(target, to);
+    FloatVector.fromArray(SPECIES, target, to).add(sum).intoArray(target, to);
+  }
+
+  private static void plain(float[] queryPanel, float[] key, int from, float[] vector, float[] target, int to) {
+    for (int lane = 0; lane < QUERIES; lane++) {
+      double sum = 0;
+      for (int a = 0; a < vector.length; a++) {
+        sum += vector[a] * Math.tanh(queryPanel[a * QUERIES + lane] + key[from + a]);
+      }
+      target[to + lane] = (float) sum;
+    }
   }
 
   /**

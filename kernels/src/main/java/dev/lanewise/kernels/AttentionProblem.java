@@ -212,6 +212,9 @@ public final class AttentionProblem {
       return false;
     }
     KeyValueLayout layout = cached[batchEntry].layout();
+    if (layout.keyWidth() > Tiles.DEPTH) {
+      return false; // one chain of so many products would lose what it adds
+    }
     long width = Math.max(layout.keyWidth(), DecodeResults.rowSize(layout.valueWidth()));
     if ((long) query.heads() * computedQueries(batchEntry) * width * DecodePlan.MOST_CHUNKS > Integer.MAX_VALUE) {
       return false; // no array would hold the results of all chunks

@@ -28,6 +28,10 @@ final class BlockedProduct {
 
   /** Computes c. The choice between the loops is here: strips where they are whole, unless there are few rows altogether. */
   static void run(ProductProblem problem, Scratch scratch) {
+    if (problem.depth() > Tiles.LONG) {
+      scratch.longSums.product(problem, scratch);
+      return;
+    }
     int rows = problem.rows();
     int inStrips = rows <= Tiles.FEW_ROWS ? 0 : rows / Tiles.ROWS * Tiles.ROWS;
     if (inStrips > 0) {
@@ -43,7 +47,7 @@ final class BlockedProduct {
       int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, rows);
       int step = 0;
       do { // once even for a depth of 0: C is then the bias, or 0
-        int stepEnd = Math.min(step + Tiles.DEPTH, problem.depth());
+        int stepEnd = Math.min(step + problem.pass(), problem.depth());
         for (int column = 0; column < problem.columns(); column += Tiles.COLUMNS) {
           panel(row, rowEnd, column, step, stepEnd);
         }

@@ -24,6 +24,10 @@ final class DecodeAttention {
   private static final int KEYS = DecodeRows.KEYS;
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int ROWS = 4;
+
+  /** Keys whose weights and weighted values are added up in floats; sums beyond are doubles. */
+  private static final int GROUP = 16 * KEYS;
+
   private static final int LANES = Lanes.COUNT;
 
   /** Weights of halves are larger by this, and their output smaller: in between nothing gets lost at either end. */
@@ -37,6 +41,13 @@ final class DecodeAttention {
   private float[] accumulated = new float[0];
   private float[] max = new float[0];
   private float[] sums = new float[0];
+
+  /** What earlier groups of keys added up, if {@link #spilled}. */
+  private double[] farAccumulated = new double[0];
+
+  private double[] farSums = new double[0];
+  private boolean spilled;
+
   private int rows;
   private int width;
 
@@ -73,10 +84,17 @@ final class DecodeAttention {
     Arrays.fill(accumulated, 0, allRows * width, 0);
     Arrays.fill(max, 0, allRows, Float.NEGATIVE_INFINITY);
     Arrays.fill(sums, 0, allRows * LANES, 0);
+    spilled = false;
+    int group = -1;
     int to = Math.min(plan.toKey(batchEntry, chunk), queries.to());
     for (int key = Math.max(plan.fromKey(batchEntry, chunk), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       Interruption.check();
-      if (!tile.open(cached, key) || !tile(problem, fromHead, toHead)) {
+      boolean there = tile.open(cached, key);
+      if (there && group >= 0 && group != key / GROUP) {
+        spill(allRows);
+      }
+      group = there ? key / GROUP : group;
+      if (!there || !tile(problem, fromHead, toHead)) {
         key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // over a large hole
       }
     }
@@ -86,6 +104,29 @@ final class DecodeAttention {
         leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, chunk, head, row), cached.layout());
       }
     }
+  }
+
+  /** Adds what is accumulated to what earlier groups left; the next keys start from zeros. */
+  private void spill(int allRows) {
+    if (farAccumulated.length < allRows * width) {
+      farAccumulated = new double[allRows * width];
+    }
+    if (farSums.length < allRows) {
+      farSums = new double[allRows];
+    }
+    if (!spilled) {
+      Arrays.fill(farAccumulated, 0, allRows * width, 0);
+      Arrays.fill(farSums, 0, allRows, 0);
+      spilled = true;
+    }
+    for (int i = 0; i < allRows * width; i++) {
+      farAccumulated[i] += accumulated[i];
+    }
+    for (int i = 0; i < allRows * LANES; i++) {
+      farSums[i / LANES] += sums[i];
+    }
+    Arrays.fill(accumulated, 0, allRows * width, 0);
+    Arrays.fill(sums, 0, allRows * LANES, 0);
   }
 
   private static float[] atLeast(float[] array, int size) {
@@ -181,6 +222,9 @@ final class DecodeAttention {
       float factor = (float) Math.exp(old - highest);
       DecodeRows.multiply(accumulated, state * width, width, factor);
       DecodeRows.multiply(sums, state * LANES, LANES, factor);
+      if (spilled) {
+        rescaleFar(state, factor);
+      }
       max[state] = highest;
     }
     // 0 in place of −∞, so that a row without any key so far computes −∞ − 0 and not −∞ − −∞
@@ -194,14 +238,24 @@ final class DecodeAttention {
     }
   }
 
+  private void rescaleFar(int state, float factor) {
+    farSums[state] *= factor;
+    for (int i = state * width; i < (state + 1) * width; i++) {
+      farAccumulated[i] *= factor;
+    }
+  }
+
   /** Writes a row's result for the plan to join. */
   private void leave(int state, float[] results, int to, KeyValueLayout layout) {
-    float sum = 0;
+    double sum = spilled ? farSums[state] : 0;
+    for (int i = state * width; spilled && i < (state + 1) * width; i++) {
+      accumulated[i] = (float) (farAccumulated[i] + accumulated[i]);
+    }
     for (int lane = 0; lane < LANES; lane++) {
       sum += sums[state * LANES + lane];
     }
     results[to] = max[state];
-    results[to + DecodeResults.SUM] = sum;
+    results[to + DecodeResults.SUM] = (float) sum;
     if (layout.format() == KeyValueFormat.F16) {
       DecodeRows.multiply(accumulated, state * width, width, Math.scalb(1f, WideningKernel.HALF_EXPONENT) / HALF_WEIGHT);
     }

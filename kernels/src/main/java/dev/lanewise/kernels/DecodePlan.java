@@ -171,14 +171,16 @@ final class DecodePlan {
     double whole = sinks == null || sum == 0 ? sum : sum + Math.exp(sinks[queryHead] - base);
     if (problem.output != null) {
       for (int at = first; at < end; at += distance) {
-        float factor = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
-        int to = first + DecodeResults.OUTPUT;
-        DecodeRows.join(data, to, at == first ? 0 : 1, at + DecodeResults.OUTPUT, factor, rowSize - DecodeResults.OUTPUT);
+        data[at] = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
       }
       int to = problem.queryIndex(problem.output, batchEntry, queryHead, query);
       boolean finite = true;
       for (int d = 0; d < problem.output.width(); d++) {
-        float x = data[first + DecodeResults.OUTPUT + d];
+        double joined = 0;
+        for (int at = first; at < end; at += distance) { // a factor of 0 drops what it stands before, NaN included
+          joined += data[at] == 0 ? 0 : (double) data[at] * data[at + DecodeResults.OUTPUT + d];
+        }
+        float x = (float) joined;
         problem.output.data()[to + d * problem.output.columnStride()] = x;
         finite &= Float.isFinite(x);
       }

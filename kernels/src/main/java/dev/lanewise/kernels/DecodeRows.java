@@ -69,7 +69,7 @@ final class DecodeRows {
    * sums. The formula is that of {@link VectorExp}.
    */
   static void exponentials(float[] scores, int at, float scale, float max, float factor, float[] sums, int sumsAt) {
-    FloatVector sum = FloatVector.fromArray(SPECIES, sums, sumsAt);
+    FloatVector sum = FloatVector.zero(SPECIES);
     for (int i = 0; i < KEYS; i += LANES) {
       FloatVector t = FloatVector.fromArray(SPECIES, scores, at + i).mul(scale).sub(max).mul(VectorExp.LOG2_E);
       FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
@@ -85,27 +85,13 @@ final class DecodeRows {
       weight.mul(factor).intoArray(scores, at + i);
       sum = weight.add(sum);
     }
-    FloatVector.zero(SPECIES).add(sum).intoArray(sums, sumsAt);
+    FloatVector.fromArray(SPECIES, sums, sumsAt).add(sum).intoArray(sums, sumsAt);
   }
 
   /** x *= factor, for a multiple of the lanes. */
   static void multiply(float[] x, int from, int length, float factor) {
     for (int i = from; i < from + length; i += LANES) {
       FloatVector.fromArray(SPECIES, x, i).mul(factor).intoArray(x, i);
-    }
-  }
-
-  /** x[to …] = keep · x[to …] + take · x[from …]; a factor of 0 drops what it stands before, NaN included. */
-  static void join(float[] x, int to, float keep, int from, float take, int length) {
-    int bound = SPECIES.loopBound(length);
-    FloatVector none = FloatVector.zero(SPECIES);
-    for (int i = 0; i < bound; i += LANES) {
-      FloatVector old = keep == 0 ? none : FloatVector.fromArray(SPECIES, x, to + i).mul(keep);
-      FloatVector added = take == 0 ? none : FloatVector.fromArray(SPECIES, x, from + i).mul(take);
-      old.add(added).intoArray(x, to + i);
-    }
-    for (int i = bound; i < length; i++) {
-      x[to + i] = (keep == 0 ? 0 : keep * x[to + i]) + (take == 0 ? 0 : take * x[from + i]);
     }
   }
 }

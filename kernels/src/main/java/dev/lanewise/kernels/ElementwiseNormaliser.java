@@ -28,11 +28,11 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   }
 
   @Override
-  public boolean update(float[] scores, int keys) {
+  public boolean update(Panel panel, float[] scores) {
     if (averages) {
-      countKeys(scores, keys);
+      countKeys(scores, panel.keys());
     }
-    apply(scores, keys * QUERIES);
+    apply(scores, panel.keys() * QUERIES);
     return false;
   }
 
@@ -77,8 +77,8 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   }
 
   @Override
-  public void rescale(float[] accumulated, int rows) {
-    PanelRows.multiply(accumulated, rows, factor);
+  public float[] factors() {
+    return factor;
   }
 
   @Override
@@ -91,7 +91,7 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   @Override
   public void normalise(float[] accumulated, int rows) {
     if (averages) {
-      rescale(accumulated, rows);
+      PanelRows.multiply(accumulated, rows, factor);
     }
   }
 

@@ -12,11 +12,12 @@ import java.util.Arrays;
  *   tile = bias, or 0
  *   for each block of {@link Tiles#DEPTH} inner steps        (its B stays in L2 for the next group)
  *     for each group of 1, 2 or {@link Tiles#GROUP_ROWS} rows
- *       {@link FewRowsKernel}
+ *       {@link FewRowsKernel}, from zeros on
+ *     tile += what the block gave
  *   activation; valid part of the tile to C
  * </pre>
  *
- * A result is the same chain of multiply-adds as in {@link BlockedProduct}, so it has the same bits.
+ * A result is the same chains of multiply-adds as in {@link BlockedProduct}, so it has the same bits.
  */
 final class FewRows {
   private static final int COLUMNS = Tiles.COLUMNS;
@@ -40,8 +41,12 @@ final class FewRows {
     for (int column = 0; column < problem.columns(); column += width) {
       Interruption.check();
       start(column);
-      for (int step = 0; step < problem.depth(); step += Tiles.DEPTH) {
-        multiply(column, step, Math.min(step + Tiles.DEPTH, problem.depth()));
+      for (int step = 0; step < problem.depth(); step += problem.pass()) {
+        multiply(column, step, Math.min(step + problem.pass(), problem.depth()));
+        for (int row = 0; row < rows; row++) {
+          int at = row * FewRowsKernel.TILE_WIDTH;
+          VectorRows.add(scratch.tile, at, scratch.pass, at, scratch.tile, at, width);
+        }
       }
       finish(column);
     }
@@ -63,12 +68,13 @@ final class FewRows {
   private void multiply(int column, int step, int stepEnd) {
     Matrix a = problem.a();
     int panels = Math.ceilDiv(problem.columns() - column, COLUMNS);
-    scratch.b.set(problem.panels(), problem.panel(column, step), COLUMNS).next(COLUMNS * problem.depth());
+    scratch.b.set(problem.panels(), problem.panel(column, step), COLUMNS).next(COLUMNS * problem.panelDepth());
+    Arrays.fill(scratch.pass, 0, rows * FewRowsKernel.TILE_WIDTH, 0);
     int row = 0;
     while (row < rows) {
       int group = Math.min(Tiles.GROUP_ROWS, rows - row);
       scratch.a.set(a.data(), a.index(firstRow + row, step), a.rowStride());
-      scratch.c.set(scratch.tile, row * FewRowsKernel.TILE_WIDTH, FewRowsKernel.TILE_WIDTH);
+      scratch.c.set(scratch.pass, row * FewRowsKernel.TILE_WIDTH, FewRowsKernel.TILE_WIDTH);
       if (rows == 1) {
         FewRowsKernel.multiply1x4(scratch.a, scratch.b, scratch.c, panels, stepEnd - step);
       } else if (group <= 2) {

@@ -144,7 +144,7 @@ final class FusedAttention {
       changes.change(panel, Stage.WEIGHTS, scores);
       mask.apply(scores, panel.keys(), 0); // whatever the function made of them, or the NaN of another key
       changes.observe(panel, Stage.WEIGHTS, scores, true);
-    } else if (normaliser.update(scores, panel.keys())) {
+    } else if (normaliser.update(panel, scores)) {
       output.rescale(normaliser);
     }
     if (blends) {

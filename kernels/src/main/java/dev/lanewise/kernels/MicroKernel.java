@@ -5,8 +5,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The registers: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#ROWS} rows of {@link Tiles#COLUMNS} columns. A is
- * read element by element and broadcast, B and C are vectors; each result is one chain of fused multiply-adds over k in order, so its bits
- * depend on nothing but its own operands.
+ * read element by element and broadcast, B and C are vectors; each sum is one chain of fused multiply-adds over k in order, from 0 on, and
+ * the start is added to it: its bits depend on nothing but its own operands, and passes over more and more steps lose little.
  *
  * <ul>
  *   <li>b: a packed panel, step k starts at {@code offset + k * COLUMNS} (the constant lets C2 drop the range checks);
@@ -47,22 +47,22 @@ final class MicroKernel {
     int cIndex = c.offset;
     int cStride = c.stride;
     for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      FloatVector c40 = FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride);
-      FloatVector c41 = FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride + LANES);
-      FloatVector c50 = FloatVector.fromArray(SPECIES, startData, startIndex + 5 * startStride);
-      FloatVector c51 = FloatVector.fromArray(SPECIES, startData, startIndex + 5 * startStride + LANES);
-      FloatVector c60 = FloatVector.fromArray(SPECIES, startData, startIndex + 6 * startStride);
-      FloatVector c61 = FloatVector.fromArray(SPECIES, startData, startIndex + 6 * startStride + LANES);
-      FloatVector c70 = FloatVector.fromArray(SPECIES, startData, startIndex + 7 * startStride);
-      FloatVector c71 = FloatVector.fromArray(SPECIES, startData, startIndex + 7 * startStride + LANES);
+      FloatVector c00 = FloatVector.zero(SPECIES);
+      FloatVector c01 = FloatVector.zero(SPECIES);
+      FloatVector c10 = FloatVector.zero(SPECIES);
+      FloatVector c11 = FloatVector.zero(SPECIES);
+      FloatVector c20 = FloatVector.zero(SPECIES);
+      FloatVector c21 = FloatVector.zero(SPECIES);
+      FloatVector c30 = FloatVector.zero(SPECIES);
+      FloatVector c31 = FloatVector.zero(SPECIES);
+      FloatVector c40 = FloatVector.zero(SPECIES);
+      FloatVector c41 = FloatVector.zero(SPECIES);
+      FloatVector c50 = FloatVector.zero(SPECIES);
+      FloatVector c51 = FloatVector.zero(SPECIES);
+      FloatVector c60 = FloatVector.zero(SPECIES);
+      FloatVector c61 = FloatVector.zero(SPECIES);
+      FloatVector c70 = FloatVector.zero(SPECIES);
+      FloatVector c71 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
         FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
         FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
@@ -91,22 +91,34 @@ final class MicroKernel {
         c70 = a7.fma(b0, c70);
         c71 = a7.fma(b1, c71);
       }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
-      c40.intoArray(cData, cIndex + 4 * cStride);
-      c41.intoArray(cData, cIndex + 4 * cStride + LANES);
-      c50.intoArray(cData, cIndex + 5 * cStride);
-      c51.intoArray(cData, cIndex + 5 * cStride + LANES);
-      c60.intoArray(cData, cIndex + 6 * cStride);
-      c61.intoArray(cData, cIndex + 6 * cStride + LANES);
-      c70.intoArray(cData, cIndex + 7 * cStride);
-      c71.intoArray(cData, cIndex + 7 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c10).intoArray(cData, cIndex + cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c20).intoArray(cData, cIndex + 2 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + 2 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c30).intoArray(cData, cIndex + 3 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + 3 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride).add(c40).intoArray(cData, cIndex + 4 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride + LANES)
+          .add(c41)
+          .intoArray(cData, cIndex + 4 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * startStride).add(c50).intoArray(cData, cIndex + 5 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * startStride + LANES)
+          .add(c51)
+          .intoArray(cData, cIndex + 5 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 6 * startStride).add(c60).intoArray(cData, cIndex + 6 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 6 * startStride + LANES)
+          .add(c61)
+          .intoArray(cData, cIndex + 6 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 7 * startStride).add(c70).intoArray(cData, cIndex + 7 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 7 * startStride + LANES)
+          .add(c71)
+          .intoArray(cData, cIndex + 7 * cStride + LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;

@@ -24,22 +24,22 @@ final class MicroKernel4x4 {
     int cIndex = c.offset;
     int cStride = c.stride;
     for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c02 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES);
-      FloatVector c03 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c12 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES);
-      FloatVector c13 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c22 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES);
-      FloatVector c23 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      FloatVector c32 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES);
-      FloatVector c33 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES);
+      FloatVector c00 = FloatVector.zero(SPECIES);
+      FloatVector c01 = FloatVector.zero(SPECIES);
+      FloatVector c02 = FloatVector.zero(SPECIES);
+      FloatVector c03 = FloatVector.zero(SPECIES);
+      FloatVector c10 = FloatVector.zero(SPECIES);
+      FloatVector c11 = FloatVector.zero(SPECIES);
+      FloatVector c12 = FloatVector.zero(SPECIES);
+      FloatVector c13 = FloatVector.zero(SPECIES);
+      FloatVector c20 = FloatVector.zero(SPECIES);
+      FloatVector c21 = FloatVector.zero(SPECIES);
+      FloatVector c22 = FloatVector.zero(SPECIES);
+      FloatVector c23 = FloatVector.zero(SPECIES);
+      FloatVector c30 = FloatVector.zero(SPECIES);
+      FloatVector c31 = FloatVector.zero(SPECIES);
+      FloatVector c32 = FloatVector.zero(SPECIES);
+      FloatVector c33 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
         FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
         FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
@@ -66,22 +66,38 @@ final class MicroKernel4x4 {
         c32 = a3.fma(b2, c32);
         c33 = a3.fma(b3, c33);
       }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c02.intoArray(cData, cIndex + 2 * LANES);
-      c03.intoArray(cData, cIndex + 3 * LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c12.intoArray(cData, cIndex + cStride + 2 * LANES);
-      c13.intoArray(cData, cIndex + cStride + 3 * LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c22.intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
-      c23.intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
-      c32.intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
-      c33.intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(c02).intoArray(cData, cIndex + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c03).intoArray(cData, cIndex + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c10).intoArray(cData, cIndex + cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
+          .add(c12)
+          .intoArray(cData, cIndex + cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
+          .add(c13)
+          .intoArray(cData, cIndex + cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c20).intoArray(cData, cIndex + 2 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + 2 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES)
+          .add(c22)
+          .intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES)
+          .add(c23)
+          .intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c30).intoArray(cData, cIndex + 3 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + 3 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES)
+          .add(c32)
+          .intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES)
+          .add(c33)
+          .intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;
@@ -101,22 +117,22 @@ final class MicroKernel4x4 {
     int cIndex = c.offset;
     int cStride = c.stride;
     for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c02 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES);
-      FloatVector c03 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c12 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES);
-      FloatVector c13 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c22 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES);
-      FloatVector c23 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      FloatVector c32 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES);
-      FloatVector c33 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES);
+      FloatVector c00 = FloatVector.zero(SPECIES);
+      FloatVector c01 = FloatVector.zero(SPECIES);
+      FloatVector c02 = FloatVector.zero(SPECIES);
+      FloatVector c03 = FloatVector.zero(SPECIES);
+      FloatVector c10 = FloatVector.zero(SPECIES);
+      FloatVector c11 = FloatVector.zero(SPECIES);
+      FloatVector c12 = FloatVector.zero(SPECIES);
+      FloatVector c13 = FloatVector.zero(SPECIES);
+      FloatVector c20 = FloatVector.zero(SPECIES);
+      FloatVector c21 = FloatVector.zero(SPECIES);
+      FloatVector c22 = FloatVector.zero(SPECIES);
+      FloatVector c23 = FloatVector.zero(SPECIES);
+      FloatVector c30 = FloatVector.zero(SPECIES);
+      FloatVector c31 = FloatVector.zero(SPECIES);
+      FloatVector c32 = FloatVector.zero(SPECIES);
+      FloatVector c33 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
         FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
         FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
@@ -143,22 +159,38 @@ final class MicroKernel4x4 {
         c32 = a3.fma(b2, c32);
         c33 = a3.fma(b3, c33);
       }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c02.intoArray(cData, cIndex + 2 * LANES);
-      c03.intoArray(cData, cIndex + 3 * LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c12.intoArray(cData, cIndex + cStride + 2 * LANES);
-      c13.intoArray(cData, cIndex + cStride + 3 * LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c22.intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
-      c23.intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
-      c32.intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
-      c33.intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(c02).intoArray(cData, cIndex + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c03).intoArray(cData, cIndex + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c10).intoArray(cData, cIndex + cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
+          .add(c12)
+          .intoArray(cData, cIndex + cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
+          .add(c13)
+          .intoArray(cData, cIndex + cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c20).intoArray(cData, cIndex + 2 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + 2 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES)
+          .add(c22)
+          .intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES)
+          .add(c23)
+          .intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c30).intoArray(cData, cIndex + 3 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + 3 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES)
+          .add(c32)
+          .intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES)
+          .add(c33)
+          .intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;

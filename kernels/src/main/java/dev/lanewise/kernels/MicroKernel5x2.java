@@ -27,16 +27,16 @@ final class MicroKernel5x2 {
     int cIndex = c.offset;
     int cStride = c.stride;
     for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      FloatVector c40 = FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride);
-      FloatVector c41 = FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride + LANES);
+      FloatVector c00 = FloatVector.zero(SPECIES);
+      FloatVector c01 = FloatVector.zero(SPECIES);
+      FloatVector c10 = FloatVector.zero(SPECIES);
+      FloatVector c11 = FloatVector.zero(SPECIES);
+      FloatVector c20 = FloatVector.zero(SPECIES);
+      FloatVector c21 = FloatVector.zero(SPECIES);
+      FloatVector c30 = FloatVector.zero(SPECIES);
+      FloatVector c31 = FloatVector.zero(SPECIES);
+      FloatVector c40 = FloatVector.zero(SPECIES);
+      FloatVector c41 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
         FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
         FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
@@ -56,16 +56,22 @@ final class MicroKernel5x2 {
         c40 = a4.fma(b0, c40);
         c41 = a4.fma(b1, c41);
       }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
-      c40.intoArray(cData, cIndex + 4 * cStride);
-      c41.intoArray(cData, cIndex + 4 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c10).intoArray(cData, cIndex + cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c20).intoArray(cData, cIndex + 2 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + 2 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c30).intoArray(cData, cIndex + 3 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + 3 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride).add(c40).intoArray(cData, cIndex + 4 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride + LANES)
+          .add(c41)
+          .intoArray(cData, cIndex + 4 * cStride + LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;
@@ -85,16 +91,16 @@ final class MicroKernel5x2 {
     int cIndex = c.offset;
     int cStride = c.stride;
     for (int strip = 0; strip < strips; strip++) {
-      FloatVector c00 = FloatVector.fromArray(SPECIES, startData, startIndex);
-      FloatVector c01 = FloatVector.fromArray(SPECIES, startData, startIndex + LANES);
-      FloatVector c10 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride);
-      FloatVector c11 = FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES);
-      FloatVector c20 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride);
-      FloatVector c21 = FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES);
-      FloatVector c30 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride);
-      FloatVector c31 = FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES);
-      FloatVector c40 = FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride);
-      FloatVector c41 = FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride + LANES);
+      FloatVector c00 = FloatVector.zero(SPECIES);
+      FloatVector c01 = FloatVector.zero(SPECIES);
+      FloatVector c10 = FloatVector.zero(SPECIES);
+      FloatVector c11 = FloatVector.zero(SPECIES);
+      FloatVector c20 = FloatVector.zero(SPECIES);
+      FloatVector c21 = FloatVector.zero(SPECIES);
+      FloatVector c30 = FloatVector.zero(SPECIES);
+      FloatVector c31 = FloatVector.zero(SPECIES);
+      FloatVector c40 = FloatVector.zero(SPECIES);
+      FloatVector c41 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
         FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
         FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
@@ -114,16 +120,22 @@ final class MicroKernel5x2 {
         c40 = a4.fma(b0, c40);
         c41 = a4.fma(b1, c41);
       }
-      c00.intoArray(cData, cIndex);
-      c01.intoArray(cData, cIndex + LANES);
-      c10.intoArray(cData, cIndex + cStride);
-      c11.intoArray(cData, cIndex + cStride + LANES);
-      c20.intoArray(cData, cIndex + 2 * cStride);
-      c21.intoArray(cData, cIndex + 2 * cStride + LANES);
-      c30.intoArray(cData, cIndex + 3 * cStride);
-      c31.intoArray(cData, cIndex + 3 * cStride + LANES);
-      c40.intoArray(cData, cIndex + 4 * cStride);
-      c41.intoArray(cData, cIndex + 4 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c10).intoArray(cData, cIndex + cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c20).intoArray(cData, cIndex + 2 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + 2 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c30).intoArray(cData, cIndex + 3 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + 3 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride).add(c40).intoArray(cData, cIndex + 4 * cStride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * startStride + LANES)
+          .add(c41)
+          .intoArray(cData, cIndex + 4 * cStride + LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;

@@ -18,7 +18,13 @@ final class OnlineSoftmax implements PanelNormaliser {
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] max = new float[QUERIES];
+
+  /** Sums of the tiles so far; a chain of floats over thousands of tiles would lose what it adds. */
+  private final double[] total = new double[QUERIES];
+
+  /** Sums of the tile at hand. */
   private final float[] sum = new float[QUERIES];
+
   private final float[] sink = new float[QUERIES];
   private final float[] raised = new float[QUERIES];
   private final float[] factor = new float[QUERIES];
@@ -27,7 +33,7 @@ final class OnlineSoftmax implements PanelNormaliser {
   @Override
   public void open(Panel panel) {
     Arrays.fill(max, Float.NEGATIVE_INFINITY);
-    Arrays.fill(sum, 0);
+    Arrays.fill(total, 0);
     float[] sinks = panel.problem().normaliser.sinks;
     Arrays.fill(sink, Float.NEGATIVE_INFINITY);
     for (int lane = 0; sinks != null && lane < QUERIES; lane++) {
@@ -36,51 +42,57 @@ final class OnlineSoftmax implements PanelNormaliser {
   }
 
   @Override
-  public boolean update(float[] scores, int keys) {
-    boolean moved = raiseMax(scores, keys);
+  public boolean update(Panel panel, float[] scores) {
+    boolean moved = raiseMax(scores, panel.keys());
     if (moved) {
       moveMax();
     }
-    exponentials(scores, keys, sum);
+    Arrays.fill(sum, 0);
+    for (int key = 0; key < panel.keys(); key = panel.pieceEnd(key)) {
+      exponentials(scores, key, panel.pieceEnd(key), sum);
+    }
+    for (int lane = 0; lane < QUERIES; lane++) {
+      total[lane] += sum[lane];
+    }
     return moved;
   }
 
   @Override
-  public void rescale(float[] accumulated, int rows) {
-    PanelRows.multiply(accumulated, rows, factor);
+  public float[] factors() {
+    return factor;
   }
 
   /** A lane that saw no key gets 0. */
   @Override
   public void close() {
     for (int lane = 0; lane < QUERIES; lane++) {
-      float whole = sum[lane];
+      double whole = total[lane];
       if (sink[lane] != Float.NEGATIVE_INFINITY) {
-        whole += (float) Math.exp((double) sink[lane] - max[lane]);
+        whole += Math.exp((double) sink[lane] - max[lane]);
       }
-      factor[lane] = sum[lane] == 0 ? 0 : 1 / whole;
+      factor[lane] = total[lane] == 0 ? 0 : (float) (1 / whole);
     }
   }
 
   @Override
   public void normalise(float[] accumulated, int rows) {
-    rescale(accumulated, rows);
+    PanelRows.multiply(accumulated, rows, factor);
   }
 
   @Override
   public void weights(float[] scores, int keys) {
-    exponentials(scores, keys, ignored);
-    rescale(scores, keys);
+    exponentials(scores, 0, keys, ignored);
+    PanelRows.multiply(scores, keys, factor);
   }
 
   @Override
   public boolean dividesByFinite(int lane) {
-    return Float.isFinite(sum[lane]);
+    return Double.isFinite(total[lane]);
   }
 
   @Override
   public float logSumExp(int lane) {
-    return logSumExp(max[lane], sum[lane], sink[lane]);
+    return logSumExp(max[lane], total[lane], sink[lane]);
   }
 
   /**
@@ -139,15 +151,15 @@ final class OnlineSoftmax implements PanelNormaliser {
   private void moveMax() {
     System.arraycopy(max, 0, factor, 0, QUERIES);
     System.arraycopy(raised, 0, max, 0, QUERIES);
-    exponentials(factor, 1, ignored);
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
-      FloatVector.fromArray(SPECIES, sum, lane).mul(FloatVector.fromArray(SPECIES, factor, lane)).intoArray(sum, lane);
+    exponentials(factor, 0, 1, ignored);
+    for (int lane = 0; lane < QUERIES; lane++) {
+      total[lane] *= factor[lane];
     }
   }
 
-  private void exponentials(float[] scores, int keys, float[] sums) {
+  private void exponentials(float[] scores, int from, int to, float[] sums) {
     for (int lane = 0; lane < QUERIES; lane += LANES) {
-      exponentials(scores, lane, keys, sums);
+      exponentials(scores, lane, from, to, sums);
     }
   }
 
@@ -155,12 +167,12 @@ final class OnlineSoftmax implements PanelNormaliser {
    * Of one vector of lanes. The exponential of {@link VectorExp} stands here in place: in a method that has grown large C2 inlines the
    * JDK's vector methods, but none of ours, and a call boxes its vectors (four times the time).
    */
-  private void exponentials(float[] scores, int lane, int keys, float[] sums) {
+  private void exponentials(float[] scores, int lane, int from, int to, float[] sums) {
     // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞
     FloatVector lanesMax = FloatVector.fromArray(SPECIES, max, lane);
     lanesMax = lanesMax.blend(0f, lanesMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
-    FloatVector lanesSum = FloatVector.zero(SPECIES); // of these keys alone: one chain over a million would lose what it adds
-    for (int key = 0; key < keys; key++) {
+    FloatVector lanesSum = FloatVector.zero(SPECIES);
+    for (int key = from; key < to; key++) {
       int at = key * QUERIES + lane;
       FloatVector t = FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax);
       FloatVector clamped = t.blend(VectorExp.LEAST, t.compare(VectorOperators.LT, VectorExp.LEAST));

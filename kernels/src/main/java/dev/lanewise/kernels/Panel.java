@@ -82,4 +82,9 @@ final class Panel {
   int keys() {
     return keys;
   }
+
+  /** One past the last key of the tile that is in one {@link Tiles#PIECE} with key {@code i} of the tile. */
+  int pieceEnd(int i) {
+    return Math.min(keys, (key + i) / Tiles.PIECE * Tiles.PIECE + Tiles.PIECE - key);
+  }
 }

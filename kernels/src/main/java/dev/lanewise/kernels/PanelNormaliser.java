@@ -8,12 +8,12 @@ interface PanelNormaliser {
   /**
    * Takes in the scores of some more keys and leaves weights in their place, but for a factor a lane that {@link #normalise} brings.
    *
-   * @return whether what was accumulated with earlier weights must first go through {@link #rescale}
+   * @return whether what was accumulated with earlier weights must first be multiplied by {@link #factors}
    */
-  boolean update(float[] scores, int keys);
+  boolean update(Panel panel, float[] scores);
 
-  /** Multiplies each of {@code rows} rows of {@code accumulated} with its lanes' factors. */
-  void rescale(float[] accumulated, int rows);
+  /** The factor of each lane. */
+  float[] factors();
 
   /** All keys have been taken in: what a lane's weights have to be multiplied with is known. */
   void close();

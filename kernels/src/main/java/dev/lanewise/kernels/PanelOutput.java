@@ -17,6 +17,15 @@ final class PanelOutput {
   private final float[] edge = new float[Tiles.KEYS * STRIP];
   private final DenseTile tile = new DenseTile();
   private float[] accumulated = new float[0];
+
+  /** What earlier groups of keys accumulated, if {@link #spilled}. */
+  private double[] far = new double[0];
+
+  private boolean spilled;
+
+  /** Of the keys that {@link #accumulated} holds. */
+  private int group;
+
   private boolean empty;
   private int width;
   private int wholeKeys;
@@ -33,6 +42,7 @@ final class PanelOutput {
   void open(int valueDim) {
     width = valueDim;
     empty = true;
+    spilled = false;
     int size = Packing.roundUp(valueDim, STRIP * LANES) * QUERIES;
     if (accumulated.length < size) {
       accumulated = new float[size];
@@ -45,6 +55,11 @@ final class PanelOutput {
    * lane.
    */
   void openTile(Panel panel, PanelMask mask, float[] scores) {
+    int newGroup = panel.key() / Tiles.GROUP;
+    if (!empty && newGroup != group) {
+      spill();
+    }
+    group = newGroup;
     tile.openValues(panel);
     wholeKeys = panel.keys();
     if (!isFinite(panel, panel.key(), panel.key() + panel.keys())) {
@@ -52,6 +67,8 @@ final class PanelOutput {
       while (wholeKeys < panel.keys() && rowIsFinite(wholeKeys)) {
         wholeKeys++;
       }
+      // whole pieces, so that a piece is one chain whichever way it is added
+      wholeKeys = Math.max(0, wholeKeys - (panel.key() + wholeKeys) % Tiles.PIECE);
       mask.hideInfinite(scores, panel.keys());
     }
   }
@@ -77,24 +94,36 @@ final class PanelOutput {
 
   /** Adds the values of the panel's tile. */
   void add(Panel panel, PanelMask mask, float[] weights) {
-    Scratch scratch = panel.scratch;
     int strips = strips(wholeKeys);
-    scratch.b.set(weights, 0, QUERIES);
-    scratch.a.set(tile.data(), tile.row(0), tile.stride()).next(STRIP);
+    if (strips * STRIP < width) {
+      copyEdge(strips * STRIP);
+    }
+    for (int key = 0; key < wholeKeys; key = panel.pieceEnd(key)) {
+      addPiece(panel.scratch, weights, key, Math.min(wholeKeys, panel.pieceEnd(key)), strips);
+    }
+    if (empty && wholeKeys < panel.keys()) {
+      Arrays.fill(accumulated, 0, width * QUERIES, 0);
+      empty = false;
+    }
+    for (int key = wholeKeys; key < panel.keys(); key = panel.pieceEnd(key)) {
+      addVisible(mask, weights, key, panel.pieceEnd(key));
+    }
+  }
+
+  /** Adds keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
+  private void addPiece(Scratch scratch, float[] weights, int from, int to, int strips) {
+    scratch.b.set(weights, from * QUERIES, QUERIES);
+    scratch.a.set(tile.data(), tile.row(from), tile.stride()).next(STRIP);
     scratch.c.set(accumulated, 0, QUERIES).next(STRIP * QUERIES);
     Strip start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-    PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, strips);
+    PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, strips);
     int done = strips * STRIP;
     if (done < width) {
-      copyEdge(done);
-      scratch.a.set(edge, 0, STRIP);
+      scratch.a.set(edge, from * STRIP, STRIP);
       scratch.c.set(accumulated, done * QUERIES, QUERIES);
-      PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, wholeKeys, 1);
+      PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, 1);
     }
     empty = false;
-    for (int i = wholeKeys; i < panel.keys(); i++) {
-      addVisible(weights, i, mask.hidden(i));
-    }
   }
 
   /**
@@ -114,18 +143,51 @@ final class PanelOutput {
     }
   }
 
-  private void addVisible(float[] weights, int key, long hidden) {
+  /** The same, of the keys that a lane sees. */
+  private void addVisible(PanelMask mask, float[] weights, int from, int to) {
     float[] value = tile.data();
-    int from = tile.row(key);
-    for (int lane = 0; lane < QUERIES; lane++) {
-      if ((hidden >>> lane & 1) == 0) {
-        float weight = weights[key * QUERIES + lane];
-        for (int d = 0; d < width; d++) {
-          int at = d * QUERIES + lane;
-          accumulated[at] = Math.fma(value[from + d], weight, accumulated[at]);
+    for (int d = 0; d < width; d++) {
+      for (int lane = 0; lane < QUERIES; lane++) {
+        float sum = 0;
+        for (int key = from; key < to; key++) {
+          if ((mask.hidden(key) >>> lane & 1) == 0) {
+            sum = Math.fma(value[tile.row(key) + d], weights[key * QUERIES + lane], sum);
+          }
         }
+        accumulated[d * QUERIES + lane] += sum;
       }
     }
+  }
+
+  /** Adds what is accumulated to what earlier groups left; the next keys start from zeros. */
+  private void spill() {
+    int size = width * QUERIES;
+    if (far.length < size) {
+      far = new double[size];
+    }
+    if (!spilled) {
+      Arrays.fill(far, 0, size, 0);
+      spilled = true;
+    }
+    for (int i = 0; i < size; i++) {
+      far[i] += accumulated[i];
+    }
+    empty = true;
+  }
+
+  /** Brings back what earlier groups left, after the last key. */
+  private void gather() {
+    if (!spilled) {
+      return;
+    }
+    if (!empty) {
+      spill();
+    }
+    for (int i = 0; i < width * QUERIES; i++) {
+      accumulated[i] = (float) far[i];
+    }
+    spilled = false;
+    empty = false;
   }
 
   /** x · 0 is 0 for every finite x, and NaN for the rest. */
@@ -144,13 +206,20 @@ final class PanelOutput {
 
   /** Multiplies what is there with the factors of the lanes, because their maximum moved. */
   void rescale(PanelNormaliser normaliser) {
+    float[] factors = normaliser.factors();
     if (!empty) {
-      normaliser.rescale(accumulated, width);
+      PanelRows.multiply(accumulated, width, factors);
+    }
+    for (int d = 0; spilled && d < width; d++) {
+      for (int lane = 0; lane < QUERIES; lane++) {
+        far[d * QUERIES + lane] *= factors[lane];
+      }
     }
   }
 
   /** Brings the normaliser's last factor. */
   void normalise(PanelNormaliser normaliser) {
+    gather();
     if (!empty) {
       normaliser.normalise(accumulated, width);
     }
@@ -173,6 +242,7 @@ final class PanelOutput {
 
   /** Writes the rows; 0 if no key was seen. */
   void store(Heads output, PanelRows rows, Scratch scratch) {
+    gather();
     if (empty) {
       Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
     }

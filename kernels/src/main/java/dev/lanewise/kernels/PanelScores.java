@@ -102,28 +102,54 @@ final class PanelScores {
 
   /** scores[key][lane] = Σ K[key][d] · Qᵀ[d][lane]. */
   private void dot(Panel panel, float[] scores) {
+    int depth = panel.problem().key.width();
+    if (depth <= Tiles.LONG) {
+      dot(panel, scores, 0, depth, Tiles.DEPTH);
+      return;
+    }
+    int count = panel.keys() * QUERIES;
+    LongSums sums = panel.scratch.longSums;
+    sums.open(count);
+    for (int step = 0; step < depth; step += LongSums.GROUP) {
+      dot(panel, scores, step, Math.min(step + LongSums.GROUP, depth), Tiles.PIECE);
+      sums.add(scores, count);
+    }
+    sums.store(scores, count);
+  }
+
+  /** The same over elements {@code from} (inclusive) to {@code to} (exclusive), so many a chain. */
+  private void dot(Panel panel, float[] scores, int from, int to, int pass) {
+    int step = from;
+    do { // once even for no element
+      int end = Math.min(step + pass, to);
+      dot(panel, scores, step, end, step == from);
+      step = end;
+    } while (step < to);
+  }
+
+  private void dot(Panel panel, float[] scores, int step, int stepEnd, boolean begins) {
     Scratch scratch = panel.scratch;
     float[] key = tile.data();
-    int first = tile.row(0);
+    int first = tile.row(0) + step;
     int stride = tile.stride();
-    int depth = panel.problem().key.width();
+    int depth = stepEnd - step;
     int strips = Math.ceilDiv(panel.keys(), STRIP);
     if (first + ((long) strips * STRIP - 1) * stride + depth > key.length) {
       strips = panel.keys() / STRIP;
     }
-    scratch.b.set(queryPanel, 0, QUERIES);
-    scratch.start.set(scratch.zeros, 0, 0);
+    scratch.b.set(queryPanel, step * QUERIES, QUERIES);
+    Strip start = begins ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
     scratch.a.set(key, first, stride).next(STRIP * stride);
     scratch.c.set(scores, 0, QUERIES).next(STRIP * QUERIES);
-    PanelKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, depth, strips);
+    PanelKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, strips);
     int done = strips * STRIP;
     if (done < panel.keys()) { // the last keys, fewer than a strip: a read past them could leave the array
       for (int i = done; i < panel.keys(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
-        System.arraycopy(key, tile.row(i), edge, (i - done) * depth, depth);
+        System.arraycopy(key, tile.row(i) + step, edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
       scratch.c.set(scores, done * QUERIES, QUERIES);
-      PanelKernel.multiplyRows(scratch.a, scratch.b, scratch.start, scratch.c, depth, 1);
+      PanelKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, 1);
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Interruption;
-import java.util.Arrays;
 import java.util.Objects;
 
 /** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
@@ -11,7 +10,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   private final java.lang.ref.SoftReference<ScalarAttention> reference = new java.lang.ref.SoftReference<>(this);
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
-  private float[] blended = new float[0];
+  private final ScalarSums sums = new ScalarSums();
   private final DenseRow queryRow = new DenseRow();
   private final DenseRow keyRow = new DenseRow();
   private final DenseRow valueRow = new DenseRow();
@@ -194,22 +193,21 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
 
   private void blend(AttentionProblem problem, Heads output) {
     int width = output.width();
-    if (blended.length < width) {
-      blended = new float[width];
-    }
-    Arrays.fill(blended, 0, width, 0f);
+    float[] piece = sums.open(width);
     int often = Interruption.often(width);
-    for (int i = 0; i < keys; i++) {
-      Interruption.check(i, often);
-      if (!hidden[i]) {
-        valueRow.openValue(problem, unit, first + i);
-        ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), blended, 0, width);
+    for (int from = 0; from < keys; ) {
+      int end = (int) Math.min(keys, ((first + from) / ScalarSums.PIECE + 1L) * ScalarSums.PIECE - first); // whatever else the row sees
+      for (int i = from; i < end; i++) {
+        Interruption.check(i, often);
+        if (!hidden[i]) {
+          valueRow.openValue(problem, unit, first + i);
+          ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), piece, 0, width);
+        }
       }
+      sums.endPiece();
+      from = end;
     }
-    int to = problem.queryIndex(output, batchEntry, queryHead, query);
-    for (int d = 0; d < width; d++) {
-      output.data()[to + d * output.columnStride()] = blended[d];
-    }
+    sums.store(output.data(), problem.queryIndex(output, batchEntry, queryHead, query), output.columnStride());
   }
 
   private void observe(AttentionProblem problem, Stage stage) {

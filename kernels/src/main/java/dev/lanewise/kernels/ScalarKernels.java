@@ -103,38 +103,68 @@ final class ScalarKernels implements KernelProvider {
   @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
     int often = Interruption.often(output.columns());
-    for (int row = 0; row < output.rows(); row++) {
-      int to = output.index(row, 0);
-      clear(output.data(), to, output.columns());
-      for (int key = 0; key < value.rows(); key++) {
-        Interruption.check(key, often);
-        addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), output.data(), to, output.columns());
+    ScalarSums sums = ScalarSums.POOL.take();
+    try {
+      for (int row = 0; row < output.rows(); row++) {
+        float[] piece = sums.open(output.columns());
+        for (int from = 0; from < value.rows(); from += ScalarSums.PIECE) {
+          for (int key = from; key < Math.min(from + ScalarSums.PIECE, value.rows()); key++) {
+            Interruption.check(key, often);
+            addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), piece, 0, output.columns());
+          }
+          sums.endPiece();
+        }
+        sums.store(output.data(), output.index(row, 0), 1);
       }
+    } finally {
+      ScalarSums.POOL.give(sums);
     }
   }
 
   @Override
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
     int width = weight.panelWidth();
-    for (int row = 0; row < input.rows(); row++) {
-      for (int first = 0; first < weight.outputs(); first += width) {
-        Interruption.check();
-        int columns = Math.min(width, weight.outputs() - first);
-        int to = result.index(row, first);
-        clear(result.data(), to, columns);
-        int panel = weight.panel(first / width);
-        for (int i = 0; i < weight.inputs(); i++) {
-          addScaled(input.data()[input.index(row, i)], weight.data(), panel + i * width, result.data(), to, columns);
+    ScalarSums sums = ScalarSums.POOL.take();
+    try {
+      for (int row = 0; row < input.rows(); row++) {
+        for (int first = 0; first < weight.outputs(); first += width) {
+          Interruption.check();
+          int columns = Math.min(width, weight.outputs() - first);
+          int to = result.index(row, first);
+          multiply(input.data(), input.index(row, 0), weight, weight.panel(first / width), sums, columns);
+          sums.store(result.data(), to, 1);
+          if (bias != null) {
+            addScaled(1, bias, first, result.data(), to, columns);
+          }
+          ScalarActivations.apply(activation, result.data(), to, columns);
         }
-        if (bias != null) {
-          addScaled(1, bias, first, result.data(), to, columns);
-        }
-        ScalarActivations.apply(activation, result.data(), to, columns);
       }
+    } finally {
+      ScalarSums.POOL.give(sums);
     }
   }
 
+  /** A row times some columns of a panel. */
+  private static void multiply(float[] row, int from, PackedMatrix weight, int panel, ScalarSums sums, int columns) {
+    float[] piece = sums.open(columns);
+    for (int step = 0; step < weight.inputs(); step += ScalarSums.PIECE) {
+      for (int i = step; i < Math.min(step + ScalarSums.PIECE, weight.inputs()); i++) {
+        addScaled(row[from + i], weight.data(), panel + i * weight.panelWidth(), piece, 0, columns);
+      }
+      sums.endPiece();
+    }
+  }
+
+  /** Pieces of {@link ScalarSums#PIECE} products a chain, added up in double. */
   static float dot(float[] x, int xOffset, float[] y, int yOffset, int length) {
+    double sum = 0;
+    for (int from = 0; from < length; from += 4 * ScalarSums.PIECE) {
+      sum += dotOfPiece(x, xOffset + from, y, yOffset + from, Math.min(4 * ScalarSums.PIECE, length - from));
+    }
+    return (float) sum;
+  }
+
+  private static float dotOfPiece(float[] x, int xOffset, float[] y, int yOffset, int length) {
     float sum0 = 0;
     float sum1 = 0;
     float sum2 = 0;
@@ -154,11 +184,11 @@ final class ScalarKernels implements KernelProvider {
 
   /** Σ vector[a] · tanh(query[a] + key[a]). */
   static float additive(float[] query, int from, float[] key, int at, float[] vector) {
-    float sum = 0;
+    double sum = 0;
     for (int a = 0; a < vector.length; a++) {
       sum += vector[a] * (float) Math.tanh(query[from + a] + key[at + a]);
     }
-    return sum;
+    return (float) sum;
   }
 
   /** y += factor · x. */
@@ -184,14 +214,14 @@ final class ScalarKernels implements KernelProvider {
       return sink;
     }
     max = Math.max(max, sink);
-    float sum = (float) Math.exp(sink - max);
+    double sum = Math.exp(sink - max);
     for (int i = 0; i < length; i++) {
       Interruption.check(i, Interruption.PIECE - 1);
       float weight = (float) Math.exp(scores[from + i] - max);
       weights[to + i] = weight;
       sum += weight;
     }
-    float inverse = 1 / sum;
+    float inverse = (float) (1 / sum);
     for (int i = 0; i < length; i++) {
       weights[to + i] *= inverse;
     }

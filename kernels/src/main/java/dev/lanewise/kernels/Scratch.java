@@ -31,6 +31,8 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   final float[] padded = new float[Transpose.scratchSize()];
   final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
   final float[] tile = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
+  final float[] pass = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
+  final LongSums longSums = new LongSums();
   final FusedAttention attention = new FusedAttention(this);
   final DecodeAttention decode = new DecodeAttention();
   final VectorNorms norms = new VectorNorms();

@@ -29,6 +29,9 @@ final class VectorNorms {
   private static final double LEAST = 1e-30;
   private static final double LARGEST = 1e30;
 
+  /** The widest row whose sums are taken in float, up to 256 terms a chain; wider ones are computed in double. */
+  private static final int WIDEST = 1024 * LANES;
+
   /** Sums of the lanes. */
   private final float[] lanes = new float[Scratch.MOST_LANES];
 
@@ -53,7 +56,7 @@ final class VectorNorms {
       int from = sum.index(row, 0);
       int to = result.index(row, 0);
       boolean isLast = row + 1 == sum.rows();
-      boolean inRange = measure(first, sum.data(), from, sum.columns(), norm);
+      boolean inRange = sum.columns() <= WIDEST && measure(first, sum.data(), from, sum.columns(), norm);
       if (!inRange) {
         ScalarNorms.norm(problem, row);
         first = isLast ? 0 : start(problem, row + 1);
@@ -84,17 +87,7 @@ final class VectorNorms {
     Matrix y = problem.residual();
     Matrix sum = problem.sum();
     if (y != null) {
-      add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
-    }
-  }
-
-  private static void add(float[] x, int from, float[] y, int yFrom, float[] sum, int to, int length) {
-    int i = 0;
-    for (; i <= length - LANES; i += LANES) {
-      FloatVector.fromArray(SPECIES, x, from + i).add(FloatVector.fromArray(SPECIES, y, yFrom + i)).intoArray(sum, to + i);
-    }
-    for (; i < length; i++) {
-      sum[to + i] = x[from + i] + y[yFrom + i];
+      VectorRows.add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
     }
   }
 

@@ -19,6 +19,9 @@ final class VectorRows {
   private static final int PAIR = 2 * LANES;
   private static final int PIECE = Interruption.PIECE;
 
+  /** Elements of a row whose exponentials are added up in floats, 64 a chain; sums beyond are doubles. */
+  private static final int SUM_PIECE = 64 * PAIR;
+
   private VectorRows() {}
 
   /** {@code padded} is scratch of a vector. */
@@ -65,13 +68,13 @@ final class VectorRows {
     float max = max(scores, 0, scratch.padded);
     for (int row = 0; row < scores.rows(); row++) {
       // nothing to see, or only NaN: NaN - NaN keeps the NaN, and -infinity becomes weight 0
-      float sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
+      double sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
       if (row + 1 < scores.rows()) {
         max = max(scores, row + 1, scratch.padded);
       }
       for (int piece = 0; piece < pieces(weights); piece++) {
         Interruption.check();
-        scale(weights.data(), weights.index(row, piece * PIECE), length(weights, piece), sum == 0 ? 0 : 1 / sum);
+        scale(weights.data(), weights.index(row, piece * PIECE), length(weights, piece), sum == 0 ? 0 : (float) (1 / sum));
       }
     }
   }
@@ -97,19 +100,17 @@ final class VectorRows {
   }
 
   /** weights = exp(scores − max); returns their sum. */
-  private static float exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
-    float sum = 0;
-    for (int piece = 0; piece < pieces(scores); piece++) {
+  private static double exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
+    double sum = 0;
+    for (int column = 0; column < scores.columns(); column += SUM_PIECE) {
       Interruption.check();
-      sum += exponentials(scores, weights, row, piece, max, scratch);
+      int length = Math.min(SUM_PIECE, scores.columns() - column);
+      sum += exponentials(scores, scores.index(row, column), weights, weights.index(row, column), length, max, scratch);
     }
     return sum;
   }
 
-  private static float exponentials(Matrix scores, Matrix weights, int row, int piece, float max, Scratch scratch) {
-    int length = length(scores, piece);
-    int from = scores.index(row, piece * PIECE);
-    int to = weights.index(row, piece * PIECE);
+  private static float exponentials(Matrix scores, int from, Matrix weights, int to, int length, float max, Scratch scratch) {
     int bound = length - length % PAIR;
     float sum = exponentials(scores.data(), from, weights.data(), to, bound, max, scratch.lanes);
     if (bound < length) {
@@ -209,6 +210,17 @@ final class VectorRows {
     float even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));
     float odd = ((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15]));
     return even + odd;
+  }
+
+  /** result = x + y. */
+  static void add(float[] x, int from, float[] y, int yFrom, float[] result, int to, int length) {
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      FloatVector.fromArray(SPECIES, x, from + i).add(FloatVector.fromArray(SPECIES, y, yFrom + i)).intoArray(result, to + i);
+    }
+    for (; i < length; i++) {
+      result[to + i] = x[from + i] + y[yFrom + i];
+    }
   }
 
   /** x *= factor. */

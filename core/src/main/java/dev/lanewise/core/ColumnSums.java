@@ -1,0 +1,42 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.SequenceStarts;
+import org.jspecify.annotations.Nullable;
+
+/** Column sums of a call while they grow: in double, as a chain of 2<sup>20</sup> floats loses what it adds. */
+final class ColumnSums implements AutoCloseable {
+  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 0);
+
+  private final float[] target;
+  private final Scratch buffers = BUFFERS.acquire();
+  private final double[] sums;
+
+  /** For sums to be written to {@code target}. */
+  ColumnSums(float[] target) {
+    this.target = target;
+    this.sums = buffers.zeros(target.length);
+  }
+
+  /** What adds a segment of a row of weights. */
+  RowFunction adder(int heads, int keys, @Nullable SequenceStarts sequences) {
+    return (row, offset, length, b, head, query, firstKey) -> {
+      int to = sequences == null ? (b * heads + head) * keys + firstKey : head * keys + sequences.keyStart(b) + firstKey;
+      for (int i = 0; i < length; i++) {
+        sums[to + i] += row[offset + i];
+      }
+    };
+  }
+
+  /** Writes the sums. */
+  void store() {
+    for (int i = 0; i < target.length; i++) {
+      target[i] = (float) sums[i];
+    }
+  }
+
+  @Override
+  public void close() {
+    BUFFERS.release(buffers);
+  }
+}
