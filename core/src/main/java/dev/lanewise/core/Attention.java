@@ -234,9 +234,14 @@ public final class Attention {
         });
     AttentionProblem problem = builder.build();
     Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);
-    Results.checkRows("weights", weights, query, key, key.rows());
+    Results.checkRows("weights", weights, query, key, settings.bias, key.rows());
     Results.fill(weights, 0);
     run(problem, query, key.rows(), rows.length, null);
+  }
+
+  /** That what a layer writes is apart from what attention reads beside the layer's rows. */
+  void checkApart(String name, Heads written) {
+    Results.checkApartFromBias(name, written, settings.bias);
   }
 
   private void run(Heads query, Heads key, @Nullable Heads value, Results results) {
@@ -245,7 +250,7 @@ public final class Attention {
     try (ColumnSums sums = results.openSums()) {
       results.describe(builder, query, key, value, settings.sequences, sums);
       AttentionProblem problem = builder.build();
-      results.check(query, key, value, settings.sequences);
+      results.check(query, key, value, settings.bias, settings.sequences);
       results.clear();
       run(problem, query, key.rows(), query.rows(), sums);
     }
@@ -298,7 +303,7 @@ public final class Attention {
     try (ColumnSums sums = results.openSums()) {
       results.describeCached(builder, query, keys, settings.sequences, sums);
       AttentionProblem problem = builder.build();
-      results.checkCached(query, rows.length, keys);
+      results.checkCached(query, settings.bias, rows.length, keys);
       results.clear();
       run(problem, query, keys, query.rows(), sums);
     }

@@ -136,6 +136,8 @@ public final class DecoderLayer {
   public void forward(Sequences x, Sequences memory, Sequences output) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
+    self.checkApart("output", output.split(1));
+    cross.checkApart("output", output.split(1));
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
@@ -150,6 +152,8 @@ public final class DecoderLayer {
   public void forward(Sequences x, Sequences memory, Sequences output, Heads selfWeights, Heads crossWeights) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
+    self.checkApart("output", output.split(1));
+    cross.checkApart("output", output.split(1));
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     checkWeights("selfWeights", selfWeights, self, x, x.rows(), output);
@@ -179,6 +183,7 @@ public final class DecoderLayer {
     Checks.writable(name, weights);
     Checks.disjoint(name, weights, "x", x.split(1));
     Checks.disjoint(name, weights, "output", output.split(1));
+    of.checkApart(name, weights);
   }
 
   /**
@@ -193,6 +198,8 @@ public final class DecoderLayer {
    */
   public void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output) {
     Rows.checkLayer(x, embedDim(), output);
+    self.checkApart("output", output.split(1));
+    cross.checkApart("output", output.split(1));
     Checks.same("caches", caches.size(), "x.batch", x.batch());
     Checks.same("memory", memory.size(), "x.batch", x.batch());
     try (CacheTransaction transaction = new CacheTransaction()) {

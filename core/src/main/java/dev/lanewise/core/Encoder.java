@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +90,13 @@ public final class Encoder {
     if (!weights.isEmpty()) {
       Checks.same("weights", weights.size(), "layers", layers.size());
     }
+    for (int i = 0; i < weights.size(); i++) {
+      checkApart("weights[" + i + "]", weights.get(i), x, output);
+      for (int j = 0; j < i; j++) {
+        Checks.disjoint("weights[" + i + "]", weights.get(i), "weights[" + j + "]", weights.get(j));
+      }
+    }
+    layers.forEach(layer -> layer.checkApart("output", output.split(1)));
     Sequences from = x;
     for (int i = 0; i < layers.size(); i++) {
       if (!weights.isEmpty()) {
@@ -100,5 +108,13 @@ public final class Encoder {
     if (finalNorm != null) {
       finalNorm.apply(output, output, threads);
     }
+  }
+
+  /** That weights of a layer are apart from the rows, and from what any layer reads beside them. */
+  private void checkApart(String name, Heads weights, Sequences x, Sequences output) {
+    Objects.requireNonNull(weights, name);
+    Checks.disjoint(name, weights, "x", x.split(1));
+    Checks.disjoint(name, weights, "output", output.split(1));
+    layers.forEach(layer -> layer.checkApart(name, weights));
   }
 }

@@ -94,6 +94,11 @@ public final class EncoderLayer {
     return new EncoderLayer(this, changed, threads);
   }
 
+  /** That what a stack writes is apart from what attention reads beside the rows. */
+  void checkApart(String name, Heads written) {
+    attention.checkApart(name, written);
+  }
+
   /** Width of the rows that go in and come out. */
   public int embedDim() {
     return attention.embedDim();
@@ -114,6 +119,7 @@ public final class EncoderLayer {
    */
   public void forward(Sequences x, Sequences output) {
     Rows.checkLayer(x, embedDim(), output);
+    attention.checkApart("output", output.split(1));
     Scratch buffers = BUFFERS.acquire();
     try {
       Sequences y = buffers.sequences(0, x, embedDim());
@@ -145,6 +151,8 @@ public final class EncoderLayer {
   public void weights(Sequences x, Heads weights) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim());
+    Objects.requireNonNull(weights, "weights");
+    Checks.disjoint("weights", weights, "x", x.split(1));
     if (placement == NormPlacement.POST) {
       attention.weights(x, x, weights);
       return;

@@ -28,7 +28,7 @@ public final class Merge {
    * @param logSumExp dense batch × heads × rows of that part; overwritten with the result
    * @param other the other part's output, of the same shape
    * @param otherLogSumExp the other part's log-sum-exp
-   * @throws IllegalArgumentException if shapes differ or the outputs overlap; nothing has been written then
+   * @throws IllegalArgumentException if shapes differ, or what is written shares elements with anything else; nothing has been written then
    */
   public static void into(Heads output, float[] logSumExp, Heads other, float[] otherLogSumExp) {
     Objects.requireNonNull(output, "output");
@@ -44,6 +44,12 @@ public final class Merge {
     Checks.same("otherLogSumExp.length", otherLogSumExp.length, "batch * heads * rows", rows);
     Checks.writable("output", output);
     Checks.disjoint("output", output, "other", other);
+    Heads sums = Heads.of(logSumExp, 1, 1, 1, logSumExp.length);
+    Heads otherSums = Heads.of(otherLogSumExp, 1, 1, 1, otherLogSumExp.length);
+    Checks.disjoint("output", output, "logSumExp", sums);
+    Checks.disjoint("output", output, "otherLogSumExp", otherSums);
+    Checks.disjoint("logSumExp", sums, "other", other);
+    Checks.disjoint("logSumExp", sums, "otherLogSumExp", otherSums);
     int often = Interruption.often(output.width());
     for (int n = 0; n < rows; n++) {
       Interruption.check(n, often);

@@ -92,6 +92,11 @@ public final class MultiHeadAttention {
     return new MultiHeadAttention(projections, attention.withThreads(newThreads), placement, newThreads);
   }
 
+  /** That what a layer writes is apart from what attention reads beside the layer's rows. */
+  void checkApart(String name, Heads written) {
+    attention.checkApart(name, written);
+  }
+
   /** Width of the rows that go in and come out. */
   public int embedDim() {
     return projections.query().inputs();
@@ -165,6 +170,7 @@ public final class MultiHeadAttention {
 
   private void checkSelf(Sequences x, List<KeyValueCache> caches, Sequences output) {
     projections.checkForward(x, x, x, output);
+    checkApart("output", output.split(1));
     projections.checkCaches(caches, x.batch());
   }
 
@@ -217,6 +223,7 @@ public final class MultiHeadAttention {
     placement.checkNone();
     projections.checkQuery(x);
     projections.checkOutput(x, output);
+    checkApart("output", output.split(1));
     projections.checkCaches(memory, x.batch());
     Scratch buffers = BUFFERS.acquire();
     try {
@@ -246,6 +253,7 @@ public final class MultiHeadAttention {
    */
   public void forward(Sequences query, Sequences key, Sequences value, Sequences output) {
     projections.checkForward(query, key, value, output);
+    checkApart("output", output.split(1));
     Scratch buffers = BUFFERS.acquire();
     try {
       Projections.Projected of = projections.all(query, key, value, buffers, threads);

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.AttentionProblemBuilder;
+import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.RowFunction;
 import dev.lanewise.kernels.SequenceStarts;
@@ -93,13 +94,13 @@ public final class Results {
   }
 
   /** Checks shapes and overlaps of a call whose keys are cached; nothing is written. */
-  void checkCached(Heads query, int caches, int keys) {
+  void checkCached(Heads query, @Nullable Bias bias, int caches, int keys) {
     Heads standIn = new Heads(new float[0], 0, query.batch(), 1, 0, 1, 0, 0, 0); // no element to overlap with
     checkRequested();
-    checkAllRows(query, standIn, null, keys);
+    checkAllRows(query, standIn, null, bias, keys);
     if (columnSums != null) {
       Checks.same("columnSums.length", columnSums.length, "caches * queryHeads * keys", (long) caches * query.heads() * keys);
-      checkColumnSums(columnSums, query, standIn, null);
+      checkColumnSums(columnSums, query, standIn, null, bias);
     }
     if (topKeys != null) {
       topKeys.check(query);
@@ -113,64 +114,74 @@ public final class Results {
   }
 
   /** Checks shapes and overlaps; nothing is written. */
-  void check(Heads query, Heads key, @Nullable Heads value, @Nullable SequenceStarts sequences) {
+  void check(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, @Nullable SequenceStarts sequences) {
     checkRequested();
     if (output != null && value == null) {
       throw new IllegalArgumentException("output is asked for, but there is no value");
     }
     int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
-    checkAllRows(query, key, value, keys);
+    checkAllRows(query, key, value, bias, keys);
     if (columnSums != null) {
       Checks.same("columnSums.length", columnSums.length, "batch * queryHeads * keys", (long) query.batch() * query.heads() * key.rows());
-      checkColumnSums(columnSums, query, key, value);
+      checkColumnSums(columnSums, query, key, value, bias);
     }
     if (topKeys != null) {
       topKeys.check(query);
     }
   }
 
-  private void checkAllRows(Heads query, Heads key, @Nullable Heads value, int keys) {
+  private void checkAllRows(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, int keys) {
     for (int i = 0; i < rows.size(); i++) {
       Rows result = rows.get(i);
       Checks.same(result.name() + ".rows", result.target.rows(), "query.rows", query.rows());
-      checkRows(result.name(), result.target, query, key, keys);
-      if (value != null) {
-        Checks.disjoint(result.name(), result.target, "value", value);
-      }
-      if (output != null) {
-        Checks.disjoint(result.name(), result.target, "output", output);
-      }
-      for (Rows other : rows.subList(0, i)) {
-        Checks.disjoint(result.name(), result.target, other.name() + " of another stage", other.target);
-      }
+      checkRows(result.name(), result.target, query, key, bias, keys);
+      checkApart(result.name(), result.target, value, i);
     }
   }
 
-  private void checkColumnSums(float[] sums, Heads query, Heads key, @Nullable Heads value) {
-    Heads whole = Heads.of(sums, 1, 1, 1, sums.length);
+  private void checkColumnSums(float[] sums, Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias) {
+    Heads whole = whole(sums);
     Checks.disjoint("columnSums", whole, "query", query);
     Checks.disjoint("columnSums", whole, "key", key);
+    checkApartFromBias("columnSums", whole, bias);
+    checkApart("columnSums", whole, value, rows.size());
+  }
+
+  /** That a result is apart from value and from other results: output, log-sum-exp, and the first rows. */
+  private void checkApart(String name, Heads target, @Nullable Heads value, int before) {
     if (value != null) {
-      Checks.disjoint("columnSums", whole, "value", value);
+      Checks.disjoint(name, target, "value", value);
     }
     if (output != null) {
-      Checks.disjoint("columnSums", whole, "output", output);
+      Checks.disjoint(name, target, "output", output);
     }
     if (logSumExp != null) {
-      Checks.disjoint("columnSums", whole, "logSumExp", Heads.of(logSumExp, 1, 1, 1, logSumExp.length));
+      Checks.disjoint(name, target, "logSumExp", whole(logSumExp));
     }
-    for (Rows result : rows) {
-      Checks.disjoint("columnSums", whole, result.name(), result.target);
+    for (Rows other : rows.subList(0, before)) {
+      Checks.disjoint(name, target, other.stage == Stage.WEIGHTS ? "weights" : "scores at " + other.stage, other.target);
     }
   }
 
-  static void checkRows(String name, Heads target, Heads query, Heads key, int keys) {
+  private static Heads whole(float[] array) {
+    return Heads.of(array, 1, 1, 1, array.length);
+  }
+
+  /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
+  static void checkApartFromBias(String name, Heads written, @Nullable Bias bias) {
+    if (bias != null) {
+      Checks.disjoint(name, written, "bias", whole(bias.data()));
+    }
+  }
+
+  static void checkRows(String name, Heads target, Heads query, Heads key, @Nullable Bias bias, int keys) {
     Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
     Checks.same(name + ".heads", target.heads(), "query.heads", query.heads());
     Checks.same(name + ".width", target.width(), "key.rows", keys);
     Checks.writable(name, target);
     Checks.disjoint(name, target, "query", query);
     Checks.disjoint(name, target, "key", key);
+    checkApartFromBias(name, target, bias);
   }
 
   /** Adds what has been asked for to a problem. */

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,8 @@ import java.util.Map;
 record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metadata, long bufferBegin, long bufferSize) {
   /** Bytes of the length in front. */
   static final int LENGTH_BYTES = 8;
+
+  private static final String POINTER = "version https://git-lfs.github.com/spec/";
 
   /** The longest JSON, a limit that the reference implementation sets. */
   static final long LONGEST = 100_000_000;
@@ -54,11 +57,21 @@ record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metada
     }
     long length = ByteBuffer.wrap(readFully(file, 0, LENGTH_BYTES)).order(ByteOrder.LITTLE_ENDIAN).getLong();
     if (length < 0 || length > LONGEST) {
-      throw new IOException("the header has " + Long.toUnsignedString(length) + " bytes, must have at most " + LONGEST);
+      checkPointer(file, fileSize);
+      throw new IOException(
+          "it is no safetensors file: the first 8 bytes, "
+              + HexFormat.ofDelimiter(" ").formatHex(readFully(file, 0, LENGTH_BYTES))
+              + ", are the length of the header there, at most "
+              + LONGEST);
     }
     long bufferBegin = LENGTH_BYTES + length;
     if (bufferBegin > fileSize) {
-      throw new IOException("the header has " + length + " bytes, but the file ends after " + (fileSize - LENGTH_BYTES) + " of them");
+      throw new IOException(
+          "the header has "
+              + length
+              + " bytes, but the file ends after "
+              + (fileSize - LENGTH_BYTES)
+              + " of them: it is cut off, or no safetensors file");
     }
     byte[] text = readFully(file, LENGTH_BYTES, (int) length);
     checkText(text);
@@ -66,6 +79,14 @@ record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metada
         SafetensorsJson.read(new InputStreamReader(new ByteArrayInputStream(text), StandardCharsets.UTF_8.newDecoder()));
     Map<String, Tensor> placed = checkPlaces(content.tensors(), fileSize - bufferBegin);
     return new SafetensorsHeader(placed, Collections.unmodifiableMap(content.metadata()), bufferBegin, fileSize - bufferBegin);
+  }
+
+  /** Refuses what Git checks out in place of a large file that it has not fetched. */
+  private static void checkPointer(FileChannel file, long fileSize) throws IOException {
+    byte[] begin = readFully(file, 0, (int) Math.min(fileSize, POINTER.length()));
+    if (new String(begin, StandardCharsets.ISO_8859_1).equals(POINTER)) {
+      throw new IOException("it is a Git LFS pointer of " + fileSize + " bytes, not the file itself: fetch that with git lfs pull");
+    }
   }
 
   private static byte[] readFully(FileChannel file, long position, int count) throws IOException {

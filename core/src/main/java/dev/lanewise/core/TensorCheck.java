@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,7 +26,7 @@ final class TensorCheck {
   static <T> T present(@Nullable T found, String name, NamedTensors tensors) {
     Objects.requireNonNull(name, "name");
     if (found == null) {
-      throw new IllegalArgumentException("there is no tensor " + TensorText.quoted(name) + " in " + tensors);
+      throw new IllegalArgumentException("there is no tensor " + TensorText.quoted(name) + " in " + tensors + elsewhere(tensors, name));
     }
     return found;
   }
@@ -46,7 +47,7 @@ final class TensorCheck {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(expected, "expectedShape");
     if (!tensors.names().contains(name)) {
-      throw new IllegalArgumentException(missing(name, expected) + " in " + tensors);
+      throw new IllegalArgumentException(missing(name, expected) + " in " + tensors + elsewhere(tensors, name));
     }
     long[] actual = tensors.shape(name);
     if (!Arrays.equals(actual, expected)) {
@@ -73,9 +74,48 @@ final class TensorCheck {
       }
     }
     if (!wrong.isEmpty()) {
-      throw new IllegalArgumentException(
-          wrong.size() + (wrong.size() == 1 ? " tensor" : " tensors") + " in " + tensors + ":\n" + lines(wrong));
+      int count = wrong.size();
+      String found = elsewhere(names, prefix, expected.keySet());
+      if (!found.isEmpty()) {
+        wrong.add(0, found);
+      }
+      throw new IllegalArgumentException(count + (count == 1 ? " tensor" : " tensors") + " in " + tensors + ":\n" + lines(wrong));
     }
+  }
+
+  /** Where missing names were found under another prefix, the one with most of them; empty if nowhere. */
+  static String elsewhere(Set<String> names, String prefix, Set<String> expected) {
+    Map<String, Integer> found = new LinkedHashMap<>();
+    String missing = expected.stream().filter(name -> !names.contains(prefix + name)).findFirst().orElse("");
+    for (String name : names) {
+      if (!missing.isEmpty() && name.endsWith(missing)) {
+        String other = name.substring(0, name.length() - missing.length());
+        if (other.isEmpty() || other.endsWith(".")) {
+          found.put(other, (int) expected.stream().filter(each -> names.contains(other + each)).count());
+        }
+      }
+    }
+    return found.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(most -> "found: " + most.getValue() + " of " + expected.size() + " names stand under " + place(most.getKey(), prefix))
+        .orElse("");
+  }
+
+  private static String place(String found, String prefix) {
+    String actual = found.isEmpty() ? "no prefix" : TensorText.quoted(found);
+    return actual + ", not under " + (prefix.isEmpty() ? "no prefix" : TensorText.quoted(prefix));
+  }
+
+  /** A name that ends as a missing one does, from one of its dots on; empty if there is none. */
+  private static String elsewhere(NamedTensors tensors, String name) {
+    for (String end = name; end.contains("."); end = end.substring(end.indexOf('.') + 1)) {
+      for (String other : tensors.names()) {
+        if (other.equals(end) || other.endsWith("." + end)) {
+          return "; there is " + TensorText.quoted(other);
+        }
+      }
+    }
+    return "";
   }
 
   /** One below the other, as many as somebody reads. */

@@ -223,6 +223,10 @@ final class TorchLayout {
                     : "wrong shape: " + quoted + " has shape " + TensorText.shape(actual) + ", but is expected with shape " + shape);
           }
         });
+    String found = TensorCheck.elsewhere(from.names(), prefix, tensors.keySet());
+    if (!found.isEmpty()) {
+      wrong.add(0, found);
+    }
     return new IllegalArgumentException(size + " cannot be told from " + from + ":\n" + TensorCheck.lines(wrong));
   }
 }

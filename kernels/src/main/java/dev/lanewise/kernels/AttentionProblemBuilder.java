@@ -212,13 +212,22 @@ public final class AttentionProblemBuilder {
     if (output != null) {
       Checks.disjoint(name, whole, "output", output);
     }
+    checkApartFromBias(name, whole);
+  }
+
+  /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
+  private void checkApartFromBias(String name, Heads written) {
     if (bias != null) {
-      Checks.disjoint(name, whole, "bias", Heads.of(bias.data(), 1, 1, 1, bias.data().length));
+      Checks.disjoint(name, written, "bias", Heads.of(bias.data(), 1, 1, 1, bias.data().length));
     }
   }
 
   private void checkCaches(KeyValueRows[] cached) {
-    Checks.same("caches", cached.length, "query.batch", sequences == null ? query.batch() : sequences.count());
+    if (sequences == null) {
+      Checks.same("caches", cached.length, "query.batch", query.batch());
+    } else {
+      Checks.same("caches", cached.length, "the number of sequences", sequences.count());
+    }
     for (int b = 1; b < cached.length; b++) {
       if (!cached[b].layout().equals(cached[0].layout())) {
         throw new IllegalArgumentException("caches[" + b + "] has " + cached[b].layout() + ", caches[0] has " + cached[0].layout());
@@ -238,9 +247,7 @@ public final class AttentionProblemBuilder {
     Checks.writable("output", output);
     Checks.disjoint("output", output, "query", query);
     Checks.disjoint("output", output, "key", key);
-    if (bias != null && bias.data() == output.data()) {
-      throw new IllegalArgumentException("output lies in the array of bias, at " + output.offset() + " and " + bias.offset());
-    }
+    checkApartFromBias("output", output);
   }
 
   private void checkValue(Heads value, Heads output) {
