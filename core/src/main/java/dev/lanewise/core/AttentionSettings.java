@@ -51,7 +51,27 @@ final class AttentionSettings implements Cloneable {
 
   /** The same of a call whose keys are cached. */
   AttentionProblemBuilder describe(Heads query, KeyValueRows[] cached) {
-    return describe(AttentionProblem.of(query, cached), query, Extents.of(query, cached, sequences));
+    Extents extents = Extents.of(query, cached, sequences);
+    return describe(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
+  }
+
+  private static boolean hasWindow(KeyValueRows[] cached) {
+    for (KeyValueRows rows : cached) {
+      if (rows instanceof PageTable table && table.hasWindow()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Shapes must fit before it can be told which rows queries see. */
+  private KeyValueRows[] windows(Heads query, KeyValueRows[] cached, Extents extents) {
+    AttentionProblemBuilder builder = AttentionProblem.of(query, cached);
+    if (sequences != null) {
+      builder.sequences(sequences);
+    }
+    builder.checkShapes();
+    return CacheWindows.rows(extents);
   }
 
   private AttentionProblemBuilder describe(AttentionProblemBuilder builder, Heads query, Extents extents) {
@@ -74,7 +94,6 @@ final class AttentionSettings implements Cloneable {
     builder.checkShapes();
     MaskRule rule = MaskRule.of(mask);
     rule.check(extents);
-    CacheWindows.check(extents);
     Lowering lowering = new Lowering(extents);
     rule.lower(lowering);
     CacheWindows.lower(lowering);

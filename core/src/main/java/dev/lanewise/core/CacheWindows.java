@@ -11,37 +11,42 @@ final class CacheWindows {
   private CacheWindows() {}
 
   /**
-   * Checks that the rows that the queries see are still there.
+   * The rows of the caches of a call as it reads them.
    *
    * @throws IllegalArgumentException if the window of a query reaches rows that have been let go
    */
-  static void check(Extents extents) {
-    for (int b = 0; b < count(extents); b++) {
+  static KeyValueRows[] rows(Extents extents) {
+    KeyValueRows[] result = Objects.requireNonNull(extents.cached()).clone();
+    for (int b = 0; b < result.length; b++) {
       Window window = window(extents, b);
       int queries = extents.queries(b);
-      if (window == Window.NONE || queries == 0) {
-        continue;
+      if (window != Window.NONE && queries > 0) {
+        int first = window.firstSeen(Math.max(0, extents.keys(b) - queries));
+        check(result[b], first, queries, b);
+        result[b] = WindowRows.of(result[b], window, first);
       }
-      KeyValueRows rows = rows(extents, b);
-      int first = window.firstSeen(Math.max(0, extents.keys(b) - queries));
-      if (first < rows.droppedTo()) {
-        throw new IllegalArgumentException(
-            "queries of caches["
-                + b
-                + "] is "
-                + queries
-                + ": the window of the first reaches row "
-                + first
-                + ", but rows "
-                + rows.droppedFrom()
-                + " to "
-                + (rows.droppedTo() - 1)
-                + " have been let go");
-      }
+    }
+    return result;
+  }
+
+  private static void check(KeyValueRows rows, int first, int queries, int b) {
+    if (first < rows.droppedTo()) {
+      throw new IllegalArgumentException(
+          "queries of caches["
+              + b
+              + "] is "
+              + queries
+              + ": the window of the first reaches row "
+              + first
+              + ", but rows "
+              + rows.droppedFrom()
+              + " to "
+              + (rows.droppedTo() - 1)
+              + " have been let go");
     }
   }
 
-  /** Adds the windows to the mask of a call that has passed {@link #check}. */
+  /** Adds the windows to the mask of a call. */
   static void lower(Lowering lowering) {
     Extents extents = lowering.extents();
     boolean sinks = false;
@@ -74,11 +79,7 @@ final class CacheWindows {
     return cached == null ? 0 : cached.length;
   }
 
-  private static KeyValueRows rows(Extents extents, int b) {
-    return Objects.requireNonNull(extents.cached())[b];
-  }
-
   private static Window window(Extents extents, int b) {
-    return rows(extents, b) instanceof PageTable table ? table.window() : Window.NONE;
+    return Objects.requireNonNull(extents.cached())[b] instanceof PageTable table ? table.window() : Window.NONE;
   }
 }

@@ -4,8 +4,6 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.KeyValueMemory;
 import dev.lanewise.kernels.KeyValueRows;
-import dev.lanewise.kernels.internal.Interruption;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,28 +16,28 @@ import org.jspecify.annotations.Nullable;
 final class PageTable implements KeyValueRows {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
 
-  private final Pages pages;
-  private final int pageRows;
-  private final int capacity;
-  private final Window window;
-  private final int sinkPages;
+  final Pages pages;
+  final int pageRows;
+  final int capacity;
+  final Window window;
+  final int sinkPages;
 
   /**
    * The pages that are held, {@code count} of them; those that have been let go are left out, except the first {@code leaving} behind the
    * sinks, which go with {@link #commit}. Behind them those that were taken.
    */
-  private Page[] held = new Page[4];
+  Page[] held = new Page[4];
 
-  private int count;
-  private int rows;
+  int count;
+  int rows;
 
   /** Pages of the sequence that have been let go, from {@code sinkPages} on. */
-  private int dropped;
+  int dropped;
 
   /** In place of the last block, whose page others hold as well, if behind the rows it has special ones of theirs. */
-  private @Nullable KeyValueMemory last;
+  @Nullable KeyValueMemory last;
 
-  private final PendingAppend pending = new PendingAppend();
+  private final PageAppend pending = new PageAppend(this);
 
   /**
    * @param pages where pages come from
@@ -91,9 +89,9 @@ final class PageTable implements KeyValueRows {
     return dropped == 0 ? 0 : (sinkPages + dropped) * pageRows;
   }
 
-  private Page page(int number) {
+  Page page(int number) {
     assert number < sinkPages || number >= sinkPages + dropped : "page " + number + " was let go";
-    return held[number < sinkPages ? number : number - dropped + pending.leaving];
+    return held[number < sinkPages ? number : number - dropped + pending.leaving()];
   }
 
   Pages pages() {
@@ -127,72 +125,13 @@ final class PageTable implements KeyValueRows {
     return rows - dropped * pageRows;
   }
 
-  /** Pages behind the sinks that neither the query of the last row nor any to come sees. */
-  private int droppable() {
-    return rows == 0 ? 0 : Math.max(0, window.firstSeen(rows - 1) / pageRows - sinkPages - dropped);
-  }
-
   /**
    * Makes room for more rows, and begins an append.
    *
    * @throws IllegalStateException if there is none; nothing has changed then
    */
   void reserve(int more) {
-    long wanted = (long) rows + more;
-    if (wanted > capacity) {
-      throw new IllegalStateException("the cache is full: rows would be " + wanted + ", but capacity is " + capacity);
-    }
-    pending.begin(rows, count, pages.pieces(), last);
-    boolean done = false;
-    try {
-      if (more > 0) {
-        takePages(wanted);
-      }
-      done = true;
-    } finally {
-      if (!done) {
-        rollback();
-      }
-    }
-  }
-
-  private void takePages(long wanted) {
-    boolean copies = rows % pageRows != 0 && pages.isShared(held[count - 1]);
-    int needed = (int) Math.ceilDiv(wanted, pageRows) - dropped - count + (copies ? 1 : 0);
-    int droppable = droppable();
-    if (count + needed > held.length) {
-      held = Arrays.copyOf(held, Math.max(count + needed, 2 * count));
-    }
-    if (needed > 0) {
-      int own = droppable == 0 ? 0 : droppable - pages.shared(held, sinkPages, droppable);
-      pending.taken = pages.take(needed, own, held, count);
-      if (pending.taken < needed) {
-        reuse(needed - pending.taken, droppable);
-      }
-    }
-    pending.copiesLast = copies;
-    pending.droppable = droppable;
-  }
-
-  /** Takes pages that the window lets go, for want of others, and keeps what is in them until the end of the append. */
-  private void reuse(int wanted, int droppable) {
-    int blocks = pageRows / BLOCK;
-    KeyValueMemory saved = pages.spare(Math.multiplyExact(wanted, blocks));
-    int from = count + pending.taken;
-    int found = 0;
-    for (int i = sinkPages; found < wanted && i < sinkPages + droppable; i++) {
-      Page page = held[i];
-      if (!pages.isShared(page)) {
-        for (int block = 0; block < blocks; block++) {
-          saved.copyBlock(page.memory, page.firstBlock + block, found * blocks + block);
-        }
-        held[from + found++] = page;
-      }
-    }
-    pages.retain(held, from, found);
-    pending.saved = saved;
-    pending.taken += found;
-    pending.reused = found;
+    pending.reserve(more);
   }
 
   /**
@@ -204,80 +143,17 @@ final class PageTable implements KeyValueRows {
    *     failure
    */
   void add(Heads key, Heads value, int batchEntry) {
-    if (key.rows() == 0) {
-      return;
-    }
-    pending.leaving = pending.droppable;
-    dropped += pending.leaving;
-    count += pending.taken;
-    if (pending.copiesLast) {
-      Page copy = held[--count];
-      Page original = held[pending.countBefore - 1];
-      pages.copy(original, copy, Math.ceilDiv(rows % pageRows, BLOCK));
-      held[count] = original;
-      held[pending.countBefore - 1] = copy;
-      pending.original = original;
-    }
-    last = null;
-    int before = rows;
-    rows += key.rows();
-    write(before, key, value, batchEntry);
-  }
-
-  private void write(int from, Heads key, Heads value, int batchEntry) {
-    for (int i = 0; i < key.rows(); i++) {
-      Interruption.check();
-      int row = from + i;
-      Page page = page(row / pageRows);
-      int block = page.firstBlock + row % pageRows / BLOCK;
-      if (i == 0 || row % BLOCK == 0) {
-        page.memory.clearFrom(block, row % BLOCK); // of whoever used it before
-      }
-      page.memory.write(block, row % BLOCK, key, value, batchEntry, i);
-    }
+    pending.add(key, value, batchEntry);
   }
 
   /** Ends an append: what is no longer needed is given back. */
   void commit() {
-    if (pending.original != null) {
-      pages.release(pending.original);
-    }
-    if (pending.leaving > 0) {
-      pages.release(held, sinkPages, pending.leaving);
-      count -= pending.leaving;
-      System.arraycopy(held, sinkPages + pending.leaving, held, sinkPages, count - sinkPages);
-    }
-    pending.end();
+    pending.commit();
   }
 
   /** Takes an append back that has not been committed; without one, does nothing. */
   void rollback() {
-    if (!pending.open) {
-      return;
-    }
-    int countBefore = pending.countBefore;
-    if (pending.original != null) {
-      held[countBefore + pending.taken - 1] = held[countBefore - 1];
-      held[countBefore - 1] = pending.original;
-    }
-    KeyValueMemory saved = pending.saved;
-    int blocks = pageRows / BLOCK;
-    for (int i = 0; saved != null && i < pending.reused * blocks; i++) {
-      Page page = held[countBefore + pending.taken - pending.reused + i / blocks];
-      page.memory.copyBlock(saved, i, page.firstBlock + i % blocks);
-    }
-    pages.release(held, countBefore, pending.taken);
-    pages.trim(pending.piecesBefore);
-    boolean wrote = rows > pending.rowsBefore && pending.original == null;
-    rows = pending.rowsBefore;
-    count = countBefore;
-    dropped -= pending.leaving;
-    last = pending.lastBefore;
-    pending.end();
-    if (wrote && rows % BLOCK != 0) {
-      Page page = page(rows / pageRows);
-      page.memory.clearFrom(page.firstBlock + rows % pageRows / BLOCK, rows % BLOCK);
-    }
+    pending.rollback();
   }
 
   /**

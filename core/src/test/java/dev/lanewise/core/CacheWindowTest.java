@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A query of a window cache sees exactly its sinks and its window, however the rows came. */
@@ -161,6 +163,42 @@ class CacheWindowTest {
           }
         }
         row += more;
+      }
+    }
+  }
+
+  /**
+   * Not a bit depends on how rows were appended, nor on special rows outside of the window that one cache still has and another has not.
+   */
+  @ParameterizedTest
+  @EnumSource(KeyValueFormat.class)
+  void historiesDoNotChangeABit(KeyValueFormat format) {
+    Random random = new Random(Problem.SEED);
+    for (int round = 0; round < 60; round++) {
+      int rows = 40 + random.nextInt(300);
+      int window = 1 + random.nextInt(60);
+      int sinks = random.nextInt(2) * random.nextInt(30);
+      int queries = 1 + random.nextInt(round % 2 == 0 ? 5 : 25);
+      Heads key = Views.random(Views.Layout.DENSE, 1, HEADS, rows, DIM, random.nextLong());
+      Heads value = Views.random(Views.Layout.DENSE, 1, HEADS, rows, DIM, random.nextLong());
+      for (int n = random.nextInt(4); n > 0; n--) {
+        value.data()[value.index(0, 0, random.nextInt(rows))] = n % 2 == 0 ? Float.NaN : Float.POSITIVE_INFINITY;
+      }
+      Heads query = Views.random(Views.Layout.DENSE, 1, HEADS, queries, DIM, random.nextLong());
+      float[] expected = null;
+      for (int atOnce : new int[] {rows, queries, queries + 13, 100}) {
+        try (KeyValueCache cache = KeyValueCache.builder(HEADS, DIM).format(format).window(window, sinks).build()) {
+          int last = rows - Math.min(atOnce, rows);
+          for (int row = 0; row < last; row += atOnce) {
+            cache.append(rows(key, row, Math.min(atOnce, last - row)), rows(value, row, Math.min(atOnce, last - row)));
+          }
+          cache.append(rows(key, last, rows - last), rows(value, last, rows - last));
+          Heads output = Heads.zeros(1, HEADS, queries, DIM);
+          Attention.standard().compute(query, cache, output);
+          expected = expected == null ? output.data() : expected;
+          String about = format + ", " + atOnce + " of " + rows + " at once, window " + window + ", sinks " + sinks + ", round " + round;
+          Views.assertSameBits(output.data(), expected, about + ", " + queries + " queries, seed " + Problem.SEED);
+        }
       }
     }
   }

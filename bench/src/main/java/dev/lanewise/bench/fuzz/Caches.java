@@ -7,12 +7,14 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /** The caches of a call, filled in several appends, perhaps with a detour: rows that are taken back, or a fork that goes its own way. */
 final class Caches implements AutoCloseable {
   private static final int TRUNCATED = 1;
   private static final int FORKED = 2;
+  static final int INTERRUPTED = 3;
   private static final int DETOUR_ROWS = 5;
   private static final int BLOCK = 16;
   private static final List<KeyValueFormat> FORMATS =
@@ -141,6 +143,15 @@ final class Caches implements AutoCloseable {
       detour(cache);
       cache.close();
       return fork;
+    }
+    if (plan.get(Knob.DETOUR) == INTERRUPTED) {
+      Thread.currentThread().interrupt();
+      try {
+        detour(cache);
+        throw new AssertionError("an append went on after an interrupt");
+      } catch (CancellationException e) {
+        Thread.interrupted(); // it has done what it is for
+      }
     }
     return cache;
   }

@@ -97,7 +97,7 @@ final class Draw {
       set(Knob.CHANNELS, random.nextInt(2));
       set(Knob.PAGES, 1 + random.nextInt(3));
       set(Knob.APPENDS, random.nextInt(5));
-      set(Knob.DETOUR, oneIn(3) ? 1 + random.nextInt(2) : 0);
+      set(Knob.DETOUR, oneIn(3) ? 1 + random.nextInt(3) : 0);
       set(Knob.QUERIES, Math.min(get(Knob.QUERIES), oneIn(4) ? 40 : oneIn(2) ? 1 : 16));
     }
     if (oneIn(10)) {

@@ -27,7 +27,7 @@ enum Knob {
   CHANNELS(0),
   PAGES(0),
   APPENDS(0),
-  DETOUR(0, "", "truncated", "forked"),
+  DETOUR(0, "", "truncated", "forked", "interrupted"),
   ROTARY(0, "", "half", "interleaved", "half, part of a row"),
   MASK(0, maskNames()),
   SECOND_MASK(0, maskNames()),

@@ -101,7 +101,8 @@ final class Plan {
     }
     if (get(Knob.CACHE) == Case.WINDOW) {
       clear(BEFORE_MASK); // what a cache has let go has no score
-      clear(Knob.SEQUENCES, Knob.DETOUR);
+      clear(Knob.SEQUENCES);
+      set(Knob.DETOUR, get(Knob.DETOUR) / Caches.INTERRUPTED * Caches.INTERRUPTED); // the others cost rows of the window
       set(Knob.QUERIES, Math.min(get(Knob.QUERIES), get(Knob.KEYS)));
     }
     if (has(Knob.SEQUENCES)) {
