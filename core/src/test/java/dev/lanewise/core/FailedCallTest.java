@@ -311,62 +311,69 @@ class FailedCallTest {
   @Test
   void aFullStackChangesNothing() throws InterruptedException {
     for (Caches caches : List.of(caches(KeyValueFormat.INT8).get(4), shared(KeyValueFormat.F16), fullPool(KeyValueFormat.F32))) {
-      String[] before = {caches.look()};
-      List<String> wrong = new ArrayList<>();
       MultiHeadAttention layer = SHAPE.layer().withMask(Mask.causal());
       Sequences x = random(1, 3);
       Sequences y = random(1, 4);
       layer.self(x, caches.batch, y); // whatever is loaded at the first call
-      caches.batch.forEach(cache -> cache.truncate(cache.rows() - 1));
-      before[0] = caches.look();
-      Runnable call =
-          () -> {
-            layer.self(x, caches.batch, y);
-            throw new IllegalStateException("end"); // it had room
-          };
-      Thread deep =
-          new Thread(
-              null,
-              () -> {
-                int deepest = depth(0);
-                for (int distance = 400; distance >= 0; distance--) {
-                  int rows = caches.batch.get(0).rows();
-                  Throwable thrown = catchThrowable(callAt(deepest, distance, call)::run);
-                  boolean ended = thrown instanceof IllegalStateException && "end".equals(thrown.getMessage());
-                  for (KeyValueCache cache : caches.batch) {
-                    int now = cache.rows();
-                    if (now != (ended ? rows + 1 : rows)) {
-                      wrong.add(thrown + ": " + now + " rows after " + rows);
-                    }
-                    if (ended) {
-                      cache.truncate(rows);
-                    }
-                  }
-                }
-              },
-              "deep",
-              512 << 10);
-      deep.start();
-      deep.join();
-      assertThat(wrong).as(caches.name).isEmpty();
-      if (caches.others.isEmpty()) { // a page that was copied stays so, and what was let go does not come back
-        assertThat(caches.batch.get(0).rows()).isEqualTo(200);
+      Heads row = rows(BATCH, 1, 5);
+      List<Runnable> calls =
+          List.of(() -> layer.self(x, caches.batch, y), () -> KeyValueCache.appendAll(caches.batch, row, row), () -> look(caches.batch));
+      List<String> wrong = new ArrayList<>();
+      for (Runnable call : calls) {
+        Thread deep = new Thread(null, () -> deeper(call, caches.batch, wrong), "deep", 512 << 10);
+        deep.start();
+        deep.join();
       }
+      assertThat(wrong).as(caches.name).isEmpty();
       caches.close();
     }
   }
 
-  @SuppressWarnings("InfiniteRecursion") // until the stack is full
-  private static int depth(int depth) {
-    try {
-      return depth(depth + 1);
-    } catch (StackOverflowError e) {
-      return depth;
+  private static void look(List<KeyValueCache> batch) {
+    Heads query = Heads.zeros(BATCH, SHAPE.numHeads(), 1, SHAPE.headDim());
+    Attention.standard().compute(query, batch, Heads.zeros(BATCH, SHAPE.numHeads(), 1, SHAPE.headDim()));
+  }
+
+  /** Looks for the depth from which the call still comes to its end, and tries each of those behind it. */
+  private static void deeper(Runnable call, List<KeyValueCache> batch, List<String> wrong) {
+    int failures = 0;
+    for (int round = 0; round < 4; round++) {
+      int depth = 0;
+      while (attempt(depth + 256, call, batch, wrong)) {
+        depth += 256;
+      }
+      for (int i = 0; i < 400; i++) {
+        failures += attempt(depth + i, call, batch, wrong) ? 0 : 1;
+      }
+    }
+    if (failures == 0) {
+      wrong.add("no call met the end of the stack");
     }
   }
 
-  private static Runnable callAt(int deepest, int distance, Runnable call) {
-    return () -> descend(Math.max(0, deepest - distance * 8), call);
+  private static boolean attempt(int depth, Runnable call, List<KeyValueCache> batch, List<String> wrong) {
+    List<Integer> before = new ArrayList<>();
+    batch.forEach(cache -> before.add(cache.rows()));
+    boolean ended = false;
+    try {
+      descend(depth, call);
+      ended = true;
+    } catch (StackOverflowError e) {
+      // what the test is about
+    }
+    for (int b = 0; b < before.size(); b++) {
+      KeyValueCache cache = batch.get(b);
+      try {
+        if (!ended && cache.rows() != before.get(b)) {
+          wrong.add(cache.rows() + " rows after " + before.get(b));
+        }
+        cache.truncate(before.get(b));
+      } catch (IllegalStateException e) {
+        wrong.add(e.toString());
+        return false;
+      }
+    }
+    return ended;
   }
 
   private static int descend(int depth, Runnable call) {
