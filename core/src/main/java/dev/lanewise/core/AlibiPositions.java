@@ -15,7 +15,7 @@ record AlibiPositions(float[] slopes) implements ScorePositions {
     Objects.requireNonNull(attention, "attention");
     Checks.atLeast("queries", queries, 0);
     Checks.atLeast("keys", keys, 0);
-    return attention.withAlibi(slopes);
+    return attention.withPositions(null, slopes);
   }
 
   @Override

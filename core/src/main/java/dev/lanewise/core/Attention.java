@@ -52,7 +52,7 @@ public final class Attention {
   private Attention with(Consumer<AttentionSettings> change) {
     AttentionSettings copy = settings.clone();
     change.accept(copy);
-    return new Attention(copy);
+    return new Attention(copy.checked());
   }
 
   /** With this mask instead of the one before; combine several with {@link Mask#and}. */
@@ -82,7 +82,7 @@ public final class Attention {
     return with(copy -> copy.softcap = softcap);
   }
 
-  /** With this added to the scores; −∞ masks. */
+  /** With this added to the scores instead of the bias before, beside what {@link Positions#relativeBuckets} add; −∞ masks. */
   public Attention withBias(Bias bias) {
     Objects.requireNonNull(bias, "bias");
     return with(copy -> copy.bias = bias);
@@ -90,9 +90,10 @@ public final class Attention {
 
   /**
    * With slope · distance subtracted from the scores ("Train Short, Test Long", Press et al., 2022), the last query standing at the last
-   * key.
+   * key, and the nodes of a {@link Mask#tree} at their depth.
    *
    * @param slopes one a query head; {@link #standardSlopes} has those of the paper
+   * @throws IllegalArgumentException if the attention has {@link Positions#alibi}, which have slopes of their own
    */
   public Attention withAlibi(float... slopes) {
     float[] copied = slopes.clone();
@@ -242,6 +243,19 @@ public final class Attention {
   /** That what a layer writes is apart from what attention reads beside the layer's rows. */
   void checkApart(String name, Heads written) {
     Results.checkApartFromBias(name, written, settings.bias);
+  }
+
+  /** With what positions do to scores, in place of what others did. */
+  Attention withPositions(@Nullable Bias positionBias, float @Nullable [] positionSlopes) {
+    return with(
+        copy -> {
+          copy.positionBias = positionBias;
+          copy.positionSlopes = positionSlopes;
+        });
+  }
+
+  AttentionSettings settings() {
+    return settings;
   }
 
   private void run(Heads query, Heads key, @Nullable Heads value, Results results) {

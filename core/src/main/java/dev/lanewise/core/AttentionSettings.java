@@ -24,6 +24,11 @@ final class AttentionSettings implements Cloneable {
   float softcap;
   @Nullable Bias bias;
   float @Nullable [] slopes;
+
+  /** What positions add to the scores, see {@link ScorePositions}; at most one of the two is there. */
+  @Nullable Bias positionBias;
+
+  float @Nullable [] positionSlopes;
   @Nullable RowFunction scoreFunction;
   @Nullable RowFunction weightFunction;
   Normaliser normaliser = Normaliser.softmax();
@@ -74,13 +79,46 @@ final class AttentionSettings implements Cloneable {
     return CacheWindows.rows(extents);
   }
 
+  /** Checks a call with these operands, whose elements are not looked at; its results are the caller's to check. */
+  void check(Heads query, Heads key) {
+    check(AttentionProblem.of(query, key), query, sequences == null ? Extents.of(query, key) : Extents.of(query, sequences));
+  }
+
+  /** The same of a call whose keys are cached. */
+  void check(Heads query, KeyValueRows[] cached) {
+    Extents extents = Extents.of(query, cached, sequences);
+    check(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
+  }
+
+  private void check(AttentionProblemBuilder builder, Heads query, Extents extents) {
+    set(builder, query);
+    builder.check();
+    MaskRule.of(mask).check(extents);
+  }
+
   private AttentionProblemBuilder describe(AttentionProblemBuilder builder, Heads query, Extents extents) {
+    set(builder, query);
+    builder.checkShapes();
+    MaskRule rule = MaskRule.of(mask);
+    rule.check(extents);
+    Lowering lowering = new Lowering(extents);
+    rule.lower(lowering);
+    CacheWindows.lower(lowering);
+    return builder.visibility(lowering.visibility());
+  }
+
+  private void set(AttentionProblemBuilder builder, Heads query) {
     builder.scale(scale(query)).similarity(similarity).softcap(softcap).normaliser(normaliser);
     if (bias != null) {
       builder.bias(bias);
     }
-    if (slopes != null) {
-      builder.slopes(slopes);
+    if (positionBias != null) {
+      builder.positionBias(positionBias);
+    }
+    float[] given = slopes == null ? positionSlopes : slopes;
+    if (given != null) {
+      builder.slopes(given);
+      setTree(builder);
     }
     if (scoreFunction != null) {
       builder.change(Stage.CHANGED, scoreFunction);
@@ -91,13 +129,31 @@ final class AttentionSettings implements Cloneable {
     if (sequences != null) {
       builder.sequences(sequences);
     }
-    builder.checkShapes();
-    MaskRule rule = MaskRule.of(mask);
-    rule.check(extents);
-    Lowering lowering = new Lowering(extents);
-    rule.lower(lowering);
-    CacheWindows.lower(lowering);
-    return builder.visibility(lowering.visibility());
+  }
+
+  /** Depths of the nodes of the mask's tree; null if positions are those of rows. */
+  int @Nullable [] depths() {
+    return MaskRule.of(mask).depths();
+  }
+
+  private void setTree(AttentionProblemBuilder builder) {
+    int[] depths = depths();
+    if (depths != null) {
+      builder.treeDepths(depths);
+    }
+  }
+
+  /**
+   * Checks that slopes come from one side.
+   *
+   * @throws IllegalArgumentException naming both
+   */
+  AttentionSettings checked() {
+    if (slopes != null && positionSlopes != null) {
+      throw new IllegalArgumentException(
+          "slopes of withAlibi cannot be combined with the positions alibi(" + positionSlopes.length + "), which have slopes of their own");
+    }
+    return this;
   }
 
   private float scale(Heads query) {

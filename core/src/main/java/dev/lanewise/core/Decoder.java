@@ -25,7 +25,7 @@ public final class Decoder {
   private final int threads;
 
   private Decoder(List<DecoderLayer> layers, @Nullable Norm finalNorm, int threads) {
-    this.layers = List.copyOf(layers);
+    this.layers = Stack.copy(layers);
     this.finalNorm = finalNorm;
     this.threads = threads;
     Stack.check(layers.stream().map(DecoderLayer::embedDim).toList(), finalNorm);
@@ -46,7 +46,7 @@ public final class Decoder {
     return withLayers(of -> of.withMask(mask));
   }
 
-  /** The same decoder with this mask in every cross-attention. */
+  /** The same decoder with this mask in every cross-attention, instead of those before. */
   public Decoder withMemoryMask(Mask mask) {
     return withLayers(of -> of.withMemoryMask(mask));
   }
@@ -64,6 +64,7 @@ public final class Decoder {
 
   /** The same decoder with every layer changed. */
   public Decoder withLayers(UnaryOperator<DecoderLayer> change) {
+    Objects.requireNonNull(change, "change");
     return new Decoder(layers.stream().map(change).toList(), finalNorm, threads);
   }
 
@@ -83,8 +84,15 @@ public final class Decoder {
    * @param x batch × rows × embedDim
    * @param memory batch × memory rows × the width that cross-attention projects from
    * @param output batch × rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, the mask or positions of some layer or its width of the memory do not fit, or output
+   *     shares elements with an input without being {@code x}; nothing has been written then
    */
   public void forward(Sequences x, Sequences memory, Sequences output) {
+    Objects.requireNonNull(memory, "memory");
+    Rows.checkLayer(x, embedDim(), output);
+    layers.forEach(layer -> layer.check(x, memory));
+    layers.forEach(layer -> layer.checkApart("output", output.split(1)));
+    Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     Sequences from = x;
     for (DecoderLayer layer : layers) {
       layer.forward(from, memory, output);
@@ -109,15 +117,21 @@ public final class Decoder {
    * @param x batch × new rows × embedDim
    * @param state of this decoder, or of one derived from it; takes the new rows
    * @param output batch × new rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, or the mask or positions of some layer do not fit; nothing has been written then
    * @throws IllegalStateException if the state is full, closed, or in use
    */
   public void forward(Sequences x, DecoderState state, Sequences output) {
-    Objects.requireNonNull(x, "x");
+    Objects.requireNonNull(state, "state");
+    Rows.checkLayer(x, embedDim(), output);
     Checks.same("state.layers", state.layers(), "layers", layers.size());
     Checks.same("x.batch", x.batch(), "state.batch", state.batch());
     try (CacheTransaction transaction = new CacheTransaction()) {
       for (int i = 0; i < layers.size(); i++) {
         transaction.enter(state.caches(i));
+      }
+      for (int i = 0; i < layers.size(); i++) {
+        layers.get(i).check(x, state.caches(i), state.memory(i));
+        layers.get(i).checkApart("output", output.split(1));
       }
       Sequences from = x;
       for (int i = 0; i < layers.size(); i++) {

@@ -41,12 +41,12 @@ public final class DecoderLayer {
   }
 
   private DecoderLayer(Attending self, Attending cross, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
-    this.self = self.attention.withMask(Mask.causal()).withThreads(1);
+    this.self = self.attention.withMask(causal(self.attention.mask())).withThreads(1);
     this.selfNorm = self.norm;
     this.cross = cross.attention.withThreads(1);
     this.crossNorm = cross.norm;
-    this.feedForward = feedForward;
-    this.feedForwardNorm = feedForwardNorm;
+    this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
+    this.feedForwardNorm = Objects.requireNonNull(feedForwardNorm, "feedForwardNorm");
     this.placement = Objects.requireNonNull(placement, "placement");
     this.threads = 1;
     int embedDim = this.self.embedDim();
@@ -58,16 +58,16 @@ public final class DecoderLayer {
     Checks.same("feedForwardNorm.width", feedForwardNorm.width(), "embedDim", embedDim);
   }
 
-  private record Attending(MultiHeadAttention attention, Norm norm) {
-    Attending {
-      Objects.requireNonNull(attention, "attention");
-      Objects.requireNonNull(norm, "norm");
-    }
+  private record Attending(MultiHeadAttention attention, Norm norm) {}
+
+  private static Mask causal(Mask before) {
+    return before == Mask.none() ? Mask.causal() : before.and(Mask.causal());
   }
 
   /**
-   * A layer of these parts, on one thread, with a causal mask in {@code self}.
+   * A layer of these parts, on one thread, with a causal mask in {@code self} beside the mask that it has.
    *
+   * @param cross attention to the memory; a decoder layer has one
    * @throws IllegalArgumentException if widths differ
    */
   public static DecoderLayer of(
@@ -78,10 +78,14 @@ public final class DecoderLayer {
       FeedForward feedForward,
       Norm feedForwardNorm,
       NormPlacement placement) {
+    Objects.requireNonNull(self, "self");
+    Objects.requireNonNull(selfNorm, "selfNorm");
+    Objects.requireNonNull(cross, "cross is null: a DecoderLayer attends to a memory");
+    Objects.requireNonNull(crossNorm, "crossNorm is null: a DecoderLayer attends to a memory");
     return new DecoderLayer(new Attending(self, selfNorm), new Attending(cross, crossNorm), feedForward, feedForwardNorm, placement);
   }
 
-  /** The same layer with this mask in self-attention; it replaces the causal one. */
+  /** The same layer with this mask in self-attention; it replaces the causal one and any other. */
   public DecoderLayer withMask(Mask mask) {
     return withSelf(of -> of.withMask(mask));
   }
@@ -98,12 +102,19 @@ public final class DecoderLayer {
 
   /** The same layer with its self-attention changed. */
   public DecoderLayer withSelf(UnaryOperator<MultiHeadAttention> change) {
-    return new DecoderLayer(this, Objects.requireNonNull(change.apply(self), "self"), cross, threads);
+    return new DecoderLayer(this, changed("self", change, self), cross, threads);
   }
 
   /** The same layer with its cross-attention changed. */
   public DecoderLayer withCross(UnaryOperator<MultiHeadAttention> change) {
-    return new DecoderLayer(this, self, Objects.requireNonNull(change.apply(cross), "cross"), threads);
+    return new DecoderLayer(this, self, changed("cross", change, cross), threads);
+  }
+
+  private MultiHeadAttention changed(String name, UnaryOperator<MultiHeadAttention> change, MultiHeadAttention before) {
+    Objects.requireNonNull(change, "change");
+    MultiHeadAttention changed = Objects.requireNonNull(change.apply(before), "the changed " + name);
+    Checks.same(name + ".embedDim", changed.embedDim(), "embedDim", embedDim());
+    return changed;
   }
 
   /** The same layer with this many threads a call, the caller's among them. */
@@ -136,9 +147,8 @@ public final class DecoderLayer {
   public void forward(Sequences x, Sequences memory, Sequences output) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
-    self.checkApart("output", output.split(1));
-    cross.checkApart("output", output.split(1));
-    Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
+    checkApart("output", output.split(1));
+    check(x, memory);
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
   }
@@ -152,9 +162,8 @@ public final class DecoderLayer {
   public void forward(Sequences x, Sequences memory, Sequences output, Heads selfWeights, Heads crossWeights) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
-    self.checkApart("output", output.split(1));
-    cross.checkApart("output", output.split(1));
-    Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
+    checkApart("output", output.split(1));
+    check(x, memory);
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
     checkWeights("selfWeights", selfWeights, self, x, x.rows(), output);
     checkWeights("crossWeights", crossWeights, cross, x, memory.rows(), output);
@@ -174,13 +183,39 @@ public final class DecoderLayer {
         });
   }
 
+  /** That what a stack writes is apart from what attention reads beside the rows. */
+  void checkApart(String name, Heads written) {
+    self.checkApart(name, written);
+    cross.checkApart(name, written);
+  }
+
+  /** Checks everything about a call over whole sequences but what it writes to. */
+  void check(Sequences x, Sequences memory) {
+    Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
+    cross.checks().memory(memory);
+    self.checks().call(x.batch(), x.rows(), x.rows());
+    cross.checks().call(x.batch(), x.rows(), memory.rows());
+  }
+
+  /** Checks everything about a call over new rows, whose caches have been entered, but what it writes to. */
+  void check(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
+    checkCaches(x, caches, memory);
+    self.checks().self(x, CacheTransaction.rows(caches));
+    cross.checks().cross("memory", x, memory);
+  }
+
+  private void checkCaches(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
+    self.checks().caches("caches", x, caches);
+    cross.checks().memory("memory", x, memory);
+    for (int b = 0; b < memory.size(); b++) {
+      if (caches.contains(memory.get(b))) {
+        throw new IllegalArgumentException("memory[" + b + "] is caches[" + caches.indexOf(memory.get(b)) + "], which takes the new rows");
+      }
+    }
+  }
+
   private static void checkWeights(String name, Heads weights, MultiHeadAttention of, Sequences x, int keys, Sequences output) {
-    Objects.requireNonNull(weights, name);
-    Checks.same(name + ".batch", weights.batch(), "x.batch", x.batch());
-    Checks.same(name + ".heads", weights.heads(), "numHeads", of.numHeads());
-    Checks.same(name + ".rows", weights.rows(), "x.rows", x.rows());
-    Checks.same(name + ".width", weights.width(), "keys", keys);
-    Checks.writable(name, weights);
+    of.checks().weights(name, weights, x.batch(), x.rows(), keys);
     Checks.disjoint(name, weights, "x", x.split(1));
     Checks.disjoint(name, weights, "output", output.split(1));
     of.checkApart(name, weights);
@@ -194,14 +229,13 @@ public final class DecoderLayer {
    * @param caches of self-attention, one a batch entry; they take the new rows
    * @param memory of cross-attention, one a batch entry, see {@link MultiHeadAttention#remember}
    * @param output batch × new rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, or a mask does not fit
    * @throws IllegalStateException if a cache is full, closed, or in use; the caches are as they were then, as after any failure
    */
   public void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output) {
     Rows.checkLayer(x, embedDim(), output);
-    self.checkApart("output", output.split(1));
-    cross.checkApart("output", output.split(1));
-    Checks.same("caches", caches.size(), "x.batch", x.batch());
-    Checks.same("memory", memory.size(), "x.batch", x.batch());
+    checkApart("output", output.split(1));
+    checkCaches(x, caches, memory);
     try (CacheTransaction transaction = new CacheTransaction()) {
       forward(x, transaction.enter(caches), memory, output, transaction);
       transaction.commit();
@@ -211,8 +245,7 @@ public final class DecoderLayer {
   /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
   void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output, CacheTransaction transaction) {
     Rows.checkLayer(x, embedDim(), output);
-    Checks.same("caches", caches.size(), "x.batch", x.batch());
-    Checks.same("memory", memory.size(), "x.batch", x.batch());
+    check(x, caches, memory);
     run(x, output, (from, to) -> self.self(from, caches, to, transaction), (from, to) -> cross.cross(from, memory, to));
   }
 

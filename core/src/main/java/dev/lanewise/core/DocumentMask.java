@@ -4,6 +4,7 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Same id sees each other. The keys of each document are found once, when the mask is made; documents whose keys lie side by side are
@@ -67,6 +68,11 @@ final class DocumentMask implements MaskRule {
   @Override
   public boolean visible(int batchEntry, int queryHead, int query, int key, int queryCount, int keyCount) {
     return queryIds[batchEntry * queries() + query] == keyIds[batchEntry * keys() + key];
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return null;
   }
 
   @Override

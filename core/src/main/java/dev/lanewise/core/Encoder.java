@@ -18,7 +18,7 @@ public final class Encoder {
   private final int threads;
 
   private Encoder(List<EncoderLayer> layers, @Nullable Norm finalNorm, int threads) {
-    this.layers = List.copyOf(layers);
+    this.layers = Stack.copy(layers);
     this.finalNorm = finalNorm;
     this.threads = threads;
     Stack.check(layers.stream().map(EncoderLayer::embedDim).toList(), finalNorm);
@@ -34,7 +34,7 @@ public final class Encoder {
     return new Encoder(layers, finalNorm, 1).withThreads(1);
   }
 
-  /** The same encoder with this mask in every layer. */
+  /** The same encoder with this mask in every layer, instead of those before. */
   public Encoder withMask(Mask mask) {
     return withLayers(of -> of.withMask(mask));
   }
@@ -57,6 +57,7 @@ public final class Encoder {
 
   /** The same encoder with every layer changed. */
   public Encoder withLayers(UnaryOperator<EncoderLayer> change) {
+    Objects.requireNonNull(change, "change");
     return new Encoder(layers.stream().map(change).toList(), finalNorm, threads);
   }
 
@@ -75,28 +76,43 @@ public final class Encoder {
    *
    * @param x batch × rows × embedDim
    * @param output batch × rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, the mask or positions of some layer do not fit, or output shares elements with x
+   *     without being the same view; nothing has been written then
    */
   public void forward(Sequences x, Sequences output) {
     forward(x, output, List.of());
+  }
+
+  private void checkWeights(Sequences x, Sequences output, List<Heads> weights) {
+    Objects.requireNonNull(weights, "weights");
+    if (weights.isEmpty()) {
+      return;
+    }
+    Checks.same("weights", weights.size(), "layers", layers.size());
+    for (int i = 0; i < layers.size(); i++) {
+      String name = "weights[" + i + "]";
+      layers.get(i).checkWeights(name, x, weights.get(i));
+      Heads written = weights.get(i);
+      Checks.disjoint(name, written, "output", output.split(1));
+      layers.forEach(layer -> layer.checkApart(name, written));
+      for (int j = 0; j < i; j++) {
+        Checks.disjoint(name, weights.get(i), "weights[" + j + "]", weights.get(j));
+      }
+    }
   }
 
   /**
    * Runs all layers and hands out what each attends to.
    *
    * @param weights one a layer, batch × numHeads × rows × rows, written; empty for none
+   * @throws IllegalArgumentException as for {@link #forward(Sequences, Sequences)}, or if weights do not fit or share elements with
+   *     anything else; nothing has been written then
    */
   public void forward(Sequences x, Sequences output, List<Heads> weights) {
     Rows.checkLayer(x, embedDim(), output);
-    if (!weights.isEmpty()) {
-      Checks.same("weights", weights.size(), "layers", layers.size());
-    }
-    for (int i = 0; i < weights.size(); i++) {
-      checkApart("weights[" + i + "]", weights.get(i), x, output);
-      for (int j = 0; j < i; j++) {
-        Checks.disjoint("weights[" + i + "]", weights.get(i), "weights[" + j + "]", weights.get(j));
-      }
-    }
+    layers.forEach(layer -> layer.check(x.batch(), x.rows()));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
+    checkWeights(x, output, weights);
     Sequences from = x;
     for (int i = 0; i < layers.size(); i++) {
       if (!weights.isEmpty()) {
@@ -108,13 +124,5 @@ public final class Encoder {
     if (finalNorm != null) {
       finalNorm.apply(output, output, threads);
     }
-  }
-
-  /** That weights of a layer are apart from the rows, and from what any layer reads beside them. */
-  private void checkApart(String name, Heads weights, Sequences x, Sequences output) {
-    Objects.requireNonNull(weights, name);
-    Checks.disjoint(name, weights, "x", x.split(1));
-    Checks.disjoint(name, weights, "output", output.split(1));
-    layers.forEach(layer -> layer.checkApart(name, weights));
   }
 }

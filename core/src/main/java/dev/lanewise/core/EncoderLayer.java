@@ -45,9 +45,9 @@ public final class EncoderLayer {
   private EncoderLayer(
       MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
     this.attention = Objects.requireNonNull(attention, "attention").withThreads(1);
-    this.attentionNorm = attentionNorm;
-    this.feedForward = feedForward;
-    this.feedForwardNorm = feedForwardNorm;
+    this.attentionNorm = Objects.requireNonNull(attentionNorm, "attentionNorm");
+    this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
+    this.feedForwardNorm = Objects.requireNonNull(feedForwardNorm, "feedForwardNorm");
     this.placement = Objects.requireNonNull(placement, "placement");
     this.threads = 1;
     int embedDim = attention.embedDim();
@@ -67,7 +67,7 @@ public final class EncoderLayer {
     return new EncoderLayer(attention, attentionNorm, feedForward, feedForwardNorm, placement);
   }
 
-  /** The same layer with this mask. */
+  /** The same layer with this mask instead of the one before. */
   public EncoderLayer withMask(Mask mask) {
     return withAttention(of -> of.withMask(mask));
   }
@@ -87,9 +87,14 @@ public final class EncoderLayer {
     return new EncoderLayer(this, attention.withThreads(newThreads), newThreads);
   }
 
+  /** Checks everything about a call but its views. */
+  void check(int batch, int rows) {
+    attention.checks().call(batch, rows, rows);
+  }
+
   /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withAttention(inner -> inner.withSoftcap(50)))}. */
   public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
-    MultiHeadAttention changed = Objects.requireNonNull(change.apply(attention), "attention");
+    MultiHeadAttention changed = Objects.requireNonNull(Objects.requireNonNull(change, "change").apply(attention), "the changed attention");
     Checks.same("attention.embedDim", changed.embedDim(), "embedDim", embedDim());
     return new EncoderLayer(this, changed, threads);
   }
@@ -142,6 +147,12 @@ public final class EncoderLayer {
     }
   }
 
+  /** Checks what weights are written to. */
+  void checkWeights(String name, Sequences x, Heads weights) {
+    attention.checks().weights(name, weights, x.batch(), x.rows(), x.rows());
+    Checks.disjoint(name, weights, "x", x.split(1));
+  }
+
   /**
    * The attention weights of {@link #forward}.
    *
@@ -151,8 +162,7 @@ public final class EncoderLayer {
   public void weights(Sequences x, Heads weights) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim());
-    Objects.requireNonNull(weights, "weights");
-    Checks.disjoint("weights", weights, "x", x.split(1));
+    checkWeights("weights", x, weights);
     if (placement == NormPlacement.POST) {
       attention.weights(x, x, weights);
       return;

@@ -43,16 +43,24 @@ public final class FeedForward {
   /**
    * down(activation(up(x))).
    *
-   * @param up embedDim to hidden
+   * @param up embedDim to hidden, without an activation of its own
    * @param down hidden to embedDim
    */
   public static FeedForward of(Linear up, Linear down, Activation activation) {
+    Objects.requireNonNull(up, "up");
+    Objects.requireNonNull(down, "down");
+    if (up.activation() != Activation.NONE) {
+      throw new IllegalArgumentException("up has the activation " + up.activation() + ", in whose place activation is " + activation);
+    }
     return new FeedForward(null, up.withActivation(activation), down, activation);
   }
 
   /** down(activation(gate(x)) · up(x)); gate has the shape of up. */
   public static FeedForward gated(Linear gate, Linear up, Linear down, Activation activation) {
-    return new FeedForward(Objects.requireNonNull(gate, "gate"), up, down, Objects.requireNonNull(activation, "activation"));
+    Objects.requireNonNull(gate, "gate");
+    Objects.requireNonNull(up, "up");
+    Objects.requireNonNull(down, "down");
+    return new FeedForward(gate, up, down, Objects.requireNonNull(activation, "activation"));
   }
 
   /** Width of the rows that go in. */

@@ -86,6 +86,24 @@ public final class InputPositions implements Positions {
     }
   }
 
+  /**
+   * Adds to rows that stand anywhere, such as the nodes of a tree, see {@link Positions#ofTree}.
+   *
+   * @param positions dense batch × rows: the position of each row
+   * @throws IllegalArgumentException as for {@link #addTo(Sequences, int)}, or if there are not batch · rows numbers
+   */
+  public void addAt(Sequences x, int[] positions) {
+    check(x);
+    Objects.requireNonNull(positions, "positions");
+    Checks.same("positions.length", positions.length, "x.batch * x.rows", (long) x.batch() * x.rows());
+    for (int i = 0; i < positions.length; i++) {
+      checkRange("positions[" + i + "]", positions[i], 1);
+    }
+    for (int i = 0; i < positions.length; i++) {
+      add(x, i / x.rows(), i % x.rows(), 1, positions[i]);
+    }
+  }
+
   private void add(Sequences x, int b, int row, int count, int position) {
     if (count > 0) {
       rows.add(position, count, x.data(), x.index(b, row), x.rowStride());

@@ -91,6 +91,10 @@ public final class Linear {
     return new Linear(this, Objects.requireNonNull(newActivation, "activation"));
   }
 
+  Activation activation() {
+    return activation;
+  }
+
   Kernels kernels() {
     return kernels;
   }

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A predicate's answers.
@@ -47,6 +48,11 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
   @Override
   public boolean visible(int batchEntry, int queryHead, int query, int key, int queryCount, int keyCount) {
     return map.contains(batchEntry, queryHead, query, key);
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return null;
   }
 
   @Override

@@ -91,7 +91,8 @@ public sealed interface Mask permits MaskRule {
   /**
    * A tree of drafted tokens, for speculative decoding: the last n queries and the last n keys are its n nodes, the same in each batch
    * entry. A node sees every key before the tree, its ancestors, and itself: j &lt; S − n, or j − (S − n) on the path from i − (L − n) up
-   * to its root. Queries before the tree are causal: j ≤ i + S − L.
+   * to its root. Queries before the tree are causal: j ≤ i + S − L. Positions follow the tree, in layers ({@link
+   * MultiHeadAttention#withPositions}) and as ALiBi: a node stands at S − n and its depth. Windows go by rows.
    *
    * @param parents the parent of each node, which comes before it, or −1 for a root
    */

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Visibility;
+import org.jspecify.annotations.Nullable;
 
 /** What every {@link Mask} does for a call, behind the public door. */
 sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Both, Masks.Either {
@@ -16,6 +17,14 @@ sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
   void check(Extents extents);
+
+  /**
+   * The depth of each node of the tree that the last queries and keys are, by which positions count; null if they are none, or each stands
+   * behind the one before it.
+   *
+   * @throws IllegalArgumentException if there are two different trees
+   */
+  int @Nullable [] depths();
 
   /** Adds the mask to a lowering whose extents have passed {@link #check}. */
   void lower(Lowering lowering);

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The masks that show each query one range of keys, and what joins two masks. Arrays are their own copies. */
 final class Masks {
@@ -191,6 +192,11 @@ final class Masks {
     }
 
     @Override
+    public int @Nullable [] depths() {
+      return depthsOf(one, other);
+    }
+
+    @Override
     public void lower(Lowering lowering) {
       MaskRule.of(one).lower(lowering);
       MaskRule.of(other).lower(lowering);
@@ -198,6 +204,11 @@ final class Masks {
   }
 
   record Either(Mask one, Mask other) implements MaskRule {
+    @Override
+    public int @Nullable [] depths() {
+      return depthsOf(one, other);
+    }
+
     @Override
     public void check(Extents extents) {
       MaskRule.of(one).check(extents);
@@ -214,6 +225,15 @@ final class Masks {
     public void lower(Lowering lowering) {
       lowering.add(new Union(MaskRule.of(one).lower(lowering.extents()), MaskRule.of(other).lower(lowering.extents())));
     }
+  }
+
+  private static int @Nullable [] depthsOf(Mask one, Mask other) {
+    int[] ofOne = MaskRule.of(one).depths();
+    int[] ofOther = MaskRule.of(other).depths();
+    if (ofOne != null && ofOther != null && !Arrays.equals(ofOne, ofOther)) {
+      throw new IllegalArgumentException("positions cannot follow two trees: " + one + " and " + other);
+    }
+    return ofOne == null ? ofOther : ofOne;
   }
 
   /** The key that a query stands at, when the last query stands at the last key; negative if there is none. */

@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A view of the caller's booleans, which each call packs into bits: an axis with stride 0 once for all. */
 record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride) implements MaskRule {
@@ -30,6 +31,11 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   @Override
   public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
     return data[index(batchEntry, queryHead, query) + key * keyStride];
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return null;
   }
 
   @Override

@@ -36,6 +36,7 @@ public final class MultiHeadAttention {
     this.attention = attention;
     this.placement = placement;
     this.threads = threads;
+    placement.check(projections, attention);
   }
 
   /**
@@ -48,7 +49,7 @@ public final class MultiHeadAttention {
     return new MultiHeadAttentionBuilder(embedDim, numHeads);
   }
 
-  /** The same layer with this mask; the weights are shared. */
+  /** The same layer with this mask instead of the one before; the weights are shared. */
   public MultiHeadAttention withMask(Mask mask) {
     return withAttention(of -> of.withMask(mask));
   }
@@ -58,7 +59,8 @@ public final class MultiHeadAttention {
    * of.withSoftcap(50))}.
    */
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
-    Attention changed = Objects.requireNonNull(change.apply(attention), "attention");
+    Objects.requireNonNull(change, "change");
+    Attention changed = Objects.requireNonNull(change.apply(attention), "the changed attention");
     return new MultiHeadAttention(projections, changed, placement, threads);
   }
 
@@ -66,14 +68,17 @@ public final class MultiHeadAttention {
    * The same layer with its rows told apart by these positions instead of those before: rotary, ALiBi, T5's buckets, or none. Those of a
    * cache count from its first row; without a cache the last query stands where the last key does, and the first of the more numerous at 0.
    *
-   * @throws IllegalArgumentException if headDim or numHeads differs
+   * <p>Scores get what positions add beside the bias of the attention. A mask with a {@link Mask#tree} is followed: its nodes stand at
+   * their depth behind the rows before the tree, so that each path gets what it gets alone.
+   *
+   * @throws IllegalArgumentException if headDim or numHeads differs, or positions are {@link Positions#alibi} and the attention has slopes
    */
   public MultiHeadAttention withPositions(LayerPositions positions) {
     Objects.requireNonNull(positions, "positions");
-    return new MultiHeadAttention(projections, attention, placement.withPositions(positions, projections), threads);
+    return new MultiHeadAttention(projections, attention, new Placement(positions), threads);
   }
 
-  /** {@link #withPositions} for queries and keys that turn by their positions. */
+  /** {@link #withPositions} for queries and keys that turn by their positions; in place of any positions before. */
   public MultiHeadAttention withRotary(Rotary rotary) {
     return withPositions(rotary);
   }
@@ -84,7 +89,7 @@ public final class MultiHeadAttention {
    * ones; see {@link Attention#compute(Heads, List, Heads)}.
    */
   public MultiHeadAttention withSequences(SequenceStarts newSequences) {
-    return new MultiHeadAttention(projections, attention.withSequences(newSequences), placement.withSequences(newSequences), threads);
+    return withAttention(of -> of.withSequences(newSequences));
   }
 
   /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
@@ -158,7 +163,7 @@ public final class MultiHeadAttention {
    * @param caches one a batch entry, each with what its sequence has had so far; of keyValueHeads, headDim and valueDim of the layer
    * @param output batch × rows × embedDim, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
-   * @throws IllegalStateException if a cache is full, closed, or in use
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has packed sequences
    */
   public void self(Sequences x, List<KeyValueCache> caches, Sequences output) {
     try (CacheTransaction transaction = new CacheTransaction()) {
@@ -171,17 +176,18 @@ public final class MultiHeadAttention {
   private void checkSelf(Sequences x, List<KeyValueCache> caches, Sequences output) {
     projections.checkForward(x, x, x, output);
     checkApart("output", output.split(1));
-    projections.checkCaches(caches, x.batch());
+    checks().caches("caches", x, caches);
   }
 
   /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
   void self(Sequences x, List<KeyValueCache> caches, Sequences output, CacheTransaction transaction) {
     checkSelf(x, caches, output);
     int[] before = CacheTransaction.rows(caches);
+    checks().self(x, before);
     Scratch buffers = BUFFERS.acquire();
     try {
       Projections.Projected of = projections.all(x, x, x, buffers, threads);
-      placement.turn(of.query(), of.key(), before);
+      placement.turn(attention, of.query(), of.key(), before);
       Attention scoring = placement.score(attention, before, x.rows(), buffers, BIAS_BUFFER);
       KeyValueRows[] rows = transaction.append(caches, of.key(), of.value());
       Sequences heads = projections.heads(x, buffers);
@@ -198,12 +204,11 @@ public final class MultiHeadAttention {
    *
    * @param memory batch × keys × keyInputDim, the same for values
    * @param caches one a batch entry
-   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions: a memory has none
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions, which a memory has not, or packed
+   *     sequences
    */
   public void remember(Sequences memory, List<KeyValueCache> caches) {
-    placement.checkNone();
-    projections.checkMemory(memory);
-    projections.checkCaches(caches, memory.batch());
+    checks().remember(memory, caches);
     Scratch buffers = BUFFERS.acquire();
     try {
       KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
@@ -216,15 +221,14 @@ public final class MultiHeadAttention {
    * Cross-attention to a memory that caches {@link #remember}; they stay as they are.
    *
    * @param x batch × rows × embedDim
-   * @param memory one cache a batch entry
+   * @param memory one cache a batch entry, or sequence
    * @param output batch × rows × embedDim, written
    */
   public void cross(Sequences x, List<KeyValueCache> memory, Sequences output) {
-    placement.checkNone();
     projections.checkQuery(x);
     projections.checkOutput(x, output);
     checkApart("output", output.split(1));
-    projections.checkCaches(memory, x.batch());
+    checks().cross("caches", x, memory);
     Scratch buffers = BUFFERS.acquire();
     try {
       Heads queries = projections.queries(x, buffers, threads);
@@ -234,6 +238,15 @@ public final class MultiHeadAttention {
     } finally {
       BUFFERS.release(buffers);
     }
+  }
+
+  Mask mask() {
+    return attention.settings().mask;
+  }
+
+  /** What can be checked about a call before it computes anything, by itself or as one of a stack. */
+  CallChecks checks() {
+    return new CallChecks(projections, attention, placement);
   }
 
   /**
@@ -254,12 +267,14 @@ public final class MultiHeadAttention {
   public void forward(Sequences query, Sequences key, Sequences value, Sequences output) {
     projections.checkForward(query, key, value, output);
     checkApart("output", output.split(1));
+    checks().call(query.batch(), query.rows(), key.rows());
     Scratch buffers = BUFFERS.acquire();
     try {
       Projections.Projected of = projections.all(query, key, value, buffers, threads);
-      placement.turn(of.query(), of.key());
+      placement.turn(attention, of.query(), of.key());
       Sequences heads = projections.heads(query, buffers);
-      placement.score(attention, query.rows(), key.rows()).compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
+      Attention scoring = placement.score(attention, query.rows(), key.rows(), buffers, BIAS_BUFFER);
+      scoring.compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
       BUFFERS.release(buffers);
@@ -276,15 +291,16 @@ public final class MultiHeadAttention {
    */
   public void weights(Sequences query, Sequences key, Heads weights) {
     projections.checkSources(query, key);
-    Objects.requireNonNull(weights, "weights");
+    checks().weights("weights", weights, query.batch(), query.rows(), key.rows());
     Checks.disjoint("weights", weights, "query", query.split(1));
     Checks.disjoint("weights", weights, "key", key.split(1));
+    checks().call(query.batch(), query.rows(), key.rows());
     Scratch buffers = BUFFERS.acquire();
     try {
       Heads queries = projections.queries(query, buffers, threads);
       Heads keys = projections.keys(key, buffers, threads);
-      placement.turn(queries, keys);
-      placement.score(attention, queries.rows(), keys.rows()).weights(queries, keys, weights);
+      placement.turn(attention, queries, keys);
+      placement.score(attention, queries.rows(), keys.rows(), buffers, BIAS_BUFFER).weights(queries, keys, weights);
     } finally {
       BUFFERS.release(buffers);
     }

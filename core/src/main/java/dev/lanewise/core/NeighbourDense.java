@@ -95,6 +95,9 @@ public final class NeighbourDense {
     Sequences x = sequences.x();
     Checks.same("x.width", x.width(), "embedDim", embedDim);
     check(sequences, output, linear.outputs());
+    for (int s = 0; s < sequences.count(); s++) {
+      size(sequences.rows(s));
+    }
     Scratch buffers = BUFFERS.acquire();
     try {
       for (int s = 0; s < sequences.count(); s++) {
@@ -115,7 +118,7 @@ public final class NeighbourDense {
   private Sequences windows(SequenceRows sequences, int s, Scratch buffers) {
     Sequences x = sequences.x();
     int rows = sequences.rows(s);
-    int size = Checks.product("rows + left + right", rows + (long) left + right, "embedDim", embedDim);
+    int size = size(rows);
     float[] copy = buffers.floats(0, size);
     Arrays.fill(copy, 0, left * embedDim, 0);
     for (int row = 0; row < rows; row++) {
@@ -123,6 +126,11 @@ public final class NeighbourDense {
     }
     Arrays.fill(copy, (left + rows) * embedDim, size, 0);
     return new Sequences(copy, 0, 1, rows, linear.inputs(), 0, embedDim);
+  }
+
+  /** Elements of the rows of a sequence with zeros around them. */
+  private int size(int rows) {
+    return Checks.product("rows + left + right", rows + (long) left + right, "embedDim", embedDim);
   }
 
   /** An output of a row for each row of x. */

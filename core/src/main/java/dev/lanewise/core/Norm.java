@@ -26,7 +26,7 @@ public final class Norm {
   private Norm(Kernels kernels, boolean centred, float[] weight, float @Nullable [] bias, float epsilon) {
     this.kernels = Objects.requireNonNull(kernels, "kernels");
     this.centred = centred;
-    this.weight = weight.clone();
+    this.weight = Objects.requireNonNull(weight, "weight").clone();
     this.bias = bias == null ? null : bias.clone();
     this.epsilon = epsilon;
     Checks.atLeast("weight.length", weight.length, 1);
@@ -95,6 +95,7 @@ public final class Norm {
     Rows.checkInPlace("sum", sum, "x", x);
     Rows.checkInPlace("sum", sum, "residual", residual);
     Rows.checkInPlace("output", output, "residual", residual);
+    Rows.checkInPlace("output", output, "sum", sum);
     Rows.run(
         x,
         BLOCK_ROWS,

@@ -1,5 +1,8 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Objects;
+
 /**
  * How a model tells rows apart by where they stand. The type says what positions act on: the input of the first layer ({@link
  * InputPositions}), queries and keys ({@link QueryKeyPositions}), scores ({@link ScorePositions}), or nothing ({@link NoPositions}); layers
@@ -64,6 +67,26 @@ public sealed interface Positions permits InputPositions, LayerPositions {
    */
   static ScorePositions relativeBuckets(float[] table, int numBuckets, int maxDistance, boolean bidirectional) {
     return new RelativePositions(table, new RelativeBuckets(numBuckets, maxDistance, bidirectional));
+  }
+
+  /**
+   * Where the nodes of a {@link Mask#tree} stand: at their depth. For {@link InputPositions#addAt} and {@link QueryKeyPositions#apply(
+   * dev.lanewise.kernels.Heads, dev.lanewise.kernels.Heads, int[])}; layers follow the tree of their mask by themselves.
+   *
+   * @param firstPosition of a root: how many rows there are before the tree
+   * @param parents the parent of each node, which comes before it, or −1 for a root
+   * @return the position of each node
+   * @throws IllegalArgumentException if firstPosition is negative, a parent does not come before its node, or a position is above
+   *     2<sup>31</sup> − 1
+   */
+  static int[] ofTree(int firstPosition, int... parents) {
+    Checks.atLeast("firstPosition", firstPosition, 0);
+    int[] positions = TreeMask.depths(Objects.requireNonNull(parents, "parents"));
+    for (int node = 0; node < positions.length; node++) {
+      Checks.atMost("the position of node " + node, (long) firstPosition + positions[node], "the last position", Integer.MAX_VALUE);
+      positions[node] += firstPosition;
+    }
+    return positions;
   }
 
   /** None: attention sees a set of rows. */

@@ -61,6 +61,26 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return projected;
   }
 
+  /** Checks that buffers can hold what so many rows are projected to. */
+  void checkSizes(int batch, int queries, int keys) {
+    int queryRows = Checks.product("batch", batch, "rows", queries);
+    int keyRows = Checks.product("batch", batch, "rows", keys);
+    Checks.product("batch * rows", queryRows, "numHeads * headDim", query.outputs());
+    Checks.product("batch * rows", queryRows, "numHeads * valueDim", output.inputs());
+    Checks.product("batch * rows", keyRows, "keyValueHeads * headDim", key.outputs());
+    Checks.product("batch * rows", keyRows, "keyValueHeads * valueDim", value.outputs());
+  }
+
+  /** Queries of a call of this shape, without elements of their own. */
+  Heads queryShape(int batch, int queries) {
+    return new Heads(new float[headDim()], 0, batch, numHeads, queries, headDim(), 0, 0, 0);
+  }
+
+  /** Keys likewise. */
+  Heads keyShape(int batch, int keys) {
+    return new Heads(new float[headDim()], 0, batch, keyValueHeads, keys, headDim(), 0, 0, 0);
+  }
+
   void checkForward(Sequences x, Sequences keySource, Sequences valueSource, Sequences written) {
     checkSources(x, keySource);
     Objects.requireNonNull(valueSource, "value");
@@ -100,12 +120,13 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.same("memory.width", memory.width(), "valueInputDim", value.inputs());
   }
 
-  /** Checks that the caches, one a batch entry, are of this layer's shape. */
-  void checkCaches(List<KeyValueCache> caches, int batch) {
-    Checks.same("caches", caches.size(), "x.batch", batch);
-    for (int b = 0; b < batch; b++) {
-      KeyValueLayout layout = caches.get(b).layout();
-      String name = "caches[" + b + "].";
+  /** Checks that the caches, one a batch entry or sequence, are of this layer's shape. */
+  void checkCaches(String cachesName, List<KeyValueCache> caches, String countName, int count) {
+    Objects.requireNonNull(caches, cachesName);
+    Checks.same(cachesName, caches.size(), countName, count);
+    for (int b = 0; b < count; b++) {
+      KeyValueLayout layout = Objects.requireNonNull(caches.get(b), cachesName + "[" + b + "]").layout();
+      String name = cachesName + "[" + b + "].";
       Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
       Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());
       Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", valueDim());

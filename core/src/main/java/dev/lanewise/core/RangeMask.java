@@ -1,5 +1,7 @@
 package dev.lanewise.core;
 
+import org.jspecify.annotations.Nullable;
+
 /** A mask that shows each query one range of keys, whatever the head. */
 sealed interface RangeMask extends MaskRule
     permits Masks.None,
@@ -13,6 +15,11 @@ sealed interface RangeMask extends MaskRule
 
   /** Takes away what this mask hides in a batch entry. */
   void narrow(Band.Entry entry, int batchEntry);
+
+  @Override
+  default int @Nullable [] depths() {
+    return null;
+  }
 
   @Override
   default void lower(Lowering lowering) {

@@ -113,7 +113,7 @@ public final class ReferenceAttention {
     return with(copy -> copy.bias = newBias);
   }
 
-  /** With slopes[queryHead] · |query + keys − queries − key| subtracted from the scores (ALiBi). */
+  /** With slopes[queryHead] · |query + keys − queries − key| subtracted from the scores (ALiBi); nodes of a tree stand at their depth. */
   public ReferenceAttention slopes(float... newSlopes) {
     Objects.requireNonNull(newSlopes, "slopes");
     return with(copy -> copy.slopes = newSlopes.clone());

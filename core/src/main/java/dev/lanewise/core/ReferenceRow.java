@@ -135,13 +135,20 @@ final class ReferenceRow {
     double[] scores = capped.clone();
     for (int j = 0; j < keys; j++) {
       if (call.slopes != null) {
-        scores[j] -= call.slopes[head] * (double) Math.abs(query + keys - queries - j);
+        scores[j] -= call.slopes[head] * (double) Math.abs(position(query + keys - queries) - position(j));
       }
       double bias = call.bias == null ? 0 : biasOf(call.bias, j);
       // Chosen, not added: a NaN in the key must not outlive −∞.
       scores[j] = bias == GONE ? GONE : scores[j] + bias;
     }
     return applied(call.scoreFunction, scores);
+  }
+
+  /** The position of a row of keys, or of the query that stands there: of a node of a tree its depth behind the rows before the tree. */
+  int position(int row) {
+    int[] depths = MaskRule.of(call.mask).depths();
+    int before = depths == null ? keys : keys - depths.length;
+    return depths == null || row < before ? row : before + depths[row - before];
   }
 
   private double biasOf(Bias bias, int j) {

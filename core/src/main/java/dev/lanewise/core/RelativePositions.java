@@ -16,7 +16,11 @@ final class RelativePositions implements ScorePositions {
   /** Never changed, but replaced; two threads with different sizes compute it in turn, and both are right. */
   private volatile @Nullable Kept kept;
 
-  private record Kept(int queries, int keys, Bias bias) {}
+  private record Kept(int queries, int keys, int @Nullable [] depths, Bias bias) {
+    boolean fits(int ofQueries, int ofKeys, int @Nullable [] ofDepths) {
+      return queries == ofQueries && keys == ofKeys && Arrays.equals(depths, ofDepths);
+    }
+  }
 
   RelativePositions(float[] table, RelativeBuckets buckets) {
     Objects.requireNonNull(table, "table");
@@ -37,55 +41,100 @@ final class RelativePositions implements ScorePositions {
     Objects.requireNonNull(attention, "attention");
     Checks.atLeast("queries", queries, 0);
     Checks.atLeast("keys", keys, 0);
+    int[] depths = attention.settings().depths();
+    if (depths != null) {
+      Checks.atMost("parents.length", depths.length, "queries", queries);
+      Checks.atMost("parents.length", depths.length, "keys", keys);
+    }
     Kept last = kept;
-    if (last == null || last.queries != queries || last.keys != keys) {
-      last = new Kept(queries, keys, bias(queries, keys));
+    if (last == null || !last.fits(queries, keys, depths)) {
+      int head = Checks.product("queries", queries, "keys", keys);
+      Layout layout = new Layout(new float[Checks.product("numHeads", numHeads, "queries * keys", head)], 0, head, keys);
+      fill(layout, 0, queries, keys, depths);
+      last = new Kept(queries, keys, depths, layout.bias());
       kept = last;
     }
-    return attention.withBias(last.bias);
+    return attention.withPositions(last.bias, null);
   }
 
   /**
-   * The attention with these positions, for queries that each batch entry counts from its own position on, and keys from 0 on. Batch
-   * entries that stand at the same position share what is laid out.
+   * The attention with these positions, for batch entries of different lengths: in each the last query stands at the last key. Batch
+   * entries that are equally long share what is laid out.
    *
-   * @param firstQueries query i of batch entry b stands at firstQueries[b] + i
-   * @param keys of the longest batch entry
+   * @param queries of each batch entry
+   * @param keys of each batch entry
    * @param buffer the bias is laid out in this array of the scratch, which must be kept until attention is computed
    */
-  Attention applyFrom(Attention attention, int[] firstQueries, int queries, int keys, Scratch scratch, int buffer) {
-    int head = Checks.product("queries", queries, "keys", keys);
+  Attention applyToEach(Attention attention, int[] queries, int[] keys, Scratch scratch, int buffer) {
+    int mostKeys = Arrays.stream(keys).max().orElse(0);
+    int head = Checks.product("queries", Arrays.stream(queries).max().orElse(0), "keys", mostKeys);
     int entry = Checks.product("numHeads", numHeads, "queries * keys", head);
-    boolean alike = Arrays.stream(firstQueries).distinct().count() <= 1;
-    int entries = alike ? Math.min(1, firstQueries.length) : firstQueries.length;
-    float[] data = scratch.floats(buffer, Checks.product("batch", entries, "numHeads * queries * keys", entry));
+    boolean alike = Arrays.stream(queries).distinct().count() <= 1 && Arrays.stream(keys).distinct().count() <= 1;
+    int entries = alike ? Math.min(1, queries.length) : queries.length;
+    Layout layout =
+        new Layout(
+            scratch.floats(buffer, Checks.product("batch", entries, "numHeads * queries * keys", entry)),
+            alike ? 0 : entry,
+            head,
+            mostKeys);
     for (int b = 0; b < entries; b++) {
-      fill(firstQueries[b], queries, keys, data, b * entry);
+      fill(layout, b, queries[b], keys[b], attention.settings().depths());
     }
-    return attention.withBias(new Bias(data, 0, alike ? 0 : entry, head, keys, 1));
+    return attention.withPositions(layout.bias(), null);
   }
 
-  private Bias bias(int queries, int keys) {
-    float[] data = new float[Checks.product("numHeads", numHeads, "queries * keys", Checks.product("queries", queries, "keys", keys))];
-    fill(keys - queries, queries, keys, data, 0);
-    return Bias.ofHeads(data, queries, keys);
+  /** Checks that the bias of so many batch entries, queries and keys fits into an array. */
+  void checkSize(int batch, int queries, int keys) {
+    int entry = Checks.product("numHeads", numHeads, "queries * keys", Checks.product("queries", queries, "keys", keys));
+    Checks.product("batch", batch, "numHeads * queries * keys", entry);
   }
 
-  /** Lays out heads × queries × keys from {@code at} on; query i stands at firstQuery + i. A row is the row before it, moved by a key. */
-  private void fill(int firstQuery, int queries, int keys, float[] data, int at) {
+  /** Where the bias of batch entries, heads, queries and keys lies. */
+  private record Layout(float[] data, int entryStride, int headStride, int rowStride) {
+    int index(int entry, int head, int query) {
+      return entry * entryStride + head * headStride + query * rowStride;
+    }
+
+    Bias bias() {
+      return new Bias(data, 0, entryStride, headStride, rowStride, 1);
+    }
+  }
+
+  /** Lays out a batch entry whose last query stands at its last key. A row is the row before it, moved by a key. */
+  private void fill(Layout to, int entry, int queries, int keys, int @Nullable [] depths) {
+    int first = keys - queries;
     for (int j = 0; j < keys && queries > 0; j++) {
-      int bucket = buckets.bucket(j - firstQuery);
+      int bucket = buckets.bucket(j - first);
       for (int head = 0; head < numHeads; head++) {
-        data[at + head * queries * keys + j] = table[bucket * numHeads + head];
+        to.data[to.index(entry, head, 0) + j] = table[bucket * numHeads + head];
       }
     }
     for (int i = 1; i < queries && keys > 0; i++) {
       Interruption.check();
-      int bucket = buckets.bucket(-(firstQuery + i));
+      int bucket = buckets.bucket(-(first + i));
       for (int head = 0; head < numHeads; head++) {
-        int row = at + (head * queries + i) * keys;
-        data[row] = table[bucket * numHeads + head];
-        System.arraycopy(data, row - keys, data, row + 1, keys - 1);
+        int row = to.index(entry, head, i);
+        to.data[row] = table[bucket * numHeads + head];
+        System.arraycopy(to.data, row - to.rowStride, to.data, row + 1, keys - 1);
+      }
+    }
+    if (depths != null) {
+      placeTree(to, entry, queries - depths.length, keys - depths.length, depths);
+    }
+  }
+
+  /**
+   * Moves the nodes of a tree to their depths. To the keys before the tree a node of depth d stands as row d of the tree does; that row is
+   * the node's own or comes before it, so that going backwards finds it unchanged.
+   */
+  private void placeTree(Layout to, int entry, int firstQuery, int firstKey, int[] depths) {
+    for (int node = depths.length - 1; node >= 0; node--) {
+      for (int head = 0; head < numHeads; head++) {
+        int row = to.index(entry, head, firstQuery + node);
+        System.arraycopy(to.data, to.index(entry, head, firstQuery + depths[node]), to.data, row, firstKey);
+        for (int other = 0; other < depths.length; other++) {
+          to.data[row + firstKey + other] = table[buckets.bucket(depths[other] - depths[node]) * numHeads + head];
+        }
       }
     }
   }

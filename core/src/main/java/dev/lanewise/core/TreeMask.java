@@ -3,12 +3,16 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Visibility;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** A tree of drafted tokens in the last queries and the last keys. */
 final class TreeMask implements MaskRule {
   private static final int ROOT = -1;
 
   private final int[] parents;
+
+  /** For each node how many ancestors it has. */
+  private final int[] depths;
 
   /** For each node the root of its path. */
   private final int[] roots;
@@ -23,14 +27,13 @@ final class TreeMask implements MaskRule {
 
   TreeMask(int[] parents) {
     this.parents = parents;
+    this.depths = depths(parents);
     this.roots = new int[parents.length];
     this.wordsPerPath = Math.ceilDiv(parents.length, Long.SIZE);
     this.paths = new long[Checks.product("parents.length", parents.length, "parents.length / 64", wordsPerPath)];
     boolean eachAfterItsParent = true;
     for (int node = 0; node < parents.length; node++) {
       int parent = parents[node];
-      Checks.atLeast("parents[" + node + "]", parent, ROOT);
-      Checks.atMost("parents[" + node + "]", parent, "the node before", node - 1);
       roots[node] = parent == ROOT ? node : roots[parent];
       if (parent != ROOT) {
         System.arraycopy(paths, parent * wordsPerPath, paths, node * wordsPerPath, wordsPerPath);
@@ -39,6 +42,27 @@ final class TreeMask implements MaskRule {
       eachAfterItsParent &= parent == node - 1;
     }
     this.chain = eachAfterItsParent;
+  }
+
+  /**
+   * How many ancestors each node has.
+   *
+   * @param parents the parent of each node, which comes before it, or −1 for a root
+   */
+  static int[] depths(int[] parents) {
+    int[] depths = new int[parents.length];
+    for (int node = 0; node < parents.length; node++) {
+      int parent = parents[node];
+      Checks.atLeast("parents[" + node + "]", parent, ROOT);
+      Checks.atMost("parents[" + node + "]", parent, "the node before", node - 1);
+      depths[node] = parent == ROOT ? 0 : depths[parent] + 1;
+    }
+    return depths;
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return chain ? null : depths;
   }
 
   @Override

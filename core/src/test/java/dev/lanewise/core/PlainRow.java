@@ -102,10 +102,16 @@ final class PlainRow {
     };
   }
 
+  private int position(int row) {
+    int[] depths = MaskRule.of(call.mask).depths();
+    int firstNode = depths == null ? keys : keys - depths.length;
+    return row < firstNode || depths == null ? row : firstNode + depths[row - firstNode];
+  }
+
   private void change(float[] row) {
     for (int j = 0; j < keys; j++) {
       float slope = call.slopes == null ? 0 : call.slopes[head];
-      row[j] -= slope * Math.abs(query + keys - queries - j);
+      row[j] -= slope * Math.abs(position(query + keys - queries) - position(j));
       float bias = call.bias == null ? 0 : element(call.bias, j);
       row[j] = bias == GONE ? GONE : row[j] + bias;
     }

@@ -38,13 +38,15 @@ class ScratchTest {
     int keys = 1000;
     for (int batch : new int[] {0, 1, 64}) {
       Scratch scratch = new Scratch.Pool(1, 1).acquire();
-      int[] first = new int[batch];
-      Arrays.fill(first, keys - 1);
-      positions.applyFrom(Attention.standard(), first, 1, keys, scratch, 0);
+      int[] queries = new int[batch];
+      int[] keysOfEach = new int[batch];
+      Arrays.fill(queries, 1);
+      Arrays.fill(keysOfEach, keys);
+      positions.applyToEach(Attention.standard(), queries, keysOfEach, scratch, 0);
       assertThat(scratch.floats(0, 0).length).isLessThanOrEqualTo(4 * keys);
       if (batch > 1) {
-        first[1] = 7;
-        positions.applyFrom(Attention.standard(), first, 1, keys, scratch, 0);
+        keysOfEach[1] = 8;
+        positions.applyToEach(Attention.standard(), queries, keysOfEach, scratch, 0);
         assertThat(scratch.floats(0, 0).length).isGreaterThanOrEqualTo(batch * 4 * keys);
       }
     }

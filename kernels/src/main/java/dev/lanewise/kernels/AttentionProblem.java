@@ -19,8 +19,15 @@ public final class AttentionProblem {
   final Similarity similarity;
   final Visibility visibility;
   final float softcap;
-  final @Nullable Bias bias;
+
+  /** What is added to the scores, one bias after the other. */
+  final List<Bias> biases;
+
   final float @Nullable [] slopes;
+
+  /** Depths of the last queries and keys, if they are the nodes of a tree. */
+  private final int @Nullable [] depths;
+
   final Normaliser normaliser;
   final float @Nullable [] logSumExp;
   final @Nullable SequenceStarts sequences;
@@ -44,8 +51,9 @@ public final class AttentionProblem {
     Visibility mask = builder.visibility == null ? new AllKeys(this) : builder.visibility;
     this.visibility = cached != null && DroppedKeys.any(cached) ? new DroppedKeys(mask, cached) : mask;
     this.softcap = builder.softcap;
-    this.bias = builder.bias;
+    this.biases = builder.biases();
     this.slopes = builder.slopes;
+    this.depths = builder.depths;
     this.normaliser = builder.normaliser;
     this.logSumExp = builder.logSumExp;
     this.sequences = builder.sequences;
@@ -180,10 +188,27 @@ public final class AttentionProblem {
         : queryHead * query.rows() + sequences.queryStart(batchEntry) + position;
   }
 
-  /** Distance from a query to the key at its own position, when the last query stands at the last key. */
-  int positionOffset(int unit) {
-    int b = batchEntry(unit);
-    return keys(b) - queries(b);
+  /** The position of a query: the last query stands at the last key, and a node of a tree at its depth. */
+  int queryPosition(int batchEntry, int query) {
+    int keys = keys(batchEntry);
+    int row = query + keys - queries(batchEntry);
+    return depths == null ? row : nodePosition(depths, row, keys);
+  }
+
+  /** The position of a key: its row, or for a node of a tree its depth behind the rows before the tree. */
+  int keyPosition(int batchEntry, int key) {
+    return depths == null ? key : nodePosition(depths, key, keys(batchEntry));
+  }
+
+  private static int nodePosition(int[] depths, int row, int keys) {
+    int before = keys - depths.length;
+    return row < before ? row : before + depths[row - before];
+  }
+
+  /** The first key of a batch entry whose position is not its row. */
+  int endOfRows(int batchEntry) {
+    int keys = keys(batchEntry);
+    return depths == null ? keys : keys - depths.length;
   }
 
   /** Whether keys and values are cached; {@link #key} then has no rows, and there is no {@link #value}. */
@@ -242,7 +267,7 @@ public final class AttentionProblem {
 
   /** Whether anything happens to scores, or anyone looks at them, between similarity and mask. */
   boolean changesScores() {
-    return softcap > 0 || bias != null || slopes != null || !hooks.isEmpty();
+    return softcap > 0 || !biases.isEmpty() || slopes != null || !hooks.isEmpty();
   }
 
   /** Whether a function of the caller changes scores: it sees the keys of a row in order, on one thread. */

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Describes an {@link AttentionProblem}; {@link #build} checks it. */
@@ -25,8 +26,10 @@ public final class AttentionProblemBuilder {
   Similarity similarity = Similarity.dot();
   @Nullable Visibility visibility;
   float softcap;
-  @Nullable Bias bias;
+  private @Nullable Bias bias;
+  private @Nullable Bias positionBias;
   float @Nullable [] slopes;
+  int @Nullable [] depths;
   Normaliser normaliser = Normaliser.softmax();
   float @Nullable [] logSumExp;
   @Nullable SequenceStarts sequences;
@@ -99,12 +102,33 @@ public final class AttentionProblemBuilder {
     return this;
   }
 
+  /** Adds to the scores what relative positions are worth, beside {@link #bias}. */
+  public AttentionProblemBuilder positionBias(Bias newBias) {
+    positionBias = Objects.requireNonNull(newBias, "positionBias");
+    return this;
+  }
+
+  List<Bias> biases() {
+    return Stream.of(positionBias, bias).filter(Objects::nonNull).toList(); // the caller's last: its −∞ masks whatever came before
+  }
+
   /**
    * Subtracts slope · |distance| from the scores, with one slope a query head and positions aligned at the end ("Train Short, Test Long",
    * Press et al., 2022).
    */
   public AttentionProblemBuilder slopes(float[] newSlopes) {
     slopes = Objects.requireNonNull(newSlopes, "slopes").clone();
+    return this;
+  }
+
+  /**
+   * The last queries and the last keys are the nodes of a tree, and {@link #slopes} measures distances from node to node: a node stands at
+   * its depth behind the rows before the tree.
+   *
+   * @param newDepths the depth of each node; 0 for a root
+   */
+  public AttentionProblemBuilder treeDepths(int[] newDepths) {
+    depths = Objects.requireNonNull(newDepths, "depths").clone();
     return this;
   }
 
@@ -162,6 +186,16 @@ public final class AttentionProblemBuilder {
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
   public AttentionProblem build() {
+    check();
+    return new AttentionProblem(this);
+  }
+
+  /**
+   * Checks all that {@link #build} checks, for callers that must know before they go on.
+   *
+   * @throws IllegalArgumentException naming what does not fit, with both numbers
+   */
+  public void check() {
     checkShapes();
     if (output != null) {
       checkOutput(output);
@@ -170,7 +204,6 @@ public final class AttentionProblemBuilder {
     if (rows != null) {
       checkRows(rows);
     }
-    return new AttentionProblem(this);
   }
 
   /**
@@ -290,9 +323,9 @@ public final class AttentionProblemBuilder {
     if (!(softcap >= 0 && softcap < Float.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("softcap is " + softcap + ", must be positive, or 0 for none");
     }
-    if (bias != null) {
+    for (Bias added : biases()) {
       int batch = sequences == null ? query.batch() : sequences.count();
-      bias.check(batch, query.heads(), sequences == null ? query.rows() : sequences.mostQueries(), mostKeys());
+      added.check(batch, query.heads(), sequences == null ? query.rows() : sequences.mostQueries(), mostKeys());
     }
     if (slopes != null) {
       Checks.same("slopes.length", slopes.length, "query.heads", query.heads());

@@ -160,13 +160,7 @@ final class DecodeQueries {
     if (of.softcap > 0) {
       ScoreChanges.softcap(scores, at, at + DecodeRows.KEYS, of.softcap);
     }
-    if (of.bias != null) {
-      RowChanges.bias(of.bias, of.bias.index(batchEntry, head, query[row]), tile.key(), scores, at, tile.keys());
-    }
-    if (of.slopes != null) {
-      int position = query[row] + of.keys(batchEntry) - of.queries(batchEntry);
-      RowChanges.distances(of.slopes[head], position - tile.key(), scores, at, tile.keys());
-    }
+    RowChanges.apply(of, batchEntry, head, query[row], tile.key(), scores, at, tile.keys());
     for (int i = 0; i < of.hooks.size(); i++) {
       RowFunction function = of.hooks.get(i).function();
       VisibleSegments.apply(function, of.visibility, scores, at, tile.key(), tile.keys(), batchEntry, head, query[row]);

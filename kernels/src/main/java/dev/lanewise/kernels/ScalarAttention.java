@@ -130,13 +130,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       RowChanges.softcap(problem.softcap, scores, 0, keys);
     }
     observe(problem, Stage.CAPPED);
-    if (problem.bias != null) {
-      RowChanges.bias(problem.bias, problem.bias.index(batchEntry, queryHead, query), first, scores, 0, keys);
-    }
-    if (problem.slopes != null) {
-      int position = query + problem.positionOffset(unit);
-      RowChanges.distances(problem.slopes[queryHead], position - first, scores, 0, keys);
-    }
+    RowChanges.apply(problem, batchEntry, queryHead, query, first, scores, 0, keys);
     runHooks(problem, Stage.CHANGED, true);
     observe(problem, Stage.CHANGED);
   }

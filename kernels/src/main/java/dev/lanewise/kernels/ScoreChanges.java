@@ -19,7 +19,9 @@ final class ScoreChanges {
   /** Keys whose scores fill half of a 32 KB L1. */
   private static final int STEP = 64;
 
-  private final int[] biasStarts = new int[QUERIES];
+  /** Where the rows of each bias start; there are two at most, the caller's and that of positions. */
+  private final int[][] biasStarts = new int[2][QUERIES];
+
   private final float[] biasBlock = new float[LANES * LANES];
   private final float[] position = new float[QUERIES];
   private final float[] slope = new float[QUERIES];
@@ -37,12 +39,13 @@ final class ScoreChanges {
     if (problem.callsTwice()) {
       kept.open(panel.rows(), from, to);
     }
-    Bias bias = problem.bias;
     for (int lane = 0; lane < QUERIES; lane++) {
       int head = panel.queryHead(lane);
       int query = panel.query(lane);
-      biasStarts[lane] = bias == null ? 0 : bias.index(panel.batchEntry(), head, query);
-      position[lane] = (float) query + problem.positionOffset(panel.unit());
+      for (int i = 0; i < problem.biases.size(); i++) {
+        biasStarts[i][lane] = problem.biases.get(i).index(panel.batchEntry(), head, query);
+      }
+      position[lane] = (float) problem.queryPosition(panel.batchEntry(), query);
       slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head];
     }
   }
@@ -64,11 +67,11 @@ final class ScoreChanges {
         softcap(scores, from * QUERIES, to * QUERIES, problem.softcap);
       }
       observe(panel, Stage.CAPPED, scores, observed);
-      if (problem.bias != null) {
-        bias(panel, problem.bias, scores, from, to);
+      for (int i = 0; i < problem.biases.size(); i++) {
+        bias(panel, problem.biases.get(i), biasStarts[i], scores, from, to);
       }
-      for (int lane = 0; problem.slopes != null && lane < QUERIES; lane += LANES) {
-        addDistances(scores, lane, panel.key(), from, to);
+      if (problem.slopes != null) {
+        addDistances(panel, scores, from, to);
       }
     }
     change(panel, Stage.CHANGED, scores);
@@ -133,18 +136,18 @@ final class ScoreChanges {
   }
 
   /** Brings the bias of some keys of the tile into the lanes and adds it. */
-  private void bias(Panel panel, Bias bias, float[] scores, int from, int to) {
+  private void bias(Panel panel, Bias bias, int[] starts, float[] scores, int from, int to) {
     if (from == 0) {
-      touch(panel, bias);
+      touch(panel, bias, starts);
     }
     Scratch scratch = panel.scratch;
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       for (int i = from; i < to; i += LANES) {
         int count = Math.min(LANES, to - i);
         if (bias.keyStride() == 1 && count == LANES) {
-          scratch.source.setRows(bias.data(), biasStarts, lane, panel.key() + i);
+          scratch.source.setRows(bias.data(), starts, lane, panel.key() + i);
         } else {
-          copyBias(bias, lane, panel.key() + i, count, scratch.padded);
+          copyBias(bias, starts, lane, panel.key() + i, count, scratch.padded);
           scratch.source.set(scratch.padded, 0, LANES);
         }
         scratch.target.set(biasBlock, 0, LANES);
@@ -155,10 +158,10 @@ final class ScoreChanges {
   }
 
   /** Rows are far apart, often a multiple of the cache's period: read row by row first, they stream. */
-  private void touch(Panel panel, Bias bias) {
+  private void touch(Panel panel, Bias bias, int[] starts) {
     float sum = 0;
     for (int lane = 0; bias.keyStride() == 1 && lane < panel.rows(); lane++) {
-      int from = biasStarts[lane] + panel.key();
+      int from = starts[lane] + panel.key();
       for (int i = 0; i < panel.keys(); i += PanelRows.LINE) {
         sum += bias.data()[from + i];
       }
@@ -166,11 +169,11 @@ final class ScoreChanges {
     panel.scratch.touched = sum;
   }
 
-  private void copyBias(Bias bias, int lane, int key, int count, float[] target) {
+  private void copyBias(Bias bias, int[] starts, int lane, int key, int count, float[] target) {
     Arrays.fill(target, 0);
     for (int i = 0; i < LANES; i++) {
       for (int k = 0; k < count; k++) {
-        target[i * LANES + k] = bias.data()[biasStarts[lane + i] + (key + k) * bias.keyStride()];
+        target[i * LANES + k] = bias.data()[starts[lane + i] + (key + k) * bias.keyStride()];
       }
     }
   }
@@ -187,7 +190,18 @@ final class ScoreChanges {
     }
   }
 
-  /** score − slope · |position − key|. */
+  /** score − slope · |position − the key's position|. */
+  private void addDistances(Panel panel, float[] scores, int from, int to) {
+    int nodes = Math.clamp((long) panel.problem().endOfRows(panel.batchEntry()) - panel.key(), from, to);
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      addDistances(scores, lane, panel.key(), from, nodes);
+      for (int i = nodes; i < to; i++) { // nodes of a tree stand anywhere
+        int key = panel.problem().keyPosition(panel.batchEntry(), panel.key() + i);
+        addDistances(scores, lane, key - i, i, i + 1);
+      }
+    }
+  }
+
   private void addDistances(float[] scores, int lane, int key, int from, int to) {
     FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) (key + from - 1));
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);

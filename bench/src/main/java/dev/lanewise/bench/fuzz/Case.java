@@ -99,6 +99,7 @@ final class Case implements AutoCloseable {
       sight = new Sight(sight.mask(), sight.and(Sight.window(Caches.windowRows(numbers) - 1, 0, Caches.sinks(numbers))).rule());
     }
     model.rule = sight.rule();
+    model.depths = sight.depths();
     attention = attention.withMask(sight.mask());
     for (Knob knob : Knob.values()) {
       knob.choose(plan.get(knob), this);

@@ -7,14 +7,20 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mask: that of the library, and beside it what its documentation says, as plain code.
  *
  * @param mask the library's
  * @param rule the formula
+ * @param depths of the nodes of its tree; null if there is none
  */
-record Sight(Mask mask, Model.Rule rule) {
+@SuppressWarnings("ArrayRecordComponent")
+record Sight(Mask mask, Model.Rule rule, int @Nullable [] depths) {
+  /** Depths where two trees differ: nothing can be placed by both. */
+  static final int[] TWO_TREES = {};
+
   /** Every kind of mask; the first is none. */
   static final List<Kind> KINDS =
       List.of(
@@ -41,6 +47,10 @@ record Sight(Mask mask, Model.Rule rule) {
 
   /** A kind of mask: its name, and how one is drawn. */
   record Kind(String name, Function<Maker, Sight> draw) {}
+
+  Sight(Mask mask, Model.Rule rule) {
+    this(mask, rule, null);
+  }
 
   /** A mask of this kind, by its number in {@link #KINDS}. */
   static Sight of(int kind, Model.Extent extent, Numbers numbers, int salt) {
@@ -78,7 +88,15 @@ record Sight(Mask mask, Model.Rule rule) {
   Sight and(Sight other) {
     return new Sight(
         mask.and(other.mask),
-        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && other.rule.sees(b, head, i, j, queries, keys));
+        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && other.rule.sees(b, head, i, j, queries, keys),
+        join(depths, other.depths));
+  }
+
+  private static int @Nullable [] join(int @Nullable [] one, int @Nullable [] other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return Arrays.equals(one, other) ? one : TWO_TREES;
   }
 
   /** Draws what a mask needs. */
@@ -143,6 +161,11 @@ record Sight(Mask mask, Model.Rule rule) {
       int[] parents = new int[size];
       boolean chain = below(4, -2) == 0;
       Arrays.setAll(parents, node -> chain ? node - 1 : below(node + 1, node) - 1);
+      int[] depths = new int[size];
+      for (int node = 0; node < size; node++) {
+        depths[node] = parents[node] < 0 ? 0 : depths[parents[node]] + 1;
+      }
+      boolean inRows = IntStream.range(0, size).allMatch(node -> parents[node] == node - 1);
       return new Sight(
           Mask.tree(parents),
           (b, head, i, j, queries, keys) -> {
@@ -155,7 +178,8 @@ record Sight(Mask mask, Model.Rule rule) {
               node = parents[node];
             }
             return keyNode < 0 || node >= 0;
-          });
+          },
+          inRows ? null : depths);
     }
 
     Sight matrix(boolean perHead, int visibleOf) {

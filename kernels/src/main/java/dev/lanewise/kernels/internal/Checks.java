@@ -83,14 +83,24 @@ public final class Checks {
     return new IllegalArgumentException(written + " overlaps " + read + " in the same array");
   }
 
-  /** Column blocks of one wider matrix: the same row stride, and columns that do not meet. */
+  /**
+   * Whether the matrices keep to different remainders of the indexes modulo either's row stride, as column blocks of one wider matrix do.
+   * What passes for whole views, see {@link #disjoint(String, Heads, String, Heads)}, passes for all of their parts.
+   */
   private static boolean interleaved(Matrix x, Matrix y) {
-    int stride = x.rowStride();
-    if (stride != y.rowStride() || stride == 0) {
+    return interleaved(x, y, x.rowStride()) || interleaved(x, y, y.rowStride());
+  }
+
+  private static boolean interleaved(Matrix x, Matrix y, int period) {
+    if (period == 0) {
       return false;
     }
-    int distance = Math.floorMod(y.offset() - x.offset(), stride);
-    return distance >= x.columns() && distance <= stride - y.columns();
+    int distance = Math.floorMod(y.offset() - x.offset(), period);
+    return distance >= span(x, period) && distance + span(y, period) <= period;
+  }
+
+  private static long span(Matrix matrix, int period) {
+    return matrix.columns() + span(matrix.rows(), matrix.rowStride(), period);
   }
 
   public static void atMost(String name, long actual, String otherName, long most) {

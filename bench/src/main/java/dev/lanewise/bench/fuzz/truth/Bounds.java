@@ -95,7 +95,7 @@ public final class Bounds {
       return 0;
     }
     float[] slopes = model.slopes;
-    double distance = slopes == null ? 0 : slopes[row.head] * (double) Math.abs(row.i + row.keys - model.extent.queries()[row.b] - j);
+    double distance = slopes == null ? 0 : slopes[row.head] * (double) model.distance(row.b, row.i, j, row.keys);
     double size = Math.abs(row.capped[j]) + Math.abs(distance) + Math.abs(added);
     if (size >= MOST && size < Double.POSITIVE_INFINITY) {
       return ANY;

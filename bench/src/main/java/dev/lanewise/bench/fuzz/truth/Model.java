@@ -36,6 +36,10 @@ public final class Model {
   public int @Nullable [] keyStarts;
 
   public Rule rule = (b, head, i, j, queries, keys) -> true;
+
+  /** Depths of the nodes of a tree, which are the last queries and keys; null if there is none. */
+  public int @Nullable [] depths;
+
   public double scale = 1;
   public double softcap;
   public @Nullable Bias bias;
@@ -72,6 +76,16 @@ public final class Model {
       }
     }
     return dense;
+  }
+
+  /** How far apart a query and a key stand. */
+  int distance(int b, int i, int j, int keys) {
+    return Math.abs(position(i + keys - extent.queries()[b], keys) - position(j, keys));
+  }
+
+  private int position(int row, int keys) {
+    int before = depths == null ? keys : keys - depths.length;
+    return depths == null || row < before ? row : before + depths[row - before];
   }
 
   public int keyValueHead(int head) {

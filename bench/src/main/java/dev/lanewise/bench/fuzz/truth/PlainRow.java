@@ -111,8 +111,7 @@ public final class PlainRow {
     Bias bias = model.bias;
     for (int j = 0; j < keys; j++) {
       if (slopes != null) {
-        int distance = Math.abs(i + keys - model.extent.queries()[b] - j);
-        scores[j] = r(scores[j] - r(slopes[head] * (double) distance));
+        scores[j] = r(scores[j] - r(slopes[head] * (double) model.distance(b, i, j, keys)));
       }
       if (bias != null) {
         double added = model.biasOf(bias, b, head, i, j);

@@ -1,0 +1,103 @@
+package dev.lanewise.core;
+
+import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.KeyValueLayout;
+import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.internal.Checks;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Checks calls of a {@link MultiHeadAttention} by their shapes alone, before anything is computed: a stack checks the calls of all its
+ * layers before the first of them writes.
+ */
+record CallChecks(Projections projections, Attention attention, Placement placement) {
+  /**
+   * Checks everything about a call of this shape but its views: mask, bias, positions and whatever else the attention has.
+   *
+   * @throws IllegalArgumentException naming what does not fit
+   */
+  void call(int batch, int queries, int keys) {
+    projections.checkSizes(batch, queries, keys);
+    attention.settings().check(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
+    placement.checkCall(attention, queries, keys);
+  }
+
+  /** Checks that caches can take rows of {@code x}. */
+  void caches(String name, Sequences x, List<KeyValueCache> caches) {
+    checkNotPacked();
+    projections.checkCaches(name, caches, "x.batch", x.batch());
+  }
+
+  /** Checks everything about a call of {@link MultiHeadAttention#self(Sequences, List, Sequences)} over caches of so many rows. */
+  void self(Sequences x, int[] before) {
+    projections.checkSizes(x.batch(), x.rows(), x.rows());
+    KeyValueLayout layout =
+        new KeyValueLayout(KeyValueFormat.F32, projections.keyValueHeads(), projections.headDim(), projections.valueDim());
+    KeyValueRows[] shapes = new KeyValueRows[before.length];
+    Arrays.setAll(shapes, b -> new CachedShape(layout, Math.addExact(before[b], x.rows())));
+    if (shapes.length > 0) {
+      attention.settings().check(projections.queryShape(x.batch(), x.rows()), shapes);
+    }
+    placement.checkCached(attention, before, x.rows());
+  }
+
+  /** Checks that caches can be the memory of {@code x}: one a batch entry, or sequence. */
+  void memory(String name, Sequences x, List<KeyValueCache> memory) {
+    placement.checkNone();
+    SequenceStarts sequences = attention.settings().sequences;
+    if (sequences == null) {
+      projections.checkCaches(name, memory, "x.batch", x.batch());
+    } else {
+      projections.checkCaches(name, memory, "the number of sequences", sequences.count());
+    }
+  }
+
+  /** Checks everything about a call of {@link MultiHeadAttention#cross(Sequences, List, Sequences)} but its output. */
+  void cross(String name, Sequences x, List<KeyValueCache> memory) {
+    memory(name, x, memory);
+    projections.checkSizes(x.batch(), x.rows(), 0);
+    KeyValueRows[] rows = BatchRead.acquire(memory);
+    try {
+      if (rows.length > 0) {
+        attention.settings().check(projections.queryShape(x.batch(), x.rows()), rows);
+      }
+    } finally {
+      BatchRead.release(memory, rows.length);
+    }
+  }
+
+  /** Checks that keys and values can both be projected from a memory. */
+  void memory(Sequences memory) {
+    projections.checkMemory(memory);
+  }
+
+  /** Checks a call of {@link MultiHeadAttention#remember}. */
+  void remember(Sequences memory, List<KeyValueCache> caches) {
+    placement.checkNone();
+    checkNotPacked();
+    projections.checkMemory(memory);
+    projections.checkCaches("caches", caches, "memory.batch", memory.batch());
+    projections.checkSizes(memory.batch(), 0, memory.rows());
+  }
+
+  private void checkNotPacked() {
+    if (attention.settings().sequences != null) {
+      throw new IllegalStateException("the layer has packed sequences, but rows that go into caches are a batch: one cache a batch entry");
+    }
+  }
+
+  /** Checks the shape of weights that are to be written. */
+  void weights(String name, Heads weights, int batch, int queries, int keys) {
+    Objects.requireNonNull(weights, name);
+    SequenceStarts sequences = attention.settings().sequences;
+    Checks.same(name + ".batch", weights.batch(), "query.batch", batch);
+    Checks.same(name + ".heads", weights.heads(), "query.heads", projections.numHeads());
+    Checks.same(name + ".rows", weights.rows(), "query.rows", queries);
+    Checks.same(name + ".width", weights.width(), "key.rows", sequences == null ? keys : sequences.mostKeys());
+    Checks.writable(name, weights);
+  }
+}
