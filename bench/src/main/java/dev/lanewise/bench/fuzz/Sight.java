@@ -5,6 +5,7 @@ import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.core.Mask;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -13,8 +14,15 @@ import java.util.stream.IntStream;
  *
  * @param mask the library's
  * @param rule the formula
+ * @param tree the parents of the nodes, if it is a tree; else empty
  */
-record Sight(Mask mask, Model.Rule rule) {
+record Sight(Mask mask, Model.Rule rule, int[] tree) {
+  static final int TREE = 12;
+
+  Sight(Mask mask, Model.Rule rule) {
+    this(mask, rule, new int[0]);
+  }
+
   /** Every kind of mask; the first is none. */
   static final List<Kind> KINDS =
       List.of(
@@ -39,8 +47,16 @@ record Sight(Mask mask, Model.Rule rule) {
           new Kind("tree or key lengths, causal", maker -> maker.tree().or(maker.keyLengths()).and(causal())),
           new Kind("predicate", Maker::predicate));
 
+  private static final Set<String> FIT_ANY_SHAPE =
+      Set.of("", "causal", "causal top-left", "window", "window to the left", "window to the right", "window with sinks");
+
   /** A kind of mask: its name, and how one is drawn. */
   record Kind(String name, Function<Maker, Sight> draw) {}
+
+  /** Whether a mask of this kind fits calls of any shape, or the last one. */
+  static boolean fitsSteps(int kind) {
+    return kind == TREE || FIT_ANY_SHAPE.contains(KINDS.get(kind).name);
+  }
 
   /** A mask of this kind, by its number in {@link #KINDS}. */
   static Sight of(int kind, Model.Extent extent, Numbers numbers, int salt) {
@@ -78,7 +94,8 @@ record Sight(Mask mask, Model.Rule rule) {
   Sight and(Sight other) {
     return new Sight(
         mask.and(other.mask),
-        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && other.rule.sees(b, head, i, j, queries, keys));
+        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && other.rule.sees(b, head, i, j, queries, keys),
+        tree.length == 0 ? other.tree : tree);
   }
 
   /** Draws what a mask needs. */
@@ -155,7 +172,8 @@ record Sight(Mask mask, Model.Rule rule) {
               node = parents[node];
             }
             return keyNode < 0 || node >= 0;
-          });
+          },
+          parents);
     }
 
     Sight matrix(boolean perHead, int visibleOf) {
