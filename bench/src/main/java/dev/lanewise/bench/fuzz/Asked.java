@@ -57,6 +57,10 @@ final class Asked {
     remember();
   }
 
+  Plan plan() {
+    return of.plan;
+  }
+
   private TopKeys topKeys() {
     Heads query = of.operands.query();
     return TopKeys.of(TOP, query.batch(), query.heads(), query.rows());
@@ -117,22 +121,36 @@ final class Asked {
 
   /** Makes the call. */
   void compute(Attention attention) {
+    compute(attention, results());
+  }
+
+  /** Makes the call with these results, if it has a choice. */
+  void compute(Attention attention, Results results) {
     Operands operands = of.operands;
-    if (has(Knob.CHOSEN_ROWS)) {
+    if (has(Knob.LAYER)) {
+      new Layers(of, this).compute(attention, of.plan.get(Knob.THREADS));
+    } else if (has(Knob.PARTS)) {
+      new Parts(of, of.numbers).compute(attention, output, logSumExp);
+    } else if (has(Knob.CHOSEN_ROWS)) {
       attention.weights(operands.query(), operands.key(), chosen, chosenWeights);
-      return;
-    }
-    Results results = results();
-    if (of.caches != null) {
-      attention.compute(operands.query(), of.caches.list(), results);
-    } else if (has(Knob.OUTPUT)) {
-      attention.compute(operands.query(), operands.key(), operands.value(), results);
     } else {
-      attention.compute(operands.query(), operands.key(), results);
+      compute(attention, operands.query(), operands.key(), operands.value(), results);
     }
   }
 
-  private Results results() {
+  /** Makes the call with these operands and results. */
+  void compute(Attention attention, Heads query, Heads key, Heads value, Results results) {
+    if (of.caches != null) {
+      attention.compute(query, of.caches.list(), results);
+    } else if (has(Knob.OUTPUT)) {
+      attention.compute(query, key, value, results);
+    } else {
+      attention.compute(query, key, results);
+    }
+  }
+
+  /** Everything that the call is asked for. */
+  Results results() {
     Results results = Results.of();
     if (has(Knob.OUTPUT)) {
       results.output(output);
@@ -168,6 +186,20 @@ final class Asked {
       if (at >= 0) {
         String was = expected[at] + ", is " + array[at];
         throw new Mismatch("element " + at + " of " + array.length + ", which is outside of every result, was " + was);
+      }
+    }
+  }
+
+  /**
+   * Looks at every element.
+   *
+   * @throws Mismatch if one is not as it was
+   */
+  void checkNothingWritten() {
+    for (int n = 0; n < arrays.size(); n++) {
+      int at = firstDifference(arrays.get(n), before.get(n));
+      if (at >= 0) {
+        throw new Mismatch("a call that failed wrote " + arrays.get(n)[at] + " over " + before.get(n)[at]);
       }
     }
   }

@@ -17,6 +17,7 @@ final class Caches implements AutoCloseable {
   static final int INTERRUPTED = 3;
   private static final int DETOUR_ROWS = 5;
   private static final int BLOCK = 16;
+  private static final float[] SPECIAL = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f, -3e38f};
   private static final List<KeyValueFormat> FORMATS =
       List.of(KeyValueFormat.F32, KeyValueFormat.F16, KeyValueFormat.BF16, KeyValueFormat.INT8);
 
@@ -66,6 +67,11 @@ final class Caches implements AutoCloseable {
   /** Rows that a window keeps, the own one among them. */
   static int windowRows(Numbers numbers) {
     return 1 + numbers.below(60, Operand.OTHER, 11);
+  }
+
+  /** Whether queries may be more than the rows of the last append, so that a window may have let go what they see. */
+  static boolean asksForMore(Plan plan, Numbers numbers) {
+    return plan.has(Knob.APPENDS) && numbers.below(4, Operand.OTHER, 14) == 0;
   }
 
   static int sinks(Numbers numbers) {
@@ -156,12 +162,14 @@ final class Caches implements AutoCloseable {
     return cache;
   }
 
-  /** Rows of NaN, which nobody must meet again. */
+  /** Rows of NaN, infinities or large numbers, in keys or values or both, which nobody must meet again. */
   private void detour(KeyValueCache cache) {
+    float special = SPECIAL[numbers.below(SPECIAL.length, Operand.OTHER, 15)];
+    int place = numbers.below(3, Operand.OTHER, 16);
     int heads = operands.key().heads();
     cache.append(
-        new Layout(0, 0, 0).view(1, heads, DETOUR_ROWS, operands.key().width(), Float.NaN),
-        new Layout(0, 0, 0).view(1, heads, DETOUR_ROWS, operands.value().width(), Float.NaN));
+        new Layout(0, 0, 0).view(1, heads, DETOUR_ROWS, operands.key().width(), place == 1 ? 1 : special),
+        new Layout(0, 0, 0).view(1, heads, DETOUR_ROWS, operands.value().width(), place == 2 ? 1 : special));
   }
 
   @Override

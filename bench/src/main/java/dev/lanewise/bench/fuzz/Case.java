@@ -18,6 +18,7 @@ final class Case implements AutoCloseable {
   static final int GROWING = 2;
   static final int WINDOW = 3;
   static final int POOL = 4;
+  static final int STEPS_IN_WINDOW = 3;
   static final int INT8 = 3;
   static final int UNSEEN = 0;
   static final int ANYWHERE = 4;
@@ -28,8 +29,9 @@ final class Case implements AutoCloseable {
   final @Nullable Caches caches;
   final Numbers numbers;
   private final Model.Extent extent;
-  private final @Nullable SequenceStarts sequences;
+  final @Nullable SequenceStarts sequences;
   Attention attention = Attention.standard();
+  private @Nullable SeenKeys seen;
 
   Case(Plan plan) {
     this.plan = plan;
@@ -48,6 +50,9 @@ final class Case implements AutoCloseable {
     describe();
     operands.poisonUnseen(plan, numbers, model, keyStarts);
     read(queryStarts, keyStarts);
+    if (plan.has(Knob.LAYER)) {
+      new LayerPlaces(this).describe();
+    }
     this.caches = cached ? new Caches(plan, numbers, operands, keyStarts, extent.keys()) : null;
   }
 
@@ -78,10 +83,10 @@ final class Case implements AutoCloseable {
     for (int b = 0; b < entries; b++) {
       queries[b] = queryStarts == null ? plan.get(Knob.QUERIES) : queryStarts[b + 1] - queryStarts[b];
       keys[b] = keyStarts == null ? plan.get(Knob.KEYS) : keyStarts[b + 1] - keyStarts[b];
-      if (plan.get(Knob.CACHE) == WINDOW) {
+      if (plan.get(Knob.CACHE) == WINDOW && !Caches.asksForMore(plan, numbers)) {
         int[] chunks = Caches.chunks(plan, numbers, keys[b]);
         queries[b] = Math.min(queries[b], chunks[chunks.length - 1]);
-      } else if (keyStarts == null && plan.has(Knob.CACHE) && b > 0) {
+      } else if (keyStarts == null && plan.has(Knob.CACHE) && plan.get(Knob.CACHE) != WINDOW && b > 0) {
         keys[b] = numbers.below(keys[b] + 1, Operand.OTHER, 60 + b);
       }
     }
@@ -92,14 +97,17 @@ final class Case implements AutoCloseable {
 
   private void describe() {
     Sight sight =
-        Sight.of(plan.get(Knob.MASK), extent, numbers, 1)
-            .and(Sight.of(plan.get(Knob.SECOND_MASK), extent, numbers, 2))
-            .and(Sight.of(plan.get(Knob.THIRD_MASK), extent, numbers, 3));
-    if (plan.get(Knob.CACHE) == WINDOW) { // the cache itself shows no more than its window
-      sight = new Sight(sight.mask(), sight.and(Sight.window(Caches.windowRows(numbers) - 1, 0, Caches.sinks(numbers))).rule());
-    }
-    model.rule = sight.rule();
-    model.depths = sight.depths();
+        Sight.of(plan.get(Knob.MASK), lastStep(), numbers, 1)
+            .and(Sight.of(plan.get(Knob.SECOND_MASK), lastStep(), numbers, 2))
+            .and(Sight.of(plan.get(Knob.THIRD_MASK), lastStep(), numbers, 3));
+    Model.Rule rule = plan.isStepwise() ? stepwise(sight) : sight.rule();
+    Model.Rule window = window();
+    boolean hasWindow = plan.get(Knob.CACHE) == WINDOW || plan.get(Knob.LAYER) == STEPS_IN_WINDOW;
+    model.rule =
+        hasWindow
+            ? (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && window.sees(b, head, i, j, queries, keys)
+            : rule;
+    model.tree = sight.tree();
     attention = attention.withMask(sight.mask());
     for (Knob knob : Knob.values()) {
       knob.choose(plan.get(knob), this);
@@ -107,6 +115,58 @@ final class Case implements AutoCloseable {
     if (sequences != null) {
       attention = attention.withSequences(sequences);
     }
+  }
+
+  /** Where the steps of a layer end. */
+  int[] stepEnds(int rows) {
+    int[] ends = Caches.chunks(plan, numbers, rows);
+    Arrays.parallelPrefix(ends, Integer::sum);
+    return ends;
+  }
+
+  /** What masks have to fit: of a layer that goes step by step the last one. */
+  private Model.Extent lastStep() {
+    if (!plan.isStepwise()) {
+      return extent;
+    }
+    int[] ends = stepEnds(extent.mostQueries());
+    int rows = extent.mostQueries() - (ends.length == 1 ? 0 : ends[ends.length - 2]);
+    int[] queries = new int[extent.entries()];
+    Arrays.fill(queries, rows);
+    return new Model.Extent(extent.heads(), queries, extent.keys(), rows, extent.mostKeys());
+  }
+
+  /** Each step with its own rows and all before them; before a tree, which is the last step, they are causal. */
+  private Model.Rule stepwise(Sight sight) {
+    int[] ends = stepEnds(extent.mostQueries());
+    Model.Rule before = sight.tree().length == 0 ? sight.rule() : (b, head, i, j, queries, keys) -> j <= i + keys - queries;
+    return (b, head, i, j, queries, keys) -> {
+      int step = 0;
+      while (ends[step] <= i) {
+        step++;
+      }
+      int from = step == 0 ? 0 : ends[step - 1];
+      Model.Rule rule = ends[step] == queries ? sight.rule() : before;
+      return j < ends[step] && rule.sees(b, head, i - from, j, ends[step] - from, ends[step]);
+    };
+  }
+
+  /** What a window cache shows, however its rows came. */
+  private Model.Rule window() {
+    int rows = Caches.windowRows(numbers);
+    int sinks = Caches.sinks(numbers);
+    return (b, head, i, j, queries, keys) -> {
+      int position = i + keys - queries;
+      return j <= position && (j < sinks || j > position - rows);
+    };
+  }
+
+  /** Counts the keys that queries see. */
+  SeenKeys seen() {
+    if (seen == null) {
+      seen = new SeenKeys(model);
+    }
+    return seen;
   }
 
   void compareBy(Similarity similarity, float[] vector) {

@@ -37,8 +37,8 @@ record Choice(String name, Consumer<Case> change) {
                 of.compareBy(Similarity.additive(vector), vector);
               }));
 
-  static final List<Choice> SCALES = numbers(Choice::scale, 0.3f, 0, -1, 3.7f);
-  static final List<Choice> SOFTCAPS = numbers(Choice::softcap, 1.5f, 30, 0.001f, 20_000);
+  static final List<Choice> SCALES = numbers(Choice::scale, 0.3f, 0, -1, 3.7f, 1e-39f, -1e-42f);
+  static final List<Choice> SOFTCAPS = numbers(Choice::softcap, 1.5f, 30, 0.001f, 20_000, 1e-39f, Float.MIN_VALUE, 3e38f);
 
   static final List<Choice> BIASES = Arrays.stream(Biases.Kind.values()).map(Choice::bias).toList();
 
@@ -60,10 +60,24 @@ record Choice(String name, Consumer<Case> change) {
       List.of(
           NONE,
           scores("halves and adds", 0.5, (x, b, head, i, j) -> 0.5 * x + 0.25 * ((b + 2 * head + 3 * i + 7 * j) % 5 - 2)),
-          scores("hides", 1, (x, b, head, i, j) -> (b + head + i + j) % 3 == 0 ? Double.NEGATIVE_INFINITY : x));
+          scores("hides", 1, (x, b, head, i, j) -> (b + head + i + j) % 3 == 0 ? Double.NEGATIVE_INFINITY : x),
+          new Choice(
+              "counts keys",
+              of -> {
+                of.model.scoreFunction = new Change(1, (x, b, head, i, j) -> x - of.seen().before(b, head, i, j) % 32 / 16.0);
+                of.attention = of.attention.withScoreFunction(of.seen().function((x, n) -> x - n % 32 / 16f));
+              }));
 
   static final List<Choice> WEIGHT_FUNCTIONS =
-      List.of(NONE, weights("halves and adds", 0.5, (x, b, head, i, j) -> 0.5 * x + 0.0625 * ((b + 2 * head + 3 * i + 7 * j) % 5)));
+      List.of(
+          NONE,
+          weights("halves and adds", 0.5, (x, b, head, i, j) -> 0.5 * x + 0.0625 * ((b + 2 * head + 3 * i + 7 * j) % 5)),
+          new Choice(
+              "counts keys",
+              of -> {
+                of.model.weightFunction = new Change(0.5, (x, b, head, i, j) -> 0.5 * x + of.seen().before(b, head, i, j) % 8 / 16.0);
+                of.attention = of.attention.withWeightFunction(of.seen().function((x, n) -> 0.5f * x + n % 8 / 16f));
+              }));
 
   static final List<Choice> NORMALISERS =
       List.of(
@@ -162,6 +176,16 @@ record Choice(String name, Consumer<Case> change) {
       sinks[head] = none ? Float.NEGATIVE_INFINITY : 2 * of.numbers.normal(Operand.SINKS, head);
     }
     return sinks;
+  }
+
+  /** The choice of a number. */
+  static <E extends Enum<E>> E at(E[] choices, int number) {
+    return List.of(choices).get(number);
+  }
+
+  /** The number of a choice. */
+  static <E extends Enum<E>> int number(E choice) {
+    return List.of(choice.getDeclaringClass().getEnumConstants()).indexOf(choice);
   }
 
   /** The names of choices, for reading. */

@@ -132,7 +132,7 @@ final class Comparison {
   }
 
   private void judge(Part part, int n, int column, float actual, double truth, double largest, boolean own) {
-    double budget = moderate ? 2 * floatError(part) + OF_LARGEST * largest : 0;
+    double budget = moderate ? (of.plan.isLong() ? 0 : 2 * floatError(part)) + OF_LARGEST * largest : 0;
     if (Double.isFinite(truth) && Math.abs(actual - truth) <= budget) {
       return;
     }

@@ -17,6 +17,7 @@ final class Draw {
 
   private static final long BIG_WORK = 6_000_000;
   private static final int BIG = 60;
+  private static final int LONG = 250;
 
   private final Random random;
   private final Map<Knob, Integer> numbers = Knob.simplestOfAll();
@@ -35,6 +36,8 @@ final class Draw {
     draw.changes();
     draw.numbers();
     draw.results();
+    draw.company();
+    draw.longSums();
     return new Plan(draw.numbers, own);
   }
 
@@ -149,5 +152,53 @@ final class Draw {
       set(knob, oneIn(9) ? 1 : 0);
     }
     set(Knob.CHOSEN_ROWS, oneIn(30) ? 1 : 0);
+  }
+
+  /** What happens around a call. */
+  private void company() {
+    if (oneIn(12)) {
+      set(Knob.LAYER, 1 + random.nextInt(3));
+      any(Knob.POSITIONS);
+      set(Knob.APPENDS, random.nextInt(5));
+      set(Knob.BIAS, oneIn(3) ? 1 + random.nextInt(3) : 0);
+      if (oneIn(3)) {
+        set(Knob.MASK, Sight.TREE);
+      }
+    }
+    if (oneIn(25)) {
+      set(Knob.PARTS, 1 + random.nextInt(4));
+      set(Knob.NORMALISER, random.nextInt(2));
+    }
+    if (oneIn(10)) {
+      any(Knob.FAILURE);
+    }
+    if (oneIn(10)) {
+      any(Knob.OVERLAP);
+    }
+  }
+
+  /** Now and then very many keys, or queries, of one small head. */
+  private void longSums() {
+    if (!oneIn(LONG)) {
+      return;
+    }
+    Knob.simplestOfAll().keySet().stream()
+        .filter(knob -> knob.compareTo(Knob.SEQUENCES) > 0 && knob.compareTo(Knob.THREADS) < 0)
+        .forEach(knob -> set(knob, 1));
+    set(Knob.SEQUENCES, 0);
+    set(Knob.SHARED, 0);
+    set(Knob.HEAD_DIM, 1 + random.nextInt(4));
+    set(Knob.VALUE_DIM, 1 + random.nextInt(3));
+    set(Knob.GROUP, 1 + random.nextInt(2));
+    boolean keys = oneIn(2);
+    set(keys ? Knob.KEYS : Knob.QUERIES, (1 << (13 + random.nextInt(keys ? 5 : 3))) - random.nextInt(100));
+    set(keys ? Knob.QUERIES : Knob.KEYS, 1 + random.nextInt(3));
+    set(Knob.LAYER, 0);
+    if (keys && oneIn(2)) {
+      set(Knob.CACHE, 1 + random.nextInt(4));
+      set(Knob.SCORE_FUNCTION, random.nextInt(Knob.SCORE_FUNCTION.count()));
+    }
+    set(Knob.COLUMN_SUMS, keys ? random.nextInt(2) : 1);
+    set(Knob.NUMBERS, oneIn(2) ? Choice.number(Numbers.Kind.EQUAL) : Choice.number(Numbers.Kind.NORMAL));
   }
 }

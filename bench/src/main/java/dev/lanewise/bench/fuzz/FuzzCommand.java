@@ -79,6 +79,13 @@ public final class FuzzCommand implements Callable<Integer> {
       description = "How many wrong calls end a path (default: ${DEFAULT-VALUE}).")
   private int failures;
 
+  @Option(
+      names = "--without",
+      paramLabel = "TEXT",
+      split = ",",
+      description = "Leaves out calls whose description, as failures print it, has one of these: a fault that is known.")
+  private List<String> without = List.of();
+
   @Option(names = "--here", hidden = true, description = "On this JVM's own path, whose name is given.")
   private @Nullable String here;
 
@@ -131,7 +138,7 @@ public final class FuzzCommand implements Callable<Integer> {
     if (!actual.equals(expected)) {
       throw new IllegalStateException("this machine runs " + actual + " where " + expected + " was asked for; leave it out of --paths");
     }
-    Session session = new Session(Trial.real(), from, failures, out);
+    Session session = new Session(Trial.real(), from, failures, without, out);
     if (digest) {
       session.digest(first, most());
       return 0;
@@ -178,6 +185,7 @@ public final class FuzzCommand implements Callable<Integer> {
     if (calls != null) {
       arguments.addAll(List.of("--calls", String.valueOf(calls)));
     }
+    without.forEach(text -> arguments.addAll(List.of("--without", text)));
     if (digest) {
       arguments.add("--digest");
     }

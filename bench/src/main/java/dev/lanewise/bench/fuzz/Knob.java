@@ -28,6 +28,8 @@ enum Knob {
   PAGES(0),
   APPENDS(0),
   DETOUR(0, "", "truncated", "forked", "interrupted"),
+  LAYER(0, "", "forward", "steps in a cache", "steps in a window cache"),
+  POSITIONS(0, Choice.names(LayerPlaces.Kind.values())),
   ROTARY(0, "", "half", "interleaved", "half, part of a row"),
   MASK(0, maskNames()),
   SECOND_MASK(0, maskNames()),
@@ -51,6 +53,9 @@ enum Knob {
   TOP_KEYS(0),
   CHOSEN_ROWS(0),
   NUMBERS(0, Choice.names(Numbers.Kind.values())),
+  PARTS(0),
+  FAILURE(0, Choice.names(Failures.Kind.values())),
+  OVERLAP(0, Choice.names(Overlaps.Kind.values())),
   POISON(0, "", "NaN", "+∞", "−∞", "NaN, +∞, −∞"),
   POISON_PLACE(0, "unseen keys", "query", "key", "value", "anywhere");
 

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.fuzz;
 
+import dev.lanewise.bench.fuzz.truth.Model;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
@@ -9,6 +10,8 @@ import java.util.StringJoiner;
 /** A call, as a number for each {@link Knob}, and the seed of its numbers. What does not go together is set to what does. */
 final class Plan {
   private static final Knob[] LAYOUTS = {Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT, Knob.OUTPUT_LAYOUT};
+  private static final Knob[] MASKS = {Knob.MASK, Knob.SECOND_MASK, Knob.THIRD_MASK};
+  private static final int WIDEST_IN_LAYERS = 40;
   private static final Knob[] BEFORE_MASK = {Knob.RAW, Knob.CAPPED, Knob.CHANGED};
 
   /** What a call may be asked for. */
@@ -48,9 +51,13 @@ final class Plan {
   }
 
   /** What its numbers are like. */
-  @SuppressWarnings("EnumOrdinal") // a call is drawn as numbers, and may change from one version to the next
   Numbers.Kind numbers() {
-    return Numbers.Kind.values()[get(Knob.NUMBERS)];
+    return Choice.at(Numbers.Kind.values(), get(Knob.NUMBERS));
+  }
+
+  /** Whether it sums more than a float accumulator may. */
+  boolean isLong() {
+    return Math.max(get(Knob.QUERIES), get(Knob.KEYS)) > Model.LONG;
   }
 
   boolean has(Knob knob) {
@@ -90,11 +97,15 @@ final class Plan {
 
   private void makeFit() {
     set(Knob.OUTPUT_LAYOUT, get(Knob.OUTPUT_LAYOUT) % Layout.WRITABLE);
+    if (has(Knob.LAYER)) {
+      clear(Knob.CACHE);
+    }
     if (has(Knob.CACHE)) {
       clear(Knob.SHARED);
       set(Knob.BATCH, Math.max(1, get(Knob.BATCH)));
     } else {
-      clear(Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.APPENDS, Knob.DETOUR);
+      clear(Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.DETOUR);
+      set(Knob.APPENDS, isStepwise() ? get(Knob.APPENDS) : 0);
     }
     if (get(Knob.FORMAT) != Case.INT8) {
       clear(Knob.CHANNELS);
@@ -102,14 +113,18 @@ final class Plan {
     if (get(Knob.CACHE) == Case.WINDOW) {
       clear(BEFORE_MASK); // what a cache has let go has no score
       clear(Knob.SEQUENCES);
-      set(Knob.DETOUR, get(Knob.DETOUR) / Caches.INTERRUPTED * Caches.INTERRUPTED); // the others cost rows of the window
       set(Knob.QUERIES, Math.min(get(Knob.QUERIES), get(Knob.KEYS)));
+    }
+    if (get(Knob.FAILURE) == Choice.number(Failures.Kind.FULL_CACHE) && !has(Knob.CACHE) && !isStepwise()) {
+      clear(Knob.FAILURE);
     }
     if (has(Knob.SEQUENCES)) {
       set(Knob.BATCH, 1);
     }
+    fitLayer();
     fitMasks();
     fitShared();
+    fitParts();
     fitResults();
     if ((get(Knob.ROTARY) == 3 && get(Knob.HEAD_DIM) < 4) || get(Knob.HEAD_DIM) % 2 != 0) {
       clear(Knob.ROTARY);
@@ -119,9 +134,62 @@ final class Plan {
     }
   }
 
-  /** Masks that ask for a batch entry, or an element. */
+  /** Whether a layer takes rows step by step. */
+  boolean isStepwise() {
+    return get(Knob.LAYER) > 1;
+  }
+
+  /** How the rows of a layer are told apart. */
+  LayerPlaces.Kind positions() {
+    return Choice.at(LayerPlaces.Kind.values(), get(Knob.POSITIONS));
+  }
+
+  /** Whether settings meet that the library need not combine, or rows are asked for that a window may have let go: then it must say so. */
+  boolean mayBeRefused() {
+    boolean letGo = get(Knob.CACHE) == Case.WINDOW && (has(Knob.DETOUR) || Caches.asksForMore(this, new Numbers(seed, numbers())));
+    return letGo || (positions() == LayerPlaces.Kind.ALIBI && has(Knob.ALIBI)) || (positions().asksForBuckets() && has(Knob.BIAS));
+  }
+
+  /** Layers of identities, so that their attention can be judged. */
+  private void fitLayer() {
+    if (!has(Knob.LAYER)) {
+      clear(Knob.POSITIONS);
+      return;
+    }
+    clear(Knob.PARTS, Knob.OVERLAP, Knob.POISON, Knob.ROTARY, Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT);
+    clear(RESULTS);
+    set(Knob.BATCH, Math.max(1, get(Knob.BATCH)));
+    set(Knob.HEAD_DIM, Math.min(get(Knob.HEAD_DIM), WIDEST_IN_LAYERS));
+    set(Knob.VALUE_DIM, get(Knob.HEAD_DIM));
+    set(Knob.SHARED, isStepwise() || has(Knob.SHARED) ? Case.SAME : 0);
+    if (!numbers().moderate()) {
+      clear(Knob.NUMBERS);
+    }
+    if (!positions().fits(get(Knob.HEAD_DIM))) {
+      clear(Knob.POSITIONS);
+    }
+    if (positions().asksForBuckets() || isStepwise()) {
+      clear(Knob.SEQUENCES);
+    }
+    if (isStepwise()) {
+      clear(Knob.SCORE_FUNCTION, Knob.WEIGHT_FUNCTION); // which count queries from the first of a step
+      set(Knob.BIAS, Math.min(get(Knob.BIAS), Choice.number(Biases.Kind.OF_KEYS)));
+      for (Knob mask : MASKS) {
+        set(mask, Sight.fitsSteps(get(mask)) ? get(mask) : 0);
+      }
+    }
+  }
+
+  /** Masks that ask for a batch entry, or an element; positions can follow one tree. */
   private void fitMasks() {
-    for (Knob mask : new Knob[] {Knob.MASK, Knob.SECOND_MASK, Knob.THIRD_MASK}) {
+    boolean tree = false;
+    for (Knob mask : MASKS) {
+      if (get(mask) == Sight.TREE && tree) {
+        clear(mask);
+      }
+      tree |= get(mask) == Sight.TREE;
+    }
+    for (Knob mask : MASKS) {
       if (get(Knob.BATCH) == 0) {
         clear(mask);
       }
@@ -140,11 +208,28 @@ final class Plan {
     }
   }
 
+  /** Parts that are merged: of keys that are not cached, with what a part can be asked for. */
+  private void fitParts() {
+    if (!has(Knob.PARTS)) {
+      return;
+    }
+    clear(Knob.CACHE, Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.APPENDS, Knob.DETOUR, Knob.SEQUENCES);
+    clear(Knob.ALIBI, Knob.WEIGHT_FUNCTION, Knob.FAILURE, Knob.OVERLAP, Knob.POISON, Knob.POISON_PLACE);
+    clear(RESULTS);
+    set(Knob.OUTPUT, 1);
+    set(Knob.LOG_SUM_EXP, 1);
+    set(Knob.NORMALISER, Math.min(1, get(Knob.NORMALISER)));
+    if (!numbers().moderate()) {
+      clear(Knob.NUMBERS);
+    }
+  }
+
   private void fitResults() {
     if (has(Knob.SEQUENCES) || has(Knob.CACHE) || get(Knob.QUERIES) == 0) {
       clear(Knob.CHOSEN_ROWS);
     }
     if (has(Knob.CHOSEN_ROWS)) {
+      clear(Knob.OVERLAP);
       clear(RESULTS);
       set(Knob.CHOSEN_ROWS, 1);
     }

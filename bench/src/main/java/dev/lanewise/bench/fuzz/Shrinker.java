@@ -6,8 +6,10 @@ import java.util.function.Function;
 /** Makes a failing call smaller while it still fails: options dropped, sizes halved, then less by one. */
 final class Shrinker {
   private static final int MOST_TRIES = 3000;
+  private static final long MOST_NANOS = 20_000_000_000L;
 
   private final Function<Plan, Optional<String>> failure;
+  private final long start = System.nanoTime();
   private int tries;
 
   /**
@@ -28,7 +30,7 @@ final class Shrinker {
       for (Knob knob : Knob.values()) {
         least = shrink(least, knob);
       }
-    } while (!least.sameAs(before) && tries < MOST_TRIES);
+    } while (!least.sameAs(before) && mayTry());
     return least;
   }
 
@@ -38,12 +40,16 @@ final class Shrinker {
     for (int candidate : candidates) {
       if (candidate >= knob.simplest() && candidate < number && (candidate == knob.simplest() || isSize(knob))) {
         Plan simpler = failing.with(knob, candidate);
-        if (!simpler.sameAs(failing) && tries++ < MOST_TRIES && failure.apply(simpler).isPresent()) {
+        if (!simpler.sameAs(failing) && mayTry() && failure.apply(simpler).isPresent()) {
           return shrink(simpler, knob);
         }
       }
     }
     return failing;
+  }
+
+  private boolean mayTry() {
+    return tries++ < MOST_TRIES && System.nanoTime() - start < MOST_NANOS;
   }
 
   /** Whether a number in between means something in between. */

@@ -5,6 +5,7 @@ import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.core.Mask;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param mask the library's
  * @param rule the formula
- * @param depths of the nodes of its tree; null if there is none
+ * @param tree the parents of the nodes, if it is a tree; else empty
  */
-@SuppressWarnings("ArrayRecordComponent")
-record Sight(Mask mask, Model.Rule rule, int @Nullable [] depths) {
-  /** Depths where two trees differ: nothing can be placed by both. */
-  static final int[] TWO_TREES = {};
+record Sight(Mask mask, Model.Rule rule, int[] tree) {
+  static final int TREE = 12;
+
+  Sight(Mask mask, Model.Rule rule) {
+    this(mask, rule, new int[0]);
+  }
 
   /** Every kind of mask; the first is none. */
   static final List<Kind> KINDS =
@@ -45,11 +48,15 @@ record Sight(Mask mask, Model.Rule rule, int @Nullable [] depths) {
           new Kind("tree or key lengths, causal", maker -> maker.tree().or(maker.keyLengths()).and(causal())),
           new Kind("predicate", Maker::predicate));
 
+  private static final Set<String> FIT_ANY_SHAPE =
+      Set.of("", "causal", "causal top-left", "window", "window to the left", "window to the right", "window with sinks");
+
   /** A kind of mask: its name, and how one is drawn. */
   record Kind(String name, Function<Maker, Sight> draw) {}
 
-  Sight(Mask mask, Model.Rule rule) {
-    this(mask, rule, null);
+  /** Whether a mask of this kind fits calls of any shape, or the last one. */
+  static boolean fitsSteps(int kind) {
+    return kind == TREE || FIT_ANY_SHAPE.contains(KINDS.get(kind).name);
   }
 
   /** A mask of this kind, by its number in {@link #KINDS}. */
@@ -89,14 +96,7 @@ record Sight(Mask mask, Model.Rule rule, int @Nullable [] depths) {
     return new Sight(
         mask.and(other.mask),
         (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) && other.rule.sees(b, head, i, j, queries, keys),
-        join(depths, other.depths));
-  }
-
-  private static int @Nullable [] join(int @Nullable [] one, int @Nullable [] other) {
-    if (one == null || other == null) {
-      return one == null ? other : one;
-    }
-    return Arrays.equals(one, other) ? one : TWO_TREES;
+        tree.length == 0 ? other.tree : tree);
   }
 
   /** Draws what a mask needs. */
@@ -179,7 +179,7 @@ record Sight(Mask mask, Model.Rule rule, int @Nullable [] depths) {
             }
             return keyNode < 0 || node >= 0;
           },
-          inRows ? null : depths);
+          parents);
     }
 
     Sight matrix(boolean perHead, int visibleOf) {

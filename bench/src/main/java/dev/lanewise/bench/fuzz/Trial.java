@@ -69,6 +69,9 @@ final class Trial {
     } catch (Mismatch e) {
       return Optional.of(String.valueOf(e.getMessage()));
     } catch (RuntimeException | AssertionError e) {
+      if (plan.mayBeRefused() && (e instanceof IllegalArgumentException || e instanceof IllegalStateException)) {
+        return Optional.empty();
+      }
       StackTraceElement[] trace = e.getStackTrace();
       return Optional.of("threw " + e + (trace.length == 0 ? "" : " at " + trace[0]));
     }
@@ -77,6 +80,9 @@ final class Trial {
   private void run(Case of) {
     Numbers numbers = new Numbers(of.plan.seed(), Numbers.Kind.NORMAL);
     Asked asked = new Asked(of, numbers);
+    if (!of.plan.isStepwise()) { // in which each step has its own
+      Failures.of(of, asked).provoke();
+    }
     caller.compute(asked, of.attention(of.plan.get(Knob.THREADS)));
     asked.checkUntouched();
     Comparison comparison = new Comparison(of, asked, reference);
@@ -87,7 +93,11 @@ final class Trial {
         && !of.plan.repeats()
         && !of.plan.dense().sameAs(of.plan)
         && numbers.below(ONE_IN, Operand.OTHER, -99) == 0) {
-      checkLayout(of, asked, numbers);
+      checkSame(of, asked, of.plan.dense(), "layout: dense");
+    }
+    new Overlaps(of, asked).check();
+    if (of.plan.has(Knob.DETOUR)) {
+      checkSame(of, asked, of.plan.with(Knob.DETOUR, 0), "rows that were taken back: without them");
     }
   }
 
@@ -110,17 +120,17 @@ final class Trial {
     }
   }
 
-  /** Dense operands give the same bits. */
-  private void checkLayout(Case of, Asked asked, Numbers numbers) {
-    List<float[]> scattered = results(of, asked);
-    try (Case dense = new Case(of.plan.dense())) {
-      Asked other = new Asked(dense, numbers);
-      caller.compute(other, dense.attention(1));
-      List<float[]> expected = results(dense, other);
+  /** A call that may differ in no bit of its results. */
+  private void checkSame(Case of, Asked asked, Plan like, String what) {
+    List<float[]> actual = results(of, asked);
+    try (Case plain = new Case(like)) {
+      Asked other = new Asked(plain, new Numbers(like.seed(), Numbers.Kind.NORMAL));
+      caller.compute(other, plain.attention(1));
+      List<float[]> expected = results(plain, other);
       for (int n = 0; n < expected.size(); n++) {
-        int at = Asked.firstDifference(scattered.get(n), expected.get(n));
+        int at = Asked.firstDifference(actual.get(n), expected.get(n));
         if (at >= 0) {
-          throw new Mismatch("the bits depend on the layout: " + scattered.get(n)[at] + ", dense " + expected.get(n)[at]);
+          throw new Mismatch("the bits depend on the " + what + " " + expected.get(n)[at] + ", not " + actual.get(n)[at]);
         }
       }
     }

@@ -91,16 +91,17 @@ public final class Bounds {
   private double changed(int j) {
     Bias bias = model.bias;
     double added = bias == null ? 0 : model.biasOf(bias, row.b, row.head, row.i, j);
+    double relative = model.relativeOf(row.b, row.head, row.i, j);
     if (added == GONE || (model.scoreFunction != null && row.changed[j] == GONE && row.capped[j] != GONE)) {
       return 0;
     }
     float[] slopes = model.slopes;
-    double distance = slopes == null ? 0 : slopes[row.head] * (double) model.distance(row.b, row.i, j, row.keys);
-    double size = Math.abs(row.capped[j]) + Math.abs(distance) + Math.abs(added);
+    double distance = slopes == null ? 0 : slopes[row.head] * (double) Math.abs(model.behind(row.b, row.i, j));
+    double size = Math.abs(row.capped[j]) + Math.abs(distance) + Math.abs(added) + Math.abs(relative);
     if (size >= MOST && size < Double.POSITIVE_INFINITY) {
       return ANY;
     }
-    double sums = slopes == null && bias == null && model.scoreFunction == null ? 0 : 8 * UNIT * (size + 1);
+    double sums = slopes == null && bias == null && model.relative == null && model.scoreFunction == null ? 0 : 8 * UNIT * (size + 1);
     boolean changes = model.sees(row.b, row.head, row.i, j);
     return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * slope(changes ? model.scoreFunction : null);
   }
@@ -151,7 +152,7 @@ public final class Bounds {
         high += Math.exp(row.masked[j] + logit(j) - largest);
       }
     }
-    double summing = UNIT * (16 + 4 * Math.sqrt(row.keys));
+    double summing = Model.summing(row.keys, 16);
     for (int j = 0; j < row.keys; j++) {
       if (row.masked[j] != GONE) {
         double weight = Math.exp(row.masked[j] - largest) / sum;
@@ -234,7 +235,7 @@ public final class Bounds {
     if (!Double.isFinite(row.output[d])) {
       return passes ? ANY : 0;
     }
-    double bound = sum + UNIT * (16 + 4 * Math.sqrt(row.keys)) * size + FLUSHED * largest * row.keys + 4 * LEAST * row.keys;
+    double bound = sum + Model.summing(row.keys, 16) * size + FLUSHED * largest * row.keys + 4 * LEAST * row.keys;
     if (model.normaliser.kind() == Normaliser.Kind.SOFTMAX && model.weightFunction == null) {
       boolean sink = model.normaliser.sink(row.head) > GONE;
       double lowest = sink ? Math.min(0, least) : least;

@@ -5,8 +5,6 @@ import java.util.function.IntFunction;
 
 /** The weights that each key gets from all queries. */
 public record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) {
-  private static final double UNIT = 0x1p-24;
-
   /**
    * Compares them.
    *
@@ -23,7 +21,7 @@ public record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> b
         int column = model.columnOf(row.b, row.head, j);
         expected[column] += row.weights[j];
         size[column] += Math.abs(row.weights[j]);
-        off[column] += bound[j] + UNIT * (4 + 4 * Math.sqrt(model.extent.mostQueries())) * Math.abs(row.weights[j]);
+        off[column] += bound[j] + Model.summing(model.extent.mostQueries(), 4) * Math.abs(row.weights[j]);
       }
     }
     for (int column = 0; column < actual.length; column++) {

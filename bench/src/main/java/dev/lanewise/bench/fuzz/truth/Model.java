@@ -11,6 +11,11 @@ import org.jspecify.annotations.Nullable;
  * operands and wherever keys and values come from.
  */
 public final class Model {
+  /** Sums of more terms than this are judged by what the library promises of long ones, {@link #LONG_ERROR} of their size. */
+  public static final int LONG = 4096;
+
+  private static final double LONG_ERROR = 1e-6;
+
   public final Extent extent;
   public final int keyValueHeads;
   public final int headDim;
@@ -43,6 +48,16 @@ public final class Model {
   public double scale = 1;
   public double softcap;
   public @Nullable Bias bias;
+
+  /** What positions add to a score, by head and by how far the key stands behind the query; null for nothing. */
+  public @Nullable Relative relative;
+
+  /** The parents of a tree's nodes, which are the last queries and keys; empty for none. A node stands at its depth. */
+  public int[] tree = {};
+
+  /** How far queries and keys may be off, relative to their lengths. */
+  public double turned;
+
   public float @Nullable [] slopes;
   public @Nullable Change scoreFunction;
   public @Nullable Change weightFunction;
@@ -78,14 +93,30 @@ public final class Model {
     return dense;
   }
 
-  /** How far apart a query and a key stand. */
-  int distance(int b, int i, int j, int keys) {
-    return Math.abs(position(i + keys - extent.queries()[b], keys) - position(j, keys));
+  /** Where a query stands: the last one where the last key does. */
+  public int queryPosition(int b, int i) {
+    int queries = extent.queries()[b];
+    return Math.max(0, extent.keys()[b] - queries) + standing(i, queries);
   }
 
-  private int position(int row, int keys) {
-    int before = depths == null ? keys : keys - depths.length;
-    return depths == null || row < before ? row : before + depths[row - before];
+  /** Where a key stands. */
+  public int keyPosition(int b, int j) {
+    int keys = extent.keys()[b];
+    return Math.max(0, extent.queries()[b] - keys) + standing(j, keys);
+  }
+
+  private int standing(int row, int rows) {
+    int first = rows - tree.length;
+    int position = Math.min(row, first);
+    for (int node = row - first; node > 0 && tree[node] >= 0; node = tree[node]) {
+      position++;
+    }
+    return position;
+  }
+
+  /** How far a key stands behind a query. */
+  public int behind(int b, int i, int j) {
+    return keyPosition(b, j) - queryPosition(b, i);
   }
 
   public int keyValueHead(int head) {
@@ -108,6 +139,11 @@ public final class Model {
 
   public boolean sees(int b, int head, int i, int j) {
     return rule.sees(b, head, i, j, extent.queries()[b], extent.keys()[b]);
+  }
+
+  /** What rounding may do to a sum of so many terms, relative to the sum of their sizes. */
+  static double summing(int terms, double fewest) {
+    return terms > LONG ? LONG_ERROR : 0x1p-24 * (fewest + 4 * Math.sqrt(terms));
   }
 
   /** What is added to a score. */
@@ -142,6 +178,18 @@ public final class Model {
   public int columns() {
     int[] starts = keyStarts;
     return starts == null ? extent.entries() * extent.heads() * extent.mostKeys() : extent.heads() * starts[extent.entries()];
+  }
+
+  /** What is added for a head and a distance. */
+  @FunctionalInterface
+  public interface Relative {
+    float of(int head, int behind);
+  }
+
+  /** What positions add to a score. */
+  double relativeOf(int b, int head, int i, int j) {
+    Relative of = relative;
+    return of == null ? 0 : of.of(head, behind(b, i, j));
   }
 
   /** What the caller's function makes of a score. */

@@ -111,12 +111,13 @@ public final class PlainRow {
     Bias bias = model.bias;
     for (int j = 0; j < keys; j++) {
       if (slopes != null) {
-        scores[j] = r(scores[j] - r(slopes[head] * (double) model.distance(b, i, j, keys)));
+        scores[j] = r(scores[j] - r(slopes[head] * (double) Math.abs(model.behind(b, i, j))));
       }
       if (bias != null) {
         double added = model.biasOf(bias, b, head, i, j);
         scores[j] = added == GONE ? GONE : r(scores[j] + added);
       }
+      scores[j] = r(scores[j] + model.relativeOf(b, head, i, j));
       scores[j] = model.sees(b, head, i, j) ? r(model.scoreOf(scores[j], b, head, i, j)) : scores[j];
     }
     return scores;
@@ -158,11 +159,7 @@ public final class PlainRow {
 
   /** What weights are divided by that are not a softmax. */
   public double divisor() {
-    int seen = 0;
-    for (int j = 0; j < keys; j++) {
-      seen += masked[j] == GONE ? 0 : 1;
-    }
-    return model.normaliser.averages() ? seen : 1;
+    return model.normaliser.averages() ? Arrays.stream(masked).filter(score -> score != GONE).count() : 1;
   }
 
   /** The weight of a score, but for softmax, and before any division. */

@@ -47,7 +47,17 @@ public final class RawBound {
       size += Math.abs(model.vector[d]);
       stored += Math.abs(model.vector[d]) * off(d);
     }
-    return scale * (stored + UNIT * (model.headDim + 12) * size) + LEAST * model.headDim;
+    double off = stored + turned(model.vector.length == 0 ? 0 : size);
+    return scale * (off + UNIT * (model.headDim + 12) * size) + LEAST * model.headDim;
+  }
+
+  /** What positions may have turned too far or not far enough, at worst all into one element. */
+  private double turned(double size) {
+    double lengths = 0;
+    for (int d = 0; d < model.headDim && model.turned > 0; d++) {
+      lengths += Math.abs(query[from + d]) + Math.abs(key[to + d]);
+    }
+    return model.turned * lengths * size;
   }
 
   private double product() {
@@ -77,7 +87,8 @@ public final class RawBound {
       querySquares += x * x;
     }
     double vanished = LEAST * (2 * keys + (1 + scale) * model.headDim + queries);
-    double bound = scale * (stored + UNIT * (model.headDim + 12) * size) + vanished;
+    double off = stored + model.turned * Math.sqrt(querySquares) * Math.sqrt(keySquares);
+    double bound = scale * (off + UNIT * (model.headDim + 12) * size) + vanished;
     // integers are multiplied with their scale only after the product
     boolean integers = keyError != null && scale * queries * MOST_INTEGER >= Float.MAX_VALUE;
     if (overflows || integers || Math.max(1, scale) * size >= Float.MAX_VALUE) {
@@ -95,6 +106,6 @@ public final class RawBound {
     if (!(lengths > 0 && lengths < Double.POSITIVE_INFINITY)) {
       return 0;
     }
-    return bound / lengths + scale * (turned + 8 * UNIT);
+    return bound / lengths + scale * (turned + 8 * UNIT) + 2 * LEAST;
   }
 }

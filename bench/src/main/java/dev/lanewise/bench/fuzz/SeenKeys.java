@@ -1,0 +1,57 @@
+package dev.lanewise.bench.fuzz;
+
+import dev.lanewise.bench.fuzz.truth.Model;
+import dev.lanewise.kernels.RowFunction;
+
+/**
+ * How many keys a query has seen before a key: what a function that keeps state for each row counts, and the same without state. A function
+ * is given exactly the keys that the mask shows. A segment that begins before the end of the last one begins the row anew.
+ */
+final class SeenKeys {
+  private final Model model;
+  private int lastRow = -1;
+  private int[] before = {};
+
+  SeenKeys(Model model) {
+    this.model = model;
+  }
+
+  /** What a function makes of a score or weight, and of how many keys its row has seen before. */
+  @FunctionalInterface
+  interface Step {
+    float of(float x, int seen);
+  }
+
+  /** Keys seen before key j, counted from the first; for one thread. */
+  int before(int b, int head, int i, int j) {
+    int row = row(b, head, i);
+    if (row != lastRow) {
+      lastRow = row;
+      before = new int[model.extent.keys()[b]];
+      for (int key = 1; key < before.length; key++) {
+        before[key] = before[key - 1] + (model.sees(b, head, i, key - 1) ? 1 : 0);
+      }
+    }
+    return before[j];
+  }
+
+  /** A function that counts as it goes, with a counter for each row. */
+  RowFunction function(Step step) {
+    int rows = model.extent.entries() * model.extent.heads() * model.extent.mostQueries();
+    int[] seen = new int[rows];
+    int[] end = new int[rows];
+    return (x, offset, length, b, head, i, first) -> {
+      int row = row(b, head, i);
+      seen[row] = first < end[row] ? 0 : seen[row];
+      end[row] = first + length;
+      for (int n = 0; n < length; n++) {
+        x[offset + n] = step.of(x[offset + n], seen[row]);
+        seen[row]++;
+      }
+    };
+  }
+
+  private int row(int b, int head, int i) {
+    return (b * model.extent.heads() + head) * model.extent.mostQueries() + i;
+  }
+}
