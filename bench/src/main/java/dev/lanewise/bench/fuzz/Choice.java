@@ -126,10 +126,8 @@ record Choice(String name, Consumer<Case> change) {
   }
 
   private static void slope(Case of, float[] slopes) {
-    if (of.model.depths != Sight.TWO_TREES) { // which no distance can follow
-      of.model.slopes = slopes;
-      of.attention = of.attention.withAlibi(slopes);
-    }
+    of.model.slopes = slopes;
+    of.attention = of.attention.withAlibi(slopes);
   }
 
   private static Choice scores(String name, double slope, Change.Formula formula) {

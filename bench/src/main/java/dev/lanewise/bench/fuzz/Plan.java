@@ -184,10 +184,10 @@ final class Plan {
   private void fitMasks() {
     boolean tree = false;
     for (Knob mask : MASKS) {
-      if (get(mask) == Sight.TREE && tree) {
+      if (Sight.hasTree(get(mask)) && tree) {
         clear(mask);
       }
-      tree |= get(mask) == Sight.TREE;
+      tree |= Sight.hasTree(get(mask));
     }
     for (Knob mask : MASKS) {
       if (get(Knob.BATCH) == 0) {

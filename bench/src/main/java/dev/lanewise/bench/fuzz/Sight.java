@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A mask: that of the library, and beside it what its documentation says, as plain code.
@@ -54,6 +53,11 @@ record Sight(Mask mask, Model.Rule rule, int[] tree) {
   /** A kind of mask: its name, and how one is drawn. */
   record Kind(String name, Function<Maker, Sight> draw) {}
 
+  /** Whether a mask of this kind is a tree, or a tree is a part of it. */
+  static boolean hasTree(int kind) {
+    return KINDS.get(kind).name.contains("tree");
+  }
+
   /** Whether a mask of this kind fits calls of any shape, or the last one. */
   static boolean fitsSteps(int kind) {
     return kind == TREE || FIT_ANY_SHAPE.contains(KINDS.get(kind).name);
@@ -89,7 +93,8 @@ record Sight(Mask mask, Model.Rule rule, int[] tree) {
   Sight or(Sight other) {
     return new Sight(
         mask.or(other.mask),
-        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) || other.rule.sees(b, head, i, j, queries, keys));
+        (b, head, i, j, queries, keys) -> rule.sees(b, head, i, j, queries, keys) || other.rule.sees(b, head, i, j, queries, keys),
+        tree.length == 0 ? other.tree : tree);
   }
 
   Sight and(Sight other) {

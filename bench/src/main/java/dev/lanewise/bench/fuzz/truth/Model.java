@@ -42,9 +42,6 @@ public final class Model {
 
   public Rule rule = (b, head, i, j, queries, keys) -> true;
 
-  /** Depths of the nodes of a tree, which are the last queries and keys; null if there is none. */
-  public int @Nullable [] depths;
-
   public double scale = 1;
   public double softcap;
   public @Nullable Bias bias;
