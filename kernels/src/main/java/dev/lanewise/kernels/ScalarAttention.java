@@ -5,10 +5,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
-final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
+final class ScalarAttention extends ScratchPool.Member {
   private static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
 
-  private final java.lang.ref.SoftReference<ScalarAttention> reference = new java.lang.ref.SoftReference<>(this);
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
   private float[] blended = new float[0];
@@ -23,11 +22,6 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   private int query;
   private int first;
   private int keys;
-
-  @Override
-  public java.lang.ref.SoftReference<ScalarAttention> reference() {
-    return reference;
-  }
 
   /** Lets go of the caller's arrays. */
   void release() {

@@ -78,9 +78,7 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void norm(NormProblem problem) {
-    try (Scratch scratch = Scratch.take()) {
-      scratch.norms.run(problem, scratch);
-    }
+    VectorNorms.run(problem);
   }
 
   @Override
@@ -164,9 +162,7 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void attend(AttentionProblem problem, int unit, int from, int to) {
-    try (Scratch scratch = Scratch.take()) {
-      scratch.attention.run(problem, unit, from, to);
-    }
+    FusedAttention.attend(problem, unit, from, to);
   }
 
   @Override
@@ -176,8 +172,6 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void decode(DecodePlan plan, int batchEntry, int task) {
-    try (Scratch scratch = Scratch.take()) {
-      scratch.decode.run(plan, batchEntry, task);
-    }
+    DecodeAttention.decode(plan, batchEntry, task);
   }
 }
