@@ -23,14 +23,7 @@ final class ScalarAttention extends ScratchPool.Member {
   private int first;
   private int keys;
 
-  /** Lets go of the caller's arrays. */
-  void release() {
-    queryRow.release();
-    keyRow.release();
-    valueRow.release();
-  }
-
-  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit, with scratch from the pool. */
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
   static void attend(AttentionProblem problem, int unit, int from, int to) {
     ScalarAttention attention = POOL.take();
     try {
@@ -39,6 +32,13 @@ final class ScalarAttention extends ScratchPool.Member {
       attention.release();
       POOL.give(attention);
     }
+  }
+
+  /** Drops the references to the caller's arrays. */
+  private void release() {
+    queryRow.release();
+    keyRow.release();
+    valueRow.release();
   }
 
   private void run(AttentionProblem problem, int newUnit, int from, int to) {

@@ -156,22 +156,7 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
-  public int rowsPerTile() {
-    return Tiles.QUERIES;
-  }
-
-  @Override
-  public void attend(AttentionProblem problem, int unit, int from, int to) {
-    FusedAttention.attend(problem, unit, from, to);
-  }
-
-  @Override
-  public boolean decodes() {
-    return true;
-  }
-
-  @Override
-  public void decode(DecodePlan plan, int batchEntry, int task) {
-    DecodeAttention.decode(plan, batchEntry, task);
+  public AttentionTasks plan(AttentionProblem problem, int threads) {
+    return VectorTasks.of(problem, threads);
   }
 }
