@@ -330,8 +330,8 @@ public final class Attention {
     long work = (long) query.batch() * query.heads() * queries * keys * (2L * query.width());
     Admission.enter(); // tasks of decoding keep results
     try {
-      AttentionTasks tasks = kernels.split(problem, cut);
-      Workers.run(settings.threads, work, tasks.count(), task -> kernels.attend(tasks, task));
+      AttentionTasks tasks = kernels.plan(problem, cut);
+      Workers.run(settings.threads, work, tasks.count(), tasks::run);
     } finally {
       Admission.leave();
     }

@@ -106,6 +106,11 @@ public final class AttentionProblem {
     return false;
   }
 
+  /** Whether batch entries may differ in queries or keys: sequences are packed, or keys are cached. */
+  boolean isUneven() {
+    return sequences != null || cached != null;
+  }
+
   /** Number of batch entries, or of sequences. */
   int batch() {
     return sequences == null ? query.batch() : sequences.count();
@@ -226,38 +231,6 @@ public final class AttentionProblem {
     KeyValueRows rows = cached(batchEntry);
     int last = (rows.rows() - 1) / KeyValueLayout.BLOCK_ROWS; // never dropped
     return rows.rows() == 0 ? null : rows.memory(last).keyChannels();
-  }
-
-  /**
-   * Whether a batch entry goes through {@link DecodeAttention}: its keys are cached, it has few queries, and nothing is asked for that only
-   * the fused kernel does. Depends on the batch entry alone.
-   */
-  boolean decodes(int batchEntry) {
-    if (cached == null || computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
-      return false;
-    }
-    KeyValueLayout layout = cached[batchEntry].layout();
-    if (layout.keyWidth() > Tiles.DEPTH) {
-      return false; // one chain of so many products would lose what it adds
-    }
-    long width = Math.max(layout.keyWidth(), DecodeResults.rowSize(layout.valueWidth()));
-    if ((long) query.heads() * computedQueries(batchEntry) * width * DecodePlan.MOST_CHUNKS > Integer.MAX_VALUE) {
-      return false; // no array would hold the results of all chunks
-    }
-    boolean plain =
-        normaliser.kind == Normaliser.Kind.SOFTMAX && similarity.kind == Similarity.Kind.DOT && !watchesScores && !watchesWeights;
-    return plain && ScoreScale.after(scale) == 1 && !holdsSpecial(cached[batchEntry]);
-  }
-
-  private static boolean holdsSpecial(KeyValueRows rows) {
-    for (int block = 0; block * KeyValueLayout.BLOCK_ROWS < rows.rows(); block++) {
-      int row = block * KeyValueLayout.BLOCK_ROWS;
-      boolean dropped = row >= rows.droppedFrom() && row + KeyValueLayout.BLOCK_ROWS <= rows.droppedTo();
-      if (!dropped && rows.memory(block).isSpecial(rows.place(block))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** The values, of a call that asks for output. */

@@ -29,7 +29,7 @@ final class BlockedProduct {
   /** Computes c. The choice between the loops is here: strips where they are whole, unless there are few rows altogether. */
   static void run(ProductProblem problem, Scratch scratch) {
     if (problem.depth() > Tiles.LONG) {
-      scratch.longSums.product(problem, scratch);
+      LongProduct.run(problem, scratch);
       return;
     }
     int rows = problem.rows();

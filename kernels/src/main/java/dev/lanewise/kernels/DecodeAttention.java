@@ -20,7 +20,8 @@ import java.util.Arrays;
  * <p>A row passes through the same operations whatever rows are beside it. One instance works on one thread at a time and keeps its
  * scratch.
  */
-final class DecodeAttention {
+final class DecodeAttention extends ScratchPool.Member {
+  private static final ScratchPool<DecodeAttention> POOL = new ScratchPool<>(DecodeAttention::new);
   private static final int KEYS = DecodeRows.KEYS;
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int ROWS = 4;
@@ -51,14 +52,26 @@ final class DecodeAttention {
   private int rows;
   private int width;
 
-  /** Lets go of the caller's objects. */
-  void release() {
+  private DecodeAttention() {}
+
+  /** Runs a task of a batch entry on the calling thread. */
+  static void decode(DecodePlan plan, int batchEntry, int task) {
+    DecodeAttention attention = POOL.take();
+    try {
+      attention.run(plan, batchEntry, task);
+    } finally {
+      attention.release();
+      POOL.give(attention);
+    }
+  }
+
+  /** Drops the references to the caller's objects. */
+  private void release() {
     tile.release();
     queries.release();
   }
 
-  /** Runs a task of a batch entry. */
-  void run(DecodePlan plan, int batchEntry, int task) {
+  private void run(DecodePlan plan, int batchEntry, int task) {
     AttentionProblem problem = plan.problem();
     KeyValueRows cached = problem.cached(batchEntry);
     int fromHead = plan.fromHead(batchEntry, task);

@@ -36,7 +36,9 @@ final class DecodePlan {
 
   private final boolean[] decodes;
 
-  DecodePlan(AttentionProblem problem, KeyValueLayout layout, int threads) {
+  /** Cuts a call over cached keys. */
+  DecodePlan(AttentionProblem problem, int threads) {
+    KeyValueLayout layout = problem.cached(0).layout();
     this.problem = problem;
     this.threads = threads;
     this.heads = layout.heads();
@@ -45,9 +47,44 @@ final class DecodePlan {
     this.results = new @Nullable DecodeResults[problem.batch()];
     this.decodes = new boolean[problem.batch()];
     for (int b = 0; b < problem.batch(); b++) {
-      decodes[b] = problem.decodes(b) && rows(b) > 0;
+      decodes[b] = canDecode(problem, b) && rows(b) > 0;
       unfinished.set(b, decodes(b) ? tasks(b) : 0);
     }
+  }
+
+  /**
+   * Whether a batch entry can be decoded: it has few queries, and nothing is asked for that only the fused kernel does. Depends on the
+   * batch entry alone.
+   */
+  private static boolean canDecode(AttentionProblem problem, int batchEntry) {
+    if (problem.computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
+      return false;
+    }
+    KeyValueRows rows = problem.cached(batchEntry);
+    if (rows.layout().keyWidth() > Tiles.DEPTH) {
+      return false; // one chain of so many products would lose what it adds
+    }
+    long width = Math.max(rows.layout().keyWidth(), DecodeResults.rowSize(rows.layout().valueWidth()));
+    if ((long) problem.query.heads() * problem.computedQueries(batchEntry) * width * MOST_CHUNKS > Integer.MAX_VALUE) {
+      return false; // no array would hold the results of all chunks
+    }
+    boolean plain =
+        problem.normaliser.kind == Normaliser.Kind.SOFTMAX
+            && problem.similarity.kind == Similarity.Kind.DOT
+            && !problem.watchesScores()
+            && !problem.watchesWeights();
+    return plain && ScoreScale.after(problem.scale) == 1 && !holdsSpecial(rows);
+  }
+
+  private static boolean holdsSpecial(KeyValueRows rows) {
+    for (int block = 0; block * KeyValueLayout.BLOCK_ROWS < rows.rows(); block++) {
+      int row = block * KeyValueLayout.BLOCK_ROWS;
+      boolean dropped = row >= rows.droppedFrom() && row + KeyValueLayout.BLOCK_ROWS <= rows.droppedTo();
+      if (!dropped && rows.memory(block).isSpecial(rows.place(block))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   AttentionProblem problem() {

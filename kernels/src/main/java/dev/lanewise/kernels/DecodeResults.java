@@ -1,9 +1,7 @@
 package dev.lanewise.kernels;
 
-import java.lang.ref.SoftReference;
-
 /** What the chunks of one call leave to be joined, a row after the other: maximum, sum, output. Pooled. */
-final class DecodeResults implements ScratchPool.Member<DecodeResults> {
+final class DecodeResults extends ScratchPool.Member {
   /** Where a row's sum stands; its maximum stands before it, and its output after it. */
   static final int SUM = 1;
 
@@ -11,7 +9,6 @@ final class DecodeResults implements ScratchPool.Member<DecodeResults> {
 
   private static final ScratchPool<DecodeResults> POOL = new ScratchPool<>(DecodeResults::new);
 
-  private final SoftReference<DecodeResults> reference = new SoftReference<>(this);
   private float[] data = new float[0];
 
   private DecodeResults() {}
@@ -36,10 +33,5 @@ final class DecodeResults implements ScratchPool.Member<DecodeResults> {
 
   void giveBack() {
     POOL.giveInside(this);
-  }
-
-  @Override
-  public SoftReference<DecodeResults> reference() {
-    return reference;
   }
 }

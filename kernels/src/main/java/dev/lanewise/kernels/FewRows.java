@@ -34,7 +34,7 @@ final class FewRows {
     this.firstRow = firstRow;
     this.rows = problem.rows() - firstRow;
     this.scratch = scratch;
-    this.width = rows == 1 ? FewRowsKernel.TILE_WIDTH : FewRowsKernel.TILE_WIDTH / 2;
+    this.width = rows == 1 ? Tiles.FEW_ROWS_WIDTH : Tiles.FEW_ROWS_WIDTH / 2;
   }
 
   void run() {
@@ -44,7 +44,7 @@ final class FewRows {
       for (int step = 0; step < problem.depth(); step += problem.pass()) {
         multiply(column, step, Math.min(step + problem.pass(), problem.depth()));
         for (int row = 0; row < rows; row++) {
-          int at = row * FewRowsKernel.TILE_WIDTH;
+          int at = row * Tiles.FEW_ROWS_WIDTH;
           VectorRows.add(scratch.tile, at, scratch.pass, at, scratch.tile, at, width);
         }
       }
@@ -56,7 +56,7 @@ final class FewRows {
     float[] bias = problem.bias();
     int paddedColumns = Math.min(width, Packing.roundUp(problem.columns() - column, COLUMNS));
     for (int row = 0; row < rows; row++) {
-      int to = row * FewRowsKernel.TILE_WIDTH;
+      int to = row * Tiles.FEW_ROWS_WIDTH;
       if (bias == null) {
         Arrays.fill(scratch.tile, to, to + width, 0);
       } else {
@@ -69,12 +69,12 @@ final class FewRows {
     Matrix a = problem.a();
     int panels = Math.ceilDiv(problem.columns() - column, COLUMNS);
     scratch.b.set(problem.panels(), problem.panel(column, step), COLUMNS).next(COLUMNS * problem.panelDepth());
-    Arrays.fill(scratch.pass, 0, rows * FewRowsKernel.TILE_WIDTH, 0);
+    Arrays.fill(scratch.pass, 0, rows * Tiles.FEW_ROWS_WIDTH, 0);
     int row = 0;
     while (row < rows) {
       int group = Math.min(Tiles.GROUP_ROWS, rows - row);
       scratch.a.set(a.data(), a.index(firstRow + row, step), a.rowStride());
-      scratch.c.set(scratch.pass, row * FewRowsKernel.TILE_WIDTH, FewRowsKernel.TILE_WIDTH);
+      scratch.c.set(scratch.pass, row * Tiles.FEW_ROWS_WIDTH, Tiles.FEW_ROWS_WIDTH);
       if (rows == 1) {
         FewRowsKernel.multiply1x4(scratch.a, scratch.b, scratch.c, panels, stepEnd - step);
       } else if (group <= 2) {
@@ -90,7 +90,7 @@ final class FewRows {
     Matrix c = problem.c();
     int columns = Math.min(width, problem.columns() - column);
     for (int row = 0; row < rows; row++) {
-      int from = row * FewRowsKernel.TILE_WIDTH;
+      int from = row * Tiles.FEW_ROWS_WIDTH;
       VectorActivations.apply(problem.activation(), scratch.tile, from, width);
       System.arraycopy(scratch.tile, from, c.data(), c.index(firstRow + row, column), columns);
     }

@@ -17,9 +17,6 @@ import jdk.incubator.vector.VectorSpecies;
  * that nobody reads. Named accumulators, loaded in place, for the reasons given in {@link MicroKernel}.
  */
 final class FewRowsKernel {
-  /** Columns of the tile: four panels. */
-  static final int TILE_WIDTH = 4 * Tiles.COLUMNS;
-
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int COLUMNS = Tiles.COLUMNS;

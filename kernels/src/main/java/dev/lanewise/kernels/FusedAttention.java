@@ -20,10 +20,11 @@ import dev.lanewise.kernels.internal.Interruption;
  * Weights come from a second pass over the tiles, when what to divide by is known; the output is then made of these. A function that
  * changes scores runs in the first pass alone ({@link KeptScores}). One instance works on one thread at a time and keeps its scratch.
  */
-final class FusedAttention {
+final class FusedAttention extends ScratchPool.Member {
+  private static final ScratchPool<FusedAttention> POOL = new ScratchPool<>(FusedAttention::new);
   private static final int KEYS = Tiles.KEYS;
 
-  private final Panel panel;
+  private final Panel panel = new Panel();
   private final PanelRows queries = new PanelRows();
   private final PanelRows outputs = new PanelRows();
   private final PanelScores scorer = new PanelScores();
@@ -34,19 +35,27 @@ final class FusedAttention {
   private final PanelOutput output = new PanelOutput();
   private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.STRIP * Lanes.COUNT) * Tiles.QUERIES];
 
-  FusedAttention(Scratch scratch) {
-    this.panel = new Panel(scratch);
+  private FusedAttention() {}
+
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
+  static void attend(AttentionProblem problem, int unit, int from, int to) {
+    FusedAttention attention = POOL.take();
+    try {
+      attention.run(problem, unit, from, to);
+    } finally {
+      attention.release();
+      POOL.give(attention);
+    }
   }
 
-  /** Lets go of the caller's objects. */
-  void release() {
+  /** Drops the references to the caller's objects. */
+  private void release() {
     panel.release();
     scorer.release();
     output.release();
   }
 
-  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
-  void run(AttentionProblem problem, int unit, int from, int to) {
+  private void run(AttentionProblem problem, int unit, int from, int to) {
     output.openUnit();
     int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
     PanelNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;

@@ -38,15 +38,6 @@ interface KernelProvider {
   /** Turns the first {@code table.rotaryDim()} elements of one row; {@code angles} holds the row of the table, from index {@code at} on. */
   void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at);
 
-  /** Query rows that {@link #attend} works on at once: what a cut into tasks should be a multiple of. */
-  int rowsPerTile();
-
-  /** Computes the rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
-  void attend(AttentionProblem problem, int unit, int from, int to);
-
-  /** Whether few queries against cached keys have a kernel of their own, {@link #decode}. */
-  boolean decodes();
-
-  /** Runs a task of a batch entry that decodes. */
-  void decode(DecodePlan plan, int batchEntry, int task);
+  /** Cuts an attention call into tasks for {@code threads} threads. */
+  AttentionTasks plan(AttentionProblem problem, int threads);
 }

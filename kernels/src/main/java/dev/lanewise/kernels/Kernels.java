@@ -297,20 +297,11 @@ public final class Kernels {
     }
   }
 
-  /** Cuts an attention call into tasks for {@link #attend} to run, on {@code threads} threads. */
-  public AttentionTasks split(AttentionProblem problem, int threads) {
+  /** Cuts an attention call into tasks for {@code threads} threads. No row's scores are ever held as a whole. */
+  public AttentionTasks plan(AttentionProblem problem, int threads) {
+    Objects.requireNonNull(problem, "problem");
     Checks.atLeast("threads", threads, 1);
-    return new AttentionTasks(Objects.requireNonNull(problem, "problem"), threads, provider.rowsPerTile(), provider.decodes());
-  }
-
-  /**
-   * Runs one task of an attention call: output = softmax(scale · query · keyᵀ, masked) · value for its rows, without ever holding all their
-   * scores. Different tasks may run on different threads at the same time.
-   */
-  public void attend(AttentionTasks tasks, int task) {
-    Objects.requireNonNull(tasks, "tasks");
-    Objects.checkIndex(task, tasks.count());
-    tasks.run(task, provider);
+    return provider.plan(problem, threads);
   }
 
   /** Packs a weight of shape inputs × outputs for {@link #product}. */

@@ -1,7 +1,6 @@
 package dev.lanewise.kernels;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sums of more than {@link Tiles#LONG} terms: pieces of {@link Tiles#PIECE} terms in floats, added up in floats to groups of {@link
@@ -11,39 +10,17 @@ final class LongSums {
   /** Terms of a group. */
   static final int GROUP = Tiles.PIECE * Tiles.PIECE;
 
-  /** Columns of a product at a time, whole panels. */
-  private static final int COLUMNS = 512;
-
   private double[] sums = new double[0];
   private float[] group = new float[0];
 
-  /** Computes a product block by block. */
-  void product(ProductProblem problem, Scratch scratch) {
-    for (int row = 0; row < problem.rows(); row += Tiles.BLOCK_ROWS) {
-      for (int column = 0; column < problem.columns(); column += COLUMNS) {
-        int rows = Math.min(Tiles.BLOCK_ROWS, problem.rows() - row);
-        block(problem, row, column, rows, Math.min(COLUMNS, problem.columns() - column), scratch);
-      }
-    }
+  /** The sums of the group at hand, in floats; as many as were opened. */
+  float[] group() {
+    return group;
   }
 
-  private void block(ProductProblem problem, int row, int column, int rows, int columns, Scratch scratch) {
-    open(rows * columns);
-    Matrix part = Matrix.of(group, rows, columns);
-    for (int step = 0; step < problem.depth(); step += GROUP) {
-      int end = Math.min(step + GROUP, problem.depth());
-      BlockedProduct.run(problem.part(row, column, step, end, Tiles.PIECE, part), scratch);
-      add(group, rows * columns);
-    }
-    Matrix c = problem.c();
-    float @Nullable [] bias = problem.bias();
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < columns; j++) {
-        c.data()[c.index(row + i, column + j)] = (float) (sums[i * columns + j] + (bias == null ? 0 : bias[column + j]));
-      }
-      int from = c.index(row + i, column);
-      VectorActivations.row(problem.activation(), c.data(), from, c.data(), from, columns, scratch.lanes);
-    }
+  /** A sum. */
+  double sum(int index) {
+    return sums[index];
   }
 
   /** Sets so many sums to 0. */

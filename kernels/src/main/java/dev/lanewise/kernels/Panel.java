@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Where the fused kernel stands: some query rows of a unit, a query a lane, and the tile of keys that they look at. */
 final class Panel {
-  final Scratch scratch;
+  final Scratch scratch = new Scratch();
   private @Nullable AttentionProblem problem;
   private int unit;
   private int batchEntry;
@@ -14,10 +14,6 @@ final class Panel {
   private final int[] query = new int[Tiles.QUERIES];
   private int key;
   private int keys;
-
-  Panel(Scratch scratch) {
-    this.scratch = scratch;
-  }
 
   void open(AttentionProblem newProblem, int newUnit, int newRow, int newRows) {
     problem = newProblem;
@@ -45,6 +41,7 @@ final class Panel {
   /** Lets go of the caller's objects. */
   void release() {
     problem = null;
+    scratch.release();
   }
 
   AttentionProblem problem() {

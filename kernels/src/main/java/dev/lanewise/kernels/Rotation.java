@@ -2,7 +2,6 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
-import java.lang.ref.SoftReference;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A call of {@link Kernels#rotate}, pooled: its operands, the loops over rows and heads, and the angles of a block of rows. The inner loop
  * goes over rows or heads, whichever lie closer: the other way round is two to four times slower out of cache.
  */
-final class Rotation implements AutoCloseable, ScratchPool.Member<Rotation> {
+final class Rotation extends ScratchPool.Member implements AutoCloseable {
   private static final ScratchPool<Rotation> POOL = new ScratchPool<>(Rotation::new);
 
   /**
@@ -27,7 +26,6 @@ final class Rotation implements AutoCloseable, ScratchPool.Member<Rotation> {
   private static final Heads NOTHING = Heads.zeros(0, 0, 0, 0);
   private static final RotaryTable NO_TABLE = RotaryTable.of(RotaryForm.HALF, new double[1], 1);
 
-  private final SoftReference<Rotation> reference = new SoftReference<>(this);
   private Heads input = NOTHING;
   private Heads output = NOTHING;
   private RotaryTable table = NO_TABLE;
@@ -63,11 +61,6 @@ final class Rotation implements AutoCloseable, ScratchPool.Member<Rotation> {
     Arrays.fill(angles, 0, used, NO_ROW);
     used = 0;
     POOL.give(this);
-  }
-
-  @Override
-  public SoftReference<Rotation> reference() {
-    return reference;
   }
 
   /** The checks of every call, for the door. */

@@ -4,10 +4,9 @@ import dev.lanewise.kernels.internal.Interruption;
 import java.util.Objects;
 
 /** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
-final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
+final class ScalarAttention extends ScratchPool.Member {
   private static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
 
-  private final java.lang.ref.SoftReference<ScalarAttention> reference = new java.lang.ref.SoftReference<>(this);
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
   private final ScalarSums sums = new ScalarSums();
@@ -23,19 +22,7 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
   private int first;
   private int keys;
 
-  @Override
-  public java.lang.ref.SoftReference<ScalarAttention> reference() {
-    return reference;
-  }
-
-  /** Lets go of the caller's arrays. */
-  void release() {
-    queryRow.release();
-    keyRow.release();
-    valueRow.release();
-  }
-
-  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit, with scratch from the pool. */
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
   static void attend(AttentionProblem problem, int unit, int from, int to) {
     ScalarAttention attention = POOL.take();
     try {
@@ -44,6 +31,13 @@ final class ScalarAttention implements ScratchPool.Member<ScalarAttention> {
       attention.release();
       POOL.give(attention);
     }
+  }
+
+  /** Drops the references to the caller's arrays. */
+  private void release() {
+    queryRow.release();
+    keyRow.release();
+    valueRow.release();
   }
 
   private void run(AttentionProblem problem, int newUnit, int from, int to) {

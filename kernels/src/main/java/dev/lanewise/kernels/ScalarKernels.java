@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * accumulators for a dot product, row after row for a blend), with no tricks a reader has to decode.
  */
 final class ScalarKernels implements KernelProvider {
+  /** Blocks of rows are multiples of this: fewer rows are not worth a task. */
+  private static final int ROWS_PER_TASK = 8;
+
   @Override
   public String path() {
     return "scalar";
@@ -241,22 +244,7 @@ final class ScalarKernels implements KernelProvider {
   }
 
   @Override
-  public int rowsPerTile() {
-    return 8;
-  }
-
-  @Override
-  public void attend(AttentionProblem problem, int unit, int from, int to) {
-    ScalarAttention.attend(problem, unit, from, to);
-  }
-
-  @Override
-  public boolean decodes() {
-    return false;
-  }
-
-  @Override
-  public void decode(DecodePlan plan, int batchEntry, int task) {
-    throw new IllegalStateException("plain Java attends to cached keys row by row");
+  public AttentionTasks plan(AttentionProblem problem, int threads) {
+    return new BatchTasks(problem, new RowTasks(problem, threads, ROWS_PER_TASK, ScalarAttention::attend));
   }
 }

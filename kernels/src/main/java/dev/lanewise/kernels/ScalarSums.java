@@ -1,27 +1,20 @@
 package dev.lanewise.kernels;
 
-import java.lang.ref.SoftReference;
 import java.util.Arrays;
 
 /**
  * A weighted sum of rows in plain Java: {@link #PIECE} rows in floats, what they come to in double. One chain of 2<sup>20</sup> floats
  * loses up to a tenth of what it adds.
  */
-final class ScalarSums implements ScratchPool.Member<ScalarSums> {
+final class ScalarSums extends ScratchPool.Member {
   static final ScratchPool<ScalarSums> POOL = new ScratchPool<>(ScalarSums::new);
 
   /** Terms of a chain of floats. */
   static final int PIECE = 64;
 
-  private final SoftReference<ScalarSums> reference = new SoftReference<>(this);
   private float[] near = new float[0];
   private double[] far = new double[0];
   private int width;
-
-  @Override
-  public SoftReference<ScalarSums> reference() {
-    return reference;
-  }
 
   /** Begins a sum of rows so wide; returns where to add the rows of a piece. */
   float[] open(int newWidth) {

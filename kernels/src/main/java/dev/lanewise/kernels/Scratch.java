@@ -1,16 +1,13 @@
 package dev.lanewise.kernels;
 
-import java.lang.ref.SoftReference;
 import java.util.Arrays;
 
 /** Working arrays and operands of one call on one thread, pooled. */
-final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
+final class Scratch extends ScratchPool.Member implements AutoCloseable {
   private static final ScratchPool<Scratch> POOL = new ScratchPool<>(Scratch::new);
 
   /** Floats in the widest vector. */
   static final int MOST_LANES = 16;
-
-  private final SoftReference<Scratch> reference = new SoftReference<>(this);
 
   final Strip a = new Strip();
   final Strip b = new Strip();
@@ -26,45 +23,41 @@ final class Scratch implements AutoCloseable, ScratchPool.Member<Scratch> {
   /** Elements of one vector; those beyond {@link Lanes#COUNT} stay 0. */
   final float[] lanes = new float[MOST_LANES];
 
-  final float[] activated = new float[VectorActivations.CHUNK];
+  final float[] activated = new float[Tiles.GATE_COLUMNS];
   final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   final float[] padded = new float[Transpose.scratchSize()];
   final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
-  final float[] tile = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
-  final float[] pass = new float[Tiles.FEW_ROWS * FewRowsKernel.TILE_WIDTH];
+  final float[] tile = new float[Tiles.FEW_ROWS * Tiles.FEW_ROWS_WIDTH];
+  final float[] pass = new float[Tiles.FEW_ROWS * Tiles.FEW_ROWS_WIDTH];
   final LongSums longSums = new LongSums();
-  final FusedAttention attention = new FusedAttention(this);
-  final DecodeAttention decode = new DecodeAttention();
-  final VectorNorms norms = new VectorNorms();
   private float[] left = new float[0];
   private float[] right = new float[0];
   private float[] bias = new float[0];
   private float[] ones = new float[0];
   private float[] noBias = new float[0];
 
+  /** Scratch that is not pooled: part of a member of another pool. */
   Scratch() {}
 
   static Scratch take() {
     return POOL.take();
   }
 
-  /** Gives the scratch back, without holding on to the caller's arrays. */
+  /** Gives the scratch back to the pool. */
   @Override
   public void close() {
+    release();
+    POOL.give(this);
+  }
+
+  /** Drops the references to the caller's arrays. */
+  void release() {
     a.release();
     source.release();
     target.release();
     c.release();
     b.release();
     start.release();
-    attention.release();
-    decode.release();
-    POOL.give(this);
-  }
-
-  @Override
-  public SoftReference<Scratch> reference() {
-    return reference;
   }
 
   /** A copy of the bias that whole panels can be read from. */

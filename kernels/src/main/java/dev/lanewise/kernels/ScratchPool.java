@@ -7,15 +7,21 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the working arrays of a kernel between calls, so that a steady state allocates nothing: at most two a processor, softly, whatever
- * the number of threads that call.
+ * Keeps the working arrays of a kernel between calls, so that a steady state allocates nothing. The pool is bounded, whatever the number of
+ * threads that call, and refers to its members softly: a JVM short of memory gets them back.
  */
-final class ScratchPool<S extends ScratchPool.Member<S>> {
-  private final AtomicReferenceArray<@Nullable SoftReference<S>> kept =
-      new AtomicReferenceArray<>(2 * Runtime.getRuntime().availableProcessors());
+final class ScratchPool<S extends ScratchPool.Member> {
+  private final AtomicReferenceArray<@Nullable SoftReference<Member>> kept;
   private final Supplier<S> factory;
 
+  /** A pool that keeps two members a processor. */
   ScratchPool(Supplier<S> factory) {
+    this(2 * Runtime.getRuntime().availableProcessors(), factory);
+  }
+
+  /** A pool that keeps up to {@code capacity} members. */
+  ScratchPool(int capacity, Supplier<S> factory) {
+    this.kept = new AtomicReferenceArray<>(capacity);
     this.factory = factory;
   }
 
@@ -43,22 +49,24 @@ final class ScratchPool<S extends ScratchPool.Member<S>> {
   }
 
   /** The same in a call that has been let in, to be given back by any thread. A thread looks first where it looked last time. */
+  @SuppressWarnings("unchecked") // only this pool's members are given back to it
   S takeInside() {
     int home = home();
     for (int i = 0; i < kept.length(); i++) {
-      SoftReference<S> reference = kept.getAndSet((home + i) % kept.length(), null);
-      S scratch = reference == null ? null : reference.get();
+      SoftReference<Member> reference = kept.getAndSet((home + i) % kept.length(), null);
+      Member scratch = reference == null ? null : reference.get();
       if (scratch != null) {
-        return scratch;
+        return (S) scratch;
       }
     }
     return factory.get();
   }
 
   void giveInside(S scratch) {
+    Member member = scratch;
     int home = home();
     for (int i = 0; i < kept.length(); i++) {
-      if (kept.compareAndSet((home + i) % kept.length(), null, scratch.reference())) {
+      if (kept.compareAndSet((home + i) % kept.length(), null, member.reference())) {
         return;
       }
     }
@@ -68,8 +76,15 @@ final class ScratchPool<S extends ScratchPool.Member<S>> {
     return (int) (Thread.currentThread().threadId() % kept.length());
   }
 
-  /** What a pool keeps; brings its own reference, so that giving it back allocates nothing. */
-  interface Member<S> {
-    SoftReference<S> reference();
+  /** What a pool keeps. A member has one reference to itself, so that giving it back allocates nothing. */
+  abstract static class Member {
+    private @Nullable SoftReference<Member> reference;
+
+    private SoftReference<Member> reference() {
+      if (reference == null) {
+        reference = new SoftReference<>(this);
+      }
+      return reference;
+    }
   }
 }

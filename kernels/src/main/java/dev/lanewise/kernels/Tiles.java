@@ -43,6 +43,12 @@ final class Tiles {
    */
   static final int FEW_ROWS = MANY_REGISTERS ? 32 : 8;
 
+  /** Columns of the tile in which {@link FewRows} sums: four panels. */
+  static final int FEW_ROWS_WIDTH = 4 * COLUMNS;
+
+  /** Columns that a gate activates at a time: with the two operands and the result 16 KB, half of L1. */
+  static final int GATE_COLUMNS = 1024;
+
   /**
    * Keys of a tile of the fused kernel: whole strips of 4 and of 5, and whole words of mask bits. The scores are 320 x 64 floats = 80 KB,
    * the tile of V another 80 KB at valueDim 64: together they stay in L2, and the softmax and the blend have long loops. 120 keys cost 1 to

@@ -15,9 +15,6 @@ final class VectorActivations {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
-  /** Elements that {@link #gate} activates at a time: with the two operands and the result 16 KB, half of L1. */
-  static final int CHUNK = 1024;
-
   private VectorActivations() {}
 
   /** x[i] = activation(x[i]) for {@code length} elements, whole vectors, from index {@code from} on. */
@@ -40,8 +37,8 @@ final class VectorActivations {
    * result[row] = activation(gate[row]) · up[row]. The activated gate goes through scratch, so that the result may lie on either operand.
    */
   static void gate(Activation activation, Matrix gate, Matrix up, Matrix result, int row, Scratch scratch) {
-    for (int column = 0; column < result.columns(); column += CHUNK) {
-      int count = Math.min(CHUNK, result.columns() - column);
+    for (int column = 0; column < result.columns(); column += Tiles.GATE_COLUMNS) {
+      int count = Math.min(Tiles.GATE_COLUMNS, result.columns() - column);
       row(activation, gate.data(), gate.index(row, column), scratch.activated, 0, count, scratch.lanes);
       multiply(scratch.activated, up.data(), up.index(row, column), result.data(), result.index(row, column), count);
     }

@@ -78,9 +78,7 @@ final class VectorKernels implements KernelProvider {
 
   @Override
   public void norm(NormProblem problem) {
-    try (Scratch scratch = Scratch.take()) {
-      scratch.norms.run(problem, scratch);
-    }
+    VectorNorms.run(problem);
   }
 
   @Override
@@ -158,26 +156,7 @@ final class VectorKernels implements KernelProvider {
   }
 
   @Override
-  public int rowsPerTile() {
-    return Tiles.QUERIES;
-  }
-
-  @Override
-  public void attend(AttentionProblem problem, int unit, int from, int to) {
-    try (Scratch scratch = Scratch.take()) {
-      scratch.attention.run(problem, unit, from, to);
-    }
-  }
-
-  @Override
-  public boolean decodes() {
-    return true;
-  }
-
-  @Override
-  public void decode(DecodePlan plan, int batchEntry, int task) {
-    try (Scratch scratch = Scratch.take()) {
-      scratch.decode.run(plan, batchEntry, task);
-    }
+  public AttentionTasks plan(AttentionProblem problem, int threads) {
+    return VectorTasks.of(problem, threads);
   }
 }

@@ -21,7 +21,8 @@ import jdk.incubator.vector.VectorSpecies;
  * The mean is a float, and where it is large against the deviations its rounding is no longer small against them. But there sum − mean is
  * exact, so {@code rest}, what the rounding left, is known to float accuracy and is taken off in the end.
  */
-final class VectorNorms {
+final class VectorNorms extends ScratchPool.Member {
+  private static final ScratchPool<VectorNorms> POOL = new ScratchPool<>(VectorNorms::new);
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
@@ -43,7 +44,21 @@ final class VectorNorms {
   private float scale;
   private float shift;
 
-  void run(NormProblem problem, Scratch scratch) {
+  private VectorNorms() {}
+
+  /** Computes one call on the calling thread. */
+  static void run(NormProblem problem) {
+    try (Scratch scratch = Scratch.take()) {
+      VectorNorms norms = POOL.takeInside();
+      try {
+        norms.run(problem, scratch);
+      } finally {
+        POOL.giveInside(norms);
+      }
+    }
+  }
+
+  private void run(NormProblem problem, Scratch scratch) {
     Matrix sum = problem.sum();
     Matrix result = problem.result();
     Norm norm = problem.norm();

@@ -73,7 +73,7 @@ class DecodeScratchTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 8})
   void resultsAreHeldForTheTasksUnderWay(int threads) {
-    DecodePlan plan = new DecodePlan(problem(false), LAYOUT, threads);
+    DecodePlan plan = new DecodePlan(problem(false), threads);
     Set<float[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Running> running = new ArrayDeque<>();
     for (int b = 0; b < SEQUENCES; b++) {
@@ -94,7 +94,7 @@ class DecodeScratchTest {
   /** One thread that is stuck in the first task holds that sequence's results alone. */
   @Test
   void aTaskThatTakesLongHoldsItsOwnSequence() {
-    DecodePlan plan = new DecodePlan(problem(false), LAYOUT, 2);
+    DecodePlan plan = new DecodePlan(problem(false), 2);
     Set<float[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
     float[] stuck = plan.results(0);
     for (int b = 0; b < SEQUENCES; b++) {
@@ -110,8 +110,8 @@ class DecodeScratchTest {
   /** With a function that wants the keys in order a task has all chunks, and the chunks are the same. */
   @Test
   void aFunctionKeepsTheChunksOfASequenceInOneTask() {
-    DecodePlan cut = new DecodePlan(problem(false), LAYOUT, 2);
-    DecodePlan whole = new DecodePlan(problem(true), LAYOUT, 2);
+    DecodePlan cut = new DecodePlan(problem(false), 2);
+    DecodePlan whole = new DecodePlan(problem(true), 2);
     assertThat(cut.tasks(0)).isGreaterThan(whole.tasks(0));
     for (int task = 0; task < whole.tasks(0); task++) {
       assertThat(whole.fromChunk(0, task)).isZero();

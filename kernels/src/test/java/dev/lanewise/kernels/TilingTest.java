@@ -2,7 +2,6 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,20 +19,18 @@ class TilingTest {
 
   private static List<Run> runs(AttentionProblem problem, int threads, int granularity) {
     List<Run> runs = new ArrayList<>();
-    KernelProvider provider =
-        (KernelProvider)
-            Proxy.newProxyInstance(
-                TilingTest.class.getClassLoader(),
-                new Class<?>[] {KernelProvider.class},
-                (proxy, method, arguments) -> {
-                  assertThat(method.getName()).isEqualTo("attend");
-                  assertThat(arguments[0]).isSameAs(problem);
-                  runs.add(new Run((int) arguments[1], (int) arguments[2], (int) arguments[3]));
-                  return null;
-                });
-    AttentionTasks tasks = new AttentionTasks(problem, threads, granularity, true);
+    EntryTasks entries =
+        new RowTasks(
+            problem,
+            threads,
+            granularity,
+            (called, unit, from, to) -> {
+              assertThat(called).isSameAs(problem);
+              runs.add(new Run(unit, from, to));
+            });
+    AttentionTasks tasks = new BatchTasks(problem, entries);
     for (int task = 0; task < tasks.count(); task++) {
-      tasks.run(task, provider);
+      tasks.run(task);
     }
     return runs;
   }
