@@ -95,6 +95,49 @@ class MainTest {
     assertThat(err.toString()).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--version", "-V", "similar --version"})
+  void theVersionIsTold(String arguments) {
+    assertThat(run(arguments)).isZero();
+    assertThat(out.toString()).startsWith("lanewise-bench ").contains("Java " + Runtime.version());
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"similar -x lines.txt", "explain -hello", "demo -Very", "explain --or-not", "export -x"})
+  void aTextThatBeginsWithADashGetsAHint(String arguments) {
+    assertThat(run(arguments)).isEqualTo(2);
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().lines()).singleElement().asString().endsWith("; write -- before a text that begins with -");
+  }
+
+  @Test
+  void aMessageShowsControlCharacters() {
+    assertThat(run("embed no\u001b[31m\u009b\nfile")).isEqualTo(2);
+    assertThat(err.toString()).isEqualTo("lanewise-bench embed: no\\u001b[31m\\u009b\\u000afile is not there" + System.lineSeparator());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"explain x --output", "demo --output", "report --only exp --output", "export", "embed - --output"})
+  void whatIsThereIsNotReplacedUnasked(String arguments, @TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("x.html"), "precious");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("nowhere"));
+    for (Path there : new Path[] {file, link}) {
+      err.getBuffer().setLength(0);
+      assertThat(run(arguments + " " + there)).isEqualTo(2);
+      assertThat(err.toString().lines()).singleElement().asString().contains(there + " is there already; --force replaces it");
+    }
+    assertThat(file).hasContent("precious");
+    assertThat(link).isSymbolicLink();
+  }
+
+  @Test
+  void theResultsOfAReportAreNotReplacedUnasked(@TempDir Path folder) throws IOException {
+    Path results = Files.writeString(folder.resolve("x.json"), "precious");
+    assertThat(run("report --only exp --output " + folder.resolve("x.html"))).isEqualTo(2);
+    assertThat(err.toString()).contains(results + " is there already; --force replaces it");
+  }
+
   /** A sentence may begin with @, and no file is read for it. */
   @Test
   void argumentsAreNoNamesOfFiles(@TempDir Path folder) throws IOException {

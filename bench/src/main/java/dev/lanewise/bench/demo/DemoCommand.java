@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
     description =
         "Runs a sentence through the first attention layer of a real model (all-MiniLM-L6-v2), checks and times it, and draws it.")
 public final class DemoCommand implements Callable<Integer> {
+  private static final String DEFAULT_OUTPUT = "lanewise-demo.html";
   private static final List<Integer> TIMED_LENGTHS = List.of(128, 512);
 
   @Spec private @Nullable CommandSpec spec;
@@ -45,8 +46,15 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--output",
       paramLabel = "FILE",
       description = "Where to write the picture, an HTML page; default: ${DEFAULT-VALUE}.",
-      defaultValue = "lanewise-demo.html")
+      defaultValue = DEFAULT_OUTPUT)
   private Path output = Path.of("");
+
+  @Option(
+      names = "--force",
+      description =
+          "Replace the file if there is one already, once the new one is whole; the default FILE is replaced, too, if an earlier demo"
+              + " made it.")
+  private boolean force;
 
   @Option(
       names = "--token",
@@ -69,7 +77,9 @@ public final class DemoCommand implements Callable<Integer> {
     if (threads < 1) {
       throw rejected("--threads is " + threads + ", must be at least 1");
     }
-    Optional<String> obstacle = OutputFile.obstacle(output);
+    // Whoever runs the demo again wants its new picture; another file of that name is not the demo's to replace.
+    boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Page.isOne(output);
+    Optional<String> obstacle = OutputFile.obstacle(output, force || again);
     if (obstacle.isPresent()) {
       throw rejected("--output " + output + obstacle.get());
     }
@@ -81,13 +91,17 @@ public final class DemoCommand implements Callable<Integer> {
     AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
     int query = query(map);
     Accuracy accuracy = Accuracy.measure(model, embedded, kernels);
-    ConsoleReport report = new ConsoleReport(out());
+    boolean pageComesOut = OutputFile.isStandardOutput(output);
+    PrintWriter out = pageComesOut ? commandLine().getErr() : commandLine().getOut();
+    ConsoleReport report = new ConsoleReport(out);
     report.printTiming(TIMED_LENGTHS, Timings.typicalSeconds(TIMED_LENGTHS.size(), stopwatch()));
     Summary summary = new Summary(sentence, map, query, kernels, threads, accuracy, measure(model, tokens, kernels));
 
     report.print(summary, whole.length());
     OutputFile.write(output, Page.of(summary));
-    report.printPage(output);
+    if (!pageComesOut) {
+      report.printPage(output);
+    }
     if (!summary.accuracy().isWithinBudget()) {
       throw new IllegalStateException("the error is " + summary.accuracy().path() + ", allowed is " + summary.accuracy().budget());
     }
@@ -123,10 +137,6 @@ public final class DemoCommand implements Callable<Integer> {
 
   private ParameterException rejected(String message) {
     return new ParameterException(commandLine(), message);
-  }
-
-  private PrintWriter out() {
-    return commandLine().getOut();
   }
 
   private CommandLine commandLine() {

@@ -6,10 +6,16 @@ import com.google.gson.JsonObject;
 import dev.lanewise.bench.files.Resource;
 import dev.lanewise.kernels.Heads;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** The picture: a template, the script that draws, and the data as one JSON object. */
 final class Page {
   private static final String TEMPLATE = "page.html";
+  private static final String TITLE = "<title>What each word looks at – Lanewise</title>";
+  private static final int BEGINNING = 1000;
   private static final String SCRIPT = "page.js";
   private static final String SCRIPT_MARK = "{{script}}";
   private static final String DATA_MARK = "{{data}}";
@@ -26,6 +32,16 @@ final class Page {
     return Resource.text(Page.class, TEMPLATE)
         .replace(SCRIPT_MARK, Resource.text(Page.class, SCRIPT))
         .replace(DATA_MARK, new Gson().toJson(data(summary)));
+  }
+
+  /** Whether a file is such a page, by its title. */
+  static boolean isOne(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(BEGINNING), StandardCharsets.UTF_8).contains(TITLE);
+    }
   }
 
   private static JsonObject data(Summary summary) {

@@ -1,17 +1,17 @@
 package dev.lanewise.bench.embed;
 
 import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.files.Input;
 import dev.lanewise.bench.files.OutputFile;
+import dev.lanewise.bench.files.OutputFile.Replacement;
 import dev.lanewise.bench.minilm.MiniLm;
-import java.io.BufferedInputStream;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
       "",
       "A file ending in .npy or .safetensors holds a matrix with a row for each line, any other file JSON lines, such as",
       "{\"line\":1,\"text\":\"…\",\"embedding\":[…]}. A line that is not UTF-8 is reported and skipped; in a matrix its row is NaN.",
-      "Ctrl-C keeps what has been written, and --resume goes on from there."
+      "Ctrl-C keeps what has been written, and --resume goes on from there if the input is the same as far as that. Where --force replaces",
+      "a file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
     })
 public final class EmbedCommand implements Callable<Integer> {
   private final ModelSource model;
@@ -40,16 +41,20 @@ public final class EmbedCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
-  @Parameters(arity = "0..1", paramLabel = "FILE", description = "UTF-8 text, a sentence a line; default: standard input.")
-  private @Nullable Path input;
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "UTF-8 text, a sentence a line; a file, a pipe, or - for standard input, which is the default.",
+      defaultValue = "-")
+  private Path input = Input.STANDARD;
 
-  @Option(names = "--output", paramLabel = "FILE", description = "Where to write; default: JSON lines to standard output.")
-  private @Nullable Path output;
+  @Option(names = "--output", paramLabel = "FILE", description = "Where to write; default: JSON lines to standard output.", defaultValue = "-")
+  private Path output = OutputFile.STANDARD;
 
   @Option(names = "--resume", description = "Go on where an earlier run into the same file ended.")
   private boolean resume;
 
-  @Option(names = "--force", description = "Replace the file if there is one already.")
+  @Option(names = "--force", description = "Replace the file if there is one already, once the new one is whole.")
   private boolean force;
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
@@ -71,76 +76,113 @@ public final class EmbedCommand implements Callable<Integer> {
     if (workers < 1) {
       throw rejected("--threads is " + workers + ", must be at least 1");
     }
-    if (output == null && (resume || force)) {
-      throw rejected((resume ? "--resume" : "--force") + " needs --output");
+    Optional<String> obstacle = Input.obstacle(input);
+    if (obstacle.isPresent()) {
+      throw rejected(input + obstacle.get());
     }
-    if (input != null && !Files.isRegularFile(input)) {
-      throw rejected(input + (Files.exists(input) ? " is no file" : " is not there"));
-    }
-    try (VectorOutput vectors = open();
-        TextLines lines = new TextLines(input == null ? System.in : new BufferedInputStream(Files.newInputStream(input)))) {
-      run(model.load().withThreads(workers), lines, vectors);
+    checkOutput();
+    try (TextLines lines = new TextLines(Input.text(input))) {
+      MiniLm loaded = model.load().withThreads(workers);
+      if (replaces()) {
+        try (Replacement replacement = OutputFile.replace(output)) {
+          embed(loaded, lines, open(replacement.path()));
+          replacement.commit();
+        }
+      } else {
+        embed(loaded, lines, open(output));
+      }
     }
     return 0;
   }
 
-  private VectorOutput open() throws IOException {
-    if (output == null) {
-      return JsonLines.to(unclosed(System.out));
-    }
-    Path file = output;
-    Optional<String> obstacle = OutputFile.obstacle(file);
-    if (obstacle.isPresent()) {
-      throw rejected("--output " + file + obstacle.get());
-    }
-    if (input != null && Files.exists(file) && Files.isSameFile(input, file)) {
-      throw rejected("--output " + file + " is the input");
-    }
+  private void checkOutput() throws IOException {
     if (resume && force) {
       throw rejected("--resume and --force exclude each other");
     }
-    if (!resume && !force && Files.exists(file)) {
-      throw rejected("--output " + file + " is there already; --force replaces it, --resume goes on");
+    if ((resume || force) && output.equals(OutputFile.STANDARD)) {
+      throw rejected((resume ? "--resume" : "--force") + " needs --output");
     }
-    if (force) {
-      Files.deleteIfExists(file);
-    }
-    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-    for (RowFormat format : RowFormat.values()) {
-      if (name.endsWith("." + format.name().toLowerCase(Locale.ROOT))) {
-        return RowFile.resume(file, format, MiniLm.EMBED_DIM);
+    if (OutputFile.isStream(output)) {
+      if (resume || RowFormat.ofName(output).isPresent()) {
+        throw rejected((resume ? "--resume" : "a matrix") + " needs --output to be a file; " + output + " is none");
       }
+      return;
     }
-    return JsonLines.resume(file);
+    Optional<String> obstacle = OutputFile.obstacle(output, resume || force);
+    if (obstacle.isPresent()) {
+      throw rejected("--output " + output + obstacle.get() + (force || !Files.isRegularFile(output) ? "" : ", --resume goes on"));
+    }
+    if (Files.exists(input) && Files.exists(output) && Files.isSameFile(input, output)) {
+      throw rejected("--output " + output + " is the input");
+    }
   }
 
-  private void run(MiniLm loaded, TextLines lines, VectorOutput vectors) throws IOException {
-    long before = vectors.linesBefore();
-    long skipped = 0;
-    long done = 0;
-    try (Progress progress = Progress.of("Embedding", input == null || !Progress.isShown() ? -1 : count(input))) {
+  /** Whether there is something to keep until the new file is whole. A new file is written in its place, so that its part can be used. */
+  private boolean replaces() {
+    return force && !OutputFile.isStream(output) && Files.exists(output, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private VectorOutput open(Path file) throws IOException {
+    if (OutputFile.isStream(file)) {
+      return JsonLines.to(OutputFile.stream(file));
+    }
+    Optional<RowFormat> format = RowFormat.ofName(output);
+    return format.isPresent() ? RowFile.resume(file, format.get(), MiniLm.EMBED_DIM) : JsonLines.resume(file);
+  }
+
+  private void embed(MiniLm loaded, TextLines lines, VectorOutput opened) throws IOException {
+    try (VectorOutput vectors = opened;
+        Progress progress = Progress.of("Embedding", Progress.isShown() && Files.isRegularFile(input) ? count(input) : -1)) {
+      long before = vectors.linesBefore();
+      long skipped = 0;
+      long done = 0;
+      long other = 0;
       for (List<TextLines.Line> read = lines.nextBatch(); !read.isEmpty(); read = lines.nextBatch()) {
-        List<TextLines.Line> batch = read.stream().filter(line -> line.number() > before).toList();
-        for (TextLines.Line line : batch) {
+        List<TextLines.Line> batch = new ArrayList<>();
+        for (TextLines.Line line : read) {
+          if (line.number() <= before) {
+            if (other == 0 && !vectors.holds(line, () -> loaded.embed(line.text()))) {
+              other = line.number();
+            }
+            continue;
+          }
+          batch.add(line);
           if (!line.readable()) {
             skipped++;
             spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
           }
         }
-        write(loaded, batch, vectors);
         done = read.getLast().number();
+        if (other > 0 && done >= before) {
+          throw new IOException(
+              "line " + other + " of " + Input.name(input) + " is not the one that " + output + " holds: that was made of another input");
+        }
+        if (!batch.isEmpty()) {
+          if (batch.getFirst().number() == before + 1) {
+            vectors.begin();
+          }
+          write(loaded, batch, vectors);
+        }
         progress.to(done);
       }
-    }
-    if (done < before) {
-      throw new IOException("the input has " + done + " lines, but the output already holds " + before);
-    }
-    if (output != null) {
+      if (done < before) {
+        throw new IOException("the input has " + done + " lines, but the output already holds " + before);
+      }
+      if (done == before) {
+        vectors.begin();
+      }
+      if (skipped > 0 && skipped == done) {
+        throw new IOException("nothing is embedded: none of the " + done + " lines of " + Input.name(input) + " can be read");
+      }
       report(done - before - skipped, skipped, before);
     }
   }
 
+  /** A line for the user, where it does not come between the vectors. */
   private void report(long embedded, long skipped, long before) {
+    if (OutputFile.isStandardOutput(output)) {
+      return;
+    }
     spec.commandLine()
         .getOut()
         .println(
@@ -176,21 +218,6 @@ public final class EmbedCommand implements Callable<Integer> {
       }
     }
     return lines;
-  }
-
-  /** Standard output outlives a command. */
-  private static OutputStream unclosed(OutputStream out) {
-    return new FilterOutputStream(out) {
-      @Override
-      public void write(byte[] bytes, int from, int length) throws IOException {
-        out.write(bytes, from, length);
-      }
-
-      @Override
-      public void close() throws IOException {
-        flush();
-      }
-    };
   }
 
   private ParameterException rejected(String message) {

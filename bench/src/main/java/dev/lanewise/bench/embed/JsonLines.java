@@ -5,7 +5,9 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
+import dev.lanewise.bench.console.Printable;
 import dev.lanewise.bench.files.ForeignJson;
+import dev.lanewise.bench.files.Input;
 import dev.lanewise.bench.minilm.MiniLm;
 import java.io.BufferedWriter;
 import java.io.EOFException;
@@ -21,27 +23,64 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** One JSON object a line: {@code {"line":3,"text":"…","embedding":[…]}}; a skipped line leaves none. */
 final class JsonLines implements VectorOutput {
   /** A text may take six times as many bytes when it is written in escapes, and the numbers come to it. */
   private static final long LONGEST_LINE = 8L * TextLines.MAX_BYTES;
 
+  /** How a line of this format begins, unless another program has written it again. */
+  private static final Pattern BEGINNING = Pattern.compile("\\s*\\{\\s*\"line\"\\s*:\\s*[0-9]+\\s*,\\s*\"text\"\\s*:.*", Pattern.DOTALL);
+
+  private static final List<String> NAMES = List.of(".jsonl", ".json", ".ndjson");
+
   private final Writer writer;
   private final long linesBefore;
 
-  private JsonLines(OutputStream out, long linesBefore) {
+  /** Null if this is no file. */
+  private final @Nullable FileChannel channel;
+
+  /** Reads what an earlier run wrote; null where there was none. */
+  private final @Nullable TextLines earlier;
+
+  private @Nullable Embedded next;
+
+  private JsonLines(OutputStream out, long linesBefore, @Nullable FileChannel channel, @Nullable TextLines earlier) {
+    this.channel = channel;
     this.writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
     this.linesBefore = linesBefore;
+    this.earlier = earlier;
   }
 
   /** Writes to a stream from the first line on. */
   static JsonLines to(OutputStream out) {
-    return new JsonLines(out, 0);
+    return new JsonLines(out, 0, null, null);
   }
 
   /**
-   * Goes on behind the last whole line of a file, or begins one. What an interrupted run left of a line is cut off.
+   * Whether a file holds this format, by its name in any case or by its first line.
+   *
+   * @param firstLine that is not blank
+   */
+  static boolean isFormatOf(Path file, String firstLine) {
+    String name = file.toString().toLowerCase(Locale.ROOT);
+    if (NAMES.stream().anyMatch(name::endsWith) || BEGINNING.matcher(firstLine).matches()) {
+      return true;
+    }
+    try {
+      return firstLine.startsWith("{") && parse(firstLine).line() > 0;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Goes on behind the last whole line of a file, or begins one. What an interrupted run left of a line is cut off, and so are blank lines.
    *
    * @throws IOException if the file holds something else
    */
@@ -49,9 +88,15 @@ final class JsonLines implements VectorOutput {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
     try {
       long end = lastNewline(channel, channel.size()) + 1;
-      long line = end == 0 ? 0 : lineNumber(file, channel, lastNewline(channel, end - 1) + 1, end);
-      channel.truncate(end).position(end);
-      return new JsonLines(Channels.newOutputStream(channel), line);
+      byte[] last = line(file, channel, end);
+      while (end > 0 && new String(last, StandardCharsets.UTF_8).isBlank() && end > last.length) {
+        end -= last.length;
+        last = line(file, channel, end);
+      }
+      long number = end == 0 ? 0 : lineNumber(file, last);
+      channel.position(end);
+      TextLines earlier = number == 0 ? null : new TextLines(Input.text(file));
+      return new JsonLines(Channels.newOutputStream(channel), number, channel, earlier);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -74,14 +119,20 @@ final class JsonLines implements VectorOutput {
     return -1;
   }
 
-  private static long lineNumber(Path file, FileChannel channel, long from, long end) throws IOException {
+  /** The line that ends before {@code end}, with its newline. */
+  private static byte[] line(Path file, FileChannel channel, long end) throws IOException {
+    long from = end == 0 ? 0 : lastNewline(channel, end - 1) + 1;
     if (end - from > LONGEST_LINE) {
       throw new IOException(file + " is not from this command: its last line has " + (end - from) + " bytes");
     }
     ByteBuffer line = ByteBuffer.allocate((int) (end - from));
     while (line.hasRemaining() && channel.read(line, from + line.position()) >= 0) {}
+    return line.array();
+  }
+
+  private static long lineNumber(Path file, byte[] line) throws IOException {
     try {
-      return parse(new String(line.array(), 0, line.position(), StandardCharsets.UTF_8)).line();
+      return parse(new String(line, StandardCharsets.UTF_8)).line();
     } catch (IOException e) {
       throw new IOException(file + " is not from this command: its last line " + e.getMessage(), e);
     }
@@ -90,6 +141,28 @@ final class JsonLines implements VectorOutput {
   @Override
   public long linesBefore() {
     return linesBefore;
+  }
+
+  @Override
+  public boolean holds(TextLines.Line line, Supplier<float[]> embedding) throws IOException {
+    while (earlier != null && (next == null || next.line() < line.number())) {
+      TextLines.Line read = earlier.next();
+      if (read == null) {
+        return false;
+      }
+      if (!read.text().isBlank()) {
+        next = parse(read.text());
+      }
+    }
+    boolean there = next != null && next.line() == line.number();
+    return line.readable() ? there && next.text().equals(line.text()) : !there;
+  }
+
+  @Override
+  public void begin() throws IOException {
+    if (channel != null) {
+      channel.truncate(channel.position());
+    }
   }
 
   @Override
@@ -102,7 +175,7 @@ final class JsonLines implements VectorOutput {
       }
       json.endArray().endObject();
     }
-    writer.append(text.getBuffer()).append('\n');
+    writer.append(Printable.line(text.toString())).append('\n');
   }
 
   @Override
@@ -117,6 +190,9 @@ final class JsonLines implements VectorOutput {
 
   @Override
   public void close() throws IOException {
+    if (earlier != null) {
+      earlier.close();
+    }
     writer.close();
   }
 

@@ -3,7 +3,10 @@ package dev.lanewise.bench.embed;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -43,6 +46,12 @@ enum RowFormat {
 
   RowFormat(String rows) {
     this.rows = Pattern.compile(rows);
+  }
+
+  /** The format that a file's name asks for; empty if it asks for none of them. */
+  static Optional<RowFormat> ofName(Path file) {
+    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+    return Arrays.stream(values()).filter(format -> name.endsWith("." + format.name().toLowerCase(Locale.ROOT))).findFirst();
   }
 
   abstract byte[] header(long rows, int width);

@@ -1,14 +1,15 @@
 package dev.lanewise.bench.embed;
 
 import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.files.Input;
 import dev.lanewise.bench.minilm.MiniLm;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "similar",
     description = "Finds the lines of a file whose meaning is closest to a query: the cosine of their embeddings, line number and text.",
-    footer = {"", "FILE is UTF-8 text, a sentence a line, or the .jsonl that embed wrote, whose embeddings are taken as they are."})
+    footer = {
+      "",
+      "FILE is UTF-8 text, a sentence a line, or the JSON lines that embed wrote, whatever their name: their embeddings are taken as they",
+      "are. If no line can be read, the exit code is 1."
+    })
 public final class SimilarCommand implements Callable<Integer> {
   private final ModelSource model;
 
@@ -34,7 +39,7 @@ public final class SimilarCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "QUERY", description = "What to look for.")
   private String query = "";
 
-  @Parameters(index = "1", paramLabel = "FILE", description = "Where to look.")
+  @Parameters(index = "1", paramLabel = "FILE", description = "Where to look; a file, a pipe, or - for standard input.")
   private Path file = Path.of("");
 
   @Option(names = "--top", paramLabel = "N", description = "How many lines to show; default: ${DEFAULT-VALUE}.", defaultValue = "5")
@@ -93,34 +98,58 @@ public final class SimilarCommand implements Callable<Integer> {
     if (top < 1) {
       throw rejected("--top is " + top + ", must be at least 1");
     }
-    if (!Files.isRegularFile(file)) {
-      throw rejected(file + (Files.exists(file) ? " is no file" : " is not there"));
+    Optional<String> obstacle = Input.obstacle(file);
+    if (obstacle.isPresent()) {
+      throw rejected(file + obstacle.get());
     }
-    MiniLm loaded = model.load().withThreads(workers);
-    Best best = new Best(loaded.embed(query), top);
-    try (TextLines lines = new TextLines(Files.newInputStream(file));
-        Progress progress = Progress.of("Looking", -1)) {
-      for (List<TextLines.Line> batch = lines.nextBatch(); !batch.isEmpty(); batch = lines.nextBatch()) {
-        for (TextLines.Line line : batch) {
-          if (!line.readable()) {
-            spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
-          }
-        }
-        embedded(loaded, batch.stream().filter(TextLines.Line::readable).toList()).forEach(best::offer);
-        progress.to(batch.getLast().number());
+    try (TextLines lines = new TextLines(Input.text(file))) {
+      MiniLm loaded = model.load().withThreads(workers);
+      for (Match match : search(loaded, lines).sorted()) {
+        spec.commandLine().getOut().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, oneLine(match.text));
       }
-    }
-    for (Match match : best.sorted()) {
-      spec.commandLine().getOut().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, match.text);
     }
     return 0;
   }
 
-  private List<Embedded> embedded(MiniLm loaded, List<TextLines.Line> lines) throws IOException {
+  /** A JSON text may have line breaks, which would look like further matches. */
+  private static String oneLine(String text) {
+    return text.replace("\n", "\\n").replace("\r", "\\r");
+  }
+
+  private Best search(MiniLm loaded, TextLines lines) throws IOException {
+    Best best = new Best(loaded.embed(query), top);
+    long read = 0;
+    long skipped = 0;
+    Boolean isJson = null;
+    try (Progress progress = Progress.of("Looking", -1)) {
+      for (List<TextLines.Line> batch = lines.nextBatch(); !batch.isEmpty(); batch = lines.nextBatch()) {
+        List<TextLines.Line> readable = batch.stream().filter(TextLines.Line::readable).toList();
+        skipped += batch.size() - readable.size();
+        batch.stream()
+            .filter(line -> !line.readable())
+            .forEach(line -> spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped"));
+        Optional<String> first = readable.stream().map(TextLines.Line::text).filter(text -> !text.isBlank()).findFirst();
+        if (isJson == null && first.isPresent()) {
+          isJson = JsonLines.isFormatOf(file, first.get());
+        }
+        embedded(loaded, readable, isJson != null && isJson).forEach(best::offer);
+        read = batch.getLast().number();
+        progress.to(read);
+      }
+    }
+    if (skipped > 0 && skipped == read) {
+      throw new IOException("nothing is compared: none of the " + read + " lines of " + Input.name(file) + " can be read");
+    }
+    return best;
+  }
+
+  private List<Embedded> embedded(MiniLm loaded, List<TextLines.Line> lines, boolean json) throws IOException {
     List<Embedded> found = new ArrayList<>();
-    if (file.toString().endsWith(".jsonl")) {
+    if (json) {
       for (TextLines.Line line : lines) {
-        found.add(parsed(line));
+        if (!line.text().isBlank()) {
+          found.add(parsed(line));
+        }
       }
       return found;
     }
@@ -135,7 +164,7 @@ public final class SimilarCommand implements Callable<Integer> {
     try {
       return JsonLines.parse(line.text());
     } catch (IOException e) {
-      throw new IOException("line " + line.number() + " of " + file + " " + e.getMessage(), e);
+      throw new IOException("line " + line.number() + " of " + Input.name(file) + " " + e.getMessage(), e);
     }
   }
 

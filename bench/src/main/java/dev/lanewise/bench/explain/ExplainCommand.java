@@ -42,6 +42,9 @@ public final class ExplainCommand implements Callable<Integer> {
       defaultValue = "lanewise-explain.html")
   private Path output = Path.of("");
 
+  @Option(names = "--force", description = "Replace the file if there is one already, once the new one is whole.")
+  private boolean force;
+
   @Option(names = "--threads", paramLabel = "N", description = "Threads that run the model; default: ${DEFAULT-VALUE}.", defaultValue = "1")
   private int threads;
 
@@ -53,7 +56,7 @@ public final class ExplainCommand implements Callable<Integer> {
     if (threads < 1) {
       throw rejected("--threads is " + threads + ", must be at least 1");
     }
-    Optional<String> obstacle = OutputFile.obstacle(output);
+    Optional<String> obstacle = OutputFile.obstacle(output, force);
     if (obstacle.isPresent()) {
       throw rejected("--output " + output + obstacle.get());
     }
@@ -70,7 +73,8 @@ public final class ExplainCommand implements Callable<Integer> {
   }
 
   private void print(Explanation explanation, int tokensGiven) {
-    PrintWriter out = spec.commandLine().getOut();
+    boolean pageComesOut = OutputFile.isStandardOutput(output);
+    PrintWriter out = pageComesOut ? spec.commandLine().getErr() : spec.commandLine().getOut();
     Tokens tokens = explanation.tokens();
     if (tokensGiven > tokens.length()) {
       out.printf(
@@ -96,7 +100,9 @@ public final class ExplainCommand implements Callable<Integer> {
           link.head() + 1,
           link.most());
     }
-    out.printf("Page      %s%n", output.toAbsolutePath().normalize());
+    if (!pageComesOut) {
+      out.printf("Page      %s%n", output.toAbsolutePath().normalize());
+    }
     out.flush();
   }
 

@@ -1,12 +1,12 @@
 package dev.lanewise.bench.minilm;
 
 import dev.lanewise.bench.files.OutputFile;
+import dev.lanewise.bench.files.OutputFile.Replacement;
 import dev.lanewise.core.Dtype;
 import dev.lanewise.core.NamedTensors;
 import dev.lanewise.core.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -41,24 +41,27 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Optional<String> obstacle = OutputFile.obstacle(file);
+    Optional<String> obstacle = OutputFile.obstacle(file, force);
     if (obstacle.isPresent()) {
       throw rejected(file + obstacle.get());
     }
-    if (!force && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-      throw rejected(file + " is there already; --force replaces it");
-    }
     NamedTensors weights = MiniLmArtifact.weights();
-    // The file's readers in Python ask for this.
-    Safetensors.write(file, weights, Map.of("format", "pt"), Dtype.F32);
-    spec.commandLine().getOut().println(summary(weights));
+    try (Replacement replacement = OutputFile.replace(file)) {
+      // The file's readers in Python ask for this.
+      Safetensors.write(replacement.path(), weights, Map.of("format", "pt"), Dtype.F32);
+      long bytes = Files.size(replacement.path());
+      replacement.commit();
+      if (!OutputFile.isStandardOutput(file)) {
+        spec.commandLine().getOut().println(summary(weights, bytes));
+      }
+    }
     return 0;
   }
 
-  private String summary(NamedTensors weights) throws IOException {
+  private String summary(NamedTensors weights, long bytes) {
     long numbers = weights.names().stream().mapToLong(name -> Arrays.stream(weights.shape(name)).reduce(1, (x, y) -> x * y)).sum();
     return String.format(
-        Locale.ROOT, "%s: %d tensors, %,d numbers in fp32, %,d bytes", file, weights.names().size(), numbers, Files.size(file));
+        Locale.ROOT, "%s: %d tensors, %,d numbers in fp32, %,d bytes", file, weights.names().size(), numbers, bytes);
   }
 
   private ParameterException rejected(String message) {

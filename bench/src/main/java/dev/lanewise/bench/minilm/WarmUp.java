@@ -39,6 +39,15 @@ final class WarmUp {
   }
 
   private void run() {
+    try {
+      work();
+    } catch (OutOfMemoryError e) {
+      // The caller meets it, too, and says so; if not, all it costs is time.
+      stopped = true;
+    }
+  }
+
+  private void work() {
     EncoderLayer layer = layer().withSequences(SequenceStarts.of(0, ROWS));
     Sequences x = Sequences.zeros(1, ROWS, MiniLm.EMBED_DIM);
     for (int i = 0; i < MOST && !stopped; i++) {

@@ -3,6 +3,7 @@ package dev.lanewise.bench.report;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.Main;
 import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.files.Input;
 import dev.lanewise.bench.files.OutputFile;
 import dev.lanewise.bench.report.Case.Chart;
 import java.io.IOException;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Spec;
     description = "Measures a suite of operations, each in two JVMs of its own, and writes the results as JSON and as one page.",
     footer = {
       "",
-      "Files are written anew after each case: Ctrl-C keeps what has been measured. With --against, cases that changed by more than both",
+      "New files are written anew after each case, so that Ctrl-C keeps what has been measured; where --force replaces files, they are",
+      "written at the end, and Ctrl-C keeps the old ones. With --against, cases that changed by more than both",
       "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 10"
           + " %%."
     })
@@ -64,7 +66,10 @@ public final class ReportCommand implements Callable<Integer> {
       description = "The page; the results go beside it as .json (default: ${DEFAULT-VALUE}).")
   private Path output = Path.of("");
 
-  @Option(names = "--against", paramLabel = "JSON", description = "An earlier run's results to compare with.")
+  @Option(names = "--force", description = "Replace page and results if they are there already, once the new ones are whole.")
+  private boolean force;
+
+  @Option(names = "--against", paramLabel = "JSON", description = "An earlier run's results to compare with; - is standard input.")
   private @Nullable Path against;
 
   @Option(names = "--only", paramLabel = "TEXT", description = "Only cases whose name holds this, such as decode.")
@@ -95,7 +100,11 @@ public final class ReportCommand implements Callable<Integer> {
     }
     Results before = against == null ? null : Results.read(against);
     Results results = Results.begin(full ? "full" : "quick", threads);
-    int failed = measure(cases, results, before);
+    boolean replaces = Files.exists(output) || Files.exists(jsonFile());
+    int failed = measure(cases, results, before, !replaces);
+    if (replaces && !results.timings().isEmpty()) {
+      write(results, before);
+    }
     summarise(results, before, failed);
     return failed == 0 ? 0 : 1;
   }
@@ -110,15 +119,20 @@ public final class ReportCommand implements Callable<Integer> {
     if (seconds != null && !(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
       throw rejected("--seconds is " + seconds + ", must be above 0 and finite");
     }
-    Optional<String> obstacle = OutputFile.obstacle(output);
-    if (obstacle.isPresent()) {
-      throw rejected("--output " + output + obstacle.get());
-    }
-    if (against != null && !Files.isRegularFile(against)) {
+    if (against != null && Input.obstacle(against).isPresent()) {
       throw rejected("--against " + against + " is no file");
+    }
+    if (OutputFile.isStream(output)) {
+      throw rejected("--output " + output + " is no regular file, which the results need beside it");
     }
     if (against != null && against.toAbsolutePath().normalize().equals(jsonFile().toAbsolutePath().normalize())) {
       throw rejected("--against " + against + " is where the new results go; choose another --output");
+    }
+    for (Path file : List.of(output, jsonFile())) {
+      Optional<String> obstacle = OutputFile.obstacle(file, force);
+      if (obstacle.isPresent()) {
+        throw rejected("--output " + file + obstacle.get());
+      }
     }
   }
 
@@ -128,7 +142,8 @@ public final class ReportCommand implements Callable<Integer> {
   }
 
   /** In rounds, so that the forks of a case lie minutes apart and show what the machine does meanwhile. */
-  private int measure(List<Case> cases, Results results, @Nullable Results before) throws IOException, InterruptedException {
+  private int measure(List<Case> cases, Results results, @Nullable Results before, boolean writesEachCase)
+      throws IOException, InterruptedException {
     Map<String, List<JsonObject>> forks = new HashMap<>();
     Set<String> failed = new HashSet<>();
     List<Case> runs = runs(cases);
@@ -145,13 +160,19 @@ public final class ReportCommand implements Callable<Integer> {
             spec.commandLine().getErr().println(of.id() + ": " + e.getMessage());
             failed.add(of.id());
           }
-          results.write(jsonFile());
-          OutputFile.write(output, ReportPage.of(results, before));
+          if (writesEachCase) {
+            write(results, before);
+          }
         }
         progress.to(i + 1L);
       }
     }
     return failed.size();
+  }
+
+  private void write(Results results, @Nullable Results before) throws IOException {
+    results.write(jsonFile());
+    OutputFile.write(output, ReportPage.of(results, before));
   }
 
   /** A duel has the peer to steady it; anything else is measured in several JVMs, as each may compile it in its own way. */

@@ -6,10 +6,10 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.files.ForeignJson;
+import dev.lanewise.bench.files.Input;
 import dev.lanewise.bench.files.OutputFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -49,14 +49,14 @@ final class Results {
    */
   static Results read(Path file) throws IOException {
     JsonObject json;
-    try (InputStream in = Files.newInputStream(file)) {
-      json = ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), file.toString());
+    try (InputStream in = Input.text(file)) {
+      json = ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), Input.name(file));
     }
     Results results = new Results(json);
     try {
       results.readCases();
     } catch (IOException e) {
-      throw new IOException(file + " is no report: " + e.getMessage(), e);
+      throw new IOException(Input.name(file) + " is no report: " + e.getMessage(), e);
     }
     return results;
   }

@@ -90,6 +90,9 @@ public final class SoakCommand implements Callable<Integer> {
     }
     soak.free();
     Throwable failure = soak.failure();
+    if (failure instanceof OutOfMemoryError error) {
+      throw error;
+    }
     if (failure != null) {
       failure.printStackTrace(spec.commandLine().getErr());
       faults.add("a call failed: " + failure);
