@@ -79,7 +79,11 @@ public final class Main implements Runnable {
   @SuppressWarnings("UnusedVariable") // its presence is what counts
   private boolean help;
 
-  @Option(names = {"-V", "--version"}, versionHelp = true, scope = ScopeType.INHERIT, description = "Show the version and end.")
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Show the version and end.")
   @SuppressWarnings("UnusedVariable")
   private boolean version;
 
@@ -99,9 +103,7 @@ public final class Main implements Runnable {
     try {
       String[] recovered = Arguments.recover(args);
       OptionalInt elsewhere = Utf8Jvm.run(Main.class, args, recovered);
-      return elsewhere.isPresent()
-          ? elsewhere.getAsInt()
-          : commandLine().setOut(streams.out()).setErr(streams.err()).execute(recovered);
+      return elsewhere.isPresent() ? elsewhere.getAsInt() : commandLine().setOut(streams.out()).setErr(streams.err()).execute(recovered);
     } catch (OutputFailedException e) {
       return ExitCode.SOFTWARE;
     } catch (IOException e) {

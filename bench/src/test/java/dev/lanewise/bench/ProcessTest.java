@@ -34,7 +34,8 @@ class ProcessTest {
 
   /** Runs a line of shell in which {@code lw} is the program; returns what its exit code says. */
   private Result shell(String line, String... flags) throws IOException, InterruptedException {
-    List<String> java = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"), "--add-modules=jdk.incubator.vector"));
+    List<String> java =
+        new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"), "--add-modules=jdk.incubator.vector"));
     java.addAll(Arrays.asList(flags));
     java.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     String function = "lw() { '" + String.join("' '", java) + "' \"$@\"; }; ";

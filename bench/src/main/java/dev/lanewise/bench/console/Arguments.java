@@ -22,6 +22,7 @@ public final class Arguments {
 
   /** What Java puts in place of a byte that it cannot decode. */
   static final char LOST = '\ufffd';
+
   private static final Charset OF_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
 
   private Arguments() {}
@@ -66,7 +67,7 @@ public final class Arguments {
       boolean lost = text == null || text.indexOf(LOST) >= 0;
       if (known && (lost || !namesAreUtf8())) {
         result[i] = text(raw.get(i), text, i);
-      } else if (lost) {
+      } else if (text == null || lost) {
         throw new IOException("argument " + (i + 1) + " cannot be read: start with LC_ALL=C.UTF-8, or with another UTF-8 locale");
       } else {
         result[i] = text;

@@ -44,9 +44,16 @@ public final class StandardStreams {
     return streams;
   }
 
-  /** Whether standard output is a file. A pipe may end at a terminal, and where the system does not tell, neither is it taken for a file. */
+  /**
+   * Whether standard output is a file. A pipe may end at a terminal, and where the system does not tell, neither is it taken for a file.
+   */
   private static boolean outIsFile() {
-    return Stream.of("/proc/self/fd/1", "/dev/fd/1").map(Path::of).filter(Files::exists).findFirst().map(Files::isRegularFile).orElse(false);
+    return Stream.of("/proc/self/fd/1", "/dev/fd/1")
+        .map(Path::of)
+        .filter(Files::exists)
+        .findFirst()
+        .map(Files::isRegularFile)
+        .orElse(false);
   }
 
   /** For a command's results. */

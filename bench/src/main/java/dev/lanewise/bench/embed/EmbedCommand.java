@@ -48,7 +48,11 @@ public final class EmbedCommand implements Callable<Integer> {
       defaultValue = "-")
   private Path input = Input.STANDARD;
 
-  @Option(names = "--output", paramLabel = "FILE", description = "Where to write; default: JSON lines to standard output.", defaultValue = "-")
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      description = "Where to write; default: JSON lines to standard output.",
+      defaultValue = "-")
   private Path output = OutputFile.STANDARD;
 
   @Option(names = "--resume", description = "Go on where an earlier run into the same file ended.")

@@ -154,8 +154,8 @@ final class JsonLines implements VectorOutput {
         next = parse(read.text());
       }
     }
-    boolean there = next != null && next.line() == line.number();
-    return line.readable() ? there && next.text().equals(line.text()) : !there;
+    Embedded found = next != null && next.line() == line.number() ? next : null;
+    return line.readable() ? found != null && found.text().equals(line.text()) : found == null;
   }
 
   @Override

@@ -40,8 +40,8 @@ final class Content {
 
   private Content() {}
 
-  static boolean startsWith(byte[] bytes, byte[] beginning) {
-    return bytes.length >= beginning.length && Arrays.equals(bytes, 0, beginning.length, beginning, 0, beginning.length);
+  static boolean startsWith(byte[] bytes, byte[] signature) {
+    return bytes.length >= signature.length && Arrays.equals(bytes, 0, signature.length, signature, 0, signature.length);
   }
 
   /** What a file with this beginning looks like if not like UTF-8 text, to be read after “looks like”. */

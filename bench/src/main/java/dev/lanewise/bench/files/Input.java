@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Opening a text to read: a file, a pipe, or standard input under the name {@code -}. What is no UTF-8 text is refused by its beginning. */
+/**
+ * Opening a text to read: a file, a pipe, or standard input under the name {@code -}. What is no UTF-8 text is refused by its beginning.
+ */
 public final class Input {
   /** Standard input. */
   public static final Path STANDARD = Path.of("-");

@@ -50,7 +50,9 @@ public final class OutputFile {
   /** Whether this is a pipe, a device or standard output, which cannot be replaced: moving over it would take it from everybody else. */
   public static boolean isStream(Path file) {
     Path last = lastLink(file);
-    return file.equals(STANDARD) || last.startsWith("/proc") || (Files.exists(last) && !Files.isRegularFile(last) && !Files.isDirectory(last));
+    return file.equals(STANDARD)
+        || last.startsWith("/proc")
+        || (Files.exists(last) && !Files.isRegularFile(last) && !Files.isDirectory(last));
   }
 
   /** Whether what is written there comes out between the lines that a command prints. */

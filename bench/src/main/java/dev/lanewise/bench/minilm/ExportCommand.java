@@ -60,8 +60,7 @@ public final class ExportCommand implements Callable<Integer> {
 
   private String summary(NamedTensors weights, long bytes) {
     long numbers = weights.names().stream().mapToLong(name -> Arrays.stream(weights.shape(name)).reduce(1, (x, y) -> x * y)).sum();
-    return String.format(
-        Locale.ROOT, "%s: %d tensors, %,d numbers in fp32, %,d bytes", file, weights.names().size(), numbers, bytes);
+    return String.format(Locale.ROOT, "%s: %d tensors, %,d numbers in fp32, %,d bytes", file, weights.names().size(), numbers, bytes);
   }
 
   private ParameterException rejected(String message) {

@@ -42,7 +42,8 @@ class InputTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "x", TEXT, "BZh9 is no archive", "PAR1", "a\u0000b is odd, but a text\n", "\u0001\u001b[31m", "漢字\n", "{\"line\":1}"})
+  @ValueSource(
+      strings = {"", "x", TEXT, "BZh9 is no archive", "PAR1", "a\u0000b is odd, but a text\n", "\u0001\u001b[31m", "漢字\n", "{\"line\":1}"})
   void textIsReadAsItIs(String text) throws IOException {
     assertThat(read(text.getBytes(StandardCharsets.UTF_8))).asString(StandardCharsets.UTF_8).isEqualTo(text);
     assertThat(read(("\ufeff" + text).getBytes(StandardCharsets.UTF_8))).asString(StandardCharsets.UTF_8).isEqualTo(text);
