@@ -4,7 +4,6 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Describes an {@link AttentionProblem}; {@link #build} checks it. */
@@ -108,8 +107,12 @@ public final class AttentionProblemBuilder {
     return this;
   }
 
+  /** What is added to the scores, the caller's last: its −∞ masks whatever came before. */
   List<Bias> biases() {
-    return Stream.of(positionBias, bias).filter(Objects::nonNull).toList(); // the caller's last: its −∞ masks whatever came before
+    if (positionBias == null) {
+      return bias == null ? List.of() : List.of(bias);
+    }
+    return bias == null ? List.of(positionBias) : List.of(positionBias, bias);
   }
 
   /**
