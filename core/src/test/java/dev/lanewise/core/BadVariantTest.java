@@ -61,7 +61,7 @@ class BadVariantTest {
         Wrong.argument(
             "bias of heads", out -> compute(ATTENTION.withBias(Bias.ofHeads(new float[80], 3, 7)), out), "bias.data", "80", "84"),
         Wrong.argument(
-            "output in bias", out -> compute(ATTENTION.withBias(new Bias(out, 1000, 0, 0, 0, 0)), out), "output", "bias", "1000"),
+            "output in bias", out -> compute(ATTENTION.withBias(new Bias(out, 1000, 0, 0, 0, 0)), out), "output", "bias", "4096"),
         Wrong.argument(
             "logSumExp of relu",
             out -> ATTENTION.withNormaliser(Normaliser.relu()).computeWithLogSumExp(QUERY, KEY, VALUE, output(out), new float[24]),
