@@ -184,7 +184,7 @@ final class Plan {
   private void fitMasks() {
     boolean tree = false;
     for (Knob mask : MASKS) {
-      if (Sight.hasTree(get(mask)) && tree) {
+      if (tree && Sight.hasTree(get(mask)) && (has(Knob.ALIBI) || has(Knob.LAYER))) {
         clear(mask);
       }
       tree |= Sight.hasTree(get(mask));

@@ -166,11 +166,6 @@ record Sight(Mask mask, Model.Rule rule, int[] tree) {
       int[] parents = new int[size];
       boolean chain = below(4, -2) == 0;
       Arrays.setAll(parents, node -> chain ? node - 1 : below(node + 1, node) - 1);
-      int[] depths = new int[size];
-      for (int node = 0; node < size; node++) {
-        depths[node] = parents[node] < 0 ? 0 : depths[parents[node]] + 1;
-      }
-      boolean inRows = IntStream.range(0, size).allMatch(node -> parents[node] == node - 1);
       return new Sight(
           Mask.tree(parents),
           (b, head, i, j, queries, keys) -> {
