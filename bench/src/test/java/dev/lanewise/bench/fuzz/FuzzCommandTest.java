@@ -55,9 +55,7 @@ class FuzzCommandTest {
 
   @Test
   void callsAreCounted() {
-    assertThat(run("--seed", "1", "--calls", "25", "--paths", "scalar"))
-        .as("%s%s", out, err)
-        .isZero();
+    assertThat(run("--seed", "1", "--calls", "25", "--paths", "scalar")).as("%s%s", out, err).isZero();
     assertThat(out.toString()).contains("scalar: 25 calls");
   }
 

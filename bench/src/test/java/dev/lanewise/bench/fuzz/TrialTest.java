@@ -90,7 +90,9 @@ class TrialTest {
             },
             Asked::compute);
     Plan least = least(trial, plan -> plan.has(Knob.ALIBI) && !plan.isStepwise());
-    assertThat(Stream.of(Knob.MASK, Knob.SECOND_MASK, Knob.THIRD_MASK).anyMatch(mask -> Sight.hasTree(least.get(mask)))).as("%s", least).isTrue();
+    assertThat(Stream.of(Knob.MASK, Knob.SECOND_MASK, Knob.THIRD_MASK).anyMatch(mask -> Sight.hasTree(least.get(mask))))
+        .as("%s", least)
+        .isTrue();
   }
 
   @Test
