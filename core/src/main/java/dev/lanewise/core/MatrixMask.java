@@ -19,12 +19,9 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   @Override
   public void check(Extents extents) {
     if (extents.batch() > 0 && extents.queryHeads() > 0 && extents.mostQueries() > 0 && extents.mostKeys() > 0) {
-      // In two steps, since four products of ints do not fit a long.
-      long rows = (extents.queryHeads() - 1L) * headStride + (extents.mostQueries() - 1L) * queryStride;
-      Checks.fits("matrix.data", data.length, rows);
-      long entry = rows + (extents.mostKeys() - 1L) * keyStride + 1;
-      Checks.fits("matrix.data", data.length, entry);
-      Checks.fits("matrix.data", data.length, offset + (extents.batch() - 1L) * batchStride + entry);
+      long row = (extents.mostKeys() - 1L) * keyStride + 1;
+      long rows = (extents.batch() - 1L) * batchStride + (extents.queryHeads() - 1L) * headStride;
+      Checks.fits("matrix.data", data.length, offset + rows + (extents.mostQueries() - 1L) * queryStride + row);
     }
   }
 

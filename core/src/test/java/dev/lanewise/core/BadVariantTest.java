@@ -71,9 +71,9 @@ class BadVariantTest {
 
   static List<Wrong> sequences() {
     return List.of(
-        Wrong.argument("falling", out -> SequenceStarts.of(0, 3, 2), "queryStarts[2]", "2", "3"),
-        Wrong.argument("not from 0", out -> SequenceStarts.of(1, 3), "queryStarts[0]", "1", "0"),
-        Wrong.argument("none", out -> SequenceStarts.of(), "queryStarts.length", "0", "1"),
+        Wrong.argument("falling", out -> SequenceStarts.of(0, 3, 2), "starts[2]", "2", "3"),
+        Wrong.argument("not from 0", out -> SequenceStarts.of(1, 3), "starts[0]", "1", "0"),
+        Wrong.argument("none", out -> SequenceStarts.of(), "starts.length", "0", "1"),
         Wrong.argument("lengths", out -> SequenceStarts.of(new int[] {0, 3}, new int[] {0, 3, 7}), "keyStarts.length", "3", "2"),
         Wrong.argument("batch", out -> compute(ATTENTION.withSequences(SequenceStarts.of(0, 3)), out), "query.batch", "2", "1"),
         Wrong.argument("queries", out -> packed(new int[] {0, 2}, new int[] {0, 7}, out), "queryStarts[last]", "2", "query.rows", "3"),

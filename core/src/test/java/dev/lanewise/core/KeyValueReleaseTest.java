@@ -102,11 +102,11 @@ class KeyValueReleaseTest {
       refused(() -> KeyValueMemory.heap(layout, 1, new float[7]), "keyChannels.length is 7, but heads * keyWidth is 8");
       refused(() -> KeyValueMemory.heap(layout, 1, tiny), "keyChannels[7] is ");
       tiny[7] = Float.POSITIVE_INFINITY;
-      refused(() -> KeyValueMemory.heap(layout, 1, tiny), "keyChannels[7] is Infinity, must be positive and finite");
+      refused(() -> KeyValueMemory.heap(layout, 1, tiny), "keyChannels[7] is Infinity, must be finite and at least 1.1754944E-38");
       tiny[7] = Float.MIN_NORMAL;
       assertThat(KeyValueMemory.heap(layout, 1, tiny).layout()).isEqualTo(layout);
-      refused(() -> KeyValueMemory.heap(floats, Integer.MAX_VALUE, null), "elements of 2147483647 blocks");
-      refused(() -> KeyValueMemory.heap(floats, KeyValueMemory.mostHeapBlocks(floats) + 1, null), "those of an array");
+      refused(() -> KeyValueMemory.heap(floats, Integer.MAX_VALUE, null), "blocks is 2147483647");
+      refused(() -> KeyValueMemory.heap(floats, KeyValueMemory.mostHeapBlocks(floats) + 1, null), "the most that an array can hold is ");
     }
     refused(() -> new KeyValueLayout(KeyValueFormat.F32, 0, 1, 1), "heads is 0, must be at least 1");
     refused(() -> new KeyValueLayout(KeyValueFormat.F32, 1, 0, 1), "keyWidth is 0, must be at least 1");

@@ -91,10 +91,11 @@ public final class AttentionProblem {
    * Starts the description of a call whose keys and values are cached.
    *
    * @param query batch × queryHeads × queries × headDim, or of batch 1, with {@link AttentionProblemBuilder#sequences} for the queries
-   * @param cached the cache of each batch entry, all of one layout
+   * @param caches the cached rows of each batch entry, all of one layout; at least one
+   * @throws IllegalArgumentException if there are none
    */
-  public static AttentionProblemBuilder of(Heads query, KeyValueRows[] cached) {
-    return new AttentionProblemBuilder(query, cached);
+  public static AttentionProblemBuilder of(Heads query, KeyValueRows[] caches) {
+    return new AttentionProblemBuilder(query, caches);
   }
 
   private boolean hasHook(boolean changes, Stage from, Stage to) {

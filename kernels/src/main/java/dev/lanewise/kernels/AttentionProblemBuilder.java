@@ -11,9 +11,6 @@ public final class AttentionProblemBuilder {
   /** Loops step over rows by tiles: a step past the last one must still be an int. */
   static final int MOST_ROWS = Integer.MAX_VALUE - 1023;
 
-  /** Elements of a row of which an array holds a tile. */
-  static final int MOST_WIDTH = 1 << 22;
-
   private static final float[] NO_ELEMENTS = new float[0];
 
   final Heads query;
@@ -41,16 +38,19 @@ public final class AttentionProblemBuilder {
     this.cached = null;
   }
 
-  AttentionProblemBuilder(Heads query, KeyValueRows[] cached) {
+  AttentionProblemBuilder(Heads query, KeyValueRows[] caches) {
     this.query = Objects.requireNonNull(query, "query");
-    this.cached = cached.clone();
-    Checks.atLeast("caches", cached.length, 1);
+    this.cached = Objects.requireNonNull(caches, "caches").clone();
+    Checks.atLeast("caches.length", cached.length, 1);
+    for (int b = 0; b < cached.length; b++) {
+      Objects.requireNonNull(cached[b], "caches[" + b + "]");
+    }
     KeyValueLayout layout = cached[0].layout();
     this.key = new Heads(NO_ELEMENTS, 0, query.batch(), layout.heads(), 0, layout.keyWidth(), 0, 0, 0);
   }
 
   /**
-   * Asks for the output.
+   * Asks for the output of a call whose keys and values are not cached.
    *
    * @param newValue batch × keyValueHeads × keys × valueDim
    * @param newOutput batch × queryHeads × queries × valueDim, to be written; a query that sees no key gets 0
@@ -128,10 +128,10 @@ public final class AttentionProblemBuilder {
    * The last queries and the last keys are the nodes of a tree, and {@link #slopes} measures distances from node to node: a node stands at
    * its depth behind the rows before the tree.
    *
-   * @param newDepths the depth of each node; 0 for a root
+   * @param newDepths the depth of each node; 0 for a root. A batch entry has no fewer keys
    */
   public AttentionProblemBuilder treeDepths(int[] newDepths) {
-    depths = Objects.requireNonNull(newDepths, "depths").clone();
+    depths = Objects.requireNonNull(newDepths, "treeDepths").clone();
     return this;
   }
 
@@ -184,7 +184,7 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * Checks shapes, and that what is written shares no element with itself or with what is read.
+   * Checks shapes and settings, and that what is written shares no element with itself or with what is read.
    *
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
@@ -216,17 +216,19 @@ public final class AttentionProblemBuilder {
    */
   public void checkShapes() {
     Checks.atLeast("query.width", query.width(), 1);
-    Checks.same("key.width", key.width(), "query.width", query.width());
+    Checks.same(nameOf("width", "keyWidth"), key.width(), "query.width", query.width());
     Checks.same("key.batch", key.batch(), "query.batch", query.batch());
-    Checks.atLeast("key.heads", key.heads(), 1);
-    Checks.multiple("query.heads", query.heads(), "key.heads", key.heads());
+    String heads = nameOf("heads", "heads");
+    Checks.atLeast(heads, key.heads(), 1);
+    Checks.multiple("query.heads", query.heads(), heads, key.heads());
     Checks.product("query.batch", query.batch(), "query.heads", query.heads());
-    int rows = Checks.product("query.heads / key.heads", query.heads() / key.heads(), "query.rows", query.rows());
-    Checks.atMost("query.heads / key.heads * query.rows", rows, "the most there may be", MOST_ROWS);
-    Checks.atMost("key.rows", mostKeys(), "the most there may be", MOST_ROWS);
-    Checks.atMost("query.width", query.width(), "the most there may be", MOST_WIDTH);
+    int rows = Checks.product("query.heads / " + heads, query.heads() / key.heads(), "query.rows", query.rows());
+    Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the most there may be", MOST_ROWS);
+    Checks.atMost(cached == null && sequences != null ? "the keys of a sequence" : nameOf("rows", "rows"), mostKeys(), "the most there may be", MOST_ROWS);
+    Checks.atMost("query.width", query.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
     if (sequences != null) {
-      Checks.same("query.batch", query.batch(), "the batch of packed sequences,", 1);
+      Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
+      Checks.product("the number of sequences", sequences.count(), "query.heads", query.heads());
       Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
       if (cached == null) {
         Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
@@ -235,6 +237,11 @@ public final class AttentionProblemBuilder {
     if (cached != null) {
       checkCaches(cached);
     }
+  }
+
+  /** What the caller calls a number of {@link #key}, which stands for the caches where there are any. */
+  private String nameOf(String ofKey, String ofCaches) {
+    return cached == null ? "key." + ofKey : ofCaches + " of the caches";
   }
 
   /** A dense array to be written must not be one that the call reads, or writes otherwise. */
@@ -248,14 +255,18 @@ public final class AttentionProblemBuilder {
     if (output != null) {
       Checks.disjoint(name, whole, "output", output);
     }
-    checkApartFromBias(name, whole);
+    checkApartFromBiases(name, whole);
   }
 
   /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
-  private void checkApartFromBias(String name, Heads written) {
-    if (bias != null) {
-      Checks.disjoint(name, written, "bias", Heads.of(bias.data(), 1, 1, 1, bias.data().length));
+  private void checkApartFromBiases(String name, Heads written) {
+    for (Bias added : biases()) {
+      Checks.disjoint(name, written, nameOf(added), Heads.of(added.data(), 1, 1, 1, added.data().length));
     }
+  }
+
+  private String nameOf(Bias added) {
+    return added == bias ? "bias" : "positionBias";
   }
 
   private void checkCaches(KeyValueRows[] cached) {
@@ -276,14 +287,19 @@ public final class AttentionProblemBuilder {
     Checks.same("output.heads", output.heads(), "query.heads", query.heads());
     Checks.same("output.rows", output.rows(), "query.rows", query.rows());
     if (cached != null) {
-      Checks.same("output.width", output.width(), "valueWidth of the cache", cached[0].layout().valueWidth());
+      if (value != null) {
+        throw new IllegalArgumentException("value is given, but the values of this call are cached");
+      }
+      Checks.same("output.width", output.width(), "valueWidth of the caches", cached[0].layout().valueWidth());
+    } else if (value == null) {
+      throw new IllegalArgumentException("output is given without value");
     } else {
-      checkValue(Objects.requireNonNull(value, "value"), output);
+      checkValue(value, output);
     }
     Checks.writable("output", output);
     Checks.disjoint("output", output, "query", query);
     Checks.disjoint("output", output, "key", key);
-    checkApartFromBias("output", output);
+    checkApartFromBiases("output", output);
   }
 
   private void checkValue(Heads value, Heads output) {
@@ -291,7 +307,7 @@ public final class AttentionProblemBuilder {
     Checks.same("value.heads", value.heads(), "key.heads", key.heads());
     Checks.same("value.rows", value.rows(), "key.rows", key.rows());
     Checks.same("output.width", output.width(), "value.width", value.width());
-    Checks.atMost("value.width", value.width(), "the most there may be", MOST_WIDTH);
+    Checks.atMost("value.width", value.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
     Checks.disjoint("output", output, "value", value);
   }
 
@@ -302,7 +318,7 @@ public final class AttentionProblemBuilder {
     int previous = -1;
     for (int i = 0; i < rows.length; i++) {
       Checks.atLeast("rows[" + i + "]", rows[i], previous + 1L);
-      Checks.atMost("rows[" + i + "]", rows[i], "the last query,", query.rows() - 1L);
+      Checks.atMost("rows[" + i + "]", rows[i], "the last query", query.rows() - 1L);
       previous = rows[i];
     }
   }
@@ -318,17 +334,34 @@ public final class AttentionProblemBuilder {
     return most;
   }
 
+  /** Rows of a tree have positions that are not negative. */
+  private void checkTree(int[] depths) {
+    for (int node = 0; node < depths.length; node++) {
+      Checks.atLeast("treeDepths[" + node + "]", depths[node], 0);
+    }
+    String name = "treeDepths.length";
+    for (int b = 0; cached != null && b < cached.length; b++) {
+      Checks.atMost(name, depths.length, "caches[" + b + "].rows", cached[b].rows());
+    }
+    for (int b = 0; cached == null && sequences != null && b < sequences.count(); b++) {
+      Checks.atMost(name, depths.length, "the number of keys of sequence " + b, sequences.keys(b));
+    }
+    if (cached == null && sequences == null) {
+      Checks.atMost(name, depths.length, "key.rows", key.rows());
+    }
+  }
+
   private void checkVariant() {
     similarity.check(query.width());
     if (!Float.isFinite(scale)) {
       throw new IllegalArgumentException("scale is " + scale + ", must be finite");
     }
     if (!(softcap >= 0 && softcap < Float.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("softcap is " + softcap + ", must be positive, or 0 for none");
+      throw new IllegalArgumentException("softcap is " + softcap + ", must be positive and finite, or 0 for none");
     }
     for (Bias added : biases()) {
       int batch = sequences == null ? query.batch() : sequences.count();
-      added.check(batch, query.heads(), sequences == null ? query.rows() : sequences.mostQueries(), mostKeys());
+      added.check(nameOf(added), batch, query.heads(), sequences == null ? query.rows() : sequences.mostQueries(), mostKeys());
     }
     if (slopes != null) {
       Checks.same("slopes.length", slopes.length, "query.heads", query.heads());
@@ -338,6 +371,9 @@ public final class AttentionProblemBuilder {
         }
       }
     }
+    if (depths != null) {
+      checkTree(depths);
+    }
     if (normaliser.sinks != null) {
       Checks.same("sinks.length", normaliser.sinks.length, "query.heads", query.heads());
     }
@@ -346,7 +382,7 @@ public final class AttentionProblemBuilder {
         throw new IllegalArgumentException("logSumExp is asked for, but only softmax has one");
       }
       Checks.same(
-          "logSumExp.length", logSumExp.length, "batch * queryHeads * queries", (long) query.batch() * query.heads() * query.rows());
+          "logSumExp.length", logSumExp.length, "query.batch * query.heads * query.rows", (long) query.batch() * query.heads() * query.rows());
       checkApart("logSumExp", logSumExp);
     }
   }

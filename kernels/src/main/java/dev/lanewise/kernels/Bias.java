@@ -33,6 +33,7 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
 
   /** A dense queries × keys array, the same for all heads and batch entries. */
   public static Bias ofQueriesAndKeys(float[] data, int keys) {
+    Checks.atLeast("keys", keys, 0);
     return new Bias(data, 0, 0, 0, keys, 1);
   }
 
@@ -57,13 +58,11 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
    *
    * @throws IllegalArgumentException with the array's length and the length needed
    */
-  void check(int batch, int heads, int queries, int keys) {
+  void check(String name, int batch, int heads, int queries, int keys) {
     if (batch > 0 && heads > 0 && queries > 0 && keys > 0) {
-      long rows = (heads - 1L) * headStride + (queries - 1L) * queryStride;
-      Checks.fits("bias.data", data.length, rows);
-      long entry = rows + (keys - 1L) * keyStride + 1;
-      Checks.fits("bias.data", data.length, entry);
-      Checks.fits("bias.data", data.length, offset + (batch - 1L) * batchStride + entry);
+      long row = (keys - 1L) * keyStride + 1;
+      long rows = offset + (batch - 1L) * batchStride + (heads - 1L) * headStride + (queries - 1L) * queryStride;
+      Checks.fits(name + ".data", data.length, rows + row);
     }
   }
 }

@@ -38,12 +38,8 @@ public record Heads(
     Checks.atLeast("rowStride", rowStride, 0);
     Checks.atLeast("columnStride", columnStride, 0);
     if (batch > 0 && heads > 0 && rows > 0 && width > 0) {
-      // Two products of ints fit in a long, three may not.
       long head = (rows - 1L) * rowStride + (width - 1L) * columnStride + 1;
-      Checks.fits("data", data.length, head);
-      long entry = (heads - 1L) * headStride + head;
-      Checks.fits("data", data.length, entry);
-      Checks.fits("data", data.length, offset + (batch - 1L) * batchStride + entry);
+      Checks.fits("data", data.length, offset + (batch - 1L) * batchStride + (heads - 1L) * headStride + head);
     }
   }
 
@@ -77,9 +73,13 @@ public record Heads(
     return new Heads(data, offset, batch, heads, width, rows, batchStride, headStride, columnStride, rowStride);
   }
 
-  /** The heads {@code from} (inclusive) to {@code to} (exclusive): of a packed array, those of query, of key or of value. */
+  /**
+   * The heads {@code from} (inclusive) to {@code to} (exclusive): of a packed array, those of query, of key or of value.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these heads
+   */
   public Heads heads(int from, int to) {
-    Objects.checkFromToIndex(from, to, heads);
+    Checks.range("heads", from, to, heads);
     int first = from == to || isEmpty() ? offset : offset + from * headStride;
     return new Heads(data, first, batch, to - from, rows, width, batchStride, headStride, rowStride, columnStride);
   }
@@ -87,19 +87,24 @@ public record Heads(
   /**
    * The one batch entry of this view, {@code newBatch} times.
    *
-   * @throws IllegalArgumentException if this view has more or fewer than one
+   * @throws IllegalArgumentException if this view has more or fewer than one, or {@code newBatch} is negative
    */
   public Heads broadcast(int newBatch) {
     Checks.same("batch", batch, "that of a view to broadcast", 1);
+    Checks.atLeast("newBatch", newBatch, 0);
     return new Heads(data, offset, newBatch, heads, rows, width, 0, headStride, rowStride, columnStride);
   }
 
-  /** The element at (b, h, row, column). */
+  /**
+   * The element at (b, head, row, column).
+   *
+   * @throws IndexOutOfBoundsException if it lies outside the view
+   */
   public float get(int b, int head, int row, int column) {
-    Objects.checkIndex(b, batch);
-    Objects.checkIndex(head, heads);
-    Objects.checkIndex(row, rows);
-    Objects.checkIndex(column, width);
+    Checks.index("b", b, batch);
+    Checks.index("head", head, heads);
+    Checks.index("row", row, rows);
+    Checks.index("column", column, width);
     return data[index(b, head, row, column)];
   }
 
@@ -124,10 +129,14 @@ public record Heads(
    * The rows {@code from} (inclusive) to {@code to} (exclusive) of one head.
    *
    * @throws IllegalArgumentException if columnStride is not 1
+   * @throws IndexOutOfBoundsException if the view does not have these rows
    */
   public Matrix matrix(int b, int head, int from, int to) {
     Checks.same("columnStride", columnStride, "that of a matrix", 1);
-    return new Matrix(data, from == to ? offset : index(b, head, from), to - from, width, rowStride);
+    Checks.index("b", b, batch);
+    Checks.index("head", head, heads);
+    Checks.range("rows", from, to, rows);
+    return new Matrix(data, from == to || width == 0 ? offset : index(b, head, from), to - from, width, rowStride);
   }
 
   /** Whether the view has no element. */

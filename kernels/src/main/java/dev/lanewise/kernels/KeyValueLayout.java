@@ -31,19 +31,32 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
 
   private static final int GAP_BYTES = 17 * 64;
 
+  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 64;
+
+  /** Elements of a row of which an array holds a tile. */
+  static final int MOST_WIDTH = 1 << 22;
+
   /** Scales a block and head of {@link KeyValueFormat#INT8}: those of its keys, then those of its values. */
   static final int SCALES = 2 * BLOCK_ROWS;
 
-  /** Checks the numbers. */
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException if a number is below 1, a width is above 2<sup>22</sup>, or a block has more elements than an array
+   */
   public KeyValueLayout {
     Objects.requireNonNull(format, "format");
     Checks.atLeast("heads", heads, 1);
     Checks.atLeast("keyWidth", keyWidth, 1);
     Checks.atLeast("valueWidth", valueWidth, 1);
-    long head = BLOCK_ROWS * ((long) keyWidth + valueWidth + BLOCK_ROWS);
-    // First of one head, since of all of them there may be more than a long holds.
-    Checks.atMost("elements of a block's head", head, "those of an array,", Integer.MAX_VALUE - 64L);
-    Checks.atMost("elements of a block", heads * head + GAP_BYTES, "those of an array,", Integer.MAX_VALUE - 64L);
+    Checks.atMost("keyWidth", keyWidth, "the most there may be", MOST_WIDTH);
+    Checks.atMost("valueWidth", valueWidth, "the most there may be", MOST_WIDTH);
+    long block = blockSize(format, heads, keyWidth, valueWidth);
+    if (block > MOST_ELEMENTS) {
+      String given = "heads is " + heads + ", keyWidth is " + keyWidth + " and valueWidth is " + valueWidth;
+      String needed = "a block of " + BLOCK_ROWS + " rows has " + block + " elements";
+      throw new IllegalArgumentException(given + ": " + needed + ", an array at most " + MOST_ELEMENTS);
+    }
   }
 
   /** Elements of K of a head. */
@@ -58,8 +71,12 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
 
   /** Elements of a block: of all heads, and of the gap behind a large one. */
   int blockSize() {
-    int used = heads * (keyPart() + valuePart());
-    return (long) used * format.bytes() >= LARGE_BYTES ? used + GAP_BYTES / format.bytes() : used;
+    return (int) blockSize(format, heads, keyWidth, valueWidth);
+  }
+
+  private static long blockSize(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
+    long used = (long) heads * BLOCK_ROWS * (keyWidth + padded(valueWidth));
+    return used * format.bytes() >= LARGE_BYTES ? used + GAP_BYTES / format.bytes() : used;
   }
 
   /** Bytes of a block with its scales. */
@@ -73,7 +90,11 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
   }
 
   int paddedValueWidth() {
-    return Math.ceilDiv(valueWidth, BLOCK_ROWS) * BLOCK_ROWS;
+    return padded(valueWidth);
+  }
+
+  private static int padded(int width) {
+    return Math.ceilDiv(width, BLOCK_ROWS) * BLOCK_ROWS;
   }
 
   /** Where an element of K lies in K of its head. */

@@ -23,42 +23,58 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     this.blocks = blocks;
     this.keyChannels = keyChannels;
     boolean scaled = layout.format() == KeyValueFormat.INT8;
-    this.scales = new float[scaled ? Checks.product("blocks", blocks, "scales a block", (long) layout.heads() * KeyValueLayout.SCALES) : 0];
+    this.scales = new float[scaled ? blocks * layout.heads() * KeyValueLayout.SCALES : 0];
     this.special = new short[blocks];
   }
 
   /**
    * Memory in one array.
    *
-   * @param keyChannels for {@link KeyValueFormat#INT8}, what the columns of K are divided by before they are stored, heads × keyWidth, all
-   *     positive; null for none
+   * @param blocks how many; at least 1, at most {@link #mostHeapBlocks}
+   * @param keyChannels for {@link KeyValueFormat#INT8}, what the columns of K are divided by before they are stored, heads × keyWidth, see
+   *     {@link #checkChannels}; not copied; null for none
    * @throws IllegalArgumentException if an array cannot hold that much, or keyChannels do not fit
    */
   public static KeyValueMemory heap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
+    Objects.requireNonNull(layout, "layout");
     Checks.atLeast("blocks", blocks, 1);
     checkChannels(layout, keyChannels);
-    Checks.atMost("elements of " + blocks + " blocks", (long) blocks * layout.blockSize(), "those of an array,", HeapMemory.MOST_ELEMENTS);
+    Checks.atMost("blocks", blocks, "the most that an array can hold", mostHeapBlocks(layout));
     return new HeapMemory(layout, blocks, keyChannels);
   }
 
-  /** Memory outside of the heap, of any size, freed with {@code arena}; see {@link #heap}. */
+  /**
+   * Memory outside of the heap, freed with {@code arena}; see {@link #heap}. It may be larger than an array; the scales of {@link
+   * KeyValueFormat#INT8} alone, 32 floats a block and head, are in one on the heap.
+   *
+   * @throws IllegalArgumentException if an array cannot hold the scales, or keyChannels do not fit
+   */
   public static KeyValueMemory offHeap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels, Arena arena) {
+    Objects.requireNonNull(layout, "layout");
     Checks.atLeast("blocks", blocks, 1);
     checkChannels(layout, keyChannels);
+    Checks.atMost("blocks", blocks, "the most whose bytes can be counted", (Long.MAX_VALUE - 64) / layout.blockBytes());
+    if (layout.format() == KeyValueFormat.INT8) {
+      int most = Integer.MAX_VALUE / KeyValueLayout.SCALES / layout.heads();
+      Checks.atMost("blocks", blocks, "the most whose scales an array can hold", most);
+    }
     return new NativeMemory(layout, blocks, keyChannels, Objects.requireNonNull(arena, "arena"));
   }
 
-  /** How many blocks an array can hold. */
+  /** How many blocks an array can hold; 0 if a block is too large for one. */
   public static int mostHeapBlocks(KeyValueLayout layout) {
+    Objects.requireNonNull(layout, "layout");
     return HeapMemory.MOST_ELEMENTS / layout.blockSize();
   }
 
   /**
-   * Checks what the columns of K are to be divided by.
+   * Checks what the columns of K are to be divided by: nothing, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of {@link
+   * Float#MIN_NORMAL} or more.
    *
-   * @throws IllegalArgumentException if they do not fit, or are not positive
+   * @throws IllegalArgumentException if they are anything else
    */
   public static void checkChannels(KeyValueLayout layout, float @Nullable [] keyChannels) {
+    Objects.requireNonNull(layout, "layout");
     if (keyChannels == null) {
       return;
     }
@@ -68,7 +84,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     Checks.same("keyChannels.length", keyChannels.length, "heads * keyWidth", (long) layout.heads() * layout.keyWidth());
     for (int i = 0; i < keyChannels.length; i++) {
       if (!(keyChannels[i] >= Float.MIN_NORMAL && keyChannels[i] < Float.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException("keyChannels[" + i + "] is " + keyChannels[i] + ", must be positive and finite");
+        throw new IllegalArgumentException("keyChannels[" + i + "] is " + keyChannels[i] + ", must be finite and at least " + Float.MIN_NORMAL);
       }
     }
   }

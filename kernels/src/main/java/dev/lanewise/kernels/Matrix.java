@@ -42,16 +42,24 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     return of(new float[Checks.product("rows", rows, "columns", columns)], rows, columns);
   }
 
-  /** The element at {@code row} and {@code column}. */
+  /**
+   * The element at {@code row} and {@code column}.
+   *
+   * @throws IndexOutOfBoundsException if it lies outside the view
+   */
   public float get(int row, int column) {
-    Objects.checkIndex(row, rows);
-    Objects.checkIndex(column, columns);
+    Checks.index("row", row, rows);
+    Checks.index("column", column, columns);
     return data[index(row, column)];
   }
 
-  /** The rows from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array. */
+  /**
+   * The rows from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these rows
+   */
   public Matrix rows(int from, int to) {
-    Objects.checkFromToIndex(from, to, rows);
+    Checks.range("rows", from, to, rows);
     return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
   }
 

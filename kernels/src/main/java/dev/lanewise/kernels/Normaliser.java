@@ -48,15 +48,16 @@ public final class Normaliser {
    * others: a merge adds the parts' sums, each with whatever it holds.
    *
    * @param sinks one logit a query head; copied
+   * @throws IllegalArgumentException if one is NaN or +∞
    */
   public static Normaliser softmaxWithSinks(float... sinks) {
-    Objects.requireNonNull(sinks, "sinks");
-    for (int head = 0; head < sinks.length; head++) {
-      if (!(sinks[head] < Float.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException("sinks[" + head + "] is " + sinks[head] + ", must be finite, or −∞ for none");
+    float[] copied = Objects.requireNonNull(sinks, "sinks").clone();
+    for (int head = 0; head < copied.length; head++) {
+      if (!(copied[head] < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("sinks[" + head + "] is " + copied[head] + ", must be finite, or −∞ for none");
       }
     }
-    return new Normaliser(Kind.SOFTMAX, false, sinks.clone());
+    return new Normaliser(Kind.SOFTMAX, false, copied);
   }
 
   /** weight = max(score, 0): "A Study on ReLU and Softmax in Transformer" (Shen et al., 2023). */

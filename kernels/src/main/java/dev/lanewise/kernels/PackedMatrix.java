@@ -1,11 +1,10 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
-import java.util.Objects;
 
 /**
  * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by {@link
- * Kernels#pack} or {@link Kernels#packTransposed} and only understood by the {@link Kernels} that made it.
+ * Kernels#pack} or {@link Kernels#packTransposed}, for the {@link Kernels} that made it: others refuse it unless their panels are as wide.
  */
 public final class PackedMatrix {
   private final int inputs;
@@ -26,9 +25,13 @@ public final class PackedMatrix {
     this.inputs = inputs;
     this.outputs = outputs;
     this.panelWidth = panelWidth;
-    long paddedOutputs = (long) Math.ceilDiv(outputs, panelWidth) * panelWidth;
-    this.data = new float[Checks.product("weight inputs", inputs, "weight outputs, padded,", paddedOutputs)];
+    this.data = new float[(int) size(inputs, outputs, panelWidth)];
     this.offset = 0;
+  }
+
+  /** Elements of all panels. */
+  private static long size(int inputs, int outputs, int panelWidth) {
+    return inputs * ((long) Math.ceilDiv(outputs, panelWidth) * panelWidth);
   }
 
   /**
@@ -39,6 +42,12 @@ public final class PackedMatrix {
   static PackedMatrix of(Matrix weight, boolean transposed, int panelWidth) {
     int inputs = transposed ? weight.columns() : weight.rows();
     int outputs = transposed ? weight.rows() : weight.columns();
+    long size = size(inputs, outputs, panelWidth);
+    if (size > Integer.MAX_VALUE) {
+      String given = "weight.rows is " + weight.rows() + " and weight.columns is " + weight.columns();
+      String needed = "packed in panels of " + panelWidth + " they need " + size + " elements";
+      throw new IllegalArgumentException(given + ": " + needed + ", an array has at most " + Integer.MAX_VALUE);
+    }
     PackedMatrix packed = new PackedMatrix(inputs, outputs, panelWidth);
     for (int output = 0; output < outputs; output++) {
       int target = packed.panel(output / panelWidth) + output % panelWidth;
@@ -64,9 +73,10 @@ public final class PackedMatrix {
    * outputs of one product.
    *
    * @throws IllegalArgumentException if {@code from} is no multiple of 64, at which panels of every width begin
+   * @throws IndexOutOfBoundsException if the matrix does not have these outputs
    */
   public PackedMatrix outputs(int from, int to) {
-    Objects.checkFromToIndex(from, to, outputs);
+    Checks.range("outputs", from, to, outputs);
     Checks.multiple("from", from, "the widest panel,", 64);
     return new PackedMatrix(this, from, to);
   }

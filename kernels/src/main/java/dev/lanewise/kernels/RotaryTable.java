@@ -43,7 +43,8 @@ public final class RotaryTable {
    *
    * @param frequencies angle from one position to the next, of each pair; copied
    * @param factor what cosines and sines are multiplied with, usually 1
-   * @throws IllegalArgumentException if there is no pair or more than 65 536, or a number is not finite
+   * @throws IllegalArgumentException if there is no pair or more than 65 536, or {@code factor} or the angle of a pair at position 2<sup>31</sup>
+   *     − 1 is not finite
    */
   public static RotaryTable of(RotaryForm form, double[] frequencies, double factor) {
     Objects.requireNonNull(form, "form");
@@ -51,16 +52,15 @@ public final class RotaryTable {
     Checks.atLeast("frequencies.length", copied.length, 1);
     Checks.atMost("frequencies.length", copied.length, "the most pairs of a table", MAX_PAIRS);
     for (int i = 0; i < copied.length; i++) {
-      requireFinite("frequencies[" + i + "]", copied[i]);
+      if (!Double.isFinite(copied[i] * Integer.MAX_VALUE)) {
+        String given = "frequencies[" + i + "] is " + copied[i];
+        throw new IllegalArgumentException(given + ", its angle at position " + Integer.MAX_VALUE + " must be finite");
+      }
     }
-    requireFinite("factor", factor);
+    if (!Double.isFinite(factor)) {
+      throw new IllegalArgumentException("factor is " + factor + ", must be finite");
+    }
     return new RotaryTable(form, copied, factor);
-  }
-
-  private static void requireFinite(String name, double x) {
-    if (!Double.isFinite(x)) {
-      throw new IllegalArgumentException(name + " is " + x + ", must be finite");
-    }
   }
 
   /** Which elements turn together. */

@@ -84,7 +84,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     Checks.atLeast(name, first, 0);
     if ((long) first + rows - 1 > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          name + " is " + first + " and rows is " + rows + ": the last position must be at most " + Integer.MAX_VALUE);
+          name + " is " + first + " and input.rows is " + rows + ": the last position must be at most " + Integer.MAX_VALUE);
     }
   }
 

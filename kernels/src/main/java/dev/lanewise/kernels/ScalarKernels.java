@@ -109,6 +109,7 @@ final class ScalarKernels implements KernelProvider {
     ScalarSums sums = ScalarSums.POOL.take();
     try {
       for (int row = 0; row < output.rows(); row++) {
+        Interruption.check(row, often); // there may be no key
         float[] piece = sums.open(output.columns());
         for (int from = 0; from < value.rows(); from += ScalarSums.PIECE) {
           for (int key = from; key < Math.min(from + ScalarSums.PIECE, value.rows()); key++) {

@@ -22,27 +22,35 @@ public final class SequenceStarts {
    *
    * @param queryStarts one more than there are sequences, from 0 to the number of query rows; copied
    * @param keyStarts the same for keys
-   * @throws IllegalArgumentException if one of them falls anywhere, or does not start at 0, or their lengths differ
+   * @throws IllegalArgumentException if one of them is empty, falls anywhere or does not start at 0, or their lengths differ
    */
   public static SequenceStarts of(int[] queryStarts, int[] keyStarts) {
-    check("queryStarts", queryStarts);
-    check("keyStarts", keyStarts);
-    Checks.same("keyStarts.length", keyStarts.length, "queryStarts.length", queryStarts.length);
-    return new SequenceStarts(queryStarts.clone(), keyStarts.clone());
+    int[] queries = checked("queryStarts", queryStarts);
+    int[] keys = checked("keyStarts", keyStarts);
+    Checks.same("keyStarts.length", keys.length, "queryStarts.length", queries.length);
+    return new SequenceStarts(queries, keys);
   }
 
-  /** Sequences with as many keys as queries. */
+  /**
+   * Sequences with as many keys as queries.
+   *
+   * @param starts one more than there are sequences, from 0 to the number of rows; copied
+   * @throws IllegalArgumentException if they fall anywhere, or do not start at 0
+   */
   public static SequenceStarts of(int... starts) {
-    return of(starts, starts);
+    int[] rows = checked("starts", starts);
+    return new SequenceStarts(rows, rows);
   }
 
-  private static void check(String name, int[] starts) {
-    Objects.requireNonNull(starts, name);
+  /** A copy of starts that are right. */
+  private static int[] checked(String name, int[] given) {
+    int[] starts = Objects.requireNonNull(given, name).clone();
     Checks.atLeast(name + ".length", starts.length, 1);
-    Checks.same(name + "[0]", starts[0], "the first row,", 0);
+    Checks.same(name + "[0]", starts[0], "the first row", 0);
     for (int i = 1; i < starts.length; i++) {
       Checks.atLeast(name + "[" + i + "]", starts[i], starts[i - 1]);
     }
+    return starts;
   }
 
   /** Number of sequences. */

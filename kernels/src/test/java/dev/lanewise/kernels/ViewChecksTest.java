@@ -243,7 +243,7 @@ class ViewChecksTest {
     assertThatThrownBy(() -> SequenceStarts.of(good, new int[] {0, -1})).hasMessageContaining("keyStarts[1] is -1");
     assertThatThrownBy(() -> SequenceStarts.of(new int[] {1, 2}, good)).hasMessageContaining("queryStarts[0] is 1");
     assertThatThrownBy(() -> SequenceStarts.of(good, new int[] {0})).hasMessageContaining("keyStarts.length is 1");
-    assertThatThrownBy(SequenceStarts::of).hasMessageContaining("queryStarts.length is 0");
+    assertThatThrownBy(SequenceStarts::of).hasMessageContaining("starts.length is 0");
   }
 
   /** What a problem is told comes back from every setting, so that they chain, and a missing or wrong one is named. */

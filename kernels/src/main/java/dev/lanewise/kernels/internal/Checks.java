@@ -31,9 +31,29 @@ public final class Checks {
     return (int) (x * y);
   }
 
-  public static void fits(String name, long length, long needed) {
-    if (needed > length) {
-      throw new IllegalArgumentException(name + " has " + length + " elements, but the view needs " + needed);
+  /**
+   * A view fits its array. Sums of an offset and four products of ints, as views of arrays need, are below 2⁶⁴.
+   *
+   * @param needed elements, unsigned
+   */
+  public static void fits(String name, int length, long needed) {
+    if (Long.compareUnsigned(needed, length) > 0) {
+      throw new IllegalArgumentException(
+          name + " has " + length + " elements, but the view needs " + Long.toUnsignedString(needed));
+    }
+  }
+
+  /** An index into so many. */
+  public static void index(String name, int index, int length) {
+    if (index < 0 || index >= length) {
+      throw new IndexOutOfBoundsException(name + " is " + index + ", out of bounds for length " + length);
+    }
+  }
+
+  /** A range of so many, from {@code from} (inclusive) to {@code to} (exclusive). */
+  public static void range(String name, int from, int to, int length) {
+    if (from < 0 || from > to || to > length) {
+      throw new IndexOutOfBoundsException(name + " [" + from + ", " + to + ") are out of bounds for length " + length);
     }
   }
 

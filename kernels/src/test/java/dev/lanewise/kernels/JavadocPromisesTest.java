@@ -1,0 +1,426 @@
+package dev.lanewise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.function.BiFunction;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Values that the Javadoc of the public types promises, on each path. */
+class JavadocPromisesTest {
+  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final float INFINITY = Float.POSITIVE_INFINITY;
+  private static final float NAN = Float.NaN;
+
+  /** Lengths around the lanes of a vector and of four. */
+  private static final int[] LENGTHS = {1, 3, 4, 5, 16, 17, 33, 64, 70, 131};
+
+  /** "With 0 a row of equal elements is NaN", "a NaN or an infinity makes its own row NaN", and no other. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void normsOfSpecialRows(Kernels kernels) {
+    for (int width : LENGTHS) {
+      for (float x : new float[] {0, 0.1f, -3.3333f, 1e30f, 1e-30f, Float.MIN_VALUE, Float.MAX_VALUE}) {
+        Matrix rows = filled(3, width, x);
+        Matrix result = Matrix.zeros(3, width);
+        kernels.layerNorm(rows, null, null, 0, result);
+        assertThat(distinct(result)).as("layer norm of %s times %s", width, x).containsExactly(NAN);
+        kernels.rmsNorm(rows, null, 0, result);
+        float expected = x == 0 ? NAN : Math.signum(x);
+        for (float y : distinct(result)) {
+          assertThat(Math.abs(y - expected) < 1e-6f || x == 0 && Float.isNaN(y)).as("RMS norm of %s times %s: %s", width, x, y).isTrue();
+        }
+      }
+      for (float special : new float[] {NAN, INFINITY, -INFINITY}) {
+        Matrix rows = filled(3, width, 2);
+        rows.data()[width + width / 2] = special;
+        rows.data()[0] = 3;
+        Matrix result = Matrix.zeros(3, width);
+        kernels.layerNorm(rows, null, null, 1, result);
+        assertThat(distinct(result.rows(1, 2))).as("layer norm of %s beside %s", special, width).containsExactly(NAN);
+        assertThat(distinct(result.rows(2, 3))).containsExactly(0f);
+        kernels.rmsNorm(rows, null, 1, result);
+        for (int c = 0; c < width; c++) {
+          float expected = Float.isNaN(special) || c == width / 2 ? NAN : 0;
+          assertThat(result.get(1, c)).as("RMS norm of %s beside %s", special, width).isEqualTo(Float.valueOf(expected));
+        }
+      }
+    }
+  }
+
+  /** "A call that computes an element on an interrupted thread throws CancellationException and leaves the interrupt set." */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void interruptedCalls(Kernels kernels) {
+    Matrix x = filled(3, 4, 1);
+    Matrix y = filled(3, 4, 1);
+    Matrix square = Matrix.zeros(3, 3);
+    Matrix out = Matrix.zeros(3, 4);
+    Heads heads = Heads.zeros(1, 1, 3, 4);
+    PackedMatrix packed = kernels.pack(filled(4, 4, 1));
+    RotaryTable table = RotaryTable.of(RotaryForm.HALF, new double[] {1}, 1);
+    AttentionProblem problem = AttentionProblem.of(heads, heads).output(heads, Heads.zeros(1, 1, 3, 4)).build();
+    Map<String, Runnable> calls = new LinkedHashMap<>();
+    calls.put("exp", () -> kernels.exp(x, out));
+    calls.put("activate", () -> kernels.activate(Activation.GELU, x, out));
+    calls.put("activate none", () -> kernels.activate(Activation.NONE, x, out));
+    calls.put("gate", () -> kernels.gate(Activation.SILU, x, y, out));
+    calls.put("layerNorm", () -> kernels.layerNorm(x, null, null, 1, out));
+    calls.put("addRmsNorm", () -> kernels.addRmsNorm(x, y, out, null, 1, out));
+    calls.put("scores", () -> kernels.scores(x, y, 1, square));
+    calls.put("scores of no column", () -> kernels.scores(Matrix.zeros(3, 0), Matrix.zeros(3, 0), 1, square));
+    calls.put("additiveScores", () -> kernels.additiveScores(x, y, new float[4], square));
+    calls.put("softmax", () -> kernels.softmax(x, out));
+    calls.put("output", () -> kernels.output(Matrix.zeros(3, 3), y, out));
+    calls.put("output of no key", () -> kernels.output(Matrix.zeros(3, 0), Matrix.zeros(0, 4), out));
+    calls.put("rotate", () -> kernels.rotate(heads, heads, table, 0));
+    calls.put("rotate by positions", () -> kernels.rotate(heads, heads, table, new int[3]));
+    calls.put("rotateFrom", () -> kernels.rotateFrom(heads, heads, table, new int[1]));
+    calls.put("product", () -> kernels.product(x, packed, null, out));
+    calls.put("product of one row", () -> kernels.product(x.rows(0, 1), packed, null, out.rows(0, 1)));
+    calls.put("attention", () -> kernels.plan(problem, 1).run(0));
+    List<String> went = new ArrayList<>();
+    for (Map.Entry<String, Runnable> call : calls.entrySet()) {
+      Thread.currentThread().interrupt();
+      try {
+        call.getValue().run();
+        went.add(call.getKey());
+      } catch (CancellationException e) {
+        assertThat(Thread.currentThread().isInterrupted()).as(call.getKey()).isTrue();
+      } finally {
+        Thread.interrupted();
+      }
+    }
+    assertThat(went).as("calls that did not notice").isEmpty();
+  }
+
+  /** "Exactly 1 at ±0"; what softmax makes of rows of −∞, NaN and +∞; "with no keys the output is 0". */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void edgesOfRows(Kernels kernels) {
+    for (int width : LENGTHS) {
+      Matrix rows = filled(5, width, 0);
+      Matrix result = Matrix.zeros(5, width);
+      rows.data()[width / 2] = -0f;
+      kernels.exp(rows, result);
+      assertThat(distinct(result)).containsExactly(1f);
+      Arrays.fill(rows.data(), 0, width, -INFINITY);
+      rows.data()[width] = NAN;
+      rows.data()[2 * width + width / 2] = INFINITY;
+      Arrays.fill(rows.data(), 3 * width, 4 * width, -INFINITY);
+      rows.data()[4 * width - 1] = NAN;
+      kernels.softmax(rows, result);
+      assertThat(distinct(result.rows(0, 1))).containsExactly(0f);
+      for (int row = 1; row < 4; row++) {
+        assertThat(distinct(result.rows(row, row + 1))).as("row %s of %s", row, width).containsExactly(NAN);
+      }
+      assertThat(distinct(result.rows(4, 5))[0]).isCloseTo(1f / width, Offset.offset(1e-6f));
+      Matrix output = filled(2, width, 7);
+      kernels.output(Matrix.zeros(2, 0), Matrix.zeros(0, width), output);
+      assertThat(distinct(output)).containsExactly(0f);
+      for (Activation activation : new Activation[] {Activation.SILU, Activation.SIGMOID}) {
+        kernels.activate(activation, filled(1, width, -88.74f), rows.rows(0, 1));
+        float largest = distinct(rows.rows(0, 1))[0];
+        assertThat(Math.abs(largest)).isLessThan(1e-36f);
+        if (kernels.lanes() > 1) {
+          assertThat(largest).isEqualTo(activation == Activation.SILU ? -0f : 0f);
+        }
+      }
+    }
+  }
+
+  /** Kinds, with and without a division by the number of keys; softmax with and without a sink. */
+  static List<Normaliser> normalisers() {
+    List<Normaliser> plain = List.of(Normaliser.relu(), Normaliser.squaredRelu(), Normaliser.sigmoid(), Normaliser.linear());
+    List<Normaliser> all = new ArrayList<>(plain);
+    plain.forEach(normaliser -> all.add(normaliser.dividedByKeys()));
+    all.add(Normaliser.softmax());
+    all.add(Normaliser.softmaxWithSinks(0.5f));
+    return all;
+  }
+
+  private static double weight(Normaliser normaliser, double score, double sum, int keys) {
+    double weight =
+        switch (normaliser.kind()) {
+          case SOFTMAX -> Math.exp(score) / (sum + Math.exp(normaliser.sink(0)));
+          case RELU -> Math.max(score, 0);
+          case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
+          case SIGMOID -> 1 / (1 + Math.exp(-score));
+          case LINEAR -> score;
+        };
+    return normaliser.averages() ? weight / keys : weight;
+  }
+
+  /**
+   * Each formula of {@link Normaliser}; a key whose score is −∞ by mask, bias, position bias or function has weight 0 and is not counted,
+   * whatever its K and V hold; a query that sees no key gets output 0 and its sink, or −∞, as log-sum-exp. Query 0 sees the first 9 of 40
+   * keys, query 1 none, query 2 all.
+   */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void hiddenKeys(Kernels kernels) {
+    int keys = 40;
+    int visible = 9;
+    for (Normaliser normaliser : normalisers()) {
+      for (String by : List.of("mask", "bias", "position bias", "function")) {
+        for (float poison : new float[] {NAN, INFINITY, -INFINITY, 1}) {
+          if (by.equals("function") && poison != 1) {
+            continue; // what a function is given is its own matter
+          }
+          Heads query = Heads.of(new float[] {1, 1, 1}, 1, 1, 3, 1);
+          Heads key = Heads.zeros(1, 1, keys, 1);
+          Heads value = Heads.zeros(1, 1, keys, 1);
+          float[] bias = new float[3 * keys];
+          for (int k = 0; k < keys; k++) {
+            key.data()[k] = k < visible ? (k - 3) / 4f : poison;
+            value.data()[k] = k < visible ? k + 1 : poison;
+            bias[k] = k < visible ? 0 : -INFINITY;
+            bias[keys + k] = -INFINITY;
+            bias[2 * keys + k] = k < visible ? 0 : -INFINITY;
+          }
+          Heads output = Heads.of(new float[] {5, 5, 5}, 1, 1, 3, 1);
+          AttentionProblemBuilder builder = AttentionProblem.of(query, key).output(value, output).normaliser(normaliser);
+          switch (by) {
+            case "mask" -> builder.visibility(new Range(0, visible));
+            case "bias" -> builder.bias(Bias.ofQueriesAndKeys(bias, keys));
+            case "position bias" -> builder.positionBias(Bias.ofQueriesAndKeys(bias, keys)).bias(Bias.ofKeys(new float[keys]));
+            default ->
+                builder.change(
+                    Stage.CHANGED,
+                    (row, offset, length, b, h, q, first) -> {
+                      for (int i = 0; i < length; i++) {
+                        row[offset + i] += bias[q * keys + first + i];
+                      }
+                    });
+          }
+          float[] logSumExp = new float[3];
+          if (normaliser.hasLogSumExp()) {
+            builder.logSumExp(logSumExp);
+          }
+          run(kernels, builder);
+          double sum = 0;
+          double expected = 0;
+          for (int k = 0; k < visible; k++) {
+            sum += Math.exp((k - 3) / 4d);
+          }
+          for (int k = 0; k < visible; k++) {
+            expected += weight(normaliser, (k - 3) / 4d, sum, visible) * (k + 1);
+          }
+          String what = normaliser.kind() + (normaliser.averages() ? " averaged, " : ", ") + by + ", " + poison;
+          assertThat(output.data()[0]).as(what).isCloseTo((float) expected, Offset.offset((float) Math.abs(expected) * 1e-5f));
+          assertThat(output.data()[1]).as(what).isZero();
+          assertThat(output.data()[2]).as(what).isEqualTo(output.data()[0]);
+          if (normaliser.hasLogSumExp()) {
+            assertThat(logSumExp[0]).as(what).isCloseTo((float) Math.log(sum + Math.exp(normaliser.sink(0))), Offset.offset(1e-5f));
+            assertThat(logSumExp[1]).as(what).isEqualTo(normaliser.sink(0));
+          }
+        }
+      }
+    }
+  }
+
+  /** All queries but the second see a range. */
+  private record Range(int from, int to) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      return from;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return query == 1 ? from : to;
+    }
+
+    @Override
+    public long keys64(int batchEntry, int queryHead, int query, int word) {
+      throw new AssertionError("a range without holes is asked for its bits");
+    }
+  }
+
+  /** "Bits outside the range of the query do not matter", nor does a next key that is less than the first that the query sees. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void bitsOutsideTheRangeDoNotMatter(Kernels kernels) {
+    int keys = 300;
+    Random random = new Random(20261129);
+    Heads query = random(random, 2, 40, 8);
+    Heads key = random(random, 2, keys, 8);
+    Heads value = random(random, 2, keys, 8);
+    int[] from = random.ints(80, 0, 150).toArray();
+    int[] to = random.ints(80, 120, keys + 1).map(end -> Math.max(end, 150)).toArray();
+    long[] holes = random.longs(5).toArray();
+    float[][] outputs = new float[2][];
+    for (int noise = 0; noise < 2; noise++) {
+      boolean noisy = noise == 1;
+      Heads output = Heads.zeros(1, 2, 40, 8);
+      run(
+          kernels,
+          AttentionProblem.of(query, key)
+              .output(value, output)
+              .visibility(
+                  new Visibility() {
+                    @Override
+                    public int firstKey(int b, int head, int q) {
+                      return from[head * 40 + q];
+                    }
+
+                    @Override
+                    public int endKey(int b, int head, int q) {
+                      return to[head * 40 + q];
+                    }
+
+                    @Override
+                    public boolean hasHoles() {
+                      return true;
+                    }
+
+                    @Override
+                    public long keys64(int b, int head, int q, int word) {
+                      long inside = 0;
+                      for (int i = 0; i < 64; i++) {
+                        int k = 64 * word + i;
+                        inside |= k >= from[head * 40 + q] && k < to[head * 40 + q] ? 1L << i : 0;
+                      }
+                      return holes[word] & inside | (noisy ? ~inside : 0);
+                    }
+                  }));
+      outputs[noise] = output.data();
+    }
+    assertThat(outputs[1]).isEqualTo(outputs[0]).doesNotContain(NAN);
+  }
+
+  /** "0 if one of them is 0", and the cosine otherwise, of lengths whose squares leave the range of float. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void cosines(Kernels kernels) {
+    for (float length : new float[] {1e-30f, 1, 1e30f}) {
+      Heads query = Heads.of(new float[] {length, 0, 0, 0, length, length}, 1, 1, 3, 2);
+      Heads key = Heads.of(new float[] {0, 0, length, length}, 1, 1, 2, 2);
+      float[][] scores = new float[3][2];
+      RowFunction keep = (row, offset, count, b, h, q, first) -> System.arraycopy(row, offset, scores[q], first, count);
+      run(kernels, AttentionProblem.of(query, key).similarity(Similarity.cosine()).observe(Stage.RAW, keep));
+      float half = (float) Math.sqrt(0.5);
+      BiFunction<Integer, Integer, Offset<Float>> near = (q, k) -> Offset.offset(1e-6f);
+      assertThat(scores[0][0]).isZero();
+      assertThat(scores[0][1]).isCloseTo(half, near.apply(0, 1));
+      assertThat(scores[1]).containsExactly(0, 0);
+      assertThat(scores[2][0]).isZero();
+      assertThat(scores[2][1]).isCloseTo(1, near.apply(2, 1));
+    }
+  }
+
+  /** Largest values, rounding and bounds of each format, as {@link KeyValueFormat} gives them. */
+  @ParameterizedTest
+  @EnumSource
+  void formats(KeyValueFormat format) {
+    KeyValueMemory memory = KeyValueMemory.heap(new KeyValueLayout(format, 1, 2, 1), 1, null);
+    float[] largest = {Float.MAX_VALUE, 65504, Float.intBitsToFloat(0x7f7f0000), Float.MAX_VALUE};
+    float most = largest[List.of(KeyValueFormat.values()).indexOf(format)];
+    float[] tried = {most, -most, 1, 1.00048828125f, 1e-30f, 127 * Float.MIN_NORMAL, Math.nextDown(127 * Float.MIN_NORMAL)};
+    for (int row = 0; row < tried.length; row++) {
+      float x = tried[row];
+      memory.write(0, row, Heads.of(new float[] {x, x / 3}, 1, 1, 1, 2), Heads.of(new float[] {x}, 1, 1, 1, 1), 0, 0);
+      float stored = memory.key(0, 0, row, 0);
+      float third = memory.key(0, 0, row, 1);
+      String what = format + " of " + x;
+      assertThat(memory.value(0, 0, row, 0)).as(what).isEqualTo(stored);
+      switch (format) {
+        case F32 -> assertThat(new float[] {stored, third}).as(what).containsExactly(x, x / 3);
+        case F16 -> assertThat(stored).as(what).isEqualTo(Float.float16ToFloat(Float.floatToFloat16(x))).isFinite();
+        case BF16 -> assertThat(Math.abs(stored - x)).as(what).isLessThanOrEqualTo(Math.abs(x) / 256);
+        case INT8 -> {
+          float error = Math.max(Math.abs(stored - x), Math.abs(third - x / 3));
+          boolean none = Math.abs(x) < 127 * Float.MIN_NORMAL;
+          assertThat(error).as(what).isLessThanOrEqualTo(none ? Math.abs(x) : Math.abs(x) / 127 * 0.5001f);
+          assertThat(stored == 0).as(what).isEqualTo(none);
+        }
+      }
+    }
+    float[] special = {NAN, INFINITY, -INFINITY};
+    for (int row = 0; row < 3; row++) {
+      memory.write(0, row, Heads.of(new float[] {1, special[row]}, 1, 1, 1, 2), Heads.of(new float[] {1}, 1, 1, 1, 1), 0, 0);
+      assertThat(memory.key(0, 0, row, 1)).isEqualTo(Float.valueOf(format == KeyValueFormat.INT8 ? NAN : special[row]));
+      assertThat(memory.key(0, 0, row, 0)).isEqualTo(Float.valueOf(format == KeyValueFormat.INT8 ? NAN : 1));
+      assertThat(memory.value(0, 0, row, 0)).isEqualTo(1);
+      memory.clearFrom(0, row);
+      assertThat(memory.isSpecialFrom(0, 0)).isFalse();
+    }
+  }
+
+  /** "Exact up to 2²⁴ of them"; "from little more than 2²⁴ steps on it no longer grows". */
+  @Test
+  void probesCount() {
+    for (Probe probe : new Probe[] {Probe.fastest(), Probe.of(Kernels.scalar())}) {
+      int each = probe.flopsPerStep() / 2;
+      int exact = (1 << 24) / each;
+      assertThat(probe.fmaPeak(exact)).isEqualTo((float) exact * each);
+      float most = probe.fmaPeak((1 << 24) + 16);
+      assertThat(most).isCloseTo((float) (1 << 24) * each, Offset.offset(2f * each * each));
+      assertThat(probe.fmaPeak((1 << 24) + (1 << 20))).isEqualTo(most);
+    }
+  }
+
+  /** "Up to 64 MB (131 072 positions at 64 pairs; half as many in the interleaved form)". */
+  @Test
+  void tablesKeepSoMuch() {
+    for (RotaryForm form : RotaryForm.values()) {
+      for (int pairs : new int[] {1, 3, 64, 100, 40_000, 65_536}) {
+        RotaryTable table = RotaryTable.of(form, new double[pairs], 1);
+        int kept = 0;
+        for (int step = 1 << 30; step > 0; step >>= 1) {
+          kept += table.keeps(kept + step - 1) ? step : 0;
+        }
+        assertThat((long) kept * table.rowSize() * Float.BYTES).isBetween(16L << 20, 64L << 20);
+        if (pairs == 64) {
+          assertThat(kept).isEqualTo(form == RotaryForm.HALF ? 131_072 : 65_536);
+        }
+      }
+    }
+  }
+
+  private static void run(Kernels kernels, AttentionProblemBuilder builder) {
+    AttentionTasks tasks = kernels.plan(builder.build(), 2);
+    for (int task = 0; task < tasks.count(); task++) {
+      tasks.run(task);
+    }
+  }
+
+  private static Heads random(Random random, int heads, int rows, int width) {
+    Heads view = Heads.zeros(1, heads, rows, width);
+    for (int i = 0; i < view.data().length; i++) {
+      view.data()[i] = (float) random.nextGaussian();
+    }
+    return view;
+  }
+
+  private static Matrix filled(int rows, int columns, float x) {
+    Matrix matrix = Matrix.zeros(rows, columns);
+    Arrays.fill(matrix.data(), x);
+    return matrix;
+  }
+
+  /** Different elements of a view, in order; NaN and 0 of any sign once. */
+  private static Float[] distinct(Matrix view) {
+    List<Float> found = new ArrayList<>();
+    for (int row = 0; row < view.rows(); row++) {
+      for (int column = 0; column < view.columns(); column++) {
+        float x = view.get(row, column);
+        if (!found.contains(x)) {
+          found.add(x);
+        }
+      }
+    }
+    return found.toArray(Float[]::new);
+  }
+}
