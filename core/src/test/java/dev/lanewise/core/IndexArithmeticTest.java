@@ -93,7 +93,12 @@ class IndexArithmeticTest {
             "2147483647"),
         Wrong.argument("top keys past an int", out -> TopKeys.of(2, 1, 1, 1 << 30), "count", "2", "queries", "1073741824"),
         Wrong.argument("channels", out -> KeyValueCache.channelScales(repeated(1, 1, 65536, 0, 65536)), "key.heads", "key.width", "65536"),
-        Wrong.argument("elements of a cache's block", out -> KeyValueCache.builder(65536, 65536).capacity(1).build(), "137455731776"),
+        Wrong.argument(
+            "elements of a cache's block",
+            out -> KeyValueCache.builder(65536, 65536).capacity(1).build(),
+            "heads",
+            "65536",
+            "137438953744"),
         Wrong.argument("embedding's table", out -> Embedding.of(new float[0], 65536, 65536), "table.length", "4294967296"),
         Wrong.argument("embedded ids", out -> Embedding.of(new float[1], 1, 1).lookup(new int[0], many), "ids.length", "4294967296"),
         Wrong.argument("linear", out -> Linear.of(new float[0], null, 65536, 65536), "weight.length", "4294967296"),

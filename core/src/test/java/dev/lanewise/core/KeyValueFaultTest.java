@@ -297,7 +297,7 @@ class KeyValueFaultTest {
             written -> KeyValueCache.builder(2, 4).format(KeyValueFormat.INT8).keyChannels(new float[8]).capacity(1).build(),
             "keyChannels[0]",
             "0.0",
-            "positive"),
+            "1.1754944E-38"),
         Wrong.argument("NaN", written -> KeyValueCache.channelScales(Heads.of(new float[] {1, Float.NaN}, 1, 1, 1, 2)), "NaN", "[0", "1]"),
         Wrong.incomplete("no capacity", written -> KeyValueCache.builder(2, 4).build(), "capacity"),
         Wrong.incomplete("no number of pages", written -> KeyValuePool.builder(2, 4).build(), "pages"),

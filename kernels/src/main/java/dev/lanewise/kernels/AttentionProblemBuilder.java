@@ -224,7 +224,11 @@ public final class AttentionProblemBuilder {
     Checks.product("query.batch", query.batch(), "query.heads", query.heads());
     int rows = Checks.product("query.heads / " + heads, query.heads() / key.heads(), "query.rows", query.rows());
     Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the most there may be", MOST_ROWS);
-    Checks.atMost(cached == null && sequences != null ? "the keys of a sequence" : nameOf("rows", "rows"), mostKeys(), "the most there may be", MOST_ROWS);
+    Checks.atMost(
+        cached == null && sequences != null ? "the keys of a sequence" : nameOf("rows", "rows"),
+        mostKeys(),
+        "the most there may be",
+        MOST_ROWS);
     Checks.atMost("query.width", query.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
     if (sequences != null) {
       Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
@@ -382,7 +386,10 @@ public final class AttentionProblemBuilder {
         throw new IllegalArgumentException("logSumExp is asked for, but only softmax has one");
       }
       Checks.same(
-          "logSumExp.length", logSumExp.length, "query.batch * query.heads * query.rows", (long) query.batch() * query.heads() * query.rows());
+          "logSumExp.length",
+          logSumExp.length,
+          "query.batch * query.heads * query.rows",
+          (long) query.batch() * query.heads() * query.rows());
       checkApart("logSumExp", logSumExp);
     }
   }

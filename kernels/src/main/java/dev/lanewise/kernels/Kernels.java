@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
  *
  * <p>Each call runs on the calling thread. Every wrong argument is an {@link IllegalArgumentException} that names it and carries both
- * numbers, and null is a {@link NullPointerException} that names the argument; a failed call has written nothing. A call that
- * computes an element on an interrupted thread throws {@link java.util.concurrent.CancellationException} and leaves the interrupt set; its
- * result is undefined then. Packing does not look at interrupts.
+ * numbers, and null is a {@link NullPointerException} that names the argument; a failed call has written nothing. A call that computes an
+ * element on an interrupted thread throws {@link java.util.concurrent.CancellationException} and leaves the interrupt set; its result is
+ * undefined then. Packing does not look at interrupts.
  */
 public final class Kernels {
   private static final Logger LOGGER = System.getLogger("dev.lanewise.kernels");

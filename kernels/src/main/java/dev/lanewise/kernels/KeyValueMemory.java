@@ -68,8 +68,8 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   }
 
   /**
-   * Checks what the columns of K are to be divided by: nothing, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of {@link
-   * Float#MIN_NORMAL} or more.
+   * Checks what the columns of K are to be divided by: nothing, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of
+   * {@link Float#MIN_NORMAL} or more.
    *
    * @throws IllegalArgumentException if they are anything else
    */
@@ -84,7 +84,8 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     Checks.same("keyChannels.length", keyChannels.length, "heads * keyWidth", (long) layout.heads() * layout.keyWidth());
     for (int i = 0; i < keyChannels.length; i++) {
       if (!(keyChannels[i] >= Float.MIN_NORMAL && keyChannels[i] < Float.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException("keyChannels[" + i + "] is " + keyChannels[i] + ", must be finite and at least " + Float.MIN_NORMAL);
+        throw new IllegalArgumentException(
+            "keyChannels[" + i + "] is " + keyChannels[i] + ", must be finite and at least " + Float.MIN_NORMAL);
       }
     }
   }

@@ -31,8 +31,8 @@ public final class Probe {
 
   /**
    * Runs {@code steps} rounds of one fused multiply-add in each of enough independent chains to hide its latency. The result is the number
-   * of multiply-adds done, exact up to 2<sup>24</sup> of them and rounded beyond; from little more than 2<sup>24</sup> steps on it no longer grows. Use it, so
-   * that the loop is not dead code.
+   * of multiply-adds done, exact up to 2<sup>24</sup> of them and rounded beyond; from little more than 2<sup>24</sup> steps on it no
+   * longer grows. Use it, so that the loop is not dead code.
    *
    * @param steps number of rounds, at least 0; each is {@link #flopsPerStep} floating-point operations
    */

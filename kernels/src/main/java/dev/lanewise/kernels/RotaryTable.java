@@ -43,8 +43,8 @@ public final class RotaryTable {
    *
    * @param frequencies angle from one position to the next, of each pair; copied
    * @param factor what cosines and sines are multiplied with, usually 1
-   * @throws IllegalArgumentException if there is no pair or more than 65 536, or {@code factor} or the angle of a pair at position 2<sup>31</sup>
-   *     − 1 is not finite
+   * @throws IllegalArgumentException if there is no pair or more than 65 536, or {@code factor} or the angle of a pair at position
+   *     2<sup>31</sup> − 1 is not finite
    */
   public static RotaryTable of(RotaryForm form, double[] frequencies, double factor) {
     Objects.requireNonNull(form, "form");

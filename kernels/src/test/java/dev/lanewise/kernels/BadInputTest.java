@@ -193,7 +193,8 @@ class BadInputTest {
         t -> kernels.product(t.in(2, 3), kernels.pack(t.in(3, 5)), null, view(t.data, 0, 2, 5, 4)),
         "result.rowStride is 4",
         "5");
-    table.add("pack, product of sizes", t -> kernels.pack(view(t.other, 0, MAX, 100, 0)), "weight.rows is 2147483647", "weight.columns is 100");
+    table.add(
+        "pack, product of sizes", t -> kernels.pack(view(t.other, 0, MAX, 100, 0)), "weight.rows is 2147483647", "weight.columns is 100");
     table.add(
         "pack, padded outputs",
         t -> kernels.packTransposed(view(t.other, 0, MAX, 1, 0)),

@@ -58,8 +58,7 @@ class JavadocRefusalsTest {
         argument(() -> Bias.ofQueriesAndKeys(TEN, -3), "keys is -3, must be at least 0"),
         argument(() -> Bias.ofHeads(TEN, 2, -3), "queries is 2 and keys is -3: their product must lie in 0..2147483647"),
         argument(() -> biased(new Bias(TEN, 1, 20, 5, 2, 1)).build(), "bias.data has 10 elements, but the view needs 47"),
-        argument(
-            () -> biased(new Bias(TEN, MAX, MAX, MAX, MAX, MAX)).build(), "bias.data has 10 elements, but the view needs 27917287412"),
+        argument(() -> biased(new Bias(TEN, MAX, MAX, MAX, MAX, MAX)).build(), "bias.data has 10 elements, but the view needs 27917287412"),
         argument(
             () -> AttentionProblem.of(QUERY, KEY).positionBias(Bias.ofKeys(TEN)).bias(Bias.ofKeys(new float[6])).build(),
             "bias.data has 6 elements, but the view needs 7"),
@@ -137,14 +136,14 @@ class JavadocRefusalsTest {
         argument(() -> new KeyValueLayout(KeyValueFormat.F32, 1, 1, MAX), "valueWidth is 2147483647, but the most there may be is 4194304"),
         argument(
             () -> new KeyValueLayout(KeyValueFormat.F32, 100, 1 << 22, 1),
-            "heads is 100, keyWidth is 4194304 and valueWidth is 1: a block of 16 rows has 6710912272 elements, an array at most 2147483583"),
+            "heads is 100, keyWidth is 4194304 and valueWidth is 1: a block of 16 rows has 6710912272 elements, an array at most"
+                + " 2147483583"),
         argument(
             () -> new KeyValueLayout(KeyValueFormat.F32, MAX, 1 << 22, 1 << 22),
-            "heads is 2147483647, keyWidth is 4194304 and valueWidth is 4194304: a block of 16 rows has 288230376017494288 elements, an array"
-                + " at most 2147483583"),
+            "heads is 2147483647, keyWidth is 4194304 and valueWidth is 4194304: a block of 16 rows has 288230376017494288 elements, an"
+                + " array at most 2147483583"),
         argument(() -> KeyValueMemory.heap(small, 0, null), "blocks is 0, must be at least 1"),
-        argument(
-            () -> KeyValueMemory.heap(small, MAX, null), "blocks is 2147483647, but the most that an array can hold is 3355443"),
+        argument(() -> KeyValueMemory.heap(small, MAX, null), "blocks is 2147483647, but the most that an array can hold is 3355443"),
         argument(
             () -> KeyValueMemory.offHeap(small, 1 << 25, null, Arena.ofAuto()),
             "blocks is 33554432, but the most whose scales an array can hold is 33554431"),
@@ -162,7 +161,8 @@ class JavadocRefusalsTest {
     Heads packedKey = Heads.zeros(1, 4, 7, 8);
     SequenceStarts three = SequenceStarts.of(new int[] {0, 3}, new int[] {0, 7});
     return List.of(
-        argument(() -> AttentionProblem.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is no multiple of key.heads 3"),
+        argument(
+            () -> AttentionProblem.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is no multiple of key.heads 3"),
         argument(() -> AttentionProblem.of(QUERY, KEY).output(output).build(), "output is given without value"),
         argument(
             () -> AttentionProblem.of(QUERY, KEY).logSumExp(new float[23]).build(),
@@ -186,7 +186,8 @@ class JavadocRefusalsTest {
         argument(
             () -> AttentionProblem.of(packed, packedKey).sequences(SequenceStarts.of(new int[] {0, 3}, new int[] {0, 6})).build(),
             "keyStarts[last] is 6, but key.rows is 7"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).sequences(three).build(), "query.batch is 2, but the batch of packed sequences is 1"),
+        argument(
+            () -> AttentionProblem.of(QUERY, KEY).sequences(three).build(), "query.batch is 2, but the batch of packed sequences is 1"),
         argument(
             () -> AttentionProblem.of(many, many).sequences(SequenceStarts.of(0, 0, 0, 0, 1)).build(),
             "the number of sequences is 4 and query.heads is 1073741824: their product must lie in 0..2147483647"),

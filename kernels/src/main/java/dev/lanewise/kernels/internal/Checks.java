@@ -38,8 +38,7 @@ public final class Checks {
    */
   public static void fits(String name, int length, long needed) {
     if (Long.compareUnsigned(needed, length) > 0) {
-      throw new IllegalArgumentException(
-          name + " has " + length + " elements, but the view needs " + Long.toUnsignedString(needed));
+      throw new IllegalArgumentException(name + " has " + length + " elements, but the view needs " + Long.toUnsignedString(needed));
     }
   }
 
