@@ -19,6 +19,36 @@ final class LongProduct {
     }
   }
 
+  /** weights · value, whose rows are packed a group at a time: all of them could take as much memory as value itself. */
+  static void run(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
+    LongSums sums = scratch.longSums;
+    for (int row = 0; row < output.rows(); row += Tiles.BLOCK_ROWS) {
+      for (int column = 0; column < output.columns(); column += COLUMNS) {
+        int rows = Math.min(Tiles.BLOCK_ROWS, output.rows() - row);
+        int columns = Math.min(COLUMNS, output.columns() - column);
+        sums.open(rows * columns);
+        Matrix part = Matrix.of(sums.group(), rows, columns);
+        for (int step = 0; step < value.rows(); step += LongSums.GROUP) {
+          int steps = Math.min(LongSums.GROUP, value.rows() - step);
+          float[] panels = scratch.right(Packing.size(columns, steps, Tiles.COLUMNS));
+          Packing.columns(new Matrix(value.data(), value.index(step, column), steps, columns, value.rowStride()), Tiles.COLUMNS, panels);
+          Matrix a = new Matrix(weights.data(), weights.index(row, step), rows, steps, weights.rowStride());
+          BlockedProduct.run(new ProductProblem(a, panels, steps, 0, null, Activation.NONE, part, Tiles.PIECE), scratch);
+          sums.add(sums.group(), rows * columns);
+        }
+        store(sums, output, row, column, rows, columns);
+      }
+    }
+  }
+
+  private static void store(LongSums sums, Matrix output, int row, int column, int rows, int columns) {
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        output.data()[output.index(row + i, column + j)] = (float) sums.sum(i * columns + j);
+      }
+    }
+  }
+
   private static void block(ProductProblem problem, int row, int column, int rows, int columns, Scratch scratch) {
     LongSums sums = scratch.longSums;
     sums.open(rows * columns);

@@ -94,7 +94,7 @@ final class VectorKernels implements KernelProvider {
 
   /** Scores by a part of the keys at a time, packed in the scratch. */
   static void scores(Matrix query, Matrix key, float scale, Matrix scores, Scratch scratch) {
-    int part = keysPacked(key.columns());
+    int part = vectorsPacked(key.columns());
     int from = 0;
     do { // once even without keys
       int to = Math.min(from + part, key.rows());
@@ -107,9 +107,24 @@ final class VectorKernels implements KernelProvider {
     } while (from < key.rows());
   }
 
-  /** Keys that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */
-  private static int keysPacked(int width) {
-    return Math.max(1, PACKED / Math.max(1, width) / Tiles.COLUMNS) * Tiles.COLUMNS;
+  /** Rows or columns of so many steps that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */
+  private static int vectorsPacked(int steps) {
+    return Math.max(1, PACKED / Math.max(1, steps) / Tiles.COLUMNS) * Tiles.COLUMNS;
+  }
+
+  /** Output by a part of the columns at a time, and of the keys where there are very many, packed in the scratch. */
+  static void output(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
+    if (value.rows() > Tiles.LONG) {
+      LongProduct.run(weights, value, output, scratch);
+      return;
+    }
+    int part = vectorsPacked(value.rows());
+    for (int from = 0; from < value.columns(); from += part) {
+      int to = Math.min(from + part, value.columns());
+      float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.COLUMNS));
+      Packing.columns(columns(value, from, to), Tiles.COLUMNS, panels);
+      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, columns(output, from, to)), scratch);
+    }
   }
 
   private static Matrix columns(Matrix x, int from, int to) {
@@ -133,9 +148,7 @@ final class VectorKernels implements KernelProvider {
   @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
     try (Scratch scratch = Scratch.take()) {
-      float[] panels = scratch.right(Packing.size(value.columns(), value.rows(), Tiles.COLUMNS));
-      Packing.columns(value, Tiles.COLUMNS, panels);
-      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, output), scratch);
+      output(weights, value, output, scratch);
     }
   }
 

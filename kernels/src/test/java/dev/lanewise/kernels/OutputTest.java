@@ -1,5 +1,7 @@
 package dev.lanewise.kernels;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -110,6 +112,42 @@ class OutputTest {
     Comparisons.assertExact("no keys", new double[5][6], output);
     Layout.assertFrameIntact("no keys", output);
     kernels.output(Matrix.zeros(5, 3), Matrix.zeros(3, 0), new Matrix(new float[0], 9, 5, 0, 1));
+  }
+
+  /** More values than are packed at a time: the bits of some columns alone, on both sides of where keys are packed in groups. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void manyValuesArePackedInParts(Kernels kernels) {
+    RandomGenerator random = Shape.ofRows().getFirst().random();
+    for (int keys : new int[] {3001, (1 << 15) + 70}) {
+      for (int rows : new int[] {1, 3, 40}) {
+        Matrix weights = Layout.TIGHT.random(rows, keys, random);
+        Matrix value = Layout.TIGHT.next().random(keys, 600, random);
+        Matrix output = output(kernels, weights, value, Layout.TIGHT);
+        for (int from : new int[] {0, 64, 512}) {
+          Matrix columns = new Matrix(value.data(), value.index(0, from), keys, 40, value.rowStride());
+          Matrix part = output(kernels, weights, columns, Layout.TIGHT);
+          for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < 40; column++) {
+              assertThat(output.get(row, from + column)).as("%s keys, %s rows", keys, rows).isEqualTo(part.get(row, column));
+            }
+          }
+        }
+      }
+      if (kernels.path().startsWith("vector")) {
+        assertThat(PackedValues.size(Layout.TIGHT.random(2, keys, random), Matrix.zeros(keys, 600))).isLessThanOrEqualTo(5 << 19);
+      }
+    }
+  }
+
+  /** Loaded on the SIMD path alone. */
+  private static final class PackedValues {
+    /** Floats that an output has packed at a time. */
+    static int size(Matrix weights, Matrix value) {
+      Scratch scratch = new Scratch();
+      VectorKernels.output(weights, value, Matrix.zeros(weights.rows(), value.columns()), scratch);
+      return scratch.right(0).length;
+    }
   }
 
   private static Matrix output(Kernels kernels, Matrix weights, Matrix value, Layout layout) {
