@@ -184,6 +184,7 @@ class MainTest {
             "shape",
             "secondsBest",
             "secondsMedian",
+            "settled",
             "gflops",
             "fmaPeakGflops",
             "fractionOfPeak",
