@@ -9,8 +9,13 @@ import dev.lanewise.kernels.RowFunction;
  */
 final class SeenKeys {
   private final Model model;
-  private int lastRow = -1;
-  private int[] before = {};
+
+  /** The row asked for last; replaced as a whole, because functions of parts of a call ask from several threads. */
+  private volatile Row last = new Row(-1, new int[0]);
+
+  /** How many keys a row has seen before each key. */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Row(int number, int[] before) {}
 
   SeenKeys(Model model) {
     this.model = model;
@@ -22,17 +27,19 @@ final class SeenKeys {
     float of(float x, int seen);
   }
 
-  /** Keys seen before key j, counted from the first; for one thread. */
+  /** Keys seen before key j, counted from the first. */
   int before(int b, int head, int i, int j) {
-    int row = row(b, head, i);
-    if (row != lastRow) {
-      lastRow = row;
-      before = new int[model.extent.keys()[b]];
+    int number = row(b, head, i);
+    Row row = last;
+    if (row.number != number) {
+      int[] before = new int[model.extent.keys()[b]];
       for (int key = 1; key < before.length; key++) {
         before[key] = before[key - 1] + (model.sees(b, head, i, key - 1) ? 1 : 0);
       }
+      row = new Row(number, before);
+      last = row;
     }
-    return before[j];
+    return row.before[j];
   }
 
   /** A function that counts as it goes, with a counter for each row. */
