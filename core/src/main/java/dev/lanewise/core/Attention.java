@@ -61,7 +61,11 @@ public final class Attention {
     return with(copy -> copy.mask = mask);
   }
 
-  /** With this factor on every similarity instead of 1/√headDim (1 unless the similarity is the dot product). */
+  /**
+   * With this factor on every similarity instead of 1/√headDim (1 unless the similarity is the dot product).
+   *
+   * @throws IllegalArgumentException if it is not finite
+   */
   public Attention withScale(float scale) {
     requireFinite("scale", scale);
     return with(copy -> copy.scale = scale);
@@ -73,7 +77,11 @@ public final class Attention {
     return with(copy -> copy.similarity = similarity);
   }
 
-  /** With scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024). */
+  /**
+   * With scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024).
+   *
+   * @throws IllegalArgumentException if it is not above 0, or not finite
+   */
   public Attention withSoftcap(float softcap) {
     requireFinite("softcap", softcap);
     if (softcap <= 0) {
@@ -93,10 +101,14 @@ public final class Attention {
    * key, and the nodes of a {@link Mask#tree} at their depth.
    *
    * @param slopes one a query head; {@link #standardSlopes} has those of the paper
-   * @throws IllegalArgumentException if the attention has {@link Positions#alibi}, which have slopes of their own
+   * @throws IllegalArgumentException if a slope is not finite, or the attention has {@link Positions#alibi}, which have slopes of their own
    */
   public Attention withAlibi(float... slopes) {
+    Objects.requireNonNull(slopes, "slopes");
     float[] copied = slopes.clone();
+    for (int head = 0; head < copied.length; head++) {
+      requireFinite("slopes[" + head + "]", copied[head]);
+    }
     return with(copy -> copy.slopes = copied);
   }
 
@@ -235,7 +247,7 @@ public final class Attention {
         });
     AttentionProblem problem = builder.build();
     Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);
-    Results.checkRows("weights", weights, query, key, settings.bias, key.rows());
+    Results.checkRows("weights", weights, query, key, settings.bias, "key.rows", key.rows());
     Results.fill(weights, 0);
     run(problem, query, key.rows(), rows.length, null);
   }
@@ -291,6 +303,7 @@ public final class Attention {
 
   /** Computes attention to the cached keys and values of one sequence, for whose query batch is 1. */
   public void compute(Heads query, KeyValueCache cache, Heads output) {
+    Objects.requireNonNull(cache, "cache");
     compute(query, List.of(cache), Results.of().output(output));
   }
 
@@ -301,6 +314,7 @@ public final class Attention {
   public void compute(Heads query, List<KeyValueCache> caches, Results results) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(results, "results");
+    Objects.requireNonNull(caches, "caches");
     List<KeyValueCache> own = Arrays.asList(caches.toArray(new KeyValueCache[0])); // the caller's list may change meanwhile
     KeyValueRows[] rows = BatchRead.acquire(own);
     try {

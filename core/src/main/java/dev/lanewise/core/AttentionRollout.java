@@ -41,10 +41,10 @@ public final class AttentionRollout {
     check(layers, rollout);
     Objects.requireNonNull(kernels, "kernels");
     int rows = rollout.rows();
-    int size = Checks.product("rows", rows, "rows", rows);
-    if (size == 0) {
+    if (rollout.batch() == 0 || rows == 0) {
       return;
     }
+    int size = Checks.product("rollout.rows", rows, "rollout.width", rows);
     Scratch buffers = BUFFERS.acquire();
     try {
       Matrix layer = Matrix.of(buffers.floats(0, size), rows, rows);

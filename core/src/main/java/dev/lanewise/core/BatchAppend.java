@@ -12,6 +12,11 @@ final class BatchAppend {
 
   /** See {@link KeyValueCache#appendAll}. */
   static void run(List<KeyValueCache> caches, Heads key, Heads value) {
+    Objects.requireNonNull(caches, "caches");
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(value, "value");
+    Checks.same("key.batch", key.batch(), "the number of caches", caches.size());
+    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
     for (KeyValueCache cache : caches) {
       check(Objects.requireNonNull(cache, "caches").layout(), key, value, caches.size());
     }

@@ -19,14 +19,19 @@ final class CacheSettings {
 
   CacheSettings(int keyValueHeads, int headDim) {
     Checks.atLeast("keyValueHeads", keyValueHeads, 1);
-    Checks.atLeast("headDim", headDim, 1);
+    checkWidth("headDim", headDim);
     this.keyValueHeads = keyValueHeads;
     this.headDim = headDim;
     this.valueDim = headDim;
   }
 
+  private static void checkWidth(String name, int width) {
+    Checks.atLeast(name, width, 1);
+    Checks.atMost(name, width, "the most there may be", KeyValueLayout.MOST_WIDTH);
+  }
+
   void valueDim(int newValueDim) {
-    Checks.atLeast("valueDim", newValueDim, 1);
+    checkWidth("valueDim", newValueDim);
     valueDim = newValueDim;
   }
 
@@ -35,6 +40,7 @@ final class CacheSettings {
   }
 
   void keyChannels(float[] scales) {
+    Objects.requireNonNull(scales, "scales");
     Checks.same("keyChannels.length", scales.length, "keyValueHeads * headDim", (long) keyValueHeads * headDim);
     keyChannels = scales.clone();
   }
@@ -58,12 +64,18 @@ final class CacheSettings {
 
   /** The layout, after a check that a page of it exists. */
   KeyValueLayout layout() {
+    String given = "keyValueHeads " + keyValueHeads + ", headDim " + headDim + ", valueDim " + valueDim;
+    long elements = KeyValueLayout.blockSize(format, keyValueHeads, headDim, valueDim);
+    Checks.atMost("elements of a block with " + given, elements, "the most there may be", KeyValueLayout.MOST_ELEMENTS);
     KeyValueLayout layout = new KeyValueLayout(format, keyValueHeads, headDim, valueDim);
-    if (!offHeap) {
-      long most = (long) KeyValueMemory.mostHeapBlocks(layout) * KeyValueLayout.BLOCK_ROWS;
-      Checks.atMost("pageRows", pageRows, "the number of rows that fit in an array", most);
-    }
+    long most = (long) mostBlocks(layout) * KeyValueLayout.BLOCK_ROWS;
+    Checks.atMost("pageRows", pageRows, "the number of rows that fit in an array with " + given, most);
     KeyValueMemory.checkChannels(layout, keyChannels);
     return layout;
+  }
+
+  /** How many blocks can have their memory together. */
+  int mostBlocks(KeyValueLayout layout) {
+    return offHeap ? KeyValueMemory.mostOffHeapBlocks(layout) : KeyValueMemory.mostHeapBlocks(layout);
   }
 }

@@ -60,9 +60,9 @@ final class DocumentMask implements MaskRule {
 
   @Override
   public void check(Extents extents) {
-    Checks.same("documents.batch", batch, "batch", extents.batch());
-    Checks.same("queryIds.length / batch", queries(), "queries", extents.mostQueries());
-    Checks.same("keyIds.length / batch", keys(), "keys", extents.mostKeys());
+    Checks.same("documents.batch", batch, extents.batchName(), extents.batch());
+    Checks.same("queryIds.length", queryIds.length, "batch * " + extents.queriesName(), (long) batch * extents.mostQueries());
+    Checks.same("keyIds.length", keyIds.length, "batch * " + extents.keysName(), (long) batch * extents.mostKeys());
   }
 
   @Override

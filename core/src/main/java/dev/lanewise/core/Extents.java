@@ -12,6 +12,27 @@ import org.jspecify.annotations.Nullable;
 record Extents(
     int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable SequenceStarts sequences, KeyValueRows @Nullable [] cached) {
 
+  /** How errors name the number of keys that rows of scores have. */
+  static final String LONGEST_CACHE = "the number of rows of the longest cache";
+
+  /** Behind what errors count. */
+  static final String LONGEST_SEQUENCE = " of the longest sequence";
+
+  /** How errors name the number of batch entries. */
+  String batchName() {
+    return sequences != null ? "the number of sequences" : cached != null ? "the number of caches" : "batch";
+  }
+
+  /** How errors name the most queries of a batch entry. */
+  String queriesName() {
+    return sequences == null ? "queries" : "queries" + LONGEST_SEQUENCE;
+  }
+
+  /** How errors name the most keys of a batch entry. */
+  String keysName() {
+    return cached != null ? LONGEST_CACHE : sequences == null ? "keys" : "keys" + LONGEST_SEQUENCE;
+  }
+
   /** Of batch × heads × rows views. */
   static Extents of(Heads query, Heads key) {
     return new Extents(query.batch(), query.heads(), query.rows(), key.rows(), null, null);

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 
 /**
  * Seeded weights for layers that no one has trained yet: tensors under the names of a PyTorch {@code state_dict}, which {@link
@@ -20,7 +21,8 @@ import java.util.SplittableRandom;
  *
  * <p>A matrix of outputs × inputs is uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, "Understanding the difficulty of training
  * deep feedforward neural networks", 2010, formula 16); biases are 0 and weights of norms 1. The packed {@code in_proj_weight} counts as
- * one matrix of 3·embedDim × embedDim, as in PyTorch. The same seed and sizes give the same numbers, whatever was made before.
+ * one matrix of 3·embedDim × embedDim, as in PyTorch. The same seed and sizes give the same numbers, whatever was made before. A number
+ * below 1, or a matrix that does not fit in an array, is refused with an {@link IllegalArgumentException}.
  */
 public final class Initialisation {
   private final long seed;
@@ -87,18 +89,29 @@ public final class Initialisation {
   }
 
   private NamedTensors fill(TorchLayout layout, Map<Size, Integer> sizes) {
-    new EnumMap<>(sizes).forEach((size, given) -> Checks.atLeast(size.toString(), given, 1));
+    Map<Size, Integer> inOrder = new EnumMap<>(sizes);
+    inOrder.forEach((size, given) -> Checks.atLeast(size.toString(), given, 1));
+    layout.shapes(sizes).forEach((name, shape) -> checkLength(name, shape, inOrder));
     SplittableRandom random = new SplittableRandom(seed);
     NamedTensors.Builder builder = NamedTensors.builder();
     layout.shapes(sizes).forEach((name, shape) -> builder.add(name, tensor(name, shape, random), shape));
     return builder.build();
   }
 
+  /** Checks that an array can hold a tensor. */
+  private static void checkLength(String name, long[] shape, Map<Size, Integer> given) {
+    if (shape[0] > Integer.MAX_VALUE / (shape.length == 2 ? shape[1] : 1)) {
+      String sizes = given.entrySet().stream().map(size -> size.getKey() + " is " + size.getValue()).collect(Collectors.joining(", "));
+      String tensor = TensorText.quoted(name) + " of shape " + TensorText.shape(shape);
+      throw new IllegalArgumentException(sizes + ": tensor " + tensor + " does not fit in an array of " + Integer.MAX_VALUE + " elements");
+    }
+  }
+
   private static float[] tensor(String name, long[] shape, SplittableRandom random) {
     if (shape.length == 2) {
-      return matrix(Checks.product("outputs", shape[0], "inputs", shape[1]), Math.sqrt(6.0 / (shape[0] + shape[1])), random);
+      return matrix((int) (shape[0] * shape[1]), Math.sqrt(6.0 / (shape[0] + shape[1])), random);
     }
-    float[] vector = new float[Checks.product("length", shape[0], "", 1)];
+    float[] vector = new float[(int) shape[0]];
     Arrays.fill(vector, name.endsWith("weight") ? 1 : 0);
     return vector;
   }

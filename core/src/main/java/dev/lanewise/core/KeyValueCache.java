@@ -40,7 +40,11 @@ public final class KeyValueCache implements AutoCloseable {
     this.pool = pool;
   }
 
-  /** A cache with memory of its own, of so many heads and elements a key. */
+  /**
+   * A cache with memory of its own, of so many heads and elements a key.
+   *
+   * @throws IllegalArgumentException if a number is below 1, or headDim above 2<sup>22</sup>, the most that attention takes
+   */
   public static Builder builder(int keyValueHeads, int headDim) {
     return new Builder(keyValueHeads, headDim);
   }
@@ -66,7 +70,7 @@ public final class KeyValueCache implements AutoCloseable {
     acquireShared();
     Pages pages = table.pages();
     long most = (long) (pool == null ? pages.reserved() : pages.most()) * pages.pageRows();
-    boolean fixed = table.hasWindow() || table.capacity() < Integer.MAX_VALUE;
+    boolean fixed = table.hasWindow() || pool == null && !pages.isGrowing();
     releaseShared();
     return fixed ? table.capacity() : (int) Math.min(Integer.MAX_VALUE, most);
   }
@@ -204,10 +208,12 @@ public final class KeyValueCache implements AutoCloseable {
 
   /**
    * What the columns of K are best divided by before a row gets its scale, so that a channel of large numbers does not cost the others
-   * their precision: max |x| of each channel over sample rows. A channel of zeros gets the largest of its head, or 1.
+   * their precision: max |x| of each channel over sample rows. A channel of zeros, or of numbers below {@link Float#MIN_NORMAL}, gets the
+   * largest of its head, or 1.
    *
    * @param key batch × keyValueHeads × rows × headDim, finite
    * @return keyValueHeads × headDim, all positive
+   * @throws IllegalArgumentException if an element is not finite
    */
   public static float[] channelScales(Heads key) {
     return ChannelScales.of(key);
@@ -224,7 +230,11 @@ public final class KeyValueCache implements AutoCloseable {
       settings = new CacheSettings(keyValueHeads, headDim);
     }
 
-    /** Elements a value; headDim if nothing is said. */
+    /**
+     * Elements a value; headDim if nothing is said.
+     *
+     * @throws IllegalArgumentException if that is below 1, or above 2<sup>22</sup>
+     */
     public Builder valueDim(int valueDim) {
       settings.valueDim(valueDim);
       return this;
@@ -239,7 +249,8 @@ public final class KeyValueCache implements AutoCloseable {
     /**
      * For {@link KeyValueFormat#INT8}: what the columns of K are divided by before a row gets its scale. {@link #channelScales} finds them.
      *
-     * @param scales keyValueHeads × headDim, all positive
+     * @param scales keyValueHeads × headDim, all from {@link Float#MIN_NORMAL} on and finite
+     * @throws IllegalArgumentException if there are more or fewer; that they are positive, {@link #build} checks
      */
     public Builder keyChannels(float[] scales) {
       settings.keyChannels(scales);
@@ -252,21 +263,28 @@ public final class KeyValueCache implements AutoCloseable {
       return this;
     }
 
-    /** How many rows there may be; memory for them is reserved in pieces of up to 64 MB. */
+    /**
+     * How many rows there may be; memory for them is reserved in pieces of up to 64 MB, or of 16 rows if these are more.
+     *
+     * @throws IllegalArgumentException if that is below 1
+     */
     public Builder capacity(int rows) {
       Checks.atLeast("capacity", rows, 1);
       capacity = rows;
       return this;
     }
 
-    /** The capacity is only where it begins: it doubles when it is used up, and nothing is copied. */
+    /**
+     * The capacity is only where it begins: its memory is reserved at once, doubles when it is used up, and nothing is copied. On the heap
+     * a step is no larger than an array.
+     */
     public Builder growing() {
       growing = true;
       return this;
     }
 
     /**
-     * Keeps what queries see of a sequence of any length: the first {@code sinks} rows, and the last {@code rows} up to the query's own. A
+     * Keeps what queries see of a sequence of any length that an int counts: the first {@code sinks} rows, and the last {@code rows} up to the query's own. A
      * query of such a cache, the last of which stands at the last row, sees exactly these keys of those that its mask shows, however the
      * rows were appended; a query in the middle of several sees its own window, and no row behind it. It is as if every mask were combined,
      * by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
@@ -275,6 +293,8 @@ public final class KeyValueCache implements AutoCloseable {
      * holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence. At most as many queries as the last append
      * had rows are sure to find their windows; where a window has been let go, the call is refused with an {@link
      * IllegalArgumentException}. A larger window and a mask leave room to {@link #truncate} further than the last append.
+     *
+     * @throws IllegalArgumentException if rows is below 1, or sinks is negative
      */
     public Builder window(int rows, int sinks) {
       window = new Window(rows, sinks);
@@ -285,12 +305,13 @@ public final class KeyValueCache implements AutoCloseable {
      * The cache.
      *
      * @throws IllegalStateException if neither capacity nor window was given
-     * @throws IllegalArgumentException if both were, or what was given does not go together
+     * @throws IllegalArgumentException if both were, 16 rows do not fit in an array, or what was given does not go together
      */
     public KeyValueCache build() {
       Window kept = window;
       if (kept != null && (capacity > 0 || growing)) {
-        throw new IllegalArgumentException("window is " + kept.rows() + ", but capacity is " + capacity + ": a window needs none");
+        String other = capacity > 0 ? "capacity is " + capacity : "the cache is growing";
+        throw new IllegalArgumentException("window is " + kept.rows() + ", but " + other + ": a window needs no capacity");
       }
       if (kept == null && capacity == 0) {
         throw new IllegalStateException("capacity is not set");

@@ -19,7 +19,7 @@ import dev.lanewise.kernels.internal.Checks;
  * }
  * }</pre>
  *
- * <p>Memory is reserved in pieces of up to 64 MB when pages are first needed, so a large pool costs nothing until it is used; a piece stays
+ * <p>Memory is reserved in pieces of up to 64 MB, or of a page if that is more, when pages are first needed, so a large pool costs nothing until it is used; a piece stays
  * until the pool is closed or, on the heap, forgotten. Pages are taken from the lowest free one on. Safe for use by many threads, each with
  * caches of its own.
  */
@@ -35,7 +35,11 @@ public final class KeyValuePool implements AutoCloseable {
     this.pages = pages;
   }
 
-  /** A pool of pages of so many heads and elements a key. */
+  /**
+   * A pool of pages of so many heads and elements a key.
+   *
+   * @throws IllegalArgumentException if a number is below 1, or headDim above 2<sup>22</sup>, the most that attention takes
+   */
   public static Builder builder(int keyValueHeads, int headDim) {
     return new Builder(keyValueHeads, headDim);
   }
@@ -50,12 +54,21 @@ public final class KeyValuePool implements AutoCloseable {
     return pages.pageRows();
   }
 
-  /** A cache for a sequence, empty. */
+  /**
+   * A cache for a sequence, empty.
+   *
+   * @throws IllegalStateException if the pool is closed
+   */
   public KeyValueCache newCache() {
     return newCache(Window.NONE);
   }
 
-  /** A cache that keeps a window and sinks, see {@link KeyValueCache.Builder#window}; pages that it lets go are free for others. */
+  /**
+   * A cache that keeps a window and sinks, see {@link KeyValueCache.Builder#window}; pages that it lets go are free for others.
+   *
+   * @throws IllegalStateException if the pool is closed
+   * @throws IllegalArgumentException if window is below 1, or sinks is negative
+   */
   public KeyValueCache newCache(int window, int sinks) {
     return newCache(new Window(window, sinks));
   }
@@ -122,7 +135,11 @@ public final class KeyValuePool implements AutoCloseable {
       settings = new CacheSettings(keyValueHeads, headDim);
     }
 
-    /** Elements a value; headDim if nothing is said. */
+    /**
+     * Elements a value; headDim if nothing is said.
+     *
+     * @throws IllegalArgumentException if that is below 1, or above 2<sup>22</sup>
+     */
     public Builder valueDim(int valueDim) {
       settings.valueDim(valueDim);
       return this;
@@ -146,13 +163,21 @@ public final class KeyValuePool implements AutoCloseable {
       return this;
     }
 
-    /** Rows a page, a multiple of 16; 16 if nothing is said. */
+    /**
+     * Rows a page, a multiple of 16; 16 if nothing is said.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
     public Builder pageRows(int rows) {
       settings.pageRows(rows);
       return this;
     }
 
-    /** How many pages there are. */
+    /**
+     * How many pages there are.
+     *
+     * @throws IllegalArgumentException if that is below 1
+     */
     public Builder pages(int count) {
       Checks.atLeast("pages", count, 1);
       pages = count;

@@ -36,13 +36,13 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
   @Override
   public void check(Extents extents) {
     if (batch != 1) {
-      Checks.same("the map's batch", batch, "batch", extents.batch());
+      Checks.same("the map's batch", batch, extents.batchName(), extents.batch());
     }
     if (heads != 1) {
       Checks.same("the map's heads", heads, "queryHeads", extents.queryHeads());
     }
-    Checks.same("the map's queries", queries, "queries", extents.mostQueries());
-    Checks.same("the map's keys", keys, "keys", extents.mostKeys());
+    Checks.same("the map's queries", queries, extents.queriesName(), extents.mostQueries());
+    Checks.same("the map's keys", keys, extents.keysName(), extents.mostKeys());
   }
 
   @Override

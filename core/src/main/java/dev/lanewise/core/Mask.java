@@ -8,7 +8,8 @@ import java.util.Objects;
  *
  * <p>In the formulas below query i and key j count from 0 within batch entry b, which has L queries and S keys; when sequences are packed
  * into one array, each is a batch entry. The query's <i>position</i> is i + S − L: the last query stands at the last key. Arrays are copied
- * unless it says otherwise; whether they fit is checked with the shape of each call. Masks are immutable and may be shared.
+ * unless it says otherwise; whether they fit is checked with the shape of each call, which is refused with an {@link
+ * IllegalArgumentException} if they do not. Masks are immutable and may be shared.
  */
 public sealed interface Mask permits MaskRule {
 
@@ -83,6 +84,7 @@ public sealed interface Mask permits MaskRule {
    * @param batch number of batch entries
    * @param queryIds dense batch × queries; when sequences are packed, batch × queries of the longest
    * @param keyIds dense batch × keys, likewise
+   * @throws IllegalArgumentException if batch is below 1, or no divisor of both lengths
    */
   static Mask documents(int batch, int[] queryIds, int[] keyIds) {
     return new DocumentMask(batch, Objects.requireNonNull(queryIds, "queryIds").clone(), Objects.requireNonNull(keyIds, "keyIds").clone());
@@ -95,6 +97,7 @@ public sealed interface Mask permits MaskRule {
    * MultiHeadAttention#withPositions}) and as ALiBi: a node stands at S − n and its depth. Windows go by rows.
    *
    * @param parents the parent of each node, which comes before it, or −1 for a root
+   * @throws IllegalArgumentException if a parent is below −1, or does not come before its node
    */
   static Mask tree(int... parents) {
     return new TreeMask(Objects.requireNonNull(parents, "parents").clone());
@@ -111,14 +114,19 @@ public sealed interface Mask permits MaskRule {
    * @param headStride distance between query heads
    * @param queryStride distance between queries
    * @param keyStride distance between keys
+   * @throws IllegalArgumentException if a number is negative
    */
   static Mask matrix(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride) {
-    return new MatrixMask(data, offset, batchStride, headStride, queryStride, keyStride);
+    return new MatrixMask(data, offset, batchStride, headStride, queryStride, keyStride, MatrixMask.ANY);
   }
 
-  /** As {@link #matrix(boolean[], int, int, int, int, int)}: dense queries × keys, the same for all heads and batch entries. */
+  /**
+   * As {@link #matrix(boolean[], int, int, int, int, int)}: dense queries × keys, the same for all heads and batch entries.
+   *
+   * @param keys S, of the longest sequence if they are packed; a call with another number of keys is refused
+   */
   static Mask matrix(boolean[] data, int keys) {
-    return matrix(data, 0, 0, 0, keys, 1);
+    return MatrixMask.dense(data, keys);
   }
 
   /**
@@ -129,6 +137,7 @@ public sealed interface Mask permits MaskRule {
    * @param heads query heads, or 1 if all are alike
    * @param queries L, of the longest sequence if they are packed
    * @param keys S, of the longest sequence likewise
+   * @throws IllegalArgumentException if a number is negative, or batch · heads · queries is above 2<sup>31</sup> − 1
    */
   static Mask evaluate(Predicate predicate, int batch, int heads, int queries, int keys) {
     return MapMask.evaluate(Objects.requireNonNull(predicate, "predicate"), batch, heads, queries, keys);

@@ -47,7 +47,7 @@ final class Masks {
   record CausalOffsets(int[] offsets) implements RangeMask {
     @Override
     public void check(Extents extents) {
-      Checks.same("causalOffsets.length", offsets.length, "batch", extents.batch());
+      Checks.same("causalOffsets.length", offsets.length, extents.batchName(), extents.batch());
     }
 
     @Override
@@ -242,7 +242,7 @@ final class Masks {
   }
 
   private static void checkLengths(String name, int[] lengths, Extents extents, String ofWhat, IntUnaryOperator most) {
-    Checks.same(name + ".length", lengths.length, "batch", extents.batch());
+    Checks.same(name + ".length", lengths.length, extents.batchName(), extents.batch());
     for (int b = 0; b < lengths.length; b++) {
       Checks.atLeast(name + "[" + b + "]", lengths[b], 0);
       Checks.atMost(name + "[" + b + "]", lengths[b], ofWhat, most.applyAsInt(b));

@@ -4,8 +4,22 @@ import dev.lanewise.kernels.internal.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A view of the caller's booleans, which each call packs into bits: an axis with stride 0 once for all. */
-record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride) implements MaskRule {
+/**
+ * A view of the caller's booleans, which each call packs into bits: an axis with stride 0 once for all.
+ *
+ * @param keys how many keys a call must have, or {@link #ANY}
+ */
+record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride, int keys)
+    implements MaskRule {
+  /** Strides alone tell what is read. */
+  static final int ANY = -1;
+
+  /** Dense queries × keys, the same for all heads and batch entries. */
+  static MatrixMask dense(boolean[] data, int keys) {
+    Objects.requireNonNull(data, "matrix.data");
+    Checks.atLeast("matrix.keys", keys, 0);
+    return new MatrixMask(data, 0, 0, 0, keys, 1, keys);
+  }
 
   MatrixMask {
     Objects.requireNonNull(data, "matrix.data");
@@ -18,6 +32,9 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
 
   @Override
   public void check(Extents extents) {
+    if (keys != ANY) {
+      Checks.same("matrix.keys", keys, extents.keysName(), extents.mostKeys());
+    }
     if (extents.batch() > 0 && extents.queryHeads() > 0 && extents.mostQueries() > 0 && extents.mostKeys() > 0) {
       long row = (extents.mostKeys() - 1L) * keyStride + 1;
       long rows = (extents.batch() - 1L) * batchStride + (extents.queryHeads() - 1L) * headStride;

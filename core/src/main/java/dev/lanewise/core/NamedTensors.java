@@ -44,8 +44,8 @@ public interface NamedTensors {
    * Holds the tensors against what a model expects: the same names, the same shapes.
    *
    * @param expected the shape of each name
-   * @throws IllegalArgumentException if a tensor is missing, there is one that is not expected, or one has another shape; all of them are
-   *     named in one message, with both shapes
+   * @throws IllegalArgumentException if a tensor is missing, there is one that is not expected, or one has another shape; one message names
+   *     them with both shapes, the first 50 of them, and counts the rest
    */
   default void check(Map<String, long[]> expected) {
     TensorCheck.all(this, "", expected);
@@ -74,12 +74,13 @@ public interface NamedTensors {
      *
      * @param name its name, which is new
      * @param data its elements; the array is not copied and must not change
-     * @param shape its dimensions, whose product is the length of the array; none for a single number
+     * @param shape its dimensions, whose product is the length of the array, also step by step no more than a long; none for a single number
      * @throws IllegalArgumentException if the name has been added before, or shape and data disagree
      */
     public Builder add(String name, float[] data, long... shape) {
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(data, "data");
+      Objects.requireNonNull(shape, "shape");
       MemoryTensors.Tensor tensor = new MemoryTensors.Tensor(data, shape.clone());
       TensorCheck.length(name, tensor.shape(), data.length);
       if (tensors.putIfAbsent(name, tensor) != null) {

@@ -33,6 +33,10 @@ public final class Norm {
     if (bias != null) {
       Checks.same("bias.length", bias.length, "weight.length", weight.length);
     }
+    checkEpsilon(epsilon);
+  }
+
+  static void checkEpsilon(float epsilon) {
     if (!(epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("epsilon is " + epsilon + ", must be at least 0 and finite");
     }

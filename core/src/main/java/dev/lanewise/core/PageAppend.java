@@ -89,6 +89,9 @@ final class PageAppend {
     boolean copies = table.rows % table.pageRows != 0 && table.pages.isShared(table.held[table.count - 1]);
     int needed = (int) Math.ceilDiv(wanted, table.pageRows) - table.dropped - table.count + (copies ? 1 : 0);
     int own = unshared(table.sinkPages, droppable());
+    if (needed > 0) {
+      table.pages.available(needed - own); // before memory for the references, which may be more than there is
+    }
     if (table.count + needed > table.held.length) {
       table.held = Arrays.copyOf(table.held, Math.max(table.count + needed, 2 * table.count));
     }

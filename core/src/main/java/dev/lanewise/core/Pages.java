@@ -26,6 +26,7 @@ final class Pages implements AutoCloseable {
   private final KeyValueLayout layout;
   private final int blocksPerPage;
   private final int most;
+  private final boolean growing;
   private final IntUnaryOperator nextPiece;
   private final ArrayList<Piece> pieces = new ArrayList<>();
 
@@ -51,24 +52,26 @@ final class Pages implements AutoCloseable {
 
   /**
    * @param most how many pages there may be
+   * @param growing whether there are as many as have memory so far
    * @param nextPiece from the number of pages there are to how many come next, if memory allows
    */
-  private Pages(CacheSettings settings, int most, IntUnaryOperator nextPiece) {
+  private Pages(CacheSettings settings, int most, boolean growing, IntUnaryOperator nextPiece) {
     this.settings = settings;
     this.layout = settings.layout();
     this.blocksPerPage = settings.pageRows / KeyValueLayout.BLOCK_ROWS;
     this.most = most;
+    this.growing = growing;
     this.nextPiece = nextPiece;
   }
 
   /** So many pages, whose memory is reserved in pieces when they are first used. */
   static Pages fixed(CacheSettings settings, int most) {
-    return new Pages(settings, most, piece(settings, most));
+    return new Pages(settings, most, false, piece(settings, most));
   }
 
   /** Any number of pages, whose memory comes in pieces that suit so many. */
   static Pages unlimited(CacheSettings settings, int usual) {
-    return new Pages(settings, Integer.MAX_VALUE / settings.pageRows, piece(settings, usual));
+    return new Pages(settings, Integer.MAX_VALUE / settings.pageRows, false, piece(settings, usual));
   }
 
   private static IntUnaryOperator piece(CacheSettings settings, int most) {
@@ -80,14 +83,14 @@ final class Pages implements AutoCloseable {
 
   /** Memory for so many pages at once, then for as many again as there are, as long as there is memory. */
   static Pages growing(CacheSettings settings, int first) {
-    Pages pages = new Pages(settings, Integer.MAX_VALUE / settings.pageRows, have -> Math.max(first, have));
+    Pages pages = new Pages(settings, Integer.MAX_VALUE / settings.pageRows, true, have -> Math.max(first, have));
     pages.addPiece();
     return pages;
   }
 
   /** Other pages of the same kind, none of them in use. */
   Pages another() {
-    return new Pages(settings, most, nextPiece);
+    return new Pages(settings, most, growing, nextPiece);
   }
 
   KeyValueLayout layout() {
@@ -101,6 +104,10 @@ final class Pages implements AutoCloseable {
   /** How many pages there may be. */
   int most() {
     return most;
+  }
+
+  boolean isGrowing() {
+    return growing;
   }
 
   /** Pages that have memory. */
@@ -135,12 +142,7 @@ final class Pages implements AutoCloseable {
    * @throws IllegalStateException if fewer are free; none has been taken then
    */
   synchronized int take(int needed, int spared, Page[] target, int from) {
-    int available = most - count + freeCount;
-    if (needed - spared > available) {
-      throw new IllegalStateException(
-          "the pool is exhausted: " + (needed - spared) + " more pages are needed, but " + available + " of " + most + " are free");
-    }
-    int taken = Math.min(needed, available);
+    int taken = Math.min(needed, available(needed - spared));
     while (freeCount < taken) {
       addPiece();
     }
@@ -156,12 +158,23 @@ final class Pages implements AutoCloseable {
     return taken;
   }
 
+  /**
+   * How many pages are free.
+   *
+   * @throws IllegalStateException if that is fewer than {@code needed}
+   */
+  synchronized int available(int needed) {
+    int available = most - count + freeCount;
+    if (needed > available) {
+      throw new IllegalStateException(
+          "the pool is exhausted: " + needed + " more pages are needed, but " + available + " of " + most + " are free");
+    }
+    return available;
+  }
+
   private synchronized void addPiece() {
     int pages = Math.min(nextPiece.applyAsInt(count), most - count);
-    if (!settings.offHeap) {
-      pages = Math.min(pages, KeyValueMemory.mostHeapBlocks(layout) / blocksPerPage);
-    }
-    pages = Math.min(pages, Integer.MAX_VALUE / blocksPerPage);
+    pages = Math.min(pages, settings.mostBlocks(layout) / blocksPerPage);
     pieces.ensureCapacity(pieces.size() + 1);
     @Nullable Page[] grown = Arrays.copyOf(all, count + pages);
     Arena arena = settings.offHeap ? Arena.ofShared() : null;

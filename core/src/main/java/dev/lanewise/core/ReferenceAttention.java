@@ -61,12 +61,14 @@ public final class ReferenceAttention {
    * headDim).
    */
   public static ReferenceAttention of(Heads query, Heads key) {
-    return new ReferenceAttention(query, key, null);
+    return new ReferenceAttention(Objects.requireNonNull(query, "query"), Objects.requireNonNull(key, "key"), null);
   }
 
   /** Attention over query, key and value (batch × keyValueHeads × keys × valueDim). */
   public static ReferenceAttention of(Heads query, Heads key, Heads value) {
-    return new ReferenceAttention(query, key, value);
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    return new ReferenceAttention(query, key, Objects.requireNonNull(value, "value"));
   }
 
   private ReferenceAttention with(Consumer<ReferenceAttention> change) {
@@ -97,13 +99,27 @@ public final class ReferenceAttention {
     return with(copy -> copy.similarity = newSimilarity);
   }
 
-  /** With this factor on the similarity; unless set, 1/√headDim for the dot product and 1 for the others. */
+  /**
+   * With this factor on the similarity; unless set, 1/√headDim for the dot product and 1 for the others.
+   *
+   * @throws IllegalArgumentException if it is not finite
+   */
   public ReferenceAttention scale(double newScale) {
+    if (!Double.isFinite(newScale)) {
+      throw new IllegalArgumentException("scale is " + newScale + ", must be finite");
+    }
     return with(copy -> copy.scale = newScale);
   }
 
-  /** With scores limited to softcap · tanh(score / softcap); 0 for none. */
+  /**
+   * With scores limited to softcap · tanh(score / softcap); 0 for none.
+   *
+   * @throws IllegalArgumentException if it is negative or not finite
+   */
   public ReferenceAttention softcap(double newSoftcap) {
+    if (!(newSoftcap >= 0 && newSoftcap < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("softcap is " + newSoftcap + ", must be positive and finite, or 0 for none");
+    }
     return with(copy -> copy.softcap = newSoftcap);
   }
 
@@ -143,18 +159,30 @@ public final class ReferenceAttention {
     return with(copy -> copy.sequences = newSequences);
   }
 
-  /** Weights · V: batch × queryHeads × queries × valueDim. */
+  /**
+   * Weights · V: batch × queryHeads × queries × valueDim.
+   *
+   * @throws IllegalStateException if there is no value, see {@link #of(Heads, Heads)}
+   * @throws IllegalArgumentException if shapes differ or a setting does not fit them, as from every result
+   */
   public double[] output() {
-    Heads values = Objects.requireNonNull(value, "value");
+    Heads values = value;
+    if (values == null) {
+      throw new IllegalStateException("output is asked for, but there is no value");
+    }
     Checks.same("value.batch", values.batch(), "key.batch", key.batch());
     Checks.same("value.heads", values.heads(), "key.heads", key.heads());
     Checks.same("value.rows", values.rows(), "key.rows", key.rows());
-    double[] output = new double[Checks.product("query rows", queryRows(), "value.width", values.width())];
+    double[] output = new double[Checks.product("query.batch * query.heads * query.rows", queryRows(), "value.width", values.width())];
     forEachRow((n, row) -> row.addOutput(values, output, n * values.width()));
     return output;
   }
 
-  /** ln Σ e<sup>score</sup> of each row, sinks included: batch × queryHeads × queries. */
+  /**
+   * ln Σ e<sup>score</sup> of each row, sinks included: batch × queryHeads × queries.
+   *
+   * @throws IllegalStateException if the normaliser is no softmax
+   */
   public double[] logSumExp() {
     if (!normaliser.hasLogSumExp()) {
       throw new IllegalStateException("only softmax has a logSumExp");
@@ -171,8 +199,9 @@ public final class ReferenceAttention {
 
   /** The scores at a stage: batch × queryHeads × queries × keys. */
   public double[] scores(Stage stage) {
+    Objects.requireNonNull(stage, "stage");
     int width = extents().mostKeys();
-    double[] result = new double[Checks.product("query rows", queryRows(), "keys", width)];
+    double[] result = new double[Checks.product("query.batch * query.heads * query.rows", queryRows(), extents().keysName(), width)];
     Arrays.fill(result, stage == Stage.WEIGHTS ? 0 : Double.NEGATIVE_INFINITY);
     forEachRow(
         (n, row) -> {
@@ -209,7 +238,7 @@ public final class ReferenceAttention {
 
   private void check() {
     AttentionProblemBuilder problem =
-        AttentionProblem.of(query, key).scale((float) scale()).similarity(similarity).softcap((float) softcap).normaliser(normaliser);
+        AttentionProblem.of(query, key).similarity(similarity).normaliser(normaliser);
     if (bias != null) {
       problem.bias(bias);
     }

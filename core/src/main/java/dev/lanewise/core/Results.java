@@ -97,9 +97,10 @@ public final class Results {
   void checkCached(Heads query, @Nullable Bias bias, int caches, int keys) {
     Heads standIn = new Heads(new float[0], 0, query.batch(), 1, 0, 1, 0, 0, 0); // no element to overlap with
     checkRequested();
-    checkAllRows(query, standIn, null, bias, keys);
+    checkAllRows(query, standIn, null, bias, Extents.LONGEST_CACHE, keys);
     if (columnSums != null) {
-      Checks.same("columnSums.length", columnSums.length, "caches * queryHeads * keys", (long) caches * query.heads() * keys);
+      String expected = "caches * query.heads * " + Extents.LONGEST_CACHE;
+      Checks.same("columnSums.length", columnSums.length, expected, (long) caches * query.heads() * keys);
       checkColumnSums(columnSums, query, standIn, null, bias);
     }
     if (topKeys != null) {
@@ -120,9 +121,9 @@ public final class Results {
       throw new IllegalArgumentException("output is asked for, but there is no value");
     }
     int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
-    checkAllRows(query, key, value, bias, keys);
+    checkAllRows(query, key, value, bias, sequences == null ? "key.rows" : "keys" + Extents.LONGEST_SEQUENCE, keys);
     if (columnSums != null) {
-      Checks.same("columnSums.length", columnSums.length, "batch * queryHeads * keys", (long) query.batch() * query.heads() * key.rows());
+      Checks.same("columnSums.length", columnSums.length, "query.batch * query.heads * key.rows", (long) query.batch() * query.heads() * key.rows());
       checkColumnSums(columnSums, query, key, value, bias);
     }
     if (topKeys != null) {
@@ -130,11 +131,11 @@ public final class Results {
     }
   }
 
-  private void checkAllRows(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, int keys) {
+  private void checkAllRows(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, String ofKeys, int keys) {
     for (int i = 0; i < rows.size(); i++) {
       Rows result = rows.get(i);
       Checks.same(result.name() + ".rows", result.target.rows(), "query.rows", query.rows());
-      checkRows(result.name(), result.target, query, key, bias, keys);
+      checkRows(result.name(), result.target, query, key, bias, ofKeys, keys);
       checkApart(result.name(), result.target, value, i);
     }
   }
@@ -174,10 +175,11 @@ public final class Results {
     }
   }
 
-  static void checkRows(String name, Heads target, Heads query, Heads key, @Nullable Bias bias, int keys) {
+  /** Checks rows of scores or weights, which count {@code keys}; errors call that number {@code ofKeys}. */
+  static void checkRows(String name, Heads target, Heads query, Heads key, @Nullable Bias bias, String ofKeys, int keys) {
     Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
     Checks.same(name + ".heads", target.heads(), "query.heads", query.heads());
-    Checks.same(name + ".width", target.width(), "key.rows", keys);
+    Checks.same(name + ".width", target.width(), ofKeys, keys);
     Checks.writable(name, target);
     Checks.disjoint(name, target, "query", query);
     Checks.disjoint(name, target, "key", key);

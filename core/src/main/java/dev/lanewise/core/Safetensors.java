@@ -61,6 +61,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
    * @throws IOException if the file cannot be read, or its header is wrong in any way
    */
   public static Safetensors open(Path path) throws IOException {
+    Objects.requireNonNull(path, "path");
     // Opening a pipe would wait for a writer, and other files have no size to check the header against.
     if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
       throw new IOException(path + " is not a regular file");
@@ -224,8 +225,8 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
    * @param tensors what to write; one at a time is asked for
    * @param metadata the file's own words about itself, sorted by name; may be empty
    * @param dtypeOf F32, F16 or BF16 for each name
-   * @throws IllegalArgumentException if a name is {@code __metadata__} or no Unicode text, a dtype is another one, or the tensors' floats
-   *     do not fit their shapes; nothing has changed then
+   * @throws IllegalArgumentException if a name is {@code __metadata__} or no Unicode text, a dtype is another one, the tensors' floats do
+   *     not fit their shapes, the header gets longer than 100 000 000 bytes, or path names no file; nothing has changed then
    * @throws IOException if writing fails; nothing has changed then, either
    */
   public static void write(Path path, NamedTensors tensors, Map<String, String> metadata, Function<String, Dtype> dtypeOf)

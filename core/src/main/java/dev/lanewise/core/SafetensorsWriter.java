@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
@@ -37,13 +38,23 @@ final class SafetensorsWriter {
   }
 
   private record Part(String name, Dtype dtype, long[] shape) {
-    long bytes() {
-      return Math.multiplyExact(TensorCheck.elements(shape), dtype.bits() / 8);
+    /** Where the tensor ends that begins at a byte. */
+    long end(long begin) {
+      try {
+        return Math.addExact(begin, Math.multiplyExact(TensorCheck.elements(shape), dtype.bits() / 8));
+      } catch (ArithmeticException e) {
+        throw new IllegalArgumentException(
+            "tensor " + TensorText.quoted(name) + " of shape " + TensorText.shape(shape) + " ends behind byte " + Long.MAX_VALUE, e);
+      }
     }
   }
 
   /** Checks what is to be written, and lays it out. */
   static SafetensorsWriter of(NamedTensors tensors, Map<String, String> metadata, Function<String, Dtype> dtypeOf) {
+    Objects.requireNonNull(tensors, "tensors");
+    Objects.requireNonNull(metadata, "metadata");
+    Objects.requireNonNull(dtypeOf, "dtypeOf");
+    metadata.forEach((name, text) -> Objects.requireNonNull(name == null ? null : text, "metadata"));
     List<Part> parts = new ArrayList<>();
     for (String name : tensors.names()) {
       checkText("tensor name", name);
@@ -79,7 +90,7 @@ final class SafetensorsWriter {
       }
       long begin = 0;
       for (Part part : parts) {
-        long end = Math.addExact(begin, part.bytes());
+        long end = part.end(begin);
         writePart(json, part, begin, end);
         begin = end;
       }

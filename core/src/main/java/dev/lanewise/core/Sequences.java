@@ -51,7 +51,7 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
   /**
    * The same elements with each row split into {@code heads} heads side by side; nothing is copied.
    *
-   * @throws IllegalArgumentException if the width is no multiple of {@code heads}
+   * @throws IllegalArgumentException if {@code heads} is below 1, or the width is no multiple of it
    */
   public Heads split(int heads) {
     Checks.atLeast("heads", heads, 1);
@@ -59,18 +59,28 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
     return new Heads(data, offset, batch, heads, rows, width / heads, batchStride, width / heads, rowStride);
   }
 
-  /** {@code count} rows of batch entry {@code b} from {@code row} on, as a batch of one; nothing is copied. */
+  /**
+   * {@code count} rows of batch entry {@code b} from {@code row} on, as a batch of one; nothing is copied.
+   *
+   * @throws IndexOutOfBoundsException if there are no such rows
+   */
   public Sequences rows(int b, int row, int count) {
-    Objects.checkIndex(b, batch);
-    Objects.checkFromIndexSize(row, count, rows);
+    Checks.index("b", b, batch);
+    if (row < 0 || count < 0 || count > rows - row) {
+      throw new IndexOutOfBoundsException("row is " + row + " and count is " + count + ", but rows is " + rows);
+    }
     return new Sequences(data, count == 0 || width == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
   }
 
-  /** The element at (b, row, column). */
+  /**
+   * The element at (b, row, column).
+   *
+   * @throws IndexOutOfBoundsException if there is none
+   */
   public float get(int b, int row, int column) {
-    Objects.checkIndex(b, batch);
-    Objects.checkIndex(row, rows);
-    Objects.checkIndex(column, width);
+    Checks.index("b", b, batch);
+    Checks.index("row", row, rows);
+    Checks.index("column", column, width);
     return data[index(b, row) + column];
   }
 

@@ -57,10 +57,12 @@ final class TensorCheck {
 
   /** The tensors under the prefix are exactly those expected. */
   static void all(NamedTensors tensors, String prefix, Map<String, long[]> expected) {
+    Objects.requireNonNull(expected, "expected");
     List<String> wrong = new ArrayList<>();
     Set<String> names = tensors.names();
     expected.forEach(
         (name, shape) -> {
+          Objects.requireNonNull(shape, "expected");
           String full = prefix + name;
           if (!names.contains(full)) {
             wrong.add(missing(full, shape));

@@ -5,7 +5,6 @@ import dev.lanewise.kernels.RowFunction;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
 import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +37,7 @@ public final class TopKeys {
    * @param batch batch entries of the query; 1 if sequences are packed
    * @param heads query heads
    * @param queries query rows
+   * @throws IllegalArgumentException if count is below 1, another number is negative, or there are more than 2<sup>31</sup> − 1 places
    */
   public static TopKeys of(int count, int batch, int heads, int queries) {
     Checks.atLeast("count", count, 1);
@@ -47,20 +47,33 @@ public final class TopKeys {
     return new TopKeys(count, batch, heads, queries);
   }
 
-  /** The key in a place, from 0 on; −1 if fewer keys have a weight other than 0 and NaN. */
+  /**
+   * The key in a place, from 0 on; −1 if fewer keys have a weight other than 0 and NaN.
+   *
+   * @throws IndexOutOfBoundsException if an argument is below 0, or not below the number that {@link #of} was given
+   */
   public int key(int batchEntry, int head, int query, int place) {
-    return keys[index(batchEntry, head, query) + Objects.checkIndex(place, count)];
+    return keys[index(batchEntry, head, query, place)];
   }
 
-  /** The weight of {@link #key}; 0 if there is none. */
+  /**
+   * The weight of {@link #key}; 0 if there is none.
+   *
+   * @throws IndexOutOfBoundsException as for {@link #key}
+   */
   public float weight(int batchEntry, int head, int query, int place) {
-    return weights[index(batchEntry, head, query) + Objects.checkIndex(place, count)];
+    return weights[index(batchEntry, head, query, place)];
+  }
+
+  private int index(int batchEntry, int head, int query, int place) {
+    Checks.index("batchEntry", batchEntry, batch);
+    Checks.index("head", head, heads);
+    Checks.index("query", query, queries);
+    Checks.index("place", place, count);
+    return index(batchEntry, head, query) + place;
   }
 
   private int index(int b, int head, int query) {
-    Objects.checkIndex(b, batch);
-    Objects.checkIndex(head, heads);
-    Objects.checkIndex(query, queries);
     return ((b * heads + head) * queries + query) * count;
   }
 

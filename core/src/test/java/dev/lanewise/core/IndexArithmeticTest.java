@@ -96,7 +96,7 @@ class IndexArithmeticTest {
         Wrong.argument(
             "elements of a cache's block",
             out -> KeyValueCache.builder(65536, 65536).capacity(1).build(),
-            "heads",
+            "keyValueHeads",
             "65536",
             "137438953744"),
         Wrong.argument("embedding's table", out -> Embedding.of(new float[0], 65536, 65536), "table.length", "4294967296"),

@@ -139,7 +139,7 @@ class InitialisationTest {
             Wrong.argument("layers", t -> of.decoder(8, 8, -2), "layers", "-2", "1"),
             Wrong.argument("encoderLayers", t -> of.transformer(8, 8, 0, 1), "encoderLayers", "0", "1"),
             Wrong.argument("decoderLayers", t -> of.transformer(8, 8, 1, 0), "decoderLayers", "0", "1"),
-            Wrong.argument("too large", t -> of.attention(1 << 20), "outputs", "3145728", "inputs", "1048576"));
+            Wrong.argument("too large", t -> of.attention(1 << 20), "embedDim", "1048576", "2147483647"));
     wrong.forEach(Wrong::verify);
   }
 

@@ -116,7 +116,6 @@ class ReferenceAttentionTest {
     assertRefused(ReferenceAttention.of(query, Heads.zeros(2, 3, KEYS, WIDTH), Heads.zeros(2, 3, KEYS, 3)), "heads");
     assertRefused(dense().mask(Mask.keyLengths(5, 6)), "keyLengths[1] is 6, but keys is 5");
     assertRefused(dense().slopes(1, 2), "slopes");
-    assertRefused(dense().softcap(-1), "softcap");
     assertRefused(dense().sequences(SequenceStarts.of(0, 3)), "batch");
   }
 

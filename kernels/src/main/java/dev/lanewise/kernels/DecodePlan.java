@@ -123,8 +123,8 @@ final class DecodePlan {
 
   /** Ranges of heads: what lies in one block should be read by one thread, as far as there are chunks enough. */
   private int ranges(int batchEntry) {
-    int wanted = threads == 1 ? 1 : Math.ceilDiv(threads * TASKS_PER_THREAD, taskChunks(batchEntry) * problem.batch());
-    return Math.min(wanted, heads);
+    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskChunks(batchEntry) * problem.batch());
+    return (int) Math.min(wanted, heads);
   }
 
   /** The first chunk of a task. */

@@ -31,10 +31,11 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
 
   private static final int GAP_BYTES = 17 * 64;
 
-  private static final int MOST_ELEMENTS = Integer.MAX_VALUE - 64;
+  /** The most elements of a block: some less than an array has. */
+  public static final int MOST_ELEMENTS = Integer.MAX_VALUE - 64;
 
   /** Elements of a row of which an array holds a tile. */
-  static final int MOST_WIDTH = 1 << 22;
+  public static final int MOST_WIDTH = 1 << 22;
 
   /** Scales a block and head of {@link KeyValueFormat#INT8}: those of its keys, then those of its values. */
   static final int SCALES = 2 * BLOCK_ROWS;
@@ -74,7 +75,8 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     return (int) blockSize(format, heads, keyWidth, valueWidth);
   }
 
-  private static long blockSize(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
+  /** Elements of a block with so many heads and elements a row, which may be more than {@link #MOST_ELEMENTS}. */
+  public static long blockSize(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
     long used = (long) heads * BLOCK_ROWS * (keyWidth + padded(valueWidth));
     return used * format.bytes() >= LARGE_BYTES ? used + GAP_BYTES / format.bytes() : used;
   }

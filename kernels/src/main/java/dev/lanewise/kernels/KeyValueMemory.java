@@ -67,6 +67,12 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return HeapMemory.MOST_ELEMENTS / layout.blockSize();
   }
 
+  /** How many blocks memory outside of the heap can have: scales are in an array. */
+  public static int mostOffHeapBlocks(KeyValueLayout layout) {
+    long scales = layout.format() == KeyValueFormat.INT8 ? (long) layout.heads() * KeyValueLayout.SCALES : 1;
+    return (int) (HeapMemory.MOST_ELEMENTS / scales);
+  }
+
   /**
    * Checks what the columns of K are to be divided by: nothing, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of
    * {@link Float#MIN_NORMAL} or more.
