@@ -22,8 +22,8 @@ public final class AttentionEntropy {
    *
    * @param weights batch × heads × queries × keys, rows that sum to 1 or are 0
    * @param entropy dense batch × heads × queries, written
-   * @throws IllegalArgumentException if there are not as many elements as rows, or entropy is the array of weights; nothing has been written
-   *     then
+   * @throws IllegalArgumentException if there are not as many elements as rows, or entropy is the array of weights; nothing has been
+   *     written then
    */
   public static void of(Heads weights, float[] entropy) {
     Objects.requireNonNull(weights, "weights");

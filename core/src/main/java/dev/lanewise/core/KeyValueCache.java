@@ -284,10 +284,11 @@ public final class KeyValueCache implements AutoCloseable {
     }
 
     /**
-     * Keeps what queries see of a sequence of any length that an int counts: the first {@code sinks} rows, and the last {@code rows} up to the query's own. A
-     * query of such a cache, the last of which stands at the last row, sees exactly these keys of those that its mask shows, however the
-     * rows were appended; a query in the middle of several sees its own window, and no row behind it. It is as if every mask were combined,
-     * by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
+     * Keeps what queries see of a sequence of any length that an int counts: the first {@code sinks} rows, and the last {@code rows} up to
+     * the query's own. A query of such a cache, the last of which stands at the last row, sees exactly these keys of those that its mask
+     * shows, however the rows were appended; a query in the middle of several sees its own window, and no row behind it. It is as if every
+     * mask were combined, by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their
+     * numbers.
      *
      * <p>Whole blocks of 16 rows that no query sees any more are let go by the next append, and used again. With n rows at once the cache
      * holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence. At most as many queries as the last append

@@ -19,9 +19,9 @@ import dev.lanewise.kernels.internal.Checks;
  * }
  * }</pre>
  *
- * <p>Memory is reserved in pieces of up to 64 MB, or of a page if that is more, when pages are first needed, so a large pool costs nothing until it is used; a piece stays
- * until the pool is closed or, on the heap, forgotten. Pages are taken from the lowest free one on. Safe for use by many threads, each with
- * caches of its own.
+ * <p>Memory is reserved in pieces of up to 64 MB, or of a page if that is more, when pages are first needed, so a large pool costs nothing
+ * until it is used; a piece stays until the pool is closed or, on the heap, forgotten. Pages are taken from the lowest free one on. Safe
+ * for use by many threads, each with caches of its own.
  */
 public final class KeyValuePool implements AutoCloseable {
   private final Pages pages;

@@ -74,7 +74,8 @@ public interface NamedTensors {
      *
      * @param name its name, which is new
      * @param data its elements; the array is not copied and must not change
-     * @param shape its dimensions, whose product is the length of the array, also step by step no more than a long; none for a single number
+     * @param shape its dimensions, whose product is the length of the array, also step by step no more than a long; none for a single
+     *     number
      * @throws IllegalArgumentException if the name has been added before, or shape and data disagree
      */
     public Builder add(String name, float[] data, long... shape) {

@@ -237,8 +237,7 @@ public final class ReferenceAttention {
   }
 
   private void check() {
-    AttentionProblemBuilder problem =
-        AttentionProblem.of(query, key).similarity(similarity).normaliser(normaliser);
+    AttentionProblemBuilder problem = AttentionProblem.of(query, key).similarity(similarity).normaliser(normaliser);
     if (bias != null) {
       problem.bias(bias);
     }

@@ -123,7 +123,11 @@ public final class Results {
     int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
     checkAllRows(query, key, value, bias, sequences == null ? "key.rows" : "keys" + Extents.LONGEST_SEQUENCE, keys);
     if (columnSums != null) {
-      Checks.same("columnSums.length", columnSums.length, "query.batch * query.heads * key.rows", (long) query.batch() * query.heads() * key.rows());
+      Checks.same(
+          "columnSums.length",
+          columnSums.length,
+          "query.batch * query.heads * key.rows",
+          (long) query.batch() * query.heads() * key.rows());
       checkColumnSums(columnSums, query, key, value, bias);
     }
     if (topKeys != null) {

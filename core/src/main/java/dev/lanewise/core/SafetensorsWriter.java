@@ -54,7 +54,11 @@ final class SafetensorsWriter {
     Objects.requireNonNull(tensors, "tensors");
     Objects.requireNonNull(metadata, "metadata");
     Objects.requireNonNull(dtypeOf, "dtypeOf");
-    metadata.forEach((name, text) -> Objects.requireNonNull(name == null ? null : text, "metadata"));
+    metadata.forEach(
+        (name, text) -> {
+          Objects.requireNonNull(name, "metadata");
+          Objects.requireNonNull(text, "metadata");
+        });
     List<Part> parts = new ArrayList<>();
     for (String name : tensors.names()) {
       checkText("tensor name", name);

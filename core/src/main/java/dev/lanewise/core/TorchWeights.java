@@ -23,8 +23,9 @@ import java.util.function.UnaryOperator;
  *
  * <p>Every method takes the prefix of a module and reads all that is under it. If a tensor is missing, or has another shape, or is there
  * though the module has none of that name (such as {@code bias_k} of an attention with {@code add_bias_kv}), an {@link
- * IllegalArgumentException} names them with both shapes, the first 50 of them, and counts the rest; where tensors disagree, the size that most of them have is taken as
- * expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed once they are made.
+ * IllegalArgumentException} names them with both shapes, the first 50 of them, and counts the rest; where tensors disagree, the size that
+ * most of them have is taken as expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed once they are
+ * made.
  */
 public final class TorchWeights {
   private final NamedTensors tensors;

@@ -10,6 +10,7 @@ import dev.lanewise.kernels.Stage;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -115,7 +116,7 @@ class AttentionPromisesTest {
             "3"));
   }
 
-  private static Wrong packed(String call, java.util.function.UnaryOperator<Attention> change, String... words) {
+  private static Wrong packed(String call, UnaryOperator<Attention> change, String... words) {
     return Wrong.argument(call, out -> packed(change.apply(ATTENTION), Results.of().output(rows(6))), words);
   }
 

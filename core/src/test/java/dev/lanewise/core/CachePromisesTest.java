@@ -3,8 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueFormat;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +55,11 @@ class CachePromisesTest {
     return List.of(
         Wrong.argument("window and growing", out -> KeyValueCache.builder(2, 4).window(5, 1).growing().build(), "window", "5", "growing"),
         Wrong.argument(
-            "window and capacity", out -> KeyValueCache.builder(2, 4).window(5, 1).capacity(7).growing().build(), "window", "capacity", "7"),
+            "window and capacity",
+            out -> KeyValueCache.builder(2, 4).window(5, 1).capacity(7).growing().build(),
+            "window",
+            "capacity",
+            "7"),
         Wrong.incomplete("growing without a capacity", out -> KeyValueCache.builder(2, 4).growing().build(), "capacity"),
         Wrong.isNull("scales", out -> KeyValueCache.builder(2, 4).keyChannels(Wrong.nothing())),
         Wrong.isNull("scales", out -> KeyValuePool.builder(2, 4).keyChannels(Wrong.nothing())),
@@ -108,7 +114,7 @@ class CachePromisesTest {
   }
 
   private static long allocated() {
-    return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+    return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
   }
 
   @Test

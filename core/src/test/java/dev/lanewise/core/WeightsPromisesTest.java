@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +30,7 @@ class WeightsPromisesTest {
 
   static List<Wrong> tensors() {
     Map<String, long[]> noShape = new HashMap<>();
-    noShape.put("a", null);
+    noShape.put("a", Wrong.nothing());
     return List.of(
         Wrong.isNull("name", out -> NamedTensors.builder().add(Wrong.nothing(), new float[1], 1)),
         Wrong.isNull("data", out -> NamedTensors.builder().add("a", Wrong.nothing(), 1)),
@@ -65,11 +67,17 @@ class WeightsPromisesTest {
         Wrong.isNull("kernels", out -> TorchWeights.of(ONE, 1).withKernels(Wrong.nothing())),
         Wrong.isNull("prefix", out -> TorchWeights.of(ONE, 1).encoder(Wrong.nothing())),
         Wrong.argument(
-            "no multiple", out -> TorchWeights.of(Initialisation.xavier(1).attention(6), 4).attention(""), "embedDim", "6", "numHeads", "4"),
+            "no multiple",
+            out -> TorchWeights.of(Initialisation.xavier(1).attention(6), 4).attention(""),
+            "embedDim",
+            "6",
+            "numHeads",
+            "4"),
         Wrong.argument("no width", out -> Initialisation.xavier(1).attention(0), "embedDim", "0", "1"),
         Wrong.argument("no layers", out -> Initialisation.xavier(1).encoder(2, 2, 0), "layers", "0", "1"),
         Wrong.argument("a packed matrix", out -> Initialisation.xavier(1).attention(max), "embedDim", "2147483647"),
-        Wrong.argument("a matrix", out -> Initialisation.xavier(1).encoderLayer(30_000, 70_000), "embedDim", "30000", "feedForward", "70000"),
+        Wrong.argument(
+            "a matrix", out -> Initialisation.xavier(1).encoderLayer(30_000, 70_000), "embedDim", "30000", "feedForward", "70000"),
         Wrong.argument("sources", out -> Initialisation.xavier(1).attention(2, max, 5), "keyInputDim", "2147483647", "embedDim", "2"));
   }
 
@@ -116,23 +124,23 @@ class WeightsPromisesTest {
         .hasMessageContaining("\"a\"");
     assertThatThrownBy(() -> Safetensors.write(path, ONE, Map.of(), Dtype.F64)).isInstanceOf(IllegalArgumentException.class);
     Map<String, String> noText = new HashMap<>();
-    noText.put("k", null);
+    noText.put("k", Wrong.nothing());
     Map<String, String> noName = new HashMap<>();
-    noName.put(null, "v");
+    noName.put(Wrong.nothing(), "v");
     assertNull("metadata", () -> Safetensors.write(path, ONE, noText, Dtype.F32));
     assertNull("metadata", () -> Safetensors.write(path, ONE, noName, Dtype.F32));
     assertNull("metadata", () -> Safetensors.write(path, ONE, Wrong.nothing(), Dtype.F32));
     assertNull("tensors", () -> Safetensors.write(path, Wrong.nothing()));
     assertNull("path", () -> Safetensors.write(Wrong.nothing(), ONE));
     assertNull("dtype", () -> Safetensors.write(path, ONE, Map.of(), Wrong.<Dtype>nothing()));
-    assertNull("dtypeOf", () -> Safetensors.write(path, ONE, Map.of(), Wrong.<java.util.function.Function<String, Dtype>>nothing()));
+    assertNull("dtypeOf", () -> Safetensors.write(path, ONE, Map.of(), Wrong.<Function<String, Dtype>>nothing()));
     assertThat(Files.readAllBytes(path)).isEqualTo(before);
     try (var files = Files.list(folder)) {
       assertThat(files).containsExactly(path);
     }
   }
 
-  private static void assertNull(String name, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  private static void assertNull(String name, ThrowingCallable call) {
     assertThatThrownBy(call).isExactlyInstanceOf(NullPointerException.class).hasMessageContaining(name);
   }
 
@@ -152,8 +160,8 @@ class WeightsPromisesTest {
     NamedTensors part = file.under("");
     file.close();
     file.close();
-    for (org.assertj.core.api.ThrowableAssert.ThrowingCallable call :
-        List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
             file::names,
             () -> file.shape("a"),
             () -> file.dtype("a"),
