@@ -15,6 +15,16 @@ record AlibiPositions(float[] slopes) implements ScorePositions {
     Objects.requireNonNull(attention, "attention");
     Checks.atLeast("queries", queries, 0);
     Checks.atLeast("keys", keys, 0);
+    int[] depths = attention.settings().depths();
+    if (depths != null) {
+      Checks.atMost("parents.length", depths.length, "queries", queries);
+      Checks.atMost("parents.length", depths.length, "keys", keys);
+    }
+    return score(attention);
+  }
+
+  /** The attention with these positions, for calls of any shape. */
+  Attention score(Attention attention) {
     return attention.withPositions(null, slopes);
   }
 

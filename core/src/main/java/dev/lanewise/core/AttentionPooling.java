@@ -58,20 +58,17 @@ public final class AttentionPooling implements Pooling {
 
   @Override
   public void apply(Sequences x, Sequences output) {
-    Objects.requireNonNull(x, "x");
-    apply(x, x, output);
+    pool("x", x, "x", x, output);
   }
 
   @Override
   public void apply(Sequences x, int[] lengths, Sequences output) {
-    Objects.requireNonNull(x, "x");
-    apply(x, x, lengths, output);
+    pool("x", x, "x", x, lengths, output);
   }
 
   @Override
   public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
-    Objects.requireNonNull(x, "x");
-    apply(x, x, sequences, output);
+    pool("x", x, "x", x, sequences, output);
   }
 
   /**
@@ -84,8 +81,13 @@ public final class AttentionPooling implements Pooling {
    *     then
    */
   public void apply(Sequences key, Sequences value, Sequences output) {
-    Heads keyHeads = split(key);
-    attention.compute(query.broadcast(key.batch()), keyHeads, values(value), results(output));
+    pool("key", key, "value", value, output);
+  }
+
+  private void pool(String keyName, Sequences key, String valueName, Sequences value, Sequences output) {
+    check(keyName, key, valueName, value);
+    checkOutput(output, keyName + ".batch", key.batch(), keyName, key, valueName, value);
+    attention.compute(query.broadcast(key.batch()), split(key), split(value), split(output));
   }
 
   /**
@@ -94,8 +96,14 @@ public final class AttentionPooling implements Pooling {
    * @param lengths how many rows of each batch entry there are; those behind are never read
    */
   public void apply(Sequences key, Sequences value, int[] lengths, Sequences output) {
-    Heads keyHeads = split(key);
-    padded(key, lengths).compute(query.broadcast(key.batch()), keyHeads, values(value), results(output));
+    pool("key", key, "value", value, lengths, output);
+  }
+
+  private void pool(String keyName, Sequences key, String valueName, Sequences value, int[] lengths, Sequences output) {
+    check(keyName, key, valueName, value);
+    Attention masked = padded(keyName, key, lengths);
+    checkOutput(output, keyName + ".batch", key.batch(), keyName, key, valueName, value);
+    masked.compute(query.broadcast(key.batch()), split(key), split(value), split(output));
   }
 
   /**
@@ -107,10 +115,16 @@ public final class AttentionPooling implements Pooling {
    * @param output sequences × 1 × width, written
    */
   public void apply(Sequences key, Sequences value, SequenceStarts sequences, Sequences output) {
-    Attention attentionOfEach = packed(sequences);
-    Heads keyHeads = split(key);
-    Checks.same("key.batch", key.batch(), "the batch of packed sequences,", 1);
-    attentionOfEach.compute(repeated(sequences), keyHeads, values(value), packedResults(sequences, output));
+    pool("key", key, "value", value, sequences, output);
+  }
+
+  private void pool(String keyName, Sequences key, String valueName, Sequences value, SequenceStarts sequences, Sequences output) {
+    check(keyName, key, valueName, value);
+    Attention attentionOfEach = packed(keyName, key, sequences);
+    checkOutput(output, "the number of sequences", sequences.count(), keyName, key, valueName, value);
+    // Sequences are rows to packed attention, and batch entries to the caller.
+    Sequences rows = new Sequences(output.data(), output.offset(), 1, output.batch(), output.width(), 0, output.batchStride());
+    attentionOfEach.compute(repeated(sequences), split(key), split(value), split(rows));
   }
 
   /**
@@ -120,12 +134,17 @@ public final class AttentionPooling implements Pooling {
    * @param weights batch × numHeads × 1 × rows, written
    */
   public void weights(Sequences key, Heads weights) {
-    attention.weights(query.broadcast(split(key).batch()), split(key), weights);
+    checkKey("key", key);
+    checkWeights(weights, "key.batch", key.batch(), "the rows of a query", 1, "key.rows", key.rows());
+    attention.weights(query.broadcast(key.batch()), split(key), weights);
   }
 
   /** The weights of padded rows; those behind a length are 0. */
   public void weights(Sequences key, int[] lengths, Heads weights) {
-    padded(key, lengths).weights(query.broadcast(split(key).batch()), split(key), weights);
+    checkKey("key", key);
+    Attention masked = padded("key", key, lengths);
+    checkWeights(weights, "key.batch", key.batch(), "the rows of a query", 1, "key.rows", key.rows());
+    masked.weights(query.broadcast(key.batch()), split(key), weights);
   }
 
   /**
@@ -134,42 +153,58 @@ public final class AttentionPooling implements Pooling {
    * @param weights 1 × numHeads × sequences × rows of the longest, written; row s counts rows from the start of sequence s
    */
   public void weights(Sequences key, SequenceStarts sequences, Heads weights) {
-    packed(sequences).weights(repeated(sequences), split(key), weights);
+    checkKey("key", key);
+    Attention attentionOfEach = packed("key", key, sequences);
+    int count = sequences.count();
+    checkWeights(weights, "key.batch", 1, "the number of sequences", count, "the rows of the longest sequence", sequences.mostKeys());
+    attentionOfEach.weights(repeated(sequences), split(key), weights);
   }
 
-  private Heads split(Sequences key) {
-    Objects.requireNonNull(key, "key");
-    Checks.same("key.width", key.width(), "numHeads * headDim", (long) query.heads() * query.width());
-    return key.split(query.heads());
+  private Heads split(Sequences rows) {
+    return rows.split(query.heads());
   }
 
-  private Heads values(Sequences value) {
-    Objects.requireNonNull(value, "value");
-    Checks.multiple("value.width", value.width(), "numHeads", query.heads());
-    return value.split(query.heads());
+  private void checkKey(String name, Sequences key) {
+    Objects.requireNonNull(key, name);
+    Checks.same(name + ".width", key.width(), "numHeads * headDim", (long) query.heads() * query.width());
   }
 
-  private Heads results(Sequences output) {
+  private void check(String keyName, Sequences key, String valueName, Sequences value) {
+    checkKey(keyName, key);
+    Objects.requireNonNull(value, valueName);
+    Checks.same(valueName + ".batch", value.batch(), keyName + ".batch", key.batch());
+    Checks.same(valueName + ".rows", value.rows(), keyName + ".rows", key.rows());
+    Checks.multiple(valueName + ".width", value.width(), "numHeads", query.heads());
+  }
+
+  private static void checkOutput(
+      Sequences output, String countName, int count, String keyName, Sequences key, String valueName, Sequences value) {
     Objects.requireNonNull(output, "output");
-    Checks.multiple("output.width", output.width(), "numHeads", query.heads());
-    return output.split(query.heads());
-  }
-
-  /** Sequences are rows to packed attention, and batch entries to the caller. */
-  private Heads packedResults(SequenceStarts sequences, Sequences output) {
-    Objects.requireNonNull(output, "output");
-    Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
+    Checks.same("output.batch", output.batch(), countName, count);
     Checks.same("output.rows", output.rows(), "the rows of a result", 1);
-    return results(new Sequences(output.data(), output.offset(), 1, output.batch(), output.width(), 0, output.batchStride()));
+    Checks.same("output.width", output.width(), valueName + ".width", value.width());
+    Checks.writable("output", output.split(1));
+    Checks.disjoint("output", output.split(1), keyName, key.split(1));
+    Checks.disjoint("output", output.split(1), valueName, value.split(1));
   }
 
-  private Attention padded(Sequences key, int[] lengths) {
-    SequenceRows.checkLengths(lengths, "key", key);
+  private void checkWeights(Heads weights, String batchName, int batch, String rowsName, int rows, String widthName, int width) {
+    Objects.requireNonNull(weights, "weights");
+    Checks.same("weights.batch", weights.batch(), batchName, batch);
+    Checks.same("weights.heads", weights.heads(), "numHeads", query.heads());
+    Checks.same("weights.rows", weights.rows(), rowsName, rows);
+    Checks.same("weights.width", weights.width(), widthName, width);
+  }
+
+  private Attention padded(String keyName, Sequences key, int[] lengths) {
+    SequenceRows.checkLengths(lengths, keyName, key);
     return attention.withMask(Mask.keyLengths(lengths));
   }
 
-  private Attention packed(SequenceStarts sequences) {
+  private Attention packed(String keyName, Sequences key, SequenceStarts sequences) {
     Objects.requireNonNull(sequences, "sequences");
+    Checks.same(keyName + ".batch", key.batch(), "the batch of packed sequences,", 1);
+    Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), keyName + ".rows", key.rows());
     int[] queryStarts = new int[sequences.count() + 1];
     int[] keyStarts = new int[sequences.count() + 1];
     Arrays.setAll(queryStarts, s -> s);

@@ -32,12 +32,12 @@ record BertEmbeddings(float[] words, LearnedRows positions, LearnedRows types, i
   }
 
   void check(int[] ids, int @Nullable [] typeIds, SequenceStarts sequences) {
-    Checks.same("ids.length", ids.length, "rows of sequences", sequences.queryStart(sequences.count()));
+    Checks.same("ids.length", ids.length, "the tokens of texts", sequences.queryStart(sequences.count()));
     Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "queryStarts[last]", ids.length);
     for (int s = 0; s < sequences.count(); s++) {
       Checks.same("keyStarts[" + s + "]", sequences.keyStart(s), "queryStarts[" + s + "]", sequences.queryStart(s));
       if (sequences.queries(s) > maxTokens()) {
-        throw new IllegalArgumentException("sequence " + s + " has " + sequences.queries(s) + " tokens, but maxTokens is " + maxTokens());
+        throw new IllegalArgumentException("text " + s + " has " + sequences.queries(s) + " tokens, but maxTokens is " + maxTokens());
       }
     }
     checkIds("ids", ids, "the vocabulary", vocabulary());

@@ -76,7 +76,11 @@ public final class BertEncoder {
    *     shares elements with itself; nothing has been written then
    */
   public void embeddings(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences x) {
-    check(ids, types, texts, x);
+    embed(ids, types, texts, "x", x);
+  }
+
+  private void embed(int[] ids, int @Nullable [] types, SequenceStarts texts, String name, Sequences x) {
+    check(ids, types, texts, name, x);
     embeddings.apply(ids, types, texts, x, threads);
   }
 
@@ -92,7 +96,7 @@ public final class BertEncoder {
 
   /** As {@link #forward(int[], SequenceStarts, Sequences)}, with a type for each token. */
   public void forward(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences output) {
-    embeddings(ids, types, texts, output);
+    embed(ids, types, texts, "output", output);
     encoder.withSequences(texts).forward(output, output);
   }
 
@@ -147,15 +151,15 @@ public final class BertEncoder {
     pooling.apply(hidden, group, new Sequences(output.data(), at, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
   }
 
-  private void check(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences x) {
+  private void check(int[] ids, int @Nullable [] types, SequenceStarts texts, String name, Sequences x) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(texts, "texts");
-    Objects.requireNonNull(x, "x");
+    Objects.requireNonNull(x, name);
     embeddings.check(ids, types, texts);
-    Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
-    Checks.same("x.rows", x.rows(), "ids.length", ids.length);
-    Checks.same("x.width", x.width(), "embedDim", embedDim());
-    Checks.writable("x", x.split(1));
+    Checks.same(name + ".batch", x.batch(), "the batch of packed sequences,", 1);
+    Checks.same(name + ".rows", x.rows(), "ids.length", ids.length);
+    Checks.same(name + ".width", x.width(), "embedDim", embedDim());
+    Checks.writable(name, x.split(1));
   }
 
   private void checkPooled(SequenceStarts texts, Sequences output) {

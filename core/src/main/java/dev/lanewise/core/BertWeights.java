@@ -60,8 +60,9 @@ public final class BertWeights {
     return new BertWeights(tensors, numHeads, newActivation, epsilon, firstPosition, kernels);
   }
 
-  /** What norms add to the variance: {@code layer_norm_eps}. */
+  /** What norms add to the variance, finite and at least 0: {@code layer_norm_eps}. */
   public BertWeights withEpsilon(float newEpsilon) {
+    Norm.checkEpsilon(newEpsilon);
     return new BertWeights(tensors, numHeads, activation, newEpsilon, firstPosition, kernels);
   }
 
@@ -125,10 +126,10 @@ public final class BertWeights {
       return new BertEncoder(embeddings, Encoder.of(stack, null), 1);
     }
 
-    /** A dimension of a matrix; 0 if it is none, which the check then names. */
+    /** A dimension of a matrix; 1 if there is none or it is 0, which the check then names. */
     private int size(String name, int dimension) {
       long[] shape = names.contains(name) ? from.shape(name) : new long[0];
-      return shape.length == 2 ? (int) Math.min(shape[dimension], Integer.MAX_VALUE) : 0;
+      return shape.length == 2 ? Math.clamp(shape[dimension], 1, Integer.MAX_VALUE) : 1;
     }
 
     private Map<String, long[]> expected(int layers) {

@@ -91,13 +91,17 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   }
 
   /** Checks the shape of weights that are to be written. */
-  void weights(String name, Heads weights, int batch, int queries, int keys) {
+  void weights(String name, Heads weights, Projections.Names names, Sequences query, int keys) {
     Objects.requireNonNull(weights, name);
     SequenceStarts sequences = attention.settings().sequences;
-    Checks.same(name + ".batch", weights.batch(), "query.batch", batch);
-    Checks.same(name + ".heads", weights.heads(), "query.heads", projections.numHeads());
-    Checks.same(name + ".rows", weights.rows(), "query.rows", queries);
-    Checks.same(name + ".width", weights.width(), "key.rows", sequences == null ? keys : sequences.mostKeys());
+    Checks.same(name + ".batch", weights.batch(), names.query() + ".batch", query.batch());
+    Checks.same(name + ".heads", weights.heads(), "numHeads", projections.numHeads());
+    Checks.same(name + ".rows", weights.rows(), names.query() + ".rows", query.rows());
+    if (sequences == null) {
+      Checks.same(name + ".width", weights.width(), names.key() + ".rows", keys);
+    } else {
+      Checks.same(name + ".width", weights.width(), "the keys of the longest sequence", sequences.mostKeys());
+    }
     Checks.writable(name, weights);
   }
 }

@@ -105,7 +105,9 @@ public final class Decoder {
    * Projects a memory for every layer, and has room for so many rows a sequence.
    *
    * @param memory batch × memory rows × the width that cross-attention projects from
-   * @param capacity rows of the decoder's own sequences, at most
+   * @param capacity rows of the decoder's own sequences, at most; from 1 on
+   * @throws IllegalArgumentException if capacity is below 1, or memory has another width
+   * @throws IllegalStateException if a cross-attention has positions, which a memory has not, or packed sequences
    */
   public DecoderState start(Sequences memory, int capacity) {
     return DecoderState.of(this, Objects.requireNonNull(memory, "memory"), capacity);
@@ -125,6 +127,7 @@ public final class Decoder {
     Rows.checkLayer(x, embedDim(), output);
     Checks.same("state.layers", state.layers(), "layers", layers.size());
     Checks.same("x.batch", x.batch(), "state.batch", state.batch());
+    state.checkOpen();
     try (CacheTransaction transaction = new CacheTransaction()) {
       for (int i = 0; i < layers.size(); i++) {
         transaction.enter(state.caches(i));

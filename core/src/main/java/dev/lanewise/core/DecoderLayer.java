@@ -165,8 +165,10 @@ public final class DecoderLayer {
     checkApart("output", output.split(1));
     check(x, memory);
     Checks.disjoint("output", output.split(1), "memory", memory.split(1));
-    checkWeights("selfWeights", selfWeights, self, x, x.rows(), output);
-    checkWeights("crossWeights", crossWeights, cross, x, memory.rows(), output);
+    self.checks().weights("selfWeights", selfWeights, Projections.Names.SELF, x, x.rows());
+    checkApart("selfWeights", selfWeights, self, x, output);
+    cross.checks().weights("crossWeights", crossWeights, Projections.Names.CROSS, x, memory.rows());
+    checkApart("crossWeights", crossWeights, cross, x, output);
     Checks.disjoint("selfWeights", selfWeights, "crossWeights", crossWeights);
     Checks.disjoint("selfWeights", selfWeights, "memory", memory.split(1));
     Checks.disjoint("crossWeights", crossWeights, "memory", memory.split(1));
@@ -214,8 +216,7 @@ public final class DecoderLayer {
     }
   }
 
-  private static void checkWeights(String name, Heads weights, MultiHeadAttention of, Sequences x, int keys, Sequences output) {
-    of.checks().weights(name, weights, x.batch(), x.rows(), keys);
+  private static void checkApart(String name, Heads weights, MultiHeadAttention of, Sequences x, Sequences output) {
     Checks.disjoint(name, weights, "x", x.split(1));
     Checks.disjoint(name, weights, "output", output.split(1));
     of.checkApart(name, weights);

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.internal.Checks;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,6 +11,7 @@ import java.util.List;
 public final class DecoderState implements AutoCloseable {
   private final List<List<KeyValueCache>> caches;
   private final List<List<KeyValueCache>> memory;
+  private volatile boolean closed;
 
   private DecoderState(List<List<KeyValueCache>> caches, List<List<KeyValueCache>> memory) {
     this.caches = caches;
@@ -17,23 +19,31 @@ public final class DecoderState implements AutoCloseable {
   }
 
   static DecoderState of(Decoder decoder, Sequences memory, int capacity) {
-    List<List<KeyValueCache>> caches = new ArrayList<>();
-    List<List<KeyValueCache>> remembered = new ArrayList<>();
-    for (DecoderLayer layer : decoder.layers()) {
-      caches.add(open(layer.self(), memory.batch(), capacity));
-      List<KeyValueCache> ofLayer = open(layer.cross(), memory.batch(), Math.max(1, memory.rows()));
-      layer.cross().remember(memory, ofLayer);
-      remembered.add(ofLayer);
+    Checks.atLeast("capacity", capacity, 1);
+    DecoderState state = new DecoderState(new ArrayList<>(), new ArrayList<>());
+    boolean done = false;
+    try {
+      for (DecoderLayer layer : decoder.layers()) {
+        open(state.caches, layer.self(), memory.batch(), capacity);
+        layer.cross().remember(memory, open(state.memory, layer.cross(), memory.batch(), Math.max(1, memory.rows())));
+      }
+      done = true;
+      return state;
+    } finally {
+      if (!done) {
+        state.close();
+      }
     }
-    return new DecoderState(caches, remembered);
   }
 
-  private static List<KeyValueCache> open(MultiHeadAttention attention, int batch, int capacity) {
+  /** Opens the caches of a layer, which {@code to} holds from the first on. */
+  private static List<KeyValueCache> open(List<List<KeyValueCache>> to, MultiHeadAttention attention, int batch, int capacity) {
     List<KeyValueCache> caches = new ArrayList<>();
+    to.add(caches);
     for (int b = 0; b < batch; b++) {
       caches.add(attention.cache().capacity(capacity).build());
     }
-    return List.copyOf(caches);
+    return caches;
   }
 
   int layers() {
@@ -52,8 +62,13 @@ public final class DecoderState implements AutoCloseable {
     return memory.get(layer);
   }
 
-  /** Rows of each sequence so far. */
+  /**
+   * Rows of each sequence so far; 0 in a batch of none.
+   *
+   * @throws IllegalStateException if the state is closed or in use
+   */
   public int rows() {
+    checkOpen();
     return batch() == 0 ? 0 : caches.get(0).get(0).rows();
   }
 
@@ -64,8 +79,12 @@ public final class DecoderState implements AutoCloseable {
    * @throws IllegalStateException if the state is closed or in use
    */
   public void truncate(int rows) {
+    checkOpen();
     try (CacheTransaction transaction = new CacheTransaction()) {
       caches.forEach(transaction::enter);
+      if (batch() == 0 && rows != 0) {
+        throw new IllegalArgumentException("rows is " + rows + ", but a batch of none has 0");
+      }
       for (List<KeyValueCache> ofLayer : caches) {
         ofLayer.forEach(cache -> cache.table().truncate(rows)); // all have the same rows, so the first is refused or none
       }
@@ -77,5 +96,13 @@ public final class DecoderState implements AutoCloseable {
   public void close() {
     caches.forEach(of -> of.forEach(KeyValueCache::close));
     memory.forEach(of -> of.forEach(KeyValueCache::close));
+    closed = true;
+  }
+
+  /** Caches refuse by themselves, but a batch of none has none. */
+  void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the state is closed");
+    }
   }
 }

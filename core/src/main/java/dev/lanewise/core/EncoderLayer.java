@@ -149,7 +149,7 @@ public final class EncoderLayer {
 
   /** Checks what weights are written to. */
   void checkWeights(String name, Sequences x, Heads weights) {
-    attention.checks().weights(name, weights, x.batch(), x.rows(), x.rows());
+    attention.checks().weights(name, weights, Projections.Names.SELF, x, x.rows());
     Checks.disjoint(name, weights, "x", x.split(1));
   }
 

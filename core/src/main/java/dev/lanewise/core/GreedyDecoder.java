@@ -53,10 +53,15 @@ public final class GreedyDecoder {
     Checks.same("embedding.embedDim", embedding.embedDim(), "decoder.embedDim", decoder.embedDim());
     Checks.same("vocabulary.inputs", vocabulary.inputs(), "decoder.embedDim", decoder.embedDim());
     Checks.same("vocabulary.outputs", vocabulary.outputs(), "embedding.vocabulary", embedding.vocabulary());
-    Checks.atLeast("start", start, 0);
-    Checks.atLeast("stop", stop, 0);
-    Checks.atMost("start", start, "the last token", embedding.vocabulary() - 1);
-    Checks.atMost("stop", stop, "the last token", embedding.vocabulary() - 1);
+    checkToken("start", start);
+    checkToken("stop", stop);
+  }
+
+  private void checkToken(String name, int token) {
+    if (token < 0 || token >= embedding.vocabulary()) {
+      int limit = embedding.vocabulary();
+      throw new IllegalArgumentException(name + " is " + token + ", must be at least 0 and below embedding.vocabulary, " + limit);
+    }
   }
 
   /** Hears of each token as soon as it is known, in the thread that called. */
@@ -114,6 +119,7 @@ public final class GreedyDecoder {
    *
    * @param memory batch × memory rows × the width that cross-attention projects from
    * @return for each of the batch its tokens
+   * @throws IllegalArgumentException if memory has another width, or there are fewer learned positions than maxLength
    * @throws ArithmeticException if an output of the projection is NaN: no token is the likeliest then
    */
   public int[][] decode(Sequences memory) {

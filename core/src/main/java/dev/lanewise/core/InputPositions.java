@@ -19,8 +19,8 @@ public final class InputPositions implements Positions {
 
   /** What is added to a row. */
   sealed interface PositionRows permits SinusoidalRows, LearnedRows {
-    /** The last position that there is, by the name that errors give it. */
-    String lastName();
+    /** What bounds the positions, as errors name it: the argument that was given, and its number. */
+    String bound();
 
     /** The last position that there is. */
     int last();
@@ -80,7 +80,7 @@ public final class InputPositions implements Positions {
     Objects.requireNonNull(sequences, "sequences");
     Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
     Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "x.rows", x.rows());
-    checkRange("first position", 0, sequences.mostQueries());
+    checkCount("the longest of sequences", sequences.mostQueries());
     for (int s = 0; s < sequences.count(); s++) {
       add(x, 0, sequences.queryStart(s), sequences.queries(s), 0);
     }
@@ -113,7 +113,7 @@ public final class InputPositions implements Positions {
   /** That there are so many positions. */
   void checkCount(String name, int count) {
     if (count > 0 && count - 1 > rows.last()) {
-      throw new IllegalArgumentException(name + " is " + count + ", but " + rows.lastName() + " is " + rows.last());
+      throw new IllegalArgumentException(name + " is " + count + ", but " + rows.bound());
     }
   }
 
@@ -126,7 +126,7 @@ public final class InputPositions implements Positions {
   private void checkRange(String name, int first, int count) {
     Checks.atLeast(name, first, 0);
     if (count > 0 && first + (count - 1L) > rows.last()) {
-      throw new IllegalArgumentException(name + " is " + first + " for " + count + " rows, but " + rows.lastName() + " is " + rows.last());
+      throw new IllegalArgumentException(name + " is " + first + " for " + count + " rows, but " + rows.bound());
     }
   }
 

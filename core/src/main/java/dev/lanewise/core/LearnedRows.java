@@ -20,8 +20,8 @@ final class LearnedRows implements InputPositions.PositionRows {
   }
 
   @Override
-  public String lastName() {
-    return "the last of maxPositions";
+  public String bound() {
+    return "maxPositions is " + maxPositions;
   }
 
   @Override

@@ -80,7 +80,7 @@ public final class MultiHeadAttention {
 
   /** {@link #withPositions} for queries and keys that turn by their positions; in place of any positions before. */
   public MultiHeadAttention withRotary(Rotary rotary) {
-    return withPositions(rotary);
+    return withPositions(Objects.requireNonNull(rotary, "rotary"));
   }
 
   /**
@@ -100,6 +100,12 @@ public final class MultiHeadAttention {
   /** That what a layer writes is apart from what attention reads beside the layer's rows. */
   void checkApart(String name, Heads written) {
     attention.checkApart(name, written);
+  }
+
+  /** That keys and values are projected from rows of this width. */
+  void checkMemoryDim(String name, String otherName, int memoryDim) {
+    Checks.same(name + ".keyInputDim", projections.key().inputs(), otherName, memoryDim);
+    Checks.same(name + ".valueInputDim", projections.value().inputs(), otherName, memoryDim);
   }
 
   /** Width of the rows that go in and come out. */
@@ -133,7 +139,7 @@ public final class MultiHeadAttention {
    * }</pre>
    */
   public void self(Sequences x, Sequences output) {
-    forward(x, x, x, output);
+    forward(Projections.Names.SELF, x, x, x, output);
   }
 
   /**
@@ -144,7 +150,7 @@ public final class MultiHeadAttention {
    * }</pre>
    */
   public void cross(Sequences x, Sequences memory, Sequences output) {
-    forward(x, memory, memory, output);
+    forward(Projections.Names.CROSS, x, memory, memory, output);
   }
 
   /**
@@ -174,7 +180,7 @@ public final class MultiHeadAttention {
   }
 
   private void checkSelf(Sequences x, List<KeyValueCache> caches, Sequences output) {
-    projections.checkForward(x, x, x, output);
+    projections.checkForward(Projections.Names.SELF, x, x, x, output);
     checkApart("output", output.split(1));
     checks().caches("caches", x, caches);
   }
@@ -184,6 +190,9 @@ public final class MultiHeadAttention {
     checkSelf(x, caches, output);
     int[] before = CacheTransaction.rows(caches);
     checks().self(x, before);
+    if (caches.isEmpty()) {
+      return;
+    }
     Scratch buffers = BUFFERS.acquire();
     try {
       Projections.Projected of = projections.all(x, x, x, buffers, threads);
@@ -225,10 +234,13 @@ public final class MultiHeadAttention {
    * @param output batch × rows × embedDim, written
    */
   public void cross(Sequences x, List<KeyValueCache> memory, Sequences output) {
-    projections.checkQuery(x);
-    projections.checkOutput(x, output);
+    projections.checkQuery(Projections.Names.CROSS, x);
+    projections.checkOutput(Projections.Names.CROSS, x, output);
     checkApart("output", output.split(1));
-    checks().cross("caches", x, memory);
+    checks().cross("memory", x, memory);
+    if (memory.isEmpty()) {
+      return;
+    }
     Scratch buffers = BUFFERS.acquire();
     try {
       Heads queries = projections.queries(x, buffers, threads);
@@ -265,7 +277,11 @@ public final class MultiHeadAttention {
    *     nothing has been written then
    */
   public void forward(Sequences query, Sequences key, Sequences value, Sequences output) {
-    projections.checkForward(query, key, value, output);
+    forward(Projections.Names.APART, query, key, value, output);
+  }
+
+  private void forward(Projections.Names names, Sequences query, Sequences key, Sequences value, Sequences output) {
+    projections.checkForward(names, query, key, value, output);
     checkApart("output", output.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
     Scratch buffers = BUFFERS.acquire();
@@ -290,8 +306,8 @@ public final class MultiHeadAttention {
    * @throws IllegalArgumentException as for {@link #forward}
    */
   public void weights(Sequences query, Sequences key, Heads weights) {
-    projections.checkSources(query, key);
-    checks().weights("weights", weights, query.batch(), query.rows(), key.rows());
+    projections.checkSources(Projections.Names.APART, query, key);
+    checks().weights("weights", weights, Projections.Names.APART, query, key.rows());
     Checks.disjoint("weights", weights, "query", query.split(1));
     Checks.disjoint("weights", weights, "key", key.split(1));
     checks().call(query.batch(), query.rows(), key.rows());

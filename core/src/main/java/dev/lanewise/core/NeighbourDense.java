@@ -94,7 +94,7 @@ public final class NeighbourDense {
   private void run(SequenceRows sequences, Sequences output) {
     Sequences x = sequences.x();
     Checks.same("x.width", x.width(), "embedDim", embedDim);
-    check(sequences, output, linear.outputs());
+    check(sequences, output, "linear.outputs", linear.outputs());
     for (int s = 0; s < sequences.count(); s++) {
       size(sequences.rows(s));
     }
@@ -134,11 +134,11 @@ public final class NeighbourDense {
   }
 
   /** An output of a row for each row of x. */
-  static void check(SequenceRows sequences, Sequences output, int width) {
+  static void check(SequenceRows sequences, Sequences output, String widthName, int width) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "x.batch", sequences.x().batch());
     Checks.same("output.rows", output.rows(), "x.rows", sequences.x().rows());
-    Checks.same("output.width", output.width(), "the width of a result", width);
+    Checks.same("output.width", output.width(), widthName, width);
     Checks.writable("output", output.split(1));
     Checks.disjoint("output", output.split(1), "x", sequences.x().split(1));
   }

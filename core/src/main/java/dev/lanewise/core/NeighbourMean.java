@@ -79,7 +79,7 @@ public final class NeighbourMean {
 
   private void run(SequenceRows sequences, Sequences output) {
     Sequences x = sequences.x();
-    NeighbourDense.check(sequences, output, x.width());
+    NeighbourDense.check(sequences, output, "x.width", x.width());
     Scratch buffers = BUFFERS.acquire();
     try {
       for (int s = 0; s < sequences.count(); s++) {

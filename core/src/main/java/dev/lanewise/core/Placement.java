@@ -25,7 +25,7 @@ record Placement(LayerPositions positions) {
       case ScorePositions scoring -> {
         Checks.same("positions.numHeads", scoring.numHeads(), "numHeads", layer.numHeads());
         if (scoring instanceof AlibiPositions alibi) {
-          alibi.applyTo(attention, 0, 0);
+          alibi.score(attention);
         }
       }
       case NoPositions none -> {}
@@ -103,7 +103,7 @@ record Placement(LayerPositions positions) {
   Attention score(Attention attention, int queries, int keys, Scratch scratch, int buffer) {
     SequenceStarts sequences = attention.settings().sequences;
     return switch (positions) {
-      case AlibiPositions alibi -> alibi.applyTo(attention, 0, 0);
+      case AlibiPositions alibi -> alibi.score(attention);
       case RelativePositions relative when sequences == null -> relative.applyTo(attention, queries, keys);
       case RelativePositions relative when attention.settings().depths() != null -> {
         int[] queriesOfEach = new int[sequences.count()];
@@ -133,7 +133,7 @@ record Placement(LayerPositions positions) {
   /** The attention of a call whose {@code rows} queries and keys go behind {@code before} rows of each cache. */
   Attention score(Attention attention, int[] before, int rows, Scratch scratch, int buffer) {
     return switch (positions) {
-      case AlibiPositions alibi -> alibi.applyTo(attention, 0, 0);
+      case AlibiPositions alibi -> alibi.score(attention);
       case RelativePositions relative -> {
         int[] queries = new int[before.length];
         int[] keys = new int[before.length];

@@ -51,6 +51,7 @@ public sealed interface Positions permits InputPositions, LayerPositions {
 
   /** ALiBi ("Train Short, Test Long", Press et al., 2022) with the slopes of the paper, {@link Attention#standardSlopes}. */
   static ScorePositions alibi(int numHeads) {
+    Checks.atLeast("numHeads", numHeads, 1);
     return new AlibiPositions(Attention.standardSlopes(numHeads));
   }
 

@@ -81,37 +81,44 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return new Heads(new float[headDim()], 0, batch, keyValueHeads, keys, headDim(), 0, 0, 0);
   }
 
-  void checkForward(Sequences x, Sequences keySource, Sequences valueSource, Sequences written) {
-    checkSources(x, keySource);
-    Objects.requireNonNull(valueSource, "value");
-    Checks.same("value.width", valueSource.width(), "valueInputDim", value.inputs());
-    Checks.same("value.batch", valueSource.batch(), "query.batch", x.batch());
-    Checks.same("value.rows", valueSource.rows(), "key.rows", keySource.rows());
-    checkOutput(x, written);
-    Checks.disjoint("output", written.split(1), "key", keySource.split(1));
-    Checks.disjoint("output", written.split(1), "value", valueSource.split(1));
+  /** What the caller knows the sources by. */
+  record Names(String query, String key, String value) {
+    static final Names APART = new Names("query", "key", "value");
+    static final Names SELF = new Names("x", "x", "x");
+    static final Names CROSS = new Names("x", "memory", "memory");
   }
 
-  void checkSources(Sequences x, Sequences keySource) {
-    checkQuery(x);
-    Objects.requireNonNull(keySource, "key");
-    Checks.same("key.width", keySource.width(), "keyInputDim", key.inputs());
-    Checks.same("key.batch", keySource.batch(), "query.batch", x.batch());
+  void checkForward(Names names, Sequences x, Sequences keySource, Sequences valueSource, Sequences written) {
+    checkSources(names, x, keySource);
+    Objects.requireNonNull(valueSource, names.value);
+    Checks.same(names.value + ".width", valueSource.width(), "valueInputDim", value.inputs());
+    Checks.same(names.value + ".batch", valueSource.batch(), names.query + ".batch", x.batch());
+    Checks.same(names.value + ".rows", valueSource.rows(), names.key + ".rows", keySource.rows());
+    checkOutput(names, x, written);
+    Checks.disjoint("output", written.split(1), names.key, keySource.split(1));
+    Checks.disjoint("output", written.split(1), names.value, valueSource.split(1));
   }
 
-  void checkQuery(Sequences x) {
-    Objects.requireNonNull(x, "query");
-    Checks.same("query.width", x.width(), "embedDim", query.inputs());
+  void checkSources(Names names, Sequences x, Sequences keySource) {
+    checkQuery(names, x);
+    Objects.requireNonNull(keySource, names.key);
+    Checks.same(names.key + ".width", keySource.width(), "keyInputDim", key.inputs());
+    Checks.same(names.key + ".batch", keySource.batch(), names.query + ".batch", x.batch());
+  }
+
+  void checkQuery(Names names, Sequences x) {
+    Objects.requireNonNull(x, names.query);
+    Checks.same(names.query + ".width", x.width(), "embedDim", query.inputs());
   }
 
   /** That the output has a row for each row of {@code x}, and is apart from it. */
-  void checkOutput(Sequences x, Sequences written) {
+  void checkOutput(Names names, Sequences x, Sequences written) {
     Objects.requireNonNull(written, "output");
     Checks.same("output.width", written.width(), "embedDim", output.outputs());
-    Checks.same("output.batch", written.batch(), "query.batch", x.batch());
-    Checks.same("output.rows", written.rows(), "query.rows", x.rows());
+    Checks.same("output.batch", written.batch(), names.query + ".batch", x.batch());
+    Checks.same("output.rows", written.rows(), names.query + ".rows", x.rows());
     Checks.writable("output", written.split(1));
-    Checks.disjoint("output", written.split(1), "query", x.split(1));
+    Checks.disjoint("output", written.split(1), names.query, x.split(1));
   }
 
   void checkMemory(Sequences memory) {

@@ -61,7 +61,7 @@ public final class RecurrentAttention {
     Objects.requireNonNull(states, "states");
     Linear projection = scores.key();
     if (projection != null) {
-      Checks.same("states.width", states.width(), "the inputs of key", projection.inputs());
+      Checks.same("states.width", states.width(), "key.inputs", projection.inputs());
     }
     Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
     if (lengths != null) {
@@ -117,6 +117,7 @@ public final class RecurrentAttention {
   public void context(Sequences state, Sequences context, Heads weights) {
     check(state, context);
     check(state, weights);
+    Checks.disjoint("context", context.split(1), "weights", weights);
     run(state, Results.of().output(context.split(1)).weights(weights));
   }
 
@@ -149,11 +150,17 @@ public final class RecurrentAttention {
     Checks.same("context.batch", context.batch(), "state.batch", state.batch());
     Checks.same("context.rows", context.rows(), "state.rows", state.rows());
     Checks.same("context.width", context.width(), "states.width", values.width());
+    Checks.writable("context", context.split(1));
     Checks.disjoint("context", context.split(1), "state", state.split(1));
   }
 
-  private static void check(Sequences state, Heads weights) {
+  private void check(Sequences state, Heads weights) {
     Objects.requireNonNull(weights, "weights");
+    Checks.same("weights.batch", weights.batch(), "state.batch", state.batch());
+    Checks.same("weights.heads", weights.heads(), "the heads of a recurrent attention,", 1);
+    Checks.same("weights.rows", weights.rows(), "state.rows", state.rows());
+    Checks.same("weights.width", weights.width(), "states.rows", values.rows());
+    Checks.writable("weights", weights);
     Checks.disjoint("weights", weights, "state", state.split(1));
   }
 

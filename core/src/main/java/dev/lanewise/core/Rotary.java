@@ -25,6 +25,9 @@ import java.util.Objects;
  * and, once it has seen its positions, allocates nothing.
  */
 public final class Rotary implements QueryKeyPositions {
+  /** Twice the pairs of a {@link RotaryTable}. */
+  private static final int MAX_ROTARY_DIM = 1 << 17;
+
   private final int headDim;
   private final int rotaryDim;
   private final double base;
@@ -42,24 +45,37 @@ public final class Rotary implements QueryKeyPositions {
     this.kernels = kernels;
     double[] frequencies = Objects.requireNonNull(scaling.frequencies(rotaryDim, base), "the frequencies of " + scaling);
     Checks.same("frequencies.length", frequencies.length, "rotaryDim / 2", rotaryDim / 2);
-    this.table = RotaryTable.of(form, frequencies, scaling.attentionFactor());
+    double attentionFactor = scaling.attentionFactor();
+    if (!Double.isFinite(attentionFactor)) {
+      throw new IllegalArgumentException("attentionFactor is " + attentionFactor + ", must be finite");
+    }
+    this.table = RotaryTable.of(form, frequencies, attentionFactor);
   }
 
-  /** All of a row turns, in the half form, by the frequencies of base 10 000, on the fastest kernels of this JVM. */
+  /**
+   * All of a row turns, in the half form, by the frequencies of base 10 000, on the fastest kernels of this JVM.
+   *
+   * @param headDim elements of a row; even, from 2 to 131 072
+   */
   public static Rotary of(int headDim) {
-    return of(headDim, headDim);
+    return of("headDim", headDim, headDim);
   }
 
   /**
    * As {@link #of(int)}, for rows of which only a part turns.
    *
    * @param headDim elements of a row
-   * @param rotaryDim how many of them turn, from the first on; even
+   * @param rotaryDim how many of them turn, from the first on; even, from 2 to 131 072
    */
   public static Rotary of(int headDim, int rotaryDim) {
-    Checks.atLeast("rotaryDim", rotaryDim, 2);
-    Checks.atMost("rotaryDim", rotaryDim, "headDim", headDim);
-    Checks.multiple("rotaryDim", rotaryDim, "a pair's", 2);
+    return of("rotaryDim", headDim, rotaryDim);
+  }
+
+  private static Rotary of(String name, int headDim, int rotaryDim) {
+    Checks.atLeast(name, rotaryDim, 2);
+    Checks.atMost(name, rotaryDim, "headDim", headDim);
+    Checks.atMost(name, rotaryDim, "the most that turn", MAX_ROTARY_DIM);
+    Checks.multiple(name, rotaryDim, "a pair's", 2);
     return new Rotary(headDim, rotaryDim, 10_000, RotaryForm.HALF, RotaryScaling.none(), Kernels.selected());
   }
 

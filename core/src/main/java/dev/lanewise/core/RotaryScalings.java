@@ -50,8 +50,12 @@ final class RotaryScalings {
     checkFactor(factor);
     Checks.atLeast("originalContext", originalContext, 1);
     Checks.atLeast("sequenceLength", sequenceLength, 1);
-    double length = Math.max(sequenceLength, originalContext);
-    return new Ntk(factor * length / originalContext - (factor - 1));
+    // As the paper's factor · n / originalContext − (factor − 1), but never below 1 by rounding.
+    double grown = 1 + factor * (Math.max((double) sequenceLength - originalContext, 0) / originalContext);
+    if (grown == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException("factor is " + factor + ", too large for a sequenceLength of " + sequenceLength);
+    }
+    return new Ntk(grown);
   }
 
   record Llama3(double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalContext) implements RotaryScaling {

@@ -29,8 +29,8 @@ final class SinusoidalRows implements InputPositions.PositionRows {
   }
 
   @Override
-  public String lastName() {
-    return "the last position";
+  public String bound() {
+    return "the last position is " + last();
   }
 
   @Override

@@ -16,7 +16,9 @@ public final class Transformer {
   private Transformer(Encoder encoder, Decoder decoder) {
     this.encoder = Objects.requireNonNull(encoder, "encoder");
     this.decoder = Objects.requireNonNull(decoder, "decoder");
-    Checks.same("decoder.memoryDim", decoder.layers().get(0).cross().keyInputDim(), "encoder.embedDim", encoder.embedDim());
+    for (int i = 0; i < decoder.layers().size(); i++) {
+      decoder.layers().get(i).cross().checkMemoryDim("decoder.layers[" + i + "].cross", "encoder.embedDim", encoder.embedDim());
+    }
   }
 
   /**

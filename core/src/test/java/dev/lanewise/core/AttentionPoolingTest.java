@@ -117,7 +117,7 @@ class AttentionPoolingTest {
             Wrong.argument("heads", out -> AttentionPooling.of(new float[11], 0, 4), "numHeads", "0", "1"),
             Wrong.argument("headDim", out -> AttentionPooling.of(new float[11], 3, 0), "headDim", "0", "1"),
             Wrong.isNull("query", out -> AttentionPooling.of(Wrong.nothing(), 3, 4)),
-            Wrong.argument("key", out -> pooling.apply(Sequences.zeros(2, 5, 9), Sequences.of(out, 2, 1, 9)), "key.width", "9", "12"),
+            Wrong.argument("key", out -> pooling.apply(Sequences.zeros(2, 5, 9), Sequences.of(out, 2, 1, 9)), "x.width", "9", "12"),
             Wrong.argument(
                 "value",
                 out -> pooling.apply(keys, Sequences.zeros(2, 5, 8), Sequences.of(out, 2, 1, 8)),

@@ -123,8 +123,7 @@ class BadLayerInputTest {
         Wrong.overlap("output", "key", 0, out -> layer.forward(query, Sequences.of(out, 2, 7, 9), value, rows(out))),
         Wrong.overlap("output", "value", 0, out -> layer.forward(query, key, Sequences.of(out, 2, 7, 10), rows(out))),
         Wrong.isNull("weights", out -> layer.weights(query, key, Wrong.nothing())),
-        Wrong.argument(
-            "weights heads", out -> layer.weights(query, key, Heads.of(out, 2, 3, 3, 7)), "weights.heads", "3", "query.heads", "2"),
+        Wrong.argument("weights heads", out -> layer.weights(query, key, Heads.of(out, 2, 3, 3, 7)), "weights.heads", "3", "numHeads", "2"),
         Wrong.argument("weights width", out -> layer.weights(query, key, Heads.of(out, 2, 2, 3, 8)), "weights.width", "8", "key.rows", "7"),
         Wrong.argument("weights mask", out -> masked.weights(query, key, Heads.of(out, 2, 2, 3, 7)), "keyLengths[1]", "8", "keys", "7"),
         Wrong.overlap("weights", "query", 0, out -> layer.weights(rows(out), key, Heads.of(out, 2, 2, 3, 7))));

@@ -18,10 +18,10 @@ class BadRotaryTest {
   static List<Wrong> made() {
     return List.of(
         Wrong.argument("odd rotaryDim", out -> Rotary.of(10, 7), "rotaryDim", "7", "2"),
-        Wrong.argument("odd headDim, all of which turns", out -> Rotary.of(111), "rotaryDim", "111", "2"),
+        Wrong.argument("odd headDim, all of which turns", out -> Rotary.of(111), "headDim", "111", "2"),
         Wrong.argument("rotaryDim above headDim", out -> Rotary.of(10, 12), "rotaryDim", "12", "headDim", "10"),
         Wrong.argument("no rotaryDim", out -> Rotary.of(10, 0), "rotaryDim", "0", "2"),
-        Wrong.argument("negative headDim", out -> Rotary.of(-4), "rotaryDim", "-4", "2"),
+        Wrong.argument("negative headDim", out -> Rotary.of(-4), "headDim", "-4", "2"),
         Wrong.argument("base of 1", out -> ROTARY.withBase(1), "base", "1.0", "1"),
         Wrong.argument("base that is no number", out -> ROTARY.withBase(Double.NaN), "base", "NaN", "1"),
         Wrong.argument("infinite base", out -> ROTARY.withBase(Double.POSITIVE_INFINITY), "base", "Infinity", "1"),

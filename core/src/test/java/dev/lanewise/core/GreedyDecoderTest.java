@@ -143,7 +143,8 @@ class GreedyDecoderTest {
     float[] learned = new float[10 * WIDTH];
     List<Wrong> wrong =
         List.of(
-            Wrong.argument("start", t -> GreedyDecoder.of(decoder(), embedding, vocabulary(), VOCABULARY, 0), "start", "23", "22"),
+            Wrong.argument(
+                "start", t -> GreedyDecoder.of(decoder(), embedding, vocabulary(), VOCABULARY, 0), "start", "23", "embedding.vocabulary"),
             Wrong.argument("stop", t -> GreedyDecoder.of(decoder(), embedding, vocabulary(), 0, -1), "stop", "-1", "0"),
             Wrong.argument("maxLength", t -> writer(3).withMaxLength(0), "maxLength", "0", "1"),
             Wrong.argument("positions", t -> writer(3).withPositions(Positions.sinusoidal(30)), "positions.embedDim", "30", "32"),
@@ -152,7 +153,8 @@ class GreedyDecoderTest {
                 t -> writer(3).withPositions(Positions.learned(learned, 10, WIDTH)).decode(MEMORY),
                 "maxLength",
                 "24",
-                "9"),
+                "maxPositions",
+                "10"),
             Wrong.argument(
                 "vocabulary",
                 t -> GreedyDecoder.of(decoder(), Embedding.of(TABLE, VOCABULARY * 2, WIDTH / 2), vocabulary(), 0, 1),

@@ -194,7 +194,8 @@ class TreePositionsTest {
   void whatDoesNotFitIsNamed() {
     Sequences x = input(1, 3);
     InputPositions learned = Positions.learned(new float[4 * WIDTH], 4, WIDTH);
-    Wrong.argument("no such position", out -> learned.addAt(Sequences.of(out, 1, 2, WIDTH), new int[] {3, 4}), "positions[1]", "4", "3")
+    Wrong.argument(
+            "no such position", out -> learned.addAt(Sequences.of(out, 1, 2, WIDTH), new int[] {3, 4}), "positions[1]", "4", "maxPositions")
         .verify();
     Wrong.argument("too few", out -> learned.addAt(Sequences.of(out, 1, 2, WIDTH), new int[1]), "positions.length", "1", "2").verify();
     Wrong.argument("a parent behind", out -> Positions.ofTree(0, 0), "parents[0]", "0", "-1").verify();
