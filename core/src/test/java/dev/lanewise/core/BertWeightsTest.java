@@ -224,7 +224,7 @@ class BertWeightsTest {
     wrong.add(Wrong.argument("fewer types", t -> encoder.forward(ids, new int[2], three, x), "types.length", "2", "3"));
     wrong.add(Wrong.argument("texts", t -> encoder.forward(ids, SequenceStarts.of(0, 4), x), "ids.length", "3", "4"));
     wrong.add(Wrong.argument("rows", t -> encoder.forward(ids, three, Sequences.zeros(1, 4, WIDTH)), "output.rows", "4", "3"));
-    wrong.add(Wrong.argument("width", t -> encoder.forward(ids, three, Sequences.zeros(1, 3, 25)), "x.width", "25", "24"));
+    wrong.add(Wrong.argument("width", t -> encoder.forward(ids, three, Sequences.zeros(1, 3, 25)), "output.width", "25", "24"));
     wrong.add(Wrong.argument("pooled", t -> encoder.pooled(ids, three, Pooling.mean(), x), "output.rows", "3", "1"));
     wrong.forEach(Wrong::verify);
     assertThat(x.data()).containsOnly(0f);
