@@ -2,6 +2,7 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.bench.fuzz.truth.Model;
+import dev.lanewise.bench.fuzz.truth.SeenKeys;
 import dev.lanewise.bench.fuzz.truth.Stored;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.Bias;

@@ -192,24 +192,23 @@ public final class FuzzCommand implements Callable<Integer> {
     long start = System.nanoTime();
     List<String> said = new ArrayList<>();
     int code =
-        new Child(path)
-            .run(
-                arguments,
-                line -> {
-                  if (line.startsWith(Child.COUNT)) {
-                    String count = line.substring(Child.COUNT.length());
-                    counted(path, count);
-                    progress.to(
-                        before
-                            + (calls == null
-                                ? (System.nanoTime() - start) / 100_000_000
-                                : Long.parseLong(count.substring(0, count.indexOf(" ")))));
-                  } else if (line.startsWith(Child.DIGEST)) {
-                    digested(path, line.substring(Child.DIGEST.length()));
-                  } else {
-                    said.add(line);
-                  }
-                });
+        path.run(
+            arguments,
+            line -> {
+              if (line.startsWith(Session.COUNT)) {
+                String count = line.substring(Session.COUNT.length());
+                counted(path, count);
+                progress.to(
+                    before
+                        + (calls == null
+                            ? (System.nanoTime() - start) / 100_000_000
+                            : Long.parseLong(count.substring(0, count.indexOf(" ")))));
+              } else if (line.startsWith(Session.DIGEST)) {
+                digested(path, line.substring(Session.DIGEST.length()));
+              } else {
+                said.add(line);
+              }
+            });
     if (code != 0) {
       PrintWriter out = spec.commandLine().getOut();
       out.println(path.path() + " fails:");

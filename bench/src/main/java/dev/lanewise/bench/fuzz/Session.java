@@ -9,6 +9,12 @@ import java.util.Optional;
 
 /** Calls on this JVM's kernels, one after the other, until the time is over or one fails. */
 final class Session {
+  /** What a line that counts calls begins with. */
+  static final String COUNT = "#calls ";
+
+  /** What the line with the digest of all results begins with. */
+  static final String DIGEST = "#digest ";
+
   private static final long REPORT_NANOS = 250_000_000L;
 
   private final Trial trial;
@@ -61,7 +67,7 @@ final class Session {
       }
     }
     report(calls);
-    out.println(Child.DIGEST + HexFormat.of().formatHex(digest.digest()));
+    out.println(DIGEST + HexFormat.of().formatHex(digest.digest()));
     out.flush();
   }
 
@@ -91,7 +97,7 @@ final class Session {
   }
 
   private void report(long calls) {
-    out.println(Child.COUNT + calls + " " + trial.beyondBudget());
+    out.println(COUNT + calls + " " + trial.beyondBudget());
     out.flush();
   }
 }

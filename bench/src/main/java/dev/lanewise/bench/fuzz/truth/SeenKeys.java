@@ -1,13 +1,12 @@
-package dev.lanewise.bench.fuzz;
+package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.kernels.RowFunction;
 
 /**
  * How many keys a query has seen before a key: what a function that keeps state for each row counts, and the same without state. A function
  * is given exactly the keys that the mask shows. A segment that begins before the end of the last one begins the row anew.
  */
-final class SeenKeys {
+public final class SeenKeys {
   private final Model model;
 
   /** The row asked for last; replaced as a whole, because functions of parts of a call ask from several threads. */
@@ -17,18 +16,18 @@ final class SeenKeys {
   @SuppressWarnings("ArrayRecordComponent")
   private record Row(int number, int[] before) {}
 
-  SeenKeys(Model model) {
+  public SeenKeys(Model model) {
     this.model = model;
   }
 
   /** What a function makes of a score or weight, and of how many keys its row has seen before. */
   @FunctionalInterface
-  interface Step {
+  public interface Step {
     float of(float x, int seen);
   }
 
   /** Keys seen before key j, counted from the first. */
-  int before(int b, int head, int i, int j) {
+  public int before(int b, int head, int i, int j) {
     int number = row(b, head, i);
     Row row = last;
     if (row.number != number) {
@@ -43,7 +42,7 @@ final class SeenKeys {
   }
 
   /** A function that counts as it goes, with a counter for each row. */
-  RowFunction function(Step step) {
+  public RowFunction function(Step step) {
     int rows = model.extent.entries() * model.extent.heads() * model.extent.mostQueries();
     int[] seen = new int[rows];
     int[] end = new int[rows];
