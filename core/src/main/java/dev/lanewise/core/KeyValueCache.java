@@ -70,7 +70,7 @@ public final class KeyValueCache implements AutoCloseable {
     acquireShared();
     Pages pages = table.pages();
     long most = (long) (pool == null ? pages.reserved() : pages.most()) * pages.pageRows();
-    boolean fixed = table.hasWindow() || pool == null && !pages.isGrowing();
+    boolean fixed = table.hasWindow() || (pool == null && !pages.isGrowing());
     releaseShared();
     return fixed ? table.capacity() : (int) Math.min(Integer.MAX_VALUE, most);
   }
