@@ -298,7 +298,10 @@ public final class Kernels {
     }
   }
 
-  /** Cuts an attention call into tasks for {@code threads} threads. No row's scores are ever held as a whole. */
+  /**
+   * Cuts an attention call into tasks for {@code threads} threads. SIMD kernels hold the scores of a tile, plain Java those of one row.
+   * Where a function changes scores and another sees or changes weights, SIMD kernels hold as many rows as fit in 16 MB, at least one.
+   */
   public AttentionTasks plan(AttentionProblem problem, int threads) {
     Objects.requireNonNull(problem, "problem");
     Checks.atLeast("threads", threads, 1);
