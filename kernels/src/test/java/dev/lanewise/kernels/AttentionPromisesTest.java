@@ -168,7 +168,7 @@ class AttentionPromisesTest {
                         int k = 64 * word + i;
                         inside |= k >= from[head * 40 + q] && k < to[head * 40 + q] ? 1L << i : 0;
                       }
-                      return holes[word] & inside | (noisy ? ~inside : 0);
+                      return (holes[word] & inside) | (noisy ? ~inside : 0);
                     }
                   }));
       outputs[noise] = output.data();
