@@ -144,7 +144,7 @@ class JavadocPromisesTest {
     KeyValueMemory memory = KeyValueMemory.heap(new KeyValueLayout(format, 1, 2, 1), 1, null);
     float[] largest = {Float.MAX_VALUE, 65504, Float.intBitsToFloat(0x7f7f0000), Float.MAX_VALUE};
     float most = largest[List.of(KeyValueFormat.values()).indexOf(format)];
-    float[] tried = {most, -most, 1, 1.00048828125f, 1e-30f, 127 * Float.MIN_NORMAL, Math.nextDown(127 * Float.MIN_NORMAL)};
+    float[] tried = {most, -most, 1, 1.0004883f, 1e-30f, 127 * Float.MIN_NORMAL, Math.nextDown(127 * Float.MIN_NORMAL)};
     for (int row = 0; row < tried.length; row++) {
       float x = tried[row];
       memory.write(0, row, Heads.of(new float[] {x, x / 3}, 1, 1, 1, 2), Heads.of(new float[] {x}, 1, 1, 1, 1), 0, 0);
