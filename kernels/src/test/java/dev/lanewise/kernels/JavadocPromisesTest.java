@@ -36,7 +36,7 @@ class JavadocPromisesTest {
         kernels.rmsNorm(rows, null, 0, result);
         float expected = x == 0 ? NAN : Math.signum(x);
         for (float y : distinct(result)) {
-          assertThat(Math.abs(y - expected) < 1e-6f || x == 0 && Float.isNaN(y)).as("RMS norm of %s times %s: %s", width, x, y).isTrue();
+          assertThat(Math.abs(y - expected) < 1e-6f || (x == 0 && Float.isNaN(y))).as("RMS norm of %s times %s: %s", width, x, y).isTrue();
         }
       }
       for (float special : new float[] {NAN, INFINITY, -INFINITY}) {
