@@ -67,7 +67,7 @@ class TilePartsTest {
       float before = ScoreScale.before(scale);
       float after = ScoreScale.after(scale);
       assertThat(before * after).as("scale %s", scale).isEqualTo(scale);
-      assertThat(after == 1).as("scale %s", scale).isEqualTo(scale == 0 || Math.abs(scale) >= 0x1p-32f && Math.abs(scale) <= 1);
+      assertThat(after == 1).as("scale %s", scale).isEqualTo(scale == 0 || (Math.abs(scale) >= 0x1p-32f && Math.abs(scale) <= 1));
       assertThat(Math.abs(before)).as("scale %s", scale).isLessThanOrEqualTo(1);
     }
   }
