@@ -71,7 +71,7 @@ class FusedWaysTest {
     for (Mask mask : List.of(Mask.none(), Mask.causal(), Mask.matrix(apart, KEYS))) {
       for (Normaliser normaliser : List.of(Normaliser.softmaxWithSinks(1, 0, -1, 2), Normaliser.relu())) {
         Attention attention = Attention.standard().withMask(mask).withNormaliser(normaliser);
-        String what = mask + " " + normaliser;
+        String what = mask + (normaliser.hasLogSumExp() ? " softmax" : " relu");
         verify(what, attention, ReferenceAttention.of(query, key, value).mask(mask).normaliser(normaliser));
         ReferenceAttention changed = ReferenceAttention.of(query, key, value).mask(mask).normaliser(normaliser).scoreFunction(change);
         verify("function, " + what, attention.withScoreFunction(change), changed);
