@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** A combination of features, on a shape and on numbers that depend on its seed alone. */
 final class VariantCase {
   /** How many values each feature has: mask, change, normaliser, similarity, result, arrangement. */
-  static final int[] FEATURES = {24, Change.values().length, 9, 3, Result.values().length, Arrangement.values().length};
+  static final int[] FEATURES = {28, Change.values().length, 9, 3, Result.values().length, Arrangement.values().length};
 
   private static final int TOP = 4;
 
