@@ -81,7 +81,7 @@ class BadRotaryTest {
             out -> ROTARY.apply(in, to(out), Integer.MAX_VALUE - 2),
             "firstPosition",
             "2147483645",
-            "rows",
+            "input.rows",
             "4",
             "2147483647"),
         Wrong.argument(

@@ -16,7 +16,7 @@ final class LayerExpectation {
   private static final int[] DEPTHS = {0, 1, 1, 2};
 
   Mask mask = Mask.none();
-  double scale = Double.NaN;
+  @Nullable Double scale;
   double softcap;
   @Nullable Bias bias;
   float @Nullable [] slopes;
@@ -40,10 +40,10 @@ final class LayerExpectation {
     ReferenceAttention reference =
         ReferenceAttention.of(Views.rows(query, first, queries), key, value)
             .mask(mask)
-            .scale(scale)
             .softcap(softcap)
             .normaliser(normaliser)
             .similarity(similarity);
+    reference = scale == null ? reference : reference.scale(scale);
     reference = scores == null ? reference : reference.scoreFunction(scores);
     reference = weights == null ? reference : reference.weightFunction(weights);
     reference = sequences == null ? reference : reference.sequences(sequences);

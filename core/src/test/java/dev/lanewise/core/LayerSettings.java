@@ -95,7 +95,7 @@ final class LayerSettings {
         mask("causal", Mask.causal()),
         mask("tree", Mask.tree(-1, 0, 0, 1)),
         layer("withMask", "mask", "window", layer -> layer.withMask(window), e -> e.mask = window),
-        attention("withScale", "scale", "scale", at -> at.withScale(0.7f), e -> e.scale = 0.7f),
+        attention("withScale", "scale", "scale", at -> at.withScale(0.7f), e -> e.scale = (double) 0.7f),
         attention("withSoftcap", "softcap", "softcap", at -> at.withSoftcap(0.6f), e -> e.softcap = 0.6f),
         bias("bias of keys", Bias.ofKeys(keys)),
         bias("bias that hides a key", Bias.ofKeys(hidden)),
