@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /**
@@ -29,7 +30,7 @@ public final class AttentionEntropy {
     Objects.requireNonNull(weights, "weights");
     Objects.requireNonNull(entropy, "entropy");
     Checks.same("entropy.length", entropy.length, "batch * heads * queries", (long) weights.batch() * weights.heads() * weights.rows());
-    Checks.disjoint("entropy", Heads.of(entropy, 1, 1, 1, entropy.length), "weights", weights);
+    ViewChecks.disjoint("entropy", Heads.of(entropy, 1, 1, 1, entropy.length), "weights", weights);
     int to = 0;
     for (int b = 0; b < weights.batch(); b++) {
       for (int head = 0; head < weights.heads(); head++) {

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -183,9 +184,9 @@ public final class AttentionPooling implements Pooling {
     Checks.same("output.batch", output.batch(), countName, count);
     Checks.same("output.rows", output.rows(), "the rows of a result", 1);
     Checks.same("output.width", output.width(), valueName + ".width", value.width());
-    Checks.writable("output", output.split(1));
-    Checks.disjoint("output", output.split(1), keyName, key.split(1));
-    Checks.disjoint("output", output.split(1), valueName, value.split(1));
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), keyName, key.split(1));
+    ViewChecks.disjoint("output", output.split(1), valueName, value.split(1));
   }
 
   private void checkWeights(Heads weights, String batchName, int batch, String rowsName, int rows, String widthName, int width) {

@@ -5,6 +5,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.List;
 import java.util.Objects;
 
@@ -73,7 +74,7 @@ public final class AttentionRollout {
     Objects.requireNonNull(rollout, "rollout");
     Checks.atLeast("layers.size", layers.size(), 1);
     Checks.same("rollout.width", rollout.width(), "rollout.rows", rollout.rows());
-    Checks.writable("rollout", rollout.split(1));
+    ViewChecks.writable("rollout", rollout.split(1));
     for (int i = 0; i < layers.size(); i++) {
       String name = "layers[" + i + "]";
       Heads weights = Objects.requireNonNull(layers.get(i), name);
@@ -81,7 +82,7 @@ public final class AttentionRollout {
       Checks.atLeast(name + ".heads", weights.heads(), 1);
       Checks.same(name + ".rows", weights.rows(), "rollout.rows", rollout.rows());
       Checks.same(name + ".width", weights.width(), "rollout.rows", rollout.rows());
-      Checks.disjoint("rollout", rollout.split(1), name, weights);
+      ViewChecks.disjoint("rollout", rollout.split(1), name, weights);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -159,7 +160,7 @@ public final class BertEncoder {
     Checks.same(name + ".batch", x.batch(), "the batch of packed sequences,", 1);
     Checks.same(name + ".rows", x.rows(), "ids.length", ids.length);
     Checks.same(name + ".width", x.width(), "embedDim", embedDim());
-    Checks.writable(name, x.split(1));
+    ViewChecks.writable(name, x.split(1));
   }
 
   private void checkPooled(SequenceStarts texts, Sequences output) {
@@ -167,6 +168,6 @@ public final class BertEncoder {
     Checks.same("output.batch", output.batch(), "texts", texts.count());
     Checks.same("output.rows", output.rows(), "the rows of a pooled text,", 1);
     Checks.same("output.width", output.width(), "embedDim", embedDim());
-    Checks.writable("output", output.split(1));
+    ViewChecks.writable("output", output.split(1));
   }
 }

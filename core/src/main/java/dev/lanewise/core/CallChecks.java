@@ -6,6 +6,7 @@ import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -102,6 +103,6 @@ record CallChecks(Projections projections, Attention attention, Placement placem
     } else {
       Checks.same(name + ".width", weights.width(), "the keys of the longest sequence", sequences.mostKeys());
     }
-    Checks.writable(name, weights);
+    ViewChecks.writable(name, weights);
   }
 }

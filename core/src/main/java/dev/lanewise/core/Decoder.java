@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -92,7 +93,7 @@ public final class Decoder {
     Rows.checkLayer(x, embedDim(), output);
     layers.forEach(layer -> layer.check(x, memory));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
-    Checks.disjoint("output", output.split(1), "memory", memory.split(1));
+    ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
     Sequences from = x;
     for (DecoderLayer layer : layers) {
       layer.forward(from, memory, output);

@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -149,7 +150,7 @@ public final class DecoderLayer {
     Rows.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     check(x, memory);
-    Checks.disjoint("output", output.split(1), "memory", memory.split(1));
+    ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
     run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
   }
 
@@ -164,14 +165,14 @@ public final class DecoderLayer {
     Rows.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     check(x, memory);
-    Checks.disjoint("output", output.split(1), "memory", memory.split(1));
+    ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
     self.checks().weights("selfWeights", selfWeights, Projections.Names.SELF, x, x.rows());
     checkApart("selfWeights", selfWeights, self, x, output);
     cross.checks().weights("crossWeights", crossWeights, Projections.Names.CROSS, x, memory.rows());
     checkApart("crossWeights", crossWeights, cross, x, output);
-    Checks.disjoint("selfWeights", selfWeights, "crossWeights", crossWeights);
-    Checks.disjoint("selfWeights", selfWeights, "memory", memory.split(1));
-    Checks.disjoint("crossWeights", crossWeights, "memory", memory.split(1));
+    ViewChecks.disjoint("selfWeights", selfWeights, "crossWeights", crossWeights);
+    ViewChecks.disjoint("selfWeights", selfWeights, "memory", memory.split(1));
+    ViewChecks.disjoint("crossWeights", crossWeights, "memory", memory.split(1));
     run(
         x,
         output,
@@ -217,8 +218,8 @@ public final class DecoderLayer {
   }
 
   private static void checkApart(String name, Heads weights, MultiHeadAttention of, Sequences x, Sequences output) {
-    Checks.disjoint(name, weights, "x", x.split(1));
-    Checks.disjoint(name, weights, "output", output.split(1));
+    ViewChecks.disjoint(name, weights, "x", x.split(1));
+    ViewChecks.disjoint(name, weights, "output", output.split(1));
     of.checkApart(name, weights);
   }
 

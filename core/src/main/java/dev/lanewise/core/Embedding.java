@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /**
@@ -60,7 +61,7 @@ public final class Embedding {
     Objects.requireNonNull(output, "output");
     Checks.same("ids.length", ids.length, "output.batch * output.rows", (long) output.batch() * output.rows());
     Checks.same("output.width", output.width(), "embedDim", embedDim);
-    Checks.writable("output", output.split(1));
+    ViewChecks.writable("output", output.split(1));
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < 0 || ids[i] >= vocabulary) {
         throw new IllegalArgumentException(

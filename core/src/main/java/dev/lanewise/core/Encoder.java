@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -93,10 +94,10 @@ public final class Encoder {
       String name = "weights[" + i + "]";
       layers.get(i).checkWeights(name, x, weights.get(i));
       Heads written = weights.get(i);
-      Checks.disjoint(name, written, "output", output.split(1));
+      ViewChecks.disjoint(name, written, "output", output.split(1));
       layers.forEach(layer -> layer.checkApart(name, written));
       for (int j = 0; j < i; j++) {
-        Checks.disjoint(name, weights.get(i), "weights[" + j + "]", weights.get(j));
+        ViewChecks.disjoint(name, weights.get(i), "weights[" + j + "]", weights.get(j));
       }
     }
   }

@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 
@@ -150,7 +151,7 @@ public final class EncoderLayer {
   /** Checks what weights are written to. */
   void checkWeights(String name, Sequences x, Heads weights) {
     attention.checks().weights(name, weights, Projections.Names.SELF, x, x.rows());
-    Checks.disjoint(name, weights, "x", x.split(1));
+    ViewChecks.disjoint(name, weights, "x", x.split(1));
   }
 
   /**

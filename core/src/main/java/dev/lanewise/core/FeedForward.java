@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -89,8 +90,8 @@ public final class FeedForward {
     Checks.same("output.width", output.width(), "outputs", down.outputs());
     Checks.same("output.batch", output.batch(), "x.batch", x.batch());
     Checks.same("output.rows", output.rows(), "x.rows", x.rows());
-    Checks.writable("output", output.split(1));
-    Checks.disjoint("output", output.split(1), "x", x.split(1));
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "x", x.split(1));
     Scratch buffers = BUFFERS.acquire();
     try {
       boolean merge = x.data() != output.data() && x.evenRows() && output.evenRows();

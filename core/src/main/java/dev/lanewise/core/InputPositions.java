@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /**
@@ -120,7 +121,7 @@ public final class InputPositions implements Positions {
   private void check(Sequences x) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim);
-    Checks.writable("x", x.split(1));
+    ViewChecks.writable("x", x.split(1));
   }
 
   private void checkRange(String name, int first, int count) {

@@ -5,6 +5,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.PackedMatrix;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -125,8 +126,8 @@ public final class Linear {
     Checks.same("output.width", output.width(), "outputs", outputs);
     Checks.same("output.batch", output.batch(), "input.batch", input.batch());
     Checks.same("output.rows", output.rows(), "input.rows", input.rows());
-    Checks.writable("output", output.split(1));
-    Checks.disjoint("output", output.split(1), "input", input.split(1));
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "input", input.split(1));
     if (output.batch() == 0 || output.rows() == 0) {
       return;
     }

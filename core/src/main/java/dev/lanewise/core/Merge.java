@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /**
@@ -42,14 +43,14 @@ public final class Merge {
     long rows = (long) output.batch() * output.heads() * output.rows();
     Checks.same("logSumExp.length", logSumExp.length, "batch * heads * rows", rows);
     Checks.same("otherLogSumExp.length", otherLogSumExp.length, "batch * heads * rows", rows);
-    Checks.writable("output", output);
-    Checks.disjoint("output", output, "other", other);
+    ViewChecks.writable("output", output);
+    ViewChecks.disjoint("output", output, "other", other);
     Heads sums = Heads.of(logSumExp, 1, 1, 1, logSumExp.length);
     Heads otherSums = Heads.of(otherLogSumExp, 1, 1, 1, otherLogSumExp.length);
-    Checks.disjoint("output", output, "logSumExp", sums);
-    Checks.disjoint("output", output, "otherLogSumExp", otherSums);
-    Checks.disjoint("logSumExp", sums, "other", other);
-    Checks.disjoint("logSumExp", sums, "otherLogSumExp", otherSums);
+    ViewChecks.disjoint("output", output, "logSumExp", sums);
+    ViewChecks.disjoint("output", output, "otherLogSumExp", otherSums);
+    ViewChecks.disjoint("logSumExp", sums, "other", other);
+    ViewChecks.disjoint("logSumExp", sums, "otherLogSumExp", otherSums);
     int often = Interruption.often(output.width());
     for (int n = 0; n < rows; n++) {
       Interruption.check(n, often);

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueRows;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -308,8 +309,8 @@ public final class MultiHeadAttention {
   public void weights(Sequences query, Sequences key, Heads weights) {
     projections.checkSources(Projections.Names.APART, query, key);
     checks().weights("weights", weights, Projections.Names.APART, query, key.rows());
-    Checks.disjoint("weights", weights, "query", query.split(1));
-    Checks.disjoint("weights", weights, "key", key.split(1));
+    ViewChecks.disjoint("weights", weights, "query", query.split(1));
+    ViewChecks.disjoint("weights", weights, "key", key.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
     Scratch buffers = BUFFERS.acquire();
     try {

@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -139,8 +140,8 @@ public final class NeighbourDense {
     Checks.same("output.batch", output.batch(), "x.batch", sequences.x().batch());
     Checks.same("output.rows", output.rows(), "x.rows", sequences.x().rows());
     Checks.same("output.width", output.width(), widthName, width);
-    Checks.writable("output", output.split(1));
-    Checks.disjoint("output", output.split(1), "x", sequences.x().split(1));
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "x", sequences.x().split(1));
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.KeyValueLayout;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.List;
 import java.util.Objects;
 
@@ -95,8 +96,8 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.same(names.value + ".batch", valueSource.batch(), names.query + ".batch", x.batch());
     Checks.same(names.value + ".rows", valueSource.rows(), names.key + ".rows", keySource.rows());
     checkOutput(names, x, written);
-    Checks.disjoint("output", written.split(1), names.key, keySource.split(1));
-    Checks.disjoint("output", written.split(1), names.value, valueSource.split(1));
+    ViewChecks.disjoint("output", written.split(1), names.key, keySource.split(1));
+    ViewChecks.disjoint("output", written.split(1), names.value, valueSource.split(1));
   }
 
   void checkSources(Names names, Sequences x, Sequences keySource) {
@@ -117,8 +118,8 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.same("output.width", written.width(), "embedDim", output.outputs());
     Checks.same("output.batch", written.batch(), names.query + ".batch", x.batch());
     Checks.same("output.rows", written.rows(), names.query + ".rows", x.rows());
-    Checks.writable("output", written.split(1));
-    Checks.disjoint("output", written.split(1), names.query, x.split(1));
+    ViewChecks.writable("output", written.split(1));
+    ViewChecks.disjoint("output", written.split(1), names.query, x.split(1));
   }
 
   void checkMemory(Sequences memory) {

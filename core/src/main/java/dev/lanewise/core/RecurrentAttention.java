@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -117,7 +118,7 @@ public final class RecurrentAttention {
   public void context(Sequences state, Sequences context, Heads weights) {
     check(state, context);
     check(state, weights);
-    Checks.disjoint("context", context.split(1), "weights", weights);
+    ViewChecks.disjoint("context", context.split(1), "weights", weights);
     run(state, Results.of().output(context.split(1)).weights(weights));
   }
 
@@ -150,8 +151,8 @@ public final class RecurrentAttention {
     Checks.same("context.batch", context.batch(), "state.batch", state.batch());
     Checks.same("context.rows", context.rows(), "state.rows", state.rows());
     Checks.same("context.width", context.width(), "states.width", values.width());
-    Checks.writable("context", context.split(1));
-    Checks.disjoint("context", context.split(1), "state", state.split(1));
+    ViewChecks.writable("context", context.split(1));
+    ViewChecks.disjoint("context", context.split(1), "state", state.split(1));
   }
 
   private void check(Sequences state, Heads weights) {
@@ -160,8 +161,8 @@ public final class RecurrentAttention {
     Checks.same("weights.heads", weights.heads(), "the heads of a recurrent attention,", 1);
     Checks.same("weights.rows", weights.rows(), "state.rows", state.rows());
     Checks.same("weights.width", weights.width(), "states.rows", values.rows());
-    Checks.writable("weights", weights);
-    Checks.disjoint("weights", weights, "state", state.split(1));
+    ViewChecks.writable("weights", weights);
+    ViewChecks.disjoint("weights", weights, "state", state.split(1));
   }
 
   private void checkState(Sequences state) {

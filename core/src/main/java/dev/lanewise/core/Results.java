@@ -8,6 +8,7 @@ import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.Stage;
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -146,8 +147,8 @@ public final class Results {
 
   private void checkColumnSums(float[] sums, Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias) {
     Heads whole = whole(sums);
-    Checks.disjoint("columnSums", whole, "query", query);
-    Checks.disjoint("columnSums", whole, "key", key);
+    ViewChecks.disjoint("columnSums", whole, "query", query);
+    ViewChecks.disjoint("columnSums", whole, "key", key);
     checkApartFromBias("columnSums", whole, bias);
     checkApart("columnSums", whole, value, rows.size());
   }
@@ -155,16 +156,16 @@ public final class Results {
   /** That a result is apart from value and from other results: output, log-sum-exp, and the first rows. */
   private void checkApart(String name, Heads target, @Nullable Heads value, int before) {
     if (value != null) {
-      Checks.disjoint(name, target, "value", value);
+      ViewChecks.disjoint(name, target, "value", value);
     }
     if (output != null) {
-      Checks.disjoint(name, target, "output", output);
+      ViewChecks.disjoint(name, target, "output", output);
     }
     if (logSumExp != null) {
-      Checks.disjoint(name, target, "logSumExp", whole(logSumExp));
+      ViewChecks.disjoint(name, target, "logSumExp", whole(logSumExp));
     }
     for (Rows other : rows.subList(0, before)) {
-      Checks.disjoint(name, target, other.stage == Stage.WEIGHTS ? "weights" : "scores at " + other.stage, other.target);
+      ViewChecks.disjoint(name, target, other.stage == Stage.WEIGHTS ? "weights" : "scores at " + other.stage, other.target);
     }
   }
 
@@ -175,7 +176,7 @@ public final class Results {
   /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
   static void checkApartFromBias(String name, Heads written, @Nullable Bias bias) {
     if (bias != null) {
-      Checks.disjoint(name, written, "bias", whole(bias.data()));
+      ViewChecks.disjoint(name, written, "bias", whole(bias.data()));
     }
   }
 
@@ -184,9 +185,9 @@ public final class Results {
     Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
     Checks.same(name + ".heads", target.heads(), "query.heads", query.heads());
     Checks.same(name + ".width", target.width(), ofKeys, keys);
-    Checks.writable(name, target);
-    Checks.disjoint(name, target, "query", query);
-    Checks.disjoint(name, target, "key", key);
+    ViewChecks.writable(name, target);
+    ViewChecks.disjoint(name, target, "query", query);
+    ViewChecks.disjoint(name, target, "key", key);
     checkApartFromBias(name, target, bias);
   }
 

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /** What layers that treat each row by itself have in common. */
@@ -55,9 +56,9 @@ final class Rows {
   /** That what is written has the shape of the other, and is the same view or apart from it. */
   static void checkInPlace(String name, Sequences written, String otherName, Sequences other) {
     checkSame(name, written, otherName, other);
-    Checks.writable(name, written.split(1));
+    ViewChecks.writable(name, written.split(1));
     if (!written.equals(other)) {
-      Checks.disjoint(name, written.split(1), otherName, other.split(1));
+      ViewChecks.disjoint(name, written.split(1), otherName, other.split(1));
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /**
@@ -69,7 +70,7 @@ public final class Transformer {
     Checks.same("target.batch", target.batch(), "source.batch", source.batch());
     Checks.same("target.width", target.width(), "embedDim", decoder.embedDim());
     Rows.checkInPlace("output", output, "target", target);
-    Checks.disjoint("output", output.split(1), "source", source.split(1));
+    ViewChecks.disjoint("output", output.split(1), "source", source.split(1));
     Scratch buffers = BUFFERS.acquire();
     try {
       Sequences memory = buffers.sequences(0, source, encoder.embedDim());

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Matrix;
 import dev.lanewise.kernels.SequenceStarts;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Objects;
 
 /** The first row, or the mean of all. */
@@ -58,8 +59,8 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
     Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
     Checks.same("output.rows", output.rows(), "the rows of a result", 1);
     Checks.same("output.width", output.width(), "x.width", sequences.x().width());
-    Checks.writable("output", output.split(1));
-    Checks.disjoint("output", output.split(1), "x", sequences.x().split(1));
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "x", sequences.x().split(1));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -251,13 +252,13 @@ public final class AttentionProblemBuilder {
   /** A dense array to be written must not be one that the call reads, or writes otherwise. */
   private void checkApart(String name, float[] written) {
     Heads whole = Heads.of(written, 1, 1, 1, written.length);
-    Checks.disjoint(name, whole, "query", query);
-    Checks.disjoint(name, whole, "key", key);
+    ViewChecks.disjoint(name, whole, "query", query);
+    ViewChecks.disjoint(name, whole, "key", key);
     if (value != null) {
-      Checks.disjoint(name, whole, "value", value);
+      ViewChecks.disjoint(name, whole, "value", value);
     }
     if (output != null) {
-      Checks.disjoint(name, whole, "output", output);
+      ViewChecks.disjoint(name, whole, "output", output);
     }
     checkApartFromBiases(name, whole);
   }
@@ -265,7 +266,7 @@ public final class AttentionProblemBuilder {
   /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
   private void checkApartFromBiases(String name, Heads written) {
     for (Bias added : biases()) {
-      Checks.disjoint(name, written, nameOf(added), Heads.of(added.data(), 1, 1, 1, added.data().length));
+      ViewChecks.disjoint(name, written, nameOf(added), Heads.of(added.data(), 1, 1, 1, added.data().length));
     }
   }
 
@@ -300,9 +301,9 @@ public final class AttentionProblemBuilder {
     } else {
       checkValue(value, output);
     }
-    Checks.writable("output", output);
-    Checks.disjoint("output", output, "query", query);
-    Checks.disjoint("output", output, "key", key);
+    ViewChecks.writable("output", output);
+    ViewChecks.disjoint("output", output, "query", query);
+    ViewChecks.disjoint("output", output, "key", key);
     checkApartFromBiases("output", output);
   }
 
@@ -312,7 +313,7 @@ public final class AttentionProblemBuilder {
     Checks.same("value.rows", value.rows(), "key.rows", key.rows());
     Checks.same("output.width", output.width(), "value.width", value.width());
     Checks.atMost("value.width", value.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
-    Checks.disjoint("output", output, "value", value);
+    ViewChecks.disjoint("output", output, "value", value);
   }
 
   private void checkRows(int[] rows) {

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.KernelProperties;
 import java.lang.System.Logger.Level;
 import java.lang.module.ModuleFinder;
 import java.util.Optional;
@@ -9,9 +10,6 @@ import java.util.Optional;
  * this class loads on a JVM that does not have it.
  */
 final class KernelSelection {
-  static final String KERNELS_PROPERTY = "lanewise.kernels";
-  static final String VECTOR_BITS_PROPERTY = "lanewise.vectorBits";
-
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "dev.lanewise.kernels.VectorKernels";
 
@@ -37,20 +35,20 @@ final class KernelSelection {
    * @throws IllegalStateException if the forced path cannot run, or the property names none
    */
   static Choice choose() {
-    String wanted = System.getProperty(KERNELS_PROPERTY, "auto");
+    String wanted = System.getProperty(KernelProperties.KERNELS, "auto");
     switch (wanted) {
       case "scalar" -> {
-        return new Choice(false, Level.INFO, ", forced by -D" + KERNELS_PROPERTY + "=scalar");
+        return new Choice(false, Level.INFO, ", forced by -D" + KernelProperties.KERNELS + "=scalar");
       }
       case "vector", "auto" -> {}
-      default -> throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=" + wanted + " is none of auto, vector, scalar");
+      default -> throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=" + wanted + " is none of auto, vector, scalar");
     }
     Optional<String> obstacle = vectorObstacle();
     if (obstacle.isEmpty() && wanted.equals("auto")) {
       obstacle = compilerObstacle(System.getProperty("java.vm.info", ""));
     }
     if (obstacle.isPresent() && wanted.equals("vector")) {
-      throw new IllegalStateException("-D" + KERNELS_PROPERTY + "=vector cannot be met: " + obstacle.get());
+      throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=vector cannot be met: " + obstacle.get());
     }
     return obstacle
         .map(reason -> new Choice(false, Level.WARNING, ", many times slower than SIMD: " + reason))
@@ -134,10 +132,10 @@ final class KernelSelection {
   }
 
   private static Optional<String> vectorBitsObstacle() {
-    String bits = System.getProperty(VECTOR_BITS_PROPERTY);
+    String bits = System.getProperty(KernelProperties.VECTOR_BITS);
     if (bits == null || bits.equals("128") || bits.equals("256") || bits.equals("512")) {
       return Optional.empty();
     }
-    return Optional.of("-D" + VECTOR_BITS_PROPERTY + "=" + bits + " is none of 128, 256, 512");
+    return Optional.of("-D" + KernelProperties.VECTOR_BITS + "=" + bits + " is none of 128, 256, 512");
   }
 }

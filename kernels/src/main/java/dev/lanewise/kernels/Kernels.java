@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.NormProblem.Norm;
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.lang.System.Logger;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -84,8 +85,8 @@ public final class Kernels {
    * @param result rows × columns, written
    */
   public void exp(Matrix x, Matrix result) {
-    Checks.sameShape("result", result, "x", x);
-    Checks.writableInPlace("result", result, "x", x);
+    ViewChecks.sameShape("result", result, "x", x);
+    ViewChecks.writableInPlace("result", result, "x", x);
     if (!result.isEmpty()) {
       provider.exp(x, result);
     }
@@ -99,8 +100,8 @@ public final class Kernels {
    */
   public void activate(Activation activation, Matrix x, Matrix result) {
     Objects.requireNonNull(activation, "activation");
-    Checks.sameShape("result", result, "x", x);
-    Checks.writableInPlace("result", result, "x", x);
+    ViewChecks.sameShape("result", result, "x", x);
+    ViewChecks.writableInPlace("result", result, "x", x);
     if (!result.isEmpty()) {
       provider.activate(activation, x, result);
     }
@@ -116,10 +117,10 @@ public final class Kernels {
    */
   public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
     Objects.requireNonNull(activation, "activation");
-    Checks.sameShape("up", up, "gate", gate);
-    Checks.sameShape("result", result, "gate", gate);
-    Checks.writableInPlace("result", result, "gate", gate);
-    Checks.writableInPlace("result", result, "up", up);
+    ViewChecks.sameShape("up", up, "gate", gate);
+    ViewChecks.sameShape("result", result, "gate", gate);
+    ViewChecks.writableInPlace("result", result, "gate", gate);
+    ViewChecks.writableInPlace("result", result, "up", up);
     if (!result.isEmpty()) {
       provider.gate(activation, gate, up, result);
     }
@@ -206,7 +207,7 @@ public final class Kernels {
     scoresOf(query, key, scores);
     Objects.requireNonNull(vector, "vector");
     Checks.same("vector.length", vector.length, "query.columns", query.columns());
-    Checks.disjoint("scores", scores, "vector", Matrix.of(vector, 1, vector.length));
+    ViewChecks.disjoint("scores", scores, "vector", Matrix.of(vector, 1, vector.length));
     if (!scores.isEmpty()) {
       provider.additiveScores(query, key, vector, scores);
     }
@@ -221,8 +222,8 @@ public final class Kernels {
    * @param weights queries × keys, written
    */
   public void softmax(Matrix scores, Matrix weights) {
-    Checks.sameShape("weights", weights, "scores", scores);
-    Checks.writableInPlace("weights", weights, "scores", scores);
+    ViewChecks.sameShape("weights", weights, "scores", scores);
+    ViewChecks.writableInPlace("weights", weights, "scores", scores);
     if (!weights.isEmpty()) {
       provider.softmax(scores, weights);
     }
@@ -242,8 +243,8 @@ public final class Kernels {
     Checks.same("value.rows", value.rows(), "weights.columns", weights.columns());
     Checks.same("output.rows", output.rows(), "weights.rows", weights.rows());
     Checks.same("output.columns", output.columns(), "value.columns", value.columns());
-    Checks.writes("output", output, "weights", weights);
-    Checks.writes("output", output, "value", value);
+    ViewChecks.writes("output", output, "weights", weights);
+    ViewChecks.writes("output", output, "value", value);
     if (!output.isEmpty()) {
       provider.output(weights, value, output);
     }
@@ -346,9 +347,9 @@ public final class Kernels {
     if (bias != null) {
       Checks.same("bias.length", bias.length, "weight.outputs", weight.outputs());
     }
-    Checks.writes("result", result, "input", input);
+    ViewChecks.writes("result", result, "input", input);
     if (bias != null) {
-      Checks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
+      ViewChecks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
     }
     if (!result.isEmpty()) {
       provider.product(input, weight, bias, activation, result);
@@ -362,7 +363,7 @@ public final class Kernels {
     Checks.same("key.columns", key.columns(), "query.columns", query.columns());
     Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
     Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
-    Checks.writes("scores", scores, "query", query);
-    Checks.writes("scores", scores, "key", key);
+    ViewChecks.writes("scores", scores, "query", query);
+    ViewChecks.writes("scores", scores, "key", key);
   }
 }

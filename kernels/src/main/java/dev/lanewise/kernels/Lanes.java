@@ -1,5 +1,6 @@
 package dev.lanewise.kernels;
 
+import dev.lanewise.kernels.internal.KernelProperties;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -16,6 +17,6 @@ final class Lanes {
 
   private static int bits() {
     int preferred = FloatVector.SPECIES_PREFERRED.vectorBitSize();
-    return Math.min(preferred, Integer.getInteger(KernelSelection.VECTOR_BITS_PROPERTY, preferred));
+    return Math.min(preferred, Integer.getInteger(KernelProperties.VECTOR_BITS, preferred));
   }
 }

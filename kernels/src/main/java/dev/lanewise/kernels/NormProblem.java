@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,31 +36,31 @@ record NormProblem(Matrix x, @Nullable Matrix residual, Matrix sum, Norm norm, M
     private static void checkColumns(String name, float @Nullable [] values, Matrix x, String writtenName, Matrix written) {
       if (values != null) {
         Checks.same(name + ".length", values.length, "x.columns", x.columns());
-        Checks.disjoint(writtenName, written, name, Matrix.of(values, 1, values.length));
+        ViewChecks.disjoint(writtenName, written, name, Matrix.of(values, 1, values.length));
       }
     }
   }
 
   /** The norm of x, all checked. */
   static NormProblem of(Matrix x, Norm norm, Matrix result) {
-    Checks.sameShape("result", result, "x", x);
+    ViewChecks.sameShape("result", result, "x", x);
     norm.check(x, "result", result);
-    Checks.writableInPlace("result", result, "x", x);
+    ViewChecks.writableInPlace("result", result, "x", x);
     return new NormProblem(x, null, x, norm, result);
   }
 
   /** The norm of x + residual, all checked. */
   static NormProblem ofSum(Matrix x, Matrix residual, Matrix sum, Norm norm, Matrix result) {
-    Checks.sameShape("residual", residual, "x", x);
-    Checks.sameShape("sum", sum, "x", x);
-    Checks.sameShape("result", result, "x", x);
+    ViewChecks.sameShape("residual", residual, "x", x);
+    ViewChecks.sameShape("sum", sum, "x", x);
+    ViewChecks.sameShape("result", result, "x", x);
     norm.check(x, "result", result);
     norm.check(x, "sum", sum);
-    Checks.writableInPlace("sum", sum, "x", x);
-    Checks.writableInPlace("sum", sum, "residual", residual);
-    Checks.writableInPlace("result", result, "x", x);
-    Checks.writableInPlace("result", result, "residual", residual);
-    Checks.writableInPlace("result", result, "sum", sum);
+    ViewChecks.writableInPlace("sum", sum, "x", x);
+    ViewChecks.writableInPlace("sum", sum, "residual", residual);
+    ViewChecks.writableInPlace("result", result, "x", x);
+    ViewChecks.writableInPlace("result", result, "residual", residual);
+    ViewChecks.writableInPlace("result", result, "sum", sum);
     return new NormProblem(x, residual, sum, norm, result);
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.internal.Checks;
 import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     rotation.input = input;
     rotation.output = output;
     rotation.table = table;
-    rotation.inPlace = Checks.sameElements(input, output);
+    rotation.inPlace = ViewChecks.sameElements(input, output);
     return rotation;
   }
 
@@ -73,9 +74,9 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     Checks.same("output.batch", output.batch(), "input.batch", input.batch());
     Checks.same("output.heads", output.heads(), "input.heads", input.heads());
     Checks.same("output.rows", output.rows(), "input.rows", input.rows());
-    Checks.writable("output", output);
-    if (!Checks.sameElements(output, input)) {
-      Checks.disjoint("output", output, "input", input);
+    ViewChecks.writable("output", output);
+    if (!ViewChecks.sameElements(output, input)) {
+      ViewChecks.disjoint("output", output, "input", input);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.internal.ViewChecks;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -82,7 +83,7 @@ class ViewChecksTest {
       both.retainAll(set(ofY));
       boolean[] truth = {set(ofX).size() == ofX.length, both.isEmpty(), !x.isEmpty() && sameShape(x, y) && Arrays.equals(ofX, ofY)};
       boolean[] found = {
-        passes(() -> Checks.writable("x", x)), passes(() -> Checks.disjoint("x", x, "y", y)), !x.isEmpty() && Checks.sameElements(x, y)
+        passes(() -> ViewChecks.writable("x", x)), passes(() -> ViewChecks.disjoint("x", x, "y", y)), !x.isEmpty() && ViewChecks.sameElements(x, y)
       };
       for (int i = 0; i < 3; i++) {
         assertThat(found[i] && !truth[i]).as("check %s of %s and %s, round %s", i, x, y, round).isFalse();
@@ -105,15 +106,15 @@ class ViewChecksTest {
   @Test
   void sameElements() {
     Heads view = new Heads(data, 3, 2, 2, 2, 2, 100, 40, 10, 2);
-    assertThat(Checks.sameElements(view, view)).isTrue();
-    assertThat(Checks.sameElements(view, new Heads(data.clone(), 3, 2, 2, 2, 2, 100, 40, 10, 2))).isFalse();
+    assertThat(ViewChecks.sameElements(view, view)).isTrue();
+    assertThat(ViewChecks.sameElements(view, new Heads(data.clone(), 3, 2, 2, 2, 2, 100, 40, 10, 2))).isFalse();
     int[] numbers = {3, 2, 2, 2, 2, 100, 40, 10, 2};
     for (int i = 0; i < numbers.length; i++) {
       int[] n = numbers.clone();
       n[i]--;
-      assertThat(Checks.sameElements(view, new Heads(data, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]))).as("%s", i).isFalse();
+      assertThat(ViewChecks.sameElements(view, new Heads(data, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]))).as("%s", i).isFalse();
     }
-    assertThat(Checks.sameElements(new Heads(data, 3, 1, 1, 1, 1, 1, 2, 3, 4), new Heads(data, 3, 1, 1, 1, 1, 5, 6, 7, 8))).isTrue();
+    assertThat(ViewChecks.sameElements(new Heads(data, 3, 1, 1, 1, 1, 1, 2, 3, 4), new Heads(data, 3, 1, 1, 1, 1, 5, 6, 7, 8))).isTrue();
   }
 
   /** The parts of a packed array pass, whatever is outermost, and parts that share a column do not. */
@@ -121,30 +122,30 @@ class ViewChecksTest {
   void partsOfOneArray() {
     Heads packed = Heads.ofRows(data, 2, 5, 9, 4);
     for (int from = 1; from < 9; from++) {
-      Checks.disjoint("x", packed.heads(0, from), "y", packed.heads(from, 9));
-      Checks.disjoint("x", packed.heads(from, 9).transposed(), "y", packed.heads(0, from).transposed());
+      ViewChecks.disjoint("x", packed.heads(0, from), "y", packed.heads(from, 9));
+      ViewChecks.disjoint("x", packed.heads(from, 9).transposed(), "y", packed.heads(0, from).transposed());
       Heads one = packed.heads(0, from);
       Heads next = packed.heads(from - 1, 9);
-      assertThatThrownBy(() -> Checks.disjoint("x", one, "y", next))
+      assertThatThrownBy(() -> ViewChecks.disjoint("x", one, "y", next))
           .hasMessage("x [0, " + one.end() + ") overlaps y [" + 4 * (from - 1) + ", 360) in the same array");
     }
     Matrix left = new Matrix(data, 0, 4, 3, 10);
-    Checks.disjoint("x", left, "y", new Matrix(data, 3, 4, 7, 10));
-    Checks.disjoint("x", left, "y", new Matrix(data, 33, 4, 3, 9));
-    assertThatThrownBy(() -> Checks.disjoint("x", left, "y", new Matrix(data, 2, 4, 8, 10))).hasMessageContaining("overlaps");
-    assertThatThrownBy(() -> Checks.disjoint("x", left, "y", new Matrix(data, 3, 4, 8, 10))).hasMessageContaining("overlaps");
-    assertThatThrownBy(() -> Checks.disjoint("x", left, "y", new Matrix(data, 32, 4, 3, 9))).hasMessageContaining("overlaps");
-    assertThatThrownBy(() -> Checks.disjoint("x", left, "y", new Matrix(data, 3, 4, 3, 9))).hasMessageContaining("overlaps");
-    Checks.disjoint("x", left, "y", new Matrix(data.clone(), 0, 4, 3, 10));
-    Checks.disjoint("x", left, "y", new Matrix(data, 5, 0, 3, 10));
-    Checks.disjoint("x", new Matrix(data, 0, 4, 0, 10), "y", left);
-    Checks.writableInPlace("x", left, "y", new Matrix(data, 0, 4, 3, 10));
-    assertThatThrownBy(() -> Checks.writableInPlace("x", left, "y", new Matrix(data, 1, 4, 3, 10))).hasMessageContaining("overlaps");
-    assertThatThrownBy(() -> Checks.writable("x", new Matrix(data, 0, 2, 3, 2)))
+    ViewChecks.disjoint("x", left, "y", new Matrix(data, 3, 4, 7, 10));
+    ViewChecks.disjoint("x", left, "y", new Matrix(data, 33, 4, 3, 9));
+    assertThatThrownBy(() -> ViewChecks.disjoint("x", left, "y", new Matrix(data, 2, 4, 8, 10))).hasMessageContaining("overlaps");
+    assertThatThrownBy(() -> ViewChecks.disjoint("x", left, "y", new Matrix(data, 3, 4, 8, 10))).hasMessageContaining("overlaps");
+    assertThatThrownBy(() -> ViewChecks.disjoint("x", left, "y", new Matrix(data, 32, 4, 3, 9))).hasMessageContaining("overlaps");
+    assertThatThrownBy(() -> ViewChecks.disjoint("x", left, "y", new Matrix(data, 3, 4, 3, 9))).hasMessageContaining("overlaps");
+    ViewChecks.disjoint("x", left, "y", new Matrix(data.clone(), 0, 4, 3, 10));
+    ViewChecks.disjoint("x", left, "y", new Matrix(data, 5, 0, 3, 10));
+    ViewChecks.disjoint("x", new Matrix(data, 0, 4, 0, 10), "y", left);
+    ViewChecks.writableInPlace("x", left, "y", new Matrix(data, 0, 4, 3, 10));
+    assertThatThrownBy(() -> ViewChecks.writableInPlace("x", left, "y", new Matrix(data, 1, 4, 3, 10))).hasMessageContaining("overlaps");
+    assertThatThrownBy(() -> ViewChecks.writable("x", new Matrix(data, 0, 2, 3, 2)))
         .hasMessageContaining("x.rowStride is 2")
         .hasMessageContaining("3");
-    Checks.writable("x", new Matrix(data, 0, 2, 3, 3));
-    Checks.writable("x", new Matrix(data, 0, 1, 3, 2));
+    ViewChecks.writable("x", new Matrix(data, 0, 2, 3, 3));
+    ViewChecks.writable("x", new Matrix(data, 0, 1, 3, 2));
   }
 
   @Test
