@@ -8,6 +8,11 @@ module dev.lanewise.kernels {
   requires static org.jspecify;
 
   exports dev.lanewise.kernels;
-  exports dev.lanewise.kernels.internal to
+  exports dev.lanewise.kernels.data;
+  exports dev.lanewise.kernels.cache to
+      dev.lanewise.core;
+  exports dev.lanewise.kernels.call to
+      dev.lanewise.core;
+  exports dev.lanewise.kernels.runtime to
       dev.lanewise.core;
 }

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /** Slope · distance is subtracted from the scores; the kernels compute it, for any shape. */

@@ -1,11 +1,11 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.Interruption;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.List;
 import java.util.Objects;
 

@@ -1,16 +1,16 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.AttentionProblem;
-import dev.lanewise.kernels.AttentionProblemBuilder;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.KeyValueRows;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionProblemBuilder;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

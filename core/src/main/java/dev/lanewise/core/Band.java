@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.call.Visibility;
 
 /**
  * The range of keys that each query sees when any number of range masks hold together. All of them are bands along the diagonal, and so is

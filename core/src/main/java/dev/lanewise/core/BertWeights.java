@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

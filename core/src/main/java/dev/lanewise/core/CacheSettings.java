@@ -1,9 +1,9 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueMemory;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

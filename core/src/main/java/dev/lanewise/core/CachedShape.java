@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueMemory;
-import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
 
 /**
  * A cache as it will be once rows have been appended, to check a call before that.

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
 import org.jspecify.annotations.Nullable;
 
 /** Column sums of a call while they grow: in double, as a chain of 2<sup>20</sup> floats loses what it adds. */

@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;

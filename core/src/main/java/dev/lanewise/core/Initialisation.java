@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.TorchLayout.Size;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Admission;
-import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.runtime.Admission;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

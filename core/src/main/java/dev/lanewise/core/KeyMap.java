@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.Interruption;
 
 /**
  * One set of keys a row, batch × heads × queries. An axis with stride 0 has one entry for all.

@@ -1,10 +1,10 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueRows;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Checks;
 
 /**
  * Memory that the caches of many sequences share, page by page (as in "Efficient Memory Management for Large Language Model Serving with

@@ -1,11 +1,11 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.PackedMatrix;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

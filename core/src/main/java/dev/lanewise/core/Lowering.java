@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
 /** Collects what the masks of one call show into what the kernels read: one band for all range masks, and the others with it. */

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
 /** What every {@link Mask} does for a call, behind the public door. */

@@ -1,9 +1,9 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.Interruption;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Objects;
 
 /**
@@ -23,7 +23,7 @@ public final class Merge {
    *
    * <p>A sink is part of its row's log-sum-exp, and the row that saw no key has the sink as its log-sum-exp and 0 as its output. The merge
    * adds both sums as they are and cannot take a sink out of one of them. One of all parts must therefore be computed with {@link
-   * dev.lanewise.kernels.Normaliser#softmaxWithSinks} and the others with plain softmax; a sink in two parts counts twice.
+   * dev.lanewise.kernels.data.Normaliser#softmaxWithSinks} and the others with plain softmax; a sink in two parts counts twice.
    *
    * @param output batch × heads × rows × width of one part; overwritten with the result
    * @param logSumExp dense batch × heads × rows of that part; overwritten with the result

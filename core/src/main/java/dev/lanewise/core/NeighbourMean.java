@@ -1,9 +1,9 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueMemory;
 
 /** Consecutive blocks of memory that one sequence or several refer to. Made once, then taken and freed many times. */
 final class Page {

@@ -1,9 +1,9 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueMemory;
-import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

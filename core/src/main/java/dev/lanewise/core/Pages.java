@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 
 /**
  * One row for each sequence, made of all its rows: the first ({@link #firstToken}), the mean ({@link #mean}), or a weighted mean whose

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
@@ -72,7 +72,7 @@ public sealed interface Positions permits InputPositions, LayerPositions {
 
   /**
    * Where the nodes of a {@link Mask#tree} stand: at their depth. For {@link InputPositions#addAt} and {@link QueryKeyPositions#apply(
-   * dev.lanewise.kernels.Heads, dev.lanewise.kernels.Heads, int[])}; layers follow the tree of their mask by themselves.
+   * dev.lanewise.kernels.data.Heads, dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask by themselves.
    *
    * @param firstPosition of a root: how many rows there are before the tree
    * @param parents the parent of each node, which comes before it, or −1 for a root

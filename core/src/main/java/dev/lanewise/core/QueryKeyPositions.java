@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 
 /** Positions that act on projected queries and keys, in every layer; values are left alone. See {@link Positions#rotary}. */
 public sealed interface QueryKeyPositions extends LayerPositions permits Rotary {

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Similarity;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

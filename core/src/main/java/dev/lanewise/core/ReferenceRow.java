@@ -1,10 +1,10 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Stage;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 
 /**
  * The buckets of relative positions of T5 (Raffel et al., 2020), which its code describes more exactly than the paper: with n buckets for a

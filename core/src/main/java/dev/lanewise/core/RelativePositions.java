@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Interruption;
 
 /** The connection around a part of a layer whose sum no norm takes with it ({@link Norm#applyToSum} does where one follows). */
 final class Residual {

@@ -1,14 +1,14 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.AttentionProblemBuilder;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Stage;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.Interruption;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.AttentionProblemBuilder;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.RotaryForm;
-import dev.lanewise.kernels.RotaryTable;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 
 /** The scalings that need no settings of their own, and the checks that all share. */
 final class RotaryScalings {

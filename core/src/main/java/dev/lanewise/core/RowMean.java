@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 
 /**

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Admission;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Admission;
+import dev.lanewise.kernels.runtime.Checks;
 import java.lang.ref.SoftReference;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;

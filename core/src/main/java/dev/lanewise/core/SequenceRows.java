@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

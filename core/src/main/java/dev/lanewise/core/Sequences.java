@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**

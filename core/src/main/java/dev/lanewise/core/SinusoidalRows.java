@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 
 /** Rows of sines and cosines, kept from the first time a position behind them is asked for; beyond a limit computed at each call. */

@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.TorchLayout.Size;
-import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

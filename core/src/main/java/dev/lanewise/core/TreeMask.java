@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

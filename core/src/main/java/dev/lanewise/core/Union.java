@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.call.Visibility;
 
 /**
  * What at least one of two masks shows. The range of a query goes from the first key of either to the last; the keys between the two

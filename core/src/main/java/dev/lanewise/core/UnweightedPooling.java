@@ -1,10 +1,10 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /** The first row, or the mean of all. */

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 
 /**
  * What a sequence keeps: its first rows, and of the others those that a query to come may see.

@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueMemory;
-import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
 
 /**
  * The rows of a cache with a window as a call reads them: blocks that none of its queries sees count as let go, whether they are still

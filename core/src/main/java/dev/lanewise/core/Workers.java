@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Interruption;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;

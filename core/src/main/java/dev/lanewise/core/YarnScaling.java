@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.runtime.Checks;
 
 /**
  * YaRN (Peng et al., "YaRN: Efficient Context Window Extension of Large Language Models", 2023; {@code yarn}): pairs that turn often over

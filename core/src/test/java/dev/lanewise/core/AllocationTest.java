@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Heads;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Random;

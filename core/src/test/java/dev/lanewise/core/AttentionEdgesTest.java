@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

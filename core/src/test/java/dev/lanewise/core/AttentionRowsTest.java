@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Heads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.List;
 
 /** The examples of the Javadoc of caches; {@link CacheExampleTest} compares the two and runs these. */

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueMemory;
-import dev.lanewise.kernels.KeyValueRows;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
 
 /** Rows whose elements are all a number, and what a cache holds of them. */
 final class CachedRows {

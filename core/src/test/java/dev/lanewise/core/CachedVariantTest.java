@@ -1,11 +1,11 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.KeyValueRows;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;

@@ -2,8 +2,8 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,12 +3,12 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.KeyValueLayout;
-import dev.lanewise.kernels.KeyValueRows;
-import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.RowFunction;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -3,9 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.GoldenCases.Layer;
 import dev.lanewise.core.GoldenCases.Mha;
 import dev.lanewise.core.GoldenCases.Sdpa;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

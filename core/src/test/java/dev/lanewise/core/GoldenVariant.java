@@ -1,11 +1,11 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -3,9 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Stage;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;

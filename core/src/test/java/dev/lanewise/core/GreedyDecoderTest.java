@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

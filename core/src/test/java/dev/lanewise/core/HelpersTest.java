@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RowFunction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

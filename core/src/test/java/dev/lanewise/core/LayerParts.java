@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.data.Activation;
 
 /** What a layer of an encoder or a decoder is made of; weights depend on the seed alone. */
 record LayerParts(LayerShape attention, int hidden, Activation activation, boolean gated, boolean rms, NormPlacement placement) {

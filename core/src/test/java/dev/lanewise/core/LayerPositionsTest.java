@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,10 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RotaryForm;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;

@@ -1,11 +1,11 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Bias;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;

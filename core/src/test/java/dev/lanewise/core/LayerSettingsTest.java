@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.LayerSettings.Setting;
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;

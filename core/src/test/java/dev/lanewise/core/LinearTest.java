@@ -3,9 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

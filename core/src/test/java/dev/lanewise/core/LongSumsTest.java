@@ -2,13 +2,13 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 
 /** The examples of the Javadoc of entropy and rollout; {@link LookingInsideTest} compares the two and runs these. */

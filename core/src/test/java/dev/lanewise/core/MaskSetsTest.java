@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -3,9 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Visibility;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

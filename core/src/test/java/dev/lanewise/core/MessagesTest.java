@@ -2,8 +2,8 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.data.Activation;
 
 /** The examples of the Javadoc of the plain baselines; {@link NeighbourTest} compares the two and runs these. */
 final class NeighbourExample {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Views.Layout;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Stage;
 import org.jspecify.annotations.Nullable;
 
 /** The code that anybody would write first: one float accumulator a sum, no tiles. Its error is the yardstick of {@link Budget}. */

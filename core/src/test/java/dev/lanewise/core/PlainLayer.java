@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 
 /** Multi-head attention from the parts of {@link PlainFloat}: the plain float code that layers are budgeted against. */
 final class PlainLayer {

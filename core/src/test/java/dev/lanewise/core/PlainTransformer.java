@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.data.Activation;
 import java.util.function.BiPredicate;
 import java.util.function.DoubleUnaryOperator;
 

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 
 /** The examples of the Javadoc of {@link Pooling}; {@link PoolingTest} compares the two and runs these. */
 final class PoolingExample {

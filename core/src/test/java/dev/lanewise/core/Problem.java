@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 
 /** An attention problem with random inputs that depend on its seed alone. Printed in full by every failure. */
 final class Problem {

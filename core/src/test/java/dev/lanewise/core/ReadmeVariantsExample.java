@@ -1,10 +1,10 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Stage;
 
 /** The examples of core/README.md, block by block; {@link ReadmeVariantsTest} compares the two and runs these. */
 final class ReadmeVariantsExample {

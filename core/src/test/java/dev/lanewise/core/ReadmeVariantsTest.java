@@ -3,10 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

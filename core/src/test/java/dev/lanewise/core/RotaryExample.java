@@ -1,7 +1,7 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
 
 /** The examples of {@link Rotary} and of "Rotary positions" in core/README.md; {@link RotaryExampleTest} compares them and runs these. */
 final class RotaryExample {

@@ -2,8 +2,8 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

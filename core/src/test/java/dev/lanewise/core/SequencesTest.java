@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;

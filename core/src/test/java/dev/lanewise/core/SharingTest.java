@@ -3,9 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.internal.Admission;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Admission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;

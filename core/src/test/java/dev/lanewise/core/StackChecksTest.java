@@ -3,12 +3,12 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;

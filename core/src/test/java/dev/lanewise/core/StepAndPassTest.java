@@ -2,10 +2,10 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Activation;
+import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.nio.file.Path;
 

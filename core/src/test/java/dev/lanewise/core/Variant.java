@@ -1,11 +1,11 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.RowFunction;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of a call, to be made alike on the reference and on the code under test. */

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.VariantFeatures.Change;
 import dev.lanewise.core.VariantOperands.Arrangement;
-import dev.lanewise.kernels.Heads;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;

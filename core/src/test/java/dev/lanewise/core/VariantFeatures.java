@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.Views.Layout;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 

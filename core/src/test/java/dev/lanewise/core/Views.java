@@ -2,7 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.IntConsumer;

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels;
 
-import dev.lanewise.kernels.internal.KernelProperties;
+import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.runtime.KernelProperties;
 import java.lang.System.Logger.Level;
 import java.lang.module.ModuleFinder;
 import java.util.Optional;
@@ -9,9 +10,9 @@ import java.util.Optional;
  * Decides whether SIMD or plain Java runs: an ordered list of obstacles, each with the remedy. Nothing here names the Vector API, so that
  * this class loads on a JVM that does not have it.
  */
-final class KernelSelection {
+public final class KernelSelection {
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
-  private static final String VECTOR_CLASS = "dev.lanewise.kernels.VectorKernels";
+  private static final String VECTOR_CLASS = "dev.lanewise.kernels.simd.VectorKernels";
 
   static {
     // In place of "requires static", for which javac would warn everybody who requires this module.

@@ -1,8 +1,18 @@
 package dev.lanewise.kernels;
 
-import dev.lanewise.kernels.NormProblem.Norm;
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.call.NormProblem;
+import dev.lanewise.kernels.call.NormProblem.Norm;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.plain.ScalarKernels;
+import dev.lanewise.kernels.runtime.Checks;
 import java.lang.System.Logger;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,9 @@
 package dev.lanewise.kernels;
 
-import dev.lanewise.kernels.internal.Checks;
+import dev.lanewise.kernels.call.ProbeLoops;
+import dev.lanewise.kernels.plain.ScalarProbe;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.simd.VectorProbe;
 import java.util.Objects;
 
 /**

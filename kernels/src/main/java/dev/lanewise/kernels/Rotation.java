@@ -1,8 +1,13 @@
 package dev.lanewise.kernels;
 
-import dev.lanewise.kernels.internal.Checks;
-import dev.lanewise.kernels.internal.Interruption;
-import dev.lanewise.kernels.internal.ViewChecks;
+import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -3,6 +3,14 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.plain.ScalarActivations;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.DoubleReference;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.Shape;
+import dev.lanewise.kernels.testing.UlpSweep;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -11,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ActivationTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
   /** Odd, so that the steps through all 2³² bit patterns meet every combination of low bits. */

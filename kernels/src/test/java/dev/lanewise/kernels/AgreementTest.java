@@ -2,6 +2,10 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -3,6 +3,8 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.lanewise.kernels.testing.AllocationProbe;
+import dev.lanewise.kernels.testing.ChildJvm;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -2,6 +2,20 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionProblemBuilder;
+import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the Javadoc of attention's public types promises, from masks to cached rows, on each path. */
 class AttentionPromisesTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
   private static final float NAN = Float.NaN;
 

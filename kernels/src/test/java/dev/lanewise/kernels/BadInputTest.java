@@ -3,6 +3,12 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

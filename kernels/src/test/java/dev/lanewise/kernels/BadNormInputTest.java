@@ -3,13 +3,15 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Wrong norms and gates throw before anything is written; the text names the argument and carries both numbers. */
 class BadNormInputTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
 
   /** What may be written; nothing is. */
   private final float[] data = new float[40];

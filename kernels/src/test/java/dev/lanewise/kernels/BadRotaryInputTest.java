@@ -3,6 +3,10 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.testing.Comparisons;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;

@@ -2,13 +2,19 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.DoubleReference;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class GateTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final long SEED = 20261121;
 
   @ParameterizedTest

@@ -2,6 +2,16 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Values that the Javadoc of the public types promises, on each path. */
 class JavadocPromisesTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
   private static final float NAN = Float.NaN;
 

@@ -2,6 +2,9 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.testing.DoubleReference;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -10,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * of result (NaN, infinite, finite, zero), and close to it.
  */
 class KernelEdgesTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
   /** The table; thresholds of single formulas come on top. */

@@ -2,13 +2,15 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Sums of 2<sup>20</sup> equal terms, where one chain of floats loses up to a tenth of the value. */
 class LongSumsTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final int MANY = 1 << 20;
   private static final float[] VALUES = {0.1f, 1 / 3f};
 

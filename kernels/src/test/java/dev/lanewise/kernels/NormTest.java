@@ -3,6 +3,12 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.DoubleReference;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.Shape;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class NormTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final long SEED = 20261121;
   private static final float EPSILON = 1e-5f;
 

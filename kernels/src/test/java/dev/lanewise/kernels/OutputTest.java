@@ -2,12 +2,20 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.simd.VectorKernels;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.DoubleReference;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.Shape;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OutputTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
 
   @ParameterizedTest
   @MethodSource(PATHS)

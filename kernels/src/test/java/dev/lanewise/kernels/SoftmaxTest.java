@@ -3,6 +3,12 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.testing.Comparisons;
+import dev.lanewise.kernels.testing.DoubleReference;
+import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SoftmaxTest {
-  private static final String PATHS = "dev.lanewise.kernels.Comparisons#paths";
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
 
   /** Rows of every length up to two of the widest vectors and a bit: each lane and each tail is the special one once. */
   private static final int LONGEST = 35;

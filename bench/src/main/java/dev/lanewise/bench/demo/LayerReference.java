@@ -3,7 +3,7 @@ package dev.lanewise.bench.demo;
 import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 
 /**
  * The first layer's self-attention with every sum in double, projections included: what the float paths are measured against. {@link

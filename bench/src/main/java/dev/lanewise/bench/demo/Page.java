@@ -4,7 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.files.Resource;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

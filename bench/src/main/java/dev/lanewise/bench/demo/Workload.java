@@ -4,8 +4,8 @@ import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.PackedMatrix;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
 import java.util.List;
 
 /**

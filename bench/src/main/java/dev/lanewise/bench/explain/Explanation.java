@@ -6,8 +6,8 @@ import dev.lanewise.core.AttentionEntropy;
 import dev.lanewise.core.AttentionRollout;
 import dev.lanewise.core.BertEncoder;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.ArrayList;
 import java.util.List;
 

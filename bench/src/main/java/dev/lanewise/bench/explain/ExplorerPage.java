@@ -5,7 +5,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.files.Resource;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

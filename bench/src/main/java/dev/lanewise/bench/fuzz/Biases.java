@@ -2,7 +2,7 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.bench.fuzz.truth.Model;
-import dev.lanewise.kernels.Bias;
+import dev.lanewise.kernels.data.Bias;
 
 /** What is added to the scores of a plan. */
 final class Biases {

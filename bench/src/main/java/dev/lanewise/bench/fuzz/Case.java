@@ -5,10 +5,10 @@ import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.bench.fuzz.truth.SeenKeys;
 import dev.lanewise.bench.fuzz.truth.Stored;
 import dev.lanewise.core.Attention;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -6,7 +6,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.LayerPositions;
 import dev.lanewise.core.Positions;
 import dev.lanewise.core.Rotary;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.RotaryForm;
 import java.util.Arrays;
 
 /** The positions of a layer, and in the plain data what they do to its queries, keys and scores. */

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.fuzz;
 
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -2,8 +2,8 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.bench.fuzz.truth.Model;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.truth.Mismatch;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.truth.Mismatch;
 import dev.lanewise.core.Rotary;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

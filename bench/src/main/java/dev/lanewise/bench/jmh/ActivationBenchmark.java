@@ -1,7 +1,7 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** Activations of rows · columns elements a call, within ±4. */

@@ -3,7 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import org.openjdk.jmh.annotations.Param;
 
 /** A whole call of {@link Attention} on one thread: 4 · heads · length² · headDim operations, about half of that when causal. */

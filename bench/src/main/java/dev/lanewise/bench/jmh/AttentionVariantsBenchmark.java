@@ -3,11 +3,11 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
 import org.openjdk.jmh.annotations.Param;
 
 /**

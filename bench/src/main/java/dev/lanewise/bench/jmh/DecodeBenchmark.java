@@ -4,8 +4,8 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.KeyValueCache;
 import dev.lanewise.core.KeyValuePool;
 import dev.lanewise.core.ReferenceAttention;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
 import org.openjdk.jmh.annotations.Param;
 
 /** One query against a cache, on one thread: 4 · heads · keys · headDim operations. These caches are small enough to stay in L2 or L3. */

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
@@ -49,7 +49,7 @@ final class DoubleReference {
   }
 
   /** Row softmax. */
-  static double[] softmax(Matrix scores) {
+  public static double[] softmax(Matrix scores) {
     // Without the maximum taken off: double reaches e^700, and the benchmarks' scores are small.
     double[] weights = exp(scores);
     for (int from = 0; from < weights.length; from += scores.columns()) {
@@ -97,7 +97,7 @@ final class DoubleReference {
    * @param left rows × inner
    * @param right inner × columns
    */
-  static double[] product(Matrix left, Matrix right, double scale) {
+  public static double[] product(Matrix left, Matrix right, double scale) {
     int columns = right.columns();
     double[] result = new double[left.rows() * columns];
     for (int row = 0; row < left.rows(); row++) {

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** e<sup>x</sup> of rows · columns elements a call, within ±8 as in {@link SoftmaxBenchmark}. */

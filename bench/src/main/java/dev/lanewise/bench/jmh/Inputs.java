@@ -1,7 +1,7 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 

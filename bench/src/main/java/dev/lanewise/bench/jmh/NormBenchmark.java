@@ -1,7 +1,7 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** Row norms with weight (and bias) of rows × columns elements a call. */

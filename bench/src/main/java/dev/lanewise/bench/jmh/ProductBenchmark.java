@@ -1,7 +1,7 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.PackedMatrix;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
 import org.openjdk.jmh.annotations.Param;
 
 /**

@@ -2,8 +2,8 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.Rotary;
 import dev.lanewise.core.RotaryScaling;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.RotaryForm;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
 import org.openjdk.jmh.annotations.Param;
 
 /** Rotary positions: heads · rows · headDim elements a call, each read and written once: 8 bytes an element. */

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** QKᵀ with its scale: 2 · queries · keys · headDim operations a call. */

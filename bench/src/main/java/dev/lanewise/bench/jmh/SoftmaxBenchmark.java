@@ -1,6 +1,6 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** Row softmax: queries · keys elements a call, an exponential each. Scores lie within ±8, about as attention has them. */

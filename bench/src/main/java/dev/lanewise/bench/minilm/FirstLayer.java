@@ -6,7 +6,7 @@ import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.NamedTensors;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;
 
 /** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer, whose weights the demo shows and checks by itself. */

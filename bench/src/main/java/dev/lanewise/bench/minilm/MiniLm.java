@@ -6,7 +6,7 @@ import dev.lanewise.core.NamedTensors;
 import dev.lanewise.core.Pooling;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -7,8 +7,8 @@ import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Norm;
 import dev.lanewise.core.NormPlacement;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Activation;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.SequenceStarts;
 
 /**
  * Runs a layer of the model's shape, all zeros, while the model is being read: the JVM interprets vector code hundreds of times slower than

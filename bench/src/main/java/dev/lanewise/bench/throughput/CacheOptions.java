@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,9 +2,9 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
 import dev.lanewise.core.Attention;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;

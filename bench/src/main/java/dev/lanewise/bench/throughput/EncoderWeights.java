@@ -6,8 +6,8 @@ import dev.lanewise.core.Linear;
 import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Norm;
 import dev.lanewise.core.NormPlacement;
-import dev.lanewise.kernels.Activation;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
 
 /**
  * The weights of an encoder layer, outputs × inputs each.

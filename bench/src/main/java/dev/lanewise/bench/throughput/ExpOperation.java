@@ -2,7 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 
 /** e to the power of every score of a head, queries × keys. */

@@ -3,7 +3,7 @@ package dev.lanewise.bench.throughput;
 import dev.lanewise.bench.throughput.Accuracy.Meter;
 import dev.lanewise.core.Linear;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 
 /** A projection of m rows from k to n columns, without bias; packing the weight, once a model, is not timed. */

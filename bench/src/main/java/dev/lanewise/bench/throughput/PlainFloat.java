@@ -1,6 +1,6 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 
 /** The float code that anybody would write first, one accumulator a sum: the yardstick beside the measured error in {@link Accuracy}. */
 final class PlainFloat {

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.stream.IntStream;
 
 /** One query row of a {@link Variant} in plain float code, as {@link PlainFloat}. */

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 
 /** A kernel of one head that runs on the calling thread: threads get rows of the input and the same rows of the result. */
 abstract class RowsOperation implements Operation {

@@ -2,8 +2,8 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.core.KeyValueCache;
 import dev.lanewise.core.KeyValuePool;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

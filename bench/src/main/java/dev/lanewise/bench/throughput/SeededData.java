@@ -1,8 +1,8 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.SplittableRandom;
 
 /** Normally distributed numbers, the same in every run of every operation. */

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Matrix;
 
 /**
  * What a cache makes of finite rows, after the description of {@link KeyValueFormat} and in code of its own: an error measured against

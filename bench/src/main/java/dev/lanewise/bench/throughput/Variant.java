@@ -3,12 +3,12 @@ package dev.lanewise.bench.throughput;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Mask;
 import dev.lanewise.core.ReferenceAttention;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Matrix;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.SequenceStarts;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 

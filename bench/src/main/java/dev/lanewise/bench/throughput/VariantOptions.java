@@ -1,6 +1,6 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.data.Normaliser;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -6,7 +6,7 @@ import dev.lanewise.bench.throughput.SeededData;
 import dev.lanewise.bench.throughput.ShapeOptions;
 import dev.lanewise.core.Linear;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -5,7 +5,7 @@ import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
 import dev.lanewise.bench.throughput.ShapeOptions;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

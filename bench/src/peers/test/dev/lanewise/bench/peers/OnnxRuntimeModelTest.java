@@ -7,7 +7,7 @@ import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.MiniLmTokenizer;
 import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

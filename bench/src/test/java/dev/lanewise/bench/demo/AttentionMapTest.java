@@ -3,7 +3,7 @@ package dev.lanewise.bench.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.minilm.Tokens;
-import dev.lanewise.kernels.Heads;
+import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

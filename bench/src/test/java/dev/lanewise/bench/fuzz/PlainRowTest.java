@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.bench.fuzz.truth.Bounds;
 import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.bench.fuzz.truth.PlainRow;
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Normaliser;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Normaliser;
 import org.junit.jupiter.api.Test;
 
 /** The reference itself, by numbers worked out by hand. */
@@ -95,7 +95,7 @@ class PlainRowTest {
     Bounds bounds = new Bounds(truth);
     for (int j = 0; j < truth.keys; j++) {
       boolean both = Double.isNaN(truth.weights[j]) && Double.isNaN(plain.weights[j]);
-      double bound = bounds.at(dev.lanewise.kernels.Stage.WEIGHTS)[j];
+      double bound = bounds.at(dev.lanewise.kernels.data.Stage.WEIGHTS)[j];
       if (!both && bound != Bounds.ANY && truth.weights[j] != plain.weights[j]) {
         assertThat(Math.abs(plain.weights[j] - truth.weights[j])).as("weight %s of %s", j, plan).isLessThanOrEqualTo(bound);
       }

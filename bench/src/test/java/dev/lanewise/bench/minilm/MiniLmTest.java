@@ -14,7 +14,7 @@ import dev.lanewise.core.NamedTensors;
 import dev.lanewise.core.Safetensors;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;

@@ -3,8 +3,8 @@ package dev.lanewise.bench.throughput;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.KeyValueFormat;
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.kernels.Matrix;
+import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 

@@ -3,7 +3,7 @@ package dev.lanewise.bench.throughput;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.SequenceStarts;
+import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,8 +1,8 @@
 package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

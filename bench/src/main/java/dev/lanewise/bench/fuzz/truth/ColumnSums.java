@@ -16,7 +16,7 @@ public record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> b
     double[] size = new double[actual.length];
     for (int n = 0; n < rows.size(); n++) {
       PlainRow row = rows.get(n);
-      double[] bound = bounds.apply(n).at(dev.lanewise.kernels.Stage.WEIGHTS);
+      double[] bound = bounds.apply(n).at(dev.lanewise.kernels.data.Stage.WEIGHTS);
       for (int j = 0; j < row.keys; j++) {
         int column = model.columnOf(row.b, row.head, j);
         expected[column] += row.weights[j];

@@ -1,9 +1,9 @@
 package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Heads;
-import dev.lanewise.kernels.Normaliser;
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
 /**

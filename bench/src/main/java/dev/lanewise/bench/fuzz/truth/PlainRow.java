@@ -1,7 +1,7 @@
 package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.kernels.Bias;
-import dev.lanewise.kernels.Stage;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 
 /**

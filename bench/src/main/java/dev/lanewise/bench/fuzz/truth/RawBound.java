@@ -1,6 +1,6 @@
 package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.kernels.Similarity;
+import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
 /** What rounding may do to a similarity times scale: a chain of as many multiply-adds as the row is wide. */

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.kernels.RowFunction;
+import dev.lanewise.kernels.data.RowFunction;
 
 /**
  * How many keys a query has seen before a key: what a function that keeps state for each row counts, and the same without state. A function

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.fuzz.truth;
 
-import dev.lanewise.kernels.KeyValueFormat;
+import dev.lanewise.kernels.data.KeyValueFormat;
 
 /**
  * What a cache makes of a row, after the description of {@link KeyValueFormat} and in code of its own. Integers are a rounding of a

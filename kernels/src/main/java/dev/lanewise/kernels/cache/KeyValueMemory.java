@@ -1,0 +1,270 @@
+package dev.lanewise.kernels.cache;
+
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Checks;
+import java.lang.foreign.Arena;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Blocks of cached rows, in an array or outside of the heap. It knows where elements lie and how they are stored, and nothing of sequences.
+ * Not synchronised: who writes a block has it alone.
+ */
+public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
+  private final KeyValueLayout layout;
+  private final int blocks;
+  private final float @Nullable [] keyChannels;
+  private final float[] scales;
+
+  /** For each block its special rows, a bit each. */
+  private final short[] special;
+
+  KeyValueMemory(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
+    this.layout = layout;
+    this.blocks = blocks;
+    this.keyChannels = keyChannels;
+    boolean scaled = layout.format() == KeyValueFormat.INT8;
+    this.scales = new float[scaled ? blocks * layout.heads() * KeyValueLayout.SCALES : 0];
+    this.special = new short[blocks];
+  }
+
+  /**
+   * Memory in one array.
+   *
+   * @param blocks how many; at least 1, at most {@link #mostHeapBlocks}
+   * @param keyChannels for {@link KeyValueFormat#INT8}, what the columns of K are divided by before they are stored, heads × keyWidth, see
+   *     {@link #checkChannels}; not copied; null for none
+   * @throws IllegalArgumentException if an array cannot hold that much, or keyChannels do not fit
+   */
+  public static KeyValueMemory heap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
+    Objects.requireNonNull(layout, "layout");
+    Checks.atLeast("blocks", blocks, 1);
+    checkChannels(layout, keyChannels);
+    Checks.atMost("blocks", blocks, "the most that an array can hold", mostHeapBlocks(layout));
+    return new HeapMemory(layout, blocks, keyChannels);
+  }
+
+  /**
+   * Memory outside of the heap, freed with {@code arena}; see {@link #heap}. It may be larger than an array; the scales of {@link
+   * KeyValueFormat#INT8} alone, 32 floats a block and head, are in one on the heap.
+   *
+   * @throws IllegalArgumentException if an array cannot hold the scales, or keyChannels do not fit
+   */
+  public static KeyValueMemory offHeap(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels, Arena arena) {
+    Objects.requireNonNull(layout, "layout");
+    Checks.atLeast("blocks", blocks, 1);
+    checkChannels(layout, keyChannels);
+    Checks.atMost("blocks", blocks, "the most whose bytes can be counted", (Long.MAX_VALUE - 64) / layout.blockBytes());
+    if (layout.format() == KeyValueFormat.INT8) {
+      int most = Integer.MAX_VALUE / KeyValueLayout.SCALES / layout.heads();
+      Checks.atMost("blocks", blocks, "the most whose scales an array can hold", most);
+    }
+    return new NativeMemory(layout, blocks, keyChannels, Objects.requireNonNull(arena, "arena"));
+  }
+
+  /** How many blocks an array can hold; 0 if a block is too large for one. */
+  public static int mostHeapBlocks(KeyValueLayout layout) {
+    Objects.requireNonNull(layout, "layout");
+    return HeapMemory.MOST_ELEMENTS / layout.blockSize();
+  }
+
+  /** How many blocks memory outside of the heap can have: scales are in an array. */
+  public static int mostOffHeapBlocks(KeyValueLayout layout) {
+    long scales = layout.format() == KeyValueFormat.INT8 ? (long) layout.heads() * KeyValueLayout.SCALES : 1;
+    return (int) (HeapMemory.MOST_ELEMENTS / scales);
+  }
+
+  /**
+   * Checks what the columns of K are to be divided by: nothing, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of
+   * {@link Float#MIN_NORMAL} or more.
+   *
+   * @throws IllegalArgumentException if they are anything else
+   */
+  public static void checkChannels(KeyValueLayout layout, float @Nullable [] keyChannels) {
+    Objects.requireNonNull(layout, "layout");
+    if (keyChannels == null) {
+      return;
+    }
+    if (layout.format() != KeyValueFormat.INT8) {
+      throw new IllegalArgumentException("keyChannels are for " + KeyValueFormat.INT8 + ", format is " + layout.format());
+    }
+    Checks.same("keyChannels.length", keyChannels.length, "heads * keyWidth", (long) layout.heads() * layout.keyWidth());
+    for (int i = 0; i < keyChannels.length; i++) {
+      if (!(keyChannels[i] >= Float.MIN_NORMAL && keyChannels[i] < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException(
+            "keyChannels[" + i + "] is " + keyChannels[i] + ", must be finite and at least " + Float.MIN_NORMAL);
+      }
+    }
+  }
+
+  /** The array or segment, for the kernels. */
+  public abstract Object data();
+
+  /** Whether {@link #data} is a segment. */
+  public abstract boolean isNative();
+
+  /** Index of an array's first element that blocks use. */
+  abstract int start();
+
+  /** Stores an element that has been scaled; returns whether it is finite there. */
+  abstract boolean put(long index, float x);
+
+  abstract float get(long index);
+
+  /** Copies {@code count} elements within the memory, or from another of its kind. */
+  abstract void copy(KeyValueMemory from, long index, long to, int count);
+
+  public KeyValueLayout layout() {
+    return layout;
+  }
+
+  /** How many blocks there are. */
+  public int blocks() {
+    return blocks;
+  }
+
+  /** Index of the first element of a head's K. */
+  public long keyIndex(int block, int head) {
+    return start() + (long) block * layout.blockSize() + head * (long) layout.keyPart();
+  }
+
+  /** Index of the first element of a head's V. */
+  public long valueIndex(int block, int head) {
+    return keyIndex(block, layout.heads()) + head * (long) layout.valuePart();
+  }
+
+  /** Index of the scales of a block's head: of 16 keys, then of 16 values. */
+  public int scaleIndex(int block, int head) {
+    return (block * layout.heads() + head) * KeyValueLayout.SCALES;
+  }
+
+  public float[] scales() {
+    return scales;
+  }
+
+  public float @Nullable [] keyChannels() {
+    return keyChannels;
+  }
+
+  /**
+   * Whether the block holds what fast loops cannot take: a value that is not finite, which a weight of 0 would make NaN, or such a half.
+   */
+  public boolean isSpecial(int block) {
+    return special[block] != 0;
+  }
+
+  /** Whether one of a block's rows from {@code row} on is special: loops read a block to its end, whatever rows a sequence has. */
+  public boolean isSpecialFrom(int block, int row) {
+    return specialFrom(block, row) != 0;
+  }
+
+  private int specialFrom(int block, int row) {
+    return special[block] & -1 << row & 0xffff;
+  }
+
+  /** Forgets a block's rows from {@code row} on as far as anything could tell that they were there: special ones become 0. */
+  public void clearFrom(int block, int row) {
+    for (int rows = specialFrom(block, row); rows != 0; rows &= rows - 1) {
+      clearRow(block, Integer.numberOfTrailingZeros(rows));
+    }
+  }
+
+  private void clearRow(int block, int row) {
+    for (int head = 0; head < layout.heads(); head++) {
+      for (int d = 0; d < layout.keyWidth(); d++) {
+        put(keyIndex(block, head) + layout.keyIndex(row, d), 0);
+      }
+      for (int d = 0; d < layout.valueWidth(); d++) {
+        put(valueIndex(block, head) + layout.valueIndex(row, d), 0);
+      }
+      if (scales.length > 0) {
+        int scaleAt = scaleIndex(block, head) + row;
+        scales[scaleAt] = 0;
+        scales[scaleAt + KeyValueLayout.BLOCK_ROWS] = 0;
+      }
+    }
+    special[block] &= (short) ~(1 << row);
+  }
+
+  /** Copies a block with all that belongs to it. */
+  public void copyBlock(KeyValueMemory from, int block, int to) {
+    copy(from, from.keyIndex(block, 0), keyIndex(to, 0), layout.blockSize());
+    if (scales.length > 0) {
+      System.arraycopy(from.scales, from.scaleIndex(block, 0), scales, scaleIndex(to, 0), layout.heads() * KeyValueLayout.SCALES);
+    }
+    special[to] = from.special[block];
+  }
+
+  /**
+   * Stores one row of all heads in the place of what was there.
+   *
+   * @param row 0 to 15, in the block
+   * @param key 1 or more batch entries × heads × rows × keyWidth
+   * @param value the same × valueWidth
+   * @param batchEntry which batch entry of both
+   * @param sourceRow which row of both
+   */
+  public void write(int block, int row, Heads key, Heads value, int batchEntry, int sourceRow) {
+    boolean finite = true;
+    special[block] |= (short) (1 << row); // until all of it is known to be finite, whatever ends the call in between
+    for (int head = 0; head < layout.heads(); head++) {
+      long base = keyIndex(block, head);
+      int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row;
+      float[] channels = keyChannels;
+      int channel = head * layout.keyWidth();
+      int from = key.index(batchEntry, head, sourceRow);
+      float factor = factor(key, from, channels, channel, scaleAt);
+      boolean finiteKey = true;
+      for (int d = 0; d < layout.keyWidth(); d++) {
+        float x = key.data()[from + d * key.columnStride()];
+        finiteKey &= put(base + layout.keyIndex(row, d), factor * (channels == null ? x : x / channels[channel + d]));
+      }
+      base = valueIndex(block, head);
+      from = value.index(batchEntry, head, sourceRow);
+      factor = factor(value, from, null, 0, scaleAt + KeyValueLayout.BLOCK_ROWS);
+      finite &= scales.length == 0 || Float.isFinite(scales[scaleAt + KeyValueLayout.BLOCK_ROWS]);
+      for (int d = 0; d < layout.valueWidth(); d++) {
+        finite &= put(base + layout.valueIndex(row, d), value.data()[from + d * value.columnStride()] * factor);
+      }
+      finite &= finiteKey || layout.format() != KeyValueFormat.F16;
+    }
+    if (finite) {
+      special[block] &= (short) ~(1 << row);
+    }
+  }
+
+  /** Notes the scale of a row, if there are scales; returns what to multiply its elements with. */
+  private float factor(Heads heads, int from, float @Nullable [] channels, int channel, int scaleAt) {
+    if (scales.length == 0) {
+      return 1;
+    }
+    float max = 0;
+    for (int d = 0; d < heads.width(); d++) {
+      float x = heads.data()[from + d * heads.columnStride()];
+      max = Math.max(max, Math.abs(channels == null ? x : x / channels[channel + d])); // NaN stays
+    }
+    if (!Float.isFinite(max)) {
+      scales[scaleAt] = Float.NaN;
+      return 0;
+    }
+    float scale = max / 127;
+    scales[scaleAt] = Float.isFinite(127 * scale) ? scale : Math.nextDown(scale); // what is read back must not pass the largest float
+    return max < 127 * Float.MIN_NORMAL ? 0 : 127 / max;
+  }
+
+  /** An element of K as the kernels see it. */
+  public float key(int block, int head, int row, int d) {
+    float x = get(keyIndex(block, head) + layout.keyIndex(row, d));
+    if (keyChannels != null) {
+      x *= keyChannels[head * layout.keyWidth() + d];
+    }
+    return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + row];
+  }
+
+  /** An element of V as the kernels see it. */
+  public float value(int block, int head, int row, int column) {
+    float x = get(valueIndex(block, head) + layout.valueIndex(row, column));
+    return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + KeyValueLayout.BLOCK_ROWS + row];
+  }
+}

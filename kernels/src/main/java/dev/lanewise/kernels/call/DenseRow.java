@@ -1,0 +1,83 @@
+package dev.lanewise.kernels.call;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
+import java.util.Arrays;
+
+/** A row whose elements lie side by side: in the caller's array, or in a copy if they lie apart there. */
+public final class DenseRow {
+  private static final float[] NONE = new float[0];
+
+  private float[] data = NONE;
+  private int from;
+  private float[] copy = NONE;
+
+  /** Turns to the row that starts at {@code index}. */
+  public void open(Heads heads, int index) {
+    if (heads.columnStride() == 1) {
+      data = heads.data();
+      from = index;
+      return;
+    }
+    if (copy.length < heads.width()) {
+      copy = new float[heads.width()];
+    }
+    heads.copyRow(index, 0, copy, 0);
+    data = copy;
+    from = 0;
+  }
+
+  /** Turns to a key of a unit. */
+  public void openKey(AttentionProblem problem, int unit, int key) {
+    if (problem.isCached()) {
+      openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, true);
+    } else {
+      open(problem.key, problem.keyIndex(problem.key, unit, key));
+    }
+  }
+
+  /** Turns to the value of a key of a unit. */
+  public void openValue(AttentionProblem problem, int unit, int key) {
+    if (problem.isCached()) {
+      openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, false);
+    } else {
+      open(problem.value(), problem.keyIndex(problem.value(), unit, key));
+    }
+  }
+
+  /** Copies the key or value of a row; one that was let go, which nobody sees, becomes 0. */
+  private void openCached(KeyValueRows rows, int head, int row, boolean key) {
+    int width = key ? rows.layout().keyWidth() : rows.layout().valueWidth();
+    if (copy.length < width) {
+      copy = new float[width];
+    }
+    data = copy;
+    from = 0;
+    if (row >= rows.droppedFrom() && row < rows.droppedTo()) {
+      Arrays.fill(copy, 0, width, 0);
+      return;
+    }
+    int block = row / KeyValueLayout.BLOCK_ROWS;
+    int inBlock = row % KeyValueLayout.BLOCK_ROWS;
+    KeyValueMemory memory = rows.memory(block);
+    for (int d = 0; d < width; d++) {
+      copy[d] = key ? memory.key(rows.place(block), head, inBlock, d) : memory.value(rows.place(block), head, inBlock, d);
+    }
+  }
+
+  public float[] data() {
+    return data;
+  }
+
+  /** Where the row starts. */
+  public int from() {
+    return from;
+  }
+
+  /** Lets go of the caller's array. */
+  public void release() {
+    data = NONE;
+  }
+}

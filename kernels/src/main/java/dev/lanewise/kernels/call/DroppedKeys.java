@@ -1,0 +1,50 @@
+package dev.lanewise.kernels.call;
+
+import dev.lanewise.kernels.cache.KeyValueRows;
+
+/** A mask, and with it keys that caches have let go: nobody sees them. */
+record DroppedKeys(Visibility mask, KeyValueRows[] cached) implements Visibility {
+  /** Whether any cache has let keys go. */
+  static boolean any(KeyValueRows[] cached) {
+    for (KeyValueRows rows : cached) {
+      if (rows.droppedFrom() < rows.droppedTo()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public int firstKey(int batchEntry, int queryHead, int query) {
+    int first = mask.firstKey(batchEntry, queryHead, query);
+    KeyValueRows rows = cached[batchEntry];
+    boolean dropped = first >= rows.droppedFrom() && first < rows.droppedTo();
+    return dropped ? Math.min(rows.droppedTo(), mask.endKey(batchEntry, queryHead, query)) : first;
+  }
+
+  @Override
+  public int endKey(int batchEntry, int queryHead, int query) {
+    return mask.endKey(batchEntry, queryHead, query);
+  }
+
+  @Override
+  public boolean hasHoles() {
+    return true;
+  }
+
+  @Override
+  public int nextKey(int batchEntry, int queryHead, int query, int key) {
+    KeyValueRows rows = cached[batchEntry];
+    boolean dropped = key >= rows.droppedFrom() && key < rows.droppedTo();
+    return mask.nextKey(batchEntry, queryHead, query, dropped ? rows.droppedTo() : key);
+  }
+
+  @Override
+  public long keys64(int batchEntry, int queryHead, int query, int word) {
+    KeyValueRows rows = cached[batchEntry];
+    long bits = mask.hasHoles() ? mask.keys64(batchEntry, queryHead, query, word) : -1L;
+    long from = Math.clamp(rows.droppedFrom() - (long) word * Long.SIZE, 0, Long.SIZE);
+    long to = Math.clamp(rows.droppedTo() - (long) word * Long.SIZE, 0, Long.SIZE);
+    return from < to ? bits & ~(-1L >>> (Long.SIZE - (to - from)) << from) : bits;
+  }
+}

@@ -1,0 +1,48 @@
+package dev.lanewise.kernels.call;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.RotaryTable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The seam between the door ({@link Kernels}, which has checked every argument) and the two implementations. See the methods of the same
+ * names there for shapes and formulas.
+ */
+public interface KernelProvider {
+  /** What runs, as shown to users: {@code scalar} or {@code vector-<bits>}. */
+  String path();
+
+  /** Floats per vector; 1 for the scalar path. */
+  int lanes();
+
+  /** Columns a panel of a packed matrix. */
+  int panelWidth();
+
+  void exp(Matrix x, Matrix result);
+
+  void activate(Activation activation, Matrix x, Matrix result);
+
+  void gate(Activation activation, Matrix gate, Matrix up, Matrix result);
+
+  /** Layer norm or RMS norm, of x or of x + residual. */
+  void norm(NormProblem problem);
+
+  void scores(Matrix query, Matrix key, float scale, Matrix scores);
+
+  void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores);
+
+  void softmax(Matrix scores, Matrix weights);
+
+  void output(Matrix weights, Matrix value, Matrix output);
+
+  void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result);
+
+  /** Turns the first {@code table.rotaryDim()} elements of one row; {@code angles} holds the row of the table, from index {@code at} on. */
+  void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at);
+
+  /** Cuts an attention call into tasks for {@code threads} threads. */
+  AttentionTasks plan(AttentionProblem problem, int threads);
+}

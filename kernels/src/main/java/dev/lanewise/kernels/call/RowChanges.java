@@ -1,0 +1,53 @@
+package dev.lanewise.kernels.call;
+
+import dev.lanewise.kernels.data.Bias;
+
+/** What happens to a segment of one row's scores between similarity and mask: softcap, biases, ALiBi. */
+public final class RowChanges {
+  private RowChanges() {}
+
+  /** softcap · tanh(score / softcap), in double, where any quotient of floats is a normal number. */
+  public static void softcap(float softcap, float[] scores, int at, int count) {
+    for (int i = at; i < at + count; i++) {
+      scores[i] = (float) (softcap * Math.tanh(scores[i] / (double) softcap));
+    }
+  }
+
+  /** Adds biases and ALiBi to the scores of {@code count} keys from {@code key} on, which begin at {@code at}. */
+  public static void apply(AttentionProblem of, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
+    for (int i = 0; i < of.biases.size(); i++) {
+      Bias bias = of.biases.get(i);
+      bias(bias, bias.index(batchEntry, head, query), key, scores, at, count);
+    }
+    if (of.slopes != null) {
+      int position = of.queryPosition(batchEntry, query);
+      int rows = Math.clamp((long) of.endOfRows(batchEntry) - key, 0, count);
+      distances(of.slopes[head], position - key, scores, at, rows);
+      for (int i = rows; i < count; i++) { // nodes of a tree stand anywhere
+        distances(of.slopes[head], position - of.keyPosition(batchEntry, key + i), scores, at + i, 1);
+      }
+    }
+  }
+
+  /**
+   * Adds the bias, whose row starts at {@code row}, of {@code count} keys from {@code key} on. One of −∞ is not added but put: the score
+   * may be NaN.
+   */
+  private static void bias(Bias bias, int row, int key, float[] scores, int at, int count) {
+    int start = row + key * bias.keyStride();
+    for (int i = 0; i < count; i++) {
+      float added = bias.data()[start + i * bias.keyStride()];
+      scores[at + i] = added == Float.NEGATIVE_INFINITY ? added : scores[at + i] + added;
+    }
+  }
+
+  /**
+   * score − slope · |distance − i|, for key i of the segment and the distance of its first from the query's own position. In double: the
+   * product may pass the largest float where the difference does not.
+   */
+  private static void distances(float slope, int distance, float[] scores, int at, int count) {
+    for (int i = 0; i < count; i++) {
+      scores[at + i] = (float) (scores[at + i] - (double) slope * Math.abs(distance - i));
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package dev.lanewise.kernels.call;
+
+/**
+ * Cuts a batch entry into blocks of query rows. A block is a whole unit if there are units enough to keep all threads busy to the end. Else
+ * the last rows come first, because under a causal mask they take longest.
+ */
+public final class RowTasks implements EntryTasks {
+  /** Tasks a thread, at least: the last to finish then leaves the others idle for an eighth of the time at most. */
+  private static final int TASKS_PER_THREAD = 8;
+
+  private final AttentionProblem problem;
+  private final RowKernel kernel;
+  private final int rowsPerTask;
+
+  /** Computes the query rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
+  public interface RowKernel {
+    void attend(AttentionProblem problem, int unit, int from, int to);
+  }
+
+  /**
+   * Cuts for {@code threads} threads.
+   *
+   * @param granularity query rows that the kernel works on at once: blocks are multiples of it
+   */
+  public RowTasks(AttentionProblem problem, int threads, int granularity, RowKernel kernel) {
+    this.problem = problem;
+    this.kernel = kernel;
+    this.rowsPerTask = rowsPerTask(problem, threads, granularity);
+  }
+
+  private static int rowsPerTask(AttentionProblem problem, int threads, int granularity) {
+    long wanted = (long) threads * TASKS_PER_THREAD;
+    if (threads == 1 || (!problem.isUneven() && problem.units() >= wanted)) {
+      return Integer.MAX_VALUE;
+    }
+    long rows = 0;
+    for (int b = 0; b < problem.batch(); b++) {
+      rows += (long) problem.query.heads() * problem.computedQueries(b);
+    }
+    return Math.clamp(rows / granularity / wanted, 1, Integer.MAX_VALUE / granularity) * granularity;
+  }
+
+  @Override
+  public int tasks(int batchEntry) {
+    return Math.multiplyExact(problem.key.heads(), tasksPerUnit(batchEntry));
+  }
+
+  private int tasksPerUnit(int batchEntry) {
+    return Math.ceilDiv(problem.group() * problem.computedQueries(batchEntry), rowsPerTask);
+  }
+
+  @Override
+  public void run(int batchEntry, int task) {
+    int perUnit = tasksPerUnit(batchEntry);
+    int unit = batchEntry * problem.key.heads() + task / perUnit;
+    int from = (perUnit - 1 - task % perUnit) * rowsPerTask;
+    kernel.attend(problem, unit, from, (int) Math.min((long) from + rowsPerTask, problem.rows(unit)));
+  }
+}

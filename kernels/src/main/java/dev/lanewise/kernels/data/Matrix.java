@@ -1,0 +1,90 @@
+package dev.lanewise.kernels.data;
+
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
+
+/**
+ * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied; views may share an
+ * array, and a row stride larger than the number of columns steps over what lies between.
+ *
+ * @param data the array that holds the elements
+ * @param offset index of element (0, 0)
+ * @param rows number of rows, at least 0
+ * @param columns number of columns, at least 0
+ * @param rowStride distance from a row to the next, in elements; 0 repeats one row (for reading only)
+ */
+public record Matrix(float[] data, int offset, int rows, int columns, int rowStride) {
+
+  /**
+   * Checks that every element of the view lies inside the array.
+   *
+   * @throws IllegalArgumentException if a number is negative or the view reaches past the end of {@code data}
+   */
+  public Matrix {
+    Objects.requireNonNull(data, "data");
+    Checks.atLeast("offset", offset, 0);
+    Checks.atLeast("rows", rows, 0);
+    Checks.atLeast("columns", columns, 0);
+    Checks.atLeast("rowStride", rowStride, 0);
+    if (rows > 0 && columns > 0) {
+      long end = offset + (rows - 1L) * rowStride + columns;
+      Checks.fits("data", data.length, end);
+    }
+  }
+
+  /** A dense view of the first {@code rows * columns} elements of {@code data}. */
+  public static Matrix of(float[] data, int rows, int columns) {
+    return new Matrix(data, 0, rows, columns, columns);
+  }
+
+  /** A view over a new array of zeros. */
+  public static Matrix zeros(int rows, int columns) {
+    return of(new float[Checks.product("rows", rows, "columns", columns)], rows, columns);
+  }
+
+  /**
+   * The element at {@code row} and {@code column}.
+   *
+   * @throws IndexOutOfBoundsException if it lies outside the view
+   */
+  public float get(int row, int column) {
+    Checks.index("row", row, rows);
+    Checks.index("column", column, columns);
+    return data[index(row, column)];
+  }
+
+  /**
+   * The rows from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these rows
+   */
+  public Matrix rows(int from, int to) {
+    Checks.range("rows", from, to, rows);
+    return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
+  }
+
+  /** Whether the rows lie side by side, so that the elements are one run of the array. */
+  public boolean isDense() {
+    return rows <= 1 || rowStride == columns;
+  }
+
+  /** All elements of a dense view as one row. */
+  public Matrix flat() {
+    return rows <= 1 ? this : new Matrix(data, offset, 1, rows * columns, rows * columns);
+  }
+
+  /** Index in {@link #data} of an element. */
+  public int index(int row, int column) {
+    return offset + row * rowStride + column;
+  }
+
+  /** Whether the view has no element. */
+  public boolean isEmpty() {
+    return rows == 0 || columns == 0;
+  }
+
+  /** Index just past the last element. */
+  public int end() {
+    return isEmpty() ? offset : index(rows - 1, columns);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.lanewise.kernels.data;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What makes weights of scores. A key whose score is −∞ is one that the query does not see, whether the mask, a bias or a function made it
+ * so: it has weight 0 under each normaliser and is not counted. A query that sees no key gets output 0.
+ */
+public final class Normaliser {
+  private static final Normaliser SOFTMAX = new Normaliser(Kind.SOFTMAX, false, null);
+
+  public final Kind kind;
+  public final boolean averages;
+  public final float @Nullable [] sinks;
+
+  /** The formula. */
+  public enum Kind {
+    /** e<sup>score</sup> / Σ e<sup>score</sup>, with sinks in the sum if there are any. */
+    SOFTMAX,
+    /** max(score, 0). */
+    RELU,
+    /** max(score, 0)². */
+    SQUARED_RELU,
+    /** 1 / (1 + e<sup>−score</sup>). */
+    SIGMOID,
+    /** The score itself. */
+    LINEAR
+  }
+
+  private Normaliser(Kind kind, boolean averages, float @Nullable [] sinks) {
+    this.kind = kind;
+    this.averages = averages;
+    this.sinks = sinks;
+  }
+
+  /** weight = e<sup>score</sup> / Σ e<sup>score</sup>. */
+  public static Normaliser softmax() {
+    return SOFTMAX;
+  }
+
+  /**
+   * Softmax with a learned logit a query head that takes part in the sum but has no value ("Efficient Streaming Language Models with
+   * Attention Sinks", Xiao et al., 2023; as in gpt-oss): weight = e<sup>score</sup> / (e<sup>sink</sup> + Σ e<sup>score</sup>). The
+   * log-sum-exp of a row includes it, and is the sink alone for a query that sees no key.
+   *
+   * <p>When keys are split into parts that are merged by their log-sum-exps, give the sinks to one part only, and {@link #softmax} to the
+   * others: a merge adds the parts' sums, each with whatever it holds.
+   *
+   * @param sinks one logit a query head; copied
+   * @throws IllegalArgumentException if one is NaN or +∞
+   */
+  public static Normaliser softmaxWithSinks(float... sinks) {
+    float[] copied = Objects.requireNonNull(sinks, "sinks").clone();
+    for (int head = 0; head < copied.length; head++) {
+      if (!(copied[head] < Float.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("sinks[" + head + "] is " + copied[head] + ", must be finite, or −∞ for none");
+      }
+    }
+    return new Normaliser(Kind.SOFTMAX, false, copied);
+  }
+
+  /** weight = max(score, 0): "A Study on ReLU and Softmax in Transformer" (Shen et al., 2023). */
+  public static Normaliser relu() {
+    return new Normaliser(Kind.RELU, false, null);
+  }
+
+  /** weight = max(score, 0)²: "Primer" (So et al., 2021). */
+  public static Normaliser squaredRelu() {
+    return new Normaliser(Kind.SQUARED_RELU, false, null);
+  }
+
+  /** weight = 1 / (1 + e<sup>−score</sup>): "Theory, Analysis, and Best Practices for Sigmoid Self-Attention" (Ramapuram et al., 2024). */
+  public static Normaliser sigmoid() {
+    return new Normaliser(Kind.SIGMOID, false, null);
+  }
+
+  /** weight = score: linear attention in its quadratic form. */
+  public static Normaliser linear() {
+    return new Normaliser(Kind.LINEAR, false, null);
+  }
+
+  /**
+   * The same with each weight divided by the number of keys its query sees ("Replacing softmax with ReLU in Vision Transformers", Wortsman
+   * et al., 2023).
+   *
+   * @throws IllegalStateException for softmax, whose weights have their own divisor
+   */
+  public Normaliser dividedByKeys() {
+    if (kind == Kind.SOFTMAX) {
+      throw new IllegalStateException("softmax divides by its own sum, not by the number of keys");
+    }
+    return new Normaliser(kind, true, null);
+  }
+
+  /** The formula, before a division by the number of keys. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** Whether weights are divided by the number of keys that their query sees. */
+  public boolean averages() {
+    return averages;
+  }
+
+  /** The logit that joins the sum of a query head; −∞, which adds nothing, if there are no sinks. */
+  public float sink(int queryHead) {
+    return sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
+  }
+
+  /** Whether rows have a log-sum-exp. */
+  public boolean hasLogSumExp() {
+    return kind == Kind.SOFTMAX;
+  }
+}

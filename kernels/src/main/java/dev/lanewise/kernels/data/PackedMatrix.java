@@ -1,0 +1,97 @@
+package dev.lanewise.kernels.data;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.runtime.Checks;
+
+/**
+ * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by {@link
+ * Kernels#pack} or {@link Kernels#packTransposed}, for the {@link Kernels} that made it: others refuse it unless their panels are as wide.
+ */
+public final class PackedMatrix {
+  private final int inputs;
+  private final int outputs;
+  private final int panelWidth;
+  private final float[] data;
+  private final int offset;
+
+  private PackedMatrix(PackedMatrix whole, int from, int to) {
+    this.inputs = whole.inputs;
+    this.outputs = to - from;
+    this.panelWidth = whole.panelWidth;
+    this.data = whole.data;
+    this.offset = whole.panel(from / panelWidth);
+  }
+
+  PackedMatrix(int inputs, int outputs, int panelWidth) {
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.panelWidth = panelWidth;
+    this.data = new float[(int) size(inputs, outputs, panelWidth)];
+    this.offset = 0;
+  }
+
+  /** Elements of all panels. */
+  private static long size(int inputs, int outputs, int panelWidth) {
+    return inputs * ((long) Math.ceilDiv(outputs, panelWidth) * panelWidth);
+  }
+
+  /**
+   * Packs {@code weight} into panels [panel][input][panelWidth]; columns past the last output are zero.
+   *
+   * @param transposed whether {@code weight} is outputs × inputs (as PyTorch's {@code nn.Linear} stores it)
+   */
+  public static PackedMatrix of(Matrix weight, boolean transposed, int panelWidth) {
+    int inputs = transposed ? weight.columns() : weight.rows();
+    int outputs = transposed ? weight.rows() : weight.columns();
+    long size = size(inputs, outputs, panelWidth);
+    if (size > Integer.MAX_VALUE) {
+      String given = "weight.rows is " + weight.rows() + " and weight.columns is " + weight.columns();
+      String needed = "packed in panels of " + panelWidth + " they need " + size + " elements";
+      throw new IllegalArgumentException(given + ": " + needed + ", an array has at most " + Integer.MAX_VALUE);
+    }
+    PackedMatrix packed = new PackedMatrix(inputs, outputs, panelWidth);
+    for (int output = 0; output < outputs; output++) {
+      int target = packed.panel(output / panelWidth) + output % panelWidth;
+      for (int input = 0; input < inputs; input++) {
+        packed.data[target + input * panelWidth] = weight.data()[transposed ? weight.index(output, input) : weight.index(input, output)];
+      }
+    }
+    return packed;
+  }
+
+  /** Number of rows of the matrix: the width of the product's input. */
+  public int inputs() {
+    return inputs;
+  }
+
+  /** Number of columns of the matrix: the width of the product's output. */
+  public int outputs() {
+    return outputs;
+  }
+
+  /**
+   * The outputs from {@code from} (inclusive) to {@code to} (exclusive) as a matrix over the same elements, so that threads can share the
+   * outputs of one product.
+   *
+   * @throws IllegalArgumentException if {@code from} is no multiple of 64, at which panels of every width begin
+   * @throws IndexOutOfBoundsException if the matrix does not have these outputs
+   */
+  public PackedMatrix outputs(int from, int to) {
+    Checks.range("outputs", from, to, outputs);
+    Checks.multiple("from", from, "the widest panel,", 64);
+    return new PackedMatrix(this, from, to);
+  }
+
+  public int panelWidth() {
+    return panelWidth;
+  }
+
+  /** Index of the first element of a panel of {@link #panelWidth} columns. */
+  public int panel(int index) {
+    return offset + index * panelWidth * inputs;
+  }
+
+  public float[] data() {
+    return data;
+  }
+}

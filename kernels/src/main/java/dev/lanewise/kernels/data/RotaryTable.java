@@ -1,0 +1,142 @@
+package dev.lanewise.kernels.data;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cosines and sines for {@link Kernels#rotate}: factor · cos(p · frequencies[i]) and factor · sin(p · frequencies[i]) of any position p
+ * from 0 to 2<sup>31</sup> − 1. Angles and functions are computed in double and rounded to float once.
+ *
+ * <p>Rows are kept from the first time a position near them is asked for, up to 64 MB (131 072 positions at 64 pairs; half as many in the
+ * interleaved form); positions beyond are computed at each call. Safe to share between threads.
+ */
+public final class RotaryTable {
+  /** Positions that are computed together: 0.2 ms at 64 pairs. */
+  private static final int CHUNK = 64;
+
+  /** What is kept at most, in elements. */
+  private static final int KEPT = 1 << 24;
+
+  private static final int MAX_PAIRS = 1 << 16;
+
+  private final RotaryForm form;
+  private final double[] frequencies;
+  private final double factor;
+
+  /** Positions below are kept. */
+  private final int limit;
+
+  /** Chunk i holds the rows of the positions from i · CHUNK on. Never changed, but replaced by a longer or fuller copy. */
+  private volatile float[] @Nullable [] chunks = {};
+
+  private RotaryTable(RotaryForm form, double[] frequencies, double factor) {
+    this.form = form;
+    this.frequencies = frequencies;
+    this.factor = factor;
+    this.limit = KEPT / (CHUNK * rowSize()) * CHUNK;
+  }
+
+  /**
+   * A table without any row yet.
+   *
+   * @param frequencies angle from one position to the next, of each pair; copied
+   * @param factor what cosines and sines are multiplied with, usually 1
+   * @throws IllegalArgumentException if there is no pair or more than 65 536, or {@code factor} or the angle of a pair at position
+   *     2<sup>31</sup> − 1 is not finite
+   */
+  public static RotaryTable of(RotaryForm form, double[] frequencies, double factor) {
+    Objects.requireNonNull(form, "form");
+    double[] copied = Objects.requireNonNull(frequencies, "frequencies").clone();
+    Checks.atLeast("frequencies.length", copied.length, 1);
+    Checks.atMost("frequencies.length", copied.length, "the most pairs of a table", MAX_PAIRS);
+    for (int i = 0; i < copied.length; i++) {
+      if (!Double.isFinite(copied[i] * Integer.MAX_VALUE)) {
+        String given = "frequencies[" + i + "] is " + copied[i];
+        throw new IllegalArgumentException(given + ", its angle at position " + Integer.MAX_VALUE + " must be finite");
+      }
+    }
+    if (!Double.isFinite(factor)) {
+      throw new IllegalArgumentException("factor is " + factor + ", must be finite");
+    }
+    return new RotaryTable(form, copied, factor);
+  }
+
+  /** Which elements turn together. */
+  public RotaryForm form() {
+    return form;
+  }
+
+  /** Pairs that turn. */
+  public int pairs() {
+    return frequencies.length;
+  }
+
+  /** Elements of a row that turn: two a pair. */
+  public int rotaryDim() {
+    return 2 * frequencies.length;
+  }
+
+  /**
+   * Elements of a row of the table. Half form: pairs cosines, then pairs sines. Interleaved: rotaryDim cosines and then rotaryDim sines, a
+   * number for each element of the row that is turned, the sines of even elements negated.
+   */
+  public int rowSize() {
+    return form == RotaryForm.HALF ? 2 * pairs() : 4 * pairs();
+  }
+
+  /** Whether the rows near a position are kept in {@link #chunk}. */
+  public boolean keeps(int position) {
+    return position < limit;
+  }
+
+  /** The array that holds the row of a position, at {@link #index}. */
+  public float[] chunk(int position) {
+    float[] @Nullable [] all = chunks;
+    int which = position / CHUNK;
+    float[] chunk = which < all.length ? all[which] : null;
+    return chunk == null ? add(which) : chunk;
+  }
+
+  /** Where the row of a position begins in its {@link #chunk}. */
+  public int index(int position) {
+    return position % CHUNK * rowSize();
+  }
+
+  private synchronized float[] add(int which) {
+    float[] present = which < chunks.length ? chunks[which] : null;
+    if (present != null) {
+      return present;
+    }
+    float[] chunk = new float[CHUNK * rowSize()];
+    for (int i = 0; i < CHUNK; i++) {
+      compute(which * CHUNK + i, chunk, i * rowSize());
+    }
+    float[] @Nullable [] all = Arrays.copyOf(chunks, Math.max(chunks.length, which + 1));
+    all[which] = chunk;
+    chunks = all;
+    return chunk;
+  }
+
+  /** Writes the row of any position. */
+  public void compute(int position, float[] row, int at) {
+    int pairs = pairs();
+    for (int i = 0; i < pairs; i++) {
+      double angle = position * frequencies[i];
+      float cosine = (float) (factor * Math.cos(angle));
+      float sine = (float) (factor * Math.sin(angle));
+      if (form == RotaryForm.HALF) {
+        row[at + i] = cosine;
+        row[at + pairs + i] = sine;
+      } else {
+        int even = at + 2 * i;
+        row[even] = cosine;
+        row[even + 1] = cosine;
+        row[even + 2 * pairs] = -sine;
+        row[even + 2 * pairs + 1] = sine;
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.lanewise.kernels.data;
+
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
+
+/**
+ * Many sequences one after the other in one array, without padding: sequence b has the queries {@code queryStarts[b]} (inclusive) to {@code
+ * queryStarts[b + 1]} (exclusive), and the keys likewise ({@code cu_seqlens} elsewhere). Each attends to itself alone and counts as a batch
+ * entry; the operands have batch 1.
+ */
+public final class SequenceStarts {
+  private final int[] queryStarts;
+  private final int[] keyStarts;
+
+  private SequenceStarts(int[] queryStarts, int[] keyStarts) {
+    this.queryStarts = queryStarts;
+    this.keyStarts = keyStarts;
+  }
+
+  /**
+   * Sequences whose queries and keys begin at the given rows.
+   *
+   * @param queryStarts one more than there are sequences, from 0 to the number of query rows; copied
+   * @param keyStarts the same for keys
+   * @throws IllegalArgumentException if one of them is empty, falls anywhere or does not start at 0, or their lengths differ
+   */
+  public static SequenceStarts of(int[] queryStarts, int[] keyStarts) {
+    int[] queries = checked("queryStarts", queryStarts);
+    int[] keys = checked("keyStarts", keyStarts);
+    Checks.same("keyStarts.length", keys.length, "queryStarts.length", queries.length);
+    return new SequenceStarts(queries, keys);
+  }
+
+  /**
+   * Sequences with as many keys as queries.
+   *
+   * @param starts one more than there are sequences, from 0 to the number of rows; copied
+   * @throws IllegalArgumentException if they fall anywhere, or do not start at 0
+   */
+  public static SequenceStarts of(int... starts) {
+    int[] rows = checked("starts", starts);
+    return new SequenceStarts(rows, rows);
+  }
+
+  /** A copy of starts that are right. */
+  private static int[] checked(String name, int[] given) {
+    int[] starts = Objects.requireNonNull(given, name).clone();
+    Checks.atLeast(name + ".length", starts.length, 1);
+    Checks.same(name + "[0]", starts[0], "the first row", 0);
+    for (int i = 1; i < starts.length; i++) {
+      Checks.atLeast(name + "[" + i + "]", starts[i], starts[i - 1]);
+    }
+    return starts;
+  }
+
+  /** Number of sequences. */
+  public int count() {
+    return queryStarts.length - 1;
+  }
+
+  /** Queries of a sequence. */
+  public int queries(int sequence) {
+    return queryStarts[sequence + 1] - queryStarts[sequence];
+  }
+
+  /** Keys of a sequence. */
+  public int keys(int sequence) {
+    return keyStarts[sequence + 1] - keyStarts[sequence];
+  }
+
+  /** The first query row of a sequence; of {@link #count}, the number of all. */
+  public int queryStart(int sequence) {
+    return queryStarts[sequence];
+  }
+
+  /** The first key row of a sequence; of {@link #count}, the number of all. */
+  public int keyStart(int sequence) {
+    return keyStarts[sequence];
+  }
+
+  /** Queries of the longest sequence. */
+  public int mostQueries() {
+    return most(queryStarts);
+  }
+
+  /** Keys of the longest sequence. */
+  public int mostKeys() {
+    return most(keyStarts);
+  }
+
+  private static int most(int[] starts) {
+    int most = 0;
+    for (int i = 1; i < starts.length; i++) {
+      most = Math.max(most, starts[i] - starts[i - 1]);
+    }
+    return most;
+  }
+}

@@ -1,0 +1,229 @@
+package dev.lanewise.kernels.plain;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.DenseRow;
+import dev.lanewise.kernels.call.Lengths;
+import dev.lanewise.kernels.call.RowChanges;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.call.VisibleSegments;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Objects;
+
+/** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
+public final class ScalarAttention extends ScratchPool.Member {
+  private static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
+
+  private float[] scores = new float[0];
+  private boolean[] hidden = new boolean[0];
+  private final ScalarSums sums = new ScalarSums();
+  private final DenseRow queryRow = new DenseRow();
+  private final DenseRow keyRow = new DenseRow();
+  private final DenseRow valueRow = new DenseRow();
+
+  // The row at hand: its unit, batch entry, head, position, and the range of keys that is looked at.
+  private int unit;
+  private int batchEntry;
+  private int queryHead;
+  private int query;
+  private int first;
+  private int keys;
+
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
+  public static void attend(AttentionProblem problem, int unit, int from, int to) {
+    ScalarAttention attention = POOL.take();
+    try {
+      attention.run(problem, unit, from, to);
+    } finally {
+      attention.release();
+      POOL.give(attention);
+    }
+  }
+
+  /** Drops the references to the caller's arrays. */
+  private void release() {
+    queryRow.release();
+    keyRow.release();
+    valueRow.release();
+  }
+
+  private void run(AttentionProblem problem, int newUnit, int from, int to) {
+    unit = newUnit;
+    batchEntry = problem.batchEntry(unit);
+    int most = problem.keys(batchEntry);
+    if (scores.length < most) {
+      scores = new float[most];
+      hidden = new boolean[most];
+    }
+    for (int row = from; row < to; row++) {
+      Interruption.check();
+      queryHead = problem.queryHead(unit, row);
+      query = problem.queryRow(row);
+      first = problem.watchesScores() ? 0 : problem.visibility.firstKey(batchEntry, queryHead, query);
+      int end = problem.watchesScores() ? most : problem.visibility.endKey(batchEntry, queryHead, query);
+      keys = Math.max(0, end - first);
+      computeRow(problem);
+    }
+  }
+
+  private void computeRow(AttentionProblem problem) {
+    score(problem);
+    change(problem);
+    mask(problem);
+    observe(problem, Stage.MASKED);
+    float logSumExp = normalise(problem);
+    runHooks(problem, Stage.WEIGHTS, true);
+    for (int i = 0; problem.watchesWeights() && i < keys; i++) {
+      scores[i] = hidden[i] ? 0 : scores[i]; // whatever the function made of them
+    }
+    observe(problem, Stage.WEIGHTS);
+    if (problem.output != null) {
+      blend(problem, problem.output);
+    }
+    if (problem.logSumExp != null) {
+      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = logSumExp;
+    }
+  }
+
+  private void score(AttentionProblem problem) {
+    Heads key = problem.key;
+    queryRow.open(problem.query, problem.queryIndex(problem.query, batchEntry, queryHead, query));
+    float[] queryData = queryRow.data();
+    int from = queryRow.from();
+    boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
+    double queryInverse = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
+    int often = Interruption.often(key.width());
+    for (int i = 0; i < keys; i++) {
+      Interruption.check(i, often);
+      keyRow.openKey(problem, unit, first + i);
+      float[] keyData = keyRow.data();
+      int at = keyRow.from();
+      float similarity;
+      if (problem.similarity.kind == Similarity.Kind.ADDITIVE) {
+        similarity = ScalarKernels.additive(queryData, from, keyData, at, Objects.requireNonNull(problem.similarity.vector));
+      } else if (cosine) {
+        similarity = cosine(queryData, from, queryInverse, keyData, at, key.width());
+      } else {
+        similarity = ScalarKernels.dot(queryData, from, keyData, at, key.width());
+      }
+      scores[i] = problem.scale * similarity;
+    }
+  }
+
+  private static float cosine(float[] query, int from, double queryInverse, float[] key, int at, int width) {
+    double keyInverse = Lengths.inverse(key, at, width);
+    if (queryInverse == 0 || keyInverse == 0) {
+      return 0; // whatever the other row holds
+    }
+    if (Lengths.isModerate(queryInverse) && Lengths.isModerate(keyInverse)) {
+      return ScalarKernels.dot(query, from, key, at, width) * ((float) queryInverse * (float) keyInverse);
+    }
+    double sum = 0;
+    for (int d = 0; d < width; d++) {
+      sum += query[from + d] * queryInverse * key[at + d];
+    }
+    return (float) (sum * keyInverse);
+  }
+
+  private void change(AttentionProblem problem) {
+    observe(problem, Stage.RAW);
+    if (problem.softcap > 0) {
+      RowChanges.softcap(problem.softcap, scores, 0, keys);
+    }
+    observe(problem, Stage.CAPPED);
+    RowChanges.apply(problem, batchEntry, queryHead, query, first, scores, 0, keys);
+    runHooks(problem, Stage.CHANGED, true);
+    observe(problem, Stage.CHANGED);
+  }
+
+  private void mask(AttentionProblem problem) {
+    Visibility visibility = problem.visibility;
+    int from = visibility.firstKey(batchEntry, queryHead, query);
+    int end = visibility.endKey(batchEntry, queryHead, query);
+    for (int i = 0; i < keys; i++) {
+      int key = first + i;
+      boolean visible = key >= from && key < end;
+      if (visible && visibility.hasHoles()) {
+        visible = (visibility.keys64(batchEntry, queryHead, query, key / Long.SIZE) >>> (key % Long.SIZE) & 1) != 0;
+      }
+      if (!visible) {
+        scores[i] = Float.NEGATIVE_INFINITY;
+      }
+      hidden[i] = scores[i] == Float.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** Scores become weights; returns log-sum-exp, for softmax. */
+  private float normalise(AttentionProblem problem) {
+    Normaliser normaliser = problem.normaliser;
+    if (normaliser.kind == Normaliser.Kind.SOFTMAX) {
+      float sink = normaliser.sinks == null ? Float.NEGATIVE_INFINITY : normaliser.sinks[queryHead];
+      return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, sink);
+    }
+    float factor = normaliser.averages ? 1f / Math.max(1, seenKeys()) : 1;
+    for (int i = 0; i < keys; i++) {
+      scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind, scores[i]);
+    }
+    return Float.NaN;
+  }
+
+  /** Keys whose score is not −∞, whether the mask, a bias or a function made it so. */
+  private int seenKeys() {
+    int count = 0;
+    for (int i = 0; i < keys; i++) {
+      count += hidden[i] ? 0 : 1;
+    }
+    return count;
+  }
+
+  private static float weight(Normaliser.Kind kind, float score) {
+    return switch (kind) {
+      case RELU -> Math.max(score, 0);
+      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
+      case SIGMOID -> (float) ScalarActivations.apply(Activation.SIGMOID, score);
+      case LINEAR -> score;
+      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
+    };
+  }
+
+  private void blend(AttentionProblem problem, Heads output) {
+    int width = output.width();
+    float[] piece = sums.open(width);
+    int often = Interruption.often(width);
+    for (int from = 0; from < keys; ) {
+      int end = (int) Math.min(keys, ((first + from) / ScalarSums.PIECE + 1L) * ScalarSums.PIECE - first); // whatever else the row sees
+      for (int i = from; i < end; i++) {
+        Interruption.check(i, often);
+        if (!hidden[i]) {
+          valueRow.openValue(problem, unit, first + i);
+          ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), piece, 0, width);
+        }
+      }
+      sums.endPiece();
+      from = end;
+    }
+    sums.store(output.data(), problem.queryIndex(output, batchEntry, queryHead, query), output.columnStride());
+  }
+
+  private void observe(AttentionProblem problem, Stage stage) {
+    runHooks(problem, stage, false);
+  }
+
+  private void runHooks(AttentionProblem problem, Stage stage, boolean changes) {
+    for (int i = 0; keys > 0 && i < problem.hooks.size(); i++) { // no iterator: this runs for each row
+      AttentionProblem.Hook hook = problem.hooks.get(i);
+      if (hook.stage() == stage && hook.changes() == changes) {
+        if (changes) {
+          VisibleSegments.apply(hook.function(), problem.visibility, scores, 0, first, keys, batchEntry, queryHead, query);
+        } else {
+          hook.function().apply(scores, 0, keys, batchEntry, queryHead, query, first);
+        }
+      }
+    }
+  }
+}

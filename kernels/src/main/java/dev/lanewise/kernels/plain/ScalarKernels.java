@@ -1,0 +1,261 @@
+package dev.lanewise.kernels.plain;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.BatchTasks;
+import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.call.NormProblem;
+import dev.lanewise.kernels.call.RowTasks;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.runtime.Interruption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plain Java: the baseline of the benchmarks, and what runs where the Vector API is missing. The loops are the honest ones (four
+ * accumulators for a dot product, row after row for a blend), with no tricks a reader has to decode.
+ */
+public final class ScalarKernels implements KernelProvider {
+  /** Blocks of rows are multiples of this: fewer rows are not worth a task. */
+  private static final int ROWS_PER_TASK = 8;
+
+  @Override
+  public String path() {
+    return "scalar";
+  }
+
+  @Override
+  public int lanes() {
+    return 1;
+  }
+
+  @Override
+  public int panelWidth() {
+    return 8;
+  }
+
+  @Override
+  public void exp(Matrix x, Matrix result) {
+    for (int row = 0; row < x.rows(); row++) {
+      int from = x.index(row, 0);
+      int to = result.index(row, 0);
+      for (int column = 0; column < x.columns(); column++) {
+        Interruption.check(column, Interruption.PIECE - 1);
+        result.data()[to + column] = (float) Math.exp(x.data()[from + column]);
+      }
+    }
+  }
+
+  @Override
+  public void activate(Activation activation, Matrix x, Matrix result) {
+    for (int row = 0; row < x.rows(); row++) {
+      int from = x.index(row, 0);
+      int to = result.index(row, 0);
+      for (int column = 0; column < x.columns(); column++) {
+        Interruption.check(column, Interruption.PIECE - 1);
+        result.data()[to + column] = (float) ScalarActivations.apply(activation, x.data()[from + column]);
+      }
+    }
+  }
+
+  @Override
+  public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
+    for (int row = 0; row < gate.rows(); row++) {
+      int from = gate.index(row, 0);
+      int upFrom = up.index(row, 0);
+      int to = result.index(row, 0);
+      for (int column = 0; column < gate.columns(); column++) {
+        Interruption.check(column, Interruption.PIECE - 1);
+        result.data()[to + column] = (float) ScalarActivations.apply(activation, gate.data()[from + column]) * up.data()[upFrom + column];
+      }
+    }
+  }
+
+  @Override
+  public void norm(NormProblem problem) {
+    int often = Interruption.often(problem.sum().columns());
+    for (int row = 0; row < problem.sum().rows(); row++) {
+      Interruption.check(row, often);
+      ScalarNorms.add(problem, row);
+      ScalarNorms.norm(problem, row);
+    }
+  }
+
+  @Override
+  public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    int often = Interruption.often(query.columns());
+    for (int row = 0; row < query.rows(); row++) {
+      for (int column = 0; column < key.rows(); column++) {
+        Interruption.check(column, often);
+        float dot = dot(query.data(), query.index(row, 0), key.data(), key.index(column, 0), query.columns());
+        scores.data()[scores.index(row, column)] = dot * scale;
+      }
+    }
+  }
+
+  @Override
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    for (int row = 0; row < query.rows(); row++) {
+      for (int column = 0; column < key.rows(); column++) {
+        Interruption.check(column, Interruption.often(vector.length));
+        float score = additive(query.data(), query.index(row, 0), key.data(), key.index(column, 0), vector);
+        scores.data()[scores.index(row, column)] = score;
+      }
+    }
+  }
+
+  @Override
+  public void softmax(Matrix scores, Matrix weights) {
+    for (int row = 0; row < scores.rows(); row++) {
+      softmaxRow(scores.data(), scores.index(row, 0), weights.data(), weights.index(row, 0), scores.columns(), Float.NEGATIVE_INFINITY);
+    }
+  }
+
+  @Override
+  public void output(Matrix weights, Matrix value, Matrix output) {
+    int often = Interruption.often(output.columns());
+    ScalarSums sums = ScalarSums.POOL.take();
+    try {
+      for (int row = 0; row < output.rows(); row++) {
+        Interruption.check(row, often); // there may be no key
+        float[] piece = sums.open(output.columns());
+        for (int from = 0; from < value.rows(); from += ScalarSums.PIECE) {
+          for (int key = from; key < Math.min(from + ScalarSums.PIECE, value.rows()); key++) {
+            Interruption.check(key, often);
+            addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), piece, 0, output.columns());
+          }
+          sums.endPiece();
+        }
+        sums.store(output.data(), output.index(row, 0), 1);
+      }
+    } finally {
+      ScalarSums.POOL.give(sums);
+    }
+  }
+
+  @Override
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
+    int width = weight.panelWidth();
+    ScalarSums sums = ScalarSums.POOL.take();
+    try {
+      for (int row = 0; row < input.rows(); row++) {
+        for (int first = 0; first < weight.outputs(); first += width) {
+          Interruption.check();
+          int columns = Math.min(width, weight.outputs() - first);
+          int to = result.index(row, first);
+          multiply(input.data(), input.index(row, 0), weight, weight.panel(first / width), sums, columns);
+          sums.store(result.data(), to, 1);
+          if (bias != null) {
+            addScaled(1, bias, first, result.data(), to, columns);
+          }
+          ScalarActivations.apply(activation, result.data(), to, columns);
+        }
+      }
+    } finally {
+      ScalarSums.POOL.give(sums);
+    }
+  }
+
+  /** A row times some columns of a panel. */
+  private static void multiply(float[] row, int from, PackedMatrix weight, int panel, ScalarSums sums, int columns) {
+    float[] piece = sums.open(columns);
+    for (int step = 0; step < weight.inputs(); step += ScalarSums.PIECE) {
+      for (int i = step; i < Math.min(step + ScalarSums.PIECE, weight.inputs()); i++) {
+        addScaled(row[from + i], weight.data(), panel + i * weight.panelWidth(), piece, 0, columns);
+      }
+      sums.endPiece();
+    }
+  }
+
+  /** Pieces of {@link ScalarSums#PIECE} products a chain, added up in double. */
+  static float dot(float[] x, int xOffset, float[] y, int yOffset, int length) {
+    double sum = 0;
+    for (int from = 0; from < length; from += 4 * ScalarSums.PIECE) {
+      sum += dotOfPiece(x, xOffset + from, y, yOffset + from, Math.min(4 * ScalarSums.PIECE, length - from));
+    }
+    return (float) sum;
+  }
+
+  private static float dotOfPiece(float[] x, int xOffset, float[] y, int yOffset, int length) {
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    int i = 0;
+    for (; i <= length - 4; i += 4) {
+      sum0 += x[xOffset + i] * y[yOffset + i];
+      sum1 += x[xOffset + i + 1] * y[yOffset + i + 1];
+      sum2 += x[xOffset + i + 2] * y[yOffset + i + 2];
+      sum3 += x[xOffset + i + 3] * y[yOffset + i + 3];
+    }
+    for (; i < length; i++) {
+      sum0 += x[xOffset + i] * y[yOffset + i];
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
+  }
+
+  /** Σ vector[a] · tanh(query[a] + key[a]). */
+  static float additive(float[] query, int from, float[] key, int at, float[] vector) {
+    double sum = 0;
+    for (int a = 0; a < vector.length; a++) {
+      sum += vector[a] * (float) Math.tanh(query[from + a] + key[at + a]);
+    }
+    return (float) sum;
+  }
+
+  /** y += factor · x. */
+  static void addScaled(float factor, float[] x, int xOffset, float[] y, int yOffset, int length) {
+    for (int i = 0; i < length; i++) {
+      y[yOffset + i] += factor * x[xOffset + i];
+    }
+  }
+
+  /**
+   * Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN.
+   *
+   * @param sink a logit that takes part in the sum alone; −∞ for none
+   * @return ln Σ e<sup>score</sup>, the sink's included: the sink itself, or −∞, for a row that is −∞ throughout
+   */
+  static float softmaxRow(float[] scores, int from, float[] weights, int to, int length, float sink) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < length; i++) {
+      max = Math.max(max, scores[from + i]);
+    }
+    if (max == Float.NEGATIVE_INFINITY) {
+      clear(weights, to, length);
+      return sink;
+    }
+    max = Math.max(max, sink);
+    double sum = Math.exp(sink - max);
+    for (int i = 0; i < length; i++) {
+      Interruption.check(i, Interruption.PIECE - 1);
+      float weight = (float) Math.exp(scores[from + i] - max);
+      weights[to + i] = weight;
+      sum += weight;
+    }
+    float inverse = (float) (1 / sum);
+    for (int i = 0; i < length; i++) {
+      weights[to + i] *= inverse;
+    }
+    return (float) (max + Math.log(sum));
+  }
+
+  private static void clear(float[] x, int offset, int length) {
+    java.util.Arrays.fill(x, offset, offset + length, 0f);
+  }
+
+  @Override
+  public void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at) {
+    switch (table.form()) {
+      case HALF -> ScalarRotary.half(x, from, y, to, angles, at, table.pairs());
+      case INTERLEAVED -> ScalarRotary.interleaved(x, from, y, to, angles, at, table.pairs());
+    }
+  }
+
+  @Override
+  public AttentionTasks plan(AttentionProblem problem, int threads) {
+    return new BatchTasks(problem, new RowTasks(problem, threads, ROWS_PER_TASK, ScalarAttention::attend));
+  }
+}

@@ -1,0 +1,12 @@
+package dev.lanewise.kernels.runtime;
+
+/** Names of the system properties that choose the kernels. */
+public final class KernelProperties {
+  /** {@code auto}, {@code vector} or {@code scalar}. */
+  public static final String KERNELS = "lanewise.kernels";
+
+  /** Most bits of a vector. Tests narrow the lanes with it. */
+  public static final String VECTOR_BITS = "lanewise.vectorBits";
+
+  private KernelProperties() {}
+}

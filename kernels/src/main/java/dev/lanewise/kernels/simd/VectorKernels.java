@@ -1,0 +1,197 @@
+package dev.lanewise.kernels.simd;
+
+import dev.lanewise.kernels.KernelSelection;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.call.NormProblem;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.elementwise.VectorActivations;
+import dev.lanewise.kernels.simd.elementwise.VectorNorms;
+import dev.lanewise.kernels.simd.elementwise.VectorRotary;
+import dev.lanewise.kernels.simd.elementwise.VectorRows;
+import dev.lanewise.kernels.simd.fused.AdditiveScores;
+import dev.lanewise.kernels.simd.fused.ScoreScale;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.product.BlockedProduct;
+import dev.lanewise.kernels.simd.product.LongProduct;
+import dev.lanewise.kernels.simd.product.ProductProblem;
+import org.jspecify.annotations.Nullable;
+
+/** SIMD kernels. Only {@link KernelSelection} creates one, after it has seen that the Vector API is there. */
+public final class VectorKernels implements KernelProvider {
+  /** Floats of keys that are packed at a time, 4 MB. */
+  private static final int PACKED = 1 << 20;
+
+  @Override
+  public String path() {
+    return "vector-" + Lanes.SPECIES.vectorBitSize();
+  }
+
+  @Override
+  public int lanes() {
+    return Lanes.COUNT;
+  }
+
+  @Override
+  public int panelWidth() {
+    return Tiles.COLUMNS;
+  }
+
+  /** Pieces of a row. */
+  private static int pieces(Matrix x) {
+    return Math.ceilDiv(x.columns(), Interruption.PIECE);
+  }
+
+  @Override
+  public void exp(Matrix x, Matrix result) {
+    if (x.rows() > 1 && x.isDense() && result.isDense()) {
+      exp(x.flat(), result.flat());
+      return;
+    }
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < x.rows(); row++) {
+        for (int piece = 0; piece < pieces(x); piece++) {
+          Interruption.check();
+          int column = piece * Interruption.PIECE;
+          int columns = Math.min(Interruption.PIECE, x.columns() - column);
+          VectorRows.exp(x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void activate(Activation activation, Matrix x, Matrix result) {
+    if (x.rows() > 1 && x.isDense() && result.isDense()) {
+      activate(activation, x.flat(), result.flat());
+      return;
+    }
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < x.rows(); row++) {
+        for (int piece = 0; piece < pieces(x); piece++) {
+          Interruption.check();
+          int column = piece * Interruption.PIECE;
+          int columns = Math.min(Interruption.PIECE, x.columns() - column);
+          VectorActivations.row(
+              activation, x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void gate(Activation activation, Matrix gate, Matrix up, Matrix result) {
+    try (Scratch scratch = Scratch.take()) {
+      int often = Interruption.often(gate.columns());
+      for (int row = 0; row < gate.rows(); row++) {
+        Interruption.check(row, often);
+        VectorActivations.gate(activation, gate, up, result, row, scratch);
+      }
+    }
+  }
+
+  @Override
+  public void norm(NormProblem problem) {
+    VectorNorms.run(problem);
+  }
+
+  @Override
+  public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
+    try (Scratch scratch = Scratch.take()) {
+      scores(query, key, ScoreScale.before(scale), scores, scratch);
+      float after = ScoreScale.after(scale);
+      for (int row = 0; after != 1 && row < scores.rows(); row++) {
+        VectorRows.scale(scores.data(), scores.index(row, 0), scores.columns(), after);
+      }
+    }
+  }
+
+  /** Scores by a part of the keys at a time, packed in the scratch. */
+  public static void scores(Matrix query, Matrix key, float scale, Matrix scores, Scratch scratch) {
+    int part = vectorsPacked(key.columns());
+    int from = 0;
+    do { // once even without keys
+      int to = Math.min(from + part, key.rows());
+      Matrix keys = key.rows(from, to);
+      float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.COLUMNS));
+      Packing.rows(keys, 0, keys.columns(), Tiles.COLUMNS, scale, panels, scratch);
+      Matrix columns = key.rows() == keys.rows() ? scores : columns(scores, from, to);
+      BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
+      from = to;
+    } while (from < key.rows());
+  }
+
+  /** Rows or columns of so many steps that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */
+  private static int vectorsPacked(int steps) {
+    return Math.max(1, PACKED / Math.max(1, steps) / Tiles.COLUMNS) * Tiles.COLUMNS;
+  }
+
+  /** Output by a part of the columns at a time, and of the keys where there are very many, packed in the scratch. */
+  public static void output(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
+    if (value.rows() > Tiles.LONG) {
+      LongProduct.run(weights, value, output, scratch);
+      return;
+    }
+    int part = vectorsPacked(value.rows());
+    for (int from = 0; from < value.columns(); from += part) {
+      int to = Math.min(from + part, value.columns());
+      float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.COLUMNS));
+      Packing.columns(columns(value, from, to), Tiles.COLUMNS, panels);
+      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, columns(output, from, to)), scratch);
+    }
+  }
+
+  private static Matrix columns(Matrix x, int from, int to) {
+    return x.rows() == 0 ? x : new Matrix(x.data(), x.index(0, from), x.rows(), to - from, x.rowStride());
+  }
+
+  @Override
+  public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
+    try (Scratch scratch = Scratch.take()) {
+      AdditiveScores.run(query, key, vector, scores, scratch);
+    }
+  }
+
+  @Override
+  public void softmax(Matrix scores, Matrix weights) {
+    try (Scratch scratch = Scratch.take()) {
+      VectorRows.softmax(scores, weights, scratch);
+    }
+  }
+
+  @Override
+  public void output(Matrix weights, Matrix value, Matrix output) {
+    try (Scratch scratch = Scratch.take()) {
+      output(weights, value, output, scratch);
+    }
+  }
+
+  @Override
+  public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
+    try (Scratch scratch = Scratch.take()) {
+      float[] padded = bias == null ? null : scratch.bias(bias);
+      BlockedProduct.run(new ProductProblem(input, weight.data(), weight.panel(0), padded, activation, result), scratch);
+    }
+  }
+
+  @Override
+  public void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at) {
+    switch (table.form()) {
+      case HALF -> VectorRotary.half(x, from, y, to, angles, at, table.pairs());
+      case INTERLEAVED -> VectorRotary.interleaved(x, from, y, to, angles, at, table.pairs());
+    }
+  }
+
+  @Override
+  public AttentionTasks plan(AttentionProblem problem, int threads) {
+    return VectorTasks.of(problem, threads);
+  }
+}

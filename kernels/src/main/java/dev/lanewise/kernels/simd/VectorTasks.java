@@ -1,0 +1,44 @@
+package dev.lanewise.kernels.simd;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.BatchTasks;
+import dev.lanewise.kernels.call.EntryTasks;
+import dev.lanewise.kernels.call.RowTasks;
+import dev.lanewise.kernels.simd.decode.DecodeAttention;
+import dev.lanewise.kernels.simd.decode.DecodePlan;
+import dev.lanewise.kernels.simd.fused.FusedAttention;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+
+/**
+ * Cuts an attention call for the SIMD kernels: a batch entry of few queries over cached keys is decoded, every other goes through the fused
+ * kernel.
+ */
+final class VectorTasks implements EntryTasks {
+  private final RowTasks fused;
+  private final DecodePlan decode;
+
+  private VectorTasks(RowTasks fused, DecodePlan decode) {
+    this.fused = fused;
+    this.decode = decode;
+  }
+
+  static AttentionTasks of(AttentionProblem problem, int threads) {
+    RowTasks fused = new RowTasks(problem, threads, Tiles.QUERIES, FusedAttention::attend);
+    return new BatchTasks(problem, problem.isCached() ? new VectorTasks(fused, new DecodePlan(problem, threads)) : fused);
+  }
+
+  @Override
+  public int tasks(int batchEntry) {
+    return decode.decodes(batchEntry) ? decode.tasks(batchEntry) : fused.tasks(batchEntry);
+  }
+
+  @Override
+  public void run(int batchEntry, int task) {
+    if (decode.decodes(batchEntry)) {
+      DecodeAttention.decode(decode, batchEntry, task);
+    } else {
+      fused.run(batchEntry, task);
+    }
+  }
+}

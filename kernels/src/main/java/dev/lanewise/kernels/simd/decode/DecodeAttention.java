@@ -1,0 +1,286 @@
+package dev.lanewise.kernels.simd.decode;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.stored.StoredRows;
+import dev.lanewise.kernels.simd.stored.WideningKernel;
+import java.util.Arrays;
+
+/**
+ * Attention of a few query rows to cached keys: one pass over K and V, shared by all query rows and all query heads of a group, in the
+ * order in which they lie in memory.
+ *
+ * <pre>
+ * for each tile of {@link DecodeRows#KEYS} keys that any row sees        four blocks, four streams from memory
+ *   for each key/value head: scores[row][key] = Q · Kᵀ          keys in the lanes ({@link WideningKernel})
+ *   for each row: changes, mask, online softmax                                   ({@link DecodeRows})
+ *   for each key/value head: accumulated[row] += weights · V    columns in the lanes ({@link WideningKernel})
+ * </pre>
+ *
+ * K of all heads comes before V of any, because a softmax waits for its last key to arrive, and nothing is fetched meanwhile: once a tile
+ * that costs nothing, once a head it doubles the time.
+ *
+ * <p>A row passes through the same operations whatever rows are beside it. One instance works on one thread at a time and keeps its
+ * scratch.
+ */
+public final class DecodeAttention extends ScratchPool.Member {
+  private static final ScratchPool<DecodeAttention> POOL = new ScratchPool<>(DecodeAttention::new);
+  private static final int KEYS = DecodeRows.KEYS;
+  private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
+  private static final int ROWS = 4;
+
+  /** Keys whose weights and weighted values are added up in floats; sums beyond are doubles. */
+  private static final int GROUP = 16 * KEYS;
+
+  private static final int LANES = Lanes.COUNT;
+
+  /** Weights of halves are larger by this, and their output smaller: in between nothing gets lost at either end. */
+  private static final float HALF_WEIGHT = Math.scalb(1f, WideningKernel.HALF_EXPONENT / 2);
+
+  private final DecodeTile tile = new DecodeTile();
+  private final DecodeQueries queries = new DecodeQueries();
+  private final Strip a = new Strip();
+  private final Strip c = new Strip();
+  private float[] scores = new float[0];
+  private float[] accumulated = new float[0];
+  private float[] max = new float[0];
+  private float[] sums = new float[0];
+
+  /** What earlier groups of keys added up, if {@link #spilled}. */
+  private double[] farAccumulated = new double[0];
+
+  private double[] farSums = new double[0];
+  private boolean spilled;
+
+  private int rows;
+  private int width;
+
+  private DecodeAttention() {}
+
+  /** Runs a task of a batch entry on the calling thread. */
+  public static void decode(DecodePlan plan, int batchEntry, int task) {
+    DecodeAttention attention = POOL.take();
+    try {
+      attention.run(plan, batchEntry, task);
+    } finally {
+      attention.release();
+      POOL.give(attention);
+    }
+  }
+
+  /** Drops the references to the caller's objects. */
+  private void release() {
+    tile.release();
+    queries.release();
+  }
+
+  private void run(DecodePlan plan, int batchEntry, int task) {
+    AttentionProblem problem = plan.problem();
+    KeyValueRows cached = problem.cached(batchEntry);
+    int fromHead = plan.fromHead(batchEntry, task);
+    int toHead = plan.toHead(batchEntry, task);
+    rows = plan.rows(batchEntry);
+    width = cached.layout().paddedValueWidth();
+    queries.open(problem, batchEntry, fromHead, toHead);
+    for (int chunk = plan.fromChunk(batchEntry, task); chunk < plan.toChunk(batchEntry, task); chunk++) {
+      run(plan, batchEntry, chunk, fromHead, toHead);
+    }
+    plan.finish(batchEntry);
+  }
+
+  /** Runs a chunk of keys for some heads. */
+  private void run(DecodePlan plan, int batchEntry, int chunk, int fromHead, int toHead) {
+    AttentionProblem problem = plan.problem();
+    KeyValueRows cached = problem.cached(batchEntry);
+    int allRows = (toHead - fromHead) * rows;
+    scores = atLeast(scores, allRows * KEYS);
+    accumulated = atLeast(accumulated, allRows * width);
+    max = atLeast(max, allRows);
+    sums = atLeast(sums, allRows * LANES);
+    Arrays.fill(accumulated, 0, allRows * width, 0);
+    Arrays.fill(max, 0, allRows, Float.NEGATIVE_INFINITY);
+    Arrays.fill(sums, 0, allRows * LANES, 0);
+    spilled = false;
+    int group = -1;
+    int to = Math.min(plan.toKey(batchEntry, chunk), queries.to());
+    for (int key = Math.max(plan.fromKey(batchEntry, chunk), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
+      Interruption.check();
+      boolean there = tile.open(cached, key);
+      if (there && group >= 0 && group != key / GROUP) {
+        spill(allRows);
+      }
+      group = there ? key / GROUP : group;
+      if (!there || !tile(problem, fromHead, toHead)) {
+        key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // over a large hole
+      }
+    }
+    float[] results = plan.results(batchEntry);
+    for (int head = fromHead; head < toHead; head++) {
+      for (int row = 0; row < rows; row++) {
+        leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, chunk, head, row), cached.layout());
+      }
+    }
+  }
+
+  /** Adds what is accumulated to what earlier groups left; the next keys start from zeros. */
+  private void spill(int allRows) {
+    if (farAccumulated.length < allRows * width) {
+      farAccumulated = new double[allRows * width];
+    }
+    if (farSums.length < allRows) {
+      farSums = new double[allRows];
+    }
+    if (!spilled) {
+      Arrays.fill(farAccumulated, 0, allRows * width, 0);
+      Arrays.fill(farSums, 0, allRows, 0);
+      spilled = true;
+    }
+    for (int i = 0; i < allRows * width; i++) {
+      farAccumulated[i] += accumulated[i];
+    }
+    for (int i = 0; i < allRows * LANES; i++) {
+      farSums[i / LANES] += sums[i];
+    }
+    Arrays.fill(accumulated, 0, allRows * width, 0);
+    Arrays.fill(sums, 0, allRows * LANES, 0);
+  }
+
+  private static float[] atLeast(float[] array, int size) {
+    return array.length < size ? new float[size] : array;
+  }
+
+  /** One tile of the heads {@code fromHead} (inclusive) to {@code toHead} (exclusive); returns whether any row sees any of its keys. */
+  private boolean tile(AttentionProblem problem, int fromHead, int toHead) {
+    long visible = 0;
+    int allRows = (toHead - fromHead) * rows;
+    for (int row = 0; row < allRows; row++) {
+      visible |= queries.look(row, tile);
+    }
+    if (visible == 0) {
+      return false;
+    }
+    Arrays.fill(scores, 0, allRows * KEYS, 0);
+    for (int head = fromHead; head < toHead; head++) {
+      for (int key = 0; key < BLOCK; key += LANES) {
+        score(head, (head - fromHead) * rows, key);
+      }
+    }
+    for (int row = 0; row < allRows; row++) {
+      normalise(problem, row, fromHead + row / rows);
+    }
+    for (int head = fromHead; head < toHead && problem.output != null; head++) {
+      for (int column = 0; column < width; column += LANES) {
+        blend(head, (head - fromHead) * rows, column);
+      }
+    }
+    return true;
+  }
+
+  /** Scores of a head's rows, from row {@code first} on, with a few keys of each block from {@code key} on. */
+  private void score(int head, int first, int key) {
+    StoredRows keys = tile.keys(head, key);
+    int depth = queries.width();
+    for (int row = 0; row < rows; row += count(row)) {
+      a.set(queries.data(), queries.index(first + row), depth);
+      c.set(scores, (first + row) * KEYS + key, KEYS);
+      if (count(row) == 1) {
+        tile.kernel().scores1(a, keys, c, depth);
+      } else {
+        tile.kernel().scores4(a, keys, c, depth, count(row));
+      }
+    }
+  }
+
+  /** Adds a few columns of the tile's values to a head's rows, from row {@code first} on. */
+  private void blend(int head, int first, int column) {
+    StoredRows values = tile.values(head, column);
+    for (int row = 0; row < rows; row += count(row)) {
+      a.set(scores, (first + row) * KEYS, KEYS);
+      c.set(accumulated, (first + row) * width + column, width);
+      if (count(row) == 1) {
+        tile.kernel().blend1(a, values, c);
+      } else {
+        tile.kernel().blend4(a, values, c, count(row));
+      }
+    }
+  }
+
+  /** How many rows go together from a row on: two are faster one by one, as their keys are in cache then. */
+  private int count(int row) {
+    return rows - row < 3 ? 1 : Math.min(ROWS, rows - row);
+  }
+
+  /** Scores of a row become weights; what has been accumulated follows if the maximum moves. */
+  private void normalise(AttentionProblem problem, int state, int head) {
+    int at = state * KEYS;
+    boolean int8 = tile.format() == KeyValueFormat.INT8;
+    boolean halves = tile.format() == KeyValueFormat.F16;
+    float scale = halves ? queries.rest(state) : 1;
+    if (int8) {
+      tile.scale(head, false, scores, at);
+    }
+    long visible = queries.visible(state);
+    if (problem.changesScores()) {
+      if (halves) {
+        DecodeRows.multiply(scores, at, KEYS, scale);
+        scale = 1;
+      }
+      queries.change(problem, state, tile, scores, at);
+      visible &= DecodeRows.finite(scores, at);
+    }
+    if (visible != -1L) {
+      DecodeRows.hide(scores, at, visible, Float.NEGATIVE_INFINITY);
+    }
+    float old = max[state];
+    float highest = old;
+    if (DecodeRows.exceeds(scores, at, scale, old)) {
+      highest = scale * DecodeRows.max(scores, at);
+      float factor = (float) Math.exp(old - highest);
+      DecodeRows.multiply(accumulated, state * width, width, factor);
+      DecodeRows.multiply(sums, state * LANES, LANES, factor);
+      if (spilled) {
+        rescaleFar(state, factor);
+      }
+      max[state] = highest;
+    }
+    // 0 in place of −∞, so that a row without any key so far computes −∞ − 0 and not −∞ − −∞
+    float base = highest == Float.NEGATIVE_INFINITY ? 0 : highest;
+    DecodeRows.exponentials(scores, at, scale, base, halves ? HALF_WEIGHT : 1, sums, state * LANES);
+    if (int8) {
+      tile.scale(head, true, scores, at);
+      if (visible != -1L) {
+        DecodeRows.hide(scores, at, visible, 0); // 0 times a scale of NaN
+      }
+    }
+  }
+
+  private void rescaleFar(int state, float factor) {
+    farSums[state] *= factor;
+    for (int i = state * width; i < (state + 1) * width; i++) {
+      farAccumulated[i] *= factor;
+    }
+  }
+
+  /** Writes a row's result for the plan to join. */
+  private void leave(int state, float[] results, int to, KeyValueLayout layout) {
+    double sum = spilled ? farSums[state] : 0;
+    for (int i = state * width; spilled && i < (state + 1) * width; i++) {
+      accumulated[i] = (float) (farAccumulated[i] + accumulated[i]);
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+      sum += sums[state * LANES + lane];
+    }
+    results[to] = max[state];
+    results[to + DecodeResults.SUM] = (float) sum;
+    if (layout.format() == KeyValueFormat.F16) {
+      DecodeRows.multiply(accumulated, state * width, width, Math.scalb(1f, WideningKernel.HALF_EXPONENT) / HALF_WEIGHT);
+    }
+    System.arraycopy(accumulated, state * width, results, to + DecodeResults.OUTPUT, layout.valueWidth());
+  }
+}

@@ -1,0 +1,244 @@
+package dev.lanewise.kernels.simd.decode;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.plain.ScalarAttention;
+import dev.lanewise.kernels.simd.fused.OnlineSoftmax;
+import dev.lanewise.kernels.simd.fused.ScoreScale;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How those batch entries of a call that decode are cut: its keys into chunks, whose number depends on their number alone, and its heads
+ * into ranges, as many as keep the threads busy. A task is a range of heads and a chunk, or all chunks in order where a function of the
+ * caller wants to see the keys in order. A chunk leaves maximum, sum and output of its rows, and whoever ends last joins them: o = Σ
+ * e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022, section
+ * 3.1; "Flash-Decoding", 2023).
+ */
+public final class DecodePlan {
+  /** Keys of a chunk, at least: reading their rows takes far longer than leaving and joining a result. */
+  private static final int CHUNK = 512;
+
+  /** Chunks of a sequence, at most. */
+  static final int MOST_CHUNKS = 64;
+
+  private static final int TASKS_PER_THREAD = 4;
+
+  private final AttentionProblem problem;
+  private final int threads;
+  private final int heads;
+  private final int rowSize;
+
+  /** Tasks of each batch entry that have not ended; 0 of those that are not cut here. */
+  private final AtomicIntegerArray unfinished;
+
+  /**
+   * What the chunks of a batch entry leave, held from its first task to its last; guarded by this. Tasks begin in order, so no more batch
+   * entries than threads are between the two, and one more that begins.
+   */
+  private final @Nullable DecodeResults[] results;
+
+  private final boolean[] decodes;
+
+  /** Cuts a call over cached keys. */
+  public DecodePlan(AttentionProblem problem, int threads) {
+    KeyValueLayout layout = problem.cached(0).layout();
+    this.problem = problem;
+    this.threads = threads;
+    this.heads = layout.heads();
+    this.rowSize = DecodeResults.rowSize(layout.valueWidth());
+    this.unfinished = new AtomicIntegerArray(problem.batch());
+    this.results = new @Nullable DecodeResults[problem.batch()];
+    this.decodes = new boolean[problem.batch()];
+    for (int b = 0; b < problem.batch(); b++) {
+      decodes[b] = canDecode(problem, b) && rows(b) > 0;
+      unfinished.set(b, decodes(b) ? tasks(b) : 0);
+    }
+  }
+
+  /**
+   * Whether a batch entry can be decoded: it has few queries, and nothing is asked for that only the fused kernel does. Depends on the
+   * batch entry alone.
+   */
+  private static boolean canDecode(AttentionProblem problem, int batchEntry) {
+    if (problem.computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
+      return false;
+    }
+    KeyValueRows rows = problem.cached(batchEntry);
+    if (rows.layout().keyWidth() > Tiles.DEPTH) {
+      return false; // one chain of so many products would lose what it adds
+    }
+    long width = Math.max(rows.layout().keyWidth(), DecodeResults.rowSize(rows.layout().valueWidth()));
+    if ((long) problem.query.heads() * problem.computedQueries(batchEntry) * width * MOST_CHUNKS > Integer.MAX_VALUE) {
+      return false; // no array would hold the results of all chunks
+    }
+    boolean plain =
+        problem.normaliser.kind == Normaliser.Kind.SOFTMAX
+            && problem.similarity.kind == Similarity.Kind.DOT
+            && !problem.watchesScores()
+            && !problem.watchesWeights();
+    return plain && ScoreScale.after(problem.scale) == 1 && !holdsSpecial(rows);
+  }
+
+  private static boolean holdsSpecial(KeyValueRows rows) {
+    for (int block = 0; block * KeyValueLayout.BLOCK_ROWS < rows.rows(); block++) {
+      int row = block * KeyValueLayout.BLOCK_ROWS;
+      boolean dropped = row >= rows.droppedFrom() && row + KeyValueLayout.BLOCK_ROWS <= rows.droppedTo();
+      if (!dropped && rows.memory(block).isSpecial(rows.place(block))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  AttentionProblem problem() {
+    return problem;
+  }
+
+  /** Whether a batch entry is cut here. */
+  public boolean decodes(int batchEntry) {
+    return decodes[batchEntry];
+  }
+
+  /** Query rows a key/value head. */
+  int rows(int batchEntry) {
+    return problem.group() * problem.computedQueries(batchEntry);
+  }
+
+  /** Tasks of a batch entry that decodes. */
+  public int tasks(int batchEntry) {
+    return taskChunks(batchEntry) * ranges(batchEntry);
+  }
+
+  /** Chunks that are tasks of their own: all, or one that stands for all if a function wants to see the keys in order. */
+  private int taskChunks(int batchEntry) {
+    return problem.changesByFunction() ? 1 : chunks(batchEntry);
+  }
+
+  /** Keys of a chunk, whole tiles. */
+  private int chunkKeys(int batchEntry) {
+    int least = Math.ceilDiv(problem.keys(batchEntry), MOST_CHUNKS);
+    return Packing.roundUp(Math.max(CHUNK, least), DecodeRows.KEYS);
+  }
+
+  private int chunks(int batchEntry) {
+    return Math.max(1, Math.ceilDiv(problem.keys(batchEntry), chunkKeys(batchEntry)));
+  }
+
+  /** Ranges of heads: what lies in one block should be read by one thread, as far as there are chunks enough. */
+  private int ranges(int batchEntry) {
+    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskChunks(batchEntry) * problem.batch());
+    return (int) Math.min(wanted, heads);
+  }
+
+  /** The first chunk of a task. */
+  int fromChunk(int batchEntry, int task) {
+    return task / ranges(batchEntry);
+  }
+
+  /** One past a task's last chunk. */
+  int toChunk(int batchEntry, int task) {
+    return problem.changesByFunction() ? chunks(batchEntry) : fromChunk(batchEntry, task) + 1;
+  }
+
+  int fromKey(int batchEntry, int chunk) {
+    return chunk * chunkKeys(batchEntry);
+  }
+
+  int toKey(int batchEntry, int chunk) {
+    return Math.min(fromKey(batchEntry, chunk) + chunkKeys(batchEntry), problem.keys(batchEntry));
+  }
+
+  int fromHead(int batchEntry, int task) {
+    int ranges = ranges(batchEntry);
+    return (int) ((long) (task % ranges) * heads / ranges);
+  }
+
+  int toHead(int batchEntry, int task) {
+    int ranges = ranges(batchEntry);
+    return (int) ((task % ranges + 1L) * heads / ranges);
+  }
+
+  /** Where a chunk's row has its result in {@link #results}. */
+  int resultIndex(int batchEntry, int chunk, int head, int row) {
+    return ((chunk * heads + head) * rows(batchEntry) + row) * rowSize;
+  }
+
+  /** The results of a batch entry's chunks. */
+  synchronized float[] results(int batchEntry) {
+    DecodeResults of = results[batchEntry];
+    if (of == null) {
+      of = DecodeResults.take(chunks(batchEntry) * heads * rows(batchEntry) * rowSize);
+      results[batchEntry] = of;
+    }
+    return of.data();
+  }
+
+  private synchronized void giveBack(int batchEntry) {
+    Objects.requireNonNull(results[batchEntry]).giveBack();
+    results[batchEntry] = null;
+  }
+
+  /** A task has left its results; the last one of a batch entry joins those of all chunks. */
+  void finish(int batchEntry) {
+    if (unfinished.decrementAndGet(batchEntry) > 0) {
+      return;
+    }
+    for (int head = 0; head < heads; head++) {
+      for (int row = 0; row < rows(batchEntry); row++) {
+        join(batchEntry, head, row);
+      }
+    }
+    giveBack(batchEntry);
+  }
+
+  private void join(int batchEntry, int head, int row) {
+    float[] data = results(batchEntry);
+    int first = resultIndex(batchEntry, 0, head, row);
+    int distance = heads * rows(batchEntry) * rowSize;
+    int end = first + chunks(batchEntry) * distance;
+    int queryHead = head * problem.group() + row % problem.group();
+    int query = problem.queryRow(row);
+    float max = Float.NEGATIVE_INFINITY;
+    for (int at = first; at < end; at += distance) {
+      max = Math.max(max, data[at]);
+    }
+    float base = max == Float.NEGATIVE_INFINITY ? 0 : max; // of a row without keys: −∞ − 0, and not −∞ − −∞
+    double sum = 0;
+    for (int at = first; at < end; at += distance) {
+      sum += Math.exp(data[at] - base) * data[at + DecodeResults.SUM];
+    }
+    float[] sinks = problem.normaliser.sinks;
+    double whole = sinks == null || sum == 0 ? sum : sum + Math.exp(sinks[queryHead] - base);
+    if (problem.output != null) {
+      for (int at = first; at < end; at += distance) {
+        data[at] = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
+      }
+      int to = problem.queryIndex(problem.output, batchEntry, queryHead, query);
+      boolean finite = true;
+      for (int d = 0; d < problem.output.width(); d++) {
+        double joined = 0;
+        for (int at = first; at < end; at += distance) { // a factor of 0 drops what it stands before, NaN included
+          joined += data[at] == 0 ? 0 : (double) data[at] * data[at + DecodeResults.OUTPUT + d];
+        }
+        float x = (float) joined;
+        problem.output.data()[to + d * problem.output.columnStride()] = x;
+        finite &= Float.isFinite(x);
+      }
+      if (!finite && Double.isFinite(sum) && problem.hooks.isEmpty()) { // see FusedAttention.repeatOverflown
+        ScalarAttention.attend(problem, batchEntry * heads + head, row, row + 1);
+        return;
+      }
+    }
+    if (problem.logSumExp != null) {
+      float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
+      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
+    }
+  }
+}

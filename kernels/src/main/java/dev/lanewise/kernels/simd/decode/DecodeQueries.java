@@ -1,0 +1,184 @@
+package dev.lanewise.kernels.simd.decode;
+
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.RowChanges;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.call.VisibleSegments;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.simd.fused.ScoreChanges;
+import dev.lanewise.kernels.simd.stored.WideningKernel;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The query rows of a decoding task, head after head and within a head query by query: scaled, and what each sees of the keys. With halves
+ * part of the scale is 2<sup>112</sup>, see {@link WideningKernel#HALF_EXPONENT}; what would overflow is left for later.
+ */
+final class DecodeQueries {
+  /** Below this a query takes half of the exponent of halves. */
+  private static final float LARGE = 0x1p70f;
+
+  private float[] data = new float[0];
+  private float[] rest = new float[0];
+  private int[] first = new int[0];
+  private int[] end = new int[0];
+  private long[] visible = new long[0];
+  private int[] queryHead = new int[0];
+  private int[] query = new int[0];
+  private @Nullable AttentionProblem problem;
+  private int batchEntry;
+  private int width;
+  private int from;
+  private int to;
+
+  /** Turns to the rows of some key/value heads of a batch entry. */
+  void open(AttentionProblem newProblem, int newBatchEntry, int fromHead, int toHead) {
+    problem = newProblem;
+    batchEntry = newBatchEntry;
+    KeyValueRows cached = newProblem.cached(newBatchEntry);
+    width = cached.layout().keyWidth();
+    int rowsPerHead = newProblem.group() * newProblem.computedQueries(newBatchEntry);
+    int rows = (toHead - fromHead) * rowsPerHead;
+    if (first.length < rows) {
+      rest = new float[rows];
+      first = new int[rows];
+      end = new int[rows];
+      visible = new long[rows];
+      queryHead = new int[rows];
+      query = new int[rows];
+    }
+    if (data.length < rows * width) {
+      data = new float[rows * width];
+    }
+    from = Integer.MAX_VALUE;
+    to = 0;
+    for (int row = 0; row < rows; row++) {
+      int inHead = row % rowsPerHead;
+      int head = fromHead + row / rowsPerHead;
+      queryHead[row] = head * newProblem.group() + inHead % newProblem.group();
+      query[row] = newProblem.queryRow(inHead);
+      look(newProblem.visibility, row);
+      load(cached, head, row);
+    }
+    from = Math.min(from, to);
+  }
+
+  private void look(Visibility visibility, int row) {
+    first[row] = visibility.firstKey(batchEntry, queryHead[row], query[row]);
+    end[row] = visibility.endKey(batchEntry, queryHead[row], query[row]);
+    if (first[row] < end[row]) {
+      from = Math.min(from, first[row]);
+      to = Math.max(to, end[row]);
+    }
+  }
+
+  private void load(KeyValueRows cached, int head, int row) {
+    AttentionProblem of = problem();
+    Heads source = of.query;
+    int start = of.queryIndex(source, batchEntry, queryHead[row], query[row]);
+    float[] channels = of.keyChannels(batchEntry);
+    float largest = 0;
+    for (int d = 0; d < width; d++) {
+      float x = source.data()[start + d * source.columnStride()] * of.scale;
+      if (channels != null) {
+        x *= channels[head * width + d];
+      }
+      data[row * width + d] = x;
+      largest = Math.max(largest, Math.abs(x));
+    }
+    if (cached.layout().format() == KeyValueFormat.F16) {
+      int exponent = largest < LARGE ? WideningKernel.HALF_EXPONENT / 2 : 0;
+      for (int d = 0; d < width; d++) {
+        data[row * width + d] *= Math.scalb(1f, exponent);
+      }
+      rest[row] = Math.scalb(1f, WideningKernel.HALF_EXPONENT - exponent);
+    }
+  }
+
+  private AttentionProblem problem() {
+    return Objects.requireNonNull(problem);
+  }
+
+  /** The first key that any row sees. */
+  int from() {
+    return from;
+  }
+
+  /** One past the last key that any row sees. */
+  int to() {
+    return to;
+  }
+
+  /** The rows, scaled. */
+  float[] data() {
+    return data;
+  }
+
+  int index(int row) {
+    return row * width;
+  }
+
+  int width() {
+    return width;
+  }
+
+  /** What the scores of a row still have to be multiplied with, if keys are halves. */
+  float rest(int row) {
+    return rest[row];
+  }
+
+  /** Looks which keys of the tile a row sees: a bit each. */
+  long look(int row, DecodeTile tile) {
+    long from = Math.clamp((long) first[row] - tile.key(), 0, DecodeRows.KEYS);
+    long to = Math.clamp((long) end[row] - tile.key(), 0, DecodeRows.KEYS);
+    long seen = 0;
+    if (from < to) {
+      seen = -1L >>> (Long.SIZE - (to - from)) << from & tile.present();
+      Visibility visibility = problem().visibility;
+      if (seen != 0 && visibility.hasHoles()) {
+        seen &= visibility.keys64(batchEntry, queryHead[row], query[row], tile.key() / Long.SIZE);
+      }
+    }
+    visible[row] = seen;
+    return seen;
+  }
+
+  /** The first key from {@code key} on that any of the first {@code rows} rows may see, at most {@link #to}. */
+  int nextKey(int rows, int key) {
+    Visibility visibility = problem().visibility;
+    int next = visibility.hasHoles() ? to : Math.min(key, to);
+    for (int row = 0; row < rows && next > key; row++) {
+      int from = Math.max(key, first[row]);
+      if (from < end[row]) {
+        next = Math.min(next, visibility.nextKey(batchEntry, queryHead[row], query[row], from));
+      }
+    }
+    return next;
+  }
+
+  /** What {@link #look} saw. */
+  long visible(int row) {
+    return visible[row];
+  }
+
+  /** Softcap, bias, ALiBi and the caller's functions, on the scores of a row; functions see what the query sees. */
+  void change(AttentionProblem of, int row, DecodeTile tile, float[] scores, int at) {
+    int head = queryHead[row];
+    if (of.softcap > 0) {
+      ScoreChanges.softcap(scores, at, at + DecodeRows.KEYS, of.softcap);
+    }
+    RowChanges.apply(of, batchEntry, head, query[row], tile.key(), scores, at, tile.keys());
+    for (int i = 0; i < of.hooks.size(); i++) {
+      RowFunction function = of.hooks.get(i).function();
+      VisibleSegments.apply(function, of.visibility, scores, at, tile.key(), tile.keys(), batchEntry, head, query[row]);
+    }
+  }
+
+  /** Lets go of the caller's objects. */
+  void release() {
+    problem = null;
+  }
+}

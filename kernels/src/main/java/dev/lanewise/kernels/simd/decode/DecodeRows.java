@@ -1,0 +1,99 @@
+package dev.lanewise.kernels.simd.decode;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.VectorExp;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Softmax over {@link #KEYS} scores of a row at a time, keys in the lanes (Milakov and Gimelshein, "Online normalizer calculation for
+ * softmax", 2018). Sums stay a vector a row until the end.
+ */
+final class DecodeRows {
+  /** Keys of a tile: a word of mask bits, four blocks of rows. */
+  static final int KEYS = Long.SIZE;
+
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+
+  private DecodeRows() {}
+
+  /** Multiplies each of some scores with its key's factor. */
+  static void multiply(float[] scores, int at, float[] factors, int from, int count) {
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector.fromArray(SPECIES, scores, at + i).mul(FloatVector.fromArray(SPECIES, factors, from + i)).intoArray(scores, at + i);
+    }
+  }
+
+  /** Puts a value where the bit of a key is not set: −∞ for scores, 0 for weights, whatever is there. */
+  static void hide(float[] scores, int at, long visible, float value) {
+    for (int i = 0; i < KEYS; i += LANES) {
+      VectorMask<Float> hides = VectorMask.fromLong(SPECIES, ~visible >>> i);
+      FloatVector.fromArray(SPECIES, scores, at + i).blend(value, hides).intoArray(scores, at + i);
+    }
+  }
+
+  /** The keys whose score is not −∞, a bit each. */
+  static long finite(float[] scores, int at) {
+    long bits = 0;
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
+      bits |= x.compare(VectorOperators.NE, Float.NEGATIVE_INFINITY).toLong() << i;
+    }
+    return bits;
+  }
+
+  /** Whether a score times {@code scale} is above a limit; asked first, because most tiles do not raise the maximum. */
+  static boolean exceeds(float[] scores, int at, float scale, float limit) {
+    boolean any = false;
+    for (int i = 0; i < KEYS; i += LANES) {
+      any |= FloatVector.fromArray(SPECIES, scores, at + i).mul(scale).compare(VectorOperators.GT, limit).anyTrue();
+    }
+    return any;
+  }
+
+  /** The largest score. A NaN may or may not be it: its weight is NaN either way. */
+  static float max(float[] scores, int at) {
+    FloatVector max = FloatVector.fromArray(SPECIES, scores, at);
+    for (int i = LANES; i < KEYS; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
+      max = x.blend(max, x.compare(VectorOperators.LE, max));
+    }
+    return broadcast(SPECIES, Float.NEGATIVE_INFINITY).max(max).reduceLanes(VectorOperators.MAX);
+  }
+
+  /**
+   * Scores times {@code scale} become weights e<sup>score − max</sup> times {@code factor}; those without the factor are added to the row's
+   * sums. The formula is that of {@link VectorExp}.
+   */
+  static void exponentials(float[] scores, int at, float scale, float max, float factor, float[] sums, int sumsAt) {
+    FloatVector sum = FloatVector.zero(SPECIES);
+    for (int i = 0; i < KEYS; i += LANES) {
+      FloatVector t = FloatVector.fromArray(SPECIES, scores, at + i).mul(scale).sub(max).mul(VectorExp.LOG2_E);
+      FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
+      FloatVector shifted = clamped.add(VectorExp.BIASED_MAGIC);
+      FloatVector fraction = clamped.sub(shifted.sub(VectorExp.BIASED_MAGIC));
+      FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      FloatVector p = fraction.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_3));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_2));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_1));
+      p = p.fma(fraction, broadcast(SPECIES, 1f));
+      FloatVector weight = p.mul(power);
+      weight.mul(factor).intoArray(scores, at + i);
+      sum = weight.add(sum);
+    }
+    FloatVector.fromArray(SPECIES, sums, sumsAt).add(sum).intoArray(sums, sumsAt);
+  }
+
+  /** x *= factor, for a multiple of the lanes. */
+  static void multiply(float[] x, int from, int length, float factor) {
+    for (int i = from; i < from + length; i += LANES) {
+      FloatVector.fromArray(SPECIES, x, i).mul(factor).intoArray(x, i);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+package dev.lanewise.kernels.simd.elementwise;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.fused.OnlineSoftmax;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.VectorExp;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Kernels that work on one row at a time: exp and the row softmax. What fills no vector goes through the same loops in padded scratch.
+ * Formulas stand in place, see {@link VectorExp}.
+ */
+public final class VectorRows {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int PAIR = 2 * LANES;
+  private static final int PIECE = Interruption.PIECE;
+
+  /** Elements of a row whose exponentials are added up in floats, 64 a chain; sums beyond are doubles. */
+  private static final int SUM_PIECE = 64 * PAIR;
+
+  private VectorRows() {}
+
+  /** {@code padded} is scratch of a vector. */
+  public static void exp(float[] x, int from, float[] result, int to, int length, float[] padded) {
+    int bound = SPECIES.loopBound(length);
+    exp(x, from, result, to, bound);
+    if (bound < length) {
+      System.arraycopy(x, from + bound, padded, 0, length - bound);
+      exp(padded, 0, padded, 0, LANES);
+      System.arraycopy(padded, 0, result, to + bound, length - bound);
+    }
+  }
+
+  /** e<sup>x</sup> over the whole range, denormal results included. */
+  private static void exp(float[] x, int from, float[] result, int to, int length) {
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector v = FloatVector.fromArray(SPECIES, x, from + i);
+      FloatVector clamped = v.blend(-104f, v.compare(VectorOperators.LT, -104f));
+      clamped = clamped.blend(89f, clamped.compare(VectorOperators.GT, 89f));
+      FloatVector shifted = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.MAGIC));
+      FloatVector exponent = shifted.sub(VectorExp.MAGIC);
+      FloatVector r = exponent.fma(broadcast(SPECIES, -VectorExp.LN2_HIGH), clamped);
+      r = exponent.fma(broadcast(SPECIES, -VectorExp.LN2_LOW), r);
+      FloatVector p = r.fma(broadcast(SPECIES, VectorExp.EXP_6), broadcast(SPECIES, VectorExp.EXP_5));
+      p = p.fma(r, broadcast(SPECIES, VectorExp.EXP_4));
+      p = p.fma(r, broadcast(SPECIES, VectorExp.EXP_3));
+      p = p.fma(r, broadcast(SPECIES, VectorExp.EXP_2));
+      p = p.fma(r, broadcast(SPECIES, 1f));
+      p = p.fma(r, broadcast(SPECIES, 1f));
+      // 2^exponent in two halves: one alone would leave the range of normal floats at either end
+      IntVector whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(VectorExp.MAGIC));
+      IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
+      FloatVector power = half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      FloatVector rest = whole.sub(half).add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      p.mul(power).mul(rest).intoArray(result, to + i);
+    }
+  }
+
+  /**
+   * Softmax of every row. The maximum of the next row is looked for between the exponentials of a row and their scaling: the core then has
+   * something to do while it waits for a sum or a maximum to come out of the lanes.
+   */
+  public static void softmax(Matrix scores, Matrix weights, Scratch scratch) {
+    float max = max(scores, 0, scratch.padded);
+    for (int row = 0; row < scores.rows(); row++) {
+      // nothing to see, or only NaN: NaN - NaN keeps the NaN, and -infinity becomes weight 0
+      double sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
+      if (row + 1 < scores.rows()) {
+        max = max(scores, row + 1, scratch.padded);
+      }
+      for (int piece = 0; piece < pieces(weights); piece++) {
+        Interruption.check();
+        scale(weights.data(), weights.index(row, piece * PIECE), length(weights, piece), sum == 0 ? 0 : (float) (1 / sum));
+      }
+    }
+  }
+
+  private static float max(Matrix scores, int row, float[] padded) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int piece = 0; piece < pieces(scores); piece++) {
+      Interruption.check();
+      max = Math.max(max, max(scores.data(), scores.index(row, piece * PIECE), length(scores, piece), padded));
+    }
+    return max;
+  }
+
+  private static float max(float[] x, int from, int length, float[] padded) {
+    int bound = SPECIES.loopBound(length);
+    float max = max(x, from, bound);
+    if (bound < length) {
+      Arrays.fill(padded, 0, LANES, Float.NEGATIVE_INFINITY);
+      System.arraycopy(x, from + bound, padded, 0, length - bound);
+      max = Math.max(max, max(padded, 0, LANES));
+    }
+    return max;
+  }
+
+  /** weights = exp(scores − max); returns their sum. */
+  private static double exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
+    double sum = 0;
+    for (int column = 0; column < scores.columns(); column += SUM_PIECE) {
+      Interruption.check();
+      int length = Math.min(SUM_PIECE, scores.columns() - column);
+      sum += exponentials(scores, scores.index(row, column), weights, weights.index(row, column), length, max, scratch);
+    }
+    return sum;
+  }
+
+  private static float exponentials(Matrix scores, int from, Matrix weights, int to, int length, float max, Scratch scratch) {
+    int bound = length - length % PAIR;
+    float sum = exponentials(scores.data(), from, weights.data(), to, bound, max, scratch.lanes);
+    if (bound < length) {
+      float[] padded = scratch.padded;
+      Arrays.fill(padded, 0, PAIR, Float.NEGATIVE_INFINITY);
+      System.arraycopy(scores.data(), from + bound, padded, 0, length - bound);
+      sum += exponentials(padded, 0, padded, 0, PAIR, max, scratch.lanes);
+      System.arraycopy(padded, 0, weights.data(), to + bound, length - bound);
+    }
+    return sum;
+  }
+
+  /** Pieces of a row: one, unless it is so long that an interrupt must be seen in between. */
+  private static int pieces(Matrix rows) {
+    return Math.ceilDiv(rows.columns(), PIECE);
+  }
+
+  /** Elements of a piece. */
+  private static int length(Matrix rows, int piece) {
+    return Math.min(PIECE, rows.columns() - piece * PIECE);
+  }
+
+  /**
+   * The largest element of whole vectors; a NaN may or may not stay as the maximum. Compare and blend runs twice as fast as {@code
+   * FloatVector.max}, and takes several cycles, hence four chains. Methods are called on what has just been made, see {@link
+   * OnlineSoftmax}.
+   */
+  private static float max(float[] x, int from, int length) {
+    FloatVector max0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+    FloatVector max1 = max0;
+    FloatVector max2 = max0;
+    FloatVector max3 = max0;
+    int i = 0;
+    for (; i <= length - 4 * LANES; i += 4 * LANES) {
+      FloatVector x0 = FloatVector.fromArray(SPECIES, x, from + i);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, x, from + i + LANES);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, x, from + i + 2 * LANES);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, x, from + i + 3 * LANES);
+      max0 = x0.blend(max0, x0.compare(VectorOperators.LE, max0));
+      max1 = x1.blend(max1, x1.compare(VectorOperators.LE, max1));
+      max2 = x2.blend(max2, x2.compare(VectorOperators.LE, max2));
+      max3 = x3.blend(max3, x3.compare(VectorOperators.LE, max3));
+    }
+    for (; i < length; i += LANES) {
+      FloatVector x0 = FloatVector.fromArray(SPECIES, x, from + i);
+      max0 = x0.blend(max0, x0.compare(VectorOperators.LE, max0));
+    }
+    FloatVector max = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+    max = max.blend(max0, max.compare(VectorOperators.LT, max0));
+    max = max.blend(max1, max.compare(VectorOperators.LT, max1));
+    max = max.blend(max2, max.compare(VectorOperators.LT, max2));
+    return max.blend(max3, max.compare(VectorOperators.LT, max3)).reduceLanes(VectorOperators.MAX);
+  }
+
+  /**
+   * Of whole pairs of vectors. The pair makes the method too large for C2 to inline into the loop over rows, where it compiles it to half
+   * the speed.
+   */
+  private static float exponentials(float[] scores, int from, float[] weights, int to, int length, float max, float[] sums) {
+    FloatVector sum0 = FloatVector.zero(SPECIES);
+    FloatVector sum1 = sum0;
+    for (int i = 0; i < length; i += PAIR) {
+      FloatVector t0 = FloatVector.fromArray(SPECIES, scores, from + i).sub(max).mul(VectorExp.LOG2_E);
+      FloatVector t1 = FloatVector.fromArray(SPECIES, scores, from + i + LANES).sub(max).mul(VectorExp.LOG2_E);
+      t0 = t0.blend(-127f, t0.compare(VectorOperators.LT, -127f));
+      t1 = t1.blend(-127f, t1.compare(VectorOperators.LT, -127f));
+      FloatVector shifted0 = t0.add(VectorExp.BIASED_MAGIC);
+      FloatVector shifted1 = t1.add(VectorExp.BIASED_MAGIC);
+      FloatVector f0 = t0.sub(shifted0.sub(VectorExp.BIASED_MAGIC));
+      FloatVector f1 = t1.sub(shifted1.sub(VectorExp.BIASED_MAGIC));
+      FloatVector p0 = f0.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
+      FloatVector p1 = f1.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
+      p0 = p0.fma(f0, broadcast(SPECIES, VectorExp.EXP2_3));
+      p1 = p1.fma(f1, broadcast(SPECIES, VectorExp.EXP2_3));
+      p0 = p0.fma(f0, broadcast(SPECIES, VectorExp.EXP2_2));
+      p1 = p1.fma(f1, broadcast(SPECIES, VectorExp.EXP2_2));
+      p0 = p0.fma(f0, broadcast(SPECIES, VectorExp.EXP2_1));
+      p1 = p1.fma(f1, broadcast(SPECIES, VectorExp.EXP2_1));
+      p0 = p0.fma(f0, broadcast(SPECIES, 1f));
+      p1 = p1.fma(f1, broadcast(SPECIES, 1f));
+      FloatVector weight0 = p0.mul(shifted0.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      FloatVector weight1 = p1.mul(shifted1.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+      weight0.intoArray(weights, to + i);
+      weight1.intoArray(weights, to + i + LANES);
+      sum0 = weight0.add(sum0);
+      sum1 = weight1.add(sum1);
+    }
+    FloatVector.zero(SPECIES).add(sum0).add(sum1).intoArray(sums, 0);
+    return fold(sums);
+  }
+
+  /**
+   * The sum of the lanes that lie in an array of {@link Scratch#MOST_LANES}, 0 where there are fewer, in an order that is fixed (that of
+   * reduceLanes is not). Written out: as a loop over halves it takes a hundred cycles.
+   */
+  static float fold(float[] x) {
+    float even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));
+    float odd = ((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15]));
+    return even + odd;
+  }
+
+  /** result = x + y. */
+  public static void add(float[] x, int from, float[] y, int yFrom, float[] result, int to, int length) {
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      FloatVector.fromArray(SPECIES, x, from + i).add(FloatVector.fromArray(SPECIES, y, yFrom + i)).intoArray(result, to + i);
+    }
+    for (; i < length; i++) {
+      result[to + i] = x[from + i] + y[yFrom + i];
+    }
+  }
+
+  /** x *= factor. */
+  public static void scale(float[] x, int from, int length, float factor) {
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      FloatVector.fromArray(SPECIES, x, from + i).mul(factor).intoArray(x, from + i);
+    }
+    for (; i < length; i++) {
+      x[from + i] *= factor;
+    }
+  }
+}

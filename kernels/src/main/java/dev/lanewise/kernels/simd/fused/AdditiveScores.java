@@ -1,0 +1,98 @@
+package dev.lanewise.kernels.simd.fused;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.lanes.VectorFunctions;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Additive scores (Bahdanau, Cho and Bengio, "Neural machine translation by jointly learning to align and translate", 2015): Σ<sub>a</sub>
+ * vector[a] · tanh(query[a] + key[a]). Nearly all of the time goes into tanh; nothing is worth packing but the side that lies in the lanes.
+ */
+public final class AdditiveScores {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int QUERIES = Tiles.QUERIES;
+
+  private AdditiveScores() {}
+
+  /**
+   * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), pieces of so many multiply-adds over a in
+   * order.
+   *
+   * <p>A vector of more than {@link Tiles#LONG} elements is left to plain Java, in double.
+   *
+   * @param queryPanel key.columns × {@link Tiles#QUERIES}: a query a lane
+   * @param key holds keys × columns, read in place: the first row at {@code first}, the next {@code stride} on
+   * @param vector key.columns elements
+   * @param target keys × {@link Tiles#QUERIES}, written
+   */
+  static void tile(float[] queryPanel, float[] key, int first, int stride, int keys, float[] vector, float[] target) {
+    for (int i = 0; i < keys; i++) {
+      int from = first + i * stride;
+      if (vector.length > Tiles.LONG) {
+        plain(queryPanel, key, from, vector, target, i * QUERIES);
+        continue;
+      }
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        score(queryPanel, lane, key, from, vector, target, i * QUERIES + lane);
+      }
+    }
+  }
+
+  /** One vector of results; a method of its own, because C2 compiles the loop 10 % slower inside the loops around it. */
+  private static void score(float[] queryPanel, int lane, float[] key, int from, float[] vector, float[] target, int to) {
+    FloatVector.zero(SPECIES).intoArray(target, to);
+    for (int a = 0; a < vector.length; a += Tiles.DEPTH) {
+      addPiece(queryPanel, lane, key, from, vector, a, Math.min(a + Tiles.DEPTH, vector.length), target, to);
+    }
+  }
+
+  private static void addPiece(
+      float[] queryPanel, int lane, float[] key, int from, float[] vector, int first, int end, float[] target, int to) {
+    FloatVector sum = FloatVector.zero(SPECIES);
+    for (int a = first; a < end; a++) {
+      FloatVector x = FloatVector.fromArray(SPECIES, queryPanel, a * QUERIES + lane).add(key[from + a]);
+      sum = VectorFunctions.tanh(x).fma(broadcast(SPECIES, vector[a]), sum);
+    }
+    FloatVector.fromArray(SPECIES, target, to).add(sum).intoArray(target, to);
+  }
+
+  private static void plain(float[] queryPanel, float[] key, int from, float[] vector, float[] target, int to) {
+    for (int lane = 0; lane < QUERIES; lane++) {
+      double sum = 0;
+      for (int a = 0; a < vector.length; a++) {
+        sum += vector[a] * Math.tanh(queryPanel[a * QUERIES + lane] + key[from + a]);
+      }
+      target[to + lane] = (float) sum;
+    }
+  }
+
+  /**
+   * All scores: a panel of keys in the lanes in place of queries (query + key is the same either way), so that a row of scores leaves as it
+   * lies.
+   */
+  public static void run(Matrix query, Matrix key, float[] vector, Matrix scores, Scratch scratch) {
+    float[] panel = scratch.right(Packing.size(QUERIES, vector.length, QUERIES));
+    float[] target = scratch.left(Tiles.KEYS * QUERIES);
+    for (int column = 0; column < key.rows(); column += QUERIES) {
+      int columns = Math.min(QUERIES, key.rows() - column);
+      Packing.rows(key.rows(column, column + columns), 0, vector.length, QUERIES, 1, panel, scratch);
+      for (int row = 0; row < query.rows(); row += Tiles.KEYS) {
+        int rows = Math.min(Tiles.KEYS, query.rows() - row);
+        Interruption.check();
+        tile(panel, query.data(), query.index(row, 0), query.rowStride(), rows, vector, target);
+        for (int i = 0; i < rows; i++) {
+          System.arraycopy(target, i * QUERIES, scores.data(), scores.index(row + i, column), columns);
+        }
+      }
+    }
+  }
+}

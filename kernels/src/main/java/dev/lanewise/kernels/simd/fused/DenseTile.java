@@ -1,0 +1,107 @@
+package dev.lanewise.kernels.simd.fused;
+
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.lanes.Transpose;
+
+/**
+ * Rows of keys or values that lie as the loops want them, their elements side by side: where the caller's do, and if those lie apart or are
+ * cached, in a copy.
+ */
+final class DenseTile {
+  private static final int LANES = Lanes.COUNT;
+  private static final float[] NONE = new float[0];
+
+  private float[] data = NONE;
+  private int first;
+  private int stride;
+  private float[] copy = NONE;
+  private final CachedCopy cached = new CachedCopy();
+
+  /** Turns to the keys of the panel's tile. */
+  void openKeys(Panel panel) {
+    AttentionProblem problem = panel.problem();
+    if (problem.isCached()) {
+      int width = problem.key.width();
+      useCopy(width);
+      cached.keys(problem.cached(panel.batchEntry()), keyValueHead(panel), panel.key(), panel.keys(), copy, panel.scratch);
+    } else {
+      open(problem.key, problem.keyIndex(problem.key, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+    }
+  }
+
+  /** Turns to the values of the panel's tile. */
+  void openValues(Panel panel) {
+    AttentionProblem problem = panel.problem();
+    if (problem.isCached()) {
+      KeyValueRows rows = problem.cached(panel.batchEntry());
+      useCopy(rows.layout().valueWidth());
+      cached.values(rows, keyValueHead(panel), panel.key(), panel.keys(), copy);
+    } else {
+      Heads value = problem.value();
+      open(value, problem.keyIndex(value, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+    }
+  }
+
+  private static int keyValueHead(Panel panel) {
+    return panel.problem().keyValueHead(panel.unit());
+  }
+
+  private void useCopy(int width) {
+    if (copy.length < Tiles.KEYS * width) {
+      copy = new float[Tiles.KEYS * width];
+    }
+    data = copy;
+    first = 0;
+    stride = width;
+  }
+
+  /** Turns to {@code count} rows, at most {@link Tiles#KEYS}, the first at {@code from}. */
+  private void open(Heads heads, int from, int count, Scratch scratch) {
+    if (heads.columnStride() == 1) {
+      data = heads.data();
+      first = from;
+      stride = heads.rowStride();
+      return;
+    }
+    int width = heads.width();
+    useCopy(width);
+    boolean columns = heads.rowStride() == 1;
+    int turnedRows = columns ? count / LANES * LANES : 0;
+    int turnedColumns = width / LANES * LANES;
+    for (int row = 0; row < turnedRows; row += LANES) {
+      for (int d = 0; d < turnedColumns; d += LANES) {
+        scratch.source.set(heads.data(), from + row + d * heads.columnStride(), heads.columnStride());
+        scratch.target.set(copy, row * width + d, width);
+        Transpose.block(scratch.source, scratch.target, 1, scratch.block);
+      }
+    }
+    for (int row = 0; row < count; row++) {
+      int column = row < turnedRows ? turnedColumns : 0;
+      heads.copyRow(from + row * heads.rowStride(), column, copy, row * width + column);
+    }
+  }
+
+  float[] data() {
+    return data;
+  }
+
+  /** Where a row starts. */
+  int row(int i) {
+    return first + i * stride;
+  }
+
+  /** From a row to the next. */
+  int stride() {
+    return stride;
+  }
+
+  /** Lets go of the caller's array. */
+  void release() {
+    data = NONE;
+  }
+}

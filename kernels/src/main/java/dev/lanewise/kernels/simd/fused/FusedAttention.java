@@ -1,0 +1,178 @@
+package dev.lanewise.kernels.simd.fused;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.plain.ScalarAttention;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+
+/**
+ * The fused kernel: a panel of {@link Tiles#QUERIES} query rows against all keys it sees, a tile of {@link Tiles#KEYS} keys at a time,
+ * after "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
+ *
+ * <pre>
+ * for each panel of queries                          Qᵀ packed, times scale: headDim × QUERIES
+ *   for each tile of keys that a lane sees
+ *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies   ({@link PanelScores})
+ *     softcap, bias, ALiBi, the caller's function                                           ({@link ScoreChanges})
+ *     mask                                           only where a lane does not see a key   ({@link PanelMask})
+ *     weights = normaliser of scores                 lane by lane                           ({@link PanelNormaliser})
+ *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link PanelOutput})
+ *   divide, turn to row-major, store
+ * </pre>
+ *
+ * Weights come from a second pass over the tiles, when what to divide by is known; the output is then made of these. A function that
+ * changes scores runs in the first pass alone ({@link KeptScores}). One instance works on one thread at a time and keeps its scratch.
+ */
+public final class FusedAttention extends ScratchPool.Member {
+  private static final ScratchPool<FusedAttention> POOL = new ScratchPool<>(FusedAttention::new);
+  private static final int KEYS = Tiles.KEYS;
+
+  private final Panel panel = new Panel();
+  private final PanelRows queries = new PanelRows();
+  private final PanelRows outputs = new PanelRows();
+  private final PanelScores scorer = new PanelScores();
+  private final ScoreChanges changes = new ScoreChanges();
+  private final PanelMask mask = new PanelMask();
+  private final OnlineSoftmax softmax = new OnlineSoftmax();
+  private final ElementwiseNormaliser elementwise = new ElementwiseNormaliser();
+  private final PanelOutput output = new PanelOutput();
+  private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.STRIP * Lanes.COUNT) * Tiles.QUERIES];
+
+  private FusedAttention() {}
+
+  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
+  public static void attend(AttentionProblem problem, int unit, int from, int to) {
+    FusedAttention attention = POOL.take();
+    try {
+      attention.run(problem, unit, from, to);
+    } finally {
+      attention.release();
+      POOL.give(attention);
+    }
+  }
+
+  /** Drops the references to the caller's objects. */
+  private void release() {
+    panel.release();
+    scorer.release();
+    output.release();
+  }
+
+  private void run(AttentionProblem problem, int unit, int from, int to) {
+    output.openUnit();
+    int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
+    PanelNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+    for (int row = from; row < to; row += most) {
+      panel.open(problem, unit, row, Math.min(most, to - row));
+      run(problem, normaliser);
+      if (problem.output != null && !problem.watchesWeights() && !output.isFinite()) {
+        repeatOverflown(problem, normaliser, row);
+      }
+    }
+  }
+
+  /**
+   * Computes those rows again, in plain Java and with weights that have been divided first, whose values may have passed the largest float
+   * before the division. Not where the caller's functions take part, which must not be called twice.
+   */
+  private void repeatOverflown(AttentionProblem problem, PanelNormaliser normaliser, int row) {
+    for (int lane = 0; problem.hooks.isEmpty() && lane < panel.rows(); lane++) {
+      if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
+        ScalarAttention.attend(problem, panel.unit(), row + lane, row + lane + 1);
+      }
+    }
+  }
+
+  private void run(AttentionProblem problem, PanelNormaliser normaliser) {
+    queries.open(panel, problem.query);
+    queries.touch(problem.query, panel.scratch);
+    output.open(problem.output == null ? 0 : problem.output.width());
+    if (problem.output != null) {
+      outputs.open(panel, problem.output);
+      outputs.touch(problem.output, panel.scratch);
+    }
+    scorer.open(panel, queries);
+    mask.open(panel);
+    normaliser.open(panel);
+    if (problem.changesScores()) {
+      changes.open(panel, mask.from(), mask.to());
+    }
+    boolean once = !problem.watchesWeights();
+    pass(problem, normaliser, false, once);
+    normaliser.close();
+    if (once) {
+      output.normalise(normaliser);
+    } else {
+      changes.turn();
+      pass(problem, normaliser, true, true);
+    }
+    if (problem.output != null) {
+      output.store(problem.output, outputs, panel.scratch);
+    }
+    storeLogSumExp(problem, normaliser);
+  }
+
+  /**
+   * Goes over the tiles. Tiles begin at multiples of {@link Tiles#KEYS} whatever the panel sees: the bits of a row then do not depend on
+   * its neighbours.
+   *
+   * @param known whether the normaliser knows what to divide by
+   * @param last whether this pass makes the output
+   */
+  private void pass(AttentionProblem problem, PanelNormaliser normaliser, boolean known, boolean last) {
+    boolean everyKey = last && problem.watchesScores();
+    int from = everyKey ? 0 : mask.from();
+    int to = everyKey ? problem.keys(panel.batchEntry()) : mask.to();
+    for (int tile = from / KEYS * KEYS; tile < to; tile += KEYS) {
+      Interruption.check();
+      int key = Math.max(tile, from);
+      panel.openTile(key, Math.min(tile + KEYS, to) - key);
+      boolean seen = mask.openTile(panel);
+      if (seen || everyKey) {
+        tile(problem, normaliser, known, last, seen);
+      } else {
+        tile = Math.max(tile, mask.nextKey(panel, tile + KEYS) / KEYS * KEYS - KEYS); // over a large hole
+      }
+    }
+  }
+
+  private void tile(AttentionProblem problem, PanelNormaliser normaliser, boolean known, boolean last, boolean seen) {
+    scorer.compute(panel, scores);
+    if (problem.changesScores()) {
+      changes.apply(panel, scores, last);
+    }
+    mask.apply(scores, panel.keys(), Float.NEGATIVE_INFINITY);
+    changes.observe(panel, Stage.MASKED, scores, last);
+    if (!seen) {
+      return;
+    }
+    boolean blends = last && problem.output != null;
+    if (blends) {
+      output.openTile(panel, mask, scores);
+    }
+    if (known) {
+      mask.hideInfinite(scores, panel.keys());
+      normaliser.weights(scores, panel.keys());
+      changes.change(panel, Stage.WEIGHTS, scores);
+      mask.apply(scores, panel.keys(), 0); // whatever the function made of them, or the NaN of another key
+      changes.observe(panel, Stage.WEIGHTS, scores, true);
+    } else if (normaliser.update(panel, scores)) {
+      output.rescale(normaliser);
+    }
+    if (blends) {
+      output.add(panel, mask, scores);
+    }
+  }
+
+  private void storeLogSumExp(AttentionProblem problem, PanelNormaliser normaliser) {
+    float[] logSumExp = problem.logSumExp;
+    for (int lane = 0; logSumExp != null && lane < panel.rows(); lane++) {
+      logSumExp[problem.logSumExpIndex(panel.batchEntry(), panel.queryHead(lane), panel.query(lane))] = normaliser.logSumExp(lane);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+package dev.lanewise.kernels.simd.fused;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.lanes.VectorExp;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The running maximum and sum of a panel of queries, one query a lane (Milakov and Gimelshein, "Online normalizer calculation for softmax",
+ * 2018). Scores are keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes. They become powers of two
+ * only after the maximum has been subtracted: scores as large as floats may be would not survive the factor log<sub>2</sub> e.
+ */
+public final class OnlineSoftmax implements PanelNormaliser {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int QUERIES = Tiles.QUERIES;
+
+  private final float[] max = new float[QUERIES];
+
+  /** Sums of the tiles so far; a chain of floats over thousands of tiles would lose what it adds. */
+  private final double[] total = new double[QUERIES];
+
+  /** Sums of the tile at hand. */
+  private final float[] sum = new float[QUERIES];
+
+  private final float[] sink = new float[QUERIES];
+  private final float[] raised = new float[QUERIES];
+  private final float[] factor = new float[QUERIES];
+  private final float[] ignored = new float[QUERIES];
+
+  @Override
+  public void open(Panel panel) {
+    Arrays.fill(max, Float.NEGATIVE_INFINITY);
+    Arrays.fill(total, 0);
+    float[] sinks = panel.problem().normaliser.sinks;
+    Arrays.fill(sink, Float.NEGATIVE_INFINITY);
+    for (int lane = 0; sinks != null && lane < QUERIES; lane++) {
+      sink[lane] = sinks[panel.queryHead(lane)];
+    }
+  }
+
+  @Override
+  public boolean update(Panel panel, float[] scores) {
+    boolean moved = raiseMax(scores, panel.keys());
+    if (moved) {
+      moveMax();
+    }
+    Arrays.fill(sum, 0);
+    for (int key = 0; key < panel.keys(); key = panel.pieceEnd(key)) {
+      exponentials(scores, key, panel.pieceEnd(key), sum);
+    }
+    for (int lane = 0; lane < QUERIES; lane++) {
+      total[lane] += sum[lane];
+    }
+    return moved;
+  }
+
+  @Override
+  public float[] factors() {
+    return factor;
+  }
+
+  /** A lane that saw no key gets 0. */
+  @Override
+  public void close() {
+    for (int lane = 0; lane < QUERIES; lane++) {
+      double whole = total[lane];
+      if (sink[lane] != Float.NEGATIVE_INFINITY) {
+        whole += Math.exp((double) sink[lane] - max[lane]);
+      }
+      factor[lane] = total[lane] == 0 ? 0 : (float) (1 / whole);
+    }
+  }
+
+  @Override
+  public void normalise(float[] accumulated, int rows) {
+    PanelRows.multiply(accumulated, rows, factor);
+  }
+
+  @Override
+  public void weights(float[] scores, int keys) {
+    exponentials(scores, 0, keys, ignored);
+    PanelRows.multiply(scores, keys, factor);
+  }
+
+  @Override
+  public boolean dividesByFinite(int lane) {
+    return Double.isFinite(total[lane]);
+  }
+
+  @Override
+  public float logSumExp(int lane) {
+    return logSumExp(max[lane], total[lane], sink[lane]);
+  }
+
+  /**
+   * ln(sum · e<sup>max</sup> + e<sup>sink</sup>), however far they are apart; the sink, which may be −∞, where no key has been seen and sum
+   * is 0.
+   */
+  public static float logSumExp(float max, double sum, float sink) {
+    if (sum == 0) {
+      return sink;
+    }
+    double keys = max + Math.log(sum);
+    double high = Math.max(keys, sink);
+    return (float) (high + Math.log1p(Math.exp(Math.min(keys, sink) - high)));
+  }
+
+  private boolean raiseMax(float[] scores, int keys) {
+    Arrays.fill(scores, keys * QUERIES, Packing.roundUp(keys, 4) * QUERIES, Float.NEGATIVE_INFINITY); // keys go in fours
+    boolean moved = false;
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      moved |= raiseMax(scores, lane, keys);
+    }
+    return moved;
+  }
+
+  /**
+   * Of one vector of lanes. A NaN may or may not stay as the maximum: its weight is NaN either way. Methods are called on vectors that have
+   * just been made, never on those that the loop carries: of these C2 knows the class only by profile, and where it guesses it boxes.
+   */
+  private boolean raiseMax(float[] scores, int lane, int keys) {
+    FloatVector old = FloatVector.fromArray(SPECIES, max, lane);
+    // four chains, because compare and blend take several cycles
+    FloatVector max0 = old;
+    FloatVector max1 = old;
+    FloatVector max2 = old;
+    FloatVector max3 = old;
+    for (int key = 0; key < keys; key += 4) {
+      int at = key * QUERIES + lane;
+      FloatVector x0 = FloatVector.fromArray(SPECIES, scores, at);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, scores, at + QUERIES);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, scores, at + 2 * QUERIES);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, scores, at + 3 * QUERIES);
+      max0 = x0.blend(max0, x0.compare(VectorOperators.LE, max0));
+      max1 = x1.blend(max1, x1.compare(VectorOperators.LE, max1));
+      max2 = x2.blend(max2, x2.compare(VectorOperators.LE, max2));
+      max3 = x3.blend(max3, x3.compare(VectorOperators.LE, max3));
+    }
+    FloatVector highest = old.blend(max0, old.compare(VectorOperators.LT, max0));
+    highest = highest.blend(max1, highest.compare(VectorOperators.LT, max1));
+    highest = highest.blend(max2, highest.compare(VectorOperators.LT, max2));
+    highest = highest.blend(max3, highest.compare(VectorOperators.LT, max3));
+    highest.intoArray(raised, lane);
+    return old.compare(VectorOperators.LT, highest).anyTrue();
+  }
+
+  /** Takes over the raised maximum: factor = e<sup>old − new</sup>, as if the old maxima were the scores of one key. */
+  private void moveMax() {
+    System.arraycopy(max, 0, factor, 0, QUERIES);
+    System.arraycopy(raised, 0, max, 0, QUERIES);
+    exponentials(factor, 0, 1, ignored);
+    for (int lane = 0; lane < QUERIES; lane++) {
+      total[lane] *= factor[lane];
+    }
+  }
+
+  private void exponentials(float[] scores, int from, int to, float[] sums) {
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      exponentials(scores, lane, from, to, sums);
+    }
+  }
+
+  /**
+   * Of one vector of lanes. The exponential of {@link VectorExp} stands here in place: in a method that has grown large C2 inlines the
+   * JDK's vector methods, but none of ours, and a call boxes its vectors (four times the time).
+   */
+  private void exponentials(float[] scores, int lane, int from, int to, float[] sums) {
+    // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞
+    FloatVector lanesMax = FloatVector.fromArray(SPECIES, max, lane);
+    lanesMax = lanesMax.blend(0f, lanesMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
+    FloatVector lanesSum = FloatVector.zero(SPECIES);
+    for (int key = from; key < to; key++) {
+      int at = key * QUERIES + lane;
+      FloatVector t = FloatVector.fromArray(SPECIES, scores, at).sub(lanesMax);
+      FloatVector clamped = t.blend(VectorExp.LEAST, t.compare(VectorOperators.LT, VectorExp.LEAST));
+      FloatVector shifted = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.BIASED_MAGIC));
+      FloatVector fraction = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.BIASED_MAGIC).sub(shifted));
+      FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+      FloatVector p = fraction.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_3));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_2));
+      p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_1));
+      p = p.fma(fraction, broadcast(SPECIES, 1f));
+      FloatVector weight = p.mul(power);
+      weight.intoArray(scores, at);
+      lanesSum = weight.add(lanesSum);
+    }
+    FloatVector.fromArray(SPECIES, sums, lane).add(lanesSum).intoArray(sums, lane);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.lanewise.kernels.simd.fused;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Where the fused kernel stands: some query rows of a unit, a query a lane, and the tile of keys that they look at. */
+public final class Panel {
+  final Scratch scratch = new Scratch();
+  private @Nullable AttentionProblem problem;
+  private int unit;
+  private int batchEntry;
+  private int rows;
+  private final int[] queryHead = new int[Tiles.QUERIES];
+  private final int[] query = new int[Tiles.QUERIES];
+  private int key;
+  private int keys;
+
+  void open(AttentionProblem newProblem, int newUnit, int newRow, int newRows) {
+    problem = newProblem;
+    unit = newUnit;
+    rows = newRows;
+    batchEntry = newProblem.batchEntry(newUnit);
+    int firstHead = newProblem.keyValueHead(newUnit) * newProblem.group();
+    int inGroup = newRow % newProblem.group();
+    int position = newRow / newProblem.group();
+    for (int lane = 0; lane < Tiles.QUERIES; lane++) {
+      queryHead[lane] = firstHead + inGroup;
+      query[lane] = newProblem.position(position);
+      if (lane < newRows - 1 && ++inGroup == newProblem.group()) {
+        inGroup = 0;
+        position++;
+      }
+    }
+  }
+
+  public void openTile(int newKey, int newKeys) {
+    key = newKey;
+    keys = newKeys;
+  }
+
+  /** Lets go of the caller's objects. */
+  void release() {
+    problem = null;
+    scratch.release();
+  }
+
+  AttentionProblem problem() {
+    return Objects.requireNonNull(problem);
+  }
+
+  int unit() {
+    return unit;
+  }
+
+  int batchEntry() {
+    return batchEntry;
+  }
+
+  /** Rows of the panel; the lanes past them repeat the last. */
+  int rows() {
+    return rows;
+  }
+
+  int queryHead(int lane) {
+    return queryHead[lane];
+  }
+
+  /** Position of a lane's query in its batch entry. */
+  int query(int lane) {
+    return query[lane];
+  }
+
+  /** The first key of the tile. */
+  int key() {
+    return key;
+  }
+
+  /** Keys of the tile. */
+  int keys() {
+    return keys;
+  }
+
+  /** One past the last key of the tile that is in one {@link Tiles#PIECE} with key {@code i} of the tile. */
+  public int pieceEnd(int i) {
+    return Math.min(keys, (key + i) / Tiles.PIECE * Tiles.PIECE + Tiles.PIECE - key);
+  }
+}

@@ -1,0 +1,175 @@
+package dev.lanewise.kernels.simd.fused;
+
+import dev.lanewise.kernels.call.BitMatrix;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * What the queries of a panel see of a tile of keys. Tiles that all lanes see whole, or none sees at all, are told apart by comparing
+ * ranges; of the others each key gets a word of lanes that do not see it.
+ */
+final class PanelMask {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int QUERIES = Tiles.QUERIES;
+  private static final long ALL = -1L >>> (Long.SIZE - QUERIES);
+
+  private final int[] first = new int[QUERIES];
+  private final int[] end = new int[QUERIES];
+  private final long[] hidden = new long[Tiles.KEYS + 1];
+  private final long[] words = new long[Long.SIZE];
+  private boolean holes;
+  private boolean partial;
+  private int from;
+  private int to;
+  private int mostFirst;
+  private int leastEnd;
+
+  /** Turns to the rows of a panel; lanes past the last row see what it sees. */
+  void open(Panel panel) {
+    Visibility visibility = panel.problem().visibility;
+    holes = visibility.hasHoles();
+    from = Integer.MAX_VALUE;
+    to = 0;
+    mostFirst = 0;
+    leastEnd = Integer.MAX_VALUE;
+    for (int lane = 0; lane < QUERIES; lane++) {
+      first[lane] = visibility.firstKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane));
+      end[lane] = Math.max(visibility.endKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane)), first[lane]);
+      mostFirst = Math.max(mostFirst, first[lane]);
+      leastEnd = Math.min(leastEnd, end[lane]);
+      if (first[lane] < end[lane]) {
+        from = Math.min(from, first[lane]);
+        to = Math.max(to, end[lane]);
+      }
+    }
+    from = Math.min(from, to);
+  }
+
+  /** The first key that a lane sees. */
+  int from() {
+    return from;
+  }
+
+  /** One past the last key that a lane sees. */
+  int to() {
+    return to;
+  }
+
+  private static long keys64(Panel panel, int lane, int word) {
+    return panel.problem().visibility.keys64(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), word);
+  }
+
+  /** Turns to the panel's tile; returns whether any lane sees any of its keys. */
+  boolean openTile(Panel panel) {
+    int key = panel.key();
+    int keys = panel.keys();
+    partial = mostFirst > key || leastEnd < key + keys;
+    if (!partial && !holes) {
+      return true;
+    }
+    hideOutsideRanges(key, keys);
+    if (holes) {
+      hideHoles(panel, key, keys);
+    }
+    long union = 0;
+    long intersection = ALL;
+    for (int i = 0; i < keys; i++) {
+      union |= hidden[i];
+      intersection &= hidden[i];
+    }
+    partial = union != 0;
+    return intersection != ALL;
+  }
+
+  /** The first key from {@code key} on that a lane may see, at most {@link #to}. */
+  int nextKey(Panel panel, int key) {
+    int next = holes ? to : Math.min(key, to);
+    for (int lane = 0; lane < QUERIES && next > key; lane++) {
+      int from = Math.max(key, first[lane]);
+      if (from < end[lane]) {
+        next = Math.min(next, panel.problem().visibility.nextKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), from));
+      }
+    }
+    return next;
+  }
+
+  /** Each lane toggles at the ends of its range; the running state is what it sees. */
+  private void hideOutsideRanges(int key, int keys) {
+    java.util.Arrays.fill(hidden, 0, keys + 1, 0);
+    for (int lane = 0; lane < QUERIES; lane++) {
+      hidden[Math.clamp(first[lane] - (long) key, 0, keys)] ^= 1L << lane;
+      hidden[Math.clamp(end[lane] - (long) key, 0, keys)] ^= 1L << lane;
+    }
+    long seen = 0;
+    for (int i = 0; i < keys; i++) {
+      seen ^= hidden[i];
+      hidden[i] = ~seen & ALL;
+    }
+  }
+
+  private void hideHoles(Panel panel, int key, int keys) {
+    for (int word = key / Long.SIZE; word * Long.SIZE < key + keys; word++) {
+      long union = 0;
+      long intersection = -1;
+      for (int lane = 0; lane < QUERIES; lane++) {
+        words[lane] = keys64(panel, lane, word);
+        union |= words[lane];
+        intersection &= words[lane];
+      }
+      if (intersection == -1) {
+        continue;
+      }
+      java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0); // where the word before left its keys
+      if (union != 0) {
+        BitMatrix.transpose(words);
+      } // else 64 words of 0 are their own transpose
+      int start = word * Long.SIZE;
+      for (int i = Math.max(key, start); i < Math.min(key + keys, start + Long.SIZE); i++) {
+        hidden[i - key] |= ~words[i - start] & ALL;
+      }
+    }
+  }
+
+  /** Puts a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */
+  void apply(float[] scores, int keys, float value) {
+    if (partial) {
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        apply(scores, keys, lane, value);
+      }
+    }
+  }
+
+  private void apply(float[] scores, int keys, int lane, float value) {
+    for (int i = 0; i < keys; i++) {
+      if (hidden[i] != 0) {
+        int at = i * QUERIES + lane;
+        VectorMask<Float> hides = VectorMask.fromLong(SPECIES, hidden[i] >>> lane);
+        FloatVector.fromArray(SPECIES, scores, at).blend(value, hides).intoArray(scores, at);
+      }
+    }
+  }
+
+  /** Notes the lanes whose score is −∞ as well: they do not see the key either. */
+  void hideInfinite(float[] scores, int keys) {
+    for (int i = 0; i < keys; i++) {
+      long word = 0;
+      for (int lane = 0; lane < QUERIES; lane += LANES) {
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, i * QUERIES + lane);
+        word |= x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY).toLong() << lane;
+      }
+      hidden[i] = partial ? hidden[i] | word : word;
+    }
+    partial = true;
+  }
+
+  /** The lanes that do not see a key of a partial tile, a bit each. */
+  long hidden(int i) {
+    return hidden[i];
+  }
+}

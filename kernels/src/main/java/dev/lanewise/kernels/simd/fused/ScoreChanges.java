@@ -1,0 +1,223 @@
+package dev.lanewise.kernels.simd.fused;
+
+import static jdk.incubator.vector.FloatVector.broadcast;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.RowChanges;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.lanes.Transpose;
+import dev.lanewise.kernels.simd.lanes.VectorFunctions;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * What happens to the scores of a tile (keys × lanes) between the similarity and the mask: softcap, bias, ALiBi, functions of the caller.
+ */
+public final class ScoreChanges {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int QUERIES = Tiles.QUERIES;
+
+  /** Keys whose scores fill half of a 32 KB L1. */
+  private static final int STEP = 64;
+
+  /** Where the rows of each bias start; there are two at most, the caller's and that of positions. */
+  private final int[][] biasStarts = new int[2][QUERIES];
+
+  private final float[] biasBlock = new float[LANES * LANES];
+  private final float[] position = new float[QUERIES];
+  private final float[] slope = new float[QUERIES];
+  private final TileRows tileRows = new TileRows();
+  private final KeptScores kept = new KeptScores();
+
+  /**
+   * Turns to the rows of a panel.
+   *
+   * @param from the first key that any of them sees
+   * @param to one past the last
+   */
+  void open(Panel panel, int from, int to) {
+    AttentionProblem problem = panel.problem();
+    if (problem.callsTwice()) {
+      kept.open(panel.rows(), from, to);
+    }
+    for (int lane = 0; lane < QUERIES; lane++) {
+      int head = panel.queryHead(lane);
+      int query = panel.query(lane);
+      for (int i = 0; i < problem.biases.size(); i++) {
+        biasStarts[i][lane] = problem.biases.get(i).index(panel.batchEntry(), head, query);
+      }
+      position[lane] = (float) problem.queryPosition(panel.batchEntry(), query);
+      slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head];
+    }
+  }
+
+  /** A second pass over the same rows begins: the caller's functions have seen their scores. */
+  void turn() {
+    kept.turn();
+  }
+
+  /** Changes the scores of the panel's tile; observers are told if {@code observed}. */
+  void apply(Panel panel, float[] scores, boolean observed) {
+    AttentionProblem problem = panel.problem();
+    observe(panel, Stage.RAW, scores, observed);
+    // in steps whose scores stay in L1, unless someone wants to see the whole tile in between
+    int step = problem.hooks.isEmpty() ? STEP : panel.keys();
+    for (int from = 0; from < panel.keys(); from += step) {
+      int to = Math.min(from + step, panel.keys());
+      if (problem.softcap > 0) {
+        softcap(scores, from * QUERIES, to * QUERIES, problem.softcap);
+      }
+      observe(panel, Stage.CAPPED, scores, observed);
+      for (int i = 0; i < problem.biases.size(); i++) {
+        bias(panel, problem.biases.get(i), biasStarts[i], scores, from, to);
+      }
+      if (problem.slopes != null) {
+        addDistances(panel, scores, from, to);
+      }
+    }
+    change(panel, Stage.CHANGED, scores);
+    observe(panel, Stage.CHANGED, scores, observed);
+  }
+
+  /** Runs the functions that change a stage, once a row whatever the number of passes. */
+  void change(Panel panel, Stage stage, float[] scores) {
+    KeptScores between = stage == Stage.CHANGED && panel.problem().callsTwice() ? kept : null;
+    for (int i = 0; i < panel.problem().hooks.size(); i++) {
+      AttentionProblem.Hook hook = panel.problem().hooks.get(i);
+      if (hook.changes() && hook.stage() == stage) {
+        tileRows.change(hook.function(), between, panel, scores);
+      }
+    }
+  }
+
+  /** Shows a stage to its observers, if {@code observed}. */
+  void observe(Panel panel, Stage stage, float[] scores, boolean observed) {
+    for (int i = 0; observed && i < panel.problem().hooks.size(); i++) {
+      AttentionProblem.Hook hook = panel.problem().hooks.get(i);
+      if (!hook.changes() && hook.stage() == stage) {
+        tileRows.observe(hook.function(), panel, scores);
+      }
+    }
+  }
+
+  /**
+   * cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where one is not. There the result is the
+   * score and a correction, so that no score is too small for its quotient to be a float.
+   */
+  public static void softcap(float[] scores, int from, int to, float cap) {
+    if (cap < Float.MIN_NORMAL) { // the inverse may be infinite, and 0 times that NaN
+      RowChanges.softcap(cap, scores, from, to - from);
+      return;
+    }
+    float inverse = 1 / cap;
+    for (int i = from; i < to; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, i).mul(inverse);
+      if (x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL).anyTrue()) {
+        largeSoftcap(scores, i, cap, inverse);
+      } else {
+        // VectorFunctions.tanhCorrection in place: see OnlineSoftmax
+        FloatVector z = x.mul(x);
+        FloatVector p = z.fma(broadcast(SPECIES, VectorFunctions.TANH_11), broadcast(SPECIES, VectorFunctions.TANH_9));
+        p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_7));
+        p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_5));
+        p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_3));
+        FloatVector score = FloatVector.fromArray(SPECIES, scores, i);
+        p.mul(z).fma(score, score).intoArray(scores, i);
+      }
+    }
+  }
+
+  /** One vector, of which at least one score is large; the bits of the others do not depend on that. */
+  private static void largeSoftcap(float[] scores, int at, float cap, float inverse) {
+    FloatVector score = FloatVector.fromArray(SPECIES, scores, at);
+    FloatVector x = score.mul(inverse);
+    VectorMask<Float> large = x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL);
+    FloatVector small = VectorFunctions.tanhCorrection(x).fma(score, score);
+    small.blend(VectorFunctions.tanh(x).mul(cap), large).intoArray(scores, at);
+  }
+
+  /** Brings the bias of some keys of the tile into the lanes and adds it. */
+  private void bias(Panel panel, Bias bias, int[] starts, float[] scores, int from, int to) {
+    if (from == 0) {
+      touch(panel, bias, starts);
+    }
+    Scratch scratch = panel.scratch;
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      for (int i = from; i < to; i += LANES) {
+        int count = Math.min(LANES, to - i);
+        if (bias.keyStride() == 1 && count == LANES) {
+          scratch.source.setRows(bias.data(), starts, lane, panel.key() + i);
+        } else {
+          copyBias(bias, starts, lane, panel.key() + i, count, scratch.padded);
+          scratch.source.set(scratch.padded, 0, LANES);
+        }
+        scratch.target.set(biasBlock, 0, LANES);
+        Transpose.block(scratch.source, scratch.target, 1, scratch.block);
+        addBias(scores, i * QUERIES + lane, count);
+      }
+    }
+  }
+
+  /** Rows are far apart, often a multiple of the cache's period: read row by row first, they stream. */
+  private void touch(Panel panel, Bias bias, int[] starts) {
+    float sum = 0;
+    for (int lane = 0; bias.keyStride() == 1 && lane < panel.rows(); lane++) {
+      int from = starts[lane] + panel.key();
+      for (int i = 0; i < panel.keys(); i += PanelRows.LINE) {
+        sum += bias.data()[from + i];
+      }
+    }
+    panel.scratch.touched = sum;
+  }
+
+  private void copyBias(Bias bias, int[] starts, int lane, int key, int count, float[] target) {
+    Arrays.fill(target, 0);
+    for (int i = 0; i < LANES; i++) {
+      for (int k = 0; k < count; k++) {
+        target[i * LANES + k] = bias.data()[starts[lane + i] + (key + k) * bias.keyStride()];
+      }
+    }
+  }
+
+  /** Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. */
+  private void addBias(float[] scores, int from, int keys) {
+    for (int i = 0; i < keys; i++) {
+      int at = from + i * QUERIES;
+      FloatVector bias = FloatVector.fromArray(SPECIES, biasBlock, i * LANES);
+      FloatVector.fromArray(SPECIES, scores, at)
+          .add(bias)
+          .blend(bias, bias.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY))
+          .intoArray(scores, at);
+    }
+  }
+
+  /** score − slope · |position − the key's position|. */
+  private void addDistances(Panel panel, float[] scores, int from, int to) {
+    int nodes = Math.clamp((long) panel.problem().endOfRows(panel.batchEntry()) - panel.key(), from, to);
+    for (int lane = 0; lane < QUERIES; lane += LANES) {
+      addDistances(scores, lane, panel.key(), from, nodes);
+      for (int i = nodes; i < to; i++) { // nodes of a tree stand anywhere
+        int key = panel.problem().keyPosition(panel.batchEntry(), panel.key() + i);
+        addDistances(scores, lane, key - i, i, i + 1);
+      }
+    }
+  }
+
+  private void addDistances(float[] scores, int lane, int key, int from, int to) {
+    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) (key + from - 1));
+    FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
+    for (int i = from; i < to; i++) {
+      int at = i * QUERIES + lane;
+      distance = FloatVector.broadcast(SPECIES, -1f).add(distance); // exact below 2^24
+      distance.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+package dev.lanewise.kernels.simd.lanes;
+
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Arrays;
+
+/** Working arrays and operands of one call on one thread, pooled. */
+public final class Scratch extends ScratchPool.Member implements AutoCloseable {
+  private static final ScratchPool<Scratch> POOL = new ScratchPool<>(Scratch::new);
+
+  /** Floats in the widest vector. */
+  public static final int MOST_LANES = 16;
+
+  public final Strip a = new Strip();
+  public final Strip b = new Strip();
+  public final Strip start = new Strip();
+  public final Strip c = new Strip();
+  public final Strip source = new Strip();
+  public final Strip target = new Strip();
+  public final float[] zeros = new float[Math.max(Tiles.COLUMNS, Tiles.QUERIES)];
+
+  /** Keeps loads made for the cache's sake from being optimised away. */
+  public float touched;
+
+  /** Elements of one vector; those beyond {@link Lanes#COUNT} stay 0. */
+  public final float[] lanes = new float[MOST_LANES];
+
+  public final float[] activated = new float[Tiles.GATE_COLUMNS];
+  public final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
+  public final float[] padded = new float[Transpose.scratchSize()];
+  public final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
+  public final float[] tile = new float[Tiles.FEW_ROWS * Tiles.FEW_ROWS_WIDTH];
+  public final float[] pass = new float[Tiles.FEW_ROWS * Tiles.FEW_ROWS_WIDTH];
+  public final LongSums longSums = new LongSums();
+  private float[] left = new float[0];
+  private float[] right = new float[0];
+  private float[] bias = new float[0];
+  private float[] ones = new float[0];
+  private float[] noBias = new float[0];
+
+  /** Scratch that is not pooled: part of a member of another pool. */
+  public Scratch() {}
+
+  public static Scratch take() {
+    return POOL.take();
+  }
+
+  /** Gives the scratch back to the pool. */
+  @Override
+  public void close() {
+    release();
+    POOL.give(this);
+  }
+
+  /** Drops the references to the caller's arrays. */
+  public void release() {
+    a.release();
+    source.release();
+    target.release();
+    c.release();
+    b.release();
+    start.release();
+  }
+
+  /** A copy of the bias that whole panels can be read from. */
+  public float[] bias(float[] source) {
+    int size = source.length + Tiles.COLUMNS;
+    if (bias.length < size) {
+      bias = new float[size];
+    }
+    System.arraycopy(source, 0, bias, 0, source.length);
+    return bias;
+  }
+
+  /** Factors that change nothing. */
+  public float[] ones(int size) {
+    if (ones.length < size) {
+      ones = new float[size];
+      Arrays.fill(ones, 1);
+    }
+    return ones;
+  }
+
+  /** Addends that change nothing. */
+  public float[] noBias(int size) {
+    if (noBias.length < size) {
+      noBias = new float[size];
+    }
+    return noBias;
+  }
+
+  /** Room for packed rows. */
+  public float[] left(int size) {
+    if (left.length < size) {
+      left = new float[size];
+    }
+    return left;
+  }
+
+  /** Room for packed columns. */
+  public float[] right(int size) {
+    if (right.length < size) {
+      right = new float[size];
+    }
+    return right;
+  }
+}

@@ -1,0 +1,52 @@
+package dev.lanewise.kernels.simd.lanes;
+
+import org.jspecify.annotations.Nullable;
+
+/** An operand of the micro-kernel: where it starts and how far apart its steps lie. Reused, so that the loops allocate nothing. */
+public final class Strip {
+  private static final float[] NONE = new float[0];
+
+  public float[] data = NONE;
+  public int offset;
+  public int stride;
+
+  /** From one strip to the next in a call that computes several. */
+  public int next;
+
+  /** Where rows start, if they are not evenly spaced: row i at {@code rows[firstRow + i] + offset}. */
+  private int @Nullable [] rows;
+
+  private int firstRow;
+
+  public Strip set(float[] newData, int newOffset, int newStride) {
+    data = newData;
+    offset = newOffset;
+    stride = newStride;
+    next = 0;
+    rows = null;
+    return this;
+  }
+
+  /** Rows that are not evenly spaced, from their column {@code column} on. */
+  public Strip setRows(float[] newData, int[] newRows, int newFirstRow, int column) {
+    set(newData, column, 0);
+    rows = newRows;
+    firstRow = newFirstRow;
+    return this;
+  }
+
+  /** Where a row starts. */
+  int row(int i) {
+    return rows == null ? offset + i * stride : rows[firstRow + i] + offset;
+  }
+
+  public Strip next(int distance) {
+    next = distance;
+    return this;
+  }
+
+  /** Lets go of the array. */
+  void release() {
+    data = NONE;
+  }
+}

@@ -1,0 +1,98 @@
+package dev.lanewise.kernels.simd.product;
+
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.elementwise.VectorActivations;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+
+/**
+ * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), for whole
+ * strips of rows; what is left is for {@link FewRows}:
+ *
+ * <pre>
+ * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (its block stays in L2)
+ *   for each block of {@link Tiles#DEPTH} inner steps
+ *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L2)
+ *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2, as it lies)
+ *         micro-kernel
+ *       activation, if these were the last steps
+ * </pre>
+ *
+ * Edges: packed panels are padded with zeros; a panel of C that is cut off is computed whole in scratch and its valid part copied.
+ */
+public final class BlockedProduct {
+  private final ProductProblem problem;
+  private final Scratch scratch;
+
+  private BlockedProduct(ProductProblem problem, Scratch scratch) {
+    this.problem = problem;
+    this.scratch = scratch;
+  }
+
+  /** Computes c. The choice between the loops is here: strips where they are whole, unless there are few rows altogether. */
+  public static void run(ProductProblem problem, Scratch scratch) {
+    if (problem.depth() > Tiles.LONG) {
+      LongProduct.run(problem, scratch);
+      return;
+    }
+    int rows = problem.rows();
+    int inStrips = rows <= Tiles.FEW_ROWS ? 0 : rows / Tiles.ROWS * Tiles.ROWS;
+    if (inStrips > 0) {
+      new BlockedProduct(problem, scratch).strips(inStrips);
+    }
+    if (inStrips < rows) {
+      new FewRows(problem, inStrips, scratch).run();
+    }
+  }
+
+  private void strips(int rows) {
+    for (int row = 0; row < rows; row += Tiles.BLOCK_ROWS) {
+      int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, rows);
+      int step = 0;
+      do { // once even for a depth of 0: C is then the bias, or 0
+        int stepEnd = Math.min(step + problem.pass(), problem.depth());
+        for (int column = 0; column < problem.columns(); column += Tiles.COLUMNS) {
+          panel(row, rowEnd, column, step, stepEnd);
+        }
+        step = stepEnd;
+      } while (step < problem.depth());
+    }
+  }
+
+  /** The steps of one panel of C, for the rows from {@code row} to {@code rowEnd}. */
+  private void panel(int row, int rowEnd, int column, int step, int stepEnd) {
+    Interruption.check();
+    Matrix c = problem.c();
+    int columns = Math.min(Tiles.COLUMNS, c.columns() - column);
+    if (columns == Tiles.COLUMNS) {
+      scratch.c.set(c.data(), c.index(row, column), c.rowStride());
+      multiply(row, rowEnd, column, step, stepEnd);
+      return;
+    }
+    for (int i = row; step > 0 && i < rowEnd; i++) {
+      System.arraycopy(c.data(), c.index(i, column), scratch.edge, (i - row) * Tiles.COLUMNS, columns);
+    }
+    scratch.c.set(scratch.edge, 0, Tiles.COLUMNS);
+    multiply(row, rowEnd, column, step, stepEnd);
+    for (int i = row; i < rowEnd; i++) {
+      System.arraycopy(scratch.edge, (i - row) * Tiles.COLUMNS, c.data(), c.index(i, column), columns);
+    }
+  }
+
+  /** Adds the steps to the whole panel that scratch.c points at. */
+  private void multiply(int row, int rowEnd, int column, int step, int stepEnd) {
+    Matrix a = problem.a();
+    Strip c = scratch.c.next(Tiles.ROWS * scratch.c.stride);
+    Strip start = step > 0 ? c : problem.start(column, scratch.start, scratch.zeros);
+    scratch.a.set(a.data(), a.index(row, step), a.rowStride()).next(Tiles.ROWS * a.rowStride());
+    scratch.b.set(problem.panels(), problem.panel(column, step), Tiles.COLUMNS);
+    MicroKernel.multiplyRows(scratch.a, scratch.b, start, c, stepEnd - step, (rowEnd - row) / Tiles.ROWS);
+    if (stepEnd == problem.depth()) {
+      for (int i = 0; i < rowEnd - row; i++) {
+        VectorActivations.apply(problem.activation(), c.data, c.offset + i * c.stride, Tiles.COLUMNS);
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package dev.lanewise.kernels.simd.product;
+
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.elementwise.VectorActivations;
+import dev.lanewise.kernels.simd.elementwise.VectorRows;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import java.util.Arrays;
+
+/**
+ * The product of so few rows that reading B takes as long as computing with it: B passes once, several panels side by side, and the rows
+ * share what has been read:
+ *
+ * <pre>
+ * for each few panels of columns of B                        (as many streams from memory)
+ *   tile = bias, or 0
+ *   for each block of {@link Tiles#DEPTH} inner steps        (its B stays in L2 for the next group)
+ *     for each group of 1, 2 or {@link Tiles#GROUP_ROWS} rows
+ *       {@link FewRowsKernel}, from zeros on
+ *     tile += what the block gave
+ *   activation; valid part of the tile to C
+ * </pre>
+ *
+ * A result is the same chains of multiply-adds as in {@link BlockedProduct}, so it has the same bits.
+ */
+public final class FewRows {
+  private static final int COLUMNS = Tiles.COLUMNS;
+
+  private final ProductProblem problem;
+  private final int firstRow;
+  private final int rows;
+  private final Scratch scratch;
+  private final int width;
+
+  /** For the rows from {@code firstRow} on, at most {@link Tiles#FEW_ROWS}. */
+  FewRows(ProductProblem problem, int firstRow, Scratch scratch) {
+    this.problem = problem;
+    this.firstRow = firstRow;
+    this.rows = problem.rows() - firstRow;
+    this.scratch = scratch;
+    this.width = rows == 1 ? Tiles.FEW_ROWS_WIDTH : Tiles.FEW_ROWS_WIDTH / 2;
+  }
+
+  void run() {
+    for (int column = 0; column < problem.columns(); column += width) {
+      Interruption.check();
+      start(column);
+      for (int step = 0; step < problem.depth(); step += problem.pass()) {
+        multiply(column, step, Math.min(step + problem.pass(), problem.depth()));
+        for (int row = 0; row < rows; row++) {
+          int at = row * Tiles.FEW_ROWS_WIDTH;
+          VectorRows.add(scratch.tile, at, scratch.pass, at, scratch.tile, at, width);
+        }
+      }
+      finish(column);
+    }
+  }
+
+  private void start(int column) {
+    float[] bias = problem.bias();
+    int paddedColumns = Math.min(width, Packing.roundUp(problem.columns() - column, COLUMNS));
+    for (int row = 0; row < rows; row++) {
+      int to = row * Tiles.FEW_ROWS_WIDTH;
+      if (bias == null) {
+        Arrays.fill(scratch.tile, to, to + width, 0);
+      } else {
+        System.arraycopy(bias, column, scratch.tile, to, paddedColumns);
+      }
+    }
+  }
+
+  private void multiply(int column, int step, int stepEnd) {
+    Matrix a = problem.a();
+    int panels = Math.ceilDiv(problem.columns() - column, COLUMNS);
+    scratch.b.set(problem.panels(), problem.panel(column, step), COLUMNS).next(COLUMNS * problem.panelDepth());
+    Arrays.fill(scratch.pass, 0, rows * Tiles.FEW_ROWS_WIDTH, 0);
+    int row = 0;
+    while (row < rows) {
+      int group = Math.min(Tiles.GROUP_ROWS, rows - row);
+      scratch.a.set(a.data(), a.index(firstRow + row, step), a.rowStride());
+      scratch.c.set(scratch.pass, row * Tiles.FEW_ROWS_WIDTH, Tiles.FEW_ROWS_WIDTH);
+      if (rows == 1) {
+        FewRowsKernel.multiply1x4(scratch.a, scratch.b, scratch.c, panels, stepEnd - step);
+      } else if (group <= 2) {
+        FewRowsKernel.multiply2x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
+      } else {
+        FewRowsKernel.multiply4x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
+      }
+      row += group;
+    }
+  }
+
+  private void finish(int column) {
+    Matrix c = problem.c();
+    int columns = Math.min(width, problem.columns() - column);
+    for (int row = 0; row < rows; row++) {
+      int from = row * Tiles.FEW_ROWS_WIDTH;
+      VectorActivations.apply(problem.activation(), scratch.tile, from, width);
+      System.arraycopy(scratch.tile, from, c.data(), c.index(firstRow + row, column), columns);
+    }
+  }
+}

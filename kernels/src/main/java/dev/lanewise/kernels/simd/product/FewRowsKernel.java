@@ -1,0 +1,196 @@
+package dev.lanewise.kernels.simd.product;
+
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The registers of {@link FewRows}: c[r][v] += Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link MicroKernel}.
+ * Every result is one chain of fused multiply-adds over k in order, as there; panels, not steps, are interleaved to have enough chains.
+ *
+ * <ul>
+ *   <li>a: row r starts at {@code offset + r * stride};
+ *   <li>b: panel p starts at {@code offset + p * next}, its step k {@code k * COLUMNS} further on;
+ *   <li>c: a tile of rows {@code stride} apart, whose panels lie side by side.
+ * </ul>
+ *
+ * A row past the last repeats the last, which stores the same bits twice; a panel past the last repeats the last into a column of the tile
+ * that nobody reads. Named accumulators, loaded in place, for the reasons given in {@link MicroKernel}.
+ */
+final class FewRowsKernel {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int COLUMNS = Tiles.COLUMNS;
+
+  private FewRowsKernel() {}
+
+  /** One row of up to four panels: 8 accumulators. */
+  static void multiply1x4(Strip a, Strip b, Strip c, int panels, int depth) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    float[] cData = c.data;
+    int a0Index = a.offset;
+    int b0Index = b.offset;
+    int b1Index = b.offset + Math.min(1, panels - 1) * b.next;
+    int b2Index = b.offset + Math.min(2, panels - 1) * b.next;
+    int b3Index = b.offset + Math.min(3, panels - 1) * b.next;
+    int c0Index = c.offset;
+    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0Index);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0Index + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0Index + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0Index + 3 * LANES);
+    FloatVector c04 = FloatVector.fromArray(SPECIES, cData, c0Index + 4 * LANES);
+    FloatVector c05 = FloatVector.fromArray(SPECIES, cData, c0Index + 5 * LANES);
+    FloatVector c06 = FloatVector.fromArray(SPECIES, cData, c0Index + 6 * LANES);
+    FloatVector c07 = FloatVector.fromArray(SPECIES, cData, c0Index + 7 * LANES);
+    for (int k = 0; k < depth; k++) {
+      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS);
+      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS + LANES);
+      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS);
+      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS + LANES);
+      FloatVector b4 = FloatVector.fromArray(SPECIES, bData, b2Index + k * COLUMNS);
+      FloatVector b5 = FloatVector.fromArray(SPECIES, bData, b2Index + k * COLUMNS + LANES);
+      FloatVector b6 = FloatVector.fromArray(SPECIES, bData, b3Index + k * COLUMNS);
+      FloatVector b7 = FloatVector.fromArray(SPECIES, bData, b3Index + k * COLUMNS + LANES);
+      FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k]);
+      c00 = a0.fma(b0, c00);
+      c01 = a0.fma(b1, c01);
+      c02 = a0.fma(b2, c02);
+      c03 = a0.fma(b3, c03);
+      c04 = a0.fma(b4, c04);
+      c05 = a0.fma(b5, c05);
+      c06 = a0.fma(b6, c06);
+      c07 = a0.fma(b7, c07);
+    }
+    c00.intoArray(cData, c0Index);
+    c01.intoArray(cData, c0Index + LANES);
+    c02.intoArray(cData, c0Index + 2 * LANES);
+    c03.intoArray(cData, c0Index + 3 * LANES);
+    c04.intoArray(cData, c0Index + 4 * LANES);
+    c05.intoArray(cData, c0Index + 5 * LANES);
+    c06.intoArray(cData, c0Index + 6 * LANES);
+    c07.intoArray(cData, c0Index + 7 * LANES);
+  }
+
+  /** One or two rows of up to two panels: 8 accumulators, which leave room for B and A in 16 registers. */
+  static void multiply2x2(Strip a, Strip b, Strip c, int rows, int panels, int depth) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    float[] cData = c.data;
+    int a0Index = a.offset;
+    int a1Index = a.offset + (rows - 1) * a.stride;
+    int b0Index = b.offset;
+    int b1Index = b.offset + Math.min(1, panels - 1) * b.next;
+    int c0Index = c.offset;
+    int c1Index = c.offset + (rows - 1) * c.stride;
+    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0Index);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0Index + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0Index + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0Index + 3 * LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, cData, c1Index);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1Index + LANES);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1Index + 2 * LANES);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1Index + 3 * LANES);
+    for (int k = 0; k < depth; k++) {
+      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS);
+      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS + LANES);
+      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS);
+      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS + LANES);
+      FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k]);
+      c00 = a0.fma(b0, c00);
+      c01 = a0.fma(b1, c01);
+      c02 = a0.fma(b2, c02);
+      c03 = a0.fma(b3, c03);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, aData[a1Index + k]);
+      c10 = a1.fma(b0, c10);
+      c11 = a1.fma(b1, c11);
+      c12 = a1.fma(b2, c12);
+      c13 = a1.fma(b3, c13);
+    }
+    c00.intoArray(cData, c0Index);
+    c01.intoArray(cData, c0Index + LANES);
+    c02.intoArray(cData, c0Index + 2 * LANES);
+    c03.intoArray(cData, c0Index + 3 * LANES);
+    c10.intoArray(cData, c1Index);
+    c11.intoArray(cData, c1Index + LANES);
+    c12.intoArray(cData, c1Index + 2 * LANES);
+    c13.intoArray(cData, c1Index + 3 * LANES);
+  }
+
+  /** Three or four rows of up to two panels: 16 accumulators, for 32 registers. */
+  static void multiply4x2(Strip a, Strip b, Strip c, int rows, int panels, int depth) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    float[] cData = c.data;
+    int a0Index = a.offset;
+    int a1Index = a.offset + a.stride;
+    int a2Index = a.offset + 2 * a.stride;
+    int a3Index = a.offset + (rows - 1) * a.stride;
+    int b0Index = b.offset;
+    int b1Index = b.offset + Math.min(1, panels - 1) * b.next;
+    int c0Index = c.offset;
+    int c1Index = c.offset + c.stride;
+    int c2Index = c.offset + 2 * c.stride;
+    int c3Index = c.offset + (rows - 1) * c.stride;
+    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0Index);
+    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0Index + LANES);
+    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0Index + 2 * LANES);
+    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0Index + 3 * LANES);
+    FloatVector c10 = FloatVector.fromArray(SPECIES, cData, c1Index);
+    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1Index + LANES);
+    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1Index + 2 * LANES);
+    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1Index + 3 * LANES);
+    FloatVector c20 = FloatVector.fromArray(SPECIES, cData, c2Index);
+    FloatVector c21 = FloatVector.fromArray(SPECIES, cData, c2Index + LANES);
+    FloatVector c22 = FloatVector.fromArray(SPECIES, cData, c2Index + 2 * LANES);
+    FloatVector c23 = FloatVector.fromArray(SPECIES, cData, c2Index + 3 * LANES);
+    FloatVector c30 = FloatVector.fromArray(SPECIES, cData, c3Index);
+    FloatVector c31 = FloatVector.fromArray(SPECIES, cData, c3Index + LANES);
+    FloatVector c32 = FloatVector.fromArray(SPECIES, cData, c3Index + 2 * LANES);
+    FloatVector c33 = FloatVector.fromArray(SPECIES, cData, c3Index + 3 * LANES);
+    for (int k = 0; k < depth; k++) {
+      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS);
+      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS + LANES);
+      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS);
+      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS + LANES);
+      FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k]);
+      c00 = a0.fma(b0, c00);
+      c01 = a0.fma(b1, c01);
+      c02 = a0.fma(b2, c02);
+      c03 = a0.fma(b3, c03);
+      FloatVector a1 = FloatVector.broadcast(SPECIES, aData[a1Index + k]);
+      c10 = a1.fma(b0, c10);
+      c11 = a1.fma(b1, c11);
+      c12 = a1.fma(b2, c12);
+      c13 = a1.fma(b3, c13);
+      FloatVector a2 = FloatVector.broadcast(SPECIES, aData[a2Index + k]);
+      c20 = a2.fma(b0, c20);
+      c21 = a2.fma(b1, c21);
+      c22 = a2.fma(b2, c22);
+      c23 = a2.fma(b3, c23);
+      FloatVector a3 = FloatVector.broadcast(SPECIES, aData[a3Index + k]);
+      c30 = a3.fma(b0, c30);
+      c31 = a3.fma(b1, c31);
+      c32 = a3.fma(b2, c32);
+      c33 = a3.fma(b3, c33);
+    }
+    c00.intoArray(cData, c0Index);
+    c01.intoArray(cData, c0Index + LANES);
+    c02.intoArray(cData, c0Index + 2 * LANES);
+    c03.intoArray(cData, c0Index + 3 * LANES);
+    c10.intoArray(cData, c1Index);
+    c11.intoArray(cData, c1Index + LANES);
+    c12.intoArray(cData, c1Index + 2 * LANES);
+    c13.intoArray(cData, c1Index + 3 * LANES);
+    c20.intoArray(cData, c2Index);
+    c21.intoArray(cData, c2Index + LANES);
+    c22.intoArray(cData, c2Index + 2 * LANES);
+    c23.intoArray(cData, c2Index + 3 * LANES);
+    c30.intoArray(cData, c3Index);
+    c31.intoArray(cData, c3Index + LANES);
+    c32.intoArray(cData, c3Index + 2 * LANES);
+    c33.intoArray(cData, c3Index + 3 * LANES);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.lanewise.kernels.simd.product;
+
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.simd.elementwise.VectorActivations;
+import dev.lanewise.kernels.simd.lanes.LongSums;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import org.jspecify.annotations.Nullable;
+
+/** A product of more than {@link Tiles#LONG} inner steps, block by block, whose sums are {@link LongSums}. */
+public final class LongProduct {
+  /** Columns of a block, whole panels. */
+  private static final int COLUMNS = 512;
+
+  private LongProduct() {}
+
+  /** Computes a product block by block. */
+  public static void run(ProductProblem problem, Scratch scratch) {
+    for (int row = 0; row < problem.rows(); row += Tiles.BLOCK_ROWS) {
+      for (int column = 0; column < problem.columns(); column += COLUMNS) {
+        int rows = Math.min(Tiles.BLOCK_ROWS, problem.rows() - row);
+        block(problem, row, column, rows, Math.min(COLUMNS, problem.columns() - column), scratch);
+      }
+    }
+  }
+
+  /** weights · value, whose rows are packed a group at a time: all of them could take as much memory as value itself. */
+  public static void run(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
+    LongSums sums = scratch.longSums;
+    for (int row = 0; row < output.rows(); row += Tiles.BLOCK_ROWS) {
+      for (int column = 0; column < output.columns(); column += COLUMNS) {
+        int rows = Math.min(Tiles.BLOCK_ROWS, output.rows() - row);
+        int columns = Math.min(COLUMNS, output.columns() - column);
+        sums.open(rows * columns);
+        Matrix part = Matrix.of(sums.group(), rows, columns);
+        for (int step = 0; step < value.rows(); step += LongSums.GROUP) {
+          int steps = Math.min(LongSums.GROUP, value.rows() - step);
+          float[] panels = scratch.right(Packing.size(columns, steps, Tiles.COLUMNS));
+          Packing.columns(new Matrix(value.data(), value.index(step, column), steps, columns, value.rowStride()), Tiles.COLUMNS, panels);
+          Matrix a = new Matrix(weights.data(), weights.index(row, step), rows, steps, weights.rowStride());
+          BlockedProduct.run(new ProductProblem(a, panels, steps, 0, null, Activation.NONE, part, Tiles.PIECE), scratch);
+          sums.add(sums.group(), rows * columns);
+        }
+        store(sums, output, row, column, rows, columns);
+      }
+    }
+  }
+
+  private static void store(LongSums sums, Matrix output, int row, int column, int rows, int columns) {
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        output.data()[output.index(row + i, column + j)] = (float) sums.sum(i * columns + j);
+      }
+    }
+  }
+
+  private static void block(ProductProblem problem, int row, int column, int rows, int columns, Scratch scratch) {
+    LongSums sums = scratch.longSums;
+    sums.open(rows * columns);
+    Matrix part = Matrix.of(sums.group(), rows, columns);
+    for (int step = 0; step < problem.depth(); step += LongSums.GROUP) {
+      int end = Math.min(step + LongSums.GROUP, problem.depth());
+      BlockedProduct.run(problem.part(row, column, step, end, Tiles.PIECE, part), scratch);
+      sums.add(sums.group(), rows * columns);
+    }
+    Matrix c = problem.c();
+    float @Nullable [] bias = problem.bias();
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        c.data()[c.index(row + i, column + j)] = (float) (sums.sum(i * columns + j) + (bias == null ? 0 : bias[column + j]));
+      }
+      int from = c.index(row + i, column);
+      VectorActivations.row(problem.activation(), c.data(), from, c.data(), from, columns, scratch.lanes);
+    }
+  }
+}

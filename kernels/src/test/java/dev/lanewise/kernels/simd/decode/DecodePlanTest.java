@@ -1,0 +1,184 @@
+package dev.lanewise.kernels.simd.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionProblemBuilder;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import java.util.Arrays;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Which batch entries over cached keys are decoded, and how they are cut. */
+class DecodePlanTest {
+  @BeforeAll
+  static void decodingIsPartOfTheSimdPath() {
+    assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
+  }
+
+  /** A sequence whose blocks lie one after the other in one memory. */
+  private record Cached(KeyValueMemory all, int rows, int droppedFrom, int droppedTo) implements KeyValueRows {
+    @Override
+    public KeyValueLayout layout() {
+      return all.layout();
+    }
+
+    @Override
+    public KeyValueMemory memory(int block) {
+      return all;
+    }
+
+    @Override
+    public int place(int block) {
+      return block;
+    }
+  }
+
+  private static KeyValueMemory memory(int heads, int keyWidth, int valueWidth, int rows) {
+    KeyValueLayout layout = new KeyValueLayout(KeyValueFormat.F32, heads, keyWidth, valueWidth);
+    return KeyValueMemory.heap(layout, Math.max(1, Math.ceilDiv(rows, KeyValueLayout.BLOCK_ROWS)), null);
+  }
+
+  private static Cached cached(int heads, int width, int rows) {
+    return new Cached(memory(heads, width, width, rows), rows, 0, 0);
+  }
+
+  private static DecodePlan plan(
+      int threads, int queryHeads, int queries, UnaryOperator<AttentionProblemBuilder> change, Cached... caches) {
+    Heads query = Heads.zeros(caches.length, queryHeads, queries, caches[0].layout().keyWidth());
+    return new DecodePlan(change.apply(AttentionProblem.of(query, caches).scale(1)).build(), threads);
+  }
+
+  private static boolean decodes(int queries, UnaryOperator<AttentionProblemBuilder> change, Cached cache) {
+    return plan(1, 1, queries, change, cache).decodes(0);
+  }
+
+  @Test
+  void fewQueriesAreDecoded() {
+    Cached cache = cached(1, 1, 20);
+    assertThat(decodes(0, builder -> builder, cache)).isFalse();
+    assertThat(decodes(1, builder -> builder, cache)).isTrue();
+    assertThat(decodes(16, builder -> builder, cache)).isTrue();
+    assertThat(decodes(17, builder -> builder, cache)).isFalse();
+  }
+
+  @Test
+  void whatOnlyTheFusedKernelDoesIsNotDecoded() {
+    RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
+    Cached cache = cached(1, 1, 20);
+    assertThat(decodes(1, builder -> builder.normaliser(Normaliser.softmaxWithSinks(0)), cache)).isTrue();
+    assertThat(decodes(1, builder -> builder.normaliser(Normaliser.relu()), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.similarity(Similarity.cosine()), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.change(Stage.CHANGED, none), cache)).isTrue();
+    assertThat(decodes(1, builder -> builder.observe(Stage.MASKED, none), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.observe(Stage.WEIGHTS, none), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.change(Stage.WEIGHTS, none), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.scale(1e30f), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.scale(1e-30f), cache)).isFalse();
+  }
+
+  @Test
+  void wideKeysAreNotDecoded() {
+    assertThat(decodes(1, builder -> builder, cached(1, Tiles.DEPTH, 1))).isTrue();
+    assertThat(decodes(1, builder -> builder, cached(1, Tiles.DEPTH + 1, 1))).isFalse();
+  }
+
+  /** An array holds 2<sup>31</sup> − 1 floats, and 64 chunks leave two floats a row beside its output. */
+  @Test
+  void resultsThatNoArrayHoldsAreNotDecoded() {
+    int widest = Integer.MAX_VALUE / (64 * 16) - 2;
+    Cached fits = new Cached(memory(1, 1, widest, 1), 1, 0, 0);
+    Cached tooWide = new Cached(memory(1, 1, widest + 1, 1), 1, 0, 0);
+    assertThat(decodes(16, builder -> builder, fits)).isTrue();
+    assertThat(decodes(16, builder -> builder, tooWide)).isFalse();
+    assertThat(decodes(8, builder -> builder, tooWide)).isTrue();
+    assertThat(plan(1, 2, 8, builder -> builder, tooWide).decodes(0)).isFalse();
+  }
+
+  /** A block with NaN is for the fused kernel, unless all its rows have been dropped. */
+  @Test
+  void specialBlocksAreNotDecoded() {
+    for (int block = 0; block < 3; block++) {
+      KeyValueMemory memory = memory(1, 1, 1, 40);
+      Heads special = Heads.of(new float[] {Float.NaN}, 1, 1, 1, 1);
+      int row = block * 16;
+      memory.write(block, 3, special, special, 0, 0);
+      assertThat(decodes(1, builder -> builder, new Cached(memory, 40, 0, 0))).as("block %s", block).isFalse();
+      assertThat(decodes(1, builder -> builder, new Cached(memory, 48, row, row + 16))).as("block %s dropped", block).isTrue();
+      assertThat(decodes(1, builder -> builder, new Cached(memory, 48, row, row + 15))).as("block %s but a row", block).isFalse();
+      assertThat(decodes(1, builder -> builder, new Cached(memory, 48, row + 1, 48))).as("block %s but its first", block).isFalse();
+    }
+    KeyValueMemory memory = memory(1, 1, 1, 40);
+    Heads special = Heads.of(new float[] {Float.NaN}, 1, 1, 1, 1);
+    memory.write(1, 0, special, special, 0, 0);
+    assertThat(decodes(1, builder -> builder, new Cached(memory, 16, 0, 0))).as("a row past the end").isTrue();
+  }
+
+  /** Chunks of 512 keys, or longer so that there are 64; four tasks a thread where there are heads enough. */
+  @Test
+  void chunksAndRangesOfHeads() {
+    RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
+    for (int keys : new int[] {0, 1, 512, 513, 1024, 32_768, 32_769, 70_000}) {
+      int chunkKeys = Math.max(512, Math.ceilDiv(Math.ceilDiv(keys, 64), 64) * 64);
+      int chunks = Math.max(1, Math.ceilDiv(keys, chunkKeys));
+      for (int heads : new int[] {1, 3, 7, 40}) {
+        Cached cache = cached(heads, 1, keys);
+        for (int threads : new int[] {1, 2, 5}) {
+          for (boolean function : new boolean[] {false, true}) {
+            for (int batch : new int[] {1, 3}) {
+              Cached[] caches = new Cached[batch];
+              Arrays.fill(caches, cache);
+              DecodePlan plan = plan(threads, 2 * heads, 3, b -> function ? b.change(Stage.CHANGED, none) : b, caches);
+              String what = keys + " keys, " + heads + " heads, " + threads + " threads, function " + function + ", batch " + batch;
+              int taskChunks = function ? 1 : chunks;
+              int ranges = threads == 1 ? 1 : Math.min(heads, Math.ceilDiv(4 * threads, taskChunks * batch));
+              assertThat(plan.rows(0)).as(what).isEqualTo(6);
+              assertThat(plan.tasks(batch - 1)).as(what).isEqualTo(taskChunks * ranges);
+              for (int task = 0; task < plan.tasks(0); task++) {
+                assertTask(plan, task, ranges, heads, function ? chunks : 0, what);
+              }
+              for (int chunk = 0; chunk < chunks; chunk++) {
+                assertThat(plan.fromKey(0, chunk)).as(what).isEqualTo(chunk * chunkKeys);
+                assertThat(plan.toKey(0, chunk)).as(what).isEqualTo(Math.min(keys, (chunk + 1) * chunkKeys));
+              }
+              assertThat(plan.resultIndex(0, chunks - 1, heads - 1, 5)).as(what).isEqualTo((chunks * heads * 6 - 1) * 3);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static void assertTask(DecodePlan plan, int task, int ranges, int heads, int allChunks, String what) {
+    int range = task % ranges;
+    assertThat(plan.fromHead(0, task)).as(what).isEqualTo(range * heads / ranges);
+    assertThat(plan.toHead(0, task)).as(what).isEqualTo((range + 1) * heads / ranges);
+    assertThat(plan.fromChunk(0, task)).as(what).isEqualTo(task / ranges);
+    assertThat(plan.toChunk(0, task)).as(what).isEqualTo(allChunks > 0 ? allChunks : task / ranges + 1);
+  }
+
+  /** Results of a batch entry are pooled again when its last task ends, and fit. */
+  @Test
+  void resultsAreGivenBack() {
+    DecodePlan plan = plan(2, 4, 3, builder -> builder, cached(2, 5, 1100), cached(2, 5, 1100));
+    float[] first = plan.results(0);
+    assertThat(first.length).isGreaterThanOrEqualTo(3 * 2 * 6 * 7);
+    assertThat(plan.results(0)).isSameAs(first);
+    for (int task = 0; task < plan.tasks(0); task++) {
+      plan.finish(0);
+    }
+    assertThat(plan.results(1)).isSameAs(first);
+  }
+}

@@ -1,0 +1,176 @@
+package dev.lanewise.kernels.simd.lanes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.call.VisibleSegments;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.simd.fused.KeptScores;
+import dev.lanewise.kernels.simd.fused.Panel;
+import dev.lanewise.kernels.simd.fused.ScoreScale;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The small parts of the loops over tiles, each alone. */
+class TilePartsTest {
+  /** Panels are part of the SIMD path. */
+  private static void assumeSimd() {
+    assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
+  }
+
+  private static Matrix numbered(int rows, int columns) {
+    Matrix matrix = new Matrix(new float[rows * (columns + 2) + 1], 1, rows, columns, columns + 2);
+    for (int i = 0; i < matrix.data().length; i++) {
+      matrix.data()[i] = i + 1;
+    }
+    return matrix;
+  }
+
+  /** Whatever the target held: it is scratch that has been used before. */
+  @Test
+  void packedPanelsArePaddedWithZeros() {
+    assumeSimd();
+    for (int width : new int[] {Lanes.COUNT, 2 * Lanes.COUNT, 4 * Lanes.COUNT}) {
+      for (int vectors :
+          new int[] {1, Lanes.COUNT - 1, Lanes.COUNT, Lanes.COUNT + 1, width, width + 1, 2 * width, 2 * width + Lanes.COUNT}) {
+        for (int steps : new int[] {1, 3, Lanes.COUNT, Lanes.COUNT + 5}) {
+          String what = vectors + " in panels of " + width + ", " + steps + " steps";
+          float[] target = new float[Packing.size(vectors, steps, width)];
+          Arrays.fill(target, Float.NaN);
+          Matrix rows = numbered(vectors, steps + 3);
+          Packing.rows(rows, 2, steps + 2, width, 0.5f, target, new Scratch());
+          Matrix columns = numbered(steps, vectors);
+          float[] second = new float[Packing.size(vectors, steps, width)];
+          Arrays.fill(second, Float.NaN);
+          Packing.columns(columns, width, second);
+          for (int i = 0; i < Packing.roundUp(vectors, width); i++) {
+            for (int k = 0; k < steps; k++) {
+              int at = i / width * width * steps + k * width + i % width;
+              assertThat(target[at]).as("row %s, step %s, %s", i, k, what).isEqualTo(i < vectors ? 0.5f * rows.get(i, k + 2) : 0);
+              assertThat(second[at]).as("column %s, step %s, %s", i, k, what).isEqualTo(i < vectors ? columns.get(k, i) : 0);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void roomForPanels() {
+    assumeSimd();
+    assertThat(Packing.roundUp(0, 5)).isZero();
+    assertThat(Packing.roundUp(5, 5)).isEqualTo(5);
+    assertThat(Packing.roundUp(6, 5)).isEqualTo(10);
+    assertThat(Packing.size(33, 10, 32)).isEqualTo(64 * 10 + Lanes.COUNT * 32);
+  }
+
+  @Test
+  void scalesInTwoParts() {
+    for (float scale : new float[] {0, 1, -1, 0.125f, 0x1p-32f, -0x1p-32f, 0x1p-33f, 1e-40f, 1.5f, -3, Float.MAX_VALUE}) {
+      float before = ScoreScale.before(scale);
+      float after = ScoreScale.after(scale);
+      assertThat(before * after).as("scale %s", scale).isEqualTo(scale);
+      assertThat(after == 1).as("scale %s", scale).isEqualTo(scale == 0 || (Math.abs(scale) >= 0x1p-32f && Math.abs(scale) <= 1));
+      assertThat(Math.abs(before)).as("scale %s", scale).isLessThanOrEqualTo(1);
+    }
+  }
+
+  /** Segments of two rows are kept in the first pass and given back in the second. */
+  @Test
+  void keptScoresComeBack() {
+    KeptScores kept = new KeptScores();
+    kept.open(2, 3, 10);
+    assertThat(kept.areKnown()).isFalse();
+    float[] row = {0, 0, 1, 2, 3, 4, 5, 6, 7};
+    kept.row(0).apply(row, 2, 7, 0, 0, 0, 3);
+    kept.row(1).apply(row, 4, 2, 0, 0, 0, 8);
+    kept.turn();
+    assertThat(kept.areKnown()).isTrue();
+    float[] found = new float[9];
+    kept.row(0).apply(found, 2, 7, 0, 0, 0, 3);
+    assertThat(found).containsExactly(row);
+    float[] other = new float[3];
+    kept.row(1).apply(other, 1, 2, 0, 0, 0, 8);
+    assertThat(other).containsExactly(0, 3, 4);
+    kept.open(1, 0, 1);
+    assertThat(kept.areKnown()).isFalse();
+    assertThat(KeptScores.rows(0, 64)).isEqualTo(64);
+    assertThat(KeptScores.rows(1 << 16, 64)).isEqualTo(64);
+    assertThat(KeptScores.rows((1 << 16) + 1, 64)).isEqualTo(63);
+    assertThat(KeptScores.rows(1 << 23, 64)).isEqualTo(1);
+  }
+
+  /** Sees keys from 5 to 200 but for those in holes. */
+  private record Holes(boolean hasHoles, long... words) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      return 5;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return 200;
+    }
+
+    @Override
+    public long keys64(int batchEntry, int queryHead, int query, int word) {
+      return words[word];
+    }
+  }
+
+  private static List<String> segments(Visibility visibility, int firstKey, int keys) {
+    List<String> found = new ArrayList<>();
+    RowFunction note =
+        (row, offset, length, b, head, query, key) -> found.add(key + "-" + (key + length) + " at " + offset + " of " + b + head + query);
+    VisibleSegments.apply(note, visibility, new float[0], 1000, firstKey, keys, 1, 2, 3);
+    return found;
+  }
+
+  @Test
+  void segmentsThatAQuerySees() {
+    assertThat(segments(new Holes(false), 0, 300)).containsExactly("5-200 at 1005 of 123");
+    assertThat(segments(new Holes(false), 10, 30)).containsExactly("10-40 at 1000 of 123");
+    assertThat(segments(new Holes(false), 200, 30)).isEmpty();
+    assertThat(segments(new Holes(false), 0, 5)).isEmpty();
+    Holes holes = new Holes(true, -1L << 60, 0x7, 0, -1L);
+    assertThat(segments(holes, 0, 300)).containsExactly("60-67 at 1060 of 123", "192-200 at 1192 of 123");
+    assertThat(segments(holes, 61, 132)).containsExactly("61-67 at 1000 of 123", "192-193 at 1131 of 123");
+    assertThat(segments(holes, 67, 125)).isEmpty();
+    assertThat(segments(new Holes(true, 0b1010_0000, 0, 0, 0), 0, 70)).containsExactly("5-6 at 1005 of 123", "7-8 at 1007 of 123");
+  }
+
+  @Test
+  void longSumsAreDoubles() {
+    LongSums sums = new LongSums();
+    sums.open(3);
+    assertThat(sums.group()).hasSize(3);
+    float[] terms = {1, 1e-9f, 5};
+    sums.add(terms, 2);
+    sums.add(terms, 2);
+    sums.add(new float[] {0, 1, 0}, 2);
+    assertThat(sums.sum(1)).isEqualTo(1 + 2 * (double) 1e-9f);
+    float[] stored = {7, 7, 7};
+    sums.store(stored, 2);
+    assertThat(stored).containsExactly(2, 1, 7);
+    sums.open(2);
+    assertThat(sums.group()).hasSize(3);
+    assertThat(sums.sum(0)).isZero();
+    assertThat(sums.sum(1)).isZero();
+  }
+
+  @Test
+  void pieceEndsAtMultiples() {
+    assumeSimd();
+    Panel panel = new Panel();
+    panel.openTile(70, 200);
+    assertThat(panel.pieceEnd(0)).isEqualTo(128 - 70);
+    assertThat(panel.pieceEnd(57)).isEqualTo(58);
+    assertThat(panel.pieceEnd(58)).isEqualTo(58 + 64);
+    assertThat(panel.pieceEnd(199)).isEqualTo(200);
+  }
+}
