@@ -4,28 +4,37 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /** Slope · distance is subtracted from the scores; the kernels compute it, for any shape. */
-record AlibiPositions(float[] slopes) implements ScorePositions {
-  @Override
-  public int numHeads() {
-    return slopes.length;
-  }
-
+record AlibiPositions(float[] slopes) implements LayerPositions, Placement {
   @Override
   public Attention applyTo(Attention attention, int queries, int keys) {
     Objects.requireNonNull(attention, "attention");
-    Checks.atLeast("queries", queries, 0);
-    Checks.atLeast("keys", keys, 0);
-    int[] depths = attention.settings().depths();
-    if (depths != null) {
-      Checks.atMost("parents.length", depths.length, "queries", queries);
-      Checks.atMost("parents.length", depths.length, "keys", keys);
-    }
-    return score(attention);
+    attention.settings().checkTree(queries, keys);
+    return Attention.of(score(attention.settings()));
   }
 
-  /** The attention with these positions, for calls of any shape. */
-  Attention score(Attention attention) {
-    return attention.withPositions(null, slopes);
+  private AttentionSettings score(AttentionSettings settings) {
+    return settings.withPositions(null, slopes);
+  }
+
+  @Override
+  public void checkLayer(int numHeads, int headDim, AttentionSettings settings) {
+    Checks.same("positions.numHeads", slopes.length, "numHeads", numHeads);
+    score(settings);
+  }
+
+  @Override
+  public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
+    return score(settings);
+  }
+
+  @Override
+  public AttentionSettings score(AttentionSettings settings, int[] before, int rows, Scratch scratch, int buffer) {
+    return score(settings);
+  }
+
+  @Override
+  public Placement placement() {
+    return this;
   }
 
   @Override

@@ -257,15 +257,20 @@ public final class Attention {
     Results.checkApartFromBias(name, written, settings.bias);
   }
 
-  /** With what positions do to scores, in place of what others did. */
-  Attention withPositions(@Nullable Bias positionBias, float @Nullable [] positionSlopes) {
-    return with(
-        copy -> {
-          copy.positionBias = positionBias;
-          copy.positionSlopes = positionSlopes;
-        });
+  /**
+   * An attention with these settings.
+   *
+   * @hidden
+   */
+  static Attention of(AttentionSettings settings) {
+    return new Attention(settings);
   }
 
+  /**
+   * What has been set.
+   *
+   * @hidden
+   */
   AttentionSettings settings() {
     return settings;
   }

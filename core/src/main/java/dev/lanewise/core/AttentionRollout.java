@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
@@ -21,7 +22,7 @@ import java.util.Objects;
  */
 public final class AttentionRollout {
   /** A layer's matrix, and the product so far, twice. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 3);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 3);
 
   private AttentionRollout() {}
 
@@ -46,7 +47,7 @@ public final class AttentionRollout {
       return;
     }
     int size = Checks.product("rollout.rows", rows, "rollout.width", rows);
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       Matrix layer = Matrix.of(buffers.floats(0, size), rows, rows);
       for (int b = 0; b < rollout.batch(); b++) {
@@ -65,7 +66,7 @@ public final class AttentionRollout {
         }
       }
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 

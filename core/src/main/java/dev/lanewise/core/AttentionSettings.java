@@ -11,6 +11,7 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ final class AttentionSettings implements Cloneable {
   @Nullable Bias bias;
   float @Nullable [] slopes;
 
-  /** What positions add to the scores, see {@link ScorePositions}; at most one of the two is there. */
+  /** What positions add to the scores, see {@link Placement}; at most one of the two is there. */
   @Nullable Bias positionBias;
 
   float @Nullable [] positionSlopes;
@@ -93,16 +94,15 @@ final class AttentionSettings implements Cloneable {
   private void check(AttentionProblemBuilder builder, Heads query, Extents extents) {
     set(builder, query);
     builder.check();
-    MaskRule.of(mask).check(extents);
+    mask.check(extents);
   }
 
   private AttentionProblemBuilder describe(AttentionProblemBuilder builder, Heads query, Extents extents) {
     set(builder, query);
     builder.checkShapes();
-    MaskRule rule = MaskRule.of(mask);
-    rule.check(extents);
+    mask.check(extents);
     Lowering lowering = new Lowering(extents);
-    rule.lower(lowering);
+    mask.lower(lowering);
     CacheWindows.lower(lowering);
     return builder.visibility(lowering.visibility());
   }
@@ -133,7 +133,31 @@ final class AttentionSettings implements Cloneable {
 
   /** Depths of the nodes of the mask's tree; null if positions are those of rows. */
   int @Nullable [] depths() {
-    return MaskRule.of(mask).depths();
+    return mask.depths();
+  }
+
+  /**
+   * Checks that the tree of the mask fits into calls of this shape.
+   *
+   * @return the depths of its nodes; null if there is no tree
+   */
+  int @Nullable [] checkTree(int queries, int keys) {
+    Checks.atLeast("queries", queries, 0);
+    Checks.atLeast("keys", keys, 0);
+    int[] depths = depths();
+    if (depths != null) {
+      Checks.atMost("parents.length", depths.length, "queries", queries);
+      Checks.atMost("parents.length", depths.length, "keys", keys);
+    }
+    return depths;
+  }
+
+  /** These with what positions do to scores, in place of what others did. */
+  AttentionSettings withPositions(@Nullable Bias newPositionBias, float @Nullable [] newPositionSlopes) {
+    AttentionSettings copy = clone();
+    copy.positionBias = newPositionBias;
+    copy.positionSlopes = newPositionSlopes;
+    return copy.checked();
   }
 
   private void setTree(AttentionProblemBuilder builder) {

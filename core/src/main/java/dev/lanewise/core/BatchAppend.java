@@ -10,15 +10,15 @@ import java.util.Objects;
 final class BatchAppend {
   private BatchAppend() {}
 
-  /** See {@link KeyValueCache#appendAll}. */
-  static void run(List<KeyValueCache> caches, Heads key, Heads value) {
+  /** Adds rows to caches, one a batch entry. */
+  static void run(List<? extends PagedCache> caches, Heads key, Heads value) {
     Objects.requireNonNull(caches, "caches");
     Objects.requireNonNull(key, "key");
     Objects.requireNonNull(value, "value");
     Checks.same("key.batch", key.batch(), "the number of caches", caches.size());
     Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    for (KeyValueCache cache : caches) {
-      check(Objects.requireNonNull(cache, "caches").layout(), key, value, caches.size());
+    for (PagedCache cache : caches) {
+      check(Objects.requireNonNull(cache, "caches").table().layout(), key, value, caches.size());
     }
     try (CacheTransaction transaction = new CacheTransaction()) {
       transaction.append(transaction.enter(caches), key, value);

@@ -9,7 +9,7 @@ final class BatchRead {
   private BatchRead() {}
 
   /** The rows of all caches, or of none if one is refused; given back by {@link #release}. */
-  static KeyValueRows[] acquire(List<KeyValueCache> caches) {
+  static KeyValueRows[] acquire(List<? extends PagedCache> caches) {
     StackRoom.check();
     KeyValueRows[] rows = new KeyValueRows[caches.size()];
     int acquired = 0;
@@ -26,7 +26,7 @@ final class BatchRead {
   }
 
   /** Gives the first {@code count} caches back. */
-  static void release(List<KeyValueCache> caches, int count) {
+  static void release(List<? extends PagedCache> caches, int count) {
     for (int b = 0; b < count; b++) {
       caches.get(b).releaseShared();
     }

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.runtime.Checks;
@@ -25,7 +26,7 @@ public final class BertEncoder {
   /** Tokens that are pooled at a time: the arrays of all layers grow with them, and the texts of a call may be any number. */
   static final int GROUP_TOKENS = 4096;
 
-  static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
+  static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
   private final BertEmbeddings embeddings;
   private final Encoder encoder;
@@ -114,7 +115,7 @@ public final class BertEncoder {
     Objects.requireNonNull(texts, "texts");
     embeddings.check(ids, null, texts);
     checkPooled(texts, output);
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       int first = 0;
       do { // once even without texts: the pooling checks what it is given
@@ -123,7 +124,7 @@ public final class BertEncoder {
         first = end;
       } while (first < texts.count());
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 

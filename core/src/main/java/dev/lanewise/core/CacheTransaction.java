@@ -11,7 +11,7 @@ import java.util.Objects;
  * #enter} to {@link #close}, so that nobody sees rows that may be taken back.
  */
 final class CacheTransaction implements AutoCloseable {
-  private final List<KeyValueCache> entered = new ArrayList<>();
+  private final List<PagedCache> entered = new ArrayList<>();
 
   CacheTransaction() {
     StackRoom.check();
@@ -24,9 +24,10 @@ final class CacheTransaction implements AutoCloseable {
    * @throws IllegalStateException if a cache is closed or in use
    * @throws IllegalArgumentException if a cache is there twice
    */
-  List<KeyValueCache> enter(List<KeyValueCache> caches) {
+  @SuppressWarnings("unchecked") // those just entered are of the type given
+  <C extends PagedCache> List<C> enter(List<C> caches) {
     int first = entered.size();
-    for (KeyValueCache cache : caches) {
+    for (PagedCache cache : caches) {
       Objects.requireNonNull(cache, "caches");
       for (int b = first; b < entered.size(); b++) {
         if (entered.get(b) == cache) {
@@ -44,11 +45,11 @@ final class CacheTransaction implements AutoCloseable {
         }
       }
     }
-    return List.copyOf(entered.subList(first, entered.size()));
+    return (List<C>) List.copyOf(entered.subList(first, entered.size()));
   }
 
   /** How many rows each of the caches has. */
-  static int[] rows(List<KeyValueCache> caches) {
+  static int[] rows(List<? extends PagedCache> caches) {
     return caches.stream().mapToInt(cache -> cache.table().rows()).toArray();
   }
 
@@ -58,9 +59,9 @@ final class CacheTransaction implements AutoCloseable {
    * @return the rows of the caches, the new ones among them
    * @throws IllegalStateException if a cache is full or a pool exhausted
    */
-  KeyValueRows[] append(List<KeyValueCache> caches, Heads key, Heads value) {
+  KeyValueRows[] append(List<? extends PagedCache> caches, Heads key, Heads value) {
     KeyValueRows[] rows = new KeyValueRows[caches.size()];
-    for (KeyValueCache cache : caches) {
+    for (PagedCache cache : caches) {
       cache.table().reserve(key.rows());
     }
     for (int b = 0; b < rows.length; b++) {
@@ -72,7 +73,7 @@ final class CacheTransaction implements AutoCloseable {
 
   /** Keeps what was appended. */
   void commit() {
-    for (KeyValueCache cache : entered) {
+    for (PagedCache cache : entered) {
       cache.table().commit();
     }
   }
@@ -80,7 +81,7 @@ final class CacheTransaction implements AutoCloseable {
   /** Takes back what was not committed, and leaves the caches. */
   @Override
   public void close() {
-    for (KeyValueCache cache : entered) {
+    for (PagedCache cache : entered) {
       cache.table().rollback();
       cache.usage().releaseExclusive();
     }

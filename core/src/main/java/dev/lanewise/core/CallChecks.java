@@ -24,7 +24,7 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   void call(int batch, int queries, int keys) {
     projections.checkSizes(batch, queries, keys);
     attention.settings().check(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
-    placement.checkCall(attention, queries, keys);
+    placement.checkCall(attention.settings(), queries, keys);
   }
 
   /** Checks that caches can take rows of {@code x}. */
@@ -43,12 +43,12 @@ record CallChecks(Projections projections, Attention attention, Placement placem
     if (shapes.length > 0) {
       attention.settings().check(projections.queryShape(x.batch(), x.rows()), shapes);
     }
-    placement.checkCached(attention, before, x.rows());
+    placement.checkCached(attention.settings(), before, x.rows());
   }
 
   /** Checks that caches can be the memory of {@code x}: one a batch entry, or sequence. */
   void memory(String name, Sequences x, List<KeyValueCache> memory) {
-    placement.checkNone();
+    checkNoPositions();
     SequenceStarts sequences = attention.settings().sequences;
     if (sequences == null) {
       projections.checkCaches(name, memory, "x.batch", x.batch());
@@ -78,11 +78,17 @@ record CallChecks(Projections projections, Attention attention, Placement placem
 
   /** Checks a call of {@link MultiHeadAttention#remember}. */
   void remember(Sequences memory, List<KeyValueCache> caches) {
-    placement.checkNone();
+    checkNoPositions();
     checkNotPacked();
     projections.checkMemory(memory);
     projections.checkCaches("caches", caches, "memory.batch", memory.batch());
     projections.checkSizes(memory.batch(), 0, memory.rows());
+  }
+
+  private void checkNoPositions() {
+    if (placement.acts()) {
+      throw new IllegalStateException("the layer has positions, " + placement + ", but a memory that is kept in caches has none");
+    }
   }
 
   private void checkNotPacked() {

@@ -1,15 +1,16 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.SequenceStarts;
 import org.jspecify.annotations.Nullable;
 
 /** Column sums of a call while they grow: in double, as a chain of 2<sup>20</sup> floats loses what it adds. */
 final class ColumnSums implements AutoCloseable {
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 0);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 0);
 
   private final float[] target;
-  private final Scratch buffers = BUFFERS.acquire();
+  private final Scratch buffers = BUFFERS.take();
   private final double[] sums;
 
   /** For sums to be written to {@code target}. */
@@ -37,6 +38,6 @@ final class ColumnSums implements AutoCloseable {
 
   @Override
   public void close() {
-    BUFFERS.release(buffers);
+    BUFFERS.give(buffers);
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
@@ -19,7 +20,7 @@ import java.util.function.UnaryOperator;
  * Immutable and thread-safe; what is derived by a {@code with} shares the weights.
  */
 public final class DecoderLayer {
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 3);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
 
   private final MultiHeadAttention self;
   private final Norm selfNorm;
@@ -257,10 +258,10 @@ public final class DecoderLayer {
   }
 
   private void run(Sequences x, Sequences output, Part selfPart, Part crossPart) {
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
-      Sequences y = buffers.sequences(0, x, embedDim());
-      Sequences z = buffers.sequences(1, x, embedDim());
+      Sequences y = Rows.buffer(buffers, 0, x, embedDim());
+      Sequences z = Rows.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         selfPart.apply(x, y);
         selfNorm.applyToSum(y, x, y, y, threads);
@@ -271,7 +272,7 @@ public final class DecoderLayer {
       } else {
         selfNorm.apply(x, z, threads);
         selfPart.apply(z, y);
-        Sequences sum = buffers.sequences(2, x, embedDim());
+        Sequences sum = Rows.buffer(buffers, 2, x, embedDim());
         crossNorm.applyToSum(y, x, sum, z, threads);
         crossPart.apply(z, y);
         feedForwardNorm.applyToSum(y, sum, sum, z, threads);
@@ -279,7 +280,7 @@ public final class DecoderLayer {
         Residual.add(y, sum, output, threads);
       }
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Same id sees each other. The keys of each document are found once, when the mask is made; documents whose keys lie side by side are
  * ranges, and the kernels never look at elements.
  */
-final class DocumentMask implements MaskRule {
+final class DocumentMask implements Mask {
   /** Number of the set that is seen by queries whose document has no keys. */
   private static final int NO_KEYS = 0;
 

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.SequenceStarts;
@@ -25,7 +26,7 @@ import java.util.function.UnaryOperator;
  * <p>Immutable and thread-safe; what is derived by a {@code with} shares the weights.
  */
 public final class EncoderLayer {
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 3);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
 
   private final MultiHeadAttention attention;
   private final Norm attentionNorm;
@@ -126,10 +127,10 @@ public final class EncoderLayer {
   public void forward(Sequences x, Sequences output) {
     Rows.checkLayer(x, embedDim(), output);
     attention.checkApart("output", output.split(1));
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
-      Sequences y = buffers.sequences(0, x, embedDim());
-      Sequences z = buffers.sequences(1, x, embedDim());
+      Sequences y = Rows.buffer(buffers, 0, x, embedDim());
+      Sequences z = Rows.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         attention.self(x, y);
         attentionNorm.applyToSum(y, x, y, y, threads);
@@ -139,12 +140,12 @@ public final class EncoderLayer {
         attentionNorm.apply(x, z, threads);
         attention.self(z, y);
         feedForwardNorm.applyToSum(y, x, y, z, threads);
-        Sequences added = buffers.sequences(2, x, embedDim());
+        Sequences added = Rows.buffer(buffers, 2, x, embedDim());
         feedForward.apply(z, added, threads);
         Residual.add(y, added, output, threads);
       }
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 
@@ -168,13 +169,13 @@ public final class EncoderLayer {
       attention.weights(x, x, weights);
       return;
     }
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
-      Sequences normed = buffers.sequences(0, x, embedDim());
+      Sequences normed = Rows.buffer(buffers, 0, x, embedDim());
       attentionNorm.apply(x, normed, threads);
       attention.weights(normed, normed, weights);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 }

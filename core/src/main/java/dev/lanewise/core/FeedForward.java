@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Activation;
@@ -22,7 +23,7 @@ public final class FeedForward {
 
   private static final int GATE_ROWS = 32;
 
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 2);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 2);
 
   private final @Nullable Linear gate;
   private final Linear up;
@@ -92,12 +93,12 @@ public final class FeedForward {
     Checks.same("output.rows", output.rows(), "x.rows", x.rows());
     ViewChecks.writable("output", output.split(1));
     ViewChecks.disjoint("output", output.split(1), "x", x.split(1));
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       boolean merge = x.data() != output.data() && x.evenRows() && output.evenRows();
       chunks(merge ? x.merged() : x, merge ? output.merged() : output, threads, buffers);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 
@@ -106,10 +107,10 @@ public final class FeedForward {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
         Sequences in = x.rows(b, row, rows);
-        Sequences hidden = buffers.sequences(0, in, up.outputs());
+        Sequences hidden = Rows.buffer(buffers, 0, in, up.outputs());
         up.apply(in, hidden, threads);
         if (gate != null) {
-          Sequences opened = buffers.sequences(1, in, up.outputs());
+          Sequences opened = Rows.buffer(buffers, 1, in, up.outputs());
           gate.apply(in, opened, threads);
           open(opened, hidden, threads);
         }

@@ -1,7 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Checks;
@@ -30,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * that only read: where two calls meet of which one changes it, one of them is refused with an {@link IllegalStateException}. Other than
  * that, caches of one pool may be used by different threads.
  */
-public final class KeyValueCache implements AutoCloseable {
+@SuppressWarnings("exports") // calls reach the rows, users do not
+public final class KeyValueCache implements AutoCloseable, PagedCache {
   private final PageTable table;
   private final @Nullable KeyValuePool pool;
   private final Usage usage = new Usage();
@@ -49,9 +48,24 @@ public final class KeyValueCache implements AutoCloseable {
     return new Builder(keyValueHeads, headDim);
   }
 
-  /** How the rows lie. */
-  public KeyValueLayout layout() {
-    return table.layout();
+  /** Key/value heads. */
+  public int keyValueHeads() {
+    return table.layout().heads();
+  }
+
+  /** Elements of a key. */
+  public int headDim() {
+    return table.layout().keyWidth();
+  }
+
+  /** Elements of a value. */
+  public int valueDim() {
+    return table.layout().valueWidth();
+  }
+
+  /** How elements are stored. */
+  public KeyValueFormat format() {
+    return table.layout().format();
   }
 
   /** Rows of the sequence; those that a window has let go count. */
@@ -96,7 +110,7 @@ public final class KeyValueCache implements AutoCloseable {
    * @throws IllegalArgumentException if shapes do not fit
    */
   public void append(Heads key, Heads value) {
-    BatchAppend.check(layout(), key, value, 1);
+    BatchAppend.check(table.layout(), key, value, 1);
     StackRoom.check();
     usage.acquireExclusive();
     try {
@@ -184,26 +198,24 @@ public final class KeyValueCache implements AutoCloseable {
     usage.closeExclusive();
   }
 
-  PageTable table() {
+  /**
+   * The rows.
+   *
+   * @hidden
+   */
+  @Override
+  public PageTable table() {
     return table;
-  }
-
-  Usage usage() {
-    return usage;
   }
 
   /**
-   * The rows for a call that reads them, and until {@link #releaseShared} nobody changes them.
+   * The calls that read or change the cache.
    *
-   * @throws IllegalStateException if a call is changing them, or the cache is closed
+   * @hidden
    */
-  KeyValueRows acquireShared() {
-    usage.acquireShared();
-    return table;
-  }
-
-  void releaseShared() {
-    usage.releaseShared();
+  @Override
+  public Usage usage() {
+    return usage;
   }
 
   /**

@@ -1,6 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Checks;
 
@@ -44,9 +43,24 @@ public final class KeyValuePool implements AutoCloseable {
     return new Builder(keyValueHeads, headDim);
   }
 
-  /** How the rows lie. */
-  public KeyValueLayout layout() {
-    return pages.layout();
+  /** Key/value heads of the caches. */
+  public int keyValueHeads() {
+    return pages.layout().heads();
+  }
+
+  /** Elements of a key. */
+  public int headDim() {
+    return pages.layout().keyWidth();
+  }
+
+  /** Elements of a value. */
+  public int valueDim() {
+    return pages.layout().valueWidth();
+  }
+
+  /** How elements are stored. */
+  public KeyValueFormat format() {
+    return pages.layout().format();
   }
 
   /** Rows a page. */

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param heads query heads in the map, or 1 for all
  * @param map for each query its keys
  */
-record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implements MaskRule {
+record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implements Mask {
 
   static MapMask evaluate(Predicate predicate, int batch, int heads, int queries, int keys) {
     Checks.atLeast("batch", batch, 0);

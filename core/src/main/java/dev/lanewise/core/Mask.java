@@ -11,7 +11,9 @@ import java.util.Objects;
  * unless it says otherwise; whether they fit is checked with the shape of each call, which is refused with an {@link
  * IllegalArgumentException} if they do not. Masks are immutable and may be shared.
  */
-public sealed interface Mask permits MaskRule {
+@SuppressWarnings("exports") // what a call asks of a mask is nothing for users
+public sealed interface Mask extends MaskRule
+    permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Pair {
 
   /** As a side of a {@link #window}: no limit. */
   int UNLIMITED = -1;

@@ -3,18 +3,14 @@ package dev.lanewise.core;
 import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
-/** What every {@link Mask} does for a call, behind the public door. */
-sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Both, Masks.Either {
-
-  /** The mask as a rule: each is one. */
-  static MaskRule of(Mask mask) {
-    return (MaskRule) mask;
-  }
+/** What a call asks of its mask. */
+public interface MaskRule {
 
   /**
    * Checks that the mask fits the call.
    *
    * @throws IllegalArgumentException naming what does not fit, with both numbers
+   * @hidden
    */
   void check(Extents extents);
 
@@ -23,13 +19,22 @@ sealed interface MaskRule extends Mask permits RangeMask, DocumentMask, TreeMask
    * behind the one before it.
    *
    * @throws IllegalArgumentException if there are two different trees
+   * @hidden
    */
   int @Nullable [] depths();
 
-  /** Adds the mask to a lowering whose extents have passed {@link #check}. */
+  /**
+   * Adds the mask to a lowering whose extents have passed {@link #check}.
+   *
+   * @hidden
+   */
   void lower(Lowering lowering);
 
-  /** The mask as the kernels read it, for one call whose extents have passed {@link #check}. */
+  /**
+   * The mask as the kernels read it, for one call whose extents have passed {@link #check}.
+   *
+   * @hidden
+   */
   default Visibility lower(Extents extents) {
     Lowering lowering = new Lowering(extents);
     lower(lowering);

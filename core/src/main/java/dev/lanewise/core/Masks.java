@@ -178,13 +178,30 @@ final class Masks {
     }
   }
 
-  record Both(Mask one, Mask other) implements MaskRule {
+  /** Two masks that act together. */
+  sealed interface Pair extends Mask permits Both, Either {
+    Mask one();
+
+    Mask other();
+
     @Override
-    public void check(Extents extents) {
-      MaskRule.of(one).check(extents);
-      MaskRule.of(other).check(extents);
+    default void check(Extents extents) {
+      one().check(extents);
+      other().check(extents);
     }
 
+    @Override
+    default int @Nullable [] depths() {
+      int[] depths = one().depths();
+      int[] others = other().depths();
+      if (depths != null && others != null && !Arrays.equals(depths, others)) {
+        throw new IllegalArgumentException("positions cannot follow two trees: " + one() + " and " + other());
+      }
+      return depths == null ? others : depths;
+    }
+  }
+
+  record Both(Mask one, Mask other) implements Pair {
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
       return one.visible(batchEntry, queryHead, query, key, queries, keys)
@@ -192,29 +209,13 @@ final class Masks {
     }
 
     @Override
-    public int @Nullable [] depths() {
-      return depthsOf(one, other);
-    }
-
-    @Override
     public void lower(Lowering lowering) {
-      MaskRule.of(one).lower(lowering);
-      MaskRule.of(other).lower(lowering);
+      one.lower(lowering);
+      other.lower(lowering);
     }
   }
 
-  record Either(Mask one, Mask other) implements MaskRule {
-    @Override
-    public int @Nullable [] depths() {
-      return depthsOf(one, other);
-    }
-
-    @Override
-    public void check(Extents extents) {
-      MaskRule.of(one).check(extents);
-      MaskRule.of(other).check(extents);
-    }
-
+  record Either(Mask one, Mask other) implements Pair {
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
       return one.visible(batchEntry, queryHead, query, key, queries, keys)
@@ -223,17 +224,8 @@ final class Masks {
 
     @Override
     public void lower(Lowering lowering) {
-      lowering.add(new Union(MaskRule.of(one).lower(lowering.extents()), MaskRule.of(other).lower(lowering.extents())));
+      lowering.add(new Union(one.lower(lowering.extents()), other.lower(lowering.extents())));
     }
-  }
-
-  private static int @Nullable [] depthsOf(Mask one, Mask other) {
-    int[] ofOne = MaskRule.of(one).depths();
-    int[] ofOther = MaskRule.of(other).depths();
-    if (ofOne != null && ofOther != null && !Arrays.equals(ofOne, ofOther)) {
-      throw new IllegalArgumentException("positions cannot follow two trees: " + one + " and " + other);
-    }
-    return ofOne == null ? ofOther : ofOne;
   }
 
   /** The key that a query stands at, when the last query stands at the last key; negative if there is none. */

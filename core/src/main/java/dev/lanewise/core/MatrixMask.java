@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys how many keys a call must have, or {@link #ANY}
  */
 record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride, int keys)
-    implements MaskRule {
+    implements Mask {
   /** Strides alone tell what is read. */
   static final int ANY = -1;
 

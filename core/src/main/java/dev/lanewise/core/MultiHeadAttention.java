@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
@@ -23,7 +24,7 @@ import java.util.function.UnaryOperator;
  */
 public final class MultiHeadAttention {
   /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 5);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 5);
 
   private static final int BIAS_BUFFER = 4;
 
@@ -37,7 +38,7 @@ public final class MultiHeadAttention {
     this.attention = attention;
     this.placement = placement;
     this.threads = threads;
-    placement.check(projections, attention);
+    placement.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
   }
 
   /**
@@ -76,7 +77,7 @@ public final class MultiHeadAttention {
    */
   public MultiHeadAttention withPositions(LayerPositions positions) {
     Objects.requireNonNull(positions, "positions");
-    return new MultiHeadAttention(projections, attention, new Placement(positions), threads);
+    return new MultiHeadAttention(projections, attention, positions.placement(), threads);
   }
 
   /** {@link #withPositions} for queries and keys that turn by their positions; in place of any positions before. */
@@ -194,17 +195,17 @@ public final class MultiHeadAttention {
     if (caches.isEmpty()) {
       return;
     }
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       Projections.Projected of = projections.all(x, x, x, buffers, threads);
-      placement.turn(attention, of.query(), of.key(), before);
-      Attention scoring = placement.score(attention, before, x.rows(), buffers, BIAS_BUFFER);
+      placement.turn(attention.settings(), of.query(), of.key(), before);
+      Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
       KeyValueRows[] rows = transaction.append(caches, of.key(), of.value());
       Sequences heads = projections.heads(x, buffers);
       scoring.computeCached(of.query(), rows, Results.of().output(heads.split(numHeads())));
       projections.output().apply(heads, output, threads);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 
@@ -219,11 +220,11 @@ public final class MultiHeadAttention {
    */
   public void remember(Sequences memory, List<KeyValueCache> caches) {
     checks().remember(memory, caches);
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 
@@ -242,14 +243,14 @@ public final class MultiHeadAttention {
     if (memory.isEmpty()) {
       return;
     }
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       Heads queries = projections.queries(x, buffers, threads);
       Sequences heads = projections.heads(x, buffers);
       attention.compute(queries, memory, heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 
@@ -285,16 +286,16 @@ public final class MultiHeadAttention {
     projections.checkForward(names, query, key, value, output);
     checkApart("output", output.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       Projections.Projected of = projections.all(query, key, value, buffers, threads);
-      placement.turn(attention, of.query(), of.key());
+      placement.turn(attention.settings(), of.query(), of.key());
       Sequences heads = projections.heads(query, buffers);
-      Attention scoring = placement.score(attention, query.rows(), key.rows(), buffers, BIAS_BUFFER);
+      Attention scoring = Attention.of(placement.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
       scoring.compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 
@@ -312,14 +313,15 @@ public final class MultiHeadAttention {
     ViewChecks.disjoint("weights", weights, "query", query.split(1));
     ViewChecks.disjoint("weights", weights, "key", key.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       Heads queries = projections.queries(query, buffers, threads);
       Heads keys = projections.keys(key, buffers, threads);
-      placement.turn(attention, queries, keys);
-      placement.score(attention, queries.rows(), keys.rows(), buffers, BIAS_BUFFER).weights(queries, keys, weights);
+      placement.turn(attention.settings(), queries, keys);
+      Attention scoring = Attention.of(placement.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
+      scoring.weights(queries, keys, weights);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 }

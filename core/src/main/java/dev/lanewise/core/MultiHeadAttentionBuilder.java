@@ -139,7 +139,7 @@ public final class MultiHeadAttentionBuilder {
             Weight.given(output, "output").linear(headsWidth, embedDim, used),
             numHeads,
             keyValueHeads);
-    return new MultiHeadAttention(projections, Attention.on(used), Placement.NONE, 1);
+    return new MultiHeadAttention(projections, Attention.on(used), NoPositions.NONE, 1);
   }
 
   private void checkPacked(Weight packed, long rows) {

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.runtime.Checks;
@@ -19,7 +20,7 @@ import java.util.Objects;
  */
 public final class NeighbourDense {
   /** The rows of a sequence with zeros around them. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, 1);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 1);
 
   private final Linear linear;
   private final int left;
@@ -99,7 +100,7 @@ public final class NeighbourDense {
     for (int s = 0; s < sequences.count(); s++) {
       size(sequences.rows(s));
     }
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       for (int s = 0; s < sequences.count(); s++) {
         int rows = sequences.rows(s);
@@ -111,7 +112,7 @@ public final class NeighbourDense {
         sequences.clearPadding(s, output);
       }
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.SequenceStarts;
@@ -17,7 +18,7 @@ import java.util.Objects;
  * }</pre>
  */
 public final class NeighbourMean {
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, RowMean.BUFFERS);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, RowMean.BUFFERS);
 
   private final int left;
   private final int right;
@@ -80,7 +81,7 @@ public final class NeighbourMean {
   private void run(SequenceRows sequences, Sequences output) {
     Sequences x = sequences.x();
     NeighbourDense.check(sequences, output, "x.width", x.width());
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       for (int s = 0; s < sequences.count(); s++) {
         Matrix from = x.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
@@ -91,7 +92,7 @@ public final class NeighbourMean {
         sequences.clearPadding(s, output);
       }
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 

@@ -1,7 +1,29 @@
 package dev.lanewise.core;
 
-/** No positions: the result of a row does not depend on where the others stand. Act on nothing. */
-public enum NoPositions implements LayerPositions {
-  /** The only one. */
-  NONE
+import java.util.Objects;
+
+/** No positions. */
+enum NoPositions implements LayerPositions, Placement {
+  NONE;
+
+  @Override
+  public boolean acts() {
+    return false;
+  }
+
+  @Override
+  public void checkCall(AttentionSettings settings, int queries, int keys) {}
+
+  @Override
+  public void checkCached(AttentionSettings settings, int[] before, int rows) {}
+
+  @Override
+  public Attention applyTo(Attention attention, int queries, int keys) {
+    return Objects.requireNonNull(attention, "attention");
+  }
+
+  @Override
+  public Placement placement() {
+    return this;
+  }
 }

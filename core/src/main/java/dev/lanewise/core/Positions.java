@@ -5,8 +5,7 @@ import java.util.Objects;
 
 /**
  * How a model tells rows apart by where they stand. The type says what positions act on: the input of the first layer ({@link
- * InputPositions}), queries and keys ({@link QueryKeyPositions}), scores ({@link ScorePositions}), or nothing ({@link NoPositions}); layers
- * take all but the first ({@link LayerPositions}). All are immutable and safe to share between threads, and best made once for all layers.
+ * InputPositions}), or inside of each layer queries and keys, scores, or nothing ({@link LayerPositions}). All are immutable and safe to share between threads, and best made once for all layers.
  *
  * <pre>{@code
  * Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
@@ -45,12 +44,12 @@ public sealed interface Positions permits InputPositions, LayerPositions {
   }
 
   /** Rotary positions (Su et al., 2021), which are of this kind themselves. */
-  static QueryKeyPositions rotary(Rotary rotary) {
+  static LayerPositions rotary(Rotary rotary) {
     return rotary;
   }
 
   /** ALiBi ("Train Short, Test Long", Press et al., 2022) with the slopes of the paper, {@link Attention#standardSlopes}. */
-  static ScorePositions alibi(int numHeads) {
+  static LayerPositions alibi(int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
     return new AlibiPositions(Attention.standardSlopes(numHeads));
   }
@@ -66,12 +65,12 @@ public sealed interface Positions permits InputPositions, LayerPositions {
    * @param bidirectional half of the buckets are for keys behind the query, as in an encoder; else all of those keys share bucket 0
    * @throws IllegalArgumentException if table.length is no multiple of numBuckets, or the buckets have no range to cover
    */
-  static ScorePositions relativeBuckets(float[] table, int numBuckets, int maxDistance, boolean bidirectional) {
+  static LayerPositions relativeBuckets(float[] table, int numBuckets, int maxDistance, boolean bidirectional) {
     return new RelativePositions(table, new RelativeBuckets(numBuckets, maxDistance, bidirectional));
   }
 
   /**
-   * Where the nodes of a {@link Mask#tree} stand: at their depth. For {@link InputPositions#addAt} and {@link QueryKeyPositions#apply(
+   * Where the nodes of a {@link Mask#tree} stand: at their depth. For {@link InputPositions#addAt} and {@link Rotary#apply(
    * dev.lanewise.kernels.data.Heads, dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask by themselves.
    *
    * @param firstPosition of a root: how many rows there are before the tree
@@ -91,7 +90,7 @@ public sealed interface Positions permits InputPositions, LayerPositions {
   }
 
   /** None: attention sees a set of rows. */
-  static NoPositions none() {
+  static LayerPositions none() {
     return NoPositions.NONE;
   }
 }

@@ -29,9 +29,9 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
 
   /** Queries, keys and values of their sources in the first three buffers; threads share all of it at once. */
   Projected all(Sequences querySource, Sequences keySource, Sequences valueSource, Scratch buffers, int threads) {
-    Sequences queries = buffers.sequences(0, querySource, query.outputs());
-    Sequences keys = buffers.sequences(1, keySource, key.outputs());
-    Sequences values = buffers.sequences(2, valueSource, value.outputs());
+    Sequences queries = Rows.buffer(buffers, 0, querySource, query.outputs());
+    Sequences keys = Rows.buffer(buffers, 1, keySource, key.outputs());
+    Sequences values = Rows.buffer(buffers, 2, valueSource, value.outputs());
     Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
     return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
   }
@@ -53,11 +53,11 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
 
   /** Room in the fourth buffer for what the heads find for the rows of {@code x}, side by side. */
   Sequences heads(Sequences x, Scratch buffers) {
-    return buffers.sequences(3, x, output.inputs());
+    return Rows.buffer(buffers, 3, x, output.inputs());
   }
 
   private static Sequences project(Linear projection, Sequences x, Scratch buffers, int which, int threads) {
-    Sequences projected = buffers.sequences(which, x, projection.outputs());
+    Sequences projected = Rows.buffer(buffers, which, x, projection.outputs());
     projection.apply(x, projected, threads);
     return projected;
   }
@@ -133,7 +133,7 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Objects.requireNonNull(caches, cachesName);
     Checks.same(cachesName, caches.size(), countName, count);
     for (int b = 0; b < count; b++) {
-      KeyValueLayout layout = Objects.requireNonNull(caches.get(b), cachesName + "[" + b + "]").layout();
+      KeyValueLayout layout = Objects.requireNonNull(caches.get(b), cachesName + "[" + b + "]").table().layout();
       String name = cachesName + "[" + b + "].";
       Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
       Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());

@@ -3,7 +3,7 @@ package dev.lanewise.core;
 import org.jspecify.annotations.Nullable;
 
 /** A mask that shows each query one range of keys, whatever the head. */
-sealed interface RangeMask extends MaskRule
+sealed interface RangeMask extends Mask
     permits Masks.None,
         Masks.Causal,
         Masks.CausalOffsets,

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecurrentAttention {
   /** Projected states of the decoder. */
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
   private final RecurrentScores scores;
   private final Sequences keys;
@@ -135,13 +136,13 @@ public final class RecurrentAttention {
       attention.compute(state.split(1), keys.split(1), values.split(1), results);
       return;
     }
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
-      Sequences query = buffers.sequences(0, state, projection.outputs());
+      Sequences query = Rows.buffer(buffers, 0, state, projection.outputs());
       projection.apply(state, query, threads);
       attention.compute(query.split(1), keys.split(1), values.split(1), results);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 

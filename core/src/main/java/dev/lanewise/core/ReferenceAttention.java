@@ -248,7 +248,7 @@ public final class ReferenceAttention {
       problem.sequences(sequences);
     }
     problem.build();
-    MaskRule.of(mask).check(extents());
+    mask.check(extents());
   }
 
   double scale() {

@@ -146,7 +146,7 @@ final class ReferenceRow {
 
   /** The position of a row of keys, or of the query that stands there: of a node of a tree its depth behind the rows before the tree. */
   int position(int row) {
-    int[] depths = MaskRule.of(call.mask).depths();
+    int[] depths = call.mask.depths();
     int before = depths == null ? keys : keys - depths.length;
     return depths == null || row < before ? row : before + depths[row - before];
   }

@@ -1,6 +1,7 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
@@ -8,7 +9,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A learned bias of each bucket and head, laid out as heads × queries × keys for the attention and kept for the last sizes. */
-final class RelativePositions implements ScorePositions {
+final class RelativePositions implements LayerPositions, Placement {
   private final float[] table;
   private final RelativeBuckets buckets;
   private final int numHeads;
@@ -32,20 +33,13 @@ final class RelativePositions implements ScorePositions {
   }
 
   @Override
-  public int numHeads() {
-    return numHeads;
-  }
-
-  @Override
   public Attention applyTo(Attention attention, int queries, int keys) {
     Objects.requireNonNull(attention, "attention");
-    Checks.atLeast("queries", queries, 0);
-    Checks.atLeast("keys", keys, 0);
-    int[] depths = attention.settings().depths();
-    if (depths != null) {
-      Checks.atMost("parents.length", depths.length, "queries", queries);
-      Checks.atMost("parents.length", depths.length, "keys", keys);
-    }
+    return Attention.of(applyTo(attention.settings(), queries, keys));
+  }
+
+  private AttentionSettings applyTo(AttentionSettings settings, int queries, int keys) {
+    int[] depths = settings.checkTree(queries, keys);
     Kept last = kept;
     if (last == null || !last.fits(queries, keys, depths)) {
       int head = Checks.product("queries", queries, "keys", keys);
@@ -54,7 +48,7 @@ final class RelativePositions implements ScorePositions {
       last = new Kept(queries, keys, depths, layout.bias());
       kept = last;
     }
-    return attention.withPositions(last.bias, null);
+    return settings.withPositions(last.bias, null);
   }
 
   /**
@@ -65,7 +59,7 @@ final class RelativePositions implements ScorePositions {
    * @param keys of each batch entry
    * @param buffer the bias is laid out in this array of the scratch, which must be kept until attention is computed
    */
-  Attention applyToEach(Attention attention, int[] queries, int[] keys, Scratch scratch, int buffer) {
+  AttentionSettings applyToEach(AttentionSettings settings, int[] queries, int[] keys, Scratch scratch, int buffer) {
     int mostKeys = Arrays.stream(keys).max().orElse(0);
     int head = Checks.product("queries", Arrays.stream(queries).max().orElse(0), "keys", mostKeys);
     int entry = Checks.product("numHeads", numHeads, "queries * keys", head);
@@ -78,13 +72,76 @@ final class RelativePositions implements ScorePositions {
             head,
             mostKeys);
     for (int b = 0; b < entries; b++) {
-      fill(layout, b, queries[b], keys[b], attention.settings().depths());
+      fill(layout, b, queries[b], keys[b], settings.depths());
     }
-    return attention.withPositions(layout.bias(), null);
+    return settings.withPositions(layout.bias(), null);
+  }
+
+  @Override
+  public void checkLayer(int ofHeads, int headDim, AttentionSettings settings) {
+    Checks.same("positions.numHeads", numHeads, "numHeads", ofHeads);
+  }
+
+  @Override
+  public void checkCall(AttentionSettings settings, int queries, int keys) {
+    boolean tree = settings.depths() != null;
+    SequenceStarts sequences = settings.sequences;
+    if (sequences == null) {
+      checkSize(1, queries, keys);
+      return;
+    }
+    checkSize(tree ? sequences.count() : 1, sequences.mostQueries(), sequences.mostKeys());
+    if (tree) {
+      return;
+    }
+    int most = sequences.mostKeys() - sequences.mostQueries();
+    for (int s = 0; s < sequences.count(); s++) {
+      if (sequences.queries(s) > 0 && sequences.keys(s) > 0) {
+        String name = "keys less queries of sequence " + s;
+        Checks.same(name, sequences.keys(s) - sequences.queries(s), "those of the longest, which relative buckets ask for,", most);
+      }
+    }
+  }
+
+  @Override
+  public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
+    SequenceStarts sequences = settings.sequences;
+    if (sequences == null) {
+      return applyTo(settings, queries, keys);
+    }
+    if (settings.depths() == null) {
+      return applyTo(settings, sequences.mostQueries(), sequences.mostKeys());
+    }
+    int[] queriesOfEach = new int[sequences.count()];
+    int[] keysOfEach = new int[sequences.count()];
+    Arrays.setAll(queriesOfEach, sequences::queries);
+    Arrays.setAll(keysOfEach, sequences::keys);
+    return applyToEach(settings, queriesOfEach, keysOfEach, scratch, buffer);
+  }
+
+  @Override
+  public void checkCached(AttentionSettings settings, int[] before, int rows) {
+    settings.depths(); // there must not be two trees
+    int entries = Arrays.stream(before).distinct().count() <= 1 ? 1 : before.length; // which share a bias where they are equally long
+    checkSize(entries, rows, Math.addExact(Arrays.stream(before).max().orElse(0), rows));
+  }
+
+  @Override
+  public AttentionSettings score(AttentionSettings settings, int[] before, int rows, Scratch scratch, int buffer) {
+    int[] queries = new int[before.length];
+    int[] keys = new int[before.length];
+    Arrays.fill(queries, rows);
+    Arrays.setAll(keys, b -> Math.addExact(before[b], rows));
+    return applyToEach(settings, queries, keys, scratch, buffer);
+  }
+
+  @Override
+  public Placement placement() {
+    return this;
   }
 
   /** Checks that the bias of so many batch entries, queries and keys fits into an array. */
-  void checkSize(int batch, int queries, int keys) {
+  private void checkSize(int batch, int queries, int keys) {
     int entry = Checks.product("numHeads", numHeads, "queries * keys", Checks.product("queries", queries, "keys", keys));
     Checks.product("batch", batch, "numHeads * queries * keys", entry);
   }

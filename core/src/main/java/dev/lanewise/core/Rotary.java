@@ -24,7 +24,7 @@ import java.util.Objects;
  * next call; see {@link RotaryTable}. The bits of a row depend on nothing but the row and its position. A call runs on the caller's thread
  * and, once it has seen its positions, allocates nothing.
  */
-public final class Rotary implements QueryKeyPositions {
+public final class Rotary implements LayerPositions {
   /** Twice the pairs of a {@link RotaryTable}. */
   private static final int MAX_ROTARY_DIM = 1 << 17;
 
@@ -101,7 +101,6 @@ public final class Rotary implements QueryKeyPositions {
   }
 
   /** Elements of a row. */
-  @Override
   public int headDim() {
     return headDim;
   }
@@ -125,7 +124,6 @@ public final class Rotary implements QueryKeyPositions {
    * @throws IllegalArgumentException if shapes differ, a position is negative or above 2<sup>31</sup> − 1, or output shares elements with
    *     itself, or with input without being the same view; nothing has been written then
    */
-  @Override
   public void apply(Heads input, Heads output, int firstPosition) {
     checkWidth(input);
     kernels.rotate(input, output, table, firstPosition);
@@ -137,7 +135,6 @@ public final class Rotary implements QueryKeyPositions {
    * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
    * @throws IllegalArgumentException as for {@link #apply(Heads, Heads, int)}, or if there are not batch numbers
    */
-  @Override
   public void applyFrom(Heads input, Heads output, int[] firstPositions) {
     checkWidth(input);
     kernels.rotateFrom(input, output, table, firstPositions);
@@ -149,7 +146,6 @@ public final class Rotary implements QueryKeyPositions {
    * @param positions dense batch × rows: the position of each row
    * @throws IllegalArgumentException as for {@link #apply(Heads, Heads, int)}, or if there are not batch · rows numbers
    */
-  @Override
   public void apply(Heads input, Heads output, int[] positions) {
     checkWidth(input);
     kernels.rotate(input, output, table, positions);
@@ -158,6 +154,22 @@ public final class Rotary implements QueryKeyPositions {
   private void checkWidth(Heads input) {
     Objects.requireNonNull(input, "input");
     Checks.same("input.width", input.width(), "headDim", headDim);
+  }
+
+  @Override
+  public Attention applyTo(Attention attention, int queries, int keys) {
+    return Objects.requireNonNull(attention, "attention");
+  }
+
+  /**
+   * What rotary positions do to the calls of a layer.
+   *
+   * @hidden
+   */
+  @Override
+  @SuppressWarnings("exports") // layers ask for the placement, users do not
+  public Placement placement() {
+    return new RotaryPlacement(this);
   }
 
   @Override

@@ -14,6 +14,12 @@ final class Rows {
     void run(int batchEntry, int from, int rows);
   }
 
+  /** Array {@code which} of a scratch as a row of {@code width} for each row of {@code source}. */
+  static Sequences buffer(Scratch buffers, int which, Sequences source, int width) {
+    int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "width", width);
+    return Sequences.of(buffers.floats(which, size), source.batch(), source.rows(), width);
+  }
+
   /**
    * Cuts the rows of {@code x} into blocks and shares them between threads.
    *

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
@@ -9,7 +10,7 @@ import java.util.Objects;
  * Immutable and thread-safe.
  */
 public final class Transformer {
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(8, 1);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
   private final Encoder encoder;
   private final Decoder decoder;
@@ -71,13 +72,13 @@ public final class Transformer {
     Checks.same("target.width", target.width(), "embedDim", decoder.embedDim());
     Rows.checkInPlace("output", output, "target", target);
     ViewChecks.disjoint("output", output.split(1), "source", source.split(1));
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
-      Sequences memory = buffers.sequences(0, source, encoder.embedDim());
+      Sequences memory = Rows.buffer(buffers, 0, source, encoder.embedDim());
       encoder.forward(source, memory);
       decoder.forward(target, memory, output);
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 }

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A tree of drafted tokens in the last queries and the last keys. */
-final class TreeMask implements MaskRule {
+final class TreeMask implements Mask {
   private static final int ROOT = -1;
 
   private final int[] parents;

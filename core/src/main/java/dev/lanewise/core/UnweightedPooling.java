@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Matrix;
@@ -9,7 +10,7 @@ import java.util.Objects;
 
 /** The first row, or the mean of all. */
 record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
-  private static final Scratch.Pool BUFFERS = new Scratch.Pool(4, RowMean.BUFFERS);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, RowMean.BUFFERS);
 
   @Override
   public Pooling withKernels(Kernels newKernels) {
@@ -37,7 +38,7 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
     if (x.width() == 0) {
       return;
     }
-    Scratch buffers = BUFFERS.acquire();
+    Scratch buffers = BUFFERS.take();
     try {
       for (int s = 0; s < sequences.count(); s++) {
         Matrix rows = x.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
@@ -50,7 +51,7 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
         }
       }
     } finally {
-      BUFFERS.release(buffers);
+      BUFFERS.give(buffers);
     }
   }
 

@@ -36,7 +36,7 @@ class BadPositionsTest {
   /** On two batch entries of three rows of four. */
   static List<Wrong> used() {
     int[] none = Wrong.nothing();
-    ScorePositions relative = Positions.relativeBuckets(new float[24], 8, 16, true);
+    LayerPositions relative = Positions.relativeBuckets(new float[24], 8, 16, true);
     return List.of(
         Wrong.argument("width", out -> LEARNED.addTo(Sequences.of(out, 2, 3, 5), 0), "x.width", "5", "embedDim", "4"),
         Wrong.argument("rows that meet", out -> LEARNED.addTo(new Sequences(out, 0, 2, 3, 4, 12, 3), 0), "x.rowStride", "3", "4"),

@@ -257,9 +257,9 @@ class BertWeightsTest {
     Arrays.setAll(ids, i -> (7 * i + i / 50) % VOCABULARY);
     Sequences output = Sequences.zeros(texts, 1, WIDTH);
     encoder.pooled(ids, SequenceStarts.of(starts), Pooling.mean(), output);
-    Scratch used = BertEncoder.BUFFERS.acquire();
+    Scratch used = BertEncoder.BUFFERS.take();
     int size = used.floats(0, 0).length;
-    BertEncoder.BUFFERS.release(used);
+    BertEncoder.BUFFERS.give(used);
     assertThat(size)
         .isPositive()
         .isLessThanOrEqualTo(BertEncoder.GROUP_TOKENS * WIDTH * 3 / 2); // an array that grows takes half as much more

@@ -84,7 +84,7 @@ class CachedResultsTest {
     assertThat(tensors.under("encoder.")).hasToString(tensors + " under \"encoder.\"");
     assertThat(SequenceStarts.of(0, 4).count()).isEqualTo(1);
     try (KeyValuePool pool = KeyValuePool.builder(2, 4).valueDim(3).pageRows(32).pages(1).build()) {
-      assertThat(pool.layout().valueWidth()).isEqualTo(3);
+      assertThat(pool.valueDim()).isEqualTo(3);
       assertThat(pool.pageRows()).isEqualTo(32);
     }
   }

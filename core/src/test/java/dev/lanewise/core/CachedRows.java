@@ -20,7 +20,7 @@ final class CachedRows {
 
   /** Appends rows, the keys full of numbers that go on from {@code first}, the values of the same below 0. */
   static void append(KeyValueCache cache, int rows, int first) {
-    KeyValueLayout layout = cache.layout();
+    KeyValueLayout layout = cache.table().layout();
     Heads key = counting(layout.heads(), rows, layout.keyWidth(), first, 1);
     cache.append(key, counting(layout.heads(), rows, layout.valueWidth(), first, -1));
   }

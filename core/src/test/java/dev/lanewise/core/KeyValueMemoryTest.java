@@ -151,7 +151,7 @@ class KeyValueMemoryTest {
       for (int row = 0; row < 2048; row++) {
         assertThat(CachedRows.key(cache, row)).isEqualTo(row);
       }
-      assertThat(cache.statistics().bytesReserved()).isEqualTo(128 * cache.layout().blockBytes());
+      assertThat(cache.statistics().bytesReserved()).isEqualTo(128 * cache.table().layout().blockBytes());
     }
   }
 

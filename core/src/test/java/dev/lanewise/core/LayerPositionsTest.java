@@ -275,7 +275,7 @@ class LayerPositionsTest {
   @Test
   void wrongArgumentsAreNamed() {
     MultiHeadAttention layer = SHAPE.layer();
-    ScorePositions relative = Positions.relativeBuckets(TABLE, NUM_BUCKETS, MAX_DISTANCE, true);
+    LayerPositions relative = Positions.relativeBuckets(TABLE, NUM_BUCKETS, MAX_DISTANCE, true);
     SequenceStarts uneven = SequenceStarts.of(new int[] {0, 2, 5}, new int[] {0, 4, 9});
     Sequences x = Sequences.zeros(1, 5, 48);
     Sequences memory = Sequences.zeros(1, 9, 48);

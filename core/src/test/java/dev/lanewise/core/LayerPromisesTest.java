@@ -209,8 +209,8 @@ class LayerPromisesTest {
   static List<Wrong> positions() {
     InputPositions learned = Positions.learned(new float[20], 5, 4);
     Attention tree = Attention.standard().withMask(Mask.tree(-1, 0, 0, 1));
-    ScorePositions alibi = Positions.alibi(2);
-    ScorePositions buckets = Positions.relativeBuckets(new float[64], 32, 128, true);
+    LayerPositions alibi = Positions.alibi(2);
+    LayerPositions buckets = Positions.relativeBuckets(new float[64], 32, 128, true);
     RotaryScaling infinite =
         new RotaryScaling() {
           @Override

@@ -88,7 +88,7 @@ final class LayerSettings {
     SequenceStarts sequences = SequenceStarts.of(0, 4, ROWS);
     Mask window = Mask.window(2, 1);
     Rotary rotary = Rotary.of(HEAD_DIM);
-    ScorePositions relative = Positions.relativeBuckets(TABLE, 8, 6, true);
+    LayerPositions relative = Positions.relativeBuckets(TABLE, 8, 6, true);
     RowFunction changeScores = (row, offset, length, b, head, i, first) -> change(row, offset, length, first, -0.3f);
     RowFunction changeWeights = (row, offset, length, b, head, i, first) -> change(row, offset, length, first, 0.2f);
     return List.of(

@@ -182,7 +182,7 @@ class LayerSettingsTest {
     Sequences x = Sequences.of(new float[] {1, 5}, 1, 2, 1);
     Sequences output = Sequences.zeros(1, 2, 1);
     Bias hiding = Bias.ofKeys(new float[] {0, Float.NEGATIVE_INFINITY});
-    ScorePositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
+    LayerPositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
     layer.withAttention(at -> at.withBias(hiding)).withPositions(positions).self(x, output);
     assertThat(output.data()).containsExactly(1, 1);
     layer.withPositions(positions).withAttention(at -> at.withBias(hiding)).self(x, output);
@@ -198,7 +198,7 @@ class LayerSettingsTest {
     Wrong.argument("slopes after alibi", out -> Positions.alibi(2).applyTo(plain, 3, 3).withAlibi(1, 2), "withAlibi", "alibi", "2")
         .verify();
     Heads rows = Views.random(Layout.DENSE, 1, 1, 3, 4, Problem.SEED + 6);
-    ScorePositions positions = Positions.relativeBuckets(Views.randomArray(8, 1, Problem.SEED + 7), 8, 6, true);
+    LayerPositions positions = Positions.relativeBuckets(Views.randomArray(8, 1, Problem.SEED + 7), 8, 6, true);
     Bias bias = Bias.ofKeys(new float[] {1, Float.NEGATIVE_INFINITY, -1});
     Heads before = Heads.zeros(1, 1, 3, 3);
     Heads after = Heads.zeros(1, 1, 3, 3);

@@ -18,7 +18,7 @@ class MaskSetsTest {
     int keys = 400;
     Mask.Predicate predicate = (b, h, i, j) -> j >= 7 * i && j < 300 + i && j % 3 != 0 && (j < 150 || j > 290);
     Mask mask = Mask.evaluate(predicate, 1, 1, queries, keys);
-    Visibility lowered = MaskRule.of(mask).lower(Extents.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1)));
+    Visibility lowered = mask.lower(Extents.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1)));
     for (int i = 0; i < queries; i++) {
       for (int j = 0; j < keys; j++) {
         boolean expected = predicate.visible(0, 0, i, j);
@@ -66,11 +66,11 @@ class MaskSetsTest {
     assertTooLarge(Mask.matrix(data, 0, 0, 0, 0, max), extents);
     assertTooLarge(Mask.matrix(data, 0, max, 0, 0, 0), extents);
     assertTooLarge(Mask.matrix(data, 100, 0, 0, 0, 0), extents);
-    MaskRule.of(Mask.matrix(data, 99, 0, 0, 0, 0)).check(extents);
+    Mask.matrix(data, 99, 0, 0, 0, 0).check(extents);
   }
 
   private static void assertTooLarge(Mask mask, Extents extents) {
-    assertThatThrownBy(() -> MaskRule.of(mask).check(extents))
+    assertThatThrownBy(() -> mask.check(extents))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("matrix.data has 100 elements, but the view needs ");
   }

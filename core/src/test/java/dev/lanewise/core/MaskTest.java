@@ -204,8 +204,8 @@ class MaskTest {
   }
 
   private static Visibility lowered(Mask mask, Extents extents) {
-    MaskRule.of(mask).check(extents);
-    return MaskRule.of(mask).lower(extents);
+    mask.check(extents);
+    return mask.lower(extents);
   }
 
   private static void assertLowered(Mask mask, Extents extents, boolean tight) {

@@ -103,7 +103,7 @@ final class PlainRow {
   }
 
   private int position(int row) {
-    int[] depths = MaskRule.of(call.mask).depths();
+    int[] depths = call.mask.depths();
     int firstNode = depths == null ? keys : keys - depths.length;
     return row < firstNode || depths == null ? row : firstNode + depths[row - firstNode];
   }

@@ -94,9 +94,10 @@ class PositionsTest {
   @Test
   void rotaryIsOfItsKind() {
     Rotary rotary = Rotary.of(8);
-    QueryKeyPositions positions = Positions.rotary(rotary);
+    LayerPositions positions = Positions.rotary(rotary);
     assertThat(positions).isSameAs(rotary);
-    assertThat(positions.headDim()).isEqualTo(8);
+    Attention attention = Attention.standard();
+    assertThat(positions.applyTo(attention, 3, 4)).isSameAs(attention);
   }
 
   @Test
@@ -104,8 +105,7 @@ class PositionsTest {
     Heads query = Views.random(Views.Layout.DENSE, 2, 6, 5, 16, SEED);
     Heads key = Views.random(Views.Layout.DENSE, 2, 3, 9, 16, SEED + 1);
     Heads weights = Heads.zeros(2, 6, 5, 9);
-    ScorePositions positions = Positions.alibi(6);
-    assertThat(positions.numHeads()).isEqualTo(6);
+    LayerPositions positions = Positions.alibi(6);
     positions.applyTo(Attention.standard(), 5, 9).weights(query, key, weights);
     ReferenceAttention expected = ReferenceAttention.of(query, key).slopes(Attention.standardSlopes(6));
     assertClose(weights.data(), expected.weights());
@@ -137,8 +137,7 @@ class PositionsTest {
   void relativeBucketsAddTheirBias(GoldenReader golden) {
     int numBuckets = golden.size("n");
     float[] table = Views.randomArray(numBuckets * 4, 1, SEED);
-    ScorePositions positions = Positions.relativeBuckets(table, numBuckets, golden.size("max"), golden.size("bidirectional") == 1);
-    assertThat(positions.numHeads()).isEqualTo(4);
+    LayerPositions positions = Positions.relativeBuckets(table, numBuckets, golden.size("max"), golden.size("bidirectional") == 1);
     int[] expected = golden.ints("buckets");
     int last = golden.size("last");
     int most = Math.min(last, 40);
@@ -165,7 +164,8 @@ class PositionsTest {
 
   @Test
   void noneIsNothing() {
-    assertThat(Positions.none()).isInstanceOf(NoPositions.class);
+    Attention attention = Attention.standard();
+    assertThat(Positions.none().applyTo(attention, 3, 4)).isSameAs(attention);
   }
 
   @Test

@@ -2,30 +2,31 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class ScratchTest {
   @Test
   void aReleasedScratchIsFoundAgain() {
-    Scratch.Pool pool = new Scratch.Pool(2, 1);
-    Scratch scratch = pool.acquire();
+    ScratchPool<Scratch> pool = Scratch.pool(2, 1);
+    Scratch scratch = pool.take();
     float[] array = scratch.floats(0, 100);
-    pool.release(scratch);
-    assertThat(pool.acquire()).isSameAs(scratch);
+    pool.give(scratch);
+    assertThat(pool.take()).isSameAs(scratch);
     assertThat(scratch.floats(0, 60)).isSameAs(array);
     assertThat(scratch.floats(0, 101)).hasSizeGreaterThanOrEqualTo(101).isNotSameAs(array);
   }
 
   @Test
   void noScratchIsGivenOutTwiceAndNoMoreAreKeptThanFit() {
-    Scratch.Pool pool = new Scratch.Pool(2, 1);
-    Scratch[] scratches = {pool.acquire(), pool.acquire(), pool.acquire()};
+    ScratchPool<Scratch> pool = Scratch.pool(2, 1);
+    Scratch[] scratches = {pool.take(), pool.take(), pool.take()};
     assertThat(scratches).doesNotHaveDuplicates();
     for (Scratch scratch : scratches) {
-      pool.release(scratch);
+      pool.give(scratch);
     }
-    assertThat(new Scratch[] {pool.acquire(), pool.acquire(), pool.acquire()})
+    assertThat(new Scratch[] {pool.take(), pool.take(), pool.take()})
         .doesNotHaveDuplicates()
         .contains(scratches[0], scratches[1])
         .doesNotContain(scratches[2]);
@@ -37,16 +38,16 @@ class ScratchTest {
     RelativePositions positions = (RelativePositions) Positions.relativeBuckets(new float[32 * 4], 32, 128, false);
     int keys = 1000;
     for (int batch : new int[] {0, 1, 64}) {
-      Scratch scratch = new Scratch.Pool(1, 1).acquire();
+      Scratch scratch = Scratch.pool(1, 1).take();
       int[] queries = new int[batch];
       int[] keysOfEach = new int[batch];
       Arrays.fill(queries, 1);
       Arrays.fill(keysOfEach, keys);
-      positions.applyToEach(Attention.standard(), queries, keysOfEach, scratch, 0);
+      positions.applyToEach(Attention.standard().settings(), queries, keysOfEach, scratch, 0);
       assertThat(scratch.floats(0, 0).length).isLessThanOrEqualTo(4 * keys);
       if (batch > 1) {
         keysOfEach[1] = 8;
-        positions.applyToEach(Attention.standard(), queries, keysOfEach, scratch, 0);
+        positions.applyToEach(Attention.standard().settings(), queries, keysOfEach, scratch, 0);
         assertThat(scratch.floats(0, 0).length).isGreaterThanOrEqualTo(batch * 4 * keys);
       }
     }
