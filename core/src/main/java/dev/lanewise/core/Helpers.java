@@ -3,7 +3,6 @@ package dev.lanewise.core;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where the threads that help a call come from: a pool of this library, unless calls are made like this:
@@ -17,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * nothing. The bits of results do not depend on the executor.
  */
 public final class Helpers {
-  private static final ScopedValue<Executor> EXECUTOR = ScopedValue.newInstance();
-
   private Helpers() {}
 
   /**
@@ -30,11 +27,6 @@ public final class Helpers {
   public static void from(Executor executor, Runnable calls) {
     Objects.requireNonNull(executor, "executor");
     Objects.requireNonNull(calls, "calls");
-    ScopedValue.where(EXECUTOR, executor).run(calls);
-  }
-
-  /** The executor of the calls of this thread; null for the library's pool. */
-  static @Nullable Executor current() {
-    return EXECUTOR.isBound() ? EXECUTOR.get() : null;
+    HelperSource.run(executor, calls);
   }
 }

@@ -57,13 +57,40 @@ public interface RotaryScaling {
   }
 
   /**
-   * YaRN with the paper's constants; see {@link YarnScaling} for others.
+   * {@link #yarn(double, int, double, double, boolean, double) YaRN} with the paper's constants: betas 32 and 1, truncated, and an attention
+   * factor of 0.1 · ln factor + 1.
    *
    * @param factor from 1 on
    * @param originalContext positions the model was trained with
    */
-  static YarnScaling yarn(double factor, int originalContext) {
+  static RotaryScaling yarn(double factor, int originalContext) {
     return YarnScaling.of(factor, originalContext);
+  }
+
+  /**
+   * YaRN (Peng et al., "YaRN: Efficient Context Window Extension of Large Language Models", 2023; {@code yarn}): pairs that turn often over
+   * the original context keep their frequency, those that turn less than once are interpolated, and between them it is a ramp over the
+   * pairs' numbers.
+   *
+   * <pre>
+   * pair(n) = d · ln(originalContext / (2π n)) / (2 ln base)     the pair that turns n times, as a fraction
+   * low     = max(pair(betaFast), 0)                              rounded down, if truncated
+   * high    = min(pair(betaSlow), d − 1)                          rounded up, if truncated
+   * ramp(i) = (i − low) / (high − low), within 0 and 1
+   * frequency(i) = θ(i) · (1 − ramp(i)) + θ(i) / factor · ramp(i)
+   * </pre>
+   *
+   * @param factor how much longer the context becomes, from 1 on
+   * @param originalContext positions the model was trained with
+   * @param betaFast turns from which on a pair keeps its frequency, above betaSlow; 32 in the paper
+   * @param betaSlow turns below which a pair is interpolated, above 0; 1 in the paper
+   * @param truncated whether the ramp begins and ends at a pair; false is {@code "truncate": false}
+   * @param attentionFactor what queries and keys are multiplied with, above 0. A configuration that has {@code mscale} and {@code
+   *     mscale_all_dim} means (0.1 · mscale · ln factor + 1) / (0.1 · mscale_all_dim · ln factor + 1)
+   */
+  static RotaryScaling yarn(
+      double factor, int originalContext, double betaFast, double betaSlow, boolean truncated, double attentionFactor) {
+    return new YarnScaling(factor, originalContext, betaFast, betaSlow, truncated, attentionFactor);
   }
 
   /**

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Maps task indexes to threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks off it.
  * They come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle, or from the executor
- * that {@link Helpers} names.
+ * that {@link HelperSource} names.
  */
 final class Workers {
   /** More helpers than this are never alive at once, whatever all callers ask for together; beyond it a caller works with fewer. */
@@ -79,7 +79,7 @@ final class Workers {
       }
       return;
     }
-    new Job(tasks, task, Helpers.current()).share(Math.min(helpers, MAX_HELPERS));
+    new Job(tasks, task, HelperSource.current()).share(Math.min(helpers, MAX_HELPERS));
   }
 
   /** A thread of the pool that does one job after the other as long as they come quickly. */

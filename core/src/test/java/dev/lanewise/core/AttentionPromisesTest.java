@@ -272,6 +272,6 @@ class AttentionPromisesTest {
                       throw new IllegalStateException("the caller's");
                     }))
         .hasMessage("the caller's");
-    assertThat(Helpers.current()).isNull();
+    assertThat(HelperSource.current()).isNull();
   }
 }

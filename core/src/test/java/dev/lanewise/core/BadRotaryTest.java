@@ -46,7 +46,6 @@ class BadRotaryTest {
 
   static List<Wrong> scalings() {
     double nan = Double.NaN;
-    YarnScaling yarn = RotaryScaling.yarn(4, 4096);
     return List.of(
         Wrong.argument("linear below 1", out -> RotaryScaling.linear(0.5), "factor", "0.5", "1"),
         Wrong.argument("linear by no number", out -> RotaryScaling.linear(nan), "factor", "NaN", "1"),
@@ -57,9 +56,9 @@ class BadRotaryTest {
         Wrong.argument("dynamic without sequence", out -> RotaryScaling.dynamicNtk(2, 10, 0), "sequenceLength", "0", "1"),
         Wrong.argument("YaRN below 1", out -> RotaryScaling.yarn(0, 4096), "factor", "0.0", "1"),
         Wrong.argument("YaRN without context", out -> RotaryScaling.yarn(4, 0), "originalContext", "0", "1"),
-        Wrong.argument("YaRN, betaSlow 0", out -> yarn.withBetas(32, 0), "betaSlow", "0.0", "0"),
-        Wrong.argument("YaRN, betas the wrong way round", out -> yarn.withBetas(1, 32), "betaFast", "1.0", "betaSlow", "32.0"),
-        Wrong.argument("YaRN, attention factor 0", out -> yarn.withAttentionFactor(0), "attentionFactor", "0.0", "0"),
+        Wrong.argument("YaRN, betaSlow 0", out -> RotaryScaling.yarn(4, 4096, 32, 0, true, 1), "betaSlow", "0.0", "0"),
+        Wrong.argument("YaRN, betas the wrong way round", out -> RotaryScaling.yarn(4, 4096, 1, 32, true, 1), "betaFast", "1.0", "betaSlow", "32.0"),
+        Wrong.argument("YaRN, attention factor 0", out -> RotaryScaling.yarn(4, 4096, 32, 1, true, 0), "attentionFactor", "0.0", "0"),
         Wrong.argument("Llama 3 below 1", out -> RotaryScaling.llama3(0.5, 1, 4, 8192), "factor", "0.5", "1"),
         Wrong.argument("Llama 3, no low factor", out -> RotaryScaling.llama3(8, 0, 4, 8192), "lowFrequencyFactor", "0.0", "0"),
         Wrong.argument(

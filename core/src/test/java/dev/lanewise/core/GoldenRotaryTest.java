@@ -52,15 +52,15 @@ class GoldenRotaryTest {
       };
     }
 
-    private YarnScaling yarn(double factor) {
-      YarnScaling yarn = RotaryScaling.yarn(factor, reader.size("original"));
-      if (reader.has("fast")) {
-        yarn = yarn.withBetas(number("fast"), number("slow"));
+    private RotaryScaling yarn(double factor) {
+      int original = reader.size("original");
+      if (!reader.has("fast") && !reader.has("truncate") && !reader.has("attention")) {
+        return RotaryScaling.yarn(factor, original);
       }
-      if (reader.has("truncate")) {
-        yarn = yarn.withoutTruncation();
-      }
-      return reader.has("attention") ? yarn.withAttentionFactor(number("attention")) : yarn;
+      double fast = reader.has("fast") ? number("fast") : 32;
+      double slow = reader.has("fast") ? number("slow") : 1;
+      double attention = reader.has("attention") ? number("attention") : 0.1 * Math.log(factor) + 1;
+      return RotaryScaling.yarn(factor, original, fast, slow, !reader.has("truncate"), attention);
     }
 
     private double number(String setting) {

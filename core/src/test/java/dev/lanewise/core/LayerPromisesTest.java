@@ -117,7 +117,7 @@ class LayerPromisesTest {
 
   @Test
   void defaultsAreThoseOfTheText() {
-    assertThat(RotaryScaling.yarn(4, 4096)).isEqualTo(new YarnScaling(4, 4096, 32, 1, true, 0.1 * Math.log(4) + 1));
+    assertThat(RotaryScaling.yarn(4, 4096)).isEqualTo(RotaryScaling.yarn(4, 4096, 32, 1, true, 0.1 * Math.log(4) + 1));
     Rotary rotary = Rotary.of(8);
     assertThat(rotary.rotaryDim()).isEqualTo(8);
     assertThat(rotary.table().form()).isEqualTo(RotaryForm.HALF);

@@ -29,7 +29,7 @@ class RotaryTest {
             RotaryScaling.linear(4),
             RotaryScaling.ntk(2.5),
             RotaryScaling.dynamicNtk(2, 100, 300),
-            RotaryScaling.yarn(8, 2048).withAttentionFactor(1),
+            RotaryScaling.yarn(8, 2048, 32, 1, true, 1),
             RotaryScaling.llama3(8, 1, 4, 8192));
     int[][] widths = {{2, 2}, {4, 4}, {6, 6}, {64, 64}, {80, 80}, {111, 64}, {64, 2}, {128, 128}};
     List<Rotary> rotaries = new ArrayList<>();

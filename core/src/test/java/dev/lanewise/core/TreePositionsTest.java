@@ -45,7 +45,7 @@ class TreePositionsTest {
         rotary.withScaling(RotaryScaling.linear(4)),
         rotary.withScaling(RotaryScaling.llama3(8, 1, 4, 64)),
         rotary.withScaling(RotaryScaling.dynamicNtk(2, 64, 200)),
-        rotary.withScaling(YarnScaling.of(4, 64)),
+        rotary.withScaling(RotaryScaling.yarn(4, 64)),
         Positions.alibi(6),
         Positions.relativeBuckets(table, 12, 20, true),
         Positions.relativeBuckets(table, 12, 20, false));
