@@ -5,4 +5,12 @@ module dev.lanewise.core {
   requires static org.jspecify;
 
   exports dev.lanewise.core;
+  exports dev.lanewise.core.bert;
+  exports dev.lanewise.core.cache;
+  exports dev.lanewise.core.layer;
+  exports dev.lanewise.core.mask;
+  exports dev.lanewise.core.pooling;
+  exports dev.lanewise.core.position;
+  exports dev.lanewise.core.reference;
+  exports dev.lanewise.core.weights;
 }

@@ -3,8 +3,8 @@ package dev.lanewise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.minilm.MiniLmArtifact;
-import dev.lanewise.core.NamedTensors;
-import dev.lanewise.core.Safetensors;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

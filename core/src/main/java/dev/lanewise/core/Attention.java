@@ -1,5 +1,12 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.page.BatchRead;
+import dev.lanewise.core.call.AttentionSettings;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
@@ -32,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Query heads may be a multiple of the key/value heads (grouped heads): query head h reads key/value head {@code h / (queryHeads /
  * keyValueHeads)}. The width of value may differ from headDim.
  */
+@SuppressWarnings("exports") // layers reach the settings, users do not
 public final class Attention {
   private final AttentionSettings settings;
 
@@ -41,12 +49,7 @@ public final class Attention {
 
   /** No mask, scale 1/√headDim, softmax, one thread, the fastest kernels of this JVM. */
   public static Attention standard() {
-    return on(Kernels.selected());
-  }
-
-  /** As {@link #standard}, on these kernels. */
-  static Attention on(Kernels kernels) {
-    return new Attention(new AttentionSettings(kernels));
+    return new Attention(new AttentionSettings(Kernels.selected()));
   }
 
   private Attention with(Consumer<AttentionSettings> change) {
@@ -252,17 +255,12 @@ public final class Attention {
     run(problem, query, key.rows(), rows.length, null);
   }
 
-  /** That what a layer writes is apart from what attention reads beside the layer's rows. */
-  void checkApart(String name, Heads written) {
-    Results.checkApartFromBias(name, written, settings.bias);
-  }
-
   /**
    * An attention with these settings.
    *
    * @hidden
    */
-  static Attention of(AttentionSettings settings) {
+  public static Attention of(AttentionSettings settings) {
     return new Attention(settings);
   }
 
@@ -271,7 +269,7 @@ public final class Attention {
    *
    * @hidden
    */
-  AttentionSettings settings() {
+  public AttentionSettings settings() {
     return settings;
   }
 
@@ -329,8 +327,12 @@ public final class Attention {
     }
   }
 
-  /** Attention to cached rows, which do not change meanwhile. */
-  void computeCached(Heads query, KeyValueRows[] rows, Results results) {
+  /**
+   * Attention to cached rows, which do not change meanwhile.
+   *
+   * @hidden
+   */
+  public void computeCached(Heads query, KeyValueRows[] rows, Results results) {
     AttentionProblemBuilder builder = settings.describe(query, rows);
     int keys = Extents.of(query, rows, settings.sequences).mostKeys();
     try (ColumnSums sums = results.openSums()) {

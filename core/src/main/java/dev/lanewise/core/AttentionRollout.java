@@ -1,12 +1,13 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
 import java.util.Objects;
 

@@ -1,8 +1,9 @@
 package dev.lanewise.core;
 
-import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.ScratchPool;
 import org.jspecify.annotations.Nullable;
 
 /** Column sums of a call while they grow: in double, as a chain of 2<sup>20</sup> floats loses what it adds. */

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.parallel.HelperSource;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;

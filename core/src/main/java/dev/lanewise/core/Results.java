@@ -1,5 +1,7 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.call.AttentionSettings;
+import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Bias;
@@ -149,7 +151,7 @@ public final class Results {
     Heads whole = whole(sums);
     ViewChecks.disjoint("columnSums", whole, "query", query);
     ViewChecks.disjoint("columnSums", whole, "key", key);
-    checkApartFromBias("columnSums", whole, bias);
+    AttentionSettings.checkApart("columnSums", whole, bias);
     checkApart("columnSums", whole, value, rows.size());
   }
 
@@ -173,13 +175,6 @@ public final class Results {
     return Heads.of(array, 1, 1, 1, array.length);
   }
 
-  /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
-  static void checkApartFromBias(String name, Heads written, @Nullable Bias bias) {
-    if (bias != null) {
-      ViewChecks.disjoint(name, written, "bias", whole(bias.data()));
-    }
-  }
-
   /** Checks rows of scores or weights, which count {@code keys}; errors call that number {@code ofKeys}. */
   static void checkRows(String name, Heads target, Heads query, Heads key, @Nullable Bias bias, String ofKeys, int keys) {
     Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
@@ -188,7 +183,7 @@ public final class Results {
     ViewChecks.writable(name, target);
     ViewChecks.disjoint(name, target, "query", query);
     ViewChecks.disjoint(name, target, "key", key);
-    checkApartFromBias(name, target, bias);
+    AttentionSettings.checkApart(name, target, bias);
   }
 
   /** Adds what has been asked for to a problem. */

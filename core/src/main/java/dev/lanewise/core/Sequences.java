@@ -84,23 +84,25 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
     return data[index(b, row) + column];
   }
 
-  int index(int b, int row) {
+  /**
+   * Index of the first element of a row.
+   *
+   * @hidden
+   */
+  public int index(int b, int row) {
     return offset + b * batchStride + row * rowStride;
   }
 
-  /** {@code rows} rows from {@code row} on, and of each the {@code columns} elements from {@code column} on, for the kernels. */
-  Matrix matrix(int b, int row, int rows, int column, int columns) {
+  /**
+   * {@code rows} rows of a sequence from {@code row} on, and of each the {@code columns} elements from {@code column} on, as a matrix over
+   * the same array.
+   *
+   * @throws IndexOutOfBoundsException if a row or column does not exist
+   */
+  public Matrix matrix(int b, int row, int rows, int column, int columns) {
+    Checks.index("b", b, batch);
+    Checks.range("rows", row, row + rows, this.rows);
+    Checks.range("columns", column, column + columns, width);
     return new Matrix(data, index(b, row) + column, rows, columns, rowStride);
-  }
-
-  /** Whether one stride leads from each row to the next, through all sequences. */
-  boolean evenRows() {
-    return batch <= 1 || rows == 1 || batchStride == (long) rows * rowStride;
-  }
-
-  /** The rows of all sequences as one sequence; they must be {@link #evenRows even}. */
-  Sequences merged() {
-    int stride = rows == 1 ? batchStride : rowStride;
-    return new Sequences(data, offset, 1, Checks.product("batch", batch, "rows", rows), width, 0, stride);
   }
 }

@@ -18,11 +18,11 @@
  *     Results          what is handed out: observers of the rows that pass, for weights, scores, sums and top keys
  * </pre>
  *
- * <p><b>Around it.</b> {@link dev.lanewise.core.Embedding} and {@link dev.lanewise.core.Positions} make the input (positions may also act
- * on queries and keys, or on scores: {@link dev.lanewise.core.LayerPositions}); {@link dev.lanewise.core.Pooling} makes one row of each
- * sequence; {@link dev.lanewise.core.RecurrentAttention} serves recurrent decoders; {@link dev.lanewise.core.NeighbourMean} and {@link
- * dev.lanewise.core.NeighbourDense} are plain baselines; {@link dev.lanewise.core.AttentionEntropy} and {@link
- * dev.lanewise.core.AttentionRollout} read weights.
+ * <p><b>Around it.</b> {@link dev.lanewise.core.layer.Embedding} and {@link dev.lanewise.core.position.Positions} make the input (positions
+ * may also act on queries and keys, or on scores: {@link dev.lanewise.core.position.LayerPositions}); {@link
+ * dev.lanewise.core.pooling.Pooling} makes one row of each sequence; {@link dev.lanewise.core.pooling.RecurrentAttention} serves recurrent
+ * decoders; {@link dev.lanewise.core.pooling.NeighbourMean} and {@link dev.lanewise.core.pooling.NeighbourDense} are plain baselines;
+ * {@link dev.lanewise.core.AttentionEntropy} and {@link dev.lanewise.core.AttentionRollout} read weights.
  *
  * <p><b>What holds everywhere.</b>
  *
@@ -36,9 +36,9 @@
  *       SIMD does with two kernels; and between a call that asks for weights, or changes them, and one that does not.
  *   <li>A call allocates a few small views, and the bits of a boolean matrix; other arrays that grow with the work are pooled. Only the
  *       caller's own array is ever queries × keys.
- *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.Linear}, {@link dev.lanewise.core.MultiHeadAttention} and {@link
- *       dev.lanewise.core.Rotary} are immutable and may be shared between threads. Helper threads are daemons that end when idle; with one
- *       thread none is started. {@link dev.lanewise.core.Helpers} names an executor to take them from.
+ *   <li>{@link dev.lanewise.core.Attention}, {@link dev.lanewise.core.layer.Linear}, {@link dev.lanewise.core.layer.MultiHeadAttention} and
+ *       {@link dev.lanewise.core.position.Rotary} are immutable and may be shared between threads. Helper threads are daemons that end when
+ *       idle; with one thread none is started. {@link dev.lanewise.core.Helpers} names an executor to take them from.
  *   <li>A call whose thread is interrupted before or during it throws {@link java.util.concurrent.CancellationException} within
  *       milliseconds, and the interrupt stays set. Its output is undefined then, but nothing is written to it afterwards; caches are as
  *       they were before. If all work was done already, it returns normally. What a caller's function or executor throws reaches the caller

@@ -3,6 +3,15 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.pooling.AttentionPooling;
+import dev.lanewise.core.pooling.NeighbourDense;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.core.pooling.RecurrentAttention;
+import dev.lanewise.core.pooling.RecurrentScores;
+import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import java.lang.management.ManagementFactory;

@@ -1,5 +1,7 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

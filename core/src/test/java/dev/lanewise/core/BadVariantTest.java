@@ -1,5 +1,7 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.mask.BadMaskTest;
+import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;

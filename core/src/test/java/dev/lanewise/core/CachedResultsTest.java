@@ -3,6 +3,16 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.KeyValuePool;
+import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.weights.Initialisation;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.core.weights.TorchWeights;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.SequenceStarts;

@@ -1,6 +1,15 @@
 package dev.lanewise.core;
 
-import dev.lanewise.core.Views.Layout;
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.reference.PlainVariant;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Budget;
+import dev.lanewise.core.testing.PlainCache;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Variant;
+import dev.lanewise.core.testing.VariantFeatures;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;

@@ -3,6 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;

@@ -3,6 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;

@@ -3,9 +3,17 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.GoldenCases.Layer;
-import dev.lanewise.core.GoldenCases.Mha;
-import dev.lanewise.core.GoldenCases.Sdpa;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.MultiHeadAttentionBuilder;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Budget;
+import dev.lanewise.core.testing.GoldenCases;
+import dev.lanewise.core.testing.GoldenCases.Layer;
+import dev.lanewise.core.testing.GoldenCases.Mha;
+import dev.lanewise.core.testing.GoldenCases.Sdpa;
+import dev.lanewise.core.testing.PlainFloat;
+import dev.lanewise.core.testing.PlainLayer;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What PyTorch computes in double is what Lanewise computes, within the budget. */
-class GoldenTest {
+public class GoldenTest {
   private static final GoldenCases CASES = GoldenCases.load();
 
   static List<Sdpa> sdpa() {

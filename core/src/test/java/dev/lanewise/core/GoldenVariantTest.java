@@ -3,6 +3,11 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.reference.PlainVariant;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Budget;
+import dev.lanewise.core.testing.GoldenVariant;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;

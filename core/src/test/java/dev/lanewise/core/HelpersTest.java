@@ -3,6 +3,9 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RowFunction;
 import java.util.ArrayList;

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.Embedding;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Bias;

@@ -2,6 +2,10 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.SequenceStarts;

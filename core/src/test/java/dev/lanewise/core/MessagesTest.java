@@ -2,6 +2,8 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.Collections;

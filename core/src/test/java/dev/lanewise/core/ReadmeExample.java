@@ -1,5 +1,9 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.List;

@@ -3,6 +3,13 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.ReadmeBlocks;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import java.io.IOException;
 import java.nio.file.Files;

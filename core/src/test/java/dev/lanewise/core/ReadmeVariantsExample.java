@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;

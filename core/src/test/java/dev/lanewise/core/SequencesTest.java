@@ -3,6 +3,7 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
@@ -55,20 +56,6 @@ class SequencesTest {
     for (int[] empty : new int[][] {{0, 3, 4}, {2, 0, 4}, {2, 3, 0}}) {
       assertThat(new Sequences(exact, max, empty[0], empty[1], empty[2], max, max).data()).isSameAs(exact);
     }
-  }
-
-  @Test
-  void rowsThatOneStrideLeadsThrough() {
-    assertThat(view.evenRows()).isFalse();
-    Sequences even = new Sequences(data, 7, 2, 3, 4, 30, 10);
-    assertThat(even.evenRows()).isTrue();
-    assertThat(even.merged()).isEqualTo(new Sequences(data, 7, 1, 6, 4, 0, 10));
-    Sequences single = new Sequences(data, 7, 3, 1, 4, 50, 10);
-    assertThat(single.evenRows()).isTrue();
-    assertThat(single.merged()).isEqualTo(new Sequences(data, 7, 1, 3, 4, 0, 50));
-    assertThat(new Sequences(data, 7, 1, 3, 4, 50, 10).evenRows()).isTrue();
-    assertThat(new Sequences(data, 7, 0, 3, 4, 50, 10).evenRows()).isTrue();
-    assertThat(new Sequences(data, 0, 2, Integer.MAX_VALUE, 0, -2 >>> 1, Integer.MAX_VALUE).evenRows()).isFalse();
   }
 
   /** As many wrong tensors as fit are listed one by one, and those behind them counted. */

@@ -3,6 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -144,7 +148,7 @@ class StatefulFunctionTest {
     private void look() {
       int most = Arrays.stream(keys).max().orElseThrow();
       Heads weights = Heads.zeros(query.batch(), HEADS, query.rows(), most);
-      cached(Attention.on(Kernels.scalar()).withMask(mask).withScale(1e-3f), Results.of().weights(weights));
+      cached(Attention.standard().withKernels(Kernels.scalar()).withMask(mask).withScale(1e-3f), Results.of().weights(weights));
       for (int b = 0; b < queries.length; b++) {
         for (int head = 0; head < HEADS; head++) {
           for (int i = 0; i < queries[b]; i++) {
@@ -329,7 +333,8 @@ class StatefulFunctionTest {
         String as =
             call.source + " " + call.mask + " " + Arrays.toString(call.queries) + " " + extra + " " + threads + " " + kernels.path();
         Counting counting = new Counting();
-        Attention attention = Attention.on(kernels).withMask(call.mask).withScale(0.25f).withThreads(threads).withScoreFunction(counting);
+        Attention attention =
+            Attention.standard().withKernels(kernels).withMask(call.mask).withScale(0.25f).withThreads(threads).withScoreFunction(counting);
         if (extra == Extra.WEIGHT_FUNCTION) {
           attention = attention.withWeightFunction(everyOther(new ConcurrentHashMap<>()));
         }
@@ -419,7 +424,7 @@ class StatefulFunctionTest {
       Call call = Call.of(source, Mask.causal(), new int[] {queries, source == Source.PACKED ? 2 : queries}, lengths(source));
       for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
         for (int threads = 1; threads <= 4; threads++) {
-          Attention attention = Attention.on(kernels).withMask(call.mask).withScale(0.25f).withThreads(threads);
+          Attention attention = Attention.standard().withKernels(kernels).withMask(call.mask).withScale(0.25f).withThreads(threads);
           RowFunction failing =
               (row, offset, length, b, head, query, firstKey) -> {
                 if (head == 3 && firstKey + length > 500) {

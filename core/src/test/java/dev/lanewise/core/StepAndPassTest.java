@@ -2,6 +2,9 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -43,7 +46,7 @@ class StepAndPassTest {
   @Test
   void stepsAreAlikeAndPassesAreAlike() {
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
-      Attention attention = Attention.on(kernels).withMask(Mask.causal());
+      Attention attention = Attention.standard().withKernels(kernels).withMask(Mask.causal());
       for (KeyValueFormat format : List.of(KeyValueFormat.F32, KeyValueFormat.F16)) {
         try (KeyValueCache cache = KeyValueCache.builder(KEY_HEADS, WIDTH).format(format).capacity(KEYS).build()) {
           cache.append(key, value);

@@ -2,6 +2,9 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.testing.Pairs;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.VariantCase;
 import dev.lanewise.kernels.Kernels;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Masks, changes of scores, normalisers, similarities, results and layouts: every two values of different ones meet in some case. */
-class VariantPairsTest {
+public class VariantPairsTest {
   private static final List<int[]> COMBINATIONS = Pairs.cover(new Random(Problem.SEED), VariantCase.FEATURES);
 
   static List<VariantCase> cases() {

@@ -1,11 +1,11 @@
 package dev.lanewise.probe;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.KeyValueCache;
-import dev.lanewise.core.Mask;
-import dev.lanewise.core.MultiHeadAttention;
-import dev.lanewise.core.ReferenceAttention;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;

@@ -1,8 +1,8 @@
 package dev.lanewise.bench.demo;
 
 import dev.lanewise.bench.minilm.FirstLayer;
-import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;

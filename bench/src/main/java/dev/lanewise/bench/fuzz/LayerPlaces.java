@@ -3,9 +3,9 @@ package dev.lanewise.bench.fuzz;
 import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.LayerPositions;
-import dev.lanewise.core.Positions;
-import dev.lanewise.core.Rotary;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.core.position.Positions;
+import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.RotaryForm;
 import java.util.Arrays;
 

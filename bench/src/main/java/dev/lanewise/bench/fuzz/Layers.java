@@ -2,10 +2,10 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.KeyValueCache;
-import dev.lanewise.core.Mask;
-import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.ArrayList;

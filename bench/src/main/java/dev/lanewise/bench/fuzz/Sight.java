@@ -2,7 +2,7 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.Numbers.Operand;
 import dev.lanewise.bench.fuzz.truth.Model;
-import dev.lanewise.core.Mask;
+import dev.lanewise.core.mask.Mask;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;

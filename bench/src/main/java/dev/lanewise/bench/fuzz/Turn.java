@@ -1,7 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.truth.Mismatch;
-import dev.lanewise.core.Rotary;
+import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryForm;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Mask;
-import dev.lanewise.core.ReferenceAttention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;

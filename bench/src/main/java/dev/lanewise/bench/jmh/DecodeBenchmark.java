@@ -1,9 +1,9 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.KeyValueCache;
-import dev.lanewise.core.KeyValuePool;
-import dev.lanewise.core.ReferenceAttention;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.KeyValuePool;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import org.openjdk.jmh.annotations.Param;

@@ -3,7 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.bench.minilm.MiniLm;
 import dev.lanewise.bench.minilm.MiniLmArtifact;
 import dev.lanewise.bench.minilm.Tokens;
-import dev.lanewise.core.NamedTensors;
+import dev.lanewise.core.weights.NamedTensors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.core.Rotary;
-import dev.lanewise.core.RotaryScaling;
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.position.RotaryScaling;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryForm;
 import org.openjdk.jmh.annotations.Param;

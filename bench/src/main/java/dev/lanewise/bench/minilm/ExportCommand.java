@@ -2,9 +2,9 @@ package dev.lanewise.bench.minilm;
 
 import dev.lanewise.bench.files.OutputFile;
 import dev.lanewise.bench.files.OutputFile.Replacement;
-import dev.lanewise.core.Dtype;
-import dev.lanewise.core.NamedTensors;
-import dev.lanewise.core.Safetensors;
+import dev.lanewise.core.weights.Dtype;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.lanewise.bench.minilm;
 
-import dev.lanewise.core.BertEncoder;
-import dev.lanewise.core.BertWeights;
-import dev.lanewise.core.NamedTensors;
-import dev.lanewise.core.Pooling;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.bert.BertEncoder;
+import dev.lanewise.core.bert.BertWeights;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.SequenceStarts;
 import java.io.IOException;

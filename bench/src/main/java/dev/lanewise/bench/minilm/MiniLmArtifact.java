@@ -1,6 +1,6 @@
 package dev.lanewise.bench.minilm;
 
-import dev.lanewise.core.NamedTensors;
+import dev.lanewise.core.weights.NamedTensors;
 import java.io.IOException;
 import java.io.InputStream;
 

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.minilm;
 
 import com.google.protobuf.CodedInputStream;
-import dev.lanewise.core.NamedTensors;
+import dev.lanewise.core.weights.NamedTensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

@@ -1,12 +1,12 @@
 package dev.lanewise.bench.minilm;
 
-import dev.lanewise.core.EncoderLayer;
-import dev.lanewise.core.FeedForward;
-import dev.lanewise.core.Linear;
-import dev.lanewise.core.MultiHeadAttention;
-import dev.lanewise.core.Norm;
-import dev.lanewise.core.NormPlacement;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.SequenceStarts;
 

@@ -1,17 +1,17 @@
 package dev.lanewise.bench.soak;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.EncoderLayer;
-import dev.lanewise.core.FeedForward;
 import dev.lanewise.core.Helpers;
-import dev.lanewise.core.KeyValueCache;
-import dev.lanewise.core.KeyValuePool;
-import dev.lanewise.core.Linear;
-import dev.lanewise.core.Mask;
-import dev.lanewise.core.MultiHeadAttention;
-import dev.lanewise.core.Norm;
-import dev.lanewise.core.NormPlacement;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.KeyValuePool;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.soak;
 
-import dev.lanewise.core.KeyValuePool;
+import dev.lanewise.core.cache.KeyValuePool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

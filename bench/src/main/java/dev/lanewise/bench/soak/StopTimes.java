@@ -1,10 +1,10 @@
 package dev.lanewise.bench.soak;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.KeyValueCache;
-import dev.lanewise.core.Linear;
-import dev.lanewise.core.MultiHeadAttention;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;

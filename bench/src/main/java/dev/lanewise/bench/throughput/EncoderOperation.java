@@ -1,8 +1,8 @@
 package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
-import dev.lanewise.core.EncoderLayer;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.EncoderLayer;
 import java.util.Map;
 
 /** A layer of a BERT-like encoder: post-norm, GELU, a feed-forward network four times as wide as the rows; all parts are timed. */

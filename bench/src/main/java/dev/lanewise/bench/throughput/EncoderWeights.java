@@ -1,11 +1,11 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.core.EncoderLayer;
-import dev.lanewise.core.FeedForward;
-import dev.lanewise.core.Linear;
-import dev.lanewise.core.MultiHeadAttention;
-import dev.lanewise.core.Norm;
-import dev.lanewise.core.NormPlacement;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 

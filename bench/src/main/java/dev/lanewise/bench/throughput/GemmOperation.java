@@ -1,8 +1,8 @@
 package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
-import dev.lanewise.core.Linear;
 import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Linear;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 

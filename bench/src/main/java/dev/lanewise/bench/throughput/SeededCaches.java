@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.core.KeyValueCache;
-import dev.lanewise.core.KeyValuePool;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package dev.lanewise.bench.embed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.core.Safetensors;
+import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

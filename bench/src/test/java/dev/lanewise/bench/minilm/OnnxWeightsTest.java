@@ -14,7 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import dev.lanewise.core.NamedTensors;
+import dev.lanewise.core.weights.NamedTensors;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;

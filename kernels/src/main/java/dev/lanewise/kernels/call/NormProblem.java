@@ -26,9 +26,7 @@ public record NormProblem(Matrix x, @Nullable Matrix residual, Matrix sum, Norm 
   public record Norm(boolean centred, float @Nullable [] weight, float @Nullable [] bias, float epsilon) {
     /** {@code name} is what is written. */
     private void check(Matrix x, String name, Matrix written) {
-      if (!(epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException("epsilon is " + epsilon + ", must be at least 0 and finite");
-      }
+      Checks.epsilon(epsilon);
       checkColumns("weight", weight, x, name, written);
       checkColumns("bias", bias, x, name, written);
     }

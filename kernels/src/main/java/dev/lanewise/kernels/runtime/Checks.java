@@ -61,4 +61,11 @@ public final class Checks {
       throw new IllegalArgumentException(name + " is " + actual + ", which is no multiple of " + otherName + " " + divisor);
     }
   }
+
+  /** What is added to a variance, so that no square root is of 0. */
+  public static void epsilon(float epsilon) {
+    if (!(epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("epsilon is " + epsilon + ", must be at least 0 and finite");
+    }
+  }
 }

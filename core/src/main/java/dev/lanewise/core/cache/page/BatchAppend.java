@@ -1,0 +1,41 @@
+package dev.lanewise.core.cache.page;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.List;
+import java.util.Objects;
+
+/** Adds rows to the caches of a batch, to all or to none. */
+public final class BatchAppend {
+  private BatchAppend() {}
+
+  /** Adds rows to caches, one a batch entry. */
+  public static void run(List<? extends PagedCache> caches, Heads key, Heads value) {
+    Objects.requireNonNull(caches, "caches");
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(value, "value");
+    Checks.same("key.batch", key.batch(), "the number of caches", caches.size());
+    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
+    for (PagedCache cache : caches) {
+      check(Objects.requireNonNull(cache, "caches").table().layout(), key, value, caches.size());
+    }
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      transaction.append(transaction.enter(caches), key, value);
+      transaction.commit();
+    }
+  }
+
+  /** Checks rows that are to be added to caches of a layout, one a batch entry. */
+  public static void check(KeyValueLayout layout, Heads key, Heads value, int caches) {
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(value, "value");
+    Checks.same("key.batch", key.batch(), "the number of caches", caches);
+    Checks.same("key.heads", key.heads(), "keyValueHeads", layout.heads());
+    Checks.same("key.width", key.width(), "headDim", layout.keyWidth());
+    Checks.same("value.batch", value.batch(), "key.batch", caches);
+    Checks.same("value.heads", value.heads(), "keyValueHeads", layout.heads());
+    Checks.same("value.width", value.width(), "valueDim", layout.valueWidth());
+    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+  }
+}

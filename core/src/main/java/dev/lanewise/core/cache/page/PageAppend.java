@@ -1,0 +1,228 @@
+package dev.lanewise.core.cache.page;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Interruption;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The append that runs on a {@link PageTable}, with what it must know to take it back until it is committed. Reused, so that an append
+ * allocates nothing.
+ */
+final class PageAppend {
+  private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
+
+  private final PageTable table;
+  private boolean open;
+
+  /** What there was before. */
+  private int rowsBefore;
+
+  private int countBefore;
+  private int piecesBefore;
+  private @Nullable KeyValueMemory lastBefore;
+
+  /** Pages taken, which lie behind those that are held; the last {@code reused} of them also among those that leave. */
+  private int taken;
+
+  private int reused;
+
+  /** What was in the pages that are used again. */
+  private @Nullable KeyValueMemory saved;
+
+  /** Whether the last of the taken pages is for a copy of the last page, which others hold as well. */
+  private boolean copiesLast;
+
+  /** The page that its copy replaced. */
+  private @Nullable Page original;
+
+  /** Pages that the window lets go once rows are added; {@code leaving} is the same from then on, and 0 before. */
+  private int droppable;
+
+  private int leaving;
+
+  PageAppend(PageTable table) {
+    this.table = table;
+  }
+
+  int leaving() {
+    return leaving;
+  }
+
+  /** Pages behind the sinks that neither the query of the last row nor any to come sees. */
+  private int droppable() {
+    return table.rows == 0 ? 0 : Math.max(0, table.window.firstSeen(table.rows - 1) / table.pageRows - table.sinkPages - table.dropped);
+  }
+
+  /**
+   * Makes room for more rows, and begins an append.
+   *
+   * @throws IllegalStateException if there is none; nothing has changed then
+   */
+  void reserve(int more) {
+    long wanted = (long) table.rows + more;
+    if (wanted > table.capacity) {
+      throw new IllegalStateException("the cache is full: rows would be " + wanted + ", but capacity is " + table.capacity);
+    }
+    assert !open;
+    rowsBefore = table.rows;
+    countBefore = table.count;
+    piecesBefore = table.pages.pieces();
+    lastBefore = table.last;
+    open = true;
+    boolean done = false;
+    try {
+      if (more > 0) {
+        takePages(wanted);
+      }
+      done = true;
+    } finally {
+      if (!done) {
+        rollback();
+      }
+    }
+  }
+
+  private void takePages(long wanted) {
+    boolean copies = table.rows % table.pageRows != 0 && table.pages.isShared(table.held[table.count - 1]);
+    int needed = (int) Math.ceilDiv(wanted, table.pageRows) - table.dropped - table.count + (copies ? 1 : 0);
+    int own = unshared(table.sinkPages, droppable());
+    if (needed > 0) {
+      table.pages.available(needed - own); // before memory for the references, which may be more than there is
+    }
+    if (table.count + needed > table.held.length) {
+      table.held = Arrays.copyOf(table.held, Math.max(table.count + needed, 2 * table.count));
+    }
+    if (needed > 0) {
+      taken = table.pages.take(needed, own, table.held, table.count);
+      if (taken < needed) {
+        reuse(needed - taken);
+      }
+    }
+    copiesLast = copies;
+    droppable = droppable();
+  }
+
+  /** Of some of the pages that are held, how many nobody else holds. */
+  private int unshared(int from, int pages) {
+    return pages == 0 ? 0 : pages - table.pages.shared(table.held, from, pages);
+  }
+
+  /** Takes pages that the window lets go, for want of others, and keeps what is in them until the end of the append. */
+  private void reuse(int wanted) {
+    int blocks = table.pageRows / BLOCK;
+    KeyValueMemory contents = table.pages.spare(Math.multiplyExact(wanted, blocks));
+    int from = table.count + taken;
+    int found = 0;
+    for (int i = table.sinkPages; found < wanted && i < table.sinkPages + droppable(); i++) {
+      Page page = table.held[i];
+      if (!table.pages.isShared(page)) {
+        for (int block = 0; block < blocks; block++) {
+          contents.copyBlock(page.memory, page.firstBlock + block, found * blocks + block);
+        }
+        table.held[from + found++] = page;
+      }
+    }
+    table.pages.retain(table.held, from, found);
+    saved = contents;
+    taken += found;
+    reused = found;
+  }
+
+  /**
+   * Adds the rows of a batch entry, for which there is room.
+   *
+   * @param key batch × heads × rows × headDim
+   * @param value batch × heads × rows × valueDim
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; {@link #rollback} is left to the caller, as after any
+   *     failure
+   */
+  void add(Heads key, Heads value, int batchEntry) {
+    if (key.rows() == 0) {
+      return;
+    }
+    leaving = droppable;
+    table.dropped += leaving;
+    table.count += taken;
+    if (copiesLast) {
+      Page copy = table.held[--table.count];
+      Page shared = table.held[countBefore - 1];
+      table.pages.copy(shared, copy, Math.ceilDiv(table.rows % table.pageRows, BLOCK));
+      table.held[table.count] = shared;
+      table.held[countBefore - 1] = copy;
+      original = shared;
+    }
+    table.last = null;
+    int before = table.rows;
+    table.rows += key.rows();
+    write(before, key, value, batchEntry);
+  }
+
+  private void write(int from, Heads key, Heads value, int batchEntry) {
+    for (int i = 0; i < key.rows(); i++) {
+      Interruption.check();
+      int row = from + i;
+      Page page = table.page(row / table.pageRows);
+      int block = page.firstBlock + row % table.pageRows / BLOCK;
+      if (i == 0 || row % BLOCK == 0) {
+        page.memory.clearFrom(block, row % BLOCK); // of whoever used it before
+      }
+      page.memory.write(block, row % BLOCK, key, value, batchEntry, i);
+    }
+  }
+
+  /** Ends an append: what is no longer needed is given back. */
+  void commit() {
+    if (original != null) {
+      table.pages.release(original);
+    }
+    if (leaving > 0) {
+      table.pages.release(table.held, table.sinkPages, leaving);
+      table.count -= leaving;
+      System.arraycopy(table.held, table.sinkPages + leaving, table.held, table.sinkPages, table.count - table.sinkPages);
+    }
+    end();
+  }
+
+  /** Takes an append back that has not been committed; without one, does nothing. */
+  void rollback() {
+    if (!open) {
+      return;
+    }
+    if (original != null) {
+      table.held[countBefore + taken - 1] = table.held[countBefore - 1];
+      table.held[countBefore - 1] = original;
+    }
+    int blocks = table.pageRows / BLOCK;
+    for (int i = 0; saved != null && i < reused * blocks; i++) {
+      Page page = table.held[countBefore + taken - reused + i / blocks];
+      page.memory.copyBlock(saved, i, page.firstBlock + i % blocks);
+    }
+    table.pages.release(table.held, countBefore, taken);
+    table.pages.trim(piecesBefore);
+    boolean wrote = table.rows > rowsBefore && original == null;
+    table.rows = rowsBefore;
+    table.count = countBefore;
+    table.dropped -= leaving;
+    table.last = lastBefore;
+    end();
+    if (wrote && table.rows % BLOCK != 0) {
+      Page page = table.page(table.rows / table.pageRows);
+      page.memory.clearFrom(page.firstBlock + table.rows % table.pageRows / BLOCK, table.rows % BLOCK);
+    }
+  }
+
+  private void end() {
+    open = false;
+    lastBefore = null;
+    taken = 0;
+    reused = 0;
+    saved = null;
+    copiesLast = false;
+    original = null;
+    droppable = 0;
+    leaving = 0;
+  }
+}

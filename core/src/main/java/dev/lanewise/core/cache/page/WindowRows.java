@@ -1,0 +1,40 @@
+package dev.lanewise.core.cache.page;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+
+/**
+ * The rows of a cache with a window as a call reads them: blocks that none of its queries sees count as let go, whether they are still
+ * stored or not. Neither the path that a call takes nor a bit of its result then depends on how the rows were appended.
+ */
+record WindowRows(KeyValueRows stored, int droppedFrom, int droppedTo) implements KeyValueRows {
+  /**
+   * @param first the first row behind the sinks that a query sees
+   */
+  static WindowRows of(KeyValueRows rows, Window window, int first) {
+    int block = KeyValueLayout.BLOCK_ROWS;
+    int from = window.sinkPages(block) * block;
+    return new WindowRows(rows, from, Math.max(from, first / block * block));
+  }
+
+  @Override
+  public KeyValueLayout layout() {
+    return stored.layout();
+  }
+
+  @Override
+  public int rows() {
+    return stored.rows();
+  }
+
+  @Override
+  public KeyValueMemory memory(int block) {
+    return stored.memory(block);
+  }
+
+  @Override
+  public int place(int block) {
+    return stored.place(block);
+  }
+}

@@ -1,0 +1,208 @@
+package dev.lanewise.core.call;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.cache.page.CacheWindows;
+import dev.lanewise.core.cache.page.PageTable;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionProblemBuilder;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What the with… methods of {@link Attention} set. Changed only on a copy that nobody else has seen. */
+public final class AttentionSettings implements Cloneable {
+  public Kernels kernels;
+  public int threads = 1;
+  public Mask mask = Mask.none();
+  public @Nullable Float scale;
+  public Similarity similarity = Similarity.dot();
+  public float softcap;
+  public @Nullable Bias bias;
+  public float @Nullable [] slopes;
+
+  /** What positions add to the scores, see {@link Placement}; at most one of the two is there. */
+  @Nullable Bias positionBias;
+
+  float @Nullable [] positionSlopes;
+  public @Nullable RowFunction scoreFunction;
+  public @Nullable RowFunction weightFunction;
+  public Normaliser normaliser = Normaliser.softmax();
+  public @Nullable SequenceStarts sequences;
+
+  public AttentionSettings(Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  @Override
+  public AttentionSettings clone() {
+    try {
+      return (AttentionSettings) super.clone();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Describes a call, but for what it hands out; shapes and mask have been checked. */
+  public AttentionProblemBuilder describe(Heads query, Heads key) {
+    Objects.requireNonNull(query, "query");
+    Objects.requireNonNull(key, "key");
+    return describe(AttentionProblem.of(query, key), query, sequences == null ? Extents.of(query, key) : Extents.of(query, sequences));
+  }
+
+  /** The same of a call whose keys are cached. */
+  public AttentionProblemBuilder describe(Heads query, KeyValueRows[] cached) {
+    Extents extents = Extents.of(query, cached, sequences);
+    return describe(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
+  }
+
+  private static boolean hasWindow(KeyValueRows[] cached) {
+    for (KeyValueRows rows : cached) {
+      if (rows instanceof PageTable table && table.hasWindow()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Shapes must fit before it can be told which rows queries see. */
+  private KeyValueRows[] windows(Heads query, KeyValueRows[] cached, Extents extents) {
+    AttentionProblemBuilder builder = AttentionProblem.of(query, cached);
+    if (sequences != null) {
+      builder.sequences(sequences);
+    }
+    builder.checkShapes();
+    return CacheWindows.rows(extents);
+  }
+
+  /** Checks a call with these operands, whose elements are not looked at; its results are the caller's to check. */
+  public void check(Heads query, Heads key) {
+    check(AttentionProblem.of(query, key), query, sequences == null ? Extents.of(query, key) : Extents.of(query, sequences));
+  }
+
+  /** The same of a call whose keys are cached. */
+  public void check(Heads query, KeyValueRows[] cached) {
+    Extents extents = Extents.of(query, cached, sequences);
+    check(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
+  }
+
+  private void check(AttentionProblemBuilder builder, Heads query, Extents extents) {
+    set(builder, query);
+    builder.check();
+    mask.check(extents);
+  }
+
+  private AttentionProblemBuilder describe(AttentionProblemBuilder builder, Heads query, Extents extents) {
+    set(builder, query);
+    builder.checkShapes();
+    mask.check(extents);
+    Lowering lowering = new Lowering(extents);
+    mask.lower(lowering);
+    CacheWindows.lower(lowering);
+    return builder.visibility(lowering.visibility());
+  }
+
+  private void set(AttentionProblemBuilder builder, Heads query) {
+    builder.scale(scale(query)).similarity(similarity).softcap(softcap).normaliser(normaliser);
+    if (bias != null) {
+      builder.bias(bias);
+    }
+    if (positionBias != null) {
+      builder.positionBias(positionBias);
+    }
+    float[] given = slopes == null ? positionSlopes : slopes;
+    if (given != null) {
+      builder.slopes(given);
+      setTree(builder);
+    }
+    if (scoreFunction != null) {
+      builder.change(Stage.CHANGED, scoreFunction);
+    }
+    if (weightFunction != null) {
+      builder.change(Stage.WEIGHTS, weightFunction);
+    }
+    if (sequences != null) {
+      builder.sequences(sequences);
+    }
+  }
+
+  /** Checks that what a layer writes is apart from what attention reads beside the rows of the layer. */
+  public void checkApart(String name, Heads written) {
+    checkApart(name, written, bias);
+  }
+
+  /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
+  public static void checkApart(String name, Heads written, @Nullable Bias bias) {
+    if (bias != null) {
+      ViewChecks.disjoint(name, written, "bias", Heads.of(bias.data(), 1, 1, 1, bias.data().length));
+    }
+  }
+
+  /** Depths of the nodes of the mask's tree; null if positions are those of rows. */
+  public int @Nullable [] depths() {
+    return mask.depths();
+  }
+
+  /**
+   * Checks that the tree of the mask fits into calls of this shape.
+   *
+   * @return the depths of its nodes; null if there is no tree
+   */
+  public int @Nullable [] checkTree(int queries, int keys) {
+    Checks.atLeast("queries", queries, 0);
+    Checks.atLeast("keys", keys, 0);
+    int[] depths = depths();
+    if (depths != null) {
+      Checks.atMost("parents.length", depths.length, "queries", queries);
+      Checks.atMost("parents.length", depths.length, "keys", keys);
+    }
+    return depths;
+  }
+
+  /** These with what positions do to scores, in place of what others did. */
+  public AttentionSettings withPositions(@Nullable Bias newPositionBias, float @Nullable [] newPositionSlopes) {
+    AttentionSettings copy = clone();
+    copy.positionBias = newPositionBias;
+    copy.positionSlopes = newPositionSlopes;
+    return copy.checked();
+  }
+
+  private void setTree(AttentionProblemBuilder builder) {
+    int[] depths = depths();
+    if (depths != null) {
+      builder.treeDepths(depths);
+    }
+  }
+
+  /**
+   * Checks that slopes come from one side.
+   *
+   * @throws IllegalArgumentException naming both
+   */
+  public AttentionSettings checked() {
+    if (slopes != null && positionSlopes != null) {
+      throw new IllegalArgumentException(
+          "slopes of withAlibi cannot be combined with the positions alibi(" + positionSlopes.length + "), which have slopes of their own");
+    }
+    return this;
+  }
+
+  private float scale(Heads query) {
+    if (scale != null) {
+      return scale;
+    }
+    return similarity.scalesByWidth() ? (float) (1 / Math.sqrt(query.width())) : 1;
+  }
+}

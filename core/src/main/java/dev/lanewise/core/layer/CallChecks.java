@@ -1,0 +1,120 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.page.BatchRead;
+import dev.lanewise.core.cache.page.CachedShape;
+import dev.lanewise.core.call.Placement;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Checks calls of a {@link MultiHeadAttention} by their shapes alone, before anything is computed: a stack checks the calls of all its
+ * layers before the first of them writes.
+ */
+record CallChecks(Projections projections, Attention attention, Placement placement) {
+  /**
+   * Checks everything about a call of this shape but its views: mask, bias, positions and whatever else the attention has.
+   *
+   * @throws IllegalArgumentException naming what does not fit
+   */
+  void call(int batch, int queries, int keys) {
+    projections.checkSizes(batch, queries, keys);
+    attention.settings().check(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
+    placement.checkCall(attention.settings(), queries, keys);
+  }
+
+  /** Checks that caches can take rows of {@code x}. */
+  void caches(String name, Sequences x, List<KeyValueCache> caches) {
+    checkNotPacked();
+    projections.checkCaches(name, caches, "x.batch", x.batch());
+  }
+
+  /** Checks everything about a call of {@link MultiHeadAttention#self(Sequences, List, Sequences)} over caches of so many rows. */
+  void self(Sequences x, int[] before) {
+    projections.checkSizes(x.batch(), x.rows(), x.rows());
+    KeyValueLayout layout =
+        new KeyValueLayout(KeyValueFormat.F32, projections.keyValueHeads(), projections.headDim(), projections.valueDim());
+    KeyValueRows[] shapes = new KeyValueRows[before.length];
+    Arrays.setAll(shapes, b -> new CachedShape(layout, Math.addExact(before[b], x.rows())));
+    if (shapes.length > 0) {
+      attention.settings().check(projections.queryShape(x.batch(), x.rows()), shapes);
+    }
+    placement.checkCached(attention.settings(), before, x.rows());
+  }
+
+  /** Checks that caches can be the memory of {@code x}: one a batch entry, or sequence. */
+  void memory(String name, Sequences x, List<KeyValueCache> memory) {
+    checkNoPositions();
+    SequenceStarts sequences = attention.settings().sequences;
+    if (sequences == null) {
+      projections.checkCaches(name, memory, "x.batch", x.batch());
+    } else {
+      projections.checkCaches(name, memory, "the number of sequences", sequences.count());
+    }
+  }
+
+  /** Checks everything about a call of {@link MultiHeadAttention#cross(Sequences, List, Sequences)} but its output. */
+  void cross(String name, Sequences x, List<KeyValueCache> memory) {
+    memory(name, x, memory);
+    projections.checkSizes(x.batch(), x.rows(), 0);
+    KeyValueRows[] rows = BatchRead.acquire(memory);
+    try {
+      if (rows.length > 0) {
+        attention.settings().check(projections.queryShape(x.batch(), x.rows()), rows);
+      }
+    } finally {
+      BatchRead.release(memory, rows.length);
+    }
+  }
+
+  /** Checks that keys and values can both be projected from a memory. */
+  void memory(Sequences memory) {
+    projections.checkMemory(memory);
+  }
+
+  /** Checks a call of {@link MultiHeadAttention#remember}. */
+  void remember(Sequences memory, List<KeyValueCache> caches) {
+    checkNoPositions();
+    checkNotPacked();
+    projections.checkMemory(memory);
+    projections.checkCaches("caches", caches, "memory.batch", memory.batch());
+    projections.checkSizes(memory.batch(), 0, memory.rows());
+  }
+
+  private void checkNoPositions() {
+    if (placement.acts()) {
+      throw new IllegalStateException("the layer has positions, " + placement + ", but a memory that is kept in caches has none");
+    }
+  }
+
+  private void checkNotPacked() {
+    if (attention.settings().sequences != null) {
+      throw new IllegalStateException("the layer has packed sequences, but rows that go into caches are a batch: one cache a batch entry");
+    }
+  }
+
+  /** Checks the shape of weights that are to be written. */
+  void weights(String name, Heads weights, Projections.Names names, Sequences query, int keys) {
+    Objects.requireNonNull(weights, name);
+    SequenceStarts sequences = attention.settings().sequences;
+    Checks.same(name + ".batch", weights.batch(), names.query() + ".batch", query.batch());
+    Checks.same(name + ".heads", weights.heads(), "numHeads", projections.numHeads());
+    Checks.same(name + ".rows", weights.rows(), names.query() + ".rows", query.rows());
+    if (sequences == null) {
+      Checks.same(name + ".width", weights.width(), names.key() + ".rows", keys);
+    } else {
+      Checks.same(name + ".width", weights.width(), "the keys of the longest sequence", sequences.mostKeys());
+    }
+    ViewChecks.writable(name, weights);
+  }
+}

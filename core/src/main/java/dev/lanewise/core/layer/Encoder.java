@@ -1,0 +1,132 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Encoder layers one behind the other, and a norm behind the last where there is one (usual for {@link NormPlacement#PRE}). Immutable and
+ * thread-safe; what is derived by a {@code with} shares the weights.
+ */
+public final class Encoder {
+  private final List<EncoderLayer> layers;
+  private final @Nullable Norm finalNorm;
+  private final int threads;
+
+  private Encoder(List<EncoderLayer> layers, @Nullable Norm finalNorm, int threads) {
+    this.layers = Stack.copy(layers);
+    this.finalNorm = finalNorm;
+    this.threads = threads;
+    Stack.check(layers.stream().map(EncoderLayer::embedDim).toList(), finalNorm);
+  }
+
+  /**
+   * These layers, on one thread.
+   *
+   * @param finalNorm null for none
+   * @throws IllegalArgumentException if there is no layer, or widths differ
+   */
+  public static Encoder of(List<EncoderLayer> layers, @Nullable Norm finalNorm) {
+    return new Encoder(layers, finalNorm, 1).withThreads(1);
+  }
+
+  /** The same encoder with this mask in every layer, instead of those before. */
+  public Encoder withMask(Mask mask) {
+    return withLayers(of -> of.withMask(mask));
+  }
+
+  /** The same encoder with these positions in every layer, see {@link MultiHeadAttention#withPositions}. */
+  public Encoder withPositions(LayerPositions positions) {
+    return withLayers(of -> of.withPositions(positions));
+  }
+
+  /** The same encoder over packed sequences, see {@link MultiHeadAttention#withSequences}. */
+  public Encoder withSequences(SequenceStarts sequences) {
+    return withLayers(of -> of.withSequences(sequences));
+  }
+
+  /** The same encoder with this many threads a call, the caller's among them. */
+  public Encoder withThreads(int newThreads) {
+    Checks.atLeast("threads", newThreads, 1);
+    return new Encoder(layers.stream().map(of -> of.withThreads(newThreads)).toList(), finalNorm, newThreads);
+  }
+
+  /** The same encoder with every layer changed. */
+  public Encoder withLayers(UnaryOperator<EncoderLayer> change) {
+    Objects.requireNonNull(change, "change");
+    return new Encoder(layers.stream().map(change).toList(), finalNorm, threads);
+  }
+
+  /** The layers, from the input on. */
+  public List<EncoderLayer> layers() {
+    return layers;
+  }
+
+  /** Width of the rows that go in and come out. */
+  public int embedDim() {
+    return layers.get(0).embedDim();
+  }
+
+  /**
+   * Runs all layers.
+   *
+   * @param x batch × rows × embedDim
+   * @param output batch × rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, the mask or positions of some layer do not fit, or output shares elements with x
+   *     without being the same view; nothing has been written then
+   */
+  public void forward(Sequences x, Sequences output) {
+    forward(x, output, List.of());
+  }
+
+  private void checkWeights(Sequences x, Sequences output, List<Heads> weights) {
+    Objects.requireNonNull(weights, "weights");
+    if (weights.isEmpty()) {
+      return;
+    }
+    Checks.same("weights", weights.size(), "layers", layers.size());
+    for (int i = 0; i < layers.size(); i++) {
+      String name = "weights[" + i + "]";
+      layers.get(i).checkWeights(name, x, weights.get(i));
+      Heads written = weights.get(i);
+      ViewChecks.disjoint(name, written, "output", output.split(1));
+      layers.forEach(layer -> layer.checkApart(name, written));
+      for (int j = 0; j < i; j++) {
+        ViewChecks.disjoint(name, weights.get(i), "weights[" + j + "]", weights.get(j));
+      }
+    }
+  }
+
+  /**
+   * Runs all layers and hands out what each attends to.
+   *
+   * @param weights one a layer, batch × numHeads × rows × rows, written; empty for none
+   * @throws IllegalArgumentException as for {@link #forward(Sequences, Sequences)}, or if weights do not fit or share elements with
+   *     anything else; nothing has been written then
+   */
+  public void forward(Sequences x, Sequences output, List<Heads> weights) {
+    Rows.checkLayer(x, embedDim(), output);
+    layers.forEach(layer -> layer.check(x.batch(), x.rows()));
+    layers.forEach(layer -> layer.checkApart("output", output.split(1)));
+    checkWeights(x, output, weights);
+    Sequences from = x;
+    for (int i = 0; i < layers.size(); i++) {
+      if (!weights.isEmpty()) {
+        layers.get(i).weights(from, weights.get(i));
+      }
+      layers.get(i).forward(from, output);
+      from = output;
+    }
+    if (finalNorm != null) {
+      finalNorm.apply(output, output, threads);
+    }
+  }
+}

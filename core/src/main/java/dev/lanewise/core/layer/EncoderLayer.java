@@ -1,0 +1,185 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+
+/**
+ * A layer of a transformer encoder: self-attention and a feed-forward network, each with a residual connection and a norm.
+ *
+ * <pre>
+ * post-norm   y = norm₁(x + attention(x)),        output = norm₂(y + feedForward(y))
+ * pre-norm    y = x + attention(norm₁(x)),        output = y + feedForward(norm₂(y))
+ * </pre>
+ *
+ * <pre>{@code
+ * EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
+ * layer.withThreads(2).forward(x, y); // batch × rows × embedDim
+ * layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
+ * layer.withSequences(SequenceStarts.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe; what is derived by a {@code with} shares the weights.
+ */
+public final class EncoderLayer {
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
+
+  private final MultiHeadAttention attention;
+  private final Norm attentionNorm;
+  private final FeedForward feedForward;
+  private final Norm feedForwardNorm;
+  private final NormPlacement placement;
+  private final int threads;
+
+  private EncoderLayer(EncoderLayer other, MultiHeadAttention attention, int threads) {
+    this.attention = attention;
+    this.attentionNorm = other.attentionNorm;
+    this.feedForward = other.feedForward;
+    this.feedForwardNorm = other.feedForwardNorm;
+    this.placement = other.placement;
+    this.threads = threads;
+  }
+
+  private EncoderLayer(
+      MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
+    this.attention = Objects.requireNonNull(attention, "attention").withThreads(1);
+    this.attentionNorm = Objects.requireNonNull(attentionNorm, "attentionNorm");
+    this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
+    this.feedForwardNorm = Objects.requireNonNull(feedForwardNorm, "feedForwardNorm");
+    this.placement = Objects.requireNonNull(placement, "placement");
+    this.threads = 1;
+    int embedDim = attention.embedDim();
+    Checks.same("attentionNorm.width", attentionNorm.width(), "embedDim", embedDim);
+    Checks.same("feedForward.inputs", feedForward.inputs(), "embedDim", embedDim);
+    Checks.same("feedForward.outputs", feedForward.outputs(), "embedDim", embedDim);
+    Checks.same("feedForwardNorm.width", feedForwardNorm.width(), "embedDim", embedDim);
+  }
+
+  /**
+   * A layer of these parts, all of the attention's embedDim, on one thread.
+   *
+   * @throws IllegalArgumentException if widths differ
+   */
+  public static EncoderLayer of(
+      MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
+    return new EncoderLayer(attention, attentionNorm, feedForward, feedForwardNorm, placement);
+  }
+
+  /** The same layer with this mask instead of the one before. */
+  public EncoderLayer withMask(Mask mask) {
+    return withAttention(of -> of.withMask(mask));
+  }
+
+  /** The same layer with these positions, see {@link MultiHeadAttention#withPositions}. */
+  public EncoderLayer withPositions(LayerPositions positions) {
+    return withAttention(of -> of.withPositions(positions));
+  }
+
+  /** The same layer over packed sequences, see {@link MultiHeadAttention#withSequences}. */
+  public EncoderLayer withSequences(SequenceStarts sequences) {
+    return withAttention(of -> of.withSequences(sequences));
+  }
+
+  /** The same layer with this many threads a call, the caller's among them. */
+  public EncoderLayer withThreads(int newThreads) {
+    return new EncoderLayer(this, attention.withThreads(newThreads), newThreads);
+  }
+
+  /** Checks everything about a call but its views. */
+  void check(int batch, int rows) {
+    attention.checks().call(batch, rows, rows);
+  }
+
+  /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withAttention(inner -> inner.withSoftcap(50)))}. */
+  public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
+    MultiHeadAttention changed = Objects.requireNonNull(Objects.requireNonNull(change, "change").apply(attention), "the changed attention");
+    Checks.same("attention.embedDim", changed.embedDim(), "embedDim", embedDim());
+    return new EncoderLayer(this, changed, threads);
+  }
+
+  /** That what a stack writes is apart from what attention reads beside the rows. */
+  void checkApart(String name, Heads written) {
+    attention.checkApart(name, written);
+  }
+
+  /** Width of the rows that go in and come out. */
+  public int embedDim() {
+    return attention.embedDim();
+  }
+
+  /** Query heads. */
+  public int numHeads() {
+    return attention.numHeads();
+  }
+
+  /**
+   * Runs the layer.
+   *
+   * @param x batch × rows × embedDim
+   * @param output batch × rows × embedDim, written; may be {@code x} itself
+   * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with x without being the same view;
+   *     nothing has been written then
+   */
+  public void forward(Sequences x, Sequences output) {
+    Rows.checkLayer(x, embedDim(), output);
+    attention.checkApart("output", output.split(1));
+    Scratch buffers = BUFFERS.take();
+    try {
+      Sequences y = Rows.buffer(buffers, 0, x, embedDim());
+      Sequences z = Rows.buffer(buffers, 1, x, embedDim());
+      if (placement == NormPlacement.POST) {
+        attention.self(x, y);
+        attentionNorm.applyToSum(y, x, y, y, threads);
+        feedForward.apply(y, z, threads);
+        feedForwardNorm.applyToSum(z, y, z, output, threads);
+      } else {
+        attentionNorm.apply(x, z, threads);
+        attention.self(z, y);
+        feedForwardNorm.applyToSum(y, x, y, z, threads);
+        Sequences added = Rows.buffer(buffers, 2, x, embedDim());
+        feedForward.apply(z, added, threads);
+        Residual.add(y, added, output, threads);
+      }
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /** Checks what weights are written to. */
+  void checkWeights(String name, Sequences x, Heads weights) {
+    attention.checks().weights(name, weights, Projections.Names.SELF, x, x.rows());
+    ViewChecks.disjoint(name, weights, "x", x.split(1));
+  }
+
+  /**
+   * The attention weights of {@link #forward}.
+   *
+   * @param x batch × rows × embedDim
+   * @param weights batch × numHeads × rows × rows, written
+   */
+  public void weights(Sequences x, Heads weights) {
+    Objects.requireNonNull(x, "x");
+    Checks.same("x.width", x.width(), "embedDim", embedDim());
+    checkWeights("weights", x, weights);
+    if (placement == NormPlacement.POST) {
+      attention.weights(x, x, weights);
+      return;
+    }
+    Scratch buffers = BUFFERS.take();
+    try {
+      Sequences normed = Rows.buffer(buffers, 0, x, embedDim());
+      attentionNorm.apply(x, normed, threads);
+      attention.weights(normed, normed, weights);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+}

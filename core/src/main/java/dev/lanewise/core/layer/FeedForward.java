@@ -1,0 +1,137 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The position-wise feed-forward network: down(activation(up(x))) ("Attention Is All You Need", section 3.3), or gated, down(activation(
+ * gate(x)) · up(x)) (Shazeer, "GLU variants improve transformer", 2020: SwiGLU with {@link Activation#SILU}). Bias and activation are
+ * applied while a product is in cache. Immutable and thread-safe.
+ */
+public final class FeedForward {
+  /** Rows whose hidden layer exists at a time: a few megabytes, whatever the batch. */
+  private static final int CHUNK_ROWS = 512;
+
+  /** What an element of a gate costs, in multiply-adds. */
+  private static final int GATE_WORK = 16;
+
+  private static final int GATE_ROWS = 32;
+
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 2);
+
+  private final @Nullable Linear gate;
+  private final Linear up;
+  private final Linear down;
+  private final Activation activation;
+
+  private FeedForward(@Nullable Linear gate, Linear up, Linear down, Activation activation) {
+    this.gate = gate;
+    this.up = up;
+    this.down = down;
+    this.activation = activation;
+    Checks.same("down.inputs", down.inputs(), "up.outputs", up.outputs());
+    if (gate != null) {
+      Checks.same("gate.inputs", gate.inputs(), "up.inputs", up.inputs());
+      Checks.same("gate.outputs", gate.outputs(), "up.outputs", up.outputs());
+    }
+  }
+
+  /**
+   * down(activation(up(x))).
+   *
+   * @param up embedDim to hidden, without an activation of its own
+   * @param down hidden to embedDim
+   */
+  public static FeedForward of(Linear up, Linear down, Activation activation) {
+    Objects.requireNonNull(up, "up");
+    Objects.requireNonNull(down, "down");
+    if (up.activation() != Activation.NONE) {
+      throw new IllegalArgumentException("up has the activation " + up.activation() + ", in whose place activation is " + activation);
+    }
+    return new FeedForward(null, up.withActivation(activation), down, activation);
+  }
+
+  /** down(activation(gate(x)) · up(x)); gate has the shape of up. */
+  public static FeedForward gated(Linear gate, Linear up, Linear down, Activation activation) {
+    Objects.requireNonNull(gate, "gate");
+    Objects.requireNonNull(up, "up");
+    Objects.requireNonNull(down, "down");
+    return new FeedForward(gate, up, down, Objects.requireNonNull(activation, "activation"));
+  }
+
+  /** Width of the rows that go in. */
+  public int inputs() {
+    return up.inputs();
+  }
+
+  /** Width of the rows that come out. */
+  public int outputs() {
+    return down.outputs();
+  }
+
+  /**
+   * Applies the network to every row. The bits of a row do not depend on the other rows or on the number of threads.
+   *
+   * @param x batch × rows × inputs
+   * @param output batch × rows × outputs, written
+   * @param threads how many threads share the work, the caller's among them
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
+   */
+  public void apply(Sequences x, Sequences output, int threads) {
+    Objects.requireNonNull(x, "x");
+    Objects.requireNonNull(output, "output");
+    Checks.atLeast("threads", threads, 1);
+    Checks.same("x.width", x.width(), "inputs", up.inputs());
+    Checks.same("output.width", output.width(), "outputs", down.outputs());
+    Checks.same("output.batch", output.batch(), "x.batch", x.batch());
+    Checks.same("output.rows", output.rows(), "x.rows", x.rows());
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "x", x.split(1));
+    Scratch buffers = BUFFERS.take();
+    try {
+      boolean merge = x.data() != output.data() && Rows.even(x) && Rows.even(output);
+      chunks(merge ? Rows.merged(x) : x, merge ? Rows.merged(output) : output, threads, buffers);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  private void chunks(Sequences x, Sequences output, int threads, Scratch buffers) {
+    for (int b = 0; b < x.batch(); b++) {
+      for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
+        int rows = Math.min(CHUNK_ROWS, x.rows() - row);
+        Sequences in = x.rows(b, row, rows);
+        Sequences hidden = Rows.buffer(buffers, 0, in, up.outputs());
+        up.apply(in, hidden, threads);
+        if (gate != null) {
+          Sequences opened = Rows.buffer(buffers, 1, in, up.outputs());
+          gate.apply(in, opened, threads);
+          open(opened, hidden, threads);
+        }
+        down.apply(hidden, output.rows(b, row, rows), threads);
+      }
+    }
+  }
+
+  /** hidden = activation(gate) · hidden. */
+  private void open(Sequences opened, Sequences hidden, int threads) {
+    Kernels kernels = up.kernels();
+    Rows.run(
+        hidden,
+        GATE_ROWS,
+        GATE_WORK,
+        threads,
+        (b, from, rows) -> {
+          Matrix to = hidden.matrix(b, from, rows, 0, hidden.width());
+          kernels.gate(activation, opened.matrix(b, from, rows, 0, hidden.width()), to, to);
+        });
+  }
+}

@@ -1,0 +1,217 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.InputPositions;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a sequence of tokens, each the likeliest one after those before it: embedding, positions, a {@link Decoder} that looks at a
+ * memory, a projection onto the vocabulary, and the largest of its outputs (the first of several). A sequence ends with the stop token or
+ * at {@code maxLength} tokens, its length has nothing to do with that of the memory.
+ *
+ * <pre>{@code
+ * GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
+ * int[][] tokens = writer.decode(memory); // a row a sequence, without start and stop
+ * writer.decode(memory, (sequence, token) -> System.out.println(sequence + ": " + token)); // each as soon as it is known
+ * }</pre>
+ *
+ * <p>What comes out for a sequence does not depend on the others of the batch. Immutable and thread-safe.
+ */
+public final class GreedyDecoder {
+  private static final int DEFAULT_MAX_LENGTH = 256;
+
+  private final Decoder decoder;
+  private final Embedding embedding;
+  private final Linear vocabulary;
+  private final int start;
+  private final int stop;
+  private final @Nullable InputPositions positions;
+  private final int maxLength;
+  private final int threads;
+
+  private GreedyDecoder(GreedyDecoder other, Decoder decoder, @Nullable InputPositions positions, int maxLength, int threads) {
+    this.decoder = decoder;
+    this.embedding = other.embedding;
+    this.vocabulary = other.vocabulary;
+    this.start = other.start;
+    this.stop = other.stop;
+    this.positions = positions;
+    this.maxLength = maxLength;
+    this.threads = threads;
+  }
+
+  private GreedyDecoder(Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
+    this.decoder = Objects.requireNonNull(decoder, "decoder").withThreads(1);
+    this.embedding = Objects.requireNonNull(embedding, "embedding");
+    this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary");
+    this.start = start;
+    this.stop = stop;
+    this.positions = null;
+    this.maxLength = DEFAULT_MAX_LENGTH;
+    this.threads = 1;
+    Checks.same("embedding.embedDim", embedding.embedDim(), "decoder.embedDim", decoder.embedDim());
+    Checks.same("vocabulary.inputs", vocabulary.inputs(), "decoder.embedDim", decoder.embedDim());
+    Checks.same("vocabulary.outputs", vocabulary.outputs(), "embedding.vocabulary", embedding.vocabulary());
+    checkToken("start", start);
+    checkToken("stop", stop);
+  }
+
+  private void checkToken(String name, int token) {
+    if (token < 0 || token >= embedding.vocabulary()) {
+      int limit = embedding.vocabulary();
+      throw new IllegalArgumentException(name + " is " + token + ", must be at least 0 and below embedding.vocabulary, " + limit);
+    }
+  }
+
+  /** Hears of each token as soon as it is known, in the thread that called. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * A sequence goes on.
+     *
+     * @param sequence its number in the batch
+     * @param token the next one; never the stop token
+     */
+    void next(int sequence, int token);
+  }
+
+  /**
+   * A driver over these parts, on one thread, without positions, of at most 256 tokens a sequence.
+   *
+   * @param vocabulary from embedDim to one output a token
+   * @param start the token that every sequence begins with, which is not part of the result
+   * @param stop the token that ends a sequence, which is not part of the result
+   * @throws IllegalArgumentException if widths or vocabularies differ, or start or stop is no token
+   */
+  public static GreedyDecoder of(Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
+    return new GreedyDecoder(decoder, embedding, vocabulary, start, stop);
+  }
+
+  /**
+   * The same with these positions added to the embeddings, the start token's at 0. Positions that act elsewhere belong to the decoder's
+   * layers.
+   */
+  public GreedyDecoder withPositions(InputPositions newPositions) {
+    Objects.requireNonNull(newPositions, "positions");
+    Checks.same("positions.embedDim", newPositions.embedDim(), "decoder.embedDim", decoder.embedDim());
+    return new GreedyDecoder(this, decoder, newPositions, maxLength, threads);
+  }
+
+  /** The same with at most this many tokens a sequence, start and stop not counted. */
+  public GreedyDecoder withMaxLength(int newMaxLength) {
+    Checks.atLeast("maxLength", newMaxLength, 1);
+    return new GreedyDecoder(this, decoder, positions, newMaxLength, threads);
+  }
+
+  /** The same on this many threads, the caller's among them. */
+  public GreedyDecoder withThreads(int newThreads) {
+    return new GreedyDecoder(this, decoder.withThreads(newThreads), positions, maxLength, newThreads);
+  }
+
+  /** The same with a mask of the memory, such as {@code Mask.keyLengths(17, 24)} where it is padded. */
+  public GreedyDecoder withMemoryMask(Mask mask) {
+    return new GreedyDecoder(this, decoder.withMemoryMask(mask), positions, maxLength, threads);
+  }
+
+  /**
+   * Writes one sequence for each of a memory.
+   *
+   * @param memory batch × memory rows × the width that cross-attention projects from
+   * @return for each of the batch its tokens
+   * @throws IllegalArgumentException if memory has another width, or there are fewer learned positions than maxLength
+   * @throws ArithmeticException if an output of the projection is NaN: no token is the likeliest then
+   */
+  public int[][] decode(Sequences memory) {
+    return decode(memory, (sequence, token) -> {});
+  }
+
+  /** As {@link #decode(Sequences)}, and tells each token. What the listener throws ends the call. */
+  public int[][] decode(Sequences memory, Listener listener) {
+    Objects.requireNonNull(memory, "memory");
+    Objects.requireNonNull(listener, "listener");
+    if (positions != null) {
+      positions.checkCount("maxLength", maxLength);
+    }
+    if (memory.batch() == 0) {
+      return new int[0][];
+    }
+    try (DecoderState state = decoder.start(memory, maxLength)) {
+      return new Run(memory.batch(), listener).all(state);
+    }
+  }
+
+  /** One call. Sequences that have ended go on with the stop token, unheard, until all have. */
+  private final class Run {
+    private final Listener listener;
+    private final int[][] written;
+    private final int[] lengths;
+    private final int[] last;
+    private final boolean[] ended;
+    private int open;
+
+    private Run(int batch, Listener listener) {
+      this.listener = listener;
+      this.written = new int[batch][16];
+      this.lengths = new int[batch];
+      this.last = new int[batch];
+      this.ended = new boolean[batch];
+      this.open = batch;
+      Arrays.fill(last, start);
+    }
+
+    private int[][] all(DecoderState state) {
+      Sequences x = Sequences.zeros(last.length, 1, decoder.embedDim());
+      Sequences scores = Sequences.zeros(last.length, 1, vocabulary.outputs());
+      for (int position = 0; position < maxLength && open > 0; position++) {
+        embedding.lookup(last, x);
+        if (positions != null) {
+          positions.addTo(x, position);
+        }
+        decoder.forward(x, state, x);
+        vocabulary.apply(x, scores, threads);
+        for (int b = 0; b < last.length; b++) {
+          take(b, ended[b] ? stop : likeliest(scores, b));
+        }
+      }
+      int[][] result = new int[last.length][];
+      Arrays.setAll(result, b -> Arrays.copyOf(written[b], lengths[b]));
+      return result;
+    }
+
+    private void take(int b, int token) {
+      last[b] = token;
+      if (ended[b]) {
+        return;
+      }
+      if (token == stop) {
+        ended[b] = true;
+        open--;
+        return;
+      }
+      if (lengths[b] == written[b].length) {
+        written[b] = Arrays.copyOf(written[b], Math.min(maxLength, 2 * lengths[b]));
+      }
+      written[b][lengths[b]++] = token;
+      listener.next(b, token);
+    }
+
+    private int likeliest(Sequences scores, int b) {
+      int from = scores.index(b, 0);
+      int best = 0;
+      for (int token = 0; token < scores.width(); token++) {
+        float score = scores.data()[from + token];
+        if (Float.isNaN(score)) {
+          throw new ArithmeticException("the score of token " + token + " is NaN after " + lengths[b] + " tokens of sequence " + b);
+        }
+        if (score > scores.data()[from + best]) {
+          best = token;
+        }
+      }
+      return best;
+    }
+  }
+}

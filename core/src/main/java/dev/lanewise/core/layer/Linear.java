@@ -1,0 +1,224 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A projection y = activation(x·Wᵀ + bias), with W of shape outputs × inputs as PyTorch's {@code nn.Linear} stores it, packed once.
+ * Immutable and thread-safe; the arrays it was made from are copied.
+ */
+public final class Linear {
+  /** Outputs a part, when threads share the outputs because there are few rows; a multiple of any panel width. */
+  private static final int PART = 192;
+
+  /** Rows a task, when threads share the rows; what the kernels keep in cache at a time. */
+  private static final int BLOCK_ROWS = 128;
+
+  /** Row tasks a thread from which on the outputs need not be shared as well. */
+  private static final long TASKS_PER_THREAD = 4;
+
+  private final int inputs;
+  private final int outputs;
+  private final Kernels kernels;
+  private final Activation activation;
+  private final Part whole;
+  private final Part[] parts;
+
+  private Linear(Matrix weight, float @Nullable [] bias, Kernels kernels) {
+    this.inputs = weight.columns();
+    this.outputs = weight.rows();
+    this.kernels = kernels;
+    this.activation = Activation.NONE;
+    PackedMatrix packed = kernels.packTransposed(weight);
+    this.whole = new Part(0, packed, bias == null ? null : bias.clone());
+    this.parts = new Part[Math.ceilDiv(outputs, PART)];
+    for (int part = 0; part < parts.length; part++) {
+      int from = part * PART;
+      int to = Math.min(from + PART, outputs);
+      parts[part] = new Part(from, packed.outputs(from, to), bias == null ? null : Arrays.copyOfRange(bias, from, to));
+    }
+  }
+
+  private Linear(Linear other, Activation activation) {
+    this.inputs = other.inputs;
+    this.outputs = other.outputs;
+    this.kernels = other.kernels;
+    this.activation = activation;
+    this.whole = other.whole;
+    this.parts = other.parts;
+  }
+
+  /** The outputs from {@code from} on, of all or some. */
+  private record Part(int from, PackedMatrix weight, float @Nullable [] bias) {}
+
+  /**
+   * A projection on the fastest kernels of this JVM.
+   *
+   * @param weight outputs × inputs, dense
+   * @param bias outputs elements, or null for none
+   * @throws IllegalArgumentException if inputs or outputs is below 1, or an array's length is not what they ask for
+   */
+  public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs) {
+    return of(weight, bias, inputs, outputs, Kernels.selected());
+  }
+
+  /** A projection on the given kernels. */
+  public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs, Kernels kernels) {
+    Objects.requireNonNull(weight, "weight");
+    Objects.requireNonNull(kernels, "kernels");
+    Checks.atLeast("inputs", inputs, 1);
+    Checks.atLeast("outputs", outputs, 1);
+    Checks.same("weight.length", weight.length, "outputs * inputs", (long) outputs * inputs);
+    if (bias != null) {
+      Checks.same("bias.length", bias.length, "outputs", outputs);
+    }
+    return new Linear(Matrix.of(weight, outputs, inputs), bias, kernels);
+  }
+
+  /**
+   * This projection with another activation, over the same packed weight; without a call to this method there is none. It is applied while
+   * the product is still in cache, which saves a pass over the output.
+   */
+  public Linear withActivation(Activation newActivation) {
+    return new Linear(this, Objects.requireNonNull(newActivation, "activation"));
+  }
+
+  Activation activation() {
+    return activation;
+  }
+
+  Kernels kernels() {
+    return kernels;
+  }
+
+  /** Width of the input rows. */
+  public int inputs() {
+    return inputs;
+  }
+
+  /** Width of the output rows. */
+  public int outputs() {
+    return outputs;
+  }
+
+  /**
+   * Projects every row. The bits of a row do not depend on the other rows or on the number of threads.
+   *
+   * @param input batch × rows × inputs
+   * @param output batch × rows × outputs, written
+   * @param threads how many threads share the work, the caller's among them
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with input or with itself; nothing has been written then
+   */
+  public void apply(Sequences input, Sequences output, int threads) {
+    Objects.requireNonNull(input, "input");
+    Objects.requireNonNull(output, "output");
+    Checks.atLeast("threads", threads, 1);
+    Checks.same("input.width", input.width(), "inputs", inputs);
+    Checks.same("output.width", output.width(), "outputs", outputs);
+    Checks.same("output.batch", output.batch(), "input.batch", input.batch());
+    Checks.same("output.rows", output.rows(), "input.rows", input.rows());
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "input", input.split(1));
+    if (output.batch() == 0 || output.rows() == 0) {
+      return;
+    }
+    if (threads == 1) {
+      alone(input, output);
+    } else {
+      Tasks tasks = new Tasks(input, output, threads);
+      Workers.run(threads, tasks.work, tasks.count, tasks::run);
+    }
+  }
+
+  /**
+   * Projects several inputs by a projection each as {@link #apply} does, with one start of the threads for all. Shapes and overlaps are the
+   * caller's to check.
+   */
+  static void applyAll(List<Linear> projections, List<Sequences> inputs, List<Sequences> outputs, int threads) {
+    if (threads == 1) {
+      for (int i = 0; i < projections.size(); i++) {
+        projections.get(i).alone(inputs.get(i), outputs.get(i));
+      }
+      return;
+    }
+    List<Tasks> all = new ArrayList<>();
+    long work = 0;
+    int count = 0;
+    for (int i = 0; i < projections.size(); i++) {
+      Tasks tasks = projections.get(i).new Tasks(inputs.get(i), outputs.get(i), threads);
+      all.add(tasks);
+      work += tasks.work;
+      count += tasks.count;
+    }
+    Workers.run(
+        threads,
+        work,
+        count,
+        index -> {
+          int task = index;
+          int which = 0;
+          while (task >= all.get(which).count) {
+            task -= all.get(which++).count;
+          }
+          all.get(which).run(task);
+        });
+  }
+
+  /** Rows of all batch entries are one matrix if the strides let them; in one array entries stay apart, as checks saw them. */
+  private static boolean merges(Sequences input, Sequences output) {
+    return input.data() != output.data() && Rows.even(input) && Rows.even(output);
+  }
+
+  private void alone(Sequences input, Sequences output) {
+    boolean merge = merges(input, output);
+    Sequences in = merge ? Rows.merged(input) : input;
+    Sequences out = merge ? Rows.merged(output) : output;
+    for (int b = 0; b < in.batch() && in.rows() > 0; b++) {
+      project(in, out, b, 0, in.rows(), whole);
+    }
+  }
+
+  /** A call cut into pieces for several threads: blocks of rows, and parts of the outputs where these are few. */
+  private final class Tasks {
+    private final Sequences input;
+    private final Sequences output;
+    private final long work;
+    private final int blocks;
+    private final int rowTasks;
+    private final Part[] shares;
+    private final int count;
+
+    private Tasks(Sequences input, Sequences output, int threads) {
+      boolean merge = merges(input, output);
+      this.input = merge ? Rows.merged(input) : input;
+      this.output = merge ? Rows.merged(output) : output;
+      this.work = (long) input.batch() * input.rows() * inputs * outputs;
+      this.blocks = Math.ceilDiv(this.input.rows(), BLOCK_ROWS);
+      this.rowTasks = this.input.batch() * blocks;
+      this.shares = rowTasks >= threads * TASKS_PER_THREAD ? new Part[] {whole} : parts;
+      this.count = rowTasks * shares.length;
+    }
+
+    private void run(int task) {
+      int from = task % blocks * BLOCK_ROWS;
+      int rows = Math.min(BLOCK_ROWS, input.rows() - from);
+      project(input, output, task / blocks % input.batch(), from, rows, shares[task / rowTasks]);
+    }
+  }
+
+  private void project(Sequences input, Sequences output, int b, int from, int rows, Part part) {
+    Matrix rowsIn = input.matrix(b, from, rows, 0, inputs);
+    kernels.product(rowsIn, part.weight, part.bias, activation, output.matrix(b, from, rows, part.from, part.weight.outputs()));
+  }
+}

@@ -1,0 +1,338 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.page.CacheTransaction;
+import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.core.position.Positions;
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+
+/**
+ * Multi-head attention: query, key and value are projected by W_Q, W_K and W_V, each head attends on its slice, and the heads, side by
+ * side, are projected by W_O ("Attention Is All You Need", section 3.2.2). Self-attention takes one source for all three, cross-attention
+ * two.
+ *
+ * <pre>{@code
+ * MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
+ * layer.withMask(Mask.causal()).withThreads(2).self(x, y);
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe. Projected queries, keys and values live in buffers that calls take from a common pool.
+ */
+public final class MultiHeadAttention {
+  /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 5);
+
+  private static final int BIAS_BUFFER = 4;
+
+  private final Projections projections;
+  private final Attention attention;
+  private final Placement placement;
+  private final int threads;
+
+  MultiHeadAttention(Projections projections, Attention attention, Placement placement, int threads) {
+    this.projections = projections;
+    this.attention = attention;
+    this.placement = placement;
+    this.threads = threads;
+    placement.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
+  }
+
+  /**
+   * A layer with {@code numHeads} query heads over {@code embedDim}-wide sequences, to be given its weights. headDim is embedDim /
+   * numHeads.
+   *
+   * @throws IllegalArgumentException if numHeads does not divide embedDim
+   */
+  public static MultiHeadAttentionBuilder builder(int embedDim, int numHeads) {
+    return new MultiHeadAttentionBuilder(embedDim, numHeads);
+  }
+
+  /** The same layer with this mask instead of the one before; the weights are shared. */
+  public MultiHeadAttention withMask(Mask mask) {
+    return withAttention(of -> of.withMask(mask));
+  }
+
+  /**
+   * The same layer with its attention changed, for whatever a layer has no method for: {@code layer.withAttention(of ->
+   * of.withSoftcap(50))}.
+   */
+  public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
+    Objects.requireNonNull(change, "change");
+    Attention changed = Objects.requireNonNull(change.apply(attention), "the changed attention");
+    return new MultiHeadAttention(projections, changed, placement, threads);
+  }
+
+  /**
+   * The same layer with its rows told apart by these positions instead of those before: rotary, ALiBi, T5's buckets, or none. Those of a
+   * cache count from its first row; without a cache the last query stands where the last key does, and the first of the more numerous at 0.
+   *
+   * <p>Scores get what positions add beside the bias of the attention. A mask with a {@link Mask#tree} is followed: its nodes stand at
+   * their depth behind the rows before the tree, so that each path gets what it gets alone.
+   *
+   * @throws IllegalArgumentException if headDim or numHeads differs, or positions are {@link Positions#alibi} and the attention has slopes
+   */
+  public MultiHeadAttention withPositions(LayerPositions positions) {
+    Objects.requireNonNull(positions, "positions");
+    return new MultiHeadAttention(projections, attention, positions.placement(), threads);
+  }
+
+  /** {@link #withPositions} for queries and keys that turn by their positions; in place of any positions before. */
+  public MultiHeadAttention withRotary(Rotary rotary) {
+    return withPositions(Objects.requireNonNull(rotary, "rotary"));
+  }
+
+  /**
+   * The same layer over sequences of different lengths that lie one after the other in one batch entry, without padding: each attends to
+   * itself alone, and gives the bits that it gives alone. Over caches this holds among sequences of up to 16 new rows, and among longer
+   * ones; see {@link Attention#compute(Heads, List, Heads)}.
+   */
+  public MultiHeadAttention withSequences(SequenceStarts newSequences) {
+    return withAttention(of -> of.withSequences(newSequences));
+  }
+
+  /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
+  public MultiHeadAttention withThreads(int newThreads) {
+    return new MultiHeadAttention(projections, attention.withThreads(newThreads), placement, newThreads);
+  }
+
+  /** That what a layer writes is apart from what attention reads beside the layer's rows. */
+  void checkApart(String name, Heads written) {
+    attention.settings().checkApart(name, written);
+  }
+
+  /** That keys and values are projected from rows of this width. */
+  void checkMemoryDim(String name, String otherName, int memoryDim) {
+    Checks.same(name + ".keyInputDim", projections.key().inputs(), otherName, memoryDim);
+    Checks.same(name + ".valueInputDim", projections.value().inputs(), otherName, memoryDim);
+  }
+
+  /** Width of the rows that go in and come out. */
+  public int embedDim() {
+    return projections.query().inputs();
+  }
+
+  /** Width of the rows that keys are projected from. */
+  public int keyInputDim() {
+    return projections.key().inputs();
+  }
+
+  /** Query heads. */
+  public int numHeads() {
+    return projections.numHeads();
+  }
+
+  /** A cache for what this layer keeps of a sequence, of keyValueHeads, headDim and valueDim; its capacity and storage may be chosen. */
+  public KeyValueCache.Builder cache() {
+    return KeyValueCache.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
+  }
+
+  /**
+   * Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim.
+   *
+   * <pre>{@code
+   * layer.self(x, y); // the matrix view: all queries at once
+   * for (int i = 0; i < x.rows(); i++) {
+   *   layer.cross(x.rows(0, i, 1), x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+   * }
+   * }</pre>
+   */
+  public void self(Sequences x, Sequences output) {
+    forward(Projections.Names.SELF, x, x, x, output);
+  }
+
+  /**
+   * Cross-attention: the query comes from {@code x}, key and value from {@code memory}.
+   *
+   * <pre>{@code
+   * layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
+   * }</pre>
+   */
+  public void cross(Sequences x, Sequences memory, Sequences output) {
+    forward(Projections.Names.CROSS, x, memory, memory, output);
+  }
+
+  /**
+   * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see what the
+   * layer's mask shows of them; with {@link Mask#causal} a prompt, its pieces, and the steps after it give what one call over all rows
+   * would, but for rounding. If anything fails, the caches are as they were.
+   *
+   * <pre>{@code
+   * try (KeyValueCache cache = layer.cache().capacity(512).build()) {
+   *   layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+   *   layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+   * }
+   * }</pre>
+   *
+   * @param x batch × rows × embedDim
+   * @param caches one a batch entry, each with what its sequence has had so far; of keyValueHeads, headDim and valueDim of the layer
+   * @param output batch × rows × embedDim, written
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has packed sequences
+   */
+  public void self(Sequences x, List<KeyValueCache> caches, Sequences output) {
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      checkSelf(x, caches, output);
+      self(x, transaction.enter(caches), output, transaction);
+      transaction.commit();
+    }
+  }
+
+  private void checkSelf(Sequences x, List<KeyValueCache> caches, Sequences output) {
+    projections.checkForward(Projections.Names.SELF, x, x, x, output);
+    checkApart("output", output.split(1));
+    checks().caches("caches", x, caches);
+  }
+
+  /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
+  void self(Sequences x, List<KeyValueCache> caches, Sequences output, CacheTransaction transaction) {
+    checkSelf(x, caches, output);
+    int[] before = CacheTransaction.rows(caches);
+    checks().self(x, before);
+    if (caches.isEmpty()) {
+      return;
+    }
+    Scratch buffers = BUFFERS.take();
+    try {
+      Projections.Projected of = projections.all(x, x, x, buffers, threads);
+      placement.turn(attention.settings(), of.query(), of.key(), before);
+      Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
+      KeyValueRows[] rows = transaction.append(caches, of.key(), of.value());
+      Sequences heads = projections.heads(x, buffers);
+      scoring.computeCached(of.query(), rows, Results.of().output(heads.split(numHeads())));
+      projections.output().apply(heads, output, threads);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /**
+   * Projects a memory once, for any number of calls of {@link #cross(Sequences, List, Sequences)}: its keys and values are appended to the
+   * caches.
+   *
+   * @param memory batch × keys × keyInputDim, the same for values
+   * @param caches one a batch entry
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions, which a memory has not, or packed
+   *     sequences
+   */
+  public void remember(Sequences memory, List<KeyValueCache> caches) {
+    checks().remember(memory, caches);
+    Scratch buffers = BUFFERS.take();
+    try {
+      KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /**
+   * Cross-attention to a memory that caches {@link #remember}; they stay as they are.
+   *
+   * @param x batch × rows × embedDim
+   * @param memory one cache a batch entry, or sequence
+   * @param output batch × rows × embedDim, written
+   */
+  public void cross(Sequences x, List<KeyValueCache> memory, Sequences output) {
+    projections.checkQuery(Projections.Names.CROSS, x);
+    projections.checkOutput(Projections.Names.CROSS, x, output);
+    checkApart("output", output.split(1));
+    checks().cross("memory", x, memory);
+    if (memory.isEmpty()) {
+      return;
+    }
+    Scratch buffers = BUFFERS.take();
+    try {
+      Heads queries = projections.queries(x, buffers, threads);
+      Sequences heads = projections.heads(x, buffers);
+      attention.compute(queries, memory, heads.split(numHeads()));
+      projections.output().apply(heads, output, threads);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  Mask mask() {
+    return attention.settings().mask;
+  }
+
+  /** What can be checked about a call before it computes anything, by itself or as one of a stack. */
+  CallChecks checks() {
+    return new CallChecks(projections, attention, placement);
+  }
+
+  /**
+   * The general form: query, key and value each from a source of its own.
+   *
+   * <pre>{@code
+   * layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows
+   * layer.forward(learned, keys, values, pooled); // a single query, batch × 1 × embedDim, over keys and values of different sources
+   * }</pre>
+   *
+   * @param query batch × queries × embedDim
+   * @param key batch × keys × keyInputDim
+   * @param value batch × keys × valueInputDim
+   * @param output batch × queries × embedDim, written
+   * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with an input or with itself;
+   *     nothing has been written then
+   */
+  public void forward(Sequences query, Sequences key, Sequences value, Sequences output) {
+    forward(Projections.Names.APART, query, key, value, output);
+  }
+
+  private void forward(Projections.Names names, Sequences query, Sequences key, Sequences value, Sequences output) {
+    projections.checkForward(names, query, key, value, output);
+    checkApart("output", output.split(1));
+    checks().call(query.batch(), query.rows(), key.rows());
+    Scratch buffers = BUFFERS.take();
+    try {
+      Projections.Projected of = projections.all(query, key, value, buffers, threads);
+      placement.turn(attention.settings(), of.query(), of.key());
+      Sequences heads = projections.heads(query, buffers);
+      Attention scoring = Attention.of(placement.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
+      scoring.compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
+      projections.output().apply(heads, output, threads);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /**
+   * The attention weights that {@link #forward} would use.
+   *
+   * @param query batch × queries × embedDim
+   * @param key batch × keys × keyInputDim
+   * @param weights batch × numHeads × queries × keys, written; masked keys get 0
+   * @throws IllegalArgumentException as for {@link #forward}
+   */
+  public void weights(Sequences query, Sequences key, Heads weights) {
+    projections.checkSources(Projections.Names.APART, query, key);
+    checks().weights("weights", weights, Projections.Names.APART, query, key.rows());
+    ViewChecks.disjoint("weights", weights, "query", query.split(1));
+    ViewChecks.disjoint("weights", weights, "key", key.split(1));
+    checks().call(query.batch(), query.rows(), key.rows());
+    Scratch buffers = BUFFERS.take();
+    try {
+      Heads queries = projections.queries(query, buffers, threads);
+      Heads keys = projections.keys(key, buffers, threads);
+      placement.turn(attention.settings(), queries, keys);
+      Attention scoring = Attention.of(placement.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
+      scoring.weights(queries, keys, weights);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * W_Q, W_K, W_V and W_O of a multi-head layer with the shapes that follow from them: which sequences fit, and what they look like as heads.
+ *
+ * @param query embedDim to numHeads · headDim
+ * @param key keyInputDim to keyValueHeads · headDim
+ * @param value valueInputDim to keyValueHeads · valueDim
+ * @param output numHeads · valueDim to embedDim
+ */
+record Projections(Linear query, Linear key, Linear value, Linear output, int numHeads, int keyValueHeads) {
+  int headDim() {
+    return query.outputs() / numHeads;
+  }
+
+  int valueDim() {
+    return value.outputs() / keyValueHeads;
+  }
+
+  /** What attention is computed from. */
+  record Projected(Heads query, Heads key, Heads value) {}
+
+  /** Queries, keys and values of their sources in the first three buffers; threads share all of it at once. */
+  Projected all(Sequences querySource, Sequences keySource, Sequences valueSource, Scratch buffers, int threads) {
+    Sequences queries = Rows.buffer(buffers, 0, querySource, query.outputs());
+    Sequences keys = Rows.buffer(buffers, 1, keySource, key.outputs());
+    Sequences values = Rows.buffer(buffers, 2, valueSource, value.outputs());
+    Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
+    return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
+  }
+
+  /** Queries of {@code x} in the first buffer. */
+  Heads queries(Sequences x, Scratch buffers, int threads) {
+    return project(query, x, buffers, 0, threads).split(numHeads);
+  }
+
+  /** Keys of {@code x} in the second buffer. */
+  Heads keys(Sequences x, Scratch buffers, int threads) {
+    return project(key, x, buffers, 1, threads).split(keyValueHeads);
+  }
+
+  /** Values of {@code x} in the third buffer. */
+  Heads values(Sequences x, Scratch buffers, int threads) {
+    return project(value, x, buffers, 2, threads).split(keyValueHeads);
+  }
+
+  /** Room in the fourth buffer for what the heads find for the rows of {@code x}, side by side. */
+  Sequences heads(Sequences x, Scratch buffers) {
+    return Rows.buffer(buffers, 3, x, output.inputs());
+  }
+
+  private static Sequences project(Linear projection, Sequences x, Scratch buffers, int which, int threads) {
+    Sequences projected = Rows.buffer(buffers, which, x, projection.outputs());
+    projection.apply(x, projected, threads);
+    return projected;
+  }
+
+  /** Checks that buffers can hold what so many rows are projected to. */
+  void checkSizes(int batch, int queries, int keys) {
+    int queryRows = Checks.product("batch", batch, "rows", queries);
+    int keyRows = Checks.product("batch", batch, "rows", keys);
+    Checks.product("batch * rows", queryRows, "numHeads * headDim", query.outputs());
+    Checks.product("batch * rows", queryRows, "numHeads * valueDim", output.inputs());
+    Checks.product("batch * rows", keyRows, "keyValueHeads * headDim", key.outputs());
+    Checks.product("batch * rows", keyRows, "keyValueHeads * valueDim", value.outputs());
+  }
+
+  /** Queries of a call of this shape, without elements of their own. */
+  Heads queryShape(int batch, int queries) {
+    return new Heads(new float[headDim()], 0, batch, numHeads, queries, headDim(), 0, 0, 0);
+  }
+
+  /** Keys likewise. */
+  Heads keyShape(int batch, int keys) {
+    return new Heads(new float[headDim()], 0, batch, keyValueHeads, keys, headDim(), 0, 0, 0);
+  }
+
+  /** What the caller knows the sources by. */
+  record Names(String query, String key, String value) {
+    static final Names APART = new Names("query", "key", "value");
+    static final Names SELF = new Names("x", "x", "x");
+    static final Names CROSS = new Names("x", "memory", "memory");
+  }
+
+  void checkForward(Names names, Sequences x, Sequences keySource, Sequences valueSource, Sequences written) {
+    checkSources(names, x, keySource);
+    Objects.requireNonNull(valueSource, names.value);
+    Checks.same(names.value + ".width", valueSource.width(), "valueInputDim", value.inputs());
+    Checks.same(names.value + ".batch", valueSource.batch(), names.query + ".batch", x.batch());
+    Checks.same(names.value + ".rows", valueSource.rows(), names.key + ".rows", keySource.rows());
+    checkOutput(names, x, written);
+    ViewChecks.disjoint("output", written.split(1), names.key, keySource.split(1));
+    ViewChecks.disjoint("output", written.split(1), names.value, valueSource.split(1));
+  }
+
+  void checkSources(Names names, Sequences x, Sequences keySource) {
+    checkQuery(names, x);
+    Objects.requireNonNull(keySource, names.key);
+    Checks.same(names.key + ".width", keySource.width(), "keyInputDim", key.inputs());
+    Checks.same(names.key + ".batch", keySource.batch(), names.query + ".batch", x.batch());
+  }
+
+  void checkQuery(Names names, Sequences x) {
+    Objects.requireNonNull(x, names.query);
+    Checks.same(names.query + ".width", x.width(), "embedDim", query.inputs());
+  }
+
+  /** That the output has a row for each row of {@code x}, and is apart from it. */
+  void checkOutput(Names names, Sequences x, Sequences written) {
+    Objects.requireNonNull(written, "output");
+    Checks.same("output.width", written.width(), "embedDim", output.outputs());
+    Checks.same("output.batch", written.batch(), names.query + ".batch", x.batch());
+    Checks.same("output.rows", written.rows(), names.query + ".rows", x.rows());
+    ViewChecks.writable("output", written.split(1));
+    ViewChecks.disjoint("output", written.split(1), names.query, x.split(1));
+  }
+
+  void checkMemory(Sequences memory) {
+    Objects.requireNonNull(memory, "memory");
+    Checks.same("memory.width", memory.width(), "keyInputDim", key.inputs());
+    Checks.same("memory.width", memory.width(), "valueInputDim", value.inputs());
+  }
+
+  /** Checks that the caches, one a batch entry or sequence, are of this layer's shape. */
+  void checkCaches(String cachesName, List<KeyValueCache> caches, String countName, int count) {
+    Objects.requireNonNull(caches, cachesName);
+    Checks.same(cachesName, caches.size(), countName, count);
+    for (int b = 0; b < count; b++) {
+      KeyValueLayout layout = Objects.requireNonNull(caches.get(b), cachesName + "[" + b + "]").table().layout();
+      String name = cachesName + "[" + b + "].";
+      Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
+      Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());
+      Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", valueDim());
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.Interruption;
+
+/** The connection around a part of a layer whose sum no norm takes with it ({@link Norm#applyToSum} does where one follows). */
+final class Residual {
+  private static final int BLOCK_ROWS = 32;
+
+  private Residual() {}
+
+  /** output = x + y; {@code output} may be either. */
+  static void add(Sequences x, Sequences y, Sequences output, int threads) {
+    Rows.run(
+        x,
+        BLOCK_ROWS,
+        1,
+        threads,
+        (b, from, rows) ->
+            add(x.matrix(b, from, rows, 0, x.width()), y.matrix(b, from, rows, 0, x.width()), output.matrix(b, from, rows, 0, x.width())));
+  }
+
+  /** Plain Java: C2 vectorises it, and memory is what it waits for. */
+  private static void add(Matrix x, Matrix y, Matrix output) {
+    int often = Interruption.often(x.columns());
+    for (int row = 0; row < x.rows(); row++) {
+      Interruption.check(row, often);
+      add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), output.data(), output.index(row, 0), x.columns());
+    }
+  }
+
+  private static void add(float[] x, int xFrom, float[] y, int yFrom, float[] output, int to, int length) {
+    for (int i = 0; i < length; i++) {
+      output[to + i] = x[xFrom + i] + y[yFrom + i];
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
+
+/** What layers that treat each row by itself have in common. */
+final class Rows {
+  private Rows() {}
+
+  /** Does a few rows of a batch entry. */
+  @FunctionalInterface
+  interface Task {
+    void run(int batchEntry, int from, int rows);
+  }
+
+  /** Array {@code which} of a scratch as a row of {@code width} for each row of {@code source}. */
+  static Sequences buffer(Scratch buffers, int which, Sequences source, int width) {
+    int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "width", width);
+    return Sequences.of(buffers.floats(which, size), source.batch(), source.rows(), width);
+  }
+
+  /**
+   * Cuts the rows of {@code x} into blocks and shares them between threads.
+   *
+   * @param work multiply-adds an element
+   */
+  static void run(Sequences x, int blockRows, int work, int threads, Task task) {
+    Checks.atLeast("threads", threads, 1);
+    if (threads == 1) {
+      for (int b = 0; b < x.batch() && x.rows() > 0; b++) {
+        task.run(b, 0, x.rows());
+      }
+      return;
+    }
+    int blocks = Math.ceilDiv(x.rows(), blockRows);
+    long all = (long) x.batch() * x.rows() * x.width() * work;
+    Workers.run(
+        threads,
+        all,
+        x.batch() * blocks,
+        index -> {
+          int from = index % blocks * blockRows;
+          task.run(index / blocks, from, Math.min(blockRows, x.rows() - from));
+        });
+  }
+
+  /** What goes into a layer of a stack and comes out of it: rows as wide as the layer. */
+  static void checkLayer(Sequences x, int embedDim, Sequences output) {
+    Objects.requireNonNull(x, "x");
+    Checks.same("x.width", x.width(), "embedDim", embedDim);
+    checkInPlace("output", output, "x", x);
+  }
+
+  static void checkSame(String name, Sequences view, String otherName, Sequences other) {
+    Objects.requireNonNull(view, name);
+    Checks.same(name + ".width", view.width(), otherName + ".width", other.width());
+    Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
+    Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
+  }
+
+  /** That what is written has the shape of the other, and is the same view or apart from it. */
+  static void checkInPlace(String name, Sequences written, String otherName, Sequences other) {
+    checkSame(name, written, otherName, other);
+    ViewChecks.writable(name, written.split(1));
+    if (!written.equals(other)) {
+      ViewChecks.disjoint(name, written.split(1), otherName, other.split(1));
+    }
+  }
+
+  /** Whether one stride leads from each row to the next, through all sequences. */
+  static boolean even(Sequences x) {
+    return x.batch() <= 1 || x.rows() == 1 || x.batchStride() == (long) x.rows() * x.rowStride();
+  }
+
+  /** The rows of all sequences as one sequence; they must be {@link #even}. */
+  static Sequences merged(Sequences x) {
+    int stride = x.rows() == 1 ? x.batchStride() : x.rowStride();
+    return new Sequences(x.data(), x.offset(), 1, Checks.product("batch", x.batch(), "rows", x.rows()), x.width(), 0, stride);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.lanewise.core.mask;
+
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.mask.lowering.KeySets;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Same id sees each other. The keys of each document are found once, when the mask is made; documents whose keys lie side by side are
+ * ranges, and the kernels never look at elements.
+ */
+final class DocumentMask implements Mask {
+  /** Number of the set that is seen by queries whose document has no keys. */
+  private static final int NO_KEYS = 0;
+
+  private final int batch;
+  private final int[] queryIds;
+  private final int[] keyIds;
+  private final KeySets sets = new KeySets();
+
+  /** The set that each query sees, dense batch × queries. */
+  private final int[] setOfQuery;
+
+  DocumentMask(int batch, int[] queryIds, int[] keyIds) {
+    Checks.atLeast("batch", batch, 1);
+    Checks.multiple("queryIds.length", queryIds.length, "batch", batch);
+    Checks.multiple("keyIds.length", keyIds.length, "batch", batch);
+    this.batch = batch;
+    this.queryIds = queryIds;
+    this.keyIds = keyIds;
+    this.setOfQuery = new int[queryIds.length];
+    sets.add(new long[0]);
+    for (int b = 0; b < batch; b++) {
+      Map<Integer, Integer> setOfId = addDocuments(b);
+      for (int n = b * queries(); n < (b + 1) * queries(); n++) {
+        setOfQuery[n] = setOfId.getOrDefault(queryIds[n], NO_KEYS);
+      }
+    }
+  }
+
+  /** Adds the keys of each document in a batch entry, and returns which set has which id. */
+  private Map<Integer, Integer> addDocuments(int b) {
+    Map<Integer, BitSet> keysOfId = new HashMap<>();
+    for (int key = 0; key < keys(); key++) {
+      keysOfId.computeIfAbsent(keyIds[b * keys() + key], id -> new BitSet()).set(key);
+    }
+    Map<Integer, Integer> setOfId = new HashMap<>();
+    keysOfId.forEach((id, keys) -> setOfId.put(id, sets.add(keys.toLongArray())));
+    return setOfId;
+  }
+
+  private int queries() {
+    return queryIds.length / batch;
+  }
+
+  private int keys() {
+    return keyIds.length / batch;
+  }
+
+  @Override
+  public void check(Extents extents) {
+    Checks.same("documents.batch", batch, extents.batchName(), extents.batch());
+    Checks.same("queryIds.length", queryIds.length, "batch * " + extents.queriesName(), (long) batch * extents.mostQueries());
+    Checks.same("keyIds.length", keyIds.length, "batch * " + extents.keysName(), (long) batch * extents.mostKeys());
+  }
+
+  @Override
+  public boolean visible(int batchEntry, int queryHead, int query, int key, int queryCount, int keyCount) {
+    return queryIds[batchEntry * queries() + query] == keyIds[batchEntry * keys() + key];
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return null;
+  }
+
+  @Override
+  public void lower(Lowering lowering) {
+    lowering.add(sets.lower((batchEntry, queryHead, query) -> setOfQuery[batchEntry * queries() + query], lowering.extents()));
+  }
+
+  @Override
+  public String toString() {
+    return "Documents[" + batch + ", " + queries() + ", " + keys() + "]";
+  }
+}

@@ -1,0 +1,70 @@
+package dev.lanewise.core.mask;
+
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.mask.lowering.KeyMap;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.runtime.Checks;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A predicate's answers.
+ *
+ * @param batch batch entries in the map, or 1 for all
+ * @param heads query heads in the map, or 1 for all
+ * @param map for each query its keys
+ */
+record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implements Mask {
+
+  static MapMask evaluate(Predicate predicate, int batch, int heads, int queries, int keys) {
+    Checks.atLeast("batch", batch, 0);
+    Checks.atLeast("heads", heads, 0);
+    Checks.atLeast("queries", queries, 0);
+    Checks.atLeast("keys", keys, 0);
+    KeyMap map =
+        KeyMap.of(
+            batch,
+            heads,
+            queries,
+            keys,
+            (b, h, i, from, count) -> {
+              long bits = 0;
+              for (int j = 0; j < count; j++) {
+                bits |= predicate.visible(b, h, i, from + j) ? 1L << j : 0;
+              }
+              return bits;
+            });
+    return new MapMask(batch, heads, queries, keys, map);
+  }
+
+  @Override
+  public void check(Extents extents) {
+    if (batch != 1) {
+      Checks.same("the map's batch", batch, extents.batchName(), extents.batch());
+    }
+    if (heads != 1) {
+      Checks.same("the map's heads", heads, "queryHeads", extents.queryHeads());
+    }
+    Checks.same("the map's queries", queries, extents.queriesName(), extents.mostQueries());
+    Checks.same("the map's keys", keys, extents.keysName(), extents.mostKeys());
+  }
+
+  @Override
+  public boolean visible(int batchEntry, int queryHead, int query, int key, int queryCount, int keyCount) {
+    return map.contains(batchEntry, queryHead, query, key);
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return null;
+  }
+
+  @Override
+  public void lower(Lowering lowering) {
+    lowering.add(map.lower(lowering.extents()));
+  }
+
+  @Override
+  public String toString() {
+    return "Map[" + batch + ", " + heads + ", " + queries + ", " + keys + "]";
+  }
+}

@@ -1,0 +1,247 @@
+package dev.lanewise.core.mask;
+
+import dev.lanewise.core.mask.lowering.Band;
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.core.mask.lowering.Union;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** The masks that show each query one range of keys, and what joins two masks. Arrays are their own copies. */
+final class Masks {
+  private Masks() {}
+
+  record None() implements RangeMask {
+    static final None INSTANCE = new None();
+
+    @Override
+    public void check(Extents extents) {}
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return true;
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {}
+  }
+
+  record Causal(Alignment alignment) implements RangeMask {
+    Causal {
+      Objects.requireNonNull(alignment, "alignment");
+    }
+
+    @Override
+    public void check(Extents extents) {}
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return key <= (alignment == Alignment.TOP_LEFT ? query : position(query, queries, keys));
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.upTo(alignment == Alignment.TOP_LEFT ? 0 : entry.position());
+    }
+  }
+
+  record CausalOffsets(int[] offsets) implements RangeMask {
+    @Override
+    public void check(Extents extents) {
+      Checks.same("causalOffsets.length", offsets.length, extents.batchName(), extents.batch());
+    }
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return key <= (long) query + offsets[batchEntry];
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.upTo(offsets[batchEntry]);
+    }
+
+    @Override
+    public String toString() {
+      return "CausalOffsets" + Arrays.toString(offsets);
+    }
+  }
+
+  record Window(int left, int right) implements RangeMask {
+    Window {
+      Checks.atLeast("window.left", left, UNLIMITED);
+      Checks.atLeast("window.right", right, UNLIMITED);
+    }
+
+    @Override
+    public void check(Extents extents) {}
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      long distance = (long) key - position(query, queries, keys);
+      return (left == UNLIMITED || distance >= -left) && (right == UNLIMITED || distance <= right);
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      if (left != UNLIMITED) {
+        entry.from((long) entry.position() - left);
+      }
+      if (right != UNLIMITED) {
+        entry.upTo((long) entry.position() + right);
+      }
+    }
+  }
+
+  /** The first keys of every batch entry, or as many as there are. */
+  record FirstKeys(int count) implements RangeMask {
+    FirstKeys {
+      Checks.atLeast("window.sinks", count, 0);
+    }
+
+    @Override
+    public void check(Extents extents) {}
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return key < count;
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.keysBelow(count);
+    }
+  }
+
+  record KeyLengths(int[] lengths) implements RangeMask {
+    @Override
+    public void check(Extents extents) {
+      checkLengths("keyLengths", lengths, extents, "keys", extents::keys);
+    }
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return key < lengths[batchEntry];
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.keysBelow(lengths[batchEntry]);
+    }
+
+    @Override
+    public String toString() {
+      return "KeyLengths" + Arrays.toString(lengths);
+    }
+  }
+
+  record QueryLengths(int[] lengths) implements RangeMask {
+    @Override
+    public void check(Extents extents) {
+      checkLengths("queryLengths", lengths, extents, "queries", extents::queries);
+    }
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return query < lengths[batchEntry];
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.queriesBelow(lengths[batchEntry]);
+    }
+
+    @Override
+    public String toString() {
+      return "QueryLengths" + Arrays.toString(lengths);
+    }
+  }
+
+  record Prefix(int[] lengths) implements RangeMask {
+    @Override
+    public void check(Extents extents) {
+      checkLengths("prefix", lengths, extents, "keys", extents::keys);
+    }
+
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return key < lengths[batchEntry] || key <= position(query, queries, keys);
+    }
+
+    @Override
+    public void narrow(Band.Entry entry, int batchEntry) {
+      entry.keysBelowOrCausal(lengths[batchEntry]);
+    }
+
+    @Override
+    public String toString() {
+      return "Prefix" + Arrays.toString(lengths);
+    }
+  }
+
+  /** Two masks that act together. */
+  sealed interface Pair extends Mask permits Both, Either {
+    Mask one();
+
+    Mask other();
+
+    @Override
+    default void check(Extents extents) {
+      one().check(extents);
+      other().check(extents);
+    }
+
+    @Override
+    default int @Nullable [] depths() {
+      int[] depths = one().depths();
+      int[] others = other().depths();
+      if (depths != null && others != null && !Arrays.equals(depths, others)) {
+        throw new IllegalArgumentException("positions cannot follow two trees: " + one() + " and " + other());
+      }
+      return depths == null ? others : depths;
+    }
+  }
+
+  record Both(Mask one, Mask other) implements Pair {
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return one.visible(batchEntry, queryHead, query, key, queries, keys)
+          && other.visible(batchEntry, queryHead, query, key, queries, keys);
+    }
+
+    @Override
+    public void lower(Lowering lowering) {
+      one.lower(lowering);
+      other.lower(lowering);
+    }
+  }
+
+  record Either(Mask one, Mask other) implements Pair {
+    @Override
+    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+      return one.visible(batchEntry, queryHead, query, key, queries, keys)
+          || other.visible(batchEntry, queryHead, query, key, queries, keys);
+    }
+
+    @Override
+    public void lower(Lowering lowering) {
+      lowering.add(new Union(one.lower(lowering.extents()), other.lower(lowering.extents())));
+    }
+  }
+
+  /** The key that a query stands at, when the last query stands at the last key; negative if there is none. */
+  static int position(int query, int queries, int keys) {
+    return query - queries + keys;
+  }
+
+  private static void checkLengths(String name, int[] lengths, Extents extents, String ofWhat, IntUnaryOperator most) {
+    Checks.same(name + ".length", lengths.length, extents.batchName(), extents.batch());
+    for (int b = 0; b < lengths.length; b++) {
+      Checks.atLeast(name + "[" + b + "]", lengths[b], 0);
+      Checks.atMost(name + "[" + b + "]", lengths[b], ofWhat, most.applyAsInt(b));
+    }
+  }
+}

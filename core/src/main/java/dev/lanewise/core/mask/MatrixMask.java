@@ -1,0 +1,90 @@
+package dev.lanewise.core.mask;
+
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.mask.lowering.KeyMap;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A view of the caller's booleans, which each call packs into bits: an axis with stride 0 once for all.
+ *
+ * @param keys how many keys a call must have, or {@link #ANY}
+ */
+record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride, int keys) implements Mask {
+  /** Strides alone tell what is read. */
+  static final int ANY = -1;
+
+  /** Dense queries × keys, the same for all heads and batch entries. */
+  static MatrixMask dense(boolean[] data, int keys) {
+    Objects.requireNonNull(data, "matrix.data");
+    Checks.atLeast("matrix.keys", keys, 0);
+    return new MatrixMask(data, 0, 0, 0, keys, 1, keys);
+  }
+
+  MatrixMask {
+    Objects.requireNonNull(data, "matrix.data");
+    Checks.atLeast("matrix.offset", offset, 0);
+    Checks.atLeast("matrix.batchStride", batchStride, 0);
+    Checks.atLeast("matrix.headStride", headStride, 0);
+    Checks.atLeast("matrix.queryStride", queryStride, 0);
+    Checks.atLeast("matrix.keyStride", keyStride, 0);
+  }
+
+  @Override
+  public void check(Extents extents) {
+    if (keys != ANY) {
+      Checks.same("matrix.keys", keys, extents.keysName(), extents.mostKeys());
+    }
+    if (extents.batch() > 0 && extents.queryHeads() > 0 && extents.mostQueries() > 0 && extents.mostKeys() > 0) {
+      long row = (extents.mostKeys() - 1L) * keyStride + 1;
+      long rows = (extents.batch() - 1L) * batchStride + (extents.queryHeads() - 1L) * headStride;
+      Checks.fits("matrix.data", data.length, offset + rows + (extents.mostQueries() - 1L) * queryStride + row);
+    }
+  }
+
+  @Override
+  public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+    return data[index(batchEntry, queryHead, query) + key * keyStride];
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return null;
+  }
+
+  @Override
+  public void lower(Lowering lowering) {
+    lowering.add(
+        KeyMap.of(
+                distinct(batchStride, lowering.extents().batch()),
+                distinct(headStride, lowering.extents().queryHeads()),
+                distinct(queryStride, lowering.extents().mostQueries()),
+                lowering.extents().mostKeys(),
+                this::bits)
+            .lower(lowering.extents()));
+  }
+
+  private long bits(int batchEntry, int queryHead, int query, int from, int count) {
+    int at = index(batchEntry, queryHead, query) + from * keyStride;
+    long bits = 0;
+    for (int j = 0; j < count; j++) {
+      bits |= (data[at + j * keyStride] ? 1L : 0L) << j;
+    }
+    return bits;
+  }
+
+  private int index(int batchEntry, int queryHead, int query) {
+    return offset + batchEntry * batchStride + queryHead * headStride + query * queryStride;
+  }
+
+  private static int distinct(int stride, int count) {
+    return stride == 0 ? Math.min(count, 1) : count;
+  }
+
+  @Override
+  public String toString() {
+    return "Matrix[" + batchStride + ", " + headStride + ", " + queryStride + ", " + keyStride + "]";
+  }
+}

@@ -1,0 +1,137 @@
+package dev.lanewise.core.mask;
+
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.core.mask.lowering.TreeDepths;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** A tree of drafted tokens in the last queries and the last keys. */
+final class TreeMask implements Mask {
+  private static final int ROOT = TreeDepths.ROOT;
+
+  private final int[] parents;
+
+  /** For each node how many ancestors it has. */
+  private final int[] depths;
+
+  /** For each node the root of its path. */
+  private final int[] roots;
+
+  /** For each node a row of bits, itself and its ancestors. */
+  private final long[] paths;
+
+  private final int wordsPerPath;
+
+  /** Whether each node has the one before it as its parent: then the mask is causal. */
+  private final boolean chain;
+
+  TreeMask(int[] parents) {
+    this.parents = parents;
+    this.depths = TreeDepths.of(parents);
+    this.roots = new int[parents.length];
+    this.wordsPerPath = Math.ceilDiv(parents.length, Long.SIZE);
+    this.paths = new long[Checks.product("parents.length", parents.length, "parents.length / 64", wordsPerPath)];
+    boolean eachAfterItsParent = true;
+    for (int node = 0; node < parents.length; node++) {
+      int parent = parents[node];
+      roots[node] = parent == ROOT ? node : roots[parent];
+      if (parent != ROOT) {
+        System.arraycopy(paths, parent * wordsPerPath, paths, node * wordsPerPath, wordsPerPath);
+      }
+      paths[node * wordsPerPath + node / Long.SIZE] |= 1L << node;
+      eachAfterItsParent &= parent == node - 1;
+    }
+    this.chain = eachAfterItsParent;
+  }
+
+  @Override
+  public int @Nullable [] depths() {
+    return chain ? null : depths;
+  }
+
+  @Override
+  public void check(Extents extents) {
+    for (int b = 0; b < extents.batch(); b++) {
+      Checks.atMost("parents.length", parents.length, "queries", extents.queries(b));
+      Checks.atMost("parents.length", parents.length, "keys", extents.keys(b));
+    }
+  }
+
+  @Override
+  public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
+    int queryNode = query - (queries - parents.length);
+    int keyNode = key - (keys - parents.length);
+    if (queryNode < 0) {
+      return key <= Masks.position(query, queries, keys);
+    }
+    int node = queryNode;
+    while (node > keyNode && node != ROOT) {
+      node = parents[node];
+    }
+    return keyNode < 0 || node == keyNode;
+  }
+
+  @Override
+  public void lower(Lowering lowering) {
+    lowering.add(new Paths(this, lowering.extents()));
+  }
+
+  @Override
+  public String toString() {
+    return "Tree" + Arrays.toString(parents);
+  }
+
+  private record Paths(TreeMask tree, Extents extents) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      int node = node(batchEntry, query);
+      return node >= 0 && before(batchEntry) == 0 ? tree.roots[node] : 0;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return Math.max(0, Masks.position(query, extents.queries(batchEntry), extents.keys(batchEntry)) + 1);
+    }
+
+    @Override
+    public boolean hasHoles() {
+      return !tree.chain;
+    }
+
+    @Override
+    public long keys64(int batchEntry, int queryHead, int query, int word) {
+      int node = node(batchEntry, query);
+      return node < 0 ? -1L : tree.path64(node, Long.SIZE * word - before(batchEntry));
+    }
+
+    private int node(int batchEntry, int query) {
+      return query - (extents.queries(batchEntry) - tree.parents.length);
+    }
+
+    /** Keys before the tree. */
+    private int before(int batchEntry) {
+      return extents.keys(batchEntry) - tree.parents.length;
+    }
+  }
+
+  /** 64 bits of a node's path from node {@code from} on; bits for keys before the tree, when {@code from} is negative, are set. */
+  private long path64(int node, int from) {
+    if (from <= -Long.SIZE) {
+      return -1L;
+    }
+    int word = Math.floorDiv(from, Long.SIZE);
+    int shift = Math.floorMod(from, Long.SIZE);
+    long low = pathWord(node, word);
+    return shift == 0 ? low : low >>> shift | pathWord(node, word + 1) << -shift;
+  }
+
+  private long pathWord(int node, int word) {
+    if (word < 0) {
+      return -1L;
+    }
+    return word < wordsPerPath ? paths[node * wordsPerPath + word] : 0;
+  }
+}

@@ -1,0 +1,94 @@
+package dev.lanewise.core.mask.lowering;
+
+import dev.lanewise.kernels.call.Visibility;
+
+/**
+ * The range of keys that each query sees when any number of range masks hold together. All of them are bands along the diagonal, and so is
+ * what they have in common: a query costs the same few additions whatever the number of masks, and nothing is kept a query.
+ */
+public final class Band implements Visibility {
+  /** Wider than any call, and far from where sums with it overflow. */
+  private static final long FAR = 1L << 40;
+
+  private final Entry[] entries;
+
+  /** Everything; range masks narrow it. */
+  public Band(Extents extents) {
+    entries = new Entry[extents.batch()];
+    for (int b = 0; b < entries.length; b++) {
+      entries[b] = new Entry(extents.queries(b), extents.keys(b));
+    }
+  }
+
+  public Entry entry(int batchEntry) {
+    return entries[batchEntry];
+  }
+
+  @Override
+  public int firstKey(int batchEntry, int queryHead, int query) {
+    Entry entry = entries[batchEntry];
+    return Math.clamp(entry.firstShift + query, 0, entry.end(query));
+  }
+
+  @Override
+  public int endKey(int batchEntry, int queryHead, int query) {
+    return entries[batchEntry].end(query);
+  }
+
+  /** The limits of one batch entry: query i sees keys from i + firstShift on, and those that {@link #end} lets through. */
+  public static final class Entry {
+    /** The last query stands at the last key: query i at key i + position. */
+    private final int position;
+
+    private long firstShift = -FAR;
+    private long endShift = FAR;
+    private int endQuery;
+    private int endKey;
+    private int prefix;
+
+    private Entry(int queries, int keys) {
+      position = keys - queries;
+      endQuery = queries;
+      endKey = keys;
+      prefix = keys;
+    }
+
+    private int end(int query) {
+      if (query >= endQuery) {
+        return 0;
+      }
+      // Of max(prefix, i + position + 1) for several prefixes the least is that of the least prefix: the diagonal is the same.
+      long end = Math.min(endShift + query, Math.max(prefix, position + query + 1));
+      return Math.clamp(end, 0, endKey);
+    }
+
+    public int position() {
+      return position;
+    }
+
+    /** j ≥ i + shift. */
+    public void from(long shift) {
+      firstShift = Math.max(firstShift, shift);
+    }
+
+    /** j ≤ i + shift. */
+    public void upTo(long shift) {
+      endShift = Math.min(endShift, shift + 1);
+    }
+
+    /** i &lt; queries. */
+    public void queriesBelow(int queries) {
+      endQuery = Math.min(endQuery, queries);
+    }
+
+    /** j &lt; keys. */
+    public void keysBelow(int keys) {
+      endKey = Math.min(endKey, keys);
+    }
+
+    /** j &lt; keys or j ≤ i + position. */
+    public void keysBelowOrCausal(int keys) {
+      prefix = Math.min(prefix, keys);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package dev.lanewise.core.mask.lowering;
+
+import dev.lanewise.kernels.call.Visibility;
+import org.jspecify.annotations.Nullable;
+
+/** Collects what the masks of one call show into what the kernels read: one band for all range masks, and the others with it. */
+public final class Lowering {
+  private final Extents extents;
+  private @Nullable Band band;
+  private @Nullable Visibility others;
+
+  public Lowering(Extents extents) {
+    this.extents = extents;
+  }
+
+  public Extents extents() {
+    return extents;
+  }
+
+  /** What range masks narrow. */
+  public Band band() {
+    if (band == null) {
+      band = new Band(extents);
+    }
+    return band;
+  }
+
+  /** Adds a mask that is no band. */
+  public void add(Visibility other) {
+    others = others == null ? other : new Intersection(others, other);
+  }
+
+  public Visibility visibility() {
+    if (others == null) {
+      return band();
+    }
+    return band == null ? others : new Intersection(band, others);
+  }
+
+  /** What both show: ranges overlap, and bits join; those outside a range do not matter, so a mask without holes says yes to all. */
+  private record Intersection(Visibility one, Visibility other) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      int first = Math.max(one.firstKey(batchEntry, queryHead, query), other.firstKey(batchEntry, queryHead, query));
+      return Math.min(first, endKey(batchEntry, queryHead, query));
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return Math.min(one.endKey(batchEntry, queryHead, query), other.endKey(batchEntry, queryHead, query));
+    }
+
+    @Override
+    public boolean hasHoles() {
+      return one.hasHoles() || other.hasHoles();
+    }
+
+    @Override
+    public int nextKey(int batchEntry, int queryHead, int query, int key) {
+      return Math.max(one.nextKey(batchEntry, queryHead, query, key), other.nextKey(batchEntry, queryHead, query, key));
+    }
+
+    @Override
+    public long keys64(int batchEntry, int queryHead, int query, int word) {
+      long bits = one.hasHoles() ? one.keys64(batchEntry, queryHead, query, word) : -1L;
+      return other.hasHoles() ? bits & other.keys64(batchEntry, queryHead, query, word) : bits;
+    }
+  }
+}

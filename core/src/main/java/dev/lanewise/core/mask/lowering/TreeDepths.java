@@ -1,0 +1,27 @@
+package dev.lanewise.core.mask.lowering;
+
+import dev.lanewise.kernels.runtime.Checks;
+
+/** The depths of the nodes of a tree, at which they stand. */
+public final class TreeDepths {
+  /** The parent of a root. */
+  public static final int ROOT = -1;
+
+  private TreeDepths() {}
+
+  /**
+   * How many ancestors each node has.
+   *
+   * @param parents the parent of each node, which comes before it, or −1 for a root
+   */
+  public static int[] of(int[] parents) {
+    int[] depths = new int[parents.length];
+    for (int node = 0; node < parents.length; node++) {
+      int parent = parents[node];
+      Checks.atLeast("parents[" + node + "]", parent, ROOT);
+      Checks.atMost("parents[" + node + "]", parent, "the node before", node - 1);
+      depths[node] = parent == ROOT ? 0 : depths[parent] + 1;
+    }
+    return depths;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lanewise.core.mask.lowering;
+
+import dev.lanewise.kernels.call.Visibility;
+
+/**
+ * What at least one of two masks shows. The range of a query goes from the first key of either to the last; the keys between the two
+ * ranges, and the holes of each, are told by bits.
+ */
+public record Union(Visibility one, Visibility other) implements Visibility {
+  @Override
+  public int firstKey(int batchEntry, int queryHead, int query) {
+    int first = one.firstKey(batchEntry, queryHead, query);
+    int otherFirst = other.firstKey(batchEntry, queryHead, query);
+    if (first == one.endKey(batchEntry, queryHead, query)) {
+      return otherFirst;
+    }
+    return otherFirst == other.endKey(batchEntry, queryHead, query) ? first : Math.min(first, otherFirst);
+  }
+
+  @Override
+  public int endKey(int batchEntry, int queryHead, int query) {
+    int end = one.endKey(batchEntry, queryHead, query);
+    int otherEnd = other.endKey(batchEntry, queryHead, query);
+    if (end == one.firstKey(batchEntry, queryHead, query)) {
+      return otherEnd;
+    }
+    return otherEnd == other.firstKey(batchEntry, queryHead, query) ? end : Math.max(end, otherEnd);
+  }
+
+  @Override
+  public boolean hasHoles() {
+    return true;
+  }
+
+  @Override
+  public long keys64(int batchEntry, int queryHead, int query, int word) {
+    return keys64(one, batchEntry, queryHead, query, word) | keys64(other, batchEntry, queryHead, query, word);
+  }
+
+  /** The bits of a mask, which are 0 outside its range here. */
+  private static long keys64(Visibility mask, int batchEntry, int queryHead, int query, int word) {
+    long start = (long) word * Long.SIZE;
+    long from = Math.clamp(mask.firstKey(batchEntry, queryHead, query) - start, 0, Long.SIZE);
+    long to = Math.clamp(mask.endKey(batchEntry, queryHead, query) - start, 0, Long.SIZE);
+    if (from >= to) {
+      return 0;
+    }
+    long bits = -1L >>> (Long.SIZE - (to - from)) << from;
+    return mask.hasHoles() ? bits & mask.keys64(batchEntry, queryHead, query, word) : bits;
+  }
+
+  @Override
+  public int nextKey(int batchEntry, int queryHead, int query, int key) {
+    return Math.min(next(one, batchEntry, queryHead, query, key), next(other, batchEntry, queryHead, query, key));
+  }
+
+  /** The first key from one on that a mask may show; past every key if there is none. */
+  private static int next(Visibility mask, int batchEntry, int queryHead, int query, int key) {
+    int from = Math.max(key, mask.firstKey(batchEntry, queryHead, query));
+    return from < mask.endKey(batchEntry, queryHead, query) ? mask.nextKey(batchEntry, queryHead, query, from) : Integer.MAX_VALUE;
+  }
+}

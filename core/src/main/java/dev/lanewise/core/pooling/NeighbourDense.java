@@ -1,0 +1,155 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * A dense layer over a fixed window of neighbours, the baseline that attention is explained against ("Natural Language Processing (Almost)
+ * from Scratch", Collobert et al., 2011, section 3.3.1; elsewhere a 1-D convolution): row i becomes activation(W · [rows i − left to i +
+ * right, one after the other] + bias). Where the window leaves the sequence there are zeros. Unlike attention, its weights depend on where
+ * a neighbour stands, not on what it holds. Immutable and thread-safe.
+ *
+ * <pre>{@code
+ * Linear linear = Linear.of(weight, bias, 5 * embedDim, outputs).withActivation(Activation.RELU);
+ * NeighbourDense.of(linear, 2, 2).apply(x, output); // output is batch × rows × outputs
+ * }</pre>
+ */
+public final class NeighbourDense {
+  /** The rows of a sequence with zeros around them. */
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 1);
+
+  private final Linear linear;
+  private final int left;
+  private final int right;
+  private final int embedDim;
+  private final int threads;
+
+  private NeighbourDense(Linear linear, int left, int right, int embedDim, int threads) {
+    this.linear = linear;
+    this.left = left;
+    this.right = right;
+    this.embedDim = embedDim;
+    this.threads = threads;
+  }
+
+  /**
+   * A window of left + 1 + right rows.
+   *
+   * @param linear of as many inputs as the rows of a window have elements
+   * @param left rows before the row itself
+   * @param right rows behind it
+   */
+  public static NeighbourDense of(Linear linear, int left, int right) {
+    Objects.requireNonNull(linear, "linear");
+    Checks.atLeast("left", left, 0);
+    Checks.atLeast("right", right, 0);
+    Checks.multiple("linear.inputs", linear.inputs(), "left + 1 + right", left + 1L + right);
+    return new NeighbourDense(linear, left, right, linear.inputs() / (left + 1 + right), 1);
+  }
+
+  /** With the work of each sequence shared by so many threads, the caller's among them. */
+  public NeighbourDense withThreads(int newThreads) {
+    Checks.atLeast("threads", newThreads, 1);
+    return new NeighbourDense(linear, left, right, embedDim, newThreads);
+  }
+
+  /** Elements of a row that goes in. */
+  public int embedDim() {
+    return embedDim;
+  }
+
+  /**
+   * Of sequences that fill all rows.
+   *
+   * @param x batch × rows × embedDim
+   * @param output batch × rows × outputs, written
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
+   */
+  public void apply(Sequences x, Sequences output) {
+    run(SequenceRows.of(x), output);
+  }
+
+  /**
+   * Of padded sequences: rows behind a length count as zeros, are never read, and become 0.
+   *
+   * @param lengths how many rows of each batch entry there are
+   */
+  public void apply(Sequences x, int[] lengths, Sequences output) {
+    run(SequenceRows.padded(x, lengths), output);
+  }
+
+  /**
+   * Of sequences one after the other; no window reaches into the next.
+   *
+   * @param x 1 × rows × embedDim
+   * @param sequences where they begin, by their key rows
+   * @param output 1 × rows × outputs, written
+   */
+  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
+    run(SequenceRows.packed(x, sequences), output);
+  }
+
+  private void run(SequenceRows sequences, Sequences output) {
+    Sequences x = sequences.x();
+    Checks.same("x.width", x.width(), "embedDim", embedDim);
+    check(sequences, output, "linear.outputs", linear.outputs());
+    for (int s = 0; s < sequences.count(); s++) {
+      size(sequences.rows(s));
+    }
+    Scratch buffers = BUFFERS.take();
+    try {
+      for (int s = 0; s < sequences.count(); s++) {
+        int rows = sequences.rows(s);
+        if (rows > 0) {
+          Sequences windows = windows(sequences, s, buffers);
+          Sequences to = sequences.part(s, output);
+          linear.apply(windows, to, threads);
+        }
+        sequences.clearPadding(s, output);
+      }
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /** The windows of all rows: a view that steps by one row, over a copy with zeros before and behind. */
+  private Sequences windows(SequenceRows sequences, int s, Scratch buffers) {
+    Sequences x = sequences.x();
+    int rows = sequences.rows(s);
+    int size = size(rows);
+    float[] copy = buffers.floats(0, size);
+    Arrays.fill(copy, 0, left * embedDim, 0);
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(x.data(), x.index(sequences.entry(s), sequences.first(s) + row), copy, (left + row) * embedDim, embedDim);
+    }
+    Arrays.fill(copy, (left + rows) * embedDim, size, 0);
+    return new Sequences(copy, 0, 1, rows, linear.inputs(), 0, embedDim);
+  }
+
+  /** Elements of the rows of a sequence with zeros around them. */
+  private int size(int rows) {
+    return Checks.product("rows + left + right", rows + (long) left + right, "embedDim", embedDim);
+  }
+
+  /** An output of a row for each row of x. */
+  static void check(SequenceRows sequences, Sequences output, String widthName, int width) {
+    Objects.requireNonNull(output, "output");
+    Checks.same("output.batch", output.batch(), "x.batch", sequences.x().batch());
+    Checks.same("output.rows", output.rows(), "x.rows", sequences.x().rows());
+    Checks.same("output.width", output.width(), widthName, width);
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "x", sequences.x().split(1));
+  }
+
+  @Override
+  public String toString() {
+    return "neighbourDense(" + left + ", " + right + ")";
+  }
+}

@@ -1,0 +1,60 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.SequenceStarts;
+
+/**
+ * One row for each sequence, made of all its rows: the first ({@link #firstToken}), the mean ({@link #mean}), or a weighted mean whose
+ * weights a learned query finds ({@link AttentionPooling}). A sequence without rows gives 0. Immutable and thread-safe.
+ *
+ * <pre>{@code
+ * Pooling.mean().apply(x, pooled); // pooled is batch × 1 × width
+ * Pooling.mean().apply(x, new int[] {17, 24}, pooled); // behind the 17th row of the first sequence is padding
+ * Pooling.mean().apply(packed, SequenceStarts.of(0, 17, 41), pooled); // the same without padding
+ * }</pre>
+ *
+ * <p>The bits of a result do not depend on the other sequences; packed, they are those of the sequence alone.
+ */
+public sealed interface Pooling permits UnweightedPooling, AttentionPooling {
+
+  /** The first row, as of BERT's [CLS]. */
+  static Pooling firstToken() {
+    return new UnweightedPooling(false, Kernels.selected());
+  }
+
+  /** The mean of all rows. */
+  static Pooling mean() {
+    return new UnweightedPooling(true, Kernels.selected());
+  }
+
+  /** The same on these kernels, for instance {@link Kernels#scalar()} to compare. */
+  Pooling withKernels(Kernels kernels);
+
+  /**
+   * Pools sequences that fill all rows.
+   *
+   * @param x batch × rows × width
+   * @param output batch × 1 × width, written
+   * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
+   */
+  void apply(Sequences x, Sequences output);
+
+  /**
+   * Pools padded sequences.
+   *
+   * @param lengths how many rows of each batch entry there are; those behind are never read
+   * @throws IllegalArgumentException as for {@link #apply(Sequences, Sequences)}, or if there are not batch lengths from 0 to rows
+   */
+  void apply(Sequences x, int[] lengths, Sequences output);
+
+  /**
+   * Pools sequences one after the other.
+   *
+   * @param x 1 × rows × width
+   * @param sequences where they begin, by their key rows
+   * @param output sequences × 1 × width, written
+   * @throws IllegalArgumentException as for {@link #apply(Sequences, Sequences)}, or if the sequences have other rows than x
+   */
+  void apply(Sequences x, SequenceStarts sequences, Sequences output);
+}

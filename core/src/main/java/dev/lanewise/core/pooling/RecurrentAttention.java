@@ -1,0 +1,183 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Attention of a recurrent decoder to its encoder's states, from which all attention came ("Neural Machine Translation by Jointly Learning
+ * to Align and Translate", Bahdanau, Cho and Bengio, 2015; "Effective Approaches to Attention-based Neural Machine Translation", Luong,
+ * Pham and Manning, 2015): before each step the decoder's state s is compared with every encoder state h<sub>j</sub>, and the context is
+ * Σ<sub>j</sub> softmax<sub>j</sub>(score(s, h<sub>j</sub>)) · h<sub>j</sub>. Query: the state. Keys and values: the encoder's states.
+ *
+ * <pre>{@code
+ * RecurrentScores scores = RecurrentScores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
+ * RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
+ * for (int step = 0; step < steps; step++) {
+ *   memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width
+ *   decoder.step(context, state); // yours
+ * }
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe; the encoder's states are copied. A step allocates nothing that grows with the work.
+ */
+public final class RecurrentAttention {
+  /** Projected states of the decoder. */
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
+
+  private final RecurrentScores scores;
+  private final Sequences keys;
+  private final Sequences values;
+  private final Attention attention;
+  private final int threads;
+
+  private RecurrentAttention(RecurrentScores scores, Sequences keys, Sequences values, Attention attention, int threads) {
+    this.scores = scores;
+    this.keys = keys;
+    this.values = values;
+    this.attention = attention;
+    this.threads = threads;
+  }
+
+  /**
+   * Attention to sequences that fill all rows.
+   *
+   * @param states the encoder's: batch × length × width
+   * @throws IllegalArgumentException if the width is not what the scores ask for
+   */
+  public static RecurrentAttention of(RecurrentScores scores, Sequences states) {
+    return of(scores, states, null);
+  }
+
+  /**
+   * Attention to padded sequences.
+   *
+   * @param lengths how many states of each batch entry there are, those behind being never read; null for all. With none the context is 0
+   */
+  public static RecurrentAttention of(RecurrentScores scores, Sequences states, int @Nullable [] lengths) {
+    Objects.requireNonNull(scores, "scores");
+    Objects.requireNonNull(states, "states");
+    Linear projection = scores.key();
+    if (projection != null) {
+      Checks.same("states.width", states.width(), "key.inputs", projection.inputs());
+    }
+    Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
+    if (lengths != null) {
+      SequenceRows.checkLengths(lengths, "states", states);
+      attention = attention.withMask(Mask.keyLengths(lengths));
+    }
+    Sequences values = copy(states);
+    Sequences keys = values;
+    if (projection != null) {
+      keys = Sequences.zeros(states.batch(), states.rows(), projection.outputs());
+      projection.apply(values, keys, 1);
+    }
+    return new RecurrentAttention(scores, keys, values, attention, 1);
+  }
+
+  private static Sequences copy(Sequences states) {
+    Sequences copy = Sequences.zeros(states.batch(), states.rows(), states.width());
+    for (int b = 0; b < states.batch(); b++) {
+      for (int row = 0; row < states.rows(); row++) {
+        System.arraycopy(states.data(), states.index(b, row), copy.data(), copy.index(b, row), states.width());
+      }
+    }
+    return copy;
+  }
+
+  /** With the work of each step shared by so many threads, the caller's among them. */
+  public RecurrentAttention withThreads(int newThreads) {
+    return new RecurrentAttention(scores, keys, values, attention.withThreads(newThreads), newThreads);
+  }
+
+  /** With the states compared and weighed on these kernels, for instance {@link Kernels#scalar()}; projections stay on their own. */
+  public RecurrentAttention withKernels(Kernels kernels) {
+    return new RecurrentAttention(scores, keys, values, attention.withKernels(kernels), threads);
+  }
+
+  /**
+   * The context of a step.
+   *
+   * @param state the decoder's: batch × 1 × stateDim. More rows are so many steps at once, where their states are known
+   * @param context batch × 1 × width, written
+   * @throws IllegalArgumentException if shapes differ, or context shares elements with state or with itself; nothing has been written then
+   */
+  public void context(Sequences state, Sequences context) {
+    check(state, context);
+    run(state, Results.of().output(context.split(1)));
+  }
+
+  /**
+   * The context of a step, and the weights that made it.
+   *
+   * @param weights batch × 1 × 1 × length, written: how much of each encoder state went into the context
+   */
+  public void context(Sequences state, Sequences context, Heads weights) {
+    check(state, context);
+    check(state, weights);
+    ViewChecks.disjoint("context", context.split(1), "weights", weights);
+    run(state, Results.of().output(context.split(1)).weights(weights));
+  }
+
+  /** The weights of a step alone. */
+  public void weights(Sequences state, Heads weights) {
+    checkState(state);
+    check(state, weights);
+    run(state, Results.of().weights(weights));
+  }
+
+  private void run(Sequences state, Results results) {
+    Linear projection = scores.state();
+    if (projection == null) {
+      attention.compute(state.split(1), keys.split(1), values.split(1), results);
+      return;
+    }
+    Scratch buffers = BUFFERS.take();
+    try {
+      int size = Checks.product("batch * rows", (long) state.batch() * state.rows(), "width", projection.outputs());
+      Sequences query = Sequences.of(buffers.floats(0, size), state.batch(), state.rows(), projection.outputs());
+      projection.apply(state, query, threads);
+      attention.compute(query.split(1), keys.split(1), values.split(1), results);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  private void check(Sequences state, Sequences context) {
+    checkState(state);
+    Objects.requireNonNull(context, "context");
+    Checks.same("context.batch", context.batch(), "state.batch", state.batch());
+    Checks.same("context.rows", context.rows(), "state.rows", state.rows());
+    Checks.same("context.width", context.width(), "states.width", values.width());
+    ViewChecks.writable("context", context.split(1));
+    ViewChecks.disjoint("context", context.split(1), "state", state.split(1));
+  }
+
+  private void check(Sequences state, Heads weights) {
+    Objects.requireNonNull(weights, "weights");
+    Checks.same("weights.batch", weights.batch(), "state.batch", state.batch());
+    Checks.same("weights.heads", weights.heads(), "the heads of a recurrent attention,", 1);
+    Checks.same("weights.rows", weights.rows(), "state.rows", state.rows());
+    Checks.same("weights.width", weights.width(), "states.rows", values.rows());
+    ViewChecks.writable("weights", weights);
+    ViewChecks.disjoint("weights", weights, "state", state.split(1));
+  }
+
+  private void checkState(Sequences state) {
+    Objects.requireNonNull(state, "state");
+    Checks.same("state.batch", state.batch(), "states.batch", values.batch());
+    Linear projection = scores.state();
+    Checks.same(
+        "state.width", state.width(), "the width that " + scores + " asks for,", projection == null ? keys.width() : projection.inputs());
+  }
+}

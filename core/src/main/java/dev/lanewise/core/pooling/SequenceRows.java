@@ -1,0 +1,78 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Which rows of a view belong to each sequence: all of a batch entry, its first {@code lengths[b]}, or a part of the only one. */
+record SequenceRows(Sequences x, int @Nullable [] lengths, @Nullable SequenceStarts packed) {
+
+  static SequenceRows of(Sequences x) {
+    Objects.requireNonNull(x, "x");
+    return new SequenceRows(x, null, null);
+  }
+
+  static SequenceRows padded(Sequences x, int[] lengths) {
+    Objects.requireNonNull(x, "x");
+    checkLengths(lengths, "x", x);
+    return new SequenceRows(x, lengths, null);
+  }
+
+  static SequenceRows packed(Sequences x, SequenceStarts sequences) {
+    Objects.requireNonNull(x, "x");
+    Objects.requireNonNull(sequences, "sequences");
+    Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
+    Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "x.rows", x.rows());
+    return new SequenceRows(x, null, sequences);
+  }
+
+  /** As many lengths as batch entries, each from 0 to the number of rows. */
+  static void checkLengths(int[] lengths, String name, Sequences x) {
+    Objects.requireNonNull(lengths, "lengths");
+    Checks.same("lengths.length", lengths.length, name + ".batch", x.batch());
+    for (int b = 0; b < lengths.length; b++) {
+      Checks.atLeast("lengths[" + b + "]", lengths[b], 0);
+      Checks.atMost("lengths[" + b + "]", lengths[b], name + ".rows", x.rows());
+    }
+  }
+
+  /** Number of sequences. */
+  int count() {
+    return packed == null ? x.batch() : packed.count();
+  }
+
+  /** Rows of a sequence. */
+  int rows(int sequence) {
+    if (packed != null) {
+      return packed.keys(sequence);
+    }
+    return lengths == null ? x.rows() : lengths[sequence];
+  }
+
+  /** The batch entry that a sequence lies in. */
+  int entry(int sequence) {
+    return packed == null ? sequence : 0;
+  }
+
+  /** The first row of a sequence in its batch entry. */
+  int first(int sequence) {
+    return packed == null ? 0 : packed.keyStart(sequence);
+  }
+
+  /** The rows of a sequence in a view that has a row for each of x. */
+  Sequences part(int sequence, Sequences view) {
+    int from = rows(sequence) == 0 ? 0 : view.index(entry(sequence), first(sequence));
+    return new Sequences(view.data(), from, 1, rows(sequence), view.width(), 0, view.rowStride());
+  }
+
+  /** Sets the rows behind a padded sequence to 0, in a view that has a row for each of x. */
+  void clearPadding(int sequence, Sequences view) {
+    for (int row = rows(sequence); row < x.rows() && lengths != null; row++) {
+      int from = view.index(sequence, row);
+      Arrays.fill(view.data(), from, from + view.width(), 0);
+    }
+  }
+}

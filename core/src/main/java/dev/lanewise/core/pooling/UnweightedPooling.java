@@ -1,0 +1,73 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Objects;
+
+/** The first row, or the mean of all. */
+record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, RowMean.BUFFERS);
+
+  @Override
+  public Pooling withKernels(Kernels newKernels) {
+    return new UnweightedPooling(all, Objects.requireNonNull(newKernels, "kernels"));
+  }
+
+  @Override
+  public void apply(Sequences x, Sequences output) {
+    pool(SequenceRows.of(x), output);
+  }
+
+  @Override
+  public void apply(Sequences x, int[] lengths, Sequences output) {
+    pool(SequenceRows.padded(x, lengths), output);
+  }
+
+  @Override
+  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
+    pool(SequenceRows.packed(x, sequences), output);
+  }
+
+  private void pool(SequenceRows sequences, Sequences output) {
+    Sequences x = sequences.x();
+    check(sequences, output);
+    if (x.width() == 0) {
+      return;
+    }
+    Scratch buffers = BUFFERS.take();
+    try {
+      for (int s = 0; s < sequences.count(); s++) {
+        Matrix rows = x.matrix(sequences.entry(s), 0, x.rows(), 0, x.width());
+        Matrix own = rows.rows(sequences.first(s), sequences.first(s) + sequences.rows(s));
+        Matrix to = output.matrix(s, 0, 1, 0, x.width());
+        if (all || own.rows() == 0) {
+          RowMean.of(own, kernels, buffers, to);
+        } else {
+          System.arraycopy(own.data(), own.offset(), to.data(), to.offset(), own.columns());
+        }
+      }
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  private static void check(SequenceRows sequences, Sequences output) {
+    Objects.requireNonNull(output, "output");
+    Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
+    Checks.same("output.rows", output.rows(), "the rows of a result", 1);
+    Checks.same("output.width", output.width(), "x.width", sequences.x().width());
+    ViewChecks.writable("output", output.split(1));
+    ViewChecks.disjoint("output", output.split(1), "x", sequences.x().split(1));
+  }
+
+  @Override
+  public String toString() {
+    return all ? "mean" : "firstToken";
+  }
+}

@@ -1,0 +1,48 @@
+package dev.lanewise.core.position;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.call.AttentionSettings;
+import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
+
+/** Slope · distance is subtracted from the scores; the kernels compute it, for any shape. */
+record AlibiPositions(float[] slopes) implements LayerPositions, Placement {
+  @Override
+  public Attention applyTo(Attention attention, int queries, int keys) {
+    Objects.requireNonNull(attention, "attention");
+    attention.settings().checkTree(queries, keys);
+    return Attention.of(score(attention.settings()));
+  }
+
+  private AttentionSettings score(AttentionSettings settings) {
+    return settings.withPositions(null, slopes);
+  }
+
+  @Override
+  public void checkLayer(int numHeads, int headDim, AttentionSettings settings) {
+    Checks.same("positions.numHeads", slopes.length, "numHeads", numHeads);
+    score(settings);
+  }
+
+  @Override
+  public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
+    return score(settings);
+  }
+
+  @Override
+  public AttentionSettings score(AttentionSettings settings, int[] before, int rows, Scratch scratch, int buffer) {
+    return score(settings);
+  }
+
+  @Override
+  public Placement placement() {
+    return this;
+  }
+
+  @Override
+  public String toString() {
+    return "alibi(" + slopes.length + ")";
+  }
+}

@@ -1,0 +1,32 @@
+package dev.lanewise.core.position;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.call.AttentionSettings;
+import dev.lanewise.core.call.Placement;
+import java.util.Objects;
+
+/** No positions. */
+enum NoPositions implements LayerPositions, Placement {
+  NONE;
+
+  @Override
+  public boolean acts() {
+    return false;
+  }
+
+  @Override
+  public void checkCall(AttentionSettings settings, int queries, int keys) {}
+
+  @Override
+  public void checkCached(AttentionSettings settings, int[] before, int rows) {}
+
+  @Override
+  public Attention applyTo(Attention attention, int queries, int keys) {
+    return Objects.requireNonNull(attention, "attention");
+  }
+
+  @Override
+  public Placement placement() {
+    return this;
+  }
+}

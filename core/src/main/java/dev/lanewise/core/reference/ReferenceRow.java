@@ -1,0 +1,243 @@
+package dev.lanewise.core.reference;
+
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Stage;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One query of {@link ReferenceAttention}: its scores stage by stage, one element a key of its own sequence, and then its weights. A key
+ * whose masked score is −∞ is gone: its weight is 0, and neither its key row nor its value row matters.
+ */
+final class ReferenceRow {
+  private static final double GONE = Double.NEGATIVE_INFINITY;
+
+  private final ReferenceAttention call;
+  private final int b;
+  private final int head;
+  private final int query;
+  private final int queries;
+  private final int keys;
+  private final double[] raw;
+  private final double[] capped;
+  private final double[] changed;
+  private final double[] masked;
+  private final double[] weights;
+  private final double largest;
+  private final double sum;
+
+  /** The given query of a batch entry, or of a sequence. */
+  ReferenceRow(ReferenceAttention call, Extents extents, int b, int head, int query) {
+    this.call = call;
+    this.b = b;
+    this.head = head;
+    this.query = query;
+    this.queries = extents.queries(b);
+    this.keys = extents.keys(b);
+    // Pass 1: scores.
+    this.raw = raw();
+    this.capped = capped();
+    this.changed = changed();
+    this.masked = masked();
+    // Pass 2: weights, with exponentials relative to the largest score; pass 3, the blend of value rows, is addOutput.
+    this.largest = largest();
+    this.sum = sum();
+    this.weights = weights();
+  }
+
+  /** The scores, or at last the weights, at a stage. */
+  double[] at(Stage stage) {
+    return switch (stage) {
+      case RAW -> raw;
+      case CAPPED -> capped;
+      case CHANGED -> changed;
+      case MASKED -> masked;
+      case WEIGHTS -> weights;
+    };
+  }
+
+  /** ln Σ e<sup>score</sup> over the keys that are left and the sink; the sink, or −∞ without one, if no key is left. */
+  double logSumExp() {
+    return largest == GONE ? call.normaliser.sink(head) : largest + Math.log(sum);
+  }
+
+  /** Adds weights · V to the elements of {@code output} from {@code to} on. */
+  void addOutput(Heads value, double[] output, int to) {
+    for (int j = 0; j < keys; j++) {
+      if (masked[j] != GONE) {
+        int from = call.keyIndex(value, b, head, j);
+        for (int d = 0; d < value.width(); d++) {
+          output[to + d] += weights[j] * value.data()[from + d * value.columnStride()];
+        }
+      }
+    }
+  }
+
+  /** Adds the weights to the elements of {@code sums} that belong to the keys of a head, which begin at {@code to}. */
+  void addWeights(double[] sums, int to) {
+    for (int j = 0; j < keys; j++) {
+      sums[to + call.keyRow(b, j)] += weights[j];
+    }
+  }
+
+  private double[] raw() {
+    double[] scores = new double[keys];
+    float[] vector = Objects.requireNonNullElse(call.similarity.vector(), new float[0]);
+    for (int j = 0; j < keys; j++) {
+      scores[j] = call.scale() * similarity(call.queryIndex(b, head, query), call.keyIndex(call.key, b, head, j), vector);
+    }
+    return scores;
+  }
+
+  private double similarity(int queryIndex, int keyIndex, float[] vector) {
+    Heads x = call.query;
+    Heads y = call.key;
+    return switch (call.similarity.kind()) {
+      case DOT -> dot(x, queryIndex, y, keyIndex);
+      case COSINE -> {
+        double queryLength = Math.sqrt(dot(x, queryIndex, x, queryIndex));
+        double keyLength = Math.sqrt(dot(y, keyIndex, y, keyIndex));
+        boolean defined = queryLength != 0 && keyLength != 0;
+        yield defined ? dot(x, queryIndex, y, keyIndex) / (queryLength * keyLength) : 0;
+      }
+      case ADDITIVE -> {
+        double sum = 0;
+        for (int a = 0; a < vector.length; a++) {
+          sum += vector[a] * Math.tanh((double) x.data()[queryIndex + a * x.columnStride()] + y.data()[keyIndex + a * y.columnStride()]);
+        }
+        yield sum;
+      }
+    };
+  }
+
+  private static double dot(Heads x, int xFrom, Heads y, int yFrom) {
+    double sum = 0;
+    for (int d = 0; d < x.width(); d++) {
+      sum += (double) x.data()[xFrom + d * x.columnStride()] * y.data()[yFrom + d * y.columnStride()];
+    }
+    return sum;
+  }
+
+  private double[] capped() {
+    double[] scores = raw.clone();
+    if (call.softcap != 0) {
+      for (int j = 0; j < keys; j++) {
+        scores[j] = call.softcap * Math.tanh(raw[j] / call.softcap);
+      }
+    }
+    return scores;
+  }
+
+  private double[] changed() {
+    double[] scores = capped.clone();
+    for (int j = 0; j < keys; j++) {
+      if (call.slopes != null) {
+        scores[j] -= call.slopes[head] * (double) Math.abs(position(query + keys - queries) - position(j));
+      }
+      double bias = call.bias == null ? 0 : biasOf(call.bias, j);
+      // Chosen, not added: a NaN in the key must not outlive −∞.
+      scores[j] = bias == GONE ? GONE : scores[j] + bias;
+    }
+    return applied(call.scoreFunction, scores);
+  }
+
+  /** The position of a row of keys, or of the query that stands there: of a node of a tree its depth behind the rows before the tree. */
+  int position(int row) {
+    int[] depths = call.mask.depths();
+    int before = depths == null ? keys : keys - depths.length;
+    return depths == null || row < before ? row : before + depths[row - before];
+  }
+
+  private double biasOf(Bias bias, int j) {
+    return bias.data()[
+        bias.offset() + b * bias.batchStride() + head * bias.headStride() + query * bias.queryStride() + j * bias.keyStride()];
+  }
+
+  /** The caller's function works on floats, and sees the keys that the query sees; without one nothing is rounded. */
+  private double[] applied(@Nullable RowFunction function, double[] row) {
+    if (function == null) {
+      return row;
+    }
+    float[] floats = new float[keys];
+    for (int j = 0; j < keys; j++) {
+      floats[j] = (float) row[j];
+    }
+    double[] result = row.clone();
+    int end;
+    for (int first = 0; first < keys; first = end) {
+      end = first + 1;
+      if (visible(first)) {
+        while (end < keys && visible(end)) {
+          end++;
+        }
+        function.apply(floats, first, end - first, b, head, query, first);
+        for (int j = first; j < end; j++) {
+          result[j] = floats[j];
+        }
+      }
+    }
+    return result;
+  }
+
+  private double[] masked() {
+    double[] scores = new double[keys];
+    for (int j = 0; j < keys; j++) {
+      scores[j] = visible(j) ? changed[j] : GONE;
+    }
+    return scores;
+  }
+
+  private boolean visible(int j) {
+    return call.mask.visible(b, head, query, j, queries, keys);
+  }
+
+  private double largest() {
+    double largest = GONE;
+    for (double score : masked) {
+      largest = Math.max(largest, score);
+    }
+    return largest == GONE ? GONE : Math.max(largest, call.normaliser.sink(head));
+  }
+
+  private double sum() {
+    double sum = Math.exp(call.normaliser.sink(head) - largest);
+    for (double score : masked) {
+      sum += Math.exp(score - largest);
+    }
+    return sum;
+  }
+
+  private double[] weights() {
+    double[] result = new double[keys];
+    int seen = 0;
+    for (int j = 0; j < keys; j++) {
+      seen += masked[j] == GONE ? 0 : 1;
+    }
+    double divisor = call.normaliser.averages() ? seen : 1;
+    for (int j = 0; j < keys; j++) {
+      if (masked[j] != GONE) {
+        result[j] = weight(call.normaliser.kind(), masked[j]) / divisor;
+      }
+    }
+    result = applied(call.weightFunction, result);
+    for (int j = 0; j < keys; j++) {
+      // The caller's function may write anywhere in its segment, but a key that is gone stays away.
+      result[j] = masked[j] == GONE ? 0 : result[j];
+    }
+    return result;
+  }
+
+  private double weight(Normaliser.Kind kind, double score) {
+    return switch (kind) {
+      case SOFTMAX -> Math.exp(score - largest) / sum;
+      case RELU -> Math.max(score, 0);
+      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
+      case SIGMOID -> 1 / (1 + Math.exp(-score));
+      case LINEAR -> score;
+    };
+  }
+}

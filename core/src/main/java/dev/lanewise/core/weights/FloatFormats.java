@@ -1,0 +1,81 @@
+package dev.lanewise.core.weights;
+
+import dev.lanewise.kernels.cache.StoredBits;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * Floats as they are stored, little-endian. Reading is exact but for {@link Dtype#F64}, which is rounded; writing rounds to nearest, ties
+ * to even, and keeps NaN a NaN.
+ */
+final class FloatFormats {
+  static final Set<Dtype> READABLE = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32, Dtype.F64);
+  static final Set<Dtype> WRITABLE = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32);
+
+  /** Elements converted at a time, through an array, so that a conversion never reads mapped memory itself. */
+  private static final int CHUNK = 4096;
+
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private FloatFormats() {}
+
+  /** All elements of {@code stored}, of a readable dtype, to {@code target} from {@code offset} on. */
+  static void read(Dtype dtype, MemorySegment stored, float[] target, int offset) {
+    switch (dtype) {
+      case F32 -> MemorySegment.copy(stored, FLOAT, 0, target, offset, (int) (stored.byteSize() / Float.BYTES));
+      case F64 -> readDoubles(stored, target, offset);
+      case F16, BF16 -> readHalves(dtype == Dtype.F16, stored, target, offset);
+      default -> throw new AssertionError(dtype);
+    }
+  }
+
+  private static void readHalves(boolean ieee, MemorySegment stored, float[] target, int offset) {
+    int length = (int) (stored.byteSize() / Short.BYTES);
+    short[] chunk = new short[Math.min(length, CHUNK)];
+    int count;
+    for (int done = 0; done < length; done += count) {
+      count = Math.min(chunk.length, length - done);
+      MemorySegment.copy(stored, SHORT, (long) done * Short.BYTES, chunk, 0, count);
+      if (ieee) {
+        for (int i = 0; i < count; i++) {
+          target[offset + done + i] = Float.float16ToFloat(chunk[i]);
+        }
+      } else {
+        for (int i = 0; i < count; i++) {
+          target[offset + done + i] = StoredBits.fromBfloat16(chunk[i]);
+        }
+      }
+    }
+  }
+
+  private static void readDoubles(MemorySegment stored, float[] target, int offset) {
+    int length = (int) (stored.byteSize() / Double.BYTES);
+    double[] chunk = new double[Math.min(length, CHUNK)];
+    int count;
+    for (int done = 0; done < length; done += count) {
+      count = Math.min(chunk.length, length - done);
+      MemorySegment.copy(stored, DOUBLE, (long) done * Double.BYTES, chunk, 0, count);
+      for (int i = 0; i < count; i++) {
+        target[offset + done + i] = (float) chunk[i];
+      }
+    }
+  }
+
+  /** Elements {@code from} to {@code to}, excluded, to a little-endian buffer, in a writable dtype. */
+  static void write(Dtype dtype, float[] source, int from, int to, ByteBuffer target) {
+    for (int i = from; i < to; i++) {
+      switch (dtype) {
+        case F32 -> target.putInt(Float.floatToRawIntBits(source[i]));
+        case F16 -> target.putShort(Float.floatToFloat16(source[i]));
+        case BF16 -> target.putShort(StoredBits.toBfloat16(source[i]));
+        default -> throw new AssertionError(dtype);
+      }
+    }
+  }
+}

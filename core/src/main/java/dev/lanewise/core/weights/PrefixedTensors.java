@@ -1,0 +1,49 @@
+package dev.lanewise.core.weights;
+
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The tensors of another set whose names begin with a prefix, without it. */
+record PrefixedTensors(NamedTensors all, String prefix) implements NamedTensors {
+
+  @Override
+  public Set<String> names() {
+    return all.names().stream()
+        .filter(name -> name.startsWith(prefix))
+        .map(name -> name.substring(prefix.length()))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  @Override
+  public long[] shape(String name) {
+    return all.shape(prefix + Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public float[] floats(String name) {
+    return all.floats(prefix + Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public float[] floats(String name, long... expectedShape) {
+    return all.floats(prefix + Objects.requireNonNull(name, "name"), expectedShape);
+  }
+
+  @Override
+  public void check(Map<String, long[]> expected) {
+    TensorCheck.all(all, prefix, expected);
+  }
+
+  @Override
+  public NamedTensors under(String further) {
+    return new PrefixedTensors(all, prefix + Objects.requireNonNull(further, "prefix"));
+  }
+
+  @Override
+  public String toString() {
+    return all + " under " + TensorText.quoted(prefix);
+  }
+}

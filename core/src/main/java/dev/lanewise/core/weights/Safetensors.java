@@ -1,0 +1,237 @@
+package dev.lanewise.core.weights;
+
+import dev.lanewise.kernels.runtime.Checks;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * A file of named tensors in the format <a href="https://github.com/huggingface/safetensors">safetensors</a>, in which trained weights are
+ * exchanged: opened, it is mapped into memory, and a tensor is read when it is asked for; {@link #write} makes such a file.
+ *
+ * <pre>{@code
+ * NamedTensors weights = NamedTensors.builder().add("linear.weight", weight, outputs, inputs).add("linear.bias", bias, outputs).build();
+ * Safetensors.write(path, weights, Map.of("format", "pt"), Dtype.F32);
+ * try (Safetensors file = Safetensors.open(path)) {
+ *   NamedTensors part = file.under("linear.");
+ *   part.check(Map.of("weight", new long[] {outputs, inputs}, "bias", new long[] {outputs}));
+ *   Linear linear = Linear.of(part.floats("weight"), part.floats("bias"), inputs, outputs);
+ *   linear.apply(x, y, 1);
+ * }
+ * }</pre>
+ *
+ * <p>{@link #open} checks the whole header before it returns, so that a file which opens can be read; everything that is wrong with it is
+ * an {@link IOException} that names the file, the tensor and the numbers. It is stricter than the reference implementation in what the
+ * format leaves no room for: a name that is there twice, a field of a tensor that the format does not know, metadata that is null, and
+ * white space before the header are refused. What the elements are is not looked at.
+ *
+ * <p>May be shared between threads. While it is open nobody should change the file. If it gets shorter, reading throws {@link
+ * UncheckedIOException}; to replace it as a whole, as {@link #write} does, is no change to it where the operating system allows that.
+ */
+public final class Safetensors implements NamedTensors, AutoCloseable {
+  /** Elements that an array of a JVM can have. */
+  private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
+
+  private final Path path;
+  private final SafetensorsHeader header;
+  private final MemorySegment buffer;
+  private final Arena arena;
+  private boolean closed;
+
+  private Safetensors(Path path, SafetensorsHeader header, MemorySegment buffer, Arena arena) {
+    this.path = path;
+    this.header = header;
+    this.buffer = buffer;
+    this.arena = arena;
+  }
+
+  /**
+   * Opens a file. Its header is read, and nothing of its tensors.
+   *
+   * @throws IOException if the file cannot be read, or its header is wrong in any way
+   */
+  public static Safetensors open(Path path) throws IOException {
+    Objects.requireNonNull(path, "path");
+    // Opening a pipe would wait for a writer, and other files have no size to check the header against.
+    if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
+      throw new IOException(path + " is not a regular file");
+    }
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      return open(path, file);
+    }
+  }
+
+  private static Safetensors open(Path path, FileChannel file) throws IOException {
+    Arena arena = Arena.ofShared();
+    try {
+      SafetensorsHeader header = SafetensorsHeader.read(file);
+      MemorySegment buffer = file.map(FileChannel.MapMode.READ_ONLY, header.bufferBegin(), header.bufferSize(), arena);
+      return new Safetensors(path, header, buffer, arena);
+    } catch (IOException e) {
+      arena.close();
+      throw new IOException(path + ": " + e.getMessage(), e);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** The names, in the order in which the tensors lie in the file. */
+  @Override
+  public Set<String> names() {
+    return opened().tensors().keySet();
+  }
+
+  @Override
+  public long[] shape(String name) {
+    return tensor(name).shape().clone();
+  }
+
+  /**
+   * What the elements of a tensor are.
+   *
+   * @throws IllegalArgumentException if there is none of that name
+   */
+  public Dtype dtype(String name) {
+    return tensor(name).dtype();
+  }
+
+  /** The file's own words about itself ({@code __metadata__}); empty if there are none. */
+  public Map<String, String> metadata() {
+    return opened().metadata();
+  }
+
+  /**
+   * All elements of a tensor, as a new array: exact for F32, F16 and BF16, rounded to float for F64. Integers and the smaller floats are
+   * listed, but not read.
+   *
+   * @throws IllegalArgumentException if there is none of that name, it is of another dtype, or has more elements than an array can
+   * @throws UncheckedIOException if the file has become shorter
+   */
+  @Override
+  public float[] floats(String name) {
+    SafetensorsHeader.Tensor tensor = readable(name);
+    if (tensor.elements() > LARGEST_ARRAY) {
+      throw new IllegalArgumentException(
+          "tensor "
+              + TensorText.quoted(name)
+              + " has "
+              + tensor.elements()
+              + " elements, but an array at most "
+              + LARGEST_ARRAY
+              + ": use read");
+    }
+    float[] floats = new float[(int) tensor.elements()];
+    read(tensor, 0, floats, 0, floats.length);
+    return floats;
+  }
+
+  /**
+   * Some elements of a tensor, converted as by {@link #floats(String)}: those from {@code first} on, as many as {@code length}.
+   *
+   * @param first index of the first element, counted over all dimensions
+   * @param target where they are put, from {@code offset} on
+   * @throws IllegalArgumentException if there is none of that name, it is of another dtype, or the range is not in the tensor or the target
+   * @throws UncheckedIOException if the file has become shorter; part of the target may have been written
+   */
+  public void read(String name, long first, float[] target, int offset, int length) {
+    SafetensorsHeader.Tensor tensor = readable(name);
+    Objects.requireNonNull(target, "target");
+    Checks.atLeast("first", first, 0);
+    Checks.atLeast("offset", offset, 0);
+    Checks.atLeast("length", length, 0);
+    Checks.atMost("first", first, "the number of elements of tensor " + TensorText.quoted(name), tensor.elements());
+    Checks.atMost("length", length, "what is left of tensor " + TensorText.quoted(name), tensor.elements() - first);
+    Checks.atMost("offset + length", (long) offset + length, "target.length", target.length);
+    read(tensor, first, target, offset, length);
+  }
+
+  private void read(SafetensorsHeader.Tensor tensor, long first, float[] target, int offset, int length) {
+    long bytes = tensor.dtype().bits() / 8;
+    MemorySegment stored = buffer.asSlice(tensor.begin() + first * bytes, length * bytes);
+    try {
+      FloatFormats.read(tensor.dtype(), stored, target, offset);
+    } catch (InternalError e) {
+      // How the JVM reports that mapped memory has no file behind it any more.
+      throw new UncheckedIOException(new IOException(path + " has become shorter since it was opened", e));
+    }
+  }
+
+  private SafetensorsHeader.Tensor readable(String name) {
+    SafetensorsHeader.Tensor tensor = tensor(name);
+    if (!FloatFormats.READABLE.contains(tensor.dtype())) {
+      throw new IllegalArgumentException(
+          "tensor " + TensorText.quoted(name) + " is of " + tensor.dtype() + "; read as floats are " + FloatFormats.READABLE);
+    }
+    return tensor;
+  }
+
+  private SafetensorsHeader.Tensor tensor(String name) {
+    return TensorCheck.present(opened().tensors().get(name), name, this);
+  }
+
+  private synchronized SafetensorsHeader opened() {
+    if (closed) {
+      throw new IllegalStateException(path + " is closed");
+    }
+    return header;
+  }
+
+  /**
+   * Gives the mapped memory back; arrays that were read stay. After that every other method throws {@link IllegalStateException}, and so
+   * does a call that is still reading in another thread. To close twice does nothing.
+   */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      arena.close();
+      closed = true;
+    }
+  }
+
+  /** The path, for messages. */
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+
+  /** Writes tensors as F32, without metadata. */
+  public static void write(Path path, NamedTensors tensors) throws IOException {
+    write(path, tensors, Map.of(), Dtype.F32);
+  }
+
+  /** Writes all tensors in one dtype: F32, F16 or BF16. */
+  public static void write(Path path, NamedTensors tensors, Map<String, String> metadata, Dtype dtype) throws IOException {
+    Objects.requireNonNull(dtype, "dtype");
+    write(path, tensors, metadata, name -> dtype);
+  }
+
+  /**
+   * Writes tensors, each in a dtype of its own, rounded to nearest with ties to even. The tensors are sorted as the reference writer sorts
+   * them, by dtype and name, so the same tensors give the same bytes. A reader of the path sees the old file or the new one, never a part:
+   * everything goes to a file beside it, which then takes its place.
+   *
+   * @param path the file, replaced if it exists
+   * @param tensors what to write; one at a time is asked for
+   * @param metadata the file's own words about itself, sorted by name; may be empty
+   * @param dtypeOf F32, F16 or BF16 for each name
+   * @throws IllegalArgumentException if a name is {@code __metadata__} or no Unicode text, a dtype is another one, the tensors' floats do
+   *     not fit their shapes, the header gets longer than 100 000 000 bytes, or path names no file; nothing has changed then
+   * @throws IOException if writing fails; nothing has changed then, either
+   */
+  public static void write(Path path, NamedTensors tensors, Map<String, String> metadata, Function<String, Dtype> dtypeOf)
+      throws IOException {
+    Objects.requireNonNull(path, "path");
+    SafetensorsWriter.of(tensors, metadata, dtypeOf).write(path);
+  }
+}

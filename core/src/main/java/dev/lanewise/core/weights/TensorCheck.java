@@ -1,0 +1,170 @@
+package dev.lanewise.core.weights;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Checks of tensors against names and shapes that are expected of them. */
+final class TensorCheck {
+  private static final int MOST_LINES = 50;
+
+  /** Tensors of a layer, at least, of those that are made from them: fewer names than that are not worth to be asked after one by one. */
+  private static final int LEAST_OF_A_LAYER = 3;
+
+  private TensorCheck() {}
+
+  /** What was found under the name, if anything was. */
+  static <T> T present(@Nullable T found, String name, NamedTensors tensors) {
+    Objects.requireNonNull(name, "name");
+    if (found == null) {
+      throw new IllegalArgumentException("there is no tensor " + TensorText.quoted(name) + " in " + tensors + elsewhere(tensors, name));
+    }
+    return found;
+  }
+
+  /**
+   * How many numbers stand between {@code before} and a dot in names, at least 1; counted, so that one left out is a layer that is missing.
+   * Where each layer has a tensor or two, fewer, so that what is expected stays a small multiple of what is there; the rest is extra.
+   */
+  static int layers(Set<String> names, String before) {
+    Pattern numbered = Pattern.compile(Pattern.quote(before) + "(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
+    Stream<Matcher> matches = names.stream().map(numbered::matcher).filter(Matcher::matches);
+    long counted = matches.map(match -> match.group(1)).distinct().count();
+    return (int) Math.max(1, Math.min(counted, Math.ceilDiv(names.size(), LEAST_OF_A_LAYER)));
+  }
+
+  /** A tensor is there and has the expected shape. */
+  static void one(NamedTensors tensors, String name, long[] expected) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(expected, "expectedShape");
+    if (!tensors.names().contains(name)) {
+      throw new IllegalArgumentException(missing(name, expected) + " in " + tensors + elsewhere(tensors, name));
+    }
+    long[] actual = tensors.shape(name);
+    if (!Arrays.equals(actual, expected)) {
+      throw new IllegalArgumentException(different(name, actual, expected) + " in " + tensors);
+    }
+  }
+
+  /** The tensors under the prefix are exactly those expected. */
+  static void all(NamedTensors tensors, String prefix, Map<String, long[]> expected) {
+    Objects.requireNonNull(expected, "expected");
+    List<String> wrong = new ArrayList<>();
+    Set<String> names = tensors.names();
+    expected.forEach(
+        (name, shape) -> {
+          Objects.requireNonNull(shape, "expected");
+          String full = prefix + name;
+          if (!names.contains(full)) {
+            wrong.add(missing(full, shape));
+          } else if (!Arrays.equals(tensors.shape(full), shape)) {
+            wrong.add(different(full, tensors.shape(full), shape));
+          }
+        });
+    for (String name : names) {
+      if (name.startsWith(prefix) && !expected.containsKey(name.substring(prefix.length()))) {
+        wrong.add("extra: " + TensorText.quoted(name) + " has shape " + TensorText.shape(tensors.shape(name)) + ", but is not expected");
+      }
+    }
+    if (!wrong.isEmpty()) {
+      int count = wrong.size();
+      String found = elsewhere(names, prefix, expected.keySet());
+      if (!found.isEmpty()) {
+        wrong.add(0, found);
+      }
+      throw new IllegalArgumentException(count + (count == 1 ? " tensor" : " tensors") + " in " + tensors + ":\n" + lines(wrong));
+    }
+  }
+
+  /** Where missing names were found under another prefix, the one with most of them; empty if nowhere. */
+  static String elsewhere(Set<String> names, String prefix, Set<String> expected) {
+    Map<String, Integer> found = new LinkedHashMap<>();
+    String missing = expected.stream().filter(name -> !names.contains(prefix + name)).findFirst().orElse("");
+    for (String name : names) {
+      if (!missing.isEmpty() && name.endsWith(missing)) {
+        String other = name.substring(0, name.length() - missing.length());
+        if (other.isEmpty() || other.endsWith(".")) {
+          found.put(other, (int) expected.stream().filter(each -> names.contains(other + each)).count());
+        }
+      }
+    }
+    return found.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(most -> "found: " + most.getValue() + " of " + expected.size() + " names stand under " + place(most.getKey(), prefix))
+        .orElse("");
+  }
+
+  private static String place(String found, String prefix) {
+    String actual = found.isEmpty() ? "no prefix" : TensorText.quoted(found);
+    return actual + ", not under " + (prefix.isEmpty() ? "no prefix" : TensorText.quoted(prefix));
+  }
+
+  /** A name that ends as a missing one does, from one of its dots on; empty if there is none. */
+  private static String elsewhere(NamedTensors tensors, String name) {
+    for (String end = name; end.contains("."); end = end.substring(end.indexOf('.') + 1)) {
+      for (String other : tensors.names()) {
+        if (other.equals(end) || other.endsWith("." + end)) {
+          return "; there is " + TensorText.quoted(other);
+        }
+      }
+    }
+    return "";
+  }
+
+  /** One below the other, as many as somebody reads. */
+  static String lines(List<String> lines) {
+    String first = lines.stream().limit(MOST_LINES).collect(Collectors.joining("\n"));
+    return lines.size() > MOST_LINES ? first + "\nand " + (lines.size() - MOST_LINES) + " more" : first;
+  }
+
+  private static String missing(String name, long[] expected) {
+    return "missing: " + TensorText.quoted(name) + " is expected with shape " + TensorText.shape(expected) + ", but is not there";
+  }
+
+  private static String different(String name, long[] actual, long[] expected) {
+    return "wrong shape: "
+        + TensorText.quoted(name)
+        + " has shape "
+        + TensorText.shape(actual)
+        + ", but is expected with shape "
+        + TensorText.shape(expected);
+  }
+
+  /** The array has as many elements as the shape asks for. */
+  static void length(String name, long[] shape, int length) {
+    if (Arrays.stream(shape).anyMatch(size -> size < 0) || !exactly(length, shape)) {
+      throw new IllegalArgumentException(
+          "tensor " + TensorText.quoted(name) + " has " + length + " elements, which do not make up shape " + TensorText.shape(shape));
+    }
+  }
+
+  private static boolean exactly(int length, long[] shape) {
+    try {
+      return elements(shape) == length;
+    } catch (ArithmeticException tooMany) {
+      return false;
+    }
+  }
+
+  /**
+   * The product of the dimensions; 1 if there are none.
+   *
+   * @throws ArithmeticException if it leaves a long on the way
+   */
+  static long elements(long[] shape) {
+    long product = 1;
+    for (long size : shape) {
+      product = Math.multiplyExact(product, size);
+    }
+    return product;
+  }
+}

@@ -1,0 +1,45 @@
+package dev.lanewise.core.weights;
+
+import java.util.Arrays;
+
+/** How tensors appear in messages: short, whatever a file calls them. */
+final class TensorText {
+  private static final int LONGEST = 160;
+  private static final int MOST_DIMENSIONS = 16;
+
+  private TensorText() {}
+
+  /** The name in quotes, cut off if it is very long, and with control characters shown as numbers. */
+  static String quoted(String name) {
+    StringBuilder text = new StringBuilder("\"");
+    name.substring(0, Math.min(name.length(), LONGEST))
+        .codePoints()
+        .forEach(
+            c -> {
+              if (Character.isISOControl(c) || isHalf(c)) {
+                text.append(String.format("\\u%04x", c));
+              } else {
+                text.appendCodePoint(c);
+              }
+            });
+    return text.append(name.length() > LONGEST ? "…\"" : "\"").toString();
+  }
+
+  /** Whether every surrogate has its other half, so that the text can be stored as UTF-8. */
+  static boolean paired(String text) {
+    return text.codePoints().noneMatch(TensorText::isHalf);
+  }
+
+  private static boolean isHalf(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
+
+  /** The shape as [3, 4], cut off behind many dimensions. */
+  static String shape(long[] shape) {
+    if (shape.length <= MOST_DIMENSIONS) {
+      return Arrays.toString(shape);
+    }
+    String first = Arrays.toString(Arrays.copyOf(shape, MOST_DIMENSIONS));
+    return first.substring(0, first.length() - 1) + ", … " + shape.length + " dimensions]";
+  }
+}

@@ -1,0 +1,130 @@
+package dev.lanewise.core.weights;
+
+import dev.lanewise.core.layer.Decoder;
+import dev.lanewise.core.layer.DecoderLayer;
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.MultiHeadAttentionBuilder;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.weights.TorchLayout.Size;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes layers from tensors that have been checked against a {@link TorchLayout}.
+ *
+ * @param tensors those of one module
+ * @param sizes what their shapes are made of
+ */
+record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings settings) {
+
+  /** What tensors do not tell. */
+  record Settings(int numHeads, NormPlacement norms, Activation activation, float epsilon, Kernels kernels) {
+    Settings withNorms(NormPlacement placement) {
+      return new Settings(numHeads, placement, activation, epsilon, kernels);
+    }
+
+    Settings withActivation(Activation other) {
+      return new Settings(numHeads, norms, other, epsilon, kernels);
+    }
+
+    Settings withEpsilon(float other) {
+      return new Settings(numHeads, norms, activation, other, kernels);
+    }
+
+    Settings withKernels(Kernels other) {
+      return new Settings(numHeads, norms, activation, epsilon, other);
+    }
+  }
+
+  private int size(Size size, int otherwise) {
+    return sizes.getOrDefault(size, otherwise);
+  }
+
+  private int embedDim() {
+    return size(Size.EMBED_DIM, 0);
+  }
+
+  MultiHeadAttention attention(String prefix) {
+    float[] bias = optional(prefix + "in_proj_bias");
+    int embedDim = embedDim();
+    MultiHeadAttentionBuilder builder =
+        MultiHeadAttention.builder(embedDim, settings.numHeads)
+            .sources(size(Size.KEY_INPUT_DIM, embedDim), size(Size.VALUE_INPUT_DIM, embedDim))
+            .output(tensors.floats(prefix + "out_proj.weight"), optional(prefix + "out_proj.bias"))
+            .kernels(settings.kernels);
+    if (tensors.names().contains(prefix + "in_proj_weight")) {
+      return builder.packedInput(tensors.floats(prefix + "in_proj_weight"), bias).build();
+    }
+    return builder
+        .query(tensors.floats(prefix + "q_proj_weight"), part(bias, 0))
+        .key(tensors.floats(prefix + "k_proj_weight"), part(bias, 1))
+        .value(tensors.floats(prefix + "v_proj_weight"), part(bias, 2))
+        .build();
+  }
+
+  EncoderLayer encoderLayer(String prefix) {
+    return EncoderLayer.of(
+        attention(prefix + "self_attn."), norm(prefix + "norm1."), feedForward(prefix), norm(prefix + "norm2."), settings.norms);
+  }
+
+  DecoderLayer decoderLayer(String prefix) {
+    return DecoderLayer.of(
+        attention(prefix + "self_attn."),
+        norm(prefix + "norm1."),
+        attention(prefix + "multihead_attn."),
+        norm(prefix + "norm2."),
+        feedForward(prefix),
+        norm(prefix + "norm3."),
+        settings.norms);
+  }
+
+  Encoder encoder(String prefix, int layers) {
+    return Encoder.of(stack(prefix, layers, this::encoderLayer), finalNorm(prefix + "norm."));
+  }
+
+  Decoder decoder(String prefix, int layers) {
+    return Decoder.of(stack(prefix, layers, this::decoderLayer), finalNorm(prefix + "norm."));
+  }
+
+  private static <T> List<T> stack(String prefix, int layers, Function<String, T> layer) {
+    return IntStream.range(0, layers).mapToObj(i -> layer.apply(TorchLayout.layerPrefix(prefix, i))).toList();
+  }
+
+  private FeedForward feedForward(String prefix) {
+    int hidden = size(Size.FEED_FORWARD, 0);
+    return FeedForward.of(
+        linear(prefix + "linear1.", embedDim(), hidden), linear(prefix + "linear2.", hidden, embedDim()), settings.activation);
+  }
+
+  private Linear linear(String prefix, int inputs, int outputs) {
+    return Linear.of(tensors.floats(prefix + "weight"), optional(prefix + "bias"), inputs, outputs, settings.kernels);
+  }
+
+  private @Nullable Norm finalNorm(String prefix) {
+    return tensors.names().contains(prefix + "weight") ? norm(prefix) : null;
+  }
+
+  private Norm norm(String prefix) {
+    return Norm.layer(tensors.floats(prefix + "weight"), optional(prefix + "bias"), settings.epsilon, settings.kernels);
+  }
+
+  private float @Nullable [] optional(String name) {
+    return tensors.names().contains(name) ? tensors.floats(name) : null;
+  }
+
+  /** The bias of the query, key or value. */
+  private float @Nullable [] part(float @Nullable [] packed, int which) {
+    return packed == null ? null : Arrays.copyOfRange(packed, which * embedDim(), (which + 1) * embedDim());
+  }
+}

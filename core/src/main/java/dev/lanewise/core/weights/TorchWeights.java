@@ -1,0 +1,160 @@
+package dev.lanewise.core.weights;
+
+import dev.lanewise.core.layer.Decoder;
+import dev.lanewise.core.layer.DecoderLayer;
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * Layers from the tensors of a PyTorch {@code state_dict}, under the names that PyTorch gives them. Widths, the number of layers and
+ * whether there are biases come from the tensors; numbers of heads, activation, norm placement and epsilon are not in them, and are told.
+ *
+ * <pre>{@code
+ * try (Safetensors file = Safetensors.open(path)) {
+ *   TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
+ *   Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
+ *   Decoder decoder = weights.decoder("decoder.");
+ *   Transformer.of(encoder, decoder).forward(source, target, output);
+ * }
+ * }</pre>
+ *
+ * <p>Every method takes the prefix of a module and reads all that is under it. If a tensor is missing, or has another shape, or is there
+ * though the module has none of that name (such as {@code bias_k} of an attention with {@code add_bias_kv}), an {@link
+ * IllegalArgumentException} names them with both shapes, the first 50 of them, and counts the rest; where tensors disagree, the size that
+ * most of them have is taken as expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed once they are
+ * made.
+ */
+public final class TorchWeights {
+  private final NamedTensors tensors;
+  private final TorchModule.Settings settings;
+
+  private TorchWeights(NamedTensors tensors, TorchModule.Settings settings) {
+    this.tensors = Objects.requireNonNull(tensors, "tensors");
+    this.settings = settings;
+  }
+
+  /** Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5. */
+  public static TorchWeights of(NamedTensors tensors, int numHeads) {
+    Checks.atLeast("numHeads", numHeads, 1);
+    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f, Kernels.selected()));
+  }
+
+  /** Where layers normalise: {@link NormPlacement#PRE} is PyTorch's {@code norm_first=True}. */
+  public TorchWeights withNorms(NormPlacement placement) {
+    return new TorchWeights(tensors, settings.withNorms(Objects.requireNonNull(placement, "placement")));
+  }
+
+  /** What feed-forward networks apply; PyTorch's {@code "gelu"} is {@link Activation#GELU}. */
+  public TorchWeights withActivation(Activation activation) {
+    return new TorchWeights(tensors, settings.withActivation(Objects.requireNonNull(activation, "activation")));
+  }
+
+  /**
+   * What norms add to the variance: PyTorch's {@code layer_norm_eps}.
+   *
+   * @throws IllegalArgumentException if it is negative or not finite
+   */
+  public TorchWeights withEpsilon(float epsilon) {
+    Checks.epsilon(epsilon);
+    return new TorchWeights(tensors, settings.withEpsilon(epsilon));
+  }
+
+  /** The kernels that layers run on; default the fastest of this JVM. */
+  public TorchWeights withKernels(Kernels kernels) {
+    return new TorchWeights(tensors, settings.withKernels(Objects.requireNonNull(kernels, "kernels")));
+  }
+
+  /**
+   * {@code nn.MultiheadAttention}, with {@code in_proj_weight}, or {@code q_proj_weight}, {@code k_proj_weight} and {@code v_proj_weight}
+   * as it has them with {@code kdim} or {@code vdim}.
+   *
+   * @throws IllegalArgumentException if tensors are not those of such a module, or their embedDim is no multiple of numHeads
+   */
+  public MultiHeadAttention attention(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    Set<String> names = module.names();
+    boolean separate = !names.contains("in_proj_weight") && TorchLayout.SEPARATE.stream().anyMatch(names::contains);
+    return checked(prefix, layout -> separate ? layout.attentionOfSources("") : layout.attention("")).attention("");
+  }
+
+  /**
+   * {@code nn.TransformerEncoderLayer}.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public EncoderLayer encoderLayer(String prefix) {
+    return checked(prefix, layout -> layout.encoderLayer("")).encoderLayer("");
+  }
+
+  /**
+   * {@code nn.TransformerDecoderLayer}, with a causal mask in its self-attention.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public DecoderLayer decoderLayer(String prefix) {
+    return checked(prefix, layout -> layout.decoderLayer("")).decoderLayer("");
+  }
+
+  /**
+   * {@code nn.TransformerEncoder}, with a final norm if {@code norm.weight} or {@code norm.bias} is there.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public Encoder encoder(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    int layers = TensorCheck.layers(module.names(), "layers.");
+    return checked(prefix, layout -> finalNorm(module, layout.encoderLayers("", layers))).encoder("", layers);
+  }
+
+  /**
+   * {@code nn.TransformerDecoder}, with a final norm if {@code norm.weight} or {@code norm.bias} is there, and a causal mask in
+   * self-attention.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public Decoder decoder(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    int layers = TensorCheck.layers(module.names(), "layers.");
+    return checked(prefix, layout -> finalNorm(module, layout.decoderLayers("", layers))).decoder("", layers);
+  }
+
+  /**
+   * {@code nn.Transformer}: {@code encoder.} and {@code decoder.} with a final norm each, and a causal mask in the decoder's
+   * self-attention.
+   *
+   * @throws IllegalArgumentException as for {@link #attention}
+   */
+  public Transformer transformer(String prefix) {
+    NamedTensors module = tensors.under(prefix);
+    int encoders = TensorCheck.layers(module.under("encoder.").names(), "layers.");
+    int decoders = TensorCheck.layers(module.under("decoder.").names(), "layers.");
+    TorchModule checked = checked(prefix, layout -> layout.transformer(encoders, decoders));
+    return Transformer.of(checked.encoder("encoder.", encoders), checked.decoder("decoder.", decoders));
+  }
+
+  private TorchModule checked(String prefix, UnaryOperator<TorchLayout> build) {
+    NamedTensors module = tensors.under(prefix);
+    boolean biases = build.apply(new TorchLayout(true)).mostBiasesAmong(module.names());
+    TorchLayout layout = build.apply(new TorchLayout(biases));
+    Map<TorchLayout.Size, Integer> sizes = layout.sizes(tensors, prefix);
+    module.check(layout.shapes(sizes));
+    return new TorchModule(module, sizes, settings);
+  }
+
+  /** A norm behind the layers is what the caller of PyTorch made it: it may have a bias though the layers have none. */
+  private static TorchLayout finalNorm(NamedTensors module, TorchLayout layout) {
+    Set<String> names = module.names();
+    boolean bias = names.contains("norm.bias");
+    return bias || names.contains("norm.weight") ? layout.norm("norm.", bias || layout.biases()) : layout;
+  }
+}

@@ -1,0 +1,30 @@
+package dev.lanewise.core.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+
+import dev.lanewise.core.testing.ReadmeBlocks;
+import dev.lanewise.kernels.data.Heads;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What the Javadoc of caches shows is what compiles and runs. */
+class CacheExampleTest {
+  @Test
+  void examplesAreThoseThatCompile() throws IOException {
+    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("KeyValueCache.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("KeyValuePool.java"));
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("CacheExample.java")).hasSize(2);
+  }
+
+  @Test
+  void examplesRun() {
+    Heads prompt = Heads.zeros(1, 2, 20, 8);
+    Heads draft = Heads.zeros(1, 2, 4, 8);
+    Heads step = Heads.zeros(2, 2, 1, 8);
+    assertThatNoException().isThrownBy(() -> CacheExample.cache(2, 8, prompt, prompt, draft, draft));
+    assertThatNoException().isThrownBy(() -> CacheExample.pool(2, 8, prompt, prompt, step, step));
+  }
+}

@@ -1,0 +1,140 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A layer with caches: a prompt, its pieces and single steps, against one causal pass over all rows. */
+class CachedLayerTest {
+  private static final int BATCH = 2;
+  private static final int ROWS = 400;
+  private static final int EMBED = 60;
+  private static final LayerShape SHAPE = LayerShape.of(EMBED, 6).grouped(2).valueDim(20);
+  private static final Sequences X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, EMBED, Problem.SEED);
+
+  private static MultiHeadAttention layer() {
+    return SHAPE.layer().withMask(Mask.causal()).withRotary(Rotary.of(10)).withThreads(2);
+  }
+
+  private static List<KeyValueCache> caches(KeyValueFormat format) {
+    List<KeyValueCache> caches = new ArrayList<>();
+    for (int b = 0; b < BATCH; b++) {
+      caches.add(KeyValueCache.builder(2, 10).valueDim(20).format(format).capacity(16).growing().build());
+    }
+    return caches;
+  }
+
+  private static Sequences rows(Sequences of, int from, int count) {
+    return new Sequences(of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
+  }
+
+  /** All rows in pieces of the given sizes, the last one again and again. */
+  private static float[] inPieces(MultiHeadAttention layer, List<KeyValueCache> caches, int... sizes) {
+    Sequences output = Sequences.zeros(BATCH, ROWS, EMBED);
+    int done = 0;
+    for (int i = 0; done < ROWS; i++) {
+      int count = Math.min(sizes[Math.min(i, sizes.length - 1)], ROWS - done);
+      layer.self(rows(X, done, count), caches, rows(output, done, count));
+      done += count;
+    }
+    caches.forEach(KeyValueCache::close);
+    return output.data();
+  }
+
+  @Test
+  void piecesOfAPromptHaveTheBitsOfOnePass() {
+    Sequences whole = Sequences.zeros(BATCH, ROWS, EMBED);
+    layer().self(X, whole);
+    Views.assertSameBits(inPieces(layer(), caches(KeyValueFormat.F32), ROWS), whole.data(), "one piece");
+    Views.assertSameBits(inPieces(layer(), caches(KeyValueFormat.F32), 17, 100, 33, 50), whole.data(), "four sizes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 7, 16})
+  void stepsAreOnePassWithinTheBudget(int size) {
+    Sequences whole = Sequences.zeros(BATCH, ROWS, EMBED);
+    layer().self(X, whole);
+    float[] steps = inPieces(layer(), caches(KeyValueFormat.F32), size);
+    double largest = 0;
+    for (float x : whole.data()) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    for (int i = 0; i < steps.length; i++) {
+      assertThat(Math.abs(steps[i] - whole.data()[i])).as("element %d", i).isLessThanOrEqualTo((float) (2e-6 * largest));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"F32", "F16", "BF16", "INT8"})
+  void aStepHasTheSameBitsHoweverManyRowsGoTogether(KeyValueFormat format) {
+    float[] single = inPieces(layer(), caches(format), 100, 1);
+    Views.assertSameBits(inPieces(layer().withThreads(1), caches(format), 100, 4), single, "four rows");
+    Views.assertSameBits(inPieces(layer().withThreads(3), caches(format), 100, 16, 3), single, "sixteen rows, and three");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 30})
+  void aFailingScoreFunctionLeavesCachesAsTheyWere(int rows) {
+    List<KeyValueCache> caches = caches(KeyValueFormat.F32);
+    Sequences output = Sequences.zeros(BATCH, ROWS, EMBED);
+    layer().self(rows(X, 0, 40), caches, rows(output, 0, 40));
+    AtomicInteger calls = new AtomicInteger();
+    MultiHeadAttention failing =
+        layer()
+            .withAttention(
+                of ->
+                    of.withScoreFunction(
+                        (row, offset, length, b, head, query, firstKey) -> {
+                          if (calls.incrementAndGet() > 5) {
+                            throw new IllegalStateException("halfway");
+                          }
+                        }));
+    assertThatThrownBy(() -> failing.self(rows(X, 40, rows), caches, rows(output, 40, rows))).hasMessageContaining("halfway");
+    for (KeyValueCache cache : caches) {
+      assertThat(cache.rows()).isEqualTo(40);
+    }
+    layer().self(rows(X, 40, rows), caches, rows(output, 40, rows));
+    Sequences whole = Sequences.zeros(BATCH, 40 + rows, EMBED);
+    layer().self(rows(X, 0, 40 + rows), whole);
+    for (int b = 0; b < BATCH; b++) {
+      assertThat(output.get(b, 39 + rows, 0)).isCloseTo(whole.get(b, 39 + rows, 0), org.assertj.core.data.Offset.offset(1e-5f));
+    }
+  }
+
+  @Test
+  void cachesThatDoNotFitAreRefused() {
+    MultiHeadAttention layer = layer();
+    Sequences x = rows(X, 0, 1);
+    Sequences output = Sequences.zeros(BATCH, 1, EMBED);
+    List<KeyValueCache> one = List.of(caches(KeyValueFormat.F32).get(0));
+    assertThatThrownBy(() -> layer.self(x, one, output)).hasMessageContaining("caches is 1").hasMessageContaining("2");
+    List<KeyValueCache> wide = new ArrayList<>(caches(KeyValueFormat.F32));
+    wide.set(1, KeyValueCache.builder(2, 12).valueDim(20).capacity(4).build());
+    assertThatThrownBy(() -> layer.self(x, wide, output)).hasMessageContaining("caches[1].keyWidth is 12").hasMessageContaining("10");
+    List<KeyValueCache> full = new ArrayList<>();
+    for (int b = 0; b < BATCH; b++) {
+      full.add(KeyValueCache.builder(2, 10).valueDim(20).capacity(3).build());
+    }
+    layer.self(rows(X, 0, 3), full, rows(Sequences.zeros(BATCH, 3, EMBED), 0, 3));
+    Arrays.fill(output.data(), 7);
+    assertThatThrownBy(() -> layer.self(x, full, output)).isInstanceOf(IllegalStateException.class).hasMessageContaining("3");
+    assertThat(output.data()).containsOnly(7);
+    assertThat(full.get(0).rows()).isEqualTo(3);
+  }
+}

@@ -1,0 +1,122 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.testing.LayerParts;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.kernels.data.Activation;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Decoders step by step against one pass, and what a failure leaves. */
+class DecoderTest {
+  private static final int BATCH = 2;
+  private static final int ROWS = 60;
+  private static final int WIDTH = 48;
+  private static final LayerParts POST =
+      new LayerParts(LayerShape.of(WIDTH, 6).grouped(2), 96, Activation.RELU, false, false, NormPlacement.POST);
+  private static final LayerParts PRE = new LayerParts(LayerShape.of(WIDTH, 4), 96, Activation.SILU, true, true, NormPlacement.PRE);
+  private static final Sequences X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
+  private static final Sequences MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 37, WIDTH, Problem.SEED + 1);
+
+  private static Decoder decoder() {
+    return Decoder.of(List.of(POST.decoderLayer(), PRE.decoderLayer()), PRE.norm(1)).withThreads(2);
+  }
+
+  private static Sequences rows(Sequences of, int from, int count) {
+    return new Sequences(of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 16, 25, 60})
+  void stepsAreOnePass(int size) {
+    Sequences whole = Sequences.zeros(BATCH, ROWS, WIDTH);
+    decoder().forward(X, MEMORY, whole);
+    Sequences steps = Sequences.zeros(BATCH, ROWS, WIDTH);
+    try (DecoderState state = decoder().start(MEMORY, ROWS)) {
+      for (int row = 0; row < ROWS; row += size) {
+        int count = Math.min(size, ROWS - row);
+        decoder().forward(rows(X, row, count), state, rows(steps, row, count));
+        assertThat(state.rows()).isEqualTo(row + count);
+      }
+    }
+    double largest = 0;
+    for (float x : whole.data()) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    for (int i = 0; i < whole.data().length; i++) {
+      assertThat(Math.abs(steps.data()[i] - whole.data()[i])).as("element %d", i).isLessThanOrEqualTo((float) (2e-6 * largest));
+    }
+  }
+
+  @Test
+  void aStateThatIsFullIsAsItWas() {
+    try (DecoderState state = decoder().start(MEMORY, 5)) {
+      Sequences output = Sequences.zeros(BATCH, 4, WIDTH);
+      decoder().forward(rows(X, 0, 4), state, output);
+      float[] before = output.data().clone();
+      assertThatThrownBy(() -> decoder().forward(rows(X, 4, 2), state, rows(output, 0, 2)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("5");
+      assertThat(output.data()).isEqualTo(before);
+      assertThat(state.rows()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void aFailureInALaterLayerTakesBackTheEarlierOnes() {
+    Decoder failing =
+        Decoder.of(
+            List.of(
+                POST.decoderLayer(),
+                PRE.decoderLayer()
+                    .withCross(
+                        of ->
+                            of.withAttention(
+                                at ->
+                                    at.withScoreFunction(
+                                        (row, offset, length, b, head, query, firstKey) -> {
+                                          throw new IllegalStateException("halfway");
+                                        })))),
+            PRE.norm(1));
+    Sequences whole = Sequences.zeros(BATCH, 8, WIDTH);
+    Sequences steps = Sequences.zeros(BATCH, 8, WIDTH);
+    decoder().forward(rows(X, 0, 8), MEMORY, whole);
+    try (DecoderState state = decoder().start(MEMORY, 8)) {
+      decoder().forward(rows(X, 0, 4), state, rows(steps, 0, 4));
+      assertThatThrownBy(() -> failing.forward(rows(X, 4, 4), state, rows(steps, 4, 4))).hasMessageContaining("halfway");
+      assertThat(state.rows()).isEqualTo(4);
+      for (int layer = 0; layer < 2; layer++) {
+        for (KeyValueCache cache : state.caches(layer)) {
+          assertThat(cache.rows()).isEqualTo(4);
+        }
+      }
+      decoder().forward(rows(X, 4, 4), state, rows(steps, 4, 4));
+    }
+    for (int i = 0; i < whole.data().length; i++) {
+      assertThat(Math.abs(steps.data()[i] - whole.data()[i])).isLessThanOrEqualTo(1e-5f);
+    }
+  }
+
+  @Test
+  void aClosedStateAndAnotherBatchAreRefused() {
+    DecoderState state = decoder().start(MEMORY, 5);
+    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1).rows(0, 0, 1), state, Sequences.zeros(1, 1, WIDTH)))
+        .hasMessageContaining("x.batch is 1")
+        .hasMessageContaining("2");
+    Decoder one = Decoder.of(List.of(POST.decoderLayer()), null);
+    assertThatThrownBy(() -> one.forward(rows(X, 0, 1), state, Sequences.zeros(BATCH, 1, WIDTH))).hasMessageContaining("state.layers is 2");
+    state.close();
+    state.close();
+    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1), state, Sequences.zeros(BATCH, 1, WIDTH)))
+        .isInstanceOf(IllegalStateException.class);
+  }
+}

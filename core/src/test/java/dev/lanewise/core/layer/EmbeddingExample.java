@@ -1,0 +1,16 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+
+/** The example of the Javadoc of {@link Embedding}; {@link EmbeddingTest} compares the two and runs it. */
+final class EmbeddingExample {
+  private EmbeddingExample() {}
+
+  static void run(float[] table, Sequences x) {
+    int embedDim = x.width(), vocabulary = table.length / embedDim;
+    // begin
+    Embedding embedding = Embedding.of(table, vocabulary, embedDim);
+    embedding.lookup(new int[] {101, 7592, 102}, x); // x is 1 × 3 × embedDim
+    // end
+  }
+}

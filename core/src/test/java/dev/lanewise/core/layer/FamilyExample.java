@@ -1,0 +1,149 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.util.List;
+
+/**
+ * The family of attention as the Javadoc of its members shows it: what differs is where query, key and value come from. {@link FamilyTest}
+ * compares the two, runs these and checks their numbers.
+ */
+final class FamilyExample {
+  private final float[] wq;
+  private final float[] wk;
+  private final float[] wv;
+  private final float[] wo;
+  private final float[] bq;
+  private final float[] bk;
+  private final float[] bv;
+  private final float[] bo;
+
+  FamilyExample(LayerShape shape) {
+    wq = shape.query().weight();
+    wk = shape.key().weight();
+    wv = shape.value().weight();
+    wo = shape.output().weight();
+    bq = shape.query().bias();
+    bk = shape.key().bias();
+    bv = shape.value().bias();
+    bo = shape.output().bias();
+  }
+
+  /** Of {@link Attention}. */
+  static void heads(float[] q, int batch, int length, Heads key, Heads value, Heads output) {
+    // begin
+    Heads query = Heads.of(q, batch, 12, length, 64);
+    Attention.standard().withMask(Mask.causal()).withThreads(2).compute(query, key, value, output);
+    // end
+  }
+
+  /** Of {@link Attention#compute}. */
+  static void withoutProjections(Sequences x, Sequences y, Sequences z) {
+    // begin
+    Heads rows = x.split(1); // no projections, one head: Q = K = V = X
+    Attention attention = Attention.standard();
+    attention.compute(rows, rows, rows, y.split(1)); // the matrix view, softmax(XXᵀ / √width) · X: all queries at once
+    for (int i = 0; i < x.rows(); i++) {
+      attention.compute(x.rows(0, i, 1).split(1), rows, rows, z.rows(0, i, 1).split(1)); // the vector view: one query, the same numbers
+    }
+    // end
+  }
+
+  /** Of {@link MultiHeadAttention}. */
+  void build(Sequences x, Sequences y) {
+    int embedDim = x.width();
+    // begin
+    MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
+    layer.withMask(Mask.causal()).withThreads(2).self(x, y);
+    // end
+  }
+
+  /** Of {@link MultiHeadAttention#self(Sequences, Sequences)}. */
+  static void self(MultiHeadAttention layer, Sequences x, Sequences y, Sequences z) {
+    // begin
+    layer.self(x, y); // the matrix view: all queries at once
+    for (int i = 0; i < x.rows(); i++) {
+      layer.cross(x.rows(0, i, 1), x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+    }
+    // end
+  }
+
+  /** Of {@link MultiHeadAttention#cross(Sequences, Sequences, Sequences)}. */
+  static void cross(MultiHeadAttention layer, Sequences decoded, Sequences encoded, Sequences y) {
+    // begin
+    layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
+    // end
+  }
+
+  /** Of {@link MultiHeadAttention#self(Sequences, List, Sequences)}. */
+  static void cached(MultiHeadAttention layer, Sequences prompt, Sequences promptOutput, Sequences token, Sequences tokenOutput) {
+    // begin
+    try (KeyValueCache cache = layer.cache().capacity(512).build()) {
+      layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+      layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+    }
+    // end
+  }
+
+  /** Of {@link MultiHeadAttention#forward}. */
+  static void sources(
+      MultiHeadAttention layer, Sequences x, Sequences keys, Sequences values, Sequences y, Sequences learned, Sequences pooled) {
+    // begin
+    layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows
+    layer.forward(learned, keys, values, pooled); // a single query, batch × 1 × embedDim, over keys and values of different sources
+    // end
+  }
+
+  /** Of {@link MultiHeadAttentionBuilder}. */
+  void shapes(int embedDim, int numHeads, int keyValueHeads, Sequences x, Sequences keys, Sequences values, Sequences y) {
+    int valueDim = wo.length / embedDim / numHeads;
+    // begin
+    MultiHeadAttention layer =
+        MultiHeadAttention.builder(embedDim, numHeads)
+            .keyValueHeads(keyValueHeads) // fewer than numHeads: grouped heads; 1: multi-query
+            .valueDim(valueDim) // width of a value head; that of query and key heads is embedDim / numHeads
+            .sources(keys.width(), values.width()) // rows of other widths than embedDim
+            .query(wq, bq)
+            .key(wk, bk)
+            .value(wv, bv)
+            .output(wo, bo)
+            .build();
+    layer.forward(x, keys, values, y);
+    // end
+  }
+
+  /** Of {@link EncoderLayer}. */
+  static void encoderLayer(
+      MultiHeadAttention attention,
+      Norm first,
+      Linear up,
+      Linear down,
+      Norm second,
+      Sequences x,
+      Sequences y,
+      Sequences rows,
+      Sequences out) {
+    // begin
+    EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
+    layer.withThreads(2).forward(x, y); // batch × rows × embedDim
+    layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
+    layer.withSequences(SequenceStarts.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
+    // end
+  }
+
+  /** Of {@link Decoder}. */
+  static void decoder(Decoder decoder, Sequences memory, Sequences prompt, Sequences promptOutput, Sequences token, Sequences tokenOutput) {
+    // begin
+    try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
+      decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
+      decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, but for rounding
+    }
+    // end
+  }
+}

@@ -1,0 +1,205 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.testing.Budget;
+import dev.lanewise.core.testing.LayerParts;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.PlainFloat;
+import dev.lanewise.core.testing.PlainTransformer;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.ReadmeBlocks;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The examples of the family's Javadoc are those that compile, and give the numbers of plain double code. */
+class FamilyTest {
+  private static final long SEED = Problem.SEED;
+
+  @Test
+  void examplesAreThoseThatCompile() throws IOException {
+    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("Attention.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("MultiHeadAttention.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("MultiHeadAttentionBuilder.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("EncoderLayer.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("Decoder.java"));
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("FamilyExample.java")).hasSize(10);
+  }
+
+  private static Sequences random(int batch, int rows, int width, int salt) {
+    return Views.randomSequences(Layout.DENSE, batch, rows, width, SEED + salt);
+  }
+
+  private static void assertClose(double[][] expected, Sequences actual, int b, Object what) {
+    assertThat(actual.rows()).isEqualTo(expected.length);
+    for (int row = 0; row < expected.length; row++) {
+      for (int c = 0; c < actual.width(); c++) {
+        assertThat((double) actual.get(b, row, c)).as("%s: %d of row %d", what, c, row).isCloseTo(expected[row][c], within(4e-6));
+      }
+    }
+  }
+
+  private static double[][] plain(LayerShape shape, Sequences query, Sequences key, Sequences value, int b, boolean causal) {
+    double[][] keys = PlainTransformer.rows(key, b);
+    double[][] values = PlainTransformer.rows(value, b);
+    return PlainTransformer.inDouble().attention(shape, PlainTransformer.rows(query, b), keys, values, (i, j) -> !causal || j <= i);
+  }
+
+  @Test
+  void headsMayBeGrouped() {
+    Heads query = Views.random(Layout.DENSE, 2, 12, 7, 64, SEED);
+    Heads key = Views.random(Layout.DENSE, 2, 4, 7, 64, SEED + 1);
+    Heads value = Views.random(Layout.DENSE, 2, 4, 7, 16, SEED + 2);
+    Heads output = Heads.zeros(2, 12, 7, 16);
+    FamilyExample.heads(query.data(), 2, 7, key, value, output);
+    float[] plain = PlainFloat.attention(query, key, value, Mask.causal(), 0.125f);
+    Budget.assertWithin("heads", output.data(), plain, ReferenceAttention.of(query, key, value).mask(Mask.causal()).output());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 33})
+  void withoutProjectionsTheVectorViewIsTheMatrixView(int rows) {
+    Sequences x = random(1, rows, 24, 1);
+    Sequences matrix = Sequences.zeros(1, rows, 24);
+    Sequences vectors = Sequences.zeros(1, rows, 24);
+    FamilyExample.withoutProjections(x, matrix, vectors);
+    double[][] plain = new double[rows][24];
+    for (int i = 0; i < rows; i++) {
+      double[] weights = new double[rows];
+      double sum = 0;
+      for (int j = 0; j < rows; j++) {
+        double score = 0;
+        for (int c = 0; c < 24; c++) {
+          score += (double) x.get(0, i, c) * x.get(0, j, c);
+        }
+        weights[j] = Math.exp(score / Math.sqrt(24));
+        sum += weights[j];
+      }
+      for (int j = 0; j < rows; j++) {
+        for (int c = 0; c < 24; c++) {
+          plain[i][c] += weights[j] / sum * x.get(0, j, c);
+        }
+      }
+    }
+    assertClose(plain, matrix, 0, "matrix view");
+    Views.assertSameBits(vectors.data(), matrix.data(), "vector view");
+  }
+
+  @Test
+  void aLayerIsBuiltAndRuns() {
+    LayerShape shape = LayerShape.of(48, 12);
+    Sequences x = random(2, 9, 48, 2);
+    Sequences y = Sequences.zeros(2, 9, 48);
+    new FamilyExample(shape).build(x, y);
+    assertClose(plain(shape, x, x, x, 1, true), y, 1, "causal");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 9, 40})
+  void ofALayerTheVectorViewIsTheMatrixView(int rows) {
+    LayerShape shape = LayerShape.of(48, 4);
+    Sequences x = random(1, rows, 48, 3);
+    Sequences matrix = Sequences.zeros(1, rows, 48);
+    Sequences vectors = Sequences.zeros(1, rows, 48);
+    FamilyExample.self(shape.layer(), x, matrix, vectors);
+    assertClose(plain(shape, x, x, x, 0, false), matrix, 0, "matrix view");
+    Views.assertSameBits(vectors.data(), matrix.data(), "vector view");
+  }
+
+  @Test
+  void crossAttentionHasTwoSources() {
+    LayerShape shape = LayerShape.of(48, 4);
+    Sequences decoded = random(2, 7, 48, 4);
+    Sequences encoded = random(2, 19, 48, 5);
+    Sequences y = Sequences.zeros(2, 7, 48);
+    FamilyExample.cross(shape.layer(), decoded, encoded, y);
+    assertClose(plain(shape, decoded, encoded, encoded, 1, false), y, 1, "cross");
+  }
+
+  @Test
+  void stepsWithACacheAreOnePass() {
+    LayerShape shape = LayerShape.of(48, 4);
+    Sequences x = random(1, 12, 48, 6);
+    Sequences y = Sequences.zeros(1, 12, 48);
+    MultiHeadAttention layer = shape.layer().withMask(Mask.causal());
+    FamilyExample.cached(layer, x.rows(0, 0, 11), y.rows(0, 0, 11), x.rows(0, 11, 1), y.rows(0, 11, 1));
+    assertClose(plain(shape, x, x, x, 0, true), y, 0, "prompt and token");
+  }
+
+  @Test
+  void anySourceMayDiffer() {
+    LayerShape shape = LayerShape.of(48, 4).sources(20, 48);
+    Sequences x = random(2, 9, 48, 7);
+    Sequences keys = random(2, 9, 20, 8);
+    Sequences values = random(2, 9, 48, 9);
+    Sequences learned = random(2, 1, 48, 10);
+    Sequences y = Sequences.zeros(2, 9, 48);
+    Sequences pooled = Sequences.zeros(2, 1, 48);
+    FamilyExample.sources(shape.layer(), x, keys, values, y, learned, pooled);
+    assertClose(plain(shape, x, keys, x, 1, false), y, 1, "keys from another source");
+    assertClose(plain(shape, learned, keys, values, 1, false), pooled, 1, "a single query");
+  }
+
+  /** One head to many; all with their own keys and values, in groups, and multi-query; values wider and narrower. */
+  @ParameterizedTest
+  @CsvSource({"1, 1, 48", "6, 6, 8", "6, 3, 5", "6, 2, 13", "6, 1, 8", "48, 4, 3"})
+  void headsAndWidths(int numHeads, int keyValueHeads, int valueDim) {
+    LayerShape shape = new LayerShape(48, numHeads, keyValueHeads, valueDim, 20, 31);
+    Sequences x = random(2, 9, 48, 11);
+    Sequences keys = random(2, 14, 20, 12);
+    Sequences values = random(2, 14, 31, 13);
+    Sequences y = Sequences.zeros(2, 9, 48);
+    new FamilyExample(shape).shapes(48, numHeads, keyValueHeads, x, keys, values, y);
+    assertClose(plain(shape, x, keys, values, 1, false), y, 1, shape);
+  }
+
+  private static Linear linear(LayerShape.Weights of) {
+    return Linear.of(of.weight(), of.bias(), of.inputs(), of.outputs());
+  }
+
+  @Test
+  void anEncoderLayerTakesPaddedAndPackedSequences() {
+    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 100, Activation.GELU, false, false, NormPlacement.POST);
+    Sequences padded = random(2, 24, 48, 14);
+    float[] rows = new float[41 * 48];
+    System.arraycopy(padded.data(), 0, rows, 0, 17 * 48);
+    System.arraycopy(padded.data(), 24 * 48, rows, 17 * 48, 24 * 48);
+    Sequences y = Sequences.zeros(2, 24, 48);
+    Sequences out = Sequences.zeros(1, 41, 48);
+    Linear up = linear(parts.up());
+    Linear down = linear(parts.down());
+    FamilyExample.encoderLayer(
+        parts.attention().layer(), parts.norm(0), up, down, parts.norm(1), padded, y, Sequences.of(rows, 1, 41, 48), out);
+    Views.assertSameBits(Views.dense(out.rows(0, 0, 17)), Views.dense(y.rows(0, 0, 17)), "first sequence");
+    Views.assertSameBits(Views.dense(out.rows(0, 17, 24)), Views.dense(y.rows(1, 0, 24)), "second sequence");
+    Sequences alone = Sequences.zeros(1, 17, 48);
+    parts.encoderLayer().forward(padded.rows(0, 0, 17), alone);
+    Views.assertSameBits(Views.dense(out.rows(0, 0, 17)), alone.data(), "the first alone");
+  }
+
+  @Test
+  void aDecoderTakesSteps() {
+    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 60, Activation.RELU, false, false, NormPlacement.PRE);
+    Decoder decoder = Decoder.of(List.of(parts.decoderLayer()), parts.norm(1));
+    Sequences memory = random(1, 6, 48, 15);
+    Sequences x = random(1, 8, 48, 16);
+    Sequences steps = Sequences.zeros(1, 8, 48);
+    FamilyExample.decoder(decoder, memory, x.rows(0, 0, 7), steps.rows(0, 0, 7), x.rows(0, 7, 1), steps.rows(0, 7, 1));
+    Sequences whole = Sequences.zeros(1, 8, 48);
+    decoder.forward(x, memory, whole);
+    assertClose(PlainTransformer.rows(whole, 0), steps, 0, "prompt and token");
+  }
+}

@@ -1,0 +1,19 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.position.InputPositions;
+
+/** The example in the Javadoc of {@link GreedyDecoder}; {@link GreedyDecoderTest} compares and runs it. */
+final class GreedyExample {
+  private GreedyExample() {}
+
+  static int[][] run(
+      Decoder decoder, Embedding embedding, Linear vocabulary, InputPositions positions, int start, int stop, Sequences memory) {
+    // begin
+    GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
+    int[][] tokens = writer.decode(memory); // a row a sequence, without start and stop
+    writer.decode(memory, (sequence, token) -> System.out.println(sequence + ": " + token)); // each as soon as it is known
+    // end
+    return tokens;
+  }
+}

@@ -1,0 +1,317 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.core.position.Positions;
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.testing.LayerParts;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.PlainTransformer;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Layers with positions inside, against plain double code; in pieces, packed and stacked, against themselves. */
+class LayerPositionsTest {
+  private static final long SEED = Problem.SEED;
+  private static final LayerShape SHAPE = LayerShape.of(48, 6).grouped(2).valueDim(5);
+  private static final int HEAD_DIM = 8;
+  private static final int NUM_BUCKETS = 12;
+  private static final int MAX_DISTANCE = 20;
+  private static final float[] TABLE = Views.randomArray(NUM_BUCKETS * 6, 1, SEED + 1);
+
+  private static final int ROWS = 60;
+  private static final int ALL = -1;
+
+  /** Positions, and what they do to the score of head's query at i and key at j, whose rows are given. */
+  record Kind(LayerPositions positions, Score score) {
+    @Override
+    public String toString() {
+      return positions.toString();
+    }
+  }
+
+  @FunctionalInterface
+  interface Score {
+    double of(double[] query, double[] key, int head, int i, int j);
+  }
+
+  static List<Kind> kinds() {
+    return List.of(
+        new Kind(Positions.none(), (q, k, head, i, j) -> dot(q, k)),
+        new Kind(Positions.rotary(Rotary.of(HEAD_DIM)), (q, k, head, i, j) -> dot(turned(q, i), turned(k, j))),
+        new Kind(
+            Positions.alibi(6),
+            (q, k, head, i, j) ->
+                dot(q, k) - new double[] {1 / 4.0, 1 / 16.0, 1 / 64.0, 1 / 256.0, 1 / 2.0, 1 / 8.0}[head] * Math.abs(i - j)),
+        new Kind(
+            Positions.relativeBuckets(TABLE, NUM_BUCKETS, MAX_DISTANCE, true),
+            (q, k, head, i, j) -> dot(q, k) + TABLE[bucket(Math.abs(j - i), 6, j > i ? 6 : 0) * 6 + head]),
+        new Kind(
+            Positions.relativeBuckets(TABLE, NUM_BUCKETS, MAX_DISTANCE, false),
+            (q, k, head, i, j) -> dot(q, k) + TABLE[bucket(Math.max(0, i - j), 12, 0) * 6 + head]));
+  }
+
+  private static double dot(double[] q, double[] k) {
+    double sum = 0;
+    for (int d = 0; d < HEAD_DIM; d++) {
+      sum += q[d] * k[d];
+    }
+    return sum / Math.sqrt(HEAD_DIM);
+  }
+
+  private static double[] turned(double[] row, int position) {
+    double[] result = new double[HEAD_DIM];
+    for (int i = 0; i < HEAD_DIM / 2; i++) {
+      double angle = position * Math.pow(10_000, -2.0 * i / HEAD_DIM);
+      double left = row[i];
+      double right = row[i + HEAD_DIM / 2];
+      result[i] = left * Math.cos(angle) - right * Math.sin(angle);
+      result[i + HEAD_DIM / 2] = right * Math.cos(angle) + left * Math.sin(angle);
+    }
+    return result;
+  }
+
+  private static int bucket(int apart, int buckets, int first) {
+    int exact = buckets / 2;
+    double wide = exact + Math.floor(Math.log((double) apart / exact) / Math.log((double) MAX_DISTANCE / exact) * (buckets - exact));
+    return first + (apart < exact ? apart : (int) Math.min(wide, buckets - 1));
+  }
+
+  /**
+   * One batch entry, written out: queries × embedDim. Query 0 stands at firstQuery, key 0 at firstKey; {@code left} keys before it are
+   * seen.
+   */
+  private static double[][] plain(Kind kind, double[][] x, int firstQuery, double[][] source, int firstKey, int left) {
+    double[][] query = linear(SHAPE.query(), x);
+    double[][] key = linear(SHAPE.key(), source);
+    double[][] value = linear(SHAPE.value(), source);
+    double[][] heads = new double[x.length][6 * 5];
+    for (int head = 0; head < 6; head++) {
+      for (int i = 0; i < x.length; i++) {
+        double[] weights = new double[source.length];
+        double sum = 0;
+        for (int j = 0; j < source.length; j++) {
+          double[] q = part(query[i], head);
+          double[] k = part(key[j], head / 3);
+          int before = firstQuery + i - firstKey - j;
+          boolean seen = left < 0 || (before >= 0 && before <= left);
+          weights[j] = seen ? Math.exp(kind.score.of(q, k, head, firstQuery + i, firstKey + j)) : 0;
+          sum += weights[j];
+        }
+        for (int j = 0; j < source.length; j++) {
+          for (int d = 0; d < 5; d++) {
+            heads[i][head * 5 + d] += weights[j] / sum * value[j][head / 3 * 5 + d];
+          }
+        }
+      }
+    }
+    return linear(SHAPE.output(), heads);
+  }
+
+  private static double[] part(double[] row, int head) {
+    double[] part = new double[HEAD_DIM];
+    System.arraycopy(row, head * HEAD_DIM, part, 0, HEAD_DIM);
+    return part;
+  }
+
+  private static double[][] linear(LayerShape.Weights of, double[][] x) {
+    double[][] result = new double[x.length][of.outputs()];
+    for (int row = 0; row < x.length; row++) {
+      for (int o = 0; o < of.outputs(); o++) {
+        result[row][o] = of.bias()[o];
+        for (int i = 0; i < of.inputs(); i++) {
+          result[row][o] += x[row][i] * of.weight()[o * of.inputs() + i];
+        }
+      }
+    }
+    return result;
+  }
+
+  private static void assertClose(Kind kind, double[][] expected, Sequences actual, int b) {
+    for (int row = 0; row < expected.length; row++) {
+      for (int c = 0; c < 48; c++) {
+        assertThat((double) actual.get(b, row, c)).as("%s: %d of row %d", kind, c, row).isCloseTo(expected[row][c], within(4e-6));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void aLayerIsItsFormula(Kind kind) {
+    MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions).withThreads(2);
+    for (int[] size : new int[][] {{1, 1}, {9, 9}, {40, 40}, {3, 30}, {30, 3}}) {
+      Sequences x = Views.randomSequences(Layout.GAPS, 2, size[0], 48, SEED);
+      Sequences source = Views.randomSequences(Layout.GAPS, 2, size[1], 48, SEED + 2);
+      Sequences output = Views.emptySequences(Layout.GAPS, 2, size[0], 48);
+      layer.cross(x, source, output);
+      int firstQuery = Math.max(0, size[1] - size[0]);
+      int firstKey = Math.max(0, size[0] - size[1]);
+      double[][] expected = plain(kind, PlainTransformer.rows(x, 1), firstQuery, PlainTransformer.rows(source, 1), firstKey, ALL);
+      assertClose(kind, expected, output, 1);
+    }
+  }
+
+  /** Two sequences in caches, one 7 rows ahead of the other, grow by pieces and steps. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void cachedRowsCountFromTheFirst(Kind kind) {
+    MultiHeadAttention layer = SHAPE.layer().withMask(Mask.causal()).withPositions(kind.positions);
+    List<KeyValueCache> caches = List.of(layer.cache().capacity(64).build(), layer.cache().capacity(64).build());
+    Sequences x = Views.randomSequences(Layout.DENSE, 2, 60, 48, SEED + 3);
+    layer.self(x.rows(1, 0, 7), caches.subList(1, 2), Sequences.zeros(1, 7, 48));
+    double[][][] expected = new double[2][][];
+    for (int b = 0; b < 2; b++) {
+      double[][] rows = PlainTransformer.rows(x, b);
+      expected[b] = plain(kind, rows, 0, rows, 0, ROWS);
+    }
+    int done = 0;
+    for (int count : new int[] {20, 1, 1, 4, 17, 1, 9}) {
+      // Batch entry 1 lies 7 rows further on.
+      Sequences next = new Sequences(x.data(), x.index(0, done), 2, count, 48, x.index(1, 7), 48);
+      Sequences output = Views.emptySequences(Layout.GAPS, 2, count, 48);
+      layer.self(next, caches, output);
+      for (int b = 0; b < 2; b++) {
+        for (int row = 0; row < count; row++) {
+          for (int c = 0; c < 48; c++) {
+            assertThat((double) output.get(b, row, c))
+                .as("%s: %d of row %d of %d", kind, c, done + row, b)
+                .isCloseTo(expected[b][done + row + 7 * b][c], within(4e-6));
+          }
+        }
+      }
+      done += count;
+    }
+    caches.forEach(KeyValueCache::close);
+  }
+
+  /** Rows that a window has let go still count. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void aWindowOfACacheKeepsPositions(Kind kind) {
+    MultiHeadAttention layer = SHAPE.layer().withMask(Mask.window(9, 0)).withPositions(kind.positions);
+    Sequences x = Views.randomSequences(Layout.DENSE, 1, ROWS, 48, SEED + 8);
+    double[][] rows = PlainTransformer.rows(x, 0);
+    Sequences output = Sequences.zeros(1, ROWS, 48);
+    try (KeyValueCache cache = layer.cache().window(10, 0).build()) {
+      int done = 0;
+      for (int count : new int[] {1, 33, 1, 1, 20, 4}) {
+        layer.self(x.rows(0, done, count), List.of(cache), output.rows(0, done, count));
+        done += count;
+      }
+    }
+    assertClose(kind, plain(kind, rows, 0, rows, 0, 9), output, 0);
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void packedSequencesAreOneByOne(Kind kind) {
+    int[] starts = {0, 1, 34, 34, 60};
+    Sequences x = Views.randomSequences(Layout.DENSE, 1, 60, 48, SEED + 4);
+    Sequences together = Sequences.zeros(1, 60, 48);
+    MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions);
+    layer.withSequences(SequenceStarts.of(starts)).self(x, together);
+    for (int s = 0; s < 4; s++) {
+      int rows = starts[s + 1] - starts[s];
+      Sequences alone = Sequences.zeros(1, rows, 48);
+      layer.self(x.rows(0, starts[s], rows), alone);
+      Views.assertSameBits(Views.dense(together.rows(0, starts[s], rows)), alone.data(), kind + ", sequence " + s);
+    }
+  }
+
+  /** The weights, and a stack of layers, are with the positions too; the last positions count. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void weightsAndStacksHaveThem(Kind kind) {
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.POST);
+    Sequences x = Views.randomSequences(Layout.DENSE, 1, 11, 48, SEED + 5);
+    Heads weights = Heads.zeros(1, 6, 11, 11);
+    SHAPE.layer().withPositions(kind.positions).weights(x, x, weights);
+    Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withPositions(Positions.alibi(6));
+    List<Heads> stacked = new ArrayList<>(List.of(Heads.zeros(1, 6, 11, 11), Heads.zeros(1, 6, 11, 11)));
+    Sequences output = Sequences.zeros(1, 11, 48);
+    encoder.withPositions(kind.positions).forward(x, output, stacked);
+    Views.assertSameBits(stacked.get(0).data(), weights.data(), kind);
+
+    Sequences byHand = Sequences.zeros(1, 11, 48);
+    EncoderLayer layer = parts.encoderLayer().withPositions(kind.positions);
+    layer.forward(x, byHand);
+    layer.forward(byHand, byHand);
+    Views.assertSameBits(output.data(), byHand.data(), kind);
+    boolean without = kind.positions == Positions.none();
+    assertThat(output.data()[0] == once(parts, x)).as("as without positions").isEqualTo(without);
+  }
+
+  private static float once(LayerParts parts, Sequences x) {
+    Sequences output = Sequences.zeros(1, 11, 48);
+    Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).forward(x, output);
+    return output.data()[0];
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void decodersTakeStepsWithThem(Kind kind) {
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.PRE);
+    Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(kind.positions);
+    Sequences memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 6);
+    Sequences x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 7);
+    Sequences whole = Sequences.zeros(2, 19, 48);
+    decoder.forward(x, memory, whole);
+    try (DecoderState state = decoder.start(memory, 19)) {
+      for (int row = 0; row < 19; row++) {
+        Sequences step = Sequences.zeros(2, 1, 48);
+        decoder.forward(new Sequences(x.data(), row * 48, 2, 1, 48, 19 * 48, 48), state, step);
+        for (int b = 0; b < 2; b++) {
+          for (int c = 0; c < 48; c++) {
+            assertThat(step.get(b, 0, c)).as("%s: %d of row %d", kind, c, row).isCloseTo(whole.get(b, row, c), within(1e-5f));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreNamed() {
+    MultiHeadAttention layer = SHAPE.layer();
+    LayerPositions relative = Positions.relativeBuckets(TABLE, NUM_BUCKETS, MAX_DISTANCE, true);
+    SequenceStarts uneven = SequenceStarts.of(new int[] {0, 2, 5}, new int[] {0, 4, 9});
+    Sequences x = Sequences.zeros(1, 5, 48);
+    Sequences memory = Sequences.zeros(1, 9, 48);
+    List<KeyValueCache> caches = List.of(layer.cache().capacity(9).build());
+    Wrong.argument("headDim", out -> layer.withPositions(Rotary.of(6)), "positions.headDim", "6", "headDim", "8").verify();
+    Wrong.argument("numHeads", out -> layer.withPositions(Positions.alibi(2)), "positions.numHeads", "2", "numHeads", "6").verify();
+    Wrong.isNull("positions", out -> layer.withPositions(Wrong.nothing())).verify();
+    layer.withPositions(relative).withSequences(uneven).cross(x, memory, Sequences.zeros(1, 5, 48)); // 2 more keys each
+    SequenceStarts other = SequenceStarts.of(new int[] {0, 2, 5}, new int[] {0, 3, 9});
+    Wrong.argument(
+            "buckets of packed sequences",
+            out -> layer.withPositions(relative).withSequences(other).cross(x, memory, Sequences.of(out, 1, 5, 48)),
+            "keys",
+            "queries",
+            "sequence",
+            "0",
+            "1",
+            "3")
+        .verify();
+    for (Kind kind : kinds().subList(1, 5)) {
+      MultiHeadAttention positioned = layer.withPositions(kind.positions);
+      Wrong.incomplete("memory in caches", out -> positioned.remember(memory, caches), "positions", "memory").verify();
+      Wrong.incomplete("from caches", out -> positioned.cross(x, caches, Sequences.of(out, 1, 5, 48)), "positions", "memory").verify();
+    }
+    caches.forEach(KeyValueCache::close);
+  }
+}

@@ -1,0 +1,268 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.core.position.Positions;
+import dev.lanewise.core.testing.LayerExpectation;
+import dev.lanewise.core.testing.LayerParts;
+import dev.lanewise.core.testing.LayerSettings;
+import dev.lanewise.core.testing.LayerSettings.Setting;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** No setting of a layer is silently dropped: every two of them act together as in the reference, or are refused by name. */
+public class LayerSettingsTest {
+  private static final Sequences X =
+      Views.randomSequences(Layout.DENSE, 1, LayerSettings.ROWS, LayerExpectation.SHAPE.embedDim(), Problem.SEED + 5);
+
+  /** Pairs that mean the same thing twice. */
+  private static final Set<Set<String>> REFUSED = Set.of(Set.of("slopes", "alibi"));
+
+  record Pair(Setting first, Setting second) {
+    boolean isRefused() {
+      return REFUSED.contains(Set.of(first.what(), second.what()));
+    }
+
+    MultiHeadAttention layer() {
+      return second.set().apply(first.set().apply(LayerExpectation.SHAPE.layer()));
+    }
+
+    LayerExpectation expectation() {
+      LayerExpectation expectation = new LayerExpectation();
+      first.expect().accept(expectation);
+      second.expect().accept(expectation);
+      return expectation;
+    }
+
+    boolean has(String slot) {
+      return first.slot().equals(slot) || second.slot().equals(slot);
+    }
+  }
+
+  static Stream<Pair> pairs() {
+    List<Setting> all = LayerSettings.all();
+    return all.stream().flatMap(one -> all.stream().filter(other -> !one.slot().equals(other.slot())).map(other -> new Pair(one, other)));
+  }
+
+  static Stream<Pair> ofOneSlot() {
+    List<Setting> all = LayerSettings.all();
+    return all.stream().flatMap(one -> all.stream().filter(other -> one.slot().equals(other.slot())).map(other -> new Pair(one, other)));
+  }
+
+  private static Set<String> setters(Class<?> type) {
+    return Arrays.stream(type.getDeclaredMethods())
+        .filter(method -> Modifier.isPublic(method.getModifiers()) && method.getName().startsWith("with"))
+        .map(Method::getName)
+        .map(name -> type.getSimpleName() + "." + name)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** Whoever adds a setting adds it to the table. */
+  @Test
+  void theTableHasAllSettings() {
+    Set<String> methods = LayerSettings.all().stream().map(Setting::method).collect(Collectors.toSet());
+    Set<String> expected = setters(Attention.class);
+    expected.addAll(setters(MultiHeadAttention.class));
+    assertThat(methods).containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(setters(EncoderLayer.class))
+        .as("these change the attention, and the threads of all parts")
+        .containsExactly(
+            "EncoderLayer.withAttention",
+            "EncoderLayer.withMask",
+            "EncoderLayer.withPositions",
+            "EncoderLayer.withSequences",
+            "EncoderLayer.withThreads");
+    assertThat(setters(DecoderLayer.class))
+        .containsExactly(
+            "DecoderLayer.withCross",
+            "DecoderLayer.withMask",
+            "DecoderLayer.withMemoryMask",
+            "DecoderLayer.withPositions",
+            "DecoderLayer.withSelf",
+            "DecoderLayer.withThreads");
+    assertThat(kinds(LayerPositions.class))
+        .as("kinds of positions")
+        .containsExactlyInAnyOrder("Rotary", "AlibiPositions", "RelativePositions", "NoPositions");
+  }
+
+  private static List<String> kinds(Class<?> type) {
+    Class<?>[] permitted = type.getPermittedSubclasses();
+    return permitted == null ? List.of(type.getSimpleName()) : Arrays.stream(permitted).flatMap(kind -> kinds(kind).stream()).toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("pairs")
+  void bothActOrAreRefused(Pair pair) {
+    if (pair.isRefused()) {
+      assertThatThrownBy(pair::layer).isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("withAlibi", "alibi(3)");
+      return;
+    }
+    Sequences output = self(pair.layer());
+    assertClose(output, pair.expectation().output(X, LayerSettings.ROWS), pair);
+    for (Setting setting : List.of(pair.first, pair.second)) {
+      Setting other = setting == pair.first ? pair.second : pair.first;
+      if (setting.seen()) {
+        Sequences without = self(other.set().apply(LayerExpectation.SHAPE.layer()));
+        assertThat(largestDifference(output, without)).as("effect of %s in %s", setting, pair).isGreaterThan(1e-4);
+      }
+    }
+  }
+
+  /** The second call of two, so that rows come before the new ones. */
+  @ParameterizedTest
+  @MethodSource("pairs")
+  void bothActOverCaches(Pair pair) {
+    if (pair.isRefused()) {
+      return;
+    }
+    MultiHeadAttention layer = pair.layer();
+    int before = 5;
+    int rows = LayerSettings.ROWS - before;
+    Sequences output = Sequences.zeros(1, rows, X.width());
+    try (KeyValueCache cache = layer.cache().capacity(LayerSettings.ROWS).build()) {
+      if (pair.has("sequences")) {
+        assertThatThrownBy(() -> layer.self(X, List.of(cache), Sequences.zeros(1, LayerSettings.ROWS, X.width())))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContainingAll("packed sequences", "caches");
+        assertThat(cache.rows()).isZero();
+        return;
+      }
+      LayerExpectation expectation = pair.expectation();
+      MultiHeadAttention plain = LayerExpectation.SHAPE.layer().withPositions(expectation.positions);
+      plain.self(X.rows(0, 0, before), List.of(cache), Sequences.zeros(1, before, X.width()));
+      layer.self(X.rows(0, before, rows), List.of(cache), output);
+      assertClose(output, expectation.output(X, rows), pair + ", cached");
+    }
+  }
+
+  /** The weights are those of the output. */
+  @ParameterizedTest
+  @MethodSource("pairs")
+  void weightsHaveBoth(Pair pair) {
+    if (pair.isRefused()) {
+      return;
+    }
+    int width = pair.has("sequences") ? 7 : LayerSettings.ROWS;
+    Heads weights = Heads.zeros(1, LayerSettings.HEADS, LayerSettings.ROWS, width);
+    pair.layer().weights(X, X, weights);
+    for (Setting setting : List.of(pair.first, pair.second)) {
+      Setting other = setting == pair.first ? pair.second : pair.first;
+      if (setting.seen() && !setting.slot().equals("sequences")) {
+        Heads without = Heads.zeros(1, LayerSettings.HEADS, LayerSettings.ROWS, width);
+        other.set().apply(LayerExpectation.SHAPE.layer()).weights(X, X, without);
+        assertThat(weights.data()).as("effect of %s in %s", setting, pair).isNotEqualTo(without.data());
+      }
+    }
+  }
+
+  /** A setting that is made again replaces the former one, and nothing of it stays. */
+  @ParameterizedTest
+  @MethodSource("ofOneSlot")
+  void theLastOneCounts(Pair pair) {
+    Sequences expected = self(pair.second.set().apply(LayerExpectation.SHAPE.layer()));
+    Views.assertSameBits(self(pair.layer()).data(), expected.data(), pair);
+  }
+
+  /** The example of the report. */
+  @Test
+  void aBiasStaysBesideRelativePositions() {
+    float[] one = {1};
+    MultiHeadAttention layer = MultiHeadAttention.builder(1, 1).query(one, null).key(one, null).value(one, null).output(one, null).build();
+    Sequences x = Sequences.of(new float[] {1, 5}, 1, 2, 1);
+    Sequences output = Sequences.zeros(1, 2, 1);
+    Bias hiding = Bias.ofKeys(new float[] {0, Float.NEGATIVE_INFINITY});
+    LayerPositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
+    layer.withAttention(at -> at.withBias(hiding)).withPositions(positions).self(x, output);
+    assertThat(output.data()).containsExactly(1, 1);
+    layer.withPositions(positions).withAttention(at -> at.withBias(hiding)).self(x, output);
+    assertThat(output.data()).containsExactly(1, 1);
+  }
+
+  /** Directly on an attention, whichever comes first. */
+  @Test
+  void positionsOfAnAttentionAddToIt() {
+    Attention plain = Attention.standard();
+    Wrong.argument("alibi after slopes", out -> Positions.alibi(2).applyTo(plain.withAlibi(1, 2), 3, 3), "withAlibi", "alibi", "2")
+        .verify();
+    Wrong.argument("slopes after alibi", out -> Positions.alibi(2).applyTo(plain, 3, 3).withAlibi(1, 2), "withAlibi", "alibi", "2")
+        .verify();
+    Heads rows = Views.random(Layout.DENSE, 1, 1, 3, 4, Problem.SEED + 6);
+    LayerPositions positions = Positions.relativeBuckets(Views.randomArray(8, 1, Problem.SEED + 7), 8, 6, true);
+    Bias bias = Bias.ofKeys(new float[] {1, Float.NEGATIVE_INFINITY, -1});
+    Heads before = Heads.zeros(1, 1, 3, 3);
+    Heads after = Heads.zeros(1, 1, 3, 3);
+    Heads without = Heads.zeros(1, 1, 3, 3);
+    positions.applyTo(plain.withBias(bias), 3, 3).weights(rows, rows, before);
+    positions.applyTo(plain, 3, 3).withBias(bias).weights(rows, rows, after);
+    plain.withBias(bias).weights(rows, rows, without);
+    Views.assertSameBits(before.data(), after.data(), "the order of settings");
+    assertThat(before.get(0, 0, 0, 1)).isZero();
+    assertThat(before.data()).isNotEqualTo(without.data());
+  }
+
+  @Test
+  void aDecoderLayerKeepsTheMaskOfItsAttention() {
+    LayerParts parts = new LayerParts(LayerExpectation.SHAPE, 20, Activation.RELU, false, false, NormPlacement.POST);
+    MultiHeadAttention masked = LayerExpectation.SHAPE.layer().withMask(Mask.window(2, Mask.UNLIMITED));
+    DecoderLayer layer =
+        DecoderLayer.of(
+            masked, parts.norm(0), parts.cross().layer(), parts.norm(2), parts.feedForward(), parts.norm(1), NormPlacement.POST);
+    Sequences kept = Sequences.zeros(1, LayerSettings.ROWS, X.width());
+    Sequences expected = Sequences.zeros(1, LayerSettings.ROWS, X.width());
+    layer.forward(X, X, kept);
+    parts.decoderLayer().withMask(Mask.window(2, 0)).forward(X, X, expected);
+    Views.assertSameBits(kept.data(), expected.data(), "a window that is causal as well");
+  }
+
+  @Test
+  void anActivationIsNotReplaced() {
+    Linear up = Linear.of(new float[6], null, 2, 3);
+    Linear down = Linear.of(new float[6], null, 3, 2);
+    Linear active = up.withActivation(Activation.RELU);
+    Wrong.argument("two activations", out -> FeedForward.of(active, down, Activation.GELU), "up", "RELU", "GELU").verify();
+  }
+
+  private static Sequences self(MultiHeadAttention layer) {
+    Sequences output = Sequences.zeros(1, LayerSettings.ROWS, X.width());
+    layer.self(X, output);
+    return output;
+  }
+
+  private static double largestDifference(Sequences x, Sequences y) {
+    double largest = 0;
+    for (int i = 0; i < x.data().length; i++) {
+      largest = Math.max(largest, Math.abs(x.data()[i] - y.data()[i]));
+    }
+    return largest;
+  }
+
+  private static void assertClose(Sequences actual, Sequences expected, Object what) {
+    for (int i = 0; i < expected.data().length; i++) {
+      float tolerance = 4e-6f * Math.max(1, Math.abs(expected.data()[i]));
+      assertThat(actual.data()[i]).as("%s: element %d, seed %d", what, i, Problem.SEED).isCloseTo(expected.data()[i], within(tolerance));
+    }
+  }
+}

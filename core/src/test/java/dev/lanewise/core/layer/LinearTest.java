@@ -1,0 +1,247 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.testing.Budget;
+import dev.lanewise.core.testing.PlainFloat;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Matrix;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Projections over hostile shapes and layouts against a product in double. */
+class LinearTest {
+  private static final int LANES = Kernels.selected().lanes();
+
+  /** A projection and its input; weight and bias depend on the seed alone. */
+  private record Case(int batch, int rows, int inputs, int outputs, Layout layout, boolean biased) {
+    static Case of(int rows, int inputs, int outputs) {
+      return new Case(1, rows, inputs, outputs, Layout.DENSE, true);
+    }
+
+    Case batch(int newBatch) {
+      return new Case(newBatch, rows, inputs, outputs, layout, biased);
+    }
+
+    Case layout(Layout newLayout) {
+      return new Case(batch, rows, inputs, outputs, newLayout, biased);
+    }
+
+    Case unbiased() {
+      return new Case(batch, rows, inputs, outputs, layout, false);
+    }
+
+    float[] weight() {
+      return Views.randomArray(outputs * inputs, 1, Problem.SEED + 11);
+    }
+
+    float @Nullable [] bias() {
+      return biased ? Views.randomArray(outputs, 1, Problem.SEED + 12) : null;
+    }
+
+    Linear linear() {
+      return Linear.of(weight(), bias(), inputs, outputs);
+    }
+
+    Sequences input() {
+      return Views.randomSequences(layout, batch, rows, inputs, Problem.SEED + 13);
+    }
+
+    Sequences emptyOutput() {
+      return Views.emptySequences(layout, batch, rows, outputs);
+    }
+
+    Sequences apply(int threads) {
+      Sequences output = emptyOutput();
+      linear().apply(input(), output, threads);
+      return output;
+    }
+
+    @Override
+    public String toString() {
+      return String.format(
+          Locale.ROOT,
+          "batch %d, %d x %d -> %d, %s, %s, seed %d",
+          batch,
+          rows,
+          inputs,
+          outputs,
+          layout,
+          biased ? "bias" : "no bias",
+          Problem.SEED);
+    }
+  }
+
+  static Stream<Case> cases() {
+    int[] sizes = {1, Math.max(1, LANES - 1), LANES, LANES + 1, 59};
+    Stream<Case> grid =
+        Arrays.stream(sizes)
+            .boxed()
+            .flatMap(
+                rows ->
+                    Arrays.stream(sizes)
+                        .boxed()
+                        .flatMap(inputs -> Arrays.stream(sizes).mapToObj(outputs -> Case.of(rows, inputs, outputs))));
+    Stream<Case> large =
+        Stream.of(
+            Case.of(113, 203, 111),
+            Case.of(3, 1025, 7),
+            Case.of(1025, 3, 5),
+            Case.of(7, 5, 1025),
+            Case.of(97, 64, 385),
+            Case.of(0, 5, 7),
+            Case.of(5, 7, 3).batch(0));
+    Stream<Case> layouts =
+        Arrays.stream(Layout.values())
+            .flatMap(
+                layout ->
+                    Stream.of(
+                        Case.of(17, 40, 59).layout(layout),
+                        Case.of(1, 16, 16).batch(5).layout(layout),
+                        Case.of(33, 59, 203).batch(3).layout(layout),
+                        Case.of(7, 24, 48).batch(2).layout(layout)));
+    return Stream.of(grid, large, layouts).flatMap(all -> all).flatMap(all -> Stream.of(all, all.unbiased()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void agreesWithTheProductInDouble(Case problem) {
+    Sequences input = problem.input();
+    Sequences output = problem.apply(1);
+    Views.assertOnlyTheViewWritten(output.split(1), problem);
+    float[] plain = PlainFloat.linear(input, problem.weight(), problem.bias(), problem.outputs());
+    Budget.assertWithin(problem, Views.dense(output), plain, product(input, problem.weight(), problem.bias(), problem.outputs()));
+  }
+
+  /** A dense input may feed an output with gaps, and the other way round. */
+  @Test
+  void layoutsMayDiffer() {
+    Case dense = Case.of(7, 24, 203).batch(3);
+    Case gaps = dense.layout(Layout.GAPS);
+    float[] expected = dense.apply(1).data();
+    Sequences scattered = gaps.emptyOutput();
+    dense.linear().apply(dense.input(), scattered, 1);
+    Views.assertOnlyTheViewWritten(scattered.split(1), gaps);
+    Views.assertSameBits(Views.dense(scattered), expected, "dense to gaps");
+    Sequences collected = dense.emptyOutput();
+    dense.linear().apply(gaps.input(), collected, 1);
+    Views.assertSameBits(collected.data(), expected, "gaps to dense");
+  }
+
+  /** Query, key and value side by side in one array: each projection writes its columns only, and may read others. */
+  @Test
+  void columnsOfOneArray() {
+    Case problem = Case.of(17, 24, 40);
+    Sequences packed = Views.emptySequences(Layout.DENSE, 1, 17, 100);
+    Sequences input = new Sequences(packed.data(), 3, 1, 17, 24, 1700, 100);
+    Sequences output = new Sequences(packed.data(), 50, 1, 17, 40, 1700, 100);
+    float[] numbers = Views.dense(problem.input());
+    for (int row = 0; row < 17; row++) {
+      System.arraycopy(numbers, row * 24, packed.data(), input.index(0, row), 24);
+    }
+    problem.linear().apply(input, output, 1);
+    Views.assertSameBits(Views.dense(output), problem.apply(1).data(), problem);
+    Views.assertSameBits(Views.dense(input), numbers, "input of " + problem);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 7})
+  void threadsDoNotChangeBits(int threads) {
+    Case problem = Case.of(203, 111, 385).batch(2).layout(Layout.GAPS);
+    Views.assertSameBits(problem.apply(threads).data(), problem.apply(1).data(), threads + " threads, " + problem);
+  }
+
+  @Test
+  void rowsAloneHaveTheSameBits() {
+    Case problem = Case.of(113, 203, 59);
+    Sequences input = problem.input();
+    Sequences all = problem.apply(1);
+    Linear linear = problem.linear();
+    for (int row : IntStream.concat(IntStream.range(0, 17), IntStream.range(90, 113)).toArray()) {
+      Sequences alone = Sequences.zeros(1, 1, 59);
+      linear.apply(new Sequences(input.data(), input.index(0, row), 1, 1, 203, 0, 203), alone, 1);
+      Views.assertSameBits(alone.data(), Arrays.copyOfRange(all.data(), row * 59, (row + 1) * 59), "row " + row + ", " + problem);
+    }
+  }
+
+  @Test
+  void nanPoisonsItsRowOnly() {
+    Case problem = Case.of(33, 40, 59);
+    Sequences input = problem.input();
+    input.data()[input.index(0, 20) + 39] = Float.NaN;
+    Sequences output = problem.emptyOutput();
+    problem.linear().apply(input, output, 1);
+    Sequences clean = problem.apply(1);
+    for (int column = 0; column < 59; column++) {
+      assertThat(output.get(0, 20, column)).as("column %d, %s", column, problem).isNaN();
+      output.data()[output.index(0, 20) + column] = clean.get(0, 20, column);
+    }
+    Views.assertSameBits(output.data(), clean.data(), "rows beside the one of NaN, " + problem);
+  }
+
+  @Test
+  void keepsItsOwnCopyOfWeights() {
+    Case problem = Case.of(3, 5, 7);
+    float[] weight = problem.weight();
+    float[] bias = Views.randomArray(7, 1, Problem.SEED + 12);
+    Linear linear = Linear.of(weight, bias, 5, 7);
+    Arrays.fill(weight, 99);
+    Arrays.fill(bias, 99);
+    Sequences output = problem.emptyOutput();
+    linear.apply(problem.input(), output, 1);
+    Views.assertSameBits(output.data(), problem.apply(1).data(), problem);
+    assertThat(linear.inputs()).isEqualTo(5);
+    assertThat(linear.outputs()).isEqualTo(7);
+  }
+
+  /** The activation is the one of the kernels, whoever shares the work; the projection it was taken from keeps none. */
+  @ParameterizedTest
+  @EnumSource
+  void appliesTheActivation(Activation activation) {
+    for (Case problem : List.of(Case.of(1, 24, 385), Case.of(7, 40, 59).layout(Layout.GAPS), Case.of(203, 111, 385).batch(2))) {
+      Linear linear = problem.linear();
+      Linear activated = linear.withActivation(activation);
+      Sequences plain = problem.emptyOutput();
+      linear.apply(problem.input(), plain, 1);
+      Matrix expected = Matrix.of(Views.dense(plain), problem.batch() * problem.rows(), problem.outputs());
+      Kernels.selected().activate(activation, expected, expected);
+      for (int threads : new int[] {1, 2, 3}) {
+        Sequences output = problem.emptyOutput();
+        activated.apply(problem.input(), output, threads);
+        Views.assertOnlyTheViewWritten(output.split(1), problem);
+        Views.assertSameBits(Views.dense(output), expected.data(), activation + ", " + threads + " threads, " + problem);
+      }
+      Sequences again = problem.emptyOutput();
+      activated.withActivation(Activation.NONE).apply(problem.input(), again, 1);
+      Views.assertSameBits(Views.dense(again), Views.dense(plain), "without " + activation + ", " + problem);
+    }
+  }
+
+  private static double[] product(Sequences input, float[] weight, float @Nullable [] bias, int outputs) {
+    double[] result = new double[input.batch() * input.rows() * outputs];
+    for (int n = 0; n < result.length; n++) {
+      int row = n / outputs;
+      int o = n % outputs;
+      double sum = bias == null ? 0 : bias[o];
+      for (int i = 0; i < input.width(); i++) {
+        sum += (double) input.get(row / input.rows(), row % input.rows(), i) * weight[o * input.width() + i];
+      }
+      result[n] = sum;
+    }
+    return result;
+  }
+}

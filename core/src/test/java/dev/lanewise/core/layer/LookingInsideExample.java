@@ -1,0 +1,26 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.AttentionEntropy;
+import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.data.Heads;
+import java.util.List;
+
+/** The examples of the Javadoc of entropy and rollout; {@link LookingInsideTest} compares the two and runs these. */
+final class LookingInsideExample {
+  private LookingInsideExample() {}
+
+  static void entropy(MultiHeadAttention layer, Sequences x, Heads weights, float[] entropy) {
+    // begin
+    layer.weights(x, x, weights); // batch × numHeads × queries × keys
+    AttentionEntropy.of(weights, entropy); // batch × numHeads × queries
+    // end
+  }
+
+  static void rollout(Encoder encoder, Sequences x, Sequences y, List<Heads> weights, Sequences rollout) {
+    // begin
+    encoder.forward(x, y, weights); // of each layer: batch × numHeads × rows × rows
+    AttentionRollout.of(weights, rollout); // batch × rows × rows
+    // end
+  }
+}

@@ -1,0 +1,312 @@
+package dev.lanewise.core.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.pooling.NeighbourMean;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.core.testing.LayerParts;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is wrong in the last layer of a stack is refused before the first one writes, or appends to a cache. */
+class StackChecksTest {
+  private static final int WIDTH = 8;
+  private static final int ROWS = 5;
+  private static final int BATCH = 2;
+  private static final LayerShape SHAPE = LayerShape.of(WIDTH, 2);
+  private static final LayerParts PARTS = new LayerParts(SHAPE, 12, Activation.RELU, false, false, NormPlacement.POST);
+
+  /** A change of a layer's attention that does not fit a call, and what the refusal says. */
+  record Misfit(String what, UnaryOperator<MultiHeadAttention> change, String... words) {
+    @Override
+    public String toString() {
+      return what;
+    }
+  }
+
+  private static Misfit attention(String what, UnaryOperator<Attention> change, String... words) {
+    return new Misfit(what, layer -> layer.withAttention(change), words);
+  }
+
+  /** Whatever depends on the shape of a call. */
+  static List<Misfit> misfits() {
+    float[] three = new float[3];
+    return List.of(
+        attention("key lengths", at -> at.withMask(Mask.keyLengths(5, 6)), "keyLengths[1]", "6", "5"),
+        attention("query lengths", at -> at.withMask(Mask.queryLengths(5)), "queryLengths.length", "1", "2"),
+        attention("a map", at -> at.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 4, 4)), "queries", "4", "5"),
+        attention("a matrix", at -> at.withMask(Mask.matrix(new boolean[7], 5)), "7"),
+        attention("a tree", at -> at.withMask(Mask.tree(-1, 0, 0, 0, 0, 0)), "parents.length", "6", "5"),
+        attention("documents", at -> at.withMask(Mask.documents(3, new int[3], new int[3]).and(Mask.causal())), "3", "2"),
+        attention("bias", at -> at.withBias(Bias.ofKeys(three)), "bias.data", "3", "5"),
+        attention("slopes", at -> at.withAlibi(three), "slopes.length", "3", "2"),
+        attention("sinks", at -> at.withNormaliser(Normaliser.softmaxWithSinks(three)), "sinks.length", "3", "2"),
+        attention("similarity", at -> at.withSimilarity(Similarity.additive(three)), "3", "4"),
+        attention("sequences", at -> at.withSequences(SequenceStarts.of(0, 5)), "sequences"));
+  }
+
+  private static EncoderLayer encoderLayer() {
+    return PARTS.encoderLayer();
+  }
+
+  private static Encoder encoder(Misfit misfit) {
+    return Encoder.of(List.of(encoderLayer(), encoderLayer(), encoderLayer().withAttention(misfit.change)), null);
+  }
+
+  private static Sequences input() {
+    return Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
+  }
+
+  private static Sequences in(float[] out) {
+    return Sequences.of(out, BATCH, ROWS, WIDTH);
+  }
+
+  @ParameterizedTest
+  @MethodSource("misfits")
+  void anEncoderChecksAllLayers(Misfit misfit) {
+    Wrong.argument("into another array", out -> encoder(misfit).forward(input(), in(out)), misfit.words).verify();
+    Wrong.argument("in place", out -> encoder(misfit).forward(in(out), in(out)), misfit.words).verify();
+  }
+
+  @ParameterizedTest
+  @MethodSource("misfits")
+  void aDecoderChecksAllLayers(Misfit misfit) {
+    for (DecoderLayer last : List.of(PARTS.decoderLayer().withSelf(misfit.change), PARTS.decoderLayer().withCross(misfit.change))) {
+      Decoder decoder = Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer(), last), null);
+      Wrong.argument("in place", out -> decoder.forward(in(out), input(), in(out)), misfit.words).verify();
+      Transformer transformer = Transformer.of(Encoder.of(List.of(encoderLayer()), null), decoder);
+      Wrong.argument("behind an encoder", out -> transformer.forward(input(), in(out), in(out)), misfit.words).verify();
+    }
+  }
+
+  /** The state has no rows before, so that what does not fit is as for whole sequences. */
+  @ParameterizedTest
+  @MethodSource("misfits")
+  void aStepOfADecoderChecksAllLayers(Misfit misfit) {
+    for (boolean self : new boolean[] {true, false}) {
+      DecoderLayer right = PARTS.decoderLayer();
+      Decoder decoder = Decoder.of(List.of(right, right), null);
+      DecoderLayer wrong = self ? right.withSelf(misfit.change) : right.withCross(misfit.change);
+      Decoder last = Decoder.of(List.of(right, wrong), null);
+      try (DecoderState state = decoder.start(input(), 20)) {
+        boolean packed = misfit.what.equals("sequences");
+        Wrong step =
+            packed && self
+                ? Wrong.incomplete("packed", out -> last.forward(in(out), state, in(out)), "packed", "caches")
+                : Wrong.argument("a step", out -> last.forward(in(out), state, in(out)), misfit.words);
+        step.verify();
+        assertThat(state.rows()).isZero();
+        state.caches(0).forEach(cache -> assertThat(cache.rows()).isZero());
+      }
+    }
+  }
+
+  static Stream<Wrong> weights() {
+    Encoder encoder = Encoder.of(List.of(encoderLayer(), encoderLayer()), null);
+    Heads right = Heads.zeros(BATCH, 2, ROWS, ROWS);
+    int size = BATCH * ROWS * WIDTH;
+    return Stream.of(
+        Wrong.argument("the width of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 2, ROWS, 6)), "6", "5"),
+        Wrong.argument("the rows of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 2, 4, ROWS)), "4", "5"),
+        Wrong.argument("the heads of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 3, ROWS, ROWS)), "3", "2"),
+        Wrong.argument("the batch of the second", out -> forward(encoder, out, right, Heads.zeros(1, 2, ROWS, ROWS)), "1", "2"),
+        Wrong.argument("one for two layers", out -> encoder.forward(in(out), in(out), List.of(right)), "weights", "1", "2"),
+        Wrong.isNull("weights[1]", out -> encoder.forward(in(out), in(out), Arrays.asList(right, Wrong.nothing()))),
+        Wrong.isNull("weights", out -> encoder.forward(in(out), in(out), Wrong.nothing())),
+        Wrong.argument("twice the same", out -> forward(encoder, out, right, right), "weights[1]", "weights[0]", "overlaps"),
+        Wrong.argument(
+            "in the output",
+            out -> forward(encoder, out, right, new Heads(out, size - 1, BATCH, 2, ROWS, ROWS, 50, 25, 5)),
+            "weights[1]",
+            "overlaps"),
+        Wrong.argument(
+            "in x alone",
+            out -> encoder.forward(in(out), Sequences.zeros(BATCH, ROWS, WIDTH), List.of(right, Heads.of(out, BATCH, 2, ROWS, ROWS))),
+            "weights[1]",
+            "overlaps",
+            "x"));
+  }
+
+  private static void forward(Encoder encoder, float[] out, Heads first, Heads second) {
+    encoder.forward(in(out), in(out), List.of(first, second));
+  }
+
+  @ParameterizedTest
+  @MethodSource("weights")
+  void weightsOfAllLayersAreCheckedFirst(Wrong wrong) {
+    wrong.verify();
+  }
+
+  @Test
+  void aPreNormLayerKeepsItsInputFromItsWeights() {
+    EncoderLayer layer = new LayerParts(SHAPE, 12, Activation.RELU, false, false, NormPlacement.PRE).encoderLayer();
+    Wrong.overlap("weights", "x", 0, out -> layer.weights(in(out), Heads.of(out, BATCH, 2, ROWS, ROWS))).verify();
+  }
+
+  /** Only the last layer looks at a memory of another width. */
+  @Test
+  void theMemoryOfEveryLayerIsCheckedFirst() {
+    DecoderLayer other =
+        DecoderLayer.of(
+            SHAPE.layer(),
+            PARTS.norm(0),
+            SHAPE.sources(9, 9).layer(),
+            PARTS.norm(1),
+            PARTS.feedForward(),
+            PARTS.norm(2),
+            NormPlacement.POST);
+    Decoder decoder = Decoder.of(List.of(PARTS.decoderLayer(), other), null);
+    Wrong.argument("width", out -> decoder.forward(in(out), input(), in(out)), "memory.width", "8", "9").verify();
+    Decoder right = Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
+    Sequences three = Sequences.zeros(3, ROWS, WIDTH);
+    Wrong.argument("batch", out -> right.forward(in(out), three, in(out)), "memory.batch", "3", "2").verify();
+    Wrong.argument("the memory", out -> right.forward(input(), in(out), in(out)), "output", "memory", "overlaps").verify();
+    Wrong.isNull("memory", out -> right.forward(in(out), Wrong.<Sequences>nothing(), in(out))).verify();
+    Wrong.isNull("state", out -> right.forward(in(out), Wrong.<DecoderState>nothing(), in(out))).verify();
+  }
+
+  @Test
+  void aSourceIsNotOverwritten() {
+    Transformer transformer = Transformer.of(Encoder.of(List.of(encoderLayer()), null), Decoder.of(List.of(PARTS.decoderLayer()), null));
+    Wrong.overlap("output", "source", 0, out -> transformer.forward(in(out), input(), in(out))).verify();
+  }
+
+  @Test
+  void cachesOfALayerAreCheckedFirst() {
+    DecoderLayer layer = PARTS.decoderLayer();
+    MultiHeadAttention attention = SHAPE.layer();
+    List<KeyValueCache> caches = List.of(attention.cache().capacity(9).build(), attention.cache().capacity(9).build());
+    List<KeyValueCache> memory = List.of(attention.cache().capacity(9).build(), attention.cache().capacity(9).build());
+    attention.remember(input(), memory);
+    KeyValueCache narrow = KeyValueCache.builder(2, 3).capacity(9).build();
+    List<KeyValueCache> mixed = List.of(memory.get(0), narrow);
+    List<KeyValueCache> nothing = Arrays.asList(memory.get(0), Wrong.nothing());
+    List<Wrong> wrong =
+        List.of(
+            Wrong.argument("another width", out -> layer.forward(in(out), caches, mixed, in(out)), "memory[1].keyWidth", "3", "4"),
+            Wrong.argument("one memory", out -> layer.forward(in(out), caches, memory.subList(0, 1), in(out)), "memory", "1", "2"),
+            Wrong.argument("its own rows", out -> layer.forward(in(out), caches, caches, in(out)), "memory[0]", "caches[0]"),
+            Wrong.isNull("memory[1]", out -> layer.forward(in(out), caches, nothing, in(out))),
+            Wrong.isNull("memory", out -> layer.forward(in(out), caches, Wrong.nothing(), in(out))),
+            Wrong.isNull("caches", out -> layer.forward(in(out), Wrong.nothing(), memory, in(out))));
+    wrong.forEach(Wrong::verify);
+    narrow.close();
+    KeyValueCache closed = attention.cache().capacity(9).build();
+    closed.close();
+    Wrong.incomplete("closed", out -> layer.forward(in(out), caches, List.of(memory.get(0), closed), in(out)), "closed").verify();
+    caches.forEach(cache -> assertThat(cache.rows()).isZero());
+    caches.forEach(KeyValueCache::close);
+    memory.forEach(KeyValueCache::close);
+  }
+
+  /** Rows of output and input in one array, seen to be apart as whole views: no part of them may be refused halfway. */
+  @Test
+  void interleavedRowsAreWrittenWhole() {
+    float[] array = Views.randomArray(16 * 6, 1, Problem.SEED + 1);
+    float[] copy = array.clone();
+    Sequences x = new Sequences(array, 0, 1, 6, 4, 96, 16);
+    Sequences output = new Sequences(array, 4, 1, 6, 4, 96, 8);
+    Sequences expected = Sequences.zeros(1, 6, 4);
+    NeighbourMean.of(1, 0).apply(new Sequences(copy, 0, 1, 6, 4, 96, 16), expected);
+    NeighbourMean.of(1, 0).apply(x, output);
+    Views.assertSameBits(Views.dense(output), expected.data(), "neighbours in one array");
+
+    float[] pooled = Views.randomArray(16 * 6, 1, Problem.SEED + 2);
+    Sequences rows = new Sequences(pooled, 0, 1, 6, 8, 96, 16);
+    SequenceStarts starts = SequenceStarts.of(0, 2, 6);
+    Sequences alone = Sequences.zeros(2, 1, 8);
+    Pooling.mean().apply(new Sequences(pooled.clone(), 0, 1, 6, 8, 96, 16), starts, alone);
+    Sequences results = new Sequences(pooled, 8, 2, 1, 8, 16, 8);
+    Pooling.mean().apply(rows, starts, results);
+    Views.assertSameBits(Views.dense(results), alone.data(), "pooled in one array");
+  }
+
+  @Test
+  void aSumIsApartFromTheOutput() {
+    Norm norm = Norm.layer(new float[WIDTH], null, 1e-5f);
+    Sequences x = input();
+    Wrong.argument(
+            "output in the sum",
+            out -> norm.applyToSum(x, x, in(out), new Sequences(out, 4, BATCH, ROWS, WIDTH, 40, 8), 1),
+            "output",
+            "overlaps",
+            "sum")
+        .verify();
+  }
+
+  /** The parts of layers, each left out in turn. */
+  @Test
+  void whatIsMissingIsNamed() {
+    MultiHeadAttention attention = SHAPE.layer();
+    Norm norm = PARTS.norm(0);
+    FeedForward feedForward = PARTS.feedForward();
+    NormPlacement post = NormPlacement.POST;
+    Linear up = Linear.of(new float[WIDTH], null, WIDTH, 1);
+    Linear down = Linear.of(new float[WIDTH], null, 1, WIDTH);
+    EncoderLayer encoderLayer = encoderLayer();
+    DecoderLayer decoderLayer = PARTS.decoderLayer();
+    Encoder encoder = Encoder.of(List.of(encoderLayer), null);
+    Decoder decoder = Decoder.of(List.of(decoderLayer), null);
+    List<Wrong> all =
+        List.of(
+            Wrong.isNull("attention", out -> EncoderLayer.of(Wrong.nothing(), norm, feedForward, norm, post)),
+            Wrong.isNull("attentionNorm", out -> EncoderLayer.of(attention, Wrong.nothing(), feedForward, norm, post)),
+            Wrong.isNull("feedForward", out -> EncoderLayer.of(attention, norm, Wrong.nothing(), norm, post)),
+            Wrong.isNull("feedForwardNorm", out -> EncoderLayer.of(attention, norm, feedForward, Wrong.nothing(), post)),
+            Wrong.isNull("placement", out -> EncoderLayer.of(attention, norm, feedForward, norm, Wrong.nothing())),
+            Wrong.isNull("self", out -> DecoderLayer.of(Wrong.nothing(), norm, attention, norm, feedForward, norm, post)),
+            Wrong.isNull("selfNorm", out -> DecoderLayer.of(attention, Wrong.nothing(), attention, norm, feedForward, norm, post)),
+            Wrong.isNull("cross", out -> DecoderLayer.of(attention, norm, Wrong.nothing(), norm, feedForward, norm, post)),
+            Wrong.isNull("crossNorm", out -> DecoderLayer.of(attention, norm, attention, Wrong.nothing(), feedForward, norm, post)),
+            Wrong.isNull("feedForward", out -> DecoderLayer.of(attention, norm, attention, norm, Wrong.nothing(), norm, post)),
+            Wrong.isNull("feedForwardNorm", out -> DecoderLayer.of(attention, norm, attention, norm, feedForward, Wrong.nothing(), post)),
+            Wrong.isNull("placement", out -> DecoderLayer.of(attention, norm, attention, norm, feedForward, norm, Wrong.nothing())),
+            Wrong.isNull("up", out -> FeedForward.of(Wrong.nothing(), down, Activation.RELU)),
+            Wrong.isNull("down", out -> FeedForward.of(up, Wrong.nothing(), Activation.RELU)),
+            Wrong.isNull("activation", out -> FeedForward.of(up, down, Wrong.nothing())),
+            Wrong.isNull("gate", out -> FeedForward.gated(Wrong.nothing(), up, down, Activation.RELU)),
+            Wrong.isNull("up", out -> FeedForward.gated(up, Wrong.nothing(), down, Activation.RELU)),
+            Wrong.isNull("down", out -> FeedForward.gated(up, up, Wrong.nothing(), Activation.RELU)),
+            Wrong.isNull("weight", out -> Norm.layer(Wrong.nothing(), null, 1)),
+            Wrong.isNull("weight", out -> Norm.rms(Wrong.nothing(), 1)),
+            Wrong.isNull("kernels", out -> Norm.rms(new float[1], 1, Wrong.nothing())),
+            Wrong.isNull("layers", out -> Encoder.of(Wrong.nothing(), null)),
+            Wrong.isNull("layers[1]", out -> Encoder.of(Arrays.asList(encoderLayer, Wrong.nothing()), null)),
+            Wrong.isNull("layers", out -> Decoder.of(Wrong.nothing(), null)),
+            Wrong.isNull("layers[0]", out -> Decoder.of(Arrays.asList(Wrong.<DecoderLayer>nothing()), null)),
+            Wrong.isNull("change", out -> encoder.withLayers(Wrong.nothing())),
+            Wrong.isNull("layers[0]", out -> encoder.withLayers(layer -> Wrong.nothing())),
+            Wrong.isNull("change", out -> decoder.withLayers(Wrong.nothing())),
+            Wrong.isNull("layers[0]", out -> decoder.withLayers(layer -> Wrong.nothing())),
+            Wrong.isNull("change", out -> encoderLayer.withAttention(Wrong.nothing())),
+            Wrong.isNull("change", out -> decoderLayer.withSelf(Wrong.nothing())),
+            Wrong.isNull("change", out -> decoderLayer.withCross(Wrong.nothing())),
+            Wrong.isNull("change", out -> attention.withAttention(Wrong.nothing())),
+            Wrong.isNull("self", out -> decoderLayer.withSelf(layer -> Wrong.nothing())),
+            Wrong.isNull("cross", out -> decoderLayer.withCross(layer -> Wrong.nothing())),
+            Wrong.argument("another width", out -> decoderLayer.withSelf(layer -> LayerShape.of(6, 2).layer()), "self.embedDim", "6", "8"),
+            Wrong.isNull("encoder", out -> Transformer.of(Wrong.nothing(), decoder)),
+            Wrong.isNull("decoder", out -> Transformer.of(encoder, Wrong.nothing())));
+    all.forEach(Wrong::verify);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.lanewise.core.mask;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Heads;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Sets of keys with holes anywhere, masks in words, and matrices whose index arithmetic leaves a long. */
+class MaskSetsTest {
+
+  /** The words of a set are kept from that of its first key to that of its last, which both lie anywhere. */
+  @Test
+  void holesBehindTheFirstWords() {
+    int queries = 40;
+    int keys = 400;
+    Mask.Predicate predicate = (b, h, i, j) -> j >= 7 * i && j < 300 + i && j % 3 != 0 && (j < 150 || j > 290);
+    Mask mask = Mask.evaluate(predicate, 1, 1, queries, keys);
+    Visibility lowered = mask.lower(Extents.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1)));
+    for (int i = 0; i < queries; i++) {
+      for (int j = 0; j < keys; j++) {
+        boolean expected = predicate.visible(0, 0, i, j);
+        assertThat(mask.visible(0, 0, i, j, queries, keys)).as("query %s, key %s", i, j).isEqualTo(expected);
+        boolean inside = j >= lowered.firstKey(0, 0, i) && j < lowered.endKey(0, 0, i);
+        assertThat(inside && (lowered.keys64(0, 0, i, j / 64) >>> j & 1) != 0).as("query %s, key %s", i, j).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void masksSayWhatTheyAre() {
+    assertThat(
+            List.of(
+                Mask.causalOffsets(3, -4),
+                Mask.keyLengths(5, 6),
+                Mask.queryLengths(7, 8),
+                Mask.prefix(9),
+                Mask.documents(1, new int[2], new int[3]),
+                Mask.tree(-1, 0),
+                Mask.matrix(new boolean[9], 0, 0, 0, 3, 1),
+                Mask.evaluate((b, h, i, j) -> true, 1, 2, 3, 4)))
+        .map(Object::toString)
+        .containsExactly(
+            "CausalOffsets[3, -4]",
+            "KeyLengths[5, 6]",
+            "QueryLengths[7, 8]",
+            "Prefix[9]",
+            "Documents[1, 2, 3]",
+            "Tree[-1, 0]",
+            "Matrix[0, 0, 3, 1]",
+            "Map[1, 2, 3, 4]");
+  }
+
+  /** Views of no width may have any number of rows: the sum of four products of ints does not fit a long, and must not seem to. */
+  @Test
+  void matricesBeyondALong() {
+    int max = Integer.MAX_VALUE;
+    Heads many = new Heads(new float[0], 0, max, max, max, 0, 0, 0, 0, 0);
+    Extents extents = Extents.of(many, many);
+    boolean[] data = new boolean[100];
+    assertTooLarge(Mask.matrix(data, max, max, max, max, max), extents);
+    assertTooLarge(Mask.matrix(data, 0, max, max, max, 0), extents);
+    assertTooLarge(Mask.matrix(data, 0, 0, max, max, max), extents);
+    assertTooLarge(Mask.matrix(data, 0, 0, 0, 0, max), extents);
+    assertTooLarge(Mask.matrix(data, 0, max, 0, 0, 0), extents);
+    assertTooLarge(Mask.matrix(data, 100, 0, 0, 0, 0), extents);
+    Mask.matrix(data, 99, 0, 0, 0, 0).check(extents);
+  }
+
+  private static void assertTooLarge(Mask mask, Extents extents) {
+    assertThatThrownBy(() -> mask.check(extents))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("matrix.data has 100 elements, but the view needs ");
+  }
+}

@@ -1,0 +1,282 @@
+package dev.lanewise.core.mask;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.testing.MaskCases;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What each mask shows by its definition, and that what the kernels are told is the same, element by element. */
+class MaskTest {
+
+  @Test
+  void visibleIsAsDrawn() {
+    assertDrawn(Mask.none(), 2, 3, "###", "###");
+    assertDrawn(Mask.causal(), 2, 4, "###.", "####");
+    assertDrawn(Mask.causal(), 4, 2, "..", "..", "#.", "##");
+    assertDrawn(Mask.causal(Mask.Alignment.TOP_LEFT), 2, 4, "#...", "##..");
+    assertDrawn(Mask.causal(Mask.Alignment.TOP_LEFT), 4, 2, "#.", "##", "##", "##");
+    assertDrawn(Mask.causalOffsets(9, 1), 3, 4, "##..", "###.", "####");
+    assertDrawn(Mask.causalOffsets(9, -2), 3, 4, "....", "....", "#...");
+    assertDrawn(Mask.causalOffsets(0, Integer.MAX_VALUE), 2, 3, "###", "###");
+    assertDrawn(Mask.causalOffsets(0, Integer.MIN_VALUE), 2, 3, "...", "...");
+    assertDrawn(Mask.window(1, 0), 3, 5, ".##..", "..##.", "...##");
+    assertDrawn(Mask.window(0, 1), 4, 2, "..", "#.", "##", ".#");
+    assertDrawn(Mask.window(Mask.UNLIMITED, 1), 2, 5, "#####", "#####");
+    assertDrawn(Mask.window(1, Mask.UNLIMITED), 2, 5, "..###", "...##");
+    assertDrawn(Mask.window(1, 0, 2), 6, 6, "#.....", "##....", "###...", "####..", "##.##.", "##..##");
+    assertDrawn(Mask.window(0, 1, 1), 4, 2, "..", "#.", "##", "##");
+    assertDrawn(Mask.window(1, Mask.UNLIMITED, 1), 2, 5, "#.###", "#..##");
+    assertDrawn(Mask.causal().or(Mask.keyLengths(4, 2)), 3, 3, "##.", "##.", "###");
+    assertDrawn(Mask.window(0, 0).or(Mask.tree(-1, -1)).and(Mask.queryLengths(9, 3)), 4, 4, "#...", "##..", "###.", "....");
+    assertDrawn(Mask.keyLengths(4, 1), 2, 4, "#...", "#...");
+    assertDrawn(Mask.queryLengths(3, 1), 3, 2, "##", "..", "..");
+    assertDrawn(Mask.prefix(0, 2), 4, 4, "##..", "##..", "###.", "####");
+    assertDrawn(Mask.documents(2, new int[] {9, 9, 9, 7, 5, 8}, new int[] {9, 9, 9, 9, 7, 5, 7, 6}), 3, 4, "#.#.", ".#..", "....");
+    assertDrawn(Mask.tree(-1, 0, 0, 2, -1), 5, 7, "###....", "####...", "###.#..", "###.##.", "##....#");
+    assertDrawn(Mask.tree(-1, -1), 4, 3, "...", "#..", "##.", "#.#");
+    assertDrawn(Mask.matrix(new boolean[] {true, false, false, false, true, true}, 3), 2, 3, "#..", ".##");
+    assertDrawn(Mask.evaluate((b, h, i, j) -> b == 1 && h == 1 && i < j, 2, 2, 2, 3), 2, 3, ".##", "..#");
+    assertDrawn(Mask.causal().and(Mask.window(1, 1)).and(Mask.keyLengths(3, 2)), 3, 3, "#..", "##.", ".#.");
+  }
+
+  /** Draws what head 1 of batch entry 1 sees. */
+  private static void assertDrawn(Mask mask, int queries, int keys, String... rows) {
+    List<String> drawn = new ArrayList<>();
+    for (int i = 0; i < queries; i++) {
+      StringBuilder row = new StringBuilder();
+      for (int j = 0; j < keys; j++) {
+        row.append(mask.visible(1, 1, i, j, queries, keys) ? '#' : '.');
+      }
+      drawn.add(row.toString());
+    }
+    assertThat(drawn).as(mask.toString()).containsExactly(rows);
+  }
+
+  /** A mask reads its own batch entry, head, query and key, and a stride of 0 is the same for all. */
+  @Test
+  void matrixReadsByItsStrides() {
+    boolean[] data = new boolean[200];
+    data[7 + 100 + 2 * 20 + 3 * 4 + 2] = true;
+    Mask mask = Mask.matrix(data, 7, 100, 20, 4, 2);
+    assertThat(mask.visible(1, 2, 3, 1, 5, 2)).isTrue();
+    assertThat(mask.visible(0, 2, 3, 1, 5, 2)).isFalse();
+    assertThat(mask.visible(1, 1, 3, 1, 5, 2)).isFalse();
+    assertThat(mask.visible(1, 2, 2, 1, 5, 2)).isFalse();
+    assertThat(mask.visible(1, 2, 3, 0, 5, 2)).isFalse();
+    Mask ofHeads = Mask.matrix(new boolean[] {false, true}, 0, 0, 1, 0, 0);
+    assertThat(ofHeads.visible(5, 1, 6, 7, 8, 9)).isTrue();
+    assertThat(ofHeads.visible(5, 0, 6, 7, 8, 9)).isFalse();
+  }
+
+  /** Later changes of the caller's arrays do not reach a mask, except a matrix, which says so; a map is asked once an element. */
+  @Test
+  void arraysAreCopied() {
+    int[] numbers = {1, 1};
+    int[] parents = {-1, 0};
+    List<Mask> masks =
+        List.of(
+            Mask.keyLengths(numbers),
+            Mask.queryLengths(numbers),
+            Mask.prefix(numbers),
+            Mask.causalOffsets(numbers),
+            Mask.documents(2, new int[] {1, 1}, numbers),
+            Mask.documents(2, numbers, new int[] {1, 1}),
+            Mask.tree(parents));
+    List<Boolean> before = masks.stream().map(mask -> mask.visible(1, 0, 0, 0, 1, 1)).toList();
+    numbers[1] = -5;
+    parents[1] = -1;
+    assertThat(before).containsOnly(true);
+    assertThat(masks).allMatch(mask -> mask.visible(1, 0, 0, 0, 1, 1));
+    assertThat(masks.getLast().visible(0, 0, 1, 0, 2, 2)).isTrue();
+
+    boolean[] data = {false};
+    Mask matrix = Mask.matrix(data, 1);
+    int[] asked = {0};
+    Mask map = Mask.evaluate((b, h, i, j) -> asked[0]++ < 0 || data[0], 1, 1, 1, 1);
+    data[0] = true;
+    assertThat(matrix.visible(0, 0, 0, 0, 1, 1)).isTrue();
+    assertThat(map.visible(0, 0, 0, 0, 1, 1)).isFalse();
+    assertThat(asked).containsExactly(1);
+  }
+
+  static Stream<Extents> extents() {
+    return Stream.of(
+        padded(3, 0),
+        padded(0, 3),
+        padded(1, 1),
+        padded(1, 64),
+        padded(7, 3),
+        padded(3, 7),
+        padded(5, 130),
+        padded(70, 65),
+        padded(66, 129),
+        packed(new int[] {0, 3, 10, 11}, new int[] {0, 5, 8, 9}),
+        packed(new int[] {0, 0, 2, 5}, new int[] {0, 70, 70, 200}),
+        packed(new int[] {0, 66, 67, 70}, new int[] {0, 66, 200, 270}));
+  }
+
+  private static Extents padded(int queries, int keys) {
+    return Extents.of(Heads.zeros(3, 2, queries, 1), Heads.zeros(3, 1, keys, 1));
+  }
+
+  private static Extents packed(int[] queryStarts, int[] keyStarts) {
+    return Extents.of(Heads.zeros(1, 2, queryStarts[3], 1), SequenceStarts.of(queryStarts, keyStarts));
+  }
+
+  @ParameterizedTest
+  @MethodSource("extents")
+  void rangesAreTightAndWithoutHoles(Extents extents) {
+    List<Mask> masks = MaskCases.ranges(extents, Problem.SEED);
+    for (Mask mask : masks) {
+      assertLowered(mask, extents, true);
+      assertThat(lowered(mask, extents).hasHoles()).as(mask.toString()).isFalse();
+      for (Mask other : MaskCases.ranges(extents, Problem.SEED + 1)) {
+        assertLowered(mask.and(other), extents, true);
+        assertLowered(other.and(mask), extents, true);
+        assertThat(lowered(mask.and(other), extents).hasHoles()).as(mask + " and " + other).isFalse();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("extents")
+  void holesAreWhereTheDefinitionHasThem(Extents extents) {
+    List<Mask> all = new ArrayList<>(MaskCases.ranges(extents, Problem.SEED + 2));
+    all.addAll(MaskCases.withHoles(extents, Problem.SEED + 3));
+    for (Mask mask : MaskCases.withHoles(extents, Problem.SEED)) {
+      // A sequence shorter than the longest only has the end of its documents, matrix or map cut off.
+      boolean composed = mask instanceof Masks.Both || mask instanceof Masks.Either;
+      assertLowered(mask, extents, !composed && (extents.sequences() == null || mask instanceof TreeMask));
+      for (Mask other : all) {
+        assertLowered(mask.and(other), extents, false);
+        assertLowered(other.and(mask), extents, false);
+        assertLowered(mask.or(other), extents, false);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("extents")
+  void unionsOfRangesShowBoth(Extents extents) {
+    for (Mask mask : MaskCases.ranges(extents, Problem.SEED)) {
+      for (Mask other : MaskCases.ranges(extents, Problem.SEED + 1)) {
+        assertLowered(mask.or(other), extents, false);
+        assertLowered(mask.or(other).and(Mask.causal()).or(Mask.window(0, 0)), extents, false);
+      }
+    }
+  }
+
+  /** Kernels go over a hole in one step, however large it is. */
+  @Test
+  void theHoleBehindTheSinksIsSkipped() {
+    Visibility visibility = lowered(Mask.window(9, 0, 4).and(Mask.causal()), padded(3, 1_000_000));
+    assertThat(visibility.firstKey(0, 0, 1)).isZero();
+    assertThat(visibility.nextKey(0, 0, 1, 4)).isEqualTo(999_998 - 9);
+    assertThat(visibility.nextKey(0, 0, 1, 999_999)).isGreaterThanOrEqualTo(999_999);
+  }
+
+  @Test
+  void wrongWindowsNameTheArgument() {
+    assertThatThrownBy(() -> Mask.window(3, 0, -1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("sinks is -1");
+    assertThatThrownBy(() -> Mask.window(-2, 0, 1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("left is -2");
+    assertThatThrownBy(() -> Mask.causal().or(Wrong.nothing())).isInstanceOf(NullPointerException.class).hasMessageContaining("other");
+  }
+
+  /** Tells a mask with holes from one without: the kernels ask for bits only where there are any. */
+  @Test
+  void holesAreFoundWhereThereAreAny() {
+    Extents extents = padded(4, 4);
+    assertThat(lowered(Mask.tree(-1, 0, 1), extents).hasHoles()).isFalse();
+    assertThat(lowered(Mask.tree(-1, 0, 0), extents).hasHoles()).isTrue();
+    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j >= i, 1, 1, 4, 4), extents).hasHoles()).isFalse();
+    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j != 2, 1, 1, 4, 4).and(Mask.causal()), extents).hasHoles()).isTrue();
+    assertThat(lowered(Mask.causal().and(Mask.matrix(new boolean[] {true, false, true, true}, 0, 0, 0, 0, 1)), extents).hasHoles())
+        .isTrue();
+  }
+
+  private static Visibility lowered(Mask mask, Extents extents) {
+    mask.check(extents);
+    return mask.lower(extents);
+  }
+
+  private static void assertLowered(Mask mask, Extents extents, boolean tight) {
+    Visibility visibility = lowered(mask, extents);
+    for (int b = 0; b < extents.batch(); b++) {
+      for (int h = 0; h < extents.queryHeads(); h++) {
+        for (int i = 0; i < extents.queries(b); i++) {
+          assertRow(mask, visibility, extents, new Row(b, h, i, tight));
+        }
+      }
+    }
+  }
+
+  private static void assertRow(Mask mask, Visibility visibility, Extents extents, Row row) {
+    int keys = extents.keys(row.batchEntry);
+    int first = visibility.firstKey(row.batchEntry, row.queryHead, row.query);
+    int end = visibility.endKey(row.batchEntry, row.queryHead, row.query);
+    int firstSeen = keys;
+    int endSeen = 0;
+    for (int j = 0; j < keys; j++) {
+      boolean bit = !visibility.hasHoles() || (visibility.keys64(row.batchEntry, row.queryHead, row.query, j / Long.SIZE) >>> j & 1) != 0;
+      boolean seen = mask.visible(row.batchEntry, row.queryHead, row.query, j, extents.queries(row.batchEntry), keys);
+      if ((j >= first && j < end && bit) != seen) {
+        throw new AssertionError(
+            mask + " shows key " + j + ": " + seen + "; lowered [" + first + ", " + end + "), " + bit + "; " + row + " of " + extents);
+      }
+      if (seen) {
+        int next = visibility.nextKey(row.batchEntry, row.queryHead, row.query, Math.max(first, endSeen));
+        if (next > j) {
+          throw new AssertionError(mask + " shows key " + j + ", skipped to " + next + "; " + row + " of " + extents);
+        }
+        firstSeen = Math.min(firstSeen, j);
+        endSeen = j + 1;
+      }
+    }
+    boolean tight = !row.tight || (endSeen == 0 ? first == end : first == firstSeen && end == endSeen);
+    if (first < 0 || first > end || end > keys || !tight) {
+      throw new AssertionError(
+          mask + " shows [" + firstSeen + ", " + endSeen + "); lowered [" + first + ", " + end + "); " + row + " of " + extents);
+    }
+  }
+
+  private record Row(int batchEntry, int queryHead, int query, boolean tight) {}
+
+  static Stream<Mask> masks() {
+    Extents extents = Extents.of(Heads.zeros(3, 2, 70, 1), Heads.zeros(3, 1, 133, 1));
+    return Stream.concat(MaskCases.ranges(extents, Problem.SEED).stream(), MaskCases.withHoles(extents, Problem.SEED).stream());
+  }
+
+  @ParameterizedTest
+  @MethodSource("masks")
+  void attentionFollowsTheMask(Mask mask) {
+    Problem.of(70, 133).batch(3).heads(2, 1).mask(mask).verify();
+  }
+
+  /** 64 keys that nobody sees, between some that are seen: nothing of the word before may be left in their bits. */
+  @Test
+  void wholeWordsOfHiddenKeysStayHidden() {
+    int keys = 192;
+    boolean[] seen = new boolean[keys];
+    Arrays.fill(seen, 0, 51, true);
+    Arrays.fill(seen, 130, 140, true);
+    Heads weights = Heads.zeros(1, 1, 3, keys);
+    Attention.standard().withMask(Mask.matrix(seen, 0, 0, 0, 0, 1)).weights(Heads.zeros(1, 1, 3, 2), Heads.zeros(1, 1, keys, 2), weights);
+    for (int j = 0; j < keys; j++) {
+      assertThat(weights.get(0, 0, 2, j) > 0).as("key %d is seen", j).isEqualTo(seen[j]);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package dev.lanewise.core.pooling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A learned query a head against keys and values of different sources, by the formula in double. */
+class AttentionPoolingTest {
+  private static final long SEED = Problem.SEED;
+
+  @Test
+  void isItsFormula() {
+    for (int[] shape : new int[][] {{1, 1, 1, 1, 1}, {2, 5, 1, 8, 3}, {3, 33, 4, 6, 10}, {2, 150, 3, 16, 16}}) {
+      int heads = shape[2];
+      int headDim = shape[3];
+      int valueDim = shape[4];
+      float[] query = Views.randomArray(heads * headDim, 1, SEED);
+      Sequences keys = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * headDim, SEED + 1);
+      Sequences values = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * valueDim, SEED + 2);
+      for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+        Sequences output = Views.emptySequences(Layout.GAPS, shape[0], 1, heads * valueDim);
+        Heads weights = Heads.zeros(shape[0], heads, 1, shape[1]);
+        AttentionPooling pooling = AttentionPooling.of(query, heads, headDim).withScale(0.7f).withKernels(kernels);
+        pooling.apply(keys, values, output);
+        pooling.weights(keys, weights);
+        for (int b = 0; b < shape[0]; b++) {
+          for (int head = 0; head < heads; head++) {
+            double[] expected = weights(query, keys, b, head, headDim);
+            for (int row = 0; row < shape[1]; row++) {
+              assertThat((double) weights.get(b, head, 0, row)).isCloseTo(expected[row], within(1e-6));
+            }
+            for (int i = head * valueDim; i < (head + 1) * valueDim; i++) {
+              double sum = 0;
+              for (int row = 0; row < shape[1]; row++) {
+                sum += expected[row] * values.get(b, row, i);
+              }
+              assertThat((double) output.get(b, 0, i)).isCloseTo(sum, within(2e-6));
+            }
+          }
+        }
+        Views.assertOnlyTheViewWritten(output.split(1), pooling);
+      }
+    }
+  }
+
+  private static double[] weights(float[] query, Sequences keys, int b, int head, int headDim) {
+    double[] weights = new double[keys.rows()];
+    double sum = 0;
+    for (int row = 0; row < weights.length; row++) {
+      double score = 0;
+      for (int i = head * headDim; i < (head + 1) * headDim; i++) {
+        score += (double) query[i] * keys.get(b, row, i);
+      }
+      weights[row] = Math.exp(0.7f * score);
+      sum += weights[row];
+    }
+    for (int row = 0; row < weights.length; row++) {
+      weights[row] /= sum;
+    }
+    return weights;
+  }
+
+  /** Two sources, padded and packed: the same results and weights as of each sequence alone. */
+  @Test
+  void paddedAndPackedAreOneByOne() {
+    AttentionPooling pooling = AttentionPooling.of(Views.randomArray(12, 1, SEED), 3, 4);
+    Sequences keys = Views.randomSequences(Layout.DENSE, 2, 9, 12, SEED + 1);
+    Sequences values = Views.randomSequences(Layout.DENSE, 2, 9, 6, SEED + 2);
+    int[] lengths = {4, 9};
+    Sequences padded = Sequences.zeros(2, 1, 6);
+    Heads paddedWeights = Heads.zeros(2, 3, 1, 9);
+    pooling.apply(keys, values, lengths, padded);
+    pooling.weights(keys, lengths, paddedWeights);
+
+    float[] packedKeys = new float[13 * 12];
+    float[] packedValues = new float[13 * 6];
+    System.arraycopy(keys.data(), 0, packedKeys, 0, 4 * 12);
+    System.arraycopy(keys.data(), 9 * 12, packedKeys, 4 * 12, 9 * 12);
+    System.arraycopy(values.data(), 0, packedValues, 0, 4 * 6);
+    System.arraycopy(values.data(), 9 * 6, packedValues, 4 * 6, 9 * 6);
+    Sequences packed = Sequences.zeros(2, 1, 6);
+    Heads packedWeights = Heads.zeros(1, 3, 2, 9);
+    SequenceStarts starts = SequenceStarts.of(0, 4, 13);
+    pooling.apply(Sequences.of(packedKeys, 1, 13, 12), Sequences.of(packedValues, 1, 13, 6), starts, packed);
+    pooling.weights(Sequences.of(packedKeys, 1, 13, 12), starts, packedWeights);
+
+    for (int b = 0; b < 2; b++) {
+      Sequences ownKeys = new Sequences(keys.data(), b * 9 * 12, 1, lengths[b], 12, 0, 12);
+      Sequences alone = Sequences.zeros(1, 1, 6);
+      pooling.apply(ownKeys, new Sequences(values.data(), b * 9 * 6, 1, lengths[b], 6, 0, 6), alone);
+      Heads aloneWeights = Heads.zeros(1, 3, 1, lengths[b]);
+      pooling.weights(ownKeys, aloneWeights);
+      for (int i = 0; i < 6; i++) {
+        assertThat(packed.get(b, 0, i)).isEqualTo(alone.get(0, 0, i));
+        assertThat(padded.get(b, 0, i)).isCloseTo(alone.get(0, 0, i), within(1e-6f));
+      }
+      for (int row = 0; row < 9; row++) {
+        float expected = row < lengths[b] ? aloneWeights.get(0, 1, 0, row) : 0;
+        assertThat(paddedWeights.get(b, 1, 0, row)).isCloseTo(expected, within(1e-6f));
+        assertThat(packedWeights.get(0, 1, b, row)).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreNamed() {
+    AttentionPooling pooling = AttentionPooling.of(new float[12], 3, 4);
+    Sequences keys = Sequences.zeros(2, 5, 12);
+    List.of(
+            Wrong.argument("query", out -> AttentionPooling.of(new float[11], 3, 4), "query.length", "11", "12"),
+            Wrong.argument("heads", out -> AttentionPooling.of(new float[11], 0, 4), "numHeads", "0", "1"),
+            Wrong.argument("headDim", out -> AttentionPooling.of(new float[11], 3, 0), "headDim", "0", "1"),
+            Wrong.isNull("query", out -> AttentionPooling.of(Wrong.nothing(), 3, 4)),
+            Wrong.argument("key", out -> pooling.apply(Sequences.zeros(2, 5, 9), Sequences.of(out, 2, 1, 9)), "x.width", "9", "12"),
+            Wrong.argument(
+                "value",
+                out -> pooling.apply(keys, Sequences.zeros(2, 5, 8), Sequences.of(out, 2, 1, 8)),
+                "value.width",
+                "8",
+                "numHeads",
+                "3"),
+            Wrong.argument(
+                "rows",
+                out -> pooling.apply(keys, Sequences.zeros(2, 4, 6), Sequences.of(out, 2, 1, 6)),
+                "value.rows",
+                "4",
+                "key.rows",
+                "5"),
+            Wrong.argument("weights", out -> pooling.weights(keys, Heads.of(out, 2, 3, 1, 4)), "weights.width", "4", "5"))
+        .forEach(Wrong::verify);
+  }
+}

@@ -1,0 +1,26 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.kernels.data.Activation;
+
+/** The examples of the Javadoc of the plain baselines; {@link NeighbourTest} compares the two and runs these. */
+final class NeighbourExample {
+  private NeighbourExample() {}
+
+  static void mean(Sequences x, Sequences output) {
+    // begin
+    NeighbourMean.of(2, 2).apply(x, output); // of five rows
+    NeighbourMean.of(Mask.UNLIMITED, 0).apply(x, output); // of all rows so far
+    // end
+  }
+
+  static void dense(float[] weight, float[] bias, Sequences x, Sequences output) {
+    int embedDim = x.width(), outputs = output.width();
+    // begin
+    Linear linear = Linear.of(weight, bias, 5 * embedDim, outputs).withActivation(Activation.RELU);
+    NeighbourDense.of(linear, 2, 2).apply(x, output); // output is batch × rows × outputs
+    // end
+  }
+}

@@ -1,0 +1,251 @@
+package dev.lanewise.core.pooling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.ReadmeBlocks;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The plain baselines, a mean and a dense layer over neighbours, against their formulas in double. */
+class NeighbourTest {
+  private static final long SEED = Problem.SEED;
+  private static final int WIDTH = 10;
+  private static final float[] WEIGHT = Views.randomArray(7 * 4 * WIDTH, 0.3, SEED + 1);
+  private static final float[] BIAS = Views.randomArray(7, 0.3, SEED + 2);
+
+  /** Either baseline, with its formula for row i of a sequence. */
+  record Kind(Object layer, Call call, int outputs, Formula formula) {
+    @Override
+    public String toString() {
+      return layer.toString();
+    }
+  }
+
+  interface Call {
+    void run(Sequences x, int[] lengths, SequenceStarts packed, Sequences output);
+  }
+
+  @FunctionalInterface
+  interface Formula {
+    double[] row(float[][] x, int i);
+  }
+
+  static List<Kind> kinds() {
+    int all = Mask.UNLIMITED;
+    List<Kind> kinds = new ArrayList<>();
+    for (int[] window : new int[][] {{0, 0}, {2, 1}, {0, 5}, {all, 0}, {3, all}, {all, all}, {Integer.MAX_VALUE, Integer.MAX_VALUE}}) {
+      kinds.add(mean(NeighbourMean.of(window[0], window[1]), window[0], window[1]));
+    }
+    kinds.add(mean(NeighbourMean.of(2, 2).withKernels(Kernels.scalar()), 2, 2));
+    for (int left = 0; left < 4; left++) {
+      NeighbourDense dense = NeighbourDense.of(Linear.of(WEIGHT, BIAS, 4 * WIDTH, 7), left, 3 - left).withThreads(2);
+      int before = left;
+      kinds.add(
+          new Kind(
+              dense,
+              (x, lengths, packed, output) -> {
+                if (lengths.length > 0) {
+                  dense.apply(x, lengths, output);
+                } else if (packed.count() > 0) {
+                  dense.apply(x, packed, output);
+                } else {
+                  dense.apply(x, output);
+                }
+              },
+              7,
+              (rows, i) -> dense(rows, i - before)));
+    }
+    return kinds;
+  }
+
+  private static Kind mean(NeighbourMean mean, int left, int right) {
+    Call call =
+        (x, lengths, packed, output) -> {
+          if (lengths.length > 0) {
+            mean.apply(x, lengths, output);
+          } else if (packed.count() > 0) {
+            mean.apply(x, packed, output);
+          } else {
+            mean.apply(x, output);
+          }
+        };
+    return new Kind(mean, call, WIDTH, (rows, i) -> mean(rows, i, left, right));
+  }
+
+  private static double[] mean(float[][] rows, int i, int left, int right) {
+    double[] sum = new double[WIDTH];
+    int count = 0;
+    for (int j = 0; j < rows.length; j++) {
+      if ((left < 0 || i - (long) j <= left) && (right < 0 || j - (long) i <= right)) {
+        count++;
+        for (int c = 0; c < WIDTH; c++) {
+          sum[c] += rows[j][c];
+        }
+      }
+    }
+    int of = count;
+    return Arrays.stream(sum).map(x -> x / of).toArray();
+  }
+
+  private static double[] dense(float[][] rows, int first) {
+    double[] result = new double[7];
+    for (int o = 0; o < 7; o++) {
+      result[o] = BIAS[o];
+      for (int at = 0; at < 4 * WIDTH; at++) {
+        int row = first + at / WIDTH;
+        result[o] += row < 0 || row >= rows.length ? 0 : (double) WEIGHT[o * 4 * WIDTH + at] * rows[row][at % WIDTH];
+      }
+    }
+    return result;
+  }
+
+  private static final int[] NO_LENGTHS = {};
+  private static final SequenceStarts NOT_PACKED = SequenceStarts.of(0);
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void isItsFormula(Kind kind) {
+    for (int rows : new int[] {0, 1, 3, 40}) {
+      Sequences x = Views.randomSequences(Layout.GAPS, 2, rows, WIDTH, SEED);
+      Sequences output = Views.emptySequences(Layout.GAPS, 2, rows, kind.outputs);
+      kind.call.run(x, NO_LENGTHS, NOT_PACKED, output);
+      check(kind, rows(x, 1, 0, rows), output, 1, 0);
+      Views.assertOnlyTheViewWritten(output.split(1), kind);
+    }
+  }
+
+  private static float[][] rows(Sequences x, int b, int from, int count) {
+    float[][] rows = new float[count][];
+    for (int i = 0; i < count; i++) {
+      rows[i] = Arrays.copyOfRange(x.data(), x.index(b, from + i), x.index(b, from + i) + x.width());
+    }
+    return rows;
+  }
+
+  private static void check(Kind kind, float[][] rows, Sequences output, int b, int first) {
+    for (int i = 0; i < rows.length; i++) {
+      double[] expected = kind.formula.row(rows, i);
+      for (int c = 0; c < kind.outputs; c++) {
+        assertThat((double) output.get(b, first + i, c)).as("%d of row %d", c, i).isCloseTo(expected[c], within(3e-6));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void paddingIsNotReadAndBecomesZero(Kind kind) {
+    int[] lengths = {6, 0, 9};
+    Sequences x = Views.randomSequences(Layout.GAPS, 3, 9, WIDTH, SEED);
+    for (int b = 0; b < 3; b++) {
+      for (int row = lengths[b]; row < 9; row++) {
+        Arrays.fill(x.data(), x.index(b, row), x.index(b, row) + WIDTH, Float.NaN);
+      }
+    }
+    Sequences output = Views.emptySequences(Layout.GAPS, 3, 9, kind.outputs);
+    kind.call.run(x, lengths, NOT_PACKED, output);
+    Views.assertOnlyTheViewWritten(output.split(1), kind);
+    for (int b = 0; b < 3; b++) {
+      check(kind, rows(x, b, 0, lengths[b]), output, b, 0);
+      for (float[] row : rows(output, b, lengths[b], 9 - lengths[b])) {
+        assertThat(row).containsOnly(0f);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void packedIsOneByOne(Kind kind) {
+    int[] starts = {0, 1, 1, 30, 36};
+    Sequences x = Views.randomSequences(Layout.GAPS, 1, 36, WIDTH, SEED);
+    Sequences output = Views.emptySequences(Layout.GAPS, 1, 36, kind.outputs);
+    kind.call.run(x, NO_LENGTHS, SequenceStarts.of(starts), output);
+    Views.assertOnlyTheViewWritten(output.split(1), kind);
+    for (int s = 0; s < 4; s++) {
+      int count = starts[s + 1] - starts[s];
+      check(kind, rows(x, 0, starts[s], count), output, 0, starts[s]);
+      Sequences own = new Sequences(x.data(), x.index(0, starts[s]), 1, count, WIDTH, 0, x.rowStride());
+      Sequences alone = Sequences.zeros(1, count, kind.outputs);
+      kind.call.run(own, NO_LENGTHS, NOT_PACKED, alone);
+      Sequences part = new Sequences(output.data(), output.index(0, starts[s]), 1, count, kind.outputs, 0, output.rowStride());
+      Views.assertSameBits(Views.dense(part), alone.data(), "sequence " + s + " of " + kind);
+    }
+  }
+
+  @Test
+  void meanOfAllIsPooling() {
+    Sequences x = Views.randomSequences(Layout.DENSE, 2, 13, WIDTH, SEED);
+    Sequences pooled = Sequences.zeros(2, 1, WIDTH);
+    Pooling.mean().apply(x, pooled);
+    Sequences means = Sequences.zeros(2, 13, WIDTH);
+    NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).apply(x, means);
+    for (int row = 0; row < 13; row++) {
+      assertThat(rows(means, 1, row, 1)[0]).isEqualTo(rows(pooled, 1, 0, 1)[0]);
+    }
+  }
+
+  @Test
+  void wrongArgumentsAreNamed() {
+    Sequences x = Sequences.zeros(2, 3, 4);
+    NeighbourMean mean = NeighbourMean.of(1, 1);
+    Linear linear = Linear.of(new float[24], null, 12, 2);
+    NeighbourDense dense = NeighbourDense.of(linear, 1, 1);
+    assertThat(dense.embedDim()).isEqualTo(4);
+    List.of(
+            Wrong.argument("left", out -> NeighbourMean.of(-2, 1), "left", "-2", "-1"),
+            Wrong.argument("right", out -> NeighbourMean.of(1, -2), "right", "-2", "-1"),
+            Wrong.argument("window", out -> NeighbourDense.of(linear, 3, 1), "linear.inputs", "12", "5"),
+            Wrong.argument("left", out -> NeighbourDense.of(linear, -1, 1), "left", "-1", "0"),
+            Wrong.argument("right", out -> NeighbourDense.of(linear, 1, -1), "right", "-1", "0"),
+            Wrong.argument("threads", out -> dense.withThreads(0), "threads", "0", "1"),
+            Wrong.argument("width", out -> mean.apply(x, Sequences.of(out, 2, 3, 5)), "output.width", "5", "4"),
+            Wrong.argument("rows", out -> mean.apply(x, Sequences.of(out, 2, 4, 4)), "output.rows", "4", "3"),
+            Wrong.argument("batch", out -> mean.apply(x, Sequences.of(out, 3, 3, 4)), "output.batch", "3", "2"),
+            Wrong.argument("overlap", out -> mean.apply(to(out), to(out)), "output", "overlaps", "x"),
+            Wrong.argument("lengths", out -> mean.apply(x, new int[] {4, 1}, to(out)), "lengths[0]", "4", "3"),
+            Wrong.argument("packed", out -> mean.apply(x, SequenceStarts.of(0, 3), to(out)), "x.batch", "2", "1"),
+            Wrong.argument("x", out -> dense.apply(Sequences.zeros(2, 3, 5), Sequences.of(out, 2, 3, 2)), "x.width", "5", "4"),
+            Wrong.argument("output", out -> dense.apply(x, to(out)), "output.width", "4", "2"),
+            Wrong.isNull("linear", out -> NeighbourDense.of(Wrong.nothing(), 1, 1)),
+            Wrong.isNull("x", out -> mean.apply(Wrong.nothing(), to(out))),
+            Wrong.isNull("output", out -> mean.apply(x, Wrong.nothing())),
+            Wrong.isNull("kernels", out -> mean.withKernels(Wrong.nothing())))
+        .forEach(Wrong::verify);
+  }
+
+  private static Sequences to(float[] out) {
+    return Sequences.of(out, 2, 3, 4);
+  }
+
+  @Test
+  void examplesAreThoseThatCompile() throws IOException {
+    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("NeighbourMean.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("NeighbourDense.java"));
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("NeighbourExample.java")).hasSize(2);
+  }
+
+  @Test
+  void examplesRun() {
+    Sequences x = Views.randomSequences(Layout.DENSE, 1, 6, 4, SEED);
+    Sequences output = Sequences.zeros(1, 6, 4);
+    NeighbourExample.mean(x, output);
+    assertThat(output.get(0, 1, 2)).isCloseTo((x.get(0, 0, 2) + x.get(0, 1, 2)) / 2, within(1e-6f));
+    float[] bias = {-1, 2, 3, 4};
+    NeighbourExample.dense(new float[80], bias, x, output);
+    assertThat(rows(output, 0, 5, 1)[0]).containsExactly(0, 2, 3, 4);
+  }
+}

@@ -1,0 +1,35 @@
+package dev.lanewise.core.pooling;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Linear;
+
+/** The example of the Javadoc of {@link RecurrentAttention}; {@link RecurrentAttentionTest} compares the two and runs it. */
+final class RecurrentExample {
+  private final float[] w;
+  private final float[] u;
+  private final float[] v;
+
+  RecurrentExample(float[] w, float[] u, float[] v) {
+    this.w = w;
+    this.u = u;
+    this.v = v;
+  }
+
+  /** A recurrent cell of the caller's. */
+  @FunctionalInterface
+  interface Decoder {
+    void step(Sequences context, Sequences state);
+  }
+
+  void decode(Sequences encoderStates, int[] lengths, Decoder decoder, Sequences state, Sequences context) {
+    int steps = 3, stateDim = state.width(), width = context.width(), size = v.length;
+    // begin
+    RecurrentScores scores = RecurrentScores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
+    RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
+    for (int step = 0; step < steps; step++) {
+      memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width
+      decoder.step(context, state); // yours
+    }
+    // end
+  }
+}

@@ -1,0 +1,74 @@
+package dev.lanewise.core.position;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Positions that cannot be, or calls that do not fit them, throw before anything is written. */
+class BadPositionsTest {
+  private static final InputPositions LEARNED = Positions.learned(new float[6 * 4], 6, 4);
+  private static final InputPositions SINUSOIDAL = Positions.sinusoidal(4);
+
+  @ParameterizedTest
+  @MethodSource({"made", "used"})
+  void throwsAndWritesNothing(Wrong wrong) {
+    wrong.verify();
+  }
+
+  static List<Wrong> made() {
+    float[] table = new float[24];
+    return List.of(
+        Wrong.argument("no width", out -> Positions.sinusoidal(0), "embedDim", "0", "1"),
+        Wrong.argument("base of 1", out -> Positions.sinusoidal(4, 1), "base", "1.0", "1"),
+        Wrong.argument("no positions", out -> Positions.learned(table, 0, 4), "maxPositions", "0", "1"),
+        Wrong.argument("a table too short", out -> Positions.learned(table, 7, 4), "table.length", "24", "maxPositions", "28"),
+        Wrong.isNull("table", out -> Positions.learned(Wrong.nothing(), 7, 4)),
+        Wrong.argument("no heads", out -> Positions.alibi(0), "numHeads", "0", "1"),
+        Wrong.argument("odd table", out -> Positions.relativeBuckets(table, 32, 128, false), "table.length", "24", "32"),
+        Wrong.argument("uneven table", out -> Positions.relativeBuckets(table, 10, 128, true), "table.length", "24", "numBuckets", "10"),
+        Wrong.argument("odd buckets", out -> Positions.relativeBuckets(table, 7, 128, true), "numBuckets", "7", "2"),
+        Wrong.argument("too few buckets", out -> Positions.relativeBuckets(table, 2, 128, true), "numBuckets", "2", "4"),
+        Wrong.argument("no far bucket", out -> Positions.relativeBuckets(table, 8, 4, false), "maxDistance", "4", "5"),
+        Wrong.isNull("table", out -> Positions.relativeBuckets(Wrong.nothing(), 32, 128, true)));
+  }
+
+  /** On two batch entries of three rows of four. */
+  static List<Wrong> used() {
+    int[] none = Wrong.nothing();
+    LayerPositions relative = Positions.relativeBuckets(new float[24], 8, 16, true);
+    return List.of(
+        Wrong.argument("width", out -> LEARNED.addTo(Sequences.of(out, 2, 3, 5), 0), "x.width", "5", "embedDim", "4"),
+        Wrong.argument("rows that meet", out -> LEARNED.addTo(new Sequences(out, 0, 2, 3, 4, 12, 3), 0), "x.rowStride", "3", "4"),
+        Wrong.argument("negative position", out -> SINUSOIDAL.addTo(to(out), -1), "firstPosition", "-1", "0"),
+        Wrong.argument("past the table", out -> LEARNED.addTo(to(out), 4), "firstPosition", "4", "3", "rows", "maxPositions", "6"),
+        Wrong.argument("past all", out -> SINUSOIDAL.addTo(to(out), Integer.MAX_VALUE - 1), "firstPosition", "2147483646", "2147483647"),
+        Wrong.argument("too few", out -> LEARNED.addTo(to(out), new int[1]), "firstPositions.length", "1", "x.batch", "2"),
+        Wrong.argument(
+            "one past the table", out -> LEARNED.addTo(to(out), new int[] {0, 4}), "firstPositions[1]", "4", "maxPositions", "6"),
+        Wrong.argument("packed batch", out -> LEARNED.addTo(to(out), SequenceStarts.of(0, 3)), "x.batch", "2", "1"),
+        Wrong.argument(
+            "packed rows", out -> LEARNED.addTo(Sequences.of(out, 1, 5, 4), SequenceStarts.of(0, 3)), "queryStarts[last]", "3", "5"),
+        Wrong.argument(
+            "packed past the table",
+            out -> LEARNED.addTo(Sequences.of(out, 1, 9, 4), SequenceStarts.of(0, 2, 9)),
+            "longest",
+            "7",
+            "maxPositions",
+            "6"),
+        Wrong.isNull("x", out -> LEARNED.addTo(Wrong.nothing(), 0)),
+        Wrong.isNull("firstPositions", out -> LEARNED.addTo(to(out), none)),
+        Wrong.argument("queries", out -> relative.applyTo(Attention.standard(), -1, 3), "queries", "-1", "0"),
+        Wrong.argument(
+            "too large", out -> relative.applyTo(Attention.standard(), 50_000, 50_000), "queries", "50000", "keys", "2147483647"),
+        Wrong.isNull("attention", out -> relative.applyTo(Wrong.nothing(), 3, 3)),
+        Wrong.isNull("attention", out -> Positions.alibi(3).applyTo(Wrong.nothing(), 3, 3)));
+  }
+
+  private static Sequences to(float[] out) {
+    return Sequences.of(out, 2, 3, 4);
+  }
+}

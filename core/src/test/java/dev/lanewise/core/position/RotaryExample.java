@@ -1,0 +1,34 @@
+package dev.lanewise.core.position;
+
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
+
+/** The examples of {@link Rotary} and of "Rotary positions" in core/README.md; {@link RotaryExampleTest} compares them and runs these. */
+final class RotaryExample {
+  private RotaryExample() {}
+
+  static void javadoc(Heads query, Heads key) {
+    // begin
+    Rotary rotary = Rotary.of(128).withBase(500_000).withScaling(RotaryScaling.llama3(8, 1, 4, 8192));
+    rotary.apply(query, query, 0); // in place: row r of every batch entry stands at position r
+    rotary.apply(key, key, 0);
+    // end
+  }
+
+  static void readme(Heads query, Heads key, Heads nextQuery, Heads nextKey, int length) {
+    // begin
+    Rotary rotary = Rotary.of(64, 32).withForm(RotaryForm.INTERLEAVED).withScaling(RotaryScaling.yarn(4, 4096));
+    rotary.apply(query, query, 0); // prefill, in place
+    rotary.apply(key, key, 0);
+    rotary.apply(nextQuery, nextQuery, length); // a step: the next row of every sequence
+    rotary.apply(nextKey, nextKey, length);
+    // end
+  }
+
+  static void positions(Rotary rotary, Heads query) {
+    // begin
+    rotary.applyFrom(query, query, new int[] {4095, 16}); // two sequences that are not equally long
+    rotary.apply(query, query, new int[] {7, 8, 8, 30, 31, 31}); // any position for each of their three rows
+    // end
+  }
+}

@@ -1,0 +1,65 @@
+package dev.lanewise.core.position;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.core.testing.ReadmeBlocks;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryForm;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What the Javadoc of {@link Rotary} and core/README.md show is what compiles and runs. */
+class RotaryExampleTest {
+  @Test
+  void blocksAreTheOnesThatCompile() throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+    String section = readme.substring(readme.indexOf("\n## Rotary positions\n"));
+    section = section.substring(0, section.indexOf("\n## ", 1));
+    List<String> compiled = ReadmeBlocks.compiled("RotaryExample.java");
+    assertThat(compiled).hasSize(3);
+    assertThat(ReadmeBlocks.shown(section)).isEqualTo(compiled.subList(1, 3));
+    assertThat(ReadmeBlocks.shownInJavadoc("Rotary.java")).isEqualTo(compiled.subList(0, 1));
+  }
+
+  @Test
+  void stepsContinuePrefill() {
+    Heads query = Views.random(Views.Layout.DENSE, 2, 4, 9, 64, 1);
+    Heads expected = Heads.zeros(2, 4, 9, 64);
+    Rotary.of(64, 32).withForm(RotaryForm.INTERLEAVED).withScaling(RotaryScaling.yarn(4, 4096)).apply(query, expected, 0);
+    Heads key = Heads.of(query.data().clone(), 2, 4, 9, 64);
+    RotaryExample.readme(Views.rows(query, 0, 8), Views.rows(key, 0, 8), Views.row(query, 8), Views.row(key, 8), 8);
+    Views.assertSameBits(query.data(), expected.data(), "query");
+    Views.assertSameBits(key.data(), expected.data(), "key");
+  }
+
+  @Test
+  void javadocTurnsInPlace() {
+    Heads query = Views.random(Views.Layout.DENSE, 2, 4, 3, 128, 2);
+    Heads key = Views.random(Views.Layout.ROWS_FIRST, 2, 2, 3, 128, 3);
+    Rotary rotary = Rotary.of(128).withBase(500_000).withScaling(RotaryScaling.llama3(8, 1, 4, 8192));
+    Heads expectedQuery = turned(rotary, query, 0, 1, 2, 0, 1, 2);
+    Heads expectedKey = turned(rotary, key, 0, 1, 2, 0, 1, 2);
+    RotaryExample.javadoc(query, key);
+    Views.assertSameBits(query.data(), expectedQuery.data(), "query");
+    Views.assertSameBits(Views.dense(key), expectedKey.data(), "key");
+  }
+
+  @Test
+  void positionsMayBeGiven() {
+    Rotary rotary = Rotary.of(64);
+    Heads query = Views.random(Views.Layout.DENSE, 2, 4, 3, 64, 4);
+    Heads expected = turned(rotary, turned(rotary, query, 4095, 4096, 4097, 16, 17, 18), 7, 8, 8, 30, 31, 31);
+    RotaryExample.positions(rotary, query);
+    Views.assertSameBits(query.data(), expected.data(), "query");
+  }
+
+  private static Heads turned(Rotary rotary, Heads x, int... positions) {
+    Heads result = Heads.zeros(x.batch(), x.heads(), x.rows(), x.width());
+    rotary.apply(x, result, positions);
+    return result;
+  }
+}

@@ -1,0 +1,127 @@
+package dev.lanewise.core.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What golden values do not reach of the reference: how elements lie, functions of the caller, column sums, wrong calls. */
+class ReferenceAttentionTest {
+  private static final int HEADS = 4;
+  private static final int QUERIES = 3;
+  private static final int KEYS = 5;
+  private static final int WIDTH = 2;
+
+  private final Heads query = Views.random(Views.Layout.DENSE, 2, HEADS, QUERIES, WIDTH, 1);
+  private final Heads key = Views.random(Views.Layout.DENSE, 2, 2, KEYS, WIDTH, 2);
+  private final Heads value = Views.random(Views.Layout.DENSE, 2, 2, KEYS, 3, 3);
+
+  /** The same elements, those of a row three apart. */
+  private static Heads apart(Heads view) {
+    float[] data = new float[3 * view.data().length];
+    for (int i = 0; i < view.data().length; i++) {
+      data[3 * i] = view.data()[i];
+    }
+    return new Heads(
+        data,
+        0,
+        view.batch(),
+        view.heads(),
+        view.rows(),
+        view.width(),
+        3 * view.batchStride(),
+        3 * view.headStride(),
+        3 * view.rowStride(),
+        3);
+  }
+
+  private ReferenceAttention dense() {
+    return ReferenceAttention.of(query, key, value).mask(Mask.causal());
+  }
+
+  @Test
+  void howElementsLieIsNoMatter() {
+    float[] vector = {0.5f, -2};
+    for (Similarity similarity : List.of(Similarity.dot(), Similarity.cosine(), Similarity.additive(vector))) {
+      ReferenceAttention there = ReferenceAttention.of(apart(query), apart(key), apart(value)).mask(Mask.causal()).similarity(similarity);
+      assertThat(there.output()).isEqualTo(dense().similarity(similarity).output());
+    }
+  }
+
+  @Test
+  void columnSumsAreThoseOfTheWeights() {
+    double[] weights = dense().weights();
+    double[] expected = new double[2 * HEADS * KEYS];
+    for (int i = 0; i < weights.length; i++) {
+      expected[i / (QUERIES * KEYS) * KEYS + i % KEYS] += weights[i];
+    }
+    double[] sums = dense().columnSums();
+    assertThat(sums).hasSameSizeAs(expected);
+    for (int i = 0; i < sums.length; i++) {
+      assertThat(sums[i]).isCloseTo(expected[i], within(1e-15));
+    }
+  }
+
+  /** Of packed sequences a key has its place among the rows of all. */
+  @Test
+  void columnSumsOfSequences() {
+    Heads queries = Views.random(Views.Layout.DENSE, 1, 1, 4, WIDTH, 4);
+    Heads keys = Views.random(Views.Layout.DENSE, 1, 1, 6, WIDTH, 5);
+    SequenceStarts starts = SequenceStarts.of(new int[] {0, 1, 4}, new int[] {0, 2, 6});
+    double[] sums = ReferenceAttention.of(queries, keys).sequences(starts).columnSums();
+    double[] first = ReferenceAttention.of(Views.rows(queries, 0, 1), Views.rows(keys, 0, 2)).columnSums();
+    double[] second = ReferenceAttention.of(Views.rows(queries, 1, 3), Views.rows(keys, 2, 4)).columnSums();
+    assertThat(sums).containsExactly(first[0], first[1], second[0], second[1], second[2], second[3]);
+  }
+
+  /** A function is told which row it sees, and what it leaves there is what goes on; it does not see a masked key. */
+  @Test
+  void functionsOfTheCaller() {
+    RowFunction places =
+        (row, offset, length, b, head, i, first) -> {
+          assertThat(offset + length).isLessThanOrEqualTo(row.length);
+          for (int j = 0; j < length; j++) {
+            row[offset + j] = 1000 * b + 100 * head + 10 * i + first + j;
+          }
+        };
+    double[] scores = dense().scoreFunction(places).scores(Stage.CHANGED);
+    double[] weights = dense().weightFunction(places).weights();
+    double[] raw = dense().scores(Stage.CHANGED);
+    double[] function = dense().scoreFunction((row, offset, length, b, head, i, first) -> {}).scores(Stage.CHANGED);
+    for (int n = 0; n < scores.length; n++) {
+      int i = n / KEYS % QUERIES;
+      int j = n % KEYS;
+      int place = 1000 * (n / (HEADS * QUERIES * KEYS)) + 100 * (n / (QUERIES * KEYS) % HEADS) + 10 * i + j;
+      boolean visible = j <= i + KEYS - QUERIES;
+      assertThat(scores[n]).isEqualTo(visible ? place : raw[n]);
+      assertThat(weights[n]).isEqualTo(visible ? place : 0);
+      assertThat(function[n]).isEqualTo(visible ? (float) raw[n] : raw[n]);
+    }
+    assertThat(dense().normaliser(Normaliser.softmax()).output()).isEqualTo(dense().output());
+  }
+
+  @Test
+  void wrongCallsAreRefused() {
+    assertRefused(ReferenceAttention.of(query, key, Heads.zeros(1, 2, KEYS, 3)), "value.batch is 1, but key.batch is 2");
+    assertRefused(ReferenceAttention.of(query, key, Heads.zeros(2, 1, KEYS, 3)), "value.heads is 1, but key.heads is 2");
+    assertRefused(ReferenceAttention.of(query, key, Heads.zeros(2, 2, 7, 3)), "value.rows is 7, but key.rows is 5");
+    assertRefused(ReferenceAttention.of(query, Heads.zeros(2, 3, KEYS, WIDTH), Heads.zeros(2, 3, KEYS, 3)), "heads");
+    assertRefused(dense().mask(Mask.keyLengths(5, 6)), "keyLengths[1] is 6, but keys is 5");
+    assertRefused(dense().slopes(1, 2), "slopes");
+    assertRefused(dense().sequences(SequenceStarts.of(0, 3)), "batch");
+  }
+
+  private static void assertRefused(ReferenceAttention wrong, String message) {
+    assertThatThrownBy(wrong::output).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
+
+/** Rows whose elements are all a number, and what a cache holds of them. */
+public final class CachedRows {
+  private CachedRows() {}
+
+  /** 1 × heads × rows × width, row i full of sign · (first + i). */
+  private static Heads counting(int heads, int rows, int width, int first, int sign) {
+    float[] x = new float[rows * heads * width];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = sign * (first + i / (heads * width));
+    }
+    return Heads.ofRows(x, 1, rows, heads, width);
+  }
+
+  /** Appends rows, the keys full of numbers that go on from {@code first}, the values of the same below 0. */
+  public static void append(KeyValueCache cache, int rows, int first) {
+    KeyValueLayout layout = cache.table().layout();
+    Heads key = counting(layout.heads(), rows, layout.keyWidth(), first, 1);
+    cache.append(key, counting(layout.heads(), rows, layout.valueWidth(), first, -1));
+  }
+
+  /** The first element of a row's first key. */
+  public static float key(KeyValueCache cache, int row) {
+    return read(cache, row, true, 0, 0);
+  }
+
+  /** The first element of a row's first value. */
+  public static float value(KeyValueCache cache, int row) {
+    return read(cache, row, false, 0, 0);
+  }
+
+  public static float read(KeyValueCache cache, int row, boolean key, int head, int column) {
+    KeyValueRows rows = cache.acquireShared();
+    try {
+      int block = row / KeyValueLayout.BLOCK_ROWS;
+      KeyValueMemory memory = rows.memory(block);
+      int inBlock = row % KeyValueLayout.BLOCK_ROWS;
+      return key ? memory.key(rows.place(block), head, inBlock, column) : memory.value(rows.place(block), head, inBlock, column);
+    } finally {
+      cache.releaseShared();
+    }
+  }
+
+  /** The places of a cache's blocks. */
+  public static int[] places(KeyValueCache cache) {
+    KeyValueRows rows = cache.acquireShared();
+    int[] places = new int[Math.ceilDiv(rows.rows(), KeyValueLayout.BLOCK_ROWS)];
+    for (int block = 0; block < places.length; block++) {
+      places[block] = rows.place(block);
+    }
+    cache.releaseShared();
+    return places;
+  }
+}

@@ -1,0 +1,208 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Decoder;
+import dev.lanewise.core.layer.DecoderLayer;
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.core.weights.PlainSafetensors;
+import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.core.weights.TorchWeights;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/** A case of layers.py: a PyTorch module, what goes in, and what comes out in double. */
+public final class GoldenLayer {
+  private static final String FILE = "layers.safetensors";
+
+  public final NamedTensors tensors;
+  public final String prefix;
+  public final double[] expected;
+  private final GoldenReader line;
+  private final NamedTensors data;
+
+  private GoldenLayer(GoldenReader line, NamedTensors tensors, PlainSafetensors file) {
+    this.line = line;
+    this.tensors = tensors;
+    this.prefix = "case" + line.text("case") + ".";
+    this.data = tensors.under("data" + line.text("case") + ".");
+    ByteBuffer bytes = file.tensor("data" + line.text("case") + ".expected");
+    this.expected = new double[bytes.remaining() / Double.BYTES];
+    bytes.asDoubleBuffer().get(expected);
+  }
+
+  /** All cases; their tensors stay open as long as the JVM runs. */
+  public static List<GoldenLayer> load() {
+    try {
+      PlainSafetensors file = new PlainSafetensors(PlainSafetensors.golden(FILE));
+      NamedTensors tensors = Safetensors.open(path());
+      List<GoldenLayer> cases = new ArrayList<>();
+      GoldenReader.lines("layers.txt")
+          .forEach(line -> cases.add(new GoldenLayer(new GoldenReader(line, ByteBuffer.allocate(0)), tensors, file)));
+      return cases;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path path() {
+    try {
+      return Path.of(Objects.requireNonNull(GoldenLayer.class.getResource("/golden/" + FILE), FILE).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public String kind() {
+    return line.kind;
+  }
+
+  public boolean biases() {
+    return flag("bias");
+  }
+
+  public int embedDim() {
+    return line.size("E");
+  }
+
+  /** What PyTorch is off in float. */
+  public double torchError() {
+    return Double.parseDouble(line.text("error"));
+  }
+
+  public double largest() {
+    return Double.parseDouble(line.text("largest"));
+  }
+
+  private boolean flag(String setting) {
+    return line.size(setting) == 1;
+  }
+
+  /** What the module's tensors are read with, all that they do not tell being told. */
+  public TorchWeights weights(NamedTensors from, Kernels kernels) {
+    TorchWeights weights = TorchWeights.of(from, line.size("H")).withKernels(kernels);
+    if (kind().equals("mha")) {
+      return weights;
+    }
+    return weights.withNorms(placement()).withActivation(activation()).withEpsilon(Float.parseFloat(line.text("epsilon")));
+  }
+
+  private NormPlacement placement() {
+    return switch (line.text("norm")) {
+      case "pre" -> NormPlacement.PRE;
+      case "post" -> NormPlacement.POST;
+      default -> throw new IllegalStateException(this + ": unknown norm " + line.text("norm"));
+    };
+  }
+
+  private Activation activation() {
+    return switch (line.text("activation")) {
+      case "relu" -> Activation.RELU;
+      case "gelu" -> Activation.GELU;
+      case "gelu-tanh" -> Activation.GELU_TANH;
+      case "silu" -> Activation.SILU;
+      default -> throw new IllegalStateException(this + ": unknown activation " + line.text("activation"));
+    };
+  }
+
+  /** The module of its kind. */
+  public Object module(NamedTensors from, Kernels kernels) {
+    TorchWeights weights = weights(from, kernels);
+    return switch (kind()) {
+      case "mha" -> weights.attention(prefix);
+      case "encoder-layer" -> weights.encoderLayer(prefix);
+      case "decoder-layer" -> weights.decoderLayer(prefix);
+      case "encoder" -> weights.encoder(prefix);
+      case "decoder" -> weights.decoder(prefix);
+      case "transformer" -> weights.transformer(prefix);
+      default -> throw new IllegalStateException(this + ": unknown kind");
+    };
+  }
+
+  /** The module's output, as the caller's array has it. */
+  public float[] output(NamedTensors from, Kernels kernels) {
+    Sequences x = sequences("x", line.size("L"));
+    Sequences output = view(new float[expected.length], line.size("L"));
+    switch (module(from, kernels)) {
+      case MultiHeadAttention layer -> attend(layer, x, output);
+      case EncoderLayer layer -> layer.withMask(mask()).forward(x, output);
+      case DecoderLayer layer -> layer.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
+      case Encoder encoder -> encoder.withMask(mask()).forward(x, output);
+      case Decoder decoder -> decoder.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
+      case Transformer both -> both.withSourceMask(memoryMask()).withTargetMask(mask()).forward(memory(), x, output);
+      default -> throw new IllegalStateException(this + ": unknown module");
+    }
+    return output.data();
+  }
+
+  private void attend(MultiHeadAttention layer, Sequences x, Sequences output) {
+    if (!line.has("S")) {
+      layer.withMask(mask()).self(x, output);
+    } else {
+      Sequences value = line.has("V") ? sequences("value", line.size("S")) : memory();
+      layer.withMask(memoryMask()).forward(x, memory(), value, output);
+    }
+  }
+
+  private Mask mask() {
+    Mask mask = flag("causal") ? Mask.causal() : Mask.none();
+    return line.has("lengths") ? mask.and(Mask.keyLengths(line.ints("lengths"))) : mask;
+  }
+
+  private Mask memoryMask() {
+    Mask mask = line.has("memory") ? Mask.keyLengths(line.ints("memory")) : Mask.none();
+    if (!line.has("offset")) {
+      return mask;
+    }
+    int[] offsets = new int[line.size("B")];
+    Arrays.fill(offsets, line.size("offset"));
+    return mask.and(Mask.causalOffsets(offsets));
+  }
+
+  private Sequences memory() {
+    return sequences("memory", line.size("S"));
+  }
+
+  private Sequences sequences(String name, int rows) {
+    return view(data.floats(name), rows);
+  }
+
+  /** batch × rows × width in the order that PyTorch has it in. */
+  private Sequences view(float[] array, int rows) {
+    int batch = line.size("B");
+    int width = array.length / (batch * rows);
+    return flag("batch_first")
+        ? Sequences.of(array, batch, rows, width)
+        : new Sequences(array, 0, batch, rows, width, width, batch * width);
+  }
+
+  /** Whether the element of an output stands in a row of its sequence, not in padding. */
+  public boolean real(int element) {
+    if (!line.has("lengths")) {
+      return true;
+    }
+    int rowIndex = element / embedDim();
+    int batch = flag("batch_first") ? rowIndex / line.size("L") : rowIndex % line.size("B");
+    int row = flag("batch_first") ? rowIndex % line.size("L") : rowIndex / line.size("B");
+    return row < line.ints("lengths")[batch];
+  }
+
+  @Override
+  public String toString() {
+    return line.text("case") + " " + kind() + " " + line.name;
+  }
+}

@@ -1,0 +1,114 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.core.position.Positions;
+import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import org.jspecify.annotations.Nullable;
+
+/** What a layer with some {@link LayerSettings} gives, by the reference: projections, positions and bias are written out here. */
+public final class LayerExpectation {
+  public static final LayerShape SHAPE = LayerShape.of(LayerSettings.HEADS * LayerSettings.HEAD_DIM, LayerSettings.HEADS).valueDim(5);
+
+  /** Depths of the tree among the settings. */
+  private static final int[] DEPTHS = {0, 1, 1, 2};
+
+  public Mask mask = Mask.none();
+  @Nullable Double scale;
+  public double softcap;
+  @Nullable Bias bias;
+  public float @Nullable [] slopes;
+  @Nullable RowFunction scores;
+  @Nullable RowFunction weights;
+  public Normaliser normaliser = Normaliser.softmax();
+  public Similarity similarity = Similarity.dot();
+  @Nullable SequenceStarts sequences;
+  public LayerPositions positions = Positions.none();
+
+  /** The last {@code queries} rows of self-attention, in double up to the output projection. */
+  public Sequences output(Sequences x, int queries) {
+    int first = x.rows() - queries;
+    Heads query = SHAPE.query().apply(x).split(LayerSettings.HEADS);
+    Heads key = SHAPE.key().apply(x).split(LayerSettings.HEADS);
+    Heads value = SHAPE.value().apply(x).split(LayerSettings.HEADS);
+    if (positions instanceof Rotary rotary) {
+      rotary.apply(query, query, positions(x.rows()));
+      rotary.apply(key, key, positions(x.rows()));
+    }
+    ReferenceAttention reference =
+        ReferenceAttention.of(Views.rows(query, first, queries), key, value)
+            .mask(mask)
+            .softcap(softcap)
+            .normaliser(normaliser)
+            .similarity(similarity);
+    reference = scale == null ? reference : reference.scale(scale);
+    reference = scores == null ? reference : reference.scoreFunction(scores);
+    reference = weights == null ? reference : reference.weightFunction(weights);
+    reference = sequences == null ? reference : reference.sequences(sequences);
+    float[] distances = positions.toString().startsWith("alibi") ? Attention.standardSlopes(LayerSettings.HEADS) : slopes;
+    reference = distances == null ? reference : reference.slopes(distances);
+    reference = reference.bias(sum(x.rows(), queries));
+    return SHAPE.output().apply(joined(reference.output(), queries));
+  }
+
+  private static Sequences joined(double[] heads, int queries) {
+    Sequences joined = Sequences.zeros(1, queries, LayerSettings.HEADS * 5);
+    for (int n = 0; n < heads.length; n++) {
+      int head = n / 5 / queries;
+      joined.data()[joined.index(0, n / 5 % queries) + head * 5 + n % 5] = (float) heads[n];
+    }
+    return joined;
+  }
+
+  /** Of each row: in its own sequence, and of a node of the tree at its depth. */
+  private int[] positions(int rows) {
+    int[] result = new int[rows];
+    for (int s = 0; s < count(); s++) {
+      int from = sequences == null ? 0 : sequences.keyStart(s);
+      int length = sequences == null ? rows : sequences.keys(s);
+      for (int i = 0; i < length; i++) {
+        result[from + i] = position(i, length);
+      }
+    }
+    return result;
+  }
+
+  private int count() {
+    return sequences == null ? 1 : sequences.count();
+  }
+
+  private int position(int row, int rows) {
+    int before = rows - DEPTHS.length;
+    return mask.toString().startsWith("Tree") && row >= before ? before + DEPTHS[row - before] : row;
+  }
+
+  /** The bias and what relative positions add: sequences × heads × queries × keys. */
+  private Bias sum(int rows, int queries) {
+    float[] data = new float[count() * LayerSettings.HEADS * queries * rows];
+    Bias all = Bias.of(data, LayerSettings.HEADS, queries, rows);
+    for (int n = 0; n < data.length; n++) {
+      int s = n / rows / queries / LayerSettings.HEADS;
+      int head = n / rows / queries % LayerSettings.HEADS;
+      int i = n / rows % queries;
+      int j = n % rows;
+      if (bias != null) {
+        data[n] = bias.data()[head * bias.headStride() + i * bias.queryStride() + j * bias.keyStride()];
+      }
+      int length = sequences == null ? rows : sequences.keys(s);
+      int row = sequences == null ? i + rows - queries : i;
+      if (positions.toString().startsWith("relative") && row < length && j < length) {
+        data[n] += LayerSettings.relativeBias(position(j, length) - position(row, length), head);
+      }
+    }
+    return all;
+  }
+}

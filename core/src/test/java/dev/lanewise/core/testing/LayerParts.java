@@ -1,0 +1,65 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.layer.DecoderLayer;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.kernels.data.Activation;
+
+/** What a layer of an encoder or a decoder is made of; weights depend on the seed alone. */
+public record LayerParts(LayerShape attention, int hidden, Activation activation, boolean gated, boolean rms, NormPlacement placement) {
+  public static final float EPSILON = 1e-5f;
+
+  /** Cross-attention looks at rows of the same width. */
+  public LayerShape cross() {
+    return LayerShape.of(attention.embedDim(), attention.numHeads());
+  }
+
+  public int embedDim() {
+    return attention.embedDim();
+  }
+
+  public LayerShape.Weights up() {
+    return LayerShape.Weights.of(hidden, embedDim(), 31);
+  }
+
+  public LayerShape.Weights gate() {
+    return LayerShape.Weights.of(hidden, embedDim(), 32);
+  }
+
+  public LayerShape.Weights down() {
+    return LayerShape.Weights.of(embedDim(), hidden, 33);
+  }
+
+  public float[] normWeight(int which) {
+    return Views.randomArray(embedDim(), 1, Problem.SEED + 41 + which);
+  }
+
+  public float[] normBias(int which) {
+    return Views.randomArray(embedDim(), 0.5, Problem.SEED + 51 + which);
+  }
+
+  public Norm norm(int which) {
+    return rms ? Norm.rms(normWeight(which), EPSILON) : Norm.layer(normWeight(which), normBias(which), EPSILON);
+  }
+
+  public FeedForward feedForward() {
+    return gated
+        ? FeedForward.gated(linear(gate()), linear(up()), linear(down()), activation)
+        : FeedForward.of(linear(up()), linear(down()), activation);
+  }
+
+  private static Linear linear(LayerShape.Weights of) {
+    return Linear.of(of.weight(), of.bias(), of.inputs(), of.outputs());
+  }
+
+  public EncoderLayer encoderLayer() {
+    return EncoderLayer.of(attention.layer(), norm(0), feedForward(), norm(1), placement);
+  }
+
+  public DecoderLayer decoderLayer() {
+    return DecoderLayer.of(attention.layer(), norm(0), cross().layer(), norm(2), feedForward(), norm(1), placement);
+  }
+}

@@ -1,0 +1,122 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.mask.lowering.Extents;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.IntUnaryOperator;
+
+/** One mask of each kind, with random numbers that fit a call. */
+public final class MaskCases {
+  private final Extents extents;
+  private final Random random;
+
+  private MaskCases(Extents extents, long seed) {
+    this.extents = extents;
+    this.random = new Random(seed);
+  }
+
+  /** The masks whose queries see one range of keys each. */
+  public static List<Mask> ranges(Extents extents, long seed) {
+    return new MaskCases(extents, seed).ranges();
+  }
+
+  /** The masks whose queries may see holes. */
+  public static List<Mask> withHoles(Extents extents, long seed) {
+    return new MaskCases(extents, seed).withHoles();
+  }
+
+  private List<Mask> ranges() {
+    int most = Math.max(extents.mostQueries(), extents.mostKeys());
+    int[] offsets = new int[extents.batch()];
+    Arrays.setAll(offsets, b -> random.nextInt(2 * most + 1) - most);
+    return List.of(
+        Mask.none(),
+        Mask.causal(),
+        Mask.causal(Mask.Alignment.TOP_LEFT),
+        Mask.causalOffsets(offsets),
+        Mask.window(random.nextInt(5), random.nextInt(5)),
+        Mask.window(random.nextInt(70), Mask.UNLIMITED),
+        Mask.window(Mask.UNLIMITED, random.nextInt(3)),
+        Mask.window(Mask.UNLIMITED, Mask.UNLIMITED),
+        Mask.window(Integer.MAX_VALUE, Integer.MAX_VALUE),
+        Mask.keyLengths(lengths(extents::keys)),
+        Mask.queryLengths(lengths(extents::queries)),
+        Mask.prefix(lengths(extents::keys)),
+        Mask.documents(extents.batch(), sortedIds(extents.mostQueries()), sortedIds(extents.mostKeys())),
+        Mask.tree(chain()));
+  }
+
+  private List<Mask> withHoles() {
+    int batch = extents.batch();
+    int heads = extents.queryHeads();
+    int queries = extents.mostQueries();
+    int keys = extents.mostKeys();
+    boolean[] bits = bits(3 + batch * heads * queries * keys * 2);
+    return List.of(
+        Mask.documents(batch, ids(batch * queries), ids(batch * keys)),
+        Mask.tree(parents()),
+        Mask.window(random.nextInt(5), 0, 1 + random.nextInt(3)),
+        Mask.window(random.nextInt(3), Mask.UNLIMITED, random.nextInt(70)),
+        Mask.window(Mask.UNLIMITED, 2, Integer.MAX_VALUE),
+        Mask.keyLengths(lengths(extents::keys)).or(Mask.window(1, 1)),
+        Mask.matrix(bits, 3, heads * queries * keys * 2, queries * keys * 2, keys * 2, 2),
+        Mask.matrix(bits, 1, 0, queries * keys, 1, queries),
+        Mask.matrix(bits, 0, keys, 0, 0, 1),
+        Mask.matrix(bits, 0, 1, 1, 1, 0),
+        Mask.matrix(bits, keys),
+        Mask.evaluate((b, h, i, j) -> bits[((b * heads + h) * queries + i) * keys + j], batch, heads, queries, keys),
+        Mask.evaluate((b, h, i, j) -> i % 3 != 0 && (i % 3 == 1 || j / 64 % 2 == 0), 1, 1, queries, keys));
+  }
+
+  /** One length a batch entry: often 0, often all. */
+  private int[] lengths(IntUnaryOperator most) {
+    int[] lengths = new int[extents.batch()];
+    for (int b = 0; b < lengths.length; b++) {
+      int all = most.applyAsInt(b);
+      lengths[b] = Math.clamp(random.nextInt(2 * all + 1) - all / 2, 0, all);
+    }
+    return lengths;
+  }
+
+  /** Few different ids, the same for neighbours; one of them may have no key. */
+  private int[] sortedIds(int count) {
+    int[] ids = new int[extents.batch() * count];
+    for (int n = 0; n < ids.length; n++) {
+      ids[n] = n % count == 0 ? -random.nextInt(2) : ids[n - 1] + (random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 0);
+    }
+    return ids;
+  }
+
+  private int[] ids(int count) {
+    return random.ints(count, -1, 3).toArray();
+  }
+
+  /** As many nodes as the shortest batch entry allows, less perhaps one. */
+  private int[] parents() {
+    int[] parents = chain();
+    for (int node = 0; node < parents.length; node++) {
+      parents[node] = random.nextInt(node + 1) - 1;
+    }
+    return parents;
+  }
+
+  private int[] chain() {
+    int nodes = Integer.MAX_VALUE;
+    for (int b = 0; b < extents.batch(); b++) {
+      nodes = Math.min(nodes, Math.min(extents.queries(b), extents.keys(b)));
+    }
+    int[] parents = new int[Math.max(0, nodes - random.nextInt(2))];
+    Arrays.setAll(parents, node -> node - 1);
+    return parents;
+  }
+
+  private boolean[] bits(int count) {
+    boolean[] bits = new boolean[count];
+    for (int n = 0; n < count; n++) {
+      bits[n] = random.nextInt(4) == 0;
+    }
+    return bits;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/** Rows cached in the simplest way, their blocks in any order, some of them perhaps let go. */
+public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, int droppedFrom, int droppedTo) implements KeyValueRows {
+
+  /** Caches the rows {@code from} to {@code to} of the only batch entry; of blocks that lie between dropped rows there is nothing. */
+  public static PlainCache of(KeyValueFormat format, boolean offHeap, Heads key, Heads value, int from, int to, Random random) {
+    KeyValueLayout layout = new KeyValueLayout(format, key.heads(), key.width(), value.width());
+    int blocks = Math.ceilDiv(to - from, KeyValueLayout.BLOCK_ROWS);
+    List<Integer> places = new ArrayList<>();
+    for (int block = 0; block < blocks + 2; block++) {
+      places.add(block);
+    }
+    Collections.shuffle(places, random);
+    KeyValueMemory memory =
+        offHeap ? KeyValueMemory.offHeap(layout, blocks + 2, null, Arena.ofAuto()) : KeyValueMemory.heap(layout, blocks + 2, null);
+    PlainCache cache = new PlainCache(memory, to - from, places, 0, 0);
+    for (int row = 0; row < to - from; row++) {
+      memory.write(cache.place(row / KeyValueLayout.BLOCK_ROWS), row % KeyValueLayout.BLOCK_ROWS, key, value, 0, from + row);
+    }
+    return cache;
+  }
+
+  /** The same rows but for some that are gone. */
+  public PlainCache drop(int from, int to) {
+    return new PlainCache(memory, rows, places, from, to);
+  }
+
+  @Override
+  public KeyValueLayout layout() {
+    return memory.layout();
+  }
+
+  @Override
+  public KeyValueMemory memory(int block) {
+    if (block * KeyValueLayout.BLOCK_ROWS >= droppedFrom && (block + 1) * KeyValueLayout.BLOCK_ROWS <= droppedTo) {
+      throw new AssertionError("block " + block + " was let go");
+    }
+    return memory;
+  }
+
+  @Override
+  public int place(int block) {
+    return places.get(block);
+  }
+
+  /** Puts what is stored in the place of what was given. */
+  public void readBack(Heads key, Heads value, int from) {
+    for (int row = 0; row < rows; row++) {
+      int block = place(row / KeyValueLayout.BLOCK_ROWS);
+      int inBlock = row % KeyValueLayout.BLOCK_ROWS;
+      for (int head = 0; head < key.heads(); head++) {
+        for (int d = 0; d < key.width(); d++) {
+          key.data()[key.index(0, head, from + row, d)] = memory.key(block, head, inBlock, d);
+        }
+        for (int d = 0; d < value.width(); d++) {
+          value.data()[value.index(0, head, from + row, d)] = memory.value(block, head, inBlock, d);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.lanewise.core.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The Java of a README, and the Java that compiles. */
+public final class ReadmeBlocks {
+  private ReadmeBlocks() {}
+
+  /** The blocks of Java in a text, without imports. */
+  public static List<String> shown(String markdown) {
+    return between(markdown, "```java\n", "```").stream().map(block -> block.replaceAll("(?m)^import .*;\n+", "")).toList();
+  }
+
+  /** The blocks of code in the Javadoc of a class of this module. */
+  public static List<String> shownInJavadoc(String file) throws IOException {
+    String source = source("src/main/java", file);
+    return between(source.replaceAll("(?m)^ +\\* ?", ""), "<pre>{@code\n", "}</pre>");
+  }
+
+  /** What lies between the comments {@code begin} and {@code end} in a test source of this module. */
+  public static List<String> compiled(String file) throws IOException {
+    return between(source("src/test/java", file), "// begin\n", "// end");
+  }
+
+  /** The text of a source file, in whatever package it lies. */
+  public static String source(String root, String file) throws IOException {
+    try (Stream<Path> files = Files.find(Path.of(root), 20, (path, attributes) -> path.endsWith(file))) {
+      return Files.readString(files.findFirst().orElseThrow(() -> new NoSuchFileException(root + "/…/" + file)));
+    }
+  }
+
+  private static List<String> between(String text, String begin, String end) {
+    return Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)
+        .matcher(text)
+        .results()
+        .map(block -> block.group(1).stripIndent().strip())
+        .toList();
+  }
+}

@@ -1,0 +1,48 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.Similarity;
+import org.jspecify.annotations.Nullable;
+
+/** Settings of a call, to be made alike on the reference and on the code under test. */
+public final class Variant {
+  public Mask mask = Mask.none();
+  public Similarity similarity = Similarity.dot();
+  public Normaliser normaliser = Normaliser.softmax();
+  @Nullable Float scale;
+  public float softcap;
+  @Nullable Bias bias;
+  public float @Nullable [] slopes;
+  @Nullable RowFunction scoreFunction;
+  @Nullable RowFunction weightFunction;
+  public @Nullable SequenceStarts sequences;
+
+  public ReferenceAttention reference(Heads query, Heads key, Heads value) {
+    ReferenceAttention reference =
+        ReferenceAttention.of(query, key, value).mask(mask).similarity(similarity).softcap(softcap).normaliser(normaliser);
+    reference = scale == null ? reference : reference.scale(scale);
+    reference = bias == null ? reference : reference.bias(bias);
+    reference = slopes == null ? reference : reference.slopes(slopes);
+    reference = scoreFunction == null ? reference : reference.scoreFunction(scoreFunction);
+    reference = weightFunction == null ? reference : reference.weightFunction(weightFunction);
+    return sequences == null ? reference : reference.sequences(sequences);
+  }
+
+  public Attention attention() {
+    Attention attention = Attention.standard().withMask(mask).withSimilarity(similarity).withNormaliser(normaliser);
+    attention = softcap == 0 ? attention : attention.withSoftcap(softcap);
+    attention = scale == null ? attention : attention.withScale(scale);
+    attention = bias == null ? attention : attention.withBias(bias);
+    attention = slopes == null ? attention : attention.withAlibi(slopes);
+    attention = scoreFunction == null ? attention : attention.withScoreFunction(scoreFunction);
+    attention = weightFunction == null ? attention : attention.withWeightFunction(weightFunction);
+    return sequences == null ? attention : attention.withSequences(sequences);
+  }
+}

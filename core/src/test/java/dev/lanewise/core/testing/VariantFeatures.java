@@ -1,0 +1,119 @@
+package dev.lanewise.core.testing;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.VariantPairsTest;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Similarity;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** The values of the features that {@link VariantPairsTest} pairs with each other. */
+public final class VariantFeatures {
+  private VariantFeatures() {}
+
+  /** What happens to scores, or weights, between similarity and value. */
+  public enum Change {
+    NONE,
+    SCALE,
+    SOFTCAP,
+    BIAS_OF_KEYS,
+    BIAS,
+    BIAS_THAT_HIDES,
+    ALIBI,
+    SCORE_FUNCTION,
+    SCORE_FUNCTION_THAT_HIDES,
+    WEIGHT_FUNCTION,
+    ALL_AT_ONCE;
+
+    public void set(Variant variant, Extents extents, Random random) {
+      if (this == SCALE || this == ALL_AT_ONCE) {
+        variant.scale = 0.3f;
+      }
+      if (this == SOFTCAP || this == ALL_AT_ONCE) {
+        variant.softcap = 1.5f;
+      }
+      switch (this) {
+        case BIAS_OF_KEYS -> variant.bias = Bias.ofKeys(Views.randomArray(extents.mostKeys(), 1, random.nextLong()));
+        case BIAS, ALL_AT_ONCE -> variant.bias = bias(extents, random);
+        case BIAS_THAT_HIDES -> variant.bias = hiding(bias(extents, random), random);
+        default -> {}
+      }
+      if (this == ALIBI || this == ALL_AT_ONCE) {
+        variant.slopes = Attention.standardSlopes(extents.queryHeads());
+      }
+      switch (this) {
+        case SCORE_FUNCTION, ALL_AT_ONCE -> variant.scoreFunction = Change::mixScores;
+        case SCORE_FUNCTION_THAT_HIDES -> variant.scoreFunction = Change::hideSome;
+        default -> {}
+      }
+      if (this == WEIGHT_FUNCTION || this == ALL_AT_ONCE) {
+        variant.weightFunction = Change::mixWeights;
+      }
+    }
+
+    /** Over all four axes, with an offset and gaps of NaN. */
+    private static Bias bias(Extents extents, Random random) {
+      int queryStride = 2 * extents.mostKeys() + 1;
+      int headStride = extents.mostQueries() * queryStride + 3;
+      int batchStride = extents.queryHeads() * headStride + 1;
+      float[] data = Views.randomArray(5 + extents.batch() * batchStride, 1, random.nextLong());
+      return new Bias(data, 5, batchStride, headStride, queryStride, 2);
+    }
+
+    private static Bias hiding(Bias bias, Random random) {
+      for (int i = 0; i < bias.data().length; i++) {
+        bias.data()[i] = random.nextInt(3) == 0 ? Float.NEGATIVE_INFINITY : bias.data()[i];
+      }
+      return bias;
+    }
+
+    private static void mixScores(float[] row, int offset, int length, int b, int head, int query, int firstKey) {
+      for (int i = 0; i < length; i++) {
+        row[offset + i] = 0.5f * row[offset + i] + 0.25f * ((b + 2 * head + 3 * query + 7 * (firstKey + i)) % 5 - 2);
+      }
+    }
+
+    private static void hideSome(float[] row, int offset, int length, int b, int head, int query, int firstKey) {
+      for (int i = 0; i < length; i++) {
+        row[offset + i] = (b + head + query + firstKey + i) % 3 == 0 ? Float.NEGATIVE_INFINITY : row[offset + i];
+      }
+    }
+
+    /** Masked keys would get a weight from it too, if they were listened to. */
+    private static void mixWeights(float[] row, int offset, int length, int b, int head, int query, int firstKey) {
+      for (int i = 0; i < length; i++) {
+        row[offset + i] = 0.5f * row[offset + i] + 0.0625f * ((b + 2 * head + 3 * query + 7 * (firstKey + i)) % 5);
+      }
+    }
+  }
+
+  /** The normalisers for so many query heads. */
+  public static List<Normaliser> normalisers(int heads, Random random) {
+    return List.of(
+        Normaliser.softmax(),
+        Normaliser.softmaxWithSinks(Views.randomArray(heads, 2, random.nextLong())),
+        Normaliser.relu(),
+        Normaliser.relu().dividedByKeys(),
+        Normaliser.squaredRelu(),
+        Normaliser.sigmoid(),
+        Normaliser.sigmoid().dividedByKeys(),
+        Normaliser.linear(),
+        Normaliser.linear().dividedByKeys());
+  }
+
+  public static List<Similarity> similarities(int headDim, Random random) {
+    return List.of(Similarity.dot(), Similarity.cosine(), Similarity.additive(Views.randomArray(headDim, 1, random.nextLong())));
+  }
+
+  /** One mask of each kind, and some of them together. */
+  public static List<Mask> masks(Extents extents, long seed) {
+    List<Mask> masks = new ArrayList<>(MaskCases.ranges(extents, seed));
+    masks.addAll(MaskCases.withHoles(extents, seed));
+    masks.add(Mask.window(9, 3).and(Mask.causal()).and(MaskCases.withHoles(extents, seed + 1).getFirst()));
+    return masks;
+  }
+}

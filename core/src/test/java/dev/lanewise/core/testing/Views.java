@@ -1,0 +1,150 @@
+package dev.lanewise.core.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.kernels.data.Heads;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.IntConsumer;
+
+/** Views in several memory layouts, random numbers in them, and a look at what lies between their rows. */
+public final class Views {
+  /** What outputs are filled with before a call, so that a stray write shows. */
+  public static final float SENTINEL = -12345.678f;
+
+  private Views() {}
+
+  /** How a view lies in its array. */
+  public enum Layout {
+    /** Batch, head, row, nothing between. */
+    DENSE,
+    /** Batch, row, head: what splitting the rows of a projection gives. */
+    ROWS_FIRST,
+    /** An offset, and gaps after each row, head and batch entry and at the end. */
+    GAPS
+  }
+
+  /** A view over a new array, gaps included, full of {@code fill}. */
+  public static Heads filled(Layout layout, int batch, int heads, int rows, int width, float fill) {
+    Heads shape =
+        switch (layout) {
+          case DENSE -> Heads.zeros(batch, heads, rows, width);
+          case ROWS_FIRST -> {
+            int rowStride = heads * width;
+            float[] data = new float[batch * rows * rowStride];
+            yield new Heads(data, 0, batch, heads, rows, width, rows * rowStride, width, rowStride);
+          }
+          case GAPS -> gaps(batch, heads, rows, width);
+        };
+    Arrays.fill(shape.data(), fill);
+    return shape;
+  }
+
+  /** Normal numbers, and NaN in the gaps, where nothing may be read. */
+  public static Heads random(Layout layout, int batch, int heads, int rows, int width, long seed) {
+    Heads view = filled(layout, batch, heads, rows, width, Float.NaN);
+    Random random = new Random(seed);
+    forEach(view, index -> view.data()[index] = (float) random.nextGaussian());
+    return view;
+  }
+
+  /** As above for sequences; {@link Layout#ROWS_FIRST} is dense here. */
+  public static Sequences randomSequences(Layout layout, int batch, int rows, int width, long seed) {
+    return sequences(random(layout, batch, 1, rows, width, seed));
+  }
+
+  /** As {@link #filled} with {@link #SENTINEL}. */
+  public static Sequences emptySequences(Layout layout, int batch, int rows, int width) {
+    return sequences(filled(layout, batch, 1, rows, width, SENTINEL));
+  }
+
+  public static float[] randomArray(int length, double magnitude, long seed) {
+    Random random = new Random(seed);
+    float[] result = new float[length];
+    for (int i = 0; i < length; i++) {
+      result[i] = (float) (magnitude * random.nextGaussian());
+    }
+    return result;
+  }
+
+  /** The elements in the order batch, head, row, column. */
+  public static float[] dense(Heads view) {
+    float[] result = new float[view.batch() * view.heads() * view.rows() * view.width()];
+    int[] next = {0};
+    forEach(view, index -> result[next[0]++] = view.data()[index]);
+    return result;
+  }
+
+  public static float[] dense(Sequences view) {
+    return dense(view.split(1));
+  }
+
+  /** The same elements at one row only. */
+  public static Heads row(Heads view, int row) {
+    return rows(view, row, 1);
+  }
+
+  /** {@code count} rows from {@code from} on, of every head. */
+  public static Heads rows(Heads view, int from, int count) {
+    return new Heads(
+        view.data(),
+        view.index(0, 0, from),
+        view.batch(),
+        view.heads(),
+        count,
+        view.width(),
+        view.batchStride(),
+        view.headStride(),
+        view.rowStride(),
+        view.columnStride());
+  }
+
+  /** One head of one batch entry. */
+  public static Heads head(Heads view, int b, int head) {
+    return new Heads(view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), 0, 0, view.rowStride(), view.columnStride());
+  }
+
+  /** Calls {@code action} with the array index of every element, in the order batch, head, row, column. */
+  public static void forEach(Heads view, IntConsumer action) {
+    for (int b = 0; b < view.batch(); b++) {
+      for (int head = 0; head < view.heads(); head++) {
+        for (int row = 0; row < view.rows(); row++) {
+          for (int column = 0; column < view.width(); column++) {
+            action.accept(view.index(b, head, row, column));
+          }
+        }
+      }
+    }
+  }
+
+  /** Fails if anything but the elements of the view differs from {@link #SENTINEL}. */
+  public static void assertOnlyTheViewWritten(Heads view, Object what) {
+    float[] around = view.data().clone();
+    forEach(view, index -> around[index] = SENTINEL);
+    float[] untouched = new float[around.length];
+    Arrays.fill(untouched, SENTINEL);
+    assertSameBits(around, untouched, "memory around the output of " + what);
+  }
+
+  /** Equality of every bit, so that 0 and −0 differ. One NaN equals another: which bits it has is up to the instructions that C2 chose. */
+  public static void assertSameBits(float[] actual, float[] expected, Object what) {
+    assertThat(actual.length).as("length of %s", what).isEqualTo(expected.length);
+    for (int i = 0; i < expected.length; i++) {
+      if (Float.floatToIntBits(actual[i]) != Float.floatToIntBits(expected[i])) {
+        throw new AssertionError("element " + i + " of " + what + " is " + actual[i] + ", must be " + expected[i] + ", bit for bit");
+      }
+    }
+  }
+
+  private static Heads gaps(int batch, int heads, int rows, int width) {
+    int rowStride = width + 5;
+    int headStride = rows * rowStride + 2;
+    int batchStride = heads * headStride + 7;
+    return new Heads(new float[3 + batch * batchStride + 11], 3, batch, heads, rows, width, batchStride, headStride, rowStride);
+  }
+
+  private static Sequences sequences(Heads view) {
+    return new Sequences(view.data(), view.offset(), view.batch(), view.rows(), view.width(), view.batchStride(), view.rowStride());
+  }
+}

@@ -1,0 +1,35 @@
+package dev.lanewise.core.weights;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Decoder;
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.kernels.data.Activation;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The examples in the Javadoc of {@link TorchWeights} and {@link Initialisation}; {@link InitialisationTest} compares and runs them. */
+final class TorchExample {
+  private TorchExample() {}
+
+  static void load(Path path, Sequences source, Sequences target, Sequences output) throws IOException {
+    // begin
+    try (Safetensors file = Safetensors.open(path)) {
+      TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
+      Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
+      Decoder decoder = weights.decoder("decoder.");
+      Transformer.of(encoder, decoder).forward(source, target, output);
+    }
+    // end
+  }
+
+  static void make(Path path, Sequences x, Sequences y) throws IOException {
+    // begin
+    NamedTensors weights = Initialisation.xavier(42).encoder(96, 384, 2);
+    Safetensors.write(path, weights);
+    Encoder encoder = TorchWeights.of(weights, 12).encoder("");
+    encoder.forward(x, y);
+    // end
+  }
+}

@@ -1,0 +1,189 @@
+package dev.lanewise.core.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.core.bert.BertWeights;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Files that can be read, but whose tensors have other names or shapes than a model's: each makes the layers it is asked for, or is refused
+ * with an {@link IllegalArgumentException}, whose message stays short.
+ */
+@Timeout(300) // against hanging
+class WeightNamesFuzzTest {
+  private static final long SEED = 20261124;
+  private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
+  private static final int WIDTH = 6;
+  private static final int LONGEST_MESSAGE = 20_000;
+
+  private static final List<String> NAMES =
+      List.of(
+          "",
+          ".",
+          "layers.",
+          "layers.0.",
+          "layers.00.norm1.weight",
+          "layers.7.norm1.weight",
+          "layers.-1.norm1.weight",
+          "layers.2147483648.norm1.weight",
+          "layers.99999999999999999999.norm1.weight",
+          "encoder.layer.1.x",
+          "x.embeddings.word_embeddings.weight",
+          "embeddings.word_embeddings.weight",
+          "norm.weight",
+          "norm.bias",
+          "in_proj_weight",
+          "q_proj_weight",
+          "bias_k",
+          "pooler.\n",
+          "../../escaped",
+          "\u0000\u0007".repeat(200),
+          "\ud83d\ude00".repeat(100));
+
+  private static final long[][] SHAPES = {
+    {},
+    {0},
+    {1},
+    {WIDTH},
+    {3 * WIDTH},
+    {WIDTH, WIDTH},
+    {2 * WIDTH, WIDTH},
+    {WIDTH, 2 * WIDTH},
+    {3 * WIDTH, WIDTH},
+    {0, 0},
+    {0, WIDTH},
+    {WIDTH, 0},
+    {0, 1L << 40},
+    {3L << 40, 0},
+    {0, Integer.MAX_VALUE},
+    {0, Long.MAX_VALUE},
+    {1, 1, 1},
+    {WIDTH, WIDTH, 1}
+  };
+
+  /** Names of an encoder of the BERT family, whose shapes are all they should be. */
+  private static Map<String, long[]> bert() {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    for (String table : List.of("word", "position", "token_type")) {
+      shapes.put("embeddings." + table + "_embeddings.weight", new long[] {5, WIDTH});
+    }
+    String layer = "encoder.layer.0.";
+    for (String square : List.of("self.query", "self.key", "self.value", "output.dense")) {
+      shapes.put(layer + "attention." + square + ".weight", new long[] {WIDTH, WIDTH});
+      shapes.put(layer + "attention." + square + ".bias", new long[] {WIDTH});
+    }
+    shapes.put(layer + "intermediate.dense.weight", new long[] {2 * WIDTH, WIDTH});
+    shapes.put(layer + "intermediate.dense.bias", new long[] {2 * WIDTH});
+    shapes.put(layer + "output.dense.weight", new long[] {WIDTH, 2 * WIDTH});
+    shapes.put(layer + "output.dense.bias", new long[] {WIDTH});
+    for (String norm : List.of("embeddings.", layer + "attention.output.", layer + "output.")) {
+      shapes.put(norm + "LayerNorm.weight", new long[] {WIDTH});
+      shapes.put(norm + "LayerNorm.bias", new long[] {WIDTH});
+    }
+    return shapes;
+  }
+
+  private static Map<String, long[]> shapes(NamedTensors tensors) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    tensors.names().forEach(name -> shapes.put(name, tensors.shape(name)));
+    return shapes;
+  }
+
+  private static NamedTensors tensors(Map<String, long[]> shapes) {
+    NamedTensors.Builder builder = NamedTensors.builder();
+    shapes.forEach((name, shape) -> builder.add(name, new float[(int) elements(shape)], shape));
+    return builder.build();
+  }
+
+  private static long elements(long[] shape) {
+    return Arrays.stream(shape).anyMatch(size -> size == 0) ? 0 : Arrays.stream(shape).reduce(1, Math::multiplyExact);
+  }
+
+  /** One to three tensors gone, renamed, of another shape, or there besides. */
+  private static Map<String, long[]> changed(Map<String, long[]> valid, SplittableRandom random) {
+    Map<String, long[]> shapes = new LinkedHashMap<>(valid);
+    for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
+      List<String> names = new ArrayList<>(shapes.keySet());
+      String name = names.get(random.nextInt(names.size()));
+      String other = NAMES.get(random.nextInt(NAMES.size()));
+      long[] shape = SHAPES[random.nextInt(SHAPES.length)];
+      switch (random.nextInt(5)) {
+        case 0 -> shapes.remove(name);
+        case 1 -> shapes.put(other, shapes.remove(name));
+        case 2 -> shapes.put(other, shape);
+        case 3 -> shapes.replaceAll((each, old) -> old.length == shape.length ? shape : old);
+        default -> shapes.put(name, shape);
+      }
+    }
+    return shapes;
+  }
+
+  private static void fuzz(Map<String, long[]> valid, long seed, Consumer<NamedTensors> load) {
+    load.accept(tensors(valid));
+    SplittableRandom random = new SplittableRandom(seed);
+    int refused = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+      NamedTensors tensors = tensors(changed(valid, random));
+      try {
+        load.accept(tensors);
+      } catch (IllegalArgumentException e) {
+        refused++;
+        assertThat(e.getMessage().length()).as("round %s of seed %s: %s", round, seed, e.getMessage()).isBetween(10, LONGEST_MESSAGE);
+      } catch (RuntimeException | Error e) {
+        throw new AssertionError("round " + round + " of seed " + seed + ": " + tensors.names(), e);
+      }
+    }
+    assertThat(refused).isGreaterThan(ROUNDS / 2);
+  }
+
+  @Test
+  void pyTorch() {
+    Initialisation made = Initialisation.xavier(SEED);
+    fuzz(shapes(made.attention(WIDTH)), SEED, tensors -> TorchWeights.of(tensors, 2).attention(""));
+    fuzz(shapes(made.attention(WIDTH, 4, 5)), SEED + 1, tensors -> TorchWeights.of(tensors, 2).attention(""));
+    fuzz(shapes(made.encoder(WIDTH, 2 * WIDTH, 2)), SEED + 2, tensors -> TorchWeights.of(tensors, 2).encoder(""));
+    fuzz(shapes(made.decoder(WIDTH, 2 * WIDTH, 1)), SEED + 3, tensors -> TorchWeights.of(tensors, 2).decoder(""));
+    fuzz(shapes(made.transformer(WIDTH, 2 * WIDTH, 1, 1)), SEED + 4, tensors -> TorchWeights.of(tensors, 2).transformer(""));
+  }
+
+  @Test
+  void bertsNames() {
+    fuzz(bert(), SEED + 5, tensors -> BertWeights.of(tensors, 2).encoder());
+  }
+
+  /** Names of many layers, one tensor each, ask for no more than a multiple of what is there, and the message names some. */
+  @Test
+  void manyLayersOfOneTensor() {
+    Map<String, long[]> shapes = shapes(Initialisation.xavier(SEED).encoder(WIDTH, 2 * WIDTH, 1));
+    for (int layer = 1; layer < 20_000; layer++) {
+      shapes.put("layers." + layer + ".norm1.weight", new long[] {0});
+    }
+    NamedTensors many = tensors(shapes);
+    assertThatThrownBy(() -> TorchWeights.of(many, 2).encoder(""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("more")
+        .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(LONGEST_MESSAGE));
+  }
+
+  @Test
+  void manyEmbeddings() {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    for (int i = 0; i < 20_000; i++) {
+      shapes.put(i + ".embeddings.word_embeddings.weight", new long[] {0});
+    }
+    NamedTensors many = tensors(shapes);
+    assertThatThrownBy(() -> BertWeights.of(many, 2).encoder())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("20000 tensors")
+        .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(LONGEST_MESSAGE));
+  }
+}
