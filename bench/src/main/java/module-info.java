@@ -1,17 +1,13 @@
 /** Benchmarks, the command line and the demo. */
 module dev.lanewise.bench {
-  requires transitive dev.lanewise.core;
+  requires dev.lanewise.text;
   requires jmh.core;
   requires com.google.gson;
   requires info.picocli;
   requires java.management;
   requires jdk.management;
   requires me.tongfei.progressbar;
-  requires ai.djl.api;
-  requires com.google.protobuf;
   requires static org.jspecify;
-
-  exports dev.lanewise.bench.minilm;
 
   opens dev.lanewise.bench to
       info.picocli;
@@ -22,8 +18,6 @@ module dev.lanewise.bench {
   opens dev.lanewise.bench.explain to
       info.picocli;
   opens dev.lanewise.bench.fuzz to
-      info.picocli;
-  opens dev.lanewise.bench.minilm to
       info.picocli;
   opens dev.lanewise.bench.report to
       info.picocli;

@@ -5,7 +5,6 @@ module dev.lanewise.core {
   requires static org.jspecify;
 
   exports dev.lanewise.core;
-  exports dev.lanewise.core.bert;
   exports dev.lanewise.core.cache;
   exports dev.lanewise.core.layer;
   exports dev.lanewise.core.mask;
@@ -13,4 +12,6 @@ module dev.lanewise.core {
   exports dev.lanewise.core.position;
   exports dev.lanewise.core.reference;
   exports dev.lanewise.core.weights;
+  exports dev.lanewise.core.parallel to
+      dev.lanewise.text;
 }

@@ -12,7 +12,9 @@ module dev.lanewise.kernels {
   exports dev.lanewise.kernels.cache to
       dev.lanewise.core;
   exports dev.lanewise.kernels.call to
-      dev.lanewise.core;
+      dev.lanewise.core,
+      dev.lanewise.text;
   exports dev.lanewise.kernels.runtime to
-      dev.lanewise.core;
+      dev.lanewise.core,
+      dev.lanewise.text;
 }

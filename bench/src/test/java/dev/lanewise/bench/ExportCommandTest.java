@@ -2,9 +2,9 @@ package dev.lanewise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.bench.minilm.MiniLmArtifact;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.text.MiniLmArtifact;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -1,10 +1,9 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.FirstLayer;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;

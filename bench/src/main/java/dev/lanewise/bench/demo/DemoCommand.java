@@ -3,11 +3,10 @@ package dev.lanewise.bench.demo;
 import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.Settling;
 import dev.lanewise.bench.files.OutputFile;
-import dev.lanewise.bench.minilm.FirstLayer;
-import dev.lanewise.bench.minilm.MiniLmTokenizer;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -109,7 +108,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private Tokens tokenise() throws IOException {
-    Tokens tokens = MiniLmTokenizer.load().encode(sentence);
+    Tokens tokens = MiniLmArtifact.tokenizer().encode(sentence);
     if (tokens.isEmpty()) {
       throw rejected("SENTENCE is empty, must hold at least one word");
     }

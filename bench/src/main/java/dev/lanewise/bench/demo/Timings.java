@@ -1,6 +1,5 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.bench.minilm.FirstLayer;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Probe;

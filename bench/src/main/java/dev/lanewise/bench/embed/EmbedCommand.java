@@ -4,7 +4,7 @@ import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.files.Input;
 import dev.lanewise.bench.files.OutputFile;
 import dev.lanewise.bench.files.OutputFile.Replacement;
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.embed;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 
 /** Where a command takes the model from once it needs it. */

@@ -2,7 +2,7 @@ package dev.lanewise.bench.embed;
 
 import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.files.Input;
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.lanewise.bench.explain;
 
 import dev.lanewise.bench.files.OutputFile;
-import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.bench.minilm.Tokens;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -1,13 +1,13 @@
 package dev.lanewise.bench.explain;
 
-import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.AttentionEntropy;
 import dev.lanewise.core.AttentionRollout;
 import dev.lanewise.core.Sequences;
-import dev.lanewise.core.bert.BertEncoder;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.bert.BertEncoder;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.util.ArrayList;
 import java.util.List;
 

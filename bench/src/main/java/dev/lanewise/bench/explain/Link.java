@@ -1,7 +1,7 @@
 package dev.lanewise.bench.explain;
 
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntPredicate;

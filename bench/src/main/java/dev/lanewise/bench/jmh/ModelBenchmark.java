@@ -1,9 +1,9 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.bench.minilm.MiniLmArtifact;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;

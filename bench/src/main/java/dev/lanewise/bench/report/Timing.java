@@ -2,7 +2,7 @@ package dev.lanewise.bench.report;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.files.ForeignJson;
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 
 /**

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.bench.minilm.Tokens;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;
 
 /**

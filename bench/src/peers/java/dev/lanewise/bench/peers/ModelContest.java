@@ -1,8 +1,8 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.bench.throughput.ShapeOptions;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;

@@ -3,11 +3,12 @@ package dev.lanewise.bench.peers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.bench.minilm.MiniLm;
-import dev.lanewise.bench.minilm.MiniLmTokenizer;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.core.Sequences;
 import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.tokenizer.MiniLmTokenizer;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +19,7 @@ class OnnxRuntimeModelTest {
   private static final double TOLERANCE = 1e-5;
 
   private static List<Tokens> tokens() throws IOException {
-    MiniLmTokenizer tokenizer = MiniLmTokenizer.load();
+    MiniLmTokenizer tokenizer = MiniLmArtifact.tokenizer();
     return Stream.of("The law will never be perfect, but its application should be just.", "", "Königsberg 中文 😀")
         .map(tokenizer::encode)
         .toList();

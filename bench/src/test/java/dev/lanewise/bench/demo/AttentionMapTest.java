@@ -2,8 +2,8 @@ package dev.lanewise.bench.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

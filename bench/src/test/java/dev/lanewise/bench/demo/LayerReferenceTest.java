@@ -2,10 +2,9 @@ package dev.lanewise.bench.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.bench.minilm.FirstLayer;
-import dev.lanewise.bench.minilm.MiniLmTokenizer;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +12,7 @@ class LayerReferenceTest {
   @Test
   void agreesWithTheLayer() throws IOException {
     FirstLayer model = FirstLayer.load();
-    Tokens tokens = MiniLmTokenizer.load().encode("One way or another").withLength(37);
+    Tokens tokens = MiniLmArtifact.tokenizer().encode("One way or another").withLength(37);
     Accuracy accuracy = Accuracy.measure(model, model.embed(tokens), Kernels.vector());
     assertThat(accuracy.largest()).isGreaterThan(0.1);
     assertThat(accuracy.scalar()).isGreaterThan(0).isLessThan(1e-6 * accuracy.largest());

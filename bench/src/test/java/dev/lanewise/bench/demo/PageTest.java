@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,7 +2,7 @@ package dev.lanewise.bench.embed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.bench.minilm.MiniLm;
+import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

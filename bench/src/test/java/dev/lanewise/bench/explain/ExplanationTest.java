@@ -3,8 +3,8 @@ package dev.lanewise.bench.explain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.bench.minilm.Tokens;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

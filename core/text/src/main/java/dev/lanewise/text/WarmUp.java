@@ -1,0 +1,75 @@
+package dev.lanewise.text;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.SequenceStarts;
+
+/**
+ * Runs a layer of the model's shape, all zeros, while the model is being read: the JVM interprets vector code hundreds of times slower than
+ * it runs it compiled, and the first text would otherwise wait for that. Does nothing on a machine with one processor.
+ */
+final class WarmUp {
+  private static final int ROWS = 16;
+  private static final int HIDDEN = 4 * MiniLm.EMBED_DIM;
+
+  /** By then everything is compiled, however long the reading takes. */
+  private static final int MOST = 200;
+
+  private volatile boolean stopped;
+
+  private WarmUp() {}
+
+  static WarmUp start() {
+    WarmUp warmUp = new WarmUp();
+    if (Runtime.getRuntime().availableProcessors() > 1) {
+      Thread.ofPlatform().daemon().name("minilm-warm-up").start(warmUp::run);
+    }
+    return warmUp;
+  }
+
+  /** Lets it end after the layer that it is at. */
+  void stop() {
+    stopped = true;
+  }
+
+  private void run() {
+    try {
+      work();
+    } catch (OutOfMemoryError e) {
+      // The caller meets it, too, and says so; if not, all it costs is time.
+      stopped = true;
+    }
+  }
+
+  private void work() {
+    EncoderLayer layer = layer().withSequences(SequenceStarts.of(0, ROWS));
+    Sequences x = Sequences.zeros(1, ROWS, MiniLm.EMBED_DIM);
+    for (int i = 0; i < MOST && !stopped; i++) {
+      layer.forward(x, x);
+    }
+  }
+
+  private static EncoderLayer layer() {
+    int width = MiniLm.EMBED_DIM;
+    float[] square = new float[width * width];
+    float[] bias = new float[width];
+    MultiHeadAttention attention =
+        MultiHeadAttention.builder(width, MiniLm.NUM_HEADS)
+            .query(square, bias)
+            .key(square, bias)
+            .value(square, bias)
+            .output(square, bias)
+            .build();
+    float[] oblong = new float[width * HIDDEN];
+    Linear up = Linear.of(oblong, new float[HIDDEN], width, HIDDEN);
+    Linear down = Linear.of(oblong, bias, HIDDEN, width);
+    Norm norm = Norm.layer(bias, bias, 1e-12f);
+    return EncoderLayer.of(attention, norm, FeedForward.of(up, down, Activation.GELU), norm, NormPlacement.POST);
+  }
+}

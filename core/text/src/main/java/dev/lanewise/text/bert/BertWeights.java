@@ -1,0 +1,224 @@
+package dev.lanewise.text.bert;
+
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * A {@link BertEncoder} from the tensors of a checkpoint, under the names that published models of the BERT family (Devlin et al., "BERT:
+ * Pre-training of Deep Bidirectional Transformers", 2018) give them. Widths and the number of layers come from the tensors; the rest is
+ * told.
+ *
+ * <pre>{@code
+ * try (Safetensors file = Safetensors.open(path)) {
+ *   BertEncoder encoder = BertWeights.of(file, 12).encoder(); // 12 heads; embeddings.word_embeddings.weight, and so on
+ *   encoder.pooled(new int[] {101, 7592, 102}, SequenceStarts.of(0, 3), Pooling.mean(), sentence);
+ * }
+ * }</pre>
+ *
+ * <p>Names may stand under a prefix such as {@code bert.}, which is found; norms may call their parameters weight and bias or gamma and
+ * beta. The tensors of the pooler and of heads for some task are left alone; any other tensor that is missing, extra or of another shape is
+ * named in an {@link IllegalArgumentException}. Immutable; the encoder keeps copies, so a file may be closed once it is made.
+ */
+public final class BertWeights {
+  private static final String WORDS = "embeddings.word_embeddings.weight";
+
+  /** Names that a message lists. */
+  private static final int MOST_LINES = 50;
+
+  /** What published files hold beside the encoder. */
+  private static final Pattern BESIDE = Pattern.compile("pooler\\..*|embeddings\\.position_ids", Pattern.DOTALL);
+
+  private final NamedTensors tensors;
+  private final int numHeads;
+  private final Activation activation;
+  private final float epsilon;
+  private final int firstPosition;
+  private final Kernels kernels;
+
+  private BertWeights(NamedTensors tensors, int numHeads, Activation activation, float epsilon, int firstPosition, Kernels kernels) {
+    this.tensors = Objects.requireNonNull(tensors, "tensors");
+    this.numHeads = numHeads;
+    this.activation = Objects.requireNonNull(activation, "activation");
+    this.epsilon = epsilon;
+    this.firstPosition = firstPosition;
+    this.kernels = Objects.requireNonNull(kernels, "kernels");
+  }
+
+  /** Layers with {@code numHeads} heads, and BERT's own numbers for the rest: exact GELU, an epsilon of 1e-12, positions from 0 on. */
+  public static BertWeights of(NamedTensors tensors, int numHeads) {
+    Checks.atLeast("numHeads", numHeads, 1);
+    return new BertWeights(tensors, numHeads, Activation.GELU, 1e-12f, 0, Kernels.selected());
+  }
+
+  /** What feed-forward networks apply: {@code hidden_act}. */
+  public BertWeights withActivation(Activation newActivation) {
+    return new BertWeights(tensors, numHeads, newActivation, epsilon, firstPosition, kernels);
+  }
+
+  /** What norms add to the variance, finite and at least 0: {@code layer_norm_eps}. */
+  public BertWeights withEpsilon(float newEpsilon) {
+    Checks.epsilon(newEpsilon);
+    return new BertWeights(tensors, numHeads, activation, newEpsilon, firstPosition, kernels);
+  }
+
+  /** The row of the position table that a sequence's first token has: 2 in RoBERTa's descendants. */
+  public BertWeights withFirstPosition(int newFirstPosition) {
+    Checks.atLeast("firstPosition", newFirstPosition, 0);
+    return new BertWeights(tensors, numHeads, activation, epsilon, newFirstPosition, kernels);
+  }
+
+  /** The kernels that layers run on; default the fastest of this JVM. */
+  public BertWeights withKernels(Kernels newKernels) {
+    return new BertWeights(tensors, numHeads, activation, epsilon, firstPosition, newKernels);
+  }
+
+  /**
+   * The encoder, on one thread.
+   *
+   * @throws IllegalArgumentException if tensors are not those of such a model, or its width is no multiple of numHeads
+   */
+  public BertEncoder encoder() {
+    return new Loading(tensors.under(prefix())).encoder();
+  }
+
+  /** What stands before the names. */
+  private String prefix() {
+    List<String> found = tensors.names().stream().filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS)).toList();
+    if (found.size() != 1) {
+      throw new IllegalArgumentException(
+          found.size()
+              + " tensors are called "
+              + WORDS
+              + " under some prefix in "
+              + tensors
+              + ", must be 1"
+              + (found.isEmpty() ? "" : ":\n" + found.stream().limit(MOST_LINES).collect(Collectors.joining("\n"))));
+    }
+    return found.get(0).substring(0, found.get(0).length() - WORDS.length());
+  }
+
+  /** The tensors of one encoder, without prefix. */
+  private final class Loading {
+    private final NamedTensors from;
+    private final Set<String> names;
+    private final int embedDim;
+
+    private Loading(NamedTensors from) {
+      this.from = from;
+      this.names = from.names();
+      this.embedDim = size(WORDS, 1);
+    }
+
+    private BertEncoder encoder() {
+      int layers = from.numbered("encoder.layer.");
+      from.check(expected(layers));
+      List<EncoderLayer> stack = new ArrayList<>();
+      for (int layer = 0; layer < layers; layer++) {
+        stack.add(layer("encoder.layer." + layer + "."));
+      }
+      BertEmbeddings embeddings =
+          new BertEmbeddings(from.floats(WORDS), table("position"), table("token_type"), firstPosition, norm("embeddings."));
+      return new BertEncoder(embeddings, Encoder.of(stack, null), 1);
+    }
+
+    /** A dimension of a matrix; 1 if there is none or it is 0, which the check then names. */
+    private int size(String name, int dimension) {
+      long[] shape = names.contains(name) ? from.shape(name) : new long[0];
+      return shape.length == 2 ? Math.clamp(shape[dimension], 1, Integer.MAX_VALUE) : 1;
+    }
+
+    private Map<String, long[]> expected(int layers) {
+      Map<String, long[]> shapes = new LinkedHashMap<>();
+      for (String table : List.of("word", "position", "token_type")) {
+        String name = "embeddings." + table + "_embeddings.weight";
+        shapes.put(name, new long[] {size(name, 0), embedDim});
+      }
+      expectNorm(shapes, "embeddings.");
+      int hidden = size("encoder.layer.0.intermediate.dense.weight", 0);
+      for (int layer = 0; layer < layers; layer++) {
+        String prefix = "encoder.layer." + layer + ".";
+        for (String square : List.of("self.query", "self.key", "self.value", "output.dense")) {
+          expectLinear(shapes, prefix + "attention." + square, embedDim, embedDim);
+        }
+        expectNorm(shapes, prefix + "attention.output.");
+        expectLinear(shapes, prefix + "intermediate.dense", hidden, embedDim);
+        expectLinear(shapes, prefix + "output.dense", embedDim, hidden);
+        expectNorm(shapes, prefix + "output.");
+      }
+      names.stream().filter(name -> BESIDE.matcher(name).matches()).forEach(name -> shapes.put(name, from.shape(name)));
+      return shapes;
+    }
+
+    private static void expectLinear(Map<String, long[]> shapes, String name, int outputs, int inputs) {
+      shapes.put(name + ".weight", new long[] {outputs, inputs});
+      shapes.put(name + ".bias", new long[] {outputs});
+    }
+
+    private void expectNorm(Map<String, long[]> shapes, String prefix) {
+      shapes.put(normWeight(prefix), new long[] {embedDim});
+      shapes.put(normBias(prefix), new long[] {embedDim});
+    }
+
+    private String normWeight(String prefix) {
+      return prefix + (names.contains(prefix + "LayerNorm.gamma") ? "LayerNorm.gamma" : "LayerNorm.weight");
+    }
+
+    private String normBias(String prefix) {
+      return prefix + (names.contains(prefix + "LayerNorm.beta") ? "LayerNorm.beta" : "LayerNorm.bias");
+    }
+
+    private float[] table(String name) {
+      return from.floats("embeddings." + name + "_embeddings.weight");
+    }
+
+    private Norm norm(String prefix) {
+      return Norm.layer(from.floats(normWeight(prefix)), from.floats(normBias(prefix)), epsilon, kernels);
+    }
+
+    private EncoderLayer layer(String prefix) {
+      String self = prefix + "attention.self.";
+      MultiHeadAttention attention =
+          MultiHeadAttention.builder(embedDim, numHeads)
+              .query(weight(self + "query"), bias(self + "query"))
+              .key(weight(self + "key"), bias(self + "key"))
+              .value(weight(self + "value"), bias(self + "value"))
+              .output(weight(prefix + "attention.output.dense"), bias(prefix + "attention.output.dense"))
+              .kernels(kernels)
+              .build();
+      int hidden = size(prefix + "intermediate.dense.weight", 0);
+      FeedForward feedForward =
+          FeedForward.of(
+              linear(prefix + "intermediate.dense", embedDim, hidden), linear(prefix + "output.dense", hidden, embedDim), activation);
+      return EncoderLayer.of(attention, norm(prefix + "attention.output."), feedForward, norm(prefix + "output."), NormPlacement.POST);
+    }
+
+    private Linear linear(String name, int inputs, int outputs) {
+      return Linear.of(weight(name), bias(name), inputs, outputs, kernels);
+    }
+
+    private float[] weight(String name) {
+      return from.floats(name + ".weight");
+    }
+
+    private float[] bias(String name) {
+      return from.floats(name + ".bias");
+    }
+  }
+}

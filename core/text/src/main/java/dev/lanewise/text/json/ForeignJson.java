@@ -1,0 +1,154 @@
+package dev.lanewise.text.json;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON that somebody else may have written, or changed. Whatever is wrong with it is an {@link IOException} of one short line that tells
+ * where. Gson enters 255 arrays and objects one inside the other and no more, so that depth costs no stack.
+ */
+public final class ForeignJson {
+  /** A tree takes some fifty times as much memory as its text, which makes 200 MB of these; the largest file here has 0.7 MB. */
+  public static final int MOST_BYTES = 4_000_000;
+
+  private static final int LONGEST_SHOWN = 80;
+
+  private ForeignJson() {}
+
+  /**
+   * The object that a text is.
+   *
+   * @param what what the text is called in messages
+   */
+  public static JsonObject parse(byte[] utf8, String what) throws IOException {
+    if (utf8.length > MOST_BYTES) {
+      throw new IOException(what + " has more than " + MOST_BYTES + " bytes");
+    }
+    ByteBuffer bytes = ByteBuffer.wrap(utf8);
+    CharSequence text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(bytes);
+    } catch (CharacterCodingException e) {
+      throw new IOException(what + " is not UTF-8 at byte " + (bytes.position() + 1), e);
+    }
+    JsonReader reader = new JsonReader(Reader.of(text));
+    reader.setStrictness(Strictness.STRICT);
+    try {
+      JsonElement element = JsonParser.parseReader(reader);
+      if (reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new IOException("it goes on behind its end at " + reader.getPath());
+      }
+      return object(element, "the whole");
+    } catch (IOException | JsonParseException e) {
+      throw new IOException(what + " is no valid JSON: " + reason(e), e);
+    }
+  }
+
+  /** What a parser says, without its advice to read leniently. */
+  public static String reason(Exception e) {
+    String message = String.valueOf(e.getMessage());
+    String first = message.lines().findFirst().orElse("");
+    int place = first.indexOf(" at line ");
+    return shown(place >= 0 ? "wrong" + first.substring(place) : first);
+  }
+
+  /** A text from a file for a message: short, and on one line. */
+  public static String shown(String text) {
+    StringBuilder shown = new StringBuilder();
+    text.codePoints()
+        .limit(LONGEST_SHOWN)
+        .forEach(c -> shown.appendCodePoint(Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '?' : c));
+    return shown.append(text.codePointCount(0, text.length()) > LONGEST_SHOWN ? "…" : "").toString();
+  }
+
+  /** A field that must be there. */
+  public static JsonElement field(JsonObject object, String name, String what) throws IOException {
+    JsonElement value = object.get(name);
+    if (value == null) {
+      throw new IOException(what + " has no " + name);
+    }
+    return value;
+  }
+
+  /** The element as an object. */
+  public static JsonObject object(JsonElement element, String what) throws IOException {
+    if (element instanceof JsonObject object) {
+      return object;
+    }
+    throw wrongType(element, what, "a JSON object");
+  }
+
+  /** The element as an array. */
+  public static JsonArray array(JsonElement element, String what) throws IOException {
+    if (element instanceof JsonArray array) {
+      return array;
+    }
+    throw wrongType(element, what, "a JSON array");
+  }
+
+  /** The element as a text. */
+  public static String text(JsonElement element, String what) throws IOException {
+    if (element instanceof JsonPrimitive primitive && primitive.isString()) {
+      return primitive.getAsString();
+    }
+    throw wrongType(element, what, "a JSON string");
+  }
+
+  /** The element as a truth value. */
+  public static boolean truth(JsonElement element, String what) throws IOException {
+    if (element instanceof JsonPrimitive primitive && primitive.isBoolean()) {
+      return primitive.getAsBoolean();
+    }
+    throw wrongType(element, what, "true or false");
+  }
+
+  /** The element as a number; one that is too large for a double is infinite. */
+  public static double number(JsonElement element, String what) throws IOException {
+    if (element instanceof JsonPrimitive primitive && primitive.isNumber()) {
+      return Double.parseDouble(primitive.getAsString());
+    }
+    throw wrongType(element, what, "a JSON number");
+  }
+
+  /** The element as an int, written in digits and nothing else but a sign. */
+  public static int whole(JsonElement element, String what) throws IOException {
+    try {
+      if (element instanceof JsonPrimitive primitive && primitive.isNumber()) {
+        return Integer.parseInt(primitive.getAsString());
+      }
+    } catch (NumberFormatException e) {
+      throw new IOException(what + " is " + shown(element.getAsString()) + ", must be a whole number of 32 bits", e);
+    }
+    throw wrongType(element, what, "a JSON number");
+  }
+
+  private static IOException wrongType(JsonElement element, String what, String expected) {
+    return new IOException(what + " is " + type(element) + ", must be " + expected);
+  }
+
+  private static String type(@Nullable JsonElement element) {
+    if (element instanceof JsonObject) {
+      return "a JSON object";
+    }
+    if (element instanceof JsonArray) {
+      return "a JSON array";
+    }
+    if (element instanceof JsonPrimitive primitive) {
+      return primitive.isString() ? "a JSON string" : primitive.isNumber() ? "a JSON number" : "true or false";
+    }
+    return "null";
+  }
+}

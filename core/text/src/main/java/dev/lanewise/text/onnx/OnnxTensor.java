@@ -1,0 +1,10 @@
+package dev.lanewise.text.onnx;
+
+/**
+ * An initializer of an ONNX file.
+ *
+ * @param name what the file calls it
+ * @param dims sizes, outermost first; their product is the number of elements
+ * @param data the elements, row-major
+ */
+record OnnxTensor(String name, long[] dims, float[] data) {}

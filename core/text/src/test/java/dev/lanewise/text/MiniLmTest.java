@@ -1,0 +1,171 @@
+package dev.lanewise.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.text.bert.BertEncoder;
+import dev.lanewise.text.tokenizer.Tokens;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Compares with what ONNX Runtime computes from the same file; {@code minilm.py} beside the numbers made them. */
+class MiniLmTest {
+  /** The project's bar for a component of an embedding. */
+  private static final double COMPONENT_TOLERANCE = 1e-5;
+
+  /** Of the largest value of a hidden state, which six layers of float roundings on both sides may differ by. */
+  private static final double HIDDEN_TOLERANCE = 1e-5;
+
+  private static NamedTensors weights;
+  private static MiniLm model;
+  private static JsonArray golden;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void load() throws IOException {
+    weights = MiniLmArtifact.weights();
+    model = MiniLm.of(weights, Kernels.vector());
+    try (InputStream json = Objects.requireNonNull(MiniLmTest.class.getResourceAsStream("minilm.json"))) {
+      golden = JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonArray();
+    }
+  }
+
+  private static String text(JsonElement of) {
+    return of.getAsJsonObject().get("text").getAsString();
+  }
+
+  private static void assertSampled(String name, JsonObject expected, float[] actual, double tolerance) {
+    JsonArray indices = expected.getAsJsonArray("indices");
+    for (int i = 0; i < indices.size(); i++) {
+      double value = expected.getAsJsonArray("values").get(i).getAsDouble();
+      assertThat((double) actual[indices.get(i).getAsInt()]).as("%s[%s]", name, indices.get(i)).isCloseTo(value, within(tolerance));
+    }
+  }
+
+  @Test
+  void embeddingsAreOnnxRuntimes() throws IOException {
+    MiniLm scalar = MiniLm.of(weights, Kernels.scalar());
+    for (JsonElement of : golden) {
+      JsonObject expected = of.getAsJsonObject();
+      String name =
+          "embedding of "
+              + text(of).codePoints().limit(30).collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
+      Tokens tokens = model.tokens(text(of));
+      assertThat(tokens.length()).as(name).isEqualTo(expected.get("tokens").getAsInt());
+      assertSampled(name, expected.getAsJsonObject("embedding"), model.embed(text(of)), COMPONENT_TOLERANCE);
+      if (tokens.length() < 40) {
+        assertSampled(name, expected.getAsJsonObject("embedding"), scalar.embed(text(of)), COMPONENT_TOLERANCE);
+      }
+    }
+  }
+
+  @Test
+  void hiddenStatesOfEveryLayerAreOnnxRuntimes() {
+    int compared = 0;
+    for (JsonElement of : golden) {
+      if (!of.getAsJsonObject().has("hidden")) {
+        continue;
+      }
+      JsonArray states = of.getAsJsonObject().getAsJsonArray("hidden");
+      Tokens tokens = model.tokens(text(of));
+      SequenceStarts one = SequenceStarts.of(0, tokens.length());
+      Sequences x = Sequences.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
+      model.encoder().embeddings(tokens.ids(), null, one, x);
+      Encoder layers = model.encoder().encoder().withSequences(one);
+      for (int state = 0; state < states.size(); state++) {
+        if (state > 0) {
+          layers.layers().get(state - 1).forward(x, x);
+        }
+        JsonObject expected = states.get(state).getAsJsonObject();
+        assertSampled("state " + state, expected, x.data(), HIDDEN_TOLERANCE * expected.get("largest").getAsDouble());
+        compared++;
+      }
+    }
+    assertThat(compared).isEqualTo(3 * 7);
+  }
+
+  @Test
+  void aBatchIsItsTextsAlone() {
+    List<String> texts = new ArrayList<>();
+    golden.forEach(of -> texts.add(text(of)));
+    texts.addAll(Collections.nCopies(8, text(golden.get(11)))); // more tokens than go through the layers at a time
+    Collections.shuffle(texts, new Random(3));
+    float[][] together = model.withThreads(2).embed(texts);
+    assertThat(together).hasDimensions(21, MiniLm.EMBED_DIM);
+    for (int i = 0; i < together.length; i++) {
+      assertThat(together[i]).isEqualTo(model.embed(texts.get(i)));
+      assertThat(MiniLm.similarity(together[i], together[i])).isCloseTo(1, within(1e-6));
+    }
+    assertThat(model.embed(List.of())).isEmpty();
+  }
+
+  @Test
+  void oneInstanceServesManyThreads() throws InterruptedException, ExecutionException {
+    float[] alone = model.embed(text(golden.get(0)));
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<float[]>> results = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        results.add(threads.submit(() -> model.embed(text(golden.get(0)))));
+      }
+      for (Future<float[]> result : results) {
+        assertThat(result.get()).isEqualTo(alone);
+      }
+    }
+  }
+
+  @Test
+  void anExportedFileIsTheSameModel() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    Safetensors.write(file, weights);
+    try (Safetensors exported = Safetensors.open(file)) {
+      MiniLm other = MiniLm.of(exported, Kernels.vector());
+      assertThat(other.embed(text(golden.get(0)))).isEqualTo(model.embed(text(golden.get(0))));
+    }
+    Files.delete(file);
+  }
+
+  @Test
+  void alikeIsWhatMeansAlike() {
+    float[] law = model.embed("The law should be just.");
+    assertThat(MiniLm.similarity(law, model.embed("Justice must be done.")))
+        .isGreaterThan(MiniLm.similarity(law, model.embed("It rained all day.")) + 0.2);
+  }
+
+  @Test
+  void sizesAreTheModels() {
+    BertEncoder encoder = model.encoder();
+    assertThat(encoder.embedDim()).isEqualTo(MiniLm.EMBED_DIM);
+    assertThat(encoder.maxTokens()).isEqualTo(512);
+    assertThat(encoder.vocabulary()).isEqualTo(30522);
+    assertThat(encoder.encoder().layers()).hasSize(6);
+    assertThatThrownBy(() -> MiniLm.similarity(new float[3], new float[4])).hasMessageContaining("3").hasMessageContaining("4");
+  }
+}

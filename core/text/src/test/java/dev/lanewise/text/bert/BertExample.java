@@ -1,0 +1,31 @@
+package dev.lanewise.text.bert;
+
+import dev.lanewise.core.Sequences;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.kernels.data.SequenceStarts;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The examples in the Javadoc of {@link BertWeights} and {@link BertEncoder}; {@link BertWeightsTest} compares and runs them. */
+final class BertExample {
+  private BertExample() {}
+
+  static void load(Path path, Sequences sentence) throws IOException {
+    // begin
+    try (Safetensors file = Safetensors.open(path)) {
+      BertEncoder encoder = BertWeights.of(file, 12).encoder(); // 12 heads; embeddings.word_embeddings.weight, and so on
+      encoder.pooled(new int[] {101, 7592, 102}, SequenceStarts.of(0, 3), Pooling.mean(), sentence);
+    }
+    // end
+  }
+
+  static void run(BertEncoder encoder, Sequences hidden, Sequences sentences) {
+    // begin
+    int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
+    SequenceStarts texts = SequenceStarts.of(0, 3, 7);
+    encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, a row a token
+    encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, a row a text
+    // end
+  }
+}

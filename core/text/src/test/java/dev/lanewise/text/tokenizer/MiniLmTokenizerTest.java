@@ -1,0 +1,220 @@
+package dev.lanewise.text.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanewise.text.MiniLmArtifact;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Held against Hugging Face's native tokenizer. */
+class MiniLmTokenizerTest {
+  private static final int SENTENCES = 10_000;
+  private static final int SEED = 7;
+
+  private static NativeTokenizer expected;
+  private static MiniLmTokenizer tokenizer;
+
+  @BeforeAll
+  static void load() throws IOException {
+    expected = NativeTokenizer.load();
+    tokenizer = MiniLmArtifact.tokenizer();
+  }
+
+  @AfterAll
+  static void close() {
+    expected.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "\u0000",
+        "x",
+        "The law will never be perfect, but its application should be just.",
+        "[CLS] is not [CLS], nor is [mask] [MASK]; [CLS][SEP]x[PAD]y[UNK]z[[MASK]]",
+        "ΌΔΥΣΣΕΎΣ İI ıi ß ẞ ǅ K Å Ω",
+        "e\u0301e\u200d\u0301e\u0000\u0301 o\u0323\u0302 \u0301\u0302 か\u3099가\u11a8",
+        "\u1734 \u166d \ud805\udf1e \ud804\uddc9 𫠠𫤠𬺡 \ud83e\udee0 \u1ac1 \u2e5d",
+        "don't stop -- believing...!!! ¡¿?! 'tis “quoted” (a)[b]{c}<d> a/b\\c `d` ~e^f_g|h",
+      })
+  void agreesOnChosenTexts(String text) {
+    assertAgree(text);
+  }
+
+  @Test
+  void agreesOnSeededTexts() {
+    OddTexts texts = new OddTexts(SEED);
+    for (int i = 0; i < SENTENCES; i++) {
+      assertAgree(texts.sentence());
+    }
+  }
+
+  /**
+   * Alone, within a word, and under an accent: every code point of the planes that have letters. Of the others, which have private ones or
+   * none, {@link BertCharactersTest} sees every one.
+   */
+  @ParameterizedTest
+  @CsvSource({"' ', ' '", "a, b", "e, \u0301"})
+  void agreesOnEveryCodePoint(String before, String after) {
+    int atOnce = 1024;
+    for (int first = 0; first < 0x34000; first += atOnce) {
+      StringBuilder text = new StringBuilder();
+      IntStream.range(first, first + atOnce)
+          .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
+          .forEach(c -> text.append(before).appendCodePoint(c).append(after).append(" [MASK] "));
+      assertAgree(text.toString());
+    }
+  }
+
+  /** A word may have 100 code points after normalisation. */
+  @ParameterizedTest
+  @CsvSource({"x, 0", "é, 0", "E\u0301, 0", "가, 0", "각, 0", "𝓦, 1", "ａ, 0", "漢, 0", "!, 0", "\u0301, 0", "\u200b, 0"})
+  void agreesOnLongWords(String letter, int more) {
+    for (int count : new int[] {33, 34, 49, 50, 51, 99, 100, 101, 200, 201, 10_000}) {
+      assertAgree(letter.repeat(count));
+      assertAgree("the" + letter.repeat(count + more) + "ing of");
+    }
+    assertAgree("unbelievabl".repeat(9) + "y");
+    assertAgree("[MASK]" + letter.repeat(101) + "[MASK]" + letter.repeat(100));
+  }
+
+  @Test
+  void agreesOnLongTexts() {
+    OddTexts texts = new OddTexts(SEED + 1);
+    StringBuilder text = new StringBuilder();
+    while (text.length() < 100_000) {
+      text.append(texts.sentence()).append(' ');
+    }
+    assertAgree(text.toString());
+    assertThat(tokenizer.encode("law ".repeat(600)).length()).isEqualTo(602);
+  }
+
+  /** As the native tokenizer does it where it is handed one; it garbles pairs in the same text, which its door cannot encode. */
+  @Test
+  void halvesOfPairsAreDropped() {
+    assertAgree("a\ud800b");
+    assertAgree("\udc00");
+    assertAgree("e\ud83d\u0301 中\udfff文 end\ud800");
+    assertThat(tokenizer.encode("a\ud800b \ud83d\ude00\ud83d c\udc00").texts()).containsExactly("[CLS]", "ab", "[UNK]", "c", "[SEP]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4, 7, 128, MiniLmTokenizer.DEFAULT_MAX_TOKENS, 512})
+  void cutsAsTheNativeTokenizerDoes(int maxTokens) throws IOException {
+    OddTexts texts = new OddTexts(maxTokens);
+    // It takes a length of 2 for none.
+    try (NativeTokenizer cutting = maxTokens == 2 ? null : NativeTokenizer.load(maxTokens)) {
+      for (int i = 0; i < 200; i++) {
+        String text = texts.sentence() + texts.sentence() + texts.sentence() + texts.sentence();
+        Tokens cut = tokenizer.encode(text, maxTokens);
+        Tokens whole = tokenizer.encode(text);
+        assertThat(cut.length()).isEqualTo(Math.min(whole.length(), maxTokens));
+        assertSame(cut, cutting == null ? tokenizer.encode("") : cutting.encode(text), text);
+      }
+    }
+  }
+
+  @Test
+  void maxTokensHasRoomForTheFrame() {
+    assertThat(tokenizer.encode("law", 2).texts()).containsExactly("[CLS]", "[SEP]");
+    assertThatThrownBy(() -> tokenizer.encode("law", 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("maxTokens is 1");
+  }
+
+  /** Runs without white space that are decomposed in parts: at every place around the cut, and with spaces and marks there. */
+  @Test
+  void longRunsAreWhatTheyAreWhole() {
+    for (String part : List.of("é", "\ud83d\ude00é", "e\u0323\u0301", "\u0302", "가\u11a8", "x!", "漢")) {
+      for (int before = 505; before < 520; before++) {
+        assertAgree("á".repeat(before) + part.repeat(4) + "b");
+        assertAgree("á!".repeat(before / 2) + part + " " + part);
+        assertAgree("!".repeat(before) + "e" + "\u0301\u0323".repeat(200) + "e");
+      }
+    }
+    assertAgree("\u0301".repeat(2000) + " x");
+    assertAgree("x" + "\u0301".repeat(3000) + "y");
+  }
+
+  /** Marks out of order cost the square of their number when they are put in order all at once: minutes for this text. */
+  @Test
+  @Timeout(60)
+  void aTextOfMarksTakesNoMoreTimeThanAnother() {
+    assertThat(tokenizer.encode("a" + "\u0301\u0323".repeat(250_000) + " b", 256).texts()).containsExactly("[CLS]", "a", "b", "[SEP]");
+  }
+
+  @Test
+  void threadsShareIt() {
+    OddTexts texts = new OddTexts(SEED + 2);
+    List<String> sentences = new ArrayList<>();
+    for (int i = 0; i < 2000; i++) {
+      sentences.add(texts.sentence());
+    }
+    List<int[]> alone = sentences.stream().map(text -> tokenizer.encode(text).ids()).toList();
+    List<int[]> together = sentences.parallelStream().map(text -> tokenizer.encode(text).ids()).toList();
+    for (int i = 0; i < alone.size(); i++) {
+      assertThat(together.get(i)).isEqualTo(alone.get(i));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\'',
+      value = {
+        "\"lowercase\":true|\"lowercase\":false|normalizer.lowercase is false, must be true",
+        "\"strip_accents\":null|\"strip_accents\":false|normalizer.strip_accents is false, must be null",
+        "\"BertPreTokenizer\"|\"Whitespace\"|pre_tokenizer.type is \"Whitespace\", must be \"BertPreTokenizer\"",
+        "\"type\":\"WordPiece\"|\"type\":\"BPE\"|must be \"WordPiece\"",
+        "\"lstrip\":false|\"lstrip\":true|lstrip of [PAD] is true",
+        "\"content\":\"[CLS]\"|\"content\":\"CLS\"|CLS does not begin with [",
+        "\"[PAD]\":0|\"[PAD]\":1|id of [unused0] is 1, which is taken",
+        "\"[PAD]\":0|\"[PAD]\":true|id of [PAD] is true or false, must be a JSON number",
+        "\"normalizer\"|\"normaliser\"|has no normalizer",
+        "\"vocab\"|\"words\"|has no vocab",
+        "\"id\":103|\"id\":104|id of [MASK] is 103 in the vocabulary, but 104 elsewhere",
+        "{|{{|tokenizer.json is no valid JSON",
+      })
+  void otherTokenizersAreRefused(String found, String replacement, String message) throws IOException {
+    String json;
+    try (InputStream file = MiniLmArtifact.tokenizerJson()) {
+      json = new String(file.readAllBytes(), StandardCharsets.UTF_8).replaceAll("(?<=[:,{\\[])\\s+(?=[\"\\[{ntf0-9])|(?<=\")\\s+(?=:)", "");
+    }
+    assertThat(json).contains(found);
+    String changed = json.replace(found, replacement);
+    assertThatThrownBy(() -> MiniLmTokenizer.read(new ByteArrayInputStream(changed.getBytes(StandardCharsets.UTF_8))))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(message);
+  }
+
+  private static void assertAgree(String text) {
+    assertSame(tokenizer.encode(text), expected.encode(text), text);
+  }
+
+  private static void assertSame(Tokens actual, Tokens wanted, String text) {
+    if (!Arrays.equals(actual.ids(), wanted.ids()) || !actual.texts().equals(wanted.texts())) {
+      int from = Arrays.mismatch(actual.ids(), wanted.ids());
+      String start = text.substring(0, Math.min(text.length(), 300));
+      assertThat(actual.texts())
+          .as("from token %d on, of %s", from, start.chars().mapToObj(Integer::toHexString).toList())
+          .isEqualTo(wanted.texts());
+      assertThat(actual.ids()).isEqualTo(wanted.ids());
+    }
+  }
+}

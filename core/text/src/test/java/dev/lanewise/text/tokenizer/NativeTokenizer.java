@@ -1,0 +1,57 @@
+package dev.lanewise.text.tokenizer;
+
+import ai.djl.huggingface.tokenizers.Encoding;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.lanewise.text.MiniLmArtifact;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** Hugging Face's own tokenizer, native code, with the model's tokenizer.json. */
+final class NativeTokenizer implements AutoCloseable {
+  private static final String OFFLINE_PROPERTY = "ai.djl.offline";
+
+  /** It reports each GPU that it does not find. */
+  private static final Logger LOGGER = Logger.getLogger("ai.djl");
+
+  private final HuggingFaceTokenizer tokenizer;
+
+  private NativeTokenizer(HuggingFaceTokenizer tokenizer) {
+    this.tokenizer = tokenizer;
+  }
+
+  /** Loads it without truncation. */
+  static NativeTokenizer load() throws IOException {
+    return load(Map.of("padding", "false", "truncation", "false"));
+  }
+
+  /** Loads it so that it cuts behind so many tokens. */
+  static NativeTokenizer load(int maxTokens) throws IOException {
+    return load(Map.of("padding", "false", "truncation", "true", "maxLength", Integer.toString(maxTokens)));
+  }
+
+  private static NativeTokenizer load(Map<String, String> options) throws IOException {
+    LOGGER.setLevel(Level.SEVERE);
+    // Without this the library looks for CUDA builds on the network and reports its start to its makers.
+    if (System.getProperty(OFFLINE_PROPERTY) == null) {
+      System.setProperty(OFFLINE_PROPERTY, "true");
+    }
+    try (InputStream json = MiniLmArtifact.tokenizerJson()) {
+      return new NativeTokenizer(HuggingFaceTokenizer.newInstance(json, options));
+    }
+  }
+
+  Tokens encode(String text) {
+    Encoding encoding = tokenizer.encode(text);
+    return new Tokens(Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray(), List.of(encoding.getTokens()));
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}
