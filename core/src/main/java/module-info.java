@@ -1,4 +1,5 @@
 /** Attention, masks and layers on top of the kernels. */
+@SuppressWarnings("module") // text is compiled after this module
 module dev.lanewise.core {
   requires transitive dev.lanewise.kernels;
   requires com.google.gson;

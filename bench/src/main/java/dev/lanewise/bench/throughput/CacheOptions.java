@@ -1,6 +1,6 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,8 +52,8 @@ final class CacheOptions {
     if (!op.equals("decode") && !asked().isEmpty()) {
       throw new IllegalArgumentException("--" + asked().getFirst() + " is for --op decode, not " + op);
     }
-    if (page < 0 || page % KeyValueLayout.BLOCK_ROWS != 0) {
-      throw new IllegalArgumentException("--page is " + page + ", must be 0 or a multiple of " + KeyValueLayout.BLOCK_ROWS);
+    if (page < 0 || page % KeyValuePool.BLOCK_ROWS != 0) {
+      throw new IllegalArgumentException("--page is " + page + ", must be 0 or a multiple of " + KeyValuePool.BLOCK_ROWS);
     }
     if (page > 0 && (long) sizes.batch * Math.ceilDiv(sizes.keys, page) > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("--batch " + sizes.batch + " of up to " + sizes.keys + " --keys needs too many pages of " + page);

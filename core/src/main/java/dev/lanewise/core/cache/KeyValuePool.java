@@ -4,6 +4,7 @@ import dev.lanewise.core.cache.page.CacheSettings;
 import dev.lanewise.core.cache.page.PageTable;
 import dev.lanewise.core.cache.page.Pages;
 import dev.lanewise.core.cache.page.Window;
+import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Checks;
 
@@ -27,6 +28,9 @@ import dev.lanewise.kernels.runtime.Checks;
  * for use by many threads, each with caches of its own.
  */
 public final class KeyValuePool implements AutoCloseable {
+  /** Rows a page holds if nothing is said; any other number is a multiple of it. */
+  public static final int BLOCK_ROWS = KeyValueLayout.BLOCK_ROWS;
+
   private final Pages pages;
 
   /** Caches that are open; guarded by this. */

@@ -60,11 +60,11 @@ public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
   }
 
   private static final class Reader extends GoldenReader {
-    public Reader(String line, ByteBuffer numbers) {
+    Reader(String line, ByteBuffer numbers) {
       super(line, numbers);
     }
 
-    public Sdpa sdpa() {
+    Sdpa sdpa() {
       int batch = size("B");
       Heads query = heads(size("H"), size("L"), size("D"));
       Heads key = heads(size("G"), size("S"), size("D"));
@@ -81,7 +81,7 @@ public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
           doubles(rows * size("S")));
     }
 
-    public Mha mha() {
+    Mha mha() {
       int batch = size("B");
       int embedDim = size("E");
       Sources sources = sources();

@@ -54,7 +54,7 @@ public record GoldenVariant(
     private final int queries;
     private final int keys;
 
-    public Reader(String line, ByteBuffer numbers) {
+    Reader(String line, ByteBuffer numbers) {
       super(line, numbers);
       sequences = has("queryStarts") ? SequenceStarts.of(ints("queryStarts"), ints("keyStarts")) : null;
       batch = sequences == null ? size("B") : sequences.count();
@@ -70,7 +70,7 @@ public record GoldenVariant(
       return longest;
     }
 
-    public GoldenVariant variant() {
+    GoldenVariant variant() {
       Heads query = heads(size("H"), size("L"), size("D"));
       Heads key = heads(size("G"), size("S"), size("D"));
       Heads value = heads(size("G"), size("S"), size("Dv"));
