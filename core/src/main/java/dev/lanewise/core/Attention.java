@@ -15,8 +15,8 @@ import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Admission;
@@ -158,7 +158,7 @@ public final class Attention {
   }
 
   /** With the rows of every operand (batch 1) holding these sequences one after the other, each attending to itself alone. */
-  public Attention withSequences(SequenceStarts sequences) {
+  public Attention withPackedSequences(PackedSequences sequences) {
     Objects.requireNonNull(sequences, "sequences");
     return with(copy -> copy.sequences = sequences);
   }
@@ -292,8 +292,8 @@ public final class Attention {
    * differs by rounding. The mask counts keys from the first row ever appended, so that {@link Mask#causal} lets the last query see the row
    * appended last.
    *
-   * @param query batch × queryHeads × queries × headDim; with {@link #withSequences} the queries of all sequences, whose keys are those of
-   *     the caches
+   * @param query batch × queryHeads × queries × headDim; with {@link #withPackedSequences} the queries of all sequences, whose keys are
+   *     those of the caches
    * @param caches the cache of each batch entry, or sequence
    * @param output batch × queryHeads × queries × valueDim, written; a query that sees no key gets 0
    * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with query or with itself; nothing

@@ -35,12 +35,12 @@ public final class AttentionRollout {
    * @throws IllegalArgumentException if there is no layer, shapes differ, or rollout shares elements with weights or with itself; nothing
    *     has been written then
    */
-  public static void of(List<Heads> layers, Sequences rollout) {
+  public static void of(List<Heads> layers, SequenceBatch rollout) {
     of(layers, rollout, Kernels.selected());
   }
 
   /** The rollout, computed by these kernels. */
-  public static void of(List<Heads> layers, Sequences rollout, Kernels kernels) {
+  public static void of(List<Heads> layers, SequenceBatch rollout, Kernels kernels) {
     check(layers, rollout);
     Objects.requireNonNull(kernels, "kernels");
     int rows = rollout.rows();
@@ -71,7 +71,7 @@ public final class AttentionRollout {
     }
   }
 
-  private static void check(List<Heads> layers, Sequences rollout) {
+  private static void check(List<Heads> layers, SequenceBatch rollout) {
     Objects.requireNonNull(layers, "layers");
     Objects.requireNonNull(rollout, "rollout");
     Checks.atLeast("layers.size", layers.size(), 1);

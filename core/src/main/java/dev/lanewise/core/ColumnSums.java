@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +21,7 @@ final class ColumnSums implements AutoCloseable {
   }
 
   /** What adds a segment of a row of weights. */
-  RowFunction adder(int heads, int keys, @Nullable SequenceStarts sequences) {
+  RowFunction adder(int heads, int keys, @Nullable PackedSequences sequences) {
     return (row, offset, length, b, head, query, firstKey) -> {
       int to = sequences == null ? (b * heads + head) * keys + firstKey : head * keys + sequences.keyStart(b) + firstKey;
       for (int i = 0; i < length; i++) {

@@ -6,8 +6,8 @@ import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp).topKeys(top));
  * }</pre>
  *
- * <p>Weights, column sums and top keys cost a second pass over the keys. With packed sequences ({@link Attention#withSequences}) a row of
- * weights or scores belongs to a query row of the whole array and counts keys from the start of its own sequence.
+ * <p>Weights, column sums and top keys cost a second pass over the keys. With packed sequences ({@link Attention#withPackedSequences}) a
+ * row of weights or scores belongs to a query row of the whole array and counts keys from the start of its own sequence.
  */
 public final class Results {
   private @Nullable Heads output;
@@ -118,7 +118,7 @@ public final class Results {
   }
 
   /** Checks shapes and overlaps; nothing is written. */
-  void check(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, @Nullable SequenceStarts sequences) {
+  void check(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, @Nullable PackedSequences sequences) {
     checkRequested();
     if (output != null && value == null) {
       throw new IllegalArgumentException("output is asked for, but there is no value");
@@ -192,7 +192,7 @@ public final class Results {
       Heads query,
       Heads key,
       @Nullable Heads value,
-      @Nullable SequenceStarts sequences,
+      @Nullable PackedSequences sequences,
       @Nullable ColumnSums sums) {
     if (output != null && value != null) {
       builder.output(value, output);
@@ -205,7 +205,7 @@ public final class Results {
 
   /** The same for a call whose keys are cached, the longest of so many. */
   void describeCached(
-      AttentionProblemBuilder builder, Heads query, int keys, @Nullable SequenceStarts sequences, @Nullable ColumnSums sums) {
+      AttentionProblemBuilder builder, Heads query, int keys, @Nullable PackedSequences sequences, @Nullable ColumnSums sums) {
     if (output != null) {
       builder.output(output);
     }
@@ -215,7 +215,7 @@ public final class Results {
     describe(builder, sequences);
   }
 
-  private void describe(AttentionProblemBuilder builder, @Nullable SequenceStarts sequences) {
+  private void describe(AttentionProblemBuilder builder, @Nullable PackedSequences sequences) {
     if (logSumExp != null) {
       builder.logSumExp(logSumExp);
     }
@@ -256,7 +256,7 @@ public final class Results {
     }
   }
 
-  private static RowFunction copyTo(Heads target, @Nullable SequenceStarts sequences) {
+  private static RowFunction copyTo(Heads target, @Nullable PackedSequences sequences) {
     return (row, offset, length, b, head, query, firstKey) -> {
       int to = sequences == null ? target.index(b, head, query) : target.index(0, head, sequences.queryStart(b) + query);
       copy(row, offset, length, target, to + firstKey * target.columnStride());

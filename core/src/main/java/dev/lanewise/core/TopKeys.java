@@ -1,8 +1,8 @@
 package dev.lanewise.core;
 
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +88,7 @@ public final class TopKeys {
     Arrays.fill(weights, 0);
   }
 
-  RowFunction collector(@Nullable SequenceStarts sequences) {
+  RowFunction collector(@Nullable PackedSequences sequences) {
     return (row, offset, length, b, head, position, firstKey) -> {
       int from = sequences == null ? index(b, head, position) : index(0, head, sequences.queryStart(b) + position);
       for (int i = 0; i < length; i++) {

@@ -2,9 +2,9 @@
  * Attention, masks and layers over float arrays.
  *
  * <p><b>Views.</b> {@link dev.lanewise.kernels.data.Heads} sees an array as batch × heads × rows × width, {@link
- * dev.lanewise.core.Sequences} as batch × rows × width. Both are strides over the caller's array: splitting a projected row into its heads
- * or exchanging rows and columns copies nothing, and query, key, value and output may be interleaved in one array as long as output shares
- * no element with the others.
+ * dev.lanewise.core.SequenceBatch} as batch × rows × width. Both are strides over the caller's array: splitting a projected row into its
+ * heads or exchanging rows and columns copies nothing, and query, key, value and output may be interleaved in one array as long as output
+ * shares no element with the others.
  *
  * <p><b>Data flow of a call</b>, from the top down:
  *

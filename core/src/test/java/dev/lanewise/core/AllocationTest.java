@@ -34,8 +34,8 @@ class AllocationTest {
             .output(random(1024), random(32))
             .kernels(Kernels.scalar())
             .build();
-    Sequences x = Sequences.of(random(rows * embedDim), 1, rows, embedDim);
-    Sequences output = Sequences.zeros(1, rows, embedDim);
+    SequenceBatch x = SequenceBatch.of(random(rows * embedDim), 1, rows, embedDim);
+    SequenceBatch output = SequenceBatch.zeros(1, rows, embedDim);
     assertSteady(4L * rows * embedDim, () -> layer.self(x, output));
   }
 
@@ -49,12 +49,12 @@ class AllocationTest {
             .kernels(Kernels.scalar())
             .build()
             .withPositions(Positions.relativeBuckets(random(32 * 4), 32, 128, false));
-    Sequences prompt = Sequences.of(random(1000 * 32), 1, 1000, 32);
-    Sequences step = Sequences.of(random(32), 1, 1, 32);
-    Sequences output = Sequences.zeros(1, 1, 32);
+    SequenceBatch prompt = SequenceBatch.of(random(1000 * 32), 1, 1000, 32);
+    SequenceBatch step = SequenceBatch.of(random(32), 1, 1, 32);
+    SequenceBatch output = SequenceBatch.zeros(1, 1, 32);
     try (KeyValueCache cache = layer.cache().capacity(1001).build()) {
       List<KeyValueCache> caches = List.of(cache);
-      layer.self(prompt, caches, Sequences.zeros(1, 1000, 32));
+      layer.self(prompt, caches, SequenceBatch.zeros(1, 1000, 32));
       assertSteady(
           4 * 4 * 1000,
           () -> {
@@ -66,9 +66,9 @@ class AllocationTest {
 
   @Test
   void poolingAndBaselinesAllocateNoArrays() {
-    Sequences x = Sequences.of(random(4000 * 8), 1, 4000, 8);
-    Sequences pooled = Sequences.zeros(1, 1, 8);
-    Sequences output = Sequences.zeros(1, 4000, 8);
+    SequenceBatch x = SequenceBatch.of(random(4000 * 8), 1, 4000, 8);
+    SequenceBatch pooled = SequenceBatch.zeros(1, 1, 8);
+    SequenceBatch output = SequenceBatch.zeros(1, 4000, 8);
     Pooling mean = Pooling.mean().withKernels(Kernels.scalar());
     assertSteady(4 * 4000, () -> mean.apply(x, pooled));
     AttentionPooling attention = AttentionPooling.of(random(8), 2, 4).withKernels(Kernels.scalar());
@@ -76,17 +76,17 @@ class AllocationTest {
     NeighbourDense dense = NeighbourDense.of(Linear.of(random(3 * 64), null, 24, 8, Kernels.scalar()), 1, 1);
     assertSteady(4 * 4000 * 8, () -> dense.apply(x, output));
     List<Heads> layers = List.of(Heads.zeros(1, 2, 100, 100), Heads.zeros(1, 2, 100, 100));
-    Sequences rollout = Sequences.zeros(1, 100, 100);
+    SequenceBatch rollout = SequenceBatch.zeros(1, 100, 100);
     assertSteady(4 * 100 * 100, () -> AttentionRollout.of(layers, rollout, Kernels.scalar()));
   }
 
   @Test
   void recurrentStepsAllocateNoArrays() {
     Linear w = Linear.of(random(2048), null, 32, 64, Kernels.scalar());
-    Sequences states = Sequences.of(random(4000 * 32), 1, 4000, 32);
+    SequenceBatch states = SequenceBatch.of(random(4000 * 32), 1, 4000, 32);
     RecurrentAttention memory = RecurrentAttention.of(RecurrentScores.additive(w, w, random(64)), states).withKernels(Kernels.scalar());
-    Sequences state = Sequences.of(random(32), 1, 1, 32);
-    Sequences context = Sequences.zeros(1, 1, 32);
+    SequenceBatch state = SequenceBatch.of(random(32), 1, 1, 32);
+    SequenceBatch context = SequenceBatch.zeros(1, 1, 32);
     assertSteady(4 * 4000, () -> memory.context(state, context));
   }
 

@@ -11,7 +11,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 import java.util.List;
@@ -47,8 +47,8 @@ class AttentionPromisesTest {
         Wrong.isNull("entropy", out -> AttentionEntropy.of(rows(1), Wrong.nothing())),
         Wrong.argument("entropies", out -> AttentionEntropy.of(Heads.zeros(1, 2, 3, 4), new float[5]), "entropy.length", "5", "6"),
         Wrong.overlap("entropy", "weights", 0, out -> AttentionEntropy.of(new Heads(out, 0, 1, 1, 4096, 1, 0, 0, 1), out)),
-        Wrong.isNull("kernels", out -> AttentionRollout.of(List.of(square()), Sequences.zeros(1, 2, 2), Wrong.nothing())),
-        Wrong.argument("no layer", out -> AttentionRollout.of(List.of(), Sequences.zeros(1, 2, 2)), "layers.size", "0", "1"));
+        Wrong.isNull("kernels", out -> AttentionRollout.of(List.of(square()), SequenceBatch.zeros(1, 2, 2), Wrong.nothing())),
+        Wrong.argument("no layer", out -> AttentionRollout.of(List.of(), SequenceBatch.zeros(1, 2, 2)), "layers.size", "0", "1"));
   }
 
   private static Heads square() {
@@ -127,7 +127,7 @@ class AttentionPromisesTest {
   }
 
   private static void packed(Attention attention, Results results) {
-    attention.withSequences(SequenceStarts.of(0, 1, 4, 6)).compute(rows(6), rows(6), rows(6), results);
+    attention.withPackedSequences(PackedSequences.of(0, 1, 4, 6)).compute(rows(6), rows(6), rows(6), results);
   }
 
   /** In a call of 2 queries and 5 keys. */
@@ -150,7 +150,7 @@ class AttentionPromisesTest {
 
   static List<Wrong> indices() {
     TopKeys top = TopKeys.of(2, 1, 3, 4);
-    Sequences view = Sequences.zeros(2, 3, 4);
+    SequenceBatch view = SequenceBatch.zeros(2, 3, 4);
     return List.of(
         index("place", out -> top.key(0, 0, 0, 2), "place", "2"),
         index("batch entry", out -> top.weight(-1, 0, 0, 0), "batchEntry", "-1", "1"),
@@ -253,7 +253,7 @@ class AttentionPromisesTest {
 
   @Test
   void rolloutOfNoBatchIsNothing() {
-    Sequences none = new Sequences(new float[0], 0, 0, 65536, 65536, 0, 0);
+    SequenceBatch none = new SequenceBatch(new float[0], 0, 0, 65536, 65536, 0, 0);
     AttentionRollout.of(List.of(new Heads(new float[0], 0, 0, 1, 65536, 65536, 0, 0, 0)), none);
     assertThat(none.data()).isEmpty();
   }

@@ -46,18 +46,18 @@ class BadInputTest {
         Wrong.argument("heads * rows * width", out -> Heads.of(ten, 1, 65536, 4, 8192), "heads", "65536", "rows", "width", "32768"),
         Wrong.argument("batch * heads", out -> Heads.zeros(65536, 65536, 1, 1), "batch", "heads", "65536"),
         Wrong.argument("negative new heads", out -> Heads.zeros(2, -2, 1, 1), "heads", "-2"),
-        Wrong.isNull("data", out -> new Sequences(Wrong.nothing(), 0, 1, 1, 1, 1, 1)),
-        Wrong.argument("negative sequence offset", out -> new Sequences(ten, -1, 1, 1, 1, 1, 1), "offset", "-1", "0"),
-        Wrong.argument("negative sequence batch", out -> new Sequences(ten, 0, -2, 1, 1, 1, 1), "batch", "-2", "0"),
-        Wrong.argument("negative sequence rows", out -> new Sequences(ten, 0, 1, -3, 1, 1, 1), "rows", "-3", "0"),
-        Wrong.argument("negative sequence width", out -> new Sequences(ten, 0, 1, 1, -4, 1, 1), "width", "-4", "0"),
-        Wrong.argument("negative sequence batchStride", out -> new Sequences(ten, 9, 2, 1, 1, -1, 1), "batchStride", "-1", "0"),
-        Wrong.argument("negative sequence rowStride", out -> new Sequences(ten, 9, 1, 2, 1, 1, -1), "rowStride", "-1", "0"),
-        Wrong.argument("sequences past the end", out -> new Sequences(ten, 2, 1, 3, 3, 9, 3), "data", "10", "11"),
-        Wrong.argument("sequence overflow", out -> new Sequences(ten, MAX, MAX, MAX, MAX, MAX, MAX), "data", "10"),
-        Wrong.argument("sequence rows * width", out -> Sequences.of(ten, 1, 65536, 32768), "rows", "65536", "width", "32768"),
-        Wrong.argument("split unevenly", out -> Sequences.of(ten, 1, 1, 10).split(3), "width", "10", "heads", "3"),
-        Wrong.argument("split in none", out -> Sequences.of(ten, 1, 1, 10).split(0), "heads", "0", "1"));
+        Wrong.isNull("data", out -> new SequenceBatch(Wrong.nothing(), 0, 1, 1, 1, 1, 1)),
+        Wrong.argument("negative sequence offset", out -> new SequenceBatch(ten, -1, 1, 1, 1, 1, 1), "offset", "-1", "0"),
+        Wrong.argument("negative sequence batch", out -> new SequenceBatch(ten, 0, -2, 1, 1, 1, 1), "batch", "-2", "0"),
+        Wrong.argument("negative sequence rows", out -> new SequenceBatch(ten, 0, 1, -3, 1, 1, 1), "rows", "-3", "0"),
+        Wrong.argument("negative sequence width", out -> new SequenceBatch(ten, 0, 1, 1, -4, 1, 1), "width", "-4", "0"),
+        Wrong.argument("negative sequence batchStride", out -> new SequenceBatch(ten, 9, 2, 1, 1, -1, 1), "batchStride", "-1", "0"),
+        Wrong.argument("negative sequence rowStride", out -> new SequenceBatch(ten, 9, 1, 2, 1, 1, -1), "rowStride", "-1", "0"),
+        Wrong.argument("sequences past the end", out -> new SequenceBatch(ten, 2, 1, 3, 3, 9, 3), "data", "10", "11"),
+        Wrong.argument("sequence overflow", out -> new SequenceBatch(ten, MAX, MAX, MAX, MAX, MAX, MAX), "data", "10"),
+        Wrong.argument("sequence rows * width", out -> SequenceBatch.of(ten, 1, 65536, 32768), "rows", "65536", "width", "32768"),
+        Wrong.argument("split unevenly", out -> SequenceBatch.of(ten, 1, 1, 10).split(3), "width", "10", "heads", "3"),
+        Wrong.argument("split in none", out -> SequenceBatch.of(ten, 1, 1, 10).split(0), "heads", "0", "1"));
   }
 
   static List<Wrong> settings() {

@@ -5,7 +5,7 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.util.List;
@@ -32,7 +32,7 @@ class BadVariantTest {
         Wrong.isNull("bias", out -> ATTENTION.withBias(Wrong.nothing())),
         Wrong.isNull("normaliser", out -> ATTENTION.withNormaliser(Wrong.nothing())),
         Wrong.isNull("similarity", out -> ATTENTION.withSimilarity(Wrong.nothing())),
-        Wrong.isNull("sequences", out -> ATTENTION.withSequences(Wrong.nothing())),
+        Wrong.isNull("sequences", out -> ATTENTION.withPackedSequences(Wrong.nothing())),
         Wrong.argument("softcap 0", out -> ATTENTION.withSoftcap(0), "softcap", "0.0", "0"),
         Wrong.argument("negative softcap", out -> ATTENTION.withSoftcap(-2), "softcap", "-2.0", "0"),
         Wrong.argument("softcap NaN", out -> ATTENTION.withSoftcap(Float.NaN), "softcap", "NaN"),
@@ -97,11 +97,11 @@ class BadVariantTest {
 
   static List<Wrong> sequences() {
     return List.of(
-        Wrong.argument("falling", out -> SequenceStarts.of(0, 3, 2), "starts[2]", "2", "3"),
-        Wrong.argument("not from 0", out -> SequenceStarts.of(1, 3), "starts[0]", "1", "0"),
-        Wrong.argument("none", out -> SequenceStarts.of(), "starts.length", "0", "1"),
-        Wrong.argument("lengths", out -> SequenceStarts.of(new int[] {0, 3}, new int[] {0, 3, 7}), "keyStarts.length", "3", "2"),
-        Wrong.argument("batch", out -> compute(ATTENTION.withSequences(SequenceStarts.of(0, 3)), out), "query.batch", "2", "1"),
+        Wrong.argument("falling", out -> PackedSequences.of(0, 3, 2), "starts[2]", "2", "3"),
+        Wrong.argument("not from 0", out -> PackedSequences.of(1, 3), "starts[0]", "1", "0"),
+        Wrong.argument("none", out -> PackedSequences.of(), "starts.length", "0", "1"),
+        Wrong.argument("lengths", out -> PackedSequences.of(new int[] {0, 3}, new int[] {0, 3, 7}), "keyStarts.length", "3", "2"),
+        Wrong.argument("batch", out -> compute(ATTENTION.withPackedSequences(PackedSequences.of(0, 3)), out), "query.batch", "2", "1"),
         Wrong.argument("queries", out -> packed(new int[] {0, 2}, new int[] {0, 7}, out), "queryStarts[last]", "2", "query.rows", "3"),
         Wrong.argument("keys", out -> packed(new int[] {0, 3}, new int[] {0, 9}, out), "keyStarts[last]", "9", "key.rows", "7"));
   }
@@ -145,7 +145,7 @@ class BadVariantTest {
   }
 
   private static void packed(int[] queryStarts, int[] keyStarts, float[] out) {
-    Attention attention = ATTENTION.withSequences(SequenceStarts.of(queryStarts, keyStarts));
+    Attention attention = ATTENTION.withPackedSequences(PackedSequences.of(queryStarts, keyStarts));
     attention.compute(Heads.zeros(1, 1, 3, 8), Heads.zeros(1, 1, 7, 8), Heads.zeros(1, 1, 7, 5), Heads.of(out, 1, 1, 3, 5));
   }
 }

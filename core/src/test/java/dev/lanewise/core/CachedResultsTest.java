@@ -15,7 +15,7 @@ import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.TorchWeights;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -72,9 +72,9 @@ class CachedResultsTest {
 
   @Test
   void nothingIsComputedOfNothing() {
-    Sequences none = Sequences.zeros(2, 3, 0);
-    Pooling.mean().apply(none, Sequences.zeros(2, 1, 0));
-    AttentionRollout.of(List.of(Heads.zeros(1, 2, 0, 0)), Sequences.zeros(1, 0, 0));
+    SequenceBatch none = SequenceBatch.zeros(2, 3, 0);
+    Pooling.mean().apply(none, SequenceBatch.zeros(2, 1, 0));
+    AttentionRollout.of(List.of(Heads.zeros(1, 2, 0, 0)), SequenceBatch.zeros(1, 0, 0));
     assertThat(none.data()).isEmpty();
   }
 
@@ -85,14 +85,14 @@ class CachedResultsTest {
     assertThat(transformer.encoder().layers()).hasSize(2);
     assertThat(transformer.encoder().layers().getFirst().numHeads()).isEqualTo(3);
     assertThat(transformer.decoder().layers()).hasSize(1);
-    Sequences source = Views.randomSequences(Views.Layout.DENSE, 1, 4, 6, 1);
-    Sequences one = Sequences.zeros(1, 4, 6);
-    Sequences two = Sequences.zeros(1, 4, 6);
+    SequenceBatch source = Views.randomSequences(Views.Layout.DENSE, 1, 4, 6, 1);
+    SequenceBatch one = SequenceBatch.zeros(1, 4, 6);
+    SequenceBatch two = SequenceBatch.zeros(1, 4, 6);
     transformer.forward(source, source, one);
     transformer.withThreads(2).forward(source, source, two);
     Views.assertSameBits(two.data(), one.data(), "two threads");
     assertThat(tensors.under("encoder.")).hasToString(tensors + " under \"encoder.\"");
-    assertThat(SequenceStarts.of(0, 4).count()).isEqualTo(1);
+    assertThat(PackedSequences.of(0, 4).count()).isEqualTo(1);
     try (KeyValuePool pool = KeyValuePool.builder(2, 4).valueDim(3).pageRows(32).pages(1).build()) {
       assertThat(pool.valueDim()).isEqualTo(3);
       assertThat(pool.pageRows()).isEqualTo(32);

@@ -14,7 +14,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -49,7 +49,7 @@ class CachedVariantTest {
     private final Heads value;
     private final int valueDim;
     private final int threads;
-    private final SequenceStarts sequences;
+    private final PackedSequences sequences;
     private final KeyValueRows[] caches;
     private final Variant variant = new Variant();
 
@@ -67,7 +67,7 @@ class CachedVariantTest {
         queryStarts[b + 1] = queryStarts[b] + pick(random, 0, 1, 1, 1, 2, 3, 4, 5, 16, 17, 40);
         keyStarts[b + 1] = keyStarts[b] + pick(random, 0, 1, 15, 16, 17, 63, 64, 65, 130, 530, 1100);
       }
-      sequences = SequenceStarts.of(queryStarts, keyStarts);
+      sequences = PackedSequences.of(queryStarts, keyStarts);
       query = Views.random(random.nextBoolean() ? Layout.DENSE : Layout.GAPS, 1, heads, queryStarts[count], headDim, seed);
       key = Views.random(Layout.ROWS_FIRST, 1, keyValueHeads, keyStarts[count], headDim, seed + 1);
       value = Views.random(Layout.DENSE, 1, keyValueHeads, keyStarts[count], valueDim, seed + 2);

@@ -10,7 +10,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -203,8 +203,8 @@ class EmptyPartsTest {
     switch (call.where) {
       case DENSE -> call.attention.compute(query, key, value, results);
       case PACKED -> {
-        SequenceStarts starts = SequenceStarts.of(new int[] {0, query.rows()}, new int[] {0, key.rows()});
-        call.attention.withSequences(starts).compute(query, key, value, results);
+        PackedSequences starts = PackedSequences.of(new int[] {0, query.rows()}, new int[] {0, key.rows()});
+        call.attention.withPackedSequences(starts).compute(query, key, value, results);
       }
       case DECODED, CACHED -> {
         try (KeyValueCache cache = KeyValueCache.builder(1, 1).capacity(call.keys.all() + 1).build()) {

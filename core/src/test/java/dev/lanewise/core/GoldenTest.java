@@ -96,9 +96,9 @@ public class GoldenTest {
   }
 
   private static void assertLayer(Mha golden, MultiHeadAttention layer) {
-    Sequences query = golden.sources().query();
-    Sequences key = golden.sources().key();
-    Sequences output = Views.emptySequences(Views.Layout.DENSE, query.batch(), query.rows(), query.width());
+    SequenceBatch query = golden.sources().query();
+    SequenceBatch key = golden.sources().key();
+    SequenceBatch output = Views.emptySequences(Views.Layout.DENSE, query.batch(), query.rows(), query.width());
     layer.forward(query, key, golden.sources().value(), output);
     Budget.assertWithin(golden, output.data(), new PlainLayer(golden).output(), golden.output());
 

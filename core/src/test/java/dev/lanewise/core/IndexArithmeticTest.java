@@ -15,7 +15,7 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +42,7 @@ class IndexArithmeticTest {
 
   static List<Wrong> refused() {
     Heads one = keys(1);
-    Sequences many = new Sequences(new float[1], 0, 65536, 65536, 1, 0, 0);
+    SequenceBatch many = new SequenceBatch(new float[1], 0, 65536, 65536, 1, 0, 0);
     return List.of(
         Wrong.argument("a key too many", out -> compute(one, keys(BORDER + 1), out), "key.rows", "2147482625", "2147482624"),
         Wrong.argument("the most keys", out -> compute(one, keys(MAX), out), "key.rows", "2147483647", "2147482624"),
@@ -166,9 +166,9 @@ class IndexArithmeticTest {
     TopKeys top = TopKeys.of(2, 1, 1, 1);
     ATTENTION.withMask(Mask.window(1, 0)).compute(query, keys(BORDER), Results.of().topKeys(top));
     assertThat(List.of(top.key(0, 0, 0, 0), top.key(0, 0, 0, 1))).containsExactly(BORDER - 2, BORDER - 1);
-    SequenceStarts sequences = SequenceStarts.of(new int[] {0, 1}, new int[] {0, BORDER});
+    PackedSequences sequences = PackedSequences.of(new int[] {0, 1}, new int[] {0, BORDER});
     Heads packed = Heads.zeros(1, 1, 1, 2);
-    ATTENTION.withSequences(sequences).withMask(Mask.window(3, 0)).compute(query, keys(BORDER), value, packed);
+    ATTENTION.withPackedSequences(sequences).withMask(Mask.window(3, 0)).compute(query, keys(BORDER), value, packed);
     assertThat(packed.data()[1]).isEqualTo(4);
   }
 
@@ -185,7 +185,7 @@ class IndexArithmeticTest {
     assertThat(heads.get(MAX - 1, MAX - 1, MAX - 1, 3)).isEqualTo(4);
     assertThat(heads.matrix(MAX - 1, MAX - 1, 0, MAX).rows()).isEqualTo(MAX);
     assertThat(new Heads(new float[4], 0, 1, 3, 0, 4, 0, MAX, 0, 1).heads(2, 3).isEmpty()).isTrue();
-    assertThat(new Sequences(new float[4], 0, 3, 2, 0, MAX, MAX).rows(2, 1, 1).width()).isZero();
+    assertThat(new SequenceBatch(new float[4], 0, 3, 2, 0, MAX, MAX).rows(2, 1, 1).width()).isZero();
   }
 
   /** Over rows, batch entries and heads that are none, products of the others do not matter. */
@@ -194,6 +194,6 @@ class IndexArithmeticTest {
     Heads output = new Heads(new float[0], 0, 1000, 1000, 0, 1, 0, 0, 0);
     ATTENTION.compute(repeated(1, 1000, 1000, 0, 1), repeated(1, 1000, 1000, 1 << 30, 1), repeated(1, 1000, 1000, 1 << 30, 1), output);
     FeedForward.of(linear(), linear(), Activation.NONE)
-        .apply(new Sequences(new float[0], 0, 65536, 0, 1, 0, 0), new Sequences(new float[0], 0, 65536, 0, 1, 0, 0), 1);
+        .apply(new SequenceBatch(new float[0], 0, 65536, 0, 1, 0, 0), new SequenceBatch(new float[0], 0, 65536, 0, 1, 0, 0), 1);
   }
 }

@@ -101,8 +101,8 @@ class InterruptionTest {
     for (int threads = 1; threads <= 2; threads++) {
       String on = " on " + threads;
       int of = threads;
-      Sequences x = Views.randomSequences(Layout.DENSE, 2, 100, WIDTH, Problem.SEED);
-      Sequences y = Sequences.zeros(2, 100, WIDTH);
+      SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 100, WIDTH, Problem.SEED);
+      SequenceBatch y = SequenceBatch.zeros(2, 100, WIDTH);
       LayerParts parts = new LayerParts(LayerShape.of(WIDTH, 4), 48, Activation.GELU, true, false, NormPlacement.PRE);
       EncoderLayer encoder = parts.encoderLayer().withThreads(of);
       calls.put("encoder layer" + on, () -> encoder.forward(x, y));
@@ -126,7 +126,7 @@ class InterruptionTest {
     float[] one = new float[30];
     float[] other = new float[30];
     calls.put("merge", () -> Merge.into(Heads.zeros(1, 1, 30, 4), one, Heads.zeros(1, 1, 30, 4), other));
-    calls.put("pooling", () -> Pooling.mean().apply(Sequences.zeros(1, 30, 4), Sequences.zeros(1, 1, 4)));
+    calls.put("pooling", () -> Pooling.mean().apply(SequenceBatch.zeros(1, 30, 4), SequenceBatch.zeros(1, 1, 4)));
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
       String on = " in " + kernels.path();
       Matrix x = Matrix.of(new float[50 * 50], 50, 50);
@@ -163,8 +163,8 @@ class InterruptionTest {
     int rows = 60_000;
     int inputs = 2000;
     Linear linear = Linear.of(new float[64 * inputs], null, inputs, 64);
-    Sequences x = new Sequences(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, as often as wanted
-    Sequences output = Sequences.zeros(1, rows, 64);
+    SequenceBatch x = new SequenceBatch(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, as often as wanted
+    SequenceBatch output = SequenceBatch.zeros(1, rows, 64);
     Arrays.fill(output.data(), Views.SENTINEL);
     interruptWhenWritten(output.data(), () -> assertCancelled(() -> linear.apply(x, output, threads)));
     assertThat(output.data()[output.data().length - 1]).isEqualTo(Views.SENTINEL);
@@ -216,18 +216,18 @@ class InterruptionTest {
         };
     MultiHeadAttention layer =
         LayerShape.of(WIDTH, 4).layer().withMask(Mask.causal()).withThreads(threads).withAttention(of -> of.withScoreFunction(interrupts));
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 200, WIDTH, Problem.SEED);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 200, WIDTH, Problem.SEED);
     try (KeyValuePool pool = KeyValuePool.builder(4, 8).pages(64).build()) {
       for (int at : new int[] {1, 5, 200}) {
         try (KeyValueCache one = pool.newCache();
             KeyValueCache other = pool.newCache()) {
           List<KeyValueCache> caches = List.of(one, other);
           countdown.set(Integer.MAX_VALUE);
-          Sequences whole = Sequences.zeros(2, 200, WIDTH);
+          SequenceBatch whole = SequenceBatch.zeros(2, 200, WIDTH);
           layer.self(x, caches, whole);
           int pages = pool.statistics().usedPages();
           countdown.set(at);
-          assertCancelled(() -> layer.self(x, caches, Sequences.zeros(2, 200, WIDTH)));
+          assertCancelled(() -> layer.self(x, caches, SequenceBatch.zeros(2, 200, WIDTH)));
           assertThat(one.rows()).isEqualTo(200);
           assertThat(other.rows()).isEqualTo(200);
           assertThat(pool.statistics().usedPages()).isEqualTo(pages);
@@ -239,7 +239,7 @@ class InterruptionTest {
           countdown.set(Integer.MAX_VALUE);
           one.reset();
           other.reset();
-          Sequences again = Sequences.zeros(2, 200, WIDTH);
+          SequenceBatch again = SequenceBatch.zeros(2, 200, WIDTH);
           layer.self(x, caches, again);
           Views.assertSameBits(again.data(), whole.data(), "as if nothing had happened");
         }

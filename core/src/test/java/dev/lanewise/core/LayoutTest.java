@@ -8,7 +8,7 @@ import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
@@ -198,7 +198,7 @@ class LayoutTest {
   @EnumSource(Place.class)
   void packedSequences(Place place) {
     for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
-      Attention attention = Attention.standard().withKernels(kernels).withSequences(SequenceStarts.of(0, 5, 5, 38, 59));
+      Attention attention = Attention.standard().withKernels(kernels).withPackedSequences(PackedSequences.of(0, 5, 5, 38, 59));
       Heads[] dense = new Heads[3];
       for (int i = 0; i < 3; i++) {
         dense[i] = Views.random(Views.Layout.DENSE, 1, 2, 59, LANES + 2, Problem.SEED + i);

@@ -11,7 +11,7 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import java.util.Arrays;
 import java.util.List;
@@ -130,7 +130,7 @@ class LongSumsTest {
       assertClose("column sums", MANY / 3.0, sums);
       float[] packed = new float[3];
       attention
-          .withSequences(SequenceStarts.of(new int[] {0, MANY}, new int[] {0, 3}))
+          .withPackedSequences(PackedSequences.of(new int[] {0, MANY}, new int[] {0, 3}))
           .compute(query, column(filled(3, 1)), Results.of().columnSums(packed));
       assertClose("column sums, packed", MANY / 3.0, packed);
     }
@@ -162,16 +162,16 @@ class LongSumsTest {
     for (Kernels kernels : PATHS) {
       for (int rows : new int[] {1, 64, 65, 65536, MANY + 3}) {
         for (float value : VALUES) {
-          Sequences x = Sequences.of(filled(rows, value), 1, rows, 1);
+          SequenceBatch x = SequenceBatch.of(filled(rows, value), 1, rows, 1);
           float[] mean = new float[1];
-          Pooling.mean().withKernels(kernels).apply(x, Sequences.of(mean, 1, 1, 1));
+          Pooling.mean().withKernels(kernels).apply(x, SequenceBatch.of(mean, 1, 1, 1));
           assertClose("mean of " + rows, value, mean);
         }
       }
       int rows = 2500; // every row is a mean of all
       float[] means = new float[rows];
-      Sequences x = Sequences.of(filled(rows, 0.1f), 1, rows, 1);
-      NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).withKernels(kernels).apply(x, Sequences.of(means, 1, rows, 1));
+      SequenceBatch x = SequenceBatch.of(filled(rows, 0.1f), 1, rows, 1);
+      NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).withKernels(kernels).apply(x, SequenceBatch.of(means, 1, rows, 1));
       assertClose("neighbours", 0.1f, means);
     }
   }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +16,7 @@ class MessagesTest {
   @Test
   void cachesAreCountedAgainstSequences() {
     try (KeyValueCache cache = KeyValueCache.builder(1, 1).capacity(4).build()) {
-      Attention attention = Attention.standard().withSequences(SequenceStarts.of(0, 1, 4));
+      Attention attention = Attention.standard().withPackedSequences(PackedSequences.of(0, 1, 4));
       Heads query = Heads.of(new float[4], 1, 1, 4, 1);
       Heads output = Heads.of(new float[4], 1, 1, 4, 1);
       assertThatThrownBy(() -> attention.compute(query, Collections.nCopies(3, cache), output))

@@ -50,10 +50,10 @@ class OnnxAttentionTest {
 
   @Test
   void rankThreeIsSplit() {
-    Sequences rows = Views.randomSequences(Views.Layout.DENSE, BATCH, 7, HEADS * 8, 1);
-    Sequences keys = Views.randomSequences(Views.Layout.DENSE, BATCH, 9, KEY_HEADS * 8, 2);
-    Sequences values = Views.randomSequences(Views.Layout.DENSE, BATCH, 9, KEY_HEADS * 6, 3);
-    Sequences output = Sequences.zeros(BATCH, 7, HEADS * 6);
+    SequenceBatch rows = Views.randomSequences(Views.Layout.DENSE, BATCH, 7, HEADS * 8, 1);
+    SequenceBatch keys = Views.randomSequences(Views.Layout.DENSE, BATCH, 9, KEY_HEADS * 8, 2);
+    SequenceBatch values = Views.randomSequences(Views.Layout.DENSE, BATCH, 9, KEY_HEADS * 6, 3);
+    SequenceBatch output = SequenceBatch.zeros(BATCH, 7, HEADS * 6);
     attention.compute(rows.split(HEADS), keys.split(KEY_HEADS), values.split(KEY_HEADS), output.split(HEADS));
     double[] expected = new PlainOnnx(rows.split(HEADS), keys.split(KEY_HEADS), values.split(KEY_HEADS), 0, 0).compute().output;
     for (int n = 0; n < expected.length; n++) {

@@ -47,8 +47,8 @@ class OverlapTest {
     return Heads.of(data, 1, 1, 1, 1);
   }
 
-  private static Sequences rows(float[] data) {
-    return Sequences.of(data, 1, 1, 1);
+  private static SequenceBatch rows(float[] data) {
+    return SequenceBatch.of(data, 1, 1, 1);
   }
 
   private static Matrix matrix(float[] data) {

@@ -43,7 +43,8 @@ final class ReadmeExample {
     return top;
   }
 
-  static void decode(MultiHeadAttention layer, Sequences prompt, Sequences promptOutput, Sequences token, Sequences tokenOutput) {
+  static void decode(
+      MultiHeadAttention layer, SequenceBatch prompt, SequenceBatch promptOutput, SequenceBatch token, SequenceBatch tokenOutput) {
     int keyValueHeads = 2, headDim = 8;
     // begin
     MultiHeadAttention decoder = layer.withMask(Mask.causal()).withRotary(Rotary.of(headDim));

@@ -45,12 +45,12 @@ class ReadmeTest {
   @Test
   void decodingIsOnePass() {
     MultiHeadAttention layer = LayerShape.of(32, 4).grouped(2).layer();
-    Sequences x = Views.randomSequences(Views.Layout.DENSE, 1, 30, 32, Problem.SEED);
-    Sequences prompt = new Sequences(x.data(), 0, 1, 29, 32, 29 * 32, 32);
-    Sequences token = new Sequences(x.data(), 29 * 32, 1, 1, 32, 32, 32);
-    Sequences output = Sequences.zeros(1, 1, 32);
-    ReadmeExample.decode(layer, prompt, Sequences.zeros(1, 29, 32), token, output);
-    Sequences whole = Sequences.zeros(1, 30, 32);
+    SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 1, 30, 32, Problem.SEED);
+    SequenceBatch prompt = new SequenceBatch(x.data(), 0, 1, 29, 32, 29 * 32, 32);
+    SequenceBatch token = new SequenceBatch(x.data(), 29 * 32, 1, 1, 32, 32, 32);
+    SequenceBatch output = SequenceBatch.zeros(1, 1, 32);
+    ReadmeExample.decode(layer, prompt, SequenceBatch.zeros(1, 29, 32), token, output);
+    SequenceBatch whole = SequenceBatch.zeros(1, 30, 32);
     layer.withMask(Mask.causal()).withRotary(Rotary.of(8)).self(x, whole);
     for (int column = 0; column < 32; column++) {
       assertThat(output.get(0, 0, column)).isCloseTo(whole.get(0, 29, column), within(2e-3f)); // halves have 11 bits

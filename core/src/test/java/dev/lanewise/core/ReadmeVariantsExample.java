@@ -3,8 +3,8 @@ package dev.lanewise.core;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Stage;
 
 /** The examples of core/README.md, block by block; {@link ReadmeVariantsTest} compares the two and runs these. */
@@ -114,10 +114,10 @@ final class ReadmeVariantsExample {
 
   Heads packed(float[] q, float[] k, float[] v) {
     // begin
-    SequenceStarts sequences = SequenceStarts.of(0, 5, 17, 24); // of 5, 12 and 7 tokens, one after the other
+    PackedSequences sequences = PackedSequences.of(0, 5, 17, 24); // of 5, 12 and 7 tokens, one after the other
     Heads packedOutput = Heads.zeros(1, heads, 24, 16);
     attention
-        .withSequences(sequences)
+        .withPackedSequences(sequences)
         .withMask(Mask.causal())
         .compute(Heads.of(q, 1, heads, 24, 16), Heads.of(k, 1, heads, 24, 16), Heads.of(v, 1, heads, 24, 16), packedOutput);
     // end
@@ -127,10 +127,10 @@ final class ReadmeVariantsExample {
   float[] layouts(float... qkv) {
     // begin
     int width = heads * 16; // qkv: batch, row, 3 * width; query, key and value side by side
-    Sequences q = new Sequences(qkv, 0, batch, queries, width, queries * 3 * width, 3 * width);
-    Sequences k = new Sequences(qkv, width, batch, queries, width, queries * 3 * width, 3 * width);
-    Sequences v = new Sequences(qkv, 2 * width, batch, queries, width, queries * 3 * width, 3 * width);
-    Sequences rows = Sequences.zeros(batch, queries, width);
+    SequenceBatch q = new SequenceBatch(qkv, 0, batch, queries, width, queries * 3 * width, 3 * width);
+    SequenceBatch k = new SequenceBatch(qkv, width, batch, queries, width, queries * 3 * width, 3 * width);
+    SequenceBatch v = new SequenceBatch(qkv, 2 * width, batch, queries, width, queries * 3 * width, 3 * width);
+    SequenceBatch rows = SequenceBatch.zeros(batch, queries, width);
     attention.compute(q.split(heads), k.split(heads), v.split(heads), rows.split(heads));
     // end
     return rows.data();

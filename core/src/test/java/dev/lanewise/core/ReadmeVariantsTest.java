@@ -8,7 +8,7 @@ import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -127,13 +127,13 @@ class ReadmeVariantsTest {
     Heads k = random(1);
     Heads v = random(1);
     Heads output = example.packed(q.data(), k.data(), v.data());
-    check(output.data(), ReferenceAttention.of(q, k, v).mask(Mask.causal()).sequences(SequenceStarts.of(0, 5, 17, 24)).output());
+    check(output.data(), ReferenceAttention.of(q, k, v).mask(Mask.causal()).sequences(PackedSequences.of(0, 5, 17, 24)).output());
   }
 
   @Test
   void layouts() {
     float[] packed = numbers(3 * SIZE);
-    Heads output = Sequences.of(example.layouts(packed), BATCH, ROWS, HEADS * HEAD_DIM).split(HEADS);
+    Heads output = SequenceBatch.of(example.layouts(packed), BATCH, ROWS, HEADS * HEAD_DIM).split(HEADS);
     double[] expected = ReferenceAttention.of(side(packed, 0), side(packed, 1), side(packed, 2)).output();
     for (int n = 0; n < expected.length; n++) {
       float actual = output.get(n / HEAD_DIM / ROWS / HEADS, n / HEAD_DIM / ROWS % HEADS, n / HEAD_DIM % ROWS, n % HEAD_DIM);

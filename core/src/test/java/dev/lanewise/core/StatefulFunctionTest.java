@@ -11,8 +11,8 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -177,14 +177,14 @@ class StatefulFunctionTest {
       return seen;
     }
 
-    private SequenceStarts starts() {
+    private PackedSequences starts() {
       int[] queryStarts = new int[queries.length + 1];
       int[] keyStarts = new int[queries.length + 1];
       for (int b = 0; b < queries.length; b++) {
         queryStarts[b + 1] = queryStarts[b] + queries[b];
         keyStarts[b + 1] = keyStarts[b] + keys[b];
       }
-      return SequenceStarts.of(queryStarts, keyStarts);
+      return PackedSequences.of(queryStarts, keyStarts);
     }
 
     /** All keys, or values, one entry after the other along rows or batch. */
@@ -230,7 +230,7 @@ class StatefulFunctionTest {
       }
       switch (source) {
         case DENSE -> attention.compute(query, together(key), together(value), results);
-        case PACKED -> attention.withSequences(starts()).compute(query, together(key), together(value), results);
+        case PACKED -> attention.withPackedSequences(starts()).compute(query, together(key), together(value), results);
         case F32, F16, BF16, WINDOW -> cached(attention, results);
       }
     }

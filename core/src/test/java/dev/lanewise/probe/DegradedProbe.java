@@ -1,7 +1,7 @@
 package dev.lanewise.probe;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.mask.Mask;
@@ -72,8 +72,8 @@ public final class DegradedProbe {
     float[] in = random(3 * WIDTH * WIDTH);
     float[] out = random(WIDTH * WIDTH);
     MultiHeadAttention layer = MultiHeadAttention.builder(WIDTH, HEADS).packedInput(in, null).output(out, null).build();
-    Sequences x = Sequences.of(random(ROWS * WIDTH), 1, ROWS, WIDTH);
-    Sequences y = Sequences.zeros(1, ROWS, WIDTH);
+    SequenceBatch x = SequenceBatch.of(random(ROWS * WIDTH), 1, ROWS, WIDTH);
+    SequenceBatch y = SequenceBatch.zeros(1, ROWS, WIDTH);
     layer.self(x, y);
     double[] wide = new double[x.data().length];
     for (int i = 0; i < wide.length; i++) {

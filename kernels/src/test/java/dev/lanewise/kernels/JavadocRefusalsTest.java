@@ -14,9 +14,9 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.lang.foreign.Arena;
@@ -81,11 +81,11 @@ class JavadocRefusalsTest {
         argument(
             () -> AttentionProblem.of(QUERY, KEY).positionBias(Bias.ofKeys(new float[6])).build(),
             "positionBias.data has 6 elements, but the view needs 7"),
-        argument(() -> SequenceStarts.of(0, 3, 2), "starts[2] is 2, must be at least 3"),
-        argument(() -> SequenceStarts.of(1, 3), "starts[0] is 1, but the first row is 0"),
-        argument(SequenceStarts::of, "starts.length is 0, must be at least 1"),
-        argument(() -> SequenceStarts.of(new int[1], new int[] {0, -1}), "keyStarts[1] is -1, must be at least 0"),
-        argument(() -> SequenceStarts.of(new int[2], new int[1]), "keyStarts.length is 1, but queryStarts.length is 2"));
+        argument(() -> PackedSequences.of(0, 3, 2), "starts[2] is 2, must be at least 3"),
+        argument(() -> PackedSequences.of(1, 3), "starts[0] is 1, but the first row is 0"),
+        argument(PackedSequences::of, "starts.length is 0, must be at least 1"),
+        argument(() -> PackedSequences.of(new int[1], new int[] {0, -1}), "keyStarts[1] is -1, must be at least 0"),
+        argument(() -> PackedSequences.of(new int[2], new int[1]), "keyStarts.length is 1, but queryStarts.length is 2"));
   }
 
   private static AttentionProblemBuilder biased(Bias bias) {
@@ -175,7 +175,7 @@ class JavadocRefusalsTest {
     Heads many = new Heads(TEN, 0, 1, 1 << 30, 1, 1, 0, 0, 0);
     Heads packed = Heads.zeros(1, 4, 3, 8);
     Heads packedKey = Heads.zeros(1, 4, 7, 8);
-    SequenceStarts three = SequenceStarts.of(new int[] {0, 3}, new int[] {0, 7});
+    PackedSequences three = PackedSequences.of(new int[] {0, 3}, new int[] {0, 7});
     return List.of(
         argument(
             () -> AttentionProblem.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is no multiple of key.heads 3"),
@@ -194,18 +194,18 @@ class JavadocRefusalsTest {
                     .build(),
             "output [0, 120) overlaps positionBias [0, 120) in the same array"),
         argument(
-            () -> AttentionProblem.of(packed, packedKey).sequences(SequenceStarts.of(0, 2)).build(),
+            () -> AttentionProblem.of(packed, packedKey).sequences(PackedSequences.of(0, 2)).build(),
             "queryStarts[last] is 2, but query.rows is 3"),
         argument(
-            () -> AttentionProblem.of(packed, packedKey).sequences(SequenceStarts.of(0, 3)).build(),
+            () -> AttentionProblem.of(packed, packedKey).sequences(PackedSequences.of(0, 3)).build(),
             "keyStarts[last] is 3, but key.rows is 7"),
         argument(
-            () -> AttentionProblem.of(packed, packedKey).sequences(SequenceStarts.of(new int[] {0, 3}, new int[] {0, 6})).build(),
+            () -> AttentionProblem.of(packed, packedKey).sequences(PackedSequences.of(new int[] {0, 3}, new int[] {0, 6})).build(),
             "keyStarts[last] is 6, but key.rows is 7"),
         argument(
             () -> AttentionProblem.of(QUERY, KEY).sequences(three).build(), "query.batch is 2, but the batch of packed sequences is 1"),
         argument(
-            () -> AttentionProblem.of(many, many).sequences(SequenceStarts.of(0, 0, 0, 0, 1)).build(),
+            () -> AttentionProblem.of(many, many).sequences(PackedSequences.of(0, 0, 0, 0, 1)).build(),
             "the number of sequences is 4 and query.heads is 1073741824: their product must lie in 0..2147483647"),
         argument(() -> AttentionProblem.of(QUERY, KEY).treeDepths(new int[] {0, -1}).build(), "treeDepths[1] is -1, must be at least 0"),
         argument(() -> AttentionProblem.of(QUERY, KEY).treeDepths(new int[8]).build(), "treeDepths.length is 8, but key.rows is 7"),
@@ -290,8 +290,8 @@ class JavadocRefusalsTest {
         isNull(() -> Bias.ofKeys(absent()), "bias.data"),
         isNull(() -> Normaliser.softmaxWithSinks(JavadocRefusalsTest.<float[]>absent()), "sinks"),
         isNull(() -> Similarity.additive(JavadocRefusalsTest.<float[]>absent()), "vector"),
-        isNull(() -> SequenceStarts.of(JavadocRefusalsTest.<int[]>absent()), "starts"),
-        isNull(() -> SequenceStarts.of(new int[1], absent()), "keyStarts"),
+        isNull(() -> PackedSequences.of(JavadocRefusalsTest.<int[]>absent()), "starts"),
+        isNull(() -> PackedSequences.of(new int[1], absent()), "keyStarts"),
         isNull(() -> kernels.plan(absent(), 1), "problem"));
   }
 
@@ -322,7 +322,7 @@ class JavadocRefusalsTest {
   @Test
   void settingsAreCopied() {
     int[] starts = {0, 3};
-    SequenceStarts sequences = SequenceStarts.of(starts);
+    PackedSequences sequences = PackedSequences.of(starts);
     float[] sinks = {1, 2};
     Normaliser normaliser = Normaliser.softmaxWithSinks(sinks);
     float[] vector = {1, 2};

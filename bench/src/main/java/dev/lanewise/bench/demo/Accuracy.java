@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 
 /**
@@ -12,7 +12,7 @@ import dev.lanewise.kernels.Kernels;
  */
 record Accuracy(double path, double scalar, double largest) {
 
-  static Accuracy measure(FirstLayer model, Sequences x, Kernels kernels) {
+  static Accuracy measure(FirstLayer model, SequenceBatch x, Kernels kernels) {
     double[] reference = LayerReference.compute(model, x);
     double largest = 0;
     for (double value : reference) {
@@ -31,8 +31,8 @@ record Accuracy(double path, double scalar, double largest) {
     return path <= budget();
   }
 
-  private static double error(FirstLayer model, Sequences x, Kernels kernels, double[] reference) {
-    Sequences output = Sequences.zeros(1, x.rows(), FirstLayer.EMBED_DIM);
+  private static double error(FirstLayer model, SequenceBatch x, Kernels kernels, double[] reference) {
+    SequenceBatch output = SequenceBatch.zeros(1, x.rows(), FirstLayer.EMBED_DIM);
     model.attention(kernels).self(x, output);
     double error = 0;
     for (int i = 0; i < reference.length; i++) {

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.text.tokenizer.Tokens;
@@ -27,7 +27,7 @@ record AttentionMap(Tokens tokens, Heads weights) {
    */
   record Attended(int token, double mean, int head, double most) {}
 
-  static AttentionMap compute(FirstLayer model, Tokens tokens, Sequences x, Kernels kernels) {
+  static AttentionMap compute(FirstLayer model, Tokens tokens, SequenceBatch x, Kernels kernels) {
     Heads weights = Heads.zeros(1, FirstLayer.NUM_HEADS, tokens.length(), tokens.length());
     model.attention(kernels).weights(x, x, weights);
     return new AttentionMap(tokens, weights);

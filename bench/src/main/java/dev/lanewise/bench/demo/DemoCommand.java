@@ -3,7 +3,7 @@ package dev.lanewise.bench.demo;
 import dev.lanewise.bench.Progress;
 import dev.lanewise.bench.Settling;
 import dev.lanewise.bench.files.OutputFile;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.tokenizer.Tokens;
@@ -86,7 +86,7 @@ public final class DemoCommand implements Callable<Integer> {
     Tokens whole = tokenise();
     FirstLayer model = FirstLayer.load();
     Tokens tokens = whole.length() <= model.maxTokens() ? whole : whole.withLength(model.maxTokens());
-    Sequences embedded = model.embed(tokens);
+    SequenceBatch embedded = model.embed(tokens);
     AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
     int query = query(map);
     Accuracy accuracy = Accuracy.measure(model, embedded, kernels);
@@ -128,7 +128,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {
-    List<Sequences> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
+    List<SequenceBatch> texts = TIMED_LENGTHS.stream().map(length -> model.embed(tokens.withLength(length))).toList();
     try (Progress progress = Progress.withoutTimeLeft("Measuring", Timings.parts(texts.size()))) {
       return Timings.measure(model, texts, kernels, threads, stopwatch(), progress::step);
     }

@@ -1,10 +1,10 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.bert.BertEncoder;
@@ -62,9 +62,9 @@ public final class FirstLayer {
   }
 
   /** What the first layer reads: 1 × tokens × {@link #EMBED_DIM}. */
-  public Sequences embed(Tokens tokens) {
-    Sequences x = Sequences.zeros(1, tokens.length(), EMBED_DIM);
-    model.embeddings(tokens.ids(), null, SequenceStarts.of(0, tokens.length()), x);
+  public SequenceBatch embed(Tokens tokens) {
+    SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), EMBED_DIM);
+    model.embeddings(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);
     return x;
   }
 

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Heads;
 
@@ -15,7 +15,7 @@ final class LayerReference {
   private LayerReference() {}
 
   /** 1 × tokens × {@link FirstLayer#EMBED_DIM} in, the same out, dense. */
-  static double[] compute(FirstLayer model, Sequences x) {
+  static double[] compute(FirstLayer model, SequenceBatch x) {
     int length = x.rows();
     double[] input = new double[length * FirstLayer.EMBED_DIM];
     for (int i = 0; i < input.length; i++) {

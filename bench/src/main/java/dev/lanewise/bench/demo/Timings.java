@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Probe;
 import java.util.ArrayList;
@@ -49,11 +49,12 @@ record Timings(List<Row> rows, double peak) {
   }
 
   /** Times every step on every text, one path right after the other. The peak is the best of several looks at it, in between. */
-  static Timings measure(FirstLayer model, List<Sequences> texts, Kernels kernels, int threads, Stopwatch stopwatch, Runnable progress) {
+  static Timings measure(
+      FirstLayer model, List<SequenceBatch> texts, Kernels kernels, int threads, Stopwatch stopwatch, Runnable progress) {
     double peak = measurePeak(kernels, stopwatch);
     progress.run();
     List<Row> rows = new ArrayList<>();
-    for (Sequences text : texts) {
+    for (SequenceBatch text : texts) {
       List<Workload.Step> scalar = new Workload(model, text, Kernels.scalar(), threads).steps();
       List<Workload.Step> path = new Workload(model, text, kernels, threads).steps();
       for (int i = 0; i < Workload.STEPS; i++) {

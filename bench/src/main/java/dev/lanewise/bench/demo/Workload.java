@@ -1,6 +1,6 @@
 package dev.lanewise.bench.demo;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
@@ -19,7 +19,7 @@ final class Workload {
 
   private final Kernels kernels;
   private final int threads;
-  private final Sequences x;
+  private final SequenceBatch x;
   private final Matrix input;
   private final PackedMatrix packedQuery;
   private final FirstLayer.Projection queryProjection;
@@ -31,7 +31,7 @@ final class Workload {
   private final Matrix[] weights;
   private final Matrix[] outputHeads;
   private final MultiHeadAttention layer;
-  private final Sequences layerOutput;
+  private final SequenceBatch layerOutput;
 
   /**
    * A step of the layer.
@@ -43,7 +43,7 @@ final class Workload {
    */
   record Step(String name, double flops, int threads, Runnable call) {}
 
-  Workload(FirstLayer model, Sequences x, Kernels kernels, int threads) {
+  Workload(FirstLayer model, SequenceBatch x, Kernels kernels, int threads) {
     this.kernels = kernels;
     this.threads = threads;
     this.x = x;
@@ -59,7 +59,7 @@ final class Workload {
     weights = squares(length);
     outputHeads = heads(Matrix.zeros(length, FirstLayer.EMBED_DIM));
     layer = model.attention(kernels).withThreads(threads);
-    layerOutput = Sequences.zeros(1, length, FirstLayer.EMBED_DIM);
+    layerOutput = SequenceBatch.zeros(1, length, FirstLayer.EMBED_DIM);
     // Every step reads what the one before it wrote.
     project();
     scores();

@@ -4,7 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.files.Resource;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -65,7 +65,7 @@ final class ExplorerPage {
     }
     data.add("layers", layers);
     JsonArray rollouts = new JsonArray();
-    for (Sequences rollout : explanation.rollouts()) {
+    for (SequenceBatch rollout : explanation.rollouts()) {
       rollouts.add(packed(rollout.split(1)));
     }
     data.add("rollouts", rollouts);

@@ -7,7 +7,7 @@ import dev.lanewise.bench.fuzz.truth.Stored;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,7 @@ final class Case implements AutoCloseable {
   final @Nullable Caches caches;
   final Numbers numbers;
   private final Model.Extent extent;
-  final @Nullable SequenceStarts sequences;
+  final @Nullable PackedSequences sequences;
   Attention attention = Attention.standard();
   private @Nullable SeenKeys seen;
 
@@ -40,7 +40,7 @@ final class Case implements AutoCloseable {
     int[] queryStarts = starts(Knob.QUERIES, 30);
     int[] keyStarts = plan.get(Knob.SHARED) > 0 ? queryStarts : starts(Knob.KEYS, 40);
     this.extent = extent(queryStarts, keyStarts);
-    this.sequences = queryStarts == null || keyStarts == null ? null : SequenceStarts.of(queryStarts, keyStarts);
+    this.sequences = queryStarts == null || keyStarts == null ? null : PackedSequences.of(queryStarts, keyStarts);
     int queries = queryStarts == null ? extent.mostQueries() : plan.get(Knob.QUERIES);
     this.operands = Operands.of(plan, numbers, queries, plan.get(Knob.KEYS));
     boolean cached = plan.has(Knob.CACHE);
@@ -114,7 +114,7 @@ final class Case implements AutoCloseable {
       knob.choose(plan.get(knob), this);
     }
     if (sequences != null) {
-      attention = attention.withSequences(sequences);
+      attention = attention.withPackedSequences(sequences);
     }
   }
 

@@ -2,12 +2,12 @@ package dev.lanewise.bench.fuzz;
 
 import dev.lanewise.bench.fuzz.truth.Model;
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,8 +18,8 @@ record Layers(Case of, Asked asked) {
   void compute(Attention attention, int threads) {
     MultiHeadAttention layer = layer(attention, threads);
     Operands operands = of.operands;
-    Sequences query = sideBySide(operands.query());
-    Sequences output = Sequences.zeros(query.batch(), query.rows(), query.width());
+    SequenceBatch query = sideBySide(operands.query());
+    SequenceBatch output = SequenceBatch.zeros(query.batch(), query.rows(), query.width());
     if (of.plan.isStepwise()) {
       steps(layer, query, output);
     } else if (of.plan.has(Knob.SHARED)) {
@@ -48,8 +48,8 @@ record Layers(Case of, Asked asked) {
             .withAttention(standard -> attention)
             .withPositions(new LayerPlaces(of).positions())
             .withThreads(threads);
-    SequenceStarts sequences = of.sequences;
-    return sequences == null ? layer : layer.withSequences(sequences);
+    PackedSequences sequences = of.sequences;
+    return sequences == null ? layer : layer.withPackedSequences(sequences);
   }
 
   private static float[] identity(int width) {
@@ -61,14 +61,14 @@ record Layers(Case of, Asked asked) {
   }
 
   /** Heads as parts of the rows of one sequence. */
-  private static Sequences sideBySide(Heads heads) {
-    Sequences rows = Sequences.zeros(heads.batch(), heads.rows(), heads.heads() * heads.width());
+  private static SequenceBatch sideBySide(Heads heads) {
+    SequenceBatch rows = SequenceBatch.zeros(heads.batch(), heads.rows(), heads.heads() * heads.width());
     Heads target = rows.split(heads.heads());
     Operands.forEach(target, (index, b, head, row, column) -> target.data()[index] = heads.get(b, head, row, column));
     return rows;
   }
 
-  private void steps(MultiHeadAttention layer, Sequences x, Sequences output) {
+  private void steps(MultiHeadAttention layer, SequenceBatch x, SequenceBatch output) {
     List<KeyValueCache> caches = new ArrayList<>();
     try {
       for (int b = 0; b < x.batch(); b++) {
@@ -79,8 +79,8 @@ record Layers(Case of, Asked asked) {
       }
       int[] ends = of.stepEnds(x.rows());
       for (int step = 0, from = 0; step < ends.length; from = ends[step++]) {
-        Sequences rows = rows(x, from, ends[step]);
-        Sequences target = rows(output, from, ends[step]);
+        SequenceBatch rows = rows(x, from, ends[step]);
+        SequenceBatch target = rows(output, from, ends[step]);
         boolean last = step == ends.length - 1;
         MultiHeadAttention now = last || of.model.tree.length == 0 ? layer : layer.withMask(Mask.causal());
         Attention attention = last || of.model.tree.length == 0 ? of.attention(1) : of.attention(1).withMask(Mask.causal());
@@ -93,8 +93,8 @@ record Layers(Case of, Asked asked) {
     }
   }
 
-  private static Sequences rows(Sequences x, int from, int to) {
+  private static SequenceBatch rows(SequenceBatch x, int from, int to) {
     int offset = x.offset() + (from == to ? 0 : from * x.rowStride());
-    return new Sequences(x.data(), offset, x.batch(), to - from, x.width(), x.batchStride(), x.rowStride());
+    return new SequenceBatch(x.data(), offset, x.batch(), to - from, x.width(), x.batchStride(), x.rowStride());
   }
 }

@@ -7,7 +7,7 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import org.openjdk.jmh.annotations.Param;
 
 /**
@@ -77,9 +77,9 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
         attention = attention.withBias(bias);
       }
       case PACKED -> {
-        SequenceStarts sequences = SequenceStarts.of(0, 37, 165, LENGTH);
+        PackedSequences sequences = PackedSequences.of(0, 37, 165, LENGTH);
         reference = reference.sequences(sequences);
-        attention = attention.withSequences(sequences);
+        attention = attention.withPackedSequences(sequences);
       }
       default -> {}
     }

@@ -3,7 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.bench.throughput.EncoderWeights;
 import dev.lanewise.bench.throughput.PlainEncoder;
 import dev.lanewise.bench.throughput.SeededData;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -22,8 +22,8 @@ public class EncoderBenchmark extends ScalarVersusVector {
   public int rows;
 
   private EncoderWeights weights;
-  private Sequences x;
-  private Sequences output;
+  private SequenceBatch x;
+  private SequenceBatch output;
   private EncoderLayer scalarLayer;
   private EncoderLayer vectorLayer;
 
@@ -34,8 +34,8 @@ public class EncoderBenchmark extends ScalarVersusVector {
   protected void prepare() {
     SeededData data = new SeededData();
     weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
-    x = Sequences.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
-    output = Sequences.zeros(1, rows, EMBED_DIM);
+    x = SequenceBatch.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
+    output = SequenceBatch.zeros(1, rows, EMBED_DIM);
     scalarLayer = weights.layer(HEADS, EPSILON, SCALAR);
     vectorLayer = weights.layer(HEADS, EPSILON, VECTOR);
   }

@@ -2,7 +2,7 @@ package dev.lanewise.bench.soak;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Helpers;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.layer.EncoderLayer;
@@ -115,12 +115,12 @@ final class RandomCalls {
   private IntConsumer encode(Random random, boolean again) {
     int rows = 1 + random.nextInt(MOST_ROWS);
     int at = random.nextInt(NUMBERS - rows * WIDTH);
-    Sequences x = new Sequences(numbers, at, 1, rows, WIDTH, 0, WIDTH);
+    SequenceBatch x = new SequenceBatch(numbers, at, 1, rows, WIDTH, 0, WIDTH);
     return threads -> {
-      Sequences output = Sequences.zeros(1, rows, WIDTH);
+      SequenceBatch output = SequenceBatch.zeros(1, rows, WIDTH);
       encoder.withThreads(threads).forward(x, output);
       if (again) {
-        Sequences other = Sequences.zeros(1, rows, WIDTH);
+        SequenceBatch other = SequenceBatch.zeros(1, rows, WIDTH);
         encoder.forward(x, other);
         compare(output.data(), other.data());
       }
@@ -156,10 +156,10 @@ final class RandomCalls {
   private IntConsumer project(Random random) {
     int rows = 1 + random.nextInt(MOST_ROWS);
     int outputs = 1 + random.nextInt(200);
-    Sequences x = new Sequences(numbers, 0, 1, rows, WIDTH, 0, WIDTH);
+    SequenceBatch x = new SequenceBatch(numbers, 0, 1, rows, WIDTH, 0, WIDTH);
     return threads -> {
       Linear linear = Linear.of(Arrays.copyOf(numbers, outputs * WIDTH), null, WIDTH, outputs).withActivation(Activation.SILU);
-      linear.apply(x, Sequences.zeros(1, rows, outputs), threads);
+      linear.apply(x, SequenceBatch.zeros(1, rows, outputs), threads);
     };
   }
 

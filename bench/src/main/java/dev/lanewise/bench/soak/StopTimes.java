@@ -1,7 +1,7 @@
 package dev.lanewise.bench.soak;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
@@ -69,13 +69,13 @@ final class StopTimes {
       int width = 1024;
       float[] weight = new float[width * width];
       Linear linear = Linear.of(weight, null, width, width);
-      Sequences x = new Sequences(new float[width], 0, 1, ROWS, width, 0, 0);
-      Sequences y = Sequences.zeros(1, ROWS, width);
+      SequenceBatch x = new SequenceBatch(new float[width], 0, 1, ROWS, width, 0, 0);
+      SequenceBatch y = SequenceBatch.zeros(1, ROWS, width);
       calls.put("linear" + on, () -> repeat(() -> linear.apply(x, y, of)));
       MultiHeadAttention layer =
           MultiHeadAttention.builder(width, 16).packedInput(new float[3 * width * width], null).output(weight, null).build();
-      Sequences few = new Sequences(x.data(), 0, 1, ROWS / 4, width, 0, 0);
-      Sequences fewOut = new Sequences(y.data(), 0, 1, ROWS / 4, width, 0, width);
+      SequenceBatch few = new SequenceBatch(x.data(), 0, 1, ROWS / 4, width, 0, 0);
+      SequenceBatch fewOut = new SequenceBatch(y.data(), 0, 1, ROWS / 4, width, 0, width);
       calls.put("layer" + on, () -> layer.withThreads(of).self(few, fewOut));
     }
     Matrix long1 = Matrix.of(new float[1 << 26], 1, 1 << 26);

@@ -4,7 +4,7 @@ import dev.lanewise.bench.throughput.Accuracy.Meter;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -26,7 +26,7 @@ final class AttentionOperation implements Operation {
     SeededData data = new SeededData();
     variant = new Variant(options, sizes, data);
     attention = variant.attention(Attention.standard().withKernels(setup.kernels()).withThreads(setup.team().size()));
-    SequenceStarts sequences = variant.sequences;
+    PackedSequences sequences = variant.sequences;
     int queries = sequences == null ? sizes.queries : sequences.queryStart(sequences.count());
     int keys = sequences == null ? sizes.keys : sequences.keyStart(sequences.count());
     query = data.filled(zeros(sizes.heads, queries, sizes.headDim));
@@ -45,7 +45,7 @@ final class AttentionOperation implements Operation {
   }
 
   private long countScores() {
-    SequenceStarts sequences = variant.sequences;
+    PackedSequences sequences = variant.sequences;
     if (sequences == null) {
       return (long) query.batch() * query.heads() * variant.visiblePairs(query.rows(), key.rows());
     }
@@ -103,7 +103,7 @@ final class AttentionOperation implements Operation {
 
   /** A query row with the keys that it may see is an attention problem of its own. */
   private void compareRow(Meter meter, int b, int head, int row) {
-    SequenceStarts sequences = variant.sequences;
+    PackedSequences sequences = variant.sequences;
     int sequence = sequences == null ? 0 : sequenceOf(sequences, row);
     int i = sequences == null ? row : row - sequences.queryStart(sequence);
     int firstKey = sequences == null ? 0 : sequences.keyStart(sequence);
@@ -122,7 +122,7 @@ final class AttentionOperation implements Operation {
     }
   }
 
-  private static int sequenceOf(SequenceStarts sequences, int row) {
+  private static int sequenceOf(PackedSequences sequences, int row) {
     int sequence = 0;
     while (sequences.queryStart(sequence + 1) <= row) {
       sequence++;

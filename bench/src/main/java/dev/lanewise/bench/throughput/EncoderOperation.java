@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import java.util.Map;
 
@@ -12,8 +12,8 @@ final class EncoderOperation implements Operation {
 
   private final ShapeOptions sizes;
   private final EncoderWeights weights;
-  private final Sequences x;
-  private final Sequences output;
+  private final SequenceBatch x;
+  private final SequenceBatch output;
   private final EncoderLayer layer;
 
   EncoderOperation(Setup setup) {
@@ -21,8 +21,8 @@ final class EncoderOperation implements Operation {
     int embedDim = Math.multiplyExact(sizes.heads, sizes.headDim);
     SeededData data = new SeededData();
     weights = EncoderWeights.seeded(embedDim, FEED_FORWARD * embedDim, data);
-    x = Sequences.of(data.numbers(sizes.batch * sizes.queries * embedDim), sizes.batch, sizes.queries, embedDim);
-    output = Sequences.zeros(sizes.batch, sizes.queries, embedDim);
+    x = SequenceBatch.of(data.numbers(sizes.batch * sizes.queries * embedDim), sizes.batch, sizes.queries, embedDim);
+    output = SequenceBatch.zeros(sizes.batch, sizes.queries, embedDim);
     layer = weights.layer(sizes.heads, EPSILON, setup.kernels()).withThreads(setup.team().size());
   }
 

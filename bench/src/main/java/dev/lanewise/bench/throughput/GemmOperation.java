@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.Accuracy.Meter;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
@@ -13,8 +13,8 @@ final class GemmOperation implements Operation {
   private final Matrix weight;
   private final Matrix result;
   private final Linear linear;
-  private final Sequences inputRows;
-  private final Sequences resultRows;
+  private final SequenceBatch inputRows;
+  private final SequenceBatch resultRows;
 
   GemmOperation(Setup setup) {
     threads = setup.team().size();
@@ -23,8 +23,8 @@ final class GemmOperation implements Operation {
     weight = data.matrix(setup.sizes().n, setup.sizes().k);
     result = Matrix.zeros(input.rows(), weight.rows());
     linear = Linear.of(weight.data(), null, weight.columns(), weight.rows(), setup.kernels());
-    inputRows = Sequences.of(input.data(), 1, input.rows(), input.columns());
-    resultRows = Sequences.of(result.data(), 1, result.rows(), result.columns());
+    inputRows = SequenceBatch.of(input.data(), 1, input.rows(), input.columns());
+    resultRows = SequenceBatch.of(result.data(), 1, result.rows(), result.columns());
   }
 
   @Override

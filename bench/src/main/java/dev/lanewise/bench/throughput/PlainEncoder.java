@@ -1,6 +1,6 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import java.util.function.DoubleUnaryOperator;
 
 /**
@@ -22,7 +22,7 @@ public final class PlainEncoder {
   }
 
   /** The given rows of a batch entry. */
-  public double[][] layer(Sequences x, int b, int[] rows) {
+  public double[][] layer(SequenceBatch x, int b, int[] rows) {
     int embedDim = x.width();
     double[][] all = new double[x.rows()][embedDim];
     for (int row = 0; row < x.rows(); row++) {

@@ -2,7 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.SplittableRandom;
 
 /** Normally distributed numbers, the same in every run of every operation. */
@@ -44,12 +44,12 @@ public final class SeededData {
   }
 
   /** Sequences with as many keys as queries, their lengths evenly distributed from {@code shortest} to {@code longest}. */
-  SequenceStarts sequences(int count, int shortest, int longest) {
+  PackedSequences sequences(int count, int shortest, int longest) {
     int[] starts = new int[count + 1];
     for (int i = 0; i < count; i++) {
       starts[i + 1] = starts[i] + random.nextInt(shortest, longest + 1);
     }
-    return SequenceStarts.of(starts);
+    return PackedSequences.of(starts);
   }
 
   /** The same view, its whole array filled. */

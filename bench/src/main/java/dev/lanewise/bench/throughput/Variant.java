@@ -7,7 +7,7 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +22,7 @@ final class Variant {
   final VariantOptions.Weights weights;
 
   /** Tells the sequences apart, or null if they lie in a batch. */
-  final @Nullable SequenceStarts sequences;
+  final @Nullable PackedSequences sequences;
 
   /** Columns of the mask and of the bias. */
   final int keys;
@@ -57,7 +57,7 @@ final class Variant {
     mask = visible == null ? band() : band().and(mask(options.mask == VariantOptions.MaskKind.BOOLEAN, visible, queries));
   }
 
-  private static int longest(SequenceStarts sequences) {
+  private static int longest(PackedSequences sequences) {
     return IntStream.range(0, sequences.count()).map(sequences::queries).max().orElse(0);
   }
 
@@ -86,7 +86,7 @@ final class Variant {
     if (bias != null) {
       attention = attention.withBias(Bias.ofQueriesAndKeys(bias, keys));
     }
-    return sequences == null ? attention : attention.withSequences(sequences);
+    return sequences == null ? attention : attention.withPackedSequences(sequences);
   }
 
   private Similarity makeSimilarity() {

@@ -4,7 +4,7 @@ import dev.lanewise.bench.throughput.PlainDouble;
 import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
 import dev.lanewise.bench.throughput.ShapeOptions;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,8 +26,8 @@ final class LayerContest implements Contest {
   final List<float[]> weights;
 
   private final MultiHeadAttention layer;
-  private final Sequences rows;
-  private final Sequences output;
+  private final SequenceBatch rows;
+  private final SequenceBatch output;
 
   LayerContest(ShapeOptions shape, int threads) {
     this.shape = shape;
@@ -43,8 +43,8 @@ final class LayerContest implements Contest {
             .output(weights.get(3), null)
             .build()
             .withThreads(threads);
-    rows = Sequences.of(input, shape.batch, shape.queries, embedDim);
-    output = Sequences.zeros(shape.batch, shape.queries, embedDim);
+    rows = SequenceBatch.of(input, shape.batch, shape.queries, embedDim);
+    output = SequenceBatch.zeros(shape.batch, shape.queries, embedDim);
   }
 
   private float[] scaled(float[] weight) {

@@ -4,7 +4,7 @@ import dev.lanewise.bench.throughput.PlainDouble;
 import dev.lanewise.bench.throughput.Rows;
 import dev.lanewise.bench.throughput.SeededData;
 import dev.lanewise.bench.throughput.ShapeOptions;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.LinkedHashMap;
@@ -24,8 +24,8 @@ final class ProductContest implements Contest {
 
   private final Matrix transposed;
   private final Linear linear;
-  private final Sequences rows;
-  private final Sequences result;
+  private final SequenceBatch rows;
+  private final SequenceBatch result;
   private final int threads;
 
   ProductContest(ShapeOptions shape, int threads) {
@@ -38,8 +38,8 @@ final class ProductContest implements Contest {
     weight = data.numbers(k * n);
     transposed = Matrix.of(Arrangement.transposed(weight, k, n), n, k);
     linear = Linear.of(transposed.data(), null, k, n);
-    rows = Sequences.of(input, 1, m, k);
-    result = Sequences.zeros(1, m, n);
+    rows = SequenceBatch.of(input, 1, m, k);
+    result = SequenceBatch.zeros(1, m, n);
   }
 
   @Override

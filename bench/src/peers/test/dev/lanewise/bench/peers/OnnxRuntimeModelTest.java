@@ -3,8 +3,8 @@ package dev.lanewise.bench.peers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.tokenizer.MiniLmTokenizer;
@@ -53,12 +53,12 @@ class OnnxRuntimeModelTest {
       List<float[]> last = plain.lastHiddenStates(ids(tokens));
       for (int i = 0; i < tokens.size(); i++) {
         int length = tokens.get(i).length();
-        SequenceStarts one = SequenceStarts.of(0, length);
-        Sequences x = Sequences.zeros(1, length, MiniLm.EMBED_DIM);
+        PackedSequences one = PackedSequences.of(0, length);
+        SequenceBatch x = SequenceBatch.zeros(1, length, MiniLm.EMBED_DIM);
         lanewise.encoder().embeddings(tokens.get(i).ids(), null, one, x);
         assertClose(batch.hiddenState(0, i), x.data());
         for (int layer = 0; layer < 6; layer++) {
-          lanewise.encoder().encoder().withSequences(one).layers().get(layer).forward(x, x);
+          lanewise.encoder().encoder().withPackedSequences(one).layers().get(layer).forward(x, x);
           assertClose(batch.hiddenState(layer + 1, i), x.data());
         }
         assertClose(batch.hiddenState(6, i), last.get(i));

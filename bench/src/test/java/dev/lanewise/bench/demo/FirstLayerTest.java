@@ -6,7 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
@@ -60,7 +60,7 @@ class FirstLayerTest {
   @ParameterizedTest
   @MethodSource("kernels")
   void attentionWeightsAreTheModels(Kernels kernels) {
-    Sequences embedded = model.embed(tokens);
+    SequenceBatch embedded = model.embed(tokens);
     Heads weights = Heads.zeros(1, FirstLayer.NUM_HEADS, tokens.length(), tokens.length());
     model.attention(kernels).weights(embedded, embedded, weights);
     assertGolden("weights", weights.data());
@@ -69,8 +69,8 @@ class FirstLayerTest {
   @ParameterizedTest
   @MethodSource("kernels")
   void attentionOutputIsTheModels(Kernels kernels) {
-    Sequences embedded = model.embed(tokens);
-    Sequences output = Sequences.zeros(1, tokens.length(), FirstLayer.EMBED_DIM);
+    SequenceBatch embedded = model.embed(tokens);
+    SequenceBatch output = SequenceBatch.zeros(1, tokens.length(), FirstLayer.EMBED_DIM);
     MultiHeadAttention attention = model.attention(kernels);
     attention.self(embedded, output);
     assertGolden("output", output.data());

@@ -3,7 +3,7 @@ package dev.lanewise.bench.throughput;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,7 +115,7 @@ class VariantsTest {
 
   @Test
   void packedSequencesHaveLengthsFromFiveOnAndCountNoPadding() {
-    SequenceStarts starts = new SeededData().sequences(1000, 5, 60);
+    PackedSequences starts = new SeededData().sequences(1000, 5, 60);
     long squares = 0;
     int shortest = 60;
     int longest = 0;

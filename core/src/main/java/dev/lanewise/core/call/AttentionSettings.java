@@ -14,8 +14,8 @@ import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
@@ -40,7 +40,7 @@ public final class AttentionSettings implements Cloneable {
   public @Nullable RowFunction scoreFunction;
   public @Nullable RowFunction weightFunction;
   public Normaliser normaliser = Normaliser.softmax();
-  public @Nullable SequenceStarts sequences;
+  public @Nullable PackedSequences sequences;
 
   public AttentionSettings(Kernels kernels) {
     this.kernels = kernels;

@@ -1,7 +1,7 @@
 package dev.lanewise.core.layer;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.BatchRead;
 import dev.lanewise.core.cache.page.CachedShape;
@@ -11,7 +11,7 @@ import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.List;
@@ -34,13 +34,13 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   }
 
   /** Checks that caches can take rows of {@code x}. */
-  void caches(String name, Sequences x, List<KeyValueCache> caches) {
+  void caches(String name, SequenceBatch x, List<KeyValueCache> caches) {
     checkNotPacked();
     projections.checkCaches(name, caches, "x.batch", x.batch());
   }
 
-  /** Checks everything about a call of {@link MultiHeadAttention#self(Sequences, List, Sequences)} over caches of so many rows. */
-  void self(Sequences x, int[] before) {
+  /** Checks everything about a call of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)} over caches of so many rows. */
+  void self(SequenceBatch x, int[] before) {
     projections.checkSizes(x.batch(), x.rows(), x.rows());
     KeyValueLayout layout =
         new KeyValueLayout(KeyValueFormat.F32, projections.keyValueHeads(), projections.headDim(), projections.valueDim());
@@ -53,9 +53,9 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   }
 
   /** Checks that caches can be the memory of {@code x}: one a batch entry, or sequence. */
-  void memory(String name, Sequences x, List<KeyValueCache> memory) {
+  void memory(String name, SequenceBatch x, List<KeyValueCache> memory) {
     checkNoPositions();
-    SequenceStarts sequences = attention.settings().sequences;
+    PackedSequences sequences = attention.settings().sequences;
     if (sequences == null) {
       projections.checkCaches(name, memory, "x.batch", x.batch());
     } else {
@@ -63,8 +63,8 @@ record CallChecks(Projections projections, Attention attention, Placement placem
     }
   }
 
-  /** Checks everything about a call of {@link MultiHeadAttention#cross(Sequences, List, Sequences)} but its output. */
-  void cross(String name, Sequences x, List<KeyValueCache> memory) {
+  /** Checks everything about a call of {@link MultiHeadAttention#cross(SequenceBatch, List, SequenceBatch)} but its output. */
+  void cross(String name, SequenceBatch x, List<KeyValueCache> memory) {
     memory(name, x, memory);
     projections.checkSizes(x.batch(), x.rows(), 0);
     KeyValueRows[] rows = BatchRead.acquire(memory);
@@ -78,12 +78,12 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   }
 
   /** Checks that keys and values can both be projected from a memory. */
-  void memory(Sequences memory) {
+  void memory(SequenceBatch memory) {
     projections.checkMemory(memory);
   }
 
   /** Checks a call of {@link MultiHeadAttention#remember}. */
-  void remember(Sequences memory, List<KeyValueCache> caches) {
+  void remember(SequenceBatch memory, List<KeyValueCache> caches) {
     checkNoPositions();
     checkNotPacked();
     projections.checkMemory(memory);
@@ -104,9 +104,9 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   }
 
   /** Checks the shape of weights that are to be written. */
-  void weights(String name, Heads weights, Projections.Names names, Sequences query, int keys) {
+  void weights(String name, Heads weights, Projections.Names names, SequenceBatch query, int keys) {
     Objects.requireNonNull(weights, name);
-    SequenceStarts sequences = attention.settings().sequences;
+    PackedSequences sequences = attention.settings().sequences;
     Checks.same(name + ".batch", weights.batch(), names.query() + ".batch", query.batch());
     Checks.same(name + ".heads", weights.heads(), "numHeads", projections.numHeads());
     Checks.same(name + ".rows", weights.rows(), names.query() + ".rows", query.rows());

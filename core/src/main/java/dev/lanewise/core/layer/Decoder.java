@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
@@ -92,13 +92,13 @@ public final class Decoder {
    * @throws IllegalArgumentException if shapes differ, the mask or positions of some layer or its width of the memory do not fit, or output
    *     shares elements with an input without being {@code x}; nothing has been written then
    */
-  public void forward(Sequences x, Sequences memory, Sequences output) {
+  public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
     layers.forEach(layer -> layer.check(x, memory));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
     ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
-    Sequences from = x;
+    SequenceBatch from = x;
     for (DecoderLayer layer : layers) {
       layer.forward(from, memory, output);
       from = output;
@@ -114,7 +114,7 @@ public final class Decoder {
    * @throws IllegalArgumentException if capacity is below 1, or memory has another width
    * @throws IllegalStateException if a cross-attention has positions, which a memory has not, or packed sequences
    */
-  public DecoderState start(Sequences memory, int capacity) {
+  public DecoderState start(SequenceBatch memory, int capacity) {
     return DecoderState.of(this, Objects.requireNonNull(memory, "memory"), capacity);
   }
 
@@ -127,7 +127,7 @@ public final class Decoder {
    * @throws IllegalArgumentException if shapes differ, or the mask or positions of some layer do not fit; nothing has been written then
    * @throws IllegalStateException if the state is full, closed, or in use
    */
-  public void forward(Sequences x, DecoderState state, Sequences output) {
+  public void forward(SequenceBatch x, DecoderState state, SequenceBatch output) {
     Objects.requireNonNull(state, "state");
     Rows.checkLayer(x, embedDim(), output);
     Checks.same("state.layers", state.layers(), "layers", layers.size());
@@ -141,7 +141,7 @@ public final class Decoder {
         layers.get(i).check(x, state.caches(i), state.memory(i));
         layers.get(i).checkApart("output", output.split(1));
       }
-      Sequences from = x;
+      SequenceBatch from = x;
       for (int i = 0; i < layers.size(); i++) {
         layers.get(i).forward(from, state.caches(i), state.memory(i), output, transaction);
         from = output;
@@ -151,7 +151,7 @@ public final class Decoder {
     }
   }
 
-  private void finish(Sequences output) {
+  private void finish(SequenceBatch output) {
     if (finalNorm != null) {
       finalNorm.apply(output, output, threads);
     }

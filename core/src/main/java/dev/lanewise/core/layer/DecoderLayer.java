@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.mask.Mask;
@@ -152,7 +152,7 @@ public final class DecoderLayer {
    * @throws IllegalArgumentException if shapes differ, a mask does not fit, or output shares elements with an input without being {@code
    *     x}; nothing has been written then
    */
-  public void forward(Sequences x, Sequences memory, Sequences output) {
+  public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
@@ -167,7 +167,7 @@ public final class DecoderLayer {
    * @param selfWeights batch × numHeads × rows × rows, written
    * @param crossWeights batch × numHeads of cross × rows × memory rows, written
    */
-  public void forward(Sequences x, Sequences memory, Sequences output, Heads selfWeights, Heads crossWeights) {
+  public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output, Heads selfWeights, Heads crossWeights) {
     Objects.requireNonNull(memory, "memory");
     Rows.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
@@ -200,7 +200,7 @@ public final class DecoderLayer {
   }
 
   /** Checks everything about a call over whole sequences but what it writes to. */
-  void check(Sequences x, Sequences memory) {
+  void check(SequenceBatch x, SequenceBatch memory) {
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     cross.checks().memory(memory);
     self.checks().call(x.batch(), x.rows(), x.rows());
@@ -208,13 +208,13 @@ public final class DecoderLayer {
   }
 
   /** Checks everything about a call over new rows, whose caches have been entered, but what it writes to. */
-  void check(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
+  void check(SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
     checkCaches(x, caches, memory);
     self.checks().self(x, CacheTransaction.rows(caches));
     cross.checks().cross("memory", x, memory);
   }
 
-  private void checkCaches(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
+  private void checkCaches(SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
     self.checks().caches("caches", x, caches);
     cross.checks().memory("memory", x, memory);
     for (int b = 0; b < memory.size(); b++) {
@@ -224,15 +224,15 @@ public final class DecoderLayer {
     }
   }
 
-  private static void checkApart(String name, Heads weights, MultiHeadAttention of, Sequences x, Sequences output) {
+  private static void checkApart(String name, Heads weights, MultiHeadAttention of, SequenceBatch x, SequenceBatch output) {
     ViewChecks.disjoint(name, weights, "x", x.split(1));
     ViewChecks.disjoint(name, weights, "output", output.split(1));
     of.checkApart(name, weights);
   }
 
   /**
-   * Runs the layer over new rows of sequences whose earlier rows are in caches; see {@link MultiHeadAttention#self(Sequences, List,
-   * Sequences)}.
+   * Runs the layer over new rows of sequences whose earlier rows are in caches; see {@link MultiHeadAttention#self(SequenceBatch, List,
+   * SequenceBatch)}.
    *
    * @param x batch × new rows × embedDim
    * @param caches of self-attention, one a batch entry; they take the new rows
@@ -241,7 +241,7 @@ public final class DecoderLayer {
    * @throws IllegalArgumentException if shapes differ, or a mask does not fit
    * @throws IllegalStateException if a cache is full, closed, or in use; the caches are as they were then, as after any failure
    */
-  public void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output) {
+  public void forward(SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory, SequenceBatch output) {
     Rows.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     checkCaches(x, caches, memory);
@@ -252,7 +252,8 @@ public final class DecoderLayer {
   }
 
   /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
-  void forward(Sequences x, List<KeyValueCache> caches, List<KeyValueCache> memory, Sequences output, CacheTransaction transaction) {
+  void forward(
+      SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory, SequenceBatch output, CacheTransaction transaction) {
     Rows.checkLayer(x, embedDim(), output);
     check(x, caches, memory);
     run(x, output, (from, to) -> self.self(from, caches, to, transaction), (from, to) -> cross.cross(from, memory, to));
@@ -260,14 +261,14 @@ public final class DecoderLayer {
 
   /** A part that reads rows and writes as many elsewhere. */
   private interface Part {
-    void apply(Sequences from, Sequences to);
+    void apply(SequenceBatch from, SequenceBatch to);
   }
 
-  private void run(Sequences x, Sequences output, Part selfPart, Part crossPart) {
+  private void run(SequenceBatch x, SequenceBatch output, Part selfPart, Part crossPart) {
     Scratch buffers = BUFFERS.take();
     try {
-      Sequences y = Rows.buffer(buffers, 0, x, embedDim());
-      Sequences z = Rows.buffer(buffers, 1, x, embedDim());
+      SequenceBatch y = Rows.buffer(buffers, 0, x, embedDim());
+      SequenceBatch z = Rows.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         selfPart.apply(x, y);
         selfNorm.applyToSum(y, x, y, y, threads);
@@ -278,7 +279,7 @@ public final class DecoderLayer {
       } else {
         selfNorm.apply(x, z, threads);
         selfPart.apply(z, y);
-        Sequences sum = Rows.buffer(buffers, 2, x, embedDim());
+        SequenceBatch sum = Rows.buffer(buffers, 2, x, embedDim());
         crossNorm.applyToSum(y, x, sum, z, threads);
         crossPart.apply(z, y);
         feedForwardNorm.applyToSum(y, sum, sum, z, threads);

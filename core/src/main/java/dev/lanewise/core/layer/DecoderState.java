@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.kernels.runtime.Checks;
@@ -21,7 +21,7 @@ public final class DecoderState implements AutoCloseable {
     this.memory = memory;
   }
 
-  static DecoderState of(Decoder decoder, Sequences memory, int capacity) {
+  static DecoderState of(Decoder decoder, SequenceBatch memory, int capacity) {
     Checks.atLeast("capacity", capacity, 1);
     DecoderState state = new DecoderState(new ArrayList<>(), new ArrayList<>());
     boolean done = false;

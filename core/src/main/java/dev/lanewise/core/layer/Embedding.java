@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
@@ -57,7 +57,7 @@ public final class Embedding {
    * @throws IllegalArgumentException if shapes differ, output shares elements with itself, or an id is none of the vocabulary; nothing has
    *     been written then
    */
-  public void lookup(int[] ids, Sequences output) {
+  public void lookup(int[] ids, SequenceBatch output) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(output, "output");
     Checks.same("ids.length", ids.length, "output.batch * output.rows", (long) output.batch() * output.rows());

@@ -1,11 +1,11 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
@@ -48,9 +48,9 @@ public final class Encoder {
     return withLayers(of -> of.withPositions(positions));
   }
 
-  /** The same encoder over packed sequences, see {@link MultiHeadAttention#withSequences}. */
-  public Encoder withSequences(SequenceStarts sequences) {
-    return withLayers(of -> of.withSequences(sequences));
+  /** The same encoder over packed sequences, see {@link MultiHeadAttention#withPackedSequences}. */
+  public Encoder withPackedSequences(PackedSequences sequences) {
+    return withLayers(of -> of.withPackedSequences(sequences));
   }
 
   /** The same encoder with this many threads a call, the caller's among them. */
@@ -83,11 +83,11 @@ public final class Encoder {
    * @throws IllegalArgumentException if shapes differ, the mask or positions of some layer do not fit, or output shares elements with x
    *     without being the same view; nothing has been written then
    */
-  public void forward(Sequences x, Sequences output) {
+  public void forward(SequenceBatch x, SequenceBatch output) {
     forward(x, output, List.of());
   }
 
-  private void checkWeights(Sequences x, Sequences output, List<Heads> weights) {
+  private void checkWeights(SequenceBatch x, SequenceBatch output, List<Heads> weights) {
     Objects.requireNonNull(weights, "weights");
     if (weights.isEmpty()) {
       return;
@@ -109,15 +109,15 @@ public final class Encoder {
    * Runs all layers and hands out what each attends to.
    *
    * @param weights one a layer, batch × numHeads × rows × rows, written; empty for none
-   * @throws IllegalArgumentException as for {@link #forward(Sequences, Sequences)}, or if weights do not fit or share elements with
+   * @throws IllegalArgumentException as for {@link #forward(SequenceBatch, SequenceBatch)}, or if weights do not fit or share elements with
    *     anything else; nothing has been written then
    */
-  public void forward(Sequences x, Sequences output, List<Heads> weights) {
+  public void forward(SequenceBatch x, SequenceBatch output, List<Heads> weights) {
     Rows.checkLayer(x, embedDim(), output);
     layers.forEach(layer -> layer.check(x.batch(), x.rows()));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
     checkWeights(x, output, weights);
-    Sequences from = x;
+    SequenceBatch from = x;
     for (int i = 0; i < layers.size(); i++) {
       if (!weights.isEmpty()) {
         layers.get(i).weights(from, weights.get(i));

@@ -1,12 +1,12 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
@@ -24,7 +24,7 @@ import java.util.function.UnaryOperator;
  * EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
  * layer.withThreads(2).forward(x, y); // batch × rows × embedDim
  * layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
- * layer.withSequences(SequenceStarts.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
+ * layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
  * }</pre>
  *
  * <p>Immutable and thread-safe; what is derived by a {@code with} shares the weights.
@@ -83,9 +83,9 @@ public final class EncoderLayer {
     return withAttention(of -> of.withPositions(positions));
   }
 
-  /** The same layer over packed sequences, see {@link MultiHeadAttention#withSequences}. */
-  public EncoderLayer withSequences(SequenceStarts sequences) {
-    return withAttention(of -> of.withSequences(sequences));
+  /** The same layer over packed sequences, see {@link MultiHeadAttention#withPackedSequences}. */
+  public EncoderLayer withPackedSequences(PackedSequences sequences) {
+    return withAttention(of -> of.withPackedSequences(sequences));
   }
 
   /** The same layer with this many threads a call, the caller's among them. */
@@ -128,13 +128,13 @@ public final class EncoderLayer {
    * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with x without being the same view;
    *     nothing has been written then
    */
-  public void forward(Sequences x, Sequences output) {
+  public void forward(SequenceBatch x, SequenceBatch output) {
     Rows.checkLayer(x, embedDim(), output);
     attention.checkApart("output", output.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      Sequences y = Rows.buffer(buffers, 0, x, embedDim());
-      Sequences z = Rows.buffer(buffers, 1, x, embedDim());
+      SequenceBatch y = Rows.buffer(buffers, 0, x, embedDim());
+      SequenceBatch z = Rows.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         attention.self(x, y);
         attentionNorm.applyToSum(y, x, y, y, threads);
@@ -144,7 +144,7 @@ public final class EncoderLayer {
         attentionNorm.apply(x, z, threads);
         attention.self(z, y);
         feedForwardNorm.applyToSum(y, x, y, z, threads);
-        Sequences added = Rows.buffer(buffers, 2, x, embedDim());
+        SequenceBatch added = Rows.buffer(buffers, 2, x, embedDim());
         feedForward.apply(z, added, threads);
         Residual.add(y, added, output, threads);
       }
@@ -154,7 +154,7 @@ public final class EncoderLayer {
   }
 
   /** Checks what weights are written to. */
-  void checkWeights(String name, Sequences x, Heads weights) {
+  void checkWeights(String name, SequenceBatch x, Heads weights) {
     attention.checks().weights(name, weights, Projections.Names.SELF, x, x.rows());
     ViewChecks.disjoint(name, weights, "x", x.split(1));
   }
@@ -165,7 +165,7 @@ public final class EncoderLayer {
    * @param x batch × rows × embedDim
    * @param weights batch × numHeads × rows × rows, written
    */
-  public void weights(Sequences x, Heads weights) {
+  public void weights(SequenceBatch x, Heads weights) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim());
     checkWeights("weights", x, weights);
@@ -175,7 +175,7 @@ public final class EncoderLayer {
     }
     Scratch buffers = BUFFERS.take();
     try {
-      Sequences normed = Rows.buffer(buffers, 0, x, embedDim());
+      SequenceBatch normed = Rows.buffer(buffers, 0, x, embedDim());
       attentionNorm.apply(x, normed, threads);
       attention.weights(normed, normed, weights);
     } finally {

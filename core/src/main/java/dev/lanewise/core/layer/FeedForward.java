@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -85,7 +85,7 @@ public final class FeedForward {
    * @param threads how many threads share the work, the caller's among them
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
-  public void apply(Sequences x, Sequences output, int threads) {
+  public void apply(SequenceBatch x, SequenceBatch output, int threads) {
     Objects.requireNonNull(x, "x");
     Objects.requireNonNull(output, "output");
     Checks.atLeast("threads", threads, 1);
@@ -104,15 +104,15 @@ public final class FeedForward {
     }
   }
 
-  private void chunks(Sequences x, Sequences output, int threads, Scratch buffers) {
+  private void chunks(SequenceBatch x, SequenceBatch output, int threads, Scratch buffers) {
     for (int b = 0; b < x.batch(); b++) {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
-        Sequences in = x.rows(b, row, rows);
-        Sequences hidden = Rows.buffer(buffers, 0, in, up.outputs());
+        SequenceBatch in = x.rows(b, row, rows);
+        SequenceBatch hidden = Rows.buffer(buffers, 0, in, up.outputs());
         up.apply(in, hidden, threads);
         if (gate != null) {
-          Sequences opened = Rows.buffer(buffers, 1, in, up.outputs());
+          SequenceBatch opened = Rows.buffer(buffers, 1, in, up.outputs());
           gate.apply(in, opened, threads);
           open(opened, hidden, threads);
         }
@@ -122,7 +122,7 @@ public final class FeedForward {
   }
 
   /** hidden = activation(gate) · hidden. */
-  private void open(Sequences opened, Sequences hidden, int threads) {
+  private void open(SequenceBatch opened, SequenceBatch hidden, int threads) {
     Kernels kernels = up.kernels();
     Rows.run(
         hidden,

@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.InputPositions;
 import dev.lanewise.kernels.runtime.Checks;
@@ -125,12 +125,12 @@ public final class GreedyDecoder {
    * @throws IllegalArgumentException if memory has another width, or there are fewer learned positions than maxLength
    * @throws ArithmeticException if an output of the projection is NaN: no token is the likeliest then
    */
-  public int[][] decode(Sequences memory) {
+  public int[][] decode(SequenceBatch memory) {
     return decode(memory, (sequence, token) -> {});
   }
 
-  /** As {@link #decode(Sequences)}, and tells each token. What the listener throws ends the call. */
-  public int[][] decode(Sequences memory, Listener listener) {
+  /** As {@link #decode(SequenceBatch)}, and tells each token. What the listener throws ends the call. */
+  public int[][] decode(SequenceBatch memory, Listener listener) {
     Objects.requireNonNull(memory, "memory");
     Objects.requireNonNull(listener, "listener");
     if (positions != null) {
@@ -164,8 +164,8 @@ public final class GreedyDecoder {
     }
 
     private int[][] all(DecoderState state) {
-      Sequences x = Sequences.zeros(last.length, 1, decoder.embedDim());
-      Sequences scores = Sequences.zeros(last.length, 1, vocabulary.outputs());
+      SequenceBatch x = SequenceBatch.zeros(last.length, 1, decoder.embedDim());
+      SequenceBatch scores = SequenceBatch.zeros(last.length, 1, vocabulary.outputs());
       for (int position = 0; position < maxLength && open > 0; position++) {
         embedding.lookup(last, x);
         if (positions != null) {
@@ -199,7 +199,7 @@ public final class GreedyDecoder {
       listener.next(b, token);
     }
 
-    private int likeliest(Sequences scores, int b) {
+    private int likeliest(SequenceBatch scores, int b) {
       int from = scores.index(b, 0);
       int best = 0;
       for (int token = 0; token < scores.width(); token++) {

@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -120,7 +120,7 @@ public final class Linear {
    * @param threads how many threads share the work, the caller's among them
    * @throws IllegalArgumentException if shapes differ, or output shares elements with input or with itself; nothing has been written then
    */
-  public void apply(Sequences input, Sequences output, int threads) {
+  public void apply(SequenceBatch input, SequenceBatch output, int threads) {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(output, "output");
     Checks.atLeast("threads", threads, 1);
@@ -145,7 +145,7 @@ public final class Linear {
    * Projects several inputs by a projection each as {@link #apply} does, with one start of the threads for all. Shapes and overlaps are the
    * caller's to check.
    */
-  static void applyAll(List<Linear> projections, List<Sequences> inputs, List<Sequences> outputs, int threads) {
+  static void applyAll(List<Linear> projections, List<SequenceBatch> inputs, List<SequenceBatch> outputs, int threads) {
     if (threads == 1) {
       for (int i = 0; i < projections.size(); i++) {
         projections.get(i).alone(inputs.get(i), outputs.get(i));
@@ -176,14 +176,14 @@ public final class Linear {
   }
 
   /** Rows of all batch entries are one matrix if the strides let them; in one array entries stay apart, as checks saw them. */
-  private static boolean merges(Sequences input, Sequences output) {
+  private static boolean merges(SequenceBatch input, SequenceBatch output) {
     return input.data() != output.data() && Rows.even(input) && Rows.even(output);
   }
 
-  private void alone(Sequences input, Sequences output) {
+  private void alone(SequenceBatch input, SequenceBatch output) {
     boolean merge = merges(input, output);
-    Sequences in = merge ? Rows.merged(input) : input;
-    Sequences out = merge ? Rows.merged(output) : output;
+    SequenceBatch in = merge ? Rows.merged(input) : input;
+    SequenceBatch out = merge ? Rows.merged(output) : output;
     for (int b = 0; b < in.batch() && in.rows() > 0; b++) {
       project(in, out, b, 0, in.rows(), whole);
     }
@@ -191,15 +191,15 @@ public final class Linear {
 
   /** A call cut into pieces for several threads: blocks of rows, and parts of the outputs where these are few. */
   private final class Tasks {
-    private final Sequences input;
-    private final Sequences output;
+    private final SequenceBatch input;
+    private final SequenceBatch output;
     private final long work;
     private final int blocks;
     private final int rowTasks;
     private final Part[] shares;
     private final int count;
 
-    private Tasks(Sequences input, Sequences output, int threads) {
+    private Tasks(SequenceBatch input, SequenceBatch output, int threads) {
       boolean merge = merges(input, output);
       this.input = merge ? Rows.merged(input) : input;
       this.output = merge ? Rows.merged(output) : output;
@@ -217,7 +217,7 @@ public final class Linear {
     }
   }
 
-  private void project(Sequences input, Sequences output, int b, int from, int rows, Part part) {
+  private void project(SequenceBatch input, SequenceBatch output, int b, int from, int rows, Part part) {
     Matrix rowsIn = input.matrix(b, from, rows, 0, inputs);
     kernels.product(rowsIn, part.weight, part.bias, activation, output.matrix(b, from, rows, part.from, part.weight.outputs()));
   }

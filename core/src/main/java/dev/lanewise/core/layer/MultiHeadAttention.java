@@ -2,7 +2,7 @@ package dev.lanewise.core.layer;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.call.Placement;
@@ -14,7 +14,7 @@ import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
@@ -101,8 +101,8 @@ public final class MultiHeadAttention {
    * itself alone, and gives the bits that it gives alone. Over caches this holds among sequences of up to 16 new rows, and among longer
    * ones; see {@link Attention#compute(Heads, List, Heads)}.
    */
-  public MultiHeadAttention withSequences(SequenceStarts newSequences) {
-    return withAttention(of -> of.withSequences(newSequences));
+  public MultiHeadAttention withPackedSequences(PackedSequences newSequences) {
+    return withAttention(of -> of.withPackedSequences(newSequences));
   }
 
   /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
@@ -151,7 +151,7 @@ public final class MultiHeadAttention {
    * }
    * }</pre>
    */
-  public void self(Sequences x, Sequences output) {
+  public void self(SequenceBatch x, SequenceBatch output) {
     forward(Projections.Names.SELF, x, x, x, output);
   }
 
@@ -162,7 +162,7 @@ public final class MultiHeadAttention {
    * layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
    * }</pre>
    */
-  public void cross(Sequences x, Sequences memory, Sequences output) {
+  public void cross(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
     forward(Projections.Names.CROSS, x, memory, memory, output);
   }
 
@@ -184,7 +184,7 @@ public final class MultiHeadAttention {
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
    * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has packed sequences
    */
-  public void self(Sequences x, List<KeyValueCache> caches, Sequences output) {
+  public void self(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
     try (CacheTransaction transaction = new CacheTransaction()) {
       checkSelf(x, caches, output);
       self(x, transaction.enter(caches), output, transaction);
@@ -192,14 +192,14 @@ public final class MultiHeadAttention {
     }
   }
 
-  private void checkSelf(Sequences x, List<KeyValueCache> caches, Sequences output) {
+  private void checkSelf(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
     projections.checkForward(Projections.Names.SELF, x, x, x, output);
     checkApart("output", output.split(1));
     checks().caches("caches", x, caches);
   }
 
   /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
-  void self(Sequences x, List<KeyValueCache> caches, Sequences output, CacheTransaction transaction) {
+  void self(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, CacheTransaction transaction) {
     checkSelf(x, caches, output);
     int[] before = CacheTransaction.rows(caches);
     checks().self(x, before);
@@ -212,7 +212,7 @@ public final class MultiHeadAttention {
       placement.turn(attention.settings(), of.query(), of.key(), before);
       Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
       KeyValueRows[] rows = transaction.append(caches, of.key(), of.value());
-      Sequences heads = projections.heads(x, buffers);
+      SequenceBatch heads = projections.heads(x, buffers);
       scoring.computeCached(of.query(), rows, Results.of().output(heads.split(numHeads())));
       projections.output().apply(heads, output, threads);
     } finally {
@@ -221,15 +221,15 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * Projects a memory once, for any number of calls of {@link #cross(Sequences, List, Sequences)}: its keys and values are appended to the
-   * caches.
+   * Projects a memory once, for any number of calls of {@link #cross(SequenceBatch, List, SequenceBatch)}: its keys and values are appended
+   * to the caches.
    *
    * @param memory batch × keys × keyInputDim, the same for values
    * @param caches one a batch entry
    * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions, which a memory has not, or packed
    *     sequences
    */
-  public void remember(Sequences memory, List<KeyValueCache> caches) {
+  public void remember(SequenceBatch memory, List<KeyValueCache> caches) {
     checks().remember(memory, caches);
     Scratch buffers = BUFFERS.take();
     try {
@@ -246,7 +246,7 @@ public final class MultiHeadAttention {
    * @param memory one cache a batch entry, or sequence
    * @param output batch × rows × embedDim, written
    */
-  public void cross(Sequences x, List<KeyValueCache> memory, Sequences output) {
+  public void cross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
     projections.checkQuery(Projections.Names.CROSS, x);
     projections.checkOutput(Projections.Names.CROSS, x, output);
     checkApart("output", output.split(1));
@@ -257,7 +257,7 @@ public final class MultiHeadAttention {
     Scratch buffers = BUFFERS.take();
     try {
       Heads queries = projections.queries(x, buffers, threads);
-      Sequences heads = projections.heads(x, buffers);
+      SequenceBatch heads = projections.heads(x, buffers);
       attention.compute(queries, memory, heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
@@ -289,11 +289,11 @@ public final class MultiHeadAttention {
    * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with an input or with itself;
    *     nothing has been written then
    */
-  public void forward(Sequences query, Sequences key, Sequences value, Sequences output) {
+  public void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
     forward(Projections.Names.APART, query, key, value, output);
   }
 
-  private void forward(Projections.Names names, Sequences query, Sequences key, Sequences value, Sequences output) {
+  private void forward(Projections.Names names, SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
     projections.checkForward(names, query, key, value, output);
     checkApart("output", output.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
@@ -301,7 +301,7 @@ public final class MultiHeadAttention {
     try {
       Projections.Projected of = projections.all(query, key, value, buffers, threads);
       placement.turn(attention.settings(), of.query(), of.key());
-      Sequences heads = projections.heads(query, buffers);
+      SequenceBatch heads = projections.heads(query, buffers);
       Attention scoring = Attention.of(placement.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
       scoring.compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
       projections.output().apply(heads, output, threads);
@@ -318,7 +318,7 @@ public final class MultiHeadAttention {
    * @param weights batch × numHeads × queries × keys, written; masked keys get 0
    * @throws IllegalArgumentException as for {@link #forward}
    */
-  public void weights(Sequences query, Sequences key, Heads weights) {
+  public void weights(SequenceBatch query, SequenceBatch key, Heads weights) {
     projections.checkSources(Projections.Names.APART, query, key);
     checks().weights("weights", weights, Projections.Names.APART, query, key.rows());
     ViewChecks.disjoint("weights", weights, "query", query.split(1));

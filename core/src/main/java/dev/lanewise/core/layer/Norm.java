@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
@@ -75,7 +75,7 @@ public final class Norm {
    * @param threads how many threads share the work, the caller's among them
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x without being the same view, or with itself
    */
-  public void apply(Sequences x, Sequences output, int threads) {
+  public void apply(SequenceBatch x, SequenceBatch output, int threads) {
     check(x, output);
     Rows.run(x, BLOCK_ROWS, WORK, threads, (b, from, rows) -> norm(part(x, b, from, rows), part(output, b, from, rows)));
   }
@@ -88,7 +88,7 @@ public final class Norm {
    * @param sum batch × rows × width, written; may be {@code x} or {@code residual} itself
    * @param output batch × rows × width, written; may be any of the others, and where it is {@code sum} the norm replaces the sum
    */
-  public void applyToSum(Sequences x, Sequences residual, Sequences sum, Sequences output, int threads) {
+  public void applyToSum(SequenceBatch x, SequenceBatch residual, SequenceBatch sum, SequenceBatch output, int threads) {
     check(x, output);
     Rows.checkSame("residual", residual, "x", x);
     Rows.checkInPlace("sum", sum, "x", x);
@@ -113,7 +113,7 @@ public final class Norm {
         });
   }
 
-  private void check(Sequences x, Sequences output) {
+  private void check(SequenceBatch x, SequenceBatch output) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "weight.length", weight.length);
     Rows.checkInPlace("output", output, "x", x);
@@ -127,7 +127,7 @@ public final class Norm {
     }
   }
 
-  private static Matrix part(Sequences x, int b, int from, int rows) {
+  private static Matrix part(SequenceBatch x, int b, int from, int rows) {
     return x.matrix(b, from, rows, 0, x.width());
   }
 }

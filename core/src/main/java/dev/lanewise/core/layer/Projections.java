@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.cache.KeyValueLayout;
@@ -31,36 +31,36 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
   record Projected(Heads query, Heads key, Heads value) {}
 
   /** Queries, keys and values of their sources in the first three buffers; threads share all of it at once. */
-  Projected all(Sequences querySource, Sequences keySource, Sequences valueSource, Scratch buffers, int threads) {
-    Sequences queries = Rows.buffer(buffers, 0, querySource, query.outputs());
-    Sequences keys = Rows.buffer(buffers, 1, keySource, key.outputs());
-    Sequences values = Rows.buffer(buffers, 2, valueSource, value.outputs());
+  Projected all(SequenceBatch querySource, SequenceBatch keySource, SequenceBatch valueSource, Scratch buffers, int threads) {
+    SequenceBatch queries = Rows.buffer(buffers, 0, querySource, query.outputs());
+    SequenceBatch keys = Rows.buffer(buffers, 1, keySource, key.outputs());
+    SequenceBatch values = Rows.buffer(buffers, 2, valueSource, value.outputs());
     Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
     return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
   }
 
   /** Queries of {@code x} in the first buffer. */
-  Heads queries(Sequences x, Scratch buffers, int threads) {
+  Heads queries(SequenceBatch x, Scratch buffers, int threads) {
     return project(query, x, buffers, 0, threads).split(numHeads);
   }
 
   /** Keys of {@code x} in the second buffer. */
-  Heads keys(Sequences x, Scratch buffers, int threads) {
+  Heads keys(SequenceBatch x, Scratch buffers, int threads) {
     return project(key, x, buffers, 1, threads).split(keyValueHeads);
   }
 
   /** Values of {@code x} in the third buffer. */
-  Heads values(Sequences x, Scratch buffers, int threads) {
+  Heads values(SequenceBatch x, Scratch buffers, int threads) {
     return project(value, x, buffers, 2, threads).split(keyValueHeads);
   }
 
   /** Room in the fourth buffer for what the heads find for the rows of {@code x}, side by side. */
-  Sequences heads(Sequences x, Scratch buffers) {
+  SequenceBatch heads(SequenceBatch x, Scratch buffers) {
     return Rows.buffer(buffers, 3, x, output.inputs());
   }
 
-  private static Sequences project(Linear projection, Sequences x, Scratch buffers, int which, int threads) {
-    Sequences projected = Rows.buffer(buffers, which, x, projection.outputs());
+  private static SequenceBatch project(Linear projection, SequenceBatch x, Scratch buffers, int which, int threads) {
+    SequenceBatch projected = Rows.buffer(buffers, which, x, projection.outputs());
     projection.apply(x, projected, threads);
     return projected;
   }
@@ -92,7 +92,7 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     static final Names CROSS = new Names("x", "memory", "memory");
   }
 
-  void checkForward(Names names, Sequences x, Sequences keySource, Sequences valueSource, Sequences written) {
+  void checkForward(Names names, SequenceBatch x, SequenceBatch keySource, SequenceBatch valueSource, SequenceBatch written) {
     checkSources(names, x, keySource);
     Objects.requireNonNull(valueSource, names.value);
     Checks.same(names.value + ".width", valueSource.width(), "valueInputDim", value.inputs());
@@ -103,20 +103,20 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     ViewChecks.disjoint("output", written.split(1), names.value, valueSource.split(1));
   }
 
-  void checkSources(Names names, Sequences x, Sequences keySource) {
+  void checkSources(Names names, SequenceBatch x, SequenceBatch keySource) {
     checkQuery(names, x);
     Objects.requireNonNull(keySource, names.key);
     Checks.same(names.key + ".width", keySource.width(), "keyInputDim", key.inputs());
     Checks.same(names.key + ".batch", keySource.batch(), names.query + ".batch", x.batch());
   }
 
-  void checkQuery(Names names, Sequences x) {
+  void checkQuery(Names names, SequenceBatch x) {
     Objects.requireNonNull(x, names.query);
     Checks.same(names.query + ".width", x.width(), "embedDim", query.inputs());
   }
 
   /** That the output has a row for each row of {@code x}, and is apart from it. */
-  void checkOutput(Names names, Sequences x, Sequences written) {
+  void checkOutput(Names names, SequenceBatch x, SequenceBatch written) {
     Objects.requireNonNull(written, "output");
     Checks.same("output.width", written.width(), "embedDim", output.outputs());
     Checks.same("output.batch", written.batch(), names.query + ".batch", x.batch());
@@ -125,7 +125,7 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     ViewChecks.disjoint("output", written.split(1), names.query, x.split(1));
   }
 
-  void checkMemory(Sequences memory) {
+  void checkMemory(SequenceBatch memory) {
     Objects.requireNonNull(memory, "memory");
     Checks.same("memory.width", memory.width(), "keyInputDim", key.inputs());
     Checks.same("memory.width", memory.width(), "valueInputDim", value.inputs());

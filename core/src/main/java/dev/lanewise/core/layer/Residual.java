@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
 
@@ -11,7 +11,7 @@ final class Residual {
   private Residual() {}
 
   /** output = x + y; {@code output} may be either. */
-  static void add(Sequences x, Sequences y, Sequences output, int threads) {
+  static void add(SequenceBatch x, SequenceBatch y, SequenceBatch output, int threads) {
     Rows.run(
         x,
         BLOCK_ROWS,

@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -18,9 +18,9 @@ final class Rows {
   }
 
   /** Array {@code which} of a scratch as a row of {@code width} for each row of {@code source}. */
-  static Sequences buffer(Scratch buffers, int which, Sequences source, int width) {
+  static SequenceBatch buffer(Scratch buffers, int which, SequenceBatch source, int width) {
     int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "width", width);
-    return Sequences.of(buffers.floats(which, size), source.batch(), source.rows(), width);
+    return SequenceBatch.of(buffers.floats(which, size), source.batch(), source.rows(), width);
   }
 
   /**
@@ -28,7 +28,7 @@ final class Rows {
    *
    * @param work multiply-adds an element
    */
-  static void run(Sequences x, int blockRows, int work, int threads, Task task) {
+  static void run(SequenceBatch x, int blockRows, int work, int threads, Task task) {
     Checks.atLeast("threads", threads, 1);
     if (threads == 1) {
       for (int b = 0; b < x.batch() && x.rows() > 0; b++) {
@@ -49,13 +49,13 @@ final class Rows {
   }
 
   /** What goes into a layer of a stack and comes out of it: rows as wide as the layer. */
-  static void checkLayer(Sequences x, int embedDim, Sequences output) {
+  static void checkLayer(SequenceBatch x, int embedDim, SequenceBatch output) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim);
     checkInPlace("output", output, "x", x);
   }
 
-  static void checkSame(String name, Sequences view, String otherName, Sequences other) {
+  static void checkSame(String name, SequenceBatch view, String otherName, SequenceBatch other) {
     Objects.requireNonNull(view, name);
     Checks.same(name + ".width", view.width(), otherName + ".width", other.width());
     Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
@@ -63,7 +63,7 @@ final class Rows {
   }
 
   /** That what is written has the shape of the other, and is the same view or apart from it. */
-  static void checkInPlace(String name, Sequences written, String otherName, Sequences other) {
+  static void checkInPlace(String name, SequenceBatch written, String otherName, SequenceBatch other) {
     checkSame(name, written, otherName, other);
     ViewChecks.writable(name, written.split(1));
     if (!written.equals(other)) {
@@ -72,13 +72,13 @@ final class Rows {
   }
 
   /** Whether one stride leads from each row to the next, through all sequences. */
-  static boolean even(Sequences x) {
+  static boolean even(SequenceBatch x) {
     return x.batch() <= 1 || x.rows() == 1 || x.batchStride() == (long) x.rows() * x.rowStride();
   }
 
   /** The rows of all sequences as one sequence; they must be {@link #even}. */
-  static Sequences merged(Sequences x) {
+  static SequenceBatch merged(SequenceBatch x) {
     int stride = x.rows() == 1 ? x.batchStride() : x.rowStride();
-    return new Sequences(x.data(), x.offset(), 1, Checks.product("batch", x.batch(), "rows", x.rows()), x.width(), 0, stride);
+    return new SequenceBatch(x.data(), x.offset(), 1, Checks.product("batch", x.batch(), "rows", x.rows()), x.width(), 0, stride);
   }
 }

@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -67,7 +67,7 @@ public final class Transformer {
    * @param target batch × target rows × embedDim
    * @param output batch × target rows × embedDim, written; may be {@code target} itself
    */
-  public void forward(Sequences source, Sequences target, Sequences output) {
+  public void forward(SequenceBatch source, SequenceBatch target, SequenceBatch output) {
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(target, "target");
     Checks.same("source.width", source.width(), "embedDim", encoder.embedDim());
@@ -77,7 +77,7 @@ public final class Transformer {
     ViewChecks.disjoint("output", output.split(1), "source", source.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      Sequences memory = Rows.buffer(buffers, 0, source, encoder.embedDim());
+      SequenceBatch memory = Rows.buffer(buffers, 0, source, encoder.embedDim());
       encoder.forward(source, memory);
       decoder.forward(target, memory, output);
     } finally {

@@ -1,12 +1,12 @@
 package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
@@ -61,17 +61,17 @@ public final class AttentionPooling implements Pooling {
   }
 
   @Override
-  public void apply(Sequences x, Sequences output) {
+  public void apply(SequenceBatch x, SequenceBatch output) {
     pool("x", x, "x", x, output);
   }
 
   @Override
-  public void apply(Sequences x, int[] lengths, Sequences output) {
+  public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
     pool("x", x, "x", x, lengths, output);
   }
 
   @Override
-  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
+  public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
     pool("x", x, "x", x, sequences, output);
   }
 
@@ -84,11 +84,11 @@ public final class AttentionPooling implements Pooling {
    * @throws IllegalArgumentException if shapes differ, or output shares elements with an input or with itself; nothing has been written
    *     then
    */
-  public void apply(Sequences key, Sequences value, Sequences output) {
+  public void apply(SequenceBatch key, SequenceBatch value, SequenceBatch output) {
     pool("key", key, "value", value, output);
   }
 
-  private void pool(String keyName, Sequences key, String valueName, Sequences value, Sequences output) {
+  private void pool(String keyName, SequenceBatch key, String valueName, SequenceBatch value, SequenceBatch output) {
     check(keyName, key, valueName, value);
     checkOutput(output, keyName + ".batch", key.batch(), keyName, key, valueName, value);
     attention.compute(query.broadcast(key.batch()), split(key), split(value), split(output));
@@ -99,11 +99,11 @@ public final class AttentionPooling implements Pooling {
    *
    * @param lengths how many rows of each batch entry there are; those behind are never read
    */
-  public void apply(Sequences key, Sequences value, int[] lengths, Sequences output) {
+  public void apply(SequenceBatch key, SequenceBatch value, int[] lengths, SequenceBatch output) {
     pool("key", key, "value", value, lengths, output);
   }
 
-  private void pool(String keyName, Sequences key, String valueName, Sequences value, int[] lengths, Sequences output) {
+  private void pool(String keyName, SequenceBatch key, String valueName, SequenceBatch value, int[] lengths, SequenceBatch output) {
     check(keyName, key, valueName, value);
     Attention masked = padded(keyName, key, lengths);
     checkOutput(output, keyName + ".batch", key.batch(), keyName, key, valueName, value);
@@ -118,16 +118,17 @@ public final class AttentionPooling implements Pooling {
    * @param sequences where they begin, by their key rows
    * @param output sequences × 1 × width, written
    */
-  public void apply(Sequences key, Sequences value, SequenceStarts sequences, Sequences output) {
+  public void apply(SequenceBatch key, SequenceBatch value, PackedSequences sequences, SequenceBatch output) {
     pool("key", key, "value", value, sequences, output);
   }
 
-  private void pool(String keyName, Sequences key, String valueName, Sequences value, SequenceStarts sequences, Sequences output) {
+  private void pool(
+      String keyName, SequenceBatch key, String valueName, SequenceBatch value, PackedSequences sequences, SequenceBatch output) {
     check(keyName, key, valueName, value);
     Attention attentionOfEach = packed(keyName, key, sequences);
     checkOutput(output, "the number of sequences", sequences.count(), keyName, key, valueName, value);
     // Sequences are rows to packed attention, and batch entries to the caller.
-    Sequences rows = new Sequences(output.data(), output.offset(), 1, output.batch(), output.width(), 0, output.batchStride());
+    SequenceBatch rows = new SequenceBatch(output.data(), output.offset(), 1, output.batch(), output.width(), 0, output.batchStride());
     attentionOfEach.compute(repeated(sequences), split(key), split(value), split(rows));
   }
 
@@ -137,14 +138,14 @@ public final class AttentionPooling implements Pooling {
    * @param key batch × rows × (numHeads · headDim)
    * @param weights batch × numHeads × 1 × rows, written
    */
-  public void weights(Sequences key, Heads weights) {
+  public void weights(SequenceBatch key, Heads weights) {
     checkKey("key", key);
     checkWeights(weights, "key.batch", key.batch(), "the rows of a query", 1, "key.rows", key.rows());
     attention.weights(query.broadcast(key.batch()), split(key), weights);
   }
 
   /** The weights of padded rows; those behind a length are 0. */
-  public void weights(Sequences key, int[] lengths, Heads weights) {
+  public void weights(SequenceBatch key, int[] lengths, Heads weights) {
     checkKey("key", key);
     Attention masked = padded("key", key, lengths);
     checkWeights(weights, "key.batch", key.batch(), "the rows of a query", 1, "key.rows", key.rows());
@@ -156,7 +157,7 @@ public final class AttentionPooling implements Pooling {
    *
    * @param weights 1 × numHeads × sequences × rows of the longest, written; row s counts rows from the start of sequence s
    */
-  public void weights(Sequences key, SequenceStarts sequences, Heads weights) {
+  public void weights(SequenceBatch key, PackedSequences sequences, Heads weights) {
     checkKey("key", key);
     Attention attentionOfEach = packed("key", key, sequences);
     int count = sequences.count();
@@ -164,16 +165,16 @@ public final class AttentionPooling implements Pooling {
     attentionOfEach.weights(repeated(sequences), split(key), weights);
   }
 
-  private Heads split(Sequences rows) {
+  private Heads split(SequenceBatch rows) {
     return rows.split(query.heads());
   }
 
-  private void checkKey(String name, Sequences key) {
+  private void checkKey(String name, SequenceBatch key) {
     Objects.requireNonNull(key, name);
     Checks.same(name + ".width", key.width(), "numHeads * headDim", (long) query.heads() * query.width());
   }
 
-  private void check(String keyName, Sequences key, String valueName, Sequences value) {
+  private void check(String keyName, SequenceBatch key, String valueName, SequenceBatch value) {
     checkKey(keyName, key);
     Objects.requireNonNull(value, valueName);
     Checks.same(valueName + ".batch", value.batch(), keyName + ".batch", key.batch());
@@ -182,7 +183,7 @@ public final class AttentionPooling implements Pooling {
   }
 
   private static void checkOutput(
-      Sequences output, String countName, int count, String keyName, Sequences key, String valueName, Sequences value) {
+      SequenceBatch output, String countName, int count, String keyName, SequenceBatch key, String valueName, SequenceBatch value) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), countName, count);
     Checks.same("output.rows", output.rows(), "the rows of a result", 1);
@@ -200,12 +201,12 @@ public final class AttentionPooling implements Pooling {
     Checks.same("weights.width", weights.width(), widthName, width);
   }
 
-  private Attention padded(String keyName, Sequences key, int[] lengths) {
-    SequenceRows.checkLengths(lengths, keyName, key);
+  private Attention padded(String keyName, SequenceBatch key, int[] lengths) {
+    SequenceParts.checkLengths(lengths, keyName, key);
     return attention.withMask(Mask.keyLengths(lengths));
   }
 
-  private Attention packed(String keyName, Sequences key, SequenceStarts sequences) {
+  private Attention packed(String keyName, SequenceBatch key, PackedSequences sequences) {
     Objects.requireNonNull(sequences, "sequences");
     Checks.same(keyName + ".batch", key.batch(), "the batch of packed sequences,", 1);
     Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), keyName + ".rows", key.rows());
@@ -213,11 +214,11 @@ public final class AttentionPooling implements Pooling {
     int[] keyStarts = new int[sequences.count() + 1];
     Arrays.setAll(queryStarts, s -> s);
     Arrays.setAll(keyStarts, sequences::keyStart);
-    return attention.withSequences(SequenceStarts.of(queryStarts, keyStarts));
+    return attention.withPackedSequences(PackedSequences.of(queryStarts, keyStarts));
   }
 
   /** The query, once for each sequence. */
-  private Heads repeated(SequenceStarts sequences) {
+  private Heads repeated(PackedSequences sequences) {
     return new Heads(query.data(), 0, 1, query.heads(), sequences.count(), query.width(), 0, query.headStride(), 0);
   }
 

@@ -1,10 +1,10 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
@@ -72,8 +72,8 @@ public final class NeighbourDense {
    * @param output batch × rows × outputs, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
-  public void apply(Sequences x, Sequences output) {
-    run(SequenceRows.of(x), output);
+  public void apply(SequenceBatch x, SequenceBatch output) {
+    run(SequenceParts.of(x), output);
   }
 
   /**
@@ -81,8 +81,8 @@ public final class NeighbourDense {
    *
    * @param lengths how many rows of each batch entry there are
    */
-  public void apply(Sequences x, int[] lengths, Sequences output) {
-    run(SequenceRows.padded(x, lengths), output);
+  public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
+    run(SequenceParts.padded(x, lengths), output);
   }
 
   /**
@@ -92,12 +92,12 @@ public final class NeighbourDense {
    * @param sequences where they begin, by their key rows
    * @param output 1 × rows × outputs, written
    */
-  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
-    run(SequenceRows.packed(x, sequences), output);
+  public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
+    run(SequenceParts.packed(x, sequences), output);
   }
 
-  private void run(SequenceRows sequences, Sequences output) {
-    Sequences x = sequences.x();
+  private void run(SequenceParts sequences, SequenceBatch output) {
+    SequenceBatch x = sequences.x();
     Checks.same("x.width", x.width(), "embedDim", embedDim);
     check(sequences, output, "linear.outputs", linear.outputs());
     for (int s = 0; s < sequences.count(); s++) {
@@ -108,8 +108,8 @@ public final class NeighbourDense {
       for (int s = 0; s < sequences.count(); s++) {
         int rows = sequences.rows(s);
         if (rows > 0) {
-          Sequences windows = windows(sequences, s, buffers);
-          Sequences to = sequences.part(s, output);
+          SequenceBatch windows = windows(sequences, s, buffers);
+          SequenceBatch to = sequences.part(s, output);
           linear.apply(windows, to, threads);
         }
         sequences.clearPadding(s, output);
@@ -120,8 +120,8 @@ public final class NeighbourDense {
   }
 
   /** The windows of all rows: a view that steps by one row, over a copy with zeros before and behind. */
-  private Sequences windows(SequenceRows sequences, int s, Scratch buffers) {
-    Sequences x = sequences.x();
+  private SequenceBatch windows(SequenceParts sequences, int s, Scratch buffers) {
+    SequenceBatch x = sequences.x();
     int rows = sequences.rows(s);
     int size = size(rows);
     float[] copy = buffers.floats(0, size);
@@ -130,7 +130,7 @@ public final class NeighbourDense {
       System.arraycopy(x.data(), x.index(sequences.entry(s), sequences.first(s) + row), copy, (left + row) * embedDim, embedDim);
     }
     Arrays.fill(copy, (left + rows) * embedDim, size, 0);
-    return new Sequences(copy, 0, 1, rows, linear.inputs(), 0, embedDim);
+    return new SequenceBatch(copy, 0, 1, rows, linear.inputs(), 0, embedDim);
   }
 
   /** Elements of the rows of a sequence with zeros around them. */
@@ -139,7 +139,7 @@ public final class NeighbourDense {
   }
 
   /** An output of a row for each row of x. */
-  static void check(SequenceRows sequences, Sequences output, String widthName, int width) {
+  static void check(SequenceParts sequences, SequenceBatch output, String widthName, int width) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "x.batch", sequences.x().batch());
     Checks.same("output.rows", output.rows(), "x.rows", sequences.x().rows());

@@ -1,11 +1,11 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
@@ -57,8 +57,8 @@ public final class NeighbourMean {
    * @param output batch × rows × width, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
-  public void apply(Sequences x, Sequences output) {
-    run(SequenceRows.of(x), output);
+  public void apply(SequenceBatch x, SequenceBatch output) {
+    run(SequenceParts.of(x), output);
   }
 
   /**
@@ -66,8 +66,8 @@ public final class NeighbourMean {
    *
    * @param lengths how many rows of each batch entry there are
    */
-  public void apply(Sequences x, int[] lengths, Sequences output) {
-    run(SequenceRows.padded(x, lengths), output);
+  public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
+    run(SequenceParts.padded(x, lengths), output);
   }
 
   /**
@@ -77,12 +77,12 @@ public final class NeighbourMean {
    * @param sequences where they begin, by their key rows
    * @param output 1 × rows × width, written
    */
-  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
-    run(SequenceRows.packed(x, sequences), output);
+  public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
+    run(SequenceParts.packed(x, sequences), output);
   }
 
-  private void run(SequenceRows sequences, Sequences output) {
-    Sequences x = sequences.x();
+  private void run(SequenceParts sequences, SequenceBatch output) {
+    SequenceBatch x = sequences.x();
     NeighbourDense.check(sequences, output, "x.width", x.width());
     Scratch buffers = BUFFERS.take();
     try {

@@ -1,8 +1,8 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 
 /**
  * One row for each sequence, made of all its rows: the first ({@link #firstToken}), the mean ({@link #mean}), or a weighted mean whose
@@ -11,7 +11,7 @@ import dev.lanewise.kernels.data.SequenceStarts;
  * <pre>{@code
  * Pooling.mean().apply(x, pooled); // pooled is batch × 1 × width
  * Pooling.mean().apply(x, new int[] {17, 24}, pooled); // behind the 17th row of the first sequence is padding
- * Pooling.mean().apply(packed, SequenceStarts.of(0, 17, 41), pooled); // the same without padding
+ * Pooling.mean().apply(packed, PackedSequences.of(0, 17, 41), pooled); // the same without padding
  * }</pre>
  *
  * <p>The bits of a result do not depend on the other sequences; packed, they are those of the sequence alone.
@@ -38,15 +38,15 @@ public sealed interface Pooling permits UnweightedPooling, AttentionPooling {
    * @param output batch × 1 × width, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
-  void apply(Sequences x, Sequences output);
+  void apply(SequenceBatch x, SequenceBatch output);
 
   /**
    * Pools padded sequences.
    *
    * @param lengths how many rows of each batch entry there are; those behind are never read
-   * @throws IllegalArgumentException as for {@link #apply(Sequences, Sequences)}, or if there are not batch lengths from 0 to rows
+   * @throws IllegalArgumentException as for {@link #apply(SequenceBatch, SequenceBatch)}, or if there are not batch lengths from 0 to rows
    */
-  void apply(Sequences x, int[] lengths, Sequences output);
+  void apply(SequenceBatch x, int[] lengths, SequenceBatch output);
 
   /**
    * Pools sequences one after the other.
@@ -54,7 +54,7 @@ public sealed interface Pooling permits UnweightedPooling, AttentionPooling {
    * @param x 1 × rows × width
    * @param sequences where they begin, by their key rows
    * @param output sequences × 1 × width, written
-   * @throws IllegalArgumentException as for {@link #apply(Sequences, Sequences)}, or if the sequences have other rows than x
+   * @throws IllegalArgumentException as for {@link #apply(SequenceBatch, SequenceBatch)}, or if the sequences have other rows than x
    */
-  void apply(Sequences x, SequenceStarts sequences, Sequences output);
+  void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output);
 }

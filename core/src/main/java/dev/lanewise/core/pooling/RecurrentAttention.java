@@ -2,7 +2,7 @@ package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
@@ -36,12 +36,12 @@ public final class RecurrentAttention {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
   private final RecurrentScores scores;
-  private final Sequences keys;
-  private final Sequences values;
+  private final SequenceBatch keys;
+  private final SequenceBatch values;
   private final Attention attention;
   private final int threads;
 
-  private RecurrentAttention(RecurrentScores scores, Sequences keys, Sequences values, Attention attention, int threads) {
+  private RecurrentAttention(RecurrentScores scores, SequenceBatch keys, SequenceBatch values, Attention attention, int threads) {
     this.scores = scores;
     this.keys = keys;
     this.values = values;
@@ -55,7 +55,7 @@ public final class RecurrentAttention {
    * @param states the encoder's: batch × length × width
    * @throws IllegalArgumentException if the width is not what the scores ask for
    */
-  public static RecurrentAttention of(RecurrentScores scores, Sequences states) {
+  public static RecurrentAttention of(RecurrentScores scores, SequenceBatch states) {
     return of(scores, states, null);
   }
 
@@ -64,7 +64,7 @@ public final class RecurrentAttention {
    *
    * @param lengths how many states of each batch entry there are, those behind being never read; null for all. With none the context is 0
    */
-  public static RecurrentAttention of(RecurrentScores scores, Sequences states, int @Nullable [] lengths) {
+  public static RecurrentAttention of(RecurrentScores scores, SequenceBatch states, int @Nullable [] lengths) {
     Objects.requireNonNull(scores, "scores");
     Objects.requireNonNull(states, "states");
     Linear projection = scores.key();
@@ -73,20 +73,20 @@ public final class RecurrentAttention {
     }
     Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
     if (lengths != null) {
-      SequenceRows.checkLengths(lengths, "states", states);
+      SequenceParts.checkLengths(lengths, "states", states);
       attention = attention.withMask(Mask.keyLengths(lengths));
     }
-    Sequences values = copy(states);
-    Sequences keys = values;
+    SequenceBatch values = copy(states);
+    SequenceBatch keys = values;
     if (projection != null) {
-      keys = Sequences.zeros(states.batch(), states.rows(), projection.outputs());
+      keys = SequenceBatch.zeros(states.batch(), states.rows(), projection.outputs());
       projection.apply(values, keys, 1);
     }
     return new RecurrentAttention(scores, keys, values, attention, 1);
   }
 
-  private static Sequences copy(Sequences states) {
-    Sequences copy = Sequences.zeros(states.batch(), states.rows(), states.width());
+  private static SequenceBatch copy(SequenceBatch states) {
+    SequenceBatch copy = SequenceBatch.zeros(states.batch(), states.rows(), states.width());
     for (int b = 0; b < states.batch(); b++) {
       for (int row = 0; row < states.rows(); row++) {
         System.arraycopy(states.data(), states.index(b, row), copy.data(), copy.index(b, row), states.width());
@@ -112,7 +112,7 @@ public final class RecurrentAttention {
    * @param context batch × 1 × width, written
    * @throws IllegalArgumentException if shapes differ, or context shares elements with state or with itself; nothing has been written then
    */
-  public void context(Sequences state, Sequences context) {
+  public void context(SequenceBatch state, SequenceBatch context) {
     check(state, context);
     run(state, Results.of().output(context.split(1)));
   }
@@ -122,7 +122,7 @@ public final class RecurrentAttention {
    *
    * @param weights batch × 1 × 1 × length, written: how much of each encoder state went into the context
    */
-  public void context(Sequences state, Sequences context, Heads weights) {
+  public void context(SequenceBatch state, SequenceBatch context, Heads weights) {
     check(state, context);
     check(state, weights);
     ViewChecks.disjoint("context", context.split(1), "weights", weights);
@@ -130,13 +130,13 @@ public final class RecurrentAttention {
   }
 
   /** The weights of a step alone. */
-  public void weights(Sequences state, Heads weights) {
+  public void weights(SequenceBatch state, Heads weights) {
     checkState(state);
     check(state, weights);
     run(state, Results.of().weights(weights));
   }
 
-  private void run(Sequences state, Results results) {
+  private void run(SequenceBatch state, Results results) {
     Linear projection = scores.state();
     if (projection == null) {
       attention.compute(state.split(1), keys.split(1), values.split(1), results);
@@ -145,7 +145,7 @@ public final class RecurrentAttention {
     Scratch buffers = BUFFERS.take();
     try {
       int size = Checks.product("batch * rows", (long) state.batch() * state.rows(), "width", projection.outputs());
-      Sequences query = Sequences.of(buffers.floats(0, size), state.batch(), state.rows(), projection.outputs());
+      SequenceBatch query = SequenceBatch.of(buffers.floats(0, size), state.batch(), state.rows(), projection.outputs());
       projection.apply(state, query, threads);
       attention.compute(query.split(1), keys.split(1), values.split(1), results);
     } finally {
@@ -153,7 +153,7 @@ public final class RecurrentAttention {
     }
   }
 
-  private void check(Sequences state, Sequences context) {
+  private void check(SequenceBatch state, SequenceBatch context) {
     checkState(state);
     Objects.requireNonNull(context, "context");
     Checks.same("context.batch", context.batch(), "state.batch", state.batch());
@@ -163,7 +163,7 @@ public final class RecurrentAttention {
     ViewChecks.disjoint("context", context.split(1), "state", state.split(1));
   }
 
-  private void check(Sequences state, Heads weights) {
+  private void check(SequenceBatch state, Heads weights) {
     Objects.requireNonNull(weights, "weights");
     Checks.same("weights.batch", weights.batch(), "state.batch", state.batch());
     Checks.same("weights.heads", weights.heads(), "the heads of a recurrent attention,", 1);
@@ -173,7 +173,7 @@ public final class RecurrentAttention {
     ViewChecks.disjoint("weights", weights, "state", state.split(1));
   }
 
-  private void checkState(Sequences state) {
+  private void checkState(SequenceBatch state) {
     Objects.requireNonNull(state, "state");
     Checks.same("state.batch", state.batch(), "states.batch", values.batch());
     Linear projection = scores.state();

@@ -1,11 +1,11 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
@@ -20,22 +20,22 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
   }
 
   @Override
-  public void apply(Sequences x, Sequences output) {
-    pool(SequenceRows.of(x), output);
+  public void apply(SequenceBatch x, SequenceBatch output) {
+    pool(SequenceParts.of(x), output);
   }
 
   @Override
-  public void apply(Sequences x, int[] lengths, Sequences output) {
-    pool(SequenceRows.padded(x, lengths), output);
+  public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
+    pool(SequenceParts.padded(x, lengths), output);
   }
 
   @Override
-  public void apply(Sequences x, SequenceStarts sequences, Sequences output) {
-    pool(SequenceRows.packed(x, sequences), output);
+  public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
+    pool(SequenceParts.packed(x, sequences), output);
   }
 
-  private void pool(SequenceRows sequences, Sequences output) {
-    Sequences x = sequences.x();
+  private void pool(SequenceParts sequences, SequenceBatch output) {
+    SequenceBatch x = sequences.x();
     check(sequences, output);
     if (x.width() == 0) {
       return;
@@ -57,7 +57,7 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
     }
   }
 
-  private static void check(SequenceRows sequences, Sequences output) {
+  private static void check(SequenceParts sequences, SequenceBatch output) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
     Checks.same("output.rows", output.rows(), "the rows of a result", 1);

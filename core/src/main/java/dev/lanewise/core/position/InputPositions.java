@@ -1,8 +1,8 @@
 package dev.lanewise.core.position;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
@@ -44,7 +44,7 @@ public final class InputPositions implements Positions {
    * @throws IllegalArgumentException if the width differs, rows lie on top of each other, or there is no such position; nothing has been
    *     written then
    */
-  public void addTo(Sequences x, int firstPosition) {
+  public void addTo(SequenceBatch x, int firstPosition) {
     check(x);
     checkRange("firstPosition", firstPosition, x.rows());
     for (int b = 0; b < x.batch(); b++) {
@@ -56,9 +56,9 @@ public final class InputPositions implements Positions {
    * Adds to sequences that are not equally long so far.
    *
    * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
-   * @throws IllegalArgumentException as for {@link #addTo(Sequences, int)}, or if there are not batch numbers
+   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch numbers
    */
-  public void addTo(Sequences x, int[] firstPositions) {
+  public void addTo(SequenceBatch x, int[] firstPositions) {
     check(x);
     Objects.requireNonNull(firstPositions, "firstPositions");
     Checks.same("firstPositions.length", firstPositions.length, "x.batch", x.batch());
@@ -75,9 +75,9 @@ public final class InputPositions implements Positions {
    *
    * @param x 1 × rows × embedDim, changed
    * @param sequences where they begin, by their query rows
-   * @throws IllegalArgumentException as for {@link #addTo(Sequences, int)}, or if batch is not 1 or the sequences have other rows
+   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if batch is not 1 or the sequences have other rows
    */
-  public void addTo(Sequences x, SequenceStarts sequences) {
+  public void addTo(SequenceBatch x, PackedSequences sequences) {
     check(x);
     Objects.requireNonNull(sequences, "sequences");
     Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
@@ -92,9 +92,9 @@ public final class InputPositions implements Positions {
    * Adds to rows that stand anywhere, such as the nodes of a tree, see {@link Positions#ofTree}.
    *
    * @param positions dense batch × rows: the position of each row
-   * @throws IllegalArgumentException as for {@link #addTo(Sequences, int)}, or if there are not batch · rows numbers
+   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch · rows numbers
    */
-  public void addAt(Sequences x, int[] positions) {
+  public void addAt(SequenceBatch x, int[] positions) {
     check(x);
     Objects.requireNonNull(positions, "positions");
     Checks.same("positions.length", positions.length, "x.batch * x.rows", (long) x.batch() * x.rows());
@@ -106,7 +106,7 @@ public final class InputPositions implements Positions {
     }
   }
 
-  private void add(Sequences x, int b, int row, int count, int position) {
+  private void add(SequenceBatch x, int b, int row, int count, int position) {
     if (count > 0) {
       rows.add(position, count, x.data(), x.index(b, row), x.rowStride());
     }
@@ -123,7 +123,7 @@ public final class InputPositions implements Positions {
     }
   }
 
-  private void check(Sequences x) {
+  private void check(SequenceBatch x) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim);
     ViewChecks.writable("x", x.split(1));

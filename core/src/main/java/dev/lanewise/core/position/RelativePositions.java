@@ -5,7 +5,7 @@ import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.Placement;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.data.Bias;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
@@ -89,7 +89,7 @@ final class RelativePositions implements LayerPositions, Placement {
   @Override
   public void checkCall(AttentionSettings settings, int queries, int keys) {
     boolean tree = settings.depths() != null;
-    SequenceStarts sequences = settings.sequences;
+    PackedSequences sequences = settings.sequences;
     if (sequences == null) {
       checkSize(1, queries, keys);
       return;
@@ -109,7 +109,7 @@ final class RelativePositions implements LayerPositions, Placement {
 
   @Override
   public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
-    SequenceStarts sequences = settings.sequences;
+    PackedSequences sequences = settings.sequences;
     if (sequences == null) {
       return applyTo(settings, queries, keys);
     }

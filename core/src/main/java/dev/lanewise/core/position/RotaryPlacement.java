@@ -3,7 +3,7 @@ package dev.lanewise.core.position;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.Placement;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,7 @@ record RotaryPlacement(Rotary rotary) implements Placement {
 
   @Override
   public void turn(AttentionSettings settings, Heads queries, Heads keys) {
-    SequenceStarts sequences = settings.sequences;
+    PackedSequences sequences = settings.sequences;
     int[] depths = settings.depths();
     if (sequences != null) {
       rotary.apply(queries, queries, RowPositions.ofQueries(sequences, depths));

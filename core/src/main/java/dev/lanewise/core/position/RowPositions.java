@@ -1,6 +1,6 @@
 package dev.lanewise.core.position;
 
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +11,7 @@ final class RowPositions {
   private RowPositions() {}
 
   /** Rows that are packed. */
-  static int[] ofQueries(SequenceStarts sequences, int @Nullable [] depths) {
+  static int[] ofQueries(PackedSequences sequences, int @Nullable [] depths) {
     int[] positions = new int[sequences.queryStart(sequences.count())];
     for (int b = 0; b < sequences.count(); b++) {
       int first = Math.max(0, sequences.keys(b) - sequences.queries(b));
@@ -21,7 +21,7 @@ final class RowPositions {
   }
 
   /** Rows that are packed. */
-  static int[] ofKeys(SequenceStarts sequences, int @Nullable [] depths) {
+  static int[] ofKeys(PackedSequences sequences, int @Nullable [] depths) {
     int[] positions = new int[sequences.keyStart(sequences.count())];
     for (int b = 0; b < sequences.count(); b++) {
       int first = Math.max(0, sequences.queries(b) - sequences.keys(b));

@@ -8,8 +8,8 @@ import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
@@ -51,7 +51,7 @@ public final class ReferenceAttention {
   @Nullable RowFunction weightFunction;
   final @Nullable Heads value;
   private double scale = Double.NaN;
-  private @Nullable SequenceStarts sequences;
+  private @Nullable PackedSequences sequences;
 
   private ReferenceAttention(Heads query, Heads key, @Nullable Heads value) {
     this.query = query;
@@ -157,7 +157,7 @@ public final class ReferenceAttention {
   }
 
   /** With several sequences packed one after the other in the operands. */
-  public ReferenceAttention sequences(SequenceStarts newSequences) {
+  public ReferenceAttention sequences(PackedSequences newSequences) {
     Objects.requireNonNull(newSequences, "sequences");
     return with(copy -> copy.sequences = newSequences);
   }

@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
@@ -20,12 +20,12 @@ class BadLayerInputTest {
   static List<Wrong> linear() {
     float[] weight = new float[35];
     Linear linear = Linear.of(weight, null, 7, 5);
-    Sequences input = Sequences.zeros(2, 3, 7);
+    SequenceBatch input = SequenceBatch.zeros(2, 3, 7);
     return List.of(
         Wrong.isNull("weight", out -> Linear.of(Wrong.nothing(), null, 7, 5)),
         Wrong.isNull("kernels", out -> Linear.of(weight, null, 7, 5, Wrong.nothing())),
         Wrong.isNull("activation", out -> linear.withActivation(Wrong.nothing())),
-        Wrong.isNull("input", out -> linear.apply(Wrong.nothing(), Sequences.of(out, 2, 3, 5), 1)),
+        Wrong.isNull("input", out -> linear.apply(Wrong.nothing(), SequenceBatch.of(out, 2, 3, 5), 1)),
         Wrong.isNull("output", out -> linear.apply(input, Wrong.nothing(), 1)),
         Wrong.argument("weight length", out -> Linear.of(weight, null, 7, 6), "weight.length", "35", "42"),
         Wrong.argument("weight overflow", out -> Linear.of(weight, null, 65536, 65536), "weight.length", "35", "4294967296"),
@@ -33,16 +33,17 @@ class BadLayerInputTest {
         Wrong.argument("no inputs", out -> Linear.of(weight, null, 0, 5), "inputs", "0", "1"),
         Wrong.argument("negative outputs", out -> Linear.of(weight, null, 7, -5), "outputs", "-5", "1"),
         Wrong.argument(
-            "input width", out -> linear.apply(Sequences.zeros(2, 3, 8), Sequences.of(out, 2, 3, 5), 1), "input.width", "8", "7"),
-        Wrong.argument("output width", out -> linear.apply(input, Sequences.of(out, 2, 3, 6), 1), "output.width", "6", "5"),
-        Wrong.argument("output batch", out -> linear.apply(input, Sequences.of(out, 1, 3, 5), 1), "output.batch", "1", "input.batch", "2"),
-        Wrong.argument("output rows", out -> linear.apply(input, Sequences.of(out, 2, 4, 5), 1), "output.rows", "4", "input.rows", "3"),
-        Wrong.argument("no threads", out -> linear.apply(input, Sequences.of(out, 2, 3, 5), 0), "threads", "0", "1"),
+            "input width", out -> linear.apply(SequenceBatch.zeros(2, 3, 8), SequenceBatch.of(out, 2, 3, 5), 1), "input.width", "8", "7"),
+        Wrong.argument("output width", out -> linear.apply(input, SequenceBatch.of(out, 2, 3, 6), 1), "output.width", "6", "5"),
         Wrong.argument(
-            "rows on each other", out -> linear.apply(input, new Sequences(out, 0, 2, 3, 5, 20, 4), 1), "output.rowStride", "4", "5"),
+            "output batch", out -> linear.apply(input, SequenceBatch.of(out, 1, 3, 5), 1), "output.batch", "1", "input.batch", "2"),
+        Wrong.argument("output rows", out -> linear.apply(input, SequenceBatch.of(out, 2, 4, 5), 1), "output.rows", "4", "input.rows", "3"),
+        Wrong.argument("no threads", out -> linear.apply(input, SequenceBatch.of(out, 2, 3, 5), 0), "threads", "0", "1"),
         Wrong.argument(
-            "batch on batch", out -> linear.apply(input, new Sequences(out, 0, 2, 3, 5, 14, 5), 1), "output.batchStride", "14", "15"),
-        Wrong.overlap("output", "input", 0, out -> linear.apply(Sequences.of(out, 2, 3, 7), Sequences.of(out, 2, 3, 5), 1)));
+            "rows on each other", out -> linear.apply(input, new SequenceBatch(out, 0, 2, 3, 5, 20, 4), 1), "output.rowStride", "4", "5"),
+        Wrong.argument(
+            "batch on batch", out -> linear.apply(input, new SequenceBatch(out, 0, 2, 3, 5, 14, 5), 1), "output.batchStride", "14", "15"),
+        Wrong.overlap("output", "input", 0, out -> linear.apply(SequenceBatch.of(out, 2, 3, 7), SequenceBatch.of(out, 2, 3, 5), 1)));
   }
 
   static List<Wrong> builder() {
@@ -81,9 +82,9 @@ class BadLayerInputTest {
   /** Two sequences, 3 queries of width 8, 7 keys of width 9 and values of width 10, but for one of the views. */
   static List<Wrong> layer() {
     MultiHeadAttention layer = full().sources(9, 10).key(new float[72], null).value(new float[80], null).build();
-    Sequences query = Sequences.zeros(2, 3, 8);
-    Sequences key = Sequences.zeros(2, 7, 9);
-    Sequences value = Sequences.zeros(2, 7, 10);
+    SequenceBatch query = SequenceBatch.zeros(2, 3, 8);
+    SequenceBatch key = SequenceBatch.zeros(2, 7, 9);
+    SequenceBatch value = SequenceBatch.zeros(2, 7, 10);
     MultiHeadAttention masked = layer.withMask(Mask.keyLengths(7, 8));
     return List.of(
         Wrong.isNull("mask", out -> layer.withMask(Wrong.nothing())),
@@ -93,38 +94,48 @@ class BadLayerInputTest {
         Wrong.isNull("value", out -> layer.forward(query, key, Wrong.nothing(), rows(out))),
         Wrong.isNull("output", out -> layer.forward(query, key, value, Wrong.nothing())),
         Wrong.argument(
-            "query width", out -> layer.forward(Sequences.zeros(2, 3, 9), key, value, rows(out)), "query.width", "9", "embedDim", "8"),
+            "query width", out -> layer.forward(SequenceBatch.zeros(2, 3, 9), key, value, rows(out)), "query.width", "9", "embedDim", "8"),
         Wrong.argument(
-            "key width", out -> layer.forward(query, Sequences.zeros(2, 7, 8), value, rows(out)), "key.width", "8", "keyInputDim", "9"),
+            "key width", out -> layer.forward(query, SequenceBatch.zeros(2, 7, 8), value, rows(out)), "key.width", "8", "keyInputDim", "9"),
         Wrong.argument(
             "value width",
-            out -> layer.forward(query, key, Sequences.zeros(2, 7, 9), rows(out)),
+            out -> layer.forward(query, key, SequenceBatch.zeros(2, 7, 9), rows(out)),
             "value.width",
             "9",
             "valueInputDim",
             "10"),
         Wrong.argument(
-            "key batch", out -> layer.forward(query, Sequences.zeros(1, 7, 9), value, rows(out)), "key.batch", "1", "query.batch", "2"),
+            "key batch", out -> layer.forward(query, SequenceBatch.zeros(1, 7, 9), value, rows(out)), "key.batch", "1", "query.batch", "2"),
         Wrong.argument(
-            "value batch", out -> layer.forward(query, key, Sequences.zeros(3, 7, 10), rows(out)), "value.batch", "3", "query.batch", "2"),
+            "value batch",
+            out -> layer.forward(query, key, SequenceBatch.zeros(3, 7, 10), rows(out)),
+            "value.batch",
+            "3",
+            "query.batch",
+            "2"),
         Wrong.argument(
-            "value rows", out -> layer.forward(query, key, Sequences.zeros(2, 6, 10), rows(out)), "value.rows", "6", "key.rows", "7"),
+            "value rows", out -> layer.forward(query, key, SequenceBatch.zeros(2, 6, 10), rows(out)), "value.rows", "6", "key.rows", "7"),
         Wrong.argument("mask", out -> masked.forward(query, key, value, rows(out)), "keyLengths[1]", "8", "keys", "7"),
         Wrong.argument(
-            "output width", out -> layer.forward(query, key, value, Sequences.of(out, 2, 3, 9)), "output.width", "9", "embedDim", "8"),
+            "output width", out -> layer.forward(query, key, value, SequenceBatch.of(out, 2, 3, 9)), "output.width", "9", "embedDim", "8"),
         Wrong.argument(
-            "output batch", out -> layer.forward(query, key, value, Sequences.of(out, 1, 3, 8)), "output.batch", "1", "query.batch", "2"),
+            "output batch",
+            out -> layer.forward(query, key, value, SequenceBatch.of(out, 1, 3, 8)),
+            "output.batch",
+            "1",
+            "query.batch",
+            "2"),
         Wrong.argument(
-            "output rows", out -> layer.forward(query, key, value, Sequences.of(out, 2, 7, 8)), "output.rows", "7", "query.rows", "3"),
+            "output rows", out -> layer.forward(query, key, value, SequenceBatch.of(out, 2, 7, 8)), "output.rows", "7", "query.rows", "3"),
         Wrong.argument(
             "rows on each other",
-            out -> layer.forward(query, key, value, new Sequences(out, 0, 2, 3, 8, 24, 7)),
+            out -> layer.forward(query, key, value, new SequenceBatch(out, 0, 2, 3, 8, 24, 7)),
             "output.rowStride",
             "7",
             "8"),
         Wrong.overlap("output", "query", 0, out -> layer.forward(rows(out), key, value, rows(out))),
-        Wrong.overlap("output", "key", 0, out -> layer.forward(query, Sequences.of(out, 2, 7, 9), value, rows(out))),
-        Wrong.overlap("output", "value", 0, out -> layer.forward(query, key, Sequences.of(out, 2, 7, 10), rows(out))),
+        Wrong.overlap("output", "key", 0, out -> layer.forward(query, SequenceBatch.of(out, 2, 7, 9), value, rows(out))),
+        Wrong.overlap("output", "value", 0, out -> layer.forward(query, key, SequenceBatch.of(out, 2, 7, 10), rows(out))),
         Wrong.isNull("weights", out -> layer.weights(query, key, Wrong.nothing())),
         Wrong.argument("weights heads", out -> layer.weights(query, key, Heads.of(out, 2, 3, 3, 7)), "weights.heads", "3", "numHeads", "2"),
         Wrong.argument("weights width", out -> layer.weights(query, key, Heads.of(out, 2, 2, 3, 8)), "weights.width", "8", "key.rows", "7"),
@@ -141,7 +152,7 @@ class BadLayerInputTest {
     return MultiHeadAttention.builder(8, 2).packedInput(weight, bias).output(new float[64], null);
   }
 
-  private static Sequences rows(float[] out) {
-    return Sequences.of(out, 2, 3, 8);
+  private static SequenceBatch rows(float[] out) {
+    return SequenceBatch.of(out, 2, 3, 8);
   }
 }

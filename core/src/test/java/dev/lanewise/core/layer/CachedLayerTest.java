@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Rotary;
@@ -26,7 +26,7 @@ class CachedLayerTest {
   private static final int ROWS = 400;
   private static final int EMBED = 60;
   private static final LayerShape SHAPE = LayerShape.of(EMBED, 6).grouped(2).valueDim(20);
-  private static final Sequences X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, EMBED, Problem.SEED);
+  private static final SequenceBatch X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, EMBED, Problem.SEED);
 
   private static MultiHeadAttention layer() {
     return SHAPE.layer().withMask(Mask.causal()).withRotary(Rotary.of(10)).withThreads(2);
@@ -40,13 +40,14 @@ class CachedLayerTest {
     return caches;
   }
 
-  private static Sequences rows(Sequences of, int from, int count) {
-    return new Sequences(of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
+  private static SequenceBatch rows(SequenceBatch of, int from, int count) {
+    return new SequenceBatch(
+        of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
   }
 
   /** All rows in pieces of the given sizes, the last one again and again. */
   private static float[] inPieces(MultiHeadAttention layer, List<KeyValueCache> caches, int... sizes) {
-    Sequences output = Sequences.zeros(BATCH, ROWS, EMBED);
+    SequenceBatch output = SequenceBatch.zeros(BATCH, ROWS, EMBED);
     int done = 0;
     for (int i = 0; done < ROWS; i++) {
       int count = Math.min(sizes[Math.min(i, sizes.length - 1)], ROWS - done);
@@ -59,7 +60,7 @@ class CachedLayerTest {
 
   @Test
   void piecesOfAPromptHaveTheBitsOfOnePass() {
-    Sequences whole = Sequences.zeros(BATCH, ROWS, EMBED);
+    SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, EMBED);
     layer().self(X, whole);
     Views.assertSameBits(inPieces(layer(), caches(KeyValueFormat.F32), ROWS), whole.data(), "one piece");
     Views.assertSameBits(inPieces(layer(), caches(KeyValueFormat.F32), 17, 100, 33, 50), whole.data(), "four sizes");
@@ -68,7 +69,7 @@ class CachedLayerTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 7, 16})
   void stepsAreOnePassWithinTheBudget(int size) {
-    Sequences whole = Sequences.zeros(BATCH, ROWS, EMBED);
+    SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, EMBED);
     layer().self(X, whole);
     float[] steps = inPieces(layer(), caches(KeyValueFormat.F32), size);
     double largest = 0;
@@ -92,7 +93,7 @@ class CachedLayerTest {
   @ValueSource(ints = {1, 30})
   void aFailingScoreFunctionLeavesCachesAsTheyWere(int rows) {
     List<KeyValueCache> caches = caches(KeyValueFormat.F32);
-    Sequences output = Sequences.zeros(BATCH, ROWS, EMBED);
+    SequenceBatch output = SequenceBatch.zeros(BATCH, ROWS, EMBED);
     layer().self(rows(X, 0, 40), caches, rows(output, 0, 40));
     AtomicInteger calls = new AtomicInteger();
     MultiHeadAttention failing =
@@ -110,7 +111,7 @@ class CachedLayerTest {
       assertThat(cache.rows()).isEqualTo(40);
     }
     layer().self(rows(X, 40, rows), caches, rows(output, 40, rows));
-    Sequences whole = Sequences.zeros(BATCH, 40 + rows, EMBED);
+    SequenceBatch whole = SequenceBatch.zeros(BATCH, 40 + rows, EMBED);
     layer().self(rows(X, 0, 40 + rows), whole);
     for (int b = 0; b < BATCH; b++) {
       assertThat(output.get(b, 39 + rows, 0)).isCloseTo(whole.get(b, 39 + rows, 0), org.assertj.core.data.Offset.offset(1e-5f));
@@ -120,8 +121,8 @@ class CachedLayerTest {
   @Test
   void cachesThatDoNotFitAreRefused() {
     MultiHeadAttention layer = layer();
-    Sequences x = rows(X, 0, 1);
-    Sequences output = Sequences.zeros(BATCH, 1, EMBED);
+    SequenceBatch x = rows(X, 0, 1);
+    SequenceBatch output = SequenceBatch.zeros(BATCH, 1, EMBED);
     List<KeyValueCache> one = List.of(caches(KeyValueFormat.F32).get(0));
     assertThatThrownBy(() -> layer.self(x, one, output)).hasMessageContaining("caches is 1").hasMessageContaining("2");
     List<KeyValueCache> wide = new ArrayList<>(caches(KeyValueFormat.F32));
@@ -131,7 +132,7 @@ class CachedLayerTest {
     for (int b = 0; b < BATCH; b++) {
       full.add(KeyValueCache.builder(2, 10).valueDim(20).capacity(3).build());
     }
-    layer.self(rows(X, 0, 3), full, rows(Sequences.zeros(BATCH, 3, EMBED), 0, 3));
+    layer.self(rows(X, 0, 3), full, rows(SequenceBatch.zeros(BATCH, 3, EMBED), 0, 3));
     Arrays.fill(output.data(), 7);
     assertThatThrownBy(() -> layer.self(x, full, output)).isInstanceOf(IllegalStateException.class).hasMessageContaining("3");
     assertThat(output.data()).containsOnly(7);

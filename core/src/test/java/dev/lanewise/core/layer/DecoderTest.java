@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
@@ -24,23 +24,24 @@ class DecoderTest {
   private static final LayerParts POST =
       new LayerParts(LayerShape.of(WIDTH, 6).grouped(2), 96, Activation.RELU, false, false, NormPlacement.POST);
   private static final LayerParts PRE = new LayerParts(LayerShape.of(WIDTH, 4), 96, Activation.SILU, true, true, NormPlacement.PRE);
-  private static final Sequences X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
-  private static final Sequences MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 37, WIDTH, Problem.SEED + 1);
+  private static final SequenceBatch X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
+  private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 37, WIDTH, Problem.SEED + 1);
 
   private static Decoder decoder() {
     return Decoder.of(List.of(POST.decoderLayer(), PRE.decoderLayer()), PRE.norm(1)).withThreads(2);
   }
 
-  private static Sequences rows(Sequences of, int from, int count) {
-    return new Sequences(of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
+  private static SequenceBatch rows(SequenceBatch of, int from, int count) {
+    return new SequenceBatch(
+        of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 16, 25, 60})
   void stepsAreOnePass(int size) {
-    Sequences whole = Sequences.zeros(BATCH, ROWS, WIDTH);
+    SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, WIDTH);
     decoder().forward(X, MEMORY, whole);
-    Sequences steps = Sequences.zeros(BATCH, ROWS, WIDTH);
+    SequenceBatch steps = SequenceBatch.zeros(BATCH, ROWS, WIDTH);
     try (DecoderState state = decoder().start(MEMORY, ROWS)) {
       for (int row = 0; row < ROWS; row += size) {
         int count = Math.min(size, ROWS - row);
@@ -60,7 +61,7 @@ class DecoderTest {
   @Test
   void aStateThatIsFullIsAsItWas() {
     try (DecoderState state = decoder().start(MEMORY, 5)) {
-      Sequences output = Sequences.zeros(BATCH, 4, WIDTH);
+      SequenceBatch output = SequenceBatch.zeros(BATCH, 4, WIDTH);
       decoder().forward(rows(X, 0, 4), state, output);
       float[] before = output.data().clone();
       assertThatThrownBy(() -> decoder().forward(rows(X, 4, 2), state, rows(output, 0, 2)))
@@ -87,8 +88,8 @@ class DecoderTest {
                                           throw new IllegalStateException("halfway");
                                         })))),
             PRE.norm(1));
-    Sequences whole = Sequences.zeros(BATCH, 8, WIDTH);
-    Sequences steps = Sequences.zeros(BATCH, 8, WIDTH);
+    SequenceBatch whole = SequenceBatch.zeros(BATCH, 8, WIDTH);
+    SequenceBatch steps = SequenceBatch.zeros(BATCH, 8, WIDTH);
     decoder().forward(rows(X, 0, 8), MEMORY, whole);
     try (DecoderState state = decoder().start(MEMORY, 8)) {
       decoder().forward(rows(X, 0, 4), state, rows(steps, 0, 4));
@@ -109,14 +110,15 @@ class DecoderTest {
   @Test
   void aClosedStateAndAnotherBatchAreRefused() {
     DecoderState state = decoder().start(MEMORY, 5);
-    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1).rows(0, 0, 1), state, Sequences.zeros(1, 1, WIDTH)))
+    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1).rows(0, 0, 1), state, SequenceBatch.zeros(1, 1, WIDTH)))
         .hasMessageContaining("x.batch is 1")
         .hasMessageContaining("2");
     Decoder one = Decoder.of(List.of(POST.decoderLayer()), null);
-    assertThatThrownBy(() -> one.forward(rows(X, 0, 1), state, Sequences.zeros(BATCH, 1, WIDTH))).hasMessageContaining("state.layers is 2");
+    assertThatThrownBy(() -> one.forward(rows(X, 0, 1), state, SequenceBatch.zeros(BATCH, 1, WIDTH)))
+        .hasMessageContaining("state.layers is 2");
     state.close();
     state.close();
-    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1), state, Sequences.zeros(BATCH, 1, WIDTH)))
+    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1), state, SequenceBatch.zeros(BATCH, 1, WIDTH)))
         .isInstanceOf(IllegalStateException.class);
   }
 }

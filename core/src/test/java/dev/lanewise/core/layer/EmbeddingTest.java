@@ -2,7 +2,7 @@ package dev.lanewise.core.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
@@ -24,7 +24,7 @@ class EmbeddingTest {
     Embedding embedding = Embedding.of(table, 9, 5);
     Arrays.fill(table, Float.NaN);
     int[] ids = {0, 8, 8, 3, 1, 0};
-    Sequences output = Views.emptySequences(Layout.GAPS, 2, 3, 5);
+    SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, 3, 5);
     embedding.lookup(ids, output);
     for (int i = 0; i < 6; i++) {
       for (int c = 0; c < 5; c++) {
@@ -32,7 +32,7 @@ class EmbeddingTest {
       }
     }
     Views.assertOnlyTheViewWritten(output.split(1), "lookup");
-    embedding.lookup(new int[0], Sequences.zeros(3, 0, 5));
+    embedding.lookup(new int[0], SequenceBatch.zeros(3, 0, 5));
     assertThat(embedding.vocabulary()).isEqualTo(9);
     assertThat(embedding.embedDim()).isEqualTo(5);
   }
@@ -48,16 +48,16 @@ class EmbeddingTest {
             Wrong.argument("an id too large", out -> embedding.lookup(new int[] {0, 9}, to(out)), "ids[1]", "9", "vocabulary"),
             Wrong.argument("a negative id", out -> embedding.lookup(new int[] {-1, 8}, to(out)), "ids[0]", "-1", "9"),
             Wrong.argument("ids", out -> embedding.lookup(new int[3], to(out)), "ids.length", "3", "2"),
-            Wrong.argument("width", out -> embedding.lookup(new int[2], Sequences.of(out, 1, 2, 4)), "output.width", "4", "5"),
+            Wrong.argument("width", out -> embedding.lookup(new int[2], SequenceBatch.of(out, 1, 2, 4)), "output.width", "4", "5"),
             Wrong.argument(
-                "on itself", out -> embedding.lookup(new int[2], new Sequences(out, 0, 1, 2, 5, 0, 4)), "output.rowStride", "4", "5"),
+                "on itself", out -> embedding.lookup(new int[2], new SequenceBatch(out, 0, 1, 2, 5, 0, 4)), "output.rowStride", "4", "5"),
             Wrong.isNull("ids", out -> embedding.lookup(Wrong.nothing(), to(out))),
             Wrong.isNull("output", out -> embedding.lookup(new int[2], Wrong.nothing())))
         .forEach(Wrong::verify);
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 1, 2, 5);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 1, 2, 5);
   }
 
   @Test
@@ -66,7 +66,7 @@ class EmbeddingTest {
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("EmbeddingExample.java")).hasSize(1);
     float[] table = new float[7600];
     table[7592] = 3;
-    Sequences x = Sequences.zeros(1, 3, 1);
+    SequenceBatch x = SequenceBatch.zeros(1, 3, 1);
     EmbeddingExample.run(table, x);
     assertThat(x.data()).containsExactly(0, 3, 0);
   }

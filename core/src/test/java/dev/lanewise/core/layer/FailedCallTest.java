@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Helpers;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.mask.Mask;
@@ -66,8 +66,8 @@ class FailedCallTest {
     return Views.random(Views.Layout.DENSE, batch, SHAPE.keyValueHeads(), count, SHAPE.headDim(), seed);
   }
 
-  private static Sequences random(int rows, int seed) {
-    return Sequences.of(Views.randomArray(BATCH * rows * 24, 1, seed), BATCH, rows, 24);
+  private static SequenceBatch random(int rows, int seed) {
+    return SequenceBatch.of(Views.randomArray(BATCH * rows * 24, 1, seed), BATCH, rows, 24);
   }
 
   /** The two caches of a batch, their pool if they have one, and others that keep hold of its pages. */
@@ -321,8 +321,8 @@ class FailedCallTest {
   void aFullStackChangesNothing() throws InterruptedException {
     for (Caches caches : List.of(caches(KeyValueFormat.INT8).get(4), shared(KeyValueFormat.F16), fullPool(KeyValueFormat.F32))) {
       MultiHeadAttention layer = SHAPE.layer().withMask(Mask.causal());
-      Sequences x = random(1, 3);
-      Sequences y = random(1, 4);
+      SequenceBatch x = random(1, 3);
+      SequenceBatch y = random(1, 4);
       layer.self(x, caches.batch, y); // whatever is loaded at the first call
       Heads row = rows(BATCH, 1, 5);
       List<Runnable> calls =

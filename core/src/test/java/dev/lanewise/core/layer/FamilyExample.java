@@ -1,13 +1,13 @@
 package dev.lanewise.core.layer;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 
 /**
@@ -44,7 +44,7 @@ final class FamilyExample {
   }
 
   /** Of {@link Attention#compute}. */
-  static void withoutProjections(Sequences x, Sequences y, Sequences z) {
+  static void withoutProjections(SequenceBatch x, SequenceBatch y, SequenceBatch z) {
     // begin
     Heads rows = x.split(1); // no projections, one head: Q = K = V = X
     Attention attention = Attention.standard();
@@ -56,7 +56,7 @@ final class FamilyExample {
   }
 
   /** Of {@link MultiHeadAttention}. */
-  void build(Sequences x, Sequences y) {
+  void build(SequenceBatch x, SequenceBatch y) {
     int embedDim = x.width();
     // begin
     MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
@@ -64,8 +64,8 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttention#self(Sequences, Sequences)}. */
-  static void self(MultiHeadAttention layer, Sequences x, Sequences y, Sequences z) {
+  /** Of {@link MultiHeadAttention#self(SequenceBatch, SequenceBatch)}. */
+  static void self(MultiHeadAttention layer, SequenceBatch x, SequenceBatch y, SequenceBatch z) {
     // begin
     layer.self(x, y); // the matrix view: all queries at once
     for (int i = 0; i < x.rows(); i++) {
@@ -74,15 +74,16 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttention#cross(Sequences, Sequences, Sequences)}. */
-  static void cross(MultiHeadAttention layer, Sequences decoded, Sequences encoded, Sequences y) {
+  /** Of {@link MultiHeadAttention#cross(SequenceBatch, SequenceBatch, SequenceBatch)}. */
+  static void cross(MultiHeadAttention layer, SequenceBatch decoded, SequenceBatch encoded, SequenceBatch y) {
     // begin
     layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
     // end
   }
 
-  /** Of {@link MultiHeadAttention#self(Sequences, List, Sequences)}. */
-  static void cached(MultiHeadAttention layer, Sequences prompt, Sequences promptOutput, Sequences token, Sequences tokenOutput) {
+  /** Of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)}. */
+  static void cached(
+      MultiHeadAttention layer, SequenceBatch prompt, SequenceBatch promptOutput, SequenceBatch token, SequenceBatch tokenOutput) {
     // begin
     try (KeyValueCache cache = layer.cache().capacity(512).build()) {
       layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
@@ -93,7 +94,13 @@ final class FamilyExample {
 
   /** Of {@link MultiHeadAttention#forward}. */
   static void sources(
-      MultiHeadAttention layer, Sequences x, Sequences keys, Sequences values, Sequences y, Sequences learned, Sequences pooled) {
+      MultiHeadAttention layer,
+      SequenceBatch x,
+      SequenceBatch keys,
+      SequenceBatch values,
+      SequenceBatch y,
+      SequenceBatch learned,
+      SequenceBatch pooled) {
     // begin
     layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows
     layer.forward(learned, keys, values, pooled); // a single query, batch × 1 × embedDim, over keys and values of different sources
@@ -101,7 +108,7 @@ final class FamilyExample {
   }
 
   /** Of {@link MultiHeadAttentionBuilder}. */
-  void shapes(int embedDim, int numHeads, int keyValueHeads, Sequences x, Sequences keys, Sequences values, Sequences y) {
+  void shapes(int embedDim, int numHeads, int keyValueHeads, SequenceBatch x, SequenceBatch keys, SequenceBatch values, SequenceBatch y) {
     int valueDim = wo.length / embedDim / numHeads;
     // begin
     MultiHeadAttention layer =
@@ -125,20 +132,26 @@ final class FamilyExample {
       Linear up,
       Linear down,
       Norm second,
-      Sequences x,
-      Sequences y,
-      Sequences rows,
-      Sequences out) {
+      SequenceBatch x,
+      SequenceBatch y,
+      SequenceBatch rows,
+      SequenceBatch out) {
     // begin
     EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
     layer.withThreads(2).forward(x, y); // batch × rows × embedDim
     layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
-    layer.withSequences(SequenceStarts.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
+    layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
     // end
   }
 
   /** Of {@link Decoder}. */
-  static void decoder(Decoder decoder, Sequences memory, Sequences prompt, Sequences promptOutput, Sequences token, Sequences tokenOutput) {
+  static void decoder(
+      Decoder decoder,
+      SequenceBatch memory,
+      SequenceBatch prompt,
+      SequenceBatch promptOutput,
+      SequenceBatch token,
+      SequenceBatch tokenOutput) {
     // begin
     try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
       decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim

@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Budget;
@@ -39,11 +39,11 @@ class FamilyTest {
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("FamilyExample.java")).hasSize(10);
   }
 
-  private static Sequences random(int batch, int rows, int width, int salt) {
+  private static SequenceBatch random(int batch, int rows, int width, int salt) {
     return Views.randomSequences(Layout.DENSE, batch, rows, width, SEED + salt);
   }
 
-  private static void assertClose(double[][] expected, Sequences actual, int b, Object what) {
+  private static void assertClose(double[][] expected, SequenceBatch actual, int b, Object what) {
     assertThat(actual.rows()).isEqualTo(expected.length);
     for (int row = 0; row < expected.length; row++) {
       for (int c = 0; c < actual.width(); c++) {
@@ -52,7 +52,7 @@ class FamilyTest {
     }
   }
 
-  private static double[][] plain(LayerShape shape, Sequences query, Sequences key, Sequences value, int b, boolean causal) {
+  private static double[][] plain(LayerShape shape, SequenceBatch query, SequenceBatch key, SequenceBatch value, int b, boolean causal) {
     double[][] keys = PlainTransformer.rows(key, b);
     double[][] values = PlainTransformer.rows(value, b);
     return PlainTransformer.inDouble().attention(shape, PlainTransformer.rows(query, b), keys, values, (i, j) -> !causal || j <= i);
@@ -72,9 +72,9 @@ class FamilyTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 33})
   void withoutProjectionsTheVectorViewIsTheMatrixView(int rows) {
-    Sequences x = random(1, rows, 24, 1);
-    Sequences matrix = Sequences.zeros(1, rows, 24);
-    Sequences vectors = Sequences.zeros(1, rows, 24);
+    SequenceBatch x = random(1, rows, 24, 1);
+    SequenceBatch matrix = SequenceBatch.zeros(1, rows, 24);
+    SequenceBatch vectors = SequenceBatch.zeros(1, rows, 24);
     FamilyExample.withoutProjections(x, matrix, vectors);
     double[][] plain = new double[rows][24];
     for (int i = 0; i < rows; i++) {
@@ -101,8 +101,8 @@ class FamilyTest {
   @Test
   void aLayerIsBuiltAndRuns() {
     LayerShape shape = LayerShape.of(48, 12);
-    Sequences x = random(2, 9, 48, 2);
-    Sequences y = Sequences.zeros(2, 9, 48);
+    SequenceBatch x = random(2, 9, 48, 2);
+    SequenceBatch y = SequenceBatch.zeros(2, 9, 48);
     new FamilyExample(shape).build(x, y);
     assertClose(plain(shape, x, x, x, 1, true), y, 1, "causal");
   }
@@ -111,9 +111,9 @@ class FamilyTest {
   @ValueSource(ints = {1, 9, 40})
   void ofALayerTheVectorViewIsTheMatrixView(int rows) {
     LayerShape shape = LayerShape.of(48, 4);
-    Sequences x = random(1, rows, 48, 3);
-    Sequences matrix = Sequences.zeros(1, rows, 48);
-    Sequences vectors = Sequences.zeros(1, rows, 48);
+    SequenceBatch x = random(1, rows, 48, 3);
+    SequenceBatch matrix = SequenceBatch.zeros(1, rows, 48);
+    SequenceBatch vectors = SequenceBatch.zeros(1, rows, 48);
     FamilyExample.self(shape.layer(), x, matrix, vectors);
     assertClose(plain(shape, x, x, x, 0, false), matrix, 0, "matrix view");
     Views.assertSameBits(vectors.data(), matrix.data(), "vector view");
@@ -122,9 +122,9 @@ class FamilyTest {
   @Test
   void crossAttentionHasTwoSources() {
     LayerShape shape = LayerShape.of(48, 4);
-    Sequences decoded = random(2, 7, 48, 4);
-    Sequences encoded = random(2, 19, 48, 5);
-    Sequences y = Sequences.zeros(2, 7, 48);
+    SequenceBatch decoded = random(2, 7, 48, 4);
+    SequenceBatch encoded = random(2, 19, 48, 5);
+    SequenceBatch y = SequenceBatch.zeros(2, 7, 48);
     FamilyExample.cross(shape.layer(), decoded, encoded, y);
     assertClose(plain(shape, decoded, encoded, encoded, 1, false), y, 1, "cross");
   }
@@ -132,8 +132,8 @@ class FamilyTest {
   @Test
   void stepsWithACacheAreOnePass() {
     LayerShape shape = LayerShape.of(48, 4);
-    Sequences x = random(1, 12, 48, 6);
-    Sequences y = Sequences.zeros(1, 12, 48);
+    SequenceBatch x = random(1, 12, 48, 6);
+    SequenceBatch y = SequenceBatch.zeros(1, 12, 48);
     MultiHeadAttention layer = shape.layer().withMask(Mask.causal());
     FamilyExample.cached(layer, x.rows(0, 0, 11), y.rows(0, 0, 11), x.rows(0, 11, 1), y.rows(0, 11, 1));
     assertClose(plain(shape, x, x, x, 0, true), y, 0, "prompt and token");
@@ -142,12 +142,12 @@ class FamilyTest {
   @Test
   void anySourceMayDiffer() {
     LayerShape shape = LayerShape.of(48, 4).sources(20, 48);
-    Sequences x = random(2, 9, 48, 7);
-    Sequences keys = random(2, 9, 20, 8);
-    Sequences values = random(2, 9, 48, 9);
-    Sequences learned = random(2, 1, 48, 10);
-    Sequences y = Sequences.zeros(2, 9, 48);
-    Sequences pooled = Sequences.zeros(2, 1, 48);
+    SequenceBatch x = random(2, 9, 48, 7);
+    SequenceBatch keys = random(2, 9, 20, 8);
+    SequenceBatch values = random(2, 9, 48, 9);
+    SequenceBatch learned = random(2, 1, 48, 10);
+    SequenceBatch y = SequenceBatch.zeros(2, 9, 48);
+    SequenceBatch pooled = SequenceBatch.zeros(2, 1, 48);
     FamilyExample.sources(shape.layer(), x, keys, values, y, learned, pooled);
     assertClose(plain(shape, x, keys, x, 1, false), y, 1, "keys from another source");
     assertClose(plain(shape, learned, keys, values, 1, false), pooled, 1, "a single query");
@@ -158,10 +158,10 @@ class FamilyTest {
   @CsvSource({"1, 1, 48", "6, 6, 8", "6, 3, 5", "6, 2, 13", "6, 1, 8", "48, 4, 3"})
   void headsAndWidths(int numHeads, int keyValueHeads, int valueDim) {
     LayerShape shape = new LayerShape(48, numHeads, keyValueHeads, valueDim, 20, 31);
-    Sequences x = random(2, 9, 48, 11);
-    Sequences keys = random(2, 14, 20, 12);
-    Sequences values = random(2, 14, 31, 13);
-    Sequences y = Sequences.zeros(2, 9, 48);
+    SequenceBatch x = random(2, 9, 48, 11);
+    SequenceBatch keys = random(2, 14, 20, 12);
+    SequenceBatch values = random(2, 14, 31, 13);
+    SequenceBatch y = SequenceBatch.zeros(2, 9, 48);
     new FamilyExample(shape).shapes(48, numHeads, keyValueHeads, x, keys, values, y);
     assertClose(plain(shape, x, keys, values, 1, false), y, 1, shape);
   }
@@ -173,19 +173,19 @@ class FamilyTest {
   @Test
   void anEncoderLayerTakesPaddedAndPackedSequences() {
     LayerParts parts = new LayerParts(LayerShape.of(48, 4), 100, Activation.GELU, false, false, NormPlacement.POST);
-    Sequences padded = random(2, 24, 48, 14);
+    SequenceBatch padded = random(2, 24, 48, 14);
     float[] rows = new float[41 * 48];
     System.arraycopy(padded.data(), 0, rows, 0, 17 * 48);
     System.arraycopy(padded.data(), 24 * 48, rows, 17 * 48, 24 * 48);
-    Sequences y = Sequences.zeros(2, 24, 48);
-    Sequences out = Sequences.zeros(1, 41, 48);
+    SequenceBatch y = SequenceBatch.zeros(2, 24, 48);
+    SequenceBatch out = SequenceBatch.zeros(1, 41, 48);
     Linear up = linear(parts.up());
     Linear down = linear(parts.down());
     FamilyExample.encoderLayer(
-        parts.attention().layer(), parts.norm(0), up, down, parts.norm(1), padded, y, Sequences.of(rows, 1, 41, 48), out);
+        parts.attention().layer(), parts.norm(0), up, down, parts.norm(1), padded, y, SequenceBatch.of(rows, 1, 41, 48), out);
     Views.assertSameBits(Views.dense(out.rows(0, 0, 17)), Views.dense(y.rows(0, 0, 17)), "first sequence");
     Views.assertSameBits(Views.dense(out.rows(0, 17, 24)), Views.dense(y.rows(1, 0, 24)), "second sequence");
-    Sequences alone = Sequences.zeros(1, 17, 48);
+    SequenceBatch alone = SequenceBatch.zeros(1, 17, 48);
     parts.encoderLayer().forward(padded.rows(0, 0, 17), alone);
     Views.assertSameBits(Views.dense(out.rows(0, 0, 17)), alone.data(), "the first alone");
   }
@@ -194,11 +194,11 @@ class FamilyTest {
   void aDecoderTakesSteps() {
     LayerParts parts = new LayerParts(LayerShape.of(48, 4), 60, Activation.RELU, false, false, NormPlacement.PRE);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer()), parts.norm(1));
-    Sequences memory = random(1, 6, 48, 15);
-    Sequences x = random(1, 8, 48, 16);
-    Sequences steps = Sequences.zeros(1, 8, 48);
+    SequenceBatch memory = random(1, 6, 48, 15);
+    SequenceBatch x = random(1, 8, 48, 16);
+    SequenceBatch steps = SequenceBatch.zeros(1, 8, 48);
     FamilyExample.decoder(decoder, memory, x.rows(0, 0, 7), steps.rows(0, 0, 7), x.rows(0, 7, 1), steps.rows(0, 7, 1));
-    Sequences whole = Sequences.zeros(1, 8, 48);
+    SequenceBatch whole = SequenceBatch.zeros(1, 8, 48);
     decoder.forward(x, memory, whole);
     assertClose(PlainTransformer.rows(whole, 0), steps, 0, "prompt and token");
   }

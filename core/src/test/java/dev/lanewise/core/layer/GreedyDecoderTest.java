@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.testing.LayerParts;
@@ -33,7 +33,7 @@ class GreedyDecoderTest {
   private static final LayerParts PARTS = new LayerParts(LayerShape.of(WIDTH, 4), 64, Activation.RELU, false, false, NormPlacement.POST);
   private static final float[] TABLE = Views.randomArray(VOCABULARY * WIDTH, 1, Problem.SEED + 61);
   private static final LayerShape.Weights PROJECTION = LayerShape.Weights.of(VOCABULARY, WIDTH, 62);
-  private static final Sequences MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 9, WIDTH, Problem.SEED + 63);
+  private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 9, WIDTH, Problem.SEED + 63);
   private static final int[] LENGTHS = {9, 4, 1, 7};
 
   private static Decoder decoder() {
@@ -110,7 +110,7 @@ class GreedyDecoderTest {
   void aSequenceDoesNotDependOnTheOthersNorOnThreads() {
     int[][] together = writer(3).withThreads(2).decode(MEMORY);
     for (int b = 0; b < BATCH; b++) {
-      assertThat(writer(3).decode(new Sequences(MEMORY.data(), MEMORY.index(b, 0), 1, MEMORY.rows(), WIDTH, 0, WIDTH)))
+      assertThat(writer(3).decode(new SequenceBatch(MEMORY.data(), MEMORY.index(b, 0), 1, MEMORY.rows(), WIDTH, 0, WIDTH)))
           .isEqualTo(new int[][] {together[b]});
     }
   }
@@ -135,7 +135,7 @@ class GreedyDecoderTest {
 
   @Test
   void nothingToLookAtGivesNothing() {
-    assertThat(writer(3).decode(Sequences.zeros(0, 5, WIDTH))).isEmpty();
+    assertThat(writer(3).decode(SequenceBatch.zeros(0, 5, WIDTH))).isEmpty();
   }
 
   @Test

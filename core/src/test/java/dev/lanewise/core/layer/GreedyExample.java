@@ -1,6 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.position.InputPositions;
 
 /** The example in the Javadoc of {@link GreedyDecoder}; {@link GreedyDecoderTest} compares and runs it. */
@@ -8,7 +8,7 @@ final class GreedyExample {
   private GreedyExample() {}
 
   static int[][] run(
-      Decoder decoder, Embedding embedding, Linear vocabulary, InputPositions positions, int start, int stop, Sequences memory) {
+      Decoder decoder, Embedding embedding, Linear vocabulary, InputPositions positions, int start, int stop, SequenceBatch memory) {
     // begin
     GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
     int[][] tokens = writer.decode(memory); // a row a sequence, without start and stop

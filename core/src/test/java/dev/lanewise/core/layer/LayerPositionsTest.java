@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
@@ -18,7 +18,7 @@ import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -142,7 +142,7 @@ class LayerPositionsTest {
     return result;
   }
 
-  private static void assertClose(Kind kind, double[][] expected, Sequences actual, int b) {
+  private static void assertClose(Kind kind, double[][] expected, SequenceBatch actual, int b) {
     for (int row = 0; row < expected.length; row++) {
       for (int c = 0; c < 48; c++) {
         assertThat((double) actual.get(b, row, c)).as("%s: %d of row %d", kind, c, row).isCloseTo(expected[row][c], within(4e-6));
@@ -155,9 +155,9 @@ class LayerPositionsTest {
   void aLayerIsItsFormula(Kind kind) {
     MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions).withThreads(2);
     for (int[] size : new int[][] {{1, 1}, {9, 9}, {40, 40}, {3, 30}, {30, 3}}) {
-      Sequences x = Views.randomSequences(Layout.GAPS, 2, size[0], 48, SEED);
-      Sequences source = Views.randomSequences(Layout.GAPS, 2, size[1], 48, SEED + 2);
-      Sequences output = Views.emptySequences(Layout.GAPS, 2, size[0], 48);
+      SequenceBatch x = Views.randomSequences(Layout.GAPS, 2, size[0], 48, SEED);
+      SequenceBatch source = Views.randomSequences(Layout.GAPS, 2, size[1], 48, SEED + 2);
+      SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, size[0], 48);
       layer.cross(x, source, output);
       int firstQuery = Math.max(0, size[1] - size[0]);
       int firstKey = Math.max(0, size[0] - size[1]);
@@ -172,8 +172,8 @@ class LayerPositionsTest {
   void cachedRowsCountFromTheFirst(Kind kind) {
     MultiHeadAttention layer = SHAPE.layer().withMask(Mask.causal()).withPositions(kind.positions);
     List<KeyValueCache> caches = List.of(layer.cache().capacity(64).build(), layer.cache().capacity(64).build());
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 60, 48, SEED + 3);
-    layer.self(x.rows(1, 0, 7), caches.subList(1, 2), Sequences.zeros(1, 7, 48));
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 60, 48, SEED + 3);
+    layer.self(x.rows(1, 0, 7), caches.subList(1, 2), SequenceBatch.zeros(1, 7, 48));
     double[][][] expected = new double[2][][];
     for (int b = 0; b < 2; b++) {
       double[][] rows = PlainTransformer.rows(x, b);
@@ -182,8 +182,8 @@ class LayerPositionsTest {
     int done = 0;
     for (int count : new int[] {20, 1, 1, 4, 17, 1, 9}) {
       // Batch entry 1 lies 7 rows further on.
-      Sequences next = new Sequences(x.data(), x.index(0, done), 2, count, 48, x.index(1, 7), 48);
-      Sequences output = Views.emptySequences(Layout.GAPS, 2, count, 48);
+      SequenceBatch next = new SequenceBatch(x.data(), x.index(0, done), 2, count, 48, x.index(1, 7), 48);
+      SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, count, 48);
       layer.self(next, caches, output);
       for (int b = 0; b < 2; b++) {
         for (int row = 0; row < count; row++) {
@@ -204,9 +204,9 @@ class LayerPositionsTest {
   @MethodSource("kinds")
   void aWindowOfACacheKeepsPositions(Kind kind) {
     MultiHeadAttention layer = SHAPE.layer().withMask(Mask.window(9, 0)).withPositions(kind.positions);
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, ROWS, 48, SEED + 8);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, ROWS, 48, SEED + 8);
     double[][] rows = PlainTransformer.rows(x, 0);
-    Sequences output = Sequences.zeros(1, ROWS, 48);
+    SequenceBatch output = SequenceBatch.zeros(1, ROWS, 48);
     try (KeyValueCache cache = layer.cache().window(10, 0).build()) {
       int done = 0;
       for (int count : new int[] {1, 33, 1, 1, 20, 4}) {
@@ -221,13 +221,13 @@ class LayerPositionsTest {
   @MethodSource("kinds")
   void packedSequencesAreOneByOne(Kind kind) {
     int[] starts = {0, 1, 34, 34, 60};
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 60, 48, SEED + 4);
-    Sequences together = Sequences.zeros(1, 60, 48);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 60, 48, SEED + 4);
+    SequenceBatch together = SequenceBatch.zeros(1, 60, 48);
     MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions);
-    layer.withSequences(SequenceStarts.of(starts)).self(x, together);
+    layer.withPackedSequences(PackedSequences.of(starts)).self(x, together);
     for (int s = 0; s < 4; s++) {
       int rows = starts[s + 1] - starts[s];
-      Sequences alone = Sequences.zeros(1, rows, 48);
+      SequenceBatch alone = SequenceBatch.zeros(1, rows, 48);
       layer.self(x.rows(0, starts[s], rows), alone);
       Views.assertSameBits(Views.dense(together.rows(0, starts[s], rows)), alone.data(), kind + ", sequence " + s);
     }
@@ -238,16 +238,16 @@ class LayerPositionsTest {
   @MethodSource("kinds")
   void weightsAndStacksHaveThem(Kind kind) {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.POST);
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 11, 48, SEED + 5);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 11, 48, SEED + 5);
     Heads weights = Heads.zeros(1, 6, 11, 11);
     SHAPE.layer().withPositions(kind.positions).weights(x, x, weights);
     Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withPositions(Positions.alibi(6));
     List<Heads> stacked = new ArrayList<>(List.of(Heads.zeros(1, 6, 11, 11), Heads.zeros(1, 6, 11, 11)));
-    Sequences output = Sequences.zeros(1, 11, 48);
+    SequenceBatch output = SequenceBatch.zeros(1, 11, 48);
     encoder.withPositions(kind.positions).forward(x, output, stacked);
     Views.assertSameBits(stacked.get(0).data(), weights.data(), kind);
 
-    Sequences byHand = Sequences.zeros(1, 11, 48);
+    SequenceBatch byHand = SequenceBatch.zeros(1, 11, 48);
     EncoderLayer layer = parts.encoderLayer().withPositions(kind.positions);
     layer.forward(x, byHand);
     layer.forward(byHand, byHand);
@@ -256,8 +256,8 @@ class LayerPositionsTest {
     assertThat(output.data()[0] == once(parts, x)).as("as without positions").isEqualTo(without);
   }
 
-  private static float once(LayerParts parts, Sequences x) {
-    Sequences output = Sequences.zeros(1, 11, 48);
+  private static float once(LayerParts parts, SequenceBatch x) {
+    SequenceBatch output = SequenceBatch.zeros(1, 11, 48);
     Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).forward(x, output);
     return output.data()[0];
   }
@@ -267,14 +267,14 @@ class LayerPositionsTest {
   void decodersTakeStepsWithThem(Kind kind) {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.PRE);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(kind.positions);
-    Sequences memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 6);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 7);
-    Sequences whole = Sequences.zeros(2, 19, 48);
+    SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 6);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 7);
+    SequenceBatch whole = SequenceBatch.zeros(2, 19, 48);
     decoder.forward(x, memory, whole);
     try (DecoderState state = decoder.start(memory, 19)) {
       for (int row = 0; row < 19; row++) {
-        Sequences step = Sequences.zeros(2, 1, 48);
-        decoder.forward(new Sequences(x.data(), row * 48, 2, 1, 48, 19 * 48, 48), state, step);
+        SequenceBatch step = SequenceBatch.zeros(2, 1, 48);
+        decoder.forward(new SequenceBatch(x.data(), row * 48, 2, 1, 48, 19 * 48, 48), state, step);
         for (int b = 0; b < 2; b++) {
           for (int c = 0; c < 48; c++) {
             assertThat(step.get(b, 0, c)).as("%s: %d of row %d", kind, c, row).isCloseTo(whole.get(b, row, c), within(1e-5f));
@@ -288,18 +288,18 @@ class LayerPositionsTest {
   void wrongArgumentsAreNamed() {
     MultiHeadAttention layer = SHAPE.layer();
     LayerPositions relative = Positions.relativeBuckets(TABLE, NUM_BUCKETS, MAX_DISTANCE, true);
-    SequenceStarts uneven = SequenceStarts.of(new int[] {0, 2, 5}, new int[] {0, 4, 9});
-    Sequences x = Sequences.zeros(1, 5, 48);
-    Sequences memory = Sequences.zeros(1, 9, 48);
+    PackedSequences uneven = PackedSequences.of(new int[] {0, 2, 5}, new int[] {0, 4, 9});
+    SequenceBatch x = SequenceBatch.zeros(1, 5, 48);
+    SequenceBatch memory = SequenceBatch.zeros(1, 9, 48);
     List<KeyValueCache> caches = List.of(layer.cache().capacity(9).build());
     Wrong.argument("headDim", out -> layer.withPositions(Rotary.of(6)), "positions.headDim", "6", "headDim", "8").verify();
     Wrong.argument("numHeads", out -> layer.withPositions(Positions.alibi(2)), "positions.numHeads", "2", "numHeads", "6").verify();
     Wrong.isNull("positions", out -> layer.withPositions(Wrong.nothing())).verify();
-    layer.withPositions(relative).withSequences(uneven).cross(x, memory, Sequences.zeros(1, 5, 48)); // 2 more keys each
-    SequenceStarts other = SequenceStarts.of(new int[] {0, 2, 5}, new int[] {0, 3, 9});
+    layer.withPositions(relative).withPackedSequences(uneven).cross(x, memory, SequenceBatch.zeros(1, 5, 48)); // 2 more keys each
+    PackedSequences other = PackedSequences.of(new int[] {0, 2, 5}, new int[] {0, 3, 9});
     Wrong.argument(
             "buckets of packed sequences",
-            out -> layer.withPositions(relative).withSequences(other).cross(x, memory, Sequences.of(out, 1, 5, 48)),
+            out -> layer.withPositions(relative).withPackedSequences(other).cross(x, memory, SequenceBatch.of(out, 1, 5, 48)),
             "keys",
             "queries",
             "sequence",
@@ -310,7 +310,7 @@ class LayerPositionsTest {
     for (Kind kind : kinds().subList(1, 5)) {
       MultiHeadAttention positioned = layer.withPositions(kind.positions);
       Wrong.incomplete("memory in caches", out -> positioned.remember(memory, caches), "positions", "memory").verify();
-      Wrong.incomplete("from caches", out -> positioned.cross(x, caches, Sequences.of(out, 1, 5, 48)), "positions", "memory").verify();
+      Wrong.incomplete("from caches", out -> positioned.cross(x, caches, SequenceBatch.of(out, 1, 5, 48)), "positions", "memory").verify();
     }
     caches.forEach(KeyValueCache::close);
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.pooling.AttentionPooling;
@@ -23,8 +23,8 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryForm;
-import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -86,13 +86,13 @@ class LayerPromisesTest {
       x[row * 3 + 1] = row % 2 == 0 ? -HUGE : -Float.MAX_VALUE;
       x[row * 3 + 2] = Float.MIN_VALUE;
     }
-    Sequences view = Sequences.of(x, 1, rows, 3);
-    Sequences mean = Sequences.zeros(1, 1, 3);
+    SequenceBatch view = SequenceBatch.of(x, 1, rows, 3);
+    SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
     Pooling.mean().apply(view, mean);
     assertThat(mean.get(0, 0, 0)).isEqualTo(HUGE);
     assertThat(mean.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
     assertThat(mean.get(0, 0, 2)).isEqualTo(Float.MIN_VALUE);
-    Sequences means = Sequences.zeros(1, rows, 3);
+    SequenceBatch means = SequenceBatch.zeros(1, rows, 3);
     NeighbourMean.of(Mask.UNLIMITED, Integer.MAX_VALUE).apply(view, means);
     assertThat(means.get(0, rows - 1, 0)).isEqualTo(HUGE);
     assertThat(means.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
@@ -102,15 +102,15 @@ class LayerPromisesTest {
   @Test
   void meansOfInfinitiesAndNaN() {
     float infinity = Float.POSITIVE_INFINITY;
-    Sequences mean = Sequences.zeros(1, 1, 3);
-    Pooling.mean().apply(Sequences.of(new float[] {infinity, infinity, 1, 1, -infinity, Float.NaN}, 1, 2, 3), mean);
+    SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
+    Pooling.mean().apply(SequenceBatch.of(new float[] {infinity, infinity, 1, 1, -infinity, Float.NaN}, 1, 2, 3), mean);
     assertThat(mean.data()).containsExactly(infinity, Float.NaN, Float.NaN);
   }
 
   @Test
   void normsOfHugeRows() {
-    Sequences x = Sequences.of(new float[] {HUGE, HUGE, -HUGE, -HUGE}, 1, 1, 4);
-    Sequences out = Sequences.zeros(1, 1, 4);
+    SequenceBatch x = SequenceBatch.of(new float[] {HUGE, HUGE, -HUGE, -HUGE}, 1, 1, 4);
+    SequenceBatch out = SequenceBatch.zeros(1, 1, 4);
     float[] ones = {1, 1, 1, 1};
     Norm.rms(ones, 0).apply(x, out, 1);
     assertThat(out.data()).containsExactly(1, 1, -1, -1);
@@ -143,11 +143,11 @@ class LayerPromisesTest {
     Heads ones = Heads.of(new float[] {1, 1, 1, 1, 0, 0, 0, 0}, 1, 1, 1, 8);
     rotary.apply(ones, turned, 1);
     assertThat(turned.data()[1]).isEqualTo((float) Math.cos(0.1)); // 10 000^(−2/8)
-    Sequences row = Sequences.zeros(1, 1, 4);
+    SequenceBatch row = SequenceBatch.zeros(1, 1, 4);
     Positions.sinusoidal(4).addTo(row, 1);
     assertThat(row.data()[2]).isEqualTo((float) Math.sin(0.01));
     assertThat(attention(WIDTH, WIDTH).cache().capacity(3).build().capacity()).isEqualTo(3);
-    int[][] tokens = writer(0).decode(Sequences.zeros(1, 2, WIDTH));
+    int[][] tokens = writer(0).decode(SequenceBatch.zeros(1, 2, WIDTH));
     assertThat(tokens[0]).hasSize(256).containsOnly(1);
   }
 
@@ -161,7 +161,7 @@ class LayerPromisesTest {
   @CsvSource({"1, 1", "2, 2", "17, 17", "2147483647, 0"})
   void greedyDecodingEndsAtMaxLengthOrStop(int maxLength, int length) {
     int stop = length == 0 ? 1 : 2;
-    int[][] tokens = writer(stop).withMaxLength(maxLength).decode(Sequences.zeros(2, 0, WIDTH));
+    int[][] tokens = writer(stop).withMaxLength(maxLength).decode(SequenceBatch.zeros(2, 0, WIDTH));
     assertThat(tokens).isDeepEqualTo(new int[][] {ones(length), ones(length)});
   }
 
@@ -175,10 +175,11 @@ class LayerPromisesTest {
 
   @Test
   void aStateOfNoSequencesKeepsItsPromises() {
-    assertThatThrownBy(() -> decoder(WIDTH, WIDTH).start(Sequences.zeros(0, 2, WIDTH), 0)).hasMessage("capacity is 0, must be at least 1");
+    assertThatThrownBy(() -> decoder(WIDTH, WIDTH).start(SequenceBatch.zeros(0, 2, WIDTH), 0))
+        .hasMessage("capacity is 0, must be at least 1");
     Decoder decoder = decoder(WIDTH, WIDTH);
-    DecoderState state = decoder.start(Sequences.zeros(0, 2, WIDTH), 4);
-    Sequences none = Sequences.zeros(0, 1, WIDTH);
+    DecoderState state = decoder.start(SequenceBatch.zeros(0, 2, WIDTH), 4);
+    SequenceBatch none = SequenceBatch.zeros(0, 1, WIDTH);
     decoder.forward(none, state, none);
     state.truncate(0);
     assertThat(state.rows()).isZero();
@@ -194,8 +195,8 @@ class LayerPromisesTest {
   @Test
   void aStateTruncatesAllOrNothing() {
     Decoder decoder = decoder(WIDTH, WIDTH);
-    DecoderState state = decoder.start(Sequences.zeros(2, 0, WIDTH), 4);
-    decoder.forward(Sequences.zeros(2, 3, WIDTH), state, Sequences.zeros(2, 3, WIDTH));
+    DecoderState state = decoder.start(SequenceBatch.zeros(2, 0, WIDTH), 4);
+    decoder.forward(SequenceBatch.zeros(2, 3, WIDTH), state, SequenceBatch.zeros(2, 3, WIDTH));
     for (int rows : new int[] {-1, 4, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
       assertThatThrownBy(() -> state.truncate(rows))
           .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -203,7 +204,7 @@ class LayerPromisesTest {
           .hasMessageContaining("3");
     }
     assertThat(state.rows()).isEqualTo(3);
-    Sequences two = Sequences.zeros(2, 2, WIDTH);
+    SequenceBatch two = SequenceBatch.zeros(2, 2, WIDTH);
     assertThatThrownBy(() -> decoder.forward(two, state, two)).isExactlyInstanceOf(IllegalStateException.class);
     assertThat(state.rows()).isEqualTo(3);
     state.truncate(2);
@@ -254,11 +255,13 @@ class LayerPromisesTest {
         Wrong.argument("sizes", out -> alibi.applyTo(tree, 9, -1), "keys", "-1", "0"),
         Wrong.argument("both slopes", out -> alibi.applyTo(Attention.standard().withAlibi(1, 2), 1, 1), "withAlibi", "alibi", "2"),
         Wrong.argument("slopes of no head", out -> Positions.alibi(0), "numHeads", "0", "1"),
-        Wrong.argument("behind the table", out -> learned.addTo(Sequences.of(out, 1, 2, 4), 4), "firstPosition", "4", "maxPositions", "5"),
-        Wrong.argument("no such row", out -> learned.addAt(Sequences.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
+        Wrong.argument(
+            "behind the table", out -> learned.addTo(SequenceBatch.of(out, 1, 2, 4), 4), "firstPosition", "4", "maxPositions", "5"),
+        Wrong.argument(
+            "no such row", out -> learned.addAt(SequenceBatch.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
         Wrong.argument(
             "longest sequence",
-            out -> learned.addTo(Sequences.of(out, 1, 9, 4), SequenceStarts.of(0, 2, 9)),
+            out -> learned.addTo(SequenceBatch.of(out, 1, 9, 4), PackedSequences.of(0, 2, 9)),
             "longest",
             "7",
             "maxPositions",
@@ -272,8 +275,8 @@ class LayerPromisesTest {
         Wrong.argument("tree behind the last", out -> Positions.ofTree(Integer.MAX_VALUE, -1, 0), "position", "2147483648", "2147483647"));
   }
 
-  private static Sequences memory() {
-    return Sequences.zeros(2, 3, WIDTH);
+  private static SequenceBatch memory() {
+    return SequenceBatch.zeros(2, 3, WIDTH);
   }
 
   static List<Wrong> layers() {
@@ -291,7 +294,7 @@ class LayerPromisesTest {
             "8"),
         Wrong.argument("second layer", out -> Transformer.of(encoder, second), "decoder.layers[1].cross.keyInputDim", "5", "8"),
         Wrong.argument("capacity", out -> decoder.start(memory(), -3).close(), "capacity", "-3", "1"),
-        Wrong.argument("memory", out -> decoder.start(Sequences.zeros(0, 3, 5), 3).close(), "memory.width", "5", "8"),
+        Wrong.argument("memory", out -> decoder.start(SequenceBatch.zeros(0, 3, 5), 3).close(), "memory.width", "5", "8"),
         Wrong.argument("negative epsilon", out -> Norm.rms(new float[3], -1), "epsilon", "-1.0", "0"),
         Wrong.argument("embedding overflow", out -> Embedding.of(new float[3], 1 << 20, 1 << 20), "table.length", "3", "1099511627776"),
         Wrong.argument("no tokens", out -> Embedding.of(new float[0], 0, 3), "vocabulary", "0", "1"));
@@ -302,23 +305,23 @@ class LayerPromisesTest {
     MultiHeadAttention layer = attention(WIDTH, WIDTH);
     EncoderLayer encoder = encoderLayer(NormPlacement.POST);
     DecoderLayer decoder = decoderLayer(WIDTH, WIDTH);
-    Sequences x = Sequences.zeros(2, 3, WIDTH);
-    Sequences wide = Sequences.zeros(2, 3, 9);
-    Sequences one = Sequences.zeros(1, 3, WIDTH);
-    MultiHeadAttention packed = layer.withSequences(SequenceStarts.of(0, 1, 3));
+    SequenceBatch x = SequenceBatch.zeros(2, 3, WIDTH);
+    SequenceBatch wide = SequenceBatch.zeros(2, 3, 9);
+    SequenceBatch one = SequenceBatch.zeros(1, 3, WIDTH);
+    MultiHeadAttention packed = layer.withPackedSequences(PackedSequences.of(0, 1, 3));
     List<KeyValueCache> none = List.of();
     return List.of(
         Wrong.isNull("x", out -> layer.self(Wrong.nothing(), to(out))),
         Wrong.argument("self", out -> layer.self(wide, to(out)), "x.width", "9", "8"),
-        Wrong.argument("self", out -> layer.self(x, Sequences.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
+        Wrong.argument("self", out -> layer.self(x, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
         Wrong.overlap("output", "x", 0, out -> layer.self(to(out), to(out))),
         Wrong.argument("cross", out -> layer.cross(wide, x, to(out)), "x.width", "9", "8"),
         Wrong.argument("cross", out -> layer.cross(x, wide, to(out)), "memory.width", "9", "8"),
         Wrong.argument("cross", out -> layer.cross(x, one, to(out)), "memory.batch", "1", "x.batch", "2"),
-        Wrong.isNull("memory", out -> layer.cross(x, Wrong.<Sequences>nothing(), to(out))),
+        Wrong.isNull("memory", out -> layer.cross(x, Wrong.<SequenceBatch>nothing(), to(out))),
         Wrong.overlap("output", "memory", 0, out -> layer.cross(x, to(out), to(out))),
         Wrong.argument("cached self", out -> layer.self(wide, none, to(out)), "x.width", "9", "8"),
-        Wrong.argument("cached cross", out -> layer.cross(x, none, Sequences.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
+        Wrong.argument("cached cross", out -> layer.cross(x, none, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
         Wrong.argument("caches of cross", out -> layer.cross(x, none, to(out)), "memory", "0", "x.batch", "2"),
         Wrong.isNull("rotary", out -> layer.withRotary(Wrong.nothing())),
         Wrong.argument("weights", out -> layer.weights(x, x, Heads.of(out, 2, 3, 3, 3)), "weights.heads", "3", "numHeads", "2"),
@@ -326,39 +329,39 @@ class LayerPromisesTest {
         Wrong.argument("encoder", out -> encoder.weights(x, Heads.of(out, 1, 2, 3, 3)), "weights.batch", "1", "x.batch", "2"),
         Wrong.argument(
             "self weights",
-            out -> decoder.forward(x, x, Sequences.zeros(2, 3, WIDTH), Heads.of(out, 2, 2, 3, 4), Heads.zeros(2, 2, 3, 3)),
+            out -> decoder.forward(x, x, SequenceBatch.zeros(2, 3, WIDTH), Heads.of(out, 2, 2, 3, 4), Heads.zeros(2, 2, 3, 3)),
             "selfWeights.width",
             "4",
             "x.rows",
             "3"),
         Wrong.argument(
             "cross weights",
-            out -> decoder.forward(x, x, Sequences.zeros(2, 3, WIDTH), Heads.zeros(2, 2, 3, 3), Heads.of(out, 2, 2, 3, 4)),
+            out -> decoder.forward(x, x, SequenceBatch.zeros(2, 3, WIDTH), Heads.zeros(2, 2, 3, 3), Heads.of(out, 2, 2, 3, 4)),
             "crossWeights.width",
             "4",
             "memory.rows",
             "3"));
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 2, 3, WIDTH);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 3, WIDTH);
   }
 
   static List<Wrong> pooling() {
     AttentionPooling pooling = AttentionPooling.of(new float[WIDTH], 2, 4);
-    Sequences x = Sequences.zeros(2, 3, WIDTH);
-    Sequences value = Sequences.zeros(2, 3, 6);
-    SequenceStarts two = SequenceStarts.of(0, 1, 3);
+    SequenceBatch x = SequenceBatch.zeros(2, 3, WIDTH);
+    SequenceBatch value = SequenceBatch.zeros(2, 3, 6);
+    PackedSequences two = PackedSequences.of(0, 1, 3);
     Linear window = linear(WIDTH * 3, 5);
     RecurrentAttention recurrent = RecurrentAttention.of(RecurrentScores.dot(), x);
-    Sequences state = Sequences.zeros(2, 1, WIDTH);
+    SequenceBatch state = SequenceBatch.zeros(2, 1, WIDTH);
     return List.of(
         Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), one(out, WIDTH))),
         Wrong.argument("x", out -> pooling.apply(value, one(out, WIDTH)), "x.width", "6", "8"),
-        Wrong.argument("batch", out -> pooling.apply(x, Sequences.of(out, 3, 1, WIDTH)), "output.batch", "3", "x.batch", "2"),
-        Wrong.argument("rows", out -> pooling.apply(x, Sequences.of(out, 2, 2, WIDTH)), "output.rows", "2", "1"),
+        Wrong.argument("batch", out -> pooling.apply(x, SequenceBatch.of(out, 3, 1, WIDTH)), "output.batch", "3", "x.batch", "2"),
+        Wrong.argument("rows", out -> pooling.apply(x, SequenceBatch.of(out, 2, 2, WIDTH)), "output.rows", "2", "1"),
         Wrong.argument("width", out -> pooling.apply(x, value, one(out, WIDTH)), "output.width", "8", "value.width", "6"),
-        Wrong.argument("value", out -> pooling.apply(x, Sequences.zeros(1, 3, 6), one(out, 6)), "value.batch", "1", "key.batch", "2"),
+        Wrong.argument("value", out -> pooling.apply(x, SequenceBatch.zeros(1, 3, 6), one(out, 6)), "value.batch", "1", "key.batch", "2"),
         Wrong.argument("lengths", out -> pooling.apply(x, new int[] {3, 4}, one(out, WIDTH)), "lengths[1]", "4", "x.rows", "3"),
         Wrong.overlap("output", "x", 0, out -> pooling.apply(to(out), one(out, WIDTH))),
         Wrong.argument("packed", out -> pooling.apply(x, two, one(out, WIDTH)), "x.batch", "2", "1"),
@@ -382,11 +385,15 @@ class LayerPromisesTest {
         Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "states.rows", "3"),
         Wrong.overlap("context", "weights", 0, out -> recurrent.context(state, one(out, WIDTH), Heads.of(out, 2, 1, 1, 3))),
         Wrong.argument(
-            "rows that meet", out -> recurrent.context(state, new Sequences(out, 0, 2, 1, WIDTH, 7, 8)), "context.batchStride", "7", "8"));
+            "rows that meet",
+            out -> recurrent.context(state, new SequenceBatch(out, 0, 2, 1, WIDTH, 7, 8)),
+            "context.batchStride",
+            "7",
+            "8"));
   }
 
-  private static Sequences one(float[] out, int width) {
-    return Sequences.of(out, 2, 1, width);
+  private static SequenceBatch one(float[] out, int width) {
+    return SequenceBatch.of(out, 2, 1, width);
   }
 
   // what may be empty
@@ -395,8 +402,8 @@ class LayerPromisesTest {
   @Test
   void emptyIsNoError() {
     for (int[] shape : new int[][] {{0, 3}, {2, 0}, {0, 0}}) {
-      Sequences x = Sequences.zeros(shape[0], shape[1], WIDTH);
-      Sequences out = Sequences.zeros(shape[0], shape[1], WIDTH);
+      SequenceBatch x = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
+      SequenceBatch out = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
       for (int threads : new int[] {1, 3}) {
         linear(WIDTH, WIDTH).apply(x, out, threads);
         feedForward().apply(x, out, threads);
@@ -410,13 +417,13 @@ class LayerPromisesTest {
       }
       NeighbourMean.of(1, 1).apply(x, out);
       NeighbourDense.of(linear(WIDTH, WIDTH), 0, 0).apply(x, out);
-      Sequences pooled = Sequences.zeros(shape[0], 1, WIDTH);
+      SequenceBatch pooled = SequenceBatch.zeros(shape[0], 1, WIDTH);
       Arrays.fill(pooled.data(), Float.NaN);
       for (Pooling pooling : List.of(Pooling.mean(), Pooling.firstToken(), AttentionPooling.of(new float[WIDTH], 2, 4))) {
         pooling.apply(x, pooled);
         assertThat(pooled.data()).as("%s", pooling).isEqualTo(new float[shape[0] * WIDTH]);
       }
-      RecurrentAttention.of(RecurrentScores.dot(), x).context(Sequences.zeros(shape[0], 1, WIDTH), pooled);
+      RecurrentAttention.of(RecurrentScores.dot(), x).context(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
       assertThat(writer(2).withMaxLength(1).decode(x)).hasNumberOfRows(shape[0]);
     }
   }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** No setting of a layer is silently dropped: every two of them act together as in the reference, or are refused by name. */
 public class LayerSettingsTest {
-  private static final Sequences X =
+  private static final SequenceBatch X =
       Views.randomSequences(Layout.DENSE, 1, LayerSettings.ROWS, LayerExpectation.SHAPE.embedDim(), Problem.SEED + 5);
 
   /** Pairs that mean the same thing twice. */
@@ -93,7 +93,7 @@ public class LayerSettingsTest {
             "EncoderLayer.withAttention",
             "EncoderLayer.withMask",
             "EncoderLayer.withPositions",
-            "EncoderLayer.withSequences",
+            "EncoderLayer.withPackedSequences",
             "EncoderLayer.withThreads");
     assertThat(setters(DecoderLayer.class))
         .containsExactly(
@@ -120,12 +120,12 @@ public class LayerSettingsTest {
       assertThatThrownBy(pair::layer).isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("withAlibi", "alibi(3)");
       return;
     }
-    Sequences output = self(pair.layer());
+    SequenceBatch output = self(pair.layer());
     assertClose(output, pair.expectation().output(X, LayerSettings.ROWS), pair);
     for (Setting setting : List.of(pair.first, pair.second)) {
       Setting other = setting == pair.first ? pair.second : pair.first;
       if (setting.seen()) {
-        Sequences without = self(other.set().apply(LayerExpectation.SHAPE.layer()));
+        SequenceBatch without = self(other.set().apply(LayerExpectation.SHAPE.layer()));
         assertThat(largestDifference(output, without)).as("effect of %s in %s", setting, pair).isGreaterThan(1e-4);
       }
     }
@@ -141,10 +141,10 @@ public class LayerSettingsTest {
     MultiHeadAttention layer = pair.layer();
     int before = 5;
     int rows = LayerSettings.ROWS - before;
-    Sequences output = Sequences.zeros(1, rows, X.width());
+    SequenceBatch output = SequenceBatch.zeros(1, rows, X.width());
     try (KeyValueCache cache = layer.cache().capacity(LayerSettings.ROWS).build()) {
       if (pair.has("sequences")) {
-        assertThatThrownBy(() -> layer.self(X, List.of(cache), Sequences.zeros(1, LayerSettings.ROWS, X.width())))
+        assertThatThrownBy(() -> layer.self(X, List.of(cache), SequenceBatch.zeros(1, LayerSettings.ROWS, X.width())))
             .isInstanceOf(IllegalStateException.class)
             .hasMessageContainingAll("packed sequences", "caches");
         assertThat(cache.rows()).isZero();
@@ -152,7 +152,7 @@ public class LayerSettingsTest {
       }
       LayerExpectation expectation = pair.expectation();
       MultiHeadAttention plain = LayerExpectation.SHAPE.layer().withPositions(expectation.positions);
-      plain.self(X.rows(0, 0, before), List.of(cache), Sequences.zeros(1, before, X.width()));
+      plain.self(X.rows(0, 0, before), List.of(cache), SequenceBatch.zeros(1, before, X.width()));
       layer.self(X.rows(0, before, rows), List.of(cache), output);
       assertClose(output, expectation.output(X, rows), pair + ", cached");
     }
@@ -182,7 +182,7 @@ public class LayerSettingsTest {
   @ParameterizedTest
   @MethodSource("ofOneSlot")
   void theLastOneCounts(Pair pair) {
-    Sequences expected = self(pair.second.set().apply(LayerExpectation.SHAPE.layer()));
+    SequenceBatch expected = self(pair.second.set().apply(LayerExpectation.SHAPE.layer()));
     Views.assertSameBits(self(pair.layer()).data(), expected.data(), pair);
   }
 
@@ -191,8 +191,8 @@ public class LayerSettingsTest {
   void aBiasStaysBesideRelativePositions() {
     float[] one = {1};
     MultiHeadAttention layer = MultiHeadAttention.builder(1, 1).query(one, null).key(one, null).value(one, null).output(one, null).build();
-    Sequences x = Sequences.of(new float[] {1, 5}, 1, 2, 1);
-    Sequences output = Sequences.zeros(1, 2, 1);
+    SequenceBatch x = SequenceBatch.of(new float[] {1, 5}, 1, 2, 1);
+    SequenceBatch output = SequenceBatch.zeros(1, 2, 1);
     Bias hiding = Bias.ofKeys(new float[] {0, Float.NEGATIVE_INFINITY});
     LayerPositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
     layer.withAttention(at -> at.withBias(hiding)).withPositions(positions).self(x, output);
@@ -230,8 +230,8 @@ public class LayerSettingsTest {
     DecoderLayer layer =
         DecoderLayer.of(
             masked, parts.norm(0), parts.cross().layer(), parts.norm(2), parts.feedForward(), parts.norm(1), NormPlacement.POST);
-    Sequences kept = Sequences.zeros(1, LayerSettings.ROWS, X.width());
-    Sequences expected = Sequences.zeros(1, LayerSettings.ROWS, X.width());
+    SequenceBatch kept = SequenceBatch.zeros(1, LayerSettings.ROWS, X.width());
+    SequenceBatch expected = SequenceBatch.zeros(1, LayerSettings.ROWS, X.width());
     layer.forward(X, X, kept);
     parts.decoderLayer().withMask(Mask.window(2, 0)).forward(X, X, expected);
     Views.assertSameBits(kept.data(), expected.data(), "a window that is causal as well");
@@ -245,13 +245,13 @@ public class LayerSettingsTest {
     Wrong.argument("two activations", out -> FeedForward.of(active, down, Activation.GELU), "up", "RELU", "GELU").verify();
   }
 
-  private static Sequences self(MultiHeadAttention layer) {
-    Sequences output = Sequences.zeros(1, LayerSettings.ROWS, X.width());
+  private static SequenceBatch self(MultiHeadAttention layer) {
+    SequenceBatch output = SequenceBatch.zeros(1, LayerSettings.ROWS, X.width());
     layer.self(X, output);
     return output;
   }
 
-  private static double largestDifference(Sequences x, Sequences y) {
+  private static double largestDifference(SequenceBatch x, SequenceBatch y) {
     double largest = 0;
     for (int i = 0; i < x.data().length; i++) {
       largest = Math.max(largest, Math.abs(x.data()[i] - y.data()[i]));
@@ -259,7 +259,7 @@ public class LayerSettingsTest {
     return largest;
   }
 
-  private static void assertClose(Sequences actual, Sequences expected, Object what) {
+  private static void assertClose(SequenceBatch actual, SequenceBatch expected, Object what) {
     for (int i = 0; i < expected.data().length; i++) {
       float tolerance = 4e-6f * Math.max(1, Math.abs(expected.data()[i]));
       assertThat(actual.data()[i]).as("%s: element %d, seed %d", what, i, Problem.SEED).isCloseTo(expected.data()[i], within(tolerance));

@@ -2,7 +2,7 @@ package dev.lanewise.core.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.PlainFloat;
 import dev.lanewise.core.testing.Problem;
@@ -57,16 +57,16 @@ class LinearTest {
       return Linear.of(weight(), bias(), inputs, outputs);
     }
 
-    Sequences input() {
+    SequenceBatch input() {
       return Views.randomSequences(layout, batch, rows, inputs, Problem.SEED + 13);
     }
 
-    Sequences emptyOutput() {
+    SequenceBatch emptyOutput() {
       return Views.emptySequences(layout, batch, rows, outputs);
     }
 
-    Sequences apply(int threads) {
-      Sequences output = emptyOutput();
+    SequenceBatch apply(int threads) {
+      SequenceBatch output = emptyOutput();
       linear().apply(input(), output, threads);
       return output;
     }
@@ -120,8 +120,8 @@ class LinearTest {
   @ParameterizedTest
   @MethodSource("cases")
   void agreesWithTheProductInDouble(Case problem) {
-    Sequences input = problem.input();
-    Sequences output = problem.apply(1);
+    SequenceBatch input = problem.input();
+    SequenceBatch output = problem.apply(1);
     Views.assertOnlyTheViewWritten(output.split(1), problem);
     float[] plain = PlainFloat.linear(input, problem.weight(), problem.bias(), problem.outputs());
     Budget.assertWithin(problem, Views.dense(output), plain, product(input, problem.weight(), problem.bias(), problem.outputs()));
@@ -133,11 +133,11 @@ class LinearTest {
     Case dense = Case.of(7, 24, 203).batch(3);
     Case gaps = dense.layout(Layout.GAPS);
     float[] expected = dense.apply(1).data();
-    Sequences scattered = gaps.emptyOutput();
+    SequenceBatch scattered = gaps.emptyOutput();
     dense.linear().apply(dense.input(), scattered, 1);
     Views.assertOnlyTheViewWritten(scattered.split(1), gaps);
     Views.assertSameBits(Views.dense(scattered), expected, "dense to gaps");
-    Sequences collected = dense.emptyOutput();
+    SequenceBatch collected = dense.emptyOutput();
     dense.linear().apply(gaps.input(), collected, 1);
     Views.assertSameBits(collected.data(), expected, "gaps to dense");
   }
@@ -146,9 +146,9 @@ class LinearTest {
   @Test
   void columnsOfOneArray() {
     Case problem = Case.of(17, 24, 40);
-    Sequences packed = Views.emptySequences(Layout.DENSE, 1, 17, 100);
-    Sequences input = new Sequences(packed.data(), 3, 1, 17, 24, 1700, 100);
-    Sequences output = new Sequences(packed.data(), 50, 1, 17, 40, 1700, 100);
+    SequenceBatch packed = Views.emptySequences(Layout.DENSE, 1, 17, 100);
+    SequenceBatch input = new SequenceBatch(packed.data(), 3, 1, 17, 24, 1700, 100);
+    SequenceBatch output = new SequenceBatch(packed.data(), 50, 1, 17, 40, 1700, 100);
     float[] numbers = Views.dense(problem.input());
     for (int row = 0; row < 17; row++) {
       System.arraycopy(numbers, row * 24, packed.data(), input.index(0, row), 24);
@@ -168,12 +168,12 @@ class LinearTest {
   @Test
   void rowsAloneHaveTheSameBits() {
     Case problem = Case.of(113, 203, 59);
-    Sequences input = problem.input();
-    Sequences all = problem.apply(1);
+    SequenceBatch input = problem.input();
+    SequenceBatch all = problem.apply(1);
     Linear linear = problem.linear();
     for (int row : IntStream.concat(IntStream.range(0, 17), IntStream.range(90, 113)).toArray()) {
-      Sequences alone = Sequences.zeros(1, 1, 59);
-      linear.apply(new Sequences(input.data(), input.index(0, row), 1, 1, 203, 0, 203), alone, 1);
+      SequenceBatch alone = SequenceBatch.zeros(1, 1, 59);
+      linear.apply(new SequenceBatch(input.data(), input.index(0, row), 1, 1, 203, 0, 203), alone, 1);
       Views.assertSameBits(alone.data(), Arrays.copyOfRange(all.data(), row * 59, (row + 1) * 59), "row " + row + ", " + problem);
     }
   }
@@ -181,11 +181,11 @@ class LinearTest {
   @Test
   void nanPoisonsItsRowOnly() {
     Case problem = Case.of(33, 40, 59);
-    Sequences input = problem.input();
+    SequenceBatch input = problem.input();
     input.data()[input.index(0, 20) + 39] = Float.NaN;
-    Sequences output = problem.emptyOutput();
+    SequenceBatch output = problem.emptyOutput();
     problem.linear().apply(input, output, 1);
-    Sequences clean = problem.apply(1);
+    SequenceBatch clean = problem.apply(1);
     for (int column = 0; column < 59; column++) {
       assertThat(output.get(0, 20, column)).as("column %d, %s", column, problem).isNaN();
       output.data()[output.index(0, 20) + column] = clean.get(0, 20, column);
@@ -201,7 +201,7 @@ class LinearTest {
     Linear linear = Linear.of(weight, bias, 5, 7);
     Arrays.fill(weight, 99);
     Arrays.fill(bias, 99);
-    Sequences output = problem.emptyOutput();
+    SequenceBatch output = problem.emptyOutput();
     linear.apply(problem.input(), output, 1);
     Views.assertSameBits(output.data(), problem.apply(1).data(), problem);
     assertThat(linear.inputs()).isEqualTo(5);
@@ -215,23 +215,23 @@ class LinearTest {
     for (Case problem : List.of(Case.of(1, 24, 385), Case.of(7, 40, 59).layout(Layout.GAPS), Case.of(203, 111, 385).batch(2))) {
       Linear linear = problem.linear();
       Linear activated = linear.withActivation(activation);
-      Sequences plain = problem.emptyOutput();
+      SequenceBatch plain = problem.emptyOutput();
       linear.apply(problem.input(), plain, 1);
       Matrix expected = Matrix.of(Views.dense(plain), problem.batch() * problem.rows(), problem.outputs());
       Kernels.selected().activate(activation, expected, expected);
       for (int threads : new int[] {1, 2, 3}) {
-        Sequences output = problem.emptyOutput();
+        SequenceBatch output = problem.emptyOutput();
         activated.apply(problem.input(), output, threads);
         Views.assertOnlyTheViewWritten(output.split(1), problem);
         Views.assertSameBits(Views.dense(output), expected.data(), activation + ", " + threads + " threads, " + problem);
       }
-      Sequences again = problem.emptyOutput();
+      SequenceBatch again = problem.emptyOutput();
       activated.withActivation(Activation.NONE).apply(problem.input(), again, 1);
       Views.assertSameBits(Views.dense(again), Views.dense(plain), "without " + activation + ", " + problem);
     }
   }
 
-  private static double[] product(Sequences input, float[] weight, float @Nullable [] bias, int outputs) {
+  private static double[] product(SequenceBatch input, float[] weight, float @Nullable [] bias, int outputs) {
     double[] result = new double[input.batch() * input.rows() * outputs];
     for (int n = 0; n < result.length; n++) {
       int row = n / outputs;

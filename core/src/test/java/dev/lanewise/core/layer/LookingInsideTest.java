@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.AttentionEntropy;
 import dev.lanewise.core.AttentionRollout;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
@@ -44,7 +44,7 @@ class LookingInsideTest {
       List<Heads> layers = List.of(weights(2, 3, rows, SEED), weights(2, 1, rows, SEED + 1), weights(2, 4, rows, SEED + 2));
       for (int depth = 1; depth <= 3; depth++) {
         for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
-          Sequences rollout = Views.emptySequences(Layout.GAPS, 2, rows, rows);
+          SequenceBatch rollout = Views.emptySequences(Layout.GAPS, 2, rows, rows);
           AttentionRollout.of(layers.subList(0, depth), rollout, kernels);
           double[][] expected = rollout(layers.subList(0, depth), 1, rows);
           for (int i = 0; i < rows; i++) {
@@ -90,7 +90,7 @@ class LookingInsideTest {
   @Test
   void rolloutByHand() {
     Heads first = Heads.of(new float[] {1, 0, 1, 0}, 1, 1, 2, 2);
-    Sequences rollout = Sequences.zeros(1, 2, 2);
+    SequenceBatch rollout = SequenceBatch.zeros(1, 2, 2);
     AttentionRollout.of(List.of(first, first), rollout);
     assertThat(rollout.data()).containsExactly(1, 0, 0.75f, 0.25f);
   }
@@ -122,9 +122,9 @@ class LookingInsideTest {
     List<Heads> one = List.of(weights);
     List.of(
             Wrong.argument("no layer", out -> AttentionRollout.of(List.of(), to(out)), "layers.size", "0", "1"),
-            Wrong.argument("batch", out -> AttentionRollout.of(one, Sequences.of(out, 1, 4, 4)), "layers[0].batch", "2", "1"),
-            Wrong.argument("rows", out -> AttentionRollout.of(one, Sequences.of(out, 2, 5, 5)), "layers[0].rows", "4", "5"),
-            Wrong.argument("square", out -> AttentionRollout.of(one, Sequences.of(out, 2, 4, 5)), "rollout.width", "5", "4"),
+            Wrong.argument("batch", out -> AttentionRollout.of(one, SequenceBatch.of(out, 1, 4, 4)), "layers[0].batch", "2", "1"),
+            Wrong.argument("rows", out -> AttentionRollout.of(one, SequenceBatch.of(out, 2, 5, 5)), "layers[0].rows", "4", "5"),
+            Wrong.argument("square", out -> AttentionRollout.of(one, SequenceBatch.of(out, 2, 4, 5)), "rollout.width", "5", "4"),
             Wrong.argument(
                 "keys", out -> AttentionRollout.of(List.of(weights, Heads.zeros(2, 3, 4, 5)), to(out)), "layers[1].width", "5", "4"),
             Wrong.argument("heads", out -> AttentionRollout.of(List.of(Heads.zeros(2, 0, 4, 4)), to(out)), "layers[0].heads", "0", "1"),
@@ -139,8 +139,8 @@ class LookingInsideTest {
     Wrong.argument("same array", out -> AttentionEntropy.of(Heads.of(same, 1, 6, 1, 1), same), "entropy", "overlaps", "weights").verify();
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 2, 4, 4);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 4, 4);
   }
 
   @Test
@@ -153,7 +153,7 @@ class LookingInsideTest {
   @Test
   void examplesRun() {
     MultiHeadAttention layer = LayerShape.of(8, 2).layer();
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 5, 8, SEED);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 5, 8, SEED);
     float[] entropy = new float[10];
     Heads weights = Heads.zeros(1, 2, 5, 5);
     LookingInsideExample.entropy(layer, x, weights, entropy);
@@ -163,8 +163,8 @@ class LookingInsideTest {
     LayerParts parts = new LayerParts(LayerShape.of(8, 2), 12, Activation.RELU, false, false, NormPlacement.POST);
     Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
     List<Heads> layers = List.of(Heads.zeros(1, 2, 5, 5), Heads.zeros(1, 2, 5, 5));
-    Sequences rollout = Sequences.zeros(1, 5, 5);
-    LookingInsideExample.rollout(encoder, x, Sequences.zeros(1, 5, 8), layers, rollout);
+    SequenceBatch rollout = SequenceBatch.zeros(1, 5, 5);
+    LookingInsideExample.rollout(encoder, x, SequenceBatch.zeros(1, 5, 8), layers, rollout);
     Views.assertSameBits(layers.get(0).data(), weights.data(), "the first layer's weights");
     double[][] expected = rollout(layers, 0, 5);
     for (int i = 0; i < 25; i++) {

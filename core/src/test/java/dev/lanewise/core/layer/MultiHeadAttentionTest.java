@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.GoldenTest;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.core.testing.Problem;
@@ -44,18 +44,18 @@ class MultiHeadAttentionTest {
   @MethodSource("shapes")
   void isProjectionsAroundAttention(LayerShape shape) {
     for (Layout layout : Layout.values()) {
-      Sequences query = Views.randomSequences(layout, 2, 17, shape.embedDim(), Problem.SEED + 31);
-      Sequences key = Views.randomSequences(layout, 2, 33, shape.keyInputDim(), Problem.SEED + 32);
-      Sequences value = Views.randomSequences(layout, 2, 33, shape.valueInputDim(), Problem.SEED + 33);
+      SequenceBatch query = Views.randomSequences(layout, 2, 17, shape.embedDim(), Problem.SEED + 31);
+      SequenceBatch key = Views.randomSequences(layout, 2, 33, shape.keyInputDim(), Problem.SEED + 32);
+      SequenceBatch value = Views.randomSequences(layout, 2, 33, shape.valueInputDim(), Problem.SEED + 33);
       Mask mask = CAUSAL.and(Mask.keyLengths(33, 20));
-      Sequences output = Views.emptySequences(layout, 2, 17, shape.embedDim());
+      SequenceBatch output = Views.emptySequences(layout, 2, 17, shape.embedDim());
       shape.layer().withMask(mask).forward(query, key, value, output);
       Views.assertOnlyTheViewWritten(output.split(1), shape);
 
       Heads queryHeads = shape.query().apply(query).split(shape.numHeads());
       Heads keyHeads = shape.key().apply(key).split(shape.keyValueHeads());
       Heads valueHeads = shape.value().apply(value).split(shape.keyValueHeads());
-      Sequences heads = Sequences.zeros(2, 17, shape.numHeads() * shape.valueDim());
+      SequenceBatch heads = SequenceBatch.zeros(2, 17, shape.numHeads() * shape.valueDim());
       Attention.standard().withMask(mask).compute(queryHeads, keyHeads, valueHeads, heads.split(shape.numHeads()));
       Views.assertSameBits(Views.dense(output), shape.output().apply(heads).data(), what(shape + ", " + layout));
 
@@ -71,13 +71,13 @@ class MultiHeadAttentionTest {
   @Test
   void selfAndCrossAreForwardOfTheirSources() {
     LayerShape shape = LayerShape.of(48, 4);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    Sequences memory = Views.randomSequences(Layout.DENSE, 2, 33, 48, Problem.SEED + 32);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
+    SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 33, 48, Problem.SEED + 32);
     MultiHeadAttention layer = shape.layer();
-    Sequences self = Sequences.zeros(2, 17, 48);
+    SequenceBatch self = SequenceBatch.zeros(2, 17, 48);
     layer.self(x, self);
     Views.assertSameBits(self.data(), forward(layer, x, x, x), what("self"));
-    Sequences cross = Sequences.zeros(2, 17, 48);
+    SequenceBatch cross = SequenceBatch.zeros(2, 17, 48);
     layer.cross(x, memory, cross);
     Views.assertSameBits(cross.data(), forward(layer, x, memory, memory), what("cross"));
     assertThat(cross.data()).isNotEqualTo(self.data());
@@ -87,7 +87,7 @@ class MultiHeadAttentionTest {
   @Test
   void groupedHeadsEqualCopiedWeights() {
     LayerShape grouped = LayerShape.of(48, 6).grouped(2);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     MultiHeadAttention copied =
         MultiHeadAttention.builder(48, 6)
             .query(grouped.query().weight(), grouped.query().bias())
@@ -112,7 +112,7 @@ class MultiHeadAttentionTest {
   @ValueSource(ints = {1, 2, 6})
   void packedInputEqualsSeparateWeights(int keyValueHeads) {
     LayerShape shape = LayerShape.of(48, 6).grouped(keyValueHeads);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     MultiHeadAttention packed =
         MultiHeadAttention.builder(48, 6)
             .keyValueHeads(keyValueHeads)
@@ -127,7 +127,7 @@ class MultiHeadAttentionTest {
   @Test
   void absentBiasesAreZero() {
     LayerShape shape = LayerShape.of(48, 4);
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 48, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 17, 48, Problem.SEED + 31);
     float[] none = forward(withBiases(shape, null), x, x, x);
     Views.assertSameBits(none, forward(withBiases(shape, new float[48]), x, x, x), what("no biases"));
     float[] packed =
@@ -154,7 +154,7 @@ class MultiHeadAttentionTest {
   @Test
   void weightsOfEachRowSumToOne() {
     LayerShape shape = LayerShape.of(48, 4).grouped(2);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     Heads weights = Heads.zeros(2, 4, 17, 17);
     shape.layer().withMask(CAUSAL).weights(x, x, weights);
     for (int n = 0; n < 2 * 4 * 17; n++) {
@@ -171,7 +171,7 @@ class MultiHeadAttentionTest {
   @Test
   void queryWithoutKeysGetsTheOutputBias() {
     LayerShape shape = LayerShape.of(48, 4);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     float[] output = forward(shape.layer().withMask(Mask.keyLengths(17, 0)), x, x, x);
     float[] bias = shape.output().bias();
     for (int i = 17 * 48; i < output.length; i++) {
@@ -184,7 +184,7 @@ class MultiHeadAttentionTest {
   @ValueSource(ints = {2, 3, 7})
   void threadsDoNotChangeBits(int threads) {
     LayerShape shape = LayerShape.of(192, 6).grouped(3);
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 113, 192, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 113, 192, Problem.SEED + 31);
     MultiHeadAttention layer = shape.layer().withMask(CAUSAL);
     Views.assertSameBits(forward(layer.withThreads(threads), x, x, x), forward(layer, x, x, x), what(threads + " threads"));
     Heads shared = Heads.zeros(2, 6, 113, 113);
@@ -197,10 +197,10 @@ class MultiHeadAttentionTest {
   @Test
   void emptySequencesAreNoWork() {
     MultiHeadAttention layer = LayerShape.of(16, 2).layer();
-    layer.self(Sequences.zeros(0, 7, 16), Sequences.zeros(0, 7, 16));
-    layer.self(Sequences.zeros(2, 0, 16), Sequences.zeros(2, 0, 16));
-    Sequences output = Views.emptySequences(Layout.GAPS, 1, 3, 16);
-    layer.cross(Sequences.zeros(1, 3, 16), Sequences.zeros(1, 0, 16), output);
+    layer.self(SequenceBatch.zeros(0, 7, 16), SequenceBatch.zeros(0, 7, 16));
+    layer.self(SequenceBatch.zeros(2, 0, 16), SequenceBatch.zeros(2, 0, 16));
+    SequenceBatch output = Views.emptySequences(Layout.GAPS, 1, 3, 16);
+    layer.cross(SequenceBatch.zeros(1, 3, 16), SequenceBatch.zeros(1, 0, 16), output);
     Views.assertOnlyTheViewWritten(output.split(1), "no keys");
     float[] bias = LayerShape.of(16, 2).output().bias();
     Views.assertSameBits(Views.dense(output), joined(bias, bias, bias), "no keys");
@@ -210,9 +210,9 @@ class MultiHeadAttentionTest {
   @Test
   void callsOfOtherSizesBetweenDoNotChangeBits() {
     MultiHeadAttention layer = LayerShape.of(16, 2).layer();
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 3, 16, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 3, 16, Problem.SEED + 31);
     float[] first = forward(layer, x, x, x);
-    Sequences larger = Views.randomSequences(Layout.DENSE, 2, 59, 48, Problem.SEED + 32);
+    SequenceBatch larger = Views.randomSequences(Layout.DENSE, 2, 59, 48, Problem.SEED + 32);
     forward(LayerShape.of(48, 4).layer(), larger, larger, larger);
     Views.assertSameBits(forward(layer, x, x, x), first, what("a call after a larger one"));
   }
@@ -221,32 +221,32 @@ class MultiHeadAttentionTest {
   @Test
   void scalarKernelsOnRequest() {
     LayerShape shape = LayerShape.of(40, 2);
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 17, 40, Problem.SEED + 31);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 17, 40, Problem.SEED + 31);
     MultiHeadAttention scalar =
         MultiHeadAttention.builder(40, 2)
             .kernels(Kernels.scalar())
             .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
             .output(shape.output().weight(), null)
             .build();
-    Sequences projected = Sequences.zeros(1, 17, 120);
+    SequenceBatch projected = SequenceBatch.zeros(1, 17, 120);
     Linear.of(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null, 40, 120, Kernels.scalar())
         .apply(x, projected, 1);
-    Sequences heads = Sequences.zeros(1, 17, 40);
+    SequenceBatch heads = SequenceBatch.zeros(1, 17, 40);
     Attention.standard()
         .withKernels(Kernels.scalar())
         .compute(columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
-    Sequences expected = Sequences.zeros(1, 17, 40);
+    SequenceBatch expected = SequenceBatch.zeros(1, 17, 40);
     Linear.of(shape.output().weight(), null, 40, 40, Kernels.scalar()).apply(heads, expected, 1);
     Views.assertSameBits(forward(scalar, x, x, x), expected.data(), what("scalar kernels"));
   }
 
   /** 40 columns of a 120-wide sequence. */
-  private static Sequences columns(Sequences packed, int from) {
-    return new Sequences(packed.data(), from, 1, packed.rows(), 40, packed.batchStride(), packed.rowStride());
+  private static SequenceBatch columns(SequenceBatch packed, int from) {
+    return new SequenceBatch(packed.data(), from, 1, packed.rows(), 40, packed.batchStride(), packed.rowStride());
   }
 
-  private static float[] forward(MultiHeadAttention layer, Sequences query, Sequences key, Sequences value) {
-    Sequences output = Views.emptySequences(Layout.DENSE, query.batch(), query.rows(), query.width());
+  private static float[] forward(MultiHeadAttention layer, SequenceBatch query, SequenceBatch key, SequenceBatch value) {
+    SequenceBatch output = Views.emptySequences(Layout.DENSE, query.batch(), query.rows(), query.width());
     layer.forward(query, key, value, output);
     return output.data();
   }

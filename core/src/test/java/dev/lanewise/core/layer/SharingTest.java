@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerParts;
@@ -34,7 +34,7 @@ class SharingTest {
   private static final int ROWS = 70;
   private static final int WIDTH = 64;
 
-  private final Sequences x = Views.randomSequences(Layout.DENSE, 1, ROWS, WIDTH, Problem.SEED);
+  private final SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, ROWS, WIDTH, Problem.SEED);
 
   /** Calls that need no more than what all threads share; each makes an output of its own. */
   private List<Supplier<float[]>> calls(int threads, List<KeyValueCache> caches) {
@@ -49,7 +49,7 @@ class SharingTest {
     Attention decoding = Attention.standard().withThreads(threads);
     return List.of(
         () -> {
-          Sequences output = Sequences.zeros(1, ROWS, WIDTH);
+          SequenceBatch output = SequenceBatch.zeros(1, ROWS, WIDTH);
           encoder.forward(x, output);
           return output.data();
         },
@@ -141,7 +141,7 @@ class SharingTest {
     try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> results = new ArrayList<>();
       for (int caller = 0; caller < 300; caller++) {
-        results.add(pool.submit(() -> layer.self(x, Sequences.zeros(1, ROWS, WIDTH))));
+        results.add(pool.submit(() -> layer.self(x, SequenceBatch.zeros(1, ROWS, WIDTH))));
       }
       for (Future<?> result : results) {
         result.get();

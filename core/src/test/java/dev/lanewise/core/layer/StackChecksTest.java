@@ -3,7 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.pooling.NeighbourMean;
@@ -18,7 +18,7 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import java.util.Arrays;
 import java.util.List;
@@ -62,7 +62,7 @@ class StackChecksTest {
         attention("slopes", at -> at.withAlibi(three), "slopes.length", "3", "2"),
         attention("sinks", at -> at.withNormaliser(Normaliser.softmaxWithSinks(three)), "sinks.length", "3", "2"),
         attention("similarity", at -> at.withSimilarity(Similarity.additive(three)), "3", "4"),
-        attention("sequences", at -> at.withSequences(SequenceStarts.of(0, 5)), "sequences"));
+        attention("sequences", at -> at.withPackedSequences(PackedSequences.of(0, 5)), "sequences"));
   }
 
   private static EncoderLayer encoderLayer() {
@@ -73,12 +73,12 @@ class StackChecksTest {
     return Encoder.of(List.of(encoderLayer(), encoderLayer(), encoderLayer().withAttention(misfit.change)), null);
   }
 
-  private static Sequences input() {
+  private static SequenceBatch input() {
     return Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
   }
 
-  private static Sequences in(float[] out) {
-    return Sequences.of(out, BATCH, ROWS, WIDTH);
+  private static SequenceBatch in(float[] out) {
+    return SequenceBatch.of(out, BATCH, ROWS, WIDTH);
   }
 
   @ParameterizedTest
@@ -141,7 +141,7 @@ class StackChecksTest {
             "overlaps"),
         Wrong.argument(
             "in x alone",
-            out -> encoder.forward(in(out), Sequences.zeros(BATCH, ROWS, WIDTH), List.of(right, Heads.of(out, BATCH, 2, ROWS, ROWS))),
+            out -> encoder.forward(in(out), SequenceBatch.zeros(BATCH, ROWS, WIDTH), List.of(right, Heads.of(out, BATCH, 2, ROWS, ROWS))),
             "weights[1]",
             "overlaps",
             "x"));
@@ -178,10 +178,10 @@ class StackChecksTest {
     Decoder decoder = Decoder.of(List.of(PARTS.decoderLayer(), other), null);
     Wrong.argument("width", out -> decoder.forward(in(out), input(), in(out)), "memory.width", "8", "9").verify();
     Decoder right = Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
-    Sequences three = Sequences.zeros(3, ROWS, WIDTH);
+    SequenceBatch three = SequenceBatch.zeros(3, ROWS, WIDTH);
     Wrong.argument("batch", out -> right.forward(in(out), three, in(out)), "memory.batch", "3", "2").verify();
     Wrong.argument("the memory", out -> right.forward(input(), in(out), in(out)), "output", "memory", "overlaps").verify();
-    Wrong.isNull("memory", out -> right.forward(in(out), Wrong.<Sequences>nothing(), in(out))).verify();
+    Wrong.isNull("memory", out -> right.forward(in(out), Wrong.<SequenceBatch>nothing(), in(out))).verify();
     Wrong.isNull("state", out -> right.forward(in(out), Wrong.<DecoderState>nothing(), in(out))).verify();
   }
 
@@ -224,19 +224,19 @@ class StackChecksTest {
   void interleavedRowsAreWrittenWhole() {
     float[] array = Views.randomArray(16 * 6, 1, Problem.SEED + 1);
     float[] copy = array.clone();
-    Sequences x = new Sequences(array, 0, 1, 6, 4, 96, 16);
-    Sequences output = new Sequences(array, 4, 1, 6, 4, 96, 8);
-    Sequences expected = Sequences.zeros(1, 6, 4);
-    NeighbourMean.of(1, 0).apply(new Sequences(copy, 0, 1, 6, 4, 96, 16), expected);
+    SequenceBatch x = new SequenceBatch(array, 0, 1, 6, 4, 96, 16);
+    SequenceBatch output = new SequenceBatch(array, 4, 1, 6, 4, 96, 8);
+    SequenceBatch expected = SequenceBatch.zeros(1, 6, 4);
+    NeighbourMean.of(1, 0).apply(new SequenceBatch(copy, 0, 1, 6, 4, 96, 16), expected);
     NeighbourMean.of(1, 0).apply(x, output);
     Views.assertSameBits(Views.dense(output), expected.data(), "neighbours in one array");
 
     float[] pooled = Views.randomArray(16 * 6, 1, Problem.SEED + 2);
-    Sequences rows = new Sequences(pooled, 0, 1, 6, 8, 96, 16);
-    SequenceStarts starts = SequenceStarts.of(0, 2, 6);
-    Sequences alone = Sequences.zeros(2, 1, 8);
-    Pooling.mean().apply(new Sequences(pooled.clone(), 0, 1, 6, 8, 96, 16), starts, alone);
-    Sequences results = new Sequences(pooled, 8, 2, 1, 8, 16, 8);
+    SequenceBatch rows = new SequenceBatch(pooled, 0, 1, 6, 8, 96, 16);
+    PackedSequences starts = PackedSequences.of(0, 2, 6);
+    SequenceBatch alone = SequenceBatch.zeros(2, 1, 8);
+    Pooling.mean().apply(new SequenceBatch(pooled.clone(), 0, 1, 6, 8, 96, 16), starts, alone);
+    SequenceBatch results = new SequenceBatch(pooled, 8, 2, 1, 8, 16, 8);
     Pooling.mean().apply(rows, starts, results);
     Views.assertSameBits(Views.dense(results), alone.data(), "pooled in one array");
   }
@@ -244,10 +244,10 @@ class StackChecksTest {
   @Test
   void aSumIsApartFromTheOutput() {
     Norm norm = Norm.layer(new float[WIDTH], null, 1e-5f);
-    Sequences x = input();
+    SequenceBatch x = input();
     Wrong.argument(
             "output in the sum",
-            out -> norm.applyToSum(x, x, in(out), new Sequences(out, 4, BATCH, ROWS, WIDTH, 40, 8), 1),
+            out -> norm.applyToSum(x, x, in(out), new SequenceBatch(out, 4, BATCH, ROWS, WIDTH, 40, 8), 1),
             "output",
             "overlaps",
             "sum")

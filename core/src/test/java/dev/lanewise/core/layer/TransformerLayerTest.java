@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.testing.LayerParts;
@@ -15,7 +15,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,11 +43,11 @@ class TransformerLayerTest {
         parts(7, 1, 19, Activation.NONE, false, false, NormPlacement.PRE));
   }
 
-  private static Sequences input(int batch, int rows, int width) {
+  private static SequenceBatch input(int batch, int rows, int width) {
     return Views.randomSequences(Layout.DENSE, batch, rows, width, Problem.SEED + rows);
   }
 
-  private static void assertBudget(double[][] expected, double[][] plain, Sequences actual, int b, String what) {
+  private static void assertBudget(double[][] expected, double[][] plain, SequenceBatch actual, int b, String what) {
     double largest = 0;
     double error = 0;
     for (int row = 0; row < expected.length; row++) {
@@ -69,8 +69,8 @@ class TransformerLayerTest {
   @MethodSource("kinds")
   void anEncoderLayerIsWhatIsWrittenDown(LayerParts parts) {
     for (int rows : new int[] {1, 2, 17, 70}) {
-      Sequences x = input(2, rows, parts.embedDim());
-      Sequences output = Sequences.zeros(2, rows, parts.embedDim());
+      SequenceBatch x = input(2, rows, parts.embedDim());
+      SequenceBatch output = SequenceBatch.zeros(2, rows, parts.embedDim());
       parts.encoderLayer().withThreads(2).withMask(Mask.window(5, 3)).forward(x, output);
       for (int b = 0; b < 2; b++) {
         double[][] in = PlainTransformer.rows(x, b);
@@ -85,9 +85,9 @@ class TransformerLayerTest {
   @MethodSource("kinds")
   void aDecoderLayerIsWhatIsWrittenDown(LayerParts parts) {
     for (int rows : new int[] {1, 9, 40}) {
-      Sequences x = input(2, rows, parts.embedDim());
-      Sequences memory = input(2, 23, parts.embedDim());
-      Sequences output = Sequences.zeros(2, rows, parts.embedDim());
+      SequenceBatch x = input(2, rows, parts.embedDim());
+      SequenceBatch memory = input(2, 23, parts.embedDim());
+      SequenceBatch output = SequenceBatch.zeros(2, rows, parts.embedDim());
       parts.decoderLayer().forward(x, memory, output);
       for (int b = 0; b < 2; b++) {
         double[][] in = PlainTransformer.rows(x, b);
@@ -104,19 +104,19 @@ class TransformerLayerTest {
   void aPackedBatchHasTheBitsOfOneByOne(LayerParts parts) {
     int[] starts = {0, 1, 18, 18, 20, 90, 131};
     int width = parts.embedDim();
-    Sequences packed = input(1, 131, width);
+    SequenceBatch packed = input(1, 131, width);
     EncoderLayer layer = parts.encoderLayer();
     if (parts.attention().headDim() % 2 == 0) {
       layer = layer.withAttention(of -> of.withRotary(Rotary.of(parts.attention().headDim())));
     }
     Encoder encoder = Encoder.of(List.of(layer, layer), parts.norm(1));
-    Sequences together = Sequences.zeros(1, 131, width);
-    encoder.withThreads(2).withSequences(SequenceStarts.of(starts)).forward(packed, together);
+    SequenceBatch together = SequenceBatch.zeros(1, 131, width);
+    encoder.withThreads(2).withPackedSequences(PackedSequences.of(starts)).forward(packed, together);
     for (int s = 0; s + 1 < starts.length; s++) {
       int rows = starts[s + 1] - starts[s];
-      Sequences alone = Sequences.zeros(1, rows, width);
+      SequenceBatch alone = SequenceBatch.zeros(1, rows, width);
       encoder.forward(packed.rows(0, starts[s], rows), alone);
-      Sequences part = together.rows(0, starts[s], rows);
+      SequenceBatch part = together.rows(0, starts[s], rows);
       for (int row = 0; row < rows; row++) {
         for (int c = 0; c < width; c++) {
           assertThat(part.get(0, row, c)).as("sequence %d, row %d, column %d", s, row, c).isEqualTo(alone.get(0, row, c));
@@ -129,12 +129,12 @@ class TransformerLayerTest {
   @MethodSource("kinds")
   void aPaddedBatchHasTheBitsOfOneByOne(LayerParts parts) {
     int width = parts.embedDim();
-    Sequences padded = input(3, 30, width);
+    SequenceBatch padded = input(3, 30, width);
     int[] lengths = {30, 7, 1};
-    Sequences together = Sequences.zeros(3, 30, width);
+    SequenceBatch together = SequenceBatch.zeros(3, 30, width);
     parts.encoderLayer().withThreads(3).withMask(Mask.keyLengths(lengths)).forward(padded, together);
     for (int b = 0; b < 3; b++) {
-      Sequences alone = Sequences.zeros(1, lengths[b], width);
+      SequenceBatch alone = SequenceBatch.zeros(1, lengths[b], width);
       parts.encoderLayer().forward(padded.rows(b, 0, lengths[b]), alone);
       for (int row = 0; row < lengths[b]; row++) {
         for (int c = 0; c < width; c++) {
@@ -147,15 +147,15 @@ class TransformerLayerTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void outputMayBeTheInput(LayerParts parts) {
-    Sequences x = input(2, 33, parts.embedDim());
-    Sequences apart = Sequences.zeros(2, 33, parts.embedDim());
-    Sequences memory = input(2, 5, parts.embedDim());
+    SequenceBatch x = input(2, 33, parts.embedDim());
+    SequenceBatch apart = SequenceBatch.zeros(2, 33, parts.embedDim());
+    SequenceBatch memory = input(2, 5, parts.embedDim());
     parts.encoderLayer().forward(x, apart);
-    Sequences inPlace = Sequences.of(x.data().clone(), 2, 33, parts.embedDim());
+    SequenceBatch inPlace = SequenceBatch.of(x.data().clone(), 2, 33, parts.embedDim());
     parts.encoderLayer().forward(inPlace, inPlace);
     Views.assertSameBits(inPlace.data(), apart.data(), "encoder layer");
     parts.decoderLayer().forward(x, memory, apart);
-    Sequences again = Sequences.of(x.data().clone(), 2, 33, parts.embedDim());
+    SequenceBatch again = SequenceBatch.of(x.data().clone(), 2, 33, parts.embedDim());
     parts.decoderLayer().forward(again, memory, again);
     Views.assertSameBits(again.data(), apart.data(), "decoder layer");
   }
@@ -163,21 +163,21 @@ class TransformerLayerTest {
   @Test
   void weightsAreThoseOfTheAttentionInside() {
     for (LayerParts parts : List.of(BERT, LLAMA)) {
-      Sequences x = input(2, 12, parts.embedDim());
+      SequenceBatch x = input(2, 12, parts.embedDim());
       Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withMask(Mask.causal());
       int heads = parts.attention().numHeads();
       List<Heads> weights = List.of(Heads.zeros(2, heads, 12, 12), Heads.zeros(2, heads, 12, 12));
-      Sequences output = Sequences.zeros(2, 12, parts.embedDim());
-      Sequences without = Sequences.zeros(2, 12, parts.embedDim());
+      SequenceBatch output = SequenceBatch.zeros(2, 12, parts.embedDim());
+      SequenceBatch without = SequenceBatch.zeros(2, 12, parts.embedDim());
       encoder.forward(x, output, weights);
       encoder.forward(x, without);
       Views.assertSameBits(output.data(), without.data(), "output beside weights");
-      Sequences middle = Sequences.zeros(2, 12, parts.embedDim());
+      SequenceBatch middle = SequenceBatch.zeros(2, 12, parts.embedDim());
       parts.encoderLayer().withMask(Mask.causal()).forward(x, middle);
       for (int layer = 0; layer < 2; layer++) {
-        Sequences from = layer == 0 ? x : middle;
+        SequenceBatch from = layer == 0 ? x : middle;
         if (parts.placement() == NormPlacement.PRE) {
-          Sequences normed = Sequences.zeros(2, 12, parts.embedDim());
+          SequenceBatch normed = SequenceBatch.zeros(2, 12, parts.embedDim());
           parts.norm(0).apply(from, normed, 1);
           from = normed;
         }
@@ -191,23 +191,23 @@ class TransformerLayerTest {
   @Test
   void weightsOfADecoderLayerAreThoseOfItsTwoAttentions() {
     for (LayerParts parts : List.of(BERT, LLAMA)) {
-      Sequences x = input(2, 12, parts.embedDim());
-      Sequences memory = Views.randomSequences(Views.Layout.DENSE, 2, 7, parts.embedDim(), Problem.SEED + 5);
+      SequenceBatch x = input(2, 12, parts.embedDim());
+      SequenceBatch memory = Views.randomSequences(Views.Layout.DENSE, 2, 7, parts.embedDim(), Problem.SEED + 5);
       int heads = parts.attention().numHeads();
       Heads self = Heads.zeros(2, heads, 12, 12);
       Heads cross = Heads.zeros(2, parts.cross().numHeads(), 12, 7);
-      Sequences output = Sequences.zeros(2, 12, parts.embedDim());
-      Sequences without = Sequences.zeros(2, 12, parts.embedDim());
+      SequenceBatch output = SequenceBatch.zeros(2, 12, parts.embedDim());
+      SequenceBatch without = SequenceBatch.zeros(2, 12, parts.embedDim());
       parts.decoderLayer().forward(x, memory, output, self, cross);
       parts.decoderLayer().forward(x, memory, without);
       Views.assertSameBits(output.data(), without.data(), "output beside weights");
 
       boolean pre = parts.placement() == NormPlacement.PRE;
-      Sequences from = pre ? normed(parts, 0, x) : x;
+      SequenceBatch from = pre ? normed(parts, 0, x) : x;
       Heads expected = Heads.zeros(2, heads, 12, 12);
       parts.attention().layer().withMask(Mask.causal()).weights(from, from, expected);
       Views.assertSameBits(self.data(), expected.data(), "self-attention");
-      Sequences y = Sequences.zeros(2, 12, parts.embedDim());
+      SequenceBatch y = SequenceBatch.zeros(2, 12, parts.embedDim());
       parts.attention().layer().withMask(Mask.causal()).self(from, y);
       for (int i = 0; i < y.data().length; i++) {
         y.data()[i] += x.data()[i];
@@ -221,8 +221,8 @@ class TransformerLayerTest {
     }
   }
 
-  private static Sequences normed(LayerParts parts, int which, Sequences x) {
-    Sequences result = Sequences.zeros(x.batch(), x.rows(), x.width());
+  private static SequenceBatch normed(LayerParts parts, int which, SequenceBatch x) {
+    SequenceBatch result = SequenceBatch.zeros(x.batch(), x.rows(), x.width());
     parts.norm(which).apply(x, result, 1);
     return result;
   }
@@ -230,14 +230,14 @@ class TransformerLayerTest {
   @Test
   void wrongCallsNameTheArgument() {
     EncoderLayer layer = BERT.encoderLayer();
-    Sequences x = input(1, 4, 48);
-    assertThatThrownBy(() -> layer.forward(input(1, 4, 47), Sequences.zeros(1, 4, 47)))
+    SequenceBatch x = input(1, 4, 48);
+    assertThatThrownBy(() -> layer.forward(input(1, 4, 47), SequenceBatch.zeros(1, 4, 47)))
         .hasMessageContaining("x.width is 47")
         .hasMessageContaining("48");
-    assertThatThrownBy(() -> layer.forward(x, Sequences.zeros(1, 5, 48)))
+    assertThatThrownBy(() -> layer.forward(x, SequenceBatch.zeros(1, 5, 48)))
         .hasMessageContaining("output.rows is 5")
         .hasMessageContaining("4");
-    Sequences shifted = new Sequences(x.data(), 48, 1, 3, 48, 0, 48);
+    SequenceBatch shifted = new SequenceBatch(x.data(), 48, 1, 3, 48, 0, 48);
     assertThatThrownBy(() -> layer.forward(x.rows(0, 0, 3), shifted)).hasMessageContaining("output");
     Norm narrow = Norm.layer(new float[47], null, 1e-5f);
     assertThatThrownBy(() -> EncoderLayer.of(BERT.attention().layer(), BERT.norm(0), BERT.feedForward(), narrow, NormPlacement.POST))
@@ -248,7 +248,7 @@ class TransformerLayerTest {
         .hasMessageContaining("layers[1].embedDim is 60")
         .hasMessageContaining("48");
     assertThatThrownBy(() -> Norm.rms(new float[4], -1)).hasMessageContaining("epsilon is -1");
-    assertThatThrownBy(() -> BERT.decoderLayer().forward(x, input(2, 4, 48), Sequences.zeros(1, 4, 48)))
+    assertThatThrownBy(() -> BERT.decoderLayer().forward(x, input(2, 4, 48), SequenceBatch.zeros(1, 4, 48)))
         .hasMessageContaining("memory.batch is 2")
         .hasMessageContaining("1");
     Linear up = Linear.of(new float[6], null, 2, 3);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.InputPositions;
@@ -19,8 +19,8 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryForm;
-import dev.lanewise.kernels.data.SequenceStarts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -64,7 +64,7 @@ class TreePositionsTest {
         Positions.relativeBuckets(table, 12, 20, false));
   }
 
-  private static Sequences input(int batch, int rows) {
+  private static SequenceBatch input(int batch, int rows) {
     return Views.randomSequences(Layout.DENSE, batch, rows, WIDTH, SEED + rows);
   }
 
@@ -79,8 +79,8 @@ class TreePositionsTest {
     return rows;
   }
 
-  private static Sequences rows(Sequences x, int b, int[] rows) {
-    Sequences chosen = Sequences.zeros(1, rows.length, WIDTH);
+  private static SequenceBatch rows(SequenceBatch x, int b, int[] rows) {
+    SequenceBatch chosen = SequenceBatch.zeros(1, rows.length, WIDTH);
     for (int i = 0; i < rows.length; i++) {
       System.arraycopy(x.data(), x.index(b, rows[i]), chosen.data(), i * WIDTH, WIDTH);
     }
@@ -88,8 +88,8 @@ class TreePositionsTest {
   }
 
   /** Row {@code row} of {@code actual} is what the last row of a causal layer over these rows is. */
-  private static void assertIsLast(MultiHeadAttention causal, Sequences alone, Sequences actual, int b, int row, Object what) {
-    Sequences expected = Sequences.zeros(1, alone.rows(), WIDTH);
+  private static void assertIsLast(MultiHeadAttention causal, SequenceBatch alone, SequenceBatch actual, int b, int row, Object what) {
+    SequenceBatch expected = SequenceBatch.zeros(1, alone.rows(), WIDTH);
     causal.self(alone, expected);
     for (int c = 0; c < WIDTH; c++) {
       assertThat(actual.get(b, row, c))
@@ -107,15 +107,15 @@ class TreePositionsTest {
   void denseRowsStandAtTheirDepth(LayerPositions positions) {
     for (int[] parents : List.of(SMALL, LARGE)) {
       int before = 7;
-      Sequences x = input(2, before + parents.length);
-      Sequences output = Sequences.zeros(2, x.rows(), WIDTH);
+      SequenceBatch x = input(2, before + parents.length);
+      SequenceBatch output = SequenceBatch.zeros(2, x.rows(), WIDTH);
       MultiHeadAttention layer = causal(positions).withMask(Mask.causal().and(Mask.tree(parents))).withThreads(2);
       layer.self(x, output);
-      Sequences nodes = Sequences.zeros(1, parents.length, WIDTH);
+      SequenceBatch nodes = SequenceBatch.zeros(1, parents.length, WIDTH);
       layer.cross(x.rows(1, before, parents.length), x.rows(1, 0, x.rows()), nodes);
       assertIsLast(causal(positions), rows(x, 1, path(4, parents, -1)), output, 1, 3, positions + ", before the tree");
       for (int node = 0; node < parents.length; node++) {
-        Sequences alone = rows(x, 1, path(before, parents, node));
+        SequenceBatch alone = rows(x, 1, path(before, parents, node));
         assertIsLast(causal(positions), alone, output, 1, before + node, positions);
         assertIsLast(causal(positions), alone, nodes, 0, node, positions + ", the queries of the tree alone");
       }
@@ -128,12 +128,12 @@ class TreePositionsTest {
   void cachedRowsStandAtTheirDepth(LayerPositions positions) {
     for (int[] parents : List.of(SMALL, LARGE)) {
       int[] before = {37, 0};
-      Sequences x = input(2, 37 + parents.length);
+      SequenceBatch x = input(2, 37 + parents.length);
       MultiHeadAttention layer = causal(positions);
       List<KeyValueCache> caches = List.of(layer.cache().capacity(200).build(), layer.cache().capacity(200).build());
-      layer.self(x.rows(0, 0, 37), caches.subList(0, 1), Sequences.zeros(1, 37, WIDTH));
-      Sequences tree = new Sequences(x.data(), x.index(0, 37), 2, parents.length, WIDTH, x.index(1, 0) - x.index(0, 37), WIDTH);
-      Sequences output = Sequences.zeros(2, parents.length, WIDTH);
+      layer.self(x.rows(0, 0, 37), caches.subList(0, 1), SequenceBatch.zeros(1, 37, WIDTH));
+      SequenceBatch tree = new SequenceBatch(x.data(), x.index(0, 37), 2, parents.length, WIDTH, x.index(1, 0) - x.index(0, 37), WIDTH);
+      SequenceBatch output = SequenceBatch.zeros(2, parents.length, WIDTH);
       layer.withMask(Mask.tree(parents)).self(tree, caches, output);
       for (int b = 0; b < 2; b++) {
         for (int node = 0; node < parents.length; node++) {
@@ -148,14 +148,14 @@ class TreePositionsTest {
   @MethodSource("kinds")
   void packedRowsStandAtTheirDepth(LayerPositions positions) {
     int[] starts = {0, 9, 29, 58};
-    Sequences x = input(1, 58);
-    Sequences output = Sequences.zeros(1, 58, WIDTH);
-    causal(positions).withMask(Mask.tree(SMALL)).withSequences(SequenceStarts.of(starts)).self(x, output);
+    SequenceBatch x = input(1, 58);
+    SequenceBatch output = SequenceBatch.zeros(1, 58, WIDTH);
+    causal(positions).withMask(Mask.tree(SMALL)).withPackedSequences(PackedSequences.of(starts)).self(x, output);
     for (int s = 0; s < 3; s++) {
       int rows = starts[s + 1] - starts[s];
       for (int node = 0; node < SMALL.length; node++) {
         int[] path = path(rows - SMALL.length, SMALL, node);
-        Sequences alone = rows(x.rows(0, starts[s], rows), 0, path);
+        SequenceBatch alone = rows(x.rows(0, starts[s], rows), 0, path);
         assertIsLast(causal(positions), alone, output, 0, starts[s + 1] - SMALL.length + node, positions);
       }
     }
@@ -167,16 +167,16 @@ class TreePositionsTest {
   void aDecoderFollowsATree(LayerPositions positions) {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.PRE);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(positions);
-    Sequences memory = input(1, 6);
-    Sequences x = input(1, 20 + SMALL.length);
-    Sequences output = Sequences.zeros(1, SMALL.length, WIDTH);
+    SequenceBatch memory = input(1, 6);
+    SequenceBatch x = input(1, 20 + SMALL.length);
+    SequenceBatch output = SequenceBatch.zeros(1, SMALL.length, WIDTH);
     try (DecoderState state = decoder.start(memory, 40)) {
-      decoder.forward(x.rows(0, 0, 20), state, Sequences.zeros(1, 20, WIDTH));
+      decoder.forward(x.rows(0, 0, 20), state, SequenceBatch.zeros(1, 20, WIDTH));
       decoder.withMask(Mask.tree(SMALL)).forward(x.rows(0, 20, SMALL.length), state, output);
     }
     for (int node = 0; node < SMALL.length; node++) {
-      Sequences alone = rows(x, 0, path(20, SMALL, node));
-      Sequences expected = Sequences.zeros(1, alone.rows(), WIDTH);
+      SequenceBatch alone = rows(x, 0, path(20, SMALL, node));
+      SequenceBatch expected = SequenceBatch.zeros(1, alone.rows(), WIDTH);
       decoder.forward(alone, memory, expected);
       for (int c = 0; c < WIDTH; c++) {
         float last = expected.get(0, alone.rows() - 1, c);
@@ -189,13 +189,13 @@ class TreePositionsTest {
   void inputPositionsTakeTheDepths() {
     int[] positions = Positions.ofTree(20, SMALL);
     assertThat(positions).containsExactly(20, 21, 21, 22, 22, 20, 22, 21, 23);
-    Sequences x = input(1, SMALL.length);
+    SequenceBatch x = input(1, SMALL.length);
     float[] table = Views.randomArray(30 * WIDTH, 1, SEED + 2);
     for (InputPositions kind : List.of(Positions.sinusoidal(WIDTH), Positions.learned(table, 30, WIDTH))) {
-      Sequences together = rows(x, 0, path(SMALL.length, SMALL, -1));
+      SequenceBatch together = rows(x, 0, path(SMALL.length, SMALL, -1));
       kind.addAt(together, positions);
       for (int node = 0; node < SMALL.length; node++) {
-        Sequences alone = rows(x, 0, path(0, SMALL, node));
+        SequenceBatch alone = rows(x, 0, path(0, SMALL, node));
         kind.addTo(alone, 20);
         float[] last = Views.dense(alone.rows(0, alone.rows() - 1, 1));
         Views.assertSameBits(Views.dense(together.rows(0, node, 1)), last, kind + ", node " + node);
@@ -205,24 +205,28 @@ class TreePositionsTest {
 
   @Test
   void whatDoesNotFitIsNamed() {
-    Sequences x = input(1, 3);
+    SequenceBatch x = input(1, 3);
     InputPositions learned = Positions.learned(new float[4 * WIDTH], 4, WIDTH);
     Wrong.argument(
-            "no such position", out -> learned.addAt(Sequences.of(out, 1, 2, WIDTH), new int[] {3, 4}), "positions[1]", "4", "maxPositions")
+            "no such position",
+            out -> learned.addAt(SequenceBatch.of(out, 1, 2, WIDTH), new int[] {3, 4}),
+            "positions[1]",
+            "4",
+            "maxPositions")
         .verify();
-    Wrong.argument("too few", out -> learned.addAt(Sequences.of(out, 1, 2, WIDTH), new int[1]), "positions.length", "1", "2").verify();
+    Wrong.argument("too few", out -> learned.addAt(SequenceBatch.of(out, 1, 2, WIDTH), new int[1]), "positions.length", "1", "2").verify();
     Wrong.argument("a parent behind", out -> Positions.ofTree(0, 0), "parents[0]", "0", "-1").verify();
     Wrong.argument("a negative position", out -> Positions.ofTree(-1, -1), "firstPosition", "-1", "0").verify();
     for (LayerPositions positions : kinds().subList(1, kinds().size())) {
       MultiHeadAttention layer = SHAPE.layer().withPositions(positions);
       Mask two = Mask.tree(-1, 0, 0).and(Mask.tree(-1, -1, 0));
-      assertThatThrownBy(() -> layer.withMask(two).self(x, Sequences.zeros(1, 3, WIDTH)))
+      assertThatThrownBy(() -> layer.withMask(two).self(x, SequenceBatch.zeros(1, 3, WIDTH)))
           .as("%s", positions)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("two trees", "[-1, 0, 0]", "[-1, -1, 0]");
       Wrong.argument(
               "a tree of more than the rows",
-              out -> layer.withMask(Mask.tree(SMALL)).self(x, Sequences.of(out, 1, 3, WIDTH)),
+              out -> layer.withMask(Mask.tree(SMALL)).self(x, SequenceBatch.of(out, 1, 3, WIDTH)),
               "parents.length",
               "9",
               "3")
@@ -230,7 +234,7 @@ class TreePositionsTest {
       try (KeyValueCache cache = layer.cache().capacity(9).build()) {
         Wrong.argument(
                 "a tree of more than the new rows",
-                out -> layer.withMask(Mask.tree(SMALL)).self(x, List.of(cache), Sequences.of(out, 1, 3, WIDTH)),
+                out -> layer.withMask(Mask.tree(SMALL)).self(x, List.of(cache), SequenceBatch.of(out, 1, 3, WIDTH)),
                 "parents.length",
                 "9",
                 "3")

@@ -10,7 +10,7 @@ import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -134,7 +134,7 @@ class MaskTest {
   }
 
   private static Extents packed(int[] queryStarts, int[] keyStarts) {
-    return Extents.of(Heads.zeros(1, 2, queryStarts[3], 1), SequenceStarts.of(queryStarts, keyStarts));
+    return Extents.of(Heads.zeros(1, 2, queryStarts[3], 1), PackedSequences.of(queryStarts, keyStarts));
   }
 
   @ParameterizedTest

@@ -3,14 +3,14 @@ package dev.lanewise.core.pooling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,10 +25,10 @@ class AttentionPoolingTest {
       int headDim = shape[3];
       int valueDim = shape[4];
       float[] query = Views.randomArray(heads * headDim, 1, SEED);
-      Sequences keys = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * headDim, SEED + 1);
-      Sequences values = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * valueDim, SEED + 2);
+      SequenceBatch keys = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * headDim, SEED + 1);
+      SequenceBatch values = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * valueDim, SEED + 2);
       for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
-        Sequences output = Views.emptySequences(Layout.GAPS, shape[0], 1, heads * valueDim);
+        SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, heads * valueDim);
         Heads weights = Heads.zeros(shape[0], heads, 1, shape[1]);
         AttentionPooling pooling = AttentionPooling.of(query, heads, headDim).withScale(0.7f).withKernels(kernels);
         pooling.apply(keys, values, output);
@@ -53,7 +53,7 @@ class AttentionPoolingTest {
     }
   }
 
-  private static double[] weights(float[] query, Sequences keys, int b, int head, int headDim) {
+  private static double[] weights(float[] query, SequenceBatch keys, int b, int head, int headDim) {
     double[] weights = new double[keys.rows()];
     double sum = 0;
     for (int row = 0; row < weights.length; row++) {
@@ -74,10 +74,10 @@ class AttentionPoolingTest {
   @Test
   void paddedAndPackedAreOneByOne() {
     AttentionPooling pooling = AttentionPooling.of(Views.randomArray(12, 1, SEED), 3, 4);
-    Sequences keys = Views.randomSequences(Layout.DENSE, 2, 9, 12, SEED + 1);
-    Sequences values = Views.randomSequences(Layout.DENSE, 2, 9, 6, SEED + 2);
+    SequenceBatch keys = Views.randomSequences(Layout.DENSE, 2, 9, 12, SEED + 1);
+    SequenceBatch values = Views.randomSequences(Layout.DENSE, 2, 9, 6, SEED + 2);
     int[] lengths = {4, 9};
-    Sequences padded = Sequences.zeros(2, 1, 6);
+    SequenceBatch padded = SequenceBatch.zeros(2, 1, 6);
     Heads paddedWeights = Heads.zeros(2, 3, 1, 9);
     pooling.apply(keys, values, lengths, padded);
     pooling.weights(keys, lengths, paddedWeights);
@@ -88,16 +88,16 @@ class AttentionPoolingTest {
     System.arraycopy(keys.data(), 9 * 12, packedKeys, 4 * 12, 9 * 12);
     System.arraycopy(values.data(), 0, packedValues, 0, 4 * 6);
     System.arraycopy(values.data(), 9 * 6, packedValues, 4 * 6, 9 * 6);
-    Sequences packed = Sequences.zeros(2, 1, 6);
+    SequenceBatch packed = SequenceBatch.zeros(2, 1, 6);
     Heads packedWeights = Heads.zeros(1, 3, 2, 9);
-    SequenceStarts starts = SequenceStarts.of(0, 4, 13);
-    pooling.apply(Sequences.of(packedKeys, 1, 13, 12), Sequences.of(packedValues, 1, 13, 6), starts, packed);
-    pooling.weights(Sequences.of(packedKeys, 1, 13, 12), starts, packedWeights);
+    PackedSequences starts = PackedSequences.of(0, 4, 13);
+    pooling.apply(SequenceBatch.of(packedKeys, 1, 13, 12), SequenceBatch.of(packedValues, 1, 13, 6), starts, packed);
+    pooling.weights(SequenceBatch.of(packedKeys, 1, 13, 12), starts, packedWeights);
 
     for (int b = 0; b < 2; b++) {
-      Sequences ownKeys = new Sequences(keys.data(), b * 9 * 12, 1, lengths[b], 12, 0, 12);
-      Sequences alone = Sequences.zeros(1, 1, 6);
-      pooling.apply(ownKeys, new Sequences(values.data(), b * 9 * 6, 1, lengths[b], 6, 0, 6), alone);
+      SequenceBatch ownKeys = new SequenceBatch(keys.data(), b * 9 * 12, 1, lengths[b], 12, 0, 12);
+      SequenceBatch alone = SequenceBatch.zeros(1, 1, 6);
+      pooling.apply(ownKeys, new SequenceBatch(values.data(), b * 9 * 6, 1, lengths[b], 6, 0, 6), alone);
       Heads aloneWeights = Heads.zeros(1, 3, 1, lengths[b]);
       pooling.weights(ownKeys, aloneWeights);
       for (int i = 0; i < 6; i++) {
@@ -115,23 +115,23 @@ class AttentionPoolingTest {
   @Test
   void wrongArgumentsAreNamed() {
     AttentionPooling pooling = AttentionPooling.of(new float[12], 3, 4);
-    Sequences keys = Sequences.zeros(2, 5, 12);
+    SequenceBatch keys = SequenceBatch.zeros(2, 5, 12);
     List.of(
             Wrong.argument("query", out -> AttentionPooling.of(new float[11], 3, 4), "query.length", "11", "12"),
             Wrong.argument("heads", out -> AttentionPooling.of(new float[11], 0, 4), "numHeads", "0", "1"),
             Wrong.argument("headDim", out -> AttentionPooling.of(new float[11], 3, 0), "headDim", "0", "1"),
             Wrong.isNull("query", out -> AttentionPooling.of(Wrong.nothing(), 3, 4)),
-            Wrong.argument("key", out -> pooling.apply(Sequences.zeros(2, 5, 9), Sequences.of(out, 2, 1, 9)), "x.width", "9", "12"),
+            Wrong.argument("key", out -> pooling.apply(SequenceBatch.zeros(2, 5, 9), SequenceBatch.of(out, 2, 1, 9)), "x.width", "9", "12"),
             Wrong.argument(
                 "value",
-                out -> pooling.apply(keys, Sequences.zeros(2, 5, 8), Sequences.of(out, 2, 1, 8)),
+                out -> pooling.apply(keys, SequenceBatch.zeros(2, 5, 8), SequenceBatch.of(out, 2, 1, 8)),
                 "value.width",
                 "8",
                 "numHeads",
                 "3"),
             Wrong.argument(
                 "rows",
-                out -> pooling.apply(keys, Sequences.zeros(2, 4, 6), Sequences.of(out, 2, 1, 6)),
+                out -> pooling.apply(keys, SequenceBatch.zeros(2, 4, 6), SequenceBatch.of(out, 2, 1, 6)),
                 "value.rows",
                 "4",
                 "key.rows",

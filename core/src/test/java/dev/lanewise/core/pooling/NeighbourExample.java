@@ -1,6 +1,6 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Activation;
@@ -9,14 +9,14 @@ import dev.lanewise.kernels.data.Activation;
 final class NeighbourExample {
   private NeighbourExample() {}
 
-  static void mean(Sequences x, Sequences output) {
+  static void mean(SequenceBatch x, SequenceBatch output) {
     // begin
     NeighbourMean.of(2, 2).apply(x, output); // of five rows
     NeighbourMean.of(Mask.UNLIMITED, 0).apply(x, output); // of all rows so far
     // end
   }
 
-  static void dense(float[] weight, float[] bias, Sequences x, Sequences output) {
+  static void dense(float[] weight, float[] bias, SequenceBatch x, SequenceBatch output) {
     int embedDim = x.width(), outputs = output.width();
     // begin
     Linear linear = Linear.of(weight, bias, 5 * embedDim, outputs).withActivation(Activation.RELU);

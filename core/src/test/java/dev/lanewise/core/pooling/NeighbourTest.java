@@ -3,7 +3,7 @@ package dev.lanewise.core.pooling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Problem;
@@ -12,7 +12,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,7 +37,7 @@ class NeighbourTest {
   }
 
   interface Call {
-    void run(Sequences x, int[] lengths, SequenceStarts packed, Sequences output);
+    void run(SequenceBatch x, int[] lengths, PackedSequences packed, SequenceBatch output);
   }
 
   @FunctionalInterface
@@ -115,21 +115,21 @@ class NeighbourTest {
   }
 
   private static final int[] NO_LENGTHS = {};
-  private static final SequenceStarts NOT_PACKED = SequenceStarts.of(0);
+  private static final PackedSequences NOT_PACKED = PackedSequences.of(0);
 
   @ParameterizedTest
   @MethodSource("kinds")
   void isItsFormula(Kind kind) {
     for (int rows : new int[] {0, 1, 3, 40}) {
-      Sequences x = Views.randomSequences(Layout.GAPS, 2, rows, WIDTH, SEED);
-      Sequences output = Views.emptySequences(Layout.GAPS, 2, rows, kind.outputs);
+      SequenceBatch x = Views.randomSequences(Layout.GAPS, 2, rows, WIDTH, SEED);
+      SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, rows, kind.outputs);
       kind.call.run(x, NO_LENGTHS, NOT_PACKED, output);
       check(kind, rows(x, 1, 0, rows), output, 1, 0);
       Views.assertOnlyTheViewWritten(output.split(1), kind);
     }
   }
 
-  private static float[][] rows(Sequences x, int b, int from, int count) {
+  private static float[][] rows(SequenceBatch x, int b, int from, int count) {
     float[][] rows = new float[count][];
     for (int i = 0; i < count; i++) {
       rows[i] = Arrays.copyOfRange(x.data(), x.index(b, from + i), x.index(b, from + i) + x.width());
@@ -137,7 +137,7 @@ class NeighbourTest {
     return rows;
   }
 
-  private static void check(Kind kind, float[][] rows, Sequences output, int b, int first) {
+  private static void check(Kind kind, float[][] rows, SequenceBatch output, int b, int first) {
     for (int i = 0; i < rows.length; i++) {
       double[] expected = kind.formula.row(rows, i);
       for (int c = 0; c < kind.outputs; c++) {
@@ -150,13 +150,13 @@ class NeighbourTest {
   @MethodSource("kinds")
   void paddingIsNotReadAndBecomesZero(Kind kind) {
     int[] lengths = {6, 0, 9};
-    Sequences x = Views.randomSequences(Layout.GAPS, 3, 9, WIDTH, SEED);
+    SequenceBatch x = Views.randomSequences(Layout.GAPS, 3, 9, WIDTH, SEED);
     for (int b = 0; b < 3; b++) {
       for (int row = lengths[b]; row < 9; row++) {
         Arrays.fill(x.data(), x.index(b, row), x.index(b, row) + WIDTH, Float.NaN);
       }
     }
-    Sequences output = Views.emptySequences(Layout.GAPS, 3, 9, kind.outputs);
+    SequenceBatch output = Views.emptySequences(Layout.GAPS, 3, 9, kind.outputs);
     kind.call.run(x, lengths, NOT_PACKED, output);
     Views.assertOnlyTheViewWritten(output.split(1), kind);
     for (int b = 0; b < 3; b++) {
@@ -171,27 +171,27 @@ class NeighbourTest {
   @MethodSource("kinds")
   void packedIsOneByOne(Kind kind) {
     int[] starts = {0, 1, 1, 30, 36};
-    Sequences x = Views.randomSequences(Layout.GAPS, 1, 36, WIDTH, SEED);
-    Sequences output = Views.emptySequences(Layout.GAPS, 1, 36, kind.outputs);
-    kind.call.run(x, NO_LENGTHS, SequenceStarts.of(starts), output);
+    SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 36, WIDTH, SEED);
+    SequenceBatch output = Views.emptySequences(Layout.GAPS, 1, 36, kind.outputs);
+    kind.call.run(x, NO_LENGTHS, PackedSequences.of(starts), output);
     Views.assertOnlyTheViewWritten(output.split(1), kind);
     for (int s = 0; s < 4; s++) {
       int count = starts[s + 1] - starts[s];
       check(kind, rows(x, 0, starts[s], count), output, 0, starts[s]);
-      Sequences own = new Sequences(x.data(), x.index(0, starts[s]), 1, count, WIDTH, 0, x.rowStride());
-      Sequences alone = Sequences.zeros(1, count, kind.outputs);
+      SequenceBatch own = new SequenceBatch(x.data(), x.index(0, starts[s]), 1, count, WIDTH, 0, x.rowStride());
+      SequenceBatch alone = SequenceBatch.zeros(1, count, kind.outputs);
       kind.call.run(own, NO_LENGTHS, NOT_PACKED, alone);
-      Sequences part = new Sequences(output.data(), output.index(0, starts[s]), 1, count, kind.outputs, 0, output.rowStride());
+      SequenceBatch part = new SequenceBatch(output.data(), output.index(0, starts[s]), 1, count, kind.outputs, 0, output.rowStride());
       Views.assertSameBits(Views.dense(part), alone.data(), "sequence " + s + " of " + kind);
     }
   }
 
   @Test
   void meanOfAllIsPooling() {
-    Sequences x = Views.randomSequences(Layout.DENSE, 2, 13, WIDTH, SEED);
-    Sequences pooled = Sequences.zeros(2, 1, WIDTH);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 13, WIDTH, SEED);
+    SequenceBatch pooled = SequenceBatch.zeros(2, 1, WIDTH);
     Pooling.mean().apply(x, pooled);
-    Sequences means = Sequences.zeros(2, 13, WIDTH);
+    SequenceBatch means = SequenceBatch.zeros(2, 13, WIDTH);
     NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).apply(x, means);
     for (int row = 0; row < 13; row++) {
       assertThat(rows(means, 1, row, 1)[0]).isEqualTo(rows(pooled, 1, 0, 1)[0]);
@@ -200,7 +200,7 @@ class NeighbourTest {
 
   @Test
   void wrongArgumentsAreNamed() {
-    Sequences x = Sequences.zeros(2, 3, 4);
+    SequenceBatch x = SequenceBatch.zeros(2, 3, 4);
     NeighbourMean mean = NeighbourMean.of(1, 1);
     Linear linear = Linear.of(new float[24], null, 12, 2);
     NeighbourDense dense = NeighbourDense.of(linear, 1, 1);
@@ -212,13 +212,13 @@ class NeighbourTest {
             Wrong.argument("left", out -> NeighbourDense.of(linear, -1, 1), "left", "-1", "0"),
             Wrong.argument("right", out -> NeighbourDense.of(linear, 1, -1), "right", "-1", "0"),
             Wrong.argument("threads", out -> dense.withThreads(0), "threads", "0", "1"),
-            Wrong.argument("width", out -> mean.apply(x, Sequences.of(out, 2, 3, 5)), "output.width", "5", "4"),
-            Wrong.argument("rows", out -> mean.apply(x, Sequences.of(out, 2, 4, 4)), "output.rows", "4", "3"),
-            Wrong.argument("batch", out -> mean.apply(x, Sequences.of(out, 3, 3, 4)), "output.batch", "3", "2"),
+            Wrong.argument("width", out -> mean.apply(x, SequenceBatch.of(out, 2, 3, 5)), "output.width", "5", "4"),
+            Wrong.argument("rows", out -> mean.apply(x, SequenceBatch.of(out, 2, 4, 4)), "output.rows", "4", "3"),
+            Wrong.argument("batch", out -> mean.apply(x, SequenceBatch.of(out, 3, 3, 4)), "output.batch", "3", "2"),
             Wrong.argument("overlap", out -> mean.apply(to(out), to(out)), "output", "overlaps", "x"),
             Wrong.argument("lengths", out -> mean.apply(x, new int[] {4, 1}, to(out)), "lengths[0]", "4", "3"),
-            Wrong.argument("packed", out -> mean.apply(x, SequenceStarts.of(0, 3), to(out)), "x.batch", "2", "1"),
-            Wrong.argument("x", out -> dense.apply(Sequences.zeros(2, 3, 5), Sequences.of(out, 2, 3, 2)), "x.width", "5", "4"),
+            Wrong.argument("packed", out -> mean.apply(x, PackedSequences.of(0, 3), to(out)), "x.batch", "2", "1"),
+            Wrong.argument("x", out -> dense.apply(SequenceBatch.zeros(2, 3, 5), SequenceBatch.of(out, 2, 3, 2)), "x.width", "5", "4"),
             Wrong.argument("output", out -> dense.apply(x, to(out)), "output.width", "4", "2"),
             Wrong.isNull("linear", out -> NeighbourDense.of(Wrong.nothing(), 1, 1)),
             Wrong.isNull("x", out -> mean.apply(Wrong.nothing(), to(out))),
@@ -227,8 +227,8 @@ class NeighbourTest {
         .forEach(Wrong::verify);
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 2, 3, 4);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 3, 4);
   }
 
   @Test
@@ -240,8 +240,8 @@ class NeighbourTest {
 
   @Test
   void examplesRun() {
-    Sequences x = Views.randomSequences(Layout.DENSE, 1, 6, 4, SEED);
-    Sequences output = Sequences.zeros(1, 6, 4);
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 6, 4, SEED);
+    SequenceBatch output = SequenceBatch.zeros(1, 6, 4);
     NeighbourExample.mean(x, output);
     assertThat(output.get(0, 1, 2)).isCloseTo((x.get(0, 0, 2) + x.get(0, 1, 2)) / 2, within(1e-6f));
     float[] bias = {-1, 2, 3, 4};

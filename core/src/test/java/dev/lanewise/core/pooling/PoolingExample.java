@@ -1,22 +1,22 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.kernels.data.PackedSequences;
 
 /** The examples of the Javadoc of {@link Pooling}; {@link PoolingTest} compares the two and runs these. */
 final class PoolingExample {
   private PoolingExample() {}
 
-  static void plain(Sequences x, Sequences packed, Sequences pooled) {
+  static void plain(SequenceBatch x, SequenceBatch packed, SequenceBatch pooled) {
     // begin
     Pooling.mean().apply(x, pooled); // pooled is batch × 1 × width
     Pooling.mean().apply(x, new int[] {17, 24}, pooled); // behind the 17th row of the first sequence is padding
-    Pooling.mean().apply(packed, SequenceStarts.of(0, 17, 41), pooled); // the same without padding
+    Pooling.mean().apply(packed, PackedSequences.of(0, 17, 41), pooled); // the same without padding
     // end
   }
 
-  static void attention(float[] learnedQuery, Sequences x, Sequences values, Sequences pooled, Sequences pooledValues) {
-    Sequences keys = x;
+  static void attention(float[] learnedQuery, SequenceBatch x, SequenceBatch values, SequenceBatch pooled, SequenceBatch pooledValues) {
+    SequenceBatch keys = x;
     int numHeads = 2, headDim = 4;
     // begin
     AttentionPooling pooling = AttentionPooling.of(learnedQuery, numHeads, headDim);

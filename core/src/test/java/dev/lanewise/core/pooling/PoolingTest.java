@@ -3,7 +3,7 @@ package dev.lanewise.core.pooling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.ReadmeBlocks;
@@ -11,7 +11,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,8 +34,8 @@ class PoolingTest {
   @Test
   void firstToken() {
     for (int[] shape : SHAPES) {
-      Sequences x = Views.randomSequences(Layout.GAPS, shape[0], shape[1], shape[2], SEED);
-      Sequences output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
+      SequenceBatch x = Views.randomSequences(Layout.GAPS, shape[0], shape[1], shape[2], SEED);
+      SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
       Pooling.firstToken().apply(x, output);
       for (int b = 0; b < shape[0]; b++) {
         for (int i = 0; i < shape[2]; i++) {
@@ -50,8 +50,8 @@ class PoolingTest {
   void mean() {
     for (int[] shape : SHAPES) {
       for (Pooling pooling : List.of(Pooling.mean(), Pooling.mean().withKernels(Kernels.scalar()))) {
-        Sequences x = Views.randomSequences(Layout.GAPS, shape[0], shape[1], shape[2], SEED);
-        Sequences output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
+        SequenceBatch x = Views.randomSequences(Layout.GAPS, shape[0], shape[1], shape[2], SEED);
+        SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
         pooling.apply(x, output);
         double[] expected = new double[shape[0] * shape[2]];
         float[] plain = new float[expected.length];
@@ -76,19 +76,19 @@ class PoolingTest {
   @MethodSource("kinds")
   void paddingIsNotRead(Pooling pooling) {
     int[] lengths = {5, 0, 9, 1};
-    Sequences x = Views.randomSequences(Layout.GAPS, 4, 9, 24, SEED);
+    SequenceBatch x = Views.randomSequences(Layout.GAPS, 4, 9, 24, SEED);
     for (int b = 0; b < 4; b++) {
       for (int row = lengths[b]; row < 9; row++) {
         Arrays.fill(x.data(), x.index(b, row), x.index(b, row) + 24, Float.NaN);
       }
     }
-    Sequences output = Views.emptySequences(Layout.GAPS, 4, 1, 24);
+    SequenceBatch output = Views.emptySequences(Layout.GAPS, 4, 1, 24);
     pooling.apply(x, lengths, output);
     Views.assertOnlyTheViewWritten(output.split(1), pooling);
     for (int b = 0; b < 4; b++) {
-      Sequences alone = Sequences.zeros(1, 1, 24);
+      SequenceBatch alone = SequenceBatch.zeros(1, 1, 24);
       pooling.apply(part(x, b, 0, lengths[b]), alone);
-      Sequences padded = part(output, b, 0, 1);
+      SequenceBatch padded = part(output, b, 0, 1);
       float[] expected = alone.data();
       for (int i = 0; i < 24; i++) {
         assertThat(padded.get(0, 0, i)).as("%d of sequence %d", i, b).isCloseTo(expected[i], within(1e-6f));
@@ -101,53 +101,53 @@ class PoolingTest {
   @MethodSource("kinds")
   void packedIsOneByOne(Pooling pooling) {
     int[] starts = {0, 5, 5, 150, 151, 215};
-    Sequences x = Views.randomSequences(Layout.GAPS, 1, 215, 24, SEED);
-    Sequences output = Views.emptySequences(Layout.GAPS, 5, 1, 24);
-    pooling.apply(x, SequenceStarts.of(starts), output);
+    SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 215, 24, SEED);
+    SequenceBatch output = Views.emptySequences(Layout.GAPS, 5, 1, 24);
+    pooling.apply(x, PackedSequences.of(starts), output);
     Views.assertOnlyTheViewWritten(output.split(1), pooling);
     for (int s = 0; s < 5; s++) {
-      Sequences alone = Sequences.zeros(1, 1, 24);
+      SequenceBatch alone = SequenceBatch.zeros(1, 1, 24);
       pooling.apply(part(x, 0, starts[s], starts[s + 1] - starts[s]), alone);
       Views.assertSameBits(Views.dense(part(output, s, 0, 1)), alone.data(), "sequence " + s + " of " + pooling);
     }
     assertThat(Views.dense(part(output, 1, 0, 1))).containsOnly(0f);
-    Sequences none = Sequences.zeros(0, 1, 24);
-    pooling.apply(Sequences.zeros(1, 0, 24), SequenceStarts.of(0), none);
+    SequenceBatch none = SequenceBatch.zeros(0, 1, 24);
+    pooling.apply(SequenceBatch.zeros(1, 0, 24), PackedSequences.of(0), none);
   }
 
-  private static Sequences part(Sequences x, int b, int row, int rows) {
-    return new Sequences(x.data(), rows == 0 ? 0 : x.index(b, row), 1, rows, x.width(), 0, x.rowStride());
+  private static SequenceBatch part(SequenceBatch x, int b, int row, int rows) {
+    return new SequenceBatch(x.data(), rows == 0 ? 0 : x.index(b, row), 1, rows, x.width(), 0, x.rowStride());
   }
 
   @ParameterizedTest
   @MethodSource("kinds")
   void throwsAndWritesNothing(Pooling pooling) {
-    Sequences x = Sequences.zeros(2, 3, 24);
+    SequenceBatch x = SequenceBatch.zeros(2, 3, 24);
     int[] none = Wrong.nothing();
     List<Wrong> wrong = new ArrayList<>();
-    wrong.add(Wrong.argument("batch", out -> pooling.apply(x, Sequences.of(out, 3, 1, 24)), "output.batch", "3", "2"));
-    wrong.add(Wrong.argument("rows", out -> pooling.apply(x, Sequences.of(out, 2, 3, 24)), "output.rows", "3", "1"));
-    wrong.add(Wrong.argument("width", out -> pooling.apply(x, Sequences.of(out, 2, 1, 22)), "output.width"));
+    wrong.add(Wrong.argument("batch", out -> pooling.apply(x, SequenceBatch.of(out, 3, 1, 24)), "output.batch", "3", "2"));
+    wrong.add(Wrong.argument("rows", out -> pooling.apply(x, SequenceBatch.of(out, 2, 3, 24)), "output.rows", "3", "1"));
+    wrong.add(Wrong.argument("width", out -> pooling.apply(x, SequenceBatch.of(out, 2, 1, 22)), "output.width"));
     wrong.add(Wrong.argument("lengths", out -> pooling.apply(x, new int[] {1, 2, 3}, to(out)), "lengths.length", "3", "2"));
     wrong.add(Wrong.argument("long", out -> pooling.apply(x, new int[] {1, 4}, to(out)), "lengths[1]", "4", "3"));
     wrong.add(Wrong.argument("negative", out -> pooling.apply(x, new int[] {-1, 3}, to(out)), "lengths[0]", "-1", "0"));
-    wrong.add(Wrong.argument("packed batch", out -> pooling.apply(x, SequenceStarts.of(0, 1, 3), to(out)), "2", "1"));
-    Sequences packed = Sequences.zeros(1, 4, 24);
+    wrong.add(Wrong.argument("packed batch", out -> pooling.apply(x, PackedSequences.of(0, 1, 3), to(out)), "2", "1"));
+    SequenceBatch packed = SequenceBatch.zeros(1, 4, 24);
     wrong.add(
-        Wrong.argument("packed rows", out -> pooling.apply(packed, SequenceStarts.of(0, 1, 3), to(out)), "keyStarts[last]", "3", "4"));
-    wrong.add(Wrong.argument("sequences", out -> pooling.apply(packed, SequenceStarts.of(0, 4), to(out)), "output.batch", "2", "1"));
-    wrong.add(Wrong.argument("overlap", out -> pooling.apply(Sequences.of(out, 2, 3, 24), to(out)), "output", "overlaps"));
-    wrong.add(Wrong.argument("on itself", out -> pooling.apply(x, new Sequences(out, 0, 2, 1, 24, 3, 24)), "output.batchStride", "3"));
+        Wrong.argument("packed rows", out -> pooling.apply(packed, PackedSequences.of(0, 1, 3), to(out)), "keyStarts[last]", "3", "4"));
+    wrong.add(Wrong.argument("sequences", out -> pooling.apply(packed, PackedSequences.of(0, 4), to(out)), "output.batch", "2", "1"));
+    wrong.add(Wrong.argument("overlap", out -> pooling.apply(SequenceBatch.of(out, 2, 3, 24), to(out)), "output", "overlaps"));
+    wrong.add(Wrong.argument("on itself", out -> pooling.apply(x, new SequenceBatch(out, 0, 2, 1, 24, 3, 24)), "output.batchStride", "3"));
     wrong.add(Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), to(out))));
     wrong.add(Wrong.isNull("output", out -> pooling.apply(x, Wrong.nothing())));
     wrong.add(Wrong.isNull("lengths", out -> pooling.apply(x, none, to(out))));
-    wrong.add(Wrong.isNull("sequences", out -> pooling.apply(x, Wrong.<SequenceStarts>nothing(), to(out))));
+    wrong.add(Wrong.isNull("sequences", out -> pooling.apply(x, Wrong.<PackedSequences>nothing(), to(out))));
     wrong.add(Wrong.isNull("kernels", out -> pooling.withKernels(Wrong.nothing())));
     wrong.forEach(Wrong::verify);
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 2, 1, 24);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 1, 24);
   }
 
   @Test
@@ -159,9 +159,10 @@ class PoolingTest {
 
   @Test
   void examplesRun() {
-    Sequences pooled = Sequences.zeros(2, 1, 8);
-    PoolingExample.plain(Sequences.zeros(2, 24, 8), Sequences.zeros(1, 41, 8), pooled);
-    PoolingExample.attention(new float[8], Sequences.zeros(2, 24, 8), Sequences.zeros(2, 24, 6), pooled, Sequences.zeros(2, 1, 6));
+    SequenceBatch pooled = SequenceBatch.zeros(2, 1, 8);
+    PoolingExample.plain(SequenceBatch.zeros(2, 24, 8), SequenceBatch.zeros(1, 41, 8), pooled);
+    PoolingExample.attention(
+        new float[8], SequenceBatch.zeros(2, 24, 8), SequenceBatch.zeros(2, 24, 6), pooled, SequenceBatch.zeros(2, 1, 6));
     assertThat(pooled.data()).containsOnly(0f);
   }
 }

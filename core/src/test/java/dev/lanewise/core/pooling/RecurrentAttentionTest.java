@@ -3,7 +3,7 @@ package dev.lanewise.core.pooling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.ReadmeBlocks;
@@ -84,7 +84,7 @@ class RecurrentAttentionTest {
   @MethodSource("kinds")
   void isItsFormulaStepByStep(Kind kind) {
     int[] lengths = {LENGTH, 4, 0};
-    Sequences states = Views.randomSequences(Layout.GAPS, BATCH, LENGTH, WIDTH, SEED + 5);
+    SequenceBatch states = Views.randomSequences(Layout.GAPS, BATCH, LENGTH, WIDTH, SEED + 5);
     for (int b = 0; b < BATCH; b++) {
       for (int row = lengths[b]; row < LENGTH; row++) {
         Arrays.fill(states.data(), states.index(b, row), states.index(b, row) + WIDTH, Float.NaN);
@@ -94,8 +94,8 @@ class RecurrentAttentionTest {
     double[][][] h = rows(states);
     Arrays.fill(states.data(), Float.NaN); // they have been copied
     for (int step = 0; step < 3; step++) {
-      Sequences state = Views.randomSequences(Layout.GAPS, BATCH, 1, kind.stateDim, SEED + 10 + step);
-      Sequences context = Views.emptySequences(Layout.GAPS, BATCH, 1, WIDTH);
+      SequenceBatch state = Views.randomSequences(Layout.GAPS, BATCH, 1, kind.stateDim, SEED + 10 + step);
+      SequenceBatch context = Views.emptySequences(Layout.GAPS, BATCH, 1, WIDTH);
       Heads weights = Heads.zeros(BATCH, 1, 1, LENGTH);
       attention.context(state, context, weights);
       for (int b = 0; b < BATCH; b++) {
@@ -103,15 +103,15 @@ class RecurrentAttentionTest {
       }
       Views.assertOnlyTheViewWritten(context.split(1), kind);
 
-      Sequences alone = Sequences.zeros(BATCH, 1, WIDTH);
+      SequenceBatch alone = SequenceBatch.zeros(BATCH, 1, WIDTH);
       attention.context(state, alone);
       for (int b = 0; b < BATCH; b++) {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, alone);
       }
-      Sequences threads = Sequences.zeros(BATCH, 1, WIDTH);
+      SequenceBatch threads = SequenceBatch.zeros(BATCH, 1, WIDTH);
       attention.withThreads(2).context(state, threads);
       Views.assertSameBits(threads.data(), alone.data(), kind);
-      Sequences scalar = Sequences.zeros(BATCH, 1, WIDTH);
+      SequenceBatch scalar = SequenceBatch.zeros(BATCH, 1, WIDTH);
       attention.withKernels(Kernels.scalar()).context(state, scalar);
       for (int b = 0; b < BATCH; b++) {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, scalar);
@@ -122,7 +122,7 @@ class RecurrentAttentionTest {
     }
   }
 
-  private static double[][][] rows(Sequences x) {
+  private static double[][][] rows(SequenceBatch x) {
     double[][][] rows = new double[x.batch()][x.rows()][x.width()];
     for (int b = 0; b < x.batch(); b++) {
       for (int row = 0; row < x.rows(); row++) {
@@ -134,7 +134,7 @@ class RecurrentAttentionTest {
     return rows;
   }
 
-  private static void check(Kind kind, double[] s, double[][] h, int b, Heads weights, Sequences context) {
+  private static void check(Kind kind, double[] s, double[][] h, int b, Heads weights, SequenceBatch context) {
     double[] expected = new double[LENGTH];
     double sum = 0;
     for (int j = 0; j < h.length; j++) {
@@ -159,12 +159,12 @@ class RecurrentAttentionTest {
   @MethodSource("kinds")
   void stepsTogetherAreStepsOneByOne(Kind kind) {
     RecurrentAttention attention = RecurrentAttention.of(kind.scores, Views.randomSequences(Layout.DENSE, 1, LENGTH, WIDTH, SEED + 5));
-    Sequences steps = Views.randomSequences(Layout.DENSE, 1, 4, kind.stateDim, SEED + 6);
-    Sequences together = Sequences.zeros(1, 4, WIDTH);
+    SequenceBatch steps = Views.randomSequences(Layout.DENSE, 1, 4, kind.stateDim, SEED + 6);
+    SequenceBatch together = SequenceBatch.zeros(1, 4, WIDTH);
     attention.context(steps, together);
     for (int step = 0; step < 4; step++) {
-      Sequences context = Sequences.zeros(1, 1, WIDTH);
-      attention.context(new Sequences(steps.data(), step * kind.stateDim, 1, 1, kind.stateDim, 0, kind.stateDim), context);
+      SequenceBatch context = SequenceBatch.zeros(1, 1, WIDTH);
+      attention.context(new SequenceBatch(steps.data(), step * kind.stateDim, 1, 1, kind.stateDim, 0, kind.stateDim), context);
       for (int i = 0; i < WIDTH; i++) {
         assertThat(context.get(0, 0, i)).isCloseTo(together.get(0, step, i), within(2e-6f));
       }
@@ -175,10 +175,10 @@ class RecurrentAttentionTest {
   void wrongArgumentsAreNamed() {
     Linear w = Linear.of(new float[10], null, 5, 2);
     Linear u = Linear.of(new float[8], null, 4, 2);
-    Sequences states = Sequences.zeros(2, 3, 4);
+    SequenceBatch states = SequenceBatch.zeros(2, 3, 4);
     RecurrentScores additive = RecurrentScores.additive(w, u, 1, 2);
     RecurrentAttention attention = RecurrentAttention.of(additive, states);
-    Sequences state = Sequences.zeros(2, 1, 5);
+    SequenceBatch state = SequenceBatch.zeros(2, 1, 5);
     int[] two = {1, 4};
     List.of(
             Wrong.argument("W", out -> RecurrentScores.additive(w, u, 1, 2, 3), "state.outputs", "2", "vector.length", "3"),
@@ -193,15 +193,15 @@ class RecurrentAttentionTest {
             Wrong.isNull("vector", out -> RecurrentScores.additive(w, u, Wrong.<float[]>nothing())),
             Wrong.isNull("scores", out -> RecurrentAttention.of(Wrong.nothing(), states)),
             Wrong.isNull("states", out -> RecurrentAttention.of(additive, Wrong.nothing())),
-            Wrong.argument("states", out -> RecurrentAttention.of(additive, Sequences.zeros(2, 3, 6)), "states.width", "6", "4"),
+            Wrong.argument("states", out -> RecurrentAttention.of(additive, SequenceBatch.zeros(2, 3, 6)), "states.width", "6", "4"),
             Wrong.argument("length", out -> RecurrentAttention.of(additive, states, two), "lengths[1]", "4", "states.rows", "3"),
             Wrong.isNull("kernels", out -> attention.withKernels(Wrong.nothing())),
             Wrong.argument("threads", out -> attention.withThreads(0), "threads", "0", "1"),
-            Wrong.argument("state", out -> attention.context(Sequences.zeros(2, 1, 4), to(out)), "state.width", "4", "5"),
+            Wrong.argument("state", out -> attention.context(SequenceBatch.zeros(2, 1, 4), to(out)), "state.width", "4", "5"),
             Wrong.argument("state of dot", out -> dot(states).context(state, to(out)), "state.width", "5", "4"),
-            Wrong.argument("batch", out -> attention.context(Sequences.zeros(1, 1, 5), to(out)), "state.batch", "1", "2"),
-            Wrong.argument("context", out -> attention.context(state, Sequences.of(out, 2, 1, 3)), "context.width", "3", "4"),
-            Wrong.argument("rows", out -> attention.context(state, Sequences.of(out, 2, 2, 4)), "context.rows", "2", "1"),
+            Wrong.argument("batch", out -> attention.context(SequenceBatch.zeros(1, 1, 5), to(out)), "state.batch", "1", "2"),
+            Wrong.argument("context", out -> attention.context(state, SequenceBatch.of(out, 2, 1, 3)), "context.width", "3", "4"),
+            Wrong.argument("rows", out -> attention.context(state, SequenceBatch.of(out, 2, 2, 4)), "context.rows", "2", "1"),
             Wrong.argument("weights", out -> attention.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "3"),
             Wrong.argument("overlap", out -> dot(states).context(to(out), to(out)), "context", "overlaps", "state"),
             Wrong.argument("weights", out -> dot(states).weights(to(out), Heads.of(out, 2, 1, 1, 3)), "weights", "overlaps", "state"),
@@ -210,12 +210,12 @@ class RecurrentAttentionTest {
         .forEach(Wrong::verify);
   }
 
-  private static RecurrentAttention dot(Sequences states) {
+  private static RecurrentAttention dot(SequenceBatch states) {
     return RecurrentAttention.of(RecurrentScores.dot(), states);
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 2, 1, 4);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 1, 4);
   }
 
   @Test
@@ -226,10 +226,10 @@ class RecurrentAttentionTest {
 
   @Test
   void exampleRuns() {
-    Sequences context = Sequences.zeros(2, 1, 6);
+    SequenceBatch context = SequenceBatch.zeros(2, 1, 6);
     int[] steps = {0};
     RecurrentExample example = new RecurrentExample(new float[3 * 4], new float[3 * 6], new float[3]);
-    example.decode(Sequences.zeros(2, 5, 6), new int[] {5, 2}, (c, state) -> steps[0]++, Sequences.zeros(2, 1, 4), context);
+    example.decode(SequenceBatch.zeros(2, 5, 6), new int[] {5, 2}, (c, state) -> steps[0]++, SequenceBatch.zeros(2, 1, 4), context);
     assertThat(steps[0]).isEqualTo(3);
   }
 }

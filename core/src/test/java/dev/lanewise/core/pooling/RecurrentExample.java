@@ -1,6 +1,6 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 
 /** The example of the Javadoc of {@link RecurrentAttention}; {@link RecurrentAttentionTest} compares the two and runs it. */
@@ -18,10 +18,10 @@ final class RecurrentExample {
   /** A recurrent cell of the caller's. */
   @FunctionalInterface
   interface Decoder {
-    void step(Sequences context, Sequences state);
+    void step(SequenceBatch context, SequenceBatch state);
   }
 
-  void decode(Sequences encoderStates, int[] lengths, Decoder decoder, Sequences state, Sequences context) {
+  void decode(SequenceBatch encoderStates, int[] lengths, Decoder decoder, SequenceBatch state, SequenceBatch context) {
     int steps = 3, stateDim = state.width(), width = context.width(), size = v.length;
     // begin
     RecurrentScores scores = RecurrentScores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);

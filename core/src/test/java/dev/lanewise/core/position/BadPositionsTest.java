@@ -1,9 +1,9 @@
 package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Wrong;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,20 +41,20 @@ class BadPositionsTest {
     int[] none = Wrong.nothing();
     LayerPositions relative = Positions.relativeBuckets(new float[24], 8, 16, true);
     return List.of(
-        Wrong.argument("width", out -> LEARNED.addTo(Sequences.of(out, 2, 3, 5), 0), "x.width", "5", "embedDim", "4"),
-        Wrong.argument("rows that meet", out -> LEARNED.addTo(new Sequences(out, 0, 2, 3, 4, 12, 3), 0), "x.rowStride", "3", "4"),
+        Wrong.argument("width", out -> LEARNED.addTo(SequenceBatch.of(out, 2, 3, 5), 0), "x.width", "5", "embedDim", "4"),
+        Wrong.argument("rows that meet", out -> LEARNED.addTo(new SequenceBatch(out, 0, 2, 3, 4, 12, 3), 0), "x.rowStride", "3", "4"),
         Wrong.argument("negative position", out -> SINUSOIDAL.addTo(to(out), -1), "firstPosition", "-1", "0"),
         Wrong.argument("past the table", out -> LEARNED.addTo(to(out), 4), "firstPosition", "4", "3", "rows", "maxPositions", "6"),
         Wrong.argument("past all", out -> SINUSOIDAL.addTo(to(out), Integer.MAX_VALUE - 1), "firstPosition", "2147483646", "2147483647"),
         Wrong.argument("too few", out -> LEARNED.addTo(to(out), new int[1]), "firstPositions.length", "1", "x.batch", "2"),
         Wrong.argument(
             "one past the table", out -> LEARNED.addTo(to(out), new int[] {0, 4}), "firstPositions[1]", "4", "maxPositions", "6"),
-        Wrong.argument("packed batch", out -> LEARNED.addTo(to(out), SequenceStarts.of(0, 3)), "x.batch", "2", "1"),
+        Wrong.argument("packed batch", out -> LEARNED.addTo(to(out), PackedSequences.of(0, 3)), "x.batch", "2", "1"),
         Wrong.argument(
-            "packed rows", out -> LEARNED.addTo(Sequences.of(out, 1, 5, 4), SequenceStarts.of(0, 3)), "queryStarts[last]", "3", "5"),
+            "packed rows", out -> LEARNED.addTo(SequenceBatch.of(out, 1, 5, 4), PackedSequences.of(0, 3)), "queryStarts[last]", "3", "5"),
         Wrong.argument(
             "packed past the table",
-            out -> LEARNED.addTo(Sequences.of(out, 1, 9, 4), SequenceStarts.of(0, 2, 9)),
+            out -> LEARNED.addTo(SequenceBatch.of(out, 1, 9, 4), PackedSequences.of(0, 2, 9)),
             "longest",
             "7",
             "maxPositions",
@@ -68,7 +68,7 @@ class BadPositionsTest {
         Wrong.isNull("attention", out -> Positions.alibi(3).applyTo(Wrong.nothing(), 3, 3)));
   }
 
-  private static Sequences to(float[] out) {
-    return Sequences.of(out, 2, 3, 4);
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 3, 4);
   }
 }

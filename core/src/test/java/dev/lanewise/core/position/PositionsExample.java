@@ -1,13 +1,13 @@
 package dev.lanewise.core.position;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Encoder;
 
 /** The example of the Javadoc of {@link Positions}; {@link PositionsTest} compares the two and runs it. */
 final class PositionsExample {
   private PositionsExample() {}
 
-  static void run(Encoder encoder, int numHeads, int headDim, Sequences x, Sequences y) {
+  static void run(Encoder encoder, int numHeads, int headDim, SequenceBatch x, SequenceBatch y) {
     // begin
     Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
     encoder.forward(x, y);

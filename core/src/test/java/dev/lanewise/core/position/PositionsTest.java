@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.reference.ReferenceAttention;
@@ -16,7 +16,7 @@ import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -33,7 +33,7 @@ class PositionsTest {
   @ValueSource(ints = {1, 2, 7, 64, 111})
   void sinusoidalIsItsFormula(int embedDim) {
     for (int first : new int[] {0, 1, 63, 64, 5000, 100_000, Integer.MAX_VALUE - 2}) {
-      Sequences x = Views.emptySequences(Views.Layout.GAPS, 2, 3, embedDim);
+      SequenceBatch x = Views.emptySequences(Views.Layout.GAPS, 2, 3, embedDim);
       clear(x);
       Positions.sinusoidal(embedDim, 500).addTo(x, first);
       for (int row = 0; row < 3; row++) {
@@ -50,7 +50,7 @@ class PositionsTest {
 
   @Test
   void sinusoidalHasThePapersBase() {
-    Sequences x = Sequences.zeros(1, 1, 4);
+    SequenceBatch x = SequenceBatch.zeros(1, 1, 4);
     Positions.sinusoidal(4).addTo(x, 3);
     assertThat(x.data()).containsExactly((float) Math.sin(3), (float) Math.cos(3), (float) Math.sin(0.03), (float) Math.cos(0.03));
   }
@@ -58,7 +58,7 @@ class PositionsTest {
   @Test
   void learnedRowsAreAdded() {
     float[] table = Views.randomArray(9 * 5, 1, SEED);
-    Sequences x = Views.randomSequences(Views.Layout.GAPS, 2, 4, 5, SEED + 1);
+    SequenceBatch x = Views.randomSequences(Views.Layout.GAPS, 2, 4, 5, SEED + 1);
     float[] before = Views.dense(x);
     InputPositions positions = Positions.learned(table, 9, 5);
     float[] kept = table.clone();
@@ -78,18 +78,18 @@ class PositionsTest {
   @ParameterizedTest
   @MethodSource("inputs")
   void rowsHaveTheSameBitsHoweverTheyCome(InputPositions positions) {
-    Sequences whole = Views.randomSequences(Views.Layout.DENSE, 1, 40, 24, SEED);
+    SequenceBatch whole = Views.randomSequences(Views.Layout.DENSE, 1, 40, 24, SEED);
     float[] data = whole.data().clone();
     positions.addTo(whole, 0);
 
     float[] steps = data.clone();
     for (int row = 0; row < 40; row++) {
-      positions.addTo(new Sequences(steps, row * 24, 1, 1, 24, 0, 24), row);
+      positions.addTo(new SequenceBatch(steps, row * 24, 1, 1, 24, 0, 24), row);
     }
     Views.assertSameBits(steps, whole.data(), "steps");
 
     float[] uneven = data.clone(); // rows 3 to 9 and 25 to 31
-    positions.addTo(new Sequences(uneven, 3 * 24, 2, 7, 24, 22 * 24, 24), new int[] {3, 25});
+    positions.addTo(new SequenceBatch(uneven, 3 * 24, 2, 7, 24, 22 * 24, 24), new int[] {3, 25});
     Views.assertSameBits(Arrays.copyOfRange(uneven, 72, 240), Arrays.copyOfRange(whole.data(), 72, 240), "first of a batch");
     Views.assertSameBits(Arrays.copyOfRange(uneven, 600, 768), Arrays.copyOfRange(whole.data(), 600, 768), "second of a batch");
     Views.assertSameBits(Arrays.copyOfRange(uneven, 240, 600), Arrays.copyOfRange(data, 240, 600), "between them");
@@ -97,7 +97,7 @@ class PositionsTest {
     float[] packed = new float[10 * 24];
     System.arraycopy(data, 0, packed, 0, 4 * 24);
     System.arraycopy(data, 0, packed, 4 * 24, 6 * 24);
-    positions.addTo(Sequences.of(packed, 1, 10, 24), SequenceStarts.of(0, 4, 4, 10));
+    positions.addTo(SequenceBatch.of(packed, 1, 10, 24), PackedSequences.of(0, 4, 4, 10));
     Views.assertSameBits(Arrays.copyOf(packed, 96), Arrays.copyOf(whole.data(), 96), "first packed");
     Views.assertSameBits(Arrays.copyOfRange(packed, 96, 240), Arrays.copyOf(whole.data(), 144), "last packed");
   }
@@ -188,16 +188,16 @@ class PositionsTest {
   void exampleRuns() {
     LayerParts parts = new LayerParts(LayerShape.of(8, 2), 12, Activation.RELU, false, false, NormPlacement.POST);
     Encoder encoder = Encoder.of(List.of(parts.encoderLayer()), null);
-    Sequences x = Sequences.zeros(1, 3, 8);
-    Sequences y = Sequences.zeros(1, 3, 8);
+    SequenceBatch x = SequenceBatch.zeros(1, 3, 8);
+    SequenceBatch y = SequenceBatch.zeros(1, 3, 8);
     PositionsExample.run(encoder, 2, 4, x, y);
     assertThat(x.data()[1]).isEqualTo(1);
-    Sequences expected = Sequences.zeros(1, 3, 8);
+    SequenceBatch expected = SequenceBatch.zeros(1, 3, 8);
     encoder.withLayers(layer -> layer.withAttention(of -> of.withAttention(at -> at.withAlibi(1 / 16f, 1 / 256f)))).forward(x, expected);
     Views.assertSameBits(y.data(), expected.data(), "ALiBi");
   }
 
-  private static void clear(Sequences x) {
+  private static void clear(SequenceBatch x) {
     Views.forEach(x.split(1), index -> x.data()[index] = 0);
   }
 

@@ -8,8 +8,8 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.util.List;
@@ -77,7 +77,7 @@ class ReferenceAttentionTest {
   void columnSumsOfSequences() {
     Heads queries = Views.random(Views.Layout.DENSE, 1, 1, 4, WIDTH, 4);
     Heads keys = Views.random(Views.Layout.DENSE, 1, 1, 6, WIDTH, 5);
-    SequenceStarts starts = SequenceStarts.of(new int[] {0, 1, 4}, new int[] {0, 2, 6});
+    PackedSequences starts = PackedSequences.of(new int[] {0, 1, 4}, new int[] {0, 2, 6});
     double[] sums = ReferenceAttention.of(queries, keys).sequences(starts).columnSums();
     double[] first = ReferenceAttention.of(Views.rows(queries, 0, 1), Views.rows(keys, 0, 2)).columnSums();
     double[] second = ReferenceAttention.of(Views.rows(queries, 1, 3), Views.rows(keys, 2, 4)).columnSums();
@@ -118,7 +118,7 @@ class ReferenceAttentionTest {
     assertRefused(ReferenceAttention.of(query, Heads.zeros(2, 3, KEYS, WIDTH), Heads.zeros(2, 3, KEYS, 3)), "heads");
     assertRefused(dense().mask(Mask.keyLengths(5, 6)), "keyLengths[1] is 6, but keys is 5");
     assertRefused(dense().slopes(1, 2), "slopes");
-    assertRefused(dense().sequences(SequenceStarts.of(0, 3)), "batch");
+    assertRefused(dense().sequences(PackedSequences.of(0, 3)), "batch");
   }
 
   private static void assertRefused(ReferenceAttention wrong, String message) {

@@ -1,6 +1,6 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 import java.nio.ByteBuffer;
@@ -29,7 +29,7 @@ public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
   }
 
   /** What an mha case attends with: one object twice or three times where PyTorch was given one tensor. */
-  public record Sources(Sequences query, Sequences key, Sequences value) {}
+  public record Sources(SequenceBatch query, SequenceBatch key, SequenceBatch value) {}
 
   /** Weights outputs × inputs; biases null if there are none. */
   public record Layer(int numHeads, float[][] weights, float @Nullable [] @Nullable [] biases) {
@@ -104,11 +104,11 @@ public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
     }
 
     private Sources sources() {
-      Sequences query = sequences("L", "E");
+      SequenceBatch query = sequences("L", "E");
       return switch (text("source")) {
         case "self" -> new Sources(query, query, query);
         case "memory" -> {
-          Sequences memory = sequences("S", "E");
+          SequenceBatch memory = sequences("S", "E");
           yield new Sources(query, memory, memory);
         }
         case "separate" -> new Sources(query, sequences("S", "Ek"), sequences("S", "Ev"));
@@ -121,8 +121,8 @@ public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
       return has("lengths") ? causal.and(Mask.keyLengths(ints("lengths"))) : causal;
     }
 
-    private Sequences sequences(String rows, String width) {
-      return Sequences.of(floats(size("B") * size(rows) * size(width)), size("B"), size(rows), size(width));
+    private SequenceBatch sequences(String rows, String width) {
+      return SequenceBatch.of(floats(size("B") * size(rows) * size(width)), size("B"), size(rows), size(width));
     }
   }
 }

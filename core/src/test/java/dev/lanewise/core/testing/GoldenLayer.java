@@ -1,6 +1,6 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Decoder;
 import dev.lanewise.core.layer.DecoderLayer;
 import dev.lanewise.core.layer.Encoder;
@@ -135,8 +135,8 @@ public final class GoldenLayer {
 
   /** The module's output, as the caller's array has it. */
   public float[] output(NamedTensors from, Kernels kernels) {
-    Sequences x = sequences("x", line.size("L"));
-    Sequences output = view(new float[expected.length], line.size("L"));
+    SequenceBatch x = sequences("x", line.size("L"));
+    SequenceBatch output = view(new float[expected.length], line.size("L"));
     switch (module(from, kernels)) {
       case MultiHeadAttention layer -> attend(layer, x, output);
       case EncoderLayer layer -> layer.withMask(mask()).forward(x, output);
@@ -149,11 +149,11 @@ public final class GoldenLayer {
     return output.data();
   }
 
-  private void attend(MultiHeadAttention layer, Sequences x, Sequences output) {
+  private void attend(MultiHeadAttention layer, SequenceBatch x, SequenceBatch output) {
     if (!line.has("S")) {
       layer.withMask(mask()).self(x, output);
     } else {
-      Sequences value = line.has("V") ? sequences("value", line.size("S")) : memory();
+      SequenceBatch value = line.has("V") ? sequences("value", line.size("S")) : memory();
       layer.withMask(memoryMask()).forward(x, memory(), value, output);
     }
   }
@@ -173,21 +173,21 @@ public final class GoldenLayer {
     return mask.and(Mask.causalOffsets(offsets));
   }
 
-  private Sequences memory() {
+  private SequenceBatch memory() {
     return sequences("memory", line.size("S"));
   }
 
-  private Sequences sequences(String name, int rows) {
+  private SequenceBatch sequences(String name, int rows) {
     return view(data.floats(name), rows);
   }
 
   /** batch × rows × width in the order that PyTorch has it in. */
-  private Sequences view(float[] array, int rows) {
+  private SequenceBatch view(float[] array, int rows) {
     int batch = line.size("B");
     int width = array.length / (batch * rows);
     return flag("batch_first")
-        ? Sequences.of(array, batch, rows, width)
-        : new Sequences(array, 0, batch, rows, width, width, batch * width);
+        ? SequenceBatch.of(array, batch, rows, width)
+        : new SequenceBatch(array, 0, batch, rows, width, width, batch * width);
   }
 
   /** Whether the element of an output stands in a row of its sequence, not in padding. */

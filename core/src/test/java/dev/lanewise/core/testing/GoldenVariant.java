@@ -4,7 +4,7 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.nio.ByteBuffer;
@@ -49,14 +49,14 @@ public record GoldenVariant(
   }
 
   private static final class Reader extends GoldenReader {
-    private final @Nullable SequenceStarts sequences;
+    private final @Nullable PackedSequences sequences;
     private final int batch;
     private final int queries;
     private final int keys;
 
     Reader(String line, ByteBuffer numbers) {
       super(line, numbers);
-      sequences = has("queryStarts") ? SequenceStarts.of(ints("queryStarts"), ints("keyStarts")) : null;
+      sequences = has("queryStarts") ? PackedSequences.of(ints("queryStarts"), ints("keyStarts")) : null;
       batch = sequences == null ? size("B") : sequences.count();
       queries = sequences == null ? size("L") : longest(ints("queryStarts"));
       keys = sequences == null ? size("S") : longest(ints("keyStarts"));

@@ -1,7 +1,7 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
@@ -10,8 +10,8 @@ import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +31,11 @@ public final class LayerExpectation {
   @Nullable RowFunction weights;
   public Normaliser normaliser = Normaliser.softmax();
   public Similarity similarity = Similarity.dot();
-  @Nullable SequenceStarts sequences;
+  @Nullable PackedSequences sequences;
   public LayerPositions positions = Positions.none();
 
   /** The last {@code queries} rows of self-attention, in double up to the output projection. */
-  public Sequences output(Sequences x, int queries) {
+  public SequenceBatch output(SequenceBatch x, int queries) {
     int first = x.rows() - queries;
     Heads query = SHAPE.query().apply(x).split(LayerSettings.HEADS);
     Heads key = SHAPE.key().apply(x).split(LayerSettings.HEADS);
@@ -60,8 +60,8 @@ public final class LayerExpectation {
     return SHAPE.output().apply(joined(reference.output(), queries));
   }
 
-  private static Sequences joined(double[] heads, int queries) {
-    Sequences joined = Sequences.zeros(1, queries, LayerSettings.HEADS * 5);
+  private static SequenceBatch joined(double[] heads, int queries) {
+    SequenceBatch joined = SequenceBatch.zeros(1, queries, LayerSettings.HEADS * 5);
     for (int n = 0; n < heads.length; n++) {
       int head = n / 5 / queries;
       joined.data()[joined.index(0, n / 5 % queries) + head * 5 + n % 5] = (float) heads[n];

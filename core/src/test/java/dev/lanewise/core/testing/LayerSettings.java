@@ -10,8 +10,8 @@ import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import java.util.List;
 import java.util.Set;
@@ -92,7 +92,7 @@ public final class LayerSettings {
     float[] scores = Views.randomArray(HEADS * ROWS * ROWS, 1, Problem.SEED + 3);
     float[] slopes = {0.3f, 0.1f, 0.02f};
     float[] sinks = {0.5f, -1, 2};
-    SequenceStarts sequences = SequenceStarts.of(0, 4, ROWS);
+    PackedSequences sequences = PackedSequences.of(0, 4, ROWS);
     Mask window = Mask.window(2, 1);
     Rotary rotary = Rotary.of(HEAD_DIM);
     LayerPositions relative = Positions.relativeBuckets(TABLE, 8, 6, true);
@@ -125,8 +125,9 @@ public final class LayerSettings {
         normaliser("sigmoid", Normaliser.sigmoid()),
         similarity("cosine", Similarity.cosine()),
         similarity("additive", Similarity.additive(Views.randomArray(HEAD_DIM, 1, Problem.SEED + 4))),
-        attention("withSequences", "sequences", "sequences", at -> at.withSequences(sequences), e -> e.sequences = sequences),
-        layer("withSequences", "sequences", "packed sequences", at -> at.withSequences(sequences), e -> e.sequences = sequences),
+        attention("withPackedSequences", "sequences", "sequences", at -> at.withPackedSequences(sequences), e -> e.sequences = sequences),
+        layer(
+            "withPackedSequences", "sequences", "packed sequences", at -> at.withPackedSequences(sequences), e -> e.sequences = sequences),
         attention("withThreads", "threads", "threads of attention", at -> at.withThreads(3), e -> {}),
         layer("withThreads", "threads", "threads", layer -> layer.withThreads(2), e -> {}),
         attention("withKernels", "kernels", "scalar kernels", at -> at.withKernels(Kernels.scalar()), e -> {}),

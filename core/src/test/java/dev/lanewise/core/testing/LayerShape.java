@@ -1,6 +1,6 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 
@@ -65,8 +65,8 @@ public record LayerShape(int embedDim, int numHeads, int keyValueHeads, int valu
           Views.randomArray(outputs, 0.5, Problem.SEED + salt + 100));
     }
 
-    public Sequences apply(Sequences input) {
-      Sequences result = Sequences.zeros(input.batch(), input.rows(), outputs);
+    public SequenceBatch apply(SequenceBatch input) {
+      SequenceBatch result = SequenceBatch.zeros(input.batch(), input.rows(), outputs);
       Linear.of(weight, bias, inputs, outputs).apply(input, result, 1);
       return result;
     }

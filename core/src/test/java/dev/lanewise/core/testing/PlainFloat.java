@@ -1,6 +1,6 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.PlainVariant;
 import dev.lanewise.core.reference.ReferenceAttention;
@@ -23,7 +23,7 @@ public final class PlainFloat {
   }
 
   /** input·weightᵀ + bias, dense: batch × rows × outputs, with weight outputs × inputs. */
-  public static float[] linear(Sequences input, float[] weight, float @Nullable [] bias, int outputs) {
+  public static float[] linear(SequenceBatch input, float[] weight, float @Nullable [] bias, int outputs) {
     float[] result = new float[input.batch() * input.rows() * outputs];
     int to = 0;
     for (int b = 0; b < input.batch(); b++) {

@@ -1,6 +1,6 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 
@@ -29,7 +29,7 @@ public final class PlainLayer {
   public float[] output() {
     Heads heads =
         Heads.of(PlainFloat.attention(query, key, value, mask, scale()), query.batch(), query.heads(), query.rows(), value.width());
-    Sequences joined = Sequences.zeros(query.batch(), query.rows(), query.heads() * value.width());
+    SequenceBatch joined = SequenceBatch.zeros(query.batch(), query.rows(), query.heads() * value.width());
     for (int b = 0; b < heads.batch(); b++) {
       for (int h = 0; h < heads.heads(); h++) {
         for (int row = 0; row < heads.rows(); row++) {
@@ -44,8 +44,9 @@ public final class PlainLayer {
     return (float) (1 / Math.sqrt(query.width()));
   }
 
-  private Sequences project(Sequences input, int which) {
+  private SequenceBatch project(SequenceBatch input, int which) {
     int outputs = layer.weights()[which].length / input.width();
-    return Sequences.of(PlainFloat.linear(input, layer.weights()[which], layer.bias(which), outputs), input.batch(), input.rows(), outputs);
+    return SequenceBatch.of(
+        PlainFloat.linear(input, layer.weights()[which], layer.bias(which), outputs), input.batch(), input.rows(), outputs);
   }
 }

@@ -1,6 +1,6 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.data.Activation;
 import java.util.function.BiPredicate;
@@ -155,7 +155,7 @@ public final class PlainTransformer {
     return round.applyAsDouble(x);
   }
 
-  public static double[][] rows(Sequences x, int b) {
+  public static double[][] rows(SequenceBatch x, int b) {
     double[][] rows = new double[x.rows()][x.width()];
     for (int row = 0; row < x.rows(); row++) {
       for (int c = 0; c < x.width(); c++) {

@@ -6,8 +6,8 @@ import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +22,7 @@ public final class Variant {
   public float @Nullable [] slopes;
   @Nullable RowFunction scoreFunction;
   @Nullable RowFunction weightFunction;
-  public @Nullable SequenceStarts sequences;
+  public @Nullable PackedSequences sequences;
 
   public ReferenceAttention reference(Heads query, Heads key, Heads value) {
     ReferenceAttention reference =
@@ -43,6 +43,6 @@ public final class Variant {
     attention = slopes == null ? attention : attention.withAlibi(slopes);
     attention = scoreFunction == null ? attention : attention.withScoreFunction(scoreFunction);
     attention = weightFunction == null ? attention : attention.withWeightFunction(weightFunction);
-    return sequences == null ? attention : attention.withSequences(sequences);
+    return sequences == null ? attention : attention.withPackedSequences(sequences);
   }
 }

@@ -3,12 +3,12 @@ package dev.lanewise.core.testing;
 import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** Query, key and value of a hostile shape, in one of the layouts that a caller may have. */
-public record VariantOperands(Heads query, Heads key, Heads value, Layout outputLayout, @Nullable SequenceStarts sequences) {
+public record VariantOperands(Heads query, Heads key, Heads value, Layout outputLayout, @Nullable PackedSequences sequences) {
 
   /** How the operands lie in memory. */
   public enum Arrangement {
@@ -31,8 +31,8 @@ public record VariantOperands(Heads query, Heads key, Heads value, Layout output
     int keys = arrangement == Arrangement.PACKED_QUERY_KEY_VALUE ? queries : pick(random, 1, 2, 16, 33, 67, 130);
     int headDim = pick(random, 1, 5, 16, 40, 67);
     int valueDim = pick(random, 3, 8, 33, 64, 67);
-    SequenceStarts sequences =
-        arrangement == Arrangement.SEQUENCES ? SequenceStarts.of(starts(random, queries), starts(random, keys)) : null;
+    PackedSequences sequences =
+        arrangement == Arrangement.SEQUENCES ? PackedSequences.of(starts(random, queries), starts(random, keys)) : null;
     long seed = random.nextLong();
     if (arrangement == Arrangement.PACKED_QUERY_KEY_VALUE) {
       return packed(batch, heads, keyValueHeads, queries, headDim, valueDim, seed);

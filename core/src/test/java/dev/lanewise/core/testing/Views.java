@@ -2,7 +2,7 @@ package dev.lanewise.core.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.Random;
@@ -50,12 +50,12 @@ public final class Views {
   }
 
   /** As above for sequences; {@link Layout#ROWS_FIRST} is dense here. */
-  public static Sequences randomSequences(Layout layout, int batch, int rows, int width, long seed) {
+  public static SequenceBatch randomSequences(Layout layout, int batch, int rows, int width, long seed) {
     return sequences(random(layout, batch, 1, rows, width, seed));
   }
 
   /** As {@link #filled} with {@link #SENTINEL}. */
-  public static Sequences emptySequences(Layout layout, int batch, int rows, int width) {
+  public static SequenceBatch emptySequences(Layout layout, int batch, int rows, int width) {
     return sequences(filled(layout, batch, 1, rows, width, SENTINEL));
   }
 
@@ -76,7 +76,7 @@ public final class Views {
     return result;
   }
 
-  public static float[] dense(Sequences view) {
+  public static float[] dense(SequenceBatch view) {
     return dense(view.split(1));
   }
 
@@ -144,7 +144,7 @@ public final class Views {
     return new Heads(new float[3 + batch * batchStride + 11], 3, batch, heads, rows, width, batchStride, headStride, rowStride);
   }
 
-  private static Sequences sequences(Heads view) {
-    return new Sequences(view.data(), view.offset(), view.batch(), view.rows(), view.width(), view.batchStride(), view.rowStride());
+  private static SequenceBatch sequences(Heads view) {
+    return new SequenceBatch(view.data(), view.offset(), view.batch(), view.rows(), view.width(), view.batchStride(), view.rowStride());
   }
 }

@@ -3,7 +3,7 @@ package dev.lanewise.core.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
@@ -31,9 +31,9 @@ class InitialisationTest {
   /** A kind of module: how its tensors are made, and how it runs. */
   private record Module(String name, Function<Initialisation, NamedTensors> made, Run run) {
     float[] output(NamedTensors tensors) {
-      Sequences x = Views.randomSequences(Views.Layout.DENSE, 2, 5, E, SEED);
-      Sequences values = Views.randomSequences(Views.Layout.DENSE, 2, 5, V, SEED + 1);
-      Sequences output = Sequences.zeros(2, 5, E);
+      SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 2, 5, E, SEED);
+      SequenceBatch values = Views.randomSequences(Views.Layout.DENSE, 2, 5, V, SEED + 1);
+      SequenceBatch output = SequenceBatch.zeros(2, 5, E);
       run.run(TorchWeights.of(tensors, 3).withActivation(Activation.GELU), x, values, output);
       return output.data();
     }
@@ -45,7 +45,7 @@ class InitialisationTest {
   }
 
   private interface Run {
-    void run(TorchWeights weights, Sequences x, Sequences values, Sequences output);
+    void run(TorchWeights weights, SequenceBatch x, SequenceBatch values, SequenceBatch output);
   }
 
   static List<Module> modules() {
@@ -153,12 +153,12 @@ class InitialisationTest {
     shown.addAll(ReadmeBlocks.shownInJavadoc("Initialisation.java"));
     assertThat(ReadmeBlocks.compiled("TorchExample.java")).hasSize(2).isEqualTo(shown);
 
-    Sequences x = Views.randomSequences(Views.Layout.DENSE, 2, 5, 96, SEED);
-    Sequences y = Sequences.zeros(2, 5, 96);
+    SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 2, 5, 96, SEED);
+    SequenceBatch y = SequenceBatch.zeros(2, 5, 96);
     TorchExample.make(folder.resolve("encoder"), x, y);
     assertThat(y.data()).doesNotContain(0f, Float.NaN);
     Safetensors.write(folder.resolve("transformer"), Initialisation.xavier(SEED).transformer(96, 100, 2, 3));
-    Sequences output = Sequences.zeros(2, 5, 96);
+    SequenceBatch output = SequenceBatch.zeros(2, 5, 96);
     TorchExample.load(folder.resolve("transformer"), x, y, output);
     assertThat(output.data()).doesNotContain(0f, Float.NaN);
   }

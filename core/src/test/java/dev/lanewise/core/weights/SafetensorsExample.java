@@ -1,6 +1,6 @@
 package dev.lanewise.core.weights;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,7 +10,7 @@ import java.util.Map;
 final class SafetensorsExample {
   private SafetensorsExample() {}
 
-  static void run(Path path, float[] weight, float[] bias, Sequences x, Sequences y) throws IOException {
+  static void run(Path path, float[] weight, float[] bias, SequenceBatch x, SequenceBatch y) throws IOException {
     int inputs = x.width();
     int outputs = y.width();
     // begin

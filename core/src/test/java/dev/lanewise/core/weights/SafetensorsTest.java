@@ -3,7 +3,7 @@ package dev.lanewise.core.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
@@ -284,8 +284,8 @@ class SafetensorsTest {
 
   @Test
   void exampleRuns() throws IOException {
-    Sequences y = Sequences.zeros(1, 1, 2);
-    Sequences x = Sequences.of(new float[] {1, 10, 100}, 1, 1, 3);
+    SequenceBatch y = SequenceBatch.zeros(1, 1, 2);
+    SequenceBatch x = SequenceBatch.of(new float[] {1, 10, 100}, 1, 1, 3);
     SafetensorsExample.run(folder.resolve("x"), new float[] {1, 2, 3, 4, 5, 6}, new float[] {0.5f, 0.25f}, x, y);
     assertThat(y.data()).containsExactly(321.5f, 654.25f);
   }

@@ -1,6 +1,6 @@
 package dev.lanewise.core.weights;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Decoder;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.NormPlacement;
@@ -13,7 +13,7 @@ import java.nio.file.Path;
 final class TorchExample {
   private TorchExample() {}
 
-  static void load(Path path, Sequences source, Sequences target, Sequences output) throws IOException {
+  static void load(Path path, SequenceBatch source, SequenceBatch target, SequenceBatch output) throws IOException {
     // begin
     try (Safetensors file = Safetensors.open(path)) {
       TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
@@ -24,7 +24,7 @@ final class TorchExample {
     // end
   }
 
-  static void make(Path path, Sequences x, Sequences y) throws IOException {
+  static void make(Path path, SequenceBatch x, SequenceBatch y) throws IOException {
     // begin
     NamedTensors weights = Initialisation.xavier(42).encoder(96, 384, 2);
     Safetensors.write(path, weights);

@@ -1,10 +1,10 @@
 package dev.lanewise.text;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.bert.BertEncoder;
 import dev.lanewise.text.bert.BertWeights;
 import dev.lanewise.text.tokenizer.MiniLmTokenizer;
@@ -140,8 +140,8 @@ public final class MiniLm {
     for (int i = 0; i < which.size(); i++) {
       System.arraycopy(texts.get(which.get(i)).ids(), 0, ids, starts[i], starts[i + 1] - starts[i]);
     }
-    Sequences pooled = Sequences.zeros(which.size(), 1, EMBED_DIM);
-    encoder.pooled(ids, SequenceStarts.of(starts), Pooling.mean(), pooled);
+    SequenceBatch pooled = SequenceBatch.zeros(which.size(), 1, EMBED_DIM);
+    encoder.pooled(ids, PackedSequences.of(starts), Pooling.mean(), pooled);
     for (int i = 0; i < which.size(); i++) {
       embeddings[which.get(i)] = normalised(pooled.data(), i * EMBED_DIM);
     }

@@ -1,6 +1,6 @@
 package dev.lanewise.text;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
@@ -8,7 +8,7 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.data.Activation;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 
 /**
  * Runs a layer of the model's shape, all zeros, while the model is being read: the JVM interprets vector code hundreds of times slower than
@@ -48,8 +48,8 @@ final class WarmUp {
   }
 
   private void work() {
-    EncoderLayer layer = layer().withSequences(SequenceStarts.of(0, ROWS));
-    Sequences x = Sequences.zeros(1, ROWS, MiniLm.EMBED_DIM);
+    EncoderLayer layer = layer().withPackedSequences(PackedSequences.of(0, ROWS));
+    SequenceBatch x = SequenceBatch.zeros(1, ROWS, MiniLm.EMBED_DIM);
     for (int i = 0; i < MOST && !stopped; i++) {
       layer.forward(x, x);
     }

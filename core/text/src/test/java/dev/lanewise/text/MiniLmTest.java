@@ -8,12 +8,12 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.bert.BertEncoder;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
@@ -96,10 +96,10 @@ class MiniLmTest {
       }
       JsonArray states = of.getAsJsonObject().getAsJsonArray("hidden");
       Tokens tokens = model.tokens(text(of));
-      SequenceStarts one = SequenceStarts.of(0, tokens.length());
-      Sequences x = Sequences.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
+      PackedSequences one = PackedSequences.of(0, tokens.length());
+      SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
       model.encoder().embeddings(tokens.ids(), null, one, x);
-      Encoder layers = model.encoder().encoder().withSequences(one);
+      Encoder layers = model.encoder().encoder().withPackedSequences(one);
       for (int state = 0; state < states.size(); state++) {
         if (state > 0) {
           layers.layers().get(state - 1).forward(x, x);

@@ -5,8 +5,8 @@ import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.util.List;
@@ -39,7 +39,7 @@ public final class AttentionProblem {
 
   public final Normaliser normaliser;
   public final float @Nullable [] logSumExp;
-  final @Nullable SequenceStarts sequences;
+  final @Nullable PackedSequences sequences;
   private final int @Nullable [] chosen;
   public final List<Hook> hooks;
   private final boolean watchesScores;

@@ -5,8 +5,8 @@ import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
@@ -37,7 +37,7 @@ public final class AttentionProblemBuilder {
   int @Nullable [] depths;
   Normaliser normaliser = Normaliser.softmax();
   float @Nullable [] logSumExp;
-  @Nullable SequenceStarts sequences;
+  @Nullable PackedSequences sequences;
   int @Nullable [] rows;
   final List<AttentionProblem.Hook> hooks = new ArrayList<>();
 
@@ -160,7 +160,7 @@ public final class AttentionProblemBuilder {
   }
 
   /** The operands hold several sequences, one after the other. */
-  public AttentionProblemBuilder sequences(SequenceStarts newSequences) {
+  public AttentionProblemBuilder sequences(PackedSequences newSequences) {
     sequences = Objects.requireNonNull(newSequences, "sequences");
     return this;
   }

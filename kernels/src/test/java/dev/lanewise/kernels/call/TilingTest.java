@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -102,7 +102,7 @@ class TilingTest {
         queryStarts[b + 1] = queryStarts[b] + random.nextInt(3) * random.nextInt(40);
         keyStarts[b + 1] = keyStarts[b] + random.nextInt(1, 50);
       }
-      SequenceStarts starts = SequenceStarts.of(queryStarts, keyStarts);
+      PackedSequences starts = PackedSequences.of(queryStarts, keyStarts);
       Heads query = Heads.zeros(1, 4, queryStarts[count], 1);
       AttentionProblem problem = AttentionProblem.of(query, Heads.zeros(1, 2, keyStarts[count], 1)).sequences(starts).build();
       for (int threads = 1; threads < 4; threads++) {

@@ -7,8 +7,8 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.SequenceStarts;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
@@ -243,7 +243,7 @@ class ViewChecksTest {
 
   @Test
   void sequenceStarts() {
-    SequenceStarts starts = SequenceStarts.of(new int[] {0, 2, 2, 7}, new int[] {0, 1, 9, 11});
+    PackedSequences starts = PackedSequences.of(new int[] {0, 2, 2, 7}, new int[] {0, 1, 9, 11});
     assertThat(starts.count()).isEqualTo(3);
     assertThat(IntStream.range(0, 3).map(starts::queries)).containsExactly(2, 0, 5);
     assertThat(IntStream.range(0, 3).map(starts::keys)).containsExactly(1, 8, 2);
@@ -252,10 +252,10 @@ class ViewChecksTest {
     assertThat(starts.mostQueries()).isEqualTo(5);
     assertThat(starts.mostKeys()).isEqualTo(8);
     int[] good = {0, 1};
-    assertThatThrownBy(() -> SequenceStarts.of(good, new int[] {0, -1})).hasMessageContaining("keyStarts[1] is -1");
-    assertThatThrownBy(() -> SequenceStarts.of(new int[] {1, 2}, good)).hasMessageContaining("queryStarts[0] is 1");
-    assertThatThrownBy(() -> SequenceStarts.of(good, new int[] {0})).hasMessageContaining("keyStarts.length is 1");
-    assertThatThrownBy(SequenceStarts::of).hasMessageContaining("starts.length is 0");
+    assertThatThrownBy(() -> PackedSequences.of(good, new int[] {0, -1})).hasMessageContaining("keyStarts[1] is -1");
+    assertThatThrownBy(() -> PackedSequences.of(new int[] {1, 2}, good)).hasMessageContaining("queryStarts[0] is 1");
+    assertThatThrownBy(() -> PackedSequences.of(good, new int[] {0})).hasMessageContaining("keyStarts.length is 1");
+    assertThatThrownBy(PackedSequences::of).hasMessageContaining("starts.length is 0");
   }
 
   /** What a problem is told comes back from every setting, so that they chain, and a missing or wrong one is named. */
@@ -273,7 +273,7 @@ class ViewChecksTest {
     assertThatThrownBy(() -> builder.change(Stage.RAW, nothing)).hasMessageContaining("stage is RAW");
     assertThatThrownBy(() -> builder.rows(new int[] {0}).build()).hasMessageContaining("rows can be chosen only");
     AttentionProblemBuilder observing = AttentionProblem.of(query, key);
-    assertThat(observing.rows(new int[] {0, 2}).sequences(SequenceStarts.of(0, 3))).isSameAs(observing);
+    assertThat(observing.rows(new int[] {0, 2}).sequences(PackedSequences.of(0, 3))).isSameAs(observing);
     assertThatThrownBy(observing::build).hasMessageContaining("batch");
     for (int[] rows : new int[][] {{-1}, {1, 1}, {2, 1}, {0, 3}}) {
       assertThatThrownBy(() -> AttentionProblem.of(query, key).rows(rows).build()).hasMessageContaining("rows[" + (rows.length - 1) + "]");

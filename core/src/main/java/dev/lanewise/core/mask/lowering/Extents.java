@@ -2,7 +2,7 @@ package dev.lanewise.core.mask.lowering;
 
 import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * sequences} are packed or keys are cached.
  */
 public record Extents(
-    int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable SequenceStarts sequences, KeyValueRows @Nullable [] cached) {
+    int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable PackedSequences sequences, KeyValueRows @Nullable [] cached) {
 
   /** How errors name the number of keys that rows of scores have. */
   public static final String LONGEST_CACHE = "the number of rows of the longest cache";
@@ -39,12 +39,12 @@ public record Extents(
   }
 
   /** Of views of batch 1 that hold sequences one after the other. */
-  public static Extents of(Heads query, SequenceStarts sequences) {
+  public static Extents of(Heads query, PackedSequences sequences) {
     return new Extents(sequences.count(), query.heads(), sequences.mostQueries(), sequences.mostKeys(), sequences, null);
   }
 
   /** Of queries, perhaps packed, to cached keys. */
-  public static Extents of(Heads query, KeyValueRows[] cached, @Nullable SequenceStarts sequences) {
+  public static Extents of(Heads query, KeyValueRows[] cached, @Nullable PackedSequences sequences) {
     int most = 0;
     for (KeyValueRows rows : cached) {
       most = Math.max(most, rows.rows());

@@ -1,8 +1,8 @@
 package dev.lanewise.text.bert;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +37,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
     return rows(positions) - firstPosition;
   }
 
-  void check(int[] ids, int @Nullable [] typeIds, SequenceStarts sequences) {
+  void check(int[] ids, int @Nullable [] typeIds, PackedSequences sequences) {
     Checks.same("ids.length", ids.length, "the tokens of texts", sequences.queryStart(sequences.count()));
     Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "queryStarts[last]", ids.length);
     for (int s = 0; s < sequences.count(); s++) {
@@ -63,7 +63,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
   }
 
   /** Writes a row for each token; the arguments have been checked. */
-  void apply(int[] ids, int @Nullable [] typeIds, SequenceStarts sequences, Sequences x, int threads) {
+  void apply(int[] ids, int @Nullable [] typeIds, PackedSequences sequences, SequenceBatch x, int threads) {
     int width = embedDim();
     for (int s = 0; s < sequences.count(); s++) {
       int first = sequences.queryStart(s);

@@ -1,11 +1,11 @@
 package dev.lanewise.text.bert;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
- * SequenceStarts texts = SequenceStarts.of(0, 3, 7);
+ * PackedSequences texts = PackedSequences.of(0, 3, 7);
  * encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, a row a token
  * encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, a row a text
  * }</pre>
@@ -64,7 +64,7 @@ public final class BertEncoder {
   }
 
   /**
-   * The layers alone, for who wants to look inside: {@code encoder().withSequences(texts).forward(x, y, weights)} over what {@link
+   * The layers alone, for who wants to look inside: {@code encoder().withPackedSequences(texts).forward(x, y, weights)} over what {@link
    * #embeddings} wrote hands out all attention weights.
    */
   public Encoder encoder() {
@@ -81,11 +81,11 @@ public final class BertEncoder {
    * @throws IllegalArgumentException if shapes differ, a token or type does not exist, a text is longer than {@link #maxTokens}, or x
    *     shares elements with itself; nothing has been written then
    */
-  public void embeddings(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences x) {
+  public void embeddings(int[] ids, int @Nullable [] types, PackedSequences texts, SequenceBatch x) {
     embed(ids, types, texts, "x", x);
   }
 
-  private void embed(int[] ids, int @Nullable [] types, SequenceStarts texts, String name, Sequences x) {
+  private void embed(int[] ids, int @Nullable [] types, PackedSequences texts, String name, SequenceBatch x) {
     check(ids, types, texts, name, x);
     embeddings.apply(ids, types, texts, x, threads);
   }
@@ -96,14 +96,14 @@ public final class BertEncoder {
    * @param output 1 × tokens × embedDim, written
    * @throws IllegalArgumentException as for {@link #embeddings}
    */
-  public void forward(int[] ids, SequenceStarts texts, Sequences output) {
+  public void forward(int[] ids, PackedSequences texts, SequenceBatch output) {
     forward(ids, null, texts, output);
   }
 
-  /** As {@link #forward(int[], SequenceStarts, Sequences)}, with a type for each token. */
-  public void forward(int[] ids, int @Nullable [] types, SequenceStarts texts, Sequences output) {
+  /** As {@link #forward(int[], PackedSequences, SequenceBatch)}, with a type for each token. */
+  public void forward(int[] ids, int @Nullable [] types, PackedSequences texts, SequenceBatch output) {
     embed(ids, types, texts, "output", output);
-    encoder.withSequences(texts).forward(output, output);
+    encoder.withPackedSequences(texts).forward(output, output);
   }
 
   /**
@@ -113,7 +113,7 @@ public final class BertEncoder {
    * @param output texts × 1 × embedDim, written
    * @throws IllegalArgumentException as for {@link #embeddings}
    */
-  public void pooled(int[] ids, SequenceStarts texts, Pooling pooling, Sequences output) {
+  public void pooled(int[] ids, PackedSequences texts, Pooling pooling, SequenceBatch output) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(pooling, "pooling");
     Objects.requireNonNull(texts, "texts");
@@ -133,7 +133,7 @@ public final class BertEncoder {
   }
 
   /** One past the last text of a group: as many as have {@link #GROUP_TOKENS} together, or one. */
-  private static int groupEnd(SequenceStarts texts, int first) {
+  private static int groupEnd(PackedSequences texts, int first) {
     int end = Math.min(first + 1, texts.count());
     while (end < texts.count()
         && (texts.queryStart(end) != texts.keyStart(end) || texts.queryStart(end + 1) - texts.queryStart(first) <= GROUP_TOKENS)) {
@@ -142,22 +142,23 @@ public final class BertEncoder {
     return end;
   }
 
-  private void pooled(int[] ids, SequenceStarts texts, int first, int end, Pooling pooling, Sequences output, Scratch buffers) {
+  private void pooled(int[] ids, PackedSequences texts, int first, int end, Pooling pooling, SequenceBatch output, Scratch buffers) {
     int from = texts.queryStart(first);
     int tokens = texts.queryStart(end) - from;
     int[] queryStarts = new int[end - first + 1];
     int[] keyStarts = new int[queryStarts.length];
     Arrays.setAll(queryStarts, s -> texts.queryStart(first + s) - from);
     Arrays.setAll(keyStarts, s -> texts.keyStart(first + s) - from);
-    SequenceStarts group = SequenceStarts.of(queryStarts, keyStarts);
+    PackedSequences group = PackedSequences.of(queryStarts, keyStarts);
     int size = Checks.product("ids.length", tokens, "embedDim", embedDim());
-    Sequences hidden = Sequences.of(buffers.floats(0, size), 1, tokens, embedDim());
+    SequenceBatch hidden = SequenceBatch.of(buffers.floats(0, size), 1, tokens, embedDim());
     forward(Arrays.copyOfRange(ids, from, from + tokens), group, hidden);
     int at = first < end ? output.index(first, 0) : output.offset();
-    pooling.apply(hidden, group, new Sequences(output.data(), at, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
+    pooling.apply(
+        hidden, group, new SequenceBatch(output.data(), at, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
   }
 
-  private void check(int[] ids, int @Nullable [] types, SequenceStarts texts, String name, Sequences x) {
+  private void check(int[] ids, int @Nullable [] types, PackedSequences texts, String name, SequenceBatch x) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(texts, "texts");
     Objects.requireNonNull(x, name);
@@ -168,7 +169,7 @@ public final class BertEncoder {
     ViewChecks.writable(name, x.split(1));
   }
 
-  private void checkPooled(SequenceStarts texts, Sequences output) {
+  private void checkPooled(PackedSequences texts, SequenceBatch output) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "texts", texts.count());
     Checks.same("output.rows", output.rows(), "the rows of a pooled text,", 1);

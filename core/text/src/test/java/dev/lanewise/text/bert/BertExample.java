@@ -1,9 +1,9 @@
 package dev.lanewise.text.bert;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.weights.Safetensors;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -11,19 +11,19 @@ import java.nio.file.Path;
 final class BertExample {
   private BertExample() {}
 
-  static void load(Path path, Sequences sentence) throws IOException {
+  static void load(Path path, SequenceBatch sentence) throws IOException {
     // begin
     try (Safetensors file = Safetensors.open(path)) {
       BertEncoder encoder = BertWeights.of(file, 12).encoder(); // 12 heads; embeddings.word_embeddings.weight, and so on
-      encoder.pooled(new int[] {101, 7592, 102}, SequenceStarts.of(0, 3), Pooling.mean(), sentence);
+      encoder.pooled(new int[] {101, 7592, 102}, PackedSequences.of(0, 3), Pooling.mean(), sentence);
     }
     // end
   }
 
-  static void run(BertEncoder encoder, Sequences hidden, Sequences sentences) {
+  static void run(BertEncoder encoder, SequenceBatch hidden, SequenceBatch sentences) {
     // begin
     int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
-    SequenceStarts texts = SequenceStarts.of(0, 3, 7);
+    PackedSequences texts = PackedSequences.of(0, 3, 7);
     encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, a row a token
     encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, a row a text
     // end

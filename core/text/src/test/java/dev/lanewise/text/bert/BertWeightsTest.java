@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Sequences;
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.weights.Initialisation;
@@ -13,7 +13,7 @@ import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.core.weights.TorchWeights;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +41,7 @@ class BertWeightsTest {
   private static final int POSITIONS = 17;
   private static final int[] IDS = {101, 7, 102, 101, 0, 119, 33, 7, 102, 5};
   private static final int[] TYPES = {0, 0, 1, 0, 1, 1, 0, 0, 0, 1};
-  private static final SequenceStarts TEXTS = SequenceStarts.of(0, 3, 3, 9, 10);
+  private static final PackedSequences TEXTS = PackedSequences.of(0, 3, 3, 9, 10);
 
   @TempDir Path folder;
 
@@ -124,7 +124,7 @@ class BertWeightsTest {
   }
 
   private static float[] hidden(BertEncoder encoder) {
-    Sequences output = Sequences.zeros(1, IDS.length, WIDTH);
+    SequenceBatch output = SequenceBatch.zeros(1, IDS.length, WIDTH);
     encoder.forward(IDS, TYPES, TEXTS, output);
     return output.data();
   }
@@ -133,7 +133,7 @@ class BertWeightsTest {
   void embeddingsAreTheNormOfThreeRows() {
     Map<String, Tensor> tensors = bert();
     for (int first : new int[] {0, 2}) {
-      Sequences x = Sequences.zeros(1, IDS.length, WIDTH);
+      SequenceBatch x = SequenceBatch.zeros(1, IDS.length, WIDTH);
       BertWeights.of(build(tensors, ""), HEADS).withFirstPosition(first).encoder().embeddings(IDS, TYPES, TEXTS, x);
       int[] position = {0, 1, 2, 0, 1, 2, 3, 4, 5, 0};
       for (int row = 0; row < IDS.length; row++) {
@@ -160,9 +160,9 @@ class BertWeightsTest {
   @ValueSource(strings = {"GELU", "RELU"})
   void layersAreThoseOfPyTorch(Activation activation) {
     BertEncoder encoder = BertWeights.of(build(bert(), ""), HEADS).withActivation(activation).withEpsilon(1e-3f).encoder();
-    Sequences x = Sequences.zeros(1, IDS.length, WIDTH);
+    SequenceBatch x = SequenceBatch.zeros(1, IDS.length, WIDTH);
     encoder.embeddings(IDS, TYPES, TEXTS, x);
-    TorchWeights.of(torch(), HEADS).withActivation(activation).withEpsilon(1e-3f).encoder("").withSequences(TEXTS).forward(x, x);
+    TorchWeights.of(torch(), HEADS).withActivation(activation).withEpsilon(1e-3f).encoder("").withPackedSequences(TEXTS).forward(x, x);
     assertThat(hidden(encoder)).isEqualTo(x.data());
     assertThat(hidden(encoder.withThreads(2))).isEqualTo(x.data());
   }
@@ -170,17 +170,17 @@ class BertWeightsTest {
   @Test
   void textsTogetherAreTextsAlone() {
     float[] together = hidden(encoder());
-    Sequences pooled = Sequences.zeros(4, 1, WIDTH);
+    SequenceBatch pooled = SequenceBatch.zeros(4, 1, WIDTH);
     encoder().pooled(IDS, TEXTS, Pooling.mean(), pooled);
     for (int text = 0; text < TEXTS.count(); text++) {
       int from = TEXTS.queryStart(text);
       int to = TEXTS.queryStart(text + 1);
       int[] ids = Arrays.copyOfRange(IDS, from, to);
-      SequenceStarts one = SequenceStarts.of(0, ids.length);
-      Sequences alone = Sequences.zeros(1, ids.length, WIDTH);
+      PackedSequences one = PackedSequences.of(0, ids.length);
+      SequenceBatch alone = SequenceBatch.zeros(1, ids.length, WIDTH);
       encoder().forward(ids, Arrays.copyOfRange(TYPES, from, to), one, alone);
       assertThat(alone.data()).isEqualTo(Arrays.copyOfRange(together, from * WIDTH, to * WIDTH));
-      Sequences mean = Sequences.zeros(1, 1, WIDTH);
+      SequenceBatch mean = SequenceBatch.zeros(1, 1, WIDTH);
       encoder().pooled(ids, one, Pooling.mean(), mean);
       assertThat(mean.data()).isEqualTo(Arrays.copyOfRange(pooled.data(), text * WIDTH, (text + 1) * WIDTH));
     }
@@ -233,17 +233,17 @@ class BertWeightsTest {
   @Test
   void wrongArguments() {
     BertEncoder encoder = encoder();
-    Sequences x = Sequences.zeros(1, 3, WIDTH);
-    SequenceStarts three = SequenceStarts.of(0, 3);
+    SequenceBatch x = SequenceBatch.zeros(1, 3, WIDTH);
+    PackedSequences three = PackedSequences.of(0, 3);
     int[] ids = {1, 2, 3};
-    assertRefused(() -> encoder.forward(new int[18], SequenceStarts.of(0, 18), x), "18", "maxTokens", "17");
+    assertRefused(() -> encoder.forward(new int[18], PackedSequences.of(0, 18), x), "18", "maxTokens", "17");
     assertRefused(() -> encoder.forward(new int[] {1, 120, 3}, three, x), "ids[1]", "120", "120");
     assertRefused(() -> encoder.forward(new int[] {1, 2, -3}, three, x), "ids[2]", "-3", "120");
     assertRefused(() -> encoder.forward(ids, new int[] {0, 2, 0}, three, x), "types[1]", "2", "2");
     assertRefused(() -> encoder.forward(ids, new int[2], three, x), "types.length", "2", "3");
-    assertRefused(() -> encoder.forward(ids, SequenceStarts.of(0, 4), x), "ids.length", "3", "4");
-    assertRefused(() -> encoder.forward(ids, three, Sequences.zeros(1, 4, WIDTH)), "output.rows", "4", "3");
-    assertRefused(() -> encoder.forward(ids, three, Sequences.zeros(1, 3, 25)), "output.width", "25", "24");
+    assertRefused(() -> encoder.forward(ids, PackedSequences.of(0, 4), x), "ids.length", "3", "4");
+    assertRefused(() -> encoder.forward(ids, three, SequenceBatch.zeros(1, 4, WIDTH)), "output.rows", "4", "3");
+    assertRefused(() -> encoder.forward(ids, three, SequenceBatch.zeros(1, 3, 25)), "output.width", "25", "24");
     assertRefused(() -> encoder.pooled(ids, three, Pooling.mean(), x), "output.rows", "3", "1");
     assertThat(x.data()).containsOnly(0f);
   }
@@ -254,11 +254,11 @@ class BertWeightsTest {
     shown.addAll(shown("BertEncoder.java"));
     assertThat(between(Files.readString(Path.of("src/test/java/dev/lanewise/text/bert/BertExample.java")), "// begin\n", "// end"))
         .isEqualTo(shown);
-    Sequences sentences = Sequences.zeros(2, 1, WIDTH);
-    BertExample.run(BertWeights.of(build(bert(8000), ""), 12).encoder(), Sequences.zeros(1, 7, WIDTH), sentences);
+    SequenceBatch sentences = SequenceBatch.zeros(2, 1, WIDTH);
+    BertExample.run(BertWeights.of(build(bert(8000), ""), 12).encoder(), SequenceBatch.zeros(1, 7, WIDTH), sentences);
     Path path = folder.resolve("bert");
     Safetensors.write(path, build(bert(8000), ""));
-    Sequences sentence = Sequences.zeros(1, 1, WIDTH);
+    SequenceBatch sentence = SequenceBatch.zeros(1, 1, WIDTH);
     BertExample.load(path, sentence);
     assertThat(sentence.data()).isEqualTo(Arrays.copyOf(sentences.data(), WIDTH));
   }
@@ -274,8 +274,8 @@ class BertWeightsTest {
     }
     int[] ids = new int[starts[texts]];
     Arrays.setAll(ids, i -> (7 * i + i / 50) % VOCABULARY);
-    Sequences output = Sequences.zeros(texts, 1, WIDTH);
-    encoder.pooled(ids, SequenceStarts.of(starts), Pooling.mean(), output);
+    SequenceBatch output = SequenceBatch.zeros(texts, 1, WIDTH);
+    encoder.pooled(ids, PackedSequences.of(starts), Pooling.mean(), output);
     Scratch used = BertEncoder.BUFFERS.take();
     int size = used.floats(0, 0).length;
     BertEncoder.BUFFERS.give(used);
@@ -283,9 +283,9 @@ class BertWeightsTest {
         .isPositive()
         .isLessThanOrEqualTo(BertEncoder.GROUP_TOKENS * WIDTH * 3 / 2); // an array that grows takes half as much more
     for (int s = 0; s < texts; s += s < 40 ? 1 : 97) {
-      Sequences alone = Sequences.zeros(1, 1, WIDTH);
+      SequenceBatch alone = SequenceBatch.zeros(1, 1, WIDTH);
       int[] own = Arrays.copyOfRange(ids, starts[s], starts[s + 1]);
-      encoder.pooled(own, SequenceStarts.of(0, own.length), Pooling.mean(), alone);
+      encoder.pooled(own, PackedSequences.of(0, own.length), Pooling.mean(), alone);
       assertThat(Arrays.copyOfRange(output.data(), s * WIDTH, (s + 1) * WIDTH)).as("text %s", s).isEqualTo(alone.data());
     }
   }
@@ -293,8 +293,8 @@ class BertWeightsTest {
   @Test
   void textsHaveTheirTokensAsKeys() {
     BertEncoder encoder = encoder();
-    SequenceStarts uneven = SequenceStarts.of(new int[] {0, 2, 4}, new int[] {0, 3, 4});
-    assertThatThrownBy(() -> encoder.forward(new int[4], uneven, Sequences.zeros(1, 4, encoder.embedDim())))
+    PackedSequences uneven = PackedSequences.of(new int[] {0, 2, 4}, new int[] {0, 3, 4});
+    assertThatThrownBy(() -> encoder.forward(new int[4], uneven, SequenceBatch.zeros(1, 4, encoder.embedDim())))
         .hasMessage("keyStarts[1] is 3, but queryStarts[1] is 2");
   }
 

@@ -8,11 +8,11 @@ import java.util.Objects;
  * queryStarts[b + 1]} (exclusive), and the keys likewise ({@code cu_seqlens} elsewhere). Each attends to itself alone and counts as a batch
  * entry; the operands have batch 1.
  */
-public final class SequenceStarts {
+public final class PackedSequences {
   private final int[] queryStarts;
   private final int[] keyStarts;
 
-  private SequenceStarts(int[] queryStarts, int[] keyStarts) {
+  private PackedSequences(int[] queryStarts, int[] keyStarts) {
     this.queryStarts = queryStarts;
     this.keyStarts = keyStarts;
   }
@@ -24,11 +24,11 @@ public final class SequenceStarts {
    * @param keyStarts the same for keys
    * @throws IllegalArgumentException if one of them is empty, falls anywhere or does not start at 0, or their lengths differ
    */
-  public static SequenceStarts of(int[] queryStarts, int[] keyStarts) {
+  public static PackedSequences of(int[] queryStarts, int[] keyStarts) {
     int[] queries = checked("queryStarts", queryStarts);
     int[] keys = checked("keyStarts", keyStarts);
     Checks.same("keyStarts.length", keys.length, "queryStarts.length", queries.length);
-    return new SequenceStarts(queries, keys);
+    return new PackedSequences(queries, keys);
   }
 
   /**
@@ -37,9 +37,9 @@ public final class SequenceStarts {
    * @param starts one more than there are sequences, from 0 to the number of rows; copied
    * @throws IllegalArgumentException if they fall anywhere, or do not start at 0
    */
-  public static SequenceStarts of(int... starts) {
+  public static PackedSequences of(int... starts) {
     int[] rows = checked("starts", starts);
-    return new SequenceStarts(rows, rows);
+    return new PackedSequences(rows, rows);
   }
 
   /** A copy of starts that are right. */

@@ -17,14 +17,14 @@ import java.util.Objects;
  * @param batchStride distance between sequences, in elements
  * @param rowStride distance between rows
  */
-public record Sequences(float[] data, int offset, int batch, int rows, int width, int batchStride, int rowStride) {
+public record SequenceBatch(float[] data, int offset, int batch, int rows, int width, int batchStride, int rowStride) {
 
   /**
    * Checks that every element of the view lies inside the array.
    *
    * @throws IllegalArgumentException if a number is negative or the view reaches past the end of {@code data}
    */
-  public Sequences {
+  public SequenceBatch {
     Objects.requireNonNull(data, "data");
     Checks.atLeast("offset", offset, 0);
     Checks.atLeast("batch", batch, 0);
@@ -38,12 +38,12 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
   }
 
   /** A dense array laid out batch, row (PyTorch's batch-first {@code [B, L, E]}). */
-  public static Sequences of(float[] data, int batch, int rows, int width) {
-    return new Sequences(data, 0, batch, rows, width, Checks.product("rows", rows, "width", width), width);
+  public static SequenceBatch of(float[] data, int batch, int rows, int width) {
+    return new SequenceBatch(data, 0, batch, rows, width, Checks.product("rows", rows, "width", width), width);
   }
 
   /** A view over a new array of zeros. */
-  public static Sequences zeros(int batch, int rows, int width) {
+  public static SequenceBatch zeros(int batch, int rows, int width) {
     int size = Checks.product("batch", batch, "rows * width", Checks.product("rows", rows, "width", width));
     return of(new float[size], batch, rows, width);
   }
@@ -64,12 +64,12 @@ public record Sequences(float[] data, int offset, int batch, int rows, int width
    *
    * @throws IndexOutOfBoundsException if there are no such rows
    */
-  public Sequences rows(int b, int row, int count) {
+  public SequenceBatch rows(int b, int row, int count) {
     Checks.index("b", b, batch);
     if (row < 0 || count < 0 || count > rows - row) {
       throw new IndexOutOfBoundsException("row is " + row + " and count is " + count + ", but rows is " + rows);
     }
-    return new Sequences(data, count == 0 || width == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
+    return new SequenceBatch(data, count == 0 || width == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
   }
 
   /**

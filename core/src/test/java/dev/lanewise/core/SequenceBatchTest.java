@@ -11,9 +11,9 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Views of batch × rows × width: where their elements are, what is cut out of them, and what does not fit. */
-class SequencesTest {
+class SequenceBatchTest {
   private final float[] data = data();
-  private final Sequences view = new Sequences(data, 7, 2, 3, 4, 50, 10);
+  private final SequenceBatch view = new SequenceBatch(data, 7, 2, 3, 4, 50, 10);
 
   private static float[] data() {
     float[] data = new float[200];
@@ -36,8 +36,8 @@ class SequencesTest {
         }
       }
     }
-    assertThat(view.rows(1, 1, 2)).isEqualTo(new Sequences(data, 67, 1, 2, 4, 0, 10));
-    assertThat(view.rows(1, 3, 0)).isEqualTo(new Sequences(data, 7, 1, 0, 4, 0, 10));
+    assertThat(view.rows(1, 1, 2)).isEqualTo(new SequenceBatch(data, 67, 1, 2, 4, 0, 10));
+    assertThat(view.rows(1, 3, 0)).isEqualTo(new SequenceBatch(data, 7, 1, 0, 4, 0, 10));
     assertThat(view.matrix(1, 2, 1, 1, 3)).isEqualTo(new Matrix(data, 7 + 50 + 20 + 1, 1, 3, 10));
     assertThatThrownBy(() -> view.get(2, 0, 0)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> view.get(0, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
@@ -49,12 +49,12 @@ class SequencesTest {
   @Test
   void viewsEndWithTheirArray() {
     float[] exact = new float[7 + 50 + 20 + 4];
-    assertThat(new Sequences(exact, 7, 2, 3, 4, 50, 10).get(1, 2, 3)).isZero();
-    assertThatThrownBy(() -> new Sequences(exact, 8, 2, 3, 4, 50, 10)).hasMessage("data has 81 elements, but the view needs 82");
+    assertThat(new SequenceBatch(exact, 7, 2, 3, 4, 50, 10).get(1, 2, 3)).isZero();
+    assertThatThrownBy(() -> new SequenceBatch(exact, 8, 2, 3, 4, 50, 10)).hasMessage("data has 81 elements, but the view needs 82");
     int max = Integer.MAX_VALUE;
-    assertThatThrownBy(() -> new Sequences(exact, max, max, max, max, max, max)).hasMessageStartingWith("data has 81 elements");
+    assertThatThrownBy(() -> new SequenceBatch(exact, max, max, max, max, max, max)).hasMessageStartingWith("data has 81 elements");
     for (int[] empty : new int[][] {{0, 3, 4}, {2, 0, 4}, {2, 3, 0}}) {
-      assertThat(new Sequences(exact, max, empty[0], empty[1], empty[2], max, max).data()).isSameAs(exact);
+      assertThat(new SequenceBatch(exact, max, empty[0], empty[1], empty[2], max, max).data()).isSameAs(exact);
     }
   }
 

@@ -1,36 +1,36 @@
 package dev.lanewise.core.pooling;
 
-import dev.lanewise.core.Sequences;
-import dev.lanewise.kernels.data.SequenceStarts;
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Which rows of a view belong to each sequence: all of a batch entry, its first {@code lengths[b]}, or a part of the only one. */
-record SequenceRows(Sequences x, int @Nullable [] lengths, @Nullable SequenceStarts packed) {
+record SequenceParts(SequenceBatch x, int @Nullable [] lengths, @Nullable PackedSequences packed) {
 
-  static SequenceRows of(Sequences x) {
+  static SequenceParts of(SequenceBatch x) {
     Objects.requireNonNull(x, "x");
-    return new SequenceRows(x, null, null);
+    return new SequenceParts(x, null, null);
   }
 
-  static SequenceRows padded(Sequences x, int[] lengths) {
+  static SequenceParts padded(SequenceBatch x, int[] lengths) {
     Objects.requireNonNull(x, "x");
     checkLengths(lengths, "x", x);
-    return new SequenceRows(x, lengths, null);
+    return new SequenceParts(x, lengths, null);
   }
 
-  static SequenceRows packed(Sequences x, SequenceStarts sequences) {
+  static SequenceParts packed(SequenceBatch x, PackedSequences sequences) {
     Objects.requireNonNull(x, "x");
     Objects.requireNonNull(sequences, "sequences");
     Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
     Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "x.rows", x.rows());
-    return new SequenceRows(x, null, sequences);
+    return new SequenceParts(x, null, sequences);
   }
 
   /** As many lengths as batch entries, each from 0 to the number of rows. */
-  static void checkLengths(int[] lengths, String name, Sequences x) {
+  static void checkLengths(int[] lengths, String name, SequenceBatch x) {
     Objects.requireNonNull(lengths, "lengths");
     Checks.same("lengths.length", lengths.length, name + ".batch", x.batch());
     for (int b = 0; b < lengths.length; b++) {
@@ -63,13 +63,13 @@ record SequenceRows(Sequences x, int @Nullable [] lengths, @Nullable SequenceSta
   }
 
   /** The rows of a sequence in a view that has a row for each of x. */
-  Sequences part(int sequence, Sequences view) {
+  SequenceBatch part(int sequence, SequenceBatch view) {
     int from = rows(sequence) == 0 ? 0 : view.index(entry(sequence), first(sequence));
-    return new Sequences(view.data(), from, 1, rows(sequence), view.width(), 0, view.rowStride());
+    return new SequenceBatch(view.data(), from, 1, rows(sequence), view.width(), 0, view.rowStride());
   }
 
   /** Sets the rows behind a padded sequence to 0, in a view that has a row for each of x. */
-  void clearPadding(int sequence, Sequences view) {
+  void clearPadding(int sequence, SequenceBatch view) {
     for (int row = rows(sequence); row < x.rows() && lengths != null; row++) {
       int from = view.index(sequence, row);
       Arrays.fill(view.data(), from, from + view.width(), 0);
