@@ -92,8 +92,8 @@ public class LayerSettingsTest {
         .containsExactly(
             "EncoderLayer.withAttention",
             "EncoderLayer.withMask",
-            "EncoderLayer.withPositions",
             "EncoderLayer.withPackedSequences",
+            "EncoderLayer.withPositions",
             "EncoderLayer.withThreads");
     assertThat(setters(DecoderLayer.class))
         .containsExactly(
