@@ -9,13 +9,13 @@ module dev.lanewise.bench {
   requires me.tongfei.progressbar;
   requires static org.jspecify;
 
-  opens dev.lanewise.bench to
+  opens dev.lanewise.bench.cli to
       info.picocli;
-  opens dev.lanewise.bench.demo to
+  opens dev.lanewise.bench.cli.demo to
       info.picocli;
-  opens dev.lanewise.bench.embed to
+  opens dev.lanewise.bench.cli.embed to
       info.picocli;
-  opens dev.lanewise.bench.explain to
+  opens dev.lanewise.bench.cli.explain to
       info.picocli;
   opens dev.lanewise.bench.fuzz to
       info.picocli;
@@ -24,5 +24,7 @@ module dev.lanewise.bench {
   opens dev.lanewise.bench.soak to
       info.picocli;
   opens dev.lanewise.bench.throughput to
+      info.picocli;
+  opens dev.lanewise.bench.throughput.options to
       info.picocli;
 }

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.fuzz;
 
-import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
 import java.io.PrintStream;

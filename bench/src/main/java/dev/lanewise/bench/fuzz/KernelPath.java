@@ -1,7 +1,7 @@
 package dev.lanewise.bench.fuzz;
 
-import dev.lanewise.bench.ChildJvm;
-import dev.lanewise.bench.Main;
+import dev.lanewise.bench.cli.Main;
+import dev.lanewise.bench.cli.console.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

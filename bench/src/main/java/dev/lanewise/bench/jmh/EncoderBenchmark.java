@@ -1,8 +1,8 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.bench.throughput.EncoderWeights;
-import dev.lanewise.bench.throughput.PlainEncoder;
-import dev.lanewise.bench.throughput.SeededData;
+import dev.lanewise.bench.throughput.data.EncoderWeights;
+import dev.lanewise.bench.throughput.data.PlainEncoder;
+import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import java.util.Arrays;

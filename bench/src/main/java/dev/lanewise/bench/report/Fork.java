@@ -1,7 +1,7 @@
 package dev.lanewise.bench.report;
 
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.ChildJvm;
+import dev.lanewise.bench.cli.console.ChildJvm;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,10 +1,10 @@
 package dev.lanewise.bench.report;
 
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.Main;
-import dev.lanewise.bench.Progress;
-import dev.lanewise.bench.files.Input;
-import dev.lanewise.bench.files.OutputFile;
+import dev.lanewise.bench.cli.Main;
+import dev.lanewise.bench.cli.console.Progress;
+import dev.lanewise.bench.cli.files.Input;
+import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.report.Case.Chart;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.lanewise.bench.report;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.files.Resource;
+import dev.lanewise.bench.cli.files.Resource;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.soak;
 
-import dev.lanewise.bench.Progress;
+import dev.lanewise.bench.cli.console.Progress;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

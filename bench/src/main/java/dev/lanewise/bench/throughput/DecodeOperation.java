@@ -1,6 +1,13 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.data.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.PlainFloat;
+import dev.lanewise.bench.throughput.data.Rows;
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.data.StoredNumbers;
+import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;

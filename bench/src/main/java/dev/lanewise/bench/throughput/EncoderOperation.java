@@ -1,6 +1,12 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.data.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.EncoderWeights;
+import dev.lanewise.bench.throughput.data.PlainEncoder;
+import dev.lanewise.bench.throughput.data.Rows;
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import java.util.Map;

@@ -1,5 +1,7 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.timing.Stopwatch;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Probe;
 
 /**

@@ -1,10 +1,11 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.Accuracy;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One thing to time, with its data ready. */
-interface Operation extends AutoCloseable {
+public interface Operation extends AutoCloseable {
   /** The sizes that matter to it, by their names in the report. */
   Map<String, Object> shape();
 

@@ -1,5 +1,7 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.PlainFloat;
+import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.stream.IntStream;
 

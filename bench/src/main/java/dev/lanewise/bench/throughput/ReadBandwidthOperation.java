@@ -1,5 +1,8 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.data.Rows;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Probe;
 import java.util.Arrays;
 import java.util.Map;

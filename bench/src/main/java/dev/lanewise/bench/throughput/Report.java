@@ -2,7 +2,8 @@ package dev.lanewise.bench.throughput;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.throughput.Stopwatch.Timing;
+import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.timing.Stopwatch.Timing;
 import org.jspecify.annotations.Nullable;
 
 /** What was measured, as one line of JSON; what does not apply to an operation is null. */

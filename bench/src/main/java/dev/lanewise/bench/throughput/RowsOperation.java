@@ -1,6 +1,9 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.data.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Rows;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.data.Matrix;
 
 /** A kernel of one head that runs on the calling thread: threads get rows of the input and the same rows of the result. */

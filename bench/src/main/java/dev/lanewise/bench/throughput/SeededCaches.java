@@ -1,5 +1,8 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.kernels.data.Heads;

@@ -1,5 +1,9 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.VariantOptions;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.Probe;
 

@@ -1,6 +1,11 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.Stopwatch.Timing;
+import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.VariantOptions;
+import dev.lanewise.bench.throughput.timing.Stopwatch;
+import dev.lanewise.bench.throughput.timing.Stopwatch.Timing;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Kernels;
 import java.util.List;
 import java.util.Map;

@@ -1,5 +1,8 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
@@ -13,7 +16,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A variant of attention with its seeded data: as a call, as the reference of one row, and counted. */
-final class Variant {
+public final class Variant {
   private static final double VISIBLE = 0.9;
 
   final boolean causal;

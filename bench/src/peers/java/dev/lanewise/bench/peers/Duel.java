@@ -1,6 +1,6 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.Settling;
+import dev.lanewise.bench.throughput.timing.Settling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

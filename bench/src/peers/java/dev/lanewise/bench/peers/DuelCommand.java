@@ -2,7 +2,7 @@ package dev.lanewise.bench.peers;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.throughput.ShapeOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;

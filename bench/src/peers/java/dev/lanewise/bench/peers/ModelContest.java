@@ -1,6 +1,6 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.throughput.ShapeOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;

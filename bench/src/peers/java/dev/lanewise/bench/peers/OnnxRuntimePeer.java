@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.lanewise.bench.peers.OnnxNode.Tensor;
-import dev.lanewise.bench.throughput.ShapeOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,9 +1,9 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.throughput.PlainDouble;
-import dev.lanewise.bench.throughput.Rows;
-import dev.lanewise.bench.throughput.SeededData;
-import dev.lanewise.bench.throughput.ShapeOptions;
+import dev.lanewise.bench.throughput.data.PlainDouble;
+import dev.lanewise.bench.throughput.data.Rows;
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.LinkedHashMap;

@@ -2,6 +2,11 @@ package dev.lanewise.bench.throughput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.VariantOptions;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Kernels;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;

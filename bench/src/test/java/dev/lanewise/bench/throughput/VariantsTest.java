@@ -2,6 +2,11 @@ package dev.lanewise.bench.throughput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.VariantOptions;
+import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;

@@ -1,0 +1,52 @@
+package dev.lanewise.bench.cli.console;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** A JVM with a UTF-8 locale, which takes the place of this one where this one cannot spell a file's name. */
+public final class Utf8Jvm {
+  private Utf8Jvm() {}
+
+  /**
+   * Runs the program there, on the same streams, if an argument or the working directory needs it; returns its exit code.
+   *
+   * @param decoded the arguments as Java decoded them
+   * @param recovered the arguments as they are
+   * @return empty if this JVM will do, or another cannot be started
+   */
+  public static OptionalInt run(Class<?> main, String[] decoded, String[] recovered) throws InterruptedException {
+    boolean needed = !Arrays.equals(decoded, recovered) || System.getProperty("user.dir", "").indexOf(Arguments.LOST) >= 0;
+    if (!needed || Arguments.namesAreUtf8() || Arguments.isStandIn()) {
+      return OptionalInt.empty();
+    }
+    List<String> command = new ArrayList<>();
+    command.add(ProcessHandle.current().info().command().orElse("java"));
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add("-D" + Arguments.FROM_PROPERTY + "=" + ProcessHandle.current().pid() + ":" + recovered.length);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    builder.environment().put("LC_ALL", "C.UTF-8");
+    Process process;
+    try {
+      process = builder.start();
+    } catch (IOException e) {
+      return OptionalInt.empty();
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
+    return OptionalInt.of(process.waitFor());
+  }
+
+  /** Asks it to end, as this one has been asked, and lets it put its files in order. */
+  private static void end(Process process) {
+    process.destroy();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package dev.lanewise.bench.cli.demo;
+
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.bert.BertEncoder;
+import dev.lanewise.text.bert.BertWeights;
+import dev.lanewise.text.tokenizer.Tokens;
+import java.io.IOException;
+
+/** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer, whose weights the demo shows and checks by itself. */
+public final class FirstLayer {
+  /** Width of the model: elements of a token's embedding. */
+  public static final int EMBED_DIM = MiniLm.EMBED_DIM;
+
+  /** Heads of each attention layer. */
+  public static final int NUM_HEADS = MiniLm.NUM_HEADS;
+
+  /** Width of a head. */
+  public static final int HEAD_DIM = EMBED_DIM / NUM_HEADS;
+
+  private final BertEncoder model;
+  private final Projection query;
+  private final Projection key;
+  private final Projection value;
+  private final Projection output;
+
+  private FirstLayer(NamedTensors weights) {
+    model = BertWeights.of(weights, NUM_HEADS).encoder();
+    NamedTensors attention = weights.under("encoder.layer.0.attention.");
+    query = projection(attention.under("self.query."));
+    key = projection(attention.under("self.key."));
+    value = projection(attention.under("self.value."));
+    output = projection(attention.under("output.dense."));
+  }
+
+  /**
+   * A matrix and its bias.
+   *
+   * @param weight outputs × inputs, as PyTorch's {@code nn.Linear} and {@link MultiHeadAttention} have it
+   * @param bias outputs elements
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record Projection(float[] weight, float[] bias) {}
+
+  /**
+   * Reads the weights from the class path.
+   *
+   * @throws IOException if the model is missing or holds something else than expected
+   */
+  public static FirstLayer load() throws IOException {
+    return new FirstLayer(MiniLmArtifact.weights());
+  }
+
+  /** Most tokens that the model takes. */
+  public int maxTokens() {
+    return model.maxTokens();
+  }
+
+  /** What the first layer reads: 1 × tokens × {@link #EMBED_DIM}. */
+  public SequenceBatch embed(Tokens tokens) {
+    SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), EMBED_DIM);
+    model.embeddings(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);
+    return x;
+  }
+
+  /** The first layer's self-attention, its output projection included (without the residual and the norm that follow). */
+  public MultiHeadAttention attention(Kernels kernels) {
+    return MultiHeadAttention.builder(EMBED_DIM, NUM_HEADS)
+        .query(query.weight, query.bias)
+        .key(key.weight, key.bias)
+        .value(value.weight, value.bias)
+        .output(output.weight, output.bias)
+        .kernels(kernels)
+        .build();
+  }
+
+  /** W_Q of the first layer. */
+  public Projection query() {
+    return query;
+  }
+
+  /** W_K of the first layer. */
+  public Projection key() {
+    return key;
+  }
+
+  /** W_V of the first layer. */
+  public Projection value() {
+    return value;
+  }
+
+  /** W_O of the first layer. */
+  public Projection output() {
+    return output;
+  }
+
+  private static Projection projection(NamedTensors part) {
+    return new Projection(part.floats("weight", EMBED_DIM, EMBED_DIM), part.floats("bias", EMBED_DIM));
+  }
+}

@@ -1,0 +1,230 @@
+package dev.lanewise.bench.cli.embed;
+
+import dev.lanewise.bench.cli.console.Progress;
+import dev.lanewise.bench.cli.files.Input;
+import dev.lanewise.bench.cli.files.OutputFile;
+import dev.lanewise.bench.cli.files.OutputFile.Replacement;
+import dev.lanewise.text.MiniLm;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Lines of text in, vectors out. */
+@Command(
+    name = "embed",
+    description =
+        "Turns each line of a text into the sentence embedding that all-MiniLM-L6-v2 gives it: 384 numbers, a vector of length 1.",
+    footer = {
+      "",
+      "A file ending in .npy or .safetensors holds a matrix with a row for each line, any other file JSON lines, such as",
+      "{\"line\":1,\"text\":\"…\",\"embedding\":[…]}. A line that is not UTF-8 is reported and skipped; in a matrix its row is NaN.",
+      "Ctrl-C keeps what has been written, and --resume goes on from there if the input is the same as far as that. Where --force replaces",
+      "a file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
+    })
+public final class EmbedCommand implements Callable<Integer> {
+  private final ModelSource model;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "UTF-8 text, a sentence a line; a file, a pipe, or - for standard input, which is the default.",
+      defaultValue = "-")
+  private Path input = Input.STANDARD;
+
+  @Option(
+      names = "--output",
+      paramLabel = "FILE",
+      description = "Where to write; default: JSON lines to standard output.",
+      defaultValue = "-")
+  private Path output = OutputFile.STANDARD;
+
+  @Option(names = "--resume", description = "Go on where an earlier run into the same file ended.")
+  private boolean resume;
+
+  @Option(names = "--force", description = "Replace the file if there is one already, once the new one is whole.")
+  private boolean force;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
+  private @Nullable Integer threads;
+
+  /** For picocli, which sets the options. */
+  public EmbedCommand() {
+    this(MiniLm::load);
+  }
+
+  /** For tests, which load the model once. */
+  EmbedCommand(ModelSource model) {
+    this.model = model;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    if (workers < 1) {
+      throw rejected("--threads is " + workers + ", must be at least 1");
+    }
+    Optional<String> obstacle = Input.obstacle(input);
+    if (obstacle.isPresent()) {
+      throw rejected(input + obstacle.get());
+    }
+    checkOutput();
+    try (TextLines lines = new TextLines(Input.text(input))) {
+      MiniLm loaded = model.load().withThreads(workers);
+      if (replaces()) {
+        try (Replacement replacement = OutputFile.replace(output)) {
+          embed(loaded, lines, open(replacement.path()));
+          replacement.commit();
+        }
+      } else {
+        embed(loaded, lines, open(output));
+      }
+    }
+    return 0;
+  }
+
+  private void checkOutput() throws IOException {
+    if (resume && force) {
+      throw rejected("--resume and --force exclude each other");
+    }
+    if ((resume || force) && output.equals(OutputFile.STANDARD)) {
+      throw rejected((resume ? "--resume" : "--force") + " needs --output");
+    }
+    if (OutputFile.isStream(output)) {
+      if (resume || RowFormat.ofName(output).isPresent()) {
+        throw rejected((resume ? "--resume" : "a matrix") + " needs --output to be a file; " + output + " is none");
+      }
+      return;
+    }
+    Optional<String> obstacle = OutputFile.obstacle(output, resume || force);
+    if (obstacle.isPresent()) {
+      throw rejected("--output " + output + obstacle.get() + (force || !Files.isRegularFile(output) ? "" : ", --resume goes on"));
+    }
+    if (Files.exists(input) && Files.exists(output) && Files.isSameFile(input, output)) {
+      throw rejected("--output " + output + " is the input");
+    }
+  }
+
+  /** Whether there is something to keep until the new file is whole. A new file is written in its place, so that its part can be used. */
+  private boolean replaces() {
+    return force && !OutputFile.isStream(output) && Files.exists(output, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private VectorOutput open(Path file) throws IOException {
+    if (OutputFile.isStream(file)) {
+      return JsonLines.to(OutputFile.stream(file));
+    }
+    Optional<RowFormat> format = RowFormat.ofName(output);
+    return format.isPresent() ? RowFile.resume(file, format.get(), MiniLm.EMBED_DIM) : JsonLines.resume(file);
+  }
+
+  private void embed(MiniLm loaded, TextLines lines, VectorOutput opened) throws IOException {
+    try (VectorOutput vectors = opened;
+        Progress progress = Progress.of("Embedding", Progress.isShown() && Files.isRegularFile(input) ? count(input) : -1)) {
+      long before = vectors.linesBefore();
+      long skipped = 0;
+      long done = 0;
+      long other = 0;
+      for (List<TextLines.Line> read = lines.nextBatch(); !read.isEmpty(); read = lines.nextBatch()) {
+        List<TextLines.Line> batch = new ArrayList<>();
+        for (TextLines.Line line : read) {
+          if (line.number() <= before) {
+            if (other == 0 && !vectors.holds(line, () -> loaded.embed(line.text()))) {
+              other = line.number();
+            }
+            continue;
+          }
+          batch.add(line);
+          if (!line.readable()) {
+            skipped++;
+            spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
+          }
+        }
+        done = read.getLast().number();
+        if (other > 0 && done >= before) {
+          throw new IOException(
+              "line " + other + " of " + Input.name(input) + " is not the one that " + output + " holds: that was made of another input");
+        }
+        if (!batch.isEmpty()) {
+          if (batch.getFirst().number() == before + 1) {
+            vectors.begin();
+          }
+          write(loaded, batch, vectors);
+        }
+        progress.to(done);
+      }
+      if (done < before) {
+        throw new IOException("the input has " + done + " lines, but the output already holds " + before);
+      }
+      if (done == before) {
+        vectors.begin();
+      }
+      if (skipped > 0 && skipped == done) {
+        throw new IOException("nothing is embedded: none of the " + done + " lines of " + Input.name(input) + " can be read");
+      }
+      report(done - before - skipped, skipped, before);
+    }
+  }
+
+  /** A line for the user, where it does not come between the vectors. */
+  private void report(long embedded, long skipped, long before) {
+    if (OutputFile.isStandardOutput(output)) {
+      return;
+    }
+    spec.commandLine()
+        .getOut()
+        .println(
+            output
+                + ": "
+                + embedded
+                + (embedded == 1 ? " line" : " lines")
+                + (before > 0 ? ", behind the " + before + " of before" : "")
+                + (skipped > 0 ? "; " + skipped + " skipped" : ""));
+  }
+
+  private static void write(MiniLm loaded, List<TextLines.Line> batch, VectorOutput vectors) throws IOException {
+    float[][] embeddings = loaded.embed(batch.stream().filter(TextLines.Line::readable).map(TextLines.Line::text).toList());
+    int next = 0;
+    for (TextLines.Line line : batch) {
+      if (line.readable()) {
+        vectors.append(line, embeddings[next++]);
+      } else {
+        vectors.skip(line);
+      }
+    }
+    vectors.flush();
+  }
+
+  private static long count(Path file) throws IOException {
+    long lines = 0;
+    byte[] block = new byte[1 << 16];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int length = in.read(block); length >= 0; length = in.read(block)) {
+        for (int i = 0; i < length; i++) {
+          lines += block[i] == '\n' ? 1 : 0;
+        }
+      }
+    }
+    return lines;
+  }
+
+  private ParameterException rejected(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,3 +1,0 @@
-/** Where the commands write to. */
-@org.jspecify.annotations.NullMarked
-package dev.lanewise.bench.files;

@@ -1,3 +1,0 @@
-/** Benchmarks, command line and demo. */
-@org.jspecify.annotations.NullMarked
-package dev.lanewise.bench;

@@ -1,0 +1,43 @@
+package dev.lanewise.bench.throughput.data;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The largest distance from the double-precision result.
+ *
+ * @param maxAbsError that of the measured operation
+ * @param referenceError that of plain float code on the same rows
+ * @param formatError that of the measured operation from the exact result on the numbers before they were rounded to be stored; null if
+ *     they were not
+ */
+public record Accuracy(double maxAbsError, double referenceError, @Nullable Double formatError) {
+
+  /** Collects the largest errors; NaN, once seen, stays. */
+  public static final class Meter {
+    private double maxAbsError;
+    private double referenceError;
+    private @Nullable Double formatError;
+
+    public void add(double exact, float measured, float plain) {
+      maxAbsError = Math.max(maxAbsError, Math.abs(measured - exact));
+      referenceError = Math.max(referenceError, Math.abs(plain - exact));
+    }
+
+    /** Of inputs that are stored rounded: the exact result on the numbers before. */
+    public void addUnrounded(double exact, float measured) {
+      formatError = Math.max(formatError == null ? 0 : formatError, Math.abs(measured - exact));
+    }
+
+    /**
+     * The errors so far.
+     *
+     * @throws IllegalStateException if one is NaN or infinite: a time for that would be worth nothing
+     */
+    public Accuracy result() {
+      if (!Double.isFinite(maxAbsError)) {
+        throw new IllegalStateException("the measured result is off by " + maxAbsError);
+      }
+      return new Accuracy(maxAbsError, referenceError, formatError);
+    }
+  }
+}

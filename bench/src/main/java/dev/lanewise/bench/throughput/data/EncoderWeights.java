@@ -1,0 +1,77 @@
+package dev.lanewise.bench.throughput.data;
+
+import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.FeedForward;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+
+/**
+ * The weights of an encoder layer, outputs × inputs each.
+ *
+ * @param input W_Q, W_K and W_V stacked
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record EncoderWeights(
+    float[] input,
+    float[] inputBias,
+    float[] output,
+    float[] outputBias,
+    float[] up,
+    float[] upBias,
+    float[] down,
+    float[] downBias,
+    float[] norm,
+    float[] normBias) {
+
+  /** Weights that keep the size of what passes through. */
+  public static EncoderWeights seeded(int embedDim, int feedForward, SeededData data) {
+    return new EncoderWeights(
+        scaled(data, 3 * embedDim * embedDim, embedDim),
+        scaled(data, 3 * embedDim, embedDim),
+        scaled(data, embedDim * embedDim, embedDim),
+        scaled(data, embedDim, embedDim),
+        scaled(data, feedForward * embedDim, embedDim),
+        scaled(data, feedForward, embedDim),
+        scaled(data, embedDim * feedForward, feedForward),
+        scaled(data, embedDim, embedDim),
+        data.numbers(embedDim),
+        data.numbers(embedDim));
+  }
+
+  private static float[] scaled(SeededData data, int count, int inputs) {
+    float[] numbers = data.numbers(count);
+    for (int i = 0; i < count; i++) {
+      numbers[i] /= (float) Math.sqrt(inputs);
+    }
+    return numbers;
+  }
+
+  private int embedDim() {
+    return norm.length;
+  }
+
+  /** How many numbers they are. */
+  public long size() {
+    return 4L * embedDim() * (embedDim() + 1) + 2L * up.length + upBias.length + 3L * embedDim();
+  }
+
+  /** Floating-point operations of the products and of attention over a sequence of so many rows, a multiply-add counted as two. */
+  public long flops(long rows) {
+    long products = 2L * embedDim() * (4L * embedDim() + 2L * upBias.length);
+    return rows * (products + 4 * rows * embedDim());
+  }
+
+  /** A post-norm layer with GELU of these weights, both norms the same. */
+  public EncoderLayer layer(int heads, float epsilon, Kernels kernels) {
+    MultiHeadAttention attention =
+        MultiHeadAttention.builder(embedDim(), heads).packedInput(input, inputBias).output(output, outputBias).kernels(kernels).build();
+    Linear first = Linear.of(up, upBias, embedDim(), upBias.length, kernels);
+    Linear second = Linear.of(down, downBias, upBias.length, embedDim(), kernels);
+    Norm both = Norm.layer(norm, normBias, epsilon, kernels);
+    return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, NormPlacement.POST);
+  }
+}

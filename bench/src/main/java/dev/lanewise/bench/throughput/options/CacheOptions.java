@@ -1,0 +1,97 @@
+package dev.lanewise.bench.throughput.options;
+
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.core.cache.KeyValuePool;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Option;
+
+/** How {@code --op decode} keeps keys and values. */
+public final class CacheOptions {
+  /** The shortest of seeded lengths. */
+  public static final int SHORTEST = 17;
+
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      description = "decode: how the cache stores elements, f32, f16, bf16 or int8 (default: f32).")
+  public String kv = "f32";
+
+  @Option(
+      names = "--page",
+      defaultValue = "0",
+      description =
+          "decode: rows a page of a pool, a multiple of 16, the pages of a sequence lying in seeded order;"
+              + " 0 for one stretch of memory a sequence (default: ${DEFAULT-VALUE}).")
+  public int page;
+
+  @Option(names = "--off-heap", description = "decode: the cache lies outside of the heap.")
+  public boolean offHeap;
+
+  @Option(names = "--ragged", description = "decode: the sequences have seeded lengths from 17 to --keys, the last one --keys.")
+  public boolean ragged;
+
+  /** The format that {@code --kv} names; to be called after {@link #check}. */
+  public KeyValueFormat format() {
+    return KeyValueFormat.valueOf(kv.toUpperCase(Locale.ROOT));
+  }
+
+  /**
+   * Checks the options and how they fit together.
+   *
+   * @throws IllegalArgumentException naming the option
+   */
+  public void check(String op, ShapeOptions sizes) {
+    String formats = Arrays.stream(KeyValueFormat.values()).map(CacheOptions::name).collect(Collectors.joining(", "));
+    if (Arrays.stream(KeyValueFormat.values()).map(CacheOptions::name).noneMatch(kv::equals)) {
+      throw new IllegalArgumentException("--kv is " + kv + ", must be one of " + formats);
+    }
+    if (!op.equals("decode") && !asked().isEmpty()) {
+      throw new IllegalArgumentException("--" + asked().getFirst() + " is for --op decode, not " + op);
+    }
+    if (page < 0 || page % KeyValuePool.BLOCK_ROWS != 0) {
+      throw new IllegalArgumentException("--page is " + page + ", must be 0 or a multiple of " + KeyValuePool.BLOCK_ROWS);
+    }
+    if (page > 0 && (long) sizes.batch * Math.ceilDiv(sizes.keys, page) > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("--batch " + sizes.batch + " of up to " + sizes.keys + " --keys needs too many pages of " + page);
+    }
+    if (ragged && sizes.keys < SHORTEST) {
+      throw new IllegalArgumentException("--keys is " + sizes.keys + ", must be at least " + SHORTEST + " with --ragged");
+    }
+  }
+
+  private static String name(KeyValueFormat format) {
+    return format.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The options that ask for something else than one stretch of f32 on the heap. */
+  private List<String> asked() {
+    List<String> asked = new ArrayList<>();
+    if (!kv.equals("f32")) {
+      asked.add("kv");
+    }
+    if (page != 0) {
+      asked.add("page");
+    }
+    if (offHeap) {
+      asked.add("off-heap");
+    }
+    if (ragged) {
+      asked.add("ragged");
+    }
+    return asked;
+  }
+
+  /** How many rows the sequence of each batch entry has. */
+  public int[] lengths(ShapeOptions sizes, SeededData data) {
+    int[] lengths = new int[sizes.batch];
+    for (int b = 0; b < sizes.batch; b++) {
+      lengths[b] = ragged && b < sizes.batch - 1 ? data.integer(SHORTEST, sizes.keys) : sizes.keys;
+    }
+    return lengths;
+  }
+}

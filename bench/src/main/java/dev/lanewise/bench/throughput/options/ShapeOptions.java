@@ -1,0 +1,85 @@
+package dev.lanewise.bench.throughput.options;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** The sizes of the problem; an operation reads those that concern it. */
+public final class ShapeOptions {
+  @Option(
+      names = "--batch",
+      defaultValue = "1",
+      description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
+  public int batch;
+
+  @Option(names = "--heads", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")
+  public int heads;
+
+  @Option(names = "--kv-heads", description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads).")
+  private int keyValueHeads = AS_MANY_AS_HEADS;
+
+  @Option(names = "--queries", defaultValue = "512", description = "Query rows a head (default: ${DEFAULT-VALUE}; decode: 1).")
+  public int queries;
+
+  @Option(names = "--keys", defaultValue = "512", description = "Key and value rows a head (default: ${DEFAULT-VALUE}).")
+  public int keys;
+
+  @Option(names = "--head-dim", defaultValue = "64", description = "Elements of a query or key row (default: ${DEFAULT-VALUE}).")
+  public int headDim;
+
+  @Option(
+      names = "--value-dim",
+      defaultValue = "64",
+      description = "Elements of a value or output row (default: ${DEFAULT-VALUE}; decode: as --head-dim).")
+  public int valueDim;
+
+  @Option(names = "--causal", description = "A query sees only the keys up to its own position, the last query the last key.")
+  public boolean causal;
+
+  @Option(names = "--m", defaultValue = "512", description = "gemm: rows of the input and the result (default: ${DEFAULT-VALUE}).")
+  public int m;
+
+  @Option(names = "--k", defaultValue = "384", description = "gemm: columns of the input (default: ${DEFAULT-VALUE}).")
+  public int k;
+
+  @Option(names = "--n", defaultValue = "1536", description = "gemm: columns of the result (default: ${DEFAULT-VALUE}).")
+  public int n;
+
+  private static final int AS_MANY_AS_HEADS = Integer.MIN_VALUE;
+
+  /** For picocli, which sets the options. */
+  public ShapeOptions() {}
+
+  /** As many as heads unless given. */
+  public int keyValueHeads() {
+    return keyValueHeads == AS_MANY_AS_HEADS ? heads : keyValueHeads;
+  }
+
+  /**
+   * Checks what does not depend on the operation.
+   *
+   * @throws IllegalArgumentException naming the option
+   */
+  public void check() {
+    Map<String, Integer> sizes = new LinkedHashMap<>();
+    sizes.put("--batch", batch);
+    sizes.put("--heads", heads);
+    sizes.put("--kv-heads", keyValueHeads());
+    sizes.put("--queries", queries);
+    sizes.put("--keys", keys);
+    sizes.put("--head-dim", headDim);
+    sizes.put("--value-dim", valueDim);
+    sizes.put("--m", m);
+    sizes.put("--k", k);
+    sizes.put("--n", n);
+    sizes.forEach(
+        (option, size) -> {
+          if (size < 1) {
+            throw new IllegalArgumentException(option + " is " + size + ", must be at least 1");
+          }
+        });
+    if (heads % keyValueHeads() != 0) {
+      throw new IllegalArgumentException("--heads is " + heads + ", which is no multiple of --kv-heads " + keyValueHeads());
+    }
+  }
+}
