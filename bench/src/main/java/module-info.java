@@ -17,14 +17,14 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.cli.explain to
       info.picocli;
-  opens dev.lanewise.bench.fuzz to
-      info.picocli;
   opens dev.lanewise.bench.report to
-      info.picocli;
-  opens dev.lanewise.bench.soak to
       info.picocli;
   opens dev.lanewise.bench.throughput to
       info.picocli;
   opens dev.lanewise.bench.throughput.options to
+      info.picocli;
+  opens dev.lanewise.bench.verify.fuzz to
+      info.picocli;
+  opens dev.lanewise.bench.verify.soak to
       info.picocli;
 }

@@ -1,3 +1,0 @@
-/** Runs calls of all kinds for as long as asked, and looks whether memory and threads stay what they were. */
-@org.jspecify.annotations.NullMarked
-package dev.lanewise.bench.soak;

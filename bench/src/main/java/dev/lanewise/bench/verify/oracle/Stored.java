@@ -1,0 +1,71 @@
+package dev.lanewise.bench.verify.oracle;
+
+import dev.lanewise.kernels.data.KeyValueFormat;
+
+/**
+ * What a cache makes of a row, after the description of {@link KeyValueFormat} and in code of its own. Integers are a rounding of a
+ * quotient, which float code may round to the other side where it is next to a tie: {@code errors} says by how much.
+ */
+public final class Stored {
+  private static final int MOST = 127;
+  private static final double NEAR_TIE = 1e-4;
+
+  private Stored() {}
+
+  /**
+   * Puts what is stored in place of the row.
+   *
+   * @param rows the row's array
+   * @param from its first element
+   * @param channels what its elements are divided by first, from {@code channel} on; empty for nothing
+   * @param errors as {@code rows}, written
+   */
+  public static void round(KeyValueFormat format, float[] rows, int from, int width, float[] channels, int channel, float[] errors) {
+    if (format == KeyValueFormat.INT8) {
+      integers(rows, from, width, channels, channel, errors);
+      return;
+    }
+    for (int d = from; d < from + width; d++) {
+      rows[d] =
+          switch (format) {
+            case F16 -> Float.float16ToFloat(Float.floatToFloat16(rows[d]));
+            case BF16 -> bfloat16(rows[d]);
+            case F32 -> rows[d];
+            case INT8 -> throw new IllegalArgumentException("integers have a scale for each row");
+          };
+    }
+  }
+
+  private static void integers(float[] rows, int from, int width, float[] channels, int channel, float[] errors) {
+    float max = 0;
+    float[] divided = new float[width];
+    for (int d = 0; d < width; d++) {
+      divided[d] = channels.length == 0 ? rows[from + d] : rows[from + d] / channels[channel + d];
+      max = Math.max(max, Math.abs(divided[d]));
+    }
+    for (int d = 0; d < width; d++) {
+      double factor = channels.length == 0 ? 1 : channels[channel + d];
+      if (!Float.isFinite(max)) {
+        rows[from + d] = Float.NaN;
+      } else if (max < MOST * Float.MIN_NORMAL) {
+        rows[from + d] = 0;
+      } else {
+        double steps = divided[d] * (MOST / (double) max);
+        double step = max / (double) MOST * factor;
+        rows[from + d] = (float) (Math.rint(steps) * step);
+        errors[from + d] = Math.abs(Math.abs(steps - Math.rint(steps)) - 0.5) < NEAR_TIE ? (float) step : 0;
+      }
+    }
+  }
+
+  /** The nearest float whose lower half is 0, of two the one with an even upper half. */
+  private static float bfloat16(float x) {
+    if (!Float.isFinite(x)) {
+      return x;
+    }
+    int bits = Float.floatToRawIntBits(x);
+    int lower = bits & 0xffff;
+    boolean up = lower > 0x8000 || (lower == 0x8000 && (bits & 0x10000) != 0);
+    return Float.intBitsToFloat((bits & 0xffff0000) + (up ? 0x10000 : 0));
+  }
+}

@@ -1,0 +1,92 @@
+package dev.lanewise.bench.verify.soak;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What the JVM held while no call was running, from time to time, and whether that stays the same. */
+final class Samples {
+  /** Growth of the heap that is none: what the JVM and the pools keep varies by that. */
+  private static final double SLACK_SHARE = 0.05;
+
+  private static final long SLACK_BYTES = 4L << 20;
+
+  private static final long RESIDENT_SLACK_BYTES = 32L << 20;
+  private static final long PAGE = 4096;
+
+  private final List<Sample> samples = new ArrayList<>();
+
+  /**
+   * One look.
+   *
+   * @param seconds since the beginning
+   * @param calls so far
+   * @param heap bytes in use after a collection
+   * @param resident bytes of the whole process in memory; 0 where the system does not say
+   * @param threads that live
+   */
+  record Sample(double seconds, long calls, long heap, long resident, int threads) {
+    static final String HEADER = String.format("%8s %12s %14s %14s %8s", "minutes", "calls", "heap, MB", "resident, MB", "threads");
+
+    String line() {
+      return String.format(Locale.ROOT, "%8.2f %12d %14.2f %14.2f %8d", seconds / 60, calls, heap / 1e6, resident / 1e6, threads);
+    }
+  }
+
+  /** Looks now; no call may be running. */
+  Sample take(double seconds, long calls) throws InterruptedException {
+    for (int i = 0; i < 3; i++) {
+      System.gc(); // what a collection makes unreachable goes with the next
+      Thread.sleep(50);
+    }
+    long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    Sample sample = new Sample(seconds, calls, heap, resident(), ManagementFactory.getThreadMXBean().getThreadCount());
+    add(sample);
+    return sample;
+  }
+
+  void add(Sample sample) {
+    samples.add(sample);
+  }
+
+  /** Linux knows, in pages; nothing in Java counts memory segments. */
+  private static long resident() {
+    Path file = Path.of("/proc/self/statm");
+    try {
+      return Files.exists(file) ? Long.parseLong(Files.readString(file).split(" ", -1)[1]) * PAGE : 0;
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** What grew from the second quarter, when all is warm and all shapes have been seen, to the last; empty if nothing did. */
+  List<String> growth() {
+    List<String> found = new ArrayList<>();
+    int quarter = samples.size() / 4;
+    if (quarter == 0) {
+      return found;
+    }
+    List<Sample> early = samples.subList(quarter, 2 * quarter);
+    List<Sample> late = samples.subList(samples.size() - quarter, samples.size());
+    long heapBefore = early.stream().mapToLong(Sample::heap).max().orElse(0);
+    long heapAfter = late.stream().mapToLong(Sample::heap).min().orElse(0);
+    if (heapAfter > heapBefore * (1 + SLACK_SHARE) + SLACK_BYTES) {
+      found.add("the heap grew from " + heapBefore + " to " + heapAfter + " bytes");
+    }
+    long residentBefore = early.stream().mapToLong(Sample::resident).max().orElse(0);
+    long residentAfter = late.stream().mapToLong(Sample::resident).min().orElse(0);
+    if (residentAfter > residentBefore * (1 + SLACK_SHARE) + RESIDENT_SLACK_BYTES) {
+      found.add("the process grew from " + residentBefore + " to " + residentAfter + " bytes");
+    }
+    int threadsBefore = early.stream().mapToInt(Sample::threads).max().orElse(0);
+    int threadsAfter = late.stream().mapToInt(Sample::threads).min().orElse(0);
+    if (threadsAfter > threadsBefore) {
+      found.add("threads grew from " + threadsBefore + " to " + threadsAfter);
+    }
+    return found;
+  }
+}

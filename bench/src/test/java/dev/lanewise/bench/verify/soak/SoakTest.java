@@ -1,0 +1,51 @@
+package dev.lanewise.bench.verify.soak;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.bench.verify.soak.Samples.Sample;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.Test;
+
+class SoakTest {
+  private static final long MEGABYTE = 1 << 20;
+
+  private static Samples samples(IntFunction<Sample> sample) {
+    Samples samples = new Samples();
+    for (int i = 0; i < 40; i++) {
+      samples.add(sample.apply(i));
+    }
+    return samples;
+  }
+
+  @Test
+  void whatStaysTheSameIsFlat() {
+    assertThat(samples(i -> new Sample(i, i, (100L + i % 3) * MEGABYTE, (500L + i % 7) * MEGABYTE, 20 + i % 5)).growth()).isEmpty();
+  }
+
+  @Test
+  void whatIsReachedInTheBeginningIsNoGrowth() {
+    assertThat(samples(i -> new Sample(i, i, Math.min(i, 9) * (10 * MEGABYTE), 0, Math.min(i, 9))).growth()).isEmpty();
+  }
+
+  @Test
+  void growthIsNamed() {
+    assertThat(samples(i -> new Sample(i, i, (100L + i) * MEGABYTE, 0, 20)).growth()).singleElement().asString().contains("heap");
+    assertThat(samples(i -> new Sample(i, i, 0, (500 + 6L * i) * MEGABYTE, 20)).growth()).singleElement().asString().contains("process");
+    assertThat(samples(i -> new Sample(i, i, 0, 0, 20 + i)).growth()).singleElement().asString().contains("threads");
+  }
+
+  @Test
+  void aMomentOfRandomCallsLeavesNothing() throws Exception {
+    Samples samples = new Samples();
+    Soak soak = new Soak(1);
+    try (soak) {
+      while (soak.cancelled() < 3 && soak.failure() == null) {
+        Thread.sleep(20);
+      }
+      assertThat(soak.sample(samples, 1).calls()).isPositive();
+    }
+    assertThat(soak.failure()).isNull();
+    assertThat(soak.leakedPages()).isZero();
+    soak.free();
+  }
+}
