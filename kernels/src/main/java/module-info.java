@@ -14,6 +14,8 @@ module dev.lanewise.kernels {
   exports dev.lanewise.kernels.call to
       dev.lanewise.core,
       dev.lanewise.text;
+  exports dev.lanewise.kernels.probe to
+      dev.lanewise.bench;
   exports dev.lanewise.kernels.runtime to
       dev.lanewise.core,
       dev.lanewise.text;

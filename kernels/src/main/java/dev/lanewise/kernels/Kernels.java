@@ -3,6 +3,7 @@ package dev.lanewise.kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.NormProblem;
 import dev.lanewise.kernels.call.NormProblem.Norm;
 import dev.lanewise.kernels.call.ViewChecks;

@@ -15,10 +15,10 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.probe.Probe;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
@@ -129,10 +129,11 @@ class JavadocRefusalsTest {
             "weight.rows is 2147483647 and weight.columns is 1: packed in panels of 8 they need 2147483648 elements, an array has at most"
                 + " 2147483647"),
         argument(
-            () -> kernels.rotate(QUERY, QUERY, RotaryTable.of(RotaryForm.HALF, new double[1], 1), MAX - 1),
+            () -> kernels.rotate(QUERY, QUERY, RotaryTable.of(RotaryTable.Form.HALF, new double[1], 1), MAX - 1),
             "firstPosition is 2147483646 and input.rows is 3: the last position must be at most 2147483647"),
         argument(
-            () -> RotaryTable.of(RotaryForm.HALF, far, 1), "frequencies[1] is 1.0E300, its angle at position 2147483647 must be finite"),
+            () -> RotaryTable.of(RotaryTable.Form.HALF, far, 1),
+            "frequencies[1] is 1.0E300, its angle at position 2147483647 must be finite"),
         argument(() -> Normaliser.softmaxWithSinks(0, Float.NaN), "sinks[1] is NaN, must be finite, or −∞ for none"),
         new Wrong(
             "softmax divides by its own sum, not by the number of keys",
@@ -312,7 +313,7 @@ class JavadocRefusalsTest {
     assertThat(empty.matrix(MAX - 1, MAX - 1, 5, 7)).isEqualTo(new Matrix(TEN, 0, 2, 0, MAX));
     assertThat(VIEW.matrix(1, 2, 4, 4).rows()).isZero();
     assertThat(AttentionProblem.of(QUERY, KEY).treeDepths(new int[7]).build().batch()).isEqualTo(2);
-    RotaryTable fast = RotaryTable.of(RotaryForm.HALF, new double[] {8e298}, 1);
+    RotaryTable fast = RotaryTable.of(RotaryTable.Form.HALF, new double[] {8e298}, 1);
     Heads row = Heads.of(new float[] {1, 0}, 1, 1, 1, 2);
     Kernels.scalar().rotate(row, row, fast, MAX);
     assertThat(Math.hypot(row.data()[0], row.data()[1])).isBetween(0.999999, 1.000001);

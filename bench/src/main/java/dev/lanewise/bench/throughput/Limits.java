@@ -2,7 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.bench.throughput.timing.Team;
-import dev.lanewise.kernels.Probe;
+import dev.lanewise.kernels.probe.Probe;
 
 /**
  * What this machine can do at most, measured in this process.

@@ -3,7 +3,7 @@ package dev.lanewise.bench.throughput;
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.timing.Team;
-import dev.lanewise.kernels.Probe;
+import dev.lanewise.kernels.probe.Probe;
 import java.util.Arrays;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

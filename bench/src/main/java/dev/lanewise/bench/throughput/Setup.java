@@ -5,7 +5,7 @@ import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Probe;
+import dev.lanewise.kernels.probe.Probe;
 
 /**
  * What an operation is made from: the sizes and the variant of attention and the cache asked for, the kernels under test, and the threads

@@ -1,8 +1,6 @@
 package dev.lanewise.kernels.call;
 
-import dev.lanewise.kernels.Probe;
-
-/** The seam between {@link Probe} and its two implementations; see the methods of the same names there. */
+/** The seam between {@code Probe} and its two implementations; see the methods of the same names there. */
 public interface ProbeLoops {
   String path();
 

@@ -1,9 +1,9 @@
 package dev.lanewise.kernels.simd;
 
-import dev.lanewise.kernels.KernelSelection;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.KernelProvider;
+import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.NormProblem;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;

@@ -2,7 +2,7 @@ package dev.lanewise.bench.cli.demo;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.Probe;
+import dev.lanewise.kernels.probe.Probe;
 import java.util.ArrayList;
 import java.util.List;
 

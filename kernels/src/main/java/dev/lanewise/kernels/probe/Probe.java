@@ -1,5 +1,7 @@
-package dev.lanewise.kernels;
+package dev.lanewise.kernels.probe;
 
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.ProbeLoops;
 import dev.lanewise.kernels.plain.ScalarProbe;
 import dev.lanewise.kernels.runtime.Checks;

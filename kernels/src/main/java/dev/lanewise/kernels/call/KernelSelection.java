@@ -1,6 +1,5 @@
-package dev.lanewise.kernels;
+package dev.lanewise.kernels.call;
 
-import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.runtime.KernelProperties;
 import java.lang.System.Logger.Level;
 import java.lang.module.ModuleFinder;
@@ -22,20 +21,20 @@ public final class KernelSelection {
   private KernelSelection() {}
 
   /**
-   * The path that {@link Kernels#selected} takes.
+   * The path that {@code Kernels.selected} takes.
    *
    * @param isVector whether SIMD runs
    * @param level of the log line
    * @param reason for plain Java; empty for SIMD
    */
-  record Choice(boolean isVector, Level level, String reason) {}
+  public record Choice(boolean isVector, Level level, String reason) {}
 
   /**
    * Chooses a path.
    *
    * @throws IllegalStateException if the forced path cannot run, or the property names none
    */
-  static Choice choose() {
+  public static Choice choose() {
     String wanted = System.getProperty(KernelProperties.KERNELS, "auto");
     switch (wanted) {
       case "scalar" -> {
@@ -57,7 +56,7 @@ public final class KernelSelection {
   }
 
   /** Why SIMD cannot run here, with the remedy; empty if it can. */
-  static Optional<String> vectorObstacle() {
+  public static Optional<String> vectorObstacle() {
     if (ModuleFinder.ofSystem().find(VECTOR_MODULE).isEmpty()) {
       String remedy = "link it with jlink --add-modules " + VECTOR_MODULE + ", and start java with --add-modules " + VECTOR_MODULE;
       return Optional.of("the module " + VECTOR_MODULE + " is not in this runtime; " + remedy);
@@ -119,7 +118,7 @@ public final class KernelSelection {
    *
    * @throws IllegalStateException if something stands in the way
    */
-  static KernelProvider loadVector() {
+  public static KernelProvider loadVector() {
     vectorObstacle()
         .ifPresent(
             obstacle -> {
