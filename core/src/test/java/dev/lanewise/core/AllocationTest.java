@@ -10,7 +10,6 @@ import dev.lanewise.core.pooling.AttentionPooling;
 import dev.lanewise.core.pooling.NeighbourDense;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.pooling.RecurrentAttention;
-import dev.lanewise.core.pooling.RecurrentScores;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
@@ -84,7 +83,8 @@ class AllocationTest {
   void recurrentStepsAllocateNoArrays() {
     Linear w = Linear.of(random(2048), null, 32, 64, Kernels.scalar());
     SequenceBatch states = SequenceBatch.of(random(4000 * 32), 1, 4000, 32);
-    RecurrentAttention memory = RecurrentAttention.of(RecurrentScores.additive(w, w, random(64)), states).withKernels(Kernels.scalar());
+    RecurrentAttention memory =
+        RecurrentAttention.of(RecurrentAttention.Scores.additive(w, w, random(64)), states).withKernels(Kernels.scalar());
     SequenceBatch state = SequenceBatch.of(random(32), 1, 1, 32);
     SequenceBatch context = SequenceBatch.zeros(1, 1, 32);
     assertSteady(4 * 4000, () -> memory.context(state, context));

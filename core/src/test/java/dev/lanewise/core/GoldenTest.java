@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.layer.MultiHeadAttention;
-import dev.lanewise.core.layer.MultiHeadAttentionBuilder;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.GoldenCases;
@@ -128,7 +127,7 @@ public class GoldenTest {
     return builder(golden).packedInput(weight, layer.biases() == null ? null : joined(layer.biases())).build().withMask(golden.mask());
   }
 
-  private static MultiHeadAttentionBuilder builder(Mha golden) {
+  private static MultiHeadAttention.Builder builder(Mha golden) {
     Layer layer = golden.layer();
     return MultiHeadAttention.builder(golden.sources().query().width(), layer.numHeads())
         .output(layer.weights()[Layer.OUTPUT], layer.bias(Layer.OUTPUT));

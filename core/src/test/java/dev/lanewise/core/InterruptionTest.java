@@ -23,7 +23,6 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.RowFunction;
 import java.lang.invoke.MethodHandles;
@@ -142,7 +141,7 @@ class InterruptionTest {
       calls.put("output" + on, () -> kernels.output(x, x, y));
       calls.put("product" + on, () -> kernels.product(x, kernels.pack(x), null, y));
       calls.put("product of few rows" + on, () -> kernels.product(x.rows(0, 2), kernels.pack(x), null, y.rows(0, 2)));
-      RotaryTable table = RotaryTable.of(RotaryForm.HALF, new double[2], 1);
+      RotaryTable table = RotaryTable.of(RotaryTable.Form.HALF, new double[2], 1);
       calls.put("rotate" + on, () -> kernels.rotate(Heads.zeros(1, 2, 9, 4), Heads.zeros(1, 2, 9, 4), table, 0));
     }
     return calls.entrySet().stream();

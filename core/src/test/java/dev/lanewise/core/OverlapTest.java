@@ -16,7 +16,6 @@ import dev.lanewise.core.pooling.NeighbourDense;
 import dev.lanewise.core.pooling.NeighbourMean;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.pooling.RecurrentAttention;
-import dev.lanewise.core.pooling.RecurrentScores;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Bias;
@@ -174,7 +173,7 @@ class OverlapTest {
             "state",
             "context weights",
             a ->
-                RecurrentAttention.of(RecurrentScores.dot(), rows(new float[] {1}))
+                RecurrentAttention.of(RecurrentAttention.Scores.dot(), rows(new float[] {1}))
                     .context(rows(a.get("state")), rows(a.get("context")), view(a.get("weights")))));
     doors.add(
         door(

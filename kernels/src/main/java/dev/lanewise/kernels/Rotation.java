@@ -3,7 +3,6 @@ package dev.lanewise.kernels;
 import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
@@ -30,7 +29,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   private static final float[] NO_ROW = {};
   private static final Heads NOTHING = Heads.zeros(0, 0, 0, 0);
-  private static final RotaryTable NO_TABLE = RotaryTable.of(RotaryForm.HALF, new double[1], 1);
+  private static final RotaryTable NO_TABLE = RotaryTable.of(RotaryTable.Form.HALF, new double[1], 1);
 
   private Heads input = NOTHING;
   private Heads output = NOTHING;
@@ -223,7 +222,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     float[] x = input.data();
     float[] y = output.data();
     int pairs = table.pairs();
-    boolean half = table.form() == RotaryForm.HALF;
+    boolean half = table.form() == RotaryTable.Form.HALF;
     for (int i = 0; i < pairs; i++) {
       int left = half ? i : 2 * i;
       int right = half ? i + pairs : 2 * i + 1;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.testing.Comparisons;
 import java.util.Arrays;
@@ -16,7 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every wrong rotation throws before anything is written; the text names the argument and carries both numbers. */
 class BadRotaryInputTest {
   private static final int MAX = Integer.MAX_VALUE;
-  private static final RotaryTable TABLE = RotaryTable.of(RotaryForm.HALF, new double[] {1, 0.5}, 1);
+  private static final RotaryTable TABLE = RotaryTable.of(RotaryTable.Form.HALF, new double[] {1, 0.5}, 1);
 
   /** Heads of 5 columns over this array are 2 × 3 × 4 × 5 = 120 elements. */
   private final float[] data = new float[300];
@@ -150,7 +149,7 @@ class BadRotaryInputTest {
         isNull("positions", (k, out) -> k.rotate(in(), out(out), TABLE, BadRotaryInputTest.<int[]>absent())),
         isNull("firstPositions", (k, out) -> k.rotateFrom(in(), out(out), TABLE, absent())),
         isNull("form", (k, out) -> RotaryTable.of(absent(), new double[1], 1)),
-        isNull("frequencies", (k, out) -> RotaryTable.of(RotaryForm.HALF, absent(), 1)));
+        isNull("frequencies", (k, out) -> RotaryTable.of(RotaryTable.Form.HALF, absent(), 1)));
   }
 
   private static Wrong isNull(String name, BiConsumer<Kernels, float[]> call) {
@@ -159,17 +158,20 @@ class BadRotaryInputTest {
 
   static List<Wrong> tables() {
     return List.of(
-        argument("no pairs", (k, out) -> RotaryTable.of(RotaryForm.HALF, new double[0], 1), "frequencies.length is 0", "at least 1"),
+        argument("no pairs", (k, out) -> RotaryTable.of(RotaryTable.Form.HALF, new double[0], 1), "frequencies.length is 0", "at least 1"),
         argument(
-            "too many pairs", (k, out) -> RotaryTable.of(RotaryForm.HALF, new double[65_537], 1), "frequencies.length is 65537", "65536"),
+            "too many pairs",
+            (k, out) -> RotaryTable.of(RotaryTable.Form.HALF, new double[65_537], 1),
+            "frequencies.length is 65537",
+            "65536"),
         argument(
             "a frequency that is none",
-            (k, out) -> RotaryTable.of(RotaryForm.INTERLEAVED, new double[] {1, Double.NaN}, 1),
+            (k, out) -> RotaryTable.of(RotaryTable.Form.INTERLEAVED, new double[] {1, Double.NaN}, 1),
             "frequencies[1] is NaN",
             "finite"),
         argument(
             "an infinite factor",
-            (k, out) -> RotaryTable.of(RotaryForm.HALF, new double[] {1}, Double.POSITIVE_INFINITY),
+            (k, out) -> RotaryTable.of(RotaryTable.Form.HALF, new double[] {1}, Double.POSITIVE_INFINITY),
             "factor is Infinity",
             "finite"));
   }

@@ -10,8 +10,8 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.probe.Probe;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -76,7 +76,7 @@ class JavadocPromisesTest {
     Matrix out = Matrix.zeros(3, 4);
     Heads heads = Heads.zeros(1, 1, 3, 4);
     PackedMatrix packed = kernels.pack(filled(4, 4, 1));
-    RotaryTable table = RotaryTable.of(RotaryForm.HALF, new double[] {1}, 1);
+    RotaryTable table = RotaryTable.of(RotaryTable.Form.HALF, new double[] {1}, 1);
     AttentionProblem problem = AttentionProblem.of(heads, heads).output(heads, Heads.zeros(1, 1, 3, 4)).build();
     Map<String, Runnable> calls = new LinkedHashMap<>();
     calls.put("exp", () -> kernels.exp(x, out));
@@ -201,7 +201,7 @@ class JavadocPromisesTest {
   /** "Up to 64 MB (131 072 positions at 64 pairs; half as many in the interleaved form)". */
   @Test
   void tablesKeepSoMuch() {
-    for (RotaryForm form : RotaryForm.values()) {
+    for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (int pairs : new int[] {1, 3, 64, 100, 40_000, 65_536}) {
         RotaryTable table = RotaryTable.of(form, new double[pairs], 1);
         int kept = 0;
@@ -210,7 +210,7 @@ class JavadocPromisesTest {
         }
         assertThat((long) kept * table.rowSize() * Float.BYTES).isBetween(16L << 20, 64L << 20);
         if (pairs == 64) {
-          assertThat(kept).isEqualTo(form == RotaryForm.HALF ? 131_072 : 65_536);
+          assertThat(kept).isEqualTo(form == RotaryTable.Form.HALF ? 131_072 : 65_536);
         }
       }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.testing.HeadsLayout;
 import java.util.ArrayList;
@@ -34,7 +33,7 @@ class RotaryTest {
 
   /** A rotation: of these heads, each row at its position (batch × rows). */
   private record Case(RotaryTable table, double[] frequencies, double factor, Heads input, int[] positions) {
-    static Case of(RotaryForm form, int rotaryDim, double factor, Heads input, int[] positions) {
+    static Case of(RotaryTable.Form form, int rotaryDim, double factor, Heads input, int[] positions) {
       double[] frequencies = geometric(rotaryDim / 2);
       return new Case(RotaryTable.of(form, frequencies, factor), frequencies, factor, input, positions);
     }
@@ -49,7 +48,7 @@ class RotaryTest {
     /** Each element against double, within three roundings of the numbers it is made of. */
     void verify(Heads output) {
       int pairs = frequencies.length;
-      boolean half = table.form() == RotaryForm.HALF;
+      boolean half = table.form() == RotaryTable.Form.HALF;
       HeadsLayout.forEach(
           input,
           (b, head, row, column) -> {
@@ -94,7 +93,7 @@ class RotaryTest {
     return random.ints(count, 0, bound).toArray();
   }
 
-  private List<Case> cases(RotaryForm form) {
+  private List<Case> cases(RotaryTable.Form form) {
     List<Case> cases = new ArrayList<>();
     for (int[] width : WIDTHS) {
       for (int[] size : SIZES) {
@@ -111,7 +110,7 @@ class RotaryTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void turnsEveryPairByItsAngle(Kernels kernels) {
-    for (RotaryForm form : RotaryForm.values()) {
+    for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (Case one : cases(form)) {
         one.verify(one.run(kernels, HeadsLayout.DENSE));
       }
@@ -121,7 +120,7 @@ class RotaryTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void hasTheSameBitsInAnyLayoutInPlaceAndOnTheOtherPath(Kernels kernels) {
-    for (RotaryForm form : RotaryForm.values()) {
+    for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (Case one : cases(form)) {
         Heads expected = one.run(Kernels.scalar(), HeadsLayout.DENSE);
         for (HeadsLayout layout : HeadsLayout.values()) {
@@ -144,7 +143,7 @@ class RotaryTest {
     for (int i = 0; i < positions.length; i++) {
       positions[i] = firsts[i / 7] + i % 7;
     }
-    Case one = Case.of(RotaryForm.HALF, 18, 1, input, positions);
+    Case one = Case.of(RotaryTable.Form.HALF, 18, 1, input, positions);
     Heads output = HeadsLayout.DENSE.blank(3, 2, 7, 20);
     kernels.rotateFrom(input, output, one.table, firsts);
     HeadsLayout.assertSameBits("firsts", one.run(kernels, HeadsLayout.DENSE), output);
@@ -158,7 +157,7 @@ class RotaryTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void positionsMayBeAnyOfThem(Kernels kernels) {
-    for (RotaryForm form : RotaryForm.values()) {
+    for (RotaryTable.Form form : RotaryTable.Form.values()) {
       int[] positions = {0, 1, 63, 64, 65, 32_767, 32_768, 65_535, 65_536, 131_072, Integer.MAX_VALUE - 1, Integer.MAX_VALUE, 2, 32_769};
       Heads input = HeadsLayout.ROWS_FIRST.random(1, 2, positions.length, 256, random);
       Case one = Case.of(form, 256, 1, input, positions);
@@ -175,7 +174,7 @@ class RotaryTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void manyRowsGoBlockByBlock(Kernels kernels) {
-    for (RotaryForm form : RotaryForm.values()) {
+    for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (HeadsLayout layout : new HeadsLayout[] {HeadsLayout.DENSE, HeadsLayout.ROWS_FIRST, HeadsLayout.TRANSPOSED}) {
         Heads input = layout.random(2, 2, 4099, 6, random);
         Case one = Case.of(form, 4, 1, input, positions(2 * 4099, 10_000));
@@ -197,7 +196,7 @@ class RotaryTest {
         input.data()[input.index(0, 1, row, 39)] = Float.NEGATIVE_INFINITY;
       }
       Heads output = layout.blank(1, 2, 3, 40);
-      kernels.rotate(input, output, RotaryTable.of(RotaryForm.INTERLEAVED, geometric(16), 2), 1);
+      kernels.rotate(input, output, RotaryTable.of(RotaryTable.Form.INTERLEAVED, geometric(16), 2), 1);
       Heads turned = layout.copyOf(output);
       HeadsLayout.forEach(
           input,
@@ -219,7 +218,7 @@ class RotaryTest {
       Heads input = HeadsLayout.DENSE.random(1, 1, 2, 80, random);
       input.data()[80 + column] = Float.NaN;
       Heads output = HeadsLayout.DENSE.blank(1, 1, 2, 80);
-      kernels.rotate(input, output, RotaryTable.of(RotaryForm.HALF, geometric(40), 1), 0);
+      kernels.rotate(input, output, RotaryTable.of(RotaryTable.Form.HALF, geometric(40), 1), 0);
       for (int i = 0; i < 80; i++) {
         assertThat(output.data()[i]).isEqualTo(input.data()[i]);
         assertThat(Float.isNaN(output.data()[80 + i])).as("%d from %d", i, column).isEqualTo(i % 40 == column % 40);
@@ -228,8 +227,8 @@ class RotaryTest {
   }
 
   @ParameterizedTest
-  @EnumSource(RotaryForm.class)
-  void aTableIsFilledByManyThreadsAtOnce(RotaryForm form) throws Exception {
+  @EnumSource(RotaryTable.Form.class)
+  void aTableIsFilledByManyThreadsAtOnce(RotaryTable.Form form) throws Exception {
     Kernels kernels = Kernels.selected();
     Heads input = HeadsLayout.DENSE.random(1, 1, 3000, 64, random);
     Heads expected = HeadsLayout.DENSE.blank(1, 1, 3000, 64);
@@ -254,7 +253,7 @@ class RotaryTest {
   @ParameterizedTest
   @MethodSource(PATHS)
   void emptyViewsMayLieAnywhere(Kernels kernels) {
-    RotaryTable table = RotaryTable.of(RotaryForm.HALF, geometric(2), 1);
+    RotaryTable table = RotaryTable.of(RotaryTable.Form.HALF, geometric(2), 1);
     Heads noRows = new Heads(new float[0], 1000, 2, 3, 0, 4, 5, 6, 7);
     kernels.rotate(noRows, noRows, table, 0);
     kernels.rotateFrom(noRows, noRows, table, new int[] {Integer.MAX_VALUE, 0});

@@ -3,7 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import org.openjdk.jmh.annotations.Param;
 
 /** Rotary positions: heads · rows · headDim elements a call, each read and written once: 8 bytes an element. */
@@ -11,7 +11,7 @@ import org.openjdk.jmh.annotations.Param;
 public class RotaryBenchmark extends ScalarVersusVector {
   /** Which elements turn together. */
   @Param({"HALF", "INTERLEAVED"})
-  public RotaryForm form;
+  public RotaryTable.Form form;
 
   /** heads × rows × headDim: a step, a prompt in cache, one from memory, and pairs that fill no vector. */
   @Param({"32x1x128", "8x64x128", "32x2048x128", "8x64x80"})
@@ -37,7 +37,7 @@ public class RotaryBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return DoubleReference.rotary(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryForm.HALF);
+    return DoubleReference.rotary(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryTable.Form.HALF);
   }
 
   @Override

@@ -100,13 +100,13 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /** How much is held. */
-  public CacheStatistics statistics() {
+  public Statistics statistics() {
     acquireShared();
     Pages pages = table.pages();
     int count = table.count();
     int stored = table.storedRows();
     long reserved = (pool == null ? pages.reserved() : count) * pages.pageBytes();
-    var statistics = new CacheStatistics(table.rows(), stored, count, table.shared(), stored * pages.rowBytes(), reserved);
+    var statistics = new Statistics(table.rows(), stored, count, table.shared(), stored * pages.rowBytes(), reserved);
     releaseShared();
     return statistics;
   }
@@ -348,4 +348,16 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
       return new KeyValueCache(new PageTable(memory, growing ? Integer.MAX_VALUE : capacity, Window.NONE), null);
     }
   }
+
+  /**
+   * How much a {@link KeyValueCache} holds.
+   *
+   * @param rows rows of the sequence, those that a window has let go included
+   * @param storedRows rows whose keys and values are there
+   * @param pages pages that the cache refers to
+   * @param sharedPages those of them that other caches refer to as well
+   * @param bytesUsed bytes of the stored rows, with their scales
+   * @param bytesReserved bytes of the pages, of a cache with memory of its own bytes of all its memory
+   */
+  public record Statistics(int rows, int storedRows, int pages, int sharedPages, long bytesUsed, long bytesReserved) {}
 }

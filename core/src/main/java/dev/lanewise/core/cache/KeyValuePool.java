@@ -123,12 +123,12 @@ public final class KeyValuePool implements AutoCloseable {
    *
    * @throws IllegalStateException if the pool is closed
    */
-  public synchronized PoolStatistics statistics() {
+  public synchronized Statistics statistics() {
     requireOpen();
     synchronized (pages) {
       int used = pages.used();
       long bytes = pages.pageBytes();
-      return new PoolStatistics(open, pages.most(), used, pages.shared(), used * bytes, pages.reserved() * bytes);
+      return new Statistics(open, pages.most(), used, pages.shared(), used * bytes, pages.reserved() * bytes);
     }
   }
 
@@ -219,4 +219,16 @@ public final class KeyValuePool implements AutoCloseable {
       return new KeyValuePool(Pages.fixed(settings.copy(), pages));
     }
   }
+
+  /**
+   * How much a {@link KeyValuePool} holds.
+   *
+   * @param caches caches that are open
+   * @param pages pages of the pool
+   * @param usedPages pages that caches refer to
+   * @param sharedPages those of them that several refer to
+   * @param bytesUsed bytes of the pages in use
+   * @param bytesReserved bytes of memory reserved so far
+   */
+  public record Statistics(int caches, int pages, int usedPages, int sharedPages, long bytesUsed, long bytesReserved) {}
 }

@@ -1,25 +1,24 @@
 package dev.lanewise.core.layer;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
+import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.Placement;
 import dev.lanewise.core.mask.Mask;
-import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.position.Rotary;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
-import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Multi-head attention: query, key and value are projected by W_Q, W_K and W_V, each head attends on its slice, and the heads, side by
@@ -34,11 +33,6 @@ import java.util.function.UnaryOperator;
  * <p>Immutable and thread-safe. Projected queries, keys and values live in buffers that calls take from a common pool.
  */
 public final class MultiHeadAttention {
-  /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
-  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 5);
-
-  private static final int BIAS_BUFFER = 4;
-
   private final Projections projections;
   private final Attention attention;
   private final Placement placement;
@@ -58,8 +52,8 @@ public final class MultiHeadAttention {
    *
    * @throws IllegalArgumentException if numHeads does not divide embedDim
    */
-  public static MultiHeadAttentionBuilder builder(int embedDim, int numHeads) {
-    return new MultiHeadAttentionBuilder(embedDim, numHeads);
+  public static Builder builder(int embedDim, int numHeads) {
+    return new Builder(embedDim, numHeads);
   }
 
   /** The same layer with this mask instead of the one before; the weights are shared. */
@@ -206,18 +200,7 @@ public final class MultiHeadAttention {
     if (caches.isEmpty()) {
       return;
     }
-    Scratch buffers = BUFFERS.take();
-    try {
-      Projections.Projected of = projections.all(x, x, x, buffers, threads);
-      placement.turn(attention.settings(), of.query(), of.key(), before);
-      Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
-      KeyValueRows[] rows = transaction.append(caches, of.key(), of.value());
-      SequenceBatch heads = projections.heads(x, buffers);
-      scoring.computeCached(of.query(), rows, Results.of().output(heads.split(numHeads())));
-      projections.output().apply(heads, output, threads);
-    } finally {
-      BUFFERS.give(buffers);
-    }
+    calls().self(x, caches, before, output, transaction);
   }
 
   /**
@@ -231,12 +214,7 @@ public final class MultiHeadAttention {
    */
   public void remember(SequenceBatch memory, List<KeyValueCache> caches) {
     checks().remember(memory, caches);
-    Scratch buffers = BUFFERS.take();
-    try {
-      KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
-    } finally {
-      BUFFERS.give(buffers);
-    }
+    calls().remember(memory, caches);
   }
 
   /**
@@ -254,15 +232,7 @@ public final class MultiHeadAttention {
     if (memory.isEmpty()) {
       return;
     }
-    Scratch buffers = BUFFERS.take();
-    try {
-      Heads queries = projections.queries(x, buffers, threads);
-      SequenceBatch heads = projections.heads(x, buffers);
-      attention.compute(queries, memory, heads.split(numHeads()));
-      projections.output().apply(heads, output, threads);
-    } finally {
-      BUFFERS.give(buffers);
-    }
+    calls().cross(x, memory, output);
   }
 
   Mask mask() {
@@ -272,6 +242,10 @@ public final class MultiHeadAttention {
   /** What can be checked about a call before it computes anything, by itself or as one of a stack. */
   CallChecks checks() {
     return new CallChecks(projections, attention, placement);
+  }
+
+  private AttentionCalls calls() {
+    return new AttentionCalls(projections, attention, placement, threads);
   }
 
   /**
@@ -297,17 +271,7 @@ public final class MultiHeadAttention {
     projections.checkForward(names, query, key, value, output);
     checkApart("output", output.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
-    Scratch buffers = BUFFERS.take();
-    try {
-      Projections.Projected of = projections.all(query, key, value, buffers, threads);
-      placement.turn(attention.settings(), of.query(), of.key());
-      SequenceBatch heads = projections.heads(query, buffers);
-      Attention scoring = Attention.of(placement.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
-      scoring.compute(of.query(), of.key(), of.value(), heads.split(numHeads()));
-      projections.output().apply(heads, output, threads);
-    } finally {
-      BUFFERS.give(buffers);
-    }
+    calls().forward(query, key, value, output);
   }
 
   /**
@@ -324,15 +288,102 @@ public final class MultiHeadAttention {
     ViewChecks.disjoint("weights", weights, "query", query.split(1));
     ViewChecks.disjoint("weights", weights, "key", key.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
-    Scratch buffers = BUFFERS.take();
-    try {
-      Heads queries = projections.queries(query, buffers, threads);
-      Heads keys = projections.keys(key, buffers, threads);
-      placement.turn(attention.settings(), queries, keys);
-      Attention scoring = Attention.of(placement.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
-      scoring.weights(queries, keys, weights);
-    } finally {
-      BUFFERS.give(buffers);
+    calls().weights(query, key, weights);
+  }
+
+  /**
+   * Collects the weights of a {@link MultiHeadAttention}. Every weight is outputs × inputs, as PyTorch stores it; biases may be null.
+   * Arrays are read, and copied, by {@link #build}.
+   *
+   * <pre>{@code
+   * MultiHeadAttention layer =
+   *     MultiHeadAttention.builder(embedDim, numHeads)
+   *         .keyValueHeads(keyValueHeads) // fewer than numHeads: grouped heads; 1: multi-query
+   *         .valueDim(valueDim) // width of a value head; that of query and key heads is embedDim / numHeads
+   *         .sources(keys.width(), values.width()) // rows of other widths than embedDim
+   *         .query(wq, bq)
+   *         .key(wk, bk)
+   *         .value(wv, bv)
+   *         .output(wo, bo)
+   *         .build();
+   * layer.forward(x, keys, values, y);
+   * }</pre>
+   */
+  public static final class Builder {
+    private final ProjectionWeights weights;
+    private @Nullable Kernels kernels;
+
+    private Builder(int embedDim, int numHeads) {
+      this.weights = new ProjectionWeights(embedDim, numHeads);
+    }
+
+    /** Key/value heads, a divisor of numHeads; default numHeads. */
+    public Builder keyValueHeads(int keyValueHeads) {
+      weights.keyValueHeads(keyValueHeads);
+      return this;
+    }
+
+    /** Width of a value head; default embedDim / numHeads. */
+    public Builder valueDim(int valueDim) {
+      weights.valueDim(valueDim);
+      return this;
+    }
+
+    /** Widths of the sequences that keys and values are projected from; default embedDim. */
+    public Builder sources(int keyInputDim, int valueInputDim) {
+      weights.sources(keyInputDim, valueInputDim);
+      return this;
+    }
+
+    /** W_Q: numHeads·headDim × embedDim. */
+    public Builder query(float[] weight, float @Nullable [] bias) {
+      weights.query = new Weight("query", weight, bias);
+      return this;
+    }
+
+    /** W_K: keyValueHeads·headDim × keyInputDim. */
+    public Builder key(float[] weight, float @Nullable [] bias) {
+      weights.key = new Weight("key", weight, bias);
+      return this;
+    }
+
+    /** W_V: keyValueHeads·valueDim × valueInputDim. */
+    public Builder value(float[] weight, float @Nullable [] bias) {
+      weights.value = new Weight("value", weight, bias);
+      return this;
+    }
+
+    /** W_O: embedDim × numHeads·valueDim. */
+    public Builder output(float[] weight, float @Nullable [] bias) {
+      weights.output = new Weight("output", weight, bias);
+      return this;
+    }
+
+    /**
+     * W_Q, W_K and W_V stacked, 3·embedDim × embedDim: PyTorch's {@code in_proj_weight} and {@code in_proj_bias}. With grouped heads or
+     * another valueDim each part has the rows that its own method names.
+     */
+    public Builder packedInput(float[] inProjWeight, float @Nullable [] inProjBias) {
+      weights.packedInput = new Weight("packedInput", inProjWeight, inProjBias);
+      return this;
+    }
+
+    /** The kernels to run on; default the fastest of this JVM. */
+    public Builder kernels(Kernels kernels) {
+      this.kernels = Objects.requireNonNull(kernels, "kernels");
+      return this;
+    }
+
+    /**
+     * The finished layer, without a mask and on one thread.
+     *
+     * @throws IllegalStateException if a weight is missing, or packedInput is given beside one of its parts
+     * @throws IllegalArgumentException if a weight or bias has the wrong length
+     */
+    public MultiHeadAttention build() {
+      Kernels used = kernels == null ? Kernels.selected() : kernels;
+      Attention attention = Attention.of(new AttentionSettings(used));
+      return new MultiHeadAttention(weights.projections(used), attention, Positions.none().placement(), 1);
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Σ<sub>j</sub> softmax<sub>j</sub>(score(s, h<sub>j</sub>)) · h<sub>j</sub>. Query: the state. Keys and values: the encoder's states.
  *
  * <pre>{@code
- * RecurrentScores scores = RecurrentScores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
+ * RecurrentAttention.Scores scores =
+ *     RecurrentAttention.Scores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
  * RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
  * for (int step = 0; step < steps; step++) {
  *   memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width
@@ -35,13 +37,13 @@ public final class RecurrentAttention {
   /** Projected states of the decoder. */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
-  private final RecurrentScores scores;
+  private final Scores scores;
   private final SequenceBatch keys;
   private final SequenceBatch values;
   private final Attention attention;
   private final int threads;
 
-  private RecurrentAttention(RecurrentScores scores, SequenceBatch keys, SequenceBatch values, Attention attention, int threads) {
+  private RecurrentAttention(Scores scores, SequenceBatch keys, SequenceBatch values, Attention attention, int threads) {
     this.scores = scores;
     this.keys = keys;
     this.values = values;
@@ -55,7 +57,7 @@ public final class RecurrentAttention {
    * @param states the encoder's: batch × length × width
    * @throws IllegalArgumentException if the width is not what the scores ask for
    */
-  public static RecurrentAttention of(RecurrentScores scores, SequenceBatch states) {
+  public static RecurrentAttention of(Scores scores, SequenceBatch states) {
     return of(scores, states, null);
   }
 
@@ -64,7 +66,7 @@ public final class RecurrentAttention {
    *
    * @param lengths how many states of each batch entry there are, those behind being never read; null for all. With none the context is 0
    */
-  public static RecurrentAttention of(RecurrentScores scores, SequenceBatch states, int @Nullable [] lengths) {
+  public static RecurrentAttention of(Scores scores, SequenceBatch states, int @Nullable [] lengths) {
     Objects.requireNonNull(scores, "scores");
     Objects.requireNonNull(states, "states");
     Linear projection = scores.key();
@@ -179,5 +181,72 @@ public final class RecurrentAttention {
     Linear projection = scores.state();
     Checks.same(
         "state.width", state.width(), "the width that " + scores + " asks for,", projection == null ? keys.width() : projection.inputs());
+  }
+
+  /**
+   * How a decoder's state s is compared with an encoder's state h in {@link RecurrentAttention}; the parameters of that comparison.
+   * Immutable and thread-safe.
+   */
+  public static final class Scores {
+    private final @Nullable Linear state;
+    private final @Nullable Linear key;
+    private final Similarity similarity;
+    private final String name;
+
+    private Scores(String name, @Nullable Linear state, @Nullable Linear key, Similarity similarity) {
+      this.name = name;
+      this.state = state;
+      this.key = key;
+      this.similarity = similarity;
+    }
+
+    /** s · h; states of decoder and encoder are equally wide (Luong, Pham and Manning, 2015). */
+    public static Scores dot() {
+      return new Scores("dot", null, null, Similarity.dot());
+    }
+
+    /**
+     * sᵀ W h ("general" in Luong, Pham and Manning, 2015).
+     *
+     * @param key W, from the width of the encoder's states to that of the decoder's
+     */
+    public static Scores general(Linear key) {
+      return new Scores("general", null, Objects.requireNonNull(key, "key"), Similarity.dot());
+    }
+
+    /**
+     * vᵀ tanh(W s + U h) (Bahdanau, Cho and Bengio, 2015; "concat" in Luong).
+     *
+     * @param state W, from the width of the decoder's states to that of v
+     * @param key U, from the width of the encoder's states to that of v
+     * @param vector v; copied
+     */
+    public static Scores additive(Linear state, Linear key, float... vector) {
+      Objects.requireNonNull(state, "state");
+      Objects.requireNonNull(key, "key");
+      Objects.requireNonNull(vector, "vector");
+      Checks.same("state.outputs", state.outputs(), "vector.length", vector.length);
+      Checks.same("key.outputs", key.outputs(), "vector.length", vector.length);
+      return new Scores("additive", state, key, Similarity.additive(vector));
+    }
+
+    /** What decoder states are projected by; null for not at all. */
+    @Nullable Linear state() {
+      return state;
+    }
+
+    /** What encoder states are projected by; null for not at all. */
+    @Nullable Linear key() {
+      return key;
+    }
+
+    Similarity similarity() {
+      return similarity;
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 }

@@ -4,7 +4,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.Placement;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
@@ -21,10 +20,10 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Pair i of a row at position p becomes (left · cos − right · sin, right · cos + left · sin) for the angle p · frequency(i), times the
- * scaling's attention factor; which elements are left and right is the {@link RotaryForm}. The first rotaryDim elements of a row turn, the
- * others are copied. Angles, cosines and sines are computed in double, for positions up to 2<sup>31</sup> − 1, and kept as floats for the
- * next call; see {@link RotaryTable}. The bits of a row depend on nothing but the row and its position. A call runs on the caller's thread
- * and, once it has seen its positions, allocates nothing.
+ * scaling's attention factor; which elements are left and right is the {@link RotaryTable.Form}. The first rotaryDim elements of a row
+ * turn, the others are copied. Angles, cosines and sines are computed in double, for positions up to 2<sup>31</sup> − 1, and kept as floats
+ * for the next call; see {@link RotaryTable}. The bits of a row depend on nothing but the row and its position. A call runs on the caller's
+ * thread and, once it has seen its positions, allocates nothing.
  */
 public final class Rotary implements LayerPositions {
   /** Twice the pairs of a {@link RotaryTable}. */
@@ -33,12 +32,12 @@ public final class Rotary implements LayerPositions {
   private final int headDim;
   private final int rotaryDim;
   private final double base;
-  private final RotaryForm form;
+  private final RotaryTable.Form form;
   private final RotaryScaling scaling;
   private final Kernels kernels;
   private final RotaryTable table;
 
-  private Rotary(int headDim, int rotaryDim, double base, RotaryForm form, RotaryScaling scaling, Kernels kernels) {
+  private Rotary(int headDim, int rotaryDim, double base, RotaryTable.Form form, RotaryScaling scaling, Kernels kernels) {
     this.headDim = headDim;
     this.rotaryDim = rotaryDim;
     this.base = base;
@@ -78,7 +77,7 @@ public final class Rotary implements LayerPositions {
     Checks.atMost(name, rotaryDim, "headDim", headDim);
     Checks.atMost(name, rotaryDim, "the most that turn", MAX_ROTARY_DIM);
     Checks.multiple(name, rotaryDim, "a pair's", 2);
-    return new Rotary(headDim, rotaryDim, 10_000, RotaryForm.HALF, RotaryScaling.none(), Kernels.selected());
+    return new Rotary(headDim, rotaryDim, 10_000, RotaryTable.Form.HALF, RotaryScaling.none(), Kernels.selected());
   }
 
   /** With frequencies that fall from 1 towards 1/base; above 1. */
@@ -88,7 +87,7 @@ public final class Rotary implements LayerPositions {
   }
 
   /** With these elements turned together. */
-  public Rotary withForm(RotaryForm newForm) {
+  public Rotary withForm(RotaryTable.Form newForm) {
     return new Rotary(headDim, rotaryDim, base, Objects.requireNonNull(newForm, "form"), scaling, kernels);
   }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.core.weights;
 
+import dev.lanewise.core.weights.Safetensors.Dtype;
 import dev.lanewise.kernels.cache.StoredBits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

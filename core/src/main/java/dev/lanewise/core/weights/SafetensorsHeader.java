@@ -1,5 +1,6 @@
 package dev.lanewise.core.weights;
 
+import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;

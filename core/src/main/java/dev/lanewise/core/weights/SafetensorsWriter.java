@@ -2,6 +2,7 @@ package dev.lanewise.core.weights;
 
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonWriter;
+import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;

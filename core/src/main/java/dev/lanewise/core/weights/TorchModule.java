@@ -7,7 +7,6 @@ import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
-import dev.lanewise.core.layer.MultiHeadAttentionBuilder;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.weights.TorchLayout.Size;
@@ -58,7 +57,7 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings sett
   MultiHeadAttention attention(String prefix) {
     float[] bias = optional(prefix + "in_proj_bias");
     int embedDim = embedDim();
-    MultiHeadAttentionBuilder builder =
+    MultiHeadAttention.Builder builder =
         MultiHeadAttention.builder(embedDim, settings.numHeads)
             .sources(size(Size.KEY_INPUT_DIM, embedDim), size(Size.VALUE_INPUT_DIM, embedDim))
             .output(tensors.floats(prefix + "out_proj.weight"), optional(prefix + "out_proj.bias"))

@@ -186,21 +186,21 @@ class CachePromisesTest {
   void statisticsCountWhatTheySay() {
     try (KeyValuePool pool = KeyValuePool.builder(2, 4).valueDim(3).format(KeyValueFormat.INT8).pages(9).build();
         KeyValueCache cache = pool.newCache()) {
-      assertThat(pool.statistics()).isEqualTo(new PoolStatistics(1, 9, 0, 0, 0, 0));
+      assertThat(pool.statistics()).isEqualTo(new KeyValuePool.Statistics(1, 9, 0, 0, 0, 0));
       cache.append(Heads.zeros(1, 2, 20, 4), Heads.zeros(1, 2, 20, 3));
       long row = 2 * (4 + 3 + 2L * Float.BYTES);
-      CacheStatistics statistics = cache.statistics();
+      KeyValueCache.Statistics statistics = cache.statistics();
       long page = statistics.bytesReserved() / 2;
       assertThat(page).isGreaterThanOrEqualTo(16 * row);
-      assertThat(statistics).isEqualTo(new CacheStatistics(20, 20, 2, 0, 20 * row, 2 * page));
+      assertThat(statistics).isEqualTo(new KeyValueCache.Statistics(20, 20, 2, 0, 20 * row, 2 * page));
       try (KeyValueCache fork = cache.fork()) {
-        assertThat(fork.statistics()).isEqualTo(new CacheStatistics(20, 20, 2, 2, 20 * row, 2 * page));
+        assertThat(fork.statistics()).isEqualTo(new KeyValueCache.Statistics(20, 20, 2, 2, 20 * row, 2 * page));
         assertThat(pool.statistics().caches()).isEqualTo(2);
         assertThat(pool.statistics().sharedPages()).isEqualTo(2);
       }
       cache.reset();
-      assertThat(cache.statistics()).isEqualTo(new CacheStatistics(0, 0, 0, 0, 0, 0));
-      assertThat(pool.statistics()).isEqualTo(new PoolStatistics(1, 9, 0, 0, 0, pool.statistics().bytesReserved()));
+      assertThat(cache.statistics()).isEqualTo(new KeyValueCache.Statistics(0, 0, 0, 0, 0, 0));
+      assertThat(pool.statistics()).isEqualTo(new KeyValuePool.Statistics(1, 9, 0, 0, 0, pool.statistics().bytesReserved()));
     }
   }
 

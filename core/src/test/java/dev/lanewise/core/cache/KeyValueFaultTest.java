@@ -73,7 +73,7 @@ class KeyValueFaultTest {
   private static void unchanged(Consumer<KeyValueCache> action) {
     KeyValueCache cache = cache(25);
     CachedRows.append(cache, 20, 0);
-    CacheStatistics before = cache.statistics();
+    KeyValueCache.Statistics before = cache.statistics();
     try {
       action.accept(cache);
     } finally {
@@ -97,7 +97,7 @@ class KeyValueFaultTest {
         KeyValueCache cache = pool.newCache();
         KeyValueCache other = pool.newCache()) {
       CachedRows.append(cache, 33, 0);
-      PoolStatistics before = pool.statistics();
+      KeyValuePool.Statistics before = pool.statistics();
       assertThatThrownBy(() -> CachedRows.append(other, 17, 0))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("2 more")

@@ -206,7 +206,7 @@ class KeyValueModelTest {
 
     /** Pages in use, and that caches hold the same page if and only if they should. */
     private void checkPages() {
-      PoolStatistics statistics = pool.statistics();
+      KeyValuePool.Statistics statistics = pool.statistics();
       assertThat(statistics.usedPages()).as(doing).isEqualTo(plainPages.used().size());
       assertThat(statistics.sharedPages()).as(doing).isEqualTo(plainPages.shared());
       assertThat(statistics.caches()).as(doing).isEqualTo((int) twins.stream().filter(twin -> twin.model.pages == plainPages).count());
@@ -230,7 +230,7 @@ class KeyValueModelTest {
 
     private void checkStatistics(Twin twin) {
       PlainSequence model = twin.model;
-      CacheStatistics statistics = twin.cache.statistics();
+      KeyValueCache.Statistics statistics = twin.cache.statistics();
       List<Integer> missing = model.missing();
       count(missing.isEmpty() ? "kept" : "let go");
       long rowBytes = (long) HEADS * ((HEAD_DIM + VALUE_DIM) * format.bytes() + (format == KeyValueFormat.INT8 ? 8 : 0));

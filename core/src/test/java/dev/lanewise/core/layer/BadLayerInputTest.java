@@ -143,12 +143,12 @@ class BadLayerInputTest {
         Wrong.overlap("weights", "query", 0, out -> layer.weights(rows(out), key, Heads.of(out, 2, 2, 3, 7))));
   }
 
-  private static MultiHeadAttentionBuilder full() {
+  private static MultiHeadAttention.Builder full() {
     float[] square = new float[64];
     return MultiHeadAttention.builder(8, 2).query(square, null).key(square, null).value(square, null).output(square, null);
   }
 
-  private static MultiHeadAttentionBuilder packed(float[] weight, float @Nullable [] bias) {
+  private static MultiHeadAttention.Builder packed(float[] weight, float @Nullable [] bias) {
     return MultiHeadAttention.builder(8, 2).packedInput(weight, bias).output(new float[64], null);
   }
 

@@ -107,7 +107,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttentionBuilder}. */
+  /** Shown by {@link MultiHeadAttention.Builder}. */
   void shapes(int embedDim, int numHeads, int keyValueHeads, SequenceBatch x, SequenceBatch keys, SequenceBatch values, SequenceBatch y) {
     int valueDim = wo.length / embedDim / numHeads;
     // begin

@@ -33,7 +33,6 @@ class FamilyTest {
   void examplesAreThoseThatCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("Attention.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("MultiHeadAttention.java"));
-    shown.addAll(ReadmeBlocks.shownInJavadoc("MultiHeadAttentionBuilder.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("EncoderLayer.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("Decoder.java"));
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("FamilyExample.java")).hasSize(10);

@@ -12,7 +12,6 @@ import dev.lanewise.core.pooling.NeighbourDense;
 import dev.lanewise.core.pooling.NeighbourMean;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.pooling.RecurrentAttention;
-import dev.lanewise.core.pooling.RecurrentScores;
 import dev.lanewise.core.position.InputPositions;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
@@ -24,7 +23,7 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -138,7 +137,7 @@ class LayerPromisesTest {
     assertThat(RotaryScaling.yarn(4, 4096)).isEqualTo(RotaryScaling.yarn(4, 4096, 32, 1, true, 0.1 * Math.log(4) + 1));
     Rotary rotary = Rotary.of(8);
     assertThat(rotary.rotaryDim()).isEqualTo(8);
-    assertThat(rotary.table().form()).isEqualTo(RotaryForm.HALF);
+    assertThat(rotary.table().form()).isEqualTo(RotaryTable.Form.HALF);
     Heads turned = Heads.zeros(1, 1, 1, 8);
     Heads ones = Heads.of(new float[] {1, 1, 1, 1, 0, 0, 0, 0}, 1, 1, 1, 8);
     rotary.apply(ones, turned, 1);
@@ -353,7 +352,7 @@ class LayerPromisesTest {
     SequenceBatch value = SequenceBatch.zeros(2, 3, 6);
     PackedSequences two = PackedSequences.of(0, 1, 3);
     Linear window = linear(WIDTH * 3, 5);
-    RecurrentAttention recurrent = RecurrentAttention.of(RecurrentScores.dot(), x);
+    RecurrentAttention recurrent = RecurrentAttention.of(RecurrentAttention.Scores.dot(), x);
     SequenceBatch state = SequenceBatch.zeros(2, 1, WIDTH);
     return List.of(
         Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), one(out, WIDTH))),
@@ -423,7 +422,7 @@ class LayerPromisesTest {
         pooling.apply(x, pooled);
         assertThat(pooled.data()).as("%s", pooling).isEqualTo(new float[shape[0] * WIDTH]);
       }
-      RecurrentAttention.of(RecurrentScores.dot(), x).context(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
+      RecurrentAttention.of(RecurrentAttention.Scores.dot(), x).context(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
       assertThat(writer(2).withMaxLength(1).decode(x)).hasNumberOfRows(shape[0]);
     }
   }

@@ -20,7 +20,7 @@ import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,7 +53,7 @@ class TreePositionsTest {
     return List.of(
         Positions.none(),
         rotary,
-        rotary.withForm(RotaryForm.INTERLEAVED),
+        rotary.withForm(RotaryTable.Form.INTERLEAVED),
         Rotary.of(HEAD_DIM, 4).withBase(100),
         rotary.withScaling(RotaryScaling.linear(4)),
         rotary.withScaling(RotaryScaling.llama3(8, 1, 4, 64)),

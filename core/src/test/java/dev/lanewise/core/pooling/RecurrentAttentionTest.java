@@ -28,7 +28,7 @@ class RecurrentAttentionTest {
   private static final int SIZE = 7;
 
   /** A comparison, as wide as its states are, and its formula. */
-  record Kind(RecurrentScores scores, int stateDim, Formula formula) {
+  record Kind(RecurrentAttention.Scores scores, int stateDim, Formula formula) {
     @Override
     public String toString() {
       return scores.toString();
@@ -47,10 +47,10 @@ class RecurrentAttentionTest {
     float[] bias = Views.randomArray(SIZE, 0.5, SEED + 3);
     float[] v = Views.randomArray(SIZE, 1, SEED + 4);
     return List.of(
-        new Kind(RecurrentScores.dot(), WIDTH, (s, h) -> dot(s, h)),
-        new Kind(RecurrentScores.general(Linear.of(general, null, WIDTH, 5)), 5, (s, h) -> dot(s, product(general, h))),
+        new Kind(RecurrentAttention.Scores.dot(), WIDTH, (s, h) -> dot(s, h)),
+        new Kind(RecurrentAttention.Scores.general(Linear.of(general, null, WIDTH, 5)), 5, (s, h) -> dot(s, product(general, h))),
         new Kind(
-            RecurrentScores.additive(Linear.of(w, bias, 5, SIZE), Linear.of(u, null, WIDTH, SIZE), v),
+            RecurrentAttention.Scores.additive(Linear.of(w, bias, 5, SIZE), Linear.of(u, null, WIDTH, SIZE), v),
             5,
             (s, h) -> {
               double[] left = product(w, s);
@@ -176,21 +176,21 @@ class RecurrentAttentionTest {
     Linear w = Linear.of(new float[10], null, 5, 2);
     Linear u = Linear.of(new float[8], null, 4, 2);
     SequenceBatch states = SequenceBatch.zeros(2, 3, 4);
-    RecurrentScores additive = RecurrentScores.additive(w, u, 1, 2);
+    RecurrentAttention.Scores additive = RecurrentAttention.Scores.additive(w, u, 1, 2);
     RecurrentAttention attention = RecurrentAttention.of(additive, states);
     SequenceBatch state = SequenceBatch.zeros(2, 1, 5);
     int[] two = {1, 4};
     List.of(
-            Wrong.argument("W", out -> RecurrentScores.additive(w, u, 1, 2, 3), "state.outputs", "2", "vector.length", "3"),
+            Wrong.argument("W", out -> RecurrentAttention.Scores.additive(w, u, 1, 2, 3), "state.outputs", "2", "vector.length", "3"),
             Wrong.argument(
                 "U",
-                out -> RecurrentScores.additive(w, Linear.of(new float[4], null, 4, 1), 1, 2),
+                out -> RecurrentAttention.Scores.additive(w, Linear.of(new float[4], null, 4, 1), 1, 2),
                 "key.outputs",
                 "1",
                 "vector.length",
                 "2"),
-            Wrong.isNull("key", out -> RecurrentScores.general(Wrong.nothing())),
-            Wrong.isNull("vector", out -> RecurrentScores.additive(w, u, Wrong.<float[]>nothing())),
+            Wrong.isNull("key", out -> RecurrentAttention.Scores.general(Wrong.nothing())),
+            Wrong.isNull("vector", out -> RecurrentAttention.Scores.additive(w, u, Wrong.<float[]>nothing())),
             Wrong.isNull("scores", out -> RecurrentAttention.of(Wrong.nothing(), states)),
             Wrong.isNull("states", out -> RecurrentAttention.of(additive, Wrong.nothing())),
             Wrong.argument("states", out -> RecurrentAttention.of(additive, SequenceBatch.zeros(2, 3, 6)), "states.width", "6", "4"),
@@ -211,7 +211,7 @@ class RecurrentAttentionTest {
   }
 
   private static RecurrentAttention dot(SequenceBatch states) {
-    return RecurrentAttention.of(RecurrentScores.dot(), states);
+    return RecurrentAttention.of(RecurrentAttention.Scores.dot(), states);
   }
 
   private static SequenceBatch to(float[] out) {

@@ -24,7 +24,8 @@ final class RecurrentExample {
   void decode(SequenceBatch encoderStates, int[] lengths, Decoder decoder, SequenceBatch state, SequenceBatch context) {
     int steps = 3, stateDim = state.width(), width = context.width(), size = v.length;
     // begin
-    RecurrentScores scores = RecurrentScores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
+    RecurrentAttention.Scores scores =
+        RecurrentAttention.Scores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
     RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
     for (int step = 0; step < steps; step++) {
       memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width

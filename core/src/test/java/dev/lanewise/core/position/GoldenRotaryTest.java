@@ -7,7 +7,7 @@ import dev.lanewise.core.testing.GoldenReader;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +36,7 @@ class GoldenRotaryTest {
 
     Rotary rotary() {
       Rotary rotary = Rotary.of(input.width(), reader.size("R")).withBase(number("base")).withScaling(scaling());
-      return reader.text("form").equals("half") ? rotary : rotary.withForm(RotaryForm.INTERLEAVED);
+      return reader.text("form").equals("half") ? rotary : rotary.withForm(RotaryTable.Form.INTERLEAVED);
     }
 
     RotaryScaling scaling() {

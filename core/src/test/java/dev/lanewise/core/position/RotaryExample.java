@@ -1,7 +1,7 @@
 package dev.lanewise.core.position;
 
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 
 /** The examples of {@link Rotary} and of "Rotary positions" in core/README.md; {@link RotaryExampleTest} compares them and runs these. */
 final class RotaryExample {
@@ -17,7 +17,7 @@ final class RotaryExample {
 
   static void readme(Heads query, Heads key, Heads nextQuery, Heads nextKey, int length) {
     // begin
-    Rotary rotary = Rotary.of(64, 32).withForm(RotaryForm.INTERLEAVED).withScaling(RotaryScaling.yarn(4, 4096));
+    Rotary rotary = Rotary.of(64, 32).withForm(RotaryTable.Form.INTERLEAVED).withScaling(RotaryScaling.yarn(4, 4096));
     rotary.apply(query, query, 0); // prefill, in place
     rotary.apply(key, key, 0);
     rotary.apply(nextQuery, nextQuery, length); // a step: the next row of every sequence

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ class RotaryExampleTest {
   void stepsContinuePrefill() {
     Heads query = Views.random(Views.Layout.DENSE, 2, 4, 9, 64, 1);
     Heads expected = Heads.zeros(2, 4, 9, 64);
-    Rotary.of(64, 32).withForm(RotaryForm.INTERLEAVED).withScaling(RotaryScaling.yarn(4, 4096)).apply(query, expected, 0);
+    Rotary.of(64, 32).withForm(RotaryTable.Form.INTERLEAVED).withScaling(RotaryScaling.yarn(4, 4096)).apply(query, expected, 0);
     Heads key = Heads.of(query.data().clone(), 2, 4, 9, 64);
     RotaryExample.readme(Views.rows(query, 0, 8), Views.rows(key, 0, 8), Views.row(query, 8), Views.row(key, 8), 8);
     Views.assertSameBits(query.data(), expected.data(), "query");

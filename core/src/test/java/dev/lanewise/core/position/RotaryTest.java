@@ -7,7 +7,7 @@ import com.sun.management.ThreadMXBean;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,7 +35,7 @@ class RotaryTest {
     int[][] widths = {{2, 2}, {4, 4}, {6, 6}, {64, 64}, {80, 80}, {111, 64}, {64, 2}, {128, 128}};
     List<Rotary> rotaries = new ArrayList<>();
     for (int[] width : widths) {
-      for (RotaryForm form : RotaryForm.values()) {
+      for (RotaryTable.Form form : RotaryTable.Form.values()) {
         for (RotaryScaling scaling : scalings) {
           rotaries.add(Rotary.of(width[0], width[1]).withForm(form).withScaling(scaling));
         }
@@ -106,8 +106,8 @@ class RotaryTest {
 
   /** Prefill and steps, and a batch of sequences that are not equally long: a row's bits depend on its position alone. */
   @ParameterizedTest
-  @EnumSource(RotaryForm.class)
-  void rowsHaveTheSameBitsHoweverTheyCome(RotaryForm form) {
+  @EnumSource(RotaryTable.Form.class)
+  void rowsHaveTheSameBitsHoweverTheyCome(RotaryTable.Form form) {
     Rotary rotary = Rotary.of(80, 48).withForm(form).withScaling(RotaryScaling.yarn(4, 64));
     Heads x = Views.random(Views.Layout.ROWS_FIRST, 2, 3, 40, 80, SEED);
     Heads whole = Heads.zeros(2, 3, 40, 80);
@@ -173,10 +173,14 @@ class RotaryTest {
   @Test
   void settingsDoNotUndoEachOther() {
     Rotary rotary =
-        Rotary.of(10, 8).withScaling(RotaryScaling.linear(2)).withForm(RotaryForm.INTERLEAVED).withBase(16).withKernels(Kernels.scalar());
+        Rotary.of(10, 8)
+            .withScaling(RotaryScaling.linear(2))
+            .withForm(RotaryTable.Form.INTERLEAVED)
+            .withBase(16)
+            .withKernels(Kernels.scalar());
     assertThat(rotary.headDim()).isEqualTo(10);
     assertThat(rotary.rotaryDim()).isEqualTo(8);
-    assertThat(rotary.table().form()).isEqualTo(RotaryForm.INTERLEAVED);
+    assertThat(rotary.table().form()).isEqualTo(RotaryTable.Form.INTERLEAVED);
     Heads x = Heads.of(new float[] {1, 0, 1, 0, 1, 0, 1, 0, 5, 6}, 1, 1, 1, 10);
     rotary.apply(x, x, 1);
     for (int i = 0; i < 4; i++) {
@@ -187,8 +191,8 @@ class RotaryTest {
 
   /** On plain Java, because SIMD kernels allocate their vectors as long as they are interpreted. */
   @ParameterizedTest
-  @EnumSource(RotaryForm.class)
-  void steadyCallsAllocateNothing(RotaryForm form) {
+  @EnumSource(RotaryTable.Form.class)
+  void steadyCallsAllocateNothing(RotaryTable.Form form) {
     Rotary rotary = Rotary.of(80, 64).withForm(form).withKernels(Kernels.scalar());
     Heads x = Views.random(Views.Layout.DENSE, 2, 4, 33, 80, SEED);
     int[] positions = new SplittableRandom(SEED).ints(66, 0, 500_000).toArray();

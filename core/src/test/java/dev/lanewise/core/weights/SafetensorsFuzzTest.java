@@ -3,6 +3,7 @@ package dev.lanewise.core.weights;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;

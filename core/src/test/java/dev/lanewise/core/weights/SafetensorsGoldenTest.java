@@ -2,6 +2,7 @@ package dev.lanewise.core.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

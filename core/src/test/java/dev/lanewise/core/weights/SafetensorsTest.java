@@ -7,6 +7,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

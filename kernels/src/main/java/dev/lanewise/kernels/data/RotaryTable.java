@@ -22,7 +22,7 @@ public final class RotaryTable {
 
   private static final int MAX_PAIRS = 1 << 16;
 
-  private final RotaryForm form;
+  private final Form form;
   private final double[] frequencies;
   private final double factor;
 
@@ -32,7 +32,7 @@ public final class RotaryTable {
   /** Chunk i holds the rows of the positions from i · CHUNK on. Never changed, but replaced by a longer or fuller copy. */
   private volatile float[] @Nullable [] chunks = {};
 
-  private RotaryTable(RotaryForm form, double[] frequencies, double factor) {
+  private RotaryTable(Form form, double[] frequencies, double factor) {
     this.form = form;
     this.frequencies = frequencies;
     this.factor = factor;
@@ -47,7 +47,7 @@ public final class RotaryTable {
    * @throws IllegalArgumentException if there is no pair or more than 65 536, or {@code factor} or the angle of a pair at position
    *     2<sup>31</sup> − 1 is not finite
    */
-  public static RotaryTable of(RotaryForm form, double[] frequencies, double factor) {
+  public static RotaryTable of(Form form, double[] frequencies, double factor) {
     Objects.requireNonNull(form, "form");
     double[] copied = Objects.requireNonNull(frequencies, "frequencies").clone();
     Checks.atLeast("frequencies.length", copied.length, 1);
@@ -65,7 +65,7 @@ public final class RotaryTable {
   }
 
   /** Which elements turn together. */
-  public RotaryForm form() {
+  public Form form() {
     return form;
   }
 
@@ -84,7 +84,7 @@ public final class RotaryTable {
    * number for each element of the row that is turned, the sines of even elements negated.
    */
   public int rowSize() {
-    return form == RotaryForm.HALF ? 2 * pairs() : 4 * pairs();
+    return form == Form.HALF ? 2 * pairs() : 4 * pairs();
   }
 
   /** Whether the rows near a position are kept in {@link #chunk}. */
@@ -127,7 +127,7 @@ public final class RotaryTable {
       double angle = position * frequencies[i];
       float cosine = (float) (factor * Math.cos(angle));
       float sine = (float) (factor * Math.sin(angle));
-      if (form == RotaryForm.HALF) {
+      if (form == Form.HALF) {
         row[at + i] = cosine;
         row[at + pairs + i] = sine;
       } else {
@@ -138,5 +138,13 @@ public final class RotaryTable {
         row[even + 2 * pairs + 1] = sine;
       }
     }
+  }
+
+  /** Which elements of a row a rotary embedding turns together; the first rotaryDim of them turn, with pairs = rotaryDim / 2. */
+  public enum Form {
+    /** Element i with element i + pairs, known as "rotate half": GPT-NeoX, Llama and most that came after. */
+    HALF,
+    /** Element 2i with element 2i + 1, as in the paper: GPT-J. */
+    INTERLEAVED
   }
 }

@@ -2,7 +2,6 @@ package dev.lanewise.bench.cli.embed;
 
 import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.cli.files.OutputFile.Replacement;
-import dev.lanewise.core.weights.Dtype;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.text.MiniLmArtifact;
@@ -49,7 +48,7 @@ public final class ExportCommand implements Callable<Integer> {
     NamedTensors weights = MiniLmArtifact.weights();
     try (Replacement replacement = OutputFile.replace(file)) {
       // The file's readers in Python ask for this.
-      Safetensors.write(replacement.path(), weights, Map.of("format", "pt"), Dtype.F32);
+      Safetensors.write(replacement.path(), weights, Map.of("format", "pt"), Safetensors.Dtype.F32);
       long bytes = Files.size(replacement.path());
       replacement.commit();
       if (!OutputFile.isStandardOutput(file)) {

@@ -4,7 +4,6 @@ import dev.lanewise.bench.verify.fuzz.Numbers.Operand;
 import dev.lanewise.bench.verify.oracle.Mismatch;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
-import dev.lanewise.core.cache.CacheStatistics;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
@@ -61,7 +60,7 @@ record Failures(Case of, Asked asked, List<KeyValueCache> caches, Attention atte
    * @throws Mismatch if one succeeds, fails otherwise than it should, or leaves a trace
    */
   void provoke() {
-    List<CacheStatistics> before = statistics();
+    List<KeyValueCache.Statistics> before = statistics();
     boolean failed =
         switch (Choice.at(Kind.values(), of.plan.get(Knob.FAILURE))) {
           case NONE -> true;
@@ -81,13 +80,13 @@ record Failures(Case of, Asked asked, List<KeyValueCache> caches, Attention atte
     asked.restore();
   }
 
-  private List<CacheStatistics> statistics() {
+  private List<KeyValueCache.Statistics> statistics() {
     return caches.stream().map(KeyValueCache::statistics).map(Failures::withoutReserve).toList();
   }
 
   /** Memory that a failed call has reserved may stay so. */
-  private static CacheStatistics withoutReserve(CacheStatistics of) {
-    return new CacheStatistics(of.rows(), of.storedRows(), of.pages(), of.sharedPages(), of.bytesUsed(), 0);
+  private static KeyValueCache.Statistics withoutReserve(KeyValueCache.Statistics of) {
+    return new KeyValueCache.Statistics(of.rows(), of.storedRows(), of.pages(), of.sharedPages(), of.bytesUsed(), 0);
   }
 
   private boolean wrongArgument() {

@@ -6,7 +6,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.position.Rotary;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.Arrays;
 
 /** The positions of a layer, and in the plain data what they do to its queries, keys and scores. */
@@ -57,7 +57,7 @@ record LayerPlaces(Case of) {
     return switch (of.plan.positions()) {
       case NONE -> Positions.none();
       case ROTARY -> Rotary.of(dim);
-      case INTERLEAVED -> Rotary.of(dim).withForm(RotaryForm.INTERLEAVED);
+      case INTERLEAVED -> Rotary.of(dim).withForm(RotaryTable.Form.INTERLEAVED);
       case PART -> Rotary.of(dim, turning());
       case ALIBI -> Positions.alibi(heads);
       case BUCKETS -> Positions.relativeBuckets(table(), BUCKETS, MOST_DISTANCE, true);

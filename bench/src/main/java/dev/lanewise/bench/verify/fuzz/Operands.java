@@ -3,7 +3,7 @@ package dev.lanewise.bench.verify.fuzz;
 import dev.lanewise.bench.verify.fuzz.Numbers.Operand;
 import dev.lanewise.bench.verify.oracle.Model;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -102,9 +102,9 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
     int dim = plan.get(Knob.HEAD_DIM);
     Turn turn =
         switch (plan.get(Knob.ROTARY)) {
-          case 2 -> new Turn(dim, dim, RotaryForm.INTERLEAVED);
-          case 3 -> new Turn(dim, dim / 2 & ~1, RotaryForm.HALF);
-          default -> new Turn(dim, dim, RotaryForm.HALF);
+          case 2 -> new Turn(dim, dim, RotaryTable.Form.INTERLEAVED);
+          case 3 -> new Turn(dim, dim / 2 & ~1, RotaryTable.Form.HALF);
+          default -> new Turn(dim, dim, RotaryTable.Form.HALF);
         };
     turn.apply(operands.key, 0);
     turn.apply(operands.query, Math.max(0, operands.key.rows() - operands.query.rows()));

@@ -3,13 +3,13 @@ package dev.lanewise.bench.verify.fuzz;
 import dev.lanewise.bench.verify.oracle.Mismatch;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.RotaryForm;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Rotary positions, checked against the formula in double; what comes of them is what the call reads. */
-record Turn(int headDim, int rotaryDim, RotaryForm form) {
+record Turn(int headDim, int rotaryDim, RotaryTable.Form form) {
   private static final double BASE = 10_000;
   private static final double UNIT = 0x1p-24;
 
@@ -43,7 +43,7 @@ record Turn(int headDim, int rotaryDim, RotaryForm form) {
 
   private void turn(float[] x, int from, int stride, int column, int position, int index, float[] expected, double[] bounds) {
     int pairs = rotaryDim / 2;
-    boolean half = form == RotaryForm.HALF;
+    boolean half = form == RotaryTable.Form.HALF;
     int pair = half ? column % pairs : column / 2;
     boolean left = half ? column < pairs : column % 2 == 0;
     double one = x[from + (half ? pair : 2 * pair) * stride];

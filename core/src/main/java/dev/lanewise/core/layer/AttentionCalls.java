@@ -1,0 +1,92 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.page.CacheTransaction;
+import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.List;
+
+/**
+ * Carries out the calls of a {@link MultiHeadAttention} that {@link CallChecks} has found right: projects into pooled buffers, adds
+ * positions, attends, and projects with W_O.
+ */
+record AttentionCalls(Projections projections, Attention attention, Placement placement, int threads) {
+  /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 5);
+
+  private static final int BIAS_BUFFER = 4;
+
+  /** Self-attention of new rows, which are appended to the caches of {@code before} rows each. */
+  void self(SequenceBatch x, List<KeyValueCache> caches, int[] before, SequenceBatch output, CacheTransaction transaction) {
+    Scratch buffers = BUFFERS.take();
+    try {
+      Projections.Projected projected = projections.all(x, x, x, buffers, threads);
+      placement.turn(attention.settings(), projected.query(), projected.key(), before);
+      Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
+      KeyValueRows[] rows = transaction.append(caches, projected.key(), projected.value());
+      SequenceBatch heads = projections.heads(x, buffers);
+      scoring.computeCached(projected.query(), rows, Results.of().output(heads.split(projections.numHeads())));
+      projections.output().apply(heads, output, threads);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /** Appends the projected keys and values of a memory to the caches. */
+  void remember(SequenceBatch memory, List<KeyValueCache> caches) {
+    Scratch buffers = BUFFERS.take();
+    try {
+      KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /** Cross-attention to a memory that caches hold. */
+  void cross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
+    Scratch buffers = BUFFERS.take();
+    try {
+      Heads queries = projections.queries(x, buffers, threads);
+      SequenceBatch heads = projections.heads(x, buffers);
+      attention.compute(queries, memory, heads.split(projections.numHeads()));
+      projections.output().apply(heads, output, threads);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /** Attention of rows that no cache holds. */
+  void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
+    Scratch buffers = BUFFERS.take();
+    try {
+      Projections.Projected projected = projections.all(query, key, value, buffers, threads);
+      placement.turn(attention.settings(), projected.query(), projected.key());
+      SequenceBatch heads = projections.heads(query, buffers);
+      Attention scoring = Attention.of(placement.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
+      scoring.compute(projected.query(), projected.key(), projected.value(), heads.split(projections.numHeads()));
+      projections.output().apply(heads, output, threads);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  /** The weights of {@link #forward}. */
+  void weights(SequenceBatch query, SequenceBatch key, Heads weights) {
+    Scratch buffers = BUFFERS.take();
+    try {
+      Heads queries = projections.queries(query, buffers, threads);
+      Heads keys = projections.keys(key, buffers, threads);
+      placement.turn(attention.settings(), queries, keys);
+      Attention scoring = Attention.of(placement.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
+      scoring.weights(queries, keys, weights);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+}
