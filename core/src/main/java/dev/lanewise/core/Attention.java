@@ -8,7 +8,7 @@ import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.AttentionTasks;
@@ -319,7 +319,7 @@ public final class Attention {
     Objects.requireNonNull(results, "results");
     Objects.requireNonNull(caches, "caches");
     List<KeyValueCache> own = Arrays.asList(caches.toArray(new KeyValueCache[0])); // the caller's list may change meanwhile
-    KeyValueRows[] rows = BatchRead.acquire(own);
+    CachedSequence[] rows = BatchRead.acquire(own);
     try {
       computeCached(query, rows, results);
     } finally {
@@ -332,7 +332,7 @@ public final class Attention {
    *
    * @hidden
    */
-  public void computeCached(Heads query, KeyValueRows[] rows, Results results) {
+  public void computeCached(Heads query, CachedSequence[] rows, Results results) {
     AttentionProblemBuilder builder = settings.describe(query, rows);
     int keys = Extents.of(query, rows, settings.sequences).mostKeys();
     try (ColumnSums sums = results.openSums()) {

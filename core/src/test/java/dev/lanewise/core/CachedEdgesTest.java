@@ -10,7 +10,7 @@ import dev.lanewise.core.testing.PlainCache;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -36,7 +36,7 @@ class CachedEdgesTest {
     return PlainCache.of(format, false, key, value, 0, key.rows(), new Random(Problem.SEED));
   }
 
-  private static float[] compute(Attention attention, Heads query, KeyValueRows... caches) {
+  private static float[] compute(Attention attention, Heads query, CachedSequence... caches) {
     Heads output = Heads.zeros(query.batch(), query.heads(), query.rows(), caches[0].layout().valueWidth());
     attention.computeCached(query, caches, Results.of().output(output));
     return output.data();
@@ -96,7 +96,7 @@ class CachedEdgesTest {
     Heads query = random(queries, 1);
     Heads output = Views.filled(Layout.DENSE, 1, HEADS, queries, DIM, 7);
     float[] logSumExp = new float[HEADS * queries];
-    KeyValueRows[] empty = {cache(KeyValueFormat.F16, random(0, 2), random(0, 3))};
+    CachedSequence[] empty = {cache(KeyValueFormat.F16, random(0, 2), random(0, 3))};
     Attention.standard().computeCached(query, empty, Results.of().output(output).logSumExp(logSumExp));
     assertThat(output.data()).containsOnly(0);
     assertThat(logSumExp).containsOnly(Float.NEGATIVE_INFINITY);
@@ -108,7 +108,7 @@ class CachedEdgesTest {
   void rowsHaveTheSameBitsAloneAndInABatch(KeyValueFormat format) {
     int[] lengths = {1, 17, 700, 64, 1500, 3};
     Heads query = Views.random(Layout.DENSE, lengths.length, 3 * HEADS, 2, DIM, 1);
-    KeyValueRows[] caches = new KeyValueRows[lengths.length];
+    CachedSequence[] caches = new CachedSequence[lengths.length];
     for (int b = 0; b < lengths.length; b++) {
       caches[b] = cache(format, random(lengths[b], 10 + b), random(lengths[b], 20 + b));
     }

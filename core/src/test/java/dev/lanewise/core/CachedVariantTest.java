@@ -11,7 +11,7 @@ import dev.lanewise.core.testing.VariantFeatures;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -50,7 +50,7 @@ class CachedVariantTest {
     private final int valueDim;
     private final int threads;
     private final PackedSequences sequences;
-    private final KeyValueRows[] caches;
+    private final CachedSequence[] caches;
     private final Variant variant = new Variant();
 
     Case(long seed) {
@@ -73,7 +73,7 @@ class CachedVariantTest {
       value = Views.random(Layout.DENSE, 1, keyValueHeads, keyStarts[count], valueDim, seed + 2);
       KeyValueFormat format = KeyValueFormat.values()[random.nextInt(4)];
       boolean offHeap = random.nextInt(4) == 0;
-      caches = new KeyValueRows[count];
+      caches = new CachedSequence[count];
       for (int b = 0; b < count; b++) {
         PlainCache cache = PlainCache.of(format, offHeap, key, value, keyStarts[b], keyStarts[b + 1], random);
         cache.readBack(key, value, keyStarts[b]);

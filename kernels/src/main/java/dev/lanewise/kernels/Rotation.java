@@ -163,16 +163,16 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   /** One head. What the loop needs is in locals: a third faster in cache. */
   private void turnRows(KernelProvider provider, int from, int to, int rows) {
-    RotaryTable of = table;
+    RotaryTable angleTable = table;
     float[] x = input.data();
     float[] y = output.data();
     int step = input.rowStride();
     int stepTo = output.rowStride();
     int rest = rest();
     for (int i = 0; i < rows; i++) {
-      provider.rotate(of, x, from + i * step, y, to + i * stepTo, angles[i], starts[i]);
+      provider.rotate(angleTable, x, from + i * step, y, to + i * stepTo, angles[i], starts[i]);
       if (rest > 0) {
-        System.arraycopy(x, from + i * step + of.rotaryDim(), y, to + i * stepTo + of.rotaryDim(), rest);
+        System.arraycopy(x, from + i * step + angleTable.rotaryDim(), y, to + i * stepTo + angleTable.rotaryDim(), rest);
       }
     }
   }
@@ -185,7 +185,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   /** One row of every head. */
   private void turnHeads(KernelProvider provider, int from, int to, int i) {
-    RotaryTable of = table;
+    RotaryTable angleTable = table;
     float[] x = input.data();
     float[] y = output.data();
     int step = input.headStride();
@@ -195,9 +195,9 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     float[] row = angles[i];
     int start = starts[i];
     for (int head = 0; head < heads; head++) {
-      provider.rotate(of, x, from + head * step, y, to + head * stepTo, row, start);
+      provider.rotate(angleTable, x, from + head * step, y, to + head * stepTo, row, start);
       if (rest > 0) {
-        System.arraycopy(x, from + head * step + of.rotaryDim(), y, to + head * stepTo + of.rotaryDim(), rest);
+        System.arraycopy(x, from + head * step + angleTable.rotaryDim(), y, to + head * stepTo + angleTable.rotaryDim(), rest);
       }
     }
   }

@@ -2,9 +2,9 @@ package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.AttentionTasks;
@@ -278,7 +278,7 @@ class AttentionPromisesTest {
     for (int row = 0; row < keys; row++) {
       memory.write(row / 16, row % 16, key, value, 0, row);
     }
-    KeyValueRows rows = new Dropped(layout, memory, keys);
+    CachedSequence rows = new Dropped(layout, memory, keys);
     float[] bias = new float[keys];
     Arrays.fill(bias, 10, 50, -INFINITY);
     for (int queries : new int[] {1, 4, 16, 17, 40}) {
@@ -288,7 +288,7 @@ class AttentionPromisesTest {
           Heads expected = Heads.zeros(1, 1, queries, 8);
           run(kernels, AttentionProblem.of(query, key).output(value, expected).normaliser(normaliser).bias(Bias.ofKeys(bias)));
           Heads output = Heads.zeros(1, 1, queries, 8);
-          AttentionProblemBuilder builder = AttentionProblem.of(query, new KeyValueRows[] {rows}).output(output).normaliser(normaliser);
+          AttentionProblemBuilder builder = AttentionProblem.of(query, new CachedSequence[] {rows}).output(output).normaliser(normaliser);
           if (observed) {
             builder.observe(Stage.RAW, (row, offset, length, b, h, q, first) -> {}).observe(Stage.WEIGHTS, (r, o, l, b, h, q, first) -> {});
           }
@@ -305,7 +305,7 @@ class AttentionPromisesTest {
   }
 
   /** Rows 10 to 49 were let go, and with them blocks 1 and 2. */
-  private record Dropped(KeyValueLayout layout, KeyValueMemory whole, int rows) implements KeyValueRows {
+  private record Dropped(KeyValueLayout layout, KeyValueMemory whole, int rows) implements CachedSequence {
     @Override
     public KeyValueMemory memory(int block) {
       assertThat(block).isIn(0, 3, 4);
@@ -313,7 +313,7 @@ class AttentionPromisesTest {
     }
 
     @Override
-    public int place(int block) {
+    public int physicalBlock(int block) {
       assertThat(block).isIn(0, 3, 4);
       return block;
     }

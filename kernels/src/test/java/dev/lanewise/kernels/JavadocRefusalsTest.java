@@ -3,9 +3,9 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Bias;
@@ -224,14 +224,14 @@ class JavadocRefusalsTest {
   }
 
   /** A cache of 7 rows in each batch entry. */
-  private static KeyValueRows[] rows(int count, KeyValueLayout layout) {
+  private static CachedSequence[] rows(int count, KeyValueLayout layout) {
     KeyValueMemory memory = KeyValueMemory.heap(layout, 1, null);
-    KeyValueRows[] rows = new KeyValueRows[count];
+    CachedSequence[] rows = new CachedSequence[count];
     Arrays.fill(rows, new CachedRow(layout, memory));
     return rows;
   }
 
-  private record CachedRow(KeyValueLayout layout, KeyValueMemory only) implements KeyValueRows {
+  private record CachedRow(KeyValueLayout layout, KeyValueMemory only) implements CachedSequence {
     @Override
     public int rows() {
       return 7;
@@ -243,7 +243,7 @@ class JavadocRefusalsTest {
     }
 
     @Override
-    public int place(int block) {
+    public int physicalBlock(int block) {
       return 0;
     }
   }
@@ -252,11 +252,11 @@ class JavadocRefusalsTest {
     KeyValueLayout layout = new KeyValueLayout(KeyValueFormat.F32, 2, 8, 5);
     KeyValueLayout narrow = new KeyValueLayout(KeyValueFormat.F32, 2, 7, 5);
     KeyValueLayout three = new KeyValueLayout(KeyValueFormat.F32, 3, 8, 5);
-    KeyValueRows[] two = rows(2, layout);
-    KeyValueRows[] mixed = {two[0], rows(1, narrow)[0]};
+    CachedSequence[] two = rows(2, layout);
+    CachedSequence[] mixed = {two[0], rows(1, narrow)[0]};
     Heads output = Heads.zeros(2, 4, 3, 5);
     return List.of(
-        argument(() -> AttentionProblem.of(QUERY, new KeyValueRows[0]), "caches.length is 0, must be at least 1"),
+        argument(() -> AttentionProblem.of(QUERY, new CachedSequence[0]), "caches.length is 0, must be at least 1"),
         argument(() -> AttentionProblem.of(QUERY, rows(3, layout)).build(), "caches is 3, but query.batch is 2"),
         argument(() -> AttentionProblem.of(QUERY, rows(2, narrow)).build(), "keyWidth of the caches is 7, but query.width is 8"),
         argument(
@@ -277,9 +277,9 @@ class JavadocRefusalsTest {
     return List.of(
         isNull(() -> AttentionProblem.of(absent(), KEY), "query"),
         isNull(() -> AttentionProblem.of(QUERY, JavadocRefusalsTest.<Heads>absent()), "key"),
-        isNull(() -> AttentionProblem.of(QUERY, JavadocRefusalsTest.<KeyValueRows[]>absent()), "caches"),
-        isNull(() -> AttentionProblem.of(QUERY, new KeyValueRows[] {absent(), absent()}), "caches[0]"),
-        isNull(() -> AttentionProblem.of(QUERY, new KeyValueRows[] {rows(1, layout)[0], absent()}), "caches[1]"),
+        isNull(() -> AttentionProblem.of(QUERY, JavadocRefusalsTest.<CachedSequence[]>absent()), "caches"),
+        isNull(() -> AttentionProblem.of(QUERY, new CachedSequence[] {absent(), absent()}), "caches[0]"),
+        isNull(() -> AttentionProblem.of(QUERY, new CachedSequence[] {rows(1, layout)[0], absent()}), "caches[1]"),
         isNull(() -> KeyValueMemory.heap(absent(), 1, null), "layout"),
         isNull(() -> KeyValueMemory.offHeap(absent(), 1, null, Arena.ofAuto()), "layout"),
         isNull(() -> KeyValueMemory.offHeap(layout, 1, null, absent()), "arena"),

@@ -7,7 +7,7 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -63,13 +63,13 @@ public final class AttentionSettings implements Cloneable {
   }
 
   /** The same of a call whose keys are cached. */
-  public AttentionProblemBuilder describe(Heads query, KeyValueRows[] cached) {
+  public AttentionProblemBuilder describe(Heads query, CachedSequence[] cached) {
     Extents extents = Extents.of(query, cached, sequences);
     return describe(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
   }
 
-  private static boolean hasWindow(KeyValueRows[] cached) {
-    for (KeyValueRows rows : cached) {
+  private static boolean hasWindow(CachedSequence[] cached) {
+    for (CachedSequence rows : cached) {
       if (rows instanceof PageTable table && table.hasWindow()) {
         return true;
       }
@@ -78,7 +78,7 @@ public final class AttentionSettings implements Cloneable {
   }
 
   /** Shapes must fit before it can be told which rows queries see. */
-  private KeyValueRows[] windows(Heads query, KeyValueRows[] cached, Extents extents) {
+  private CachedSequence[] windows(Heads query, CachedSequence[] cached, Extents extents) {
     AttentionProblemBuilder builder = AttentionProblem.of(query, cached);
     if (sequences != null) {
       builder.sequences(sequences);
@@ -93,7 +93,7 @@ public final class AttentionSettings implements Cloneable {
   }
 
   /** The same of a call whose keys are cached. */
-  public void check(Heads query, KeyValueRows[] cached) {
+  public void check(Heads query, CachedSequence[] cached) {
     Extents extents = Extents.of(query, cached, sequences);
     check(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
   }

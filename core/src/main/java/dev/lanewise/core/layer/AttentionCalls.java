@@ -7,7 +7,7 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.call.Placement;
 import dev.lanewise.core.parallel.Scratch;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
@@ -29,7 +29,7 @@ record AttentionCalls(Projections projections, Attention attention, Placement pl
       Projections.Projected projected = projections.all(x, x, x, buffers, threads);
       placement.turn(attention.settings(), projected.query(), projected.key(), before);
       Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
-      KeyValueRows[] rows = transaction.append(caches, projected.key(), projected.value());
+      CachedSequence[] rows = transaction.append(caches, projected.key(), projected.value());
       SequenceBatch heads = projections.heads(x, buffers);
       scoring.computeCached(projected.query(), rows, Results.of().output(heads.split(projections.numHeads())));
       projections.output().apply(heads, output, threads);

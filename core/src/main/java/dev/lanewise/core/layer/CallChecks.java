@@ -6,8 +6,8 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.BatchRead;
 import dev.lanewise.core.cache.page.CachedShape;
 import dev.lanewise.core.call.Placement;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -44,7 +44,7 @@ record CallChecks(Projections projections, Attention attention, Placement placem
     projections.checkSizes(x.batch(), x.rows(), x.rows());
     KeyValueLayout layout =
         new KeyValueLayout(KeyValueFormat.F32, projections.keyValueHeads(), projections.headDim(), projections.valueDim());
-    KeyValueRows[] shapes = new KeyValueRows[before.length];
+    CachedSequence[] shapes = new CachedSequence[before.length];
     Arrays.setAll(shapes, b -> new CachedShape(layout, Math.addExact(before[b], x.rows())));
     if (shapes.length > 0) {
       attention.settings().check(projections.queryShape(x.batch(), x.rows()), shapes);
@@ -67,7 +67,7 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   void cross(String name, SequenceBatch x, List<KeyValueCache> memory) {
     memory(name, x, memory);
     projections.checkSizes(x.batch(), x.rows(), 0);
-    KeyValueRows[] rows = BatchRead.acquire(memory);
+    CachedSequence[] rows = BatchRead.acquire(memory);
     try {
       if (rows.length > 0) {
         attention.settings().check(projections.queryShape(x.batch(), x.rows()), rows);

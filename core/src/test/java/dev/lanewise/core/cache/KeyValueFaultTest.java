@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.core.cache.page.Usage;
 import dev.lanewise.core.testing.CachedRows;
 import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
@@ -213,7 +213,7 @@ class KeyValueFaultTest {
   void memoryOutsideOfTheHeapIsFreedByClose() {
     KeyValueCache cache = KeyValueCache.builder(2, 4).capacity(20).offHeap().build();
     CachedRows.append(cache, 1, 7);
-    KeyValueRows rows = cache.acquireShared();
+    CachedSequence rows = cache.acquireShared();
     KeyValueMemory memory = rows.memory(0);
     assertThatThrownBy(cache::close).isInstanceOf(IllegalStateException.class).hasMessageContaining("in use");
     assertThat(memory.key(0, 0, 0, 0)).isEqualTo(7);
@@ -257,7 +257,7 @@ class KeyValueFaultTest {
     for (int row = 0; row < 100; row++) {
       CachedRows.append(cache, 1, row);
     }
-    KeyValueRows rows = cache.acquireShared();
+    CachedSequence rows = cache.acquireShared();
     assertThat(rows.droppedFrom()).isEqualTo(16); // the block of the sinks
     assertThat(rows.droppedTo()).isEqualTo(80); // the query of row 98, the last before, sees 89 to 98
     cache.releaseShared();

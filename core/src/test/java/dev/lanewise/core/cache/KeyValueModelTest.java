@@ -10,9 +10,9 @@ import dev.lanewise.core.testing.PlainSequence.PlainPages;
 import dev.lanewise.core.testing.PlainSequence.Row;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
@@ -214,11 +214,11 @@ class KeyValueModelTest {
       IdentityHashMap<PlainPage, Integer> places = new IdentityHashMap<>();
       for (Twin twin : twins) {
         checkStatistics(twin);
-        KeyValueRows rows = twin.cache.acquireShared();
+        CachedSequence rows = twin.cache.acquireShared();
         twin.model.held.forEach(
             (number, page) -> {
               int block = number * twin.model.pages.pageRows() / KeyValueLayout.BLOCK_ROWS;
-              int place = rows.place(block);
+              int place = rows.physicalBlock(block);
               assertThat(byPlace.computeIfAbsent(rows.memory(block), memory -> new HashMap<>()).computeIfAbsent(place, p -> page))
                   .as(doing)
                   .isSameAs(page);
@@ -243,7 +243,7 @@ class KeyValueModelTest {
     }
 
     private void checkElements(Twin twin) {
-      KeyValueRows rows = twin.cache.acquireShared();
+      CachedSequence rows = twin.cache.acquireShared();
       List<Integer> missing = twin.model.missing();
       int pageRows = twin.model.pages.pageRows();
       assertThat(rows.droppedTo() - rows.droppedFrom()).as(doing).isEqualTo(missing.size() * pageRows);
@@ -258,11 +258,11 @@ class KeyValueModelTest {
       twin.cache.releaseShared();
     }
 
-    private void checkRow(KeyValueRows rows, int row, Row expected) {
+    private void checkRow(CachedSequence rows, int row, Row expected) {
       int block = row / KeyValueLayout.BLOCK_ROWS;
       int inBlock = row % KeyValueLayout.BLOCK_ROWS;
       KeyValueMemory memory = rows.memory(block);
-      int place = rows.place(block);
+      int place = rows.physicalBlock(block);
       for (int i = 0; i < HEADS * HEAD_DIM; i++) {
         float stored = memory.key(place, i / HEAD_DIM, inBlock, i % HEAD_DIM);
         check("key", row, i, stored, expected.key()[i], expected.keyTolerance()[i]);

@@ -8,8 +8,8 @@ import dev.lanewise.core.cache.page.PageTable;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
@@ -42,12 +42,12 @@ class RollbackTest {
   }
 
   private static boolean holdsSpecial(KeyValueCache cache) {
-    KeyValueRows rows = cache.acquireShared();
+    CachedSequence rows = cache.acquireShared();
     boolean found = false;
     for (int row = 0; row < rows.rows(); row += KeyValueLayout.BLOCK_ROWS) {
       int block = row / KeyValueLayout.BLOCK_ROWS;
       boolean dropped = row >= rows.droppedFrom() && row < rows.droppedTo();
-      found |= !dropped && rows.memory(block).isSpecialFrom(rows.place(block), 0);
+      found |= !dropped && rows.memory(block).isSpecialFrom(rows.physicalBlock(block), 0);
     }
     cache.releaseShared();
     return found;
@@ -81,7 +81,7 @@ class RollbackTest {
         Heads poison = rows(40, 3);
         Arrays.fill(poison.data(), Float.NaN);
         if (failed) {
-          KeyValueRows held = fail(cache, poison);
+          CachedSequence held = fail(cache, poison);
           assertThat(held.rows()).isEqualTo(before);
         } else {
           cache.append(poison, poison);
@@ -97,7 +97,7 @@ class RollbackTest {
   }
 
   /** An append whose writing is interrupted behind its first rows. */
-  private static KeyValueRows fail(KeyValueCache cache, Heads rows) {
+  private static CachedSequence fail(KeyValueCache cache, Heads rows) {
     PageTable table = cache.table();
     table.reserve(rows.rows());
     table.add(rows, rows, 0);

@@ -12,8 +12,8 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.core.testing.Views;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -42,15 +42,15 @@ class FailedCallTest {
   private static String look(KeyValueCache cache) {
     StringBuilder seen = new StringBuilder();
     seen.append(cache.statistics()).append(" capacity ").append(cache.capacity());
-    KeyValueRows rows = cache.acquireShared();
+    CachedSequence rows = cache.acquireShared();
     seen.append(" dropped ").append(rows.droppedFrom()).append(" to ").append(rows.droppedTo());
     for (int row = 0; row < rows.rows(); row++) {
       if (row < rows.droppedFrom() || row >= rows.droppedTo()) {
         int block = row / KeyValueLayout.BLOCK_ROWS;
-        seen.append(' ').append(rows.place(block)).append(rows.memory(block).isSpecialFrom(rows.place(block), 0));
+        seen.append(' ').append(rows.physicalBlock(block)).append(rows.memory(block).isSpecialFrom(rows.physicalBlock(block), 0));
         for (int d = 0; d < rows.layout().keyWidth(); d++) {
-          seen.append(' ').append(rows.memory(block).key(rows.place(block), d % rows.layout().heads(), row % 16, d));
-          seen.append(' ').append(rows.memory(block).value(rows.place(block), d % rows.layout().heads(), row % 16, d));
+          seen.append(' ').append(rows.memory(block).key(rows.physicalBlock(block), d % rows.layout().heads(), row % 16, d));
+          seen.append(' ').append(rows.memory(block).value(rows.physicalBlock(block), d % rows.layout().heads(), row % 16, d));
         }
       }
     }

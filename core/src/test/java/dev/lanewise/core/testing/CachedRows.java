@@ -1,9 +1,9 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 
 /** Rows whose elements are all a number, and what a cache holds of them. */
@@ -37,12 +37,14 @@ public final class CachedRows {
   }
 
   public static float read(KeyValueCache cache, int row, boolean key, int head, int column) {
-    KeyValueRows rows = cache.acquireShared();
+    CachedSequence rows = cache.acquireShared();
     try {
       int block = row / KeyValueLayout.BLOCK_ROWS;
       KeyValueMemory memory = rows.memory(block);
       int inBlock = row % KeyValueLayout.BLOCK_ROWS;
-      return key ? memory.key(rows.place(block), head, inBlock, column) : memory.value(rows.place(block), head, inBlock, column);
+      return key
+          ? memory.key(rows.physicalBlock(block), head, inBlock, column)
+          : memory.value(rows.physicalBlock(block), head, inBlock, column);
     } finally {
       cache.releaseShared();
     }
@@ -50,10 +52,10 @@ public final class CachedRows {
 
   /** The places of a cache's blocks. */
   public static int[] places(KeyValueCache cache) {
-    KeyValueRows rows = cache.acquireShared();
+    CachedSequence rows = cache.acquireShared();
     int[] places = new int[Math.ceilDiv(rows.rows(), KeyValueLayout.BLOCK_ROWS)];
     for (int block = 0; block < places.length; block++) {
-      places[block] = rows.place(block);
+      places[block] = rows.physicalBlock(block);
     }
     cache.releaseShared();
     return places;

@@ -1,8 +1,8 @@
 package dev.lanewise.core.testing;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.lang.foreign.Arena;
@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Rows cached in the simplest way, their blocks in any order, some of them perhaps let go. */
-public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, int droppedFrom, int droppedTo) implements KeyValueRows {
+public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, int droppedFrom, int droppedTo) implements CachedSequence {
 
   /** Caches the rows {@code from} to {@code to} of the only batch entry; of blocks that lie between dropped rows there is nothing. */
   public static PlainCache of(KeyValueFormat format, boolean offHeap, Heads key, Heads value, int from, int to, Random random) {
@@ -27,7 +27,7 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
         offHeap ? KeyValueMemory.offHeap(layout, blocks + 2, null, Arena.ofAuto()) : KeyValueMemory.heap(layout, blocks + 2, null);
     PlainCache cache = new PlainCache(memory, to - from, places, 0, 0);
     for (int row = 0; row < to - from; row++) {
-      memory.write(cache.place(row / KeyValueLayout.BLOCK_ROWS), row % KeyValueLayout.BLOCK_ROWS, key, value, 0, from + row);
+      memory.write(cache.physicalBlock(row / KeyValueLayout.BLOCK_ROWS), row % KeyValueLayout.BLOCK_ROWS, key, value, 0, from + row);
     }
     return cache;
   }
@@ -51,14 +51,14 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
   }
 
   @Override
-  public int place(int block) {
+  public int physicalBlock(int block) {
     return places.get(block);
   }
 
   /** Puts what is stored in the place of what was given. */
   public void readBack(Heads key, Heads value, int from) {
     for (int row = 0; row < rows; row++) {
-      int block = place(row / KeyValueLayout.BLOCK_ROWS);
+      int block = physicalBlock(row / KeyValueLayout.BLOCK_ROWS);
       int inBlock = row % KeyValueLayout.BLOCK_ROWS;
       for (int head = 0; head < key.heads(); head++) {
         for (int d = 0; d < key.width(); d++) {

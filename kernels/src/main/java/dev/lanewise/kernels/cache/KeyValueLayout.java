@@ -62,12 +62,12 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
   }
 
   /** Elements of K of a head. */
-  public int keyPart() {
+  public int headKeySize() {
     return keyWidth * BLOCK_ROWS;
   }
 
   /** Elements of V of a head. */
-  public int valuePart() {
+  public int headValueSize() {
     return paddedValueWidth() * BLOCK_ROWS;
   }
 

@@ -126,12 +126,12 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   /** Index of the first element of a head's K. */
   public long keyIndex(int block, int head) {
-    return start() + (long) block * layout.blockSize() + head * (long) layout.keyPart();
+    return start() + (long) block * layout.blockSize() + head * (long) layout.headKeySize();
   }
 
   /** Index of the first element of a head's V. */
   public long valueIndex(int block, int head) {
-    return keyIndex(block, layout.heads()) + head * (long) layout.valuePart();
+    return keyIndex(block, layout.heads()) + head * (long) layout.headValueSize();
   }
 
   /** Index of the scales of a block's head: of 16 keys, then of 16 values. */

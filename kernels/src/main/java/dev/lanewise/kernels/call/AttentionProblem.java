@@ -1,7 +1,7 @@
 package dev.lanewise.kernels.call;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
@@ -23,7 +23,7 @@ public final class AttentionProblem {
   public final Heads key;
   final @Nullable Heads value;
   public final @Nullable Heads output;
-  private final KeyValueRows @Nullable [] cached;
+  private final CachedSequence @Nullable [] cached;
   public final float scale;
   public final Similarity similarity;
   public final Visibility visibility;
@@ -103,7 +103,7 @@ public final class AttentionProblem {
    * @param caches the cached rows of each batch entry, all of one layout; at least one
    * @throws IllegalArgumentException if there are none
    */
-  public static AttentionProblemBuilder of(Heads query, KeyValueRows[] caches) {
+  public static AttentionProblemBuilder of(Heads query, CachedSequence[] caches) {
     return new AttentionProblemBuilder(query, caches);
   }
 
@@ -232,13 +232,13 @@ public final class AttentionProblem {
   }
 
   /** The cache of a batch entry. */
-  public KeyValueRows cached(int batchEntry) {
+  public CachedSequence cached(int batchEntry) {
     return Objects.requireNonNull(cached)[batchEntry];
   }
 
   /** What the columns of a cache's K are multiples of, heads × headDim; null for nothing. */
   public float @Nullable [] keyChannels(int batchEntry) {
-    KeyValueRows rows = cached(batchEntry);
+    CachedSequence rows = cached(batchEntry);
     int last = (rows.rows() - 1) / KeyValueLayout.BLOCK_ROWS; // never dropped
     return rows.rows() == 0 ? null : rows.memory(last).keyChannels();
   }

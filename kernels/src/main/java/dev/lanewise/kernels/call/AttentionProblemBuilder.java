@@ -1,7 +1,7 @@
 package dev.lanewise.kernels.call;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
@@ -26,7 +26,7 @@ public final class AttentionProblemBuilder {
   final Heads key;
   @Nullable Heads value;
   @Nullable Heads output;
-  final KeyValueRows @Nullable [] cached;
+  final CachedSequence @Nullable [] cached;
   float scale = 1;
   Similarity similarity = Similarity.dot();
   @Nullable Visibility visibility;
@@ -47,7 +47,7 @@ public final class AttentionProblemBuilder {
     this.cached = null;
   }
 
-  AttentionProblemBuilder(Heads query, KeyValueRows[] caches) {
+  AttentionProblemBuilder(Heads query, CachedSequence[] caches) {
     this.query = Objects.requireNonNull(query, "query");
     this.cached = Objects.requireNonNull(caches, "caches").clone();
     Checks.atLeast("caches.length", cached.length, 1);
@@ -282,7 +282,7 @@ public final class AttentionProblemBuilder {
     return added == bias ? "bias" : "positionBias";
   }
 
-  private void checkCaches(KeyValueRows[] cached) {
+  private void checkCaches(CachedSequence[] cached) {
     if (sequences == null) {
       Checks.same("caches", cached.length, "query.batch", query.batch());
     } else {
@@ -341,7 +341,7 @@ public final class AttentionProblemBuilder {
       return sequences == null ? key.rows() : sequences.mostKeys();
     }
     int most = 0;
-    for (KeyValueRows rows : cached) {
+    for (CachedSequence rows : cached) {
       most = Math.max(most, rows.rows());
     }
     return most;

@@ -1,12 +1,12 @@
 package dev.lanewise.kernels.call;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 
 /** A mask, and with it keys that caches have let go: nobody sees them. */
-record DroppedKeys(Visibility mask, KeyValueRows[] cached) implements Visibility {
+record DroppedKeys(Visibility mask, CachedSequence[] cached) implements Visibility {
   /** Whether any cache has let keys go. */
-  static boolean any(KeyValueRows[] cached) {
-    for (KeyValueRows rows : cached) {
+  static boolean any(CachedSequence[] cached) {
+    for (CachedSequence rows : cached) {
       if (rows.droppedFrom() < rows.droppedTo()) {
         return true;
       }
@@ -17,7 +17,7 @@ record DroppedKeys(Visibility mask, KeyValueRows[] cached) implements Visibility
   @Override
   public int firstKey(int batchEntry, int queryHead, int query) {
     int first = mask.firstKey(batchEntry, queryHead, query);
-    KeyValueRows rows = cached[batchEntry];
+    CachedSequence rows = cached[batchEntry];
     boolean dropped = first >= rows.droppedFrom() && first < rows.droppedTo();
     return dropped ? Math.min(rows.droppedTo(), mask.endKey(batchEntry, queryHead, query)) : first;
   }
@@ -34,14 +34,14 @@ record DroppedKeys(Visibility mask, KeyValueRows[] cached) implements Visibility
 
   @Override
   public int nextKey(int batchEntry, int queryHead, int query, int key) {
-    KeyValueRows rows = cached[batchEntry];
+    CachedSequence rows = cached[batchEntry];
     boolean dropped = key >= rows.droppedFrom() && key < rows.droppedTo();
     return mask.nextKey(batchEntry, queryHead, query, dropped ? rows.droppedTo() : key);
   }
 
   @Override
   public long keys64(int batchEntry, int queryHead, int query, int word) {
-    KeyValueRows rows = cached[batchEntry];
+    CachedSequence rows = cached[batchEntry];
     long bits = mask.hasHoles() ? mask.keys64(batchEntry, queryHead, query, word) : -1L;
     long from = Math.clamp(rows.droppedFrom() - (long) word * Long.SIZE, 0, Long.SIZE);
     long to = Math.clamp(rows.droppedTo() - (long) word * Long.SIZE, 0, Long.SIZE);

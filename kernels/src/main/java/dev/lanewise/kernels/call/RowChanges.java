@@ -14,17 +14,17 @@ public final class RowChanges {
   }
 
   /** Adds biases and ALiBi to the scores of {@code count} keys from {@code key} on, which begin at {@code at}. */
-  public static void apply(AttentionProblem of, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
-    for (int i = 0; i < of.biases.size(); i++) {
-      Bias bias = of.biases.get(i);
+  public static void apply(AttentionProblem problem, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
+    for (int i = 0; i < problem.biases.size(); i++) {
+      Bias bias = problem.biases.get(i);
       bias(bias, bias.index(batchEntry, head, query), key, scores, at, count);
     }
-    if (of.slopes != null) {
-      int position = of.queryPosition(batchEntry, query);
-      int rows = Math.clamp((long) of.endOfRows(batchEntry) - key, 0, count);
-      distances(of.slopes[head], position - key, scores, at, rows);
+    if (problem.slopes != null) {
+      int position = problem.queryPosition(batchEntry, query);
+      int rows = Math.clamp((long) problem.endOfRows(batchEntry) - key, 0, count);
+      distances(problem.slopes[head], position - key, scores, at, rows);
       for (int i = rows; i < count; i++) { // nodes of a tree stand anywhere
-        distances(of.slopes[head], position - of.keyPosition(batchEntry, key + i), scores, at + i, 1);
+        distances(problem.slopes[head], position - problem.keyPosition(batchEntry, key + i), scores, at + i, 1);
       }
     }
   }

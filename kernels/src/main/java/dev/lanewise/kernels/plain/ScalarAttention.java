@@ -1,7 +1,7 @@
 package dev.lanewise.kernels.plain;
 
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.DenseRow;
+import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.Lengths;
 import dev.lanewise.kernels.call.RowChanges;
 import dev.lanewise.kernels.call.Visibility;
@@ -22,9 +22,9 @@ public final class ScalarAttention extends ScratchPool.Member {
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
   private final ScalarSums sums = new ScalarSums();
-  private final DenseRow queryRow = new DenseRow();
-  private final DenseRow keyRow = new DenseRow();
-  private final DenseRow valueRow = new DenseRow();
+  private final ContiguousRow queryRow = new ContiguousRow();
+  private final ContiguousRow keyRow = new ContiguousRow();
+  private final ContiguousRow valueRow = new ContiguousRow();
 
   // The row at hand: its unit, batch entry, head, position, and the range of keys that is looked at.
   private int unit;
@@ -193,18 +193,18 @@ public final class ScalarAttention extends ScratchPool.Member {
 
   private void blend(AttentionProblem problem, Heads output) {
     int width = output.width();
-    float[] piece = sums.open(width);
+    float[] chain = sums.open(width);
     int often = Interruption.often(width);
     for (int from = 0; from < keys; ) {
-      int end = (int) Math.min(keys, ((first + from) / ScalarSums.PIECE + 1L) * ScalarSums.PIECE - first); // whatever else the row sees
+      int end = (int) Math.min(keys, ((first + from) / ScalarSums.CHAIN + 1L) * ScalarSums.CHAIN - first); // whatever else the row sees
       for (int i = from; i < end; i++) {
         Interruption.check(i, often);
         if (!hidden[i]) {
           valueRow.openValue(problem, unit, first + i);
-          ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), piece, 0, width);
+          ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), chain, 0, width);
         }
       }
-      sums.endPiece();
+      sums.endChain();
       from = end;
     }
     sums.store(output.data(), problem.queryIndex(output, batchEntry, queryHead, query), output.columnStride());

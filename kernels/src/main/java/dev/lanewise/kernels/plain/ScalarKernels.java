@@ -42,7 +42,7 @@ public final class ScalarKernels implements KernelProvider {
       int from = x.index(row, 0);
       int to = result.index(row, 0);
       for (int column = 0; column < x.columns(); column++) {
-        Interruption.check(column, Interruption.PIECE - 1);
+        Interruption.check(column, Interruption.INTERVAL - 1);
         result.data()[to + column] = (float) Math.exp(x.data()[from + column]);
       }
     }
@@ -54,7 +54,7 @@ public final class ScalarKernels implements KernelProvider {
       int from = x.index(row, 0);
       int to = result.index(row, 0);
       for (int column = 0; column < x.columns(); column++) {
-        Interruption.check(column, Interruption.PIECE - 1);
+        Interruption.check(column, Interruption.INTERVAL - 1);
         result.data()[to + column] = (float) ScalarActivations.apply(activation, x.data()[from + column]);
       }
     }
@@ -67,7 +67,7 @@ public final class ScalarKernels implements KernelProvider {
       int upFrom = up.index(row, 0);
       int to = result.index(row, 0);
       for (int column = 0; column < gate.columns(); column++) {
-        Interruption.check(column, Interruption.PIECE - 1);
+        Interruption.check(column, Interruption.INTERVAL - 1);
         result.data()[to + column] = (float) ScalarActivations.apply(activation, gate.data()[from + column]) * up.data()[upFrom + column];
       }
     }
@@ -120,13 +120,13 @@ public final class ScalarKernels implements KernelProvider {
     try {
       for (int row = 0; row < output.rows(); row++) {
         Interruption.check(row, often); // there may be no key
-        float[] piece = sums.open(output.columns());
-        for (int from = 0; from < value.rows(); from += ScalarSums.PIECE) {
-          for (int key = from; key < Math.min(from + ScalarSums.PIECE, value.rows()); key++) {
+        float[] chain = sums.open(output.columns());
+        for (int from = 0; from < value.rows(); from += ScalarSums.CHAIN) {
+          for (int key = from; key < Math.min(from + ScalarSums.CHAIN, value.rows()); key++) {
             Interruption.check(key, often);
-            addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), piece, 0, output.columns());
+            addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), chain, 0, output.columns());
           }
-          sums.endPiece();
+          sums.endChain();
         }
         sums.store(output.data(), output.index(row, 0), 1);
       }
@@ -160,25 +160,25 @@ public final class ScalarKernels implements KernelProvider {
 
   /** A row times some columns of a panel. */
   private static void multiply(float[] row, int from, PackedMatrix weight, int panel, ScalarSums sums, int columns) {
-    float[] piece = sums.open(columns);
-    for (int step = 0; step < weight.inputs(); step += ScalarSums.PIECE) {
-      for (int i = step; i < Math.min(step + ScalarSums.PIECE, weight.inputs()); i++) {
-        addScaled(row[from + i], weight.data(), panel + i * weight.panelWidth(), piece, 0, columns);
+    float[] chain = sums.open(columns);
+    for (int step = 0; step < weight.inputs(); step += ScalarSums.CHAIN) {
+      for (int i = step; i < Math.min(step + ScalarSums.CHAIN, weight.inputs()); i++) {
+        addScaled(row[from + i], weight.data(), panel + i * weight.panelWidth(), chain, 0, columns);
       }
-      sums.endPiece();
+      sums.endChain();
     }
   }
 
-  /** Pieces of {@link ScalarSums#PIECE} products a chain, added up in double. */
+  /** Chains of {@link ScalarSums#CHAIN} products a chain, added up in double. */
   static float dot(float[] x, int xOffset, float[] y, int yOffset, int length) {
     double sum = 0;
-    for (int from = 0; from < length; from += 4 * ScalarSums.PIECE) {
-      sum += dotOfPiece(x, xOffset + from, y, yOffset + from, Math.min(4 * ScalarSums.PIECE, length - from));
+    for (int from = 0; from < length; from += 4 * ScalarSums.CHAIN) {
+      sum += dotOfChain(x, xOffset + from, y, yOffset + from, Math.min(4 * ScalarSums.CHAIN, length - from));
     }
     return (float) sum;
   }
 
-  private static float dotOfPiece(float[] x, int xOffset, float[] y, int yOffset, int length) {
+  private static float dotOfChain(float[] x, int xOffset, float[] y, int yOffset, int length) {
     float sum0 = 0;
     float sum1 = 0;
     float sum2 = 0;
@@ -230,7 +230,7 @@ public final class ScalarKernels implements KernelProvider {
     max = Math.max(max, sink);
     double sum = Math.exp(sink - max);
     for (int i = 0; i < length; i++) {
-      Interruption.check(i, Interruption.PIECE - 1);
+      Interruption.check(i, Interruption.INTERVAL - 1);
       float weight = (float) Math.exp(scores[from + i] - max);
       weights[to + i] = weight;
       sum += weight;

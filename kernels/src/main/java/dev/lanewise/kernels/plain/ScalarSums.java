@@ -4,20 +4,20 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 
 /**
- * A weighted sum of rows in plain Java: {@link #PIECE} rows in floats, what they come to in double. One chain of 2<sup>20</sup> floats
+ * A weighted sum of rows in plain Java: {@link #CHAIN} rows in floats, what they come to in double. One chain of 2<sup>20</sup> floats
  * loses up to a tenth of what it adds.
  */
 final class ScalarSums extends ScratchPool.Member {
   static final ScratchPool<ScalarSums> POOL = new ScratchPool<>(ScalarSums::new);
 
   /** Terms of a chain of floats. */
-  static final int PIECE = 64;
+  static final int CHAIN = 64;
 
   private float[] near = new float[0];
   private double[] far = new double[0];
   private int width;
 
-  /** Begins a sum of rows so wide; returns where to add the rows of a piece. */
+  /** Begins a sum of rows so wide; returns where to add the rows of a chain. */
   float[] open(int newWidth) {
     width = newWidth;
     if (near.length < width) {
@@ -29,8 +29,8 @@ final class ScalarSums extends ScratchPool.Member {
     return near;
   }
 
-  /** Ends a piece. */
-  void endPiece() {
+  /** Ends a chain. */
+  void endChain() {
     for (int i = 0; i < width; i++) {
       far[i] += near[i];
       near[i] = 0;

@@ -8,7 +8,7 @@ import java.util.concurrent.CancellationException;
  */
 public final class Interruption {
   /** Elements that any kernel is done with in a fraction of a millisecond. */
-  public static final int PIECE = 1 << 16;
+  public static final int INTERVAL = 1 << 16;
 
   private Interruption() {}
 
@@ -34,7 +34,7 @@ public final class Interruption {
    * @param columns of a row
    */
   public static int often(int columns) {
-    return Integer.highestOneBit(Math.max(1, PIECE / Math.max(1, columns))) - 1;
+    return Integer.highestOneBit(Math.max(1, INTERVAL / Math.max(1, columns))) - 1;
   }
 
   /** Looks every so many rows, see {@link #often}. */

@@ -10,10 +10,11 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
 import dev.lanewise.kernels.simd.elementwise.VectorNorms;
 import dev.lanewise.kernels.simd.elementwise.VectorRotary;
-import dev.lanewise.kernels.simd.elementwise.VectorRows;
+import dev.lanewise.kernels.simd.elementwise.VectorSoftmax;
 import dev.lanewise.kernels.simd.fused.AdditiveScores;
 import dev.lanewise.kernels.simd.fused.ScoreScale;
 import dev.lanewise.kernels.simd.lanes.Lanes;
@@ -42,12 +43,12 @@ public final class VectorKernels implements KernelProvider {
 
   @Override
   public int panelWidth() {
-    return Tiles.COLUMNS;
+    return Tiles.NR;
   }
 
   /** Pieces of a row. */
-  private static int pieces(Matrix x) {
-    return Math.ceilDiv(x.columns(), Interruption.PIECE);
+  private static int intervals(Matrix x) {
+    return Math.ceilDiv(x.columns(), Interruption.INTERVAL);
   }
 
   @Override
@@ -58,11 +59,11 @@ public final class VectorKernels implements KernelProvider {
     }
     try (Scratch scratch = Scratch.take()) {
       for (int row = 0; row < x.rows(); row++) {
-        for (int piece = 0; piece < pieces(x); piece++) {
+        for (int interval = 0; interval < intervals(x); interval++) {
           Interruption.check();
-          int column = piece * Interruption.PIECE;
-          int columns = Math.min(Interruption.PIECE, x.columns() - column);
-          VectorRows.exp(x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
+          int column = interval * Interruption.INTERVAL;
+          int columns = Math.min(Interruption.INTERVAL, x.columns() - column);
+          VectorSoftmax.exp(x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
         }
       }
     }
@@ -76,10 +77,10 @@ public final class VectorKernels implements KernelProvider {
     }
     try (Scratch scratch = Scratch.take()) {
       for (int row = 0; row < x.rows(); row++) {
-        for (int piece = 0; piece < pieces(x); piece++) {
+        for (int interval = 0; interval < intervals(x); interval++) {
           Interruption.check();
-          int column = piece * Interruption.PIECE;
-          int columns = Math.min(Interruption.PIECE, x.columns() - column);
+          int column = interval * Interruption.INTERVAL;
+          int columns = Math.min(Interruption.INTERVAL, x.columns() - column);
           VectorActivations.row(
               activation, x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
         }
@@ -109,7 +110,7 @@ public final class VectorKernels implements KernelProvider {
       scores(query, key, ScoreScale.before(scale), scores, scratch);
       float after = ScoreScale.after(scale);
       for (int row = 0; after != 1 && row < scores.rows(); row++) {
-        VectorRows.scale(scores.data(), scores.index(row, 0), scores.columns(), after);
+        RowArithmetic.scale(scores.data(), scores.index(row, 0), scores.columns(), after);
       }
     }
   }
@@ -121,8 +122,8 @@ public final class VectorKernels implements KernelProvider {
     do { // once even without keys
       int to = Math.min(from + part, key.rows());
       Matrix keys = key.rows(from, to);
-      float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.COLUMNS));
-      Packing.rows(keys, 0, keys.columns(), Tiles.COLUMNS, scale, panels, scratch);
+      float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.NR));
+      Packing.rows(keys, 0, keys.columns(), Tiles.NR, scale, panels, scratch);
       Matrix columns = key.rows() == keys.rows() ? scores : columns(scores, from, to);
       BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
       from = to;
@@ -131,7 +132,7 @@ public final class VectorKernels implements KernelProvider {
 
   /** Rows or columns of so many steps that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */
   private static int vectorsPacked(int steps) {
-    return Math.max(1, PACKED / Math.max(1, steps) / Tiles.COLUMNS) * Tiles.COLUMNS;
+    return Math.max(1, PACKED / Math.max(1, steps) / Tiles.NR) * Tiles.NR;
   }
 
   /** Output by a part of the columns at a time, and of the keys where there are very many, packed in the scratch. */
@@ -143,8 +144,8 @@ public final class VectorKernels implements KernelProvider {
     int part = vectorsPacked(value.rows());
     for (int from = 0; from < value.columns(); from += part) {
       int to = Math.min(from + part, value.columns());
-      float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.COLUMNS));
-      Packing.columns(columns(value, from, to), Tiles.COLUMNS, panels);
+      float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.NR));
+      Packing.columns(columns(value, from, to), Tiles.NR, panels);
       BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, columns(output, from, to)), scratch);
     }
   }
@@ -163,7 +164,7 @@ public final class VectorKernels implements KernelProvider {
   @Override
   public void softmax(Matrix scores, Matrix weights) {
     try (Scratch scratch = Scratch.take()) {
-      VectorRows.softmax(scores, weights, scratch);
+      VectorSoftmax.softmax(scores, weights, scratch);
     }
   }
 

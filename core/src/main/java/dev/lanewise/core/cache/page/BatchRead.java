@@ -1,6 +1,6 @@
 package dev.lanewise.core.cache.page;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import java.util.List;
 import java.util.Objects;
 
@@ -9,9 +9,9 @@ public final class BatchRead {
   private BatchRead() {}
 
   /** The rows of all caches, or of none if one is refused; given back by {@link #release}. */
-  public static KeyValueRows[] acquire(List<? extends PagedCache> caches) {
+  public static CachedSequence[] acquire(List<? extends PagedCache> caches) {
     StackRoom.check();
-    KeyValueRows[] rows = new KeyValueRows[caches.size()];
+    CachedSequence[] rows = new CachedSequence[caches.size()];
     int acquired = 0;
     try {
       for (; acquired < rows.length; acquired++) {

@@ -1,6 +1,6 @@
 package dev.lanewise.core.cache.page;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,8 +59,8 @@ public final class CacheTransaction implements AutoCloseable {
    * @return the rows of the caches, the new ones among them
    * @throws IllegalStateException if a cache is full or a pool exhausted
    */
-  public KeyValueRows[] append(List<? extends PagedCache> caches, Heads key, Heads value) {
-    KeyValueRows[] rows = new KeyValueRows[caches.size()];
+  public CachedSequence[] append(List<? extends PagedCache> caches, Heads key, Heads value) {
+    CachedSequence[] rows = new CachedSequence[caches.size()];
     for (PagedCache cache : caches) {
       cache.table().reserve(key.rows());
     }

@@ -4,7 +4,7 @@ import dev.lanewise.core.mask.lowering.Band;
 import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.core.mask.lowering.Union;
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import java.util.Objects;
 
 /**
@@ -19,8 +19,8 @@ public final class CacheWindows {
    *
    * @throws IllegalArgumentException if the window of a query reaches rows that have been let go
    */
-  public static KeyValueRows[] rows(Extents extents) {
-    KeyValueRows[] result = Objects.requireNonNull(extents.cached()).clone();
+  public static CachedSequence[] rows(Extents extents) {
+    CachedSequence[] result = Objects.requireNonNull(extents.cached()).clone();
     for (int b = 0; b < result.length; b++) {
       Window window = window(extents, b);
       int queries = extents.queries(b);
@@ -33,7 +33,7 @@ public final class CacheWindows {
     return result;
   }
 
-  private static void check(KeyValueRows rows, int first, int queries, int b) {
+  private static void check(CachedSequence rows, int first, int queries, int b) {
     if (first < rows.droppedTo()) {
       throw new IllegalArgumentException(
           "queries of caches["
@@ -79,7 +79,7 @@ public final class CacheWindows {
   }
 
   private static int count(Extents extents) {
-    KeyValueRows[] cached = extents.cached();
+    CachedSequence[] cached = extents.cached();
     return cached == null ? 0 : cached.length;
   }
 

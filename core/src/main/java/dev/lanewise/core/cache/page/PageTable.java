@@ -1,8 +1,8 @@
 package dev.lanewise.core.cache.page;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * replaced by its copy are only given back by {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not
  * synchronised.
  */
-public final class PageTable implements KeyValueRows {
+public final class PageTable implements CachedSequence {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
 
   final Pages pages;
@@ -67,7 +67,7 @@ public final class PageTable implements KeyValueRows {
   }
 
   @Override
-  public int place(int block) {
+  public int physicalBlock(int block) {
     if (isLast(block)) {
       return 0;
     }

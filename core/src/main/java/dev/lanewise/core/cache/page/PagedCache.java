@@ -1,6 +1,6 @@
 package dev.lanewise.core.cache.page;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 
 /** A cache as calls read and change it: its rows, and who is in it. */
 public interface PagedCache {
@@ -24,7 +24,7 @@ public interface PagedCache {
    * @throws IllegalStateException if a call is changing them, or the cache is closed
    * @hidden
    */
-  default KeyValueRows acquireShared() {
+  default CachedSequence acquireShared() {
     usage().acquireShared();
     return table();
   }

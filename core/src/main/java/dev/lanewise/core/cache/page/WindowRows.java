@@ -1,18 +1,18 @@
 package dev.lanewise.core.cache.page;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 
 /**
  * The rows of a cache with a window as a call reads them: blocks that none of its queries sees count as let go, whether they are still
  * stored or not. Neither the path that a call takes nor a bit of its result then depends on how the rows were appended.
  */
-record WindowRows(KeyValueRows stored, int droppedFrom, int droppedTo) implements KeyValueRows {
+record WindowRows(CachedSequence stored, int droppedFrom, int droppedTo) implements CachedSequence {
   /**
    * @param first the first row behind the sinks that a query sees
    */
-  static WindowRows of(KeyValueRows rows, Window window, int first) {
+  static WindowRows of(CachedSequence rows, Window window, int first) {
     int block = KeyValueLayout.BLOCK_ROWS;
     int from = window.sinkPages(block) * block;
     return new WindowRows(rows, from, Math.max(from, first / block * block));
@@ -34,7 +34,7 @@ record WindowRows(KeyValueRows stored, int droppedFrom, int droppedTo) implement
   }
 
   @Override
-  public int place(int block) {
-    return stored.place(block);
+  public int physicalBlock(int block) {
+    return stored.physicalBlock(block);
   }
 }

@@ -1,6 +1,6 @@
 package dev.lanewise.core.mask.lowering;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * sequences} are packed or keys are cached.
  */
 public record Extents(
-    int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable PackedSequences sequences, KeyValueRows @Nullable [] cached) {
+    int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable PackedSequences sequences, CachedSequence @Nullable [] cached) {
 
   /** How errors name the number of keys that rows of scores have. */
   public static final String LONGEST_CACHE = "the number of rows of the longest cache";
@@ -44,9 +44,9 @@ public record Extents(
   }
 
   /** Of queries, perhaps packed, to cached keys. */
-  public static Extents of(Heads query, KeyValueRows[] cached, @Nullable PackedSequences sequences) {
+  public static Extents of(Heads query, CachedSequence[] cached, @Nullable PackedSequences sequences) {
     int most = 0;
-    for (KeyValueRows rows : cached) {
+    for (CachedSequence rows : cached) {
       most = Math.max(most, rows.rows());
     }
     int queries = sequences == null ? query.rows() : sequences.mostQueries();

@@ -1,14 +1,14 @@
 package dev.lanewise.kernels.simd.decode;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Strip;
-import dev.lanewise.kernels.simd.stored.StoredRows;
+import dev.lanewise.kernels.simd.lanes.Operand;
+import dev.lanewise.kernels.simd.stored.BlockOperand;
 import dev.lanewise.kernels.simd.stored.WideningKernel;
 import java.util.Arrays;
 
@@ -17,9 +17,9 @@ import java.util.Arrays;
  * order in which they lie in memory.
  *
  * <pre>
- * for each tile of {@link DecodeRows#KEYS} keys that any row sees        four blocks, four streams from memory
+ * for each tile of {@link DecodeSoftmax#KEYS} keys that any row sees        four blocks, four streams from memory
  *   for each key/value head: scores[row][key] = Q · Kᵀ          keys in the lanes ({@link WideningKernel})
- *   for each row: changes, mask, online softmax                                   ({@link DecodeRows})
+ *   for each row: changes, mask, online softmax                                   ({@link DecodeSoftmax})
  *   for each key/value head: accumulated[row] += weights · V    columns in the lanes ({@link WideningKernel})
  * </pre>
  *
@@ -31,7 +31,7 @@ import java.util.Arrays;
  */
 public final class DecodeAttention extends ScratchPool.Member {
   private static final ScratchPool<DecodeAttention> POOL = new ScratchPool<>(DecodeAttention::new);
-  private static final int KEYS = DecodeRows.KEYS;
+  private static final int KEYS = DecodeSoftmax.KEYS;
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int ROWS = 4;
 
@@ -45,8 +45,8 @@ public final class DecodeAttention extends ScratchPool.Member {
 
   private final DecodeTile tile = new DecodeTile();
   private final DecodeQueries queries = new DecodeQueries();
-  private final Strip a = new Strip();
-  private final Strip c = new Strip();
+  private final Operand a = new Operand();
+  private final Operand c = new Operand();
   private float[] scores = new float[0];
   private float[] accumulated = new float[0];
   private float[] max = new float[0];
@@ -82,22 +82,22 @@ public final class DecodeAttention extends ScratchPool.Member {
 
   private void run(DecodePlan plan, int batchEntry, int task) {
     AttentionProblem problem = plan.problem();
-    KeyValueRows cached = problem.cached(batchEntry);
+    CachedSequence cached = problem.cached(batchEntry);
     int fromHead = plan.fromHead(batchEntry, task);
     int toHead = plan.toHead(batchEntry, task);
     rows = plan.rows(batchEntry);
     width = cached.layout().paddedValueWidth();
     queries.open(problem, batchEntry, fromHead, toHead);
-    for (int chunk = plan.fromChunk(batchEntry, task); chunk < plan.toChunk(batchEntry, task); chunk++) {
-      run(plan, batchEntry, chunk, fromHead, toHead);
+    for (int split = plan.fromSplit(batchEntry, task); split < plan.toSplit(batchEntry, task); split++) {
+      run(plan, batchEntry, split, fromHead, toHead);
     }
     plan.finish(batchEntry);
   }
 
-  /** Runs a chunk of keys for some heads. */
-  private void run(DecodePlan plan, int batchEntry, int chunk, int fromHead, int toHead) {
+  /** Runs a split of keys for some heads. */
+  private void run(DecodePlan plan, int batchEntry, int split, int fromHead, int toHead) {
     AttentionProblem problem = plan.problem();
-    KeyValueRows cached = problem.cached(batchEntry);
+    CachedSequence cached = problem.cached(batchEntry);
     int allRows = (toHead - fromHead) * rows;
     scores = atLeast(scores, allRows * KEYS);
     accumulated = atLeast(accumulated, allRows * width);
@@ -108,8 +108,8 @@ public final class DecodeAttention extends ScratchPool.Member {
     Arrays.fill(sums, 0, allRows * LANES, 0);
     spilled = false;
     int group = -1;
-    int to = Math.min(plan.toKey(batchEntry, chunk), queries.to());
-    for (int key = Math.max(plan.fromKey(batchEntry, chunk), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
+    int to = Math.min(plan.toKey(batchEntry, split), queries.to());
+    for (int key = Math.max(plan.fromKey(batchEntry, split), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       Interruption.check();
       boolean there = tile.open(cached, key);
       if (there && group >= 0 && group != key / GROUP) {
@@ -123,7 +123,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     float[] results = plan.results(batchEntry);
     for (int head = fromHead; head < toHead; head++) {
       for (int row = 0; row < rows; row++) {
-        leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, chunk, head, row), cached.layout());
+        leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, split, head, row), cached.layout());
       }
     }
   }
@@ -184,7 +184,7 @@ public final class DecodeAttention extends ScratchPool.Member {
 
   /** Scores of a head's rows, from row {@code first} on, with a few keys of each block from {@code key} on. */
   private void score(int head, int first, int key) {
-    StoredRows keys = tile.keys(head, key);
+    BlockOperand keys = tile.keys(head, key);
     int depth = queries.width();
     for (int row = 0; row < rows; row += count(row)) {
       a.set(queries.data(), queries.index(first + row), depth);
@@ -199,7 +199,7 @@ public final class DecodeAttention extends ScratchPool.Member {
 
   /** Adds a few columns of the tile's values to a head's rows, from row {@code first} on. */
   private void blend(int head, int first, int column) {
-    StoredRows values = tile.values(head, column);
+    BlockOperand values = tile.values(head, column);
     for (int row = 0; row < rows; row += count(row)) {
       a.set(scores, (first + row) * KEYS, KEYS);
       c.set(accumulated, (first + row) * width + column, width);
@@ -228,22 +228,22 @@ public final class DecodeAttention extends ScratchPool.Member {
     long visible = queries.visible(state);
     if (problem.changesScores()) {
       if (halves) {
-        DecodeRows.multiply(scores, at, KEYS, scale);
+        DecodeSoftmax.multiply(scores, at, KEYS, scale);
         scale = 1;
       }
       queries.change(problem, state, tile, scores, at);
-      visible &= DecodeRows.finite(scores, at);
+      visible &= DecodeSoftmax.finite(scores, at);
     }
     if (visible != -1L) {
-      DecodeRows.hide(scores, at, visible, Float.NEGATIVE_INFINITY);
+      DecodeSoftmax.hide(scores, at, visible, Float.NEGATIVE_INFINITY);
     }
     float old = max[state];
     float highest = old;
-    if (DecodeRows.exceeds(scores, at, scale, old)) {
-      highest = scale * DecodeRows.max(scores, at);
+    if (DecodeSoftmax.exceeds(scores, at, scale, old)) {
+      highest = scale * DecodeSoftmax.max(scores, at);
       float factor = (float) Math.exp(old - highest);
-      DecodeRows.multiply(accumulated, state * width, width, factor);
-      DecodeRows.multiply(sums, state * LANES, LANES, factor);
+      DecodeSoftmax.multiply(accumulated, state * width, width, factor);
+      DecodeSoftmax.multiply(sums, state * LANES, LANES, factor);
       if (spilled) {
         rescaleFar(state, factor);
       }
@@ -251,11 +251,11 @@ public final class DecodeAttention extends ScratchPool.Member {
     }
     // 0 in place of −∞, so that a row without any key so far computes −∞ − 0 and not −∞ − −∞
     float base = highest == Float.NEGATIVE_INFINITY ? 0 : highest;
-    DecodeRows.exponentials(scores, at, scale, base, halves ? HALF_WEIGHT : 1, sums, state * LANES);
+    DecodeSoftmax.exponentials(scores, at, scale, base, halves ? HALF_WEIGHT : 1, sums, state * LANES);
     if (int8) {
       tile.scale(head, true, scores, at);
       if (visible != -1L) {
-        DecodeRows.hide(scores, at, visible, 0); // 0 times a scale of NaN
+        DecodeSoftmax.hide(scores, at, visible, 0); // 0 times a scale of NaN
       }
     }
   }
@@ -279,7 +279,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     results[to] = max[state];
     results[to + DecodeResults.SUM] = (float) sum;
     if (layout.format() == KeyValueFormat.F16) {
-      DecodeRows.multiply(accumulated, state * width, width, Math.scalb(1f, WideningKernel.HALF_EXPONENT) / HALF_WEIGHT);
+      DecodeSoftmax.multiply(accumulated, state * width, width, Math.scalb(1f, WideningKernel.HALF_EXPONENT) / HALF_WEIGHT);
     }
     System.arraycopy(accumulated, state * width, results, to + DecodeResults.OUTPUT, layout.valueWidth());
   }

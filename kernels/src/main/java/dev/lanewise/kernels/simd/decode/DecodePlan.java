@@ -1,7 +1,7 @@
 package dev.lanewise.kernels.simd.decode;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Similarity;
@@ -15,18 +15,18 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How those batch entries of a call that decode are cut: its keys into chunks, whose number depends on their number alone, and its heads
- * into ranges, as many as keep the threads busy. A task is a range of heads and a chunk, or all chunks in order where a function of the
- * caller wants to see the keys in order. A chunk leaves maximum, sum and output of its rows, and whoever ends last joins them: o = Σ
+ * How those batch entries of a call that decode are cut: its keys into splits, whose number depends on their number alone, and its heads
+ * into ranges, as many as keep the threads busy. A task is a range of heads and a split, or all splits in order where a function of the
+ * caller wants to see the keys in order. A split leaves maximum, sum and output of its rows, and whoever ends last joins them: o = Σ
  * e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022, section
  * 3.1; "Flash-Decoding", 2023).
  */
 public final class DecodePlan {
-  /** Keys of a chunk, at least: reading their rows takes far longer than leaving and joining a result. */
-  private static final int CHUNK = 512;
+  /** Keys of a split, at least: reading their rows takes far longer than leaving and joining a result. */
+  private static final int SPLIT = 512;
 
-  /** Chunks of a sequence, at most. */
-  static final int MOST_CHUNKS = 64;
+  /** Splits of a sequence, at most. */
+  static final int MOST_SPLITS = 64;
 
   private static final int TASKS_PER_THREAD = 4;
 
@@ -39,7 +39,7 @@ public final class DecodePlan {
   private final AtomicIntegerArray unfinished;
 
   /**
-   * What the chunks of a batch entry leave, held from its first task to its last; guarded by this. Tasks begin in order, so no more batch
+   * What the splits of a batch entry leave, held from its first task to its last; guarded by this. Tasks begin in order, so no more batch
    * entries than threads are between the two, and one more that begins.
    */
   private final @Nullable DecodeResults[] results;
@@ -70,13 +70,13 @@ public final class DecodePlan {
     if (problem.computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
       return false;
     }
-    KeyValueRows rows = problem.cached(batchEntry);
-    if (rows.layout().keyWidth() > Tiles.DEPTH) {
+    CachedSequence rows = problem.cached(batchEntry);
+    if (rows.layout().keyWidth() > Tiles.KC) {
       return false; // one chain of so many products would lose what it adds
     }
     long width = Math.max(rows.layout().keyWidth(), DecodeResults.rowSize(rows.layout().valueWidth()));
-    if ((long) problem.query.heads() * problem.computedQueries(batchEntry) * width * MOST_CHUNKS > Integer.MAX_VALUE) {
-      return false; // no array would hold the results of all chunks
+    if ((long) problem.query.heads() * problem.computedQueries(batchEntry) * width * MOST_SPLITS > Integer.MAX_VALUE) {
+      return false; // no array would hold the results of all splits
     }
     boolean plain =
         problem.normaliser.kind == Normaliser.Kind.SOFTMAX
@@ -86,11 +86,11 @@ public final class DecodePlan {
     return plain && ScoreScale.after(problem.scale) == 1 && !holdsSpecial(rows);
   }
 
-  private static boolean holdsSpecial(KeyValueRows rows) {
+  private static boolean holdsSpecial(CachedSequence rows) {
     for (int block = 0; block * KeyValueLayout.BLOCK_ROWS < rows.rows(); block++) {
       int row = block * KeyValueLayout.BLOCK_ROWS;
       boolean dropped = row >= rows.droppedFrom() && row + KeyValueLayout.BLOCK_ROWS <= rows.droppedTo();
-      if (!dropped && rows.memory(block).isSpecial(rows.place(block))) {
+      if (!dropped && rows.memory(block).isSpecial(rows.physicalBlock(block))) {
         return true;
       }
     }
@@ -113,46 +113,46 @@ public final class DecodePlan {
 
   /** Tasks of a batch entry that decodes. */
   public int tasks(int batchEntry) {
-    return taskChunks(batchEntry) * ranges(batchEntry);
+    return taskSplits(batchEntry) * ranges(batchEntry);
   }
 
-  /** Chunks that are tasks of their own: all, or one that stands for all if a function wants to see the keys in order. */
-  private int taskChunks(int batchEntry) {
-    return problem.changesByFunction() ? 1 : chunks(batchEntry);
+  /** Splits that are tasks of their own: all, or one that stands for all if a function wants to see the keys in order. */
+  private int taskSplits(int batchEntry) {
+    return problem.changesByFunction() ? 1 : splits(batchEntry);
   }
 
-  /** Keys of a chunk, whole tiles. */
-  private int chunkKeys(int batchEntry) {
-    int least = Math.ceilDiv(problem.keys(batchEntry), MOST_CHUNKS);
-    return Packing.roundUp(Math.max(CHUNK, least), DecodeRows.KEYS);
+  /** Keys of a split, whole tiles. */
+  private int splitKeys(int batchEntry) {
+    int least = Math.ceilDiv(problem.keys(batchEntry), MOST_SPLITS);
+    return Packing.roundUp(Math.max(SPLIT, least), DecodeSoftmax.KEYS);
   }
 
-  private int chunks(int batchEntry) {
-    return Math.max(1, Math.ceilDiv(problem.keys(batchEntry), chunkKeys(batchEntry)));
+  private int splits(int batchEntry) {
+    return Math.max(1, Math.ceilDiv(problem.keys(batchEntry), splitKeys(batchEntry)));
   }
 
-  /** Ranges of heads: what lies in one block should be read by one thread, as far as there are chunks enough. */
+  /** Ranges of heads: what lies in one block should be read by one thread, as far as there are splits enough. */
   private int ranges(int batchEntry) {
-    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskChunks(batchEntry) * problem.batch());
+    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskSplits(batchEntry) * problem.batch());
     return (int) Math.min(wanted, heads);
   }
 
-  /** The first chunk of a task. */
-  int fromChunk(int batchEntry, int task) {
+  /** The first split of a task. */
+  int fromSplit(int batchEntry, int task) {
     return task / ranges(batchEntry);
   }
 
-  /** One past a task's last chunk. */
-  int toChunk(int batchEntry, int task) {
-    return problem.changesByFunction() ? chunks(batchEntry) : fromChunk(batchEntry, task) + 1;
+  /** One past a task's last split. */
+  int toSplit(int batchEntry, int task) {
+    return problem.changesByFunction() ? splits(batchEntry) : fromSplit(batchEntry, task) + 1;
   }
 
-  int fromKey(int batchEntry, int chunk) {
-    return chunk * chunkKeys(batchEntry);
+  int fromKey(int batchEntry, int split) {
+    return split * splitKeys(batchEntry);
   }
 
-  int toKey(int batchEntry, int chunk) {
-    return Math.min(fromKey(batchEntry, chunk) + chunkKeys(batchEntry), problem.keys(batchEntry));
+  int toKey(int batchEntry, int split) {
+    return Math.min(fromKey(batchEntry, split) + splitKeys(batchEntry), problem.keys(batchEntry));
   }
 
   int fromHead(int batchEntry, int task) {
@@ -165,19 +165,19 @@ public final class DecodePlan {
     return (int) ((task % ranges + 1L) * heads / ranges);
   }
 
-  /** Where a chunk's row has its result in {@link #results}. */
-  int resultIndex(int batchEntry, int chunk, int head, int row) {
-    return ((chunk * heads + head) * rows(batchEntry) + row) * rowSize;
+  /** Where a split's row has its result in {@link #results}. */
+  int resultIndex(int batchEntry, int split, int head, int row) {
+    return ((split * heads + head) * rows(batchEntry) + row) * rowSize;
   }
 
-  /** The results of a batch entry's chunks. */
+  /** The results of a batch entry's splits. */
   synchronized float[] results(int batchEntry) {
-    DecodeResults of = results[batchEntry];
-    if (of == null) {
-      of = DecodeResults.take(chunks(batchEntry) * heads * rows(batchEntry) * rowSize);
-      results[batchEntry] = of;
+    DecodeResults held = results[batchEntry];
+    if (held == null) {
+      held = DecodeResults.take(splits(batchEntry) * heads * rows(batchEntry) * rowSize);
+      results[batchEntry] = held;
     }
-    return of.data();
+    return held.data();
   }
 
   private synchronized void giveBack(int batchEntry) {
@@ -185,7 +185,7 @@ public final class DecodePlan {
     results[batchEntry] = null;
   }
 
-  /** A task has left its results; the last one of a batch entry joins those of all chunks. */
+  /** A task has left its results; the last one of a batch entry joins those of all splits. */
   void finish(int batchEntry) {
     if (unfinished.decrementAndGet(batchEntry) > 0) {
       return;
@@ -202,7 +202,7 @@ public final class DecodePlan {
     float[] data = results(batchEntry);
     int first = resultIndex(batchEntry, 0, head, row);
     int distance = heads * rows(batchEntry) * rowSize;
-    int end = first + chunks(batchEntry) * distance;
+    int end = first + splits(batchEntry) * distance;
     int queryHead = head * problem.group() + row % problem.group();
     int query = problem.queryRow(row);
     float max = Float.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 package dev.lanewise.kernels.simd.decode;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.RowChanges;
 import dev.lanewise.kernels.call.Visibility;
@@ -38,7 +38,7 @@ final class DecodeQueries {
   void open(AttentionProblem newProblem, int newBatchEntry, int fromHead, int toHead) {
     problem = newProblem;
     batchEntry = newBatchEntry;
-    KeyValueRows cached = newProblem.cached(newBatchEntry);
+    CachedSequence cached = newProblem.cached(newBatchEntry);
     width = cached.layout().keyWidth();
     int rowsPerHead = newProblem.group() * newProblem.computedQueries(newBatchEntry);
     int rows = (toHead - fromHead) * rowsPerHead;
@@ -75,14 +75,14 @@ final class DecodeQueries {
     }
   }
 
-  private void load(KeyValueRows cached, int head, int row) {
-    AttentionProblem of = problem();
-    Heads source = of.query;
-    int start = of.queryIndex(source, batchEntry, queryHead[row], query[row]);
-    float[] channels = of.keyChannels(batchEntry);
+  private void load(CachedSequence cached, int head, int row) {
+    AttentionProblem call = problem();
+    Heads source = call.query;
+    int start = call.queryIndex(source, batchEntry, queryHead[row], query[row]);
+    float[] channels = call.keyChannels(batchEntry);
     float largest = 0;
     for (int d = 0; d < width; d++) {
-      float x = source.data()[start + d * source.columnStride()] * of.scale;
+      float x = source.data()[start + d * source.columnStride()] * call.scale;
       if (channels != null) {
         x *= channels[head * width + d];
       }
@@ -132,8 +132,8 @@ final class DecodeQueries {
 
   /** Looks which keys of the tile a row sees: a bit each. */
   long look(int row, DecodeTile tile) {
-    long from = Math.clamp((long) first[row] - tile.key(), 0, DecodeRows.KEYS);
-    long to = Math.clamp((long) end[row] - tile.key(), 0, DecodeRows.KEYS);
+    long from = Math.clamp((long) first[row] - tile.key(), 0, DecodeSoftmax.KEYS);
+    long to = Math.clamp((long) end[row] - tile.key(), 0, DecodeSoftmax.KEYS);
     long seen = 0;
     if (from < to) {
       seen = -1L >>> (Long.SIZE - (to - from)) << from & tile.present();
@@ -165,15 +165,15 @@ final class DecodeQueries {
   }
 
   /** Softcap, bias, ALiBi and the caller's functions, on the scores of a row; functions see what the query sees. */
-  void change(AttentionProblem of, int row, DecodeTile tile, float[] scores, int at) {
+  void change(AttentionProblem call, int row, DecodeTile tile, float[] scores, int at) {
     int head = queryHead[row];
-    if (of.softcap > 0) {
-      ScoreChanges.softcap(scores, at, at + DecodeRows.KEYS, of.softcap);
+    if (call.softcap > 0) {
+      ScoreChanges.softcap(scores, at, at + DecodeSoftmax.KEYS, call.softcap);
     }
-    RowChanges.apply(of, batchEntry, head, query[row], tile.key(), scores, at, tile.keys());
-    for (int i = 0; i < of.hooks.size(); i++) {
-      RowFunction function = of.hooks.get(i).function();
-      VisibleSegments.apply(function, of.visibility, scores, at, tile.key(), tile.keys(), batchEntry, head, query[row]);
+    RowChanges.apply(call, batchEntry, head, query[row], tile.key(), scores, at, tile.keys());
+    for (int i = 0; i < call.hooks.size(); i++) {
+      RowFunction function = call.hooks.get(i).function();
+      VisibleSegments.apply(function, call.visibility, scores, at, tile.key(), tile.keys(), batchEntry, head, query[row]);
     }
   }
 

@@ -2,7 +2,7 @@ package dev.lanewise.kernels.simd.decode;
 
 import dev.lanewise.kernels.runtime.ScratchPool;
 
-/** What the chunks of one call leave to be joined, a row after the other: maximum, sum, output. Pooled. */
+/** What the splits of one call leave to be joined, a row after the other: maximum, sum, output. Pooled. */
 final class DecodeResults extends ScratchPool.Member {
   /** Where a row's sum stands; its maximum stands before it, and its output after it. */
   static final int SUM = 1;

@@ -1,25 +1,25 @@
 package dev.lanewise.kernels.simd.decode;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.simd.stored.StoredRows;
+import dev.lanewise.kernels.simd.stored.BlockOperand;
 import dev.lanewise.kernels.simd.stored.WideningKernel;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The blocks of {@link DecodeRows#KEYS} keys, and where a head lies in them. A block that is not there is replaced by one that is. */
+/** The blocks of {@link DecodeSoftmax#KEYS} keys, and where a head lies in them. A block that is not there is replaced by one that is. */
 final class DecodeTile {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
-  private static final int BLOCKS = StoredRows.BLOCKS;
+  private static final int BLOCKS = BlockOperand.BLOCKS;
   private static final long BLOCK_BITS = (1L << BLOCK) - 1;
 
   private final @Nullable KeyValueMemory[] memory = new @Nullable KeyValueMemory[BLOCKS];
-  private final int[] place = new int[BLOCKS];
-  private final StoredRows storedKeys = new StoredRows();
-  private final StoredRows storedValues = new StoredRows();
+  private final int[] physicalBlock = new int[BLOCKS];
+  private final BlockOperand storedKeys = new BlockOperand();
+  private final BlockOperand storedValues = new BlockOperand();
   private @Nullable KeyValueLayout layout;
   private @Nullable WideningKernel kernel;
   private int key;
@@ -27,10 +27,10 @@ final class DecodeTile {
   private long present;
 
   /** Turns to the keys from {@code newKey} on; returns whether any of them is there. */
-  boolean open(KeyValueRows cached, int newKey) {
+  boolean open(CachedSequence cached, int newKey) {
     layout = cached.layout();
     key = newKey;
-    keys = Math.min(DecodeRows.KEYS, cached.rows() - newKey);
+    keys = Math.min(DecodeSoftmax.KEYS, cached.rows() - newKey);
     present = 0;
     int any = -1;
     for (int i = 0; i < BLOCKS; i++) {
@@ -38,7 +38,7 @@ final class DecodeTile {
       boolean dropped = row >= cached.droppedFrom() && row + BLOCK <= cached.droppedTo();
       if (row < cached.rows() && !dropped) {
         memory[i] = cached.memory(row / BLOCK);
-        place[i] = cached.place(row / BLOCK);
+        physicalBlock[i] = cached.physicalBlock(row / BLOCK);
         present |= BLOCK_BITS << (i * BLOCK);
         any = i;
       }
@@ -49,11 +49,11 @@ final class DecodeTile {
     for (int i = 0; i < BLOCKS; i++) {
       if (((present >>> (i * BLOCK)) & 1) == 0) {
         memory[i] = memory[any];
-        place[i] = place[any];
+        physicalBlock[i] = physicalBlock[any];
       }
       KeyValueMemory block = memory(i);
-      storedKeys.set(i, block.data(), block.keyIndex(place[i], 0));
-      storedValues.set(i, block.data(), block.valueIndex(place[i], 0));
+      storedKeys.set(i, block.data(), block.keyIndex(physicalBlock[i], 0));
+      storedValues.set(i, block.data(), block.valueIndex(physicalBlock[i], 0));
     }
     kernel = WideningKernel.of(layout.format(), memory(any).isNative());
     return true;
@@ -62,9 +62,9 @@ final class DecodeTile {
   /** Multiplies the scores of a row with the scales of a head's keys, or its weights with those of the values. */
   void scale(int head, boolean values, float[] scores, int at) {
     for (int i = 0; i < BLOCKS; i++) {
-      KeyValueMemory of = memory(i);
-      int from = of.scaleIndex(place[i], head) + (values ? BLOCK : 0);
-      DecodeRows.multiply(scores, at + i * BLOCK, of.scales(), from, BLOCK);
+      KeyValueMemory block = memory(i);
+      int from = block.scaleIndex(physicalBlock[i], head) + (values ? BLOCK : 0);
+      DecodeSoftmax.multiply(scores, at + i * BLOCK, block.scales(), from, BLOCK);
     }
   }
 
@@ -85,14 +85,14 @@ final class DecodeTile {
   }
 
   /** K of a head: the keys from {@code key} (0 to 15) of each block on. */
-  StoredRows keys(int head, int key) {
-    storedKeys.shift = head * (long) layout().keyPart() + key;
+  BlockOperand keys(int head, int key) {
+    storedKeys.shift = head * (long) layout().headKeySize() + key;
     return storedKeys;
   }
 
   /** V of a head: its columns from {@code column} on. */
-  StoredRows values(int head, int column) {
-    storedValues.shift = head * (long) layout().valuePart() + layout().valueIndex(0, column);
+  BlockOperand values(int head, int column) {
+    storedValues.shift = head * (long) layout().headValueSize() + layout().valueIndex(0, column);
     return storedValues;
   }
 
@@ -101,7 +101,7 @@ final class DecodeTile {
     return key;
   }
 
-  /** How many keys of the sequence there are from the first on, at most {@link DecodeRows#KEYS}. */
+  /** How many keys of the sequence there are from the first on, at most {@link DecodeSoftmax#KEYS}. */
   int keys() {
     return keys;
   }

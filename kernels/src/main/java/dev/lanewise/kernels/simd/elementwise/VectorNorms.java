@@ -108,7 +108,7 @@ public final class VectorNorms extends ScratchPool.Member {
     Matrix y = problem.residual();
     Matrix sum = problem.sum();
     if (y != null) {
-      VectorRows.add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
+      RowArithmetic.add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
     }
   }
 
@@ -150,7 +150,7 @@ public final class VectorNorms extends ScratchPool.Member {
       sum0 = FloatVector.fromArray(SPECIES, x, from + i).add(sum0);
     }
     FloatVector.zero(SPECIES).add(sum0).add(sum1).add(FloatVector.zero(SPECIES).add(sum2).add(sum3)).intoArray(lanes, 0);
-    float sum = VectorRows.fold(lanes);
+    float sum = RowArithmetic.fold(lanes);
     for (; i < length; i++) {
       sum += x[from + i];
     }
@@ -189,8 +189,8 @@ public final class VectorNorms extends ScratchPool.Member {
         .add(squares1)
         .add(FloatVector.zero(SPECIES).add(squares2).add(squares3))
         .intoArray(squareLanes, 0);
-    float sum = VectorRows.fold(lanes);
-    float squares = VectorRows.fold(squareLanes);
+    float sum = RowArithmetic.fold(lanes);
+    float squares = RowArithmetic.fold(squareLanes);
     for (; i < length; i++) {
       float d = x[from + i] - mean;
       sum += d;
@@ -226,7 +226,7 @@ public final class VectorNorms extends ScratchPool.Member {
         .add(squares1)
         .add(FloatVector.zero(SPECIES).add(squares2).add(squares3))
         .intoArray(squareLanes, 0);
-    float squares = VectorRows.fold(squareLanes);
+    float squares = RowArithmetic.fold(squareLanes);
     for (; i < length; i++) {
       squares = Math.fma(x[from + i], x[from + i], squares);
     }
@@ -262,7 +262,7 @@ public final class VectorNorms extends ScratchPool.Member {
           .intoArray(result, to + i);
     }
     FloatVector.zero(SPECIES).add(sum0).add(sum1).add(FloatVector.zero(SPECIES).add(sum2).add(sum3)).intoArray(lanes, 0);
-    float sum = VectorRows.fold(lanes);
+    float sum = RowArithmetic.fold(lanes);
     for (; i < length; i++) {
       sum += x[next + i];
       result[to + i] = Math.fma(Math.fma(x[from + i] - mean, scale, shift), weight[i], bias[i]);
@@ -300,7 +300,7 @@ public final class VectorNorms extends ScratchPool.Member {
         .add(squares1)
         .add(FloatVector.zero(SPECIES).add(squares2).add(squares3))
         .intoArray(squareLanes, 0);
-    float squares = VectorRows.fold(squareLanes);
+    float squares = RowArithmetic.fold(squareLanes);
     for (; i < length; i++) {
       squares = Math.fma(x[next + i], x[next + i], squares);
       result[to + i] = x[from + i] * scale * weight[i];

@@ -50,12 +50,12 @@ public final class AdditiveScores {
   /** One vector of results; a method of its own, because C2 compiles the loop 10 % slower inside the loops around it. */
   private static void score(float[] queryPanel, int lane, float[] key, int from, float[] vector, float[] target, int to) {
     FloatVector.zero(SPECIES).intoArray(target, to);
-    for (int a = 0; a < vector.length; a += Tiles.DEPTH) {
-      addPiece(queryPanel, lane, key, from, vector, a, Math.min(a + Tiles.DEPTH, vector.length), target, to);
+    for (int a = 0; a < vector.length; a += Tiles.KC) {
+      addChain(queryPanel, lane, key, from, vector, a, Math.min(a + Tiles.KC, vector.length), target, to);
     }
   }
 
-  private static void addPiece(
+  private static void addChain(
       float[] queryPanel, int lane, float[] key, int from, float[] vector, int first, int end, float[] target, int to) {
     FloatVector sum = FloatVector.zero(SPECIES);
     for (int a = first; a < end; a++) {

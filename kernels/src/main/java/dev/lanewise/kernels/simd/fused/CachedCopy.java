@@ -1,8 +1,8 @@
 package dev.lanewise.kernels.simd.fused;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Transpose;
@@ -18,19 +18,19 @@ final class CachedCopy {
   private float[] widened = new float[0];
 
   /** Copies {@code count} keys from row {@code first} on; rows of {@code target} are keyWidth apart. */
-  void keys(KeyValueRows cached, int head, int first, int count, float[] target, Scratch scratch) {
+  void keys(CachedSequence cached, int head, int first, int count, float[] target, Scratch scratch) {
     KeyValueLayout layout = cached.layout();
     int width = layout.keyWidth();
     for (int row = first; row < first + count; ) {
       int from = row % BLOCK;
       int rows = Math.min(BLOCK - from, first + count - row);
       int to = (row - first) * width;
-      KeyValueMemory memory = widen(cached, row, head * layout.keyPart(), layout.keyPart());
+      KeyValueMemory memory = widen(cached, row, head * layout.headKeySize(), layout.headKeySize());
       if (memory == null) {
         Arrays.fill(target, to, to + rows * width, 0);
       } else {
         turn(width, from, rows, target, to, scratch);
-        int scale = memory.scaleIndex(cached.place(row / BLOCK), head) + from;
+        int scale = memory.scaleIndex(cached.physicalBlock(row / BLOCK), head) + from;
         for (int i = 0; memory.scales().length > 0 && i < rows; i++) {
           multiply(target, to + i * width, width, memory.scales()[scale + i], memory.keyChannels(), head * width);
         }
@@ -40,10 +40,10 @@ final class CachedCopy {
   }
 
   /** Copies {@code count} values likewise; rows of {@code target} are valueWidth apart. */
-  void values(KeyValueRows cached, int head, int first, int count, float[] target) {
+  void values(CachedSequence cached, int head, int first, int count, float[] target) {
     KeyValueLayout layout = cached.layout();
     int width = layout.valueWidth();
-    int values = layout.heads() * layout.keyPart() + head * layout.valuePart();
+    int values = layout.heads() * layout.headKeySize() + head * layout.headValueSize();
     for (int row = first; row < first + count; ) {
       int from = row % BLOCK;
       int rows = Math.min(BLOCK - from, first + count - row);
@@ -59,7 +59,7 @@ final class CachedCopy {
           }
           System.arraycopy(widened, (from + i) * BLOCK, target, at, used);
           if (memory.scales().length > 0) {
-            int scale = memory.scaleIndex(cached.place(row / BLOCK), head) + BLOCK + from + i;
+            int scale = memory.scaleIndex(cached.physicalBlock(row / BLOCK), head) + BLOCK + from + i;
             multiply(target, at, used, memory.scales()[scale], null, 0);
           }
         }
@@ -69,7 +69,7 @@ final class CachedCopy {
   }
 
   /** Widens elements from {@code from} on of the block that holds a row; returns its memory, or null if it was let go. */
-  private @Nullable KeyValueMemory widen(KeyValueRows cached, int row, int from, int count) {
+  private @Nullable KeyValueMemory widen(CachedSequence cached, int row, int from, int count) {
     int block = row / BLOCK;
     if (block * BLOCK >= cached.droppedFrom() && (block + 1) * BLOCK <= cached.droppedTo()) {
       return null;
@@ -78,7 +78,7 @@ final class CachedCopy {
       widened = new float[count];
     }
     KeyValueMemory memory = cached.memory(block);
-    long index = memory.keyIndex(cached.place(block), 0) + from;
+    long index = memory.keyIndex(cached.physicalBlock(block), 0) + from;
     WideningKernel.of(cached.layout().format(), memory.isNative()).widen(memory.data(), index, count, widened, 0);
     return memory;
   }

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Weights that are functions of their own score alone, perhaps divided by the number of keys that the query sees. */
-final class ElementwiseNormaliser implements PanelNormaliser {
+final class ElementwiseNormaliser implements TileNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
@@ -25,19 +25,19 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   private boolean averages;
 
   @Override
-  public void open(Panel panel) {
-    Normaliser normaliser = panel.problem().normaliser;
+  public void open(QueryTile tile) {
+    Normaliser normaliser = tile.problem().normaliser;
     kind = normaliser.kind;
     averages = normaliser.averages;
     Arrays.fill(count, 0);
   }
 
   @Override
-  public boolean update(Panel panel, float[] scores) {
+  public boolean update(QueryTile tile, float[] scores) {
     if (averages) {
-      countKeys(scores, panel.keys());
+      countKeys(scores, tile.keys());
     }
-    apply(scores, panel.keys() * QUERIES);
+    apply(scores, tile.keys() * QUERIES);
     return false;
   }
 
@@ -96,7 +96,7 @@ final class ElementwiseNormaliser implements PanelNormaliser {
   @Override
   public void normalise(float[] accumulated, int rows) {
     if (averages) {
-      PanelRows.multiply(accumulated, rows, factor);
+      LaneTransposer.multiply(accumulated, rows, factor);
     }
   }
 

@@ -17,11 +17,11 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
  * <pre>
  * for each panel of queries                          Qᵀ packed, times scale: headDim × QUERIES
  *   for each tile of keys that a lane sees
- *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies   ({@link PanelScores})
+ *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies   ({@link TileScores})
  *     softcap, bias, ALiBi, the caller's function                                           ({@link ScoreChanges})
- *     mask                                           only where a lane does not see a key   ({@link PanelMask})
- *     weights = normaliser of scores                 lane by lane                           ({@link PanelNormaliser})
- *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link PanelOutput})
+ *     mask                                           only where a lane does not see a key   ({@link TileMask})
+ *     weights = normaliser of scores                 lane by lane                           ({@link TileNormaliser})
+ *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link TileOutput})
  *   divide, turn to row-major, store
  * </pre>
  *
@@ -32,16 +32,16 @@ public final class FusedAttention extends ScratchPool.Member {
   private static final ScratchPool<FusedAttention> POOL = new ScratchPool<>(FusedAttention::new);
   private static final int KEYS = Tiles.KEYS;
 
-  private final Panel panel = new Panel();
-  private final PanelRows queries = new PanelRows();
-  private final PanelRows outputs = new PanelRows();
-  private final PanelScores scorer = new PanelScores();
+  private final QueryTile tile = new QueryTile();
+  private final LaneTransposer queries = new LaneTransposer();
+  private final LaneTransposer outputs = new LaneTransposer();
+  private final TileScores scorer = new TileScores();
   private final ScoreChanges changes = new ScoreChanges();
-  private final PanelMask mask = new PanelMask();
+  private final TileMask mask = new TileMask();
   private final OnlineSoftmax softmax = new OnlineSoftmax();
   private final ElementwiseNormaliser elementwise = new ElementwiseNormaliser();
-  private final PanelOutput output = new PanelOutput();
-  private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.STRIP * Lanes.COUNT) * Tiles.QUERIES];
+  private final TileOutput output = new TileOutput();
+  private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.ATTENTION_MR * Lanes.COUNT) * Tiles.QUERIES];
 
   private FusedAttention() {}
 
@@ -58,7 +58,7 @@ public final class FusedAttention extends ScratchPool.Member {
 
   /** Drops the references to the caller's objects. */
   private void release() {
-    panel.release();
+    tile.release();
     scorer.release();
     output.release();
   }
@@ -66,9 +66,9 @@ public final class FusedAttention extends ScratchPool.Member {
   private void run(AttentionProblem problem, int unit, int from, int to) {
     output.openUnit();
     int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
-    PanelNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+    TileNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
     for (int row = from; row < to; row += most) {
-      panel.open(problem, unit, row, Math.min(most, to - row));
+      tile.open(problem, unit, row, Math.min(most, to - row));
       run(problem, normaliser);
       if (problem.output != null && !problem.watchesWeights() && !output.isFinite()) {
         repeatOverflown(problem, normaliser, row);
@@ -80,27 +80,27 @@ public final class FusedAttention extends ScratchPool.Member {
    * Computes those rows again, in plain Java and with weights that have been divided first, whose values may have passed the largest float
    * before the division. Not where the caller's functions take part, which must not be called twice.
    */
-  private void repeatOverflown(AttentionProblem problem, PanelNormaliser normaliser, int row) {
-    for (int lane = 0; problem.hooks.isEmpty() && lane < panel.rows(); lane++) {
+  private void repeatOverflown(AttentionProblem problem, TileNormaliser normaliser, int row) {
+    for (int lane = 0; problem.hooks.isEmpty() && lane < tile.rows(); lane++) {
       if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
-        ScalarAttention.attend(problem, panel.unit(), row + lane, row + lane + 1);
+        ScalarAttention.attend(problem, tile.unit(), row + lane, row + lane + 1);
       }
     }
   }
 
-  private void run(AttentionProblem problem, PanelNormaliser normaliser) {
-    queries.open(panel, problem.query);
-    queries.touch(problem.query, panel.scratch);
+  private void run(AttentionProblem problem, TileNormaliser normaliser) {
+    queries.open(tile, problem.query);
+    queries.touch(problem.query, tile.scratch);
     output.open(problem.output == null ? 0 : problem.output.width());
     if (problem.output != null) {
-      outputs.open(panel, problem.output);
-      outputs.touch(problem.output, panel.scratch);
+      outputs.open(tile, problem.output);
+      outputs.touch(problem.output, tile.scratch);
     }
-    scorer.open(panel, queries);
-    mask.open(panel);
-    normaliser.open(panel);
+    scorer.open(tile, queries);
+    mask.open(tile);
+    normaliser.open(tile);
     if (problem.changesScores()) {
-      changes.open(panel, mask.from(), mask.to());
+      changes.open(tile, mask.from(), mask.to());
     }
     boolean once = !problem.watchesWeights();
     pass(problem, normaliser, false, once);
@@ -112,7 +112,7 @@ public final class FusedAttention extends ScratchPool.Member {
       pass(problem, normaliser, true, true);
     }
     if (problem.output != null) {
-      output.store(problem.output, outputs, panel.scratch);
+      output.store(problem.output, outputs, tile.scratch);
     }
     storeLogSumExp(problem, normaliser);
   }
@@ -124,55 +124,55 @@ public final class FusedAttention extends ScratchPool.Member {
    * @param known whether the normaliser knows what to divide by
    * @param last whether this pass makes the output
    */
-  private void pass(AttentionProblem problem, PanelNormaliser normaliser, boolean known, boolean last) {
+  private void pass(AttentionProblem problem, TileNormaliser normaliser, boolean known, boolean last) {
     boolean everyKey = last && problem.watchesScores();
     int from = everyKey ? 0 : mask.from();
-    int to = everyKey ? problem.keys(panel.batchEntry()) : mask.to();
-    for (int tile = from / KEYS * KEYS; tile < to; tile += KEYS) {
+    int to = everyKey ? problem.keys(tile.batchEntry()) : mask.to();
+    for (int start = from / KEYS * KEYS; start < to; start += KEYS) {
       Interruption.check();
-      int key = Math.max(tile, from);
-      panel.openTile(key, Math.min(tile + KEYS, to) - key);
-      boolean seen = mask.openTile(panel);
+      int key = Math.max(start, from);
+      tile.openTile(key, Math.min(start + KEYS, to) - key);
+      boolean seen = mask.openTile(tile);
       if (seen || everyKey) {
-        tile(problem, normaliser, known, last, seen);
+        computeTile(problem, normaliser, known, last, seen);
       } else {
-        tile = Math.max(tile, mask.nextKey(panel, tile + KEYS) / KEYS * KEYS - KEYS); // over a large hole
+        start = Math.max(start, mask.nextKey(tile, start + KEYS) / KEYS * KEYS - KEYS); // over a large hole
       }
     }
   }
 
-  private void tile(AttentionProblem problem, PanelNormaliser normaliser, boolean known, boolean last, boolean seen) {
-    scorer.compute(panel, scores);
+  private void computeTile(AttentionProblem problem, TileNormaliser normaliser, boolean known, boolean last, boolean seen) {
+    scorer.compute(tile, scores);
     if (problem.changesScores()) {
-      changes.apply(panel, scores, last);
+      changes.apply(tile, scores, last);
     }
-    mask.apply(scores, panel.keys(), Float.NEGATIVE_INFINITY);
-    changes.observe(panel, Stage.MASKED, scores, last);
+    mask.apply(scores, tile.keys(), Float.NEGATIVE_INFINITY);
+    changes.observe(tile, Stage.MASKED, scores, last);
     if (!seen) {
       return;
     }
     boolean blends = last && problem.output != null;
     if (blends) {
-      output.openTile(panel, mask, scores);
+      output.openTile(tile, mask, scores);
     }
     if (known) {
-      mask.hideInfinite(scores, panel.keys());
-      normaliser.weights(scores, panel.keys());
-      changes.change(panel, Stage.WEIGHTS, scores);
-      mask.apply(scores, panel.keys(), 0); // whatever the function made of them, or the NaN of another key
-      changes.observe(panel, Stage.WEIGHTS, scores, true);
-    } else if (normaliser.update(panel, scores)) {
+      mask.hideInfinite(scores, tile.keys());
+      normaliser.weights(scores, tile.keys());
+      changes.change(tile, Stage.WEIGHTS, scores);
+      mask.apply(scores, tile.keys(), 0); // whatever the function made of them, or the NaN of another key
+      changes.observe(tile, Stage.WEIGHTS, scores, true);
+    } else if (normaliser.update(tile, scores)) {
       output.rescale(normaliser);
     }
     if (blends) {
-      output.add(panel, mask, scores);
+      output.add(tile, mask, scores);
     }
   }
 
-  private void storeLogSumExp(AttentionProblem problem, PanelNormaliser normaliser) {
+  private void storeLogSumExp(AttentionProblem problem, TileNormaliser normaliser) {
     float[] logSumExp = problem.logSumExp;
-    for (int lane = 0; logSumExp != null && lane < panel.rows(); lane++) {
-      logSumExp[problem.logSumExpIndex(panel.batchEntry(), panel.queryHead(lane), panel.query(lane))] = normaliser.logSumExp(lane);
+    for (int lane = 0; logSumExp != null && lane < tile.rows(); lane++) {
+      logSumExp[problem.logSumExpIndex(tile.batchEntry(), tile.queryHead(lane), tile.query(lane))] = normaliser.logSumExp(lane);
     }
   }
 }

@@ -16,7 +16,7 @@ import jdk.incubator.vector.VectorSpecies;
  * 2018). Scores are keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes. They become powers of two
  * only after the maximum has been subtracted: scores as large as floats may be would not survive the factor log<sub>2</sub> e.
  */
-public final class OnlineSoftmax implements PanelNormaliser {
+public final class OnlineSoftmax implements TileNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
@@ -35,25 +35,25 @@ public final class OnlineSoftmax implements PanelNormaliser {
   private final float[] ignored = new float[QUERIES];
 
   @Override
-  public void open(Panel panel) {
+  public void open(QueryTile tile) {
     Arrays.fill(max, Float.NEGATIVE_INFINITY);
     Arrays.fill(total, 0);
-    float[] sinks = panel.problem().normaliser.sinks;
+    float[] sinks = tile.problem().normaliser.sinks;
     Arrays.fill(sink, Float.NEGATIVE_INFINITY);
     for (int lane = 0; sinks != null && lane < QUERIES; lane++) {
-      sink[lane] = sinks[panel.queryHead(lane)];
+      sink[lane] = sinks[tile.queryHead(lane)];
     }
   }
 
   @Override
-  public boolean update(Panel panel, float[] scores) {
-    boolean moved = raiseMax(scores, panel.keys());
+  public boolean update(QueryTile tile, float[] scores) {
+    boolean moved = raiseMax(scores, tile.keys());
     if (moved) {
       moveMax();
     }
     Arrays.fill(sum, 0);
-    for (int key = 0; key < panel.keys(); key = panel.pieceEnd(key)) {
-      exponentials(scores, key, panel.pieceEnd(key), sum);
+    for (int key = 0; key < tile.keys(); key = tile.chainEnd(key)) {
+      exponentials(scores, key, tile.chainEnd(key), sum);
     }
     for (int lane = 0; lane < QUERIES; lane++) {
       total[lane] += sum[lane];
@@ -80,13 +80,13 @@ public final class OnlineSoftmax implements PanelNormaliser {
 
   @Override
   public void normalise(float[] accumulated, int rows) {
-    PanelRows.multiply(accumulated, rows, factor);
+    LaneTransposer.multiply(accumulated, rows, factor);
   }
 
   @Override
   public void weights(float[] scores, int keys) {
     exponentials(scores, 0, keys, ignored);
-    PanelRows.multiply(scores, keys, factor);
+    LaneTransposer.multiply(scores, keys, factor);
   }
 
   @Override

@@ -34,7 +34,7 @@ public final class ScoreChanges {
   private final float[] biasBlock = new float[LANES * LANES];
   private final float[] position = new float[QUERIES];
   private final float[] slope = new float[QUERIES];
-  private final TileRows tileRows = new TileRows();
+  private final TileHooks tileHooks = new TileHooks();
   private final KeptScores kept = new KeptScores();
 
   /**
@@ -43,18 +43,18 @@ public final class ScoreChanges {
    * @param from the first key that any of them sees
    * @param to one past the last
    */
-  void open(Panel panel, int from, int to) {
-    AttentionProblem problem = panel.problem();
+  void open(QueryTile tile, int from, int to) {
+    AttentionProblem problem = tile.problem();
     if (problem.callsTwice()) {
-      kept.open(panel.rows(), from, to);
+      kept.open(tile.rows(), from, to);
     }
     for (int lane = 0; lane < QUERIES; lane++) {
-      int head = panel.queryHead(lane);
-      int query = panel.query(lane);
+      int head = tile.queryHead(lane);
+      int query = tile.query(lane);
       for (int i = 0; i < problem.biases.size(); i++) {
-        biasStarts[i][lane] = problem.biases.get(i).index(panel.batchEntry(), head, query);
+        biasStarts[i][lane] = problem.biases.get(i).index(tile.batchEntry(), head, query);
       }
-      position[lane] = (float) problem.queryPosition(panel.batchEntry(), query);
+      position[lane] = (float) problem.queryPosition(tile.batchEntry(), query);
       slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head];
     }
   }
@@ -65,45 +65,45 @@ public final class ScoreChanges {
   }
 
   /** Changes the scores of the panel's tile; observers are told if {@code observed}. */
-  void apply(Panel panel, float[] scores, boolean observed) {
-    AttentionProblem problem = panel.problem();
-    observe(panel, Stage.RAW, scores, observed);
+  void apply(QueryTile tile, float[] scores, boolean observed) {
+    AttentionProblem problem = tile.problem();
+    observe(tile, Stage.RAW, scores, observed);
     // in steps whose scores stay in L1, unless someone wants to see the whole tile in between
-    int step = problem.hooks.isEmpty() ? STEP : panel.keys();
-    for (int from = 0; from < panel.keys(); from += step) {
-      int to = Math.min(from + step, panel.keys());
+    int step = problem.hooks.isEmpty() ? STEP : tile.keys();
+    for (int from = 0; from < tile.keys(); from += step) {
+      int to = Math.min(from + step, tile.keys());
       if (problem.softcap > 0) {
         softcap(scores, from * QUERIES, to * QUERIES, problem.softcap);
       }
-      observe(panel, Stage.CAPPED, scores, observed);
+      observe(tile, Stage.CAPPED, scores, observed);
       for (int i = 0; i < problem.biases.size(); i++) {
-        bias(panel, problem.biases.get(i), biasStarts[i], scores, from, to);
+        bias(tile, problem.biases.get(i), biasStarts[i], scores, from, to);
       }
       if (problem.slopes != null) {
-        addDistances(panel, scores, from, to);
+        addDistances(tile, scores, from, to);
       }
     }
-    change(panel, Stage.CHANGED, scores);
-    observe(panel, Stage.CHANGED, scores, observed);
+    change(tile, Stage.CHANGED, scores);
+    observe(tile, Stage.CHANGED, scores, observed);
   }
 
   /** Runs the functions that change a stage, once a row whatever the number of passes. */
-  void change(Panel panel, Stage stage, float[] scores) {
-    KeptScores between = stage == Stage.CHANGED && panel.problem().callsTwice() ? kept : null;
-    for (int i = 0; i < panel.problem().hooks.size(); i++) {
-      AttentionProblem.Hook hook = panel.problem().hooks.get(i);
+  void change(QueryTile tile, Stage stage, float[] scores) {
+    KeptScores between = stage == Stage.CHANGED && tile.problem().callsTwice() ? kept : null;
+    for (int i = 0; i < tile.problem().hooks.size(); i++) {
+      AttentionProblem.Hook hook = tile.problem().hooks.get(i);
       if (hook.changes() && hook.stage() == stage) {
-        tileRows.change(hook.function(), between, panel, scores);
+        tileHooks.change(hook.function(), between, tile, scores);
       }
     }
   }
 
   /** Shows a stage to its observers, if {@code observed}. */
-  void observe(Panel panel, Stage stage, float[] scores, boolean observed) {
-    for (int i = 0; observed && i < panel.problem().hooks.size(); i++) {
-      AttentionProblem.Hook hook = panel.problem().hooks.get(i);
+  void observe(QueryTile tile, Stage stage, float[] scores, boolean observed) {
+    for (int i = 0; observed && i < tile.problem().hooks.size(); i++) {
+      AttentionProblem.Hook hook = tile.problem().hooks.get(i);
       if (!hook.changes() && hook.stage() == stage) {
-        tileRows.observe(hook.function(), panel, scores);
+        tileHooks.observe(hook.function(), tile, scores);
       }
     }
   }
@@ -145,18 +145,18 @@ public final class ScoreChanges {
   }
 
   /** Brings the bias of some keys of the tile into the lanes and adds it. */
-  private void bias(Panel panel, Bias bias, int[] starts, float[] scores, int from, int to) {
+  private void bias(QueryTile tile, Bias bias, int[] starts, float[] scores, int from, int to) {
     if (from == 0) {
-      touch(panel, bias, starts);
+      touch(tile, bias, starts);
     }
-    Scratch scratch = panel.scratch;
+    Scratch scratch = tile.scratch;
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       for (int i = from; i < to; i += LANES) {
         int count = Math.min(LANES, to - i);
         if (bias.keyStride() == 1 && count == LANES) {
-          scratch.source.setRows(bias.data(), starts, lane, panel.key() + i);
+          scratch.source.setRows(bias.data(), starts, lane, tile.key() + i);
         } else {
-          copyBias(bias, starts, lane, panel.key() + i, count, scratch.padded);
+          copyBias(bias, starts, lane, tile.key() + i, count, scratch.padded);
           scratch.source.set(scratch.padded, 0, LANES);
         }
         scratch.target.set(biasBlock, 0, LANES);
@@ -167,15 +167,15 @@ public final class ScoreChanges {
   }
 
   /** Rows are far apart, often a multiple of the cache's period: read row by row first, they stream. */
-  private void touch(Panel panel, Bias bias, int[] starts) {
+  private void touch(QueryTile tile, Bias bias, int[] starts) {
     float sum = 0;
-    for (int lane = 0; bias.keyStride() == 1 && lane < panel.rows(); lane++) {
-      int from = starts[lane] + panel.key();
-      for (int i = 0; i < panel.keys(); i += PanelRows.LINE) {
+    for (int lane = 0; bias.keyStride() == 1 && lane < tile.rows(); lane++) {
+      int from = starts[lane] + tile.key();
+      for (int i = 0; i < tile.keys(); i += LaneTransposer.LINE) {
         sum += bias.data()[from + i];
       }
     }
-    panel.scratch.touched = sum;
+    tile.scratch.touched = sum;
   }
 
   private void copyBias(Bias bias, int[] starts, int lane, int key, int count, float[] target) {
@@ -200,12 +200,12 @@ public final class ScoreChanges {
   }
 
   /** score − slope · |position − the key's position|. */
-  private void addDistances(Panel panel, float[] scores, int from, int to) {
-    int nodes = Math.clamp((long) panel.problem().endOfRows(panel.batchEntry()) - panel.key(), from, to);
+  private void addDistances(QueryTile tile, float[] scores, int from, int to) {
+    int nodes = Math.clamp((long) tile.problem().endOfRows(tile.batchEntry()) - tile.key(), from, to);
     for (int lane = 0; lane < QUERIES; lane += LANES) {
-      addDistances(scores, lane, panel.key(), from, nodes);
+      addDistances(scores, lane, tile.key(), from, nodes);
       for (int i = nodes; i < to; i++) { // nodes of a tree stand anywhere
-        int key = panel.problem().keyPosition(panel.batchEntry(), panel.key() + i);
+        int key = tile.problem().keyPosition(tile.batchEntry(), tile.key() + i);
         addDistances(scores, lane, key - i, i, i + 1);
       }
     }

@@ -3,12 +3,12 @@ package dev.lanewise.kernels.simd.lanes;
 import java.util.Arrays;
 
 /**
- * Sums of more than {@link Tiles#LONG} terms: pieces of {@link Tiles#PIECE} terms in floats, added up in floats to groups of {@link
- * #GROUP}, and groups in double. One chain of 2<sup>20</sup> floats loses up to a tenth of what it adds.
+ * Sums of more than {@link Tiles#LONG} terms: pieces of {@link Tiles#CHAIN} terms in floats, added up in floats to groups of {@link #SPAN},
+ * and groups in double. One chain of 2<sup>20</sup> floats loses up to a tenth of what it adds.
  */
 public final class LongSums {
   /** Terms of a group. */
-  public static final int GROUP = Tiles.PIECE * Tiles.PIECE;
+  public static final int SPAN = Tiles.CHAIN * Tiles.CHAIN;
 
   private double[] sums = new double[0];
   private float[] group = new float[0];

@@ -10,13 +10,13 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   /** Floats in the widest vector. */
   public static final int MOST_LANES = 16;
 
-  public final Strip a = new Strip();
-  public final Strip b = new Strip();
-  public final Strip start = new Strip();
-  public final Strip c = new Strip();
-  public final Strip source = new Strip();
-  public final Strip target = new Strip();
-  public final float[] zeros = new float[Math.max(Tiles.COLUMNS, Tiles.QUERIES)];
+  public final Operand a = new Operand();
+  public final Operand b = new Operand();
+  public final Operand start = new Operand();
+  public final Operand c = new Operand();
+  public final Operand source = new Operand();
+  public final Operand target = new Operand();
+  public final float[] zeros = new float[Math.max(Tiles.NR, Tiles.QUERIES)];
 
   /** Keeps loads made for the cache's sake from being optimised away. */
   public float touched;
@@ -25,11 +25,11 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final float[] lanes = new float[MOST_LANES];
 
   public final float[] activated = new float[Tiles.GATE_COLUMNS];
-  public final Strip block = new Strip().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
+  public final Operand block = new Operand().set(new float[Transpose.scratchSize()], 0, Lanes.COUNT);
   public final float[] padded = new float[Transpose.scratchSize()];
-  public final float[] edge = new float[Tiles.BLOCK_ROWS * Tiles.COLUMNS];
-  public final float[] tile = new float[Tiles.FEW_ROWS * Tiles.FEW_ROWS_WIDTH];
-  public final float[] pass = new float[Tiles.FEW_ROWS * Tiles.FEW_ROWS_WIDTH];
+  public final float[] edge = new float[Tiles.MC * Tiles.NR];
+  public final float[] tile = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
+  public final float[] pass = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
   public final LongSums longSums = new LongSums();
   private float[] left = new float[0];
   private float[] right = new float[0];
@@ -63,7 +63,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
 
   /** A copy of the bias that whole panels can be read from. */
   public float[] bias(float[] source) {
-    int size = source.length + Tiles.COLUMNS;
+    int size = source.length + Tiles.NR;
     if (bias.length < size) {
       bias = new float[size];
     }

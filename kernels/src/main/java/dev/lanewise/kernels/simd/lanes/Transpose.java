@@ -33,11 +33,11 @@ public final class Transpose {
   /**
    * target[j][i] = scale · source[i][j] for a whole block.
    *
-   * @param source row i starts at {@link Strip#row}
+   * @param source row i starts at {@link Operand#row}
    * @param target row j likewise
    * @param scratch {@link #scratchSize} elements, rows {@link Lanes#COUNT} apart
    */
-  public static void block(Strip source, Strip target, float scale, Strip scratch) {
+  public static void block(Operand source, Operand target, float scale, Operand scratch) {
     if (LANES == 4) {
       lowStages(source, scale, target);
       return;
@@ -51,7 +51,7 @@ public final class Transpose {
   }
 
   /** Stages 1 and 2: four neighbouring rows at a time. */
-  private static void lowStages(Strip from, float scale, Strip to) {
+  private static void lowStages(Operand from, float scale, Operand to) {
     for (int row = 0; row < LANES; row += 4) {
       FloatVector x0 = FloatVector.fromArray(SPECIES, from.data, from.row(row)).mul(scale);
       FloatVector x1 = FloatVector.fromArray(SPECIES, from.data, from.row(row + 1)).mul(scale);
@@ -69,7 +69,7 @@ public final class Transpose {
   }
 
   /** The last stage of 8 lanes. */
-  private static void stage4(Strip from, Strip to) {
+  private static void stage4(Operand from, Operand to) {
     for (int row = 0; row < 4; row++) {
       FloatVector x = FloatVector.fromArray(SPECIES, from.data, from.offset + row * from.stride);
       FloatVector y = FloatVector.fromArray(SPECIES, from.data, from.offset + (row + 4) * from.stride);
@@ -79,7 +79,7 @@ public final class Transpose {
   }
 
   /** The last two stages of 16 lanes: rows four apart. */
-  private static void stages4And8(Strip from, Strip to) {
+  private static void stages4And8(Operand from, Operand to) {
     for (int row = 0; row < 4; row++) {
       int at = from.offset + row * from.stride;
       FloatVector x0 = FloatVector.fromArray(SPECIES, from.data, at);

@@ -3,19 +3,19 @@ package dev.lanewise.kernels.simd.product;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Scratch;
-import dev.lanewise.kernels.simd.lanes.Strip;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
  * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), for whole
- * strips of rows; what is left is for {@link FewRows}:
+ * strips of rows; what is left is for {@link SkinnyProduct}:
  *
  * <pre>
- * for each block of {@link Tiles#BLOCK_ROWS} rows of A            (its block stays in L2)
- *   for each block of {@link Tiles#DEPTH} inner steps
- *     for each panel of {@link Tiles#COLUMNS} columns of B         (its block stays in L2)
- *       for each strip of {@link Tiles#ROWS} rows of A             (streams from L2, as it lies)
+ * for each block of {@link Tiles#MC} rows of A            (its block stays in L2)
+ *   for each block of {@link Tiles#KC} inner steps
+ *     for each panel of {@link Tiles#NR} columns of B         (its block stays in L2)
+ *       for each strip of {@link Tiles#MR} rows of A             (streams from L2, as it lies)
  *         micro-kernel
  *       activation, if these were the last steps
  * </pre>
@@ -38,22 +38,22 @@ public final class BlockedProduct {
       return;
     }
     int rows = problem.rows();
-    int inStrips = rows <= Tiles.FEW_ROWS ? 0 : rows / Tiles.ROWS * Tiles.ROWS;
+    int inStrips = rows <= Tiles.SKINNY_ROWS ? 0 : rows / Tiles.MR * Tiles.MR;
     if (inStrips > 0) {
       new BlockedProduct(problem, scratch).strips(inStrips);
     }
     if (inStrips < rows) {
-      new FewRows(problem, inStrips, scratch).run();
+      new SkinnyProduct(problem, inStrips, scratch).run();
     }
   }
 
   private void strips(int rows) {
-    for (int row = 0; row < rows; row += Tiles.BLOCK_ROWS) {
-      int rowEnd = Math.min(row + Tiles.BLOCK_ROWS, rows);
+    for (int row = 0; row < rows; row += Tiles.MC) {
+      int rowEnd = Math.min(row + Tiles.MC, rows);
       int step = 0;
       do { // once even for a depth of 0: C is then the bias, or 0
         int stepEnd = Math.min(step + problem.pass(), problem.depth());
-        for (int column = 0; column < problem.columns(); column += Tiles.COLUMNS) {
+        for (int column = 0; column < problem.columns(); column += Tiles.NR) {
           panel(row, rowEnd, column, step, stepEnd);
         }
         step = stepEnd;
@@ -65,33 +65,33 @@ public final class BlockedProduct {
   private void panel(int row, int rowEnd, int column, int step, int stepEnd) {
     Interruption.check();
     Matrix c = problem.c();
-    int columns = Math.min(Tiles.COLUMNS, c.columns() - column);
-    if (columns == Tiles.COLUMNS) {
+    int columns = Math.min(Tiles.NR, c.columns() - column);
+    if (columns == Tiles.NR) {
       scratch.c.set(c.data(), c.index(row, column), c.rowStride());
       multiply(row, rowEnd, column, step, stepEnd);
       return;
     }
     for (int i = row; step > 0 && i < rowEnd; i++) {
-      System.arraycopy(c.data(), c.index(i, column), scratch.edge, (i - row) * Tiles.COLUMNS, columns);
+      System.arraycopy(c.data(), c.index(i, column), scratch.edge, (i - row) * Tiles.NR, columns);
     }
-    scratch.c.set(scratch.edge, 0, Tiles.COLUMNS);
+    scratch.c.set(scratch.edge, 0, Tiles.NR);
     multiply(row, rowEnd, column, step, stepEnd);
     for (int i = row; i < rowEnd; i++) {
-      System.arraycopy(scratch.edge, (i - row) * Tiles.COLUMNS, c.data(), c.index(i, column), columns);
+      System.arraycopy(scratch.edge, (i - row) * Tiles.NR, c.data(), c.index(i, column), columns);
     }
   }
 
   /** Adds the steps to the whole panel that scratch.c points at. */
   private void multiply(int row, int rowEnd, int column, int step, int stepEnd) {
     Matrix a = problem.a();
-    Strip c = scratch.c.next(Tiles.ROWS * scratch.c.stride);
-    Strip start = step > 0 ? c : problem.start(column, scratch.start, scratch.zeros);
-    scratch.a.set(a.data(), a.index(row, step), a.rowStride()).next(Tiles.ROWS * a.rowStride());
-    scratch.b.set(problem.panels(), problem.panel(column, step), Tiles.COLUMNS);
-    MicroKernel.multiplyRows(scratch.a, scratch.b, start, c, stepEnd - step, (rowEnd - row) / Tiles.ROWS);
+    Operand c = scratch.c.next(Tiles.MR * scratch.c.stride);
+    Operand start = step > 0 ? c : problem.start(column, scratch.start, scratch.zeros);
+    scratch.a.set(a.data(), a.index(row, step), a.rowStride()).next(Tiles.MR * a.rowStride());
+    scratch.b.set(problem.panels(), problem.panel(column, step), Tiles.NR);
+    MicroKernel.multiplyRows(scratch.a, scratch.b, start, c, stepEnd - step, (rowEnd - row) / Tiles.MR);
     if (stepEnd == problem.depth()) {
       for (int i = 0; i < rowEnd - row; i++) {
-        VectorActivations.apply(problem.activation(), c.data, c.offset + i * c.stride, Tiles.COLUMNS);
+        VectorActivations.apply(problem.activation(), c.data, c.offset + i * c.stride, Tiles.NR);
       }
     }
   }

@@ -18,9 +18,9 @@ public final class LongProduct {
 
   /** Computes a product block by block. */
   public static void run(ProductProblem problem, Scratch scratch) {
-    for (int row = 0; row < problem.rows(); row += Tiles.BLOCK_ROWS) {
+    for (int row = 0; row < problem.rows(); row += Tiles.MC) {
       for (int column = 0; column < problem.columns(); column += COLUMNS) {
-        int rows = Math.min(Tiles.BLOCK_ROWS, problem.rows() - row);
+        int rows = Math.min(Tiles.MC, problem.rows() - row);
         block(problem, row, column, rows, Math.min(COLUMNS, problem.columns() - column), scratch);
       }
     }
@@ -29,18 +29,18 @@ public final class LongProduct {
   /** weights · value, whose rows are packed a group at a time: all of them could take as much memory as value itself. */
   public static void run(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
     LongSums sums = scratch.longSums;
-    for (int row = 0; row < output.rows(); row += Tiles.BLOCK_ROWS) {
+    for (int row = 0; row < output.rows(); row += Tiles.MC) {
       for (int column = 0; column < output.columns(); column += COLUMNS) {
-        int rows = Math.min(Tiles.BLOCK_ROWS, output.rows() - row);
+        int rows = Math.min(Tiles.MC, output.rows() - row);
         int columns = Math.min(COLUMNS, output.columns() - column);
         sums.open(rows * columns);
         Matrix part = Matrix.of(sums.group(), rows, columns);
-        for (int step = 0; step < value.rows(); step += LongSums.GROUP) {
-          int steps = Math.min(LongSums.GROUP, value.rows() - step);
-          float[] panels = scratch.right(Packing.size(columns, steps, Tiles.COLUMNS));
-          Packing.columns(new Matrix(value.data(), value.index(step, column), steps, columns, value.rowStride()), Tiles.COLUMNS, panels);
+        for (int step = 0; step < value.rows(); step += LongSums.SPAN) {
+          int steps = Math.min(LongSums.SPAN, value.rows() - step);
+          float[] panels = scratch.right(Packing.size(columns, steps, Tiles.NR));
+          Packing.columns(new Matrix(value.data(), value.index(step, column), steps, columns, value.rowStride()), Tiles.NR, panels);
           Matrix a = new Matrix(weights.data(), weights.index(row, step), rows, steps, weights.rowStride());
-          BlockedProduct.run(new ProductProblem(a, panels, steps, 0, null, Activation.NONE, part, Tiles.PIECE), scratch);
+          BlockedProduct.run(new ProductProblem(a, panels, steps, 0, null, Activation.NONE, part, Tiles.CHAIN), scratch);
           sums.add(sums.group(), rows * columns);
         }
         store(sums, output, row, column, rows, columns);
@@ -60,9 +60,9 @@ public final class LongProduct {
     LongSums sums = scratch.longSums;
     sums.open(rows * columns);
     Matrix part = Matrix.of(sums.group(), rows, columns);
-    for (int step = 0; step < problem.depth(); step += LongSums.GROUP) {
-      int end = Math.min(step + LongSums.GROUP, problem.depth());
-      BlockedProduct.run(problem.part(row, column, step, end, Tiles.PIECE, part), scratch);
+    for (int step = 0; step < problem.depth(); step += LongSums.SPAN) {
+      int end = Math.min(step + LongSums.SPAN, problem.depth());
+      BlockedProduct.run(problem.part(row, column, step, end, Tiles.CHAIN, part), scratch);
       sums.add(sums.group(), rows * columns);
     }
     Matrix c = problem.c();

@@ -1,18 +1,18 @@
 package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The registers: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#ROWS} rows of {@link Tiles#COLUMNS} columns. A is
- * read element by element and broadcast, B and C are vectors; each sum is one chain of fused multiply-adds over k in order, from 0 on, and
- * the start is added to it: its bits depend on nothing but its own operands, and passes over more and more steps lose little.
+ * The registers: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#MR} rows of {@link Tiles#NR} columns. A is read
+ * element by element and broadcast, B and C are vectors; each sum is one chain of fused multiply-adds over k in order, from 0 on, and the
+ * start is added to it: its bits depend on nothing but its own operands, and passes over more and more steps lose little.
  *
  * <ul>
- *   <li>b: a packed panel, step k starts at {@code offset + k * COLUMNS} (the constant lets C2 drop the range checks);
+ *   <li>b: a packed panel, step k starts at {@code offset + k * NR} (the constant lets C2 drop the range checks);
  *   <li>start, c: row r starts at {@code offset + r * stride}; a stride of 0 in {@code start} gives every row the same start, which is how
  *       zeros and a bias come in without a branch; {@code start} and {@code c} may be the same.
  * </ul>
@@ -24,20 +24,20 @@ import jdk.incubator.vector.VectorSpecies;
 public final class MicroKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int COLUMNS = Tiles.COLUMNS;
+  private static final int NR = Tiles.NR;
 
   private MicroKernel() {}
 
   /** A as it lies in a row-major matrix: row r starts at {@code offset + r * stride}. */
-  static void multiplyRows(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
-    if (Tiles.ROWS == 8) {
+  static void multiplyRows(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
+    if (Tiles.MR == 8) {
       multiplyRows8x2(a, b, start, c, depth, strips);
     } else {
       MicroKernel5x2.multiplyRows(a, b, start, c, depth, strips);
     }
   }
 
-  private static void multiplyRows8x2(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
+  private static void multiplyRows8x2(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
@@ -67,8 +67,8 @@ public final class MicroKernel {
       FloatVector c70 = FloatVector.zero(SPECIES);
       FloatVector c71 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
-        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
-        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
+        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + LANES);
         FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k]);
         c00 = a0.fma(b0, c00);
         c01 = a0.fma(b1, c01);

@@ -1,7 +1,7 @@
 package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,11 +9,11 @@ import jdk.incubator.vector.VectorSpecies;
 final class MicroKernel4x4 {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int COLUMNS = 4 * LANES;
+  private static final int NR = 4 * LANES;
 
   private MicroKernel4x4() {}
 
-  static void multiply(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
+  static void multiply(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
@@ -43,10 +43,10 @@ final class MicroKernel4x4 {
       FloatVector c32 = FloatVector.zero(SPECIES);
       FloatVector c33 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
-        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
-        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
-        FloatVector b2 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + 2 * LANES);
-        FloatVector b3 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + 3 * LANES);
+        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + LANES);
+        FloatVector b2 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + 2 * LANES);
+        FloatVector b3 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + 3 * LANES);
         FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k * aStride]);
         c00 = a0.fma(b0, c00);
         c01 = a0.fma(b1, c01);
@@ -106,7 +106,7 @@ final class MicroKernel4x4 {
     }
   }
 
-  static void multiplyRows(Strip a, Strip b, Strip start, Strip c, int depth, int strips) {
+  static void multiplyRows(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
@@ -136,10 +136,10 @@ final class MicroKernel4x4 {
       FloatVector c32 = FloatVector.zero(SPECIES);
       FloatVector c33 = FloatVector.zero(SPECIES);
       for (int k = 0; k < depth; k++) {
-        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS);
-        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + LANES);
-        FloatVector b2 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + 2 * LANES);
-        FloatVector b3 = FloatVector.fromArray(SPECIES, bData, bIndex + k * COLUMNS + 3 * LANES);
+        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + LANES);
+        FloatVector b2 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + 2 * LANES);
+        FloatVector b3 = FloatVector.fromArray(SPECIES, bData, bIndex + k * NR + 3 * LANES);
         FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k]);
         c00 = a0.fma(b0, c00);
         c01 = a0.fma(b1, c01);

@@ -2,7 +2,7 @@ package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * c = activation(a · b + bias), as the loops see it.
  *
  * @param a rows × depth
- * @param panels b, packed in panels of {@link Tiles#COLUMNS}
+ * @param panels b, packed in panels of {@link Tiles#NR}
  * @param panelDepth steps of a panel, depth or more
  * @param firstPanel where the first panel starts
  * @param bias what each row starts from, padded to whole panels; null for 0
@@ -22,7 +22,7 @@ public record ProductProblem(
 
   /** A product whose panels hold all steps. */
   public ProductProblem(Matrix a, float[] panels, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c) {
-    this(a, panels, a.columns(), firstPanel, bias, activation, c, Tiles.DEPTH);
+    this(a, panels, a.columns(), firstPanel, bias, activation, c, Tiles.KC);
   }
 
   /** Some rows, columns and steps of the product alone, without bias and activation; the columns begin a panel. */
@@ -45,11 +45,11 @@ public record ProductProblem(
 
   /** Index in {@link #panels} of a step of the panel that begins with {@code column}. */
   int panel(int column, int step) {
-    return firstPanel + column * panelDepth + step * Tiles.COLUMNS;
+    return firstPanel + column * panelDepth + step * Tiles.NR;
   }
 
   /** Points {@code start} at what every row starts from, for the panel that begins with {@code column}. */
-  Strip start(int column, Strip start, float[] zeros) {
+  Operand start(int column, Operand start, float[] zeros) {
     return bias == null ? start.set(zeros, 0, 0) : start.set(bias, column, 0);
   }
 }

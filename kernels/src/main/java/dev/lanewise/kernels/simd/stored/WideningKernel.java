@@ -2,7 +2,7 @@ package dev.lanewise.kernels.simd.stored;
 
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
@@ -21,7 +21,7 @@ import java.util.Objects;
  *
  * <ul>
  *   <li>a: row r starts at {@code offset + r * stride}, what belongs to the next block is {@link KeyValueLayout#BLOCK_ROWS} further on;
- *   <li>b: widened as it is read, see {@link StoredRows};
+ *   <li>b: widened as it is read, see {@link BlockOperand};
  *   <li>c: row r starts at {@code offset + r * stride}, the next block's scores are {@link KeyValueLayout#BLOCK_ROWS} further on.
  * </ul>
  *
@@ -35,16 +35,16 @@ public interface WideningKernel {
   int HALF_EXPONENT = 112;
 
   /** Scores of one row, {@code depth} the width of a key. */
-  void scores1(Strip a, StoredRows b, Strip c, int depth);
+  void scores1(Operand a, BlockOperand b, Operand c, int depth);
 
   /** Scores of four rows; those past {@code rows} repeat the last. */
-  void scores4(Strip a, StoredRows b, Strip c, int depth, int rows);
+  void scores4(Operand a, BlockOperand b, Operand c, int depth, int rows);
 
   /** Blends the values of all four blocks into one row. */
-  void blend1(Strip a, StoredRows b, Strip c);
+  void blend1(Operand a, BlockOperand b, Operand c);
 
   /** The same into four rows; those past {@code rows} repeat the last. */
-  void blend4(Strip a, StoredRows b, Strip c, int rows);
+  void blend4(Operand a, BlockOperand b, Operand c, int rows);
 
   /** Widens {@code count} elements, a multiple of 16, from {@code index} on, with all of their value. */
   void widen(Object data, long index, int count, float[] target, int to);

@@ -3,7 +3,7 @@ package dev.lanewise.kernels.simd.stored;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.product.MicroKernel;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -74,7 +74,7 @@ final class WideningLoops implements WideningKernel {
   }
 
   @Override
-  public void scores1(Strip a, StoredRows b, Strip c, int depth) {
+  public void scores1(Operand a, BlockOperand b, Operand c, int depth) {
     float[] aData = a.data;
     float[] cData = c.data;
     int a0 = a.offset;
@@ -110,7 +110,7 @@ final class WideningLoops implements WideningKernel {
   }
 
   @Override
-  public void scores4(Strip a, StoredRows b, Strip c, int depth, int rows) {
+  public void scores4(Operand a, BlockOperand b, Operand c, int depth, int rows) {
     float[] aData = a.data;
     float[] cData = c.data;
     int a0 = a.offset;
@@ -191,7 +191,7 @@ final class WideningLoops implements WideningKernel {
   }
 
   @Override
-  public void blend1(Strip a, StoredRows b, Strip c) {
+  public void blend1(Operand a, BlockOperand b, Operand c) {
     float[] aData = a.data;
     float[] cData = c.data;
     int a0 = a.offset;
@@ -222,7 +222,7 @@ final class WideningLoops implements WideningKernel {
   }
 
   @Override
-  public void blend4(Strip a, StoredRows b, Strip c, int rows) {
+  public void blend4(Operand a, BlockOperand b, Operand c, int rows) {
     float[] aData = a.data;
     float[] cData = c.data;
     int a0 = a.offset;

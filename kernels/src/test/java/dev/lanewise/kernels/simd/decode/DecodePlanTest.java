@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Heads;
@@ -29,7 +29,7 @@ class DecodePlanTest {
   }
 
   /** A sequence whose blocks lie one after the other in one memory. */
-  private record Cached(KeyValueMemory all, int rows, int droppedFrom, int droppedTo) implements KeyValueRows {
+  private record Cached(KeyValueMemory all, int rows, int droppedFrom, int droppedTo) implements CachedSequence {
     @Override
     public KeyValueLayout layout() {
       return all.layout();
@@ -41,7 +41,7 @@ class DecodePlanTest {
     }
 
     @Override
-    public int place(int block) {
+    public int physicalBlock(int block) {
       return block;
     }
   }
@@ -91,11 +91,11 @@ class DecodePlanTest {
 
   @Test
   void wideKeysAreNotDecoded() {
-    assertThat(decodes(1, builder -> builder, cached(1, Tiles.DEPTH, 1))).isTrue();
-    assertThat(decodes(1, builder -> builder, cached(1, Tiles.DEPTH + 1, 1))).isFalse();
+    assertThat(decodes(1, builder -> builder, cached(1, Tiles.KC, 1))).isTrue();
+    assertThat(decodes(1, builder -> builder, cached(1, Tiles.KC + 1, 1))).isFalse();
   }
 
-  /** An array holds 2<sup>31</sup> − 1 floats, and 64 chunks leave two floats a row beside its output. */
+  /** An array holds 2<sup>31</sup> − 1 floats, and 64 splits leave two floats a row beside its output. */
   @Test
   void resultsThatNoArrayHoldsAreNotDecoded() {
     int widest = Integer.MAX_VALUE / (64 * 16) - 2;
@@ -126,13 +126,13 @@ class DecodePlanTest {
     assertThat(decodes(1, builder -> builder, new Cached(memory, 16, 0, 0))).as("a row past the end").isTrue();
   }
 
-  /** Chunks of 512 keys, or longer so that there are 64; four tasks a thread where there are heads enough. */
+  /** Splits of 512 keys, or longer so that there are 64; four tasks a thread where there are heads enough. */
   @Test
-  void chunksAndRangesOfHeads() {
+  void splitsAndRangesOfHeads() {
     RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
     for (int keys : new int[] {0, 1, 512, 513, 1024, 32_768, 32_769, 70_000}) {
-      int chunkKeys = Math.max(512, Math.ceilDiv(Math.ceilDiv(keys, 64), 64) * 64);
-      int chunks = Math.max(1, Math.ceilDiv(keys, chunkKeys));
+      int splitKeys = Math.max(512, Math.ceilDiv(Math.ceilDiv(keys, 64), 64) * 64);
+      int splits = Math.max(1, Math.ceilDiv(keys, splitKeys));
       for (int heads : new int[] {1, 3, 7, 40}) {
         Cached cache = cached(heads, 1, keys);
         for (int threads : new int[] {1, 2, 5}) {
@@ -142,18 +142,18 @@ class DecodePlanTest {
               Arrays.fill(caches, cache);
               DecodePlan plan = plan(threads, 2 * heads, 3, b -> function ? b.change(Stage.CHANGED, none) : b, caches);
               String what = keys + " keys, " + heads + " heads, " + threads + " threads, function " + function + ", batch " + batch;
-              int taskChunks = function ? 1 : chunks;
-              int ranges = threads == 1 ? 1 : Math.min(heads, Math.ceilDiv(4 * threads, taskChunks * batch));
+              int taskSplits = function ? 1 : splits;
+              int ranges = threads == 1 ? 1 : Math.min(heads, Math.ceilDiv(4 * threads, taskSplits * batch));
               assertThat(plan.rows(0)).as(what).isEqualTo(6);
-              assertThat(plan.tasks(batch - 1)).as(what).isEqualTo(taskChunks * ranges);
+              assertThat(plan.tasks(batch - 1)).as(what).isEqualTo(taskSplits * ranges);
               for (int task = 0; task < plan.tasks(0); task++) {
-                assertTask(plan, task, ranges, heads, function ? chunks : 0, what);
+                assertTask(plan, task, ranges, heads, function ? splits : 0, what);
               }
-              for (int chunk = 0; chunk < chunks; chunk++) {
-                assertThat(plan.fromKey(0, chunk)).as(what).isEqualTo(chunk * chunkKeys);
-                assertThat(plan.toKey(0, chunk)).as(what).isEqualTo(Math.min(keys, (chunk + 1) * chunkKeys));
+              for (int split = 0; split < splits; split++) {
+                assertThat(plan.fromKey(0, split)).as(what).isEqualTo(split * splitKeys);
+                assertThat(plan.toKey(0, split)).as(what).isEqualTo(Math.min(keys, (split + 1) * splitKeys));
               }
-              assertThat(plan.resultIndex(0, chunks - 1, heads - 1, 5)).as(what).isEqualTo((chunks * heads * 6 - 1) * 3);
+              assertThat(plan.resultIndex(0, splits - 1, heads - 1, 5)).as(what).isEqualTo((splits * heads * 6 - 1) * 3);
             }
           }
         }
@@ -161,12 +161,12 @@ class DecodePlanTest {
     }
   }
 
-  private static void assertTask(DecodePlan plan, int task, int ranges, int heads, int allChunks, String what) {
+  private static void assertTask(DecodePlan plan, int task, int ranges, int heads, int allSplits, String what) {
     int range = task % ranges;
     assertThat(plan.fromHead(0, task)).as(what).isEqualTo(range * heads / ranges);
     assertThat(plan.toHead(0, task)).as(what).isEqualTo((range + 1) * heads / ranges);
-    assertThat(plan.fromChunk(0, task)).as(what).isEqualTo(task / ranges);
-    assertThat(plan.toChunk(0, task)).as(what).isEqualTo(allChunks > 0 ? allChunks : task / ranges + 1);
+    assertThat(plan.fromSplit(0, task)).as(what).isEqualTo(task / ranges);
+    assertThat(plan.toSplit(0, task)).as(what).isEqualTo(allSplits > 0 ? allSplits : task / ranges + 1);
   }
 
   /** Results of a batch entry are pooled again when its last task ends, and fit. */

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Heads;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What decoding keeps between its chunks and their join: bounded by the threads, not by the sequences. */
+/** What decoding keeps between its splits and their join: bounded by the threads, not by the sequences. */
 class DecodeScratchTest {
   private static final int SEQUENCES = 64;
   private static final int KEYS = 33_000;
@@ -32,7 +32,7 @@ class DecodeScratchTest {
   private static final int WIDTH = 8;
   private static final KeyValueLayout LAYOUT = new KeyValueLayout(KeyValueFormat.F32, HEADS, WIDTH, WIDTH);
 
-  /** Chunks of a sequence times what one leaves. */
+  /** Splits of a sequence times what one leaves. */
   private static final int RESULTS = 58 * HEADS * QUERIES * (2 + WIDTH);
 
   @BeforeAll
@@ -41,7 +41,7 @@ class DecodeScratchTest {
   }
 
   /** Sequences that share one memory, in which all rows are 0. */
-  private record Cached(KeyValueMemory all) implements KeyValueRows {
+  private record Cached(KeyValueMemory all) implements CachedSequence {
     @Override
     public KeyValueLayout layout() {
       return LAYOUT;
@@ -58,13 +58,13 @@ class DecodeScratchTest {
     }
 
     @Override
-    public int place(int block) {
+    public int physicalBlock(int block) {
       return block;
     }
   }
 
   private static AttentionProblem problem(boolean changed) {
-    KeyValueRows[] cached = new KeyValueRows[SEQUENCES];
+    CachedSequence[] cached = new CachedSequence[SEQUENCES];
     KeyValueMemory memory = KeyValueMemory.heap(LAYOUT, Math.ceilDiv(KEYS, KeyValueLayout.BLOCK_ROWS), null);
     Arrays.fill(cached, new Cached(memory));
     Heads query = Heads.of(new float[SEQUENCES * HEADS * QUERIES * WIDTH], SEQUENCES, HEADS, QUERIES, WIDTH);
@@ -116,18 +116,18 @@ class DecodeScratchTest {
     assertThat(arrays).contains(stuck).hasSizeLessThanOrEqualTo(2);
   }
 
-  /** With a function that wants the keys in order a task has all chunks, and the chunks are the same. */
+  /** With a function that wants the keys in order a task has all splits, and the splits are the same. */
   @Test
-  void aFunctionKeepsTheChunksOfASequenceInOneTask() {
+  void aFunctionKeepsTheSplitsOfASequenceInOneTask() {
     DecodePlan cut = new DecodePlan(problem(false), 2);
     DecodePlan whole = new DecodePlan(problem(true), 2);
     assertThat(cut.tasks(0)).isGreaterThan(whole.tasks(0));
     for (int task = 0; task < whole.tasks(0); task++) {
-      assertThat(whole.fromChunk(0, task)).isZero();
-      assertThat(whole.toKey(0, whole.toChunk(0, task) - 1)).isEqualTo(KEYS);
+      assertThat(whole.fromSplit(0, task)).isZero();
+      assertThat(whole.toKey(0, whole.toSplit(0, task) - 1)).isEqualTo(KEYS);
     }
-    for (int chunk = 0; chunk < whole.toChunk(0, 0); chunk++) {
-      assertThat(whole.fromKey(0, chunk)).isEqualTo(cut.fromKey(0, chunk));
+    for (int split = 0; split < whole.toSplit(0, 0); split++) {
+      assertThat(whole.fromKey(0, split)).isEqualTo(cut.fromKey(0, split));
     }
   }
 }

@@ -9,7 +9,7 @@ import dev.lanewise.kernels.call.VisibleSegments;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.simd.fused.KeptScores;
-import dev.lanewise.kernels.simd.fused.Panel;
+import dev.lanewise.kernels.simd.fused.QueryTile;
 import dev.lanewise.kernels.simd.fused.ScoreScale;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -164,13 +164,13 @@ class TilePartsTest {
   }
 
   @Test
-  void pieceEndsAtMultiples() {
+  void chainEndsAtMultiples() {
     assumeSimd();
-    Panel panel = new Panel();
-    panel.openTile(70, 200);
-    assertThat(panel.pieceEnd(0)).isEqualTo(128 - 70);
-    assertThat(panel.pieceEnd(57)).isEqualTo(58);
-    assertThat(panel.pieceEnd(58)).isEqualTo(58 + 64);
-    assertThat(panel.pieceEnd(199)).isEqualTo(200);
+    QueryTile tile = new QueryTile();
+    tile.openTile(70, 200);
+    assertThat(tile.chainEnd(0)).isEqualTo(128 - 70);
+    assertThat(tile.chainEnd(57)).isEqualTo(58);
+    assertThat(tile.chainEnd(58)).isEqualTo(58 + 64);
+    assertThat(tile.chainEnd(199)).isEqualTo(200);
   }
 }

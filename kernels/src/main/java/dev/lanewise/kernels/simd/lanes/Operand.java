@@ -3,7 +3,7 @@ package dev.lanewise.kernels.simd.lanes;
 import org.jspecify.annotations.Nullable;
 
 /** An operand of the micro-kernel: where it starts and how far apart its steps lie. Reused, so that the loops allocate nothing. */
-public final class Strip {
+public final class Operand {
   private static final float[] NONE = new float[0];
 
   public float[] data = NONE;
@@ -18,7 +18,7 @@ public final class Strip {
 
   private int firstRow;
 
-  public Strip set(float[] newData, int newOffset, int newStride) {
+  public Operand set(float[] newData, int newOffset, int newStride) {
     data = newData;
     offset = newOffset;
     stride = newStride;
@@ -28,7 +28,7 @@ public final class Strip {
   }
 
   /** Rows that are not evenly spaced, from their column {@code column} on. */
-  public Strip setRows(float[] newData, int[] newRows, int newFirstRow, int column) {
+  public Operand setRows(float[] newData, int[] newRows, int newFirstRow, int column) {
     set(newData, column, 0);
     rows = newRows;
     firstRow = newFirstRow;
@@ -40,7 +40,7 @@ public final class Strip {
     return rows == null ? offset + i * stride : rows[firstRow + i] + offset;
   }
 
-  public Strip next(int distance) {
+  public Operand next(int distance) {
     next = distance;
     return this;
   }

@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Where the fused kernel stands: some query rows of a unit, a query a lane, and the tile of keys that they look at. */
-public final class Panel {
+public final class QueryTile {
   final Scratch scratch = new Scratch();
   private @Nullable AttentionProblem problem;
   private int unit;
@@ -83,8 +83,8 @@ public final class Panel {
     return keys;
   }
 
-  /** One past the last key of the tile that is in one {@link Tiles#PIECE} with key {@code i} of the tile. */
-  public int pieceEnd(int i) {
-    return Math.min(keys, (key + i) / Tiles.PIECE * Tiles.PIECE + Tiles.PIECE - key);
+  /** One past the last key of the tile that is in one {@link Tiles#CHAIN} with key {@code i} of the tile. */
+  public int chainEnd(int i) {
+    return Math.min(keys, (key + i) / Tiles.CHAIN * Tiles.CHAIN + Tiles.CHAIN - key);
   }
 }

@@ -18,16 +18,16 @@ import jdk.incubator.vector.VectorSpecies;
  * Kernels that work on one row at a time: exp and the row softmax. What fills no vector goes through the same loops in padded scratch.
  * Formulas stand in place, see {@link VectorExp}.
  */
-public final class VectorRows {
+public final class VectorSoftmax {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int PAIR = 2 * LANES;
-  private static final int PIECE = Interruption.PIECE;
+  private static final int INTERVAL = Interruption.INTERVAL;
 
   /** Elements of a row whose exponentials are added up in floats, 64 a chain; sums beyond are doubles. */
-  private static final int SUM_PIECE = 64 * PAIR;
+  private static final int SUM_CHAIN = 64 * PAIR;
 
-  private VectorRows() {}
+  private VectorSoftmax() {}
 
   /** {@code padded} is scratch of a vector. */
   public static void exp(float[] x, int from, float[] result, int to, int length, float[] padded) {
@@ -77,18 +77,19 @@ public final class VectorRows {
       if (row + 1 < scores.rows()) {
         max = max(scores, row + 1, scratch.padded);
       }
-      for (int piece = 0; piece < pieces(weights); piece++) {
+      for (int interval = 0; interval < intervals(weights); interval++) {
         Interruption.check();
-        scale(weights.data(), weights.index(row, piece * PIECE), length(weights, piece), sum == 0 ? 0 : (float) (1 / sum));
+        RowArithmetic.scale(
+            weights.data(), weights.index(row, interval * INTERVAL), length(weights, interval), sum == 0 ? 0 : (float) (1 / sum));
       }
     }
   }
 
   private static float max(Matrix scores, int row, float[] padded) {
     float max = Float.NEGATIVE_INFINITY;
-    for (int piece = 0; piece < pieces(scores); piece++) {
+    for (int interval = 0; interval < intervals(scores); interval++) {
       Interruption.check();
-      max = Math.max(max, max(scores.data(), scores.index(row, piece * PIECE), length(scores, piece), padded));
+      max = Math.max(max, max(scores.data(), scores.index(row, interval * INTERVAL), length(scores, interval), padded));
     }
     return max;
   }
@@ -107,9 +108,9 @@ public final class VectorRows {
   /** weights = exp(scores − max); returns their sum. */
   private static double exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
     double sum = 0;
-    for (int column = 0; column < scores.columns(); column += SUM_PIECE) {
+    for (int column = 0; column < scores.columns(); column += SUM_CHAIN) {
       Interruption.check();
-      int length = Math.min(SUM_PIECE, scores.columns() - column);
+      int length = Math.min(SUM_CHAIN, scores.columns() - column);
       sum += exponentials(scores, scores.index(row, column), weights, weights.index(row, column), length, max, scratch);
     }
     return sum;
@@ -129,13 +130,13 @@ public final class VectorRows {
   }
 
   /** Pieces of a row: one, unless it is so long that an interrupt must be seen in between. */
-  private static int pieces(Matrix rows) {
-    return Math.ceilDiv(rows.columns(), PIECE);
+  private static int intervals(Matrix rows) {
+    return Math.ceilDiv(rows.columns(), INTERVAL);
   }
 
-  /** Elements of a piece. */
-  private static int length(Matrix rows, int piece) {
-    return Math.min(PIECE, rows.columns() - piece * PIECE);
+  /** Elements of a interval. */
+  private static int length(Matrix rows, int interval) {
+    return Math.min(INTERVAL, rows.columns() - interval * INTERVAL);
   }
 
   /**
@@ -204,38 +205,6 @@ public final class VectorRows {
       sum1 = weight1.add(sum1);
     }
     FloatVector.zero(SPECIES).add(sum0).add(sum1).intoArray(sums, 0);
-    return fold(sums);
-  }
-
-  /**
-   * The sum of the lanes that lie in an array of {@link Scratch#MOST_LANES}, 0 where there are fewer, in an order that is fixed (that of
-   * reduceLanes is not). Written out: as a loop over halves it takes a hundred cycles.
-   */
-  static float fold(float[] x) {
-    float even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));
-    float odd = ((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15]));
-    return even + odd;
-  }
-
-  /** result = x + y. */
-  public static void add(float[] x, int from, float[] y, int yFrom, float[] result, int to, int length) {
-    int i = 0;
-    for (; i <= length - LANES; i += LANES) {
-      FloatVector.fromArray(SPECIES, x, from + i).add(FloatVector.fromArray(SPECIES, y, yFrom + i)).intoArray(result, to + i);
-    }
-    for (; i < length; i++) {
-      result[to + i] = x[from + i] + y[yFrom + i];
-    }
-  }
-
-  /** x *= factor. */
-  public static void scale(float[] x, int from, int length, float factor) {
-    int i = 0;
-    for (; i <= length - LANES; i += LANES) {
-      FloatVector.fromArray(SPECIES, x, from + i).mul(factor).intoArray(x, from + i);
-    }
-    for (; i < length; i++) {
-      x[from + i] *= factor;
-    }
+    return RowArithmetic.fold(sums);
   }
 }

@@ -1,29 +1,29 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.DenseRow;
+import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.Lengths;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.simd.lanes.LongSums;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
-import dev.lanewise.kernels.simd.lanes.Strip;
 import dev.lanewise.kernels.simd.lanes.Tiles;
-import dev.lanewise.kernels.simd.product.PanelKernel;
+import dev.lanewise.kernels.simd.product.AttentionMicroKernel;
 import java.util.Objects;
 
 /**
- * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link Tiles#STRIP}
- * rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
+ * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link
+ * Tiles#ATTENTION_MR} rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
  */
-final class PanelScores {
-  private static final int STRIP = Tiles.STRIP;
+final class TileScores {
+  private static final int MR = Tiles.ATTENTION_MR;
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] factor = new float[QUERIES];
-  private final DenseRow row = new DenseRow();
-  private final DenseTile tile = new DenseTile();
+  private final ContiguousRow row = new ContiguousRow();
+  private final ContiguousTile keyRows = new ContiguousTile();
   private float[] queryPanel = new float[0];
   private float[] edge = new float[0];
 
@@ -31,25 +31,25 @@ final class PanelScores {
   private float after;
 
   /** Brings the queries into the lanes, with all factors that a product allows to bring in here. */
-  void open(Panel panel, PanelRows rows) {
-    AttentionProblem problem = panel.problem();
+  void open(QueryTile tile, LaneTransposer rows) {
+    AttentionProblem problem = tile.problem();
     Heads query = problem.query;
     int size = Packing.size(QUERIES, query.width(), QUERIES);
     if (queryPanel.length < size) {
       queryPanel = new float[size];
-      edge = new float[STRIP * query.width()];
+      edge = new float[MR * query.width()];
     }
     boolean additive = problem.similarity.kind == Similarity.Kind.ADDITIVE;
     float before = additive ? 1 : ScoreScale.before(problem.scale);
     after = additive ? problem.scale : ScoreScale.after(problem.scale);
-    rows.load(query, before, queryPanel, panel.scratch);
+    rows.load(query, before, queryPanel, tile.scratch);
     if (problem.similarity.kind == Similarity.Kind.COSINE) {
       divideByLengths(query, rows, before);
     }
   }
 
   /** Divides each lane's query by its length. */
-  private void divideByLengths(Heads query, PanelRows rows, float scale) {
+  private void divideByLengths(Heads query, LaneTransposer rows, float scale) {
     boolean moderate = true;
     for (int lane = 0; lane < QUERIES; lane++) {
       row.open(query, rows.start(lane));
@@ -57,7 +57,7 @@ final class PanelScores {
       factor[lane] = (float) inverse;
       moderate &= Lengths.isModerate(inverse);
     }
-    PanelRows.multiply(queryPanel, query.width(), factor);
+    LaneTransposer.multiply(queryPanel, query.width(), factor);
     for (int lane = 0; !moderate && lane < QUERIES; lane++) {
       row.open(query, rows.start(lane));
       double inverse = Lengths.inverse(row.data(), row.from(), query.width());
@@ -72,11 +72,11 @@ final class PanelScores {
    * of zeros is 0, whatever the other row holds.
    */
   private void divideByLength(float[] scores, int i, int depth) {
-    float[] key = tile.data();
-    int from = tile.row(i);
+    float[] key = keyRows.data();
+    int from = keyRows.row(i);
     double inverse = Lengths.inverse(key, from, depth);
     if (inverse > 0 && Lengths.isModerate(inverse)) {
-      PanelRows.multiply(scores, i, (float) inverse);
+      LaneTransposer.multiply(scores, i, (float) inverse);
       return;
     }
     for (int lane = 0; lane < QUERIES; lane++) {
@@ -90,83 +90,83 @@ final class PanelScores {
   }
 
   /** Computes the scores of the panel's tile. */
-  void compute(Panel panel, float[] scores) {
-    AttentionProblem problem = panel.problem();
-    tile.openKeys(panel);
+  void compute(QueryTile tile, float[] scores) {
+    AttentionProblem problem = tile.problem();
+    keyRows.openKeys(tile);
     switch (problem.similarity.kind) {
-      case DOT -> dot(panel, scores);
+      case DOT -> dot(tile, scores);
       case COSINE -> {
-        dot(panel, scores);
-        for (int i = 0; i < panel.keys(); i++) {
+        dot(tile, scores);
+        for (int i = 0; i < tile.keys(); i++) {
           divideByLength(scores, i, problem.key.width());
         }
       }
       case ADDITIVE -> {
         float[] vector = Objects.requireNonNull(problem.similarity.vector);
-        AdditiveScores.tile(queryPanel, tile.data(), tile.row(0), tile.stride(), panel.keys(), vector, scores);
+        AdditiveScores.tile(queryPanel, keyRows.data(), keyRows.row(0), keyRows.stride(), tile.keys(), vector, scores);
       }
     }
-    for (int i = 0; after != 1 && i < panel.keys(); i++) {
-      PanelRows.multiply(scores, i, after);
+    for (int i = 0; after != 1 && i < tile.keys(); i++) {
+      LaneTransposer.multiply(scores, i, after);
     }
   }
 
   /** scores[key][lane] = Σ K[key][d] · Qᵀ[d][lane]. */
-  private void dot(Panel panel, float[] scores) {
-    int depth = panel.problem().key.width();
+  private void dot(QueryTile tile, float[] scores) {
+    int depth = tile.problem().key.width();
     if (depth <= Tiles.LONG) {
-      dot(panel, scores, 0, depth, Tiles.DEPTH);
+      dot(tile, scores, 0, depth, Tiles.KC);
       return;
     }
-    int count = panel.keys() * QUERIES;
-    LongSums sums = panel.scratch.longSums;
+    int count = tile.keys() * QUERIES;
+    LongSums sums = tile.scratch.longSums;
     sums.open(count);
-    for (int step = 0; step < depth; step += LongSums.GROUP) {
-      dot(panel, scores, step, Math.min(step + LongSums.GROUP, depth), Tiles.PIECE);
+    for (int step = 0; step < depth; step += LongSums.SPAN) {
+      dot(tile, scores, step, Math.min(step + LongSums.SPAN, depth), Tiles.CHAIN);
       sums.add(scores, count);
     }
     sums.store(scores, count);
   }
 
   /** The same over elements {@code from} (inclusive) to {@code to} (exclusive), so many a chain. */
-  private void dot(Panel panel, float[] scores, int from, int to, int pass) {
+  private void dot(QueryTile tile, float[] scores, int from, int to, int pass) {
     int step = from;
     do { // once even for no element
       int end = Math.min(step + pass, to);
-      dot(panel, scores, step, end, step == from);
+      dot(tile, scores, step, end, step == from);
       step = end;
     } while (step < to);
   }
 
-  private void dot(Panel panel, float[] scores, int step, int stepEnd, boolean begins) {
-    Scratch scratch = panel.scratch;
-    float[] key = tile.data();
-    int first = tile.row(0) + step;
-    int stride = tile.stride();
+  private void dot(QueryTile tile, float[] scores, int step, int stepEnd, boolean begins) {
+    Scratch scratch = tile.scratch;
+    float[] key = keyRows.data();
+    int first = keyRows.row(0) + step;
+    int stride = keyRows.stride();
     int depth = stepEnd - step;
-    int strips = Math.ceilDiv(panel.keys(), STRIP);
-    if (first + ((long) strips * STRIP - 1) * stride + depth > key.length) {
-      strips = panel.keys() / STRIP;
+    int strips = Math.ceilDiv(tile.keys(), MR);
+    if (first + ((long) strips * MR - 1) * stride + depth > key.length) {
+      strips = tile.keys() / MR;
     }
     scratch.b.set(queryPanel, step * QUERIES, QUERIES);
-    Strip start = begins ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-    scratch.a.set(key, first, stride).next(STRIP * stride);
-    scratch.c.set(scores, 0, QUERIES).next(STRIP * QUERIES);
-    PanelKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, strips);
-    int done = strips * STRIP;
-    if (done < panel.keys()) { // the last keys, fewer than a strip: a read past them could leave the array
-      for (int i = done; i < panel.keys(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
-        System.arraycopy(key, tile.row(i) + step, edge, (i - done) * depth, depth);
+    Operand start = begins ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
+    scratch.a.set(key, first, stride).next(MR * stride);
+    scratch.c.set(scores, 0, QUERIES).next(MR * QUERIES);
+    AttentionMicroKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, strips);
+    int done = strips * MR;
+    if (done < tile.keys()) { // the last keys, fewer than a strip: a read past them could leave the array
+      for (int i = done; i < tile.keys(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
+        System.arraycopy(key, keyRows.row(i) + step, edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
       scratch.c.set(scores, done * QUERIES, QUERIES);
-      PanelKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, 1);
+      AttentionMicroKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, 1);
     }
   }
 
   /** Lets go of the caller's arrays. */
   void release() {
     row.release();
-    tile.release();
+    keyRows.release();
   }
 }

@@ -2,8 +2,8 @@ package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
-import dev.lanewise.kernels.simd.elementwise.VectorRows;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
@@ -16,17 +16,17 @@ import java.util.Arrays;
  * <pre>
  * for each few panels of columns of B                        (as many streams from memory)
  *   tile = bias, or 0
- *   for each block of {@link Tiles#DEPTH} inner steps        (its B stays in L2 for the next group)
- *     for each group of 1, 2 or {@link Tiles#GROUP_ROWS} rows
- *       {@link FewRowsKernel}, from zeros on
+ *   for each block of {@link Tiles#KC} inner steps        (its B stays in L2 for the next group)
+ *     for each group of 1, 2 or {@link Tiles#SKINNY_MR} rows
+ *       {@link SkinnyMicroKernel}, from zeros on
  *     tile += what the block gave
  *   activation; valid part of the tile to C
  * </pre>
  *
  * A result is the same chains of multiply-adds as in {@link BlockedProduct}, so it has the same bits.
  */
-public final class FewRows {
-  private static final int COLUMNS = Tiles.COLUMNS;
+public final class SkinnyProduct {
+  private static final int NR = Tiles.NR;
 
   private final ProductProblem problem;
   private final int firstRow;
@@ -34,13 +34,13 @@ public final class FewRows {
   private final Scratch scratch;
   private final int width;
 
-  /** For the rows from {@code firstRow} on, at most {@link Tiles#FEW_ROWS}. */
-  FewRows(ProductProblem problem, int firstRow, Scratch scratch) {
+  /** For the rows from {@code firstRow} on, at most {@link Tiles#SKINNY_ROWS}. */
+  SkinnyProduct(ProductProblem problem, int firstRow, Scratch scratch) {
     this.problem = problem;
     this.firstRow = firstRow;
     this.rows = problem.rows() - firstRow;
     this.scratch = scratch;
-    this.width = rows == 1 ? Tiles.FEW_ROWS_WIDTH : Tiles.FEW_ROWS_WIDTH / 2;
+    this.width = rows == 1 ? Tiles.SKINNY_WIDTH : Tiles.SKINNY_WIDTH / 2;
   }
 
   void run() {
@@ -50,8 +50,8 @@ public final class FewRows {
       for (int step = 0; step < problem.depth(); step += problem.pass()) {
         multiply(column, step, Math.min(step + problem.pass(), problem.depth()));
         for (int row = 0; row < rows; row++) {
-          int at = row * Tiles.FEW_ROWS_WIDTH;
-          VectorRows.add(scratch.tile, at, scratch.pass, at, scratch.tile, at, width);
+          int at = row * Tiles.SKINNY_WIDTH;
+          RowArithmetic.add(scratch.tile, at, scratch.pass, at, scratch.tile, at, width);
         }
       }
       finish(column);
@@ -60,9 +60,9 @@ public final class FewRows {
 
   private void start(int column) {
     float[] bias = problem.bias();
-    int paddedColumns = Math.min(width, Packing.roundUp(problem.columns() - column, COLUMNS));
+    int paddedColumns = Math.min(width, Packing.roundUp(problem.columns() - column, NR));
     for (int row = 0; row < rows; row++) {
-      int to = row * Tiles.FEW_ROWS_WIDTH;
+      int to = row * Tiles.SKINNY_WIDTH;
       if (bias == null) {
         Arrays.fill(scratch.tile, to, to + width, 0);
       } else {
@@ -73,20 +73,20 @@ public final class FewRows {
 
   private void multiply(int column, int step, int stepEnd) {
     Matrix a = problem.a();
-    int panels = Math.ceilDiv(problem.columns() - column, COLUMNS);
-    scratch.b.set(problem.panels(), problem.panel(column, step), COLUMNS).next(COLUMNS * problem.panelDepth());
-    Arrays.fill(scratch.pass, 0, rows * Tiles.FEW_ROWS_WIDTH, 0);
+    int panels = Math.ceilDiv(problem.columns() - column, NR);
+    scratch.b.set(problem.panels(), problem.panel(column, step), NR).next(NR * problem.panelDepth());
+    Arrays.fill(scratch.pass, 0, rows * Tiles.SKINNY_WIDTH, 0);
     int row = 0;
     while (row < rows) {
-      int group = Math.min(Tiles.GROUP_ROWS, rows - row);
+      int group = Math.min(Tiles.SKINNY_MR, rows - row);
       scratch.a.set(a.data(), a.index(firstRow + row, step), a.rowStride());
-      scratch.c.set(scratch.pass, row * Tiles.FEW_ROWS_WIDTH, Tiles.FEW_ROWS_WIDTH);
+      scratch.c.set(scratch.pass, row * Tiles.SKINNY_WIDTH, Tiles.SKINNY_WIDTH);
       if (rows == 1) {
-        FewRowsKernel.multiply1x4(scratch.a, scratch.b, scratch.c, panels, stepEnd - step);
+        SkinnyMicroKernel.multiply1x4(scratch.a, scratch.b, scratch.c, panels, stepEnd - step);
       } else if (group <= 2) {
-        FewRowsKernel.multiply2x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
+        SkinnyMicroKernel.multiply2x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
       } else {
-        FewRowsKernel.multiply4x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
+        SkinnyMicroKernel.multiply4x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
       }
       row += group;
     }
@@ -96,7 +96,7 @@ public final class FewRows {
     Matrix c = problem.c();
     int columns = Math.min(width, problem.columns() - column);
     for (int row = 0; row < rows; row++) {
-      int from = row * Tiles.FEW_ROWS_WIDTH;
+      int from = row * Tiles.SKINNY_WIDTH;
       VectorActivations.apply(problem.activation(), scratch.tile, from, width);
       System.arraycopy(scratch.tile, from, c.data(), c.index(firstRow + row, column), columns);
     }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Turns a tile of scores (keys × lanes) into rows for the caller's functions, and back. An observer gets every key of the tile, a function
  * that changes the row the keys that the row's query sees.
  */
-final class TileRows {
+final class TileHooks {
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
   private static final int ROW = Packing.roundUp(Tiles.KEYS, LANES);
@@ -22,10 +22,10 @@ final class TileRows {
   private float[] rows = new float[0];
 
   /** Shows the segment of each row to a function. */
-  void observe(RowFunction function, Panel panel, float[] scores) {
-    load(panel, scores);
-    for (int lane = 0; lane < panel.rows(); lane++) {
-      function.apply(rows, lane * ROW, panel.keys(), panel.batchEntry(), panel.queryHead(lane), panel.query(lane), panel.key());
+  void observe(RowFunction function, QueryTile tile, float[] scores) {
+    load(tile, scores);
+    for (int lane = 0; lane < tile.rows(); lane++) {
+      function.apply(rows, lane * ROW, tile.keys(), tile.batchEntry(), tile.queryHead(lane), tile.query(lane), tile.key());
     }
   }
 
@@ -34,32 +34,32 @@ final class TileRows {
    *
    * @param kept where the changed segments are kept, or, once they are known, taken from without the function; null for neither
    */
-  void change(RowFunction function, @Nullable KeptScores kept, Panel panel, float[] scores) {
-    load(panel, scores);
-    for (int lane = 0; lane < panel.rows(); lane++) {
+  void change(RowFunction function, @Nullable KeptScores kept, QueryTile tile, float[] scores) {
+    load(tile, scores);
+    for (int lane = 0; lane < tile.rows(); lane++) {
       if (kept == null || !kept.areKnown()) {
-        change(function, panel, lane);
+        change(function, tile, lane);
       }
       if (kept != null) {
-        change(kept.row(lane), panel, lane);
+        change(kept.row(lane), tile, lane);
       }
     }
-    store(panel, scores);
+    store(tile, scores);
   }
 
-  private void change(RowFunction function, Panel panel, int lane) {
-    Visibility visibility = panel.problem().visibility;
-    int head = panel.queryHead(lane);
-    VisibleSegments.apply(function, visibility, rows, lane * ROW, panel.key(), panel.keys(), panel.batchEntry(), head, panel.query(lane));
+  private void change(RowFunction function, QueryTile tile, int lane) {
+    Visibility visibility = tile.problem().visibility;
+    int head = tile.queryHead(lane);
+    VisibleSegments.apply(function, visibility, rows, lane * ROW, tile.key(), tile.keys(), tile.batchEntry(), head, tile.query(lane));
   }
 
-  private void load(Panel panel, float[] scores) {
+  private void load(QueryTile tile, float[] scores) {
     if (rows.length == 0) {
       rows = new float[QUERIES * ROW];
     }
-    Scratch scratch = panel.scratch;
+    Scratch scratch = tile.scratch;
     for (int lane = 0; lane < QUERIES; lane += LANES) {
-      for (int i = 0; i < panel.keys(); i += LANES) {
+      for (int i = 0; i < tile.keys(); i += LANES) {
         scratch.source.set(scores, i * QUERIES + lane, QUERIES);
         scratch.target.set(rows, lane * ROW + i, ROW);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
@@ -67,10 +67,10 @@ final class TileRows {
     }
   }
 
-  private void store(Panel panel, float[] scores) {
-    Scratch scratch = panel.scratch;
+  private void store(QueryTile tile, float[] scores) {
+    Scratch scratch = tile.scratch;
     for (int lane = 0; lane < QUERIES; lane += LANES) {
-      for (int i = 0; i < panel.keys(); i += LANES) {
+      for (int i = 0; i < tile.keys(); i += LANES) {
         scratch.source.set(rows, lane * ROW + i, ROW);
         scratch.target.set(scores, i * QUERIES + lane, QUERIES);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);

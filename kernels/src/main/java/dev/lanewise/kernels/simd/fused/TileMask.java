@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  * What the queries of a panel see of a tile of keys. Tiles that all lanes see whole, or none sees at all, are told apart by comparing
  * ranges; of the others each key gets a word of lanes that do not see it.
  */
-final class PanelMask {
+final class TileMask {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
@@ -31,16 +31,16 @@ final class PanelMask {
   private int leastEnd;
 
   /** Turns to the rows of a panel; lanes past the last row see what it sees. */
-  void open(Panel panel) {
-    Visibility visibility = panel.problem().visibility;
+  void open(QueryTile tile) {
+    Visibility visibility = tile.problem().visibility;
     holes = visibility.hasHoles();
     from = Integer.MAX_VALUE;
     to = 0;
     mostFirst = 0;
     leastEnd = Integer.MAX_VALUE;
     for (int lane = 0; lane < QUERIES; lane++) {
-      first[lane] = visibility.firstKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane));
-      end[lane] = Math.max(visibility.endKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane)), first[lane]);
+      first[lane] = visibility.firstKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane));
+      end[lane] = Math.max(visibility.endKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane)), first[lane]);
       mostFirst = Math.max(mostFirst, first[lane]);
       leastEnd = Math.min(leastEnd, end[lane]);
       if (first[lane] < end[lane]) {
@@ -61,21 +61,21 @@ final class PanelMask {
     return to;
   }
 
-  private static long keys64(Panel panel, int lane, int word) {
-    return panel.problem().visibility.keys64(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), word);
+  private static long keys64(QueryTile tile, int lane, int word) {
+    return tile.problem().visibility.keys64(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), word);
   }
 
   /** Turns to the panel's tile; returns whether any lane sees any of its keys. */
-  boolean openTile(Panel panel) {
-    int key = panel.key();
-    int keys = panel.keys();
+  boolean openTile(QueryTile tile) {
+    int key = tile.key();
+    int keys = tile.keys();
     partial = mostFirst > key || leastEnd < key + keys;
     if (!partial && !holes) {
       return true;
     }
     hideOutsideRanges(key, keys);
     if (holes) {
-      hideHoles(panel, key, keys);
+      hideHoles(tile, key, keys);
     }
     long union = 0;
     long intersection = ALL;
@@ -88,12 +88,12 @@ final class PanelMask {
   }
 
   /** The first key from {@code key} on that a lane may see, at most {@link #to}. */
-  int nextKey(Panel panel, int key) {
+  int nextKey(QueryTile tile, int key) {
     int next = holes ? to : Math.min(key, to);
     for (int lane = 0; lane < QUERIES && next > key; lane++) {
       int from = Math.max(key, first[lane]);
       if (from < end[lane]) {
-        next = Math.min(next, panel.problem().visibility.nextKey(panel.batchEntry(), panel.queryHead(lane), panel.query(lane), from));
+        next = Math.min(next, tile.problem().visibility.nextKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), from));
       }
     }
     return next;
@@ -113,12 +113,12 @@ final class PanelMask {
     }
   }
 
-  private void hideHoles(Panel panel, int key, int keys) {
+  private void hideHoles(QueryTile tile, int key, int keys) {
     for (int word = key / Long.SIZE; word * Long.SIZE < key + keys; word++) {
       long union = 0;
       long intersection = -1;
       for (int lane = 0; lane < QUERIES; lane++) {
-        words[lane] = keys64(panel, lane, word);
+        words[lane] = keys64(tile, lane, word);
         union |= words[lane];
         intersection &= words[lane];
       }

@@ -11,7 +11,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Brings the query rows of a panel into the lanes, and the output out of them. */
-final class PanelRows {
+final class LaneTransposer {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
@@ -23,11 +23,11 @@ final class PanelRows {
   private int rows;
 
   /** Turns to the panel's rows of {@code heads}, which is query or output; lanes past the last row repeat it. */
-  void open(Panel panel, Heads heads) {
-    AttentionProblem problem = panel.problem();
-    rows = panel.rows();
+  void open(QueryTile tile, Heads heads) {
+    AttentionProblem problem = tile.problem();
+    rows = tile.rows();
     for (int lane = 0; lane < QUERIES; lane++) {
-      starts[lane] = problem.queryIndex(heads, panel.batchEntry(), panel.queryHead(lane), panel.query(lane));
+      starts[lane] = problem.queryIndex(heads, tile.batchEntry(), tile.queryHead(lane), tile.query(lane));
     }
   }
 

@@ -1,16 +1,16 @@
 package dev.lanewise.kernels.simd.fused;
 
 /** What turns the scores of a panel (keys × lanes) into weights, a tile of keys after the other. */
-interface PanelNormaliser {
+interface TileNormaliser {
   /** Turns to the rows of a panel. */
-  void open(Panel panel);
+  void open(QueryTile tile);
 
   /**
    * Takes in the scores of some more keys and leaves weights in their place, but for a factor a lane that {@link #normalise} brings.
    *
    * @return whether what was accumulated with earlier weights must first be multiplied by {@link #factors}
    */
-  boolean update(Panel panel, float[] scores);
+  boolean update(QueryTile tile, float[] scores);
 
   /** The factor of each lane. */
   float[] factors();

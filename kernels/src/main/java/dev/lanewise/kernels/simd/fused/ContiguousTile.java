@@ -1,6 +1,6 @@
 package dev.lanewise.kernels.simd.fused;
 
-import dev.lanewise.kernels.cache.KeyValueRows;
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.simd.lanes.Lanes;
@@ -12,7 +12,7 @@ import dev.lanewise.kernels.simd.lanes.Transpose;
  * Rows of keys or values that lie as the loops want them, their elements side by side: where the caller's do, and if those lie apart or are
  * cached, in a copy.
  */
-final class DenseTile {
+final class ContiguousTile {
   private static final int LANES = Lanes.COUNT;
   private static final float[] NONE = new float[0];
 
@@ -23,32 +23,32 @@ final class DenseTile {
   private final CachedCopy cached = new CachedCopy();
 
   /** Turns to the keys of the panel's tile. */
-  void openKeys(Panel panel) {
-    AttentionProblem problem = panel.problem();
+  void openKeys(QueryTile tile) {
+    AttentionProblem problem = tile.problem();
     if (problem.isCached()) {
       int width = problem.key.width();
       useCopy(width);
-      cached.keys(problem.cached(panel.batchEntry()), keyValueHead(panel), panel.key(), panel.keys(), copy, panel.scratch);
+      cached.keys(problem.cached(tile.batchEntry()), keyValueHead(tile), tile.key(), tile.keys(), copy, tile.scratch);
     } else {
-      open(problem.key, problem.keyIndex(problem.key, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+      open(problem.key, problem.keyIndex(problem.key, tile.unit(), tile.key()), tile.keys(), tile.scratch);
     }
   }
 
   /** Turns to the values of the panel's tile. */
-  void openValues(Panel panel) {
-    AttentionProblem problem = panel.problem();
+  void openValues(QueryTile tile) {
+    AttentionProblem problem = tile.problem();
     if (problem.isCached()) {
-      KeyValueRows rows = problem.cached(panel.batchEntry());
+      CachedSequence rows = problem.cached(tile.batchEntry());
       useCopy(rows.layout().valueWidth());
-      cached.values(rows, keyValueHead(panel), panel.key(), panel.keys(), copy);
+      cached.values(rows, keyValueHead(tile), tile.key(), tile.keys(), copy);
     } else {
       Heads value = problem.value();
-      open(value, problem.keyIndex(value, panel.unit(), panel.key()), panel.keys(), panel.scratch);
+      open(value, problem.keyIndex(value, tile.unit(), tile.key()), tile.keys(), tile.scratch);
     }
   }
 
-  private static int keyValueHead(Panel panel) {
-    return panel.problem().keyValueHead(panel.unit());
+  private static int keyValueHead(QueryTile tile) {
+    return tile.problem().keyValueHead(tile.unit());
   }
 
   private void useCopy(int width) {

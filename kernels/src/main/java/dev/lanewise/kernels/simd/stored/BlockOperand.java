@@ -8,7 +8,7 @@ import java.util.Arrays;
  * {@code at[v] + shift} of {@code data[v]}, that of the next step {@link KeyValueLayout#BLOCK_ROWS} elements later. Reused, so that the
  * loops allocate nothing.
  */
-public final class StoredRows {
+public final class BlockOperand {
   /** Blocks read side by side. */
   public static final int BLOCKS = 4;
 
@@ -20,7 +20,7 @@ public final class StoredRows {
   /** To the head and the columns that are meant. */
   public long shift;
 
-  public StoredRows() {
+  public BlockOperand() {
     release();
   }
 

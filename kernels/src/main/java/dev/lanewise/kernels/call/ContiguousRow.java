@@ -1,13 +1,13 @@
 package dev.lanewise.kernels.call;
 
+import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.cache.KeyValueRows;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 
 /** A row whose elements lie side by side: in the caller's array, or in a copy if they lie apart there. */
-public final class DenseRow {
+public final class ContiguousRow {
   private static final float[] NONE = new float[0];
 
   private float[] data = NONE;
@@ -48,7 +48,7 @@ public final class DenseRow {
   }
 
   /** Copies the key or value of a row; one that was let go, which nobody sees, becomes 0. */
-  private void openCached(KeyValueRows rows, int head, int row, boolean key) {
+  private void openCached(CachedSequence rows, int head, int row, boolean key) {
     int width = key ? rows.layout().keyWidth() : rows.layout().valueWidth();
     if (copy.length < width) {
       copy = new float[width];
@@ -63,7 +63,7 @@ public final class DenseRow {
     int inBlock = row % KeyValueLayout.BLOCK_ROWS;
     KeyValueMemory memory = rows.memory(block);
     for (int d = 0; d < width; d++) {
-      copy[d] = key ? memory.key(rows.place(block), head, inBlock, d) : memory.value(rows.place(block), head, inBlock, d);
+      copy[d] = key ? memory.key(rows.physicalBlock(block), head, inBlock, d) : memory.value(rows.physicalBlock(block), head, inBlock, d);
     }
   }
 

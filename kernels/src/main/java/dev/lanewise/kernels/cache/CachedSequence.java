@@ -4,7 +4,7 @@ package dev.lanewise.kernels.cache;
  * The cached keys and values of one sequence, as the kernels read them: which block holds which rows. The answers must not change while a
  * call that reads them runs.
  */
-public interface KeyValueRows {
+public interface CachedSequence {
   /** How the rows lie. */
   KeyValueLayout layout();
 
@@ -15,7 +15,7 @@ public interface KeyValueRows {
   KeyValueMemory memory(int block);
 
   /** The number of that block in its memory. */
-  int place(int block);
+  int physicalBlock(int block);
 
   /** The first row that was let go: no query sees those from here to {@link #droppedTo}. */
   default int droppedFrom() {

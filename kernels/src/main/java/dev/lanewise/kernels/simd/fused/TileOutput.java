@@ -2,11 +2,11 @@ package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
-import dev.lanewise.kernels.simd.lanes.Strip;
 import dev.lanewise.kernels.simd.lanes.Tiles;
-import dev.lanewise.kernels.simd.product.PanelKernel;
+import dev.lanewise.kernels.simd.product.AttentionMicroKernel;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -15,14 +15,14 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The output of a panel while it grows: accumulated[d][lane] += Σ V[key][d] · weights[key][lane], tile after tile; V is read as it lies.
  */
-final class PanelOutput {
+final class TileOutput {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int STRIP = Tiles.STRIP;
+  private static final int MR = Tiles.ATTENTION_MR;
   private static final int QUERIES = Tiles.QUERIES;
 
-  private final float[] edge = new float[Tiles.KEYS * STRIP];
-  private final DenseTile tile = new DenseTile();
+  private final float[] edge = new float[Tiles.KEYS * MR];
+  private final ContiguousTile values = new ContiguousTile();
   private float[] accumulated = new float[0];
 
   /** What earlier groups of keys accumulated, if {@link #spilled}. */
@@ -50,7 +50,7 @@ final class PanelOutput {
     width = valueDim;
     empty = true;
     spilled = false;
-    int size = Packing.roundUp(valueDim, STRIP * LANES) * QUERIES;
+    int size = Packing.roundUp(valueDim, MR * LANES) * QUERIES;
     if (accumulated.length < size) {
       accumulated = new float[size];
     }
@@ -61,74 +61,74 @@ final class PanelOutput {
    * score is −∞, has weight 0 there, and 0 times its value is 0 unless the value is NaN or infinite: then the keys from there on go lane by
    * lane.
    */
-  void openTile(Panel panel, PanelMask mask, float[] scores) {
-    int newGroup = panel.key() / Tiles.GROUP;
+  void openTile(QueryTile tile, TileMask mask, float[] scores) {
+    int newGroup = tile.key() / Tiles.SPAN;
     if (!empty && newGroup != group) {
       spill();
     }
     group = newGroup;
-    tile.openValues(panel);
-    wholeKeys = panel.keys();
-    if (!isFinite(panel, panel.key(), panel.key() + panel.keys())) {
+    values.openValues(tile);
+    wholeKeys = tile.keys();
+    if (!isFinite(tile, tile.key(), tile.key() + tile.keys())) {
       wholeKeys = 0;
-      while (wholeKeys < panel.keys() && rowIsFinite(wholeKeys)) {
+      while (wholeKeys < tile.keys() && rowIsFinite(wholeKeys)) {
         wholeKeys++;
       }
       // whole pieces, so that a piece is one chain whichever way it is added
-      wholeKeys = Math.max(0, wholeKeys - (panel.key() + wholeKeys) % Tiles.PIECE);
-      mask.hideInfinite(scores, panel.keys());
+      wholeKeys = Math.max(0, wholeKeys - (tile.key() + wholeKeys) % Tiles.CHAIN);
+      mask.hideInfinite(scores, tile.keys());
     }
   }
 
   /** Whether the values of these keys are finite; what has been looked at for an earlier panel is not looked at again. */
-  private boolean isFinite(Panel panel, int from, int to) {
+  private boolean isFinite(QueryTile tile, int from, int to) {
     if (from > finiteTo || to < finiteFrom) {
       finiteFrom = from;
       finiteTo = from;
     }
-    while (finiteFrom > from && rowIsFinite(finiteFrom - 1 - panel.key())) {
+    while (finiteFrom > from && rowIsFinite(finiteFrom - 1 - tile.key())) {
       finiteFrom--;
     }
-    while (finiteTo < to && rowIsFinite(finiteTo - panel.key())) {
+    while (finiteTo < to && rowIsFinite(finiteTo - tile.key())) {
       finiteTo++;
     }
     return finiteFrom <= from && finiteTo >= to;
   }
 
   private boolean rowIsFinite(int i) {
-    return allFinite(tile.data(), tile.row(i), width);
+    return allFinite(values.data(), values.row(i), width);
   }
 
   /** Adds the values of the panel's tile. */
-  void add(Panel panel, PanelMask mask, float[] weights) {
+  void add(QueryTile tile, TileMask mask, float[] weights) {
     int strips = strips(wholeKeys);
-    if (strips * STRIP < width) {
-      copyEdge(strips * STRIP);
+    if (strips * MR < width) {
+      copyEdge(strips * MR);
     }
-    for (int key = 0; key < wholeKeys; key = panel.pieceEnd(key)) {
-      addPiece(panel.scratch, weights, key, Math.min(wholeKeys, panel.pieceEnd(key)), strips);
+    for (int key = 0; key < wholeKeys; key = tile.chainEnd(key)) {
+      addChain(tile.scratch, weights, key, Math.min(wholeKeys, tile.chainEnd(key)), strips);
     }
-    if (empty && wholeKeys < panel.keys()) {
+    if (empty && wholeKeys < tile.keys()) {
       Arrays.fill(accumulated, 0, width * QUERIES, 0);
       empty = false;
     }
-    for (int key = wholeKeys; key < panel.keys(); key = panel.pieceEnd(key)) {
-      addVisible(mask, weights, key, panel.pieceEnd(key));
+    for (int key = wholeKeys; key < tile.keys(); key = tile.chainEnd(key)) {
+      addVisible(mask, weights, key, tile.chainEnd(key));
     }
   }
 
   /** Adds keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
-  private void addPiece(Scratch scratch, float[] weights, int from, int to, int strips) {
+  private void addChain(Scratch scratch, float[] weights, int from, int to, int strips) {
     scratch.b.set(weights, from * QUERIES, QUERIES);
-    scratch.a.set(tile.data(), tile.row(from), tile.stride()).next(STRIP);
-    scratch.c.set(accumulated, 0, QUERIES).next(STRIP * QUERIES);
-    Strip start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-    PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, strips);
-    int done = strips * STRIP;
+    scratch.a.set(values.data(), values.row(from), values.stride()).next(MR);
+    scratch.c.set(accumulated, 0, QUERIES).next(MR * QUERIES);
+    Operand start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
+    AttentionMicroKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, strips);
+    int done = strips * MR;
     if (done < width) {
-      scratch.a.set(edge, from * STRIP, STRIP);
+      scratch.a.set(edge, from * MR, MR);
       scratch.c.set(accumulated, done * QUERIES, QUERIES);
-      PanelKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, 1);
+      AttentionMicroKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, 1);
     }
     empty = false;
   }
@@ -138,27 +138,27 @@ final class PanelOutput {
    * place (the results are dropped) unless that is the end of the array.
    */
   private int strips(int keys) {
-    int strips = Math.ceilDiv(width, STRIP);
-    long end = tile.row(0) + (keys - 1L) * tile.stride() + (long) strips * STRIP;
-    return keys > 0 && end <= tile.data().length ? strips : width / STRIP;
+    int strips = Math.ceilDiv(width, MR);
+    long end = values.row(0) + (keys - 1L) * values.stride() + (long) strips * MR;
+    return keys > 0 && end <= values.data().length ? strips : width / MR;
   }
 
   /** The last columns of V, fewer than a strip: a read past them could leave the array. */
   private void copyEdge(int from) {
     for (int key = 0; key < wholeKeys; key++) {
-      System.arraycopy(tile.data(), tile.row(key) + from, edge, key * STRIP, width - from);
+      System.arraycopy(values.data(), values.row(key) + from, edge, key * MR, width - from);
     }
   }
 
   /** The same, of the keys that a lane sees. */
-  private void addVisible(PanelMask mask, float[] weights, int from, int to) {
-    float[] value = tile.data();
+  private void addVisible(TileMask mask, float[] weights, int from, int to) {
+    float[] value = values.data();
     for (int d = 0; d < width; d++) {
       for (int lane = 0; lane < QUERIES; lane++) {
         float sum = 0;
         for (int key = from; key < to; key++) {
           if ((mask.hidden(key) >>> lane & 1) == 0) {
-            sum = Math.fma(value[tile.row(key) + d], weights[key * QUERIES + lane], sum);
+            sum = Math.fma(value[values.row(key) + d], weights[key * QUERIES + lane], sum);
           }
         }
         accumulated[d * QUERIES + lane] += sum;
@@ -212,10 +212,10 @@ final class PanelOutput {
   }
 
   /** Multiplies what is there with the factors of the lanes, because their maximum moved. */
-  void rescale(PanelNormaliser normaliser) {
+  void rescale(TileNormaliser normaliser) {
     float[] factors = normaliser.factors();
     if (!empty) {
-      PanelRows.multiply(accumulated, width, factors);
+      LaneTransposer.multiply(accumulated, width, factors);
     }
     for (int d = 0; spilled && d < width; d++) {
       for (int lane = 0; lane < QUERIES; lane++) {
@@ -225,7 +225,7 @@ final class PanelOutput {
   }
 
   /** Brings the normaliser's last factor. */
-  void normalise(PanelNormaliser normaliser) {
+  void normalise(TileNormaliser normaliser) {
     gather();
     if (!empty) {
       normaliser.normalise(accumulated, width);
@@ -248,7 +248,7 @@ final class PanelOutput {
   }
 
   /** Writes the rows; 0 if no key was seen. */
-  void store(Heads output, PanelRows rows, Scratch scratch) {
+  void store(Heads output, LaneTransposer rows, Scratch scratch) {
     gather();
     if (empty) {
       Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
@@ -258,6 +258,6 @@ final class PanelOutput {
 
   /** Lets go of the caller's array. */
   void release() {
-    tile.release();
+    values.release();
   }
 }

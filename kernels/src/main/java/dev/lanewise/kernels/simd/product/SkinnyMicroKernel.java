@@ -1,33 +1,34 @@
 package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Strip;
+import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The registers of {@link FewRows}: c[r][v] += Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link MicroKernel}.
- * Every result is one chain of fused multiply-adds over k in order, as there; panels, not steps, are interleaved to have enough chains.
+ * The registers of {@link SkinnyProduct}: c[r][v] += Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link
+ * MicroKernel}. Every result is one chain of fused multiply-adds over k in order, as there; panels, not steps, are interleaved to have
+ * enough chains.
  *
  * <ul>
  *   <li>a: row r starts at {@code offset + r * stride};
- *   <li>b: panel p starts at {@code offset + p * next}, its step k {@code k * COLUMNS} further on;
+ *   <li>b: panel p starts at {@code offset + p * next}, its step k {@code k * NR} further on;
  *   <li>c: a tile of rows {@code stride} apart, whose panels lie side by side.
  * </ul>
  *
  * A row past the last repeats the last, which stores the same bits twice; a panel past the last repeats the last into a column of the tile
  * that nobody reads. Named accumulators, loaded in place, for the reasons given in {@link MicroKernel}.
  */
-final class FewRowsKernel {
+final class SkinnyMicroKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int COLUMNS = Tiles.COLUMNS;
+  private static final int NR = Tiles.NR;
 
-  private FewRowsKernel() {}
+  private SkinnyMicroKernel() {}
 
   /** One row of up to four panels: 8 accumulators. */
-  static void multiply1x4(Strip a, Strip b, Strip c, int panels, int depth) {
+  static void multiply1x4(Operand a, Operand b, Operand c, int panels, int depth) {
     float[] aData = a.data;
     float[] bData = b.data;
     float[] cData = c.data;
@@ -46,14 +47,14 @@ final class FewRowsKernel {
     FloatVector c06 = FloatVector.fromArray(SPECIES, cData, c0Index + 6 * LANES);
     FloatVector c07 = FloatVector.fromArray(SPECIES, cData, c0Index + 7 * LANES);
     for (int k = 0; k < depth; k++) {
-      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS);
-      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS + LANES);
-      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS);
-      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS + LANES);
-      FloatVector b4 = FloatVector.fromArray(SPECIES, bData, b2Index + k * COLUMNS);
-      FloatVector b5 = FloatVector.fromArray(SPECIES, bData, b2Index + k * COLUMNS + LANES);
-      FloatVector b6 = FloatVector.fromArray(SPECIES, bData, b3Index + k * COLUMNS);
-      FloatVector b7 = FloatVector.fromArray(SPECIES, bData, b3Index + k * COLUMNS + LANES);
+      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR);
+      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR + LANES);
+      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * NR);
+      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * NR + LANES);
+      FloatVector b4 = FloatVector.fromArray(SPECIES, bData, b2Index + k * NR);
+      FloatVector b5 = FloatVector.fromArray(SPECIES, bData, b2Index + k * NR + LANES);
+      FloatVector b6 = FloatVector.fromArray(SPECIES, bData, b3Index + k * NR);
+      FloatVector b7 = FloatVector.fromArray(SPECIES, bData, b3Index + k * NR + LANES);
       FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k]);
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
@@ -75,7 +76,7 @@ final class FewRowsKernel {
   }
 
   /** One or two rows of up to two panels: 8 accumulators, which leave room for B and A in 16 registers. */
-  static void multiply2x2(Strip a, Strip b, Strip c, int rows, int panels, int depth) {
+  static void multiply2x2(Operand a, Operand b, Operand c, int rows, int panels, int depth) {
     float[] aData = a.data;
     float[] bData = b.data;
     float[] cData = c.data;
@@ -94,10 +95,10 @@ final class FewRowsKernel {
     FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1Index + 2 * LANES);
     FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1Index + 3 * LANES);
     for (int k = 0; k < depth; k++) {
-      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS);
-      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS + LANES);
-      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS);
-      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS + LANES);
+      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR);
+      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR + LANES);
+      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * NR);
+      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * NR + LANES);
       FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k]);
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
@@ -120,7 +121,7 @@ final class FewRowsKernel {
   }
 
   /** Three or four rows of up to two panels: 16 accumulators, for 32 registers. */
-  static void multiply4x2(Strip a, Strip b, Strip c, int rows, int panels, int depth) {
+  static void multiply4x2(Operand a, Operand b, Operand c, int rows, int panels, int depth) {
     float[] aData = a.data;
     float[] bData = b.data;
     float[] cData = c.data;
@@ -151,10 +152,10 @@ final class FewRowsKernel {
     FloatVector c32 = FloatVector.fromArray(SPECIES, cData, c3Index + 2 * LANES);
     FloatVector c33 = FloatVector.fromArray(SPECIES, cData, c3Index + 3 * LANES);
     for (int k = 0; k < depth; k++) {
-      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS);
-      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * COLUMNS + LANES);
-      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS);
-      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * COLUMNS + LANES);
+      FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR);
+      FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR + LANES);
+      FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b1Index + k * NR);
+      FloatVector b3 = FloatVector.fromArray(SPECIES, bData, b1Index + k * NR + LANES);
       FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k]);
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);

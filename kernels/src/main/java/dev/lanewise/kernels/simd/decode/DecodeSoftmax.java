@@ -13,14 +13,14 @@ import jdk.incubator.vector.VectorSpecies;
  * Softmax over {@link #KEYS} scores of a row at a time, keys in the lanes (Milakov and Gimelshein, "Online normalizer calculation for
  * softmax", 2018). Sums stay a vector a row until the end.
  */
-final class DecodeRows {
+final class DecodeSoftmax {
   /** Keys of a tile: a word of mask bits, four blocks of rows. */
   static final int KEYS = Long.SIZE;
 
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
-  private DecodeRows() {}
+  private DecodeSoftmax() {}
 
   /** Multiplies each of some scores with its key's factor. */
   static void multiply(float[] scores, int at, float[] factors, int from, int count) {
