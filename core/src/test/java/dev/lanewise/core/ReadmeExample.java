@@ -16,18 +16,14 @@ final class ReadmeExample {
     // begin
     int batch = 1, heads = 12, keyValueHeads = 4, length = 128, headDim = 64;
     float[] q = new float[batch * heads * length * headDim]; // batch, head, row, column
-    float[] k = new float[batch * keyValueHeads * length * headDim];
-    float[] v = new float[batch * keyValueHeads * length * headDim];
-    float[] out = new float[batch * heads * length * headDim];
+    Heads query = Heads.of(q, batch, heads, length, headDim); // a view: nothing is copied
+    Heads key = Heads.zeros(batch, keyValueHeads, length, headDim); // three query heads share a key/value head
+    Heads value = Heads.zeros(batch, keyValueHeads, length, headDim);
+    Heads output = Heads.zeros(batch, heads, length, headDim);
 
-    Attention attention = Attention.standard().withMask(Mask.causal()).withThreads(2);
-    attention.compute(
-        Heads.of(q, batch, heads, length, headDim),
-        Heads.of(k, batch, keyValueHeads, length, headDim),
-        Heads.of(v, batch, keyValueHeads, length, headDim),
-        Heads.of(out, batch, heads, length, headDim));
+    Attention.standard().withMask(Mask.causal()).withThreads(2).compute(query, key, value, output);
     // end
-    return out;
+    return output.data();
   }
 
   static TopKeys variants(Attention attention, Heads query, Heads key, Heads value, Heads output) {
