@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
@@ -65,9 +66,11 @@ final class Rows {
   /** That what is written has the shape of the other, and is the same view or apart from it. */
   static void checkInPlace(String name, SequenceBatch written, String otherName, SequenceBatch other) {
     checkSame(name, written, otherName, other);
-    ViewChecks.writable(name, written.split(1));
-    if (!written.equals(other)) {
-      ViewChecks.disjoint(name, written.split(1), otherName, other.split(1));
+    Heads target = written.split(1);
+    ViewChecks.writable(name, target);
+    Heads source = other.split(1);
+    if (!ViewChecks.sameElements(target, source)) {
+      ViewChecks.disjoint(name, target, otherName, source);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.lanewise.core.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.SequenceBatch;
 import org.junit.jupiter.api.Test;
@@ -21,5 +23,15 @@ class RowsTest {
     assertThat(Rows.even(new SequenceBatch(data, 7, 1, 3, 4, 50, 10))).isTrue();
     assertThat(Rows.even(new SequenceBatch(data, 7, 0, 3, 4, 50, 10))).isTrue();
     assertThat(Rows.even(new SequenceBatch(data, 0, 2, Integer.MAX_VALUE, 0, -2 >>> 1, Integer.MAX_VALUE))).isFalse();
+  }
+
+  /** The stride of an axis of one element does not make two views different. */
+  @Test
+  void oneRowIsTheSameViewWithAnyStride() {
+    SequenceBatch one = new SequenceBatch(data, 7, 1, 1, 4, 50, 10);
+    SequenceBatch other = new SequenceBatch(data, 7, 1, 1, 4, 0, 4);
+    assertThatNoException().isThrownBy(() -> Rows.checkInPlace("output", one, "x", other));
+    assertThatThrownBy(() -> Rows.checkInPlace("output", one, "x", new SequenceBatch(data, 8, 1, 1, 4, 0, 4)))
+        .hasMessageContaining("overlaps");
   }
 }

@@ -151,6 +151,7 @@ class ViewChecksTest {
     ViewChecks.disjoint("x", left, "y", new Matrix(data, 5, 0, 3, 10));
     ViewChecks.disjoint("x", new Matrix(data, 0, 4, 0, 10), "y", left);
     ViewChecks.writableInPlace("x", left, "y", new Matrix(data, 0, 4, 3, 10));
+    ViewChecks.writableInPlace("x", new Matrix(data, 5, 1, 3, 10), "y", new Matrix(data, 5, 1, 3, 3)); // the stride of one row is no matter
     assertThatThrownBy(() -> ViewChecks.writableInPlace("x", left, "y", new Matrix(data, 1, 4, 3, 10))).hasMessageContaining("overlaps");
     assertThatThrownBy(() -> ViewChecks.writable("x", new Matrix(data, 0, 2, 3, 2)))
         .hasMessageContaining("x.rowStride is 2")
