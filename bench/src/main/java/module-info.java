@@ -11,6 +11,8 @@ module dev.lanewise.bench {
 
   opens dev.lanewise.bench.cli to
       info.picocli;
+  opens dev.lanewise.bench.cli.console to
+      info.picocli;
   opens dev.lanewise.bench.cli.demo to
       info.picocli;
   opens dev.lanewise.bench.cli.embed to

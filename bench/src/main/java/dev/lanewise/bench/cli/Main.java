@@ -102,7 +102,7 @@ public final class Main implements Runnable {
   private static int run(String[] args, StandardStreams streams) {
     try {
       String[] recovered = Arguments.recover(args);
-      OptionalInt elsewhere = Utf8Jvm.run(Main.class, args, recovered);
+      OptionalInt elsewhere = Utf8Jvm.run(args, recovered);
       return elsewhere.isPresent() ? elsewhere.getAsInt() : commandLine().setOut(streams.out()).setErr(streams.err()).execute(recovered);
     } catch (OutputFailedException e) {
       return ExitCode.SOFTWARE;
@@ -127,11 +127,6 @@ public final class Main implements Runnable {
         .setExecutionStrategy(Main::execute)
         .setParameterExceptionHandler(Main::reject)
         .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
-  }
-
-  /** Whether this build has other programs to compare with. */
-  public static boolean comparesWithPeers() {
-    return !peers().isEmpty();
   }
 
   /** The commands that only the profile {@code peers} compiles. */

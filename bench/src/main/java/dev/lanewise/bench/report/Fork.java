@@ -16,10 +16,11 @@ import java.util.concurrent.TimeUnit;
 final class Fork {
   private static final long MOST_SECONDS = 300;
 
-  private final String mainClass;
+  private final List<String> flags;
 
-  Fork(String mainClass) {
-    this.mainClass = mainClass;
+  /** Starts JVMs with these flags. */
+  Fork(List<String> flags) {
+    this.flags = List.copyOf(flags);
   }
 
   /**
@@ -28,7 +29,7 @@ final class Fork {
    * @throws IOException if it fails, with what it says
    */
   JsonObject run(List<String> arguments) throws IOException, InterruptedException {
-    try (ChildJvm child = ChildJvm.start(ChildJvm.ownFlags(), mainClass, arguments, false)) {
+    try (ChildJvm child = ChildJvm.start(flags, arguments, false)) {
       Process process = child.process();
       Output errors = new Output(process.getErrorStream());
       Output out = new Output(process.getInputStream());

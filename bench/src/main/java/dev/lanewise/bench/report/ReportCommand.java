@@ -1,7 +1,8 @@
 package dev.lanewise.bench.report;
 
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.cli.Main;
+import dev.lanewise.bench.cli.console.ChildJvm;
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.bench.cli.files.OutputFile;
@@ -17,13 +18,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Measures a suite and shows it. */
 @Command(
@@ -37,7 +35,7 @@ import picocli.CommandLine.Spec;
       "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 10"
           + " %%."
     })
-public final class ReportCommand implements Callable<Integer> {
+public final class ReportCommand extends BenchCommand {
   private static final double QUICK_SECONDS = 0.5;
   private static final double FULL_SECONDS = 3;
 
@@ -48,10 +46,6 @@ public final class ReportCommand implements Callable<Integer> {
   private static final double DUEL_FACTOR = 6;
 
   private final Fork fork;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Option(names = "--quick", description = "The quick suite, at most 5 minutes; this is the default.")
   private boolean quick;
@@ -83,7 +77,7 @@ public final class ReportCommand implements Callable<Integer> {
 
   /** For picocli, which sets the options. */
   public ReportCommand() {
-    this(new Fork(Main.class.getName()));
+    this(new Fork(ChildJvm.ownFlags()));
   }
 
   ReportCommand(Fork fork) {
@@ -93,7 +87,7 @@ public final class ReportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     check();
-    boolean peers = Main.comparesWithPeers();
+    boolean peers = comparesWithPeers();
     List<Case> cases = (full ? Suite.full(peers) : Suite.quick(peers)).stream().filter(of -> of.id().contains(only)).toList();
     if (cases.isEmpty()) {
       throw rejected("--only " + only + " is in the name of no case");
@@ -109,13 +103,17 @@ public final class ReportCommand implements Callable<Integer> {
     return failed == 0 ? 0 : 1;
   }
 
+  /** Whether this build has the command that compares with other programs. */
+  private boolean comparesWithPeers() {
+    CommandSpec program = spec().parent();
+    return program != null && program.subcommands().containsKey("duel");
+  }
+
   private void check() {
     if (quick && full) {
       throw rejected("--quick and --full exclude each other");
     }
-    if (threads < 1) {
-      throw rejected("--threads is " + threads + ", must be at least 1");
-    }
+    requireAtLeast("--threads", threads, 1);
     if (seconds != null && !(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
       throw rejected("--seconds is " + seconds + ", must be above 0 and finite");
     }
@@ -157,7 +155,7 @@ public final class ReportCommand implements Callable<Integer> {
             results.put(of, Results.ofForks(ofCase));
           } catch (IOException e) {
             results.fail(of, String.valueOf(e.getMessage()));
-            spec.commandLine().getErr().println(of.id() + ": " + e.getMessage());
+            err().println(of.id() + ": " + e.getMessage());
             failed.add(of.id());
           }
           if (writesEachCase) {
@@ -201,10 +199,10 @@ public final class ReportCommand implements Callable<Integer> {
 
   private void summarise(Results results, @Nullable Results before, int failed) {
     int measured = results.timings().size();
-    spec.commandLine().getOut().println(output + ": " + measured + " cases" + (failed > 0 ? ", " + failed + " failed" : ""));
+    out().println(output + ": " + measured + " cases" + (failed > 0 ? ", " + failed + " failed" : ""));
     List<String> unsettled = results.unsettled();
     if (!unsettled.isEmpty()) {
-      spec.commandLine().getOut().println("not settled when they were measured, as on a busy machine: " + String.join(", ", unsettled));
+      out().println("not settled when they were measured, as on a busy machine: " + String.join(", ", unsettled));
     }
     if (before != null) {
       Comparison.json(before, results)
@@ -214,15 +212,10 @@ public final class ReportCommand implements Callable<Integer> {
                 String verdict = change.getValue().getAsJsonObject().get("verdict").getAsString();
                 double ratio = change.getValue().getAsJsonObject().get("ratio").getAsDouble();
                 if (!verdict.equals(Comparison.Verdict.SAME.name())) {
-                  spec.commandLine()
-                      .getOut()
+                  out()
                       .printf(Locale.ROOT, "%s: %s, %.2f times%n", change.getKey(), verdict.toLowerCase(Locale.ROOT), ratio);
                 }
               });
     }
-  }
-
-  private ParameterException rejected(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -11,15 +11,15 @@ import dev.lanewise.kernels.probe.Probe;
  * @param readBandwidth bytes a second that all threads together read from memory
  */
 record Limits(double fmaPeakGflops, double readBandwidth) {
-  private static final Stopwatch STOPWATCH = new Stopwatch(0.3, 0.3);
+  private static final Stopwatch STOPWATCH = Stopwatch.of(0.3, 10, 0.3);
 
   static Limits measure(Team team) {
     Probe probe = Probe.fastest();
     try (Team one = new Team(1)) {
       FmaPeakOperation peak = new FmaPeakOperation(probe, one);
       ReadBandwidthOperation read = new ReadBandwidthOperation(probe, team);
-      double peakSeconds = STOPWATCH.measure(peak).best();
-      double readSeconds = STOPWATCH.measure(read).best();
+      double peakSeconds = STOPWATCH.samples(peak::run).best();
+      double readSeconds = STOPWATCH.samples(read::run).best();
       return new Limits(team.size() * (peak.flops() / peakSeconds * 1e-9), read.bytes() / readSeconds);
     }
   }

@@ -1,25 +1,21 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.throughput.options.CacheOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
-import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.bench.throughput.timing.Stopwatch.Timing;
+import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.Kernels;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
 
 /** Times one operation and prints one JSON object on one line; the module's README explains its fields. */
 @Command(
@@ -27,15 +23,12 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = "Times one operation and prints one JSON object on one line.",
     footer = "An operation reads the sizes that concern it: scores, softmax, output and exp work on one head of --queries x --keys.")
-public final class ThroughputCommand implements Callable<Integer> {
+public final class ThroughputCommand extends BenchCommand {
   private static final double WARM_UP_SECONDS = 1;
+  private static final int MAX_WARM_UP = 10;
 
   private static final Map<String, Supplier<Kernels>> PATHS =
       Map.of("auto", Kernels::selected, "vector", Kernels::vector, "scalar", Kernels::scalar);
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Option(
       names = "--op",
@@ -70,9 +63,6 @@ public final class ThroughputCommand implements Callable<Integer> {
       description = "fmaPeakGflops and readBandwidth, where they have been measured just before: they are not measured again then.")
   private List<Double> limits = List.of();
 
-  /** For picocli, which sets the options. */
-  public ThroughputCommand() {}
-
   @Override
   public Integer call() {
     checkOptions();
@@ -80,23 +70,19 @@ public final class ThroughputCommand implements Callable<Integer> {
       Setup setup = prepare(() -> new Setup(sizes, variant, cache, kernels(), team));
       try (Operation operation = prepare(() -> Operations.named(op).apply(setup))) {
         Limits most = prepare(() -> limits.isEmpty() ? Limits.measure(team) : new Limits(limits.get(0), limits.get(1)));
-        Timing timing = new Stopwatch(WARM_UP_SECONDS, seconds).measure(operation);
+        Timing timing = Stopwatch.of(WARM_UP_SECONDS, MAX_WARM_UP, seconds).samples(operation::run);
         Report report = new Report(op, setup.kernels().path(), threads, operation, timing, most, operation.accuracy());
-        spec.commandLine().getOut().println(report.json());
+        out().println(report.json());
       }
     }
     return 0;
   }
 
   private void checkOptions() {
-    if (threads < 1) {
-      throw wrong("--threads is " + threads + ", must be at least 1");
-    }
-    if (!Double.isFinite(seconds) || seconds <= 0) {
-      throw wrong("--seconds is " + seconds + ", must be above 0 and finite");
-    }
+    requireAtLeast("--threads", threads, 1);
+    requirePositive("--seconds", seconds);
     if (!limits.isEmpty() && (limits.size() != 2 || !limits.stream().allMatch(limit -> limit > 0))) {
-      throw wrong("--limits is " + limits + ", must be two numbers above 0");
+      throw rejected("--limits is " + limits + ", must be two numbers above 0");
     }
     if (op.equals("decode")) {
       setDecodeDefaults();
@@ -113,7 +99,7 @@ public final class ThroughputCommand implements Callable<Integer> {
 
   /** A step of generating text has one query, and keys and values of one width, unless it is said otherwise. */
   private void setDecodeDefaults() {
-    ParseResult given = spec.commandLine().getParseResult();
+    ParseResult given = spec().commandLine().getParseResult();
     if (!given.hasMatchedOption("--queries")) {
       sizes.queries = 1;
     }
@@ -135,13 +121,9 @@ public final class ThroughputCommand implements Callable<Integer> {
     try {
       return step.get();
     } catch (IllegalArgumentException | IllegalStateException e) {
-      throw wrong(e.getMessage());
+      throw rejected(e.getMessage());
     } catch (OutOfMemoryError e) {
-      throw wrong("this needs more memory than the heap has; give java a larger -Xmx");
+      throw rejected("this needs more memory than the heap has; give java a larger -Xmx");
     }
-  }
-
-  private ParameterException wrong(@Nullable String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.peers;
 
+import dev.lanewise.bench.throughput.timing.Clock;
 import dev.lanewise.bench.throughput.timing.Settling;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,14 +22,14 @@ record Duel(double ours, double peer, List<Double> ratios, boolean settled) {
 
   /** Warms both up for half of the time, longer if they have not settled, then measures rounds in the other half. */
   static Duel of(Runnable ours, Runnable peer, double seconds) {
-    boolean oursSettled = warmUp(ours, seconds / 3, Settling.Clock.SYSTEM);
-    boolean peerSettled = warmUp(peer, seconds / 6, Settling.Clock.NATIVE);
+    boolean oursSettled = warmUp(ours, seconds / 3, Clock.SYSTEM);
+    boolean peerSettled = warmUp(peer, seconds / 6, Clock.NATIVE);
     double slice = seconds / 2 / (2 * ROUNDS);
     double[][] times = new double[2][ROUNDS];
     List<Double> ratios = new ArrayList<>();
     for (int round = 0; round < ROUNDS; round++) {
-      times[0][round] = fastest(ours, slice);
-      times[1][round] = fastest(peer, slice);
+      times[0][round] = Clock.SYSTEM.fastest(ours, slice);
+      times[1][round] = Clock.SYSTEM.fastest(peer, slice);
       ratios.add(times[1][round] / times[0][round]);
     }
     return new Duel(
@@ -47,18 +48,7 @@ record Duel(double ours, double peer, List<Double> ratios, boolean settled) {
     return ratios.get((int) Math.round(part * (ratios.size() - 1)));
   }
 
-  private static boolean warmUp(Runnable program, double seconds, Settling.Clock clock) {
+  private static boolean warmUp(Runnable program, double seconds, Clock clock) {
     return new Settling(seconds, MAX_WARM_UP * seconds, clock).run(program).settled();
-  }
-
-  private static double fastest(Runnable program, double seconds) {
-    double fastest = Double.POSITIVE_INFINITY;
-    long start = System.nanoTime();
-    do {
-      long before = System.nanoTime();
-      program.run();
-      fastest = Math.min(fastest, (System.nanoTime() - before) / 1e9);
-    } while ((System.nanoTime() - start) / 1e9 < seconds);
-    return fastest;
   }
 }

@@ -2,19 +2,15 @@ package dev.lanewise.bench.peers;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import java.util.function.IntFunction;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** One operation of Lanewise against one other program. */
 @Command(
@@ -26,7 +22,7 @@ import picocli.CommandLine.Spec;
       "both in turns, and prints one JSON object: seconds of the fastest run of each, and the ratio (above 1, Lanewise is faster) of"
           + " rounds: the middle one, the quartiles, least and greatest."
     })
-public final class DuelCommand implements Callable<Integer> {
+public final class DuelCommand extends BenchCommand {
   /** Beyond it, the two have not computed the same: far above what rounding does at these sizes, far below any mistake. */
   private static final double MOST_DIFFERENCE = 2e-3;
 
@@ -50,10 +46,6 @@ public final class DuelCommand implements Callable<Integer> {
     CONTESTS.put("model", ModelContest::new);
     CONTESTS.put("softmax", SoftmaxContest::new);
   }
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Option(
       names = "--peer",
@@ -80,16 +72,13 @@ public final class DuelCommand implements Callable<Integer> {
       description = "How long it takes, warm-up included; a model twice as long (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
-  /** For picocli, which sets the options. */
-  public DuelCommand() {}
-
   @Override
   public Integer call() {
     check();
     try (Peer other = chosen(PEERS, "--peer", peer).apply(threads)) {
       Contest contest = chosen(CONTESTS, "--op", op).apply(shape, threads);
       try (Rival rival = contest.rival(other)) {
-        spec.commandLine().getOut().println(compare(contest, other, rival));
+        out().println(compare(contest, other, rival));
       }
     } catch (UnsupportedOperationException e) {
       throw rejected(e.getMessage());
@@ -103,9 +92,7 @@ public final class DuelCommand implements Callable<Integer> {
     if (threads < 1 || threads > 1024) {
       throw rejected("--threads is " + threads + ", must be from 1 to 1024");
     }
-    if (!(seconds > 0 && seconds < Double.POSITIVE_INFINITY)) {
-      throw rejected("--seconds is " + seconds + ", must be above 0 and finite");
-    }
+    requirePositive("--seconds", seconds);
     try {
       shape.check();
       checkSizes();
@@ -176,9 +163,5 @@ public final class DuelCommand implements Callable<Integer> {
       difference = Math.max(difference, Math.abs((double) ours[i] - theirs[i]));
     }
     return difference;
-  }
-
-  private ParameterException rejected(@Nullable String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

@@ -1,18 +1,15 @@
 package dev.lanewise.bench.peers;
 
 import com.google.gson.JsonObject;
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Lanewise against ONNX Runtime on the same model, the same texts and as many threads. */
 @Command(
@@ -24,13 +21,9 @@ import picocli.CommandLine.Spec;
       "a JSON object a case: seconds of the fastest run of each, and the ratio (above 1, Lanewise is faster) of these and of rounds in"
           + " turns."
     })
-public final class PeersCommand implements Callable<Integer> {
+public final class PeersCommand extends BenchCommand {
   private static final int SEED = 7;
   private static final int POSITIONS = 512;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Option(
       names = "--tokens",
@@ -60,9 +53,6 @@ public final class PeersCommand implements Callable<Integer> {
   @Option(names = "--seconds", defaultValue = "6", description = "How long a case takes (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
-  /** For picocli, which sets the options. */
-  public PeersCommand() {}
-
   @Override
   public Integer call() throws IOException {
     check("--batch", batch, 1, 4096);
@@ -72,9 +62,7 @@ public final class PeersCommand implements Callable<Integer> {
     for (int length : tokens) {
       check("--tokens", length, 2, POSITIONS);
     }
-    if (!Double.isFinite(seconds) || seconds <= 0) {
-      throw new ParameterException(spec.commandLine(), "--seconds is " + seconds + ", must be above 0 and finite");
-    }
+    requirePositive("--seconds", seconds);
     MiniLm model = MiniLm.load().withThreads(threads);
     try (OnnxRuntimeModel peer = OnnxRuntimeModel.load(threads)) {
       if (accuracy > 0) {
@@ -97,7 +85,7 @@ public final class PeersCommand implements Callable<Integer> {
 
   private void check(String option, int value, int least, int most) {
     if (value < least || value > most) {
-      throw new ParameterException(spec.commandLine(), option + " is " + value + ", must be from " + least + " to " + most);
+      throw rejected(option + " is " + value + ", must be from " + least + " to " + most);
     }
   }
 
@@ -112,7 +100,7 @@ public final class PeersCommand implements Callable<Integer> {
     line.addProperty("leastCosine", agreement.leastCosine());
     line.addProperty("greatestDifference", agreement.greatestDifference());
     if (name.equals("accuracy")) {
-      spec.commandLine().getOut().println(line);
+      out().println(line);
     }
     if (!agreement.holds()) {
       throw new IllegalStateException("the embeddings of " + name + " differ: " + agreement);
@@ -132,6 +120,6 @@ public final class PeersCommand implements Callable<Integer> {
       line.addProperty("leastRatio", duel.ratios().get(0));
       line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));
     }
-    spec.commandLine().getOut().println(line);
+    out().println(line);
   }
 }

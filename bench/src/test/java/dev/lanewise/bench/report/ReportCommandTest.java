@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -41,7 +42,7 @@ class ReportCommandTest {
 
   @Test
   void aCaseThatFailsIsSaidAndTheOthersAreMeasured() {
-    ReportCommand broken = new ReportCommand(new Fork("dev.lanewise.bench.Missing"));
+    ReportCommand broken = new ReportCommand(new Fork(List.of("-XX:+NoSuchFlag")));
     assertThat(run(broken, "--only", "exp-128-vector", "--output", folder.resolve("r.html"))).isEqualTo(1);
     assertThat(err.toString()).startsWith("exp-128-vector: ");
     assertThat(out.toString()).contains("0 cases, 1 failed");

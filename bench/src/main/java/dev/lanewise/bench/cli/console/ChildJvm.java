@@ -5,8 +5,11 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A JVM beside this one, with this one's java and class path. It ends with this one, or when it is closed. */
+/** This program in another JVM, with this one's java and class path. The other JVM ends with this one, or when it is closed. */
 public final class ChildJvm implements AutoCloseable {
+  /** A name and not a class, because the main class is above every package that starts JVMs. */
+  private static final String MAIN_CLASS = "dev.lanewise.bench.cli.Main";
+
   private final Process process;
   private final Thread killer;
 
@@ -22,21 +25,26 @@ public final class ChildJvm implements AutoCloseable {
   }
 
   /**
-   * Starts one.
+   * Starts the program.
    *
-   * @param flags of the JVM, such as {@link #ownFlags}
-   * @param merged whether what it writes to standard error goes to its standard output
+   * @param flags flags of the JVM, such as {@link #ownFlags}
+   * @param merged whether its standard error becomes part of its standard output
    */
-  public static ChildJvm start(List<String> flags, String mainClass, List<String> arguments, boolean merged) throws IOException {
+  public static ChildJvm start(List<String> flags, List<String> arguments, boolean merged) throws IOException {
+    return new ChildJvm(builder(flags, arguments).redirectErrorStream(merged).start());
+  }
+
+  /** The program before it starts. */
+  static ProcessBuilder builder(List<String> flags, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(flags);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN_CLASS));
     command.addAll(arguments);
-    return new ChildJvm(new ProcessBuilder(command).redirectErrorStream(merged).start());
+    return new ProcessBuilder(command);
   }
 
-  /** What runs it. */
+  /** The process of the other JVM. */
   public Process process() {
     return process;
   }
@@ -47,7 +55,7 @@ public final class ChildJvm implements AutoCloseable {
     try {
       Runtime.getRuntime().removeShutdownHook(killer);
     } catch (IllegalStateException e) {
-      // this JVM is on its way out, and the hook is running
+      // this JVM is ending, and the hook is running
       Thread.currentThread().interrupt();
     }
   }

@@ -1,7 +1,6 @@
 package dev.lanewise.bench.cli.console;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,17 +17,14 @@ public final class Utf8Jvm {
    * @param recovered the arguments as they are
    * @return empty if this JVM will do, or another cannot be started
    */
-  public static OptionalInt run(Class<?> main, String[] decoded, String[] recovered) throws InterruptedException {
+  public static OptionalInt run(String[] decoded, String[] recovered) throws InterruptedException {
     boolean needed = !Arrays.equals(decoded, recovered) || System.getProperty("user.dir", "").indexOf(Arguments.LOST) >= 0;
     if (!needed || Arguments.namesAreUtf8() || Arguments.isStandIn()) {
       return OptionalInt.empty();
     }
-    List<String> command = new ArrayList<>();
-    command.add(ProcessHandle.current().info().command().orElse("java"));
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-D" + Arguments.FROM_PROPERTY + "=" + ProcessHandle.current().pid() + ":" + recovered.length);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
+    flags.add("-D" + Arguments.FROM_PROPERTY + "=" + ProcessHandle.current().pid() + ":" + recovered.length);
+    ProcessBuilder builder = ChildJvm.builder(flags, List.of()).inheritIO();
     builder.environment().put("LC_ALL", "C.UTF-8");
     Process process;
     try {

@@ -1,8 +1,9 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.OutputFile;
-import dev.lanewise.bench.throughput.timing.Settling;
+import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.text.MiniLmArtifact;
@@ -11,28 +12,20 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** One sentence through the first attention layer of all-MiniLM-L6-v2: what it attends to, how exactly, how fast, and a picture. */
 @Command(
     name = "demo",
     description =
         "Runs a sentence through the first attention layer of a real model (all-MiniLM-L6-v2), checks and times it, and draws it.")
-public final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand extends BenchCommand {
   private static final String DEFAULT_OUTPUT = "lanewise-demo.html";
+  private static final int MAX_WARM_UP = 40;
   private static final List<Integer> TIMED_LENGTHS = List.of(128, 512);
-
-  @Spec private @Nullable CommandSpec spec;
 
   @Parameters(
       arity = "0..1",
@@ -73,15 +66,10 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (threads < 1) {
-      throw rejected("--threads is " + threads + ", must be at least 1");
-    }
+    requireAtLeast("--threads", threads, 1);
     // Whoever runs the demo again wants its new picture; another file of that name is not the demo's to replace.
     boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Page.isOne(output);
-    Optional<String> obstacle = OutputFile.obstacle(output, force || again);
-    if (obstacle.isPresent()) {
-      throw rejected("--output " + output + obstacle.get());
-    }
+    requireUsable("--output " + output, OutputFile.obstacle(output, force || again));
     Kernels kernels = Kernels.selected();
     Tokens whole = tokenise();
     FirstLayer model = FirstLayer.load();
@@ -91,7 +79,7 @@ public final class DemoCommand implements Callable<Integer> {
     int query = query(map);
     Accuracy accuracy = Accuracy.measure(model, embedded, kernels);
     boolean pageComesOut = OutputFile.isStandardOutput(output);
-    PrintWriter out = pageComesOut ? commandLine().getErr() : commandLine().getOut();
+    PrintWriter out = pageComesOut ? err() : out();
     ConsoleReport report = new ConsoleReport(out);
     report.printTiming(TIMED_LENGTHS, Timings.typicalSeconds(TIMED_LENGTHS.size(), stopwatch()));
     Summary summary = new Summary(sentence, map, query, kernels, threads, accuracy, measure(model, tokens, kernels));
@@ -124,7 +112,7 @@ public final class DemoCommand implements Callable<Integer> {
   }
 
   private Stopwatch stopwatch() {
-    return new Stopwatch(quick ? 0.1 : 0.4, Settling.Clock.SYSTEM);
+    return Stopwatch.of(quick ? 0.1 : 0.4, MAX_WARM_UP, quick ? 0.1 : 0.4);
   }
 
   private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {
@@ -132,13 +120,5 @@ public final class DemoCommand implements Callable<Integer> {
     try (Progress progress = Progress.withoutTimeLeft("Measuring", Timings.parts(texts.size()))) {
       return Timings.measure(model, texts, kernels, threads, stopwatch(), progress::step);
     }
-  }
-
-  private ParameterException rejected(String message) {
-    return new ParameterException(commandLine(), message);
-  }
-
-  private CommandLine commandLine() {
-    return Objects.requireNonNull(spec, "spec").commandLine();
   }
 }

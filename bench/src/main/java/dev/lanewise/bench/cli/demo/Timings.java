@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.probe.Probe;
@@ -58,8 +59,8 @@ record Timings(List<Row> rows, double peak) {
       List<Workload.Step> scalar = new Workload(model, text, Kernels.scalar(), threads).steps();
       List<Workload.Step> path = new Workload(model, text, kernels, threads).steps();
       for (int i = 0; i < Workload.STEPS; i++) {
-        Stopwatch.Time ofScalar = stopwatch.best(scalar.get(i).call());
-        Stopwatch.Time ofPath = kernels == Kernels.scalar() ? ofScalar : stopwatch.best(path.get(i).call());
+        Stopwatch.Time ofScalar = stopwatch.fastest(scalar.get(i).call());
+        Stopwatch.Time ofPath = kernels == Kernels.scalar() ? ofScalar : stopwatch.fastest(path.get(i).call());
         rows.add(new Row(text.rows(), path.get(i), ofScalar, ofPath));
         progress.run();
       }
@@ -77,7 +78,7 @@ record Timings(List<Row> rows, double peak) {
   private static double measurePeak(Kernels kernels, Stopwatch stopwatch) {
     Probe probe = Probe.of(kernels);
     float[] sink = new float[1];
-    double seconds = stopwatch.best(() -> sink[0] += probe.fmaPeak(PEAK_STEPS)).seconds();
+    double seconds = stopwatch.fastest(() -> sink[0] += probe.fmaPeak(PEAK_STEPS)).seconds();
     return (double) PEAK_STEPS * probe.flopsPerStep() / seconds;
   }
 }

@@ -1,9 +1,10 @@
 package dev.lanewise.bench.cli.embed;
 
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.Input;
-import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.cli.files.OutputFile.Replacement;
+import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,14 +14,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Lines of text in, vectors out. */
 @Command(
@@ -34,12 +31,8 @@ import picocli.CommandLine.Spec;
       "Ctrl-C keeps what has been written, and --resume goes on from there if the input is the same as far as that. Where --force replaces",
       "a file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
     })
-public final class EmbedCommand implements Callable<Integer> {
+public final class EmbedCommand extends BenchCommand {
   private final ModelSource model;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Parameters(
       arity = "0..1",
@@ -77,13 +70,8 @@ public final class EmbedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    if (workers < 1) {
-      throw rejected("--threads is " + workers + ", must be at least 1");
-    }
-    Optional<String> obstacle = Input.obstacle(input);
-    if (obstacle.isPresent()) {
-      throw rejected(input + obstacle.get());
-    }
+    requireAtLeast("--threads", workers, 1);
+    requireUsable(input, Input.obstacle(input));
     checkOutput();
     try (TextLines lines = new TextLines(Input.text(input))) {
       MiniLm loaded = model.load().withThreads(workers);
@@ -153,7 +141,7 @@ public final class EmbedCommand implements Callable<Integer> {
           batch.add(line);
           if (!line.readable()) {
             skipped++;
-            spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped");
+            err().println("line " + line.number() + " " + line.reason() + "; skipped");
           }
         }
         done = read.getLast().number();
@@ -187,8 +175,7 @@ public final class EmbedCommand implements Callable<Integer> {
     if (OutputFile.isStandardOutput(output)) {
       return;
     }
-    spec.commandLine()
-        .getOut()
+    out()
         .println(
             output
                 + ": "
@@ -222,9 +209,5 @@ public final class EmbedCommand implements Callable<Integer> {
       }
     }
     return lines;
-  }
-
-  private ParameterException rejected(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

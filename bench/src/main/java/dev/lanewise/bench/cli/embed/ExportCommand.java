@@ -1,7 +1,9 @@
 package dev.lanewise.bench.cli.embed;
 
-import dev.lanewise.bench.cli.files.OutputFile;
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.files.OutputFile.Replacement;
+import dev.lanewise.bench.cli.files.OutputFile;
+import dev.lanewise.core.weights.Dtype;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.text.MiniLmArtifact;
@@ -11,40 +13,25 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Writes the model's weights as a safetensors file, which opens in a moment and which other programs read. */
 @Command(
     name = "export",
     description =
         "Writes the weights of all-MiniLM-L6-v2 as a safetensors file, in fp32 and under the tensor names of the published checkpoint.")
-public final class ExportCommand implements Callable<Integer> {
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
-
+public final class ExportCommand extends BenchCommand {
   @Parameters(paramLabel = "FILE", description = "Where to write, such as model.safetensors.")
   private Path file = Path.of("");
 
   @Option(names = "--force", description = "Replace the file if there is one already.")
   private boolean force;
 
-  /** For picocli, which sets the options. */
-  public ExportCommand() {}
-
   @Override
   public Integer call() throws IOException {
-    Optional<String> obstacle = OutputFile.obstacle(file, force);
-    if (obstacle.isPresent()) {
-      throw rejected(file + obstacle.get());
-    }
+    requireUsable(file, OutputFile.obstacle(file, force));
     NamedTensors weights = MiniLmArtifact.weights();
     try (Replacement replacement = OutputFile.replace(file)) {
       // The file's readers in Python ask for this.
@@ -52,7 +39,7 @@ public final class ExportCommand implements Callable<Integer> {
       long bytes = Files.size(replacement.path());
       replacement.commit();
       if (!OutputFile.isStandardOutput(file)) {
-        spec.commandLine().getOut().println(summary(weights, bytes));
+        out().println(summary(weights, bytes));
       }
     }
     return 0;
@@ -61,9 +48,5 @@ public final class ExportCommand implements Callable<Integer> {
   private String summary(NamedTensors weights, long bytes) {
     long numbers = weights.names().stream().mapToLong(name -> Arrays.stream(weights.shape(name)).reduce(1, (x, y) -> x * y)).sum();
     return String.format(Locale.ROOT, "%s: %d tensors, %,d numbers in fp32, %,d bytes", file, weights.names().size(), numbers, bytes);
-  }
-
-  private ParameterException rejected(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

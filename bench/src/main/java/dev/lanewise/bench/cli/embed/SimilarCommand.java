@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.embed;
 
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.text.MiniLm;
@@ -11,14 +12,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** The lines of a file that are most like a query. */
 @Command(
@@ -29,12 +26,8 @@ import picocli.CommandLine.Spec;
       "FILE is UTF-8 text, a sentence a line, or the JSON lines that embed wrote, whatever their name: their embeddings are taken as they",
       "are. If no line can be read, the exit code is 1."
     })
-public final class SimilarCommand implements Callable<Integer> {
+public final class SimilarCommand extends BenchCommand {
   private final ModelSource model;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Parameters(index = "0", paramLabel = "QUERY", description = "What to look for.")
   private String query = "";
@@ -92,20 +85,13 @@ public final class SimilarCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    if (workers < 1) {
-      throw rejected("--threads is " + workers + ", must be at least 1");
-    }
-    if (top < 1) {
-      throw rejected("--top is " + top + ", must be at least 1");
-    }
-    Optional<String> obstacle = Input.obstacle(file);
-    if (obstacle.isPresent()) {
-      throw rejected(file + obstacle.get());
-    }
+    requireAtLeast("--threads", workers, 1);
+    requireAtLeast("--top", top, 1);
+    requireUsable(file, Input.obstacle(file));
     try (TextLines lines = new TextLines(Input.text(file))) {
       MiniLm loaded = model.load().withThreads(workers);
       for (Match match : search(loaded, lines).sorted()) {
-        spec.commandLine().getOut().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, oneLine(match.text));
+        out().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, oneLine(match.text));
       }
     }
     return 0;
@@ -127,7 +113,7 @@ public final class SimilarCommand implements Callable<Integer> {
         skipped += batch.size() - readable.size();
         batch.stream()
             .filter(line -> !line.readable())
-            .forEach(line -> spec.commandLine().getErr().println("line " + line.number() + " " + line.reason() + "; skipped"));
+            .forEach(line -> err().println("line " + line.number() + " " + line.reason() + "; skipped"));
         Optional<String> first = readable.stream().map(TextLines.Line::text).filter(text -> !text.isBlank()).findFirst();
         if (isJson == null && first.isPresent()) {
           isJson = JsonLines.isFormatOf(file, first.get());
@@ -166,9 +152,5 @@ public final class SimilarCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new IOException("line " + line.number() + " of " + Input.name(file) + " " + e.getMessage(), e);
     }
-  }
-
-  private ParameterException rejected(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

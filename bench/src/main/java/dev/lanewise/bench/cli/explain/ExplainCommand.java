@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.explain;
 
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.tokenizer.Tokens;
@@ -8,25 +9,16 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Writes a page on which to explore what the tokens of a text attend to, in all heads of all layers of all-MiniLM-L6-v2. */
 @Command(
     name = "explain",
     description = "Writes a page on which to explore what each token of a text attends to, in all layers and heads of all-MiniLM-L6-v2.")
-public final class ExplainCommand implements Callable<Integer> {
+public final class ExplainCommand extends BenchCommand {
   private static final int LISTED_LINKS = 6;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Parameters(
       arity = "0..1",
@@ -48,18 +40,10 @@ public final class ExplainCommand implements Callable<Integer> {
   @Option(names = "--threads", paramLabel = "N", description = "Threads that run the model; default: ${DEFAULT-VALUE}.", defaultValue = "1")
   private int threads;
 
-  /** For picocli, which sets the options. */
-  public ExplainCommand() {}
-
   @Override
   public Integer call() throws IOException {
-    if (threads < 1) {
-      throw rejected("--threads is " + threads + ", must be at least 1");
-    }
-    Optional<String> obstacle = OutputFile.obstacle(output, force);
-    if (obstacle.isPresent()) {
-      throw rejected("--output " + output + obstacle.get());
-    }
+    requireAtLeast("--threads", threads, 1);
+    requireUsable("--output " + output, OutputFile.obstacle(output, force));
     MiniLm model = MiniLm.load().withThreads(threads);
     Tokens tokens = model.tokens(text);
     if (tokens.isEmpty()) {
@@ -74,7 +58,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
   private void print(Explanation explanation, int tokensGiven) {
     boolean pageComesOut = OutputFile.isStandardOutput(output);
-    PrintWriter out = pageComesOut ? spec.commandLine().getErr() : spec.commandLine().getOut();
+    PrintWriter out = pageComesOut ? err() : out();
     Tokens tokens = explanation.tokens();
     if (tokensGiven > tokens.length()) {
       out.printf(
@@ -104,9 +88,5 @@ public final class ExplainCommand implements Callable<Integer> {
       out.printf("Page      %s%n", output.toAbsolutePath().normalize());
     }
     out.flush();
-  }
-
-  private ParameterException rejected(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 }

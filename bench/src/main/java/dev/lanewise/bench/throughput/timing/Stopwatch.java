@@ -1,67 +1,85 @@
 package dev.lanewise.bench.throughput.timing;
 
 import com.sun.management.ThreadMXBean;
-import dev.lanewise.bench.throughput.Operation;
 import java.lang.management.ManagementFactory;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
-/** Times a run: warms up until its time settles, then takes samples that are long against the clock's grain. */
-public final class Stopwatch {
+/**
+ * Times a call: warms up until its times settle, then measures.
+ *
+ * @param warmUp how the warm-up ends
+ * @param seconds how long the measurement takes
+ */
+public record Stopwatch(Settling warmUp, double seconds) {
   private static final double SAMPLE_SECONDS = 0.005;
   private static final int MIN_SAMPLES = 3;
 
-  /** Warm-up ends in any case after so many times its least duration: on a busy machine times may never settle. */
-  private static final int MAX_WARM_UP = 10;
+  /** The fastest calls of the warm-up and of the measurement may differ by this fraction. */
+  private static final double AGREEMENT = 0.1;
 
   private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  private final double warmUpSeconds;
-  private final double seconds;
-
-  /** Warms up for {@code warmUpSeconds} or longer, then measures for {@code seconds}. */
-  public Stopwatch(double warmUpSeconds, double seconds) {
-    this.warmUpSeconds = warmUpSeconds;
-    this.seconds = seconds;
+  /**
+   * A stopwatch on the clock of this machine.
+   *
+   * @param warmUpSeconds how long the warm-up takes at least
+   * @param most the warm-up ends in any case after so many times its least duration: on a busy machine times may never settle
+   * @param seconds how long the measurement takes
+   */
+  public static Stopwatch of(double warmUpSeconds, int most, double seconds) {
+    return new Stopwatch(new Settling(warmUpSeconds, most * warmUpSeconds, Clock.SYSTEM), seconds);
   }
 
   /**
-   * What a run takes.
+   * The time of the fastest call.
    *
-   * @param best seconds of one run in the fastest sample
-   * @param median seconds of one run in the middle sample
-   * @param allocatedBytes bytes that one run allocates on the calling thread in the middle sample, rounded up
-   * @param settled whether the time of a run had settled before it was measured
+   * @param settled whether the time will be about the same if it is measured again; false while the JVM compiles or the machine is busy
+   */
+  public record Time(double seconds, boolean settled) {}
+
+  /**
+   * Samples of a call.
+   *
+   * @param best seconds of one call in the fastest sample
+   * @param median seconds of one call in the middle sample
+   * @param allocatedBytes bytes that one call allocates on the calling thread in the middle sample, rounded up
+   * @param settled whether the times had settled before they were measured
    */
   public record Timing(double best, double median, long allocatedBytes, boolean settled) {}
 
-  public Timing measure(Operation operation) {
-    Settling.Outcome warm = new Settling(warmUpSeconds, MAX_WARM_UP * warmUpSeconds).run(operation::run);
-    int runs = (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / warm.best()), 1, Integer.MAX_VALUE);
+  /** Times single calls, which must be long against the clock's grain. */
+  public Time fastest(Runnable call) {
+    Settling.Outcome warm = warmUp.run(call);
+    double best = warmUp.clock().fastest(call, seconds);
+    return new Time(best, warm.settled() && Math.abs(best - warm.best()) <= AGREEMENT * warm.best());
+  }
+
+  /** Times samples of as many calls as fill 5 ms. */
+  public Timing samples(Runnable call) {
+    Settling.Outcome warm = warmUp.run(call);
+    Clock clock = warmUp.clock();
+    int calls = (int) Math.clamp(Math.ceil(SAMPLE_SECONDS / warm.best()), 1, Integer.MAX_VALUE);
     DoubleStream.Builder times = DoubleStream.builder();
     LongStream.Builder allocations = LongStream.builder();
-    long start = System.nanoTime();
-    for (int n = 0; n < MIN_SAMPLES || secondsSince(start) < seconds; n++) {
+    long start = clock.nanos();
+    for (int n = 0; n < MIN_SAMPLES || clock.secondsSince(start) < seconds; n++) {
       long allocatedBefore = THREAD.getCurrentThreadAllocatedBytes();
-      double time = sample(operation, runs);
+      double time = sample(call, calls, clock);
       allocations.add(THREAD.getCurrentThreadAllocatedBytes() - allocatedBefore);
       times.add(time);
     }
     double[] sorted = times.build().sorted().toArray();
     long[] allocated = allocations.build().sorted().toArray();
-    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated[allocated.length / 2], runs), warm.settled());
+    return new Timing(sorted[0], sorted[sorted.length / 2], Math.ceilDiv(allocated[allocated.length / 2], calls), warm.settled());
   }
 
-  /** Seconds of one run, over {@code runs} of them. */
-  private static double sample(Operation operation, int runs) {
-    long start = System.nanoTime();
-    for (int n = 0; n < runs; n++) {
-      operation.run();
+  /** Seconds of one call, averaged over {@code calls} of them. */
+  private static double sample(Runnable call, int calls, Clock clock) {
+    long start = clock.nanos();
+    for (int n = 0; n < calls; n++) {
+      call.run();
     }
-    return secondsSince(start) / runs;
-  }
-
-  private static double secondsSince(long start) {
-    return (System.nanoTime() - start) * 1e-9;
+    return clock.secondsSince(start) / calls;
   }
 }

@@ -1,6 +1,5 @@
 package dev.lanewise.bench.verify.fuzz;
 
-import dev.lanewise.bench.cli.Main;
 import dev.lanewise.bench.cli.console.ChildJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -52,7 +51,7 @@ enum KernelPath {
     List<String> all = new ArrayList<>(ChildJvm.ownFlags());
     all.removeIf(flag -> OF_THE_PATH.stream().anyMatch(flag::startsWith));
     all.addAll(flags);
-    try (ChildJvm child = ChildJvm.start(all, Main.class.getName(), arguments, true);
+    try (ChildJvm child = ChildJvm.start(all, arguments, true);
         BufferedReader reader = child.process().inputReader(StandardCharsets.UTF_8)) {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
         line.accept(text);

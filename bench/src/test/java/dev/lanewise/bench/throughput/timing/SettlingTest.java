@@ -60,7 +60,7 @@ class SettlingTest {
 
   @Test
   void theMachinesOwnClockCountsTheTimeOfTheJvmsThreadsApart() {
-    Settling.Clock clock = Settling.Clock.SYSTEM;
+    Clock clock = Clock.SYSTEM;
     long caller = clock.callerCpuNanos();
     long sum = 0;
     for (int i = 0; i < 50_000_000; i++) {
@@ -76,7 +76,7 @@ class SettlingTest {
     return new Outcome(Math.round(outcome.best() * 1e6) / 1e6, outcome.settled());
   }
 
-  private static final class Machine implements Settling.Clock {
+  private static final class Machine implements Clock {
     private LongUnaryOperator millisOfCall = call -> 1;
     private long compilesUntilCall;
     private long calls;
