@@ -1,8 +1,8 @@
 package dev.lanewise.bench.report;
 
 import com.google.gson.JsonObject;
-import dev.lanewise.bench.cli.console.ChildJvm;
 import dev.lanewise.bench.cli.console.BenchCommand;
+import dev.lanewise.bench.cli.console.ChildJvm;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.bench.cli.files.OutputFile;
@@ -212,8 +212,7 @@ public final class ReportCommand extends BenchCommand {
                 String verdict = change.getValue().getAsJsonObject().get("verdict").getAsString();
                 double ratio = change.getValue().getAsJsonObject().get("ratio").getAsDouble();
                 if (!verdict.equals(Comparison.Verdict.SAME.name())) {
-                  out()
-                      .printf(Locale.ROOT, "%s: %s, %.2f times%n", change.getKey(), verdict.toLowerCase(Locale.ROOT), ratio);
+                  out().printf(Locale.ROOT, "%s: %s, %.2f times%n", change.getKey(), verdict.toLowerCase(Locale.ROOT), ratio);
                 }
               });
     }

@@ -1,9 +1,8 @@
 package dev.lanewise.bench.cli.embed;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
-import dev.lanewise.bench.cli.files.OutputFile.Replacement;
 import dev.lanewise.bench.cli.files.OutputFile;
-import dev.lanewise.core.weights.Dtype;
+import dev.lanewise.bench.cli.files.OutputFile.Replacement;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.text.MiniLmArtifact;
