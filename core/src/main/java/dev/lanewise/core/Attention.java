@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Query heads may be a multiple of the key/value heads (grouped heads): query head h reads key/value head {@code h / (queryHeads /
  * keyValueHeads)}. The width of value may differ from headDim.
  */
-@SuppressWarnings("exports") // layers reach the settings, users do not
+@SuppressWarnings("exports") // the settings are internal: only layers use them
 public final class Attention {
   private final AttentionSettings settings;
 
@@ -47,7 +47,7 @@ public final class Attention {
     this.settings = settings;
   }
 
-  /** No mask, scale 1/√headDim, softmax, one thread, the fastest kernels of this JVM. */
+  /** Attention with no mask, scale 1/√headDim, softmax, one thread, and the fastest kernels of this JVM. */
   public static Attention standard() {
     return new Attention(new AttentionSettings(Kernels.selected()));
   }
@@ -58,14 +58,14 @@ public final class Attention {
     return new Attention(copy.checked());
   }
 
-  /** With this mask instead of the one before; combine several with {@link Mask#and}. */
+  /** Returns a copy with this mask in place of the earlier one; combine several masks with {@link Mask#and}. */
   public Attention withMask(Mask mask) {
     Objects.requireNonNull(mask, "mask");
     return with(copy -> copy.mask = mask);
   }
 
   /**
-   * With this factor on every similarity instead of 1/√headDim (1 unless the similarity is the dot product).
+   * Returns a copy with this factor on every similarity. The default is 1/√headDim for the dot product and 1 for other similarities.
    *
    * @throws IllegalArgumentException if it is not finite
    */
@@ -74,14 +74,14 @@ public final class Attention {
     return with(copy -> copy.scale = scale);
   }
 
-  /** With this comparison of query and key instead of the dot product. */
+  /** Returns a copy that compares query and key in this way instead of by the dot product. */
   public Attention withSimilarity(Similarity similarity) {
     Objects.requireNonNull(similarity, "similarity");
     return with(copy -> copy.similarity = similarity);
   }
 
   /**
-   * With scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024).
+   * Returns a copy with scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024).
    *
    * @throws IllegalArgumentException if it is not above 0, or not finite
    */
@@ -93,18 +93,21 @@ public final class Attention {
     return with(copy -> copy.softcap = softcap);
   }
 
-  /** With this added to the scores instead of the bias before, beside what {@link Positions#relativeBuckets} add; −∞ masks. */
+  /**
+   * Returns a copy that adds this bias to the scores, in place of the earlier bias and in addition to {@link Positions#relativeBuckets}. A
+   * bias of −∞ masks.
+   */
   public Attention withBias(Bias bias) {
     Objects.requireNonNull(bias, "bias");
     return with(copy -> copy.bias = bias);
   }
 
   /**
-   * With slope · distance subtracted from the scores ("Train Short, Test Long", Press et al., 2022), the last query standing at the last
-   * key, and the nodes of a {@link Mask#tree} at their depth.
+   * Returns a copy with slope · distance subtracted from the scores ("Train Short, Test Long", Press et al., 2022). The last query has the
+   * position of the last key, and the position of a node of a {@link Mask#tree} is its depth.
    *
-   * @param slopes one a query head; {@link #standardSlopes} has those of the paper
-   * @throws IllegalArgumentException if a slope is not finite, or the attention has {@link Positions#alibi}, which have slopes of their own
+   * @param slopes one slope for each query head; {@link #standardSlopes} returns those of the paper
+   * @throws IllegalArgumentException if a slope is not finite, or the attention has {@link Positions#alibi}, which has slopes of its own
    */
   public Attention withAlibi(float... slopes) {
     Objects.requireNonNull(slopes, "slopes");
@@ -116,8 +119,8 @@ public final class Attention {
   }
 
   /**
-   * The slopes of the ALiBi paper for so many heads: 2<sup>−8 i / n</sup>, i from 1 on, if n is a power of two; else those of the next
-   * lower power of two, then every other one of twice that.
+   * The slopes of the ALiBi paper for n heads: 2<sup>−8 i / n</sup>, i from 1 on, if n is a power of two. Otherwise the slopes of the next
+   * lower power of two, followed by every other slope of twice that power.
    */
   public static float[] standardSlopes(int heads) {
     Checks.atLeast("heads", heads, 1);
@@ -131,10 +134,10 @@ public final class Attention {
   }
 
   /**
-   * With this function run over the scores, after bias and before the mask. It sees and may change a segment of a row; −∞ masks. Each row
-   * gives it the keys that the mask shows, each once and in ascending order, on one thread, so it may keep state a row; {@link RowFunction}
-   * has the promise. Different rows may come from several threads. Best is a plain loop. Over a cache, a step with a function shares work
-   * between threads by heads and sequences alone.
+   * Returns a copy that applies this function to the scores, after the bias and before the mask. The function sees and may change a segment
+   * of a row; −∞ masks. In each row it receives the keys that the mask shows, each once, in ascending order, and on one thread, so it may
+   * keep state for a row; {@link RowFunction} has the exact promise. Different rows may run on several threads. A plain loop is fastest.
+   * Over a cache, a step with a function divides its work between threads only by heads and sequences.
    */
   public Attention withScoreFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
@@ -142,34 +145,40 @@ public final class Attention {
   }
 
   /**
-   * With this function run over the weights, after the normaliser; it is given the same keys as a score function, see {@link
-   * #withScoreFunction}. What it makes of a weight whose score is −∞ is dropped. Costs a second pass over the keys, in which a score
-   * function is not called again.
+   * Returns a copy that applies this function to the weights, after the normaliser. The function receives the same keys as a score
+   * function, see {@link #withScoreFunction}. Weights that it writes where the score is −∞ are ignored. It costs a second pass over the
+   * keys, in which a score function is not called again.
    */
   public Attention withWeightFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
     return with(copy -> copy.weightFunction = function);
   }
 
-  /** With weights made so of scores instead of by softmax. */
+  /** Returns a copy that computes weights from scores with this normaliser instead of softmax. */
   public Attention withNormaliser(Normaliser normaliser) {
     Objects.requireNonNull(normaliser, "normaliser");
     return with(copy -> copy.normaliser = normaliser);
   }
 
-  /** With the rows of every operand (batch 1) holding these sequences one after the other, each attending to itself alone. */
+  /**
+   * Returns a copy for packed sequences: the rows of every operand (batch 1) hold these sequences one after another, and each sequence
+   * attends only to itself.
+   */
   public Attention withPackedSequences(PackedSequences sequences) {
     Objects.requireNonNull(sequences, "sequences");
     return with(copy -> copy.sequences = sequences);
   }
 
-  /** With the work of each call shared by so many threads, the caller's among them. The bits of the result do not depend on it. */
+  /**
+   * Returns a copy whose calls share their work between this number of threads, including the caller's. The bits of the result do not
+   * depend on it.
+   */
   public Attention withThreads(int threads) {
     Checks.atLeast("threads", threads, 1);
     return with(copy -> copy.threads = threads);
   }
 
-  /** With these kernels, for instance {@link Kernels#scalar()} to compare. */
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public Attention withKernels(Kernels kernels) {
     Objects.requireNonNull(kernels, "kernels");
     return with(copy -> copy.kernels = kernels);
@@ -193,8 +202,8 @@ public final class Attention {
    * @param output batch × queryHeads × queries × valueDim, written; a query that sees no key gets 0
    * @throws IllegalArgumentException if shapes differ, the mask does not fit, or output shares elements with an input or with itself;
    *     nothing has been written then
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted; it stays so, output is undefined, and nothing is
-   *     written to it afterwards. This holds for all calls that compute
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; its interrupt status stays set, output is undefined,
+   *     and nothing is written to output afterwards. This holds for all calls that compute
    */
   public void compute(Heads query, Heads key, Heads value, Heads output) {
     compute(query, key, value, Results.of().output(output));
@@ -203,26 +212,26 @@ public final class Attention {
   /**
    * Computes attention and the log-sum-exp of each query's scores.
    *
-   * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>, sinks included; for a query that sees no key its
-   *     sink, or −∞ without one
+   * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>, including sinks; a query that sees no key gets
+   *     its sink, or −∞ without a sink
    */
   public void computeWithLogSumExp(Heads query, Heads key, Heads value, Heads output, float[] logSumExp) {
     compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
   }
 
-  /** Computes whatever {@code results} asks for. */
+  /** Computes all results that {@code results} requests. */
   public void compute(Heads query, Heads key, Heads value, Results results) {
     Objects.requireNonNull(value, "value");
     run(query, key, value, results);
   }
 
-  /** Computes what {@code results} asks for and needs no value: weights, scores, log-sum-exp, column sums, top keys. */
+  /** Computes the requested results that need no value: weights, scores, log-sum-exp, column sums, top keys. */
   public void compute(Heads query, Heads key, Results results) {
     run(query, key, null, results);
   }
 
   /**
-   * Computes the attention weights alone.
+   * Computes only the attention weights.
    *
    * @param weights batch × queryHeads × queries × keys, written; masked keys get 0
    * @throws IllegalArgumentException as for {@link #compute}
@@ -232,11 +241,11 @@ public final class Attention {
   }
 
   /**
-   * Computes the attention weights of some queries alone.
+   * Computes only the attention weights of some queries.
    *
-   * @param rows which queries, ascending
+   * @param rows numbers of the queries, ascending
    * @param weights batch × queryHeads × rows.length × keys, written; masked keys get 0
-   * @throws IllegalArgumentException as for {@link #compute}, or if a row does not exist or they do not ascend
+   * @throws IllegalArgumentException as for {@link #compute}, or if a row does not exist or the rows do not ascend
    */
   public void weights(Heads query, Heads key, int[] rows, Heads weights) {
     Objects.requireNonNull(weights, "weights");
@@ -265,7 +274,7 @@ public final class Attention {
   }
 
   /**
-   * What has been set.
+   * The settings of this attention.
    *
    * @hidden
    */
@@ -286,11 +295,11 @@ public final class Attention {
   }
 
   /**
-   * Computes attention to cached keys and values, see {@link KeyValueCache}. A sequence with up to 16 queries reads its cache once, all
-   * query heads of a group and all queries together, at the speed of memory; with more queries it runs as any other call. On SIMD the two
-   * are different kernels: a row has the same bits beside 0 to 15 other queries, and the same beside 16 and more, but between the two it
-   * differs by rounding. The mask counts keys from the first row ever appended, so that {@link Mask#causal} lets the last query see the row
-   * appended last.
+   * Computes attention to cached keys and values, see {@link KeyValueCache}. Up to 16 queries of a sequence share one pass over its cache,
+   * for all query heads of a group together, so a step is limited by memory bandwidth. With more queries the call runs as one without a
+   * cache. On SIMD these are two different kernels: a row has the same bits in every call with 1 to 16 queries, and the same bits in every
+   * call with more, but the two differ by rounding. The mask counts keys from the first row ever appended, so with {@link Mask#causal} the
+   * last query sees the row appended last.
    *
    * @param query batch × queryHeads × queries × headDim; with {@link #withPackedSequences} the queries of all sequences, whose keys are
    *     those of the caches
@@ -304,21 +313,21 @@ public final class Attention {
     compute(query, caches, Results.of().output(output));
   }
 
-  /** Computes attention to the cached keys and values of one sequence, for whose query batch is 1. */
+  /** Computes attention to the cached keys and values of one sequence. The batch of query must be 1. */
   public void compute(Heads query, KeyValueCache cache, Heads output) {
     Objects.requireNonNull(cache, "cache");
     compute(query, List.of(cache), Results.of().output(output));
   }
 
   /**
-   * Computes whatever {@code results} asks for of attention to cached keys. Weights, scores, column sums and top keys count keys as the
-   * mask does, up to the longest cache.
+   * Computes all results that {@code results} requests of attention to cached keys. Weights, scores, column sums and top keys number keys
+   * as the mask does, up to the rows of the longest cache.
    */
   public void compute(Heads query, List<KeyValueCache> caches, Results results) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(results, "results");
     Objects.requireNonNull(caches, "caches");
-    List<KeyValueCache> own = Arrays.asList(caches.toArray(new KeyValueCache[0])); // the caller's list may change meanwhile
+    List<KeyValueCache> own = Arrays.asList(caches.toArray(new KeyValueCache[0])); // the caller may change the list during the call
     CachedSequence[] rows = BatchRead.acquire(own);
     try {
       computeCached(query, rows, results);
@@ -328,7 +337,7 @@ public final class Attention {
   }
 
   /**
-   * Attention to cached rows, which do not change meanwhile.
+   * Computes attention to cached rows, which do not change during the call.
    *
    * @hidden
    */
@@ -344,12 +353,12 @@ public final class Attention {
     }
   }
 
-  /** Runs a problem on all threads of the settings; where there are column sums, rows of a key/value head are computed in order. */
+  /** Runs a problem on the threads of the settings. With column sums, one task computes all rows of a key/value head in order. */
   private void run(AttentionProblem problem, Heads query, int keys, int queries, @Nullable ColumnSums sums) {
     int cut = sums == null ? settings.threads : 1;
     Kernels kernels = settings.kernels;
     long work = (long) query.batch() * query.heads() * queries * keys * (2L * query.width());
-    Admission.enter(); // tasks of decoding keep results
+    Admission.enter(); // decoding tasks store intermediate results
     try {
       AttentionTasks tasks = kernels.plan(problem, cut);
       Workers.run(settings.threads, work, tasks.count(), tasks::run);

@@ -7,8 +7,8 @@ import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Objects;
 
 /**
- * How widely attention is spread: −Σ<sub>j</sub> w<sub>j</sub> ln w<sub>j</sub> of each row of weights, in nats. 0 where all goes to one
- * key, ln n where n keys get the same, and 0 for a row that sees no key; 0 ln 0 is 0.
+ * Computes the entropy of attention weights, −Σ<sub>j</sub> w<sub>j</sub> ln w<sub>j</sub> of each row, in nats. It is 0 if one key has all
+ * the weight, ln n if n keys have equal weights, and 0 for a row that sees no key; 0 ln 0 is 0.
  *
  * <pre>{@code
  * layer.weights(x, x, weights); // batch × numHeads × queries × keys
@@ -19,12 +19,12 @@ public final class AttentionEntropy {
   private AttentionEntropy() {}
 
   /**
-   * The entropy of each row; NaN where weights are NaN or negative. Computed in double and rounded once.
+   * Computes the entropy of each row; NaN if a weight is NaN or negative. It is computed in double and rounded once.
    *
    * @param weights batch × heads × queries × keys, rows that sum to 1 or are 0
    * @param entropy dense batch × heads × queries, written
-   * @throws IllegalArgumentException if there are not as many elements as rows, or entropy is the array of weights; nothing has been
-   *     written then
+   * @throws IllegalArgumentException if the number of elements is not the number of rows, or entropy is the array of weights; nothing has
+   *     been written then
    */
   public static void of(Heads weights, float[] entropy) {
     Objects.requireNonNull(weights, "weights");

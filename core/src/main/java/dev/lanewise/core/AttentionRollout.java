@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * How much of each input row reaches each row behind a stack of self-attention layers ("Quantifying Attention Flow in Transformers", Abnar
- * and Zuidema, 2020): the product of A<sub>l</sub> = ½ (mean of layer l's heads + identity), rows scaled to sum to 1, the last layer on the
- * left. The identity stands for the residual connection.
+ * Computes how much each input row contributes to each row after a stack of self-attention layers ("Quantifying Attention Flow in
+ * Transformers", Abnar and Zuidema, 2020): the product of A<sub>l</sub> = ½ (mean of layer l's heads + identity), with rows scaled to sum
+ * to 1 and the last layer on the left. The identity represents the residual connection.
  *
  * <pre>{@code
  * encoder.forward(x, y, weights); // of each layer: batch × numHeads × rows × rows
@@ -22,16 +22,16 @@ import java.util.Objects;
  * }</pre>
  */
 public final class AttentionRollout {
-  /** A layer's matrix, and the product so far, twice. */
+  /** Arrays for the matrix of a layer, and for the product before and after it. */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 3);
 
   private AttentionRollout() {}
 
   /**
-   * The rollout of a batch. A row whose weights are all 0 keeps itself.
+   * Computes the rollout of a batch. A row whose weights are all 0 keeps itself.
    *
    * @param layers the weights of each layer, first to last: batch × heads × rows × rows; heads may differ
-   * @param rollout batch × rows × rows, written: row i says what position i is made of
+   * @param rollout batch × rows × rows, written: row i holds the contribution of each input row to position i
    * @throws IllegalArgumentException if there is no layer, shapes differ, or rollout shares elements with weights or with itself; nothing
    *     has been written then
    */
@@ -39,7 +39,7 @@ public final class AttentionRollout {
     of(layers, rollout, Kernels.selected());
   }
 
-  /** The rollout, computed by these kernels. */
+  /** Computes the rollout with these kernels. */
   public static void of(List<Heads> layers, SequenceBatch rollout, Kernels kernels) {
     check(layers, rollout);
     Objects.requireNonNull(kernels, "kernels");
@@ -88,7 +88,7 @@ public final class AttentionRollout {
     }
   }
 
-  /** ½ (mean over heads + identity), each row divided by its sum. */
+  /** Writes ½ (mean over heads + identity), each row divided by its sum. */
   private static void matrix(Heads weights, int b, Matrix to) {
     for (int row = 0; row < to.rows(); row++) {
       Interruption.check();

@@ -6,7 +6,7 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import org.jspecify.annotations.Nullable;
 
-/** Column sums of a call while they grow: in double, as a chain of 2<sup>20</sup> floats loses what it adds. */
+/** Column sums of a call during its computation. They are added in double, since a sum of 2<sup>20</sup> floats loses accuracy. */
 final class ColumnSums implements AutoCloseable {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 0);
 
@@ -14,13 +14,13 @@ final class ColumnSums implements AutoCloseable {
   private final Scratch buffers = BUFFERS.take();
   private final double[] sums;
 
-  /** For sums to be written to {@code target}. */
+  /** Sums that {@link #store} writes to {@code target}. */
   ColumnSums(float[] target) {
     this.target = target;
     this.sums = buffers.zeros(target.length);
   }
 
-  /** What adds a segment of a row of weights. */
+  /** The function that adds a segment of a row of weights. */
   RowFunction adder(int heads, int keys, @Nullable PackedSequences sequences) {
     return (row, offset, length, b, head, query, firstKey) -> {
       int to = sequences == null ? (b * heads + head) * keys + firstKey : head * keys + sequences.keyStart(b) + firstKey;
@@ -30,7 +30,7 @@ final class ColumnSums implements AutoCloseable {
     };
   }
 
-  /** Writes the sums. */
+  /** Writes the sums to the target. */
   void store() {
     for (int i = 0; i < target.length; i++) {
       target[i] = (float) sums[i];

@@ -6,23 +6,24 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Where the threads that help a call come from: a pool of this library, unless calls are made like this:
+ * Chooses the threads that help a call. By default they come from a pool of this library; calls inside {@code from} take them from an
+ * executor:
  *
  * <pre>{@code
  * Helpers.from(executor, () -> layer.withThreads(4).self(x, y)); // the calling thread and up to three tasks of the executor
  * }</pre>
  *
- * <p>A helper only takes work off the calling thread, which does all of it if none comes. So an executor that is busy, has a single thread,
- * or runs the caller itself makes a call no slower than one thread is, and never blocks it; a task that starts when the call is over does
- * nothing. The bits of results do not depend on the executor.
+ * <p>A helper only takes work from the calling thread, which does all of the work if no helper comes. A call is therefore never blocked,
+ * and never slower than on one thread, even if the executor is busy, has a single thread, or runs tasks on the calling thread. A task that
+ * starts after the end of the call does nothing. The bits of results do not depend on the executor.
  */
 public final class Helpers {
   private Helpers() {}
 
   /**
-   * Runs {@code calls} on this thread; all calls in it, of whatever kind and however nested, are helped by tasks of {@code executor}.
+   * Runs {@code calls} on this thread. Tasks of {@code executor} help all calls of this library inside, including nested ones.
    *
-   * @throws RejectedExecutionException from a call, if the executor refuses a task; whatever else it throws comes through as well. The
+   * @throws RejectedExecutionException from a call, if the executor refuses a task; other exceptions of the executor are thrown too. The
    *     call's output is undefined then
    */
   public static void from(Executor executor, Runnable calls) {

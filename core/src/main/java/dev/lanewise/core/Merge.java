@@ -7,29 +7,30 @@ import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Objects;
 
 /**
- * Joins attention over disjoint keys: with the outputs and log-sum-exps of two parts the result over all keys is exact ("FlashAttention",
- * Dao et al., 2022, section 3.1). This is what lets keys be split over cores, caches or machines.
+ * Merges attention over disjoint sets of keys: from the outputs and log-sum-exps of two parts it computes the exact result over all keys
+ * ("FlashAttention", Dao et al., 2022, section 3.1). Keys can therefore be divided between cores, caches or machines.
  */
 public final class Merge {
-  /** The log-sum-exp of a row that saw no key. */
+  /** The log-sum-exp of a row that sees no key. */
   private static final double EMPTY = Double.NEGATIVE_INFINITY;
 
   private Merge() {}
 
   /**
-   * output = (e<sup>l</sup> · output + e<sup>r</sup> · other) / (e<sup>l</sup> + e<sup>r</sup>) row by row, and logSumExp =
-   * ln(e<sup>l</sup> + e<sup>r</sup>), for l of logSumExp and r of otherLogSumExp. A row whose log-sum-exp is −∞ saw no key: it is neutral
-   * whatever its output holds, NaN included, and where both are −∞ the result is 0 and −∞.
+   * Computes output = (e<sup>l</sup> · output + e<sup>r</sup> · other) / (e<sup>l</sup> + e<sup>r</sup>) for each row, and logSumExp =
+   * ln(e<sup>l</sup> + e<sup>r</sup>), with l from logSumExp and r from otherLogSumExp. A row with log-sum-exp −∞ saw no key: it is neutral
+   * whatever its output holds, NaN included. If both are −∞, the result is 0 and −∞.
    *
-   * <p>A sink is part of its row's log-sum-exp, and the row that saw no key has the sink as its log-sum-exp and 0 as its output. The merge
-   * adds both sums as they are and cannot take a sink out of one of them. One of all parts must therefore be computed with {@link
+   * <p>A sink is part of its row's log-sum-exp. A row that saw no key has the sink as its log-sum-exp and 0 as its output. The merge adds
+   * both sums as they are and cannot remove a sink from one of them. So compute exactly one of all parts with {@link
    * dev.lanewise.kernels.data.Normaliser#softmaxWithSinks} and the others with plain softmax; a sink in two parts counts twice.
    *
    * @param output batch × heads × rows × width of one part; overwritten with the result
    * @param logSumExp dense batch × heads × rows of that part; overwritten with the result
    * @param other the other part's output, of the same shape
    * @param otherLogSumExp the other part's log-sum-exp
-   * @throws IllegalArgumentException if shapes differ, or what is written shares elements with anything else; nothing has been written then
+   * @throws IllegalArgumentException if shapes differ, or what is written shares elements with any other argument; nothing has been written
+   *     then
    */
   public static void into(Heads output, float[] logSumExp, Heads other, float[] otherLogSumExp) {
     Objects.requireNonNull(output, "output");
@@ -64,7 +65,7 @@ public final class Merge {
       }
       double high = left == EMPTY && right == EMPTY ? 0 : Math.max(left, right);
       double sum = Math.exp(left - high) + Math.exp(right - high);
-      float keep = (float) (Math.exp(left - high) / sum); // NaN where both are empty, and then not used
+      float keep = (float) (Math.exp(left - high) / sum); // NaN if both are empty; not used then
       float take = (float) (Math.exp(right - high) / sum);
       int at = output.index(b, head, row);
       int from = other.index(b, head, row);

@@ -18,7 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a call of {@link Attention} is to hand out, and where to. Nothing of queries × keys is held unless weights or scores are asked for.
+ * The results that a call of {@link Attention} returns, and the views and arrays it writes them to. A call needs no memory of queries ×
+ * keys elements, unless weights or scores are requested.
  *
  * <pre>{@code
  * TopKeys top = TopKeys.of(5, batch, heads, queries);
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Weights, column sums and top keys cost a second pass over the keys. With packed sequences ({@link Attention#withPackedSequences}) a
- * row of weights or scores belongs to a query row of the whole array and counts keys from the start of its own sequence.
+ * row of weights or scores belongs to a query row of the whole array, and numbers keys from the start of its own sequence.
  */
 public final class Results {
   private @Nullable Heads output;
@@ -35,7 +36,7 @@ public final class Results {
   private @Nullable TopKeys topKeys;
   private final List<Rows> rows = new ArrayList<>();
 
-  /** Rows of a stage, copied. */
+  /** Rows of a stage, which are copied to a target. */
   private record Rows(Stage stage, Heads target) {
     String name() {
       return stage == Stage.WEIGHTS ? "weights" : "scores";
@@ -44,61 +45,61 @@ public final class Results {
 
   private Results() {}
 
-  /** Nothing yet. */
+  /** No results yet. */
   public static Results of() {
     return new Results();
   }
 
-  /** The result: batch × queryHeads × queries × valueDim; a query that sees no key gets 0. */
+  /** Requests the output: batch × queryHeads × queries × valueDim; a query that sees no key gets 0. */
   public Results output(Heads newOutput) {
     output = Objects.requireNonNull(newOutput, "output");
     return this;
   }
 
   /**
-   * ln Σ e<sup>score</sup> of each row, sinks included, dense batch × queryHeads × queries; for a query that sees no key its sink, or −∞
-   * without one. Softmax only.
+   * Requests ln Σ e<sup>score</sup> of each row, including sinks, dense batch × queryHeads × queries; a query that sees no key gets its
+   * sink, or −∞ without a sink. Softmax only.
    */
   public Results logSumExp(float[] newLogSumExp) {
     logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");
     return this;
   }
 
-  /** The attention weights: batch × queryHeads × queries × keys; masked keys get 0. */
+  /** Requests the attention weights: batch × queryHeads × queries × keys; masked keys get 0. */
   public Results weights(Heads weights) {
     rows.add(new Rows(Stage.WEIGHTS, Objects.requireNonNull(weights, "weights")));
     return this;
   }
 
-  /** The scores at a stage: batch × queryHeads × queries × keys. */
+  /** Requests the scores at a stage: batch × queryHeads × queries × keys. */
   public Results scores(Stage stage, Heads scores) {
     rows.add(new Rows(Objects.requireNonNull(stage, "stage"), Objects.requireNonNull(scores, "scores")));
     return this;
   }
 
   /**
-   * How much attention each key receives: the sum of its weights over all queries, dense batch × queryHeads × keys. All rows of a key/value
-   * head are then computed by one thread, in order.
+   * Requests the attention that each key receives: the sum of its weights over all queries, dense batch × queryHeads × keys. One thread
+   * then computes all rows of a key/value head, in order.
    */
   public Results columnSums(float[] newColumnSums) {
     columnSums = Objects.requireNonNull(newColumnSums, "columnSums");
     return this;
   }
 
-  /** The keys with the largest weights of each row. */
+  /** Requests the keys with the largest weights of each row. */
   public Results topKeys(TopKeys newTopKeys) {
     topKeys = Objects.requireNonNull(newTopKeys, "topKeys");
     return this;
   }
 
-  /** What column sums grow in, to be closed; null if they are not asked for. */
+  /** Creates the column sums, which the caller must close; null if they are not requested. */
   @Nullable ColumnSums openSums() {
     return columnSums == null ? null : new ColumnSums(columnSums);
   }
 
-  /** Checks shapes and overlaps of a call whose keys are cached; nothing is written. */
+  /** Checks the shapes and overlaps of a call with cached keys, before anything is written. */
   void checkCached(Heads query, @Nullable Bias bias, int caches, int keys) {
-    Heads standIn = new Heads(new float[0], 0, query.batch(), 1, 0, 1, 0, 0, 0); // no element to overlap with
+    Heads standIn = new Heads(new float[0], 0, query.batch(), 1, 0, 1, 0, 0, 0); // has no element that could overlap
     checkRequested();
     checkAllRows(query, standIn, null, bias, Extents.LONGEST_CACHE, keys);
     if (columnSums != null) {
@@ -113,15 +114,15 @@ public final class Results {
 
   private void checkRequested() {
     if (output == null && logSumExp == null && columnSums == null && topKeys == null && rows.isEmpty()) {
-      throw new IllegalArgumentException("results asks for nothing");
+      throw new IllegalArgumentException("results requests nothing");
     }
   }
 
-  /** Checks shapes and overlaps; nothing is written. */
+  /** Checks shapes and overlaps, before anything is written. */
   void check(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, @Nullable PackedSequences sequences) {
     checkRequested();
     if (output != null && value == null) {
-      throw new IllegalArgumentException("output is asked for, but there is no value");
+      throw new IllegalArgumentException("output is requested, but there is no value");
     }
     int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
     checkAllRows(query, key, value, bias, sequences == null ? "key.rows" : "keys" + Extents.LONGEST_SEQUENCE, keys);
@@ -155,7 +156,7 @@ public final class Results {
     checkApart("columnSums", whole, value, rows.size());
   }
 
-  /** That a result is apart from value and from other results: output, log-sum-exp, and the first rows. */
+  /** Checks that a result overlaps neither value nor other results: output, log-sum-exp, and the first {@code before} row results. */
   private void checkApart(String name, Heads target, @Nullable Heads value, int before) {
     if (value != null) {
       ViewChecks.disjoint(name, target, "value", value);
@@ -175,7 +176,7 @@ public final class Results {
     return Heads.of(array, 1, 1, 1, array.length);
   }
 
-  /** Checks rows of scores or weights, which count {@code keys}; errors call that number {@code ofKeys}. */
+  /** Checks rows of scores or weights, which have {@code keys} elements; messages call that number {@code ofKeys}. */
   static void checkRows(String name, Heads target, Heads query, Heads key, @Nullable Bias bias, String ofKeys, int keys) {
     Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
     Checks.same(name + ".heads", target.heads(), "query.heads", query.heads());
@@ -186,7 +187,7 @@ public final class Results {
     AttentionSettings.checkApart(name, target, bias);
   }
 
-  /** Adds what has been asked for to a problem. */
+  /** Adds the requested results to a problem. */
   void describe(
       AttentionProblemBuilder builder,
       Heads query,
@@ -203,7 +204,7 @@ public final class Results {
     describe(builder, sequences);
   }
 
-  /** The same for a call whose keys are cached, the longest of so many. */
+  /** Adds the requested results to a problem with cached keys, where {@code keys} is the number of rows of the longest cache. */
   void describeCached(
       AttentionProblemBuilder builder, Heads query, int keys, @Nullable PackedSequences sequences, @Nullable ColumnSums sums) {
     if (output != null) {
@@ -227,7 +228,7 @@ public final class Results {
     }
   }
 
-  /** Sets what only some rows or keys will write. */
+  /** Initialises elements that a call does not write for all rows or keys. */
   void clear() {
     for (Rows result : rows) {
       fill(result.target, result.stage == Stage.WEIGHTS ? 0 : Float.NEGATIVE_INFINITY);
@@ -238,7 +239,7 @@ public final class Results {
   }
 
   static void fill(Heads target, float value) {
-    for (int b = 0; b < target.batch() && !target.isEmpty(); b++) { // an empty view may begin anywhere
+    for (int b = 0; b < target.batch() && !target.isEmpty(); b++) { // an empty view may have any offset
       for (int head = 0; head < target.heads(); head++) {
         int often = Interruption.often(target.width());
         for (int row = 0; row < target.rows(); row++) {

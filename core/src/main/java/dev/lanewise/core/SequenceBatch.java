@@ -12,17 +12,17 @@ import java.util.Objects;
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0)
  * @param batch number of sequences
- * @param rows rows (positions) a sequence
- * @param width elements a row, such as embedDim
+ * @param rows rows (positions) of each sequence
+ * @param width elements of each row, such as embedDim
  * @param batchStride distance between sequences, in elements
  * @param rowStride distance between rows
  */
 public record SequenceBatch(float[] data, int offset, int batch, int rows, int width, int batchStride, int rowStride) {
 
   /**
-   * Checks that every element of the view lies inside the array.
+   * Checks that every element of the view is inside the array.
    *
-   * @throws IllegalArgumentException if a number is negative or the view reaches past the end of {@code data}
+   * @throws IllegalArgumentException if a number is negative or the view exceeds the end of {@code data}
    */
   public SequenceBatch {
     Objects.requireNonNull(data, "data");
@@ -37,7 +37,7 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
     }
   }
 
-  /** A dense array laid out batch, row (PyTorch's batch-first {@code [B, L, E]}). */
+  /** A view of a dense array with the layout batch, row (PyTorch's batch-first {@code [B, L, E]}). */
   public static SequenceBatch of(float[] data, int batch, int rows, int width) {
     return new SequenceBatch(data, 0, batch, rows, width, Checks.product("rows", rows, "width", width), width);
   }
@@ -49,7 +49,7 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
   }
 
   /**
-   * The same elements with each row split into {@code heads} heads side by side; nothing is copied.
+   * Views the same elements with each row split into {@code heads} adjacent heads; nothing is copied.
    *
    * @throws IllegalArgumentException if {@code heads} is below 1, or the width is no multiple of it
    */
@@ -94,8 +94,8 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
   }
 
   /**
-   * {@code rows} rows of a sequence from {@code row} on, and of each the {@code columns} elements from {@code column} on, as a matrix over
-   * the same array.
+   * A matrix over the same array: {@code rows} rows of a sequence from {@code row} on, with the {@code columns} elements of each from
+   * {@code column} on.
    *
    * @throws IndexOutOfBoundsException if a row or column does not exist
    */

@@ -8,8 +8,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys with the largest weights of each query row, largest first; of equal weights the earlier key comes first. Filled by a call of
- * {@link Attention#compute(Heads, Heads, Heads, Results)}.
+ * The keys with the largest weights of each query row, largest first. For equal weights the earlier key comes first. A call of {@link
+ * Attention#compute(Heads, Heads, Heads, Results)} fills it.
  */
 public final class TopKeys {
   private final int count;
@@ -32,12 +32,12 @@ public final class TopKeys {
   }
 
   /**
-   * Room for the {@code count} largest of each row.
+   * Creates an empty result for the {@code count} largest weights of each row.
    *
    * @param batch batch entries of the query; 1 if sequences are packed
    * @param heads query heads
    * @param queries query rows
-   * @throws IllegalArgumentException if count is below 1, another number is negative, or there are more than 2<sup>31</sup> − 1 places
+   * @throws IllegalArgumentException if count is below 1, another number is negative, or there are more than 2<sup>31</sup> − 1 elements
    */
   public static TopKeys of(int count, int batch, int heads, int queries) {
     Checks.atLeast("count", count, 1);
@@ -48,12 +48,12 @@ public final class TopKeys {
   }
 
   /**
-   * The key in a place, from 0 on; −1 if fewer keys have a weight other than 0 and NaN.
+   * The key of a rank, from 0 on; −1 if fewer keys have a weight other than 0 and NaN.
    *
    * @throws IndexOutOfBoundsException if an argument is below 0, or not below the number that {@link #of} was given
    */
-  public int key(int batchEntry, int head, int query, int place) {
-    return keys[index(batchEntry, head, query, place)];
+  public int key(int batchEntry, int head, int query, int rank) {
+    return keys[index(batchEntry, head, query, rank)];
   }
 
   /**
@@ -61,16 +61,16 @@ public final class TopKeys {
    *
    * @throws IndexOutOfBoundsException as for {@link #key}
    */
-  public float weight(int batchEntry, int head, int query, int place) {
-    return weights[index(batchEntry, head, query, place)];
+  public float weight(int batchEntry, int head, int query, int rank) {
+    return weights[index(batchEntry, head, query, rank)];
   }
 
-  private int index(int batchEntry, int head, int query, int place) {
+  private int index(int batchEntry, int head, int query, int rank) {
     Checks.index("batchEntry", batchEntry, batch);
     Checks.index("head", head, heads);
     Checks.index("query", query, queries);
-    Checks.index("place", place, count);
-    return index(batchEntry, head, query) + place;
+    Checks.index("rank", rank, count);
+    return index(batchEntry, head, query) + rank;
   }
 
   private int index(int b, int head, int query) {
@@ -94,7 +94,7 @@ public final class TopKeys {
       for (int i = 0; i < length; i++) {
         float weight = row[offset + i];
         int last = from + count - 1;
-        // weight 0 is what masked keys have; NaN has no place in an order
+        // masked keys have weight 0; NaN cannot be ordered
         if (weight != 0 && !Float.isNaN(weight) && (keys[last] < 0 || weight > weights[last])) {
           insert(from, firstKey + i, weight);
         }
@@ -103,13 +103,13 @@ public final class TopKeys {
   }
 
   private void insert(int from, int key, float weight) {
-    int place = from + count - 1;
-    while (place > from && (keys[place - 1] < 0 || weight > weights[place - 1])) {
-      keys[place] = keys[place - 1];
-      weights[place] = weights[place - 1];
-      place--;
+    int rank = from + count - 1;
+    while (rank > from && (keys[rank - 1] < 0 || weight > weights[rank - 1])) {
+      keys[rank] = keys[rank - 1];
+      weights[rank] = weights[rank - 1];
+      rank--;
     }
-    keys[place] = key;
-    weights[place] = weight;
+    keys[rank] = key;
+    weights[rank] = weight;
   }
 }

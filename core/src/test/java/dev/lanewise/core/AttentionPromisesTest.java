@@ -152,7 +152,7 @@ class AttentionPromisesTest {
     TopKeys top = TopKeys.of(2, 1, 3, 4);
     SequenceBatch view = SequenceBatch.zeros(2, 3, 4);
     return List.of(
-        index("place", out -> top.key(0, 0, 0, 2), "place", "2"),
+        index("rank", out -> top.key(0, 0, 0, 2), "rank", "2"),
         index("batch entry", out -> top.weight(-1, 0, 0, 0), "batchEntry", "-1", "1"),
         index("head", out -> top.key(0, 3, 0, 0), "head", "3"),
         index("query", out -> top.weight(0, 0, MAX, 0), "query", "2147483647", "4"),

@@ -17,13 +17,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys and values of one sequence, kept from one step of decoding to the next. Three kinds differ in where rows lie:
+ * The keys and values of one sequence, kept between the steps of decoding. There are three kinds, which differ in their memory:
  *
  * <table>
  * <caption>Kinds of caches</caption>
- * <tr><td>{@code builder(…).capacity(rows)}</td><td>memory of its own, up to a capacity; with {@code growing()} it doubles</td></tr>
- * <tr><td>{@code builder(…).window(rows, sinks)}</td><td>memory of its own that keeps the first rows and the last ones</td></tr>
- * <tr><td>{@link KeyValuePool#newCache()}</td><td>pages of a pool; {@link #fork} shares them, and copies a page when it is written</td></tr>
+ * <tr><td>{@code builder(…).capacity(rows)}</td><td>own memory, up to a capacity; with {@code growing()} it doubles</td></tr>
+ * <tr><td>{@code builder(…).window(rows, sinks)}</td><td>own memory for the first rows and the last ones</td></tr>
+ * <tr><td>{@link KeyValuePool#newCache()}</td><td>pages of a pool; {@link #fork} shares them, and a page is copied when it is written</td></tr>
  * </table>
  *
  * <pre>{@code
@@ -34,11 +34,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A call that fails leaves everything as it was, on {@link OutOfMemoryError} too. A cache is for one thread at a time, or for several
- * that only read: where two calls meet of which one changes it, one of them is refused with an {@link IllegalStateException}. Other than
- * that, caches of one pool may be used by different threads.
+ * <p>A call that fails changes nothing, even after an {@link OutOfMemoryError}. One thread may use a cache at a time, or several threads if all of them only read. If two calls overlap and one of them changes the cache, one of them is refused with an {@link IllegalStateException}. Different threads may use different caches of one pool at the same time.
  */
-@SuppressWarnings("exports") // calls reach the rows, users do not
+@SuppressWarnings("exports") // the rows are internal: only calls read them
 public final class KeyValueCache implements AutoCloseable, PagedCache {
   private final PageTable table;
   private final @Nullable KeyValuePool pool;
@@ -50,15 +48,15 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * A cache with memory of its own, of so many heads and elements a key.
+   * Creates a builder of a cache with its own memory, for this number of heads and of elements of a key.
    *
-   * @throws IllegalArgumentException if a number is below 1, or headDim above 2<sup>22</sup>, the most that attention takes
+   * @throws IllegalArgumentException if a number is below 1, or headDim above 2<sup>22</sup>, the maximum for attention
    */
   public static Builder builder(int keyValueHeads, int headDim) {
     return new Builder(keyValueHeads, headDim);
   }
 
-  /** Key/value heads. */
+  /** Number of key/value heads. */
   public int keyValueHeads() {
     return table.layout().heads();
   }
@@ -73,12 +71,12 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     return table.layout().valueWidth();
   }
 
-  /** How elements are stored. */
+  /** Storage format of the elements. */
   public KeyValueFormat format() {
     return table.layout().format();
   }
 
-  /** Rows of the sequence; those that a window has let go count. */
+  /** Number of rows of the sequence, including rows that a window has dropped. */
   public int rows() {
     acquireShared();
     int rows = table.rows();
@@ -87,8 +85,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * How many rows there may be: of a growing cache how many there is memory for by now, of one of a pool how many the pool holds; {@link
-   * Integer#MAX_VALUE} with a window.
+   * Maximum number of rows. For a growing cache it is the number of rows that fit in the memory reserved so far, for a cache of a pool the rows of the pool; {@link Integer#MAX_VALUE} with a window.
    */
   public int capacity() {
     acquireShared();
@@ -99,7 +96,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     return fixed ? table.capacity() : (int) Math.min(Integer.MAX_VALUE, most);
   }
 
-  /** How much is held. */
+  /** Rows, pages and bytes of the cache. */
   public Statistics statistics() {
     acquireShared();
     Pages pages = table.pages();
@@ -112,7 +109,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * Adds rows at the end.
+   * Appends rows.
    *
    * @param key 1 × keyValueHeads × rows × headDim
    * @param value 1 × keyValueHeads × rows × valueDim
@@ -134,24 +131,23 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * Adds rows to the caches of a whole batch, to all of them or, if anything fails, to none.
+   * Appends rows to the caches of a whole batch. If anything fails, no cache is changed.
    *
-   * @param caches one a batch entry
+   * @param caches one cache for each batch entry
    * @param key batch × keyValueHeads × rows × headDim
    * @param value batch × keyValueHeads × rows × valueDim
    * @throws IllegalStateException if a cache is full, a pool exhausted, or a cache is closed or in use
-   * @throws IllegalArgumentException if shapes do not fit, or a cache is there twice
+   * @throws IllegalArgumentException if shapes do not fit, or a cache occurs twice
    */
   public static void appendAll(List<KeyValueCache> caches, Heads key, Heads value) {
     BatchAppend.run(caches, key, value);
   }
 
   /**
-   * Goes back to the first rows, as after speculative tokens that were refused. Pages behind them are free again.
+   * Removes the last rows, for instance speculative tokens that were refused. Pages of the removed rows become free.
    *
-   * @param rows how many rows stay
-   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if rows have been let go that the window of the last row
-   *     left reaches; back to where the last append began is always possible
+   * @param rows number of rows that remain
+   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if the window of the last remaining row needs rows that have been dropped. Removing all rows of the last append is always possible
    */
   public void truncate(int rows) {
     StackRoom.check();
@@ -163,14 +159,13 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
   }
 
-  /** Goes back to no rows; memory stays with the cache, pages go back to the pool. */
+  /** Removes all rows. The cache keeps its own memory; pages return to the pool. */
   public void reset() {
     truncate(0);
   }
 
   /**
-   * Another cache with the same rows, which lives on its own: whichever is closed first. In a pool both refer to the same pages until one
-   * of them writes to a page; with memory of its own, everything is copied.
+   * Creates an independent cache with the same rows; the two may be closed in any order. In a pool both share pages until one of them writes to a page. With own memory everything is copied.
    */
   public KeyValueCache fork() {
     StackRoom.check();
@@ -189,7 +184,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * Gives pages back, or frees memory. Any other call is refused from now on; closing again does nothing.
+   * Returns pages to the pool, or frees own memory. Every other call is refused afterwards; closing again has no effect.
    *
    * @throws IllegalStateException if the cache is in use
    */
@@ -219,7 +214,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * The calls that read or change the cache.
+   * The lock of the cache, which refuses calls that would overlap.
    *
    * @hidden
    */
@@ -229,9 +224,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * What the columns of K are best divided by before a row gets its scale, so that a channel of large numbers does not cost the others
-   * their precision: max |x| of each channel over sample rows. A channel of zeros, or of numbers below {@link Float#MIN_NORMAL}, gets the
-   * largest of its head, or 1.
+   * Computes divisors for the columns of K, so that a channel with large numbers does not reduce the precision of the others: max |x| of each channel over sample rows. A row is divided by them before it gets its scale. A channel of zeros, or of numbers below {@link Float#MIN_NORMAL}, gets the largest divisor of its head, or 1.
    *
    * @param key batch × keyValueHeads × rows × headDim, finite
    * @return keyValueHeads × headDim, all positive
@@ -241,7 +234,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     return ChannelScales.of(key);
   }
 
-  /** Describes a cache. */
+  /** Builder of a {@code KeyValueCache}: heads, width, format, capacity. */
   public static final class Builder {
     private final CacheSettings settings;
     private int capacity;
@@ -253,7 +246,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * Elements a value; headDim if nothing is said.
+     * Sets the elements of a value; the default is headDim.
      *
      * @throws IllegalArgumentException if that is below 1, or above 2<sup>22</sup>
      */
@@ -262,31 +255,31 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
       return this;
     }
 
-    /** How elements are stored; {@link KeyValueFormat#F32} if nothing is said. */
+    /** Sets the storage format of the elements; the default is {@link KeyValueFormat#F32}. */
     public Builder format(KeyValueFormat format) {
       settings.format(format);
       return this;
     }
 
     /**
-     * For {@link KeyValueFormat#INT8}: what the columns of K are divided by before a row gets its scale. {@link #channelScales} finds them.
+     * Sets the divisors of the columns of K for {@link KeyValueFormat#INT8}: a row is divided by them before it gets its scale. {@link #channelScales} computes them.
      *
-     * @param scales keyValueHeads × headDim, all from {@link Float#MIN_NORMAL} on and finite
-     * @throws IllegalArgumentException if there are more or fewer; that they are positive, {@link #build} checks
+     * @param scales keyValueHeads × headDim, all at least {@link Float#MIN_NORMAL} and finite
+     * @throws IllegalArgumentException if there are more or fewer; {@link #build} checks that they are positive
      */
     public Builder keyChannels(float[] scales) {
       settings.keyChannels(scales);
       return this;
     }
 
-    /** Outside of the heap; freed by {@link KeyValueCache#close} and by nothing else: a cache that is forgotten keeps its memory. */
+    /** Allocates the memory outside the heap. Only {@link KeyValueCache#close} frees it: the garbage collector does not. */
     public Builder offHeap() {
       settings.offHeap = true;
       return this;
     }
 
     /**
-     * How many rows there may be; memory for them is reserved in pieces of up to 64 MB, or of 16 rows if these are more.
+     * Sets the maximum number of rows. Their memory is reserved in slabs of up to 64 MB, or of 16 rows if 16 rows are larger.
      *
      * @throws IllegalArgumentException if that is below 1
      */
@@ -297,8 +290,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * The capacity is only where it begins: its memory is reserved at once, doubles when it is used up, and nothing is copied. On the heap
-     * a step is no larger than an array.
+     * Makes the capacity an initial one. Its memory is reserved at once. When it is used up the memory doubles, without copying. On the heap it never grows by more than one array at a time.
      */
     public Builder growing() {
       growing = true;
@@ -306,16 +298,9 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * Keeps what queries see of a sequence of any length that an int counts: the first {@code sinks} rows, and the last {@code rows} up to
-     * the query's own. A query of such a cache, the last of which stands at the last row, sees exactly these keys of those that its mask
-     * shows, however the rows were appended; a query in the middle of several sees its own window, and no row behind it. It is as if every
-     * mask were combined, by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their
-     * numbers.
+     * Limits the cache to the rows that queries can see, for a sequence as long as an int can count: the first {@code sinks} rows, and the last {@code rows} rows up to and including the query's own. The last query has the position of the last row. A query sees exactly these keys, of those that its mask shows, however the rows were appended. Each query of a call has its own window, and sees no later row. The effect is the same as if every mask were combined, by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
      *
-     * <p>Whole blocks of 16 rows that no query sees any more are let go by the next append, and used again. With n rows at once the cache
-     * holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence. At most as many queries as the last append
-     * had rows are sure to find their windows; where a window has been let go, the call is refused with an {@link
-     * IllegalArgumentException}. A larger window and a mask leave room to {@link #truncate} further than the last append.
+     * <p>The next append drops whole blocks of 16 rows that no later query can see, and reuses their memory. If n rows are appended at once, the cache holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence is. A call with at most as many queries as the last append had rows always finds their windows. If a window has been dropped, the call is refused with an {@link IllegalArgumentException}. To {@link #truncate} more than the last append, use a larger window and a mask.
      *
      * @throws IllegalArgumentException if rows is below 1, or sinks is negative
      */
@@ -325,10 +310,10 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * The cache.
+     * Creates the cache.
      *
      * @throws IllegalStateException if neither capacity nor window was given
-     * @throws IllegalArgumentException if both were, 16 rows do not fit in an array, or what was given does not go together
+     * @throws IllegalArgumentException if both were given, 16 rows do not fit in an array, or the settings cannot be combined
      */
     public KeyValueCache build() {
       Window kept = window;
@@ -350,14 +335,14 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * How much a {@link KeyValueCache} holds.
+   * Rows, pages and bytes of a {@link KeyValueCache}.
    *
-   * @param rows rows of the sequence, those that a window has let go included
-   * @param storedRows rows whose keys and values are there
+   * @param rows rows of the sequence, including those that a window has dropped
+   * @param storedRows rows whose keys and values are stored
    * @param pages pages that the cache refers to
-   * @param sharedPages those of them that other caches refer to as well
+   * @param sharedPages number of these pages that other caches refer to as well
    * @param bytesUsed bytes of the stored rows, with their scales
-   * @param bytesReserved bytes of the pages, of a cache with memory of its own bytes of all its memory
+   * @param bytesReserved bytes of the pages; for a cache with its own memory, bytes of all its memory
    */
   public record Statistics(int rows, int storedRows, int pages, int sharedPages, long bytesUsed, long bytesReserved) {}
 }

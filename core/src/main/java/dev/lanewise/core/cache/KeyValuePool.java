@@ -9,8 +9,7 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Checks;
 
 /**
- * Memory that the caches of many sequences share, page by page (as in "Efficient Memory Management for Large Language Model Serving with
- * PagedAttention", Kwon et al., 2023). A page holds pageRows rows of all heads.
+ * Memory that the caches of many sequences share page by page (as in "Efficient Memory Management for Large Language Model Serving with PagedAttention", Kwon et al., 2023). A page holds pageRows rows of all heads.
  *
  * <pre>{@code
  * try (KeyValuePool pool = KeyValuePool.builder(keyValueHeads, headDim).format(KeyValueFormat.BF16).pages(1024).build();
@@ -23,17 +22,15 @@ import dev.lanewise.kernels.runtime.Checks;
  * }
  * }</pre>
  *
- * <p>Memory is reserved in pieces of up to 64 MB, or of a page if that is more, when pages are first needed, so a large pool costs nothing
- * until it is used; a piece stays until the pool is closed or, on the heap, forgotten. Pages are taken from the lowest free one on. Safe
- * for use by many threads, each with caches of its own.
+ * <p>Memory is reserved in slabs of up to 64 MB, or of one page if a page is larger, when pages are first needed. A large pool therefore costs nothing until it is used. A slab stays reserved until the pool is closed or, on the heap, garbage-collected. The lowest free pages are taken first. Many threads may use a pool at the same time, each with its own caches.
  */
 public final class KeyValuePool implements AutoCloseable {
-  /** Rows a page holds if nothing is said; any other number is a multiple of it. */
+  /** Default number of rows of a page; any other number must be a multiple of it. */
   public static final int BLOCK_ROWS = KeyValueLayout.BLOCK_ROWS;
 
   private final Pages pages;
 
-  /** Caches that are open; guarded by this. */
+  /** Number of open caches; guarded by this. */
   private int open;
 
   private boolean closed;
@@ -43,15 +40,15 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /**
-   * A pool of pages of so many heads and elements a key.
+   * Creates a builder of a pool, for this number of heads and of elements of a key.
    *
-   * @throws IllegalArgumentException if a number is below 1, or headDim above 2<sup>22</sup>, the most that attention takes
+   * @throws IllegalArgumentException if a number is below 1, or headDim above 2<sup>22</sup>, the maximum for attention
    */
   public static Builder builder(int keyValueHeads, int headDim) {
     return new Builder(keyValueHeads, headDim);
   }
 
-  /** Key/value heads of the caches. */
+  /** Number of key/value heads of the caches. */
   public int keyValueHeads() {
     return pages.layout().heads();
   }
@@ -66,18 +63,18 @@ public final class KeyValuePool implements AutoCloseable {
     return pages.layout().valueWidth();
   }
 
-  /** How elements are stored. */
+  /** Storage format of the elements. */
   public KeyValueFormat format() {
     return pages.layout().format();
   }
 
-  /** Rows a page. */
+  /** Number of rows of a page. */
   public int pageRows() {
     return pages.pageRows();
   }
 
   /**
-   * A cache for a sequence, empty.
+   * Creates an empty cache for a sequence.
    *
    * @throws IllegalStateException if the pool is closed
    */
@@ -86,7 +83,7 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /**
-   * A cache that keeps a window and sinks, see {@link KeyValueCache.Builder#window}; pages that it lets go are free for others.
+   * Creates a cache that keeps only a window and sinks, see {@link KeyValueCache.Builder#window}. Pages that it drops become free for other caches.
    *
    * @throws IllegalStateException if the pool is closed
    * @throws IllegalArgumentException if window is below 1, or sinks is negative
@@ -101,13 +98,13 @@ public final class KeyValuePool implements AutoCloseable {
     return cache;
   }
 
-  /** One more cache is open. */
+  /** Counts a cache that is opened. */
   synchronized void opened() {
     requireOpen();
     open++;
   }
 
-  /** One less is. */
+  /** Counts a cache that is closed. */
   synchronized void released() {
     open--;
   }
@@ -119,7 +116,7 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /**
-   * How much is in use.
+   * Caches, pages and bytes of the pool.
    *
    * @throws IllegalStateException if the pool is closed
    */
@@ -133,7 +130,7 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /**
-   * Frees the memory; once closed, this does nothing.
+   * Frees the memory. Closing again has no effect.
    *
    * @throws IllegalStateException if caches are open
    */
@@ -148,7 +145,7 @@ public final class KeyValuePool implements AutoCloseable {
     }
   }
 
-  /** Describes a pool. */
+  /** Builder of a {@code KeyValuePool}: heads, width, format, number and size of pages. */
   public static final class Builder {
     private final CacheSettings settings;
     private int pages;
@@ -158,7 +155,7 @@ public final class KeyValuePool implements AutoCloseable {
     }
 
     /**
-     * Elements a value; headDim if nothing is said.
+     * Sets the elements of a value; the default is headDim.
      *
      * @throws IllegalArgumentException if that is below 1, or above 2<sup>22</sup>
      */
@@ -167,28 +164,28 @@ public final class KeyValuePool implements AutoCloseable {
       return this;
     }
 
-    /** How elements are stored; {@link KeyValueFormat#F32} if nothing is said. */
+    /** Sets the storage format of the elements; the default is {@link KeyValueFormat#F32}. */
     public Builder format(KeyValueFormat format) {
       settings.format(format);
       return this;
     }
 
-    /** See {@link KeyValueCache.Builder#keyChannels}. */
+    /** Sets the divisors of the columns of K, see {@link KeyValueCache.Builder#keyChannels}. */
     public Builder keyChannels(float[] scales) {
       settings.keyChannels(scales);
       return this;
     }
 
-    /** Outside of the heap; freed by {@link KeyValuePool#close} and by nothing else: a pool that is forgotten keeps its memory. */
+    /** Allocates the memory outside the heap. Only {@link KeyValuePool#close} frees it: the garbage collector does not. */
     public Builder offHeap() {
       settings.offHeap = true;
       return this;
     }
 
     /**
-     * Rows a page, a multiple of 16; 16 if nothing is said.
+     * Sets the rows of a page, a multiple of 16; the default is 16.
      *
-     * @throws IllegalArgumentException if it is none
+     * @throws IllegalArgumentException if it is no multiple of 16
      */
     public Builder pageRows(int rows) {
       settings.pageRows(rows);
@@ -196,7 +193,7 @@ public final class KeyValuePool implements AutoCloseable {
     }
 
     /**
-     * How many pages there are.
+     * Sets the number of pages.
      *
      * @throws IllegalArgumentException if that is below 1
      */
@@ -207,10 +204,10 @@ public final class KeyValuePool implements AutoCloseable {
     }
 
     /**
-     * The pool.
+     * Creates the pool.
      *
      * @throws IllegalStateException if the number of pages was not given
-     * @throws IllegalArgumentException if a page does not fit in an array, or what was given does not go together
+     * @throws IllegalArgumentException if a page does not fit in an array, or the settings cannot be combined
      */
     public KeyValuePool build() {
       if (pages == 0) {
@@ -221,12 +218,12 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /**
-   * How much a {@link KeyValuePool} holds.
+   * Caches, pages and bytes of a {@link KeyValuePool}.
    *
-   * @param caches caches that are open
+   * @param caches open caches
    * @param pages pages of the pool
    * @param usedPages pages that caches refer to
-   * @param sharedPages those of them that several refer to
+   * @param sharedPages number of these pages that several caches refer to
    * @param bytesUsed bytes of the pages in use
    * @param bytesReserved bytes of memory reserved so far
    */

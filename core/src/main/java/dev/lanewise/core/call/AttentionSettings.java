@@ -22,7 +22,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What the with… methods of {@link Attention} set. Changed only on a copy that nobody else has seen. */
+/** The settings of {@link Attention}, as its with… methods set them. They are modified only on a copy that is not yet shared. */
 public final class AttentionSettings implements Cloneable {
   public Kernels kernels;
   public int threads = 1;
@@ -33,7 +33,7 @@ public final class AttentionSettings implements Cloneable {
   public @Nullable Bias bias;
   public float @Nullable [] slopes;
 
-  /** What positions add to the scores, see {@link Placement}; at most one of the two is there. */
+  /** ALiBi slopes of the positions, see {@link Placement}. At most one of slopes and bias is set. */
   @Nullable Bias positionBias;
 
   float @Nullable [] positionSlopes;
@@ -55,14 +55,14 @@ public final class AttentionSettings implements Cloneable {
     }
   }
 
-  /** Describes a call, but for what it hands out; shapes and mask have been checked. */
+  /** Describes a call except for its results. Shapes and mask must have been checked. */
   public AttentionProblemBuilder describe(Heads query, Heads key) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(key, "key");
     return describe(AttentionProblem.of(query, key), query, sequences == null ? Extents.of(query, key) : Extents.of(query, sequences));
   }
 
-  /** The same of a call whose keys are cached. */
+  /** Describes a call with cached keys except for its results. */
   public AttentionProblemBuilder describe(Heads query, CachedSequence[] cached) {
     Extents extents = Extents.of(query, cached, sequences);
     return describe(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
@@ -77,7 +77,7 @@ public final class AttentionSettings implements Cloneable {
     return false;
   }
 
-  /** Shapes must fit before it can be told which rows queries see. */
+  /** The rows that the queries can see in each cache. Shapes must fit before these can be computed. */
   private CachedSequence[] windows(Heads query, CachedSequence[] cached, Extents extents) {
     AttentionProblemBuilder builder = AttentionProblem.of(query, cached);
     if (sequences != null) {
@@ -87,12 +87,12 @@ public final class AttentionSettings implements Cloneable {
     return CacheWindows.rows(extents);
   }
 
-  /** Checks a call with these operands, whose elements are not looked at; its results are the caller's to check. */
+  /** Checks a call with these operands, without reading their elements. The caller checks the results. */
   public void check(Heads query, Heads key) {
     check(AttentionProblem.of(query, key), query, sequences == null ? Extents.of(query, key) : Extents.of(query, sequences));
   }
 
-  /** The same of a call whose keys are cached. */
+  /** Checks a call with cached keys in the same way. */
   public void check(Heads query, CachedSequence[] cached) {
     Extents extents = Extents.of(query, cached, sequences);
     check(AttentionProblem.of(query, hasWindow(cached) ? windows(query, cached, extents) : cached), query, extents);
@@ -138,19 +138,22 @@ public final class AttentionSettings implements Cloneable {
     }
   }
 
-  /** Checks that what a layer writes is apart from what attention reads beside the rows of the layer. */
+  /** Checks that the view that a layer writes shares no element with the arrays that attention reads besides the rows of the layer. */
   public void checkApart(String name, Heads written) {
     checkApart(name, written, bias);
   }
 
-  /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
+  /**
+   * Checks that a view is not in the array of a bias. A bias may begin at any offset and have any strides, so nothing may be written to its
+   * array.
+   */
   public static void checkApart(String name, Heads written, @Nullable Bias bias) {
     if (bias != null) {
       ViewChecks.disjoint(name, written, "bias", Heads.of(bias.data(), 1, 1, 1, bias.data().length));
     }
   }
 
-  /** Depths of the nodes of the mask's tree; null if positions are those of rows. */
+  /** Depths of the nodes of the mask's tree; null if rows are positions. */
   public int @Nullable [] depths() {
     return mask.depths();
   }
@@ -171,7 +174,7 @@ public final class AttentionSettings implements Cloneable {
     return depths;
   }
 
-  /** These with what positions do to scores, in place of what others did. */
+  /** Returns settings with this effect of positions on scores, in place of an earlier one. */
   public AttentionSettings withPositions(@Nullable Bias newPositionBias, float @Nullable [] newPositionSlopes) {
     AttentionSettings copy = clone();
     copy.positionBias = newPositionBias;
@@ -187,9 +190,9 @@ public final class AttentionSettings implements Cloneable {
   }
 
   /**
-   * Checks that slopes come from one side.
+   * Checks that slopes are set only once.
    *
-   * @throws IllegalArgumentException naming both
+   * @throws IllegalArgumentException naming both sources
    */
   public AttentionSettings checked() {
     if (slopes != null && positionSlopes != null) {

@@ -4,9 +4,9 @@ import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.data.Heads;
 
 /**
- * What positions do to a call of a layer: they turn its queries and keys, or add to its scores, or do nothing. Rows of a cache count from
- * its first. Without a cache the last query stands where the last key does, and the first of the more numerous at 0. The nodes of a tree of
- * the attention's mask stand at their depth.
+ * The effect of positions on a call of a layer: they rotate its queries and keys, or add to its scores, or do nothing. Rows of a cache
+ * count from the first row of the cache. Without a cache the last query has the position of the last key, and the longer of the two begins
+ * at 0. The position of a node in a tree of the attention's mask is its depth.
  */
 public interface Placement {
   /**
@@ -16,15 +16,15 @@ public interface Placement {
    */
   default void checkLayer(int numHeads, int headDim, AttentionSettings settings) {}
 
-  /** Whether there are any positions. */
+  /** Tells whether there are any positions. */
   default boolean acts() {
     return true;
   }
 
-  /** Turns queries and keys that no cache gives positions. */
+  /** Rotates queries and keys of a call without caches. */
   default void turn(AttentionSettings settings, Heads queries, Heads keys) {}
 
-  /** Turns queries and keys that stand behind {@code before} rows of each cache. */
+  /** Rotates queries and keys whose positions follow {@code before} rows of each cache. */
   default void turn(AttentionSettings settings, Heads queries, Heads keys, int[] before) {}
 
   /**
@@ -33,11 +33,11 @@ public interface Placement {
    * @throws IllegalArgumentException naming the sequence that does not fit
    */
   default void checkCall(AttentionSettings settings, int queries, int keys) {
-    settings.depths(); // there must not be two trees
+    settings.depths(); // refuses two different trees
   }
 
   /**
-   * The settings of a call without caches, which has passed {@link #checkCall}.
+   * The settings of a call without caches that has passed {@link #checkCall}.
    *
    * @param buffer array of the scratch that may hold a bias until attention is computed
    */
@@ -45,13 +45,13 @@ public interface Placement {
     return settings;
   }
 
-  /** Checks that positions can act on a call whose {@code rows} queries and keys stand behind {@code before} rows of each cache. */
+  /** Checks that positions can act on a call whose {@code rows} queries and keys follow {@code before} rows of each cache. */
   default void checkCached(AttentionSettings settings, int[] before, int rows) {
-    settings.depths(); // there must not be two trees
+    settings.depths(); // refuses two different trees
   }
 
   /**
-   * The settings of a call whose {@code rows} queries and keys stand behind {@code before} rows of each cache.
+   * The settings of a call whose {@code rows} queries and keys follow {@code before} rows of each cache.
    *
    * @param buffer array of the scratch that may hold a bias until attention is computed
    */

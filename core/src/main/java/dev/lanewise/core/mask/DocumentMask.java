@@ -10,11 +10,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Same id sees each other. The keys of each document are found once, when the mask is made; documents whose keys lie side by side are
- * ranges, and the kernels never look at elements.
+ * A query sees the keys that have the same document id. The constructor finds the keys of each document once. A document whose keys are
+ * adjacent becomes a range, so the kernels do not examine single elements.
  */
 final class DocumentMask implements Mask {
-  /** Number of the set that is seen by queries whose document has no keys. */
+  /** Number of the empty set, for queries whose document has no keys. */
   private static final int NO_KEYS = 0;
 
   private final int batch;
@@ -22,7 +22,7 @@ final class DocumentMask implements Mask {
   private final int[] keyIds;
   private final KeySets sets = new KeySets();
 
-  /** The set that each query sees, dense batch × queries. */
+  /** The number of the set that each query sees, dense batch × queries. */
   private final int[] setOfQuery;
 
   DocumentMask(int batch, int[] queryIds, int[] keyIds) {
@@ -42,7 +42,7 @@ final class DocumentMask implements Mask {
     }
   }
 
-  /** Adds the keys of each document in a batch entry, and returns which set has which id. */
+  /** Adds the keys of each document of a batch entry, and returns the set number of each document id. */
   private Map<Integer, Integer> addDocuments(int b) {
     Map<Integer, BitSet> keysOfId = new HashMap<>();
     for (int key = 0; key < keys(); key++) {

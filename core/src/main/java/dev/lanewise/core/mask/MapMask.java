@@ -7,11 +7,11 @@ import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A predicate's answers.
+ * The answers of a predicate, computed once.
  *
  * @param batch batch entries in the map, or 1 for all
  * @param heads query heads in the map, or 1 for all
- * @param map for each query its keys
+ * @param map the keys that each query sees
  */
 record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implements Mask {
 

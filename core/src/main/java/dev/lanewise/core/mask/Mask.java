@@ -6,18 +6,18 @@ import dev.lanewise.core.mask.lowering.MaskRule;
 import java.util.Objects;
 
 /**
- * Which keys a query may see. Masks compose with {@link #and} and {@link #or}; a masked key contributes nothing, whatever its key and value
- * hold, and a query that sees no key gets output 0.
+ * Decides which keys a query may see. Masks compose with {@link #and} and {@link #or}. A masked key contributes nothing, whatever its key
+ * and value hold. A query that sees no key has output 0.
  *
- * <p>In the formulas below query i and key j count from 0 within batch entry b, which has L queries and S keys; when sequences are packed
- * into one array, each is a batch entry. The query's <i>position</i> is i + S − L: the last query stands at the last key. Arrays are copied
- * unless it says otherwise; whether they fit is checked with the shape of each call, which is refused with an {@link
- * IllegalArgumentException} if they do not. Masks are immutable and may be shared.
+ * <p>In the formulas below query i and key j count from 0 within batch entry b, which has L queries and S keys. When sequences are packed
+ * into one array, each sequence is a batch entry. The query's <i>position</i> is i + S − L: the last query has the position of the last
+ * key. Arrays are copied unless stated otherwise. Each call checks them against its shape, and throws an {@link IllegalArgumentException}
+ * if they do not fit. Masks are immutable and may be shared.
  */
-@SuppressWarnings("exports") // what a call asks of a mask is nothing for users
+@SuppressWarnings("exports") // what a call needs from a mask is internal
 public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Pair {
 
-  /** As a side of a {@link #window}: no limit. */
+  /** No limit, as a side of a {@link #window}. */
   int UNLIMITED = -1;
 
   /** Every query sees every key. */
@@ -25,26 +25,26 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
     return Masks.None.INSTANCE;
   }
 
-  /** Causal, aligned bottom-right: the last query sees the last key, and each query before it one key less: j ≤ i + S − L. */
+  /** Causal mask, aligned bottom-right: the last query sees all keys, and each earlier query sees one key less: j ≤ i + S − L. */
   static Mask causal() {
     return causal(Alignment.BOTTOM_RIGHT);
   }
 
-  /** Causal with the given alignment; the two differ when there are more keys than queries, or fewer. */
+  /** Causal mask with the given alignment. The two alignments differ when the numbers of keys and queries differ. */
   static Mask causal(Alignment alignment) {
     return new Masks.Causal(alignment);
   }
 
-  /** Causal, with the diagonal where each batch entry has it: j ≤ i + offsets[b]. An offset may be negative. */
+  /** Causal mask with its own diagonal for each batch entry: j ≤ i + offsets[b]. An offset may be negative. */
   static Mask causalOffsets(int... offsets) {
     return new Masks.CausalOffsets(Objects.requireNonNull(offsets, "offsets").clone());
   }
 
   /**
-   * A window around the query's position p = i + S − L: p − left ≤ j ≤ p + right.
+   * Window around the query's position p = i + S − L: p − left ≤ j ≤ p + right.
    *
-   * @param left keys seen before the position, or {@link #UNLIMITED}
-   * @param right keys seen behind it, or {@link #UNLIMITED}
+   * @param left number of visible keys before the position, or {@link #UNLIMITED}
+   * @param right number of visible keys after the position, or {@link #UNLIMITED}
    * @throws IllegalArgumentException if a side is below {@link #UNLIMITED}
    */
   static Mask window(int left, int right) {
@@ -52,13 +52,13 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
   }
 
   /**
-   * A window that also shows the first keys, the attention sinks of "Efficient Streaming Language Models with Attention Sinks" (Xiao et
-   * al., 2024), to every query that they do not lie behind the window of: j ≤ p + right, and p − left ≤ j or j &lt; sinks. With {@code
-   * window(rows − 1, 0, sinks)} a query sees what it sees of a cache with {@link KeyValueCache.Builder#window window(rows, sinks)}.
+   * Window that also shows the first keys, the attention sinks of "Efficient Streaming Language Models with Attention Sinks" (Xiao et al.,
+   * 2024): j ≤ p + right, and p − left ≤ j or j &lt; sinks. The right side of the window limits the sinks too. With {@code window(rows − 1,
+   * 0, sinks)} a query sees the same keys as in a cache with {@link KeyValueCache.Builder#window window(rows, sinks)}.
    *
    * @param left as for {@link #window(int, int)}
    * @param right as for {@link #window(int, int)}
-   * @param sinks how many of the first keys stay visible
+   * @param sinks number of first keys that stay visible
    * @throws IllegalArgumentException if a side is below {@link #UNLIMITED}, or sinks is negative
    */
   static Mask window(int left, int right, int sinks) {
@@ -67,27 +67,30 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
     return window.or(first).and(new Masks.Window(UNLIMITED, right));
   }
 
-  /** In batch entry b only the first {@code lengths[b]} keys are seen (padding at the end of each sequence): j &lt; lengths[b]. */
+  /** Only the first {@code lengths[b]} keys of batch entry b are visible (padding at the end of each sequence): j &lt; lengths[b]. */
   static Mask keyLengths(int... lengths) {
     return new Masks.KeyLengths(Objects.requireNonNull(lengths, "lengths").clone());
   }
 
-  /** In batch entry b only the first {@code lengths[b]} queries see anything: i &lt; lengths[b]. */
+  /** Only the first {@code lengths[b]} queries of batch entry b see any key: i &lt; lengths[b]. */
   static Mask queryLengths(int... lengths) {
     return new Masks.QueryLengths(Objects.requireNonNull(lengths, "lengths").clone());
   }
 
-  /** Prefix language model: all see the first {@code lengths[b]} keys, the rest is causal: j &lt; lengths[b] or j ≤ i + S − L. */
+  /**
+   * Prefix language model: every query sees the first {@code lengths[b]} keys; the other keys are causal: j &lt; lengths[b] or j ≤ i + S −
+   * L.
+   */
   static Mask prefix(int... lengths) {
     return new Masks.Prefix(Objects.requireNonNull(lengths, "lengths").clone());
   }
 
   /**
-   * Documents side by side, also known as segments: a query sees the keys with its own id: queryIds[b, i] = keyIds[b, j].
+   * Documents in one sequence, also known as segments: a query sees the keys with the same id: queryIds[b, i] = keyIds[b, j].
    *
    * @param batch number of batch entries
-   * @param queryIds dense batch × queries; when sequences are packed, batch × queries of the longest
-   * @param keyIds dense batch × keys, likewise
+   * @param queryIds dense batch × queries; for packed sequences, batch × queries of the longest sequence
+   * @param keyIds dense batch × keys; for packed sequences, batch × keys of the longest sequence
    * @throws IllegalArgumentException if batch is below 1, or no divisor of both lengths
    */
   static Mask documents(int batch, int[] queryIds, int[] keyIds) {
@@ -95,12 +98,12 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
   }
 
   /**
-   * A tree of drafted tokens, for speculative decoding: the last n queries and the last n keys are its n nodes, the same in each batch
-   * entry. A node sees every key before the tree, its ancestors, and itself: j &lt; S − n, or j − (S − n) on the path from i − (L − n) up
-   * to its root. Queries before the tree are causal: j ≤ i + S − L. Positions follow the tree, in layers ({@link
-   * MultiHeadAttention#withPositions}) and as ALiBi: a node stands at S − n and its depth. Windows go by rows.
+   * Tree of drafted tokens, for speculative decoding: the last n queries and the last n keys are its n nodes, the same in each batch entry.
+   * A node sees every key before the tree, its ancestors, and itself: j &lt; S − n, or j − (S − n) on the path from i − (L − n) up to its
+   * root. Queries before the tree are causal: j ≤ i + S − L. Positions follow the tree, in layers ({@link
+   * MultiHeadAttention#withPositions}) and in ALiBi: the position of a node is S − n plus its depth. Windows count rows, not positions.
    *
-   * @param parents the parent of each node, which comes before it, or −1 for a root
+   * @param parents the parent of each node, which has a smaller number, or −1 for a root
    * @throws IllegalArgumentException if a parent is below −1, or does not come before its node
    */
   static Mask tree(int... parents) {
@@ -108,12 +111,12 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
   }
 
   /**
-   * A boolean matrix, true where the key is seen: data[offset + b · batchStride + h · headStride + i · queryStride + j · keyStride] for
-   * query head h. A stride of 0 broadcasts. The array is not copied: each call reads it anew and packs it into bits; what many calls share
-   * is cheaper as {@link #evaluate}.
+   * Boolean matrix, true where the key is visible: data[offset + b · batchStride + h · headStride + i · queryStride + j · keyStride] for
+   * query head h. A stride of 0 broadcasts. The array is not copied: each call reads it again and packs it into bits. For a matrix that
+   * many calls share, {@link #evaluate} is faster.
    *
    * @param data the array that holds the elements
-   * @param offset index of the element of b = h = i = j = 0
+   * @param offset index of the element b = h = i = j = 0
    * @param batchStride distance between batch entries, in elements
    * @param headStride distance between query heads
    * @param queryStride distance between queries
@@ -125,47 +128,49 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
   }
 
   /**
-   * As {@link #matrix(boolean[], int, int, int, int, int)}: dense queries × keys, the same for all heads and batch entries.
+   * Dense boolean matrix of queries × keys, the same for all heads and batch entries; otherwise as {@link #matrix(boolean[], int, int, int,
+   * int, int)}.
    *
-   * @param keys S, of the longest sequence if they are packed; a call with another number of keys is refused
+   * @param keys S, of the longest sequence if sequences are packed; a call with another number of keys is refused
    */
   static Mask matrix(boolean[] data, int keys) {
     return MatrixMask.dense(data, keys);
   }
 
   /**
-   * Whatever a predicate says, asked here once for each element and kept in a compact map, for any number of calls: predicate(b, h, i, j).
+   * The answers of a predicate: predicate(b, h, i, j) is called here, once for each element, and kept in a compact map for any number of
+   * calls.
    *
-   * @param predicate asked in order, on this thread
-   * @param batch batch entries of the calls to come, or 1 if all are alike
-   * @param heads query heads, or 1 if all are alike
-   * @param queries L, of the longest sequence if they are packed
-   * @param keys S, of the longest sequence likewise
+   * @param predicate called in order, on this thread
+   * @param batch batch entries of the later calls, or 1 if all batch entries are alike
+   * @param heads query heads, or 1 if all heads are alike
+   * @param queries L, of the longest sequence if sequences are packed
+   * @param keys S, of the longest sequence if sequences are packed
    * @throws IllegalArgumentException if a number is negative, or batch · heads · queries is above 2<sup>31</sup> − 1
    */
   static Mask evaluate(Predicate predicate, int batch, int heads, int queries, int keys) {
     return MapMask.evaluate(Objects.requireNonNull(predicate, "predicate"), batch, heads, queries, keys);
   }
 
-  /** A key is seen if both masks let it through. */
+  /** A key is visible if both masks show it. */
   default Mask and(Mask other) {
     return new Masks.Both(this, Objects.requireNonNull(other, "other"));
   }
 
-  /** A key is seen if at least one of both masks lets it through; each must fit the call. */
+  /** A key is visible if at least one of the two masks shows it. Each of them must fit the call. */
   default Mask or(Mask other) {
     return new Masks.Either(this, Objects.requireNonNull(other, "other"));
   }
 
   /**
-   * Whether a query sees a key, by the definition of the mask: slow, and without a check that the mask fits.
+   * Tells whether a query sees a key, by the definition of the mask. This method is slow, and does not check that the mask fits.
    *
    * @param queries number of queries of this batch entry
    * @param keys number of keys of this batch entry
    */
   boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys);
 
-  /** Where the diagonal of a causal mask lies when queries and keys differ in number. */
+  /** Alignment of a causal diagonal when the numbers of queries and keys differ. */
   enum Alignment {
     /** Query i sees the keys up to i + S − L. */
     BOTTOM_RIGHT,
@@ -176,7 +181,7 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
   /** The caller's own rule, for {@link #evaluate}. */
   @FunctionalInterface
   interface Predicate {
-    /** Whether the query sees the key. */
+    /** Tells whether the query sees the key. */
     boolean visible(int batchEntry, int queryHead, int query, int key);
   }
 }

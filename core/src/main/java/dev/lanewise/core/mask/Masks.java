@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The masks that show each query one range of keys, and what joins two masks. Arrays are their own copies. */
+/** The masks that show each query one range of keys, and the masks that combine two others. Their arrays are not shared with the caller. */
 final class Masks {
   private Masks() {}
 
@@ -96,7 +96,7 @@ final class Masks {
     }
   }
 
-  /** The first keys of every batch entry, or as many as there are. */
+  /** The first keys of every batch entry, or all keys if there are fewer. */
   record FirstKeys(int count) implements RangeMask {
     FirstKeys {
       Checks.atLeast("window.sinks", count, 0);
@@ -182,7 +182,7 @@ final class Masks {
     }
   }
 
-  /** Two masks that act together. */
+  /** A combination of two masks. */
   sealed interface Pair extends Mask permits Both, Either {
     Mask one();
 
@@ -232,7 +232,7 @@ final class Masks {
     }
   }
 
-  /** The key that a query stands at, when the last query stands at the last key; negative if there is none. */
+  /** The key at a query's position, where the last query has the position of the last key; negative if there is no such key. */
   static int position(int query, int queries, int keys) {
     return query - queries + keys;
   }

@@ -8,12 +8,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A view of the caller's booleans, which each call packs into bits: an axis with stride 0 once for all.
+ * A view of the caller's booleans. Each call packs them into bits; an axis with stride 0 is packed once.
  *
- * @param keys how many keys a call must have, or {@link #ANY}
+ * @param keys the number of keys that a call must have, or {@link #ANY}
  */
 record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride, int keys) implements Mask {
-  /** Strides alone tell what is read. */
+  /** No required number of keys: the strides alone decide what is read. */
   static final int ANY = -1;
 
   /** Dense queries × keys, the same for all heads and batch entries. */
@@ -67,10 +67,10 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   }
 
   private long bits(int batchEntry, int queryHead, int query, int from, int count) {
-    int at = index(batchEntry, queryHead, query) + from * keyStride;
+    int first = index(batchEntry, queryHead, query) + from * keyStride;
     long bits = 0;
     for (int j = 0; j < count; j++) {
-      bits |= (data[at + j * keyStride] ? 1L : 0L) << j;
+      bits |= (data[first + j * keyStride] ? 1L : 0L) << j;
     }
     return bits;
   }

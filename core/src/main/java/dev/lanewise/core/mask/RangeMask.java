@@ -4,7 +4,7 @@ import dev.lanewise.core.mask.lowering.Band;
 import dev.lanewise.core.mask.lowering.Lowering;
 import org.jspecify.annotations.Nullable;
 
-/** A mask that shows each query one range of keys, whatever the head. */
+/** A mask that shows each query one range of keys, the same for all heads. */
 sealed interface RangeMask extends Mask
     permits Masks.None,
         Masks.Causal,
@@ -15,7 +15,7 @@ sealed interface RangeMask extends Mask
         Masks.QueryLengths,
         Masks.Prefix {
 
-  /** Takes away what this mask hides in a batch entry. */
+  /** Removes from {@code entry} the keys that this mask hides in a batch entry. */
   void narrow(Band.Entry entry, int batchEntry);
 
   @Override

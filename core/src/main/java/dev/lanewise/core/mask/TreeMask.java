@@ -8,24 +8,24 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A tree of drafted tokens in the last queries and the last keys. */
+/** A tree of drafted tokens: its nodes are the last queries and the last keys. */
 final class TreeMask implements Mask {
   private static final int ROOT = TreeDepths.ROOT;
 
   private final int[] parents;
 
-  /** For each node how many ancestors it has. */
+  /** Number of ancestors of each node. */
   private final int[] depths;
 
-  /** For each node the root of its path. */
+  /** Root of each node's path. */
   private final int[] roots;
 
-  /** For each node a row of bits, itself and its ancestors. */
+  /** A row of bits for each node, set for the node and its ancestors. */
   private final long[] paths;
 
   private final int wordsPerPath;
 
-  /** Whether each node has the one before it as its parent: then the mask is causal. */
+  /** Whether the parent of every node is the node before it. The mask is then causal. */
   private final boolean chain;
 
   TreeMask(int[] parents) {
@@ -111,13 +111,13 @@ final class TreeMask implements Mask {
       return query - (extents.queries(batchEntry) - tree.parents.length);
     }
 
-    /** Keys before the tree. */
+    /** Number of keys before the tree. */
     private int before(int batchEntry) {
       return extents.keys(batchEntry) - tree.parents.length;
     }
   }
 
-  /** 64 bits of a node's path from node {@code from} on; bits for keys before the tree, when {@code from} is negative, are set. */
+  /** 64 bits of a node's path, beginning with node {@code from}. If {@code from} is negative, the bits for keys before the tree are set. */
   private long path64(int node, int from) {
     if (from <= -Long.SIZE) {
       return -1L;

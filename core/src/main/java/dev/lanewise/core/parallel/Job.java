@@ -13,28 +13,28 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of {@link Workers}: who takes the next task, what went wrong, and who is still at work. The caller's thread is the one that
- * makes the object.
+ * One call of {@link Workers}: the next task, the first failure, and the helpers at work. The thread that creates the job is the caller's
+ * thread.
  */
 final class Job {
-  /** Added to {@link #helpers} when no helper may enter any more; the count stays in the other bits. */
+  /** Added to {@link #helpers} when no further helper may enter. The other bits keep the count. */
   private static final int CLOSED = Integer.MIN_VALUE;
 
   private final int tasks;
   private final @Nullable Executor executor;
   private final Thread caller = Thread.currentThread();
 
-  /** Null when the call is over: an executor may hold on to the job long after. */
+  /** Null after the call: an executor may keep a reference to the job for a long time. */
   private volatile Workers.@Nullable Task task;
 
   private final AtomicLong next = new AtomicLong();
   private final AtomicInteger helpers = new AtomicInteger();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  /** Helpers at work, to be interrupted with the caller; guarded by this. */
+  /** Helpers at work, which are interrupted together with the caller; guarded by this. */
   private final List<Thread> working = new ArrayList<>();
 
-  /** Whether they have been; guarded by this. */
+  /** Whether the helpers have been interrupted; guarded by this. */
   private boolean interrupted;
 
   Job(int tasks, Workers.Task task, @Nullable Executor executor) {
@@ -46,7 +46,7 @@ final class Job {
   void share(int wanted) {
     try {
       for (int i = 0; i < wanted && startHelper(); i++) {}
-    } catch (Throwable e) { // any that the caller's executor throws: those that have started are waited for
+    } catch (Throwable e) { // the caller's executor may throw anything; helpers that have started are still awaited
       failure.compareAndSet(null, e);
     }
     takeTasks();
@@ -61,13 +61,13 @@ final class Job {
     }
   }
 
-  /** Throws it as it is: languages without checked exceptions throw them through any function. */
+  /** Throws the exception unchanged: languages without checked exceptions throw any exception from any function. */
   @SuppressWarnings("unchecked") // the cast is erased
   private static <T extends Throwable> void rethrow(Throwable thrown) throws T {
     throw (T) thrown;
   }
 
-  /** False if there is no thread left: the caller then does without more of them. */
+  /** Starts a helper. Returns false if the system has no thread left; the caller then continues with fewer helpers. */
   private boolean startHelper() {
     if (executor != null) {
       executor.execute(this::help);
@@ -81,12 +81,12 @@ final class Job {
       return;
     }
     try {
-      if (Thread.currentThread() == caller) { // an executor may run its tasks on the spot
+      if (Thread.currentThread() == caller) { // an executor may run its tasks on the calling thread
         takeTasks();
       } else {
         helpFrom(Thread.currentThread());
       }
-    } catch (Throwable e) { // any: a helper that leaves without a word would be waited for forever
+    } catch (Throwable e) { // anything: the caller would wait forever for a helper that leaves without being counted
       failure.compareAndSet(null, e);
     } finally {
       leave();
@@ -105,7 +105,7 @@ final class Job {
         HelperSource.run(executor, this::takeTasks);
       }
     } finally {
-      synchronized (this) { // from now on the helper is not interrupted; if it has been, it forgets
+      synchronized (this) { // the helper is not interrupted after this; an interrupt that has arrived is cleared
         working.remove(helper);
         if (interrupted) {
           Thread.interrupted();
@@ -115,7 +115,7 @@ final class Job {
     }
   }
 
-  /** Those that begin after this find a failure, and take no task. */
+  /** Interrupts the helpers. A helper that begins later finds a failure, and takes no task. */
   private void interruptHelpers() {
     failure.compareAndSet(null, Interruption.cancelled());
     synchronized (this) {
@@ -125,11 +125,11 @@ final class Job {
   }
 
   private void takeTasks() {
-    Workers.Task of = task;
+    Workers.Task running = task;
     try {
       for (long index = next.getAndIncrement(); index < tasks && failure.get() == null; index = next.getAndIncrement()) {
         Interruption.check();
-        Objects.requireNonNull(of).run((int) index);
+        Objects.requireNonNull(running).run((int) index);
       }
     } catch (Throwable e) {
       failure.compareAndSet(null, e);
@@ -151,11 +151,11 @@ final class Job {
   }
 
   /**
-   * Waits for the helpers that entered; one that comes later finds the job closed. An interrupt goes on to the helpers, and is kept for the
-   * caller to see.
+   * Waits for the helpers that entered; a helper that comes later finds the job closed. An interrupt of the caller is passed on to the
+   * helpers, and is restored for the caller afterwards.
    */
   private void awaitHelpers() {
-    if (helpers.addAndGet(CLOSED) != CLOSED && Workers.LOOKS_OUT) {
+    if (helpers.addAndGet(CLOSED) != CLOSED && Workers.WAITS_AWAKE) {
       Workers.spinUntil(() -> helpers.get() == CLOSED);
     }
     boolean wasInterrupted = false;

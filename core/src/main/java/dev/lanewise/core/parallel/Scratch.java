@@ -4,8 +4,8 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 
 /**
- * A few float arrays, and one of doubles, that one worker holds for the time of one task or call, and that the next one finds again.
- * Contents are left over.
+ * Float arrays and one double array for temporary data. A worker holds them during one task or call, and a later task or call reuses them.
+ * Their contents are undefined at the start.
  */
 public final class Scratch extends ScratchPool.Member {
   private final float[][] arrays;
@@ -15,22 +15,22 @@ public final class Scratch extends ScratchPool.Member {
     this.arrays = new float[arrays][0];
   }
 
-  /** A pool that keeps up to {@code capacity} scratches of {@code arrays} arrays each. */
+  /** Creates a pool that keeps up to {@code capacity} scratches of {@code arrays} arrays each. */
   public static ScratchPool<Scratch> pool(int capacity, int arrays) {
     return new ScratchPool<>(capacity, () -> new Scratch(arrays));
   }
 
-  /** Array {@code which}, of at least {@code length} elements; it only grows. */
+  /** Array {@code which}, with at least {@code length} elements. It only grows. */
   public float[] floats(int which, int length) {
     if (arrays[which].length < length) {
-      // Half as much again, so that sequences that grow step by step do not allocate at each step.
+      // Grows by half, so that a sequence that grows step by step does not allocate at each step.
       long roomy = arrays[which].length * 3L / 2;
       arrays[which] = new float[Math.clamp(roomy, length, Math.max(length, Integer.MAX_VALUE - 8))];
     }
     return arrays[which];
   }
 
-  /** An array of {@code length} zeros. */
+  /** The double array, with at least {@code length} elements, of which the first {@code length} are 0. */
   public double[] zeros(int length) {
     if (doubles.length < length) {
       doubles = new double[length];

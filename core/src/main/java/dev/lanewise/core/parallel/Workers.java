@@ -9,20 +9,23 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Maps task indexes to threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks off it.
- * They come from one pool of daemon threads, shared by the whole JVM, that grows when asked and shrinks when idle, or from the executor
- * that {@link HelperSource} names.
+ * Distributes tasks over threads. The caller's thread always takes part, and could do all of the work alone: helpers only take tasks from
+ * it. Helpers come from one pool of daemon threads, shared by the whole JVM, which grows on demand and shrinks when idle, or from the
+ * executor of {@link HelperSource}.
  */
 public final class Workers {
-  /** More helpers than this are never alive at once, whatever all callers ask for together; beyond it a caller works with fewer. */
+  /** Limit of live helpers over all callers together. Beyond it, a call runs with fewer helpers. */
   static final int MAX_HELPERS = Math.max(64, 2 * Runtime.getRuntime().availableProcessors());
 
-  /** Multiply-adds that outweigh waking a thread: some ten microseconds on SIMD lanes. */
+  /** Multiply-adds that justify waking a thread: about ten microseconds on SIMD lanes. */
   static final long WORK_PER_THREAD = 1L << 18;
 
   private static final long IDLE_SECONDS = 10;
 
-  /** A synchronous queue holds nothing, so no helper is ever promised: it starts at once, or (discard) the caller goes on without. */
+  /**
+   * A synchronous queue holds no tasks, so no call waits for a helper in a queue. A helper starts at once, or the caller continues without
+   * it (discard policy).
+   */
   private static final ThreadPoolExecutor POOL =
       new ThreadPoolExecutor(
           0,
@@ -34,39 +37,39 @@ public final class Workers {
           new ThreadPoolExecutor.DiscardPolicy());
 
   /**
-   * Helpers that have just finished a job look out for another one for this long before they go: waking a sleeping thread takes 20 to 100
-   * microseconds, and a layer has ten steps that may each be shorter than that.
+   * How long a helper that has finished a job waits awake for another one. Waking a sleeping thread takes 20 to 100 microseconds, and a
+   * layer has ten steps that may each be shorter than that.
    */
-  private static final long LOOKOUT_NANOS = 100_000;
+  private static final long AWAKE_NANOS = 100_000;
 
-  /** Looks at the slots between two looks at the clock. */
-  private static final int LOOKS = 64;
+  /** Number of polls between two looks at the clock. */
+  private static final int POLLS = 64;
 
-  /** Those that look out; fewer than there are processors, so that nobody works slower because somebody else waits. */
-  private static final AtomicReferenceArray<@Nullable Helper> LOOKOUTS =
+  /** Helpers that wait awake. They are fewer than the processors, so that waiting helpers do not slow down working threads. */
+  private static final AtomicReferenceArray<@Nullable Helper> AWAKE =
       new AtomicReferenceArray<>(Math.min(MAX_HELPERS, Runtime.getRuntime().availableProcessors() - 1));
 
-  /** Whether waiting awake for a moment is worth it. */
-  static final boolean LOOKS_OUT = LOOKOUTS.length() > 0;
+  /** Whether waiting awake is useful on this machine. */
+  static final boolean WAITS_AWAKE = AWAKE.length() > 0;
 
   private Workers() {}
 
-  /** A call's work, cut into independent pieces. */
+  /** A call's work, divided into independent tasks. */
   @FunctionalInterface
   public interface Task {
-    /** Does piece {@code index}; called once for each, from any thread. */
+    /** Runs task {@code index}. It is called once for each index, on any thread. */
     void run(int index);
   }
 
   /**
-   * Runs the tasks 0 to {@code tasks} − 1, each once, and returns when all have ended. The first exception stops tasks that have not
-   * started and is thrown here, once those that have started are over. An interrupt of the calling thread is passed on to the helpers, and
-   * stops those as soon as they look, see {@link Interruption}.
+   * Runs the tasks 0 to {@code tasks} − 1, each once, and returns when all have ended. The first exception prevents tasks that have not
+   * started, and is thrown here after all started tasks have ended. An interrupt of the calling thread is passed on to the helpers; they
+   * stop at their next check, see {@link Interruption}.
    *
-   * @param threads how many threads may share the work, the caller's among them
-   * @param work multiply-adds of all tasks together; little work is shared by fewer threads
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted, and stays so; or if a helper of the caller's executor
-   *     is
+   * @param threads number of threads that may share the work, including the caller's
+   * @param work multiply-adds of all tasks together; a small amount is shared by fewer threads
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted, and its interrupt status stays set; or if a helper of
+   *     the caller's executor is interrupted
    */
   public static void run(int threads, long work, int tasks, Task task) {
     Interruption.check();
@@ -82,7 +85,7 @@ public final class Workers {
     new Job(tasks, task, HelperSource.current()).share(Math.min(helpers, MAX_HELPERS));
   }
 
-  /** A thread of the pool that does one job after the other as long as they come quickly. */
+  /** Runs jobs on a thread of the pool, one after another, as long as the next one arrives soon. */
   private static final class Helper implements Runnable {
     private volatile @Nullable Job job;
 
@@ -90,12 +93,12 @@ public final class Workers {
       job = first;
     }
 
-    /** Hands a job to a helper that looks out for one; false if nobody does. */
-    static boolean find(Job wanting) {
-      for (int slot = 0; slot < LOOKOUTS.length(); slot++) {
-        Helper helper = LOOKOUTS.get(slot);
-        if (helper != null && LOOKOUTS.compareAndSet(slot, helper, null)) {
-          helper.job = wanting;
+    /** Hands a job to a helper that waits awake. Returns false if there is none. */
+    static boolean handOver(Job offered) {
+      for (int slot = 0; slot < AWAKE.length(); slot++) {
+        Helper helper = AWAKE.get(slot);
+        if (helper != null && AWAKE.compareAndSet(slot, helper, null)) {
+          helper.job = offered;
           return true;
         }
       }
@@ -104,25 +107,25 @@ public final class Workers {
 
     @Override
     public void run() {
-      for (Job todo = job; todo != null; todo = lookOut()) {
+      for (Job todo = job; todo != null; todo = awaitJob()) {
         job = null;
         todo.help();
       }
     }
 
-    private @Nullable Job lookOut() {
+    private @Nullable Job awaitJob() {
       int slot = 0;
-      while (slot < LOOKOUTS.length() && !LOOKOUTS.compareAndSet(slot, null, this)) {
+      while (slot < AWAKE.length() && !AWAKE.compareAndSet(slot, null, this)) {
         slot++;
       }
-      if (slot == LOOKOUTS.length()) {
+      if (slot == AWAKE.length()) {
         return null;
       }
       spinUntil(() -> job != null);
-      if (job == null && LOOKOUTS.compareAndSet(slot, this, null)) {
+      if (job == null && AWAKE.compareAndSet(slot, this, null)) {
         return null;
       }
-      // Somebody has taken this helper, and hands over the job in the next moment.
+      // Another thread has taken this helper from its slot, and is about to set the job.
       Job found = job;
       while (found == null) {
         Thread.onSpinWait();
@@ -133,11 +136,11 @@ public final class Workers {
   }
 
   /**
-   * Has a thread of the pool help; false if the system has no thread left: the caller, who must not leave helpers behind, then does
-   * without.
+   * Starts a helper on a thread of the pool. Returns false if the system has no thread left: the caller, which must not leave helpers
+   * behind, then continues without it.
    */
   static boolean startHelper(Job job) {
-    if (Helper.find(job)) {
+    if (Helper.handOver(job)) {
       return true;
     }
     try {
@@ -148,16 +151,16 @@ public final class Workers {
     }
   }
 
-  /** Returns once the condition holds, or after a while. */
+  /** Returns when the condition holds, or after {@link #AWAKE_NANOS}. */
   static void spinUntil(BooleanSupplier condition) {
     long start = System.nanoTime();
     do {
-      for (int look = 0; look < LOOKS; look++) {
+      for (int poll = 0; poll < POLLS; poll++) {
         if (condition.getAsBoolean()) {
           return;
         }
         Thread.onSpinWait();
       }
-    } while (System.nanoTime() - start < LOOKOUT_NANOS);
+    } while (System.nanoTime() - start < AWAKE_NANOS);
   }
 }

@@ -12,10 +12,10 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * A weighted mean of the rows of each sequence: one learned query a head is compared with the keys, and softmax of its scores weighs the
- * values ("Hierarchical Attention Networks", Yang et al., 2016; "Set Transformer", Lee et al., 2019). Keys and values may come from
- * different sources; nothing is projected here. Query head h reads columns h · headDim and following of the keys. Immutable and
- * thread-safe.
+ * A weighted mean of the rows of each sequence: each head has one learned query, which is compared with the keys; the softmax of its scores
+ * gives the weights of the values ("Hierarchical Attention Networks", Yang et al., 2016; "Set Transformer", Lee et al., 2019). Keys and
+ * values may come from different sources; this class projects nothing. Query head h reads the headDim columns of the keys from column h ·
+ * headDim on. Immutable and thread-safe.
  *
  * <pre>{@code
  * AttentionPooling pooling = AttentionPooling.of(learnedQuery, numHeads, headDim);
@@ -45,12 +45,12 @@ public final class AttentionPooling implements Pooling {
     return new AttentionPooling(Heads.of(query.clone(), 1, numHeads, 1, headDim), Attention.standard());
   }
 
-  /** With this factor on the scores instead of 1/√headDim. */
+  /** Returns a copy with this factor on the scores instead of 1/√headDim. */
   public AttentionPooling withScale(float scale) {
     return new AttentionPooling(query, attention.withScale(scale));
   }
 
-  /** With the work of each call shared by so many threads, the caller's among them. */
+  /** Returns a copy whose calls share their work between this number of threads, including the caller's. */
   public AttentionPooling withThreads(int threads) {
     return new AttentionPooling(query, attention.withThreads(threads));
   }
@@ -79,7 +79,7 @@ public final class AttentionPooling implements Pooling {
    * Pools sequences that fill all rows.
    *
    * @param key batch × rows × (numHeads · headDim)
-   * @param value batch × rows × width; a multiple of numHeads, split among them
+   * @param value batch × rows × width; width is a multiple of numHeads, and each head pools its part
    * @param output batch × 1 × width, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with an input or with itself; nothing has been written
    *     then
@@ -97,7 +97,7 @@ public final class AttentionPooling implements Pooling {
   /**
    * Pools padded sequences.
    *
-   * @param lengths how many rows of each batch entry there are; those behind are never read
+   * @param lengths number of rows of each batch entry; later rows are never read
    */
   public void apply(SequenceBatch key, SequenceBatch value, int[] lengths, SequenceBatch output) {
     pool("key", key, "value", value, lengths, output);
@@ -111,11 +111,11 @@ public final class AttentionPooling implements Pooling {
   }
 
   /**
-   * Pools sequences one after the other.
+   * Pools packed sequences.
    *
    * @param key 1 × rows × (numHeads · headDim)
    * @param value 1 × rows × width
-   * @param sequences where they begin, by their key rows
+   * @param sequences the starts of the sequences, by their key rows
    * @param output sequences × 1 × width, written
    */
   public void apply(SequenceBatch key, SequenceBatch value, PackedSequences sequences, SequenceBatch output) {
@@ -127,13 +127,13 @@ public final class AttentionPooling implements Pooling {
     check(keyName, key, valueName, value);
     Attention attentionOfEach = packed(keyName, key, sequences);
     checkOutput(output, "the number of sequences", sequences.count(), keyName, key, valueName, value);
-    // Sequences are rows to packed attention, and batch entries to the caller.
+    // A sequence is a row of packed attention, and a batch entry of the caller's output.
     SequenceBatch rows = new SequenceBatch(output.data(), output.offset(), 1, output.batch(), output.width(), 0, output.batchStride());
     attentionOfEach.compute(repeated(sequences), split(key), split(value), split(rows));
   }
 
   /**
-   * The weights of the rows alone.
+   * Computes only the weights of the rows.
    *
    * @param key batch × rows × (numHeads · headDim)
    * @param weights batch × numHeads × 1 × rows, written
@@ -144,7 +144,7 @@ public final class AttentionPooling implements Pooling {
     attention.weights(query.broadcast(key.batch()), split(key), weights);
   }
 
-  /** The weights of padded rows; those behind a length are 0. */
+  /** Computes only the weights of padded rows; rows after a length get 0. */
   public void weights(SequenceBatch key, int[] lengths, Heads weights) {
     checkKey("key", key);
     Attention masked = padded("key", key, lengths);
@@ -153,9 +153,9 @@ public final class AttentionPooling implements Pooling {
   }
 
   /**
-   * The weights of packed rows.
+   * Computes only the weights of packed rows.
    *
-   * @param weights 1 × numHeads × sequences × rows of the longest, written; row s counts rows from the start of sequence s
+   * @param weights 1 × numHeads × sequences × rows of the longest, written; row s numbers rows from the start of sequence s
    */
   public void weights(SequenceBatch key, PackedSequences sequences, Heads weights) {
     checkKey("key", key);
@@ -217,7 +217,7 @@ public final class AttentionPooling implements Pooling {
     return attention.withPackedSequences(PackedSequences.of(queryStarts, keyStarts));
   }
 
-  /** The query, once for each sequence. */
+  /** The query, repeated for each sequence. */
   private Heads repeated(PackedSequences sequences) {
     return new Heads(query.data(), 0, 1, query.heads(), sequences.count(), query.width(), 0, query.headStride(), 0);
   }

@@ -12,9 +12,9 @@ import java.util.Objects;
 
 /**
  * A dense layer over a fixed window of neighbours, the baseline that attention is explained against ("Natural Language Processing (Almost)
- * from Scratch", Collobert et al., 2011, section 3.3.1; elsewhere a 1-D convolution): row i becomes activation(W · [rows i − left to i +
- * right, one after the other] + bias). Where the window leaves the sequence there are zeros. Unlike attention, its weights depend on where
- * a neighbour stands, not on what it holds. Immutable and thread-safe.
+ * from Scratch", Collobert et al., 2011, section 3.3.1; also known as a 1-D convolution): row i becomes activation(W · [rows i − left to i
+ * + right, concatenated] + bias). Rows outside the sequence count as zeros. Unlike attention, its weights depend on the position of a
+ * neighbour, not on its content. Immutable and thread-safe.
  *
  * <pre>{@code
  * Linear linear = Linear.of(weight, bias, 5 * embedDim, outputs).withActivation(Activation.RELU);
@@ -22,7 +22,7 @@ import java.util.Objects;
  * }</pre>
  */
 public final class NeighbourDense {
-  /** The rows of a sequence with zeros around them. */
+  /** The rows of a sequence, padded with zeros at both ends. */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 1);
 
   private final Linear linear;
@@ -40,11 +40,11 @@ public final class NeighbourDense {
   }
 
   /**
-   * A window of left + 1 + right rows.
+   * Creates a layer with a window of left + 1 + right rows.
    *
-   * @param linear of as many inputs as the rows of a window have elements
-   * @param left rows before the row itself
-   * @param right rows behind it
+   * @param linear a layer with as many inputs as the rows of a window have elements
+   * @param left number of rows before the row itself
+   * @param right number of rows after it
    */
   public static NeighbourDense of(Linear linear, int left, int right) {
     Objects.requireNonNull(linear, "linear");
@@ -54,19 +54,19 @@ public final class NeighbourDense {
     return new NeighbourDense(linear, left, right, linear.inputs() / (left + 1 + right), 1);
   }
 
-  /** With the work of each sequence shared by so many threads, the caller's among them. */
+  /** Returns a copy that shares the work of each sequence between this number of threads, including the caller's. */
   public NeighbourDense withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);
     return new NeighbourDense(linear, left, right, embedDim, newThreads);
   }
 
-  /** Elements of a row that goes in. */
+  /** Elements of an input row. */
   public int embedDim() {
     return embedDim;
   }
 
   /**
-   * Of sequences that fill all rows.
+   * Applies the layer to sequences that fill all rows.
    *
    * @param x batch × rows × embedDim
    * @param output batch × rows × outputs, written
@@ -77,19 +77,19 @@ public final class NeighbourDense {
   }
 
   /**
-   * Of padded sequences: rows behind a length count as zeros, are never read, and become 0.
+   * Applies the layer to padded sequences. Rows after a length count as zeros and are never read; their output is 0.
    *
-   * @param lengths how many rows of each batch entry there are
+   * @param lengths number of rows of each batch entry
    */
   public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
     run(SequenceParts.padded(x, lengths), output);
   }
 
   /**
-   * Of sequences one after the other; no window reaches into the next.
+   * Applies the layer to packed sequences; no window contains rows of another sequence.
    *
    * @param x 1 × rows × embedDim
-   * @param sequences where they begin, by their key rows
+   * @param sequences the starts of the sequences, by their key rows
    * @param output 1 × rows × outputs, written
    */
   public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
@@ -119,7 +119,7 @@ public final class NeighbourDense {
     }
   }
 
-  /** The windows of all rows: a view that steps by one row, over a copy with zeros before and behind. */
+  /** The windows of all rows: a view with a step of one row, over a copy with zeros at both ends. */
   private SequenceBatch windows(SequenceParts sequences, int s, Scratch buffers) {
     SequenceBatch x = sequences.x();
     int rows = sequences.rows(s);
@@ -133,12 +133,12 @@ public final class NeighbourDense {
     return new SequenceBatch(copy, 0, 1, rows, linear.inputs(), 0, embedDim);
   }
 
-  /** Elements of the rows of a sequence with zeros around them. */
+  /** Elements of the rows of a sequence, padded with zeros at both ends. */
   private int size(int rows) {
     return Checks.product("rows + left + right", rows + (long) left + right, "embedDim", embedDim);
   }
 
-  /** An output of a row for each row of x. */
+  /** Checks that the output has a row for each row of x. */
   static void check(SequenceParts sequences, SequenceBatch output, String widthName, int width) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "x.batch", sequences.x().batch());

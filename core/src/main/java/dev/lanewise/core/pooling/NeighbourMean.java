@@ -11,9 +11,9 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
 
 /**
- * The plain baseline beside attention: row i becomes the mean of the rows i − left to i + right of its own sequence, all weighted alike
- * whatever they hold. Fewer rows count at the ends; with both sides {@link Mask#UNLIMITED} every row becomes the mean of all. It is
- * attention with scale 0 and {@link Mask#window}, without the scores. Immutable and thread-safe.
+ * The mean of neighbours, the plain baseline beside attention: row i becomes the unweighted mean of the rows i − left to i + right of its
+ * own sequence. At the ends of a sequence the window has fewer rows; with both sides {@link Mask#UNLIMITED} every row becomes the mean of
+ * all. The result equals attention with scale 0 and {@link Mask#window}, without the cost of scores. Immutable and thread-safe.
  *
  * <pre>{@code
  * NeighbourMean.of(2, 2).apply(x, output); // of five rows
@@ -34,10 +34,10 @@ public final class NeighbourMean {
   }
 
   /**
-   * A window around each row.
+   * Creates the mean over a window around each row.
    *
-   * @param left rows before it, or {@link Mask#UNLIMITED}
-   * @param right rows behind it, likewise
+   * @param left number of rows before it, or {@link Mask#UNLIMITED}
+   * @param right number of rows after it, or {@link Mask#UNLIMITED}
    */
   public static NeighbourMean of(int left, int right) {
     Checks.atLeast("left", left, Mask.UNLIMITED);
@@ -45,13 +45,13 @@ public final class NeighbourMean {
     return new NeighbourMean(left, right, Kernels.selected());
   }
 
-  /** With these kernels, for instance {@link Kernels#scalar()} to compare. */
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public NeighbourMean withKernels(Kernels newKernels) {
     return new NeighbourMean(left, right, Objects.requireNonNull(newKernels, "kernels"));
   }
 
   /**
-   * Of sequences that fill all rows.
+   * Averages sequences that fill all rows.
    *
    * @param x batch × rows × width
    * @param output batch × rows × width, written
@@ -62,19 +62,19 @@ public final class NeighbourMean {
   }
 
   /**
-   * Of padded sequences: rows behind a length are never read, and become 0.
+   * Averages padded sequences. Rows after a length are never read; their output is 0.
    *
-   * @param lengths how many rows of each batch entry there are
+   * @param lengths number of rows of each batch entry
    */
   public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
     run(SequenceParts.padded(x, lengths), output);
   }
 
   /**
-   * Of sequences one after the other; no window reaches into the next.
+   * Averages packed sequences; no window contains rows of another sequence.
    *
    * @param x 1 × rows × width
-   * @param sequences where they begin, by their key rows
+   * @param sequences the starts of the sequences, by their key rows
    * @param output 1 × rows × width, written
    */
   public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {

@@ -18,17 +18,17 @@ import dev.lanewise.kernels.data.PackedSequences;
  */
 public sealed interface Pooling permits UnweightedPooling, AttentionPooling {
 
-  /** The first row, as of BERT's [CLS]. */
+  /** Pooling to the first row, such as BERT's [CLS]. */
   static Pooling firstToken() {
     return new UnweightedPooling(false, Kernels.selected());
   }
 
-  /** The mean of all rows. */
+  /** Pooling to the mean of all rows. */
   static Pooling mean() {
     return new UnweightedPooling(true, Kernels.selected());
   }
 
-  /** The same on these kernels, for instance {@link Kernels#scalar()} to compare. */
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   Pooling withKernels(Kernels kernels);
 
   /**
@@ -43,18 +43,19 @@ public sealed interface Pooling permits UnweightedPooling, AttentionPooling {
   /**
    * Pools padded sequences.
    *
-   * @param lengths how many rows of each batch entry there are; those behind are never read
+   * @param lengths number of rows of each batch entry; later rows are never read
    * @throws IllegalArgumentException as for {@link #apply(SequenceBatch, SequenceBatch)}, or if there are not batch lengths from 0 to rows
    */
   void apply(SequenceBatch x, int[] lengths, SequenceBatch output);
 
   /**
-   * Pools sequences one after the other.
+   * Pools packed sequences.
    *
    * @param x 1 × rows × width
-   * @param sequences where they begin, by their key rows
+   * @param sequences the starts of the sequences, by their key rows
    * @param output sequences × 1 × width, written
-   * @throws IllegalArgumentException as for {@link #apply(SequenceBatch, SequenceBatch)}, or if the sequences have other rows than x
+   * @throws IllegalArgumentException as for {@link #apply(SequenceBatch, SequenceBatch)}, or if the sequences have a different number of
+   *     rows than x
    */
   void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output);
 }

@@ -16,10 +16,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attention of a recurrent decoder to its encoder's states, from which all attention came ("Neural Machine Translation by Jointly Learning
- * to Align and Translate", Bahdanau, Cho and Bengio, 2015; "Effective Approaches to Attention-based Neural Machine Translation", Luong,
- * Pham and Manning, 2015): before each step the decoder's state s is compared with every encoder state h<sub>j</sub>, and the context is
- * Σ<sub>j</sub> softmax<sub>j</sub>(score(s, h<sub>j</sub>)) · h<sub>j</sub>. Query: the state. Keys and values: the encoder's states.
+ * Attention of a recurrent decoder to its encoder's states, the origin of all attention ("Neural Machine Translation by Jointly Learning to
+ * Align and Translate", Bahdanau, Cho and Bengio, 2015; "Effective Approaches to Attention-based Neural Machine Translation", Luong, Pham
+ * and Manning, 2015). Before each step the decoder's state s is compared with every encoder state h<sub>j</sub>, and the context is
+ * Σ<sub>j</sub> softmax<sub>j</sub>(score(s, h<sub>j</sub>)) · h<sub>j</sub>. The query is the decoder's state; keys and values are the
+ * encoder's states.
  *
  * <pre>{@code
  * RecurrentAttention.Scores scores =
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable and thread-safe; the encoder's states are copied. A step allocates nothing that grows with the work.
  */
 public final class RecurrentAttention {
-  /** Projected states of the decoder. */
+  /** Buffers for projected states of the decoder. */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
   private final Scores scores;
@@ -54,8 +55,8 @@ public final class RecurrentAttention {
   /**
    * Attention to sequences that fill all rows.
    *
-   * @param states the encoder's: batch × length × width
-   * @throws IllegalArgumentException if the width is not what the scores ask for
+   * @param states the encoder's states: batch × length × width
+   * @throws IllegalArgumentException if the width does not fit the scores
    */
   public static RecurrentAttention of(Scores scores, SequenceBatch states) {
     return of(scores, states, null);
@@ -64,7 +65,8 @@ public final class RecurrentAttention {
   /**
    * Attention to padded sequences.
    *
-   * @param lengths how many states of each batch entry there are, those behind being never read; null for all. With none the context is 0
+   * @param lengths number of states of each batch entry; later states are never read; null if all rows are states. A batch entry without
+   *     states has context 0
    */
   public static RecurrentAttention of(Scores scores, SequenceBatch states, int @Nullable [] lengths) {
     Objects.requireNonNull(scores, "scores");
@@ -97,20 +99,23 @@ public final class RecurrentAttention {
     return copy;
   }
 
-  /** With the work of each step shared by so many threads, the caller's among them. */
+  /** Returns a copy that shares the work of each step between this number of threads, including the caller's. */
   public RecurrentAttention withThreads(int newThreads) {
     return new RecurrentAttention(scores, keys, values, attention.withThreads(newThreads), newThreads);
   }
 
-  /** With the states compared and weighed on these kernels, for instance {@link Kernels#scalar()}; projections stay on their own. */
+  /**
+   * Returns a copy that computes scores and contexts with these kernels, for instance {@link Kernels#scalar()}; projections keep their own
+   * kernels.
+   */
   public RecurrentAttention withKernels(Kernels kernels) {
     return new RecurrentAttention(scores, keys, values, attention.withKernels(kernels), threads);
   }
 
   /**
-   * The context of a step.
+   * Computes the context of a step.
    *
-   * @param state the decoder's: batch × 1 × stateDim. More rows are so many steps at once, where their states are known
+   * @param state the decoder's states: batch × 1 × stateDim. With more rows, each row is one step, if all states are already known
    * @param context batch × 1 × width, written
    * @throws IllegalArgumentException if shapes differ, or context shares elements with state or with itself; nothing has been written then
    */
@@ -120,9 +125,9 @@ public final class RecurrentAttention {
   }
 
   /**
-   * The context of a step, and the weights that made it.
+   * Computes the context of a step, and its weights.
    *
-   * @param weights batch × 1 × 1 × length, written: how much of each encoder state went into the context
+   * @param weights batch × 1 × 1 × length, written: the weight of each encoder state in the context
    */
   public void context(SequenceBatch state, SequenceBatch context, Heads weights) {
     check(state, context);
@@ -131,7 +136,7 @@ public final class RecurrentAttention {
     run(state, Results.of().output(context.split(1)).weights(weights));
   }
 
-  /** The weights of a step alone. */
+  /** Computes only the weights of a step. */
   public void weights(SequenceBatch state, Heads weights) {
     checkState(state);
     check(state, weights);
@@ -180,12 +185,12 @@ public final class RecurrentAttention {
     Checks.same("state.batch", state.batch(), "states.batch", values.batch());
     Linear projection = scores.state();
     Checks.same(
-        "state.width", state.width(), "the width that " + scores + " asks for,", projection == null ? keys.width() : projection.inputs());
+        "state.width", state.width(), "the width that " + scores + " requires,", projection == null ? keys.width() : projection.inputs());
   }
 
   /**
-   * How a decoder's state s is compared with an encoder's state h in {@link RecurrentAttention}; the parameters of that comparison.
-   * Immutable and thread-safe.
+   * The comparison of a decoder's state s with an encoder's state h in {@link RecurrentAttention}, with its parameters. Immutable and
+   * thread-safe.
    */
   public static final class Scores {
     private final @Nullable Linear state;
@@ -200,7 +205,7 @@ public final class RecurrentAttention {
       this.similarity = similarity;
     }
 
-    /** s · h; states of decoder and encoder are equally wide (Luong, Pham and Manning, 2015). */
+    /** s · h; the states of decoder and encoder have equal widths (Luong, Pham and Manning, 2015). */
     public static Scores dot() {
       return new Scores("dot", null, null, Similarity.dot());
     }
@@ -208,7 +213,7 @@ public final class RecurrentAttention {
     /**
      * sᵀ W h ("general" in Luong, Pham and Manning, 2015).
      *
-     * @param key W, from the width of the encoder's states to that of the decoder's
+     * @param key W, from the width of the encoder's states to the width of the decoder's states
      */
     public static Scores general(Linear key) {
       return new Scores("general", null, Objects.requireNonNull(key, "key"), Similarity.dot());
@@ -230,12 +235,12 @@ public final class RecurrentAttention {
       return new Scores("additive", state, key, Similarity.additive(vector));
     }
 
-    /** What decoder states are projected by; null for not at all. */
+    /** The projection of decoder states; null if there is none. */
     @Nullable Linear state() {
       return state;
     }
 
-    /** What encoder states are projected by; null for not at all. */
+    /** The projection of encoder states; null if there is none. */
     @Nullable Linear key() {
       return key;
     }

@@ -6,30 +6,30 @@ import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
 
 /**
- * The mean of rows: ones times {@link #PIECE} rows at a time, what these come to added up in double. A piece whose sum is beyond float is
- * added up in double, too: the mean of two numbers of 3e38 is a float.
+ * Mean of rows: the sum of each group of {@link #GROUP} rows is a product with ones, in float, and the groups are added in double. If a
+ * group's sum overflows float, the group is added again in double: the mean of two numbers of 3e38 is a float.
  */
 final class RowMean {
-  /** Rows of a chain of floats: one of 2<sup>20</sup> would lose up to a tenth of what it adds. */
-  private static final int PIECE = 64;
+  /** Number of rows in a chain of float additions: a chain of 2<sup>20</sup> would lose up to a tenth of the sum. */
+  private static final int GROUP = 64;
 
-  /** Ones and the sum of a piece. */
+  /** Number of scratch arrays: the ones, and the sum of a group. */
   static final int BUFFERS = 2;
 
   private RowMean() {}
 
-  /** Writes the mean into a row; 0 if there is nothing to take it of. */
+  /** Writes the mean into a row; 0 if there are no rows. */
   static void of(Matrix rows, Kernels kernels, Scratch buffers, Matrix to) {
-    float[] ones = buffers.floats(0, PIECE);
-    Arrays.fill(ones, 0, PIECE, 1);
+    float[] ones = buffers.floats(0, GROUP);
+    Arrays.fill(ones, 0, GROUP, 1);
     int width = rows.columns();
-    float[] piece = buffers.floats(1, width);
+    float[] group = buffers.floats(1, width);
     double[] sums = buffers.zeros(width);
-    for (int row = 0; row < rows.rows(); row += PIECE) {
-      int count = Math.min(PIECE, rows.rows() - row);
-      kernels.output(Matrix.of(ones, 1, count), rows.rows(row, row + count), Matrix.of(piece, 1, width));
+    for (int row = 0; row < rows.rows(); row += GROUP) {
+      int count = Math.min(GROUP, rows.rows() - row);
+      kernels.output(Matrix.of(ones, 1, count), rows.rows(row, row + count), Matrix.of(group, 1, width));
       for (int i = 0; i < width; i++) {
-        sums[i] += Float.isFinite(piece[i]) ? piece[i] : sum(rows, row, count, i);
+        sums[i] += Float.isFinite(group[i]) ? group[i] : sum(rows, row, count, i);
       }
     }
     for (int i = 0; i < width; i++) {

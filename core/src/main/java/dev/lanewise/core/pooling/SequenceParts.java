@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Which rows of a view belong to each sequence: all of a batch entry, its first {@code lengths[b]}, or a part of the only one. */
+/** The rows of each sequence in a view: all rows of a batch entry, its first {@code lengths[b]}, or a range of the only batch entry. */
 record SequenceParts(SequenceBatch x, int @Nullable [] lengths, @Nullable PackedSequences packed) {
 
   static SequenceParts of(SequenceBatch x) {
@@ -29,7 +29,7 @@ record SequenceParts(SequenceBatch x, int @Nullable [] lengths, @Nullable Packed
     return new SequenceParts(x, null, sequences);
   }
 
-  /** As many lengths as batch entries, each from 0 to the number of rows. */
+  /** Checks that there is a length for each batch entry, from 0 to the number of rows. */
   static void checkLengths(int[] lengths, String name, SequenceBatch x) {
     Objects.requireNonNull(lengths, "lengths");
     Checks.same("lengths.length", lengths.length, name + ".batch", x.batch());
@@ -52,7 +52,7 @@ record SequenceParts(SequenceBatch x, int @Nullable [] lengths, @Nullable Packed
     return lengths == null ? x.rows() : lengths[sequence];
   }
 
-  /** The batch entry that a sequence lies in. */
+  /** The batch entry that contains a sequence. */
   int entry(int sequence) {
     return packed == null ? sequence : 0;
   }
@@ -62,13 +62,13 @@ record SequenceParts(SequenceBatch x, int @Nullable [] lengths, @Nullable Packed
     return packed == null ? 0 : packed.keyStart(sequence);
   }
 
-  /** The rows of a sequence in a view that has a row for each of x. */
+  /** The rows of a sequence in a view with the same rows as x. */
   SequenceBatch part(int sequence, SequenceBatch view) {
     int from = rows(sequence) == 0 ? 0 : view.index(entry(sequence), first(sequence));
     return new SequenceBatch(view.data(), from, 1, rows(sequence), view.width(), 0, view.rowStride());
   }
 
-  /** Sets the rows behind a padded sequence to 0, in a view that has a row for each of x. */
+  /** Sets the padding after a sequence to 0, in a view with the same rows as x. */
   void clearPadding(int sequence, SequenceBatch view) {
     for (int row = rows(sequence); row < x.rows() && lengths != null; row++) {
       int from = view.index(sequence, row);

@@ -10,7 +10,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
 
-/** The first row, or the mean of all. */
+/** Pooling to the first row, or to the mean of all rows. */
 record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, RowMean.BUFFERS);
 

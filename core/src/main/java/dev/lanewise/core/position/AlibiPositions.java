@@ -7,7 +7,7 @@ import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
-/** Slope · distance is subtracted from the scores; the kernels compute it, for any shape. */
+/** Subtracts slope · distance from the scores. The kernels compute it, for any shape. */
 record AlibiPositions(float[] slopes) implements LayerPositions, Placement {
   @Override
   public Attention applyTo(Attention attention, int queries, int keys) {

@@ -7,28 +7,31 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * Positions that act on the input: a row of numbers for each position is added to the rows that go into the first layer. See {@link
- * Positions#sinusoidal} and {@link Positions#learned}. A row's bits depend on the row and its position alone.
+ * Positions that act on the input: they add to each row that enters the first layer a row of numbers that belongs to its position. See
+ * {@link Positions#sinusoidal} and {@link Positions#learned}. The bits of a result row depend only on the input row and its position.
  */
 public final class InputPositions implements Positions {
-  private final PositionRows rows;
+  private final PositionTable rows;
   private final int embedDim;
 
-  InputPositions(PositionRows rows, int embedDim) {
+  InputPositions(PositionTable rows, int embedDim) {
     this.rows = rows;
     this.embedDim = embedDim;
   }
 
-  /** What is added to a row. */
-  sealed interface PositionRows permits SinusoidalRows, LearnedRows {
-    /** What bounds the positions, as errors name it: the argument that was given, and its number. */
+  /** Source of the rows that are added. */
+  sealed interface PositionTable permits SinusoidalTable, LearnedTable {
+    /** The limit of the positions, as messages name it: the argument that was given, and its number. */
     String bound();
 
-    /** The last position that there is. */
+    /** The largest position. */
     int last();
 
-    /** Adds the rows of {@code count} positions from {@code position} on to the rows at {@code at}, {@code stride} apart. */
-    void add(int position, int count, float[] x, int at, int stride);
+    /**
+     * Adds the rows of {@code count} consecutive positions from {@code position} on to the rows of {@code x} that begin at index {@code
+     * offset}, {@code stride} apart.
+     */
+    void add(int position, int count, float[] x, int offset, int stride);
   }
 
   /** Elements of a row. */
@@ -37,12 +40,11 @@ public final class InputPositions implements Positions {
   }
 
   /**
-   * Adds to rows that stand one behind the other, from the same position on in every batch entry.
+   * Adds to consecutive rows, from the same position on in every batch entry.
    *
    * @param x batch × rows × embedDim, changed
-   * @param firstPosition row r stands at position firstPosition + r
-   * @throws IllegalArgumentException if the width differs, rows lie on top of each other, or there is no such position; nothing has been
-   *     written then
+   * @param firstPosition row r has position firstPosition + r
+   * @throws IllegalArgumentException if the width differs, rows overlap, or there is no such position; nothing has been written then
    */
   public void addTo(SequenceBatch x, int firstPosition) {
     check(x);
@@ -53,9 +55,9 @@ public final class InputPositions implements Positions {
   }
 
   /**
-   * Adds to sequences that are not equally long so far.
+   * Adds to consecutive rows, from a different position on in each batch entry.
    *
-   * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
+   * @param firstPositions row r of batch entry b has position firstPositions[b] + r
    * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch numbers
    */
   public void addTo(SequenceBatch x, int[] firstPositions) {
@@ -71,11 +73,12 @@ public final class InputPositions implements Positions {
   }
 
   /**
-   * Adds to sequences one after the other, each from position 0 on.
+   * Adds to packed sequences, each from position 0 on.
    *
    * @param x 1 × rows × embedDim, changed
-   * @param sequences where they begin, by their query rows
-   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if batch is not 1 or the sequences have other rows
+   * @param sequences the starts of the sequences, by their query rows
+   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if batch is not 1 or the sequences have a different
+   *     number of rows
    */
   public void addTo(SequenceBatch x, PackedSequences sequences) {
     check(x);
@@ -89,7 +92,7 @@ public final class InputPositions implements Positions {
   }
 
   /**
-   * Adds to rows that stand anywhere, such as the nodes of a tree, see {@link Positions#ofTree}.
+   * Adds to rows with any positions, such as the nodes of a tree, see {@link Positions#ofTree}.
    *
    * @param positions dense batch × rows: the position of each row
    * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch · rows numbers
@@ -113,7 +116,7 @@ public final class InputPositions implements Positions {
   }
 
   /**
-   * Checks that there are so many positions.
+   * Checks that there are at least {@code count} positions.
    *
    * @hidden
    */

@@ -8,26 +8,26 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.mask.Mask;
 
 /**
- * Positions that act inside of each layer, on queries and keys or on scores: what {@link MultiHeadAttention#withPositions}, {@link
- * EncoderLayer#withPositions} and {@link Encoder#withPositions} take. {@link InputPositions} are none of these: they act once, before the
- * first layer.
+ * Positions that act inside each layer, on queries and keys or on scores: the argument of {@link MultiHeadAttention#withPositions}, {@link
+ * EncoderLayer#withPositions} and {@link Encoder#withPositions}. {@link InputPositions} act once, before the first layer, and are not of
+ * this type.
  */
-@SuppressWarnings("exports") // layers ask for the placement, users do not
+@SuppressWarnings("exports") // the placement is internal: only layers use it
 public sealed interface LayerPositions extends Positions permits Rotary, AlibiPositions, RelativePositions, NoPositions {
   /**
-   * The attention with what these positions add to scores, in place of what others added, for calls of this shape. They add to its bias,
-   * and follow the tree of its mask: give it its mask before. The last query stands at the last key, and the nodes of a {@link Mask#tree}
-   * at their depth. Positions that leave scores alone return the attention itself.
+   * Returns the attention with the effect of these positions on scores, in place of an earlier one, for calls of this shape. The effect is
+   * added to the attention's bias, and follows the tree of its mask, so set the mask before. The last query has the position of the last
+   * key, and the position of a node of a {@link Mask#tree} is its depth. Positions without an effect on scores return the attention itself.
    *
-   * @param attention of any settings, but without {@link Attention#withAlibi} if these positions are ALiBi
-   * @param queries query rows of the calls to come, of the longest sequence if they are packed
-   * @param keys key rows likewise; packed sequences must each have as many more keys than queries as these say
+   * @param attention with any settings, but without {@link Attention#withAlibi} if these positions are ALiBi
+   * @param queries query rows of the later calls, of the longest sequence if sequences are packed
+   * @param keys key rows, of the longest sequence if sequences are packed; keys less queries must be the same for each packed sequence
    * @throws IllegalArgumentException if a size is negative, a tree of the mask does not fit, or both have slopes
    */
   Attention applyTo(Attention attention, int queries, int keys);
 
   /**
-   * What these positions do to the calls of a layer.
+   * The effect of these positions on the calls of a layer.
    *
    * @hidden
    */

@@ -5,7 +5,7 @@ import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.Placement;
 import java.util.Objects;
 
-/** No positions. */
+/** Positions without any effect. */
 enum NoPositions implements LayerPositions, Placement {
   NONE;
 

@@ -7,9 +7,9 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * How a model tells rows apart by where they stand. The type says what positions act on: the input of the first layer ({@link
- * InputPositions}), or inside of each layer queries and keys, scores, or nothing ({@link LayerPositions}). All are immutable and safe to
- * share between threads, and best made once for all layers.
+ * Tells a model the positions of its rows. The type says what the positions act on: the input of the first layer ({@link InputPositions}),
+ * or inside each layer the queries and keys, the scores, or nothing ({@link LayerPositions}). All are immutable and safe to share between
+ * threads. Create them once and use them for all layers.
  *
  * <pre>{@code
  * Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
@@ -26,15 +26,15 @@ public sealed interface Positions permits InputPositions, LayerPositions {
   }
 
   /**
-   * Sines and cosines ("Attention Is All You Need", Vaswani et al., 2017, section 3.5), for positions up to 2<sup>31</sup> − 1: to element
-   * 2i of a row at position p sin(p · base<sup>−2i / embedDim</sup>) is added, to element 2i + 1 the cosine. Computed in double, rounded
-   * once.
+   * Sines and cosines ("Attention Is All You Need", Vaswani et al., 2017, section 3.5), for positions up to 2<sup>31</sup> − 1. In a row at
+   * position p, sin(p · base<sup>−2i / embedDim</sup>) is added to element 2i, and the cosine to element 2i + 1. Both are computed in
+   * double and rounded once.
    *
    * @param embedDim elements of a row
    * @param base above 1
    */
   static InputPositions sinusoidal(int embedDim, double base) {
-    return new InputPositions(new SinusoidalRows(embedDim, base), embedDim);
+    return new InputPositions(new SinusoidalTable(embedDim, base), embedDim);
   }
 
   /**
@@ -44,10 +44,10 @@ public sealed interface Positions permits InputPositions, LayerPositions {
    * @param table dense maxPositions × embedDim; copied
    */
   static InputPositions learned(float[] table, int maxPositions, int embedDim) {
-    return new InputPositions(new LearnedRows(table, maxPositions, embedDim), embedDim);
+    return new InputPositions(new LearnedTable(table, maxPositions, embedDim), embedDim);
   }
 
-  /** Rotary positions (Su et al., 2021), which are of this kind themselves. */
+  /** Rotary positions (Su et al., 2021): returns the argument, which already has this type. */
   static LayerPositions rotary(Rotary rotary) {
     return rotary;
   }
@@ -60,25 +60,29 @@ public sealed interface Positions permits InputPositions, LayerPositions {
 
   /**
    * Learned biases of relative positions ("Exploring the Limits of Transfer Learning", T5, Raffel et al., 2020, section 2.1). A key at
-   * distance d from the query (key's position less query's) adds table[bucket(d), head] to the score: half of the buckets hold a distance
-   * each, the other half ever wider ranges up to maxDistance, beyond which all is one. T5 does not scale scores: {@code withScale(1)}.
+   * distance d from the query (key's position less query's) adds table[bucket(d), head] to the score. Half of the buckets hold one distance
+   * each. The other half hold ranges that grow up to maxDistance; all larger distances share the last bucket. T5 does not scale scores: use
+   * {@code withScale(1)}.
    *
    * @param table dense numBuckets × numHeads, as T5 stores {@code relative_attention_bias.weight}; copied
    * @param numBuckets 32 in T5
    * @param maxDistance 128 in T5
-   * @param bidirectional half of the buckets are for keys behind the query, as in an encoder; else all of those keys share bucket 0
-   * @throws IllegalArgumentException if table.length is no multiple of numBuckets, or the buckets have no range to cover
+   * @param bidirectional true if half of the buckets are for keys after the query, as in an encoder; false if all keys after the query
+   *     share bucket 0
+   * @throws IllegalArgumentException if table.length is no multiple of numBuckets, or no distance is left for the second half of the
+   *     buckets
    */
   static LayerPositions relativeBuckets(float[] table, int numBuckets, int maxDistance, boolean bidirectional) {
     return new RelativePositions(table, new RelativeBuckets(numBuckets, maxDistance, bidirectional));
   }
 
   /**
-   * Where the nodes of a {@link Mask#tree} stand: at their depth. For {@link InputPositions#addAt} and {@link Rotary#apply(
-   * dev.lanewise.kernels.data.Heads, dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask by themselves.
+   * Positions of the nodes of a {@link Mask#tree}: firstPosition plus their depth. For {@link InputPositions#addAt} and {@link
+   * Rotary#apply( dev.lanewise.kernels.data.Heads, dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask without
+   * this method.
    *
-   * @param firstPosition of a root: how many rows there are before the tree
-   * @param parents the parent of each node, which comes before it, or −1 for a root
+   * @param firstPosition the position of a root, which is the number of rows before the tree
+   * @param parents the parent of each node, which has a smaller number, or −1 for a root
    * @return the position of each node
    * @throws IllegalArgumentException if firstPosition is negative, a parent does not come before its node, or a position is above
    *     2<sup>31</sup> − 1
@@ -93,7 +97,7 @@ public sealed interface Positions permits InputPositions, LayerPositions {
     return positions;
   }
 
-  /** None: attention sees a set of rows. */
+  /** No positions: attention treats its rows as a set. */
   static LayerPositions none() {
     return NoPositions.NONE;
   }

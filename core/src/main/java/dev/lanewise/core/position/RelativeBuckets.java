@@ -3,9 +3,9 @@ package dev.lanewise.core.position;
 import dev.lanewise.kernels.runtime.Checks;
 
 /**
- * The buckets of relative positions of T5 (Raffel et al., 2020), which its code describes more exactly than the paper: with n buckets for a
- * direction and e = n / 2, a distance d below e has bucket d, and a larger one e + ⌊ln(d / e) / ln(maxDistance / e) · (n − e)⌋, at most n −
- * 1.
+ * The buckets of relative positions of T5 (Raffel et al., 2020), which its code describes more exactly than the paper. With n buckets for a
+ * direction and e = n / 2, a distance d below e has bucket d, and a larger one has bucket e + ⌊ln(d / e) / ln(maxDistance / e) · (n − e)⌋,
+ * at most n − 1.
  */
 record RelativeBuckets(int numBuckets, int maxDistance, boolean bidirectional) {
 
@@ -17,12 +17,12 @@ record RelativeBuckets(int numBuckets, int maxDistance, boolean bidirectional) {
     Checks.atLeast("maxDistance", maxDistance, exact(numBuckets, bidirectional) + 1L);
   }
 
-  /** Distances from 0 on that have a bucket of their own. */
+  /** Number of distances from 0 on that have a bucket of their own. */
   private static int exact(int numBuckets, boolean bidirectional) {
     return numBuckets / (bidirectional ? 4 : 2);
   }
 
-  /** The bucket of a key that stands {@code distance} behind the query; negative before it. */
+  /** The bucket of a key at {@code distance} after the query; a negative distance is before the query. */
   int bucket(int distance) {
     int buckets = bidirectional ? numBuckets / 2 : numBuckets;
     int first = bidirectional && distance > 0 ? buckets : 0;
@@ -34,7 +34,7 @@ record RelativeBuckets(int numBuckets, int maxDistance, boolean bidirectional) {
     if (apart >= maxDistance) {
       return first + buckets - 1;
     }
-    // In float and in this order, as models were trained: in double some distances at the edge of a bucket would fall into the next.
+    // In float and in this order, as models were trained: in double some distances at the edge of a bucket would move to the next bucket.
     float logarithm = (float) Math.log(apart / (float) exact);
     float part = logarithm / (float) Math.log((double) maxDistance / exact) * (buckets - exact);
     return first + Math.min(exact + (int) part, buckets - 1);

@@ -12,13 +12,13 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A learned bias of each bucket and head, laid out as heads × queries × keys for the attention and kept for the last sizes. */
+/** A learned bias of each bucket and head, laid out as heads × queries × keys for the attention. The bias of the last sizes is kept. */
 final class RelativePositions implements LayerPositions, Placement {
   private final float[] table;
   private final RelativeBuckets buckets;
   private final int numHeads;
 
-  /** Never changed, but replaced; two threads with different sizes compute it in turn, and both are right. */
+  /** Never modified, only replaced. If two threads with different sizes compute it alternately, both use a right one. */
   private volatile @Nullable Kept kept;
 
   private record Kept(int queries, int keys, int @Nullable [] depths, Bias bias) {
@@ -56,12 +56,12 @@ final class RelativePositions implements LayerPositions, Placement {
   }
 
   /**
-   * The attention with these positions, for batch entries of different lengths: in each the last query stands at the last key. Batch
-   * entries that are equally long share what is laid out.
+   * Returns the settings with these positions, for batch entries of different lengths. In each batch entry the last query has the position
+   * of the last key. Batch entries of equal lengths share one bias.
    *
-   * @param queries of each batch entry
-   * @param keys of each batch entry
-   * @param buffer the bias is laid out in this array of the scratch, which must be kept until attention is computed
+   * @param queries number of queries of each batch entry
+   * @param keys number of keys of each batch entry
+   * @param buffer number of the scratch array for the bias, which must be kept until attention is computed
    */
   AttentionSettings applyToEach(AttentionSettings settings, int[] queries, int[] keys, Scratch scratch, int buffer) {
     int mostKeys = Arrays.stream(keys).max().orElse(0);
@@ -102,7 +102,7 @@ final class RelativePositions implements LayerPositions, Placement {
     for (int s = 0; s < sequences.count(); s++) {
       if (sequences.queries(s) > 0 && sequences.keys(s) > 0) {
         String name = "keys less queries of sequence " + s;
-        Checks.same(name, sequences.keys(s) - sequences.queries(s), "those of the longest, which relative buckets ask for,", most);
+        Checks.same(name, sequences.keys(s) - sequences.queries(s), "those of the longest, which relative buckets require,", most);
       }
     }
   }
@@ -125,8 +125,8 @@ final class RelativePositions implements LayerPositions, Placement {
 
   @Override
   public void checkCached(AttentionSettings settings, int[] before, int rows) {
-    settings.depths(); // there must not be two trees
-    int entries = Arrays.stream(before).distinct().count() <= 1 ? 1 : before.length; // which share a bias where they are equally long
+    settings.depths(); // refuses two different trees
+    int entries = Arrays.stream(before).distinct().count() <= 1 ? 1 : before.length; // batch entries of equal length share one bias
     checkSize(entries, rows, Math.addExact(Arrays.stream(before).max().orElse(0), rows));
   }
 
@@ -144,13 +144,13 @@ final class RelativePositions implements LayerPositions, Placement {
     return this;
   }
 
-  /** Checks that the bias of so many batch entries, queries and keys fits into an array. */
+  /** Checks that the bias for this number of batch entries, queries and keys fits into an array. */
   private void checkSize(int batch, int queries, int keys) {
     int entry = Checks.product("numHeads", numHeads, "queries * keys", Checks.product("queries", queries, "keys", keys));
     Checks.product("batch", batch, "numHeads * queries * keys", entry);
   }
 
-  /** Where the bias of batch entries, heads, queries and keys lies. */
+  /** The array and the strides of a bias of batch entries × heads × queries × keys. */
   private record Layout(float[] data, int entryStride, int headStride, int rowStride) {
     int index(int entry, int head, int query) {
       return entry * entryStride + head * headStride + query * rowStride;
@@ -161,7 +161,7 @@ final class RelativePositions implements LayerPositions, Placement {
     }
   }
 
-  /** Lays out a batch entry whose last query stands at its last key. A row is the row before it, moved by a key. */
+  /** Fills the bias of a batch entry whose last query has the position of its last key. Each row is the row before it, moved by one key. */
   private void fill(Layout to, int entry, int queries, int keys, int @Nullable [] depths) {
     int first = keys - queries;
     for (int j = 0; j < keys && queries > 0; j++) {
@@ -185,8 +185,8 @@ final class RelativePositions implements LayerPositions, Placement {
   }
 
   /**
-   * Moves the nodes of a tree to their depths. To the keys before the tree a node of depth d stands as row d of the tree does; that row is
-   * the node's own or comes before it, so that going backwards finds it unchanged.
+   * Moves the nodes of a tree to their depths. For the keys before the tree, a node of depth d has the same biases as row d of the tree.
+   * Row d is the node's own row or an earlier one, so the loop runs backwards and finds row d still unchanged.
    */
   private void placeTree(Layout to, int entry, int firstQuery, int firstKey, int[] depths) {
     for (int node = depths.length - 1; node >= 0; node--) {

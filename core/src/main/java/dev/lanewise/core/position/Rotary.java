@@ -9,9 +9,9 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * Rotary position embedding (Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021): turns the pairs of elements
- * of queries and keys by angles that grow with the row's position, so that their dot products depend on how far apart they stand. Immutable
- * and thread-safe: the {@code with…} methods return changed copies.
+ * Rotary position embedding (Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021): rotates the pairs of
+ * elements of queries and keys by angles that grow with the row's position, so that their dot products depend on the distance between the
+ * rows. Immutable and thread-safe: the {@code with…} methods return changed copies.
  *
  * <pre>{@code
  * Rotary rotary = Rotary.of(128).withBase(500_000).withScaling(RotaryScaling.llama3(8, 1, 4, 8192));
@@ -20,10 +20,10 @@ import java.util.Objects;
  * }</pre>
  *
  * <p>Pair i of a row at position p becomes (left · cos − right · sin, right · cos + left · sin) for the angle p · frequency(i), times the
- * scaling's attention factor; which elements are left and right is the {@link RotaryTable.Form}. The first rotaryDim elements of a row
- * turn, the others are copied. Angles, cosines and sines are computed in double, for positions up to 2<sup>31</sup> − 1, and kept as floats
- * for the next call; see {@link RotaryTable}. The bits of a row depend on nothing but the row and its position. A call runs on the caller's
- * thread and, once it has seen its positions, allocates nothing.
+ * scaling's attention factor. The {@link RotaryTable.Form} decides which elements are left and right. The first rotaryDim elements of a row
+ * are rotated, the others are copied. Angles, cosines and sines are computed in double, for positions up to 2<sup>31</sup> − 1, and kept as
+ * floats for the next call; see {@link RotaryTable}. The bits of a result row depend only on the input row and its position. A call runs on
+ * the caller's thread. It allocates nothing if earlier calls have used its positions.
  */
 public final class Rotary implements LayerPositions {
   /** Twice the pairs of a {@link RotaryTable}. */
@@ -54,7 +54,7 @@ public final class Rotary implements LayerPositions {
   }
 
   /**
-   * All of a row turns, in the half form, by the frequencies of base 10 000, on the fastest kernels of this JVM.
+   * Rotary positions that rotate all of a row, in the half form, with the frequencies of base 10 000, on the fastest kernels of this JVM.
    *
    * @param headDim elements of a row; even, from 2 to 131 072
    */
@@ -63,10 +63,10 @@ public final class Rotary implements LayerPositions {
   }
 
   /**
-   * As {@link #of(int)}, for rows of which only a part turns.
+   * Rotary positions that rotate only the first elements of a row; otherwise as {@link #of(int)}.
    *
    * @param headDim elements of a row
-   * @param rotaryDim how many of them turn, from the first on; even, from 2 to 131 072
+   * @param rotaryDim number of elements that are rotated, from the first on; even, from 2 to 131 072
    */
   public static Rotary of(int headDim, int rotaryDim) {
     return of("rotaryDim", headDim, rotaryDim);
@@ -75,28 +75,28 @@ public final class Rotary implements LayerPositions {
   private static Rotary of(String name, int headDim, int rotaryDim) {
     Checks.atLeast(name, rotaryDim, 2);
     Checks.atMost(name, rotaryDim, "headDim", headDim);
-    Checks.atMost(name, rotaryDim, "the most that turn", MAX_ROTARY_DIM);
+    Checks.atMost(name, rotaryDim, "the largest that can be rotated", MAX_ROTARY_DIM);
     Checks.multiple(name, rotaryDim, "a pair's", 2);
     return new Rotary(headDim, rotaryDim, 10_000, RotaryTable.Form.HALF, RotaryScaling.none(), Kernels.selected());
   }
 
-  /** With frequencies that fall from 1 towards 1/base; above 1. */
+  /** Returns a copy with frequencies that decrease from 1 towards 1/base; base is above 1. */
   public Rotary withBase(double newBase) {
     RotaryScalings.checkAbove("base", newBase, "1", 1);
     return new Rotary(headDim, rotaryDim, newBase, form, scaling, kernels);
   }
 
-  /** With these elements turned together. */
+  /** Returns a copy with this choice of the elements that form a pair. */
   public Rotary withForm(RotaryTable.Form newForm) {
     return new Rotary(headDim, rotaryDim, base, Objects.requireNonNull(newForm, "form"), scaling, kernels);
   }
 
-  /** With the frequencies and the attention factor of a model for longer contexts. */
+  /** Returns a copy with the frequencies and the attention factor of a model for longer contexts. */
   public Rotary withScaling(RotaryScaling newScaling) {
     return new Rotary(headDim, rotaryDim, base, form, Objects.requireNonNull(newScaling, "scaling"), kernels);
   }
 
-  /** With these kernels, for instance {@link Kernels#scalar()} to compare. */
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public Rotary withKernels(Kernels newKernels) {
     return new Rotary(headDim, rotaryDim, base, form, scaling, Objects.requireNonNull(newKernels, "kernels"));
   }
@@ -106,7 +106,7 @@ public final class Rotary implements LayerPositions {
     return headDim;
   }
 
-  /** Elements of a row that turn. */
+  /** Number of elements of a row that are rotated. */
   public int rotaryDim() {
     return rotaryDim;
   }
@@ -117,13 +117,13 @@ public final class Rotary implements LayerPositions {
   }
 
   /**
-   * Turns rows that stand one behind the other, from the same position on in every batch entry.
+   * Rotates consecutive rows, from the same position on in every batch entry.
    *
    * @param input batch × heads × rows × headDim
    * @param output batch × heads × rows × headDim, written; may be {@code input} itself
-   * @param firstPosition row r stands at position firstPosition + r
-   * @throws IllegalArgumentException if shapes differ, a position is negative or above 2<sup>31</sup> − 1, or output shares elements with
-   *     itself, or with input without being the same view; nothing has been written then
+   * @param firstPosition row r has position firstPosition + r
+   * @throws IllegalArgumentException if shapes differ, a position is negative or above 2<sup>31</sup> − 1, elements of output overlap each
+   *     other, or output overlaps input without being the same view; nothing has been written then
    */
   public void apply(Heads input, Heads output, int firstPosition) {
     checkWidth(input);
@@ -131,9 +131,9 @@ public final class Rotary implements LayerPositions {
   }
 
   /**
-   * Turns rows that stand one behind the other, each batch entry from its own position on.
+   * Rotates consecutive rows, from a different position on in each batch entry.
    *
-   * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
+   * @param firstPositions row r of batch entry b has position firstPositions[b] + r
    * @throws IllegalArgumentException as for {@link #apply(Heads, Heads, int)}, or if there are not batch numbers
    */
   public void applyFrom(Heads input, Heads output, int[] firstPositions) {
@@ -142,7 +142,7 @@ public final class Rotary implements LayerPositions {
   }
 
   /**
-   * Turns rows that stand anywhere.
+   * Rotates rows with any positions.
    *
    * @param positions dense batch × rows: the position of each row
    * @throws IllegalArgumentException as for {@link #apply(Heads, Heads, int)}, or if there are not batch · rows numbers
@@ -163,12 +163,12 @@ public final class Rotary implements LayerPositions {
   }
 
   /**
-   * What rotary positions do to the calls of a layer.
+   * The effect of rotary positions on the calls of a layer.
    *
    * @hidden
    */
   @Override
-  @SuppressWarnings("exports") // layers ask for the placement, users do not
+  @SuppressWarnings("exports") // the placement is internal: only layers use it
   public Placement placement() {
     return new RotaryPlacement(this);
   }

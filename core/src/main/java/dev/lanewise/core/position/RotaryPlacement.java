@@ -8,7 +8,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Turns the queries and keys of a layer. */
+/** Rotates the queries and keys of a layer. */
 record RotaryPlacement(Rotary rotary) implements Placement {
   @Override
   public void checkLayer(int numHeads, int headDim, AttentionSettings settings) {

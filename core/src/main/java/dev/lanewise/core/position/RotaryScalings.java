@@ -2,7 +2,7 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.kernels.runtime.Checks;
 
-/** The scalings that need no settings of their own, and the checks that all share. */
+/** The scalings without settings of their own, and the checks that all scalings share. */
 final class RotaryScalings {
   private RotaryScalings() {}
 
@@ -38,7 +38,7 @@ final class RotaryScalings {
     @Override
     public double[] frequencies(int rotaryDim, double base) {
       double[] frequencies = standard(rotaryDim, base);
-      // The first pair is never slowed; if it is the only one, the exponent of the others would be 0/0.
+      // The first pair always keeps its frequency. If it is the only pair, the exponent would be 0/0.
       for (int i = 1; i < frequencies.length; i++) {
         frequencies[i] *= Math.pow(factor, -2.0 * i / (rotaryDim - 2));
       }
@@ -50,7 +50,7 @@ final class RotaryScalings {
     checkFactor(factor);
     Checks.atLeast("originalContext", originalContext, 1);
     Checks.atLeast("sequenceLength", sequenceLength, 1);
-    // As the paper's factor · n / originalContext − (factor − 1), but never below 1 by rounding.
+    // The paper's factor · n / originalContext − (factor − 1), in a form that rounding cannot bring below 1.
     double grown = 1 + factor * (Math.max((double) sequenceLength - originalContext, 0) / originalContext);
     if (grown == Double.POSITIVE_INFINITY) {
       throw new IllegalArgumentException("factor is " + factor + ", too large for a sequenceLength of " + sequenceLength);
@@ -84,7 +84,7 @@ final class RotaryScalings {
     }
   }
 
-  /** {@code limit} is the number, {@code what} how to speak of it. */
+  /** Checks that a number is finite and above {@code limit}, which messages call {@code what}. */
   static void checkAbove(String name, double actual, String what, double limit) {
     if (!(actual > limit && actual < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(name + " is " + actual + ", must be finite and above " + what);

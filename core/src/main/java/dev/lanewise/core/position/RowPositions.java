@@ -4,13 +4,14 @@ import dev.lanewise.kernels.data.PackedSequences;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The position of each row: the last query stands where the last key does, the first of the more numerous at 0, and the nodes of a tree,
- * which are the last rows, at their depth behind the rows before them. Packed sequences count from their own first row.
+ * Computes the position of each row. The last query has the position of the last key, and the longer of the two begins at 0. The nodes of a
+ * tree are the last rows, and their position is their depth plus the number of rows before the tree. Each packed sequence begins at
+ * position 0.
  */
 final class RowPositions {
   private RowPositions() {}
 
-  /** Rows that are packed. */
+  /** Positions of the query rows of packed sequences. */
   static int[] ofQueries(PackedSequences sequences, int @Nullable [] depths) {
     int[] positions = new int[sequences.queryStart(sequences.count())];
     for (int b = 0; b < sequences.count(); b++) {
@@ -20,7 +21,7 @@ final class RowPositions {
     return positions;
   }
 
-  /** Rows that are packed. */
+  /** Positions of the key rows of packed sequences. */
   static int[] ofKeys(PackedSequences sequences, int @Nullable [] depths) {
     int[] positions = new int[sequences.keyStart(sequences.count())];
     for (int b = 0; b < sequences.count(); b++) {
@@ -30,7 +31,7 @@ final class RowPositions {
     return positions;
   }
 
-  /** Rows of a batch, each entry's first at a position of its own: batch × rows. */
+  /** Positions of the rows of a batch, batch × rows; the first row of each batch entry has its own given position. */
   static int[] ofBatch(int[] firstPositions, int rows, int @Nullable [] depths) {
     int[] positions = new int[Math.multiplyExact(firstPositions.length, rows)];
     for (int b = 0; b < firstPositions.length; b++) {
@@ -39,10 +40,10 @@ final class RowPositions {
     return positions;
   }
 
-  private static void fill(int[] positions, int at, int rows, int first, int @Nullable [] depths) {
+  private static void fill(int[] positions, int offset, int rows, int first, int @Nullable [] depths) {
     int before = depths == null ? rows : rows - depths.length;
     for (int row = 0; row < rows; row++) {
-      positions[at + row] = first + (depths == null || row < before ? row : before + depths[row - before]);
+      positions[offset + row] = first + (depths == null || row < before ? row : before + depths[row - before]);
     }
   }
 }

@@ -2,7 +2,7 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.kernels.runtime.Checks;
 
-/** See {@link RotaryScaling#yarn(double, int, double, double, boolean, double)}. */
+/** YaRN, see {@link RotaryScaling#yarn(double, int, double, double, boolean, double)}. */
 record YarnScaling(double factor, int originalContext, double betaFast, double betaSlow, boolean truncated, double attentionFactor)
     implements RotaryScaling {
 
@@ -20,7 +20,7 @@ record YarnScaling(double factor, int originalContext, double betaFast, double b
     RotaryScalings.checkAbove("attentionFactor", attentionFactor, "0", 0);
   }
 
-  /** With betas 32 and 1, truncated, and an attention factor of 0.1 · ln factor + 1. */
+  /** Returns YaRN with betas 32 and 1, truncated, and an attention factor of 0.1 · ln factor + 1. */
   static YarnScaling of(double factor, int originalContext) {
     RotaryScalings.checkFactor(factor);
     return new YarnScaling(factor, originalContext, 32, 1, true, 0.1 * Math.log(factor) + 1);
@@ -32,7 +32,7 @@ record YarnScaling(double factor, int originalContext, double betaFast, double b
     double high = pair(betaSlow, rotaryDim, base);
     low = Math.max(truncated ? Math.floor(low) : low, 0);
     high = Math.min(truncated ? Math.ceil(high) : high, rotaryDim - 1);
-    // Ends that meet make a step.
+    // A ramp without width becomes a step.
     double width = high == low ? 0.001 : high - low;
     double[] frequencies = RotaryScalings.standard(rotaryDim, base);
     for (int i = 0; i < frequencies.length; i++) {
@@ -42,7 +42,7 @@ record YarnScaling(double factor, int originalContext, double betaFast, double b
     return frequencies;
   }
 
-  /** The pair that turns {@code turns} times over the original context, as a fraction. */
+  /** The pair with {@code turns} rotations over the original context, as a fraction. */
   private double pair(double turns, int rotaryDim, double base) {
     return rotaryDim * Math.log(originalContext / (turns * 2 * Math.PI)) / (2 * Math.log(base));
   }

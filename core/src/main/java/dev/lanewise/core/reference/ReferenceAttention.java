@@ -20,21 +20,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Attention as the formulas have it, three passes a query row, every sum in double: the oracle that the fast code is measured against, for
- * every variant of {@link Attention} and every result. It is slow, single-threaded, and reads float inputs, so its own error is about 1e-15
- * of the largest value (1e-7, where a {@link RowFunction} works on a float copy of a row).
+ * Computes attention by its formulas, in three passes for each query row and with every sum in double. It is the reference that the fast
+ * code is measured against, for every variant of {@link Attention} and every result. It is slow, single-threaded, and reads float inputs.
+ * Its own error is about 1e-15 of the largest value (1e-7 where a {@link RowFunction} works on a float copy of a row).
  *
  * <pre>{@code
  * double[] expected = ReferenceAttention.of(query, key, value).mask(Mask.causal()).softcap(30).output();
  * }</pre>
  *
- * <p>A score passes scale, softcap, bias and ALiBi, the caller's score function, the mask, the normaliser, and the caller's weight
- * function. A masked key, or one whose score is −∞, is never read into a result, whatever it holds; a query with no key left gets output 0,
- * weights 0 and, as log-sum-exp, its sink, or −∞ without one; a NaN score makes its own row NaN.
+ * <p>The steps of a score are, in this order: scale, softcap, bias and ALiBi, the caller's score function, the mask, the normaliser, and
+ * the caller's weight function. A masked key, or a key whose score is −∞, never affects a result, whatever it holds. A query with no
+ * remaining key has output 0 and weights 0; its log-sum-exp is its sink, or −∞ without a sink. A NaN score makes its own row NaN.
  *
- * <p>Results are dense. With packed sequences they have the rows of all sequences, so batch counts as 1, and rows of scores and weights are
- * as long as the longest sequence has keys: element j belongs to key j of the row's own sequence, and behind its last key there is −∞, or
- * weight 0.
+ * <p>Results are dense. With packed sequences they contain the rows of all sequences, so batch counts as 1. Rows of scores and weights are
+ * then as long as the longest sequence has keys: element j belongs to key j of the row's own sequence, and the elements after the last key
+ * of that sequence are −∞, or weight 0.
  *
  * <p>Immutable: each setting returns a changed copy.
  */
@@ -59,10 +59,7 @@ public final class ReferenceAttention {
     this.value = value;
   }
 
-  /**
-   * Everything but the output of attention over query (batch × queryHeads × queries × headDim) and key (batch × keyValueHeads × keys ×
-   * headDim).
-   */
+  /** Attention without an output, over query (batch × queryHeads × queries × headDim) and key (batch × keyValueHeads × keys × headDim). */
   public static ReferenceAttention of(Heads query, Heads key) {
     return new ReferenceAttention(Objects.requireNonNull(query, "query"), Objects.requireNonNull(key, "key"), null);
   }
@@ -90,20 +87,20 @@ public final class ReferenceAttention {
     return copy;
   }
 
-  /** With this mask; none unless set. */
+  /** Returns a copy with this mask; the default is no mask. */
   public ReferenceAttention mask(Mask newMask) {
     Objects.requireNonNull(newMask, "mask");
     return with(copy -> copy.mask = newMask);
   }
 
-  /** With queries and keys compared like this; the dot product unless set. */
+  /** Returns a copy with this similarity of queries and keys; the default is the dot product. */
   public ReferenceAttention similarity(Similarity newSimilarity) {
     Objects.requireNonNull(newSimilarity, "similarity");
     return with(copy -> copy.similarity = newSimilarity);
   }
 
   /**
-   * With this factor on the similarity; unless set, 1/√headDim for the dot product and 1 for the others.
+   * Returns a copy with this factor on the similarity; the default is 1/√headDim for the dot product and 1 for the others.
    *
    * @throws IllegalArgumentException if it is not finite
    */
@@ -115,7 +112,7 @@ public final class ReferenceAttention {
   }
 
   /**
-   * With scores limited to softcap · tanh(score / softcap); 0 for none.
+   * Returns a copy with scores limited to softcap · tanh(score / softcap); 0 for none.
    *
    * @throws IllegalArgumentException if it is negative or not finite
    */
@@ -126,37 +123,46 @@ public final class ReferenceAttention {
     return with(copy -> copy.softcap = newSoftcap);
   }
 
-  /** With this added to the scores; −∞ masks. */
+  /** Returns a copy with this bias added to the scores; −∞ masks. */
   public ReferenceAttention bias(Bias newBias) {
     Objects.requireNonNull(newBias, "bias");
     return with(copy -> copy.bias = newBias);
   }
 
-  /** With slopes[queryHead] · |query + keys − queries − key| subtracted from the scores (ALiBi); nodes of a tree stand at their depth. */
+  /**
+   * Returns a copy with slopes[queryHead] · |query + keys − queries − key| subtracted from the scores (ALiBi). The position of a tree node
+   * is its depth.
+   */
   public ReferenceAttention slopes(float... newSlopes) {
     Objects.requireNonNull(newSlopes, "slopes");
     return with(copy -> copy.slopes = newSlopes.clone());
   }
 
-  /** With the scores changed by this function, before the mask; it sees the keys that the query sees, as {@link RowFunction} says. */
+  /**
+   * Returns a copy with this function applied to the scores, before the mask. The function sees the keys that the query sees, see {@link
+   * RowFunction}.
+   */
   public ReferenceAttention scoreFunction(RowFunction function) {
     Objects.requireNonNull(function, "scoreFunction");
     return with(copy -> copy.scoreFunction = function);
   }
 
-  /** With weights made of scores like this; softmax unless set. */
+  /** Returns a copy with this function from scores to weights; the default is softmax. */
   public ReferenceAttention normaliser(Normaliser newNormaliser) {
     Objects.requireNonNull(newNormaliser, "normaliser");
     return with(copy -> copy.normaliser = newNormaliser);
   }
 
-  /** With the weights changed by this function, which sees the same keys; what it writes where the score is −∞ is dropped. */
+  /**
+   * Returns a copy with this function applied to the weights. It sees the same keys. Values that it writes where the score is −∞ are
+   * ignored.
+   */
   public ReferenceAttention weightFunction(RowFunction function) {
     Objects.requireNonNull(function, "weightFunction");
     return with(copy -> copy.weightFunction = function);
   }
 
-  /** With several sequences packed one after the other in the operands. */
+  /** Returns a copy for operands that hold several packed sequences. */
   public ReferenceAttention sequences(PackedSequences newSequences) {
     Objects.requireNonNull(newSequences, "sequences");
     return with(copy -> copy.sequences = newSequences);
@@ -166,12 +172,12 @@ public final class ReferenceAttention {
    * Weights · V: batch × queryHeads × queries × valueDim.
    *
    * @throws IllegalStateException if there is no value, see {@link #of(Heads, Heads)}
-   * @throws IllegalArgumentException if shapes differ or a setting does not fit them, as from every result
+   * @throws IllegalArgumentException if shapes differ or a setting does not fit them; every other result throws it too
    */
   public double[] output() {
     Heads values = value;
     if (values == null) {
-      throw new IllegalStateException("output is asked for, but there is no value");
+      throw new IllegalStateException("output is requested, but there is no value");
     }
     Checks.same("value.batch", values.batch(), "key.batch", key.batch());
     Checks.same("value.heads", values.heads(), "key.heads", key.heads());
@@ -182,7 +188,7 @@ public final class ReferenceAttention {
   }
 
   /**
-   * ln Σ e<sup>score</sup> of each row, sinks included: batch × queryHeads × queries.
+   * ln Σ e<sup>score</sup> of each row, including sinks: batch × queryHeads × queries.
    *
    * @throws IllegalStateException if the normaliser is no softmax
    */
@@ -195,7 +201,7 @@ public final class ReferenceAttention {
     return result;
   }
 
-  /** As {@link #scores} at {@link Stage#WEIGHTS}. */
+  /** The same as {@link #scores} at {@link Stage#WEIGHTS}. */
   public double[] weights() {
     return scores(Stage.WEIGHTS);
   }
@@ -214,7 +220,7 @@ public final class ReferenceAttention {
     return result;
   }
 
-  /** The weight that each key gets from all queries together: batch × queryHeads × keys, or queryHeads × key rows of all sequences. */
+  /** Sum of the weights of each key over all queries: batch × queryHeads × keys, or queryHeads × key rows of all sequences. */
   public double[] columnSums() {
     double[] sums = new double[Checks.product("query.batch * query.heads", queryHeads(), "key.rows", key.rows())];
     forEachRow((n, row) -> row.addWeights(sums, n / query.rows() * key.rows()));
@@ -258,7 +264,7 @@ public final class ReferenceAttention {
     return !Double.isNaN(scale) ? scale : similarity.scalesByWidth() ? 1 / Math.sqrt(query.width()) : 1;
   }
 
-  /** Batch entries, or sequences, with their queries and keys. */
+  /** Batch entries, or sequences, with their numbers of queries and keys. */
   Extents extents() {
     return sequences == null ? Extents.of(query, key) : Extents.of(query, sequences);
   }
@@ -267,12 +273,12 @@ public final class ReferenceAttention {
     return sequences == null ? 0 : sequences.queryStart(b);
   }
 
-  /** The place of a query's row in a dense result. */
+  /** The number of a query's row in a dense result. */
   int rowNumber(int b, int head, int i) {
     return (sequences == null ? b * query.heads() + head : head) * query.rows() + firstQuery(b) + i;
   }
 
-  /** Where a query starts in its array. */
+  /** Index of a query's first element in its array. */
   int queryIndex(int b, int head, int i) {
     return query.index(sequences == null ? b : 0, head, firstQuery(b) + i);
   }
@@ -282,12 +288,12 @@ public final class ReferenceAttention {
     return sequences == null ? j : sequences.keyStart(b) + j;
   }
 
-  /** Where a key, or its value, starts in the array of {@code rows}, for a query head. */
+  /** Index of the first element of a key, or of its value, in the array of {@code rows}, for a query head. */
   int keyIndex(Heads rows, int b, int head, int j) {
     return rows.index(sequences == null ? b : 0, head / (query.heads() / key.heads()), keyRow(b, j));
   }
 
-  /** Query heads of the whole batch. */
+  /** Query heads of all batch entries together. */
   private int queryHeads() {
     return Checks.product("query.batch", query.batch(), "query.heads", query.heads());
   }

@@ -10,8 +10,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One query of {@link ReferenceAttention}: its scores stage by stage, one element a key of its own sequence, and then its weights. A key
- * whose masked score is −∞ is gone: its weight is 0, and neither its key row nor its value row matters.
+ * One query row of {@link ReferenceAttention}: its scores at each stage, one element for each key of its own sequence, and its weights. A
+ * key whose masked score is −∞ is removed: its weight is 0, and its key row and value row are ignored.
  */
 final class ReferenceRow {
   private static final double GONE = Double.NEGATIVE_INFINITY;
@@ -30,7 +30,7 @@ final class ReferenceRow {
   private final double largest;
   private final double sum;
 
-  /** The given query of a batch entry, or of a sequence. */
+  /** Computes the row of a query of a batch entry, or of a sequence. */
   ReferenceRow(ReferenceAttention call, Extents extents, int b, int head, int query) {
     this.call = call;
     this.b = b;
@@ -43,13 +43,13 @@ final class ReferenceRow {
     this.capped = capped();
     this.changed = changed();
     this.masked = masked();
-    // Pass 2: weights, with exponentials relative to the largest score; pass 3, the blend of value rows, is addOutput.
+    // Pass 2: weights, with exponentials relative to the largest score. Pass 3, the weighted sum of value rows, is addOutput.
     this.largest = largest();
     this.sum = sum();
     this.weights = weights();
   }
 
-  /** The scores, or at last the weights, at a stage. */
+  /** The scores, or for the last stage the weights. */
   double[] at(Stage stage) {
     return switch (stage) {
       case RAW -> raw;
@@ -60,12 +60,12 @@ final class ReferenceRow {
     };
   }
 
-  /** ln Σ e<sup>score</sup> over the keys that are left and the sink; the sink, or −∞ without one, if no key is left. */
+  /** ln Σ e<sup>score</sup> over the remaining keys and the sink. If no key remains, the result is the sink, or −∞ without a sink. */
   double logSumExp() {
     return largest == GONE ? call.normaliser.sink(head) : largest + Math.log(sum);
   }
 
-  /** Adds weights · V to the elements of {@code output} from {@code to} on. */
+  /** Adds weights · V to the elements of {@code output}, beginning with element {@code to}. */
   void addOutput(Heads value, double[] output, int to) {
     for (int j = 0; j < keys; j++) {
       if (masked[j] != GONE) {
@@ -77,7 +77,7 @@ final class ReferenceRow {
     }
   }
 
-  /** Adds the weights to the elements of {@code sums} that belong to the keys of a head, which begin at {@code to}. */
+  /** Adds the weights to the elements of {@code sums} that belong to the keys of a head. These begin with element {@code to}. */
   void addWeights(double[] sums, int to) {
     for (int j = 0; j < keys; j++) {
       sums[to + call.keyRow(b, j)] += weights[j];
@@ -139,13 +139,16 @@ final class ReferenceRow {
         scores[j] -= call.slopes[head] * (double) Math.abs(position(query + keys - queries) - position(j));
       }
       double bias = call.bias == null ? 0 : biasOf(call.bias, j);
-      // Chosen, not added: a NaN in the key must not outlive −∞.
+      // A choice instead of a sum: a NaN in the key must not replace −∞.
       scores[j] = bias == GONE ? GONE : scores[j] + bias;
     }
     return applied(call.scoreFunction, scores);
   }
 
-  /** The position of a row of keys, or of the query that stands there: of a node of a tree its depth behind the rows before the tree. */
+  /**
+   * The position of a key row, and of the query at the same position. For a node of a tree it is the node's depth plus the rows before the
+   * tree.
+   */
   int position(int row) {
     int[] depths = call.mask.depths();
     int before = depths == null ? keys : keys - depths.length;
@@ -157,7 +160,7 @@ final class ReferenceRow {
         bias.offset() + b * bias.batchStride() + head * bias.headStride() + query * bias.queryStride() + j * bias.keyStride()];
   }
 
-  /** The caller's function works on floats, and sees the keys that the query sees; without one nothing is rounded. */
+  /** Applies the caller's function, which works on floats and sees the keys that the query sees. Without a function nothing is rounded. */
   private double[] applied(@Nullable RowFunction function, double[] row) {
     if (function == null) {
       return row;
@@ -225,7 +228,7 @@ final class ReferenceRow {
     }
     result = applied(call.weightFunction, result);
     for (int j = 0; j < keys; j++) {
-      // The caller's function may write anywhere in its segment, but a key that is gone stays away.
+      // The caller's function may write to any element of its segment, but a removed key stays removed.
       result[j] = masked[j] == GONE ? 0 : result[j];
     }
     return result;

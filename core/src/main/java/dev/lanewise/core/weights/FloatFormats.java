@@ -10,14 +10,14 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Floats as they are stored, little-endian. Reading is exact but for {@link Dtype#F64}, which is rounded; writing rounds to nearest, ties
- * to even, and keeps NaN a NaN.
+ * Converts between floats and their stored formats, little-endian. Reading is exact except for {@link Dtype#F64}, which is rounded. Writing
+ * rounds to nearest, ties to even; a NaN stays a NaN.
  */
 final class FloatFormats {
   static final Set<Dtype> READABLE = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32, Dtype.F64);
   static final Set<Dtype> WRITABLE = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32);
 
-  /** Elements converted at a time, through an array, so that a conversion never reads mapped memory itself. */
+  /** Number of elements that are converted at a time. They are converted in an array, so no conversion reads mapped memory directly. */
   private static final int CHUNK = 4096;
 
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -26,7 +26,7 @@ final class FloatFormats {
 
   private FloatFormats() {}
 
-  /** All elements of {@code stored}, of a readable dtype, to {@code target} from {@code offset} on. */
+  /** Converts all elements of {@code stored}, of a readable dtype, into {@code target} from {@code offset} on. */
   static void read(Dtype dtype, MemorySegment stored, float[] target, int offset) {
     switch (dtype) {
       case F32 -> MemorySegment.copy(stored, FLOAT, 0, target, offset, (int) (stored.byteSize() / Float.BYTES));
@@ -68,7 +68,7 @@ final class FloatFormats {
     }
   }
 
-  /** Elements {@code from} to {@code to}, excluded, to a little-endian buffer, in a writable dtype. */
+  /** Writes elements {@code from} to {@code to}, excluded, to a little-endian buffer, in a writable dtype. */
   static void write(Dtype dtype, float[] source, int from, int to, ByteBuffer target) {
     for (int i = from; i < to; i++) {
       switch (dtype) {

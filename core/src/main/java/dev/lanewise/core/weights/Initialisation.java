@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 
 /**
- * Seeded weights for layers that no one has trained yet: tensors under the names of a PyTorch {@code state_dict}, which {@link
- * TorchWeights} makes layers of and {@link Safetensors#write} stores.
+ * Seeded weights for untrained layers: tensors with the names of a PyTorch {@code state_dict}. {@link TorchWeights} makes layers from them,
+ * and {@link Safetensors#write} stores them.
  *
  * <pre>{@code
  * NamedTensors weights = Initialisation.xavier(42).encoder(96, 384, 2);
@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
  *
  * <p>A matrix of outputs × inputs is uniform in ±√(6 / (inputs + outputs)) (Glorot and Bengio, "Understanding the difficulty of training
  * deep feedforward neural networks", 2010, formula 16); biases are 0 and weights of norms 1. The packed {@code in_proj_weight} counts as
- * one matrix of 3·embedDim × embedDim, as in PyTorch. The same seed and sizes give the same numbers, whatever was made before. A number
- * below 1, or a matrix that does not fit in an array, is refused with an {@link IllegalArgumentException}.
+ * one matrix of 3·embedDim × embedDim, as in PyTorch. The same seed and sizes always give the same numbers, independent of earlier calls. A
+ * number below 1, or a matrix that does not fit in an array, is refused with an {@link IllegalArgumentException}.
  */
 public final class Initialisation {
   private final long seed;
@@ -33,22 +33,22 @@ public final class Initialisation {
     this.biases = biases;
   }
 
-  /** Xavier-uniform weights of gain 1, and biases. */
+  /** Creates an initialisation with Xavier-uniform weights of gain 1, and biases. */
   public static Initialisation xavier(long seed) {
     return new Initialisation(seed, true);
   }
 
-  /** The same weights without any bias. */
+  /** Returns a copy that makes the same weights without any bias. */
   public Initialisation withoutBiases() {
     return new Initialisation(seed, false);
   }
 
-  /** {@code nn.MultiheadAttention} whose query, key and value are embedDim wide. */
+  /** {@code nn.MultiheadAttention} in which query, key and value have width embedDim. */
   public NamedTensors attention(int embedDim) {
     return fill(new TorchLayout(biases).attention(""), Map.of(Size.EMBED_DIM, embedDim));
   }
 
-  /** {@code nn.MultiheadAttention} whose key and value have sources of other widths ({@code kdim} and {@code vdim}). */
+  /** {@code nn.MultiheadAttention} in which key and value have other input widths ({@code kdim} and {@code vdim}). */
   public NamedTensors attention(int embedDim, int keyInputDim, int valueInputDim) {
     return fill(
         new TorchLayout(biases).attentionOfSources(""),
@@ -65,13 +65,13 @@ public final class Initialisation {
     return fill(new TorchLayout(biases).decoderLayer(""), sizes(embedDim, feedForward));
   }
 
-  /** {@code nn.TransformerEncoder} of so many layers, with a final norm. */
+  /** {@code nn.TransformerEncoder} with this number of layers and a final norm. */
   public NamedTensors encoder(int embedDim, int feedForward, int layers) {
     Checks.atLeast("layers", layers, 1);
     return fill(new TorchLayout(biases).encoderLayers("", layers).norm("norm.", biases), sizes(embedDim, feedForward));
   }
 
-  /** {@code nn.TransformerDecoder} of so many layers, with a final norm. */
+  /** {@code nn.TransformerDecoder} with this number of layers and a final norm. */
   public NamedTensors decoder(int embedDim, int feedForward, int layers) {
     Checks.atLeast("layers", layers, 1);
     return fill(new TorchLayout(biases).decoderLayers("", layers).norm("norm.", biases), sizes(embedDim, feedForward));

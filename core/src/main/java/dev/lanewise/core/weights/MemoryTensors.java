@@ -3,7 +3,7 @@ package dev.lanewise.core.weights;
 import java.util.Map;
 import java.util.Set;
 
-/** Arrays with names and shapes. */
+/** Arrays in memory with names and shapes. */
 record MemoryTensors(Map<String, Tensor> tensors) implements NamedTensors {
 
   record Tensor(float[] data, long[] shape) {}

@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The tensors of another set whose names begin with a prefix, without it. */
+/** The tensors of another set whose names begin with a prefix, under names without the prefix. */
 record PrefixedTensors(NamedTensors all, String prefix) implements NamedTensors {
 
   @Override

@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A file of named tensors in the format <a href="https://github.com/huggingface/safetensors">safetensors</a>, in which trained weights are
- * exchanged: opened, it is mapped into memory, and a tensor is read when it is asked for; {@link #write} makes such a file.
+ * A file of named tensors in the format <a href="https://github.com/huggingface/safetensors">safetensors</a>, the usual format of trained
+ * weights. An open file is mapped into memory, and a tensor is read on request. {@link #write} creates such a file.
  *
  * <pre>{@code
  * NamedTensors weights = NamedTensors.builder().add("linear.weight", weight, outputs, inputs).add("linear.bias", bias, outputs).build();
@@ -30,16 +30,17 @@ import java.util.function.Function;
  * }
  * }</pre>
  *
- * <p>{@link #open} checks the whole header before it returns, so that a file which opens can be read; everything that is wrong with it is
- * an {@link IOException} that names the file, the tensor and the numbers. It is stricter than the reference implementation in what the
- * format leaves no room for: a name that is there twice, a field of a tensor that the format does not know, metadata that is null, and
- * white space before the header are refused. What the elements are is not looked at.
+ * <p>{@link #open} checks the whole header before it returns, so a file that opens can be read. Every error in a header is an {@link
+ * IOException} that contains the file, the tensor and the numbers. The check is stricter than the reference implementation where the format
+ * is clear: it refuses duplicate names, unknown fields of a tensor, metadata that is null, and white space before the header. The values of
+ * the elements are not checked.
  *
- * <p>May be shared between threads. While it is open nobody should change the file. If it gets shorter, reading throws {@link
- * UncheckedIOException}; to replace it as a whole, as {@link #write} does, is no change to it where the operating system allows that.
+ * <p>A file may be shared between threads. Do not change the file while it is open. If the file gets shorter, reading throws {@link
+ * UncheckedIOException}. Replacing the whole file, as {@link #write} does, does not change the open file if the operating system supports
+ * that.
  */
 public final class Safetensors implements NamedTensors, AutoCloseable {
-  /** Elements that an array of a JVM can have. */
+  /** Largest number of elements in an array of a JVM. */
   private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
   private final Path path;
@@ -56,7 +57,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   /**
-   * Opens a file. Its header is read, and nothing of its tensors.
+   * Opens a file. Reads its header, but no tensors.
    *
    * @throws IOException if the file cannot be read, or its header is wrong in any way
    */
@@ -86,7 +87,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
     }
   }
 
-  /** The names, in the order in which the tensors lie in the file. */
+  /** The names, in the order of the tensors in the file. */
   @Override
   public Set<String> names() {
     return opened().tensors().keySet();
@@ -98,24 +99,25 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   /**
-   * What the elements of a tensor are.
+   * The element type of a tensor.
    *
-   * @throws IllegalArgumentException if there is none of that name
+   * @throws IllegalArgumentException if there is no tensor of that name
    */
   public Dtype dtype(String name) {
     return tensor(name).dtype();
   }
 
-  /** The file's own words about itself ({@code __metadata__}); empty if there are none. */
+  /** The file's metadata ({@code __metadata__}); empty if there is none. */
   public Map<String, String> metadata() {
     return opened().metadata();
   }
 
   /**
-   * All elements of a tensor, as a new array: exact for F32, F16 and BF16, rounded to float for F64. Integers and the smaller floats are
-   * listed, but not read.
+   * All elements of a tensor, as a new array: exact for F32, F16 and BF16, rounded to float for F64. Tensors of integers and of smaller
+   * floats are listed, but cannot be read.
    *
-   * @throws IllegalArgumentException if there is none of that name, it is of another dtype, or has more elements than an array can
+   * @throws IllegalArgumentException if there is no tensor of that name, it has another dtype, or it has more elements than an array can
+   *     hold
    * @throws UncheckedIOException if the file has become shorter
    */
   @Override
@@ -137,11 +139,12 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   /**
-   * Some elements of a tensor, converted as by {@link #floats(String)}: those from {@code first} on, as many as {@code length}.
+   * Reads {@code length} elements of a tensor from {@code first} on, converted as by {@link #floats(String)}.
    *
    * @param first index of the first element, counted over all dimensions
-   * @param target where they are put, from {@code offset} on
-   * @throws IllegalArgumentException if there is none of that name, it is of another dtype, or the range is not in the tensor or the target
+   * @param target receives the elements, from {@code offset} on
+   * @throws IllegalArgumentException if there is no tensor of that name, it has another dtype, or the range is not inside the tensor or the
+   *     target
    * @throws UncheckedIOException if the file has become shorter; part of the target may have been written
    */
   public void read(String name, long first, float[] target, int offset, int length) {
@@ -162,7 +165,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
     try {
       FloatFormats.read(tensor.dtype(), stored, target, offset);
     } catch (InternalError e) {
-      // How the JVM reports that mapped memory has no file behind it any more.
+      // The JVM reports in this way that mapped memory is no longer backed by the file.
       throw new UncheckedIOException(new IOException(path + " has become shorter since it was opened", e));
     }
   }
@@ -171,7 +174,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
     SafetensorsHeader.Tensor tensor = tensor(name);
     if (!FloatFormats.READABLE.contains(tensor.dtype())) {
       throw new IllegalArgumentException(
-          "tensor " + TensorText.quoted(name) + " is of " + tensor.dtype() + "; read as floats are " + FloatFormats.READABLE);
+          "tensor " + TensorText.quoted(name) + " is of " + tensor.dtype() + ", but floats are read only from " + FloatFormats.READABLE);
     }
     return tensor;
   }
@@ -188,8 +191,8 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   /**
-   * Gives the mapped memory back; arrays that were read stay. After that every other method throws {@link IllegalStateException}, and so
-   * does a call that is still reading in another thread. To close twice does nothing.
+   * Unmaps the file; arrays that were read stay valid. Afterwards every other method throws {@link IllegalStateException}, including a call
+   * that is still reading in another thread. Closing again has no effect.
    */
   @Override
   public synchronized void close() {
@@ -217,16 +220,16 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   /**
-   * Writes tensors, each in a dtype of its own, rounded to nearest with ties to even. The tensors are sorted as the reference writer sorts
-   * them, by dtype and name, so the same tensors give the same bytes. A reader of the path sees the old file or the new one, never a part:
-   * everything goes to a file beside it, which then takes its place.
+   * Writes tensors, each in its own dtype, rounded to nearest with ties to even. The tensors are sorted by dtype and name, like those of
+   * the reference writer, so the same tensors give the same bytes. A reader of the path sees the old file or the new one, never a partial
+   * file: the tensors are written to a temporary file in the same directory, which then replaces the path.
    *
    * @param path the file, replaced if it exists
-   * @param tensors what to write; one at a time is asked for
-   * @param metadata the file's own words about itself, sorted by name; may be empty
+   * @param tensors the tensors to write; they are requested one at a time
+   * @param metadata the file's metadata, sorted by name; may be empty
    * @param dtypeOf F32, F16 or BF16 for each name
    * @throws IllegalArgumentException if a name is {@code __metadata__} or no Unicode text, a dtype is another one, the tensors' floats do
-   *     not fit their shapes, the header gets longer than 100 000 000 bytes, or path names no file; nothing has changed then
+   *     not fit their shapes, the header is longer than 100 000 000 bytes, or path names no file; nothing has changed then
    * @throws IOException if writing fails; nothing has changed then, either
    */
   public static void write(Path path, NamedTensors tensors, Map<String, String> metadata, Function<String, Dtype> dtypeOf)
@@ -236,11 +239,11 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   /**
-   * What the elements of a stored tensor are, under the names of <a href="https://github.com/huggingface/safetensors">safetensors</a>. The
-   * order is that of the format's own list, by which its writer sorts tensors, last first.
+   * The element types of stored tensors, under the names of <a href="https://github.com/huggingface/safetensors">safetensors</a>. The
+   * constants have the order of the format's own list. The reference writer sorts tensors by it, last first.
    */
   public enum Dtype {
-    /** True or false, a byte each. */
+    /** True or false, one byte each. */
     BOOL(8),
     /** Float of four bits, two to a byte. */
     F4(4),

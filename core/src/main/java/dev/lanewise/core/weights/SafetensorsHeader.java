@@ -20,28 +20,28 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The header of a safetensors file, checked completely: 8 bytes with the length n of the JSON, little-endian; n bytes of JSON; behind them
- * the buffer, in which the tensors lie side by side, without a gap and without an overlap.
+ * The header of a safetensors file, completely checked. A file consists of 8 bytes with the length n of the JSON, little-endian; n bytes of
+ * JSON; and the buffer, in which the tensors are adjacent, without a gap and without an overlap.
  *
- * @param tensors in the order in which they lie in the buffer
- * @param metadata the file's own words about itself
- * @param bufferBegin where the buffer begins in the file
- * @param bufferSize its bytes
+ * @param tensors in the order of their bytes in the buffer
+ * @param metadata the file's metadata
+ * @param bufferBegin the offset of the buffer in the file
+ * @param bufferSize the size of the buffer in bytes
  */
 record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metadata, long bufferBegin, long bufferSize) {
-  /** Bytes of the length in front. */
+  /** Size of the length field at the start of the file. */
   static final int LENGTH_BYTES = 8;
 
   private static final String POINTER = "version https://git-lfs.github.com/spec/";
 
-  /** The longest JSON, a limit that the reference implementation sets. */
+  /** Maximum length of the JSON, as in the reference implementation. */
   static final long LONGEST = 100_000_000;
 
   /**
    * A tensor as the header describes it.
    *
    * @param begin its first byte, counted from the begin of the buffer
-   * @param end behind its last byte
+   * @param end the byte after its last one
    */
   record Tensor(Dtype dtype, long[] shape, long begin, long end) {
     /** Number of elements. */
@@ -50,7 +50,7 @@ record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metada
     }
   }
 
-  /** Reads and checks; allocates a small multiple of the header that is really there. */
+  /** Reads and checks a header. It allocates a small multiple of the header bytes that the file really has. */
   static SafetensorsHeader read(FileChannel file) throws IOException {
     long fileSize = file.size();
     if (fileSize < LENGTH_BYTES) {
@@ -82,7 +82,7 @@ record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metada
     return new SafetensorsHeader(placed, Collections.unmodifiableMap(content.metadata()), bufferBegin, fileSize - bufferBegin);
   }
 
-  /** Refuses what Git checks out in place of a large file that it has not fetched. */
+  /** Refuses the pointer file that Git checks out in place of a large file that it has not fetched. */
   private static void checkPointer(FileChannel file, long fileSize) throws IOException {
     byte[] begin = readFully(file, 0, (int) Math.min(fileSize, POINTER.length()));
     if (new String(begin, StandardCharsets.ISO_8859_1).equals(POINTER)) {
@@ -117,13 +117,13 @@ record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metada
     }
   }
 
-  /** The tensors in the order of their places, each checked alone and against its neighbour. */
+  /** The tensors in the order of their bytes. Each tensor is checked by itself and against the one before it. */
   private static Map<String, Tensor> checkPlaces(Map<String, Tensor> tensors, long bufferSize) throws IOException {
     List<Map.Entry<String, Tensor>> inOrder = new ArrayList<>(tensors.entrySet());
     for (Map.Entry<String, Tensor> entry : inOrder) {
       checkAlone("tensor " + TensorText.quoted(entry.getKey()), entry.getValue(), bufferSize);
     }
-    // An empty tensor comes before the one that begins where it does, else it would seem to overlap that one.
+    // An empty tensor comes before another one with the same begin; otherwise the two would seem to overlap.
     inOrder.sort(
         Comparator.<Map.Entry<String, Tensor>>comparingLong(entry -> entry.getValue().begin())
             .thenComparingLong(entry -> entry.getValue().end()));

@@ -15,9 +15,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON of a safetensors header, read as a stream and by the letter: names occur once, values have the type that the format gives them,
- * numbers are whole and fit a long. No array or object is entered where the format has none. Whether the numbers make sense is for {@link
- * SafetensorsHeader} to say.
+ * Reads the JSON of a safetensors header as a stream, strictly: names occur once, values have the type that the format requires, numbers
+ * are whole and fit a long. The reader never enters an array or object where the format has none. {@link SafetensorsHeader} checks the
+ * meaning of the numbers.
  */
 final class SafetensorsJson {
   static final String METADATA = "__metadata__";
@@ -33,7 +33,7 @@ final class SafetensorsJson {
     in.setStrictness(Strictness.STRICT);
   }
 
-  /** What a header says, in its own order. */
+  /** The contents of a header, in its own order. */
   record Content(Map<String, SafetensorsHeader.Tensor> tensors, Map<String, String> metadata) {}
 
   static Content read(Reader text) throws IOException {
@@ -46,7 +46,7 @@ final class SafetensorsJson {
     return new Content(json.tensors, json.metadata == null ? Map.of() : json.metadata);
   }
 
-  /** Line, column and path, without Gson's advice to read leniently. */
+  /** Line, column and path, without Gson's advice to use its lenient mode. */
   private static String place(IOException e) {
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     int place = Math.max(0, reason.indexOf(" at line "));
@@ -67,7 +67,7 @@ final class SafetensorsJson {
     }
     in.endObject();
     if (in.peek() != JsonToken.END_DOCUMENT) {
-      throw new IOException("the header goes on behind its object");
+      throw new IOException("the header has data after its object");
     }
   }
 
@@ -146,7 +146,7 @@ final class SafetensorsJson {
     return Arrays.copyOf(numbers, count);
   }
 
-  /** A number in decimal digits and nothing else: no sign, point or exponent, whatever its value. */
+  /** Reads a number that consists of decimal digits only: without sign, point or exponent, whatever its value. */
   private long whole(String what, int index) throws IOException {
     JsonToken actual = in.peek();
     if (actual != JsonToken.NUMBER) {
@@ -200,11 +200,11 @@ final class SafetensorsJson {
 
   private static void once(boolean again, String what) throws IOException {
     if (again) {
-      throw new IOException(what + " is there twice");
+      throw new IOException(what + " occurs twice");
     }
   }
 
-  /** An escaped half of a character is valid JSON, but no text. */
+  /** Refuses an unpaired surrogate: an escaped one is valid JSON, but no Unicode text. */
   private static String paired(String text, String what) throws IOException {
     if (!TensorText.paired(text)) {
       throw new IOException(what + " has half a character (an unpaired surrogate): " + TensorText.quoted(text));

@@ -23,7 +23,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Writes a safetensors file: the header, padded with spaces to a multiple of 8 bytes, then one tensor after the other. */
+/** Writes a safetensors file: the header, padded with spaces to a multiple of 8 bytes, and the tensors after it. */
 final class SafetensorsWriter {
   private static final int PADDING = 8;
   private static final int CHUNK_BYTES = 1 << 16;
@@ -39,7 +39,7 @@ final class SafetensorsWriter {
   }
 
   private record Part(String name, Dtype dtype, long[] shape) {
-    /** Where the tensor ends that begins at a byte. */
+    /** The end of the tensor that begins at a byte. */
     long end(long begin) {
       try {
         return Math.addExact(begin, Math.multiplyExact(TensorCheck.elements(shape), dtype.bits() / 8));
@@ -50,7 +50,7 @@ final class SafetensorsWriter {
     }
   }
 
-  /** Checks what is to be written, and lays it out. */
+  /** Checks the tensors and the metadata, and computes the layout of the file. */
   static SafetensorsWriter of(NamedTensors tensors, Map<String, String> metadata, Function<String, Dtype> dtypeOf) {
     Objects.requireNonNull(tensors, "tensors");
     Objects.requireNonNull(metadata, "metadata");
@@ -73,7 +73,7 @@ final class SafetensorsWriter {
       }
       parts.add(new Part(name, dtype, tensors.shape(name)));
     }
-    // Names by their UTF-8 bytes, which String.compareTo does not do behind the basic plane.
+    // Compares names by their UTF-8 bytes; String.compareTo orders characters outside the basic plane differently.
     Comparator<String> byBytes = (x, y) -> Arrays.compareUnsigned(x.getBytes(StandardCharsets.UTF_8), y.getBytes(StandardCharsets.UTF_8));
     parts.sort(Comparator.comparing(Part::dtype).reversed().thenComparing(Part::name, byBytes));
     return new SafetensorsWriter(tensors, parts, header(parts, metadata));
@@ -131,13 +131,13 @@ final class SafetensorsWriter {
     json.endArray().name("data_offsets").beginArray().value(begin).value(end).endArray().endObject();
   }
 
-  /** Writes a file beside the path, and moves it there when it is complete. */
+  /** Writes a temporary file in the same directory, and moves it to the path when it is complete. */
   void write(Path path) throws IOException {
     Path name = path.getFileName();
     if (name == null) {
       throw new IllegalArgumentException("path " + path + " names no file");
     }
-    // Not by createTempFile, whose files only their owner may read.
+    // createTempFile is not used, since only the owner may read its files.
     Path beside = path.resolveSibling("." + UUID.randomUUID() + ".tmp");
     try {
       try (FileChannel file = FileChannel.open(beside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {

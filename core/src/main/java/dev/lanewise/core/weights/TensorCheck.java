@@ -13,16 +13,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Checks of tensors against names and shapes that are expected of them. */
+/** Checks tensors against expected names and shapes. */
 final class TensorCheck {
   private static final int MOST_LINES = 50;
 
-  /** Tensors of a layer, at least, of those that are made from them: fewer names than that are not worth to be asked after one by one. */
+  /** Least number of tensors of a layer, for layers that this library makes. If a number in names has fewer tensors, it may be no layer. */
   private static final int LEAST_OF_A_LAYER = 3;
 
   private TensorCheck() {}
 
-  /** What was found under the name, if anything was. */
+  /**
+   * Returns what was found under a name.
+   *
+   * @throws IllegalArgumentException if nothing was found
+   */
   static <T> T present(@Nullable T found, String name, NamedTensors tensors) {
     Objects.requireNonNull(name, "name");
     if (found == null) {
@@ -32,8 +36,9 @@ final class TensorCheck {
   }
 
   /**
-   * How many numbers stand between {@code before} and a dot in names, at least 1; counted, so that one left out is a layer that is missing.
-   * Where each layer has a tensor or two, fewer, so that what is expected stays a small multiple of what is there; the rest is extra.
+   * Counts the numbers between {@code before} and a dot in names, at least 1, so that a missing layer in the middle is reported as missing.
+   * If a number has only one or two tensors, fewer layers are counted, so that the number of expected tensors stays a small multiple of the
+   * number of existing tensors; the remaining tensors are then reported as extra.
    */
   static int layers(Set<String> names, String before) {
     Pattern numbered = Pattern.compile(Pattern.quote(before) + "(0|[1-9][0-9]*)\\..*", Pattern.DOTALL);
@@ -42,7 +47,7 @@ final class TensorCheck {
     return (int) Math.max(1, Math.min(counted, Math.ceilDiv(names.size(), LEAST_OF_A_LAYER)));
   }
 
-  /** A tensor is there and has the expected shape. */
+  /** Checks that a tensor exists and has the expected shape. */
   static void one(NamedTensors tensors, String name, long[] expected) {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(expected, "expectedShape");
@@ -55,7 +60,7 @@ final class TensorCheck {
     }
   }
 
-  /** The tensors under the prefix are exactly those expected. */
+  /** Checks that the tensors under the prefix are exactly the expected ones. */
   static void all(NamedTensors tensors, String prefix, Map<String, long[]> expected) {
     Objects.requireNonNull(expected, "expected");
     List<String> wrong = new ArrayList<>();
@@ -85,7 +90,7 @@ final class TensorCheck {
     }
   }
 
-  /** Where missing names were found under another prefix, the one with most of them; empty if nowhere. */
+  /** Describes the other prefix with most of the missing names; empty if there is none. */
   static String elsewhere(Set<String> names, String prefix, Set<String> expected) {
     Map<String, Integer> found = new LinkedHashMap<>();
     String missing = expected.stream().filter(name -> !names.contains(prefix + name)).findFirst().orElse("");
@@ -108,7 +113,7 @@ final class TensorCheck {
     return actual + ", not under " + (prefix.isEmpty() ? "no prefix" : TensorText.quoted(prefix));
   }
 
-  /** A name that ends as a missing one does, from one of its dots on; empty if there is none. */
+  /** Describes a name that ends like a missing one, from one of its dots on; empty if there is none. */
   private static String elsewhere(NamedTensors tensors, String name) {
     for (String end = name; end.contains("."); end = end.substring(end.indexOf('.') + 1)) {
       for (String other : tensors.names()) {
@@ -120,7 +125,7 @@ final class TensorCheck {
     return "";
   }
 
-  /** One below the other, as many as somebody reads. */
+  /** Joins the first lines, as many as a reader can use, and counts the others. */
   static String lines(List<String> lines) {
     String first = lines.stream().limit(MOST_LINES).collect(Collectors.joining("\n"));
     return lines.size() > MOST_LINES ? first + "\nand " + (lines.size() - MOST_LINES) + " more" : first;
@@ -139,7 +144,7 @@ final class TensorCheck {
         + TensorText.shape(expected);
   }
 
-  /** The array has as many elements as the shape asks for. */
+  /** Checks that the array has as many elements as the shape. */
   static void length(String name, long[] shape, int length) {
     if (Arrays.stream(shape).anyMatch(size -> size < 0) || !exactly(length, shape)) {
       throw new IllegalArgumentException(
@@ -158,7 +163,7 @@ final class TensorCheck {
   /**
    * The product of the dimensions; 1 if there are none.
    *
-   * @throws ArithmeticException if it leaves a long on the way
+   * @throws ArithmeticException if a partial product exceeds a long
    */
   static long elements(long[] shape) {
     long product = 1;

@@ -2,14 +2,14 @@ package dev.lanewise.core.weights;
 
 import java.util.Arrays;
 
-/** How tensors appear in messages: short, whatever a file calls them. */
+/** Text of tensors in messages. It is short, whatever names and shapes a file contains. */
 final class TensorText {
   private static final int LONGEST = 160;
   private static final int MOST_DIMENSIONS = 16;
 
   private TensorText() {}
 
-  /** The name in quotes, cut off if it is very long, and with control characters shown as numbers. */
+  /** The name in quotes, shortened if it is very long, with control characters shown as numbers. */
   static String quoted(String name) {
     StringBuilder text = new StringBuilder("\"");
     name.substring(0, Math.min(name.length(), LONGEST))
@@ -25,7 +25,7 @@ final class TensorText {
     return text.append(name.length() > LONGEST ? "…\"" : "\"").toString();
   }
 
-  /** Whether every surrogate has its other half, so that the text can be stored as UTF-8. */
+  /** Tells whether every surrogate is paired, so that the text can be stored as UTF-8. */
   static boolean paired(String text) {
     return text.codePoints().noneMatch(TensorText::isHalf);
   }
@@ -34,7 +34,7 @@ final class TensorText {
     return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }
 
-  /** The shape as [3, 4], cut off behind many dimensions. */
+  /** The shape as [3, 4], shortened if it has many dimensions. */
   static String shape(long[] shape) {
     if (shape.length <= MOST_DIMENSIONS) {
       return Arrays.toString(shape);

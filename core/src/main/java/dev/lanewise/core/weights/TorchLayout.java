@@ -10,11 +10,11 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * The names of a PyTorch module's {@code state_dict}, and its shapes in terms of a few sizes: what a model is checked against once tensors
- * have told the sizes, and what {@link Initialisation} fills once a caller has.
+ * The tensor names of a PyTorch module's {@code state_dict}, with shapes in terms of a few sizes. A model is checked against the layout
+ * after its sizes have been derived from its tensors; {@link Initialisation} fills a layout whose sizes the caller gives.
  */
 final class TorchLayout {
-  /** What the shapes of a module depend on. */
+  /** A size that the shapes of a module depend on. */
   enum Size {
     EMBED_DIM("embedDim"),
     FEED_FORWARD("feedForward"),
@@ -37,7 +37,7 @@ final class TorchLayout {
     }
   }
 
-  /** A dimension: so many times a size. */
+  /** A dimension: a multiple of a size. */
   record Dimension(Size size, int factor) {
     @Override
     public String toString() {
@@ -49,24 +49,24 @@ final class TorchLayout {
   private static final Dimension PACKED = Size.EMBED_DIM.times(3);
   private static final Dimension FEED_FORWARD = Size.FEED_FORWARD.times(1);
 
-  /** What an attention has in place of {@code in_proj_weight} if its sources differ in width. */
+  /** The tensors that replace {@code in_proj_weight} in an attention whose inputs differ in width. */
   static final List<String> SEPARATE = List.of("q_proj_weight", "k_proj_weight", "v_proj_weight");
 
   private final boolean biases;
   private final Map<String, List<Dimension>> tensors = new LinkedHashMap<>();
 
-  /** No tensors yet; modules that are added have biases or not. */
+  /** Creates an empty layout; modules that are added have biases or not. */
   TorchLayout(boolean biases) {
     this.biases = biases;
   }
 
-  /** {@code nn.MultiheadAttention} where query, key and value are equally wide. */
+  /** Adds {@code nn.MultiheadAttention} in which query, key and value have equal widths. */
   TorchLayout attention(String prefix) {
     tensors.put(prefix + "in_proj_weight", List.of(PACKED, EMBED_DIM));
     return attentionRest(prefix);
   }
 
-  /** {@code nn.MultiheadAttention} with {@code kdim} or {@code vdim}. */
+  /** Adds {@code nn.MultiheadAttention} with {@code kdim} or {@code vdim}. */
   TorchLayout attentionOfSources(String prefix) {
     List<Size> inputs = List.of(Size.EMBED_DIM, Size.KEY_INPUT_DIM, Size.VALUE_INPUT_DIM);
     for (int i = 0; i < inputs.size(); i++) {
@@ -82,7 +82,7 @@ final class TorchLayout {
     return linear(prefix + "out_proj.", EMBED_DIM, EMBED_DIM);
   }
 
-  /** {@code nn.TransformerEncoderLayer}. */
+  /** Adds {@code nn.TransformerEncoderLayer}. */
   TorchLayout encoderLayer(String prefix) {
     attention(prefix + "self_attn.");
     linear(prefix + "linear1.", FEED_FORWARD, EMBED_DIM);
@@ -91,14 +91,14 @@ final class TorchLayout {
     return norm(prefix + "norm2.", biases);
   }
 
-  /** {@code nn.TransformerDecoderLayer}: an encoder layer with cross-attention and its norm. */
+  /** Adds {@code nn.TransformerDecoderLayer}: an encoder layer with cross-attention and its norm. */
   TorchLayout decoderLayer(String prefix) {
     encoderLayer(prefix);
     attention(prefix + "multihead_attn.");
     return norm(prefix + "norm3.", biases);
   }
 
-  /** The layers of {@code nn.TransformerEncoder}. */
+  /** Adds the layers of {@code nn.TransformerEncoder}. */
   TorchLayout encoderLayers(String prefix, int layers) {
     for (int layer = 0; layer < layers; layer++) {
       encoderLayer(layerPrefix(prefix, layer));
@@ -106,7 +106,7 @@ final class TorchLayout {
     return this;
   }
 
-  /** The layers of {@code nn.TransformerDecoder}. */
+  /** Adds the layers of {@code nn.TransformerDecoder}. */
   TorchLayout decoderLayers(String prefix, int layers) {
     for (int layer = 0; layer < layers; layer++) {
       decoderLayer(layerPrefix(prefix, layer));
@@ -114,7 +114,7 @@ final class TorchLayout {
     return this;
   }
 
-  /** {@code nn.Transformer}, which has a norm behind either stack. */
+  /** Adds {@code nn.Transformer}, which has a norm after each stack. */
   TorchLayout transformer(int encoders, int decoders) {
     encoderLayers("encoder.", encoders).norm("encoder.norm.", biases);
     return decoderLayers("decoder.", decoders).norm("decoder.norm.", biases);
@@ -124,7 +124,7 @@ final class TorchLayout {
     return prefix + "layers." + layer + ".";
   }
 
-  /** {@code nn.LayerNorm}, which may have a bias though nothing else has. */
+  /** Adds {@code nn.LayerNorm}, which may have a bias even if nothing else has one. */
   TorchLayout norm(String prefix, boolean bias) {
     tensors.put(prefix + "weight", List.of(EMBED_DIM));
     if (bias) {
@@ -145,7 +145,7 @@ final class TorchLayout {
     return biases;
   }
 
-  /** Whether at least half of the biases are there: those that are not are missing then, and otherwise the others are extra. */
+  /** Tells whether at least half of the biases exist. If so, the others are missing; if not, the existing biases are extra. */
   boolean mostBiasesAmong(Set<String> names) {
     List<String> expected = tensors.keySet().stream().filter(name -> name.endsWith("bias")).toList();
     long present = expected.stream().filter(names::contains).count();
@@ -161,10 +161,10 @@ final class TorchLayout {
   }
 
   /**
-   * Each size as most of the tensors under a prefix tell it, so that one of a wrong shape is found to differ from the others, and not they
-   * from it.
+   * Derives each size from the tensors under a prefix. The most frequent value counts, so that a tensor with a wrong shape is reported, and
+   * not all the others.
    *
-   * @throws IllegalArgumentException if there is a size that no tensor tells
+   * @throws IllegalArgumentException if no tensor determines a size
    */
   Map<Size, Integer> sizes(NamedTensors from, String prefix) {
     NamedTensors module = from.under(prefix);
@@ -185,7 +185,7 @@ final class TorchLayout {
     return shape.stream().anyMatch(dimension -> dimension.size == size);
   }
 
-  /** What most dimensions say; of equals the one said first. */
+  /** The most frequent value of a size; among equally frequent values, the first. */
   private OptionalLong mostFrequent(Size size, Map<String, long[]> present) {
     Map<Long, Integer> votes = new LinkedHashMap<>();
     tensors.forEach(
@@ -209,7 +209,7 @@ final class TorchLayout {
     return best;
   }
 
-  /** Names whatever the size could have been told by. */
+  /** The exception for a size that no tensor determines; its message lists the tensors that could determine it. */
   private IllegalArgumentException untold(Size size, Map<String, long[]> present, String prefix, NamedTensors from) {
     List<String> wrong = new ArrayList<>();
     tensors.forEach(
@@ -227,6 +227,6 @@ final class TorchLayout {
     if (!found.isEmpty()) {
       wrong.add(0, found);
     }
-    return new IllegalArgumentException(size + " cannot be told from " + from + ":\n" + TensorCheck.lines(wrong));
+    return new IllegalArgumentException(size + " cannot be derived from " + from + ":\n" + TensorCheck.lines(wrong));
   }
 }

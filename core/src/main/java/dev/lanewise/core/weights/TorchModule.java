@@ -22,12 +22,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes layers from tensors that have been checked against a {@link TorchLayout}.
  *
- * @param tensors those of one module
- * @param sizes what their shapes are made of
+ * @param tensors the tensors of one module
+ * @param sizes the sizes that their shapes consist of
  */
 record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings settings) {
 
-  /** What tensors do not tell. */
+  /** Settings that cannot be derived from tensors. */
   record Settings(int numHeads, NormPlacement norms, Activation activation, float epsilon, Kernels kernels) {
     Settings withNorms(NormPlacement placement) {
       return new Settings(numHeads, placement, activation, epsilon, kernels);
@@ -122,7 +122,7 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings sett
     return tensors.names().contains(name) ? tensors.floats(name) : null;
   }
 
-  /** The bias of the query, key or value. */
+  /** The bias of the query, key or value in a packed bias. */
   private float @Nullable [] part(float @Nullable [] packed, int which) {
     return packed == null ? null : Arrays.copyOfRange(packed, which * embedDim(), (which + 1) * embedDim());
   }

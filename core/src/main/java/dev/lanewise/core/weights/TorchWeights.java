@@ -16,8 +16,9 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Layers from the tensors of a PyTorch {@code state_dict}, under the names that PyTorch gives them. Widths, the number of layers and
- * whether there are biases come from the tensors; numbers of heads, activation, norm placement and epsilon are not in them, and are told.
+ * Makes layers from the tensors of a PyTorch {@code state_dict}, under PyTorch's names. Widths, the number of layers and the presence of
+ * biases are derived from the tensors. The tensors do not contain numbers of heads, activation, norm placement and epsilon; the caller
+ * gives these.
  *
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(path)) {
@@ -28,11 +29,10 @@ import java.util.function.UnaryOperator;
  * }
  * }</pre>
  *
- * <p>Every method takes the prefix of a module and reads all that is under it. If a tensor is missing, or has another shape, or is there
- * though the module has none of that name (such as {@code bias_k} of an attention with {@code add_bias_kv}), an {@link
- * IllegalArgumentException} names them with both shapes, the first 50 of them, and counts the rest; where tensors disagree, the size that
- * most of them have is taken as expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed once they are
- * made.
+ * <p>Every method takes the prefix of a module and reads all tensors under it. A tensor may be missing, have another shape, or be unknown
+ * to the module (such as {@code bias_k} of an attention with {@code add_bias_kv}). An {@link IllegalArgumentException} then lists the first
+ * 50 of these tensors with both shapes, and the number of the others. If tensors disagree about a size, the most frequent value counts as
+ * expected. Norms are layer norms. Immutable; the layers keep copies, so a file may be closed after they are made.
  */
 public final class TorchWeights {
   private final NamedTensors tensors;
@@ -49,18 +49,18 @@ public final class TorchWeights {
     return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f, Kernels.selected()));
   }
 
-  /** Where layers normalise: {@link NormPlacement#PRE} is PyTorch's {@code norm_first=True}. */
+  /** Returns a copy with this norm placement: {@link NormPlacement#PRE} is PyTorch's {@code norm_first=True}. */
   public TorchWeights withNorms(NormPlacement placement) {
     return new TorchWeights(tensors, settings.withNorms(Objects.requireNonNull(placement, "placement")));
   }
 
-  /** What feed-forward networks apply; PyTorch's {@code "gelu"} is {@link Activation#GELU}. */
+  /** Returns a copy with this activation of feed-forward networks; PyTorch's {@code "gelu"} is {@link Activation#GELU}. */
   public TorchWeights withActivation(Activation activation) {
     return new TorchWeights(tensors, settings.withActivation(Objects.requireNonNull(activation, "activation")));
   }
 
   /**
-   * What norms add to the variance: PyTorch's {@code layer_norm_eps}.
+   * Returns a copy with this addend to the variance in norms: PyTorch's {@code layer_norm_eps}.
    *
    * @throws IllegalArgumentException if it is negative or not finite
    */
@@ -69,14 +69,14 @@ public final class TorchWeights {
     return new TorchWeights(tensors, settings.withEpsilon(epsilon));
   }
 
-  /** The kernels that layers run on; default the fastest of this JVM. */
+  /** Returns a copy whose layers run on these kernels; the default is the fastest of this JVM. */
   public TorchWeights withKernels(Kernels kernels) {
     return new TorchWeights(tensors, settings.withKernels(Objects.requireNonNull(kernels, "kernels")));
   }
 
   /**
-   * {@code nn.MultiheadAttention}, with {@code in_proj_weight}, or {@code q_proj_weight}, {@code k_proj_weight} and {@code v_proj_weight}
-   * as it has them with {@code kdim} or {@code vdim}.
+   * Makes {@code nn.MultiheadAttention}, with {@code in_proj_weight}, or with {@code q_proj_weight}, {@code k_proj_weight} and {@code
+   * v_proj_weight}, as {@code kdim} or {@code vdim} requires.
    *
    * @throws IllegalArgumentException if tensors are not those of such a module, or their embedDim is no multiple of numHeads
    */
@@ -88,7 +88,7 @@ public final class TorchWeights {
   }
 
   /**
-   * {@code nn.TransformerEncoderLayer}.
+   * Makes {@code nn.TransformerEncoderLayer}.
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
@@ -97,7 +97,7 @@ public final class TorchWeights {
   }
 
   /**
-   * {@code nn.TransformerDecoderLayer}, with a causal mask in its self-attention.
+   * Makes {@code nn.TransformerDecoderLayer}, with a causal mask in its self-attention.
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
@@ -106,7 +106,7 @@ public final class TorchWeights {
   }
 
   /**
-   * {@code nn.TransformerEncoder}, with a final norm if {@code norm.weight} or {@code norm.bias} is there.
+   * Makes {@code nn.TransformerEncoder}, with a final norm if {@code norm.weight} or {@code norm.bias} exists.
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
@@ -117,7 +117,7 @@ public final class TorchWeights {
   }
 
   /**
-   * {@code nn.TransformerDecoder}, with a final norm if {@code norm.weight} or {@code norm.bias} is there, and a causal mask in
+   * Makes {@code nn.TransformerDecoder}, with a final norm if {@code norm.weight} or {@code norm.bias} exists, and a causal mask in
    * self-attention.
    *
    * @throws IllegalArgumentException as for {@link #attention}
@@ -129,7 +129,7 @@ public final class TorchWeights {
   }
 
   /**
-   * {@code nn.Transformer}: {@code encoder.} and {@code decoder.} with a final norm each, and a causal mask in the decoder's
+   * Makes {@code nn.Transformer}: {@code encoder.} and {@code decoder.} with a final norm each, and a causal mask in the decoder's
    * self-attention.
    *
    * @throws IllegalArgumentException as for {@link #attention}
@@ -151,7 +151,9 @@ public final class TorchWeights {
     return new TorchModule(module, sizes, settings);
   }
 
-  /** A norm behind the layers is what the caller of PyTorch made it: it may have a bias though the layers have none. */
+  /**
+   * Adds the final norm if it exists. The user of PyTorch creates this norm separately, so it may have a bias even if the layers have none.
+   */
   private static TorchLayout finalNorm(NamedTensors module, TorchLayout layout) {
     Set<String> names = module.names();
     boolean bias = names.contains("norm.bias");

@@ -175,7 +175,7 @@ public final class VariantCase {
           keys.sort(Comparator.comparingDouble(j -> -weights.data()[from + j]));
           for (int place = 0; place < TOP; place++) {
             int key = place < keys.size() ? keys.get(place) : -1;
-            String what = "place " + place + " of query " + i + " of head " + head + " of batch entry " + b + ", " + this;
+            String what = "rank " + place + " of query " + i + " of head " + head + " of batch entry " + b + ", " + this;
             assertThat(top.key(b, head, i, place)).as("%s", what).isEqualTo(key);
             assertThat(top.weight(b, head, i, place)).as("%s", what).isEqualTo(key < 0 ? 0 : weights.data()[from + key]);
           }

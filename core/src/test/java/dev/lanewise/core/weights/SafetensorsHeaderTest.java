@@ -101,9 +101,9 @@ class SafetensorsHeaderTest {
         new Bad("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,0]}}", 0, "tensor \"a\" has no shape"),
         new Bad("{\"a\":{\"dtype\":\"F32\",\"shape\":[0]}}", 0, "tensor \"a\" has no data_offsets"),
         new Bad("{\"a\":{\"dtype\":\"F32\",\"strides\":[1]}}", 0, "tensor \"a\" has an unknown field \"strides\""),
-        new Bad("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0, "dtype of tensor \"a\" is there twice"),
-        new Bad("{\"a\":{\"shape\":[],\"shape\":[]}}", 0, "shape of tensor \"a\" is there twice"),
-        new Bad("{\"a\":{\"data_offsets\":[0,0],\"data_offsets\":[0,0]}}", 0, "data_offsets of tensor \"a\" is there twice"),
+        new Bad("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", 0, "dtype of tensor \"a\" occurs twice"),
+        new Bad("{\"a\":{\"shape\":[],\"shape\":[]}}", 0, "shape of tensor \"a\" occurs twice"),
+        new Bad("{\"a\":{\"data_offsets\":[0,0],\"data_offsets\":[0,0]}}", 0, "data_offsets of tensor \"a\" occurs twice"),
         Bad.tensor("\"F33\"", "[2]", "[0,8]", 8, "dtype of tensor \"a\" is \"F33\"", "F32, C64"),
         Bad.tensor("\"f32\"", "[2]", "[0,8]", 8, "dtype of tensor \"a\" is \"f32\""),
         Bad.tensor("32", "[2]", "[0,8]", 8, "dtype of tensor \"a\" is a JSON number, must be a JSON string"),
@@ -125,9 +125,9 @@ class SafetensorsHeaderTest {
         Bad.offsets("[-8,0]", "data_offsets of tensor \"a\", element 0, is \"-8\""),
         new Bad("{\"__metadata__\":null}", 0, "__metadata__ is a JSON null, must be a JSON object"),
         new Bad("{\"__metadata__\":{\"k\":1}}", 0, "__metadata__ \"k\" is a JSON number, must be a JSON string"),
-        new Bad("{\"__metadata__\":{\"k\":\"\",\"k\":\"\"}}", 0, "__metadata__ \"k\" is there twice"),
+        new Bad("{\"__metadata__\":{\"k\":\"\",\"k\":\"\"}}", 0, "__metadata__ \"k\" occurs twice"),
         new Bad("{\"__metadata__\":{\"k\":\"\\udc00\"}}", 0, "__metadata__ \"k\"", "half a character"),
-        new Bad("{\"__metadata__\":{},\"__metadata__\":{}}", 0, "__metadata__ is there twice"));
+        new Bad("{\"__metadata__\":{},\"__metadata__\":{}}", 0, "__metadata__ occurs twice"));
   }
 
   static Stream<Bad> places() {

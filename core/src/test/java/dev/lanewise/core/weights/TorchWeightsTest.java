@@ -130,7 +130,7 @@ class TorchWeightsTest {
           default -> "encoder.layers.0.self_attn.";
         };
     assertThat(refusal(golden, Map.of("other", new long[] {3})))
-        .startsWith("embedDim cannot be told from 1 tensors in memory:\nmissing: ")
+        .startsWith("embedDim cannot be derived from 1 tensors in memory:\nmissing: ")
         .contains(
             "missing: \"" + golden.prefix + attention + "in_proj_weight\" is expected with shape [3·embedDim, embedDim], but is not there");
   }

@@ -6,11 +6,11 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
 
-/** Adds rows to the caches of a batch, to all or to none. */
+/** Appends rows to the caches of a batch, to all of them or to none. */
 public final class BatchAppend {
   private BatchAppend() {}
 
-  /** Adds rows to caches, one a batch entry. */
+  /** Appends rows to caches, one cache for each batch entry. */
   public static void run(List<? extends PagedCache> caches, Heads key, Heads value) {
     Objects.requireNonNull(caches, "caches");
     Objects.requireNonNull(key, "key");
@@ -26,7 +26,7 @@ public final class BatchAppend {
     }
   }
 
-  /** Checks rows that are to be added to caches of a layout, one a batch entry. */
+  /** Checks rows before they are appended to caches of a layout, one cache for each batch entry. */
   public static void check(KeyValueLayout layout, Heads key, Heads value, int caches) {
     Objects.requireNonNull(key, "key");
     Objects.requireNonNull(value, "value");

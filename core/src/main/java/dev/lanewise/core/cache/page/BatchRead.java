@@ -4,11 +4,11 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import java.util.List;
 import java.util.Objects;
 
-/** Holds the caches of a batch for as long as a call reads them. */
+/** Locks the caches of a batch for reading during a call. */
 public final class BatchRead {
   private BatchRead() {}
 
-  /** The rows of all caches, or of none if one is refused; given back by {@link #release}. */
+  /** Locks all caches for reading, or none of them if one is refused, and returns their rows; {@link #release} unlocks them. */
   public static CachedSequence[] acquire(List<? extends PagedCache> caches) {
     StackRoom.check();
     CachedSequence[] rows = new CachedSequence[caches.size()];
@@ -25,7 +25,7 @@ public final class BatchRead {
     return rows;
   }
 
-  /** Gives the first {@code count} caches back. */
+  /** Unlocks the first {@code count} caches. */
   public static void release(List<? extends PagedCache> caches, int count) {
     for (int b = 0; b < count; b++) {
       caches.get(b).releaseShared();

@@ -7,7 +7,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** How cached rows are stored: what the builders of caches and of pools have in common. */
+/** Storage settings of cached rows, which the builders of caches and of pools share. */
 public final class CacheSettings {
   final int keyValueHeads;
   final int headDim;
@@ -51,7 +51,7 @@ public final class CacheSettings {
     pageRows = rows;
   }
 
-  /** These as they are now, so that the builder may go on. */
+  /** A copy of the settings, so that the builder may be used again. */
   public CacheSettings copy() {
     CacheSettings copy = new CacheSettings(keyValueHeads, headDim);
     copy.valueDim = valueDim;
@@ -62,7 +62,7 @@ public final class CacheSettings {
     return copy;
   }
 
-  /** The layout, after a check that a page of it exists. */
+  /** The layout, after a check that a page of it fits in memory. */
   KeyValueLayout layout() {
     String given = "keyValueHeads " + keyValueHeads + ", headDim " + headDim + ", valueDim " + valueDim;
     long elements = KeyValueLayout.blockSize(format, keyValueHeads, headDim, valueDim);
@@ -74,7 +74,7 @@ public final class CacheSettings {
     return layout;
   }
 
-  /** How many blocks can have their memory together. */
+  /** Largest number of blocks that a slab can hold. */
   int mostBlocks(KeyValueLayout layout) {
     return offHeap ? KeyValueMemory.mostOffHeapBlocks(layout) : KeyValueMemory.mostHeapBlocks(layout);
   }

@@ -7,8 +7,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What one call changes in caches: all of it or, unless {@link #commit} was reached, nothing. The call has its caches to itself from {@link
- * #enter} to {@link #close}, so that nobody sees rows that may be taken back.
+ * The changes of one call to caches. Without {@link #commit} none of them remains. The call has exclusive use of its caches from {@link #enter} to {@link #close}, so no other call sees rows that may still be removed.
  */
 public final class CacheTransaction implements AutoCloseable {
   private final List<PagedCache> entered = new ArrayList<>();
@@ -18,13 +17,13 @@ public final class CacheTransaction implements AutoCloseable {
   }
 
   /**
-   * Enters caches, to all of which rows may then be appended once.
+   * Locks caches for this call. Rows may then be appended once to all of them.
    *
-   * @return the same caches in a list that nobody changes
+   * @return the same caches in a list that cannot change
    * @throws IllegalStateException if a cache is closed or in use
-   * @throws IllegalArgumentException if a cache is there twice
+   * @throws IllegalArgumentException if a cache occurs twice
    */
-  @SuppressWarnings("unchecked") // those just entered are of the type given
+  @SuppressWarnings("unchecked") // the caches just entered have type C
   public <C extends PagedCache> List<C> enter(List<C> caches) {
     int first = entered.size();
     for (PagedCache cache : caches) {
@@ -48,15 +47,15 @@ public final class CacheTransaction implements AutoCloseable {
     return (List<C>) List.copyOf(entered.subList(first, entered.size()));
   }
 
-  /** How many rows each of the caches has. */
+  /** Number of rows of each cache. */
   public static int[] rows(List<? extends PagedCache> caches) {
     return caches.stream().mapToInt(cache -> cache.table().rows()).toArray();
   }
 
   /**
-   * Adds rows to caches that have been entered: all are given room, and only then is anything written.
+   * Appends rows to caches that have been entered. Memory is reserved for all of them before anything is written.
    *
-   * @return the rows of the caches, the new ones among them
+   * @return the rows of the caches, including the new ones
    * @throws IllegalStateException if a cache is full or a pool exhausted
    */
   public CachedSequence[] append(List<? extends PagedCache> caches, Heads key, Heads value) {
@@ -71,14 +70,14 @@ public final class CacheTransaction implements AutoCloseable {
     return rows;
   }
 
-  /** Keeps what was appended. */
+  /** Makes the appended rows permanent. */
   public void commit() {
     for (PagedCache cache : entered) {
       cache.table().commit();
     }
   }
 
-  /** Takes back what was not committed, and leaves the caches. */
+  /** Removes rows that were not committed, and unlocks the caches. */
   @Override
   public void close() {
     for (PagedCache cache : entered) {

@@ -8,16 +8,15 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import java.util.Objects;
 
 /**
- * Limits the queries of a cache with a window to its sinks and its window, whatever rows are still stored. What a query sees then does not
- * depend on how the rows were appended, nor on which blocks have been let go so far.
+ * Limits the queries of a cache with a window to its sinks and its window, whatever rows are still stored. What a query sees is therefore independent of how the rows were appended, and of which blocks have been dropped so far.
  */
 public final class CacheWindows {
   private CacheWindows() {}
 
   /**
-   * The rows of the caches of a call as it reads them.
+   * The rows of the caches of a call, as the call reads them.
    *
-   * @throws IllegalArgumentException if the window of a query reaches rows that have been let go
+   * @throws IllegalArgumentException if the window of a query needs rows that have been dropped
    */
   public static CachedSequence[] rows(Extents extents) {
     CachedSequence[] result = Objects.requireNonNull(extents.cached()).clone();

@@ -5,9 +5,9 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 
 /**
- * A cache as it will be once rows have been appended, to check a call before that.
+ * The shape of a cache after a later append, to check a call before the append.
  *
- * @param rows those to come included
+ * @param rows number of rows, including those that will be appended
  */
 public record CachedShape(KeyValueLayout layout, int rows) implements CachedSequence {
   @Override

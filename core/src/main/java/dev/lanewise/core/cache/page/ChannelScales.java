@@ -6,11 +6,11 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
 
-/** How large the elements of K are, channel by channel. */
+/** Computes the largest elements of K in each channel. */
 public final class ChannelScales {
   private ChannelScales() {}
 
-  /** See {@link KeyValueCache#channelScales}. */
+  /** Computes scales, see {@link KeyValueCache#channelScales}. */
   public static float[] of(Heads key) {
     Objects.requireNonNull(key, "key");
     float[] scales = new float[Checks.product("key.heads", key.heads(), "key.width", key.width())];
@@ -26,7 +26,7 @@ public final class ChannelScales {
         largest = Math.max(largest, scales[from + d]);
       }
       for (int d = 0; d < key.width(); d++) {
-        // What is too small for a normal number is as good as zero.
+        // A number too small to be normal counts as zero.
         scales[from + d] = scales[from + d] >= Float.MIN_NORMAL ? scales[from + d] : largest >= Float.MIN_NORMAL ? largest : 1;
       }
     }

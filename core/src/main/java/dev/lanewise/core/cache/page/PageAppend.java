@@ -8,8 +8,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The append that runs on a {@link PageTable}, with what it must know to take it back until it is committed. Reused, so that an append
- * allocates nothing.
+ * An append to a {@link PageTable} in progress, with the state that is needed to undo it until it is committed. The object is reused, so that an append allocates nothing.
  */
 final class PageAppend {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
@@ -17,28 +16,28 @@ final class PageAppend {
   private final PageTable table;
   private boolean open;
 
-  /** What there was before. */
+  /** The state before the append. */
   private int rowsBefore;
 
   private int countBefore;
   private int piecesBefore;
   private @Nullable KeyValueMemory lastBefore;
 
-  /** Pages taken, which lie behind those that are held; the last {@code reused} of them also among those that leave. */
+  /** Number of pages taken, which follow the held pages in the array. The last {@code reused} of them are also among the leaving pages. */
   private int taken;
 
   private int reused;
 
-  /** What was in the pages that are used again. */
+  /** Former contents of the reused pages. */
   private @Nullable KeyValueMemory saved;
 
-  /** Whether the last of the taken pages is for a copy of the last page, which others hold as well. */
+  /** Whether the last of the taken pages is for a copy of the last page, which is shared. */
   private boolean copiesLast;
 
-  /** The page that its copy replaced. */
+  /** The shared page that was replaced by its copy. */
   private @Nullable Page original;
 
-  /** Pages that the window lets go once rows are added; {@code leaving} is the same from then on, and 0 before. */
+  /** Number of pages that the window drops when rows are added. {@code leaving} has the same value from then on, and is 0 before. */
   private int droppable;
 
   private int leaving;
@@ -51,15 +50,15 @@ final class PageAppend {
     return leaving;
   }
 
-  /** Pages behind the sinks that neither the query of the last row nor any to come sees. */
+  /** Number of pages after the sinks that neither the query of the last row nor a later query sees. */
   private int droppable() {
     return table.rows == 0 ? 0 : Math.max(0, table.window.firstSeen(table.rows - 1) / table.pageRows - table.sinkPages - table.dropped);
   }
 
   /**
-   * Makes room for more rows, and begins an append.
+   * Reserves memory for more rows, and begins an append.
    *
-   * @throws IllegalStateException if there is none; nothing has changed then
+   * @throws IllegalStateException if there is not enough; nothing has changed then
    */
   void reserve(int more) {
     long wanted = (long) table.rows + more;
@@ -90,7 +89,7 @@ final class PageAppend {
     int needed = (int) Math.ceilDiv(wanted, table.pageRows) - table.dropped - table.count + (copies ? 1 : 0);
     int own = unshared(table.sinkPages, droppable());
     if (needed > 0) {
-      table.pages.available(needed - own); // before memory for the references, which may be more than there is
+      table.pages.available(needed - own); // checked before the array of references grows, which may take more memory than there is
     }
     if (table.count + needed > table.held.length) {
       table.held = Arrays.copyOf(table.held, Math.max(table.count + needed, 2 * table.count));
@@ -105,12 +104,12 @@ final class PageAppend {
     droppable = droppable();
   }
 
-  /** Of some of the pages that are held, how many nobody else holds. */
+  /** Number of pages in a range of the held pages that no other sequence refers to. */
   private int unshared(int from, int pages) {
     return pages == 0 ? 0 : pages - table.pages.shared(table.held, from, pages);
   }
 
-  /** Takes pages that the window lets go, for want of others, and keeps what is in them until the end of the append. */
+  /** Takes pages that the window drops, since no other pages are free, and saves their contents until the end of the append. */
   private void reuse(int wanted) {
     int blocks = table.pageRows / BLOCK;
     KeyValueMemory contents = table.pages.spare(Math.multiplyExact(wanted, blocks));
@@ -132,12 +131,11 @@ final class PageAppend {
   }
 
   /**
-   * Adds the rows of a batch entry, for which there is room.
+   * Adds the rows of a batch entry. Memory for them must have been reserved.
    *
    * @param key batch × heads × rows × headDim
    * @param value batch × heads × rows × valueDim
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted; {@link #rollback} is left to the caller, as after any
-   *     failure
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the caller must call {@link #rollback}, as after any failure
    */
   void add(Heads key, Heads value, int batchEntry) {
     if (key.rows() == 0) {
@@ -167,13 +165,13 @@ final class PageAppend {
       Page page = table.page(row / table.pageRows);
       int block = page.firstBlock + row % table.pageRows / BLOCK;
       if (i == 0 || row % BLOCK == 0) {
-        page.memory.clearFrom(block, row % BLOCK); // of whoever used it before
+        page.memory.clearFrom(block, row % BLOCK); // contents of an earlier use
       }
       page.memory.write(block, row % BLOCK, key, value, batchEntry, i);
     }
   }
 
-  /** Ends an append: what is no longer needed is given back. */
+  /** Ends an append, and frees what is no longer needed. */
   void commit() {
     if (original != null) {
       table.pages.release(original);
@@ -186,7 +184,7 @@ final class PageAppend {
     end();
   }
 
-  /** Takes an append back that has not been committed; without one, does nothing. */
+  /** Undoes an append that has not been committed; without one, does nothing. */
   void rollback() {
     if (!open) {
       return;

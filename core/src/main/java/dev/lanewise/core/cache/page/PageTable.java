@@ -8,10 +8,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which pages hold the rows of one sequence, in order. Rows are added in three steps: {@link #reserve} makes room, {@link #add} writes, and
- * {@link #commit} ends the append. Until then {@link #rollback} restores what was there before: what the window lets go and a page that is
- * replaced by its copy are only given back by {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not
- * synchronised.
+ * The pages of one sequence, in order. Rows are added in three steps: {@link #reserve} reserves memory, {@link #add} writes, and {@link #commit} ends the append. Until then {@link #rollback} restores the earlier state: rows that the window drops, and a page that was replaced by its copy, are not freed before {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not synchronised.
  */
 public final class PageTable implements CachedSequence {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
@@ -23,25 +20,28 @@ public final class PageTable implements CachedSequence {
   final int sinkPages;
 
   /**
-   * The pages that are held, {@code count} of them; those that have been let go are left out, except the first {@code leaving} behind the
-   * sinks, which go with {@link #commit}. Behind them those that were taken.
+   * The held pages, {@code count} of them, and after them the pages that an append has taken. Dropped pages are left out, except that the first {@code leaving} pages after the sinks are dropped by {@link #commit}.
    */
   Page[] held = new Page[4];
 
   int count;
   int rows;
 
-  /** Pages of the sequence that have been let go, from {@code sinkPages} on. */
+  /** Number of pages of the sequence that have been dropped, from page {@code sinkPages} on. */
   int dropped;
 
-  /** In place of the last block, whose page others hold as well, if behind the rows it has special ones of theirs. */
+  /**
+   * A copy of the last block, in place of the original, if the page is shared and has special rows of other sequences after the own rows.
+   */
   @Nullable KeyValueMemory last;
 
   private final PageAppend pending = new PageAppend(this);
 
   /**
-   * @param pages where pages come from
-   * @param capacity how many rows there may be
+   * Creates an empty table.
+   *
+   * @param pages the source of pages
+   * @param capacity maximum number of rows
    */
   public PageTable(Pages pages, int capacity, Window window) {
     this.pages = pages;
@@ -110,56 +110,55 @@ public final class PageTable implements CachedSequence {
     return window;
   }
 
-  /** Pages that are held. */
+  /** Number of held pages. */
   public int count() {
     return count;
   }
 
-  /** Those of them that others hold as well. */
+  /** Number of held pages that other sequences refer to as well. */
   public int shared() {
     return pages.shared(held, 0, count);
   }
 
-  /** Rows whose elements are still there. */
+  /** Number of rows that are still stored. */
   public int storedRows() {
     return rows - dropped * pageRows;
   }
 
   /**
-   * Makes room for more rows, and begins an append.
+   * Reserves memory for more rows, and begins an append.
    *
-   * @throws IllegalStateException if there is none; nothing has changed then
+   * @throws IllegalStateException if there is not enough; nothing has changed then
    */
   public void reserve(int more) {
     pending.reserve(more);
   }
 
   /**
-   * Adds the rows of a batch entry, for which there is room.
+   * Adds the rows of a batch entry. Memory for them must have been reserved.
    *
    * @param key batch × heads × rows × headDim
    * @param value batch × heads × rows × valueDim
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted; {@link #rollback} is left to the caller, as after any
-   *     failure
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the caller must call {@link #rollback}, as after any failure
    */
   public void add(Heads key, Heads value, int batchEntry) {
     pending.add(key, value, batchEntry);
   }
 
-  /** Ends an append: what is no longer needed is given back. */
+  /** Ends an append, and frees what is no longer needed. */
   public void commit() {
     pending.commit();
   }
 
-  /** Takes an append back that has not been committed; without one, does nothing. */
+  /** Undoes an append that has not been committed; without one, does nothing. */
   public void rollback() {
     pending.rollback();
   }
 
   /**
-   * Goes back to the first rows.
+   * Removes the last rows.
    *
-   * @throws IllegalArgumentException if there are fewer rows, or the query of the last row left would see some that have been let go
+   * @throws IllegalArgumentException if there are fewer rows, or the window of the last remaining row needs rows that have been dropped
    */
   public void truncate(int newRows) {
     if (newRows < 0 || newRows > rows) {
@@ -187,8 +186,7 @@ public final class PageTable implements CachedSequence {
   }
 
   /**
-   * Clears special rows behind the first ones in their block, which is read to its end. In a page that others hold as well they stay; a
-   * copy of the block then takes its place here, which is returned.
+   * Clears special rows after the first ones in their block, since a block is read to its end. In a shared page they stay; a copy of the block then replaces the block in this table, and is returned.
    */
   private @Nullable KeyValueMemory forget(int newRows, int newDropped) {
     int row = newRows % BLOCK;
@@ -211,17 +209,17 @@ public final class PageTable implements CachedSequence {
     return copy;
   }
 
-  /** A table of the same pages, which are to be retained. */
+  /** Creates a table of the same pages, which the caller must retain. */
   public PageTable share() {
     return sameRows(pages, held.clone());
   }
 
-  /** Once more for each page. */
+  /** Adds a reference to each page. */
   public void retain() {
     pages.retain(held, 0, count);
   }
 
-  /** A table of copies of the pages, in other memory of the same kind. */
+  /** Creates a table with copies of the pages, in separate memory of the same kind. */
   public PageTable copy() {
     Pages others = pages.another();
     boolean done = false;
@@ -236,7 +234,7 @@ public final class PageTable implements CachedSequence {
       return table;
     } finally {
       if (!done) {
-        others.close(); // no memory for all of it
+        others.close(); // not enough memory for all of it
       }
     }
   }

@@ -2,7 +2,7 @@ package dev.lanewise.core.cache.page;
 
 import dev.lanewise.kernels.cache.CachedSequence;
 
-/** A cache as calls read and change it: its rows, and who is in it. */
+/** A cache as calls read and change it: its rows and its lock. */
 public interface PagedCache {
   /**
    * The rows.
@@ -12,14 +12,14 @@ public interface PagedCache {
   PageTable table();
 
   /**
-   * The calls that read or change the cache.
+   * The lock of the cache, which refuses calls that would overlap.
    *
    * @hidden
    */
   Usage usage();
 
   /**
-   * The rows for a call that reads them. Nobody changes them until {@link #releaseShared}.
+   * Locks the cache for reading, and returns its rows. They do not change until {@link #releaseShared}.
    *
    * @throws IllegalStateException if a call is changing them, or the cache is closed
    * @hidden
@@ -30,7 +30,7 @@ public interface PagedCache {
   }
 
   /**
-   * Ends what {@link #acquireShared} began.
+   * Unlocks the cache after {@link #acquireShared}.
    *
    * @hidden
    */

@@ -11,11 +11,10 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory cut into pages, which count who refers to them. Memory comes in pieces as pages are needed and stays until it is closed; the
- * lowest free page is taken first, so that a fresh sequence lies in one stretch. Thread-safe.
+ * Memory divided into pages with reference counts. Memory is reserved in slabs when pages are needed, and stays reserved until it is closed. The lowest free page is taken first, so that the pages of a new sequence are adjacent. Thread-safe.
  */
 public final class Pages implements AutoCloseable {
-  /** Of memory that is reserved piece by piece: few enough bytes to zero in a moment, many enough to make few pieces. */
+  /** Preferred size of a slab: small enough to clear in a moment, large enough to keep the number of slabs low. */
   private static final long LEAST_PIECE = 1L << 20;
 
   private static final long MOST_PIECE = 1L << 26;
@@ -30,7 +29,7 @@ public final class Pages implements AutoCloseable {
   private final IntUnaryOperator nextPiece;
   private final ArrayList<Piece> pieces = new ArrayList<>();
 
-  /** Every page there is memory for, by number. */
+  /** All pages with memory, by number. */
   private @Nullable Page[] all = new @Nullable Page[0];
 
   private int count;
@@ -38,10 +37,10 @@ public final class Pages implements AutoCloseable {
   private int freeCount;
   private int lowestFree;
 
-  /** Pages with more than one reference. */
+  /** Number of pages with more than one reference. */
   private int shared;
 
-  /** The pages from one on, whose memory was reserved together; outside of the heap in an arena of its own. */
+  /** The pages from {@code firstPage} on whose memory was reserved together; outside the heap it has an arena of its own. */
   private record Piece(int firstPage, @Nullable Arena arena) {
     void close() {
       if (arena != null) {
@@ -51,9 +50,11 @@ public final class Pages implements AutoCloseable {
   }
 
   /**
-   * @param most how many pages there may be
-   * @param growing whether there are as many as have memory so far
-   * @param nextPiece from the number of pages there are to how many come next, if memory allows
+   * Creates an empty set of pages.
+   *
+   * @param most maximum number of pages
+   * @param growing whether only pages with memory count as available
+   * @param nextSlab computes from the number of existing pages how many the next slab adds, if memory allows
    */
   private Pages(CacheSettings settings, int most, boolean growing, IntUnaryOperator nextPiece) {
     this.settings = settings;
@@ -64,12 +65,12 @@ public final class Pages implements AutoCloseable {
     this.nextPiece = nextPiece;
   }
 
-  /** So many pages, whose memory is reserved in pieces when they are first used. */
+  /** A fixed number of pages. Their memory is reserved in slabs when they are first used. */
   public static Pages fixed(CacheSettings settings, int most) {
     return new Pages(settings, most, false, piece(settings, most));
   }
 
-  /** Any number of pages, whose memory comes in pieces that suit so many. */
+  /** Any number of pages. The size of the slabs suits {@code usual} pages. */
   public static Pages unlimited(CacheSettings settings, int usual) {
     return new Pages(settings, Integer.MAX_VALUE / settings.pageRows, false, piece(settings, usual));
   }
@@ -81,14 +82,16 @@ public final class Pages implements AutoCloseable {
     return have -> pages;
   }
 
-  /** Memory for so many pages at once, then for as many again as there are, as long as there is memory. */
+  /**
+   * Reserves memory for {@code first} pages at once, and doubles the number of pages whenever it is used up, as long as there is memory.
+   */
   public static Pages growing(CacheSettings settings, int first) {
     Pages pages = new Pages(settings, Integer.MAX_VALUE / settings.pageRows, true, have -> Math.max(first, have));
     pages.addPiece();
     return pages;
   }
 
-  /** Other pages of the same kind, none of them in use. */
+  /** Creates unused pages of the same kind. */
   Pages another() {
     return new Pages(settings, most, growing, nextPiece);
   }
@@ -101,7 +104,7 @@ public final class Pages implements AutoCloseable {
     return settings.pageRows;
   }
 
-  /** How many pages there may be. */
+  /** Maximum number of pages. */
   public int most() {
     return most;
   }
@@ -110,17 +113,17 @@ public final class Pages implements AutoCloseable {
     return growing;
   }
 
-  /** Pages that have memory. */
+  /** Number of pages with memory. */
   public synchronized int reserved() {
     return count;
   }
 
-  /** Pages that somebody refers to. */
+  /** Number of pages with references. */
   public synchronized int used() {
     return count - freeCount;
   }
 
-  /** Pages that more than one refer to. */
+  /** Number of pages with more than one reference. */
   public synchronized int shared() {
     return shared;
   }
@@ -135,10 +138,10 @@ public final class Pages implements AutoCloseable {
   }
 
   /**
-   * Takes the lowest free pages, one reference each: {@code needed}, or as many as there are if at most {@code spared} are lacking.
+   * Takes the lowest free pages, with one reference each: {@code needed} pages, or all free pages if at most {@code spared} are missing.
    *
-   * @param target where to put them, from {@code from} on
-   * @return how many have been taken
+   * @param target receives the pages, from {@code from} on
+   * @return how many pages have been taken
    * @throws IllegalStateException if fewer are free; none has been taken then
    */
   synchronized int take(int needed, int spared, Page[] target, int from) {
@@ -159,7 +162,7 @@ public final class Pages implements AutoCloseable {
   }
 
   /**
-   * How many pages are free.
+   * Number of free pages.
    *
    * @throws IllegalStateException if that is fewer than {@code needed}
    */
@@ -205,17 +208,17 @@ public final class Pages implements AutoCloseable {
         : KeyValueMemory.offHeap(layout, blocks, settings.keyChannels, arena);
   }
 
-  /** Memory of the same kind that belongs to no page, and goes when it is forgotten. */
+  /** Memory of the same kind outside all pages, which is freed by garbage collection. */
   KeyValueMemory spare(int blocks) {
     return memory(blocks, settings.offHeap ? Arena.ofAuto() : null);
   }
 
-  /** How many pieces of memory there are, for {@link #trim}. */
+  /** Number of slabs, for {@link #trim}. */
   synchronized int pieces() {
     return pieces.size();
   }
 
-  /** Gives back the memory of pieces behind the first {@code keep}, as far as nobody uses a page of them: a call that fails leaves none. */
+  /** Frees the slabs after the first {@code keep} whose pages have no references, so that a failed call leaves no memory reserved. */
   synchronized void trim(int keep) {
     while (pieces.size() > keep && free.nextClearBit(pieces.getLast().firstPage) >= count) {
       Piece piece = pieces.removeLast();
@@ -227,7 +230,7 @@ public final class Pages implements AutoCloseable {
     }
   }
 
-  /** One more reference to each page from {@code from} on. */
+  /** Adds a reference to each page from {@code from} on. */
   synchronized void retain(Page[] pages, int from, int count) {
     for (int i = from; i < from + count; i++) {
       if (++pages[i].references == 2) {
@@ -236,7 +239,7 @@ public final class Pages implements AutoCloseable {
     }
   }
 
-  /** One reference less to each page from {@code from} on; one that nobody refers to is free. */
+  /** Removes a reference from each page from {@code from} on. A page without references becomes free. */
   synchronized void release(Page[] pages, int from, int count) {
     for (int i = from; i < from + count; i++) {
       release(pages[i]);
@@ -254,7 +257,7 @@ public final class Pages implements AutoCloseable {
     }
   }
 
-  /** How many of these pages others refer to as well. */
+  /** Number of these pages that other sequences refer to as well. */
   public synchronized int shared(Page[] pages, int from, int count) {
     int found = 0;
     for (int i = from; i < from + count; i++) {
@@ -267,14 +270,14 @@ public final class Pages implements AutoCloseable {
     return page.references > 1;
   }
 
-  /** Copies the first blocks of a page, with what is in them. */
+  /** Copies the contents of the first blocks of a page. */
   void copy(Page from, Page to, int blocks) {
     for (int block = 0; block < blocks; block++) {
       to.memory.copyBlock(from.memory, from.firstBlock + block, to.firstBlock + block);
     }
   }
 
-  /** Frees memory outside of the heap at once. Nobody may refer to a page any more. */
+  /** Frees memory outside the heap at once. No page may have references any more. */
   @Override
   public synchronized void close() {
     pieces.forEach(Piece::close);

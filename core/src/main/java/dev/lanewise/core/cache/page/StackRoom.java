@@ -1,23 +1,22 @@
 package dev.lanewise.core.cache.page;
 
 /**
- * Makes sure of the stack that it takes to end a change of a cache or to take it back: a {@link StackOverflowError} is then thrown before
- * the change, or by what runs on top of it, and never half-way through.
+ * Checks that enough stack is left to finish or to undo a change of a cache. A {@link StackOverflowError} is then thrown before the change, or by the caller's code above it, but never in the middle of the change.
  */
 public final class StackRoom {
-  /** Calls one inside the other: compiled, with the least frame there is, they still take 8 kB. */
+  /** Depth of nested calls. Compiled, with the smallest possible frame, they still need 8 kB. */
   private static final int DEPTH = 256;
 
   private StackRoom() {}
 
   /**
-   * Costs a fraction of a microsecond.
+   * Throws if too little stack is left. It costs a fraction of a microsecond.
    *
    * @throws StackOverflowError if there is not enough
    */
   public static void check() {
     if (descend(DEPTH, 1, 2, 3) == 0) {
-      throw new AssertionError(); // a result that is used cannot be left out
+      throw new AssertionError(); // the result is used, so the compiler cannot remove the call
     }
   }
 

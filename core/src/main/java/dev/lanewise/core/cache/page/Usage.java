@@ -2,7 +2,7 @@ package dev.lanewise.core.cache.page;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Who is in a cache: nobody, one writer, or any number of readers. Nobody waits; who comes at the wrong time is refused. */
+/** Lock of a cache: it has no user, one writer, or any number of readers. The lock never waits: it refuses a call that would overlap. */
 public final class Usage {
   private static final int WRITER = -1;
   private static final int CLOSED = -2;
@@ -11,9 +11,9 @@ public final class Usage {
   private final AtomicInteger state = new AtomicInteger();
 
   /**
-   * A reader comes in.
+   * Locks the cache for a reader.
    *
-   * @throws IllegalStateException if a writer is in, or the cache is closed
+   * @throws IllegalStateException if there is a writer, or the cache is closed
    */
   public void acquireShared() {
     while (true) {
@@ -32,9 +32,9 @@ public final class Usage {
   }
 
   /**
-   * A writer comes in.
+   * Locks the cache for a writer.
    *
-   * @throws IllegalStateException if anybody is in, or the cache is closed
+   * @throws IllegalStateException if there is another user, or the cache is closed
    */
   public void acquireExclusive() {
     if (!state.compareAndSet(0, WRITER)) {
@@ -47,9 +47,9 @@ public final class Usage {
   }
 
   /**
-   * A writer comes in to close; false if the cache is closed.
+   * Locks the cache for a writer that closes it. Returns false if the cache is already closed.
    *
-   * @throws IllegalStateException if anybody is in
+   * @throws IllegalStateException if there is another user
    */
   public boolean acquireToClose() {
     if (state.compareAndSet(0, WRITER)) {
@@ -62,7 +62,7 @@ public final class Usage {
     return false;
   }
 
-  /** The writer that is in leaves, and nobody comes in any more. */
+  /** Unlocks the cache for ever: every later call is refused. */
   public void closeExclusive() {
     state.set(CLOSED);
   }

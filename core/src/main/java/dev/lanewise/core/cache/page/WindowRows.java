@@ -5,12 +5,13 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 
 /**
- * The rows of a cache with a window as a call reads them: blocks that none of its queries sees count as let go, whether they are still
- * stored or not. Neither the path that a call takes nor a bit of its result then depends on how the rows were appended.
+ * The rows of a cache with a window, as a call reads them: blocks that none of its queries sees count as dropped, whether they are still stored or not. The path and the bits of a call are therefore independent of how the rows were appended.
  */
 record WindowRows(CachedSequence stored, int droppedFrom, int droppedTo) implements CachedSequence {
   /**
-   * @param first the first row behind the sinks that a query sees
+   * Limits rows to a window.
+   *
+   * @param first the first row after the sinks that a query sees
    */
   static WindowRows of(CachedSequence rows, Window window, int first) {
     int block = KeyValueLayout.BLOCK_ROWS;

@@ -3,16 +3,17 @@ package dev.lanewise.core.mask.lowering;
 import dev.lanewise.kernels.call.Visibility;
 
 /**
- * The range of keys that each query sees when any number of range masks hold together. All of them are bands along the diagonal, and so is
- * what they have in common: a query costs the same few additions whatever the number of masks, and nothing is kept a query.
+ * Intersection of any number of range masks, as the range of keys that each query sees. Every range mask is a band along the diagonal, and
+ * the intersection of bands is a band. A query therefore costs a few additions whatever the number of masks, and no data is kept for single
+ * queries.
  */
 public final class Band implements Visibility {
-  /** Wider than any call, and far from where sums with it overflow. */
+  /** Wider than any call, and small enough that sums with it do not overflow. */
   private static final long FAR = 1L << 40;
 
   private final Entry[] entries;
 
-  /** Everything; range masks narrow it. */
+  /** Shows everything; range masks narrow it. */
   public Band(Extents extents) {
     entries = new Entry[extents.batch()];
     for (int b = 0; b < entries.length; b++) {
@@ -35,9 +36,9 @@ public final class Band implements Visibility {
     return entries[batchEntry].end(query);
   }
 
-  /** The limits of one batch entry: query i sees keys from i + firstShift on, and those that {@link #end} lets through. */
+  /** The limits of one batch entry: query i sees the keys from i + firstShift up to, but without, {@link #end}. */
   public static final class Entry {
-    /** The last query stands at the last key: query i at key i + position. */
+    /** Query i has the position of key i + position: the last query has the position of the last key. */
     private final int position;
 
     private long firstShift = -FAR;
@@ -57,7 +58,7 @@ public final class Band implements Visibility {
       if (query >= endQuery) {
         return 0;
       }
-      // Of max(prefix, i + position + 1) for several prefixes the least is that of the least prefix: the diagonal is the same.
+      // Several prefixes intersect to the smallest prefix, since the diagonal is the same in max(prefix, i + position + 1) for each.
       long end = Math.min(endShift + query, Math.max(prefix, position + query + 1));
       return Math.clamp(end, 0, endKey);
     }

@@ -6,44 +6,44 @@ import dev.lanewise.kernels.data.PackedSequences;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How large a call is, for its mask: batch entries, query heads, and the queries and keys of each batch entry, which differ if {@code
- * sequences} are packed or keys are cached.
+ * Shape of a call, as its mask needs it: batch entries, query heads, and the queries and keys of each batch entry. The numbers of queries
+ * and keys differ between batch entries if {@code sequences} are packed or keys are cached.
  */
 public record Extents(
     int batch, int queryHeads, int mostQueries, int mostKeys, @Nullable PackedSequences sequences, CachedSequence @Nullable [] cached) {
 
-  /** How errors name the number of keys that rows of scores have. */
+  /** Name of the number of keys in a row of scores, for messages of cached calls. */
   public static final String LONGEST_CACHE = "the number of rows of the longest cache";
 
-  /** Behind what errors count. */
+  /** Suffix of a name in messages of packed calls. */
   public static final String LONGEST_SEQUENCE = " of the longest sequence";
 
-  /** How errors name the number of batch entries. */
+  /** Name of the number of batch entries in messages. */
   public String batchName() {
     return sequences != null ? "the number of sequences" : cached != null ? "the number of caches" : "batch";
   }
 
-  /** How errors name the most queries of a batch entry. */
+  /** Name of the largest number of queries of a batch entry in messages. */
   public String queriesName() {
     return sequences == null ? "queries" : "queries" + LONGEST_SEQUENCE;
   }
 
-  /** How errors name the most keys of a batch entry. */
+  /** Name of the largest number of keys of a batch entry in messages. */
   public String keysName() {
     return cached != null ? LONGEST_CACHE : sequences == null ? "keys" : "keys" + LONGEST_SEQUENCE;
   }
 
-  /** Of batch × heads × rows views. */
+  /** Extents of a call on batch × heads × rows views. */
   public static Extents of(Heads query, Heads key) {
     return new Extents(query.batch(), query.heads(), query.rows(), key.rows(), null, null);
   }
 
-  /** Of views of batch 1 that hold sequences one after the other. */
+  /** Extents of a call on views of batch 1 that hold packed sequences. */
   public static Extents of(Heads query, PackedSequences sequences) {
     return new Extents(sequences.count(), query.heads(), sequences.mostQueries(), sequences.mostKeys(), sequences, null);
   }
 
-  /** Of queries, perhaps packed, to cached keys. */
+  /** Extents of a call on cached keys; its queries may be packed. */
   public static Extents of(Heads query, CachedSequence[] cached, @Nullable PackedSequences sequences) {
     int most = 0;
     for (CachedSequence rows : cached) {

@@ -5,7 +5,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
 
 /**
- * One set of keys a row, batch × heads × queries. An axis with stride 0 has one entry for all.
+ * One set of keys for each row of batch × heads × queries. An axis with stride 0 has one entry for all.
  *
  * @param sets the set of each row, in order
  * @param batchStride distance between batch entries, in rows
@@ -14,7 +14,7 @@ import dev.lanewise.kernels.runtime.Interruption;
  */
 public record KeyMap(KeySets sets, int batchStride, int headStride, int queryStride) {
 
-  /** Asks {@code bits} for each word of batch × heads × queries × keys; an axis of 1 has one entry for all. */
+  /** Calls {@code bits} for each word of batch × heads × queries × keys. An axis of length 1 has one entry for all. */
   public static KeyMap of(int batch, int heads, int queries, int keys, Bits bits) {
     int rows = Checks.product("heads", heads, "queries", queries);
     Checks.product("batch", batch, "heads * queries", rows);
@@ -47,10 +47,10 @@ public record KeyMap(KeySets sets, int batchStride, int headStride, int queryStr
     return batchEntry * batchStride + queryHead * headStride + query * queryStride;
   }
 
-  /** Up to 64 elements of a map. */
+  /** Supplies up to 64 elements of a map. */
   @FunctionalInterface
   public interface Bits {
-    /** Bit i tells whether the query sees key {@code from + i}, for i below {@code count}; the bits above are 0. */
+    /** Returns bits that tell for i below {@code count} whether the query sees key {@code from + i}. The bits above are 0. */
     long keys(int batchEntry, int queryHead, int query, int from, int count);
   }
 }

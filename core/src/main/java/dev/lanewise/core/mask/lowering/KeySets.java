@@ -4,11 +4,11 @@ import dev.lanewise.kernels.call.Visibility;
 import java.util.Arrays;
 
 /**
- * Numbered sets of keys. A set that is a range takes twelve bytes; only one with holes takes bits as well, from the word of its first key
- * to that of its last. Filled by one thread, then read by any.
+ * Numbered sets of keys. A set that is a range takes twelve bytes. A set with holes also takes bits, from the word of its first key to the
+ * word of its last key. One thread fills the sets; any thread may read them afterwards.
  */
 public final class KeySets {
-  /** In place of the begin of a set's words: the set is a range and has none. */
+  /** Marks a set that is a range and has no words. */
   private static final int NO_WORDS = -1;
 
   private int count;
@@ -18,7 +18,7 @@ public final class KeySets {
   private int used;
   private long[] words = new long[16];
 
-  /** Adds the set of the keys whose bits are set, key 64 · w + i in bit i of {@code row[w]}, and returns its number. */
+  /** Adds a set and returns its number. Key 64 · w + i is in the set if bit i of {@code row[w]} is set. */
   public int add(long[] row) {
     if (count == first.length) {
       first = Arrays.copyOf(first, 2 * count);
@@ -66,7 +66,7 @@ public final class KeySets {
     return key >= first[set] && key < end[set] && (keys64(set, key / Long.SIZE) >>> key & 1) != 0;
   }
 
-  /** The bits of a set's keys; of a range, they are only meant inside it. */
+  /** 64 bits of a set. For a range, only the bits inside the range have a meaning. */
   private long keys64(int set, int word) {
     if (begin[set] == NO_WORDS) {
       return -1L;
@@ -75,12 +75,12 @@ public final class KeySets {
     return word < from || word > (end[set] - 1) / Long.SIZE ? 0 : words[begin[set] + word - from];
   }
 
-  /** For a call in which each query sees one of the sets, or as much of it as there are keys in the batch entry. */
+  /** Visibility of a call in which each query sees one of the sets, cut at the number of keys of the batch entry. */
   public Visibility lower(Index index, Extents extents) {
     return new Sets(this, index, extents);
   }
 
-  /** Which set a query sees. */
+  /** Chooses the set that a query sees. */
   @FunctionalInterface
   public interface Index {
     /** The number of the set. */

@@ -3,7 +3,7 @@ package dev.lanewise.core.mask.lowering;
 import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what the masks of one call show into what the kernels read: one band for all range masks, and the others with it. */
+/** Translates the masks of one call into what the kernels read: one band for all range masks, and the other masks beside it. */
 public final class Lowering {
   private final Extents extents;
   private @Nullable Band band;
@@ -17,7 +17,7 @@ public final class Lowering {
     return extents;
   }
 
-  /** What range masks narrow. */
+  /** The band that range masks narrow. */
   public Band band() {
     if (band == null) {
       band = new Band(extents);
@@ -37,7 +37,10 @@ public final class Lowering {
     return band == null ? others : new Intersection(band, others);
   }
 
-  /** What both show: ranges overlap, and bits join; those outside a range do not matter, so a mask without holes says yes to all. */
+  /**
+   * Intersection of two visibilities: of their ranges and of their bits. Bits outside a range have no meaning, so a mask without holes
+   * counts as all ones.
+   */
   private record Intersection(Visibility one, Visibility other) implements Visibility {
     @Override
     public int firstKey(int batchEntry, int queryHead, int query) {

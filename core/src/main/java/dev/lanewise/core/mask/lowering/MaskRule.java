@@ -3,7 +3,7 @@ package dev.lanewise.core.mask.lowering;
 import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
-/** What a call asks of its mask. */
+/** What a call needs from its mask. */
 public interface MaskRule {
 
   /**
@@ -15,8 +15,8 @@ public interface MaskRule {
   void check(Extents extents);
 
   /**
-   * The depth of each node of the tree that the last queries and keys are, by which positions count; null if they are none, or each stands
-   * behind the one before it.
+   * The depth of each node of the mask's tree, whose nodes are the last queries and keys. Positions count depths instead of rows then. The
+   * result is null if there is no tree, or if each node is the child of the node before it.
    *
    * @throws IllegalArgumentException if there are two different trees
    * @hidden

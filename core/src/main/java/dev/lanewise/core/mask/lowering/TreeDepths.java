@@ -2,7 +2,7 @@ package dev.lanewise.core.mask.lowering;
 
 import dev.lanewise.kernels.runtime.Checks;
 
-/** The depths of the nodes of a tree, at which they stand. */
+/** Computes the depths of the nodes of a tree, which are their positions. */
 public final class TreeDepths {
   /** The parent of a root. */
   public static final int ROOT = -1;
@@ -10,9 +10,9 @@ public final class TreeDepths {
   private TreeDepths() {}
 
   /**
-   * How many ancestors each node has.
+   * Number of ancestors of each node.
    *
-   * @param parents the parent of each node, which comes before it, or −1 for a root
+   * @param parents the parent of each node, which has a smaller number, or −1 for a root
    */
   public static int[] of(int[] parents) {
     int[] depths = new int[parents.length];

@@ -3,8 +3,8 @@ package dev.lanewise.core.mask.lowering;
 import dev.lanewise.kernels.call.Visibility;
 
 /**
- * What at least one of two masks shows. The range of a query goes from the first key of either to the last; the keys between the two
- * ranges, and the holes of each, are told by bits.
+ * Union of two visibilities. The range of a query extends from the first key of either range to the last. Bits mark the gap between the two
+ * ranges and the holes of each.
  */
 public record Union(Visibility one, Visibility other) implements Visibility {
   @Override
@@ -37,7 +37,7 @@ public record Union(Visibility one, Visibility other) implements Visibility {
     return keys64(one, batchEntry, queryHead, query, word) | keys64(other, batchEntry, queryHead, query, word);
   }
 
-  /** The bits of a mask, which are 0 outside its range here. */
+  /** 64 bits of a visibility, 0 outside its range. */
   private static long keys64(Visibility mask, int batchEntry, int queryHead, int query, int word) {
     long start = (long) word * Long.SIZE;
     long from = Math.clamp(mask.firstKey(batchEntry, queryHead, query) - start, 0, Long.SIZE);
@@ -54,7 +54,7 @@ public record Union(Visibility one, Visibility other) implements Visibility {
     return Math.min(next(one, batchEntry, queryHead, query, key), next(other, batchEntry, queryHead, query, key));
   }
 
-  /** The first key from one on that a mask may show; past every key if there is none. */
+  /** The first key at or after {@code key} that a visibility may show; {@code Integer.MAX_VALUE} if there is none. */
   private static int next(Visibility mask, int batchEntry, int queryHead, int query, int key) {
     int from = Math.max(key, mask.firstKey(batchEntry, queryHead, query));
     return from < mask.endKey(batchEntry, queryHead, query) ? mask.nextKey(batchEntry, queryHead, query, from) : Integer.MAX_VALUE;

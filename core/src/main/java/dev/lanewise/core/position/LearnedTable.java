@@ -3,13 +3,13 @@ package dev.lanewise.core.position;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
-/** Rows of a table. */
-final class LearnedRows implements InputPositions.PositionRows {
+/** The rows of a learned table. */
+final class LearnedTable implements InputPositions.PositionTable {
   private final float[] table;
   private final int maxPositions;
   private final int embedDim;
 
-  LearnedRows(float[] table, int maxPositions, int embedDim) {
+  LearnedTable(float[] table, int maxPositions, int embedDim) {
     Objects.requireNonNull(table, "table");
     Checks.atLeast("maxPositions", maxPositions, 1);
     Checks.atLeast("embedDim", embedDim, 1);
@@ -30,10 +30,10 @@ final class LearnedRows implements InputPositions.PositionRows {
   }
 
   @Override
-  public void add(int position, int count, float[] x, int at, int stride) {
+  public void add(int position, int count, float[] x, int offset, int stride) {
     for (int row = 0; row < count; row++) {
       int from = (position + row) * embedDim;
-      int to = at + row * stride;
+      int to = offset + row * stride;
       for (int i = 0; i < embedDim; i++) {
         x[to + i] += table[from + i];
       }

@@ -3,22 +3,25 @@ package dev.lanewise.core.position;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 
-/** Rows of sines and cosines, kept from the first time a position behind them is asked for; beyond a limit computed at each call. */
-final class SinusoidalRows implements InputPositions.PositionRows {
-  /** What is kept at most, in elements: 64 MB. */
+/**
+ * Rows of sines and cosines. The table grows to the largest position that has been used, up to a limit; rows beyond the limit are computed
+ * at each call.
+ */
+final class SinusoidalTable implements InputPositions.PositionTable {
+  /** Largest size of the table, in elements: 64 MB. */
   private static final int KEPT = 1 << 24;
 
   private final int embedDim;
   private final double base;
   private final double[] frequencies;
 
-  /** Positions below are kept. */
+  /** Number of positions that the table may hold. */
   private final int limit;
 
-  /** Rows of the positions from 0 on. Never changed, but replaced by a longer copy. */
+  /** Rows of the positions from 0 on. Never modified, only replaced by a longer copy. */
   private volatile float[] table = {};
 
-  SinusoidalRows(int embedDim, double base) {
+  SinusoidalTable(int embedDim, double base) {
     Checks.atLeast("embedDim", embedDim, 1);
     RotaryScalings.checkAbove("base", base, "1", 1);
     this.embedDim = embedDim;
@@ -39,29 +42,29 @@ final class SinusoidalRows implements InputPositions.PositionRows {
   }
 
   @Override
-  public void add(int position, int count, float[] x, int at, int stride) {
+  public void add(int position, int count, float[] x, int offset, int stride) {
     int kept = Math.clamp((long) limit - position, 0, count);
     if (kept > 0) {
-      addKept(rows(position + kept), position, kept, x, at, stride);
+      addKept(rows(position + kept), position, kept, x, offset, stride);
     }
     for (int row = kept; row < count; row++) {
       for (int i = 0; i < embedDim; i++) {
-        x[at + row * stride + i] += element(position + row, i);
+        x[offset + row * stride + i] += element(position + row, i);
       }
     }
   }
 
-  private void addKept(float[] rows, int position, int count, float[] x, int at, int stride) {
+  private void addKept(float[] rows, int position, int count, float[] x, int offset, int stride) {
     for (int row = 0; row < count; row++) {
       int from = (position + row) * embedDim;
-      int to = at + row * stride;
+      int to = offset + row * stride;
       for (int i = 0; i < embedDim; i++) {
         x[to + i] += rows[from + i];
       }
     }
   }
 
-  /** A table of at least {@code count} positions. */
+  /** Returns a table of at least {@code count} positions. */
   private float[] rows(int count) {
     float[] rows = table;
     return rows.length >= count * embedDim ? rows : grow(count);
@@ -72,7 +75,7 @@ final class SinusoidalRows implements InputPositions.PositionRows {
     if (present.length >= count * embedDim) {
       return present;
     }
-    // Twice as many, so that steps one at a time do not copy at each.
+    // Doubles the table, so that single steps do not copy it each time.
     int positions = Math.clamp(2L * (present.length / embedDim), Math.max(count, Math.min(64, limit)), limit);
     float[] rows = Arrays.copyOf(present, positions * embedDim);
     for (int i = present.length; i < rows.length; i++) {
