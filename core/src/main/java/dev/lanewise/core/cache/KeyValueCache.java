@@ -1,13 +1,13 @@
 package dev.lanewise.core.cache;
 
 import dev.lanewise.core.cache.page.BatchAppend;
+import dev.lanewise.core.cache.page.CacheLock;
 import dev.lanewise.core.cache.page.CacheSettings;
 import dev.lanewise.core.cache.page.ChannelScales;
 import dev.lanewise.core.cache.page.PageTable;
 import dev.lanewise.core.cache.page.PagedCache;
 import dev.lanewise.core.cache.page.Pages;
-import dev.lanewise.core.cache.page.StackRoom;
-import dev.lanewise.core.cache.page.Usage;
+import dev.lanewise.core.cache.page.StackSpace;
 import dev.lanewise.core.cache.page.Window;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
@@ -34,13 +34,15 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>A call that fails changes nothing, even after an {@link OutOfMemoryError}. One thread may use a cache at a time, or several threads if all of them only read. If two calls overlap and one of them changes the cache, one of them is refused with an {@link IllegalStateException}. Different threads may use different caches of one pool at the same time.
+ * <p>A call that fails changes nothing, even after an {@link OutOfMemoryError}. One thread may use a cache at a time, or several threads if
+ * all of them only read. If two calls overlap and one of them changes the cache, one of them is refused with an {@link
+ * IllegalStateException}. Different threads may use different caches of one pool at the same time.
  */
 @SuppressWarnings("exports") // the rows are internal: only calls read them
 public final class KeyValueCache implements AutoCloseable, PagedCache {
   private final PageTable table;
   private final @Nullable KeyValuePool pool;
-  private final Usage usage = new Usage();
+  private final CacheLock lock = new CacheLock();
 
   KeyValueCache(PageTable table, @Nullable KeyValuePool pool) {
     this.table = table;
@@ -85,7 +87,8 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * Maximum number of rows. For a growing cache it is the number of rows that fit in the memory reserved so far, for a cache of a pool the rows of the pool; {@link Integer#MAX_VALUE} with a window.
+   * Maximum number of rows. For a growing cache it is the number of rows that fit in the memory reserved so far, for a cache of a pool the
+   * rows of the pool; {@link Integer#MAX_VALUE} with a window.
    */
   public int capacity() {
     acquireShared();
@@ -118,15 +121,15 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
    */
   public void append(Heads key, Heads value) {
     BatchAppend.check(table.layout(), key, value, 1);
-    StackRoom.check();
-    usage.acquireExclusive();
+    StackSpace.check();
+    lock.acquireExclusive();
     try {
       table.reserve(key.rows());
       table.add(key, value, 0);
       table.commit();
     } finally {
       table.rollback();
-      usage.releaseExclusive();
+      lock.releaseExclusive();
     }
   }
 
@@ -147,15 +150,16 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
    * Removes the last rows, for instance speculative tokens that were refused. Pages of the removed rows become free.
    *
    * @param rows number of rows that remain
-   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if the window of the last remaining row needs rows that have been dropped. Removing all rows of the last append is always possible
+   * @throws IllegalArgumentException if that is below 0 or above {@link #rows}, or if the window of the last remaining row needs rows that
+   *     have been dropped. Removing all rows of the last append is always possible
    */
   public void truncate(int rows) {
-    StackRoom.check();
-    usage.acquireExclusive();
+    StackSpace.check();
+    lock.acquireExclusive();
     try {
       table.truncate(rows);
     } finally {
-      usage.releaseExclusive();
+      lock.releaseExclusive();
     }
   }
 
@@ -165,10 +169,11 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
-   * Creates an independent cache with the same rows; the two may be closed in any order. In a pool both share pages until one of them writes to a page. With own memory everything is copied.
+   * Creates an independent cache with the same rows; the two may be closed in any order. In a pool both share pages until one of them
+   * writes to a page. With own memory everything is copied.
    */
   public KeyValueCache fork() {
-    StackRoom.check();
+    StackSpace.check();
     acquireShared();
     try {
       if (pool == null) {
@@ -190,8 +195,8 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
    */
   @Override
   public void close() {
-    StackRoom.check();
-    if (!usage.acquireToClose()) {
+    StackSpace.check();
+    if (!lock.acquireToClose()) {
       return;
     }
     table.truncate(0);
@@ -200,7 +205,7 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     } else {
       pool.released();
     }
-    usage.closeExclusive();
+    lock.closeExclusive();
   }
 
   /**
@@ -219,12 +224,14 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
    * @hidden
    */
   @Override
-  public Usage usage() {
-    return usage;
+  public CacheLock lock() {
+    return lock;
   }
 
   /**
-   * Computes divisors for the columns of K, so that a channel with large numbers does not reduce the precision of the others: max |x| of each channel over sample rows. A row is divided by them before it gets its scale. A channel of zeros, or of numbers below {@link Float#MIN_NORMAL}, gets the largest divisor of its head, or 1.
+   * Computes divisors for the columns of K, so that a channel with large numbers does not reduce the precision of the others: max |x| of
+   * each channel over sample rows. A row is divided by them before it gets its scale. A channel of zeros, or of numbers below {@link
+   * Float#MIN_NORMAL}, gets the largest divisor of its head, or 1.
    *
    * @param key batch × keyValueHeads × rows × headDim, finite
    * @return keyValueHeads × headDim, all positive
@@ -262,7 +269,8 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * Sets the divisors of the columns of K for {@link KeyValueFormat#INT8}: a row is divided by them before it gets its scale. {@link #channelScales} computes them.
+     * Sets the divisors of the columns of K for {@link KeyValueFormat#INT8}: a row is divided by them before it gets its scale. {@link
+     * #channelScales} computes them.
      *
      * @param scales keyValueHeads × headDim, all at least {@link Float#MIN_NORMAL} and finite
      * @throws IllegalArgumentException if there are more or fewer; {@link #build} checks that they are positive
@@ -290,7 +298,8 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * Makes the capacity an initial one. Its memory is reserved at once. When it is used up the memory doubles, without copying. On the heap it never grows by more than one array at a time.
+     * Makes the capacity an initial one. Its memory is reserved at once. When it is used up the memory doubles, without copying. On the
+     * heap it never grows by more than one array at a time.
      */
     public Builder growing() {
       growing = true;
@@ -298,9 +307,16 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     }
 
     /**
-     * Limits the cache to the rows that queries can see, for a sequence as long as an int can count: the first {@code sinks} rows, and the last {@code rows} rows up to and including the query's own. The last query has the position of the last row. A query sees exactly these keys, of those that its mask shows, however the rows were appended. Each query of a call has its own window, and sees no later row. The effect is the same as if every mask were combined, by {@link Mask#and}, with {@link Mask#window(int, int, int) Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
+     * Limits the cache to the rows that queries can see, for a sequence as long as an int can count: the first {@code sinks} rows, and the
+     * last {@code rows} rows up to and including the query's own. The last query has the position of the last row. A query sees exactly
+     * these keys, of those that its mask shows, however the rows were appended. Each query of a call has its own window, and sees no later
+     * row. The effect is the same as if every mask were combined, by {@link Mask#and}, with {@link Mask#window(int, int, int)
+     * Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
      *
-     * <p>The next append drops whole blocks of 16 rows that no later query can see, and reuses their memory. If n rows are appended at once, the cache holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence is. A call with at most as many queries as the last append had rows always finds their windows. If a window has been dropped, the call is refused with an {@link IllegalArgumentException}. To {@link #truncate} more than the last append, use a larger window and a mask.
+     * <p>The next append drops whole blocks of 16 rows that no later query can see, and reuses their memory. If n rows are appended at
+     * once, the cache holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence is. A call with at most as
+     * many queries as the last append had rows always finds their windows. If a window has been dropped, the call is refused with an {@link
+     * IllegalArgumentException}. To {@link #truncate} more than the last append, use a larger window and a mask.
      *
      * @throws IllegalArgumentException if rows is below 1, or sinks is negative
      */

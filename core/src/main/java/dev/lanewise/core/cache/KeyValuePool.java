@@ -9,7 +9,8 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Checks;
 
 /**
- * Memory that the caches of many sequences share page by page (as in "Efficient Memory Management for Large Language Model Serving with PagedAttention", Kwon et al., 2023). A page holds pageRows rows of all heads.
+ * Memory that the caches of many sequences share page by page (as in "Efficient Memory Management for Large Language Model Serving with
+ * PagedAttention", Kwon et al., 2023). A page holds pageRows rows of all heads.
  *
  * <pre>{@code
  * try (KeyValuePool pool = KeyValuePool.builder(keyValueHeads, headDim).format(KeyValueFormat.BF16).pages(1024).build();
@@ -22,7 +23,9 @@ import dev.lanewise.kernels.runtime.Checks;
  * }
  * }</pre>
  *
- * <p>Memory is reserved in slabs of up to 64 MB, or of one page if a page is larger, when pages are first needed. A large pool therefore costs nothing until it is used. A slab stays reserved until the pool is closed or, on the heap, garbage-collected. The lowest free pages are taken first. Many threads may use a pool at the same time, each with its own caches.
+ * <p>Memory is reserved in slabs of up to 64 MB, or of one page if a page is larger, when pages are first needed. A large pool therefore
+ * costs nothing until it is used. A slab stays reserved until the pool is closed or, on the heap, garbage-collected. The lowest free pages
+ * are taken first. Many threads may use a pool at the same time, each with its own caches.
  */
 public final class KeyValuePool implements AutoCloseable {
   /** Default number of rows of a page; any other number must be a multiple of it. */
@@ -83,7 +86,8 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /**
-   * Creates a cache that keeps only a window and sinks, see {@link KeyValueCache.Builder#window}. Pages that it drops become free for other caches.
+   * Creates a cache that keeps only a window and sinks, see {@link KeyValueCache.Builder#window}. Pages that it drops become free for other
+   * caches.
    *
    * @throws IllegalStateException if the pool is closed
    * @throws IllegalArgumentException if window is below 1, or sinks is negative

@@ -33,7 +33,7 @@ public final class AttentionSettings implements Cloneable {
   public @Nullable Bias bias;
   public float @Nullable [] slopes;
 
-  /** ALiBi slopes of the positions, see {@link Placement}. At most one of slopes and bias is set. */
+  /** ALiBi slopes of the positions, see {@link PositionEffect}. At most one of slopes and bias is set. */
   @Nullable Bias positionBias;
 
   float @Nullable [] positionSlopes;

@@ -5,7 +5,7 @@ import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
@@ -16,7 +16,7 @@ import java.util.List;
  * Carries out the calls of a {@link MultiHeadAttention} that {@link CallChecks} has found right: projects into pooled buffers, adds
  * positions, attends, and projects with W_O.
  */
-record AttentionCalls(Projections projections, Attention attention, Placement placement, int threads) {
+record AttentionCalls(Projections projections, Attention attention, PositionEffect effect, int threads) {
   /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 5);
 
@@ -27,8 +27,8 @@ record AttentionCalls(Projections projections, Attention attention, Placement pl
     Scratch buffers = BUFFERS.take();
     try {
       Projections.Projected projected = projections.all(x, x, x, buffers, threads);
-      placement.turn(attention.settings(), projected.query(), projected.key(), before);
-      Attention scoring = Attention.of(placement.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
+      effect.turn(attention.settings(), projected.query(), projected.key(), before);
+      Attention scoring = Attention.of(effect.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
       CachedSequence[] rows = transaction.append(caches, projected.key(), projected.value());
       SequenceBatch heads = projections.heads(x, buffers);
       scoring.computeCached(projected.query(), rows, Results.of().output(heads.split(projections.numHeads())));
@@ -66,9 +66,9 @@ record AttentionCalls(Projections projections, Attention attention, Placement pl
     Scratch buffers = BUFFERS.take();
     try {
       Projections.Projected projected = projections.all(query, key, value, buffers, threads);
-      placement.turn(attention.settings(), projected.query(), projected.key());
+      effect.turn(attention.settings(), projected.query(), projected.key());
       SequenceBatch heads = projections.heads(query, buffers);
-      Attention scoring = Attention.of(placement.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
+      Attention scoring = Attention.of(effect.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
       scoring.compute(projected.query(), projected.key(), projected.value(), heads.split(projections.numHeads()));
       projections.output().apply(heads, output, threads);
     } finally {
@@ -82,8 +82,8 @@ record AttentionCalls(Projections projections, Attention attention, Placement pl
     try {
       Heads queries = projections.queries(query, buffers, threads);
       Heads keys = projections.keys(key, buffers, threads);
-      placement.turn(attention.settings(), queries, keys);
-      Attention scoring = Attention.of(placement.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
+      effect.turn(attention.settings(), queries, keys);
+      Attention scoring = Attention.of(effect.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
       scoring.weights(queries, keys, weights);
     } finally {
       BUFFERS.give(buffers);

@@ -5,7 +5,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.BatchRead;
 import dev.lanewise.core.cache.page.CachedShape;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -21,7 +21,7 @@ import java.util.Objects;
  * Checks calls of a {@link MultiHeadAttention} by their shapes alone, before anything is computed: a stack checks the calls of all its
  * layers before the first of them writes.
  */
-record CallChecks(Projections projections, Attention attention, Placement placement) {
+record CallChecks(Projections projections, Attention attention, PositionEffect effect) {
   /**
    * Checks everything about a call of this shape but its views: mask, bias, positions and whatever else the attention has.
    *
@@ -30,7 +30,7 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   void call(int batch, int queries, int keys) {
     projections.checkSizes(batch, queries, keys);
     attention.settings().check(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
-    placement.checkCall(attention.settings(), queries, keys);
+    effect.checkCall(attention.settings(), queries, keys);
   }
 
   /** Checks that caches can take rows of {@code x}. */
@@ -49,7 +49,7 @@ record CallChecks(Projections projections, Attention attention, Placement placem
     if (shapes.length > 0) {
       attention.settings().check(projections.queryShape(x.batch(), x.rows()), shapes);
     }
-    placement.checkCached(attention.settings(), before, x.rows());
+    effect.checkCached(attention.settings(), before, x.rows());
   }
 
   /** Checks that caches can be the memory of {@code x}: one a batch entry, or sequence. */
@@ -92,8 +92,8 @@ record CallChecks(Projections projections, Attention attention, Placement placem
   }
 
   private void checkNoPositions() {
-    if (placement.acts()) {
-      throw new IllegalStateException("the layer has positions, " + placement + ", but a memory that is kept in caches has none");
+    if (effect.acts()) {
+      throw new IllegalStateException("the layer has positions, " + effect + ", but a memory that is kept in caches has none");
     }
   }
 

@@ -5,7 +5,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.call.AttentionSettings;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
@@ -35,15 +35,15 @@ import org.jspecify.annotations.Nullable;
 public final class MultiHeadAttention {
   private final Projections projections;
   private final Attention attention;
-  private final Placement placement;
+  private final PositionEffect positionEffect;
   private final int threads;
 
-  MultiHeadAttention(Projections projections, Attention attention, Placement placement, int threads) {
+  MultiHeadAttention(Projections projections, Attention attention, PositionEffect positionEffect, int threads) {
     this.projections = projections;
     this.attention = attention;
-    this.placement = placement;
+    this.positionEffect = positionEffect;
     this.threads = threads;
-    placement.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
+    positionEffect.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
   }
 
   /**
@@ -68,7 +68,7 @@ public final class MultiHeadAttention {
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
     Objects.requireNonNull(change, "change");
     Attention changed = Objects.requireNonNull(change.apply(attention), "the changed attention");
-    return new MultiHeadAttention(projections, changed, placement, threads);
+    return new MultiHeadAttention(projections, changed, positionEffect, threads);
   }
 
   /**
@@ -82,7 +82,7 @@ public final class MultiHeadAttention {
    */
   public MultiHeadAttention withPositions(LayerPositions positions) {
     Objects.requireNonNull(positions, "positions");
-    return new MultiHeadAttention(projections, attention, positions.placement(), threads);
+    return new MultiHeadAttention(projections, attention, positions.effect(), threads);
   }
 
   /** {@link #withPositions} for queries and keys that turn by their positions; in place of any positions before. */
@@ -101,7 +101,7 @@ public final class MultiHeadAttention {
 
   /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
   public MultiHeadAttention withThreads(int newThreads) {
-    return new MultiHeadAttention(projections, attention.withThreads(newThreads), placement, newThreads);
+    return new MultiHeadAttention(projections, attention.withThreads(newThreads), positionEffect, newThreads);
   }
 
   /** That what a layer writes is apart from what attention reads beside the layer's rows. */
@@ -241,11 +241,11 @@ public final class MultiHeadAttention {
 
   /** What can be checked about a call before it computes anything, by itself or as one of a stack. */
   CallChecks checks() {
-    return new CallChecks(projections, attention, placement);
+    return new CallChecks(projections, attention, positionEffect);
   }
 
   private AttentionCalls calls() {
-    return new AttentionCalls(projections, attention, placement, threads);
+    return new AttentionCalls(projections, attention, positionEffect, threads);
   }
 
   /**
@@ -383,7 +383,7 @@ public final class MultiHeadAttention {
     public MultiHeadAttention build() {
       Kernels used = kernels == null ? Kernels.selected() : kernels;
       Attention attention = Attention.of(new AttentionSettings(used));
-      return new MultiHeadAttention(weights.projections(used), attention, Positions.none().placement(), 1);
+      return new MultiHeadAttention(weights.projections(used), attention, Positions.none().effect(), 1);
     }
   }
 }

@@ -202,7 +202,7 @@ public final class AttentionPooling implements Pooling {
   }
 
   private Attention padded(String keyName, SequenceBatch key, int[] lengths) {
-    SequenceParts.checkLengths(lengths, keyName, key);
+    SequenceRanges.checkLengths(lengths, keyName, key);
     return attention.withMask(Mask.keyLengths(lengths));
   }
 

@@ -73,7 +73,7 @@ public final class NeighbourDense {
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
   public void apply(SequenceBatch x, SequenceBatch output) {
-    run(SequenceParts.of(x), output);
+    run(SequenceRanges.of(x), output);
   }
 
   /**
@@ -82,7 +82,7 @@ public final class NeighbourDense {
    * @param lengths number of rows of each batch entry
    */
   public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
-    run(SequenceParts.padded(x, lengths), output);
+    run(SequenceRanges.padded(x, lengths), output);
   }
 
   /**
@@ -93,10 +93,10 @@ public final class NeighbourDense {
    * @param output 1 × rows × outputs, written
    */
   public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
-    run(SequenceParts.packed(x, sequences), output);
+    run(SequenceRanges.packed(x, sequences), output);
   }
 
-  private void run(SequenceParts sequences, SequenceBatch output) {
+  private void run(SequenceRanges sequences, SequenceBatch output) {
     SequenceBatch x = sequences.x();
     Checks.same("x.width", x.width(), "embedDim", embedDim);
     check(sequences, output, "linear.outputs", linear.outputs());
@@ -120,7 +120,7 @@ public final class NeighbourDense {
   }
 
   /** The windows of all rows: a view with a step of one row, over a copy with zeros at both ends. */
-  private SequenceBatch windows(SequenceParts sequences, int s, Scratch buffers) {
+  private SequenceBatch windows(SequenceRanges sequences, int s, Scratch buffers) {
     SequenceBatch x = sequences.x();
     int rows = sequences.rows(s);
     int size = size(rows);
@@ -139,7 +139,7 @@ public final class NeighbourDense {
   }
 
   /** Checks that the output has a row for each row of x. */
-  static void check(SequenceParts sequences, SequenceBatch output, String widthName, int width) {
+  static void check(SequenceRanges sequences, SequenceBatch output, String widthName, int width) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "x.batch", sequences.x().batch());
     Checks.same("output.rows", output.rows(), "x.rows", sequences.x().rows());

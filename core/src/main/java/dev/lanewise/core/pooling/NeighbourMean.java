@@ -21,7 +21,7 @@ import java.util.Objects;
  * }</pre>
  */
 public final class NeighbourMean {
-  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, RowMean.BUFFERS);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, MeanOverRows.BUFFERS);
 
   private final int left;
   private final int right;
@@ -58,7 +58,7 @@ public final class NeighbourMean {
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
   public void apply(SequenceBatch x, SequenceBatch output) {
-    run(SequenceParts.of(x), output);
+    run(SequenceRanges.of(x), output);
   }
 
   /**
@@ -67,7 +67,7 @@ public final class NeighbourMean {
    * @param lengths number of rows of each batch entry
    */
   public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
-    run(SequenceParts.padded(x, lengths), output);
+    run(SequenceRanges.padded(x, lengths), output);
   }
 
   /**
@@ -78,10 +78,10 @@ public final class NeighbourMean {
    * @param output 1 × rows × width, written
    */
   public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
-    run(SequenceParts.packed(x, sequences), output);
+    run(SequenceRanges.packed(x, sequences), output);
   }
 
-  private void run(SequenceParts sequences, SequenceBatch output) {
+  private void run(SequenceRanges sequences, SequenceBatch output) {
     SequenceBatch x = sequences.x();
     NeighbourDense.check(sequences, output, "x.width", x.width());
     Scratch buffers = BUFFERS.take();
@@ -103,7 +103,7 @@ public final class NeighbourMean {
     for (int row = 0; row < x.rows() && x.columns() > 0; row++) {
       int from = left == Mask.UNLIMITED ? 0 : Math.max(0, row - left);
       int to = right == Mask.UNLIMITED ? x.rows() : (int) Math.min(x.rows(), row + 1L + right);
-      RowMean.of(x.rows(from, to), kernels, buffers, output.rows(row, row + 1));
+      MeanOverRows.of(x.rows(from, to), kernels, buffers, output.rows(row, row + 1));
     }
   }
 

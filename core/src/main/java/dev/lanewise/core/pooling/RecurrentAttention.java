@@ -77,7 +77,7 @@ public final class RecurrentAttention {
     }
     Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
     if (lengths != null) {
-      SequenceParts.checkLengths(lengths, "states", states);
+      SequenceRanges.checkLengths(lengths, "states", states);
       attention = attention.withMask(Mask.keyLengths(lengths));
     }
     SequenceBatch values = copy(states);

@@ -12,7 +12,7 @@ import java.util.Objects;
 
 /** Pooling to the first row, or to the mean of all rows. */
 record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
-  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, RowMean.BUFFERS);
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, MeanOverRows.BUFFERS);
 
   @Override
   public Pooling withKernels(Kernels newKernels) {
@@ -21,20 +21,20 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
 
   @Override
   public void apply(SequenceBatch x, SequenceBatch output) {
-    pool(SequenceParts.of(x), output);
+    pool(SequenceRanges.of(x), output);
   }
 
   @Override
   public void apply(SequenceBatch x, int[] lengths, SequenceBatch output) {
-    pool(SequenceParts.padded(x, lengths), output);
+    pool(SequenceRanges.padded(x, lengths), output);
   }
 
   @Override
   public void apply(SequenceBatch x, PackedSequences sequences, SequenceBatch output) {
-    pool(SequenceParts.packed(x, sequences), output);
+    pool(SequenceRanges.packed(x, sequences), output);
   }
 
-  private void pool(SequenceParts sequences, SequenceBatch output) {
+  private void pool(SequenceRanges sequences, SequenceBatch output) {
     SequenceBatch x = sequences.x();
     check(sequences, output);
     if (x.width() == 0) {
@@ -47,7 +47,7 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
         Matrix own = rows.rows(sequences.first(s), sequences.first(s) + sequences.rows(s));
         Matrix to = output.matrix(s, 0, 1, 0, x.width());
         if (all || own.rows() == 0) {
-          RowMean.of(own, kernels, buffers, to);
+          MeanOverRows.of(own, kernels, buffers, to);
         } else {
           System.arraycopy(own.data(), own.offset(), to.data(), to.offset(), own.columns());
         }
@@ -57,7 +57,7 @@ record UnweightedPooling(boolean all, Kernels kernels) implements Pooling {
     }
   }
 
-  private static void check(SequenceParts sequences, SequenceBatch output) {
+  private static void check(SequenceRanges sequences, SequenceBatch output) {
     Objects.requireNonNull(output, "output");
     Checks.same("output.batch", output.batch(), "the number of sequences", sequences.count());
     Checks.same("output.rows", output.rows(), "the rows of a result", 1);

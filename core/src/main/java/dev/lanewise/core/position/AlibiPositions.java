@@ -2,13 +2,13 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /** Subtracts slope · distance from the scores. The kernels compute it, for any shape. */
-record AlibiPositions(float[] slopes) implements LayerPositions, Placement {
+record AlibiPositions(float[] slopes) implements LayerPositions, PositionEffect {
   @Override
   public Attention applyTo(Attention attention, int queries, int keys) {
     Objects.requireNonNull(attention, "attention");
@@ -37,7 +37,7 @@ record AlibiPositions(float[] slopes) implements LayerPositions, Placement {
   }
 
   @Override
-  public Placement placement() {
+  public PositionEffect effect() {
     return this;
   }
 

@@ -1,7 +1,7 @@
 package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
@@ -12,7 +12,7 @@ import dev.lanewise.core.mask.Mask;
  * EncoderLayer#withPositions} and {@link Encoder#withPositions}. {@link InputPositions} act once, before the first layer, and are not of
  * this type.
  */
-@SuppressWarnings("exports") // the placement is internal: only layers use it
+@SuppressWarnings("exports") // the effect is internal: only layers use it
 public sealed interface LayerPositions extends Positions permits Rotary, AlibiPositions, RelativePositions, NoPositions {
   /**
    * Returns the attention with the effect of these positions on scores, in place of an earlier one, for calls of this shape. The effect is
@@ -31,5 +31,5 @@ public sealed interface LayerPositions extends Positions permits Rotary, AlibiPo
    *
    * @hidden
    */
-  Placement placement();
+  PositionEffect effect();
 }

@@ -2,11 +2,11 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import java.util.Objects;
 
 /** Positions without any effect. */
-enum NoPositions implements LayerPositions, Placement {
+enum NoPositions implements LayerPositions, PositionEffect {
   NONE;
 
   @Override
@@ -26,7 +26,7 @@ enum NoPositions implements LayerPositions, Placement {
   }
 
   @Override
-  public Placement placement() {
+  public PositionEffect effect() {
     return this;
   }
 }

@@ -2,7 +2,7 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -13,7 +13,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A learned bias of each bucket and head, laid out as heads × queries × keys for the attention. The bias of the last sizes is kept. */
-final class RelativePositions implements LayerPositions, Placement {
+final class RelativePositions implements LayerPositions, PositionEffect {
   private final float[] table;
   private final RelativeBuckets buckets;
   private final int numHeads;
@@ -140,7 +140,7 @@ final class RelativePositions implements LayerPositions, Placement {
   }
 
   @Override
-  public Placement placement() {
+  public PositionEffect effect() {
     return this;
   }
 

@@ -1,7 +1,7 @@
 package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
@@ -168,9 +168,9 @@ public final class Rotary implements LayerPositions {
    * @hidden
    */
   @Override
-  @SuppressWarnings("exports") // the placement is internal: only layers use it
-  public Placement placement() {
-    return new RotaryPlacement(this);
+  @SuppressWarnings("exports") // the effect is internal: only layers use it
+  public PositionEffect effect() {
+    return new RotaryEffect(this);
   }
 
   @Override

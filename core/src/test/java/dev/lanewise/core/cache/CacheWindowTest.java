@@ -224,7 +224,7 @@ class CacheWindowTest {
       Arrays.fill(output.data(), 7);
       assertThatThrownBy(() -> Attention.standard().compute(query, cache, output))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessage("queries of caches[0] is 20: the window of the first reaches row 37, but rows 16 to 47 have been let go");
+          .hasMessage("queries of caches[0] is 20: the window of the first reaches row 37, but rows 16 to 47 have been dropped");
       assertThat(output.data()).containsOnly(7);
     }
   }

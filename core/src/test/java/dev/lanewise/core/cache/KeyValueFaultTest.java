@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.cache.page.Usage;
+import dev.lanewise.core.cache.page.CacheLock;
 import dev.lanewise.core.testing.CachedRows;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.cache.CachedSequence;
@@ -242,13 +242,13 @@ class KeyValueFaultTest {
 
   @Test
   void whoWritesKeepsEveryoneOut() {
-    Usage usage = new Usage();
-    usage.acquireExclusive();
-    for (Runnable call : List.<Runnable>of(usage::acquireExclusive, usage::acquireShared, usage::acquireToClose)) {
+    CacheLock lock = new CacheLock();
+    lock.acquireExclusive();
+    for (Runnable call : List.<Runnable>of(lock::acquireExclusive, lock::acquireShared, lock::acquireToClose)) {
       assertThatThrownBy(call::run).isExactlyInstanceOf(IllegalStateException.class).hasMessageContaining("another call changes it");
     }
-    usage.releaseExclusive();
-    assertThatNoException().isThrownBy(usage::acquireShared);
+    lock.releaseExclusive();
+    assertThatNoException().isThrownBy(lock::acquireShared);
   }
 
   @Test

@@ -98,7 +98,7 @@ class KeyValueModelTest {
       assertThat(happened.keySet())
           .as(doing)
           .contains(
-              "append", "full", "exhausted", "appendAll", "all refused", "fork", "truncate", "bad truncate", "reset", "close", "let go");
+              "append", "full", "exhausted", "appendAll", "all refused", "fork", "truncate", "bad truncate", "reset", "close", "dropped");
       twins.forEach(each -> each.cache.close());
       assertThat(pool.statistics().usedPages()).as(doing).isZero();
       pool.close();
@@ -232,7 +232,7 @@ class KeyValueModelTest {
       PlainSequence model = twin.model;
       KeyValueCache.Statistics statistics = twin.cache.statistics();
       List<Integer> missing = model.missing();
-      count(missing.isEmpty() ? "kept" : "let go");
+      count(missing.isEmpty() ? "kept" : "dropped");
       long rowBytes = (long) HEADS * ((HEAD_DIM + VALUE_DIM) * format.bytes() + (format == KeyValueFormat.INT8 ? 8 : 0));
       assertThat(statistics.rows()).as(doing).isEqualTo(model.rows.size()).isEqualTo(twin.cache.rows());
       assertThat(statistics.storedRows()).as(doing).isEqualTo(model.rows.size() - missing.size() * model.pages.pageRows());

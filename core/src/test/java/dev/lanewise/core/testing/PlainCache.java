@@ -45,7 +45,7 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
   @Override
   public KeyValueMemory memory(int block) {
     if (block * KeyValueLayout.BLOCK_ROWS >= droppedFrom && (block + 1) * KeyValueLayout.BLOCK_ROWS <= droppedTo) {
-      throw new AssertionError("block " + block + " was let go");
+      throw new AssertionError("block " + block + " was dropped");
     }
     return memory;
   }

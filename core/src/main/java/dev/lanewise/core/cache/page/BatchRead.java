@@ -10,7 +10,7 @@ public final class BatchRead {
 
   /** Locks all caches for reading, or none of them if one is refused, and returns their rows; {@link #release} unlocks them. */
   public static CachedSequence[] acquire(List<? extends PagedCache> caches) {
-    StackRoom.check();
+    StackSpace.check();
     CachedSequence[] rows = new CachedSequence[caches.size()];
     int acquired = 0;
     try {

@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The changes of one call to caches. Without {@link #commit} none of them remains. The call has exclusive use of its caches from {@link #enter} to {@link #close}, so no other call sees rows that may still be removed.
+ * The changes of one call to caches. Without {@link #commit} none of them remains. The call has exclusive use of its caches from {@link
+ * #enter} to {@link #close}, so no other call sees rows that may still be removed.
  */
 public final class CacheTransaction implements AutoCloseable {
   private final List<PagedCache> entered = new ArrayList<>();
 
   public CacheTransaction() {
-    StackRoom.check();
+    StackSpace.check();
   }
 
   /**
@@ -36,7 +37,7 @@ public final class CacheTransaction implements AutoCloseable {
       entered.add(cache);
       boolean done = false;
       try {
-        cache.usage().acquireExclusive();
+        cache.lock().acquireExclusive();
         done = true;
       } finally {
         if (!done) {
@@ -82,7 +83,7 @@ public final class CacheTransaction implements AutoCloseable {
   public void close() {
     for (PagedCache cache : entered) {
       cache.table().rollback();
-      cache.usage().releaseExclusive();
+      cache.lock().releaseExclusive();
     }
   }
 }

@@ -8,7 +8,8 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import java.util.Objects;
 
 /**
- * Limits the queries of a cache with a window to its sinks and its window, whatever rows are still stored. What a query sees is therefore independent of how the rows were appended, and of which blocks have been dropped so far.
+ * Limits the queries of a cache with a window to its sinks and its window, whatever rows are still stored. What a query sees is therefore
+ * independent of how the rows were appended, and of which blocks have been dropped so far.
  */
 public final class CacheWindows {
   private CacheWindows() {}
@@ -26,7 +27,7 @@ public final class CacheWindows {
       if (window != Window.NONE && queries > 0) {
         int first = window.firstSeen(Math.max(0, extents.keys(b) - queries));
         check(result[b], first, queries, b);
-        result[b] = WindowRows.of(result[b], window, first);
+        result[b] = WindowedSequence.of(result[b], window, first);
       }
     }
     return result;
@@ -45,7 +46,7 @@ public final class CacheWindows {
               + rows.droppedFrom()
               + " to "
               + (rows.droppedTo() - 1)
-              + " have been let go");
+              + " have been dropped");
     }
   }
 

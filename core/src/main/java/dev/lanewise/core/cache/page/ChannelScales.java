@@ -34,10 +34,10 @@ public final class ChannelScales {
   }
 
   private static void add(Heads key, int b, int head, int row, float[] scales) {
-    int at = key.index(b, head, row);
+    int first = key.index(b, head, row);
     int to = head * key.width();
     for (int d = 0; d < key.width(); d++) {
-      float x = Math.abs(key.data()[at + d * key.columnStride()]);
+      float x = Math.abs(key.data()[first + d * key.columnStride()]);
       if (!Float.isFinite(x)) {
         throw new IllegalArgumentException("key at " + Arrays.toString(new int[] {b, head, row, d}) + " is " + x + ", must be finite");
       }

@@ -8,7 +8,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An append to a {@link PageTable} in progress, with the state that is needed to undo it until it is committed. The object is reused, so that an append allocates nothing.
+ * An append to a {@link PageTable} in progress, with the state that is needed to undo it until it is committed. The object is reused, so
+ * that an append allocates nothing.
  */
 final class PageAppend {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
@@ -20,7 +21,7 @@ final class PageAppend {
   private int rowsBefore;
 
   private int countBefore;
-  private int piecesBefore;
+  private int slabsBefore;
   private @Nullable KeyValueMemory lastBefore;
 
   /** Number of pages taken, which follow the held pages in the array. The last {@code reused} of them are also among the leaving pages. */
@@ -68,7 +69,7 @@ final class PageAppend {
     assert !open;
     rowsBefore = table.rows;
     countBefore = table.count;
-    piecesBefore = table.pages.pieces();
+    slabsBefore = table.pages.slabs();
     lastBefore = table.last;
     open = true;
     boolean done = false;
@@ -135,7 +136,8 @@ final class PageAppend {
    *
    * @param key batch × heads × rows × headDim
    * @param value batch × heads × rows × valueDim
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the caller must call {@link #rollback}, as after any failure
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the caller must call {@link #rollback}, as after any
+   *     failure
    */
   void add(Heads key, Heads value, int batchEntry) {
     if (key.rows() == 0) {
@@ -199,7 +201,7 @@ final class PageAppend {
       page.memory.copyBlock(saved, i, page.firstBlock + i % blocks);
     }
     table.pages.release(table.held, countBefore, taken);
-    table.pages.trim(piecesBefore);
+    table.pages.trim(slabsBefore);
     boolean wrote = table.rows > rowsBefore && original == null;
     table.rows = rowsBefore;
     table.count = countBefore;

@@ -8,7 +8,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of one sequence, in order. Rows are added in three steps: {@link #reserve} reserves memory, {@link #add} writes, and {@link #commit} ends the append. Until then {@link #rollback} restores the earlier state: rows that the window drops, and a page that was replaced by its copy, are not freed before {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not synchronised.
+ * The pages of one sequence, in order. Rows are added in three steps: {@link #reserve} reserves memory, {@link #add} writes, and {@link
+ * #commit} ends the append. Until then {@link #rollback} restores the earlier state: rows that the window drops, and a page that was
+ * replaced by its copy, are not freed before {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not
+ * synchronised.
  */
 public final class PageTable implements CachedSequence {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
@@ -20,7 +23,8 @@ public final class PageTable implements CachedSequence {
   final int sinkPages;
 
   /**
-   * The held pages, {@code count} of them, and after them the pages that an append has taken. Dropped pages are left out, except that the first {@code leaving} pages after the sinks are dropped by {@link #commit}.
+   * The held pages, {@code count} of them, and after them the pages that an append has taken. Dropped pages are left out, except that the
+   * first {@code leaving} pages after the sinks are dropped by {@link #commit}.
    */
   Page[] held = new Page[4];
 
@@ -90,7 +94,7 @@ public final class PageTable implements CachedSequence {
   }
 
   Page page(int number) {
-    assert number < sinkPages || number >= sinkPages + dropped : "page " + number + " was let go";
+    assert number < sinkPages || number >= sinkPages + dropped : "page " + number + " was dropped";
     return held[number < sinkPages ? number : number - dropped + pending.leaving()];
   }
 
@@ -139,7 +143,8 @@ public final class PageTable implements CachedSequence {
    *
    * @param key batch × heads × rows × headDim
    * @param value batch × heads × rows × valueDim
-   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the caller must call {@link #rollback}, as after any failure
+   * @throws java.util.concurrent.CancellationException if the thread is interrupted; the caller must call {@link #rollback}, as after any
+   *     failure
    */
   public void add(Heads key, Heads value, int batchEntry) {
     pending.add(key, value, batchEntry);
@@ -173,7 +178,7 @@ public final class PageTable implements CachedSequence {
               + window.firstSeen(newRows - 1)
               + " on, but those before "
               + droppedTo()
-              + " have been let go");
+              + " have been dropped");
     }
     KeyValueMemory newLast = newRows == rows ? last : forget(newRows, beforeDropped ? 0 : dropped);
     int newDropped = beforeDropped ? 0 : dropped;
@@ -186,7 +191,8 @@ public final class PageTable implements CachedSequence {
   }
 
   /**
-   * Clears special rows after the first ones in their block, since a block is read to its end. In a shared page they stay; a copy of the block then replaces the block in this table, and is returned.
+   * Clears special rows after the first ones in their block, since a block is read to its end. In a shared page they stay; a copy of the
+   * block then replaces the block in this table, and is returned.
    */
   private @Nullable KeyValueMemory forget(int newRows, int newDropped) {
     int row = newRows % BLOCK;
@@ -239,8 +245,8 @@ public final class PageTable implements CachedSequence {
     }
   }
 
-  private PageTable sameRows(Pages of, Page[] newHeld) {
-    PageTable table = new PageTable(of, capacity, window);
+  private PageTable sameRows(Pages newPages, Page[] newHeld) {
+    PageTable table = new PageTable(newPages, capacity, window);
     table.held = newHeld;
     table.count = count;
     table.rows = rows;

@@ -16,7 +16,7 @@ public interface PagedCache {
    *
    * @hidden
    */
-  Usage usage();
+  CacheLock lock();
 
   /**
    * Locks the cache for reading, and returns its rows. They do not change until {@link #releaseShared}.
@@ -25,7 +25,7 @@ public interface PagedCache {
    * @hidden
    */
   default CachedSequence acquireShared() {
-    usage().acquireShared();
+    lock().acquireShared();
     return table();
   }
 
@@ -35,6 +35,6 @@ public interface PagedCache {
    * @hidden
    */
   default void releaseShared() {
-    usage().releaseShared();
+    lock().releaseShared();
   }
 }

@@ -11,23 +11,24 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Memory divided into pages with reference counts. Memory is reserved in slabs when pages are needed, and stays reserved until it is closed. The lowest free page is taken first, so that the pages of a new sequence are adjacent. Thread-safe.
+ * Memory divided into pages with reference counts. Memory is reserved in slabs when pages are needed, and stays reserved until it is
+ * closed. The lowest free page is taken first, so that the pages of a new sequence are adjacent. Thread-safe.
  */
 public final class Pages implements AutoCloseable {
   /** Preferred size of a slab: small enough to clear in a moment, large enough to keep the number of slabs low. */
-  private static final long LEAST_PIECE = 1L << 20;
+  private static final long LEAST_SLAB = 1L << 20;
 
-  private static final long MOST_PIECE = 1L << 26;
+  private static final long MOST_SLAB = 1L << 26;
 
-  private static final int PIECES = 8;
+  private static final int SLABS = 8;
 
   private final CacheSettings settings;
   private final KeyValueLayout layout;
   private final int blocksPerPage;
   private final int most;
   private final boolean growing;
-  private final IntUnaryOperator nextPiece;
-  private final ArrayList<Piece> pieces = new ArrayList<>();
+  private final IntUnaryOperator nextSlab;
+  private final ArrayList<Slab> slabs = new ArrayList<>();
 
   /** All pages with memory, by number. */
   private @Nullable Page[] all = new @Nullable Page[0];
@@ -41,7 +42,7 @@ public final class Pages implements AutoCloseable {
   private int shared;
 
   /** The pages from {@code firstPage} on whose memory was reserved together; outside the heap it has an arena of its own. */
-  private record Piece(int firstPage, @Nullable Arena arena) {
+  private record Slab(int firstPage, @Nullable Arena arena) {
     void close() {
       if (arena != null) {
         arena.close();
@@ -56,29 +57,29 @@ public final class Pages implements AutoCloseable {
    * @param growing whether only pages with memory count as available
    * @param nextSlab computes from the number of existing pages how many the next slab adds, if memory allows
    */
-  private Pages(CacheSettings settings, int most, boolean growing, IntUnaryOperator nextPiece) {
+  private Pages(CacheSettings settings, int most, boolean growing, IntUnaryOperator nextSlab) {
     this.settings = settings;
     this.layout = settings.layout();
     this.blocksPerPage = settings.pageRows / KeyValueLayout.BLOCK_ROWS;
     this.most = most;
     this.growing = growing;
-    this.nextPiece = nextPiece;
+    this.nextSlab = nextSlab;
   }
 
   /** A fixed number of pages. Their memory is reserved in slabs when they are first used. */
   public static Pages fixed(CacheSettings settings, int most) {
-    return new Pages(settings, most, false, piece(settings, most));
+    return new Pages(settings, most, false, slab(settings, most));
   }
 
   /** Any number of pages. The size of the slabs suits {@code usual} pages. */
   public static Pages unlimited(CacheSettings settings, int usual) {
-    return new Pages(settings, Integer.MAX_VALUE / settings.pageRows, false, piece(settings, usual));
+    return new Pages(settings, Integer.MAX_VALUE / settings.pageRows, false, slab(settings, usual));
   }
 
-  private static IntUnaryOperator piece(CacheSettings settings, int most) {
+  private static IntUnaryOperator slab(CacheSettings settings, int most) {
     long bytes = settings.layout().blockBytes() * (settings.pageRows / KeyValueLayout.BLOCK_ROWS);
-    long piece = Math.clamp(most / PIECES * bytes, LEAST_PIECE, MOST_PIECE);
-    int pages = Math.clamp(piece / bytes, 1, most);
+    long slab = Math.clamp(most / SLABS * bytes, LEAST_SLAB, MOST_SLAB);
+    int pages = Math.clamp(slab / bytes, 1, most);
     return have -> pages;
   }
 
@@ -87,13 +88,13 @@ public final class Pages implements AutoCloseable {
    */
   public static Pages growing(CacheSettings settings, int first) {
     Pages pages = new Pages(settings, Integer.MAX_VALUE / settings.pageRows, true, have -> Math.max(first, have));
-    pages.addPiece();
+    pages.addSlab();
     return pages;
   }
 
   /** Creates unused pages of the same kind. */
   Pages another() {
-    return new Pages(settings, most, growing, nextPiece);
+    return new Pages(settings, most, growing, nextSlab);
   }
 
   public KeyValueLayout layout() {
@@ -147,7 +148,7 @@ public final class Pages implements AutoCloseable {
   synchronized int take(int needed, int spared, Page[] target, int from) {
     int taken = Math.min(needed, available(needed - spared));
     while (freeCount < taken) {
-      addPiece();
+      addSlab();
     }
     for (int i = 0; i < taken; i++) {
       int number = free.nextSetBit(lowestFree);
@@ -175,10 +176,10 @@ public final class Pages implements AutoCloseable {
     return available;
   }
 
-  private synchronized void addPiece() {
-    int pages = Math.min(nextPiece.applyAsInt(count), most - count);
+  private synchronized void addSlab() {
+    int pages = Math.min(nextSlab.applyAsInt(count), most - count);
     pages = Math.min(pages, settings.mostBlocks(layout) / blocksPerPage);
-    pieces.ensureCapacity(pieces.size() + 1);
+    slabs.ensureCapacity(slabs.size() + 1);
     @Nullable Page[] grown = Arrays.copyOf(all, count + pages);
     Arena arena = settings.offHeap ? Arena.ofShared() : null;
     boolean done = false;
@@ -187,9 +188,9 @@ public final class Pages implements AutoCloseable {
       for (int i = 0; i < pages; i++) {
         grown[count + i] = new Page(count + i, memory, i * blocksPerPage);
       }
-      Piece piece = new Piece(count, arena);
+      Slab slab = new Slab(count, arena);
       free.set(count, count + pages); // the last step that may run out of memory
-      pieces.add(piece);
+      slabs.add(slab);
       done = true;
     } finally {
       if (!done && arena != null) {
@@ -214,19 +215,19 @@ public final class Pages implements AutoCloseable {
   }
 
   /** Number of slabs, for {@link #trim}. */
-  synchronized int pieces() {
-    return pieces.size();
+  synchronized int slabs() {
+    return slabs.size();
   }
 
   /** Frees the slabs after the first {@code keep} whose pages have no references, so that a failed call leaves no memory reserved. */
   synchronized void trim(int keep) {
-    while (pieces.size() > keep && free.nextClearBit(pieces.getLast().firstPage) >= count) {
-      Piece piece = pieces.removeLast();
-      free.clear(piece.firstPage, count);
-      freeCount -= count - piece.firstPage;
-      Arrays.fill(all, piece.firstPage, count, null);
-      count = piece.firstPage;
-      piece.close();
+    while (slabs.size() > keep && free.nextClearBit(slabs.getLast().firstPage) >= count) {
+      Slab slab = slabs.removeLast();
+      free.clear(slab.firstPage, count);
+      freeCount -= count - slab.firstPage;
+      Arrays.fill(all, slab.firstPage, count, null);
+      count = slab.firstPage;
+      slab.close();
     }
   }
 
@@ -280,7 +281,7 @@ public final class Pages implements AutoCloseable {
   /** Frees memory outside the heap at once. No page may have references any more. */
   @Override
   public synchronized void close() {
-    pieces.forEach(Piece::close);
-    pieces.clear();
+    slabs.forEach(Slab::close);
+    slabs.clear();
   }
 }

@@ -1,7 +1,7 @@
 package dev.lanewise.core.position;
 
 import dev.lanewise.core.call.AttentionSettings;
-import dev.lanewise.core.call.Placement;
+import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -9,7 +9,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Rotates the queries and keys of a layer. */
-record RotaryPlacement(Rotary rotary) implements Placement {
+record RotaryEffect(Rotary rotary) implements PositionEffect {
   @Override
   public void checkLayer(int numHeads, int headDim, AttentionSettings settings) {
     Checks.same("positions.headDim", rotary.headDim(), "headDim", headDim);

@@ -8,25 +8,25 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of each sequence in a view: all rows of a batch entry, its first {@code lengths[b]}, or a range of the only batch entry. */
-record SequenceParts(SequenceBatch x, int @Nullable [] lengths, @Nullable PackedSequences packed) {
+record SequenceRanges(SequenceBatch x, int @Nullable [] lengths, @Nullable PackedSequences packed) {
 
-  static SequenceParts of(SequenceBatch x) {
+  static SequenceRanges of(SequenceBatch x) {
     Objects.requireNonNull(x, "x");
-    return new SequenceParts(x, null, null);
+    return new SequenceRanges(x, null, null);
   }
 
-  static SequenceParts padded(SequenceBatch x, int[] lengths) {
+  static SequenceRanges padded(SequenceBatch x, int[] lengths) {
     Objects.requireNonNull(x, "x");
     checkLengths(lengths, "x", x);
-    return new SequenceParts(x, lengths, null);
+    return new SequenceRanges(x, lengths, null);
   }
 
-  static SequenceParts packed(SequenceBatch x, PackedSequences sequences) {
+  static SequenceRanges packed(SequenceBatch x, PackedSequences sequences) {
     Objects.requireNonNull(x, "x");
     Objects.requireNonNull(sequences, "sequences");
     Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
     Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "x.rows", x.rows());
-    return new SequenceParts(x, null, sequences);
+    return new SequenceRanges(x, null, sequences);
   }
 
   /** Checks that there is a length for each batch entry, from 0 to the number of rows. */

@@ -3,7 +3,7 @@ package dev.lanewise.core.cache.page;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Lock of a cache: it has no user, one writer, or any number of readers. The lock never waits: it refuses a call that would overlap. */
-public final class Usage {
+public final class CacheLock {
   private static final int WRITER = -1;
   private static final int CLOSED = -2;
 

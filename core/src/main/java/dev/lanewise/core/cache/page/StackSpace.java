@@ -1,13 +1,14 @@
 package dev.lanewise.core.cache.page;
 
 /**
- * Checks that enough stack is left to finish or to undo a change of a cache. A {@link StackOverflowError} is then thrown before the change, or by the caller's code above it, but never in the middle of the change.
+ * Checks that enough stack is left to finish or to undo a change of a cache. A {@link StackOverflowError} is then thrown before the change,
+ * or by the caller's code above it, but never in the middle of the change.
  */
-public final class StackRoom {
+public final class StackSpace {
   /** Depth of nested calls. Compiled, with the smallest possible frame, they still need 8 kB. */
   private static final int DEPTH = 256;
 
-  private StackRoom() {}
+  private StackSpace() {}
 
   /**
    * Throws if too little stack is left. It costs a fraction of a microsecond.

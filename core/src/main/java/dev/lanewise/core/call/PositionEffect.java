@@ -8,7 +8,7 @@ import dev.lanewise.kernels.data.Heads;
  * count from the first row of the cache. Without a cache the last query has the position of the last key, and the longer of the two begins
  * at 0. The position of a node in a tree of the attention's mask is its depth.
  */
-public interface Placement {
+public interface PositionEffect {
   /**
    * Checks that the positions fit a layer, and can be combined with its attention.
    *

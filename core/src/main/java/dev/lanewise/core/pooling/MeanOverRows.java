@@ -9,14 +9,14 @@ import java.util.Arrays;
  * Mean of rows: the sum of each group of {@link #GROUP} rows is a product with ones, in float, and the groups are added in double. If a
  * group's sum overflows float, the group is added again in double: the mean of two numbers of 3e38 is a float.
  */
-final class RowMean {
+final class MeanOverRows {
   /** Number of rows in a chain of float additions: a chain of 2<sup>20</sup> would lose up to a tenth of the sum. */
   private static final int GROUP = 64;
 
   /** Number of scratch arrays: the ones, and the sum of a group. */
   static final int BUFFERS = 2;
 
-  private RowMean() {}
+  private MeanOverRows() {}
 
   /** Writes the mean into a row; 0 if there are no rows. */
   static void of(Matrix rows, Kernels kernels, Scratch buffers, Matrix to) {
