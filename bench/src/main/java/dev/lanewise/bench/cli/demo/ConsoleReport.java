@@ -1,28 +1,39 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.bench.cli.explain.Link;
+import dev.lanewise.kernels.data.Heads;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
-/** Prints what the demo found out, in plain ASCII but for the sentence. */
+/** Prints what the demo computed and measured, in ASCII except for the sentence. */
 record ConsoleReport(PrintWriter out) {
   private static final int LISTED_TOKENS = 5;
 
-  void print(Summary summary, int tokensGiven) {
-    int tokens = summary.map().tokens().length();
-    String cut = tokensGiven > tokens ? "; the sentence has " + tokensGiven + ", more than the model takes: the rest is left out" : "";
+  void print(Summary summary) {
+    int tokens = summary.explanation().tokens().length();
+    String cut =
+        summary.tokensGiven() > tokens
+            ? "; the sentence has " + summary.tokensGiven() + ", more than the model reads: the rest is left out"
+            : "";
     out.printf("%nSentence  %s%n", summary.sentence());
     out.printf(Locale.ROOT, "Tokens    %d, with [CLS] and [SEP]%s%n", tokens, cut);
-    out.printf(Locale.ROOT, "Model     all-MiniLM-L6-v2, self-attention of the first layer, %d heads%n", summary.map().weights().heads());
+    out.printf(
+        Locale.ROOT,
+        "Model     all-MiniLM-L6-v2, %d layers of %d heads; the first layer's self-attention is checked and timed%n",
+        summary.explanation().layers().size(),
+        summary.explanation().heads());
     printPath(summary);
     printTimings(summary);
     printMostAttended(summary);
     out.flush();
   }
 
-  /** Says what takes so long. */
+  /** Announces the measurement, which takes a while. */
   void printTiming(List<Integer> lengths, double seconds) {
     String tokens = lengths.stream().map(String::valueOf).collect(Collectors.joining(" and "));
     out.printf(
@@ -34,7 +45,7 @@ record ConsoleReport(PrintWriter out) {
   }
 
   void printPage(Path page) {
-    out.printf("%nPicture   %s%n", page.toAbsolutePath().normalize());
+    out.printf("%nPage      %s%n", page.toAbsolutePath().normalize());
     out.flush();
   }
 
@@ -73,16 +84,29 @@ record ConsoleReport(PrintWriter out) {
     }
   }
 
+  /** What the token looks at in the head on which the page opens, and on average over all heads. */
   private void printMostAttended(Summary summary) {
-    out.printf("%n%-22s  %10s  %s%n", "\"" + summary.label(summary.query()) + "\" attends to", "all heads", "most in");
-    for (AttentionMap.Attended attended : summary.map().mostAttended(summary.query(), LISTED_TOKENS)) {
-      out.printf(
-          Locale.ROOT,
-          "  %-20s  %8.1f %%  head %d: %.1f %%%n",
-          summary.label(attended.token()),
-          attended.mean() * 100,
-          attended.head() + 1,
-          attended.most() * 100);
-    }
+    Heads head = summary.explanation().layers().get(Summary.LAYER);
+    int query = summary.query();
+    out.printf(
+        "%n%-22s  layer %d, head %d   all heads   most in%n",
+        "\"" + summary.label(query) + "\" looks at", Summary.LAYER + 1, Summary.HEAD + 1);
+    IntStream.range(0, head.width())
+        .boxed()
+        .sorted(Comparator.comparingDouble(key -> -head.get(0, Summary.HEAD, query, key)))
+        .limit(LISTED_TOKENS)
+        .forEach(
+            key -> {
+              Link link = Link.of(summary.explanation(), query, key);
+              out.printf(
+                  Locale.ROOT,
+                  "  %-20s  %13.1f %%  %8.1f %%   layer %d, head %d: %.1f %%%n",
+                  summary.label(key),
+                  head.get(0, Summary.HEAD, query, key) * 100,
+                  link.mean() * 100,
+                  link.layer() + 1,
+                  link.head() + 1,
+                  link.most() * 100);
+            });
   }
 }

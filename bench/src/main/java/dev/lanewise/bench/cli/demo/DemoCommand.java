@@ -2,26 +2,34 @@ package dev.lanewise.bench.cli.demo;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
+import dev.lanewise.bench.cli.explain.Explanation;
+import dev.lanewise.bench.cli.explain.Link;
 import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** One sentence through the first attention layer of all-MiniLM-L6-v2: what it attends to, how exactly, how fast, and a picture. */
+/**
+ * Runs one sentence through all layers of all-MiniLM-L6-v2 and writes the attention explorer; checks and times the self-attention of the
+ * first layer.
+ */
 @Command(
     name = "demo",
     description =
-        "Runs a sentence through the first attention layer of a real model (all-MiniLM-L6-v2), checks and times it, and draws it.")
+        "Runs a sentence through a real model (all-MiniLM-L6-v2), checks and times its first attention layer, and writes a page that shows"
+            + " what each word looks at.")
 public final class DemoCommand extends BenchCommand {
   private static final String DEFAULT_OUTPUT = "lanewise-demo.html";
   private static final int MAX_WARM_UP = 40;
@@ -37,27 +45,27 @@ public final class DemoCommand extends BenchCommand {
   @Option(
       names = "--output",
       paramLabel = "FILE",
-      description = "Where to write the picture, an HTML page; default: ${DEFAULT-VALUE}.",
+      description = "Where to write the page, one HTML file that needs no network; default: ${DEFAULT-VALUE}.",
       defaultValue = DEFAULT_OUTPUT)
   private Path output = Path.of("");
 
   @Option(
       names = "--force",
       description =
-          "Replace the file if there is one already, once the new one is whole; the default FILE is replaced, too, if an earlier demo"
-              + " made it.")
+          "Replace the file if there is one already, once the new one is whole; a page that an earlier demo wrote to the default FILE"
+              + " is always replaced.")
   private boolean force;
 
   @Option(
       names = "--token",
       paramLabel = "TOKEN",
-      description = "Whose attention to list; default: \"its\", or in its absence the word that looks hardest at another.")
+      description = "The token whose attention is listed; default: \"its\", or if there is none, the word that looks hardest at another.")
   private @Nullable String token;
 
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Threads that share the whole layer; default: ${DEFAULT-VALUE}.",
+      description = "Threads that share the first layer where it is timed as a whole; default: ${DEFAULT-VALUE}.",
       defaultValue = "1")
   private int threads;
 
@@ -67,30 +75,29 @@ public final class DemoCommand extends BenchCommand {
   @Override
   public Integer call() throws IOException {
     requireAtLeast("--threads", threads, 1);
-    // Whoever runs the demo again wants its new picture; another file of that name is not the demo's to replace.
-    boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Page.isOne(output);
+    // The demo replaces its own earlier page, and no other file of that name.
+    boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Summary.isPage(output);
     requireUsable("--output " + output, OutputFile.obstacle(output, force || again));
-    Kernels kernels = Kernels.selected();
     Tokens whole = tokenise();
+    Tokens tokens = whole.length() <= MiniLm.MAX_TOKENS ? whole : whole.withLength(MiniLm.MAX_TOKENS);
+    Kernels kernels = Kernels.selected();
     FirstLayer model = FirstLayer.load();
-    Tokens tokens = whole.length() <= model.maxTokens() ? whole : whole.withLength(model.maxTokens());
-    SequenceBatch embedded = model.embed(tokens);
-    AttentionMap map = AttentionMap.compute(model, tokens, embedded, kernels);
-    int query = query(map);
-    Accuracy accuracy = Accuracy.measure(model, embedded, kernels);
-    boolean pageComesOut = OutputFile.isStandardOutput(output);
-    PrintWriter out = pageComesOut ? err() : out();
-    ConsoleReport report = new ConsoleReport(out);
+    Explanation explanation = Explanation.of(model.encoder(), tokens);
+    int query = query(explanation);
+    Accuracy accuracy = Accuracy.measure(model, model.embed(tokens), kernels);
+    boolean pageOnStandardOutput = OutputFile.isStandardOutput(output);
+    ConsoleReport report = new ConsoleReport(pageOnStandardOutput ? err() : out());
     report.printTiming(TIMED_LENGTHS, Timings.typicalSeconds(TIMED_LENGTHS.size(), stopwatch()));
-    Summary summary = new Summary(sentence, map, query, kernels, threads, accuracy, measure(model, tokens, kernels));
+    Timings timings = measure(model, tokens, kernels);
+    Summary summary = new Summary(sentence, whole.length(), explanation, query, kernels, threads, accuracy, timings);
 
-    report.print(summary, whole.length());
-    OutputFile.write(output, Page.of(summary));
-    if (!pageComesOut) {
+    report.print(summary);
+    OutputFile.write(output, summary.page());
+    if (!pageOnStandardOutput) {
       report.printPage(output);
     }
-    if (!summary.accuracy().isWithinBudget()) {
-      throw new IllegalStateException("the error is " + summary.accuracy().path() + ", allowed is " + summary.accuracy().budget());
+    if (!accuracy.isWithinBudget()) {
+      throw new IllegalStateException("the error is " + accuracy.path() + ", allowed is " + accuracy.budget());
     }
     return 0;
   }
@@ -103,16 +110,20 @@ public final class DemoCommand extends BenchCommand {
     return tokens;
   }
 
-  private int query(AttentionMap map) {
-    if (token == null) {
-      return map.mostTelling();
+  /** The place of the token whose attention is listed. */
+  private int query(Explanation explanation) {
+    List<String> texts = explanation.tokens().texts();
+    String wanted = token == null ? "its" : token;
+    OptionalInt found = IntStream.range(0, texts.size()).filter(i -> texts.get(i).equalsIgnoreCase(wanted)).findFirst();
+    if (found.isEmpty() && token != null) {
+      throw rejected("--token " + token + " is none of the sentence's " + texts.size() + " tokens");
     }
-    return map.find(token)
-        .orElseThrow(() -> rejected("--token " + token + " is none of the sentence's " + map.tokens().length() + " tokens"));
+    return found.orElseGet(() -> Link.strongest(explanation, 1).stream().mapToInt(Link::query).findFirst().orElse(1));
   }
 
   private Stopwatch stopwatch() {
-    return Stopwatch.of(quick ? 0.1 : 0.4, MAX_WARM_UP, quick ? 0.1 : 0.4);
+    double seconds = quick ? 0.1 : 0.4;
+    return Stopwatch.of(seconds, MAX_WARM_UP, seconds);
   }
 
   private Timings measure(FirstLayer model, Tokens tokens, Kernels kernels) {

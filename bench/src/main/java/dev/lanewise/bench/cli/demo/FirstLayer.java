@@ -56,9 +56,9 @@ public final class FirstLayer {
     return new FirstLayer(MiniLmArtifact.weights());
   }
 
-  /** Most tokens that the model takes. */
-  public int maxTokens() {
-    return model.maxTokens();
+  /** The whole model. */
+  public BertEncoder encoder() {
+    return model;
   }
 
   /** What the first layer reads: 1 × tokens × {@link #EMBED_DIM}. */

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.demo;
 
+import com.google.gson.JsonObject;
 import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
@@ -32,6 +33,19 @@ record Timings(List<Row> rows, double peak) {
     boolean settled() {
       return scalar.settled() && path.settled();
     }
+
+    JsonObject json(double fractionOfPeak) {
+      JsonObject json = new JsonObject();
+      json.addProperty("tokens", tokens);
+      json.addProperty("step", step.name());
+      json.addProperty("scalarMs", scalar.seconds() * 1e3);
+      json.addProperty("pathMs", path.seconds() * 1e3);
+      json.addProperty("settled", settled());
+      if (!Double.isNaN(fractionOfPeak)) {
+        json.addProperty("fractionOfPeak", fractionOfPeak);
+      }
+      return json;
+    }
   }
 
   /** Whether each time has settled. */
@@ -59,9 +73,9 @@ record Timings(List<Row> rows, double peak) {
       List<Workload.Step> scalar = new Workload(model, text, Kernels.scalar(), threads).steps();
       List<Workload.Step> path = new Workload(model, text, kernels, threads).steps();
       for (int i = 0; i < Workload.STEPS; i++) {
-        Stopwatch.Time ofScalar = stopwatch.fastest(scalar.get(i).call());
-        Stopwatch.Time ofPath = kernels == Kernels.scalar() ? ofScalar : stopwatch.fastest(path.get(i).call());
-        rows.add(new Row(text.rows(), path.get(i), ofScalar, ofPath));
+        Stopwatch.Time scalarTime = stopwatch.fastest(scalar.get(i).call());
+        Stopwatch.Time pathTime = kernels == Kernels.scalar() ? scalarTime : stopwatch.fastest(path.get(i).call());
+        rows.add(new Row(text.rows(), path.get(i), scalarTime, pathTime));
         progress.run();
       }
       peak = Math.max(peak, measurePeak(kernels, stopwatch));
@@ -70,7 +84,7 @@ record Timings(List<Row> rows, double peak) {
     return new Timings(rows, peak);
   }
 
-  /** Of the path that runs, of the peak of the threads it uses; NaN where operations are not counted. */
+  /** The speed of the path that runs as a fraction of the peak of the threads it uses; NaN where operations are not counted. */
   double fractionOfPeak(Row row) {
     return row.step().flops() / row.path().seconds() / (peak * row.step().threads());
   }

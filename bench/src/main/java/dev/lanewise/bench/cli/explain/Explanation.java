@@ -19,10 +19,10 @@ import java.util.List;
  * @param rollouts of each layer 1 × tokens × tokens: row i says what token i is made of behind it, all layers before it counted
  * @param entropies layers × heads: how widely a token's attention is spread there, in nats, the mean over tokens
  */
-record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch> rollouts, double[][] entropies) {
+public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch> rollouts, double[][] entropies) {
 
   /** Runs the model on tokens that it can read as a whole. */
-  static Explanation of(BertEncoder encoder, Tokens tokens) {
+  public static Explanation of(BertEncoder encoder, Tokens tokens) {
     int length = tokens.length();
     PackedSequences text = PackedSequences.of(0, length);
     SequenceBatch x = SequenceBatch.zeros(1, length, encoder.embedDim());
@@ -36,7 +36,7 @@ record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch> rollou
   }
 
   /** Rollout and entropy of weights that are there already. */
-  static Explanation of(Tokens tokens, List<Heads> layers) {
+  public static Explanation of(Tokens tokens, List<Heads> layers) {
     List<SequenceBatch> rollouts = new ArrayList<>();
     double[][] entropies = new double[layers.size()][];
     for (int layer = 0; layer < layers.size(); layer++) {
@@ -49,7 +49,7 @@ record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch> rollou
   }
 
   /** Heads of each layer. */
-  int heads() {
+  public int heads() {
     return layers.get(0).heads();
   }
 

@@ -15,9 +15,9 @@ import java.util.Base64;
 import java.util.List;
 
 /** The attention explorer: a template, its style, its scripts, and the data as one JSON object. */
-final class ExplorerPage {
+public final class ExplorerPage {
   /** In this order they become one script. */
-  private static final List<String> SCRIPTS = List.of("data.js", "tokens.js", "lines.js", "map.js", "heads.js", "page.js");
+  private static final List<String> SCRIPTS = List.of("data.js", "tokens.js", "lines.js", "map.js", "heads.js", "measured.js", "page.js");
 
   /** Weights are written as whole numbers of this many parts of one. */
   static final int WEIGHT_PARTS = 10_000;
@@ -30,18 +30,32 @@ final class ExplorerPage {
    * @param tokensGiven how many tokens the text has; where the model reads fewer, the page says so
    */
   static String of(Explanation explanation, int tokensGiven) throws IOException {
+    return of("Attention explorer – Lanewise", explanation, tokensGiven, new JsonObject());
+  }
+
+  /**
+   * The page with more data.
+   *
+   * @param title its title in the browser; part of the program, not of a text
+   * @param more what the page shows beside the explanation: {@code start} is a layer, a head and a token, {@code measured} are errors and
+   *     times
+   */
+  public static String of(String title, Explanation explanation, int tokensGiven, JsonObject more) throws IOException {
     String style = Resource.text(ExplorerPage.class, "page.css");
     StringBuilder script = new StringBuilder("\"use strict\";\n");
     for (String name : SCRIPTS) {
       script.append(Resource.text(ExplorerPage.class, name));
     }
+    JsonObject data = data(explanation, tokensGiven);
+    more.asMap().forEach(data::add);
     // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a
     // mark. Browsers run no other script and load nothing, which the page tells them by the hashes of its own.
     return Resource.text(ExplorerPage.class, "page.html")
         .replace("{{policy}}", "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script.toString()) + "'")
         .replace("{{style}}", style)
         .replace("{{script}}", script)
-        .replace("{{data}}", new Gson().toJson(data(explanation, tokensGiven)));
+        .replace("{{title}}", title)
+        .replace("{{data}}", new Gson().toJson(data));
   }
 
   private static String hash(String text) {

@@ -17,13 +17,13 @@ import java.util.stream.IntStream;
  * @param head the head of that layer, from 0
  * @param most the weight there
  */
-record Link(int query, int key, double mean, int layer, int head, double most) {
+public record Link(int query, int key, double mean, int layer, int head, double most) {
 
   /**
    * The links between different words of the text that are strongest on average, strongest first; of a text without words, between its
    * signs.
    */
-  static List<Link> strongest(Explanation explanation, int count) {
+  public static List<Link> strongest(Explanation explanation, int count) {
     Tokens tokens = explanation.tokens();
     IntPredicate inside = token -> !tokens.isFrame(token);
     List<Link> links = strongest(explanation, count, inside.and(token -> isWord(tokens.texts().get(token))));
@@ -40,7 +40,8 @@ record Link(int query, int key, double mean, int layer, int head, double most) {
         .toList();
   }
 
-  static Link of(Explanation explanation, int query, int key) {
+  /** What one token attends to another, in all heads of all layers. */
+  public static Link of(Explanation explanation, int query, int key) {
     double sum = 0;
     int mostLayer = 0;
     int mostHead = 0;

@@ -66,8 +66,9 @@ function listenToPrinter() {
   });
 }
 
-/** Where to start: "its", or else some word, and the head in which it looks hardest at the word that it looks at most on average. */
+/** Where to start, unless the data say it: "its", or else some word, and the head in which it looks hardest at the word that it looks at most on average. */
 function start() {
+  if (data.start) return data.start;
   const size = count * count;
   const sums = new Float32Array(size);
   for (let layer = 0; layer < layers; layer++) {
@@ -90,6 +91,7 @@ readRamp();
 buildSentence();
 buildChoices();
 buildEntropy();
+buildMeasured();
 at("cut").hidden = data.tokensGiven === count;
 at("cut").textContent = `The text has ${data.tokensGiven} tokens, more than the model reads: here are the first ${count}.`;
 choose(start());
