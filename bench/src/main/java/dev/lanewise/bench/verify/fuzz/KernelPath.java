@@ -10,48 +10,39 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** The code that may run: SIMD lanes of a width, or plain Java. */
+/** A path of the kernels: SIMD lanes of a width, or plain Java. */
 enum KernelPath {
-  VECTOR_512("512", "vector-512", "--add-modules=jdk.incubator.vector", "-Dlanewise.vectorBits=512"),
-  VECTOR_256("256", "vector-256", "--add-modules=jdk.incubator.vector", "-Dlanewise.vectorBits=256"),
-  VECTOR_128("128", "vector-128", "--add-modules=jdk.incubator.vector", "-Dlanewise.vectorBits=128"),
-  SCALAR("scalar", "scalar");
+  VECTOR_512("512"),
+  VECTOR_256("256"),
+  VECTOR_128("128"),
+  SCALAR("scalar");
 
-  private static final List<String> OF_THE_PATH = List.of("--add-modules=jdk.incubator.vector", "-Dlanewise.");
+  private static final String VECTOR_MODULE = "--add-modules=jdk.incubator.vector";
 
   private final String option;
-  private final String path;
 
-  @SuppressWarnings("ImmutableEnumChecker") // List.of is
-  private final List<String> flags;
-
-  KernelPath(String option, String path, String... flags) {
+  KernelPath(String option) {
     this.option = option;
-    this.path = path;
-    this.flags = List.of(flags);
   }
 
-  /** What {@code --paths} calls it. */
-  String option() {
-    return option;
-  }
-
-  /** What {@link dev.lanewise.kernels.Kernels#path} calls it. */
+  /** The name that {@link dev.lanewise.kernels.Kernels#path} gives it. */
   String path() {
-    return path;
+    return this == SCALAR ? option : "vector-" + option;
   }
 
   /**
-   * Runs the command line in a JVM of its own that takes this path, since which one is decided once in a JVM; returns its exit code. It
-   * ends with this JVM.
+   * Runs the command in a JVM of its own that takes this path, since a JVM chooses its path once. The JVM ends with this one.
    *
-   * @param line told every line that it writes, to either stream
+   * @param line receives every line that the JVM writes to either stream
+   * @return the exit code
    */
   int run(List<String> arguments, Consumer<String> line) throws IOException, InterruptedException {
-    List<String> all = new ArrayList<>(ChildJvm.ownFlags());
-    all.removeIf(flag -> OF_THE_PATH.stream().anyMatch(flag::startsWith));
-    all.addAll(flags);
-    try (ChildJvm child = ChildJvm.start(all, arguments, true);
+    List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
+    flags.removeIf(flag -> flag.startsWith(VECTOR_MODULE) || flag.startsWith("-Dlanewise."));
+    if (this != SCALAR) {
+      flags.addAll(List.of(VECTOR_MODULE, "-Dlanewise.vectorBits=" + option));
+    }
+    try (ChildJvm child = ChildJvm.start(flags, arguments, true);
         BufferedReader reader = child.process().inputReader(StandardCharsets.UTF_8)) {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
         line.accept(text);
@@ -60,6 +51,7 @@ enum KernelPath {
     }
   }
 
+  /** The path that {@code --paths} calls by this name. */
   static Optional<KernelPath> of(String option) {
     return Arrays.stream(values()).filter(path -> path.option.equals(option)).findFirst();
   }

@@ -1,51 +1,42 @@
 package dev.lanewise.bench.verify.fuzz;
 
 /**
- * The numbers of a call. Each depends on the seed, on the operand and on where it stands, and on nothing else: a call that has been made
- * smaller keeps those that are left.
+ * The numbers of a call. A number depends on the seed, on the operand and on its place only, so a call that is made smaller keeps the
+ * numbers that are left.
  */
-final class Numbers {
-  private static final float[] POISONS = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+record Numbers(long seed, Kind kind) {
+  private static final float[] SPECIAL = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+  private static final float[] HUGE = {1e4f, -1e4f, 3e18f, 3e38f, -3e38f};
 
-  private final long seed;
-  private final Kind kind;
-
-  Numbers(long seed, Kind kind) {
-    this.seed = seed;
-    this.kind = kind;
-  }
-
-  /** What numbers a call has. */
+  /** The kind of numbers in query, key and value. */
   enum Kind {
-    NORMAL(""),
-    LARGE("logits ±1e4"),
-    HUGE("logits ±3e38"),
-    DENORMAL("denormal"),
-    EQUAL("all equal"),
-    ONE_HUGE("one huge"),
-    ZEROS("zeros"),
-    INTEGERS("small integers"),
-    ANY("of any magnitude"),
-    HUGE_VALUES("values ±3e38");
+    NORMAL,
+    LARGE_LOGITS,
+    HUGE_LOGITS,
+    DENORMAL,
+    ALL_EQUAL,
+    FEW_HUGE,
+    ZEROS,
+    SMALL_INTEGERS,
+    ANY_MAGNITUDE,
+    HUGE_VALUES;
 
-    private final String text;
-
-    Kind(String text) {
-      this.text = text;
-    }
-
-    /** Whether float code gives them back but for a few roundings. */
-    boolean moderate() {
-      return this == NORMAL || this == INTEGERS;
-    }
-
-    @Override
-    public String toString() {
-      return text;
+    /** Whether float code reproduces results but for a few roundings. */
+    boolean isModerate() {
+      return this == NORMAL || this == SMALL_INTEGERS;
     }
   }
 
-  /** What stands where. */
+  /** Values that spoil an element. */
+  enum Poison {
+    NONE,
+    NAN,
+    POSITIVE_INFINITY,
+    NEGATIVE_INFINITY,
+    NAN_OR_INFINITY
+  }
+
+  /** Independent streams of numbers. */
   enum Operand {
     QUERY(1),
     KEY(2),
@@ -62,8 +53,13 @@ final class Numbers {
     }
   }
 
+  /** The normally distributed numbers of a seed. */
+  static Numbers normal(long seed) {
+    return new Numbers(seed, Kind.NORMAL);
+  }
+
   /** 64 well mixed bits of a place. */
-  long bits(Operand operand, long place) {
+  private long bits(Operand operand, long place) {
     return mix(mix(seed + 0x9E3779B97F4A7C15L * operand.stream) + place);
   }
 
@@ -79,7 +75,12 @@ final class Numbers {
     return (int) Long.remainderUnsigned(bits(operand, place), bound);
   }
 
-  /** About normally distributed. */
+  /** A choice from 0 to below {@code bound} that belongs to no operand. */
+  int below(int bound, long place) {
+    return below(bound, Operand.OTHER, place);
+  }
+
+  /** A number that is about normally distributed. */
   float normal(Operand operand, long place) {
     long bits = bits(operand, place);
     double sum = 0;
@@ -89,32 +90,33 @@ final class Numbers {
     return (float) (sum * Math.sqrt(3));
   }
 
-  /** An element of query, key or value, of the kind that the call has. */
+  /** An element of query, key or value. */
   float element(Operand operand, int b, int head, int row, int column, int width) {
     long place = (((long) b * 64 + head) * 65_536 + row) * 65_536 + column;
     float x = normal(operand, place);
     boolean value = operand == Operand.VALUE;
     return switch (kind) {
-      case LARGE -> value ? x : (float) (x * 100 / Math.pow(width, 0.25));
-      case HUGE -> value ? x : operand == Operand.QUERY ? x * 5e18f : (float) (x * 2e19 / Math.sqrt(width));
+      case LARGE_LOGITS -> value ? x : (float) (x * 100 / Math.pow(width, 0.25));
+      case HUGE_LOGITS -> value ? x : operand == Operand.QUERY ? x * 5e18f : (float) (x * 2e19 / Math.sqrt(width));
       case DENORMAL -> x * (value || (bits(operand, -1) & 1) == 0 ? 1e-40f : 1);
-      case EQUAL -> normal(operand, 0);
-      case ONE_HUGE -> below(97, operand, place) == 0 ? huge(operand, place) : x;
+      case ALL_EQUAL -> normal(operand, 0);
+      case FEW_HUGE -> below(97, operand, place) == 0 ? HUGE[below(HUGE.length, operand, ~place)] : x;
       case ZEROS -> 0;
-      case INTEGERS -> Math.round(2 * x);
-      case ANY -> (float) (x * Math.pow(10, below(41, operand, ~place) - 24));
+      case SMALL_INTEGERS -> Math.round(2 * x);
+      case ANY_MAGNITUDE -> (float) (x * Math.pow(10, below(41, operand, ~place) - 24));
       case HUGE_VALUES -> value ? x * 1e38f : x;
       case NORMAL -> x;
     };
   }
 
-  private float huge(Operand operand, long place) {
-    float[] sizes = {1e4f, -1e4f, 3e18f, 3e38f, -3e38f};
-    return sizes[below(sizes.length, operand, ~place)];
-  }
-
-  /** What poisons an element: NaN or an infinity, by the number of {@link Knob#POISON}. */
-  float poison(int number, long place) {
-    return POISONS[number <= POISONS.length ? number - 1 : below(POISONS.length, Operand.OTHER, place)];
+  /** The value that spoils an element. */
+  float poison(Poison poison, long place) {
+    return switch (poison) {
+      case NONE -> throw new IllegalArgumentException("nothing is spoilt");
+      case NAN -> Float.NaN;
+      case POSITIVE_INFINITY -> Float.POSITIVE_INFINITY;
+      case NEGATIVE_INFINITY -> Float.NEGATIVE_INFINITY;
+      case NAN_OR_INFINITY -> SPECIAL[below(SPECIAL.length, place)];
+    };
   }
 }

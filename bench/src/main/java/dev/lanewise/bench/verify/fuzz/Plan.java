@@ -1,262 +1,276 @@
 package dev.lanewise.bench.verify.fuzz;
 
+import dev.lanewise.bench.verify.fuzz.AttentionChanges.BiasKind;
+import dev.lanewise.bench.verify.fuzz.AttentionChanges.Weights;
 import dev.lanewise.bench.verify.oracle.Model;
-import java.util.Arrays;
-import java.util.EnumMap;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.StringJoiner;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** A call, as a number for each {@link Knob}, and the seed of its numbers. What does not go together is set to what does. */
+/**
+ * The description of a call: a value for each {@link Option}, and the seed of its numbers. {@link #fitted} applies the rules of all
+ * options; a plan does not change after that.
+ */
 final class Plan {
-  private static final Knob[] LAYOUTS = {Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT, Knob.OUTPUT_LAYOUT};
-  private static final Knob[] MASKS = {Knob.MASK, Knob.SECOND_MASK, Knob.THIRD_MASK};
   private static final int WIDEST_IN_LAYERS = 40;
-  private static final Knob[] BEFORE_MASK = {Knob.RAW, Knob.CAPPED, Knob.CHANGED};
 
-  /** What a call may be asked for. */
-  static final Knob[] RESULTS = {
-    Knob.OUTPUT,
-    Knob.LOG_SUM_EXP,
-    Knob.RAW,
-    Knob.CAPPED,
-    Knob.CHANGED,
-    Knob.MASKED,
-    Knob.WEIGHTS,
-    Knob.COLUMN_SUMS,
-    Knob.TOP_KEYS,
-    Knob.CHOSEN_ROWS
-  };
-
-  private final Map<Knob, Integer> numbers;
+  private final Map<Option<?>, Object> values;
   private final long seed;
 
-  Plan(Map<Knob, Integer> numbers, long seed) {
-    this.numbers = new EnumMap<>(numbers);
+  private Plan(Map<Option<?>, Object> values, long seed) {
+    this.values = values;
     this.seed = seed;
-    makeFit();
   }
 
-  /** The simplest call: one query, no key, the output. */
+  /** The simplest values of all options, which no rule has seen yet. */
   static Plan simplest(long seed) {
-    return new Plan(Knob.simplestOfAll(), seed);
+    Map<Option<?>, Object> values = new HashMap<>();
+    Option.all().forEach(option -> values.put(option, option.simplest()));
+    return new Plan(values, seed);
+  }
+
+  /** A copy whose options fit together. */
+  Plan fitted() {
+    Plan plan = new Plan(new HashMap<>(values), seed);
+    Option.all().forEach(option -> option.fit(plan));
+    return plan;
+  }
+
+  /** A fitted copy with another value of an option. */
+  Plan with(Option<?> option, Object value) {
+    Plan plan = new Plan(new HashMap<>(values), seed);
+    plan.values.put(option, value);
+    return plan.fitted();
+  }
+
+  /** A fitted copy with dense operands. */
+  Plan dense() {
+    Plan plan = new Plan(new HashMap<>(values), seed);
+    plan.reset(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT, Option.OUTPUT_LAYOUT);
+    return plan.fitted();
   }
 
   long seed() {
     return seed;
   }
 
-  int get(Knob knob) {
-    return Objects.requireNonNull(numbers.get(knob));
+  @SuppressWarnings("unchecked") // set and with put values of the option's type
+  <T> T get(Option<T> option) {
+    return (T) Objects.requireNonNull(values.get(option));
   }
 
-  /** What its numbers are like. */
-  Numbers.Kind numbers() {
-    return Choice.at(Numbers.Kind.values(), get(Knob.NUMBERS));
+  /** Whether an option has another value than its simplest one. */
+  boolean has(Option<?> option) {
+    return !get(option).equals(option.simplest());
   }
 
-  /** Whether it sums more than a float accumulator may. */
-  boolean isLong() {
-    return Math.max(get(Knob.QUERIES), get(Knob.KEYS)) > Model.LONG;
+  /** Sets a value, before the plan is fitted or in a rule. */
+  <T> void set(Option<T> option, T value) {
+    values.put(option, value);
   }
 
-  boolean has(Knob knob) {
-    return get(knob) > 0;
-  }
-
-  /** The same with another number; dependent ones may follow. */
-  Plan with(Knob knob, int number) {
-    Map<Knob, Integer> changed = new EnumMap<>(numbers);
-    changed.put(knob, number);
-    return new Plan(changed, seed);
-  }
-
-  /** The same with every operand dense. */
-  Plan dense() {
-    Map<Knob, Integer> changed = new EnumMap<>(numbers);
-    for (Knob layout : LAYOUTS) {
-      changed.put(layout, 0);
-    }
-    return new Plan(changed, seed);
-  }
-
-  /** Whether an operand repeats elements, so that it holds other numbers than a dense one. */
-  boolean repeats() {
-    return Arrays.stream(LAYOUTS).anyMatch(layout -> Layout.of(get(layout)).repeats() != 0);
-  }
-
-  private void set(Knob knob, int number) {
-    numbers.put(knob, number);
-  }
-
-  private void clear(Knob... knobs) {
-    for (Knob knob : knobs) {
-      set(knob, knob.simplest());
-    }
-  }
-
-  private void makeFit() {
-    set(Knob.OUTPUT_LAYOUT, get(Knob.OUTPUT_LAYOUT) % Layout.WRITABLE);
-    if (has(Knob.LAYER)) {
-      clear(Knob.CACHE);
-    }
-    if (has(Knob.CACHE)) {
-      clear(Knob.SHARED);
-      set(Knob.BATCH, Math.max(1, get(Knob.BATCH)));
-    } else {
-      clear(Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.DETOUR);
-      set(Knob.APPENDS, isStepwise() ? get(Knob.APPENDS) : 0);
-    }
-    if (get(Knob.FORMAT) != Case.INT8) {
-      clear(Knob.CHANNELS);
-    }
-    if (get(Knob.CACHE) == Case.WINDOW) {
-      clear(BEFORE_MASK); // what a cache has let go has no score
-      clear(Knob.SEQUENCES);
-      set(Knob.QUERIES, Math.min(get(Knob.QUERIES), get(Knob.KEYS)));
-    }
-    if (get(Knob.FAILURE) == Choice.number(Failures.Kind.FULL_CACHE) && !has(Knob.CACHE) && !isStepwise()) {
-      clear(Knob.FAILURE);
-    }
-    if (has(Knob.SEQUENCES)) {
-      set(Knob.BATCH, 1);
-    }
-    fitLayer();
-    fitMasks();
-    fitShared();
-    fitParts();
-    fitResults();
-    if ((get(Knob.ROTARY) == 3 && get(Knob.HEAD_DIM) < 4) || get(Knob.HEAD_DIM) % 2 != 0) {
-      clear(Knob.ROTARY);
-    }
-    if (!has(Knob.POISON)) {
-      clear(Knob.POISON_PLACE);
-    }
-  }
-
-  /** Whether a layer takes rows step by step. */
-  boolean isStepwise() {
-    return get(Knob.LAYER) > 1;
-  }
-
-  /** How the rows of a layer are told apart. */
-  LayerPlaces.Kind positions() {
-    return Choice.at(LayerPlaces.Kind.values(), get(Knob.POSITIONS));
-  }
-
-  /** Whether settings meet that the library need not combine, or rows are asked for that a window may have let go: then it must say so. */
-  boolean mayBeRefused() {
-    boolean letGo = get(Knob.CACHE) == Case.WINDOW && (has(Knob.DETOUR) || Caches.asksForMore(this, new Numbers(seed, numbers())));
-    return letGo || (positions() == LayerPlaces.Kind.ALIBI && has(Knob.ALIBI)) || (positions().asksForBuckets() && has(Knob.BIAS));
-  }
-
-  /** Layers of identities, so that their attention can be judged. */
-  private void fitLayer() {
-    if (!has(Knob.LAYER)) {
-      clear(Knob.POSITIONS);
-      return;
-    }
-    clear(Knob.PARTS, Knob.OVERLAP, Knob.POISON, Knob.ROTARY, Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT);
-    clear(RESULTS);
-    set(Knob.BATCH, Math.max(1, get(Knob.BATCH)));
-    set(Knob.HEAD_DIM, Math.min(get(Knob.HEAD_DIM), WIDEST_IN_LAYERS));
-    set(Knob.VALUE_DIM, get(Knob.HEAD_DIM));
-    set(Knob.SHARED, isStepwise() || has(Knob.SHARED) ? Case.SAME : 0);
-    if (!numbers().moderate()) {
-      clear(Knob.NUMBERS);
-    }
-    if (!positions().fits(get(Knob.HEAD_DIM))) {
-      clear(Knob.POSITIONS);
-    }
-    if (positions().asksForBuckets() || isStepwise()) {
-      clear(Knob.SEQUENCES);
-    }
-    if (isStepwise()) {
-      clear(Knob.SCORE_FUNCTION, Knob.WEIGHT_FUNCTION); // which count queries from the first of a step
-      set(Knob.BIAS, Math.min(get(Knob.BIAS), Choice.number(Biases.Kind.OF_KEYS)));
-      for (Knob mask : MASKS) {
-        set(mask, Sight.fitsSteps(get(mask)) ? get(mask) : 0);
-      }
-    }
-  }
-
-  /** Masks that ask for a batch entry, or an element; positions can follow one tree. */
-  private void fitMasks() {
-    boolean tree = false;
-    for (Knob mask : MASKS) {
-      if (tree && Sight.hasTree(get(mask)) && (has(Knob.ALIBI) || has(Knob.LAYER))) {
-        clear(mask);
-      }
-      tree |= Sight.hasTree(get(mask));
-    }
-    for (Knob mask : MASKS) {
-      if (get(Knob.BATCH) == 0) {
-        clear(mask);
-      }
-    }
-  }
-
-  private void fitShared() {
-    if (!has(Knob.SHARED)) {
-      return;
-    }
-    clear(Knob.QUERY_LAYOUT, Knob.KEY_LAYOUT, Knob.VALUE_LAYOUT);
-    set(Knob.KEYS, get(Knob.QUERIES));
-    if (get(Knob.SHARED) == Case.SAME) {
-      set(Knob.VALUE_DIM, get(Knob.HEAD_DIM));
-      set(Knob.GROUP, 1);
-    }
-  }
-
-  /** Parts that are merged: of keys that are not cached, with what a part can be asked for. */
-  private void fitParts() {
-    if (!has(Knob.PARTS)) {
-      return;
-    }
-    clear(Knob.CACHE, Knob.FORMAT, Knob.OFF_HEAP, Knob.CHANNELS, Knob.PAGES, Knob.APPENDS, Knob.DETOUR, Knob.SEQUENCES);
-    clear(Knob.ALIBI, Knob.WEIGHT_FUNCTION, Knob.FAILURE, Knob.OVERLAP, Knob.POISON, Knob.POISON_PLACE);
-    clear(RESULTS);
-    set(Knob.OUTPUT, 1);
-    set(Knob.LOG_SUM_EXP, 1);
-    set(Knob.NORMALISER, Math.min(1, get(Knob.NORMALISER)));
-    if (!numbers().moderate()) {
-      clear(Knob.NUMBERS);
-    }
-  }
-
-  private void fitResults() {
-    if (has(Knob.SEQUENCES) || has(Knob.CACHE) || get(Knob.QUERIES) == 0) {
-      clear(Knob.CHOSEN_ROWS);
-    }
-    if (has(Knob.CHOSEN_ROWS)) {
-      clear(Knob.OVERLAP);
-      clear(RESULTS);
-      set(Knob.CHOSEN_ROWS, 1);
-    }
-    if (get(Knob.NORMALISER) > 1) {
-      clear(Knob.LOG_SUM_EXP);
-    }
-    if (has(Knob.TOP_KEYS)) {
-      set(Knob.WEIGHTS, 1); // which it is judged by
-    }
-    if (Arrays.stream(RESULTS).noneMatch(this::has)) {
-      set(Knob.OUTPUT, 1);
+  /** Sets options to their simplest values, before the plan is fitted or in a rule. */
+  void reset(Option<?>... options) {
+    for (Option<?> option : options) {
+      values.put(option, option.simplest());
     }
   }
 
   boolean sameAs(Plan other) {
-    return numbers.equals(other.numbers);
+    return values.equals(other.values);
+  }
+
+  /** Numbers of the kind that the plan asks for. */
+  Numbers numbers() {
+    return new Numbers(seed, get(Option.NUMBERS));
+  }
+
+  /** Whether a layer takes its rows in steps. */
+  boolean isStepwise() {
+    return get(Option.LAYER).isStepwise();
+  }
+
+  /** Whether it sums more terms than a float accumulator may. */
+  boolean isLong() {
+    return Math.max(get(Option.QUERIES), get(Option.KEYS)) > Model.LONG;
+  }
+
+  /** Whether an operand repeats elements, so that it holds other numbers than a dense one. */
+  boolean repeats() {
+    return Stream.of(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT).anyMatch(layout -> get(layout).repeats() != 0);
+  }
+
+  /** Whether the library may refuse the call: settings meet that it need not combine, or a window may have dropped the rows asked for. */
+  boolean mayBeRefused() {
+    boolean dropped = get(Option.CACHE) == Caches.Kind.WINDOW && (has(Option.DETOUR) || Caches.asksForMore(this, numbers()));
+    LayerPositionsModel.Kind positions = get(Option.POSITIONS);
+    boolean twice = positions == LayerPositionsModel.Kind.ALIBI && has(Option.ALIBI);
+    return dropped || twice || (positions.hasBuckets() && has(Option.BIAS));
+  }
+
+  /** A layer has caches of its own. The rows that a window cache has dropped have no scores. */
+  void fitCache() {
+    if (has(Option.LAYER)) {
+      reset(Option.CACHE);
+    }
+    if (has(Option.CACHE)) {
+      reset(Option.SHARED);
+      set(Option.BATCH, Math.max(1, get(Option.BATCH)));
+    } else {
+      reset(Option.FORMAT, Option.OFF_HEAP, Option.CHANNELS, Option.PAGES, Option.DETOUR);
+      if (!isStepwise()) {
+        reset(Option.APPENDS);
+      }
+    }
+    if (get(Option.CACHE) == Caches.Kind.WINDOW) {
+      reset(Option.RAW, Option.CAPPED, Option.CHANGED, Option.SEQUENCES);
+      set(Option.QUERIES, Math.min(get(Option.QUERIES), get(Option.KEYS)));
+    }
+  }
+
+  void fitChannels() {
+    if (get(Option.FORMAT) != KeyValueFormat.INT8) {
+      reset(Option.CHANNELS);
+    }
+  }
+
+  void fitFailure() {
+    if (get(Option.FAILURE) == FailingCalls.Kind.FULL_CACHE && !has(Option.CACHE) && !isStepwise()) {
+      reset(Option.FAILURE);
+    }
+  }
+
+  void fitSequences() {
+    if (has(Option.SEQUENCES)) {
+      set(Option.BATCH, 1);
+    }
+  }
+
+  /** The projections of a layer are identities, so that its attention can be judged. */
+  void fitLayer() {
+    if (!has(Option.LAYER)) {
+      reset(Option.POSITIONS);
+      return;
+    }
+    reset(Option.PARTS, Option.OVERLAP, Option.POISON, Option.ROTARY, Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT);
+    Option.RESULTS.forEach(this::reset);
+    set(Option.BATCH, Math.max(1, get(Option.BATCH)));
+    set(Option.HEAD_DIM, Math.min(get(Option.HEAD_DIM), WIDEST_IN_LAYERS));
+    set(Option.VALUE_DIM, get(Option.HEAD_DIM));
+    set(Option.SHARED, isStepwise() || has(Option.SHARED) ? Operands.Shared.SAME : Operands.Shared.NONE);
+    if (!get(Option.NUMBERS).isModerate()) {
+      reset(Option.NUMBERS);
+    }
+    if (!get(Option.POSITIONS).fits(get(Option.HEAD_DIM))) {
+      reset(Option.POSITIONS);
+    }
+    if (get(Option.POSITIONS).hasBuckets() || isStepwise()) {
+      reset(Option.SEQUENCES);
+    }
+    if (isStepwise()) {
+      reset(Option.SCORE_FUNCTION, Option.WEIGHT_FUNCTION); // they count queries from the first one of a step
+      if (has(Option.BIAS)) {
+        set(Option.BIAS, BiasKind.BY_KEY);
+      }
+      Option.MASKS.stream().filter(mask -> !get(mask).fitsSteps()).forEach(this::reset);
+    }
+  }
+
+  /** Masks need a batch entry. Positions follow one tree only. */
+  void fitMasks() {
+    boolean tree = false;
+    for (Option<MaskKind> mask : Option.MASKS) {
+      boolean second = tree && get(mask).hasTree() && (has(Option.ALIBI) || has(Option.LAYER));
+      if (second || get(Option.BATCH) == 0) {
+        reset(mask);
+      }
+      tree |= get(mask).hasTree();
+    }
+  }
+
+  void fitShared() {
+    if (!has(Option.SHARED)) {
+      return;
+    }
+    reset(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT);
+    set(Option.KEYS, get(Option.QUERIES));
+    if (get(Option.SHARED) == Operands.Shared.SAME) {
+      set(Option.VALUE_DIM, get(Option.HEAD_DIM));
+      set(Option.GROUP, 1);
+    }
+  }
+
+  /** Only outputs of keys that are not cached can be merged. */
+  void fitParts() {
+    if (!has(Option.PARTS)) {
+      return;
+    }
+    reset(Option.CACHE, Option.FORMAT, Option.OFF_HEAP, Option.CHANNELS, Option.PAGES, Option.APPENDS, Option.DETOUR);
+    reset(Option.SEQUENCES, Option.ALIBI, Option.WEIGHT_FUNCTION, Option.FAILURE, Option.OVERLAP, Option.POISON, Option.POISON_PLACE);
+    Option.RESULTS.forEach(this::reset);
+    set(Option.OUTPUT, true);
+    set(Option.LOG_SUM_EXP, true);
+    if (!get(Option.NORMALISER).isSoftmax()) {
+      set(Option.NORMALISER, Weights.SOFTMAX_WITH_SINKS);
+    }
+    if (!get(Option.NUMBERS).isModerate()) {
+      reset(Option.NUMBERS);
+    }
+  }
+
+  /** Weights of chosen rows are a call of their own without other results. */
+  void fitChosenRows() {
+    if (has(Option.SEQUENCES) || has(Option.CACHE) || get(Option.QUERIES) == 0) {
+      reset(Option.CHOSEN_ROWS);
+    }
+    if (has(Option.CHOSEN_ROWS)) {
+      reset(Option.OVERLAP);
+      Option.RESULTS.forEach(this::reset);
+      set(Option.CHOSEN_ROWS, true);
+    }
+  }
+
+  void fitLogSumExp() {
+    if (!get(Option.NORMALISER).isSoftmax()) {
+      reset(Option.LOG_SUM_EXP);
+    }
+  }
+
+  /** Top keys are judged by the weights. */
+  void fitTopKeys() {
+    if (has(Option.TOP_KEYS)) {
+      set(Option.WEIGHTS, true);
+    }
+  }
+
+  /** A call is asked for something. */
+  void fitOutput() {
+    if (Option.RESULTS.stream().noneMatch(this::has)) {
+      set(Option.OUTPUT, true);
+    }
+  }
+
+  void fitRotary() {
+    int headDim = get(Option.HEAD_DIM);
+    if (headDim % 2 != 0 || (get(Option.ROTARY) == RotaryCheck.Kind.PART_OF_A_ROW && headDim < 4)) {
+      reset(Option.ROTARY);
+    }
+  }
+
+  void fitPoisonPlace() {
+    if (!has(Option.POISON)) {
+      reset(Option.POISON_PLACE);
+    }
   }
 
   @Override
   public String toString() {
-    StringJoiner text = new StringJoiner(", ");
-    for (Knob knob : Knob.values()) {
-      boolean size = knob.compareTo(Knob.BATCH) >= 0 && knob.compareTo(Knob.VALUE_DIM) <= 0;
-      if (size || get(knob) != knob.simplest()) {
-        text.add(knob.text(get(knob)));
-      }
-    }
-    return text.toString();
+    return Option.all().stream()
+        .filter(option -> Option.SIZES.contains(option) || has(option))
+        .map(option -> option.text(get(option)))
+        .collect(Collectors.joining(", "));
   }
 }

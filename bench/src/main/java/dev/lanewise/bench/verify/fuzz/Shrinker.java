@@ -1,9 +1,10 @@
 package dev.lanewise.bench.verify.fuzz;
 
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Makes a failing call smaller while it still fails: options dropped, sizes halved, then less by one. */
+/** Makes a failing call smaller while it still fails: it drops options, halves sizes, and then takes one off. */
 final class Shrinker {
   private static final int MOST_TRIES = 3000;
   private static final long MOST_NANOS = 20_000_000_000L;
@@ -27,21 +28,19 @@ final class Shrinker {
     Plan before;
     do {
       before = least;
-      for (Knob knob : Knob.values()) {
-        least = shrink(least, knob);
+      for (Option<?> option : Option.all()) {
+        least = shrink(least, option);
       }
     } while (!least.sameAs(before) && mayTry());
     return least;
   }
 
-  private Plan shrink(Plan failing, Knob knob) {
-    int number = failing.get(knob);
-    int[] candidates = {knob.simplest(), knob.simplest() + 1, number / 4, number / 2, number - number / 4, number - 1};
-    for (int candidate : candidates) {
-      if (candidate >= knob.simplest() && candidate < number && (candidate == knob.simplest() || isSize(knob))) {
-        Plan simpler = failing.with(knob, candidate);
+  private Plan shrink(Plan failing, Option<?> option) {
+    if (failing.has(option)) {
+      for (Iterator<?> values = option.simpler(failing.get(option)).iterator(); values.hasNext(); ) {
+        Plan simpler = failing.with(option, values.next());
         if (!simpler.sameAs(failing) && mayTry() && failure.apply(simpler).isPresent()) {
-          return shrink(simpler, knob);
+          return shrink(simpler, option);
         }
       }
     }
@@ -50,10 +49,5 @@ final class Shrinker {
 
   private boolean mayTry() {
     return tries++ < MOST_TRIES && System.nanoTime() - start < MOST_NANOS;
-  }
-
-  /** Whether a number in between means something in between. */
-  private static boolean isSize(Knob knob) {
-    return knob.count() == 0;
   }
 }

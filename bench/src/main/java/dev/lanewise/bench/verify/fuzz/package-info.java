@@ -1,8 +1,14 @@
 /**
- * Random calls of attention and of layers, compared with a plain reference. {@code FuzzCommand} is the door; {@code Draw} draws a {@code
- * Plan}, a number for each {@code Knob}; a {@code Case} makes it a call of the library and the plain data that the reference in {@code
- * oracle} reads; a {@code Trial} makes the call and everything around it, and a {@code Comparison} judges what came of it. Nothing here
- * takes an expected number from the library.
+ * The fuzzer: random calls of attention and of layers, compared with the oracle.
+ *
+ * <p>Users come in by {@link dev.lanewise.bench.verify.fuzz.FuzzCommand}. It starts a JVM for each path of the kernels, which runs a {@code
+ * Session}. {@code PlanGenerator} draws a {@code Plan}, a value for each {@code Option}. A {@code Call} turns the plan into a call of the
+ * library and into the plain data that the oracle reads. {@code CallCheck} makes the call and all calls around it, and {@code Comparison}
+ * judges the results. {@code Shrinker} makes a failing plan smaller.
+ *
+ * <p>A new option is one constant of {@code Option}, with its rule in {@code Plan}. Nothing here takes an expected number from the library.
  */
-@org.jspecify.annotations.NullMarked
+@NullMarked
 package dev.lanewise.bench.verify.fuzz;
+
+import org.jspecify.annotations.NullMarked;

@@ -69,6 +69,10 @@ public final class Bounds {
     };
   }
 
+  public double[] weights() {
+    return weights;
+  }
+
   /** What is too large for a float may become anything; what is not finite is what it is, unless anything was possible before. */
   private static double settled(double x, double bound) {
     if (Double.isInfinite(x) || Double.isNaN(x)) {
@@ -217,8 +221,8 @@ public final class Bounds {
       int at = model.valueAt(row.b, row.head, j) + d;
       double x = model.value[row.b][at];
       double weight = Math.abs(row.weights[j]);
-      float[][] errors = model.valueError;
-      double stored = errors == null ? 0 : errors[row.b][at];
+      float[] errors = model.valueError[row.b];
+      double stored = errors == null ? 0 : errors[at];
       if (weights[j] == ANY || (!Double.isFinite(x) && weight <= weights[j])) {
         return ANY;
       }

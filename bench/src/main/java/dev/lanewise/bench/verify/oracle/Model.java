@@ -30,10 +30,14 @@ public final class Model {
   /** Of each entry keyValueHeads × keys × valueDim, likewise. */
   public final float[][] value;
 
-  /** How far an element of {@link #key} may be off, because it was rounded from so near a tie; null if none is. */
-  public final float @Nullable [][] keyError;
+  /**
+   * The possible error of each element of {@link #key}, which was rounded next to a tie; null for an entry that was not rounded to
+   * integers.
+   */
+  public final float[] @Nullable [] keyError;
 
-  public final float @Nullable [][] valueError;
+  /** The same for {@link #value}. */
+  public final float[] @Nullable [] valueError;
 
   /** Where each entry's queries and keys begin in the rows of all, if they are packed. */
   public int @Nullable [] queryStarts;
@@ -52,8 +56,8 @@ public final class Model {
   /** The parents of a tree's nodes, which are the last queries and keys; empty for none. A node stands at its depth. */
   public int[] tree = {};
 
-  /** How far queries and keys may be off, relative to their lengths. */
-  public double turned;
+  /** The possible error of rotated queries and keys, relative to their lengths. */
+  public double rotationError;
 
   public float @Nullable [] slopes;
   public @Nullable Change scoreFunction;
@@ -62,7 +66,7 @@ public final class Model {
   public Similarity.Kind similarity = Similarity.Kind.DOT;
   public float[] vector = {};
 
-  public Model(Extent extent, int keyValueHeads, int headDim, int valueDim, boolean rounded) {
+  public Model(Extent extent, int keyValueHeads, int headDim, int valueDim) {
     int entries = extent.entries();
     this.extent = extent;
     this.keyValueHeads = keyValueHeads;
@@ -71,8 +75,8 @@ public final class Model {
     this.query = new float[entries][];
     this.key = new float[entries][];
     this.value = new float[entries][];
-    this.keyError = rounded ? new float[entries][] : null;
-    this.valueError = rounded ? new float[entries][] : null;
+    this.keyError = new float[entries][];
+    this.valueError = new float[entries][];
   }
 
   /** The elements of the rows from {@code firstRow} on of a batch entry: heads × rows × width. */

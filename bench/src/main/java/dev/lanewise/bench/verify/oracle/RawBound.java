@@ -25,8 +25,7 @@ public final class RawBound {
     scale = Math.abs(model.scale);
     query = model.query[row.b];
     key = model.key[row.b];
-    float[][] errors = model.keyError;
-    keyError = errors == null ? null : errors[row.b];
+    keyError = model.keyError[row.b];
     from = model.queryAt(row.b, row.head, row.i);
     to = model.keyAt(row.b, row.head, j);
   }
@@ -54,10 +53,10 @@ public final class RawBound {
   /** What positions may have turned too far or not far enough, at worst all into one element. */
   private double turned(double size) {
     double lengths = 0;
-    for (int d = 0; d < model.headDim && model.turned > 0; d++) {
+    for (int d = 0; d < model.headDim && model.rotationError > 0; d++) {
       lengths += Math.abs(query[from + d]) + Math.abs(key[to + d]);
     }
-    return model.turned * lengths * size;
+    return model.rotationError * lengths * size;
   }
 
   private double product() {
@@ -87,7 +86,7 @@ public final class RawBound {
       querySquares += x * x;
     }
     double vanished = LEAST * (2 * keys + (1 + scale) * model.headDim + queries);
-    double off = stored + model.turned * Math.sqrt(querySquares) * Math.sqrt(keySquares);
+    double off = stored + model.rotationError * Math.sqrt(querySquares) * Math.sqrt(keySquares);
     double bound = scale * (off + UNIT * (model.headDim + 12) * size) + vanished;
     // integers are multiplied with their scale only after the product
     boolean integers = keyError != null && scale * queries * MOST_INTEGER >= Float.MAX_VALUE;

@@ -1,6 +1,7 @@
 package dev.lanewise.bench.verify.oracle;
 
 import dev.lanewise.kernels.data.KeyValueFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a cache makes of a row, after the description of {@link KeyValueFormat} and in code of its own. Integers are a rounding of a
@@ -13,27 +14,38 @@ public final class Stored {
   private Stored() {}
 
   /**
-   * Puts what is stored in place of the row.
+   * Replaces rows by what a cache stores of them.
    *
-   * @param rows the row's array
-   * @param from its first element
-   * @param channels what its elements are divided by first, from {@code channel} on; empty for nothing
-   * @param errors as {@code rows}, written
+   * @param rows heads × keys × width
+   * @param channels the factors by which columns are divided first; empty without such factors
+   * @return how far each element may be off because it was rounded next to a tie; null for a format without integers
    */
-  public static void round(KeyValueFormat format, float[] rows, int from, int width, float[] channels, int channel, float[] errors) {
-    if (format == KeyValueFormat.INT8) {
-      integers(rows, from, width, channels, channel, errors);
-      return;
+  public static float @Nullable [] round(KeyValueFormat format, float[] rows, int width, int keys, float[] channels) {
+    switch (format) {
+      case F32 -> {
+        return null;
+      }
+      case F16 -> {
+        for (int n = 0; n < rows.length; n++) {
+          rows[n] = Float.float16ToFloat(Float.floatToFloat16(rows[n]));
+        }
+        return null;
+      }
+      case BF16 -> {
+        for (int n = 0; n < rows.length; n++) {
+          rows[n] = bfloat16(rows[n]);
+        }
+        return null;
+      }
+      case INT8 -> {
+        float[] errors = new float[rows.length];
+        for (int from = 0; from < rows.length; from += width) {
+          integers(rows, from, width, channels, from / width / keys * width, errors);
+        }
+        return errors;
+      }
     }
-    for (int d = from; d < from + width; d++) {
-      rows[d] =
-          switch (format) {
-            case F16 -> Float.float16ToFloat(Float.floatToFloat16(rows[d]));
-            case BF16 -> bfloat16(rows[d]);
-            case F32 -> rows[d];
-            case INT8 -> throw new IllegalArgumentException("integers have a scale for each row");
-          };
-    }
+    throw new AssertionError(format);
   }
 
   private static void integers(float[] rows, int from, int width, float[] channels, int channel, float[] errors) {

@@ -1,17 +1,13 @@
 package dev.lanewise.bench.verify.soak;
 
+import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Calls of all kinds for minutes, and what they leave behind. */
 @Command(
@@ -25,13 +21,9 @@ import picocli.CommandLine.Spec;
       "time all pause, and after a garbage collection the heap, the process and its threads are measured. Exit code 1: something failed or",
       "grew, or a call took more than 50 ms to stop. Each line is printed as it comes: Ctrl-C keeps what has been seen."
     })
-public final class SoakCommand implements Callable<Integer> {
+public final class SoakCommand extends BenchCommand {
   /** Looks at the memory, in all. */
   private static final int LOOKS = 40;
-
-  @Spec
-  @SuppressWarnings("NullAway.Init") // picocli sets it
-  private CommandSpec spec;
 
   @Option(names = "--minutes", defaultValue = "10", description = "How long (default: ${DEFAULT-VALUE}).")
   private double minutes;
@@ -47,40 +39,37 @@ public final class SoakCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (!(minutes > 0 && minutes < Double.POSITIVE_INFINITY)) {
-      throw new ParameterException(spec.commandLine(), "--minutes is " + minutes + ", must be above 0 and finite");
-    }
-    PrintWriter out = spec.commandLine().getOut();
-    List<String> faults = new ArrayList<>(stopTimes(out));
-    faults.addAll(soak(out));
-    faults.forEach(fault -> spec.commandLine().getErr().println("soak: " + fault));
-    out.println(faults.isEmpty() ? "flat" : "NOT flat, or failed; seed " + seed);
+    requirePositive("--minutes", minutes);
+    List<String> faults = new ArrayList<>(stopTimes());
+    faults.addAll(soak());
+    faults.forEach(fault -> err().println("soak: " + fault));
+    out().println(faults.isEmpty() ? "flat" : "NOT flat, or failed; seed " + seed);
     return faults.isEmpty() ? 0 : 1;
   }
 
-  private List<String> stopTimes(PrintWriter out) throws InterruptedException {
-    out.println(String.format("%-32s %8s", "interrupted", "ms, most"));
+  private List<String> stopTimes() throws InterruptedException {
+    out().println(String.format("%-32s %8s", "interrupted", "ms, most"));
     Map<String, Double> longest = new StopTimes(seed).measure();
-    longest.forEach((call, seconds) -> out.println(StopTimes.line(call, seconds)));
-    out.println();
+    longest.forEach((call, seconds) -> out().println(StopTimes.line(call, seconds)));
+    out().println();
     double worst = StopTimes.worst(longest);
     boolean slow = worst > StopTimes.LIMIT_SECONDS && !anyStopTime;
     return slow ? List.of(String.format(Locale.ROOT, "a call stopped %.0f ms after it was interrupted", worst * 1e3)) : List.of();
   }
 
-  private List<String> soak(PrintWriter out) throws InterruptedException {
+  private List<String> soak() throws InterruptedException {
     long start = System.nanoTime();
     double seconds = 60 * minutes;
     Samples samples = new Samples();
     Soak soak = new Soak(seed);
-    out.println(Samples.Sample.HEADER);
+    out().println(Samples.Sample.HEADER);
     try (soak;
         Progress progress = Progress.of("Soaking", LOOKS)) {
       for (int look = 1; look <= LOOKS && soak.failure() == null; look++) {
         double wait = seconds * look / LOOKS - (System.nanoTime() - start) / 1e9;
         Thread.sleep(Math.max(1, (long) (1e3 * wait)));
-        out.println(soak.sample(samples, (System.nanoTime() - start) / 1e9).line());
-        out.flush();
+        out().println(soak.sample(samples, (System.nanoTime() - start) / 1e9).line());
+        out().flush();
         progress.to(look);
       }
     }
@@ -94,10 +83,10 @@ public final class SoakCommand implements Callable<Integer> {
       throw error;
     }
     if (failure != null) {
-      failure.printStackTrace(spec.commandLine().getErr());
+      failure.printStackTrace(err());
       faults.add("a call failed: " + failure);
     }
-    out.println(soak.cancelled() + " calls were interrupted");
+    out().println(soak.cancelled() + " calls were interrupted");
     return faults;
   }
 }

@@ -20,7 +20,7 @@ class FuzzCommandTest {
     return line.execute(arguments);
   }
 
-  /** Half a minute of calls, on every path. */
+  /** Makes half a minute of calls on all paths. */
   @Test
   void noCallIsWrongOnAnyPath() {
     assertThat(run("--minutes", "0.5", "--seed", "20261121")).as("%s%s", out, err).isZero();
@@ -38,9 +38,8 @@ class FuzzCommandTest {
     assertThat(out.toString()).contains("vector-256: 1 calls", "scalar: 1 calls").doesNotContain("128");
   }
 
-  /** The same calls give the same digest, other calls another one. */
   @Test
-  void digestsOfResults() {
+  void theSameCallsGiveTheSameDigest() {
     String line = "scalar: 40 calls, digest ([0-9a-f]{64})";
     List<String> digests = new ArrayList<>();
     for (String seed : List.of("1", "1", "2")) {
@@ -61,19 +60,19 @@ class FuzzCommandTest {
 
   /** Every call has a head dim. */
   @Test
-  void callsAreLeftOut() {
+  void callsWithATextAreLeftOut() {
     assertThat(run("--seed", "1", "--calls", "200000", "--paths", "scalar", "--without", "alibi,head dim")).as("%s%s", out, err).isZero();
     assertThat(out.toString()).contains("scalar: 200000 calls");
   }
 
   @Test
-  void aSeedIsDrawnAndSaid() {
+  void aRandomSeedIsPrinted() {
     assertThat(run("--call", "0", "--paths", "scalar")).as("%s%s", out, err).isZero();
     assertThat(out.toString()).containsPattern("^seed \\d+");
   }
 
   @Test
-  void wrongOptionsAreSaid() {
+  void wrongOptionsAreNamed() {
     assertThat(run("--minutes", "0")).isEqualTo(2);
     assertThat(run("--minutes", "NaN")).isEqualTo(2);
     assertThat(run("--seed", "x")).isEqualTo(2);

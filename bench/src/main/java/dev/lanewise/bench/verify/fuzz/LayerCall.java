@@ -11,29 +11,38 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A call made by a layer whose projections are identities: whole, or step by step with a cache for each batch entry. */
-record Layers(Case of, Asked asked) {
+/** A call of a layer whose projections are identities: a forward pass, or steps with a cache for each batch entry. */
+record LayerCall(Call call, ResultBuffers results) {
+  /** How a layer is used. */
+  enum Kind {
+    NONE,
+    FORWARD,
+    STEPS,
+    STEPS_IN_WINDOW;
 
-  /** Computes {@code output}. */
-  void compute(Attention attention, int threads) {
-    MultiHeadAttention layer = layer(attention, threads);
-    Operands operands = of.operands;
+    boolean isStepwise() {
+      return this == STEPS || this == STEPS_IN_WINDOW;
+    }
+  }
+
+  /** Computes the output. */
+  void compute(Attention attention) {
+    MultiHeadAttention layer = layer(attention);
+    Operands operands = call.operands;
     SequenceBatch query = sideBySide(operands.query());
     SequenceBatch output = SequenceBatch.zeros(query.batch(), query.rows(), query.width());
-    if (of.plan.isStepwise()) {
+    if (call.plan.isStepwise()) {
       steps(layer, query, output);
-    } else if (of.plan.has(Knob.SHARED)) {
+    } else if (call.plan.has(Option.SHARED)) {
       layer.self(query, output);
     } else {
       layer.forward(query, sideBySide(operands.key()), sideBySide(operands.value()), output);
     }
-    Heads split = output.split(of.model.extent.heads());
-    Heads target = asked.output;
-    Operands.forEach(target, (index, b, head, row, column) -> target.data()[index] = split.get(b, head, row, column));
+    Views.copy(output.split(call.model.extent.heads()), operands.output());
   }
 
-  private MultiHeadAttention layer(Attention attention, int threads) {
-    Model model = of.model;
+  private MultiHeadAttention layer(Attention attention) {
+    Model model = call.model;
     int width = model.extent.heads() * model.headDim;
     int keyWidth = model.keyValueHeads * model.headDim;
     MultiHeadAttention layer =
@@ -46,9 +55,9 @@ record Layers(Case of, Asked asked) {
             .output(identity(width), null)
             .build()
             .withAttention(standard -> attention)
-            .withPositions(new LayerPlaces(of).positions())
-            .withThreads(threads);
-    PackedSequences sequences = of.sequences;
+            .withPositions(new LayerPositionsModel(call).positions())
+            .withThreads(call.plan.get(Option.THREADS));
+    PackedSequences sequences = call.sequences;
     return sequences == null ? layer : layer.withPackedSequences(sequences);
   }
 
@@ -60,33 +69,33 @@ record Layers(Case of, Asked asked) {
     return weight;
   }
 
-  /** Heads as parts of the rows of one sequence. */
+  /** The heads of each row side by side. */
   private static SequenceBatch sideBySide(Heads heads) {
     SequenceBatch rows = SequenceBatch.zeros(heads.batch(), heads.rows(), heads.heads() * heads.width());
-    Heads target = rows.split(heads.heads());
-    Operands.forEach(target, (index, b, head, row, column) -> target.data()[index] = heads.get(b, head, row, column));
+    Views.copy(heads, rows.split(heads.heads()));
     return rows;
   }
 
+  /** Takes the rows in steps. A tree masks the last step; the steps before it are causal. */
   private void steps(MultiHeadAttention layer, SequenceBatch x, SequenceBatch output) {
     List<KeyValueCache> caches = new ArrayList<>();
     try {
       for (int b = 0; b < x.batch(); b++) {
-        boolean window = of.plan.get(Knob.LAYER) == Case.STEPS_IN_WINDOW;
+        boolean window = call.plan.get(Option.LAYER) == Kind.STEPS_IN_WINDOW;
         KeyValueCache.Builder builder = layer.cache();
         caches.add(
-            (window ? builder.window(Caches.windowRows(of.numbers), Caches.sinks(of.numbers)) : builder.capacity(x.rows() + 1)).build());
+            (window ? builder.window(Caches.windowRows(call.numbers), Caches.sinks(call.numbers)) : builder.capacity(x.rows() + 1))
+                .build());
       }
-      int[] ends = of.stepEnds(x.rows());
+      int[] ends = call.stepEnds(x.rows());
       for (int step = 0, from = 0; step < ends.length; from = ends[step++]) {
         SequenceBatch rows = rows(x, from, ends[step]);
         SequenceBatch target = rows(output, from, ends[step]);
-        boolean last = step == ends.length - 1;
-        MultiHeadAttention now = last || of.model.tree.length == 0 ? layer : layer.withMask(Mask.causal());
-        Attention attention = last || of.model.tree.length == 0 ? of.attention(1) : of.attention(1).withMask(Mask.causal());
-        Failures.of(of, asked, caches, attention, (wrong, results) -> layer.withAttention(any -> wrong).self(rows, caches, target))
+        boolean ownMask = step == ends.length - 1 || call.model.tree.length == 0;
+        Attention attention = ownMask ? call.attention(1) : call.attention(1).withMask(Mask.causal());
+        new FailingCalls(call, results, caches, attention, (failing, any) -> layer.withAttention(own -> failing).self(rows, caches, target))
             .provoke();
-        now.self(rows, caches, target);
+        (ownMask ? layer : layer.withMask(Mask.causal())).self(rows, caches, target);
       }
     } finally {
       caches.forEach(KeyValueCache::close);

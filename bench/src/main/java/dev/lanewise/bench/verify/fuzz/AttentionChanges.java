@@ -1,0 +1,213 @@
+package dev.lanewise.bench.verify.fuzz;
+
+import dev.lanewise.bench.verify.fuzz.Numbers.Operand;
+import dev.lanewise.bench.verify.oracle.Model;
+import dev.lanewise.bench.verify.oracle.Model.Change;
+import dev.lanewise.core.Attention;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Similarity;
+
+/** Sets an option of attention in a call of the library, and the same in the plain data beside it, which says what the call must give. */
+final class AttentionChanges {
+  private AttentionChanges() {}
+
+  /** What is added to the scores. */
+  enum BiasKind {
+    NONE,
+    BY_KEY,
+    BY_QUERY_AND_KEY,
+    ON_FOUR_AXES,
+    HIDING,
+    LARGE,
+    LOWEST
+  }
+
+  /** Slopes of ALiBi. */
+  enum Slopes {
+    NONE,
+    STANDARD,
+    OF_BOTH_SIGNS
+  }
+
+  /** A caller's function of scores; one hides keys, one keeps state for each row. */
+  enum ScoreFunction {
+    NONE,
+    HALVES_AND_ADDS,
+    HIDES,
+    COUNTS_KEYS
+  }
+
+  /** A caller's function of weights; one keeps state for each row. */
+  enum WeightFunction {
+    NONE,
+    HALVES_AND_ADDS,
+    COUNTS_KEYS
+  }
+
+  /** Normalisers. */
+  enum Weights {
+    SOFTMAX,
+    SOFTMAX_WITH_SINKS,
+    RELU,
+    RELU_BY_KEYS,
+    SQUARED_RELU,
+    SIGMOID,
+    SIGMOID_BY_KEYS,
+    LINEAR,
+    LINEAR_BY_KEYS,
+    SQUARED_RELU_BY_KEYS;
+
+    boolean isSoftmax() {
+      return this == SOFTMAX || this == SOFTMAX_WITH_SINKS;
+    }
+  }
+
+  static void similarity(Similarity.Kind kind, Call call) {
+    float[] vector = new float[kind == Similarity.Kind.ADDITIVE ? call.plan.get(Option.HEAD_DIM) : 0];
+    for (int d = 0; d < vector.length; d++) {
+      vector[d] = call.numbers.normal(Operand.VECTOR, d);
+    }
+    Similarity similarity =
+        switch (kind) {
+          case DOT -> Similarity.dot();
+          case COSINE -> Similarity.cosine();
+          case ADDITIVE -> Similarity.additive(vector);
+        };
+    call.model.vector = vector;
+    call.model.similarity = kind;
+    call.model.scale = kind == Similarity.Kind.DOT ? (float) (1 / Math.sqrt(call.plan.get(Option.HEAD_DIM))) : 1;
+    call.attention = call.attention.withSimilarity(similarity);
+  }
+
+  static void scale(float scale, Call call) {
+    if (!Float.isNaN(scale)) {
+      call.model.scale = scale;
+      call.attention = call.attention.withScale(scale);
+    }
+  }
+
+  static void softcap(float softcap, Call call) {
+    if (softcap != 0) {
+      call.model.softcap = softcap;
+      call.attention = call.attention.withSoftcap(softcap);
+    }
+  }
+
+  static void bias(BiasKind kind, Call call) {
+    Model.Extent extent = call.model.extent;
+    int keys = extent.mostKeys();
+    int queries = extent.mostQueries();
+    Bias bias =
+        switch (kind) {
+          case NONE -> null;
+          case BY_KEY -> Bias.ofKeys(new float[keys]);
+          case BY_QUERY_AND_KEY -> Bias.ofQueriesAndKeys(new float[queries * keys], keys);
+          case ON_FOUR_AXES, HIDING, LARGE, LOWEST -> {
+            int keyStride = 1 + call.numbers.below(2, Operand.BIAS, -1);
+            int queryStride = keyStride * keys + call.numbers.below(3, Operand.BIAS, -2);
+            int headStride = queries * queryStride + 3;
+            int batchStride = extent.heads() * headStride + 1;
+            yield new Bias(new float[5 + extent.entries() * batchStride], 5, batchStride, headStride, queryStride, keyStride);
+          }
+        };
+    if (bias != null) {
+      for (int n = 0; n < bias.data().length; n++) {
+        bias.data()[n] = addend(kind, call, n);
+      }
+      call.model.bias = bias;
+      call.attention = call.attention.withBias(bias);
+    }
+  }
+
+  private static float addend(BiasKind kind, Call call, int n) {
+    if (call.plan.get(Option.POISON_PLACE) == Operands.PoisonPlace.ANYWHERE && call.numbers.below(200, 9000L + n) == 0) {
+      return call.numbers.poison(call.plan.get(Option.POISON), n);
+    }
+    float x = call.numbers.normal(Operand.BIAS, n);
+    boolean third = call.numbers.below(3, Operand.BIAS, ~(long) n << 20) == 0;
+    return switch (kind) {
+      case NONE, BY_KEY, BY_QUERY_AND_KEY, ON_FOUR_AXES -> x;
+      case HIDING -> third ? Float.NEGATIVE_INFINITY : x;
+      case LARGE -> 1e4f * x;
+      case LOWEST -> third ? -Float.MAX_VALUE : x;
+    };
+  }
+
+  static void slopes(Slopes kind, Call call) {
+    int heads = call.model.extent.heads();
+    float[] slopes = Attention.standardSlopes(heads);
+    for (int head = 0; head < heads && kind == Slopes.OF_BOTH_SIGNS; head++) {
+      slopes[head] = 0.3f * call.numbers.normal(Operand.OTHER, 80 + head);
+    }
+    if (kind != Slopes.NONE) {
+      call.model.slopes = slopes;
+      call.attention = call.attention.withAlibi(slopes);
+    }
+  }
+
+  static void scoreFunction(ScoreFunction kind, Call call) {
+    Change change =
+        switch (kind) {
+          case NONE -> null;
+          case HALVES_AND_ADDS -> new Change(0.5, (x, b, head, i, j) -> 0.5 * x + 0.25 * ((b + 2 * head + 3 * i + 7 * j) % 5 - 2));
+          case HIDES -> new Change(1, (x, b, head, i, j) -> (b + head + i + j) % 3 == 0 ? Double.NEGATIVE_INFINITY : x);
+          case COUNTS_KEYS -> new Change(1, (x, b, head, i, j) -> x - call.seen().before(b, head, i, j) % 32 / 16.0);
+        };
+    call.model.scoreFunction = change;
+    if (change != null) {
+      boolean counts = kind == ScoreFunction.COUNTS_KEYS;
+      call.attention = call.attention.withScoreFunction(counts ? call.seen().function((x, n) -> x - n % 32 / 16f) : function(change));
+    }
+  }
+
+  static void weightFunction(WeightFunction kind, Call call) {
+    Change change =
+        switch (kind) {
+          case NONE -> null;
+          case HALVES_AND_ADDS -> new Change(0.5, (x, b, head, i, j) -> 0.5 * x + 0.0625 * ((b + 2 * head + 3 * i + 7 * j) % 5));
+          case COUNTS_KEYS -> new Change(0.5, (x, b, head, i, j) -> 0.5 * x + call.seen().before(b, head, i, j) % 8 / 16.0);
+        };
+    call.model.weightFunction = change;
+    if (change != null) {
+      boolean counts = kind == WeightFunction.COUNTS_KEYS;
+      call.attention =
+          call.attention.withWeightFunction(counts ? call.seen().function((x, n) -> 0.5f * x + n % 8 / 16f) : function(change));
+    }
+  }
+
+  private static RowFunction function(Change change) {
+    return (row, offset, length, b, head, i, first) -> {
+      for (int n = 0; n < length; n++) {
+        row[offset + n] = (float) change.of(row[offset + n], b, head, i, first + n);
+      }
+    };
+  }
+
+  static void normaliser(Weights kind, Call call) {
+    call.model.normaliser =
+        switch (kind) {
+          case SOFTMAX -> Normaliser.softmax();
+          case SOFTMAX_WITH_SINKS -> Normaliser.softmaxWithSinks(sinks(call));
+          case RELU -> Normaliser.relu();
+          case RELU_BY_KEYS -> Normaliser.relu().dividedByKeys();
+          case SQUARED_RELU -> Normaliser.squaredRelu();
+          case SQUARED_RELU_BY_KEYS -> Normaliser.squaredRelu().dividedByKeys();
+          case SIGMOID -> Normaliser.sigmoid();
+          case SIGMOID_BY_KEYS -> Normaliser.sigmoid().dividedByKeys();
+          case LINEAR -> Normaliser.linear();
+          case LINEAR_BY_KEYS -> Normaliser.linear().dividedByKeys();
+        };
+    call.attention = call.attention.withNormaliser(call.model.normaliser);
+  }
+
+  private static float[] sinks(Call call) {
+    float[] sinks = new float[call.model.extent.heads()];
+    for (int head = 0; head < sinks.length; head++) {
+      boolean none = call.numbers.below(5, Operand.SINKS, -head) == 0;
+      sinks[head] = none ? Float.NEGATIVE_INFINITY : 2 * call.numbers.normal(Operand.SINKS, head);
+    }
+    return sinks;
+  }
+}
