@@ -67,10 +67,10 @@ public final class Merge {
       double sum = Math.exp(left - high) + Math.exp(right - high);
       float keep = (float) (Math.exp(left - high) / sum); // NaN if both are empty; not used then
       float take = (float) (Math.exp(right - high) / sum);
-      int at = output.index(b, head, row);
+      int to = output.index(b, head, row);
       int from = other.index(b, head, row);
       for (int d = 0; d < output.width(); d++) {
-        int i = at + d * output.columnStride();
+        int i = to + d * output.columnStride();
         float own = left == EMPTY ? 0 : keep * output.data()[i];
         output.data()[i] = own + (right == EMPTY ? 0 : take * other.data()[from + d * other.columnStride()]);
       }

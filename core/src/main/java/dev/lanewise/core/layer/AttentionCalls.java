@@ -13,16 +13,19 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
 
 /**
- * Carries out the calls of a {@link MultiHeadAttention} that {@link CallChecks} has found right: projects into pooled buffers, adds
- * positions, attends, and projects with W_O.
+ * Computes the calls of a {@link MultiHeadAttention} after {@link CallChecks} has checked them: projects into pooled buffers, applies
+ * positions, computes attention, and projects with W_O.
  */
 record AttentionCalls(Projections projections, Attention attention, PositionEffect effect, int threads) {
-  /** Projected query, key and value, the heads' output, and the bias of positions; few calls run at the same time, each buffer is large. */
+  /**
+   * Buffers for projected query, key and value, the heads' output, and the bias of positions. The pool is small: few calls run at the same
+   * time, and each buffer is large.
+   */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 5);
 
   private static final int BIAS_BUFFER = 4;
 
-  /** Self-attention of new rows, which are appended to the caches of {@code before} rows each. */
+  /** Self-attention of new rows, which are appended to caches. Each cache has {@code before} rows so far. */
   void self(SequenceBatch x, List<KeyValueCache> caches, int[] before, SequenceBatch output, CacheTransaction transaction) {
     Scratch buffers = BUFFERS.take();
     try {
@@ -48,7 +51,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
     }
   }
 
-  /** Cross-attention to a memory that caches hold. */
+  /** Cross-attention to a memory in caches. */
   void cross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
     Scratch buffers = BUFFERS.take();
     try {
@@ -61,7 +64,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
     }
   }
 
-  /** Attention of rows that no cache holds. */
+  /** Attention without caches. */
   void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
     Scratch buffers = BUFFERS.take();
     try {
@@ -76,7 +79,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
     }
   }
 
-  /** The weights of {@link #forward}. */
+  /** The attention weights of {@link #forward}. */
   void weights(SequenceBatch query, SequenceBatch key, Heads weights) {
     Scratch buffers = BUFFERS.take();
     try {

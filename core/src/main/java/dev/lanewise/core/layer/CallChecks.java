@@ -18,12 +18,12 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Checks calls of a {@link MultiHeadAttention} by their shapes alone, before anything is computed: a stack checks the calls of all its
- * layers before the first of them writes.
+ * Checks calls of a {@link MultiHeadAttention} by their shapes, before anything is computed. A stack checks the calls of all its layers
+ * before the first layer writes.
  */
 record CallChecks(Projections projections, Attention attention, PositionEffect effect) {
   /**
-   * Checks everything about a call of this shape but its views: mask, bias, positions and whatever else the attention has.
+   * Checks a call of this shape except for its views: mask, bias, positions and all other settings of the attention.
    *
    * @throws IllegalArgumentException naming what does not fit
    */
@@ -33,13 +33,15 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     effect.checkCall(attention.settings(), queries, keys);
   }
 
-  /** Checks that caches can take rows of {@code x}. */
+  /** Checks that rows of {@code x} can be appended to caches. */
   void caches(String name, SequenceBatch x, List<KeyValueCache> caches) {
     checkNotPacked();
     projections.checkCaches(name, caches, "x.batch", x.batch());
   }
 
-  /** Checks everything about a call of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)} over caches of so many rows. */
+  /**
+   * Checks a call of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)}, where each cache has {@code before} rows so far.
+   */
   void self(SequenceBatch x, int[] before) {
     projections.checkSizes(x.batch(), x.rows(), x.rows());
     KeyValueLayout layout =
@@ -52,7 +54,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     effect.checkCached(attention.settings(), before, x.rows());
   }
 
-  /** Checks that caches can be the memory of {@code x}: one a batch entry, or sequence. */
+  /** Checks that caches can be the memory of {@code x}: one cache for each batch entry, or sequence. */
   void memory(String name, SequenceBatch x, List<KeyValueCache> memory) {
     checkNoPositions();
     PackedSequences sequences = attention.settings().sequences;
@@ -63,7 +65,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     }
   }
 
-  /** Checks everything about a call of {@link MultiHeadAttention#cross(SequenceBatch, List, SequenceBatch)} but its output. */
+  /** Checks a call of {@link MultiHeadAttention#cross(SequenceBatch, List, SequenceBatch)} except for its output. */
   void cross(String name, SequenceBatch x, List<KeyValueCache> memory) {
     memory(name, x, memory);
     projections.checkSizes(x.batch(), x.rows(), 0);
@@ -77,7 +79,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     }
   }
 
-  /** Checks that keys and values can both be projected from a memory. */
+  /** Checks that both keys and values can be projected from a memory. */
   void memory(SequenceBatch memory) {
     projections.checkMemory(memory);
   }
@@ -103,7 +105,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     }
   }
 
-  /** Checks the shape of weights that are to be written. */
+  /** Checks the shape of a view that weights are written to. */
   void weights(String name, Heads weights, Projections.Names names, SequenceBatch query, int keys) {
     Objects.requireNonNull(weights, name);
     PackedSequences sequences = attention.settings().sequences;

@@ -12,8 +12,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decoder layers one behind the other, and a norm behind the last where there is one. Over whole sequences, or a few new rows at a time
- * against a {@link DecoderState}:
+ * A stack of decoder layers, with an optional norm after the last layer. It runs over whole sequences, or over a few new rows at a time
+ * with a {@link DecoderState}:
  *
  * <pre>{@code
  * try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Immutable and thread-safe, but a state belongs to one call at a time.
+ * <p>Immutable and thread-safe, but only one call at a time may use a state.
  */
 public final class Decoder {
   private final List<DecoderLayer> layers;
@@ -30,14 +30,14 @@ public final class Decoder {
   private final int threads;
 
   private Decoder(List<DecoderLayer> layers, @Nullable Norm finalNorm, int threads) {
-    this.layers = Stack.copy(layers);
+    this.layers = LayerStack.copy(layers);
     this.finalNorm = finalNorm;
     this.threads = threads;
-    Stack.check(layers.stream().map(DecoderLayer::embedDim).toList(), finalNorm);
+    LayerStack.check(layers.stream().map(DecoderLayer::embedDim).toList(), finalNorm);
   }
 
   /**
-   * These layers, on one thread.
+   * Creates a decoder from layers, on one thread.
    *
    * @param finalNorm null for none
    * @throws IllegalArgumentException if there is no layer, or widths differ
@@ -46,39 +46,39 @@ public final class Decoder {
     return new Decoder(layers, finalNorm, 1).withThreads(1);
   }
 
-  /** The same decoder with this mask in every self-attention; it replaces the causal one. */
+  /** Returns a copy with this mask in every self-attention, in place of the causal mask. */
   public Decoder withMask(Mask mask) {
-    return withLayers(of -> of.withMask(mask));
+    return withLayers(layer -> layer.withMask(mask));
   }
 
-  /** The same decoder with this mask in every cross-attention, instead of those before. */
+  /** Returns a copy with this mask in every cross-attention, in place of earlier ones. */
   public Decoder withMemoryMask(Mask mask) {
-    return withLayers(of -> of.withMemoryMask(mask));
+    return withLayers(layer -> layer.withMemoryMask(mask));
   }
 
-  /** The same decoder with these positions in every self-attention, see {@link MultiHeadAttention#withPositions}. */
+  /** Returns a copy with these positions in every self-attention, see {@link MultiHeadAttention#withPositions}. */
   public Decoder withPositions(LayerPositions positions) {
-    return withLayers(of -> of.withPositions(positions));
+    return withLayers(layer -> layer.withPositions(positions));
   }
 
-  /** The same decoder with this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public Decoder withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);
-    return new Decoder(layers.stream().map(of -> of.withThreads(newThreads)).toList(), finalNorm, newThreads);
+    return new Decoder(layers.stream().map(layer -> layer.withThreads(newThreads)).toList(), finalNorm, newThreads);
   }
 
-  /** The same decoder with every layer changed. */
+  /** Returns a copy with every layer changed by a function. */
   public Decoder withLayers(UnaryOperator<DecoderLayer> change) {
     Objects.requireNonNull(change, "change");
     return new Decoder(layers.stream().map(change).toList(), finalNorm, threads);
   }
 
-  /** The layers, from the input on. */
+  /** The layers, from the input to the output. */
   public List<DecoderLayer> layers() {
     return layers;
   }
 
-  /** Width of the rows that go in and come out. */
+  /** Width of input and output rows. */
   public int embedDim() {
     return layers.get(0).embedDim();
   }
@@ -87,14 +87,14 @@ public final class Decoder {
    * Runs all layers over whole sequences.
    *
    * @param x batch × rows × embedDim
-   * @param memory batch × memory rows × the width that cross-attention projects from
+   * @param memory batch × memory rows × the input width of cross-attention
    * @param output batch × rows × embedDim, written; may be {@code x} itself
    * @throws IllegalArgumentException if shapes differ, the mask or positions of some layer or its width of the memory do not fit, or output
    *     shares elements with an input without being {@code x}; nothing has been written then
    */
   public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
     Objects.requireNonNull(memory, "memory");
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     layers.forEach(layer -> layer.check(x, memory));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
     ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
@@ -107,29 +107,29 @@ public final class Decoder {
   }
 
   /**
-   * Projects a memory for every layer, and has room for so many rows a sequence.
+   * Projects a memory for every layer, and creates a state for sequences of up to {@code capacity} rows.
    *
-   * @param memory batch × memory rows × the width that cross-attention projects from
-   * @param capacity rows of the decoder's own sequences, at most; from 1 on
+   * @param memory batch × memory rows × the input width of cross-attention
+   * @param capacity maximum number of rows of the decoder's own sequences, at least 1
    * @throws IllegalArgumentException if capacity is below 1, or memory has another width
-   * @throws IllegalStateException if a cross-attention has positions, which a memory has not, or packed sequences
+   * @throws IllegalStateException if a cross-attention has positions, which a memory does not have, or packed sequences
    */
   public DecoderState start(SequenceBatch memory, int capacity) {
     return DecoderState.of(this, Objects.requireNonNull(memory, "memory"), capacity);
   }
 
   /**
-   * Runs all layers over new rows. If anything fails, the state is as it was.
+   * Runs all layers over new rows. If anything fails, the state does not change.
    *
    * @param x batch × new rows × embedDim
-   * @param state of this decoder, or of one derived from it; takes the new rows
+   * @param state a state of this decoder, or of one derived from it; the new rows are added to it
    * @param output batch × new rows × embedDim, written; may be {@code x} itself
    * @throws IllegalArgumentException if shapes differ, or the mask or positions of some layer do not fit; nothing has been written then
    * @throws IllegalStateException if the state is full, closed, or in use
    */
   public void forward(SequenceBatch x, DecoderState state, SequenceBatch output) {
     Objects.requireNonNull(state, "state");
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     Checks.same("state.layers", state.layers(), "layers", layers.size());
     Checks.same("x.batch", x.batch(), "state.batch", state.batch());
     state.checkOpen();

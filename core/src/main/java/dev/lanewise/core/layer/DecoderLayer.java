@@ -15,15 +15,15 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
- * A layer of a transformer decoder: self-attention, causal unless changed, cross-attention to a memory, and a feed-forward network, each
- * with a residual connection and a norm.
+ * A layer of a transformer decoder: self-attention, causal by default, cross-attention to a memory, and a feed-forward network, each with a
+ * residual connection and a norm.
  *
  * <pre>
  * post-norm   y = norm₁(x + self(x)),    z = norm₂(y + cross(y, memory)),    output = norm₃(z + feedForward(z))
  * pre-norm    y = x + self(norm₁(x)),    z = y + cross(norm₂(y), memory),    output = z + feedForward(norm₃(z))
  * </pre>
  *
- * Immutable and thread-safe; what is derived by a {@code with} shares the weights.
+ * Immutable and thread-safe; the {@code with…} methods return copies that share the weights.
  */
 public final class DecoderLayer {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
@@ -73,9 +73,9 @@ public final class DecoderLayer {
   }
 
   /**
-   * A layer of these parts, on one thread, with a causal mask in {@code self} beside the mask that it has.
+   * Creates a layer, on one thread. Its self-attention gets a causal mask in addition to the mask of {@code self}.
    *
-   * @param cross attention to the memory; a decoder layer has one
+   * @param cross attention to the memory; a decoder layer needs one
    * @throws IllegalArgumentException if widths differ
    */
   public static DecoderLayer of(
@@ -93,27 +93,27 @@ public final class DecoderLayer {
     return new DecoderLayer(new Attending(self, selfNorm), new Attending(cross, crossNorm), feedForward, feedForwardNorm, placement);
   }
 
-  /** The same layer with this mask in self-attention; it replaces the causal one and any other. */
+  /** Returns a copy with this mask in self-attention, in place of the causal mask and any other. */
   public DecoderLayer withMask(Mask mask) {
-    return withSelf(of -> of.withMask(mask));
+    return withSelf(attention -> attention.withMask(mask));
   }
 
-  /** The same layer with this mask in cross-attention. */
+  /** Returns a copy with this mask in cross-attention. */
   public DecoderLayer withMemoryMask(Mask mask) {
-    return withCross(of -> of.withMask(mask));
+    return withCross(attention -> attention.withMask(mask));
   }
 
-  /** The same layer with these positions in self-attention, see {@link MultiHeadAttention#withPositions}; a memory has none. */
+  /** Returns a copy with these positions in self-attention, see {@link MultiHeadAttention#withPositions}; a memory has none. */
   public DecoderLayer withPositions(LayerPositions positions) {
-    return withSelf(of -> of.withPositions(positions));
+    return withSelf(attention -> attention.withPositions(positions));
   }
 
-  /** The same layer with its self-attention changed. */
+  /** Returns a copy with its self-attention changed by a function. */
   public DecoderLayer withSelf(UnaryOperator<MultiHeadAttention> change) {
     return new DecoderLayer(this, changed("self", change, self), cross, threads);
   }
 
-  /** The same layer with its cross-attention changed. */
+  /** Returns a copy with its cross-attention changed by a function. */
   public DecoderLayer withCross(UnaryOperator<MultiHeadAttention> change) {
     return new DecoderLayer(this, self, changed("cross", change, cross), threads);
   }
@@ -125,12 +125,12 @@ public final class DecoderLayer {
     return changed;
   }
 
-  /** The same layer with this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public DecoderLayer withThreads(int newThreads) {
     return new DecoderLayer(this, self.withThreads(newThreads), cross.withThreads(newThreads), newThreads);
   }
 
-  /** Width of the rows that go in and come out. */
+  /** Width of input and output rows. */
   public int embedDim() {
     return self.embedDim();
   }
@@ -147,14 +147,14 @@ public final class DecoderLayer {
    * Runs the layer over whole sequences.
    *
    * @param x batch × rows × embedDim
-   * @param memory batch × memory rows × the width that cross projects from
+   * @param memory batch × memory rows × the input width of cross
    * @param output batch × rows × embedDim, written; may be {@code x} itself
    * @throws IllegalArgumentException if shapes differ, a mask does not fit, or output shares elements with an input without being {@code
    *     x}; nothing has been written then
    */
   public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
     Objects.requireNonNull(memory, "memory");
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     check(x, memory);
     ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
@@ -162,14 +162,14 @@ public final class DecoderLayer {
   }
 
   /**
-   * Runs the layer over whole sequences and hands out what it attends to.
+   * Runs the layer over whole sequences, and writes its attention weights.
    *
    * @param selfWeights batch × numHeads × rows × rows, written
    * @param crossWeights batch × numHeads of cross × rows × memory rows, written
    */
   public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output, Heads selfWeights, Heads crossWeights) {
     Objects.requireNonNull(memory, "memory");
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     check(x, memory);
     ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
@@ -193,13 +193,13 @@ public final class DecoderLayer {
         });
   }
 
-  /** That what a stack writes is apart from what attention reads beside the rows. */
+  /** Checks that a view that a stack writes shares no element with what attention reads besides the rows. */
   void checkApart(String name, Heads written) {
     self.checkApart(name, written);
     cross.checkApart(name, written);
   }
 
-  /** Checks everything about a call over whole sequences but what it writes to. */
+  /** Checks a call over whole sequences except for what it writes to. */
   void check(SequenceBatch x, SequenceBatch memory) {
     Checks.same("memory.batch", memory.batch(), "x.batch", x.batch());
     cross.checks().memory(memory);
@@ -207,7 +207,7 @@ public final class DecoderLayer {
     cross.checks().call(x.batch(), x.rows(), memory.rows());
   }
 
-  /** Checks everything about a call over new rows, whose caches have been entered, but what it writes to. */
+  /** Checks a call over new rows, whose caches have been entered, except for what it writes to. */
   void check(SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory) {
     checkCaches(x, caches, memory);
     self.checks().self(x, CacheTransaction.rows(caches));
@@ -224,10 +224,10 @@ public final class DecoderLayer {
     }
   }
 
-  private static void checkApart(String name, Heads weights, MultiHeadAttention of, SequenceBatch x, SequenceBatch output) {
+  private static void checkApart(String name, Heads weights, MultiHeadAttention attention, SequenceBatch x, SequenceBatch output) {
     ViewChecks.disjoint(name, weights, "x", x.split(1));
     ViewChecks.disjoint(name, weights, "output", output.split(1));
-    of.checkApart(name, weights);
+    attention.checkApart(name, weights);
   }
 
   /**
@@ -235,14 +235,14 @@ public final class DecoderLayer {
    * SequenceBatch)}.
    *
    * @param x batch × new rows × embedDim
-   * @param caches of self-attention, one a batch entry; they take the new rows
-   * @param memory of cross-attention, one a batch entry, see {@link MultiHeadAttention#remember}
+   * @param caches caches of self-attention, one for each batch entry; the new rows are appended to them
+   * @param memory caches of cross-attention, one for each batch entry, see {@link MultiHeadAttention#remember}
    * @param output batch × new rows × embedDim, written; may be {@code x} itself
    * @throws IllegalArgumentException if shapes differ, or a mask does not fit
-   * @throws IllegalStateException if a cache is full, closed, or in use; the caches are as they were then, as after any failure
+   * @throws IllegalStateException if a cache is full, closed, or in use; the caches do not change then, nor after any other failure
    */
   public void forward(SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory, SequenceBatch output) {
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     checkCaches(x, caches, memory);
     try (CacheTransaction transaction = new CacheTransaction()) {
@@ -251,37 +251,37 @@ public final class DecoderLayer {
     }
   }
 
-  /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
+  /** Runs the layer inside a larger call, which has entered the caches and commits the appended rows. */
   void forward(
       SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory, SequenceBatch output, CacheTransaction transaction) {
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     check(x, caches, memory);
     run(x, output, (from, to) -> self.self(from, caches, to, transaction), (from, to) -> cross.cross(from, memory, to));
   }
 
-  /** A part that reads rows and writes as many elsewhere. */
-  private interface Part {
+  /** A sublayer, which reads rows and writes the same number of rows to another view. */
+  private interface Sublayer {
     void apply(SequenceBatch from, SequenceBatch to);
   }
 
-  private void run(SequenceBatch x, SequenceBatch output, Part selfPart, Part crossPart) {
+  private void run(SequenceBatch x, SequenceBatch output, Sublayer selfSublayer, Sublayer crossSublayer) {
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch y = Rows.buffer(buffers, 0, x, embedDim());
-      SequenceBatch z = Rows.buffer(buffers, 1, x, embedDim());
+      SequenceBatch y = Rowwise.buffer(buffers, 0, x, embedDim());
+      SequenceBatch z = Rowwise.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
-        selfPart.apply(x, y);
+        selfSublayer.apply(x, y);
         selfNorm.applyToSum(y, x, y, y, threads);
-        crossPart.apply(y, z);
+        crossSublayer.apply(y, z);
         crossNorm.applyToSum(z, y, y, y, threads);
         feedForward.apply(y, z, threads);
         feedForwardNorm.applyToSum(z, y, z, output, threads);
       } else {
         selfNorm.apply(x, z, threads);
-        selfPart.apply(z, y);
-        SequenceBatch sum = Rows.buffer(buffers, 2, x, embedDim());
+        selfSublayer.apply(z, y);
+        SequenceBatch sum = Rowwise.buffer(buffers, 2, x, embedDim());
         crossNorm.applyToSum(y, x, sum, z, threads);
-        crossPart.apply(z, y);
+        crossSublayer.apply(z, y);
         feedForwardNorm.applyToSum(y, sum, sum, z, threads);
         feedForward.apply(z, y, threads);
         Residual.add(y, sum, output, threads);

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a {@link Decoder} keeps of a batch of sequences between calls: for each layer the keys and values of the rows so far, and those of
- * the memory. All sequences are equally long.
+ * The state of a {@link Decoder} between calls, for a batch of sequences: for each layer the keys and values of the earlier rows, and those
+ * of the memory. All sequences have the same length.
  */
 public final class DecoderState implements AutoCloseable {
   private final List<List<KeyValueCache>> caches;
@@ -39,7 +39,7 @@ public final class DecoderState implements AutoCloseable {
     }
   }
 
-  /** Opens the caches of a layer, which {@code to} holds from the first on. */
+  /** Opens the caches of a layer, and adds each to {@code to} as soon as it is open. */
   private static List<KeyValueCache> open(List<List<KeyValueCache>> to, MultiHeadAttention attention, int batch, int capacity) {
     List<KeyValueCache> caches = new ArrayList<>();
     to.add(caches);
@@ -66,7 +66,7 @@ public final class DecoderState implements AutoCloseable {
   }
 
   /**
-   * Rows of each sequence so far; 0 in a batch of none.
+   * Number of rows of each sequence; 0 for a batch without sequences.
    *
    * @throws IllegalStateException if the state is closed or in use
    */
@@ -76,9 +76,9 @@ public final class DecoderState implements AutoCloseable {
   }
 
   /**
-   * Drops the rows from {@code rows} on, in all layers or, if anything is wrong, in none.
+   * Keeps only the first {@code rows} rows. If anything fails, no layer changes.
    *
-   * @throws IllegalArgumentException if there are not that many, or rows is negative
+   * @throws IllegalArgumentException if there are fewer rows, or rows is negative
    * @throws IllegalStateException if the state is closed or in use
    */
   public void truncate(int rows) {
@@ -89,20 +89,20 @@ public final class DecoderState implements AutoCloseable {
         throw new IllegalArgumentException("rows is " + rows + ", but a batch of none has 0");
       }
       for (List<KeyValueCache> ofLayer : caches) {
-        ofLayer.forEach(cache -> cache.table().truncate(rows)); // all have the same rows, so the first is refused or none
+        ofLayer.forEach(cache -> cache.table().truncate(rows)); // all caches have the same rows, so only the first one can be refused
       }
     }
   }
 
-  /** Frees what the caches hold; closing twice does nothing. */
+  /** Frees the caches; closing again has no effect. */
   @Override
   public void close() {
-    caches.forEach(of -> of.forEach(KeyValueCache::close));
-    memory.forEach(of -> of.forEach(KeyValueCache::close));
+    caches.forEach(layer -> layer.forEach(KeyValueCache::close));
+    memory.forEach(layer -> layer.forEach(KeyValueCache::close));
     closed = true;
   }
 
-  /** Caches refuse by themselves, but a batch of none has none. */
+  /** Checks that the state is open: for a batch without sequences there is no cache that could check it. */
   void checkOpen() {
     if (closed) {
       throw new IllegalStateException("the state is closed");

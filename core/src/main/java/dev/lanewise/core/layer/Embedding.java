@@ -6,7 +6,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * A table with a row for each token of a vocabulary, PyTorch's {@code nn.Embedding}. Immutable and thread-safe.
+ * A table with a row for each token of a vocabulary, like PyTorch's {@code nn.Embedding}. Immutable and thread-safe.
  *
  * <pre>{@code
  * Embedding embedding = Embedding.of(table, vocabulary, embedDim);
@@ -25,7 +25,7 @@ public final class Embedding {
   }
 
   /**
-   * A table of rows.
+   * Creates an embedding from a table.
    *
    * @param table dense vocabulary × embedDim; copied
    * @param vocabulary number of tokens, whose ids are 0 to vocabulary − 1
@@ -54,7 +54,7 @@ public final class Embedding {
    *
    * @param ids dense batch × rows
    * @param output batch × rows × embedDim, written
-   * @throws IllegalArgumentException if shapes differ, output shares elements with itself, or an id is none of the vocabulary; nothing has
+   * @throws IllegalArgumentException if shapes differ, output shares elements with itself, or an id is not in the vocabulary; nothing has
    *     been written then
    */
   public void lookup(int[] ids, SequenceBatch output) {

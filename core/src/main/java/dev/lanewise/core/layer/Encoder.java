@@ -13,8 +13,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encoder layers one behind the other, and a norm behind the last where there is one (usual for {@link NormPlacement#PRE}). Immutable and
- * thread-safe; what is derived by a {@code with} shares the weights.
+ * A stack of encoder layers, with an optional norm after the last layer (usual for {@link NormPlacement#PRE}). Immutable and thread-safe;
+ * the {@code with…} methods return copies that share the weights.
  */
 public final class Encoder {
   private final List<EncoderLayer> layers;
@@ -22,14 +22,14 @@ public final class Encoder {
   private final int threads;
 
   private Encoder(List<EncoderLayer> layers, @Nullable Norm finalNorm, int threads) {
-    this.layers = Stack.copy(layers);
+    this.layers = LayerStack.copy(layers);
     this.finalNorm = finalNorm;
     this.threads = threads;
-    Stack.check(layers.stream().map(EncoderLayer::embedDim).toList(), finalNorm);
+    LayerStack.check(layers.stream().map(EncoderLayer::embedDim).toList(), finalNorm);
   }
 
   /**
-   * These layers, on one thread.
+   * Creates an encoder from layers, on one thread.
    *
    * @param finalNorm null for none
    * @throws IllegalArgumentException if there is no layer, or widths differ
@@ -38,39 +38,39 @@ public final class Encoder {
     return new Encoder(layers, finalNorm, 1).withThreads(1);
   }
 
-  /** The same encoder with this mask in every layer, instead of those before. */
+  /** Returns a copy with this mask in every layer, in place of earlier ones. */
   public Encoder withMask(Mask mask) {
-    return withLayers(of -> of.withMask(mask));
+    return withLayers(layer -> layer.withMask(mask));
   }
 
-  /** The same encoder with these positions in every layer, see {@link MultiHeadAttention#withPositions}. */
+  /** Returns a copy with these positions in every layer, see {@link MultiHeadAttention#withPositions}. */
   public Encoder withPositions(LayerPositions positions) {
-    return withLayers(of -> of.withPositions(positions));
+    return withLayers(layer -> layer.withPositions(positions));
   }
 
-  /** The same encoder over packed sequences, see {@link MultiHeadAttention#withPackedSequences}. */
+  /** Returns a copy for packed sequences, see {@link MultiHeadAttention#withPackedSequences}. */
   public Encoder withPackedSequences(PackedSequences sequences) {
-    return withLayers(of -> of.withPackedSequences(sequences));
+    return withLayers(layer -> layer.withPackedSequences(sequences));
   }
 
-  /** The same encoder with this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public Encoder withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);
-    return new Encoder(layers.stream().map(of -> of.withThreads(newThreads)).toList(), finalNorm, newThreads);
+    return new Encoder(layers.stream().map(layer -> layer.withThreads(newThreads)).toList(), finalNorm, newThreads);
   }
 
-  /** The same encoder with every layer changed. */
+  /** Returns a copy with every layer changed by a function. */
   public Encoder withLayers(UnaryOperator<EncoderLayer> change) {
     Objects.requireNonNull(change, "change");
     return new Encoder(layers.stream().map(change).toList(), finalNorm, threads);
   }
 
-  /** The layers, from the input on. */
+  /** The layers, from the input to the output. */
   public List<EncoderLayer> layers() {
     return layers;
   }
 
-  /** Width of the rows that go in and come out. */
+  /** Width of input and output rows. */
   public int embedDim() {
     return layers.get(0).embedDim();
   }
@@ -106,14 +106,14 @@ public final class Encoder {
   }
 
   /**
-   * Runs all layers and hands out what each attends to.
+   * Runs all layers, and writes the attention weights of each.
    *
-   * @param weights one a layer, batch × numHeads × rows × rows, written; empty for none
+   * @param weights one view for each layer, batch × numHeads × rows × rows, written; an empty list for none
    * @throws IllegalArgumentException as for {@link #forward(SequenceBatch, SequenceBatch)}, or if weights do not fit or share elements with
-   *     anything else; nothing has been written then
+   *     any other argument; nothing has been written then
    */
   public void forward(SequenceBatch x, SequenceBatch output, List<Heads> weights) {
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     layers.forEach(layer -> layer.check(x.batch(), x.rows()));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
     checkWeights(x, output, weights);

@@ -27,7 +27,7 @@ import java.util.function.UnaryOperator;
  * layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
  * }</pre>
  *
- * <p>Immutable and thread-safe; what is derived by a {@code with} shares the weights.
+ * <p>Immutable and thread-safe; the {@code with…} methods return copies that share the weights.
  */
 public final class EncoderLayer {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
@@ -64,7 +64,7 @@ public final class EncoderLayer {
   }
 
   /**
-   * A layer of these parts, all of the attention's embedDim, on one thread.
+   * Creates a layer, on one thread. All arguments have the width of the attention's embedDim.
    *
    * @throws IllegalArgumentException if widths differ
    */
@@ -73,49 +73,52 @@ public final class EncoderLayer {
     return new EncoderLayer(attention, attentionNorm, feedForward, feedForwardNorm, placement);
   }
 
-  /** The same layer with this mask instead of the one before. */
+  /** Returns a copy with this mask in place of the earlier one. */
   public EncoderLayer withMask(Mask mask) {
-    return withAttention(of -> of.withMask(mask));
+    return withAttention(attention -> attention.withMask(mask));
   }
 
-  /** The same layer with these positions, see {@link MultiHeadAttention#withPositions}. */
+  /** Returns a copy with these positions, see {@link MultiHeadAttention#withPositions}. */
   public EncoderLayer withPositions(LayerPositions positions) {
-    return withAttention(of -> of.withPositions(positions));
+    return withAttention(attention -> attention.withPositions(positions));
   }
 
-  /** The same layer over packed sequences, see {@link MultiHeadAttention#withPackedSequences}. */
+  /** Returns a copy for packed sequences, see {@link MultiHeadAttention#withPackedSequences}. */
   public EncoderLayer withPackedSequences(PackedSequences sequences) {
-    return withAttention(of -> of.withPackedSequences(sequences));
+    return withAttention(attention -> attention.withPackedSequences(sequences));
   }
 
-  /** The same layer with this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public EncoderLayer withThreads(int newThreads) {
     return new EncoderLayer(this, attention.withThreads(newThreads), newThreads);
   }
 
-  /** Checks everything about a call but its views. */
+  /** Checks a call except for its views. */
   void check(int batch, int rows) {
     attention.checks().call(batch, rows, rows);
   }
 
-  /** The same layer with its attention changed: {@code layer.withAttention(of -> of.withAttention(inner -> inner.withSoftcap(50)))}. */
+  /**
+   * Returns a copy with its attention changed by a function: {@code layer.withAttention(self -> self.withAttention(inner ->
+   * inner.withSoftcap(50)))}.
+   */
   public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
     MultiHeadAttention changed = Objects.requireNonNull(Objects.requireNonNull(change, "change").apply(attention), "the changed attention");
     Checks.same("attention.embedDim", changed.embedDim(), "embedDim", embedDim());
     return new EncoderLayer(this, changed, threads);
   }
 
-  /** That what a stack writes is apart from what attention reads beside the rows. */
+  /** Checks that a view that a stack writes shares no element with what attention reads besides the rows. */
   void checkApart(String name, Heads written) {
     attention.checkApart(name, written);
   }
 
-  /** Width of the rows that go in and come out. */
+  /** Width of input and output rows. */
   public int embedDim() {
     return attention.embedDim();
   }
 
-  /** Query heads. */
+  /** Number of query heads. */
   public int numHeads() {
     return attention.numHeads();
   }
@@ -129,12 +132,12 @@ public final class EncoderLayer {
    *     nothing has been written then
    */
   public void forward(SequenceBatch x, SequenceBatch output) {
-    Rows.checkLayer(x, embedDim(), output);
+    Rowwise.checkLayer(x, embedDim(), output);
     attention.checkApart("output", output.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch y = Rows.buffer(buffers, 0, x, embedDim());
-      SequenceBatch z = Rows.buffer(buffers, 1, x, embedDim());
+      SequenceBatch y = Rowwise.buffer(buffers, 0, x, embedDim());
+      SequenceBatch z = Rowwise.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         attention.self(x, y);
         attentionNorm.applyToSum(y, x, y, y, threads);
@@ -144,7 +147,7 @@ public final class EncoderLayer {
         attentionNorm.apply(x, z, threads);
         attention.self(z, y);
         feedForwardNorm.applyToSum(y, x, y, z, threads);
-        SequenceBatch added = Rows.buffer(buffers, 2, x, embedDim());
+        SequenceBatch added = Rowwise.buffer(buffers, 2, x, embedDim());
         feedForward.apply(z, added, threads);
         Residual.add(y, added, output, threads);
       }
@@ -153,7 +156,7 @@ public final class EncoderLayer {
     }
   }
 
-  /** Checks what weights are written to. */
+  /** Checks the view that weights are written to. */
   void checkWeights(String name, SequenceBatch x, Heads weights) {
     attention.checks().weights(name, weights, Projections.Names.SELF, x, x.rows());
     ViewChecks.disjoint(name, weights, "x", x.split(1));
@@ -175,7 +178,7 @@ public final class EncoderLayer {
     }
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch normed = Rows.buffer(buffers, 0, x, embedDim());
+      SequenceBatch normed = Rowwise.buffer(buffers, 0, x, embedDim());
       attentionNorm.apply(x, normed, threads);
       attention.weights(normed, normed, weights);
     } finally {

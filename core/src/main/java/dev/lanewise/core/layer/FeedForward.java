@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The position-wise feed-forward network: down(activation(up(x))) ("Attention Is All You Need", section 3.3), or gated, down(activation(
  * gate(x)) · up(x)) (Shazeer, "GLU variants improve transformer", 2020: SwiGLU with {@link Activation#SILU}). Bias and activation are
- * applied while a product is in cache. Immutable and thread-safe.
+ * applied while a product is still in the CPU cache. Immutable and thread-safe.
  */
 public final class FeedForward {
-  /** Rows whose hidden layer exists at a time: a few megabytes, whatever the batch. */
+  /** Number of rows that are computed at a time, so that the hidden layer takes a few megabytes whatever the batch. */
   private static final int CHUNK_ROWS = 512;
 
-  /** What an element of a gate costs, in multiply-adds. */
+  /** Cost of an element of a gate, in multiply-adds. */
   private static final int GATE_WORK = 16;
 
   private static final int GATE_ROWS = 32;
@@ -45,7 +45,7 @@ public final class FeedForward {
   }
 
   /**
-   * down(activation(up(x))).
+   * Creates the network down(activation(up(x))).
    *
    * @param up embedDim to hidden, without an activation of its own
    * @param down hidden to embedDim
@@ -59,7 +59,7 @@ public final class FeedForward {
     return new FeedForward(null, up.withActivation(activation), down, activation);
   }
 
-  /** down(activation(gate(x)) · up(x)); gate has the shape of up. */
+  /** Creates the network down(activation(gate(x)) · up(x)); gate has the shape of up. */
   public static FeedForward gated(Linear gate, Linear up, Linear down, Activation activation) {
     Objects.requireNonNull(gate, "gate");
     Objects.requireNonNull(up, "up");
@@ -67,12 +67,12 @@ public final class FeedForward {
     return new FeedForward(gate, up, down, Objects.requireNonNull(activation, "activation"));
   }
 
-  /** Width of the rows that go in. */
+  /** Width of the input rows. */
   public int inputs() {
     return up.inputs();
   }
 
-  /** Width of the rows that come out. */
+  /** Width of the output rows. */
   public int outputs() {
     return down.outputs();
   }
@@ -82,7 +82,7 @@ public final class FeedForward {
    *
    * @param x batch × rows × inputs
    * @param output batch × rows × outputs, written
-   * @param threads how many threads share the work, the caller's among them
+   * @param threads number of threads that share the work, including the caller's
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
   public void apply(SequenceBatch x, SequenceBatch output, int threads) {
@@ -97,8 +97,8 @@ public final class FeedForward {
     ViewChecks.disjoint("output", output.split(1), "x", x.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      boolean merge = x.data() != output.data() && Rows.even(x) && Rows.even(output);
-      chunks(merge ? Rows.merged(x) : x, merge ? Rows.merged(output) : output, threads, buffers);
+      boolean merge = x.data() != output.data() && Rowwise.even(x) && Rowwise.even(output);
+      chunks(merge ? Rowwise.merged(x) : x, merge ? Rowwise.merged(output) : output, threads, buffers);
     } finally {
       BUFFERS.give(buffers);
     }
@@ -109,10 +109,10 @@ public final class FeedForward {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
         SequenceBatch in = x.rows(b, row, rows);
-        SequenceBatch hidden = Rows.buffer(buffers, 0, in, up.outputs());
+        SequenceBatch hidden = Rowwise.buffer(buffers, 0, in, up.outputs());
         up.apply(in, hidden, threads);
         if (gate != null) {
-          SequenceBatch opened = Rows.buffer(buffers, 1, in, up.outputs());
+          SequenceBatch opened = Rowwise.buffer(buffers, 1, in, up.outputs());
           gate.apply(in, opened, threads);
           open(opened, hidden, threads);
         }
@@ -121,10 +121,10 @@ public final class FeedForward {
     }
   }
 
-  /** hidden = activation(gate) · hidden. */
+  /** Computes hidden = activation(gate) · hidden. */
   private void open(SequenceBatch opened, SequenceBatch hidden, int threads) {
     Kernels kernels = up.kernels();
-    Rows.run(
+    Rowwise.run(
         hidden,
         GATE_ROWS,
         GATE_WORK,

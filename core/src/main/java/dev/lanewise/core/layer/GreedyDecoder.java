@@ -9,9 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a sequence of tokens, each the likeliest one after those before it: embedding, positions, a {@link Decoder} that looks at a
- * memory, a projection onto the vocabulary, and the largest of its outputs (the first of several). A sequence ends with the stop token or
- * at {@code maxLength} tokens, its length has nothing to do with that of the memory.
+ * Generates sequences of tokens: each next token is the most probable one after the earlier tokens. It combines an embedding, positions, a
+ * {@link Decoder} that attends to a memory, and a projection onto the vocabulary. The largest output of the projection chooses the token;
+ * of equal outputs, the first. A sequence ends with the stop token or at {@code maxLength} tokens. Its length does not depend on the length
+ * of the memory.
  *
  * <pre>{@code
  * GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * writer.decode(memory, (sequence, token) -> System.out.println(sequence + ": " + token)); // each as soon as it is known
  * }</pre>
  *
- * <p>What comes out for a sequence does not depend on the others of the batch. Immutable and thread-safe.
+ * <p>The tokens of a sequence do not depend on the other sequences of the batch. Immutable and thread-safe.
  */
 public final class GreedyDecoder {
   private static final int DEFAULT_MAX_LENGTH = 256;
@@ -67,22 +68,22 @@ public final class GreedyDecoder {
     }
   }
 
-  /** Hears of each token as soon as it is known, in the thread that called. */
+  /** Receives each token as soon as it is known, on the calling thread. */
   @FunctionalInterface
   public interface Listener {
     /**
-     * A sequence goes on.
+     * Receives the next token of a sequence.
      *
      * @param sequence its number in the batch
-     * @param token the next one; never the stop token
+     * @param token the next token; never the stop token
      */
     void next(int sequence, int token);
   }
 
   /**
-   * A driver over these parts, on one thread, without positions, of at most 256 tokens a sequence.
+   * Creates a decoder on one thread, without positions, for at most 256 tokens in each sequence.
    *
-   * @param vocabulary from embedDim to one output a token
+   * @param vocabulary projection from embedDim to one output for each token
    * @param start the token that every sequence begins with, which is not part of the result
    * @param stop the token that ends a sequence, which is not part of the result
    * @throws IllegalArgumentException if widths or vocabularies differ, or start or stop is no token
@@ -92,8 +93,8 @@ public final class GreedyDecoder {
   }
 
   /**
-   * The same with these positions added to the embeddings, the start token's at 0. Positions that act elsewhere belong to the decoder's
-   * layers.
+   * Returns a copy that adds these positions to the embeddings; the start token has position 0. Other kinds of positions belong to the
+   * decoder's layers.
    */
   public GreedyDecoder withPositions(InputPositions newPositions) {
     Objects.requireNonNull(newPositions, "positions");
@@ -101,35 +102,38 @@ public final class GreedyDecoder {
     return new GreedyDecoder(this, decoder, newPositions, maxLength, threads);
   }
 
-  /** The same with at most this many tokens a sequence, start and stop not counted. */
+  /** Returns a copy with this maximum number of tokens in each sequence, without start and stop. */
   public GreedyDecoder withMaxLength(int newMaxLength) {
     Checks.atLeast("maxLength", newMaxLength, 1);
     return new GreedyDecoder(this, decoder, positions, newMaxLength, threads);
   }
 
-  /** The same on this many threads, the caller's among them. */
+  /** Returns a copy with this number of threads, including the caller's. */
   public GreedyDecoder withThreads(int newThreads) {
     return new GreedyDecoder(this, decoder.withThreads(newThreads), positions, maxLength, newThreads);
   }
 
-  /** The same with a mask of the memory, such as {@code Mask.keyLengths(17, 24)} where it is padded. */
+  /** Returns a copy with a mask of the memory, such as {@code Mask.keyLengths(17, 24)} for a padded memory. */
   public GreedyDecoder withMemoryMask(Mask mask) {
     return new GreedyDecoder(this, decoder.withMemoryMask(mask), positions, maxLength, threads);
   }
 
   /**
-   * Writes one sequence for each of a memory.
+   * Generates a sequence for each batch entry of a memory.
    *
-   * @param memory batch × memory rows × the width that cross-attention projects from
-   * @return for each of the batch its tokens
+   * @param memory batch × memory rows × the input width of cross-attention
+   * @return the tokens of each batch entry
    * @throws IllegalArgumentException if memory has another width, or there are fewer learned positions than maxLength
-   * @throws ArithmeticException if an output of the projection is NaN: no token is the likeliest then
+   * @throws ArithmeticException if an output of the projection is NaN: then no token is the most probable
    */
   public int[][] decode(SequenceBatch memory) {
     return decode(memory, (sequence, token) -> {});
   }
 
-  /** As {@link #decode(SequenceBatch)}, and tells each token. What the listener throws ends the call. */
+  /**
+   * Generates sequences as {@link #decode(SequenceBatch)} does, and passes each token to a listener. An exception of the listener ends the
+   * call.
+   */
   public int[][] decode(SequenceBatch memory, Listener listener) {
     Objects.requireNonNull(memory, "memory");
     Objects.requireNonNull(listener, "listener");
@@ -144,7 +148,9 @@ public final class GreedyDecoder {
     }
   }
 
-  /** One call. Sequences that have ended go on with the stop token, unheard, until all have. */
+  /**
+   * One call. A sequence that has ended continues with stop tokens, which the listener does not receive, until all sequences have ended.
+   */
   private final class Run {
     private final Listener listener;
     private final int[][] written;

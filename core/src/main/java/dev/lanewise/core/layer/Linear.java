@@ -15,17 +15,17 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A projection y = activation(x·Wᵀ + bias), with W of shape outputs × inputs as PyTorch's {@code nn.Linear} stores it, packed once.
- * Immutable and thread-safe; the arrays it was made from are copied.
+ * A projection y = activation(x·Wᵀ + bias), with W of shape outputs × inputs as in PyTorch's {@code nn.Linear}. W is packed once. Immutable
+ * and thread-safe; its arrays are copied.
  */
 public final class Linear {
-  /** Outputs a part, when threads share the outputs because there are few rows; a multiple of any panel width. */
+  /** Number of outputs in a part, when threads divide the outputs because there are few rows; a multiple of any panel width. */
   private static final int PART = 192;
 
-  /** Rows a task, when threads share the rows; what the kernels keep in cache at a time. */
+  /** Number of rows in a task, when threads divide the rows; the kernels keep as many in the CPU cache at a time. */
   private static final int BLOCK_ROWS = 128;
 
-  /** Row tasks a thread from which on the outputs need not be shared as well. */
+  /** Number of row tasks for each thread from which on the outputs are not divided as well. */
   private static final long TASKS_PER_THREAD = 4;
 
   private final int inputs;
@@ -59,21 +59,21 @@ public final class Linear {
     this.parts = other.parts;
   }
 
-  /** The outputs from {@code from} on, of all or some. */
+  /** A range of outputs that begins with output {@code from}. */
   private record Part(int from, PackedMatrix weight, float @Nullable [] bias) {}
 
   /**
-   * A projection on the fastest kernels of this JVM.
+   * Creates a projection on the fastest kernels of this JVM.
    *
    * @param weight outputs × inputs, dense
    * @param bias outputs elements, or null for none
-   * @throws IllegalArgumentException if inputs or outputs is below 1, or an array's length is not what they ask for
+   * @throws IllegalArgumentException if inputs or outputs is below 1, or the length of an array does not fit them
    */
   public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs) {
     return of(weight, bias, inputs, outputs, Kernels.selected());
   }
 
-  /** A projection on the given kernels. */
+  /** Creates a projection on the given kernels. */
   public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs, Kernels kernels) {
     Objects.requireNonNull(weight, "weight");
     Objects.requireNonNull(kernels, "kernels");
@@ -87,8 +87,8 @@ public final class Linear {
   }
 
   /**
-   * This projection with another activation, over the same packed weight; without a call to this method there is none. It is applied while
-   * the product is still in cache, which saves a pass over the output.
+   * Returns a copy with this activation, over the same packed weight; the default is no activation. The activation is applied while the
+   * product is still in the CPU cache, which saves a pass over the output.
    */
   public Linear withActivation(Activation newActivation) {
     return new Linear(this, Objects.requireNonNull(newActivation, "activation"));
@@ -117,7 +117,7 @@ public final class Linear {
    *
    * @param input batch × rows × inputs
    * @param output batch × rows × outputs, written
-   * @param threads how many threads share the work, the caller's among them
+   * @param threads number of threads that share the work, including the caller's
    * @throws IllegalArgumentException if shapes differ, or output shares elements with input or with itself; nothing has been written then
    */
   public void apply(SequenceBatch input, SequenceBatch output, int threads) {
@@ -142,8 +142,8 @@ public final class Linear {
   }
 
   /**
-   * Projects several inputs by a projection each as {@link #apply} does, with one start of the threads for all. Shapes and overlaps are the
-   * caller's to check.
+   * Projects several inputs, each with its own projection, as {@link #apply} does, but starts the threads only once. The caller checks
+   * shapes and overlaps.
    */
   static void applyAll(List<Linear> projections, List<SequenceBatch> inputs, List<SequenceBatch> outputs, int threads) {
     if (threads == 1) {
@@ -175,21 +175,24 @@ public final class Linear {
         });
   }
 
-  /** Rows of all batch entries are one matrix if the strides let them; in one array entries stay apart, as checks saw them. */
+  /**
+   * Tells whether the rows of all batch entries can be treated as one matrix: their strides must allow it. In a shared array the batch
+   * entries stay separate, as the overlap checks saw them.
+   */
   private static boolean merges(SequenceBatch input, SequenceBatch output) {
-    return input.data() != output.data() && Rows.even(input) && Rows.even(output);
+    return input.data() != output.data() && Rowwise.even(input) && Rowwise.even(output);
   }
 
   private void alone(SequenceBatch input, SequenceBatch output) {
     boolean merge = merges(input, output);
-    SequenceBatch in = merge ? Rows.merged(input) : input;
-    SequenceBatch out = merge ? Rows.merged(output) : output;
+    SequenceBatch in = merge ? Rowwise.merged(input) : input;
+    SequenceBatch out = merge ? Rowwise.merged(output) : output;
     for (int b = 0; b < in.batch() && in.rows() > 0; b++) {
       project(in, out, b, 0, in.rows(), whole);
     }
   }
 
-  /** A call cut into pieces for several threads: blocks of rows, and parts of the outputs where these are few. */
+  /** A call divided into tasks for several threads: blocks of rows, and parts of the outputs if there are few blocks. */
   private final class Tasks {
     private final SequenceBatch input;
     private final SequenceBatch output;
@@ -201,8 +204,8 @@ public final class Linear {
 
     private Tasks(SequenceBatch input, SequenceBatch output, int threads) {
       boolean merge = merges(input, output);
-      this.input = merge ? Rows.merged(input) : input;
-      this.output = merge ? Rows.merged(output) : output;
+      this.input = merge ? Rowwise.merged(input) : input;
+      this.output = merge ? Rowwise.merged(output) : output;
       this.work = (long) input.batch() * input.rows() * inputs * outputs;
       this.blocks = Math.ceilDiv(this.input.rows(), BLOCK_ROWS);
       this.rowTasks = this.input.batch() * blocks;

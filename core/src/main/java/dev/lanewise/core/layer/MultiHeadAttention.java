@@ -21,16 +21,15 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Multi-head attention: query, key and value are projected by W_Q, W_K and W_V, each head attends on its slice, and the heads, side by
- * side, are projected by W_O ("Attention Is All You Need", section 3.2.2). Self-attention takes one source for all three, cross-attention
- * two.
+ * Multi-head attention: W_Q, W_K and W_V project query, key and value, each head attends on its slice, and W_O projects the concatenated
+ * heads ("Attention Is All You Need", section 3.2.2). Self-attention has one source for all three, cross-attention has two.
  *
  * <pre>{@code
  * MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
  * layer.withMask(Mask.causal()).withThreads(2).self(x, y);
  * }</pre>
  *
- * <p>Immutable and thread-safe. Projected queries, keys and values live in buffers that calls take from a common pool.
+ * <p>Immutable and thread-safe. Projected queries, keys and values are stored in buffers from a common pool.
  */
 public final class MultiHeadAttention {
   private final Projections projections;
@@ -47,7 +46,7 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * A layer with {@code numHeads} query heads over {@code embedDim}-wide sequences, to be given its weights. headDim is embedDim /
+   * Creates a builder of a layer with {@code numHeads} query heads over sequences of width {@code embedDim}. headDim is embedDim /
    * numHeads.
    *
    * @throws IllegalArgumentException if numHeads does not divide embedDim
@@ -56,14 +55,14 @@ public final class MultiHeadAttention {
     return new Builder(embedDim, numHeads);
   }
 
-  /** The same layer with this mask instead of the one before; the weights are shared. */
+  /** Returns a copy with this mask in place of the earlier one; the weights are shared. */
   public MultiHeadAttention withMask(Mask mask) {
-    return withAttention(of -> of.withMask(mask));
+    return withAttention(attention -> attention.withMask(mask));
   }
 
   /**
-   * The same layer with its attention changed, for whatever a layer has no method for: {@code layer.withAttention(of ->
-   * of.withSoftcap(50))}.
+   * Returns a copy with its attention changed by a function, for settings without a method of the layer: {@code
+   * layer.withAttention(attention -> attention.withSoftcap(50))}.
    */
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
     Objects.requireNonNull(change, "change");
@@ -72,11 +71,11 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * The same layer with its rows told apart by these positions instead of those before: rotary, ALiBi, T5's buckets, or none. Those of a
-   * cache count from its first row; without a cache the last query stands where the last key does, and the first of the more numerous at 0.
+   * Returns a copy with these positions of rows in place of earlier ones: rotary, ALiBi, T5's buckets, or none. Rows of a cache count from
+   * the first row of the cache. Without a cache the last query has the position of the last key, and the longer of the two begins at 0.
    *
-   * <p>Scores get what positions add beside the bias of the attention. A mask with a {@link Mask#tree} is followed: its nodes stand at
-   * their depth behind the rows before the tree, so that each path gets what it gets alone.
+   * <p>The effect of positions on scores is added to the bias of the attention. Positions follow a {@link Mask#tree} of the mask: the
+   * position of a node is its depth plus the number of rows before the tree, so each path has the same result as on its own.
    *
    * @throws IllegalArgumentException if headDim or numHeads differs, or positions are {@link Positions#alibi} and the attention has slopes
    */
@@ -85,37 +84,37 @@ public final class MultiHeadAttention {
     return new MultiHeadAttention(projections, attention, positions.effect(), threads);
   }
 
-  /** {@link #withPositions} for queries and keys that turn by their positions; in place of any positions before. */
+  /** Returns a copy with rotary positions in place of earlier positions, as {@link #withPositions} does. */
   public MultiHeadAttention withRotary(Rotary rotary) {
     return withPositions(Objects.requireNonNull(rotary, "rotary"));
   }
 
   /**
-   * The same layer over sequences of different lengths that lie one after the other in one batch entry, without padding: each attends to
-   * itself alone, and gives the bits that it gives alone. Over caches this holds among sequences of up to 16 new rows, and among longer
-   * ones; see {@link Attention#compute(Heads, List, Heads)}.
+   * Returns a copy for sequences of different lengths that are packed in one batch entry without padding. Each sequence attends only to
+   * itself, and has the same bits as on its own. Over caches this holds among sequences of up to 16 new rows, and among longer ones; see
+   * {@link Attention#compute(Heads, List, Heads)}.
    */
   public MultiHeadAttention withPackedSequences(PackedSequences newSequences) {
-    return withAttention(of -> of.withPackedSequences(newSequences));
+    return withAttention(attention -> attention.withPackedSequences(newSequences));
   }
 
-  /** The same layer with this many threads a call, the caller's among them; the weights are shared. */
+  /** Returns a copy with this number of threads for each call, including the caller's; the weights are shared. */
   public MultiHeadAttention withThreads(int newThreads) {
     return new MultiHeadAttention(projections, attention.withThreads(newThreads), positionEffect, newThreads);
   }
 
-  /** That what a layer writes is apart from what attention reads beside the layer's rows. */
+  /** Checks that a view that a layer writes shares no element with what attention reads besides the layer's rows. */
   void checkApart(String name, Heads written) {
     attention.settings().checkApart(name, written);
   }
 
-  /** That keys and values are projected from rows of this width. */
+  /** Checks that keys and values are projected from rows of this width. */
   void checkMemoryDim(String name, String otherName, int memoryDim) {
     Checks.same(name + ".keyInputDim", projections.key().inputs(), otherName, memoryDim);
     Checks.same(name + ".valueInputDim", projections.value().inputs(), otherName, memoryDim);
   }
 
-  /** Width of the rows that go in and come out. */
+  /** Width of input and output rows. */
   public int embedDim() {
     return projections.query().inputs();
   }
@@ -125,12 +124,12 @@ public final class MultiHeadAttention {
     return projections.key().inputs();
   }
 
-  /** Query heads. */
+  /** Number of query heads. */
   public int numHeads() {
     return projections.numHeads();
   }
 
-  /** A cache for what this layer keeps of a sequence, of keyValueHeads, headDim and valueDim; its capacity and storage may be chosen. */
+  /** Creates a builder of a cache for this layer, with its keyValueHeads, headDim and valueDim; capacity and storage may be chosen. */
   public KeyValueCache.Builder cache() {
     return KeyValueCache.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
   }
@@ -161,9 +160,9 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see what the
-   * layer's mask shows of them; with {@link Mask#causal} a prompt, its pieces, and the steps after it give what one call over all rows
-   * would, but for rounding. If anything fails, the caches are as they were.
+   * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see the rows
+   * that the layer's mask shows. With {@link Mask#causal} a prompt in one or several calls, and the steps after it, have the same result as
+   * one call over all rows, except for rounding. If anything fails, the caches do not change.
    *
    * <pre>{@code
    * try (KeyValueCache cache = layer.cache().capacity(512).build()) {
@@ -173,7 +172,8 @@ public final class MultiHeadAttention {
    * }</pre>
    *
    * @param x batch × rows × embedDim
-   * @param caches one a batch entry, each with what its sequence has had so far; of keyValueHeads, headDim and valueDim of the layer
+   * @param caches one cache for each batch entry, with the earlier rows of its sequence; keyValueHeads, headDim and valueDim are those of
+   *     the layer
    * @param output batch × rows × embedDim, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
    * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has packed sequences
@@ -192,7 +192,7 @@ public final class MultiHeadAttention {
     checks().caches("caches", x, caches);
   }
 
-  /** The same as a part of a larger call that has entered the caches, and commits what is appended. */
+  /** Self-attention inside a larger call, which has entered the caches and commits the appended rows. */
   void self(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, CacheTransaction transaction) {
     checkSelf(x, caches, output);
     int[] before = CacheTransaction.rows(caches);
@@ -204,13 +204,13 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * Projects a memory once, for any number of calls of {@link #cross(SequenceBatch, List, SequenceBatch)}: its keys and values are appended
+   * Projects a memory once, for any number of calls of {@link #cross(SequenceBatch, List, SequenceBatch)}, and appends its keys and values
    * to the caches.
    *
-   * @param memory batch × keys × keyInputDim, the same for values
-   * @param caches one a batch entry
-   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions, which a memory has not, or packed
-   *     sequences
+   * @param memory batch × keys × keyInputDim, which must equal valueInputDim
+   * @param caches one cache for each batch entry
+   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has positions, which a memory does not have, or
+   *     packed sequences
    */
   public void remember(SequenceBatch memory, List<KeyValueCache> caches) {
     checks().remember(memory, caches);
@@ -218,10 +218,10 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * Cross-attention to a memory that caches {@link #remember}; they stay as they are.
+   * Cross-attention to a memory that {@link #remember} has stored in caches; the caches do not change.
    *
    * @param x batch × rows × embedDim
-   * @param memory one cache a batch entry, or sequence
+   * @param memory one cache for each batch entry, or sequence
    * @param output batch × rows × embedDim, written
    */
   public void cross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
@@ -239,7 +239,7 @@ public final class MultiHeadAttention {
     return attention.settings().mask;
   }
 
-  /** What can be checked about a call before it computes anything, by itself or as one of a stack. */
+  /** The checks of calls that are possible before anything is computed, for one call or for the calls of a stack. */
   CallChecks checks() {
     return new CallChecks(projections, attention, positionEffect);
   }
@@ -249,7 +249,7 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * The general form: query, key and value each from a source of its own.
+   * The general form: query, key and value each have their own source.
    *
    * <pre>{@code
    * layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows
@@ -275,7 +275,7 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * The attention weights that {@link #forward} would use.
+   * Computes the attention weights of {@link #forward}.
    *
    * @param query batch × queries × embedDim
    * @param key batch × keys × keyInputDim
@@ -317,67 +317,67 @@ public final class MultiHeadAttention {
       this.weights = new ProjectionWeights(embedDim, numHeads);
     }
 
-    /** Key/value heads, a divisor of numHeads; default numHeads. */
+    /** Sets the number of key/value heads, a divisor of numHeads; the default is numHeads. */
     public Builder keyValueHeads(int keyValueHeads) {
       weights.keyValueHeads(keyValueHeads);
       return this;
     }
 
-    /** Width of a value head; default embedDim / numHeads. */
+    /** Sets the width of a value head; the default is embedDim / numHeads. */
     public Builder valueDim(int valueDim) {
       weights.valueDim(valueDim);
       return this;
     }
 
-    /** Widths of the sequences that keys and values are projected from; default embedDim. */
+    /** Sets the widths of the sequences that keys and values are projected from; the default is embedDim. */
     public Builder sources(int keyInputDim, int valueInputDim) {
       weights.sources(keyInputDim, valueInputDim);
       return this;
     }
 
-    /** W_Q: numHeads·headDim × embedDim. */
+    /** Sets W_Q: numHeads·headDim × embedDim. */
     public Builder query(float[] weight, float @Nullable [] bias) {
       weights.query = new Weight("query", weight, bias);
       return this;
     }
 
-    /** W_K: keyValueHeads·headDim × keyInputDim. */
+    /** Sets W_K: keyValueHeads·headDim × keyInputDim. */
     public Builder key(float[] weight, float @Nullable [] bias) {
       weights.key = new Weight("key", weight, bias);
       return this;
     }
 
-    /** W_V: keyValueHeads·valueDim × valueInputDim. */
+    /** Sets W_V: keyValueHeads·valueDim × valueInputDim. */
     public Builder value(float[] weight, float @Nullable [] bias) {
       weights.value = new Weight("value", weight, bias);
       return this;
     }
 
-    /** W_O: embedDim × numHeads·valueDim. */
+    /** Sets W_O: embedDim × numHeads·valueDim. */
     public Builder output(float[] weight, float @Nullable [] bias) {
       weights.output = new Weight("output", weight, bias);
       return this;
     }
 
     /**
-     * W_Q, W_K and W_V stacked, 3·embedDim × embedDim: PyTorch's {@code in_proj_weight} and {@code in_proj_bias}. With grouped heads or
-     * another valueDim each part has the rows that its own method names.
+     * Sets W_Q, W_K and W_V stacked, 3·embedDim × embedDim: PyTorch's {@code in_proj_weight} and {@code in_proj_bias}. With grouped heads
+     * or another valueDim each of the three has the rows that its own method names.
      */
     public Builder packedInput(float[] inProjWeight, float @Nullable [] inProjBias) {
       weights.packedInput = new Weight("packedInput", inProjWeight, inProjBias);
       return this;
     }
 
-    /** The kernels to run on; default the fastest of this JVM. */
+    /** Sets the kernels; the default is the fastest of this JVM. */
     public Builder kernels(Kernels kernels) {
       this.kernels = Objects.requireNonNull(kernels, "kernels");
       return this;
     }
 
     /**
-     * The finished layer, without a mask and on one thread.
+     * Creates the layer, without a mask and on one thread.
      *
-     * @throws IllegalStateException if a weight is missing, or packedInput is given beside one of its parts
+     * @throws IllegalStateException if a weight is missing, or packedInput is set together with one of the weights that it contains
      * @throws IllegalArgumentException if a weight or bias has the wrong length
      */
     public MultiHeadAttention build() {

@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Normalises rows: layer norm (x − mean) / √(variance + epsilon) · weight + bias (Ba, Kiros and Hinton, 2016) or RMS norm x / √(mean square
- * + epsilon) · weight (Zhang and Sennrich, 2019). Immutable and thread-safe; the arrays it was made from are copied.
+ * + epsilon) · weight (Zhang and Sennrich, 2019). Immutable and thread-safe; its arrays are copied.
  */
 public final class Norm {
-  /** Rows a task. */
+  /** Number of rows in a task. */
   private static final int BLOCK_ROWS = 32;
 
-  /** What an element costs, in multiply-adds. */
+  /** Cost of an element, in multiply-adds. */
   private static final int WORK = 8;
 
   private final Kernels kernels;
@@ -72,43 +72,43 @@ public final class Norm {
    *
    * @param x batch × rows × width
    * @param output batch × rows × width, written; may be {@code x} itself
-   * @param threads how many threads share the work, the caller's among them
+   * @param threads number of threads that share the work, including the caller's
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x without being the same view, or with itself
    */
   public void apply(SequenceBatch x, SequenceBatch output, int threads) {
     check(x, output);
-    Rows.run(x, BLOCK_ROWS, WORK, threads, (b, from, rows) -> norm(part(x, b, from, rows), part(output, b, from, rows)));
+    Rowwise.run(x, BLOCK_ROWS, WORK, threads, (b, from, rows) -> norm(part(x, b, from, rows), part(output, b, from, rows)));
   }
 
   /**
-   * sum = x + residual, output = the norm of sum, row by row while the row is in cache.
+   * Computes sum = x + residual and output = norm(sum), each row while it is in the CPU cache.
    *
    * @param x batch × rows × width
    * @param residual batch × rows × width
    * @param sum batch × rows × width, written; may be {@code x} or {@code residual} itself
-   * @param output batch × rows × width, written; may be any of the others, and where it is {@code sum} the norm replaces the sum
+   * @param output batch × rows × width, written; may be any of the others; if it is {@code sum}, the norm replaces the sum
    */
   public void applyToSum(SequenceBatch x, SequenceBatch residual, SequenceBatch sum, SequenceBatch output, int threads) {
     check(x, output);
-    Rows.checkSame("residual", residual, "x", x);
-    Rows.checkInPlace("sum", sum, "x", x);
-    Rows.checkInPlace("sum", sum, "residual", residual);
-    Rows.checkInPlace("output", output, "residual", residual);
-    Rows.checkInPlace("output", output, "sum", sum);
-    Rows.run(
+    Rowwise.checkSame("residual", residual, "x", x);
+    Rowwise.checkInPlace("sum", sum, "x", x);
+    Rowwise.checkInPlace("sum", sum, "residual", residual);
+    Rowwise.checkInPlace("output", output, "residual", residual);
+    Rowwise.checkInPlace("output", output, "sum", sum);
+    Rowwise.run(
         x,
         BLOCK_ROWS,
         WORK,
         threads,
         (b, from, rows) -> {
-          Matrix of = part(x, b, from, rows);
+          Matrix input = part(x, b, from, rows);
           Matrix added = part(residual, b, from, rows);
           Matrix total = part(sum, b, from, rows);
           Matrix result = part(output, b, from, rows);
           if (centred) {
-            kernels.addLayerNorm(of, added, total, weight, bias, epsilon, result);
+            kernels.addLayerNorm(input, added, total, weight, bias, epsilon, result);
           } else {
-            kernels.addRmsNorm(of, added, total, weight, epsilon, result);
+            kernels.addRmsNorm(input, added, total, weight, epsilon, result);
           }
         });
   }
@@ -116,7 +116,7 @@ public final class Norm {
   private void check(SequenceBatch x, SequenceBatch output) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "weight.length", weight.length);
-    Rows.checkInPlace("output", output, "x", x);
+    Rowwise.checkInPlace("output", output, "x", x);
   }
 
   private void norm(Matrix x, Matrix result) {

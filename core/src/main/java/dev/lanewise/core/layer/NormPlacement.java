@@ -1,9 +1,9 @@
 package dev.lanewise.core.layer;
 
-/** Where a layer normalises. */
+/** Position of the norm in a layer. */
 public enum NormPlacement {
-  /** Before each part: x + part(norm(x)). Rows are added up from layer to layer; a norm behind the last layer is usual. */
+  /** Before each sublayer: x + sublayer(norm(x)). The rows are summed from layer to layer, so a norm after the last layer is usual. */
   PRE,
-  /** Behind each sum: norm(x + part(x)), as in "Attention Is All You Need" and BERT. */
+  /** After each sum: norm(x + sublayer(x)), as in "Attention Is All You Need" and BERT. */
   POST
 }

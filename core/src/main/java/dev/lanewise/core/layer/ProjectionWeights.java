@@ -4,7 +4,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
-/** The weights of a {@link MultiHeadAttention} that is being built, and the checks that they fit each other. */
+/** The weights of a {@link MultiHeadAttention} under construction, with the checks that they fit each other. */
 final class ProjectionWeights {
   private final int embedDim;
   private final int numHeads;
@@ -49,9 +49,9 @@ final class ProjectionWeights {
   }
 
   /**
-   * The projections that run on these kernels.
+   * Creates the projections on these kernels.
    *
-   * @throws IllegalStateException if a weight is missing, or packedInput is given beside one of its parts
+   * @throws IllegalStateException if a weight is missing, or packedInput is set together with one of the weights that it contains
    * @throws IllegalArgumentException if a weight or bias has the wrong length
    */
   Projections projections(Kernels used) {

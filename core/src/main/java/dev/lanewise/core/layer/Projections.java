@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * W_Q, W_K, W_V and W_O of a multi-head layer with the shapes that follow from them: which sequences fit, and what they look like as heads.
+ * The projections W_Q, W_K, W_V and W_O of a multi-head layer, and the shapes that follow from them.
  *
  * @param query embedDim to numHeads · headDim
  * @param key keyInputDim to keyValueHeads · headDim
@@ -27,45 +27,45 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return value.outputs() / keyValueHeads;
   }
 
-  /** What attention is computed from. */
+  /** The operands of attention. */
   record Projected(Heads query, Heads key, Heads value) {}
 
-  /** Queries, keys and values of their sources in the first three buffers; threads share all of it at once. */
+  /** Projects queries, keys and values into the first three buffers; the threads share the work of all three. */
   Projected all(SequenceBatch querySource, SequenceBatch keySource, SequenceBatch valueSource, Scratch buffers, int threads) {
-    SequenceBatch queries = Rows.buffer(buffers, 0, querySource, query.outputs());
-    SequenceBatch keys = Rows.buffer(buffers, 1, keySource, key.outputs());
-    SequenceBatch values = Rows.buffer(buffers, 2, valueSource, value.outputs());
+    SequenceBatch queries = Rowwise.buffer(buffers, 0, querySource, query.outputs());
+    SequenceBatch keys = Rowwise.buffer(buffers, 1, keySource, key.outputs());
+    SequenceBatch values = Rowwise.buffer(buffers, 2, valueSource, value.outputs());
     Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
     return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
   }
 
-  /** Queries of {@code x} in the first buffer. */
+  /** Projects the queries of {@code x} into the first buffer. */
   Heads queries(SequenceBatch x, Scratch buffers, int threads) {
     return project(query, x, buffers, 0, threads).split(numHeads);
   }
 
-  /** Keys of {@code x} in the second buffer. */
+  /** Projects the keys of {@code x} into the second buffer. */
   Heads keys(SequenceBatch x, Scratch buffers, int threads) {
     return project(key, x, buffers, 1, threads).split(keyValueHeads);
   }
 
-  /** Values of {@code x} in the third buffer. */
+  /** Projects the values of {@code x} into the third buffer. */
   Heads values(SequenceBatch x, Scratch buffers, int threads) {
     return project(value, x, buffers, 2, threads).split(keyValueHeads);
   }
 
-  /** Room in the fourth buffer for what the heads find for the rows of {@code x}, side by side. */
+  /** The fourth buffer as a view for the concatenated outputs of all heads, with a row for each row of {@code x}. */
   SequenceBatch heads(SequenceBatch x, Scratch buffers) {
-    return Rows.buffer(buffers, 3, x, output.inputs());
+    return Rowwise.buffer(buffers, 3, x, output.inputs());
   }
 
   private static SequenceBatch project(Linear projection, SequenceBatch x, Scratch buffers, int which, int threads) {
-    SequenceBatch projected = Rows.buffer(buffers, which, x, projection.outputs());
+    SequenceBatch projected = Rowwise.buffer(buffers, which, x, projection.outputs());
     projection.apply(x, projected, threads);
     return projected;
   }
 
-  /** Checks that buffers can hold what so many rows are projected to. */
+  /** Checks that the projections of this many rows fit in buffers. */
   void checkSizes(int batch, int queries, int keys) {
     int queryRows = Checks.product("batch", batch, "rows", queries);
     int keyRows = Checks.product("batch", batch, "rows", keys);
@@ -75,17 +75,17 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.product("batch * rows", keyRows, "keyValueHeads * valueDim", value.outputs());
   }
 
-  /** Queries of a call of this shape, without elements of their own. */
+  /** The shape of the queries of a call, without elements of their own. */
   Heads queryShape(int batch, int queries) {
     return new Heads(new float[headDim()], 0, batch, numHeads, queries, headDim(), 0, 0, 0);
   }
 
-  /** Keys likewise. */
+  /** The shape of the keys of a call, without elements of their own. */
   Heads keyShape(int batch, int keys) {
     return new Heads(new float[headDim()], 0, batch, keyValueHeads, keys, headDim(), 0, 0, 0);
   }
 
-  /** What the caller knows the sources by. */
+  /** The caller's names of the sources, for messages. */
   record Names(String query, String key, String value) {
     static final Names APART = new Names("query", "key", "value");
     static final Names SELF = new Names("x", "x", "x");
@@ -115,7 +115,7 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.same(names.query + ".width", x.width(), "embedDim", query.inputs());
   }
 
-  /** That the output has a row for each row of {@code x}, and is apart from it. */
+  /** Checks that the output has a row for each row of {@code x}, and shares no element with it. */
   void checkOutput(Names names, SequenceBatch x, SequenceBatch written) {
     Objects.requireNonNull(written, "output");
     Checks.same("output.width", written.width(), "embedDim", output.outputs());
@@ -131,7 +131,7 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     Checks.same("memory.width", memory.width(), "valueInputDim", value.inputs());
   }
 
-  /** Checks that the caches, one a batch entry or sequence, are of this layer's shape. */
+  /** Checks that the caches, one for each batch entry or sequence, have the shape of this layer. */
   void checkCaches(String cachesName, List<KeyValueCache> caches, String countName, int count) {
     Objects.requireNonNull(caches, cachesName);
     Checks.same(cachesName, caches.size(), countName, count);

@@ -4,15 +4,15 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
 
-/** The connection around a part of a layer whose sum no norm takes with it ({@link Norm#applyToSum} does where one follows). */
+/** The residual connection around a sublayer when no norm follows ({@link Norm#applyToSum} adds and normalises in one pass). */
 final class Residual {
   private static final int BLOCK_ROWS = 32;
 
   private Residual() {}
 
-  /** output = x + y; {@code output} may be either. */
+  /** Computes output = x + y; {@code output} may be either. */
   static void add(SequenceBatch x, SequenceBatch y, SequenceBatch output, int threads) {
-    Rows.run(
+    Rowwise.run(
         x,
         BLOCK_ROWS,
         1,
@@ -21,7 +21,7 @@ final class Residual {
             add(x.matrix(b, from, rows, 0, x.width()), y.matrix(b, from, rows, 0, x.width()), output.matrix(b, from, rows, 0, x.width())));
   }
 
-  /** Plain Java: C2 vectorises it, and memory is what it waits for. */
+  /** A plain Java loop: C2 vectorises it, and memory bandwidth limits it. */
   private static void add(Matrix x, Matrix y, Matrix output) {
     int often = Interruption.often(x.columns());
     for (int row = 0; row < x.rows(); row++) {

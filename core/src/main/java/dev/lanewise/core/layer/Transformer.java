@@ -9,8 +9,8 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
 
 /**
- * An encoder whose output is the memory of a decoder ("Attention Is All You Need", figure 1), without embeddings and the last projection.
- * Immutable and thread-safe.
+ * An encoder and a decoder, where the encoder's output is the decoder's memory ("Attention Is All You Need", figure 1), without embeddings
+ * and the last projection. Immutable and thread-safe.
  */
 public final class Transformer {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
@@ -27,9 +27,9 @@ public final class Transformer {
   }
 
   /**
-   * The two together.
+   * Creates a transformer.
    *
-   * @throws IllegalArgumentException if the decoder's memory is not as wide as the encoder's output
+   * @throws IllegalArgumentException if the decoder's memory does not have the width of the encoder's output
    */
   public static Transformer of(Encoder encoder, Decoder decoder) {
     return new Transformer(encoder, decoder);
@@ -45,23 +45,23 @@ public final class Transformer {
     return decoder;
   }
 
-  /** The same on this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public Transformer withThreads(int threads) {
     return new Transformer(encoder.withThreads(threads), decoder.withThreads(threads));
   }
 
-  /** The same with a mask of the source: in the encoder, and where the decoder looks at its output. */
+  /** Returns a copy with this mask of the source, in the encoder and in the decoder's cross-attention. */
   public Transformer withSourceMask(Mask mask) {
     return new Transformer(encoder.withMask(mask), decoder.withMemoryMask(mask));
   }
 
-  /** The same with a mask of the target in place of the causal one. */
+  /** Returns a copy with this mask of the target, in place of the causal mask. */
   public Transformer withTargetMask(Mask mask) {
     return new Transformer(encoder, decoder.withMask(mask));
   }
 
   /**
-   * Runs both.
+   * Runs encoder and decoder.
    *
    * @param source batch × source rows × embedDim
    * @param target batch × target rows × embedDim
@@ -73,11 +73,11 @@ public final class Transformer {
     Checks.same("source.width", source.width(), "embedDim", encoder.embedDim());
     Checks.same("target.batch", target.batch(), "source.batch", source.batch());
     Checks.same("target.width", target.width(), "embedDim", decoder.embedDim());
-    Rows.checkInPlace("output", output, "target", target);
+    Rowwise.checkInPlace("output", output, "target", target);
     ViewChecks.disjoint("output", output.split(1), "source", source.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch memory = Rows.buffer(buffers, 0, source, encoder.embedDim());
+      SequenceBatch memory = Rowwise.buffer(buffers, 0, source, encoder.embedDim());
       encoder.forward(source, memory);
       decoder.forward(target, memory, output);
     } finally {

@@ -6,13 +6,13 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The arrays of a projection as a builder was given them: outputs × inputs, and outputs elements; errors call them by {@code name}. */
+/** The arrays of a projection, as given to a builder: outputs × inputs, and outputs elements; messages name them by {@code name}. */
 record Weight(String name, float[] weight, float @Nullable [] bias) {
   Weight {
     Objects.requireNonNull(weight, name + ".weight");
   }
 
-  /** The weight itself, if it was given. */
+  /** Returns the weight, which must have been given. */
   static Weight given(@Nullable Weight weight, String name) {
     if (weight == null) {
       throw new IllegalStateException("the weight of " + name + " is missing");
@@ -20,13 +20,13 @@ record Weight(String name, float[] weight, float @Nullable [] bias) {
     return weight;
   }
 
-  /** The projection, if the arrays have the lengths that it asks for. */
+  /** Creates the projection, after a check that the arrays have the right lengths. */
   Linear linear(int inputs, int outputs, Kernels kernels) {
     checkLengths(inputs, outputs);
     return Linear.of(weight, bias, inputs, outputs, kernels);
   }
 
-  /** A copy of {@code count} rows (outputs) from {@code row} on, where rows have {@code inputs} elements. */
+  /** Copies {@code count} rows (outputs) from {@code row} on, where a row has {@code inputs} elements. */
   Weight rows(int row, int count, int inputs) {
     return new Weight(
         name,

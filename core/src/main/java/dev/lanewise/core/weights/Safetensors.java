@@ -21,7 +21,7 @@ import java.util.function.Function;
  *
  * <pre>{@code
  * NamedTensors weights = NamedTensors.builder().add("linear.weight", weight, outputs, inputs).add("linear.bias", bias, outputs).build();
- * Safetensors.write(path, weights, Map.of("format", "pt"), Dtype.F32);
+ * Safetensors.write(path, weights, Map.of("format", "pt"), Safetensors.Dtype.F32);
  * try (Safetensors file = Safetensors.open(path)) {
  *   NamedTensors part = file.under("linear.");
  *   part.check(Map.of("weight", new long[] {outputs, inputs}, "bias", new long[] {outputs}));

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Layers one behind the other, whatever they are. */
-final class Stack {
-  private Stack() {}
+/** Helpers of stacks of layers of any kind. */
+final class LayerStack {
+  private LayerStack() {}
 
-  /** A copy of the layers, each of which must be there. */
+  /** Copies the list of layers, none of which may be null. */
   static <T> List<T> copy(List<T> layers) {
     Objects.requireNonNull(layers, "layers");
     for (int i = 0; i < layers.size(); i++) {
@@ -18,7 +18,7 @@ final class Stack {
     return List.copyOf(layers);
   }
 
-  /** That there are layers, all of one width, and that the norm behind them has it, too. */
+  /** Checks that there are layers, and that all layers and the final norm have the same width. */
   static void check(List<Integer> embedDims, @Nullable Norm finalNorm) {
     Checks.atLeast("layers", embedDims.size(), 1);
     int embedDim = embedDims.get(0);

@@ -8,26 +8,26 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
-/** What layers that treat each row by itself have in common. */
-final class Rows {
-  private Rows() {}
+/** Helpers of layers that treat each row separately. */
+final class Rowwise {
+  private Rowwise() {}
 
-  /** Does a few rows of a batch entry. */
+  /** Computes some rows of a batch entry. */
   @FunctionalInterface
   interface Task {
     void run(int batchEntry, int from, int rows);
   }
 
-  /** Array {@code which} of a scratch as a row of {@code width} for each row of {@code source}. */
+  /** Array {@code which} of a scratch, as a view with a row of {@code width} elements for each row of {@code source}. */
   static SequenceBatch buffer(Scratch buffers, int which, SequenceBatch source, int width) {
     int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "width", width);
     return SequenceBatch.of(buffers.floats(which, size), source.batch(), source.rows(), width);
   }
 
   /**
-   * Cuts the rows of {@code x} into blocks and shares them between threads.
+   * Divides the rows of {@code x} into blocks and distributes them over threads.
    *
-   * @param work multiply-adds an element
+   * @param work multiply-adds for each element
    */
   static void run(SequenceBatch x, int blockRows, int work, int threads, Task task) {
     Checks.atLeast("threads", threads, 1);
@@ -49,7 +49,7 @@ final class Rows {
         });
   }
 
-  /** What goes into a layer of a stack and comes out of it: rows as wide as the layer. */
+  /** Checks the input and output of a layer of a stack: their rows have the layer's width. */
   static void checkLayer(SequenceBatch x, int embedDim, SequenceBatch output) {
     Objects.requireNonNull(x, "x");
     Checks.same("x.width", x.width(), "embedDim", embedDim);
@@ -63,7 +63,7 @@ final class Rows {
     Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
   }
 
-  /** That what is written has the shape of the other, and is the same view or apart from it. */
+  /** Checks that a written view has the shape of the other view, and is either the same view or shares no element with it. */
   static void checkInPlace(String name, SequenceBatch written, String otherName, SequenceBatch other) {
     checkSame(name, written, otherName, other);
     Heads target = written.split(1);
@@ -74,7 +74,7 @@ final class Rows {
     }
   }
 
-  /** Whether one stride leads from each row to the next, through all sequences. */
+  /** Tells whether the distance between consecutive rows is the same through all sequences. */
   static boolean even(SequenceBatch x) {
     return x.batch() <= 1 || x.rows() == 1 || x.batchStride() == (long) x.rows() * x.rowStride();
   }
