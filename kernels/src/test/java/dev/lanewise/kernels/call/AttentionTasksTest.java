@@ -1,0 +1,116 @@
+package dev.lanewise.kernels.call;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.testing.AttentionCase;
+import dev.lanewise.kernels.testing.AttentionCase.Order;
+import dev.lanewise.kernels.testing.AttentionShape;
+import dev.lanewise.kernels.testing.AttentionVariant;
+import dev.lanewise.kernels.testing.HeadsLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Results depend neither on the number of threads nor on the order of the tasks; observers see what the formula says. */
+class AttentionTasksTest {
+  private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
+
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void threadsAndOrderLeaveTheBitsAlone(Kernels kernels) {
+    List<AttentionShape> shapes =
+        Stream.of(AttentionShape.dense(), AttentionShape.packed(), AttentionShape.cached()).flatMap(List::stream).toList();
+    AttentionShape.cases(shapes, AttentionVariant.all().subList(1, 5)).forEach(call -> assertSameBits(kernels, call));
+  }
+
+  private static void assertSameBits(Kernels kernels, AttentionCase call) {
+    float[][] expected = call.run(kernels, 1, Order.FIRST_TO_LAST);
+    for (int threads : new int[] {1, 2, 8}) {
+      for (Order order : Order.values()) {
+        float[][] actual = call.run(kernels, threads, order);
+        for (int row = 0; row < expected.length; row++) {
+          assertThat(bits(actual[row])).as("row %s, %s threads, %s, %s", row, threads, order, call).isEqualTo(bits(expected[row]));
+        }
+      }
+    }
+  }
+
+  private static List<Integer> bits(float[] row) {
+    Integer[] bits = new Integer[row.length];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits(row[i]));
+    return List.of(bits);
+  }
+
+  /** Stages of one query over three keys, the last of which is masked: scores 1, 2 and 3 with a bias of 1 for each. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void observersSeeEachStage(Kernels kernels) {
+    float[][] seen = new float[Stage.values().length][3];
+    AttentionProblemBuilder builder =
+        AttentionProblem.of(Heads.of(new float[] {1}, 1, 1, 1, 1), Heads.of(new float[] {1, 2, 3}, 1, 1, 3, 1));
+    for (Stage stage : Stage.values()) {
+      builder.observe(
+          stage, (row, offset, length, b, head, query, firstKey) -> System.arraycopy(row, offset, seen[stage.ordinal()], firstKey, length));
+    }
+    builder.visibility(new FirstKeys(2)).bias(Bias.ofKeys(new float[] {1, 1, 1}));
+    run(kernels, builder.build());
+    assertThat(seen[Stage.RAW.ordinal()]).containsExactly(1, 2, 3);
+    assertThat(seen[Stage.CAPPED.ordinal()]).containsExactly(1, 2, 3);
+    assertThat(seen[Stage.CHANGED.ordinal()]).containsExactly(2, 3, 4);
+    assertThat(seen[Stage.MASKED.ordinal()]).containsExactly(2, 3, Float.NEGATIVE_INFINITY);
+    assertThat(seen[Stage.WEIGHTS.ordinal()][0]).isBetween(0.2689f, 0.2690f);
+    assertThat(seen[Stage.WEIGHTS.ordinal()][2]).isZero();
+  }
+
+  /** Rows 0, 3 and 70 of 75, observed alone, have the weights that they have among all rows. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void chosenRowsAreComputedAlone(Kernels kernels) {
+    SplittableRandom random = new SplittableRandom(7);
+    Heads query = HeadsLayout.GAPS.random(2, 2, 75, 16, random);
+    Heads key = HeadsLayout.DENSE.random(2, 1, 40, 16, random);
+    float[][] all = weights(kernels, AttentionProblem.of(query, key));
+    float[][] chosen = weights(kernels, AttentionProblem.of(query, key).rows(new int[] {0, 3, 70}));
+    for (int row = 0; row < all.length; row++) {
+      int position = row % 75;
+      boolean computed = position == 0 || position == 3 || position == 70;
+      assertThat(chosen[row]).as("row %s", row).isEqualTo(computed ? all[row] : new float[40]);
+    }
+  }
+
+  private static float[][] weights(Kernels kernels, AttentionProblemBuilder builder) {
+    float[][] weights = new float[2 * 2 * 75][40];
+    builder.observe(
+        Stage.WEIGHTS,
+        (row, offset, length, b, head, query, firstKey) ->
+            System.arraycopy(row, offset, weights[(b * 2 + head) * 75 + query], firstKey, length));
+    run(kernels, builder.build());
+    return weights;
+  }
+
+  private static void run(Kernels kernels, AttentionProblem problem) {
+    AttentionTasks tasks = kernels.plan(problem, 2);
+    for (int task = 0; task < tasks.count(); task++) {
+      tasks.run(task);
+    }
+  }
+
+  private record FirstKeys(int count) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      return 0;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return count;
+    }
+  }
+}
