@@ -17,9 +17,10 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * Sentence embeddings with all-MiniLM-L6-v2: text in, a vector of {@link #EMBED_DIM} numbers and length 1 out, whose dot product with
- * another is the similarity of the two texts (their cosine). As the model's own pipeline has it: word pieces, six BERT layers, the mean
- * over all tokens, frame included, L2 normalisation; text beyond {@link #MAX_TOKENS} tokens is cut.
+ * Computes sentence embeddings with all-MiniLM-L6-v2: a text becomes a vector of {@link #EMBED_DIM} numbers and length 1. The dot product
+ * of two such vectors is the similarity of the two texts (their cosine). The steps are those of the model's own pipeline: word pieces, six
+ * BERT layers, the mean over all tokens including {@code [CLS]} and {@code [SEP]}, L2 normalisation. Text after {@link #MAX_TOKENS} tokens
+ * is ignored.
  *
  * <pre>{@code
  * MiniLm model = MiniLm.load(); // thread-safe: one for the whole program
@@ -29,20 +30,22 @@ import java.util.stream.IntStream;
  * System.out.println(MiniLm.similarity(law, others[1])); // 0.12
  * }</pre>
  *
- * <p>Texts of a batch are packed one behind the other, shortest first, so that nothing is computed for padding; what comes out for a text
- * is, bit for bit, what it would be alone. Immutable and thread-safe: one instance serves a whole program.
+ * <p>The texts of a batch are packed, shortest first, so nothing is computed for padding. The embedding of a text is bit-identical to the
+ * embedding of the text alone. Immutable and thread-safe: one instance is enough for a whole program.
  */
 public final class MiniLm {
   /** Elements of an embedding. */
   public static final int EMBED_DIM = 384;
 
-  /** Heads of each layer. */
+  /** Number of heads of each layer. */
   public static final int NUM_HEADS = 12;
 
-  /** Tokens of a text that are read at most, the two that frame it included. */
+  /** Maximum number of tokens that are read of a text, including {@code [CLS]} and {@code [SEP]}. */
   public static final int MAX_TOKENS = MiniLmTokenizer.DEFAULT_MAX_TOKENS;
 
-  /** Tokens that go through the layers at a time; some 30 MB of scratch, while larger products gain nothing. */
+  /**
+   * Number of tokens that pass through the layers at a time. They need about 30 MB of scratch memory, and larger products are not faster.
+   */
   private static final int TOKENS_A_CALL = 2048;
 
   private final MiniLmTokenizer tokenizer;
@@ -56,10 +59,10 @@ public final class MiniLm {
   /**
    * Reads model and tokenizer from the class path.
    *
-   * @throws IOException if one of them is missing or holds something else than expected
+   * @throws IOException if one of them is missing or has unexpected contents
    */
   public static MiniLm load() throws IOException {
-    // Inflating the weights takes one core half a second. Meanwhile another compiles what will run.
+    // Decompressing the weights occupies one core for half a second. Meanwhile another core compiles the layers.
     WarmUp warmUp = WarmUp.start();
     try {
       return of(MiniLmArtifact.weights(), Kernels.selected());
@@ -69,7 +72,7 @@ public final class MiniLm {
   }
 
   /**
-   * The model with other weights, such as those of an exported file, or on other kernels.
+   * Creates the model with other weights, such as those of an exported file, or on other kernels.
    *
    * @throws IOException if the tokenizer is missing from the class path
    * @throws IllegalArgumentException if these are not the tensors of this model
@@ -78,37 +81,37 @@ public final class MiniLm {
     return new MiniLm(MiniLmArtifact.tokenizer(), BertWeights.of(weights, NUM_HEADS).withKernels(kernels).encoder());
   }
 
-  /** The same on this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public MiniLm withThreads(int threads) {
     return new MiniLm(tokenizer, encoder.withThreads(threads));
   }
 
-  /** The layers, to look inside. */
+  /** The encoder, for access to its layers. */
   public BertEncoder encoder() {
     return encoder;
   }
 
-  /** The tokenizer alone, which divides texts of any length. */
+  /** The tokenizer, which accepts texts of any length. */
   public MiniLmTokenizer tokenizer() {
     return tokenizer;
   }
 
-  /** The tokens that the model reads of a text. */
+  /** The tokens of a text that the model reads. */
   public Tokens tokens(String text) {
     return tokenizer.encode(Objects.requireNonNull(text, "text"), MAX_TOKENS);
   }
 
-  /** The embedding of a text; an empty one has one, too. */
+  /** Computes the embedding of a text; an empty text has one, too. */
   public float[] embed(String text) {
     return embed(List.of(text))[0];
   }
 
-  /** The embeddings of texts, in their order. */
+  /** Computes the embeddings of texts, in their order. */
   public float[][] embed(List<String> texts) {
     return embedTokens(texts.stream().map(this::tokens).toList());
   }
 
-  /** As {@link #embed(List)}, of texts that are tokens already, none of them longer than the model takes. */
+  /** Computes embeddings as {@link #embed(List)} does, for texts that are already tokens. No text may be longer than the model's limit. */
   public float[][] embedTokens(List<Tokens> texts) {
     float[][] embeddings = new float[texts.size()][];
     List<Integer> waiting = new ArrayList<>();
@@ -147,7 +150,7 @@ public final class MiniLm {
     }
   }
 
-  /** x / max(‖x‖₂, 1e-12), the guard that PyTorch's normalize has. */
+  /** Computes x / max(‖x‖₂, 1e-12), with the same guard as PyTorch's normalize. */
   private static float[] normalised(float[] rows, int from) {
     double squares = 0;
     for (int i = 0; i < EMBED_DIM; i++) {
@@ -161,7 +164,7 @@ public final class MiniLm {
     return embedding;
   }
 
-  /** The cosine of two embeddings, which are of length 1: their dot product. */
+  /** The cosine of two embeddings of length 1, which is their dot product. */
   public static double similarity(float[] one, float[] other) {
     if (one.length != other.length) {
       throw new IllegalArgumentException("one.length is " + one.length + ", must be other.length, " + other.length);

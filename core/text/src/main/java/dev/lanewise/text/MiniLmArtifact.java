@@ -13,10 +13,10 @@ public final class MiniLmArtifact {
   private MiniLmArtifact() {}
 
   /**
-   * All weights, under the names of the published checkpoint ({@code embeddings.word_embeddings.weight}, {@code
-   * encoder.layer.0.attention.self.query.weight}, …), matrices outputs × inputs.
+   * Reads all weights, under the names of the published checkpoint ({@code embeddings.word_embeddings.weight}, {@code
+   * encoder.layer.0.attention.self.query.weight}, …), with matrices as outputs × inputs.
    *
-   * <p>The time goes into inflating the 91 MB inside the jar.
+   * <p>Most of the time is spent on decompressing the 91 MB in the jar.
    *
    * @throws IOException if the model is missing from the class path, or is damaged
    */
@@ -28,15 +28,15 @@ public final class MiniLmArtifact {
     }
   }
 
-  /** The model as it is in the artifact, an ONNX file. */
+  /** The model as the artifact contains it, an ONNX file. */
   public static InputStream onnx() throws IOException {
     return open(MODEL);
   }
 
   /**
-   * The model's tokenizer.
+   * Reads the model's tokenizer.
    *
-   * @throws IOException if tokenizer.json is missing from the class path, or is not that of a BERT model in lower case
+   * @throws IOException if tokenizer.json is missing from the class path, or does not belong to a lower-case BERT model
    */
   public static MiniLmTokenizer tokenizer() throws IOException {
     try (InputStream json = tokenizerJson()) {

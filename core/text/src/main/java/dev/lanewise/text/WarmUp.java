@@ -11,14 +11,14 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
 
 /**
- * Runs a layer of the model's shape, all zeros, while the model is being read: the JVM interprets vector code hundreds of times slower than
- * it runs it compiled, and the first text would otherwise wait for that. Does nothing on a machine with one processor.
+ * Runs a layer with the model's shape, on zeros, while the model is being read. The JVM interprets vector code hundreds of times slower
+ * than it runs compiled code, so without this the first text would wait for the compiler. It does nothing on a machine with one processor.
  */
 final class WarmUp {
   private static final int ROWS = 16;
   private static final int HIDDEN = 4 * MiniLm.EMBED_DIM;
 
-  /** By then everything is compiled, however long the reading takes. */
+  /** Maximum number of runs. After this many everything is compiled, even if reading takes longer. */
   private static final int MOST = 200;
 
   private volatile boolean stopped;
@@ -33,7 +33,7 @@ final class WarmUp {
     return warmUp;
   }
 
-  /** Lets it end after the layer that it is at. */
+  /** Ends the warm-up after the layer that is running. */
   void stop() {
     stopped = true;
   }
@@ -42,7 +42,7 @@ final class WarmUp {
     try {
       work();
     } catch (OutOfMemoryError e) {
-      // The caller meets it, too, and says so; if not, all it costs is time.
+      // The caller will meet the same error and report it; otherwise the error only costs time.
       stopped = true;
     }
   }

@@ -7,12 +7,12 @@ import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * BERT's input (Devlin et al., 2018, section 3): the sum of a token's, its segment's and its position's row, layer-normalised.
+ * BERT's input (Devlin et al., 2018, section 3): the sum of the rows of a token, its segment and its position, layer-normalised.
  *
  * @param words vocabulary × embedDim
  * @param positions position rows × embedDim
  * @param types token types (segments) × embedDim
- * @param firstPosition the row of {@code positions} that a sequence's first token has
+ * @param firstPosition row of {@code positions} for the first token of a sequence
  */
 @SuppressWarnings("ArrayRecordComponent")
 record BertEmbeddings(float[] words, float[] positions, float[] types, int firstPosition, Norm norm) {
@@ -32,7 +32,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
     return rows(words);
   }
 
-  /** Tokens of the longest sequence that there are positions for. */
+  /** Maximum number of tokens of a sequence, limited by the positions. */
   int maxTokens() {
     return rows(positions) - firstPosition;
   }
@@ -62,7 +62,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
     }
   }
 
-  /** Writes a row for each token; the arguments have been checked. */
+  /** Writes a row for each token. The arguments must have been checked. */
   void apply(int[] ids, int @Nullable [] typeIds, PackedSequences sequences, SequenceBatch x, int threads) {
     int width = embedDim();
     for (int s = 0; s < sequences.count(); s++) {

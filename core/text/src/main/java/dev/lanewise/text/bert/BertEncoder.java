@@ -13,9 +13,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An encoder of the BERT family: tokens, positions and token types become rows, and encoder layers make them look at each other. Made by
- * {@link BertWeights}. Texts of different length go into one call one behind the other, without padding; what comes out for a text is, bit
- * for bit, what it would be alone.
+ * An encoder of the BERT family: tokens, positions and token types become rows, and encoder layers process them. {@link BertWeights}
+ * creates it. Texts of different lengths are packed into one call, without padding; the result of a text is bit-identical to the result of
+ * the text alone.
  *
  * <pre>{@code
  * int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable and thread-safe.
  */
 public final class BertEncoder {
-  /** Tokens that are pooled at a time: the arrays of all layers grow with them, and the texts of a call may be any number. */
+  /** Number of tokens that are pooled at a time: the arrays of all layers grow with it, and a call may have any number of texts. */
   static final int GROUP_TOKENS = 4096;
 
   static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
@@ -43,7 +43,7 @@ public final class BertEncoder {
     Checks.same("embeddings.embedDim", embeddings.embedDim(), "encoder.embedDim", encoder.embedDim());
   }
 
-  /** The same on this many threads a call, the caller's among them. */
+  /** Returns a copy with this number of threads for each call, including the caller's. */
   public BertEncoder withThreads(int newThreads) {
     return new BertEncoder(embeddings, encoder.withThreads(newThreads), newThreads);
   }
@@ -53,30 +53,30 @@ public final class BertEncoder {
     return embeddings.embedDim();
   }
 
-  /** Number of tokens that there are. */
+  /** Number of tokens in the vocabulary. */
   public int vocabulary() {
     return embeddings.vocabulary();
   }
 
-  /** Tokens of the longest text. */
+  /** Maximum number of tokens of a text. */
   public int maxTokens() {
     return embeddings.maxTokens();
   }
 
   /**
-   * The layers alone, for who wants to look inside: {@code encoder().withPackedSequences(texts).forward(x, y, weights)} over what {@link
-   * #embeddings} wrote hands out all attention weights.
+   * The layers without embeddings. {@code encoder().withPackedSequences(texts).forward(x, y, weights)}, on the rows that {@link
+   * #embeddings} writes, returns all attention weights.
    */
   public Encoder encoder() {
     return encoder;
   }
 
   /**
-   * What goes into the first layer.
+   * Computes the input of the first layer.
    *
-   * @param ids tokens of all texts, one behind the other
+   * @param ids tokens of all texts, packed
    * @param types the type (segment) of each token; null if all are 0
-   * @param texts where they begin
+   * @param texts the starts of the texts
    * @param x 1 × tokens × embedDim, written
    * @throws IllegalArgumentException if shapes differ, a token or type does not exist, a text is longer than {@link #maxTokens}, or x
    *     shares elements with itself; nothing has been written then
@@ -91,7 +91,7 @@ public final class BertEncoder {
   }
 
   /**
-   * Runs the encoder over texts whose tokens are all of type 0.
+   * Runs the encoder over texts in which all tokens have type 0.
    *
    * @param output 1 × tokens × embedDim, written
    * @throws IllegalArgumentException as for {@link #embeddings}
@@ -100,16 +100,16 @@ public final class BertEncoder {
     forward(ids, null, texts, output);
   }
 
-  /** As {@link #forward(int[], PackedSequences, SequenceBatch)}, with a type for each token. */
+  /** Runs the encoder with a type for each token; otherwise as {@link #forward(int[], PackedSequences, SequenceBatch)}. */
   public void forward(int[] ids, int @Nullable [] types, PackedSequences texts, SequenceBatch output) {
     embed(ids, types, texts, "output", output);
     encoder.withPackedSequences(texts).forward(output, output);
   }
 
   /**
-   * One row for each text.
+   * Computes one row for each text.
    *
-   * @param pooling how a text's rows become one
+   * @param pooling combines the rows of a text into one
    * @param output texts × 1 × embedDim, written
    * @throws IllegalArgumentException as for {@link #embeddings}
    */
@@ -122,7 +122,7 @@ public final class BertEncoder {
     Scratch buffers = BUFFERS.take();
     try {
       int first = 0;
-      do { // once even without texts: the pooling checks what it is given
+      do { // runs once even without texts, so that the pooling checks its arguments
         int end = groupEnd(texts, first);
         pooled(ids, texts, first, end, pooling, output, buffers);
         first = end;
@@ -132,7 +132,7 @@ public final class BertEncoder {
     }
   }
 
-  /** One past the last text of a group: as many as have {@link #GROUP_TOKENS} together, or one. */
+  /** The end of a group of texts: they have at most {@link #GROUP_TOKENS} tokens together, or the group is one text. */
   private static int groupEnd(PackedSequences texts, int first) {
     int end = Math.min(first + 1, texts.count());
     while (end < texts.count()
@@ -153,9 +153,9 @@ public final class BertEncoder {
     int size = Checks.product("ids.length", tokens, "embedDim", embedDim());
     SequenceBatch hidden = SequenceBatch.of(buffers.floats(0, size), 1, tokens, embedDim());
     forward(Arrays.copyOfRange(ids, from, from + tokens), group, hidden);
-    int at = first < end ? output.index(first, 0) : output.offset();
+    int offset = first < end ? output.index(first, 0) : output.offset();
     pooling.apply(
-        hidden, group, new SequenceBatch(output.data(), at, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
+        hidden, group, new SequenceBatch(output.data(), offset, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
   }
 
   private void check(int[] ids, int @Nullable [] types, PackedSequences texts, String name, SequenceBatch x) {

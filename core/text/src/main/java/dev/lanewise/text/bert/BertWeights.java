@@ -21,9 +21,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A {@link BertEncoder} from the tensors of a checkpoint, under the names that published models of the BERT family (Devlin et al., "BERT:
- * Pre-training of Deep Bidirectional Transformers", 2018) give them. Widths and the number of layers come from the tensors; the rest is
- * told.
+ * Makes a {@link BertEncoder} from the tensors of a checkpoint, under the names of published models of the BERT family (Devlin et al.,
+ * "BERT: Pre-training of Deep Bidirectional Transformers", 2018). Widths and the number of layers are derived from the tensors; the caller
+ * gives the other settings.
  *
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(path)) {
@@ -32,17 +32,17 @@ import java.util.stream.Collectors;
  * }
  * }</pre>
  *
- * <p>Names may stand under a prefix such as {@code bert.}, which is found; norms may call their parameters weight and bias or gamma and
- * beta. The tensors of the pooler and of heads for some task are left alone; any other tensor that is missing, extra or of another shape is
- * named in an {@link IllegalArgumentException}. Immutable; the encoder keeps copies, so a file may be closed once it is made.
+ * <p>Names may have a prefix such as {@code bert.}, which is detected. The parameters of norms may be named weight and bias or gamma and
+ * beta. The tensors of the pooler and of heads for a task are ignored. Any other tensor that is missing, extra or of another shape is named
+ * in an {@link IllegalArgumentException}. Immutable; the encoder keeps copies, so a file may be closed after the encoder is made.
  */
 public final class BertWeights {
   private static final String WORDS = "embeddings.word_embeddings.weight";
 
-  /** Names that a message lists. */
+  /** Maximum number of names in a message. */
   private static final int MOST_LINES = 50;
 
-  /** What published files hold beside the encoder. */
+  /** Tensors of published files that do not belong to the encoder. */
   private static final Pattern BESIDE = Pattern.compile("pooler\\..*|embeddings\\.position_ids", Pattern.DOTALL);
 
   private final NamedTensors tensors;
@@ -61,36 +61,39 @@ public final class BertWeights {
     this.kernels = Objects.requireNonNull(kernels, "kernels");
   }
 
-  /** Layers with {@code numHeads} heads, and BERT's own numbers for the rest: exact GELU, an epsilon of 1e-12, positions from 0 on. */
+  /**
+   * Creates encoders with {@code numHeads} heads, and BERT's own settings for the rest: exact GELU, an epsilon of 1e-12, positions from 0
+   * on.
+   */
   public static BertWeights of(NamedTensors tensors, int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
     return new BertWeights(tensors, numHeads, Activation.GELU, 1e-12f, 0, Kernels.selected());
   }
 
-  /** What feed-forward networks apply: {@code hidden_act}. */
+  /** Returns a copy with this activation of feed-forward networks: {@code hidden_act}. */
   public BertWeights withActivation(Activation newActivation) {
     return new BertWeights(tensors, numHeads, newActivation, epsilon, firstPosition, kernels);
   }
 
-  /** What norms add to the variance, finite and at least 0: {@code layer_norm_eps}. */
+  /** Returns a copy with this addend to the variance in norms, finite and at least 0: {@code layer_norm_eps}. */
   public BertWeights withEpsilon(float newEpsilon) {
     Checks.epsilon(newEpsilon);
     return new BertWeights(tensors, numHeads, activation, newEpsilon, firstPosition, kernels);
   }
 
-  /** The row of the position table that a sequence's first token has: 2 in RoBERTa's descendants. */
+  /** Returns a copy with this row of the position table for the first token of a sequence: 2 for RoBERTa and models derived from it. */
   public BertWeights withFirstPosition(int newFirstPosition) {
     Checks.atLeast("firstPosition", newFirstPosition, 0);
     return new BertWeights(tensors, numHeads, activation, epsilon, newFirstPosition, kernels);
   }
 
-  /** The kernels that layers run on; default the fastest of this JVM. */
+  /** Returns a copy whose layers run on these kernels; the default is the fastest of this JVM. */
   public BertWeights withKernels(Kernels newKernels) {
     return new BertWeights(tensors, numHeads, activation, epsilon, firstPosition, newKernels);
   }
 
   /**
-   * The encoder, on one thread.
+   * Creates the encoder, on one thread.
    *
    * @throws IllegalArgumentException if tensors are not those of such a model, or its width is no multiple of numHeads
    */
@@ -98,7 +101,7 @@ public final class BertWeights {
     return new Loading(tensors.under(prefix())).encoder();
   }
 
-  /** What stands before the names. */
+  /** The prefix of the tensor names. */
   private String prefix() {
     List<String> found = tensors.names().stream().filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS)).toList();
     if (found.size() != 1) {
@@ -138,7 +141,7 @@ public final class BertWeights {
       return new BertEncoder(embeddings, Encoder.of(stack, null), 1);
     }
 
-    /** A dimension of a matrix; 1 if there is none or it is 0, which the check then names. */
+    /** A dimension of a matrix; 1 if the matrix is missing or the dimension is 0, which the check reports later. */
     private int size(String name, int dimension) {
       long[] shape = names.contains(name) ? from.shape(name) : new long[0];
       return shape.length == 2 ? Math.clamp(shape[dimension], 1, Integer.MAX_VALUE) : 1;

@@ -17,11 +17,11 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON that somebody else may have written, or changed. Whatever is wrong with it is an {@link IOException} of one short line that tells
- * where. Gson enters 255 arrays and objects one inside the other and no more, so that depth costs no stack.
+ * Reads JSON from an untrusted source. Every error is an {@link IOException} with a message of one short line that contains the position.
+ * Gson limits nesting to 255 arrays and objects, so deep nesting cannot overflow the stack.
  */
 public final class ForeignJson {
-  /** A tree takes some fifty times as much memory as its text, which makes 200 MB of these; the largest file here has 0.7 MB. */
+  /** A tree takes about fifty times as much memory as its text, so this limits a tree to 200 MB; the largest file here has 0.7 MB. */
   public static final int MOST_BYTES = 4_000_000;
 
   private static final int LONGEST_SHOWN = 80;
@@ -29,9 +29,9 @@ public final class ForeignJson {
   private ForeignJson() {}
 
   /**
-   * The object that a text is.
+   * Parses a text that must be a JSON object.
    *
-   * @param what what the text is called in messages
+   * @param what name of the text in messages
    */
   public static JsonObject parse(byte[] utf8, String what) throws IOException {
     if (utf8.length > MOST_BYTES) {
@@ -49,15 +49,15 @@ public final class ForeignJson {
     try {
       JsonElement element = JsonParser.parseReader(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
-        throw new IOException("it goes on behind its end at " + reader.getPath());
+        throw new IOException("it has data after its end at " + reader.getPath());
       }
-      return object(element, "the whole");
+      return object(element, "the text");
     } catch (IOException | JsonParseException e) {
       throw new IOException(what + " is no valid JSON: " + reason(e), e);
     }
   }
 
-  /** What a parser says, without its advice to read leniently. */
+  /** The message of a parser, without its advice to use a lenient mode. */
   public static String reason(Exception e) {
     String message = String.valueOf(e.getMessage());
     String first = message.lines().findFirst().orElse("");
@@ -65,7 +65,7 @@ public final class ForeignJson {
     return shown(place >= 0 ? "wrong" + first.substring(place) : first);
   }
 
-  /** A text from a file for a message: short, and on one line. */
+  /** A text of a file as messages show it: short, and on one line. */
   public static String shown(String text) {
     StringBuilder shown = new StringBuilder();
     text.codePoints()
@@ -74,7 +74,7 @@ public final class ForeignJson {
     return shown.append(text.codePointCount(0, text.length()) > LONGEST_SHOWN ? "…" : "").toString();
   }
 
-  /** A field that must be there. */
+  /** A required field. */
   public static JsonElement field(JsonObject object, String name, String what) throws IOException {
     JsonElement value = object.get(name);
     if (value == null) {
@@ -99,7 +99,7 @@ public final class ForeignJson {
     throw wrongType(element, what, "a JSON array");
   }
 
-  /** The element as a text. */
+  /** The element as a string. */
   public static String text(JsonElement element, String what) throws IOException {
     if (element instanceof JsonPrimitive primitive && primitive.isString()) {
       return primitive.getAsString();
@@ -107,7 +107,7 @@ public final class ForeignJson {
     throw wrongType(element, what, "a JSON string");
   }
 
-  /** The element as a truth value. */
+  /** The element as a boolean. */
   public static boolean truth(JsonElement element, String what) throws IOException {
     if (element instanceof JsonPrimitive primitive && primitive.isBoolean()) {
       return primitive.getAsBoolean();
@@ -115,7 +115,7 @@ public final class ForeignJson {
     throw wrongType(element, what, "true or false");
   }
 
-  /** The element as a number; one that is too large for a double is infinite. */
+  /** The element as a number. A number that is too large for a double becomes infinite. */
   public static double number(JsonElement element, String what) throws IOException {
     if (element instanceof JsonPrimitive primitive && primitive.isNumber()) {
       return Double.parseDouble(primitive.getAsString());
@@ -123,7 +123,7 @@ public final class ForeignJson {
     throw wrongType(element, what, "a JSON number");
   }
 
-  /** The element as an int, written in digits and nothing else but a sign. */
+  /** The element as an int, which consists of digits and an optional sign. */
   public static int whole(JsonElement element, String what) throws IOException {
     try {
       if (element instanceof JsonPrimitive primitive && primitive.isNumber()) {

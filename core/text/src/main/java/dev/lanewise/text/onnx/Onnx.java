@@ -4,23 +4,23 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
 
-/** Walking through nested protobuf messages by hand. */
+/** Helpers to read nested protobuf messages without generated code. */
 final class Onnx {
   private Onnx() {}
 
-  /** Reads what stands inside a message. */
+  /** Reads the contents of a message. */
   @FunctionalInterface
   interface Body {
     void read() throws IOException;
   }
 
-  /** Whether this tag starts a nested message, a text or bytes in this field. */
+  /** Tells whether this tag starts a nested message, a string or bytes in this field. */
   static boolean isMessage(int tag, int field) {
     return WireFormat.getTagFieldNumber(tag) == field && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;
   }
 
   /**
-   * Reads a length and lets {@code body} read exactly so many bytes.
+   * Reads a length, and lets {@code body} read exactly that many bytes.
    *
    * @throws IOException if the file ends before the message does
    */

@@ -3,7 +3,7 @@ package dev.lanewise.text.onnx;
 /**
  * An initializer of an ONNX file.
  *
- * @param name what the file calls it
+ * @param name its name in the file
  * @param dims sizes, outermost first; their product is the number of elements
  * @param data the elements, row-major
  */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads one {@code TensorProto} from a stream. Protobuf's writers put fields in the order of their numbers, so name, type and shape are
- * known when the data comes, and unwanted data is stepped over without being stored.
+ * known before the data, and the reader can skip unwanted data without storing it.
  */
 final class OnnxTensorReader {
   private static final int DIMS = 1;
@@ -24,15 +24,15 @@ final class OnnxTensorReader {
 
   private static final int TYPE_FLOAT = 1;
 
-  /** INT32, INT64 and BOOL: indices and switches. */
+  /** INT32, INT64 and BOOL, the types of indices and switches. */
   private static final Set<Integer> TYPES_OF_NO_WEIGHTS = Set.of(6, 7, 9);
 
-  /** More dimensions than any tensor has. */
+  /** Maximum number of dimensions, more than any real tensor has. */
   private static final int MOST_DIMS = 16;
 
   private static final int FLOATS_AT_ONCE = 1 << 14;
 
-  /** As many are taken on trust; room for more is made when so many have come. */
+  /** Number of floats that are allocated because the file announces them; more are allocated only after this many have arrived. */
   private static final int FLOATS_AT_FIRST = 1 << 20;
 
   private final CodedInputStream in;
@@ -50,9 +50,9 @@ final class OnnxTensorReader {
   /**
    * Reads the fields of a tensor up to the limit of the stream.
    *
-   * @param wanted whether a tensor of a name is wanted
-   * @return the tensor; null if it is not wanted, or is of integers or truth values
-   * @throws IOException if it is wanted but is not raw fp32 of the size that its shape asks for
+   * @param wanted tells whether a tensor of a name is wanted
+   * @return the tensor; null if it is not wanted, or contains integers or booleans
+   * @throws IOException if it is wanted but is not raw fp32 of the size that its shape requires
    */
   static @Nullable OnnxTensor read(CodedInputStream in, Predicate<String> wanted) throws IOException {
     OnnxTensorReader reader = new OnnxTensorReader(in, wanted);
@@ -77,7 +77,7 @@ final class OnnxTensorReader {
     }
   }
 
-  /** Dimensions come one by one or packed into one field. */
+  /** Reads dimensions, which are single fields or packed into one field. */
   private void readDims(int tag) throws IOException {
     if (Onnx.isMessage(tag, DIMS)) {
       Onnx.inMessage(
@@ -103,7 +103,7 @@ final class OnnxTensorReader {
 
   private void readRawData(int tag) throws IOException {
     if (name == null) {
-      throw new IOException("an ONNX tensor has its data before its name, which this reader does not take");
+      throw new IOException("an ONNX tensor has its data before its name, which this reader does not support");
     }
     if (!isWeight()) {
       in.skipField(tag);
@@ -114,7 +114,7 @@ final class OnnxTensorReader {
     data = readFloats(bytes / Float.BYTES);
   }
 
-  /** Whether this is wanted and of floats; what is neither floats nor certainly something else is refused. */
+  /** Tells whether this tensor is wanted and has floats. A type that is neither float nor known to be something else is refused. */
   private boolean isWeight() throws IOException {
     if (name == null || !wanted.test(name) || TYPES_OF_NO_WEIGHTS.contains(dataType)) {
       return false;
@@ -160,7 +160,7 @@ final class OnnxTensorReader {
     if (data == null) {
       throw new IOException("weight " + name + " has no raw data in the ONNX file");
     }
-    // Again: fields may come in any order, and more than once.
+    // Checked again: fields may have any order, and occur more than once.
     checkSize((long) data.length * Float.BYTES);
     return new OnnxTensor(name, dims.stream().mapToLong(Long::longValue).toArray(), data);
   }

@@ -12,16 +12,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The weights of an ONNX file that PyTorch exported, under the names and in the orientation of the checkpoint it was exported from.
+ * Reads the weights of an ONNX file that PyTorch exported, with the names and the orientation of the original checkpoint.
  *
  * <p>The exporter keeps the names of biases, embeddings and norms ({@code encoder.layer.0.output.dense.bias}), but not those of the
- * matrices of {@code nn.Linear}: it stores them inputs × outputs, as ONNX's MatMul takes them, under numbers ({@code onnx::MatMul_885}).
- * What such a matrix was called is left in the name of the node that takes it as second input: {@code
- * /encoder/layer.0/attention/self/query/MatMul} stands for {@code encoder.layer.0.attention.self.query.weight}, which is transposed back to
- * outputs × inputs here. Other numbered constants, integers (the positions 0, 1, 2, …) and truth values are no weights and left out.
+ * matrices of {@code nn.Linear}: it stores them inputs × outputs, as ONNX's MatMul needs them, under numbers ({@code onnx::MatMul_885}).
+ * The name of such a matrix is still part of the name of the node that has it as its second input: {@code
+ * /encoder/layer.0/attention/self/query/MatMul} stands for {@code encoder.layer.0.attention.self.query.weight}. This class transposes the
+ * matrix back to outputs × inputs. Other numbered constants, integers (the positions 0, 1, 2, …) and booleans are no weights and are
+ * ignored.
  *
- * <p>The file is read once, front to back. That the nodes stand before the initializers (protobuf's writers put fields in the order of
- * their numbers) is relied on; were it otherwise, matrices would be missing. The numbers below are the field numbers of {@code onnx.proto}.
+ * <p>The file is read once, from front to back. This requires that the nodes come before the initializers, which holds because protobuf's
+ * writers put fields in the order of their numbers; in another order, matrices would be missing. The numbers below are the field numbers of
+ * {@code onnx.proto}.
  */
 public final class OnnxWeights {
   private static final int BUFFER_BYTES = 1 << 16;
@@ -37,7 +39,7 @@ public final class OnnxWeights {
   private static final String MATRIX_PRODUCT = "MatMul";
   private static final String NODE_END = "/" + MATRIX_PRODUCT;
 
-  /** Name of the matrix product for each initializer that is second input of one. */
+  /** For each initializer that is the second input of a matrix product, the name of that product. */
   private final Map<String, String> products = new HashMap<>();
 
   private final Set<String> names = new HashSet<>();
@@ -46,10 +48,10 @@ public final class OnnxWeights {
   private OnnxWeights() {}
 
   /**
-   * Reads all weights. Memory is taken as their data comes, whatever sizes the file claims.
+   * Reads all weights. Memory is allocated as data arrives, whatever sizes the file claims.
    *
    * @param onnx an ONNX model, read to its end, not closed
-   * @throws IOException if the stream cannot be read, is no ONNX model, or holds a weight in a form other than raw fp32
+   * @throws IOException if the stream cannot be read, is no ONNX model, or contains a weight in a form other than raw fp32
    */
   public static NamedTensors read(InputStream onnx) throws IOException {
     OnnxWeights weights = new OnnxWeights();
@@ -127,7 +129,7 @@ public final class OnnxWeights {
     tensors.add(name, data, dims);
   }
 
-  /** Whether an initializer of this name has a name in the checkpoint, too. */
+  /** Tells whether an initializer of this name has a name in the checkpoint. */
   private boolean isWeight(String initializer) {
     if (!initializer.startsWith(NUMBERED)) {
       return true;

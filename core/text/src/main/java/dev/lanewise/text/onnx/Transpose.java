@@ -1,16 +1,16 @@
 package dev.lanewise.text.onnx;
 
 /**
- * Turning a matrix over its diagonal.
+ * Transposes a matrix.
  *
  * @param matrix rows × columns
  * @param transposed columns × rows
  */
 record Transpose(float[] matrix, float[] transposed, int rows, int columns) {
-  /** Rows and columns of a block: what is read and what is written of it both stay in the first-level cache. */
+  /** Rows and columns of a block, so that the source and the target of a block fit in the first-level cache together. */
   private static final int BLOCK = 32;
 
-  /** A transposed copy of a matrix of rows × columns. */
+  /** Returns a transposed copy of a matrix of rows × columns. */
   static float[] of(float[] matrix, int rows, int columns) {
     Transpose transpose = new Transpose(matrix, new float[matrix.length], rows, columns);
     for (int row = 0; row < rows; row += BLOCK) {

@@ -11,18 +11,18 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What a BERT tokenizer does with each code point. The ranges are listed in a file of this module and not asked of {@link Character}: the
- * tables of Hugging Face's tokenizer are those of an old Unicode, and those of the JDK change with its version. A test derives the file
- * from that tokenizer again, over all code points.
+ * The kind of each code point for a BERT tokenizer. The ranges are listed in a file of this module, and not taken from {@link Character}:
+ * Hugging Face's tokenizer uses the tables of an old Unicode version, and the JDK's tables change with its version. A test derives the file
+ * again from that tokenizer, over all code points.
  */
 final class BertCharacters {
   /** Part of a word. */
   static final byte LETTER = 0;
 
-  /** Between words. */
+  /** White space, which separates words. */
   static final byte SPACE = 1;
 
-  /** Left out: control characters, formats, private use, U+FFFD, and what stands above or below letters. */
+  /** Removed: control characters, formats, private use, U+FFFD, and combining marks. */
   static final byte NOTHING = 2;
 
   /** A word of its own: punctuation, and the ideographs of Chinese and Japanese. */
@@ -35,7 +35,7 @@ final class BertCharacters {
 
   private final byte[] ascii = new byte[ASCII];
 
-  /** First code points of ranges, ascending; each range reaches to the next one. */
+  /** First code points of ranges, ascending. Each range ends before the next one. */
   private final int[] firsts;
 
   private final byte[] kinds;
@@ -51,7 +51,7 @@ final class BertCharacters {
     }
   }
 
-  /** One of the constants above. Before decomposition only what is space is certain to be told from letters. */
+  /** One of the constants above. Before decomposition only white space can be reliably distinguished from letters. */
   static byte kind(int codePoint) {
     return codePoint < ASCII ? INSTANCE.ascii[codePoint] : INSTANCE.kinds[INSTANCE.indexOf(codePoint)];
   }
@@ -72,7 +72,10 @@ final class BertCharacters {
     }
   }
 
-  /** Each line is a range and its kind, as {@code 300..36f nothing}; ranges ascend, and between them are letters. */
+  /**
+   * Reads the ranges. Each line is a range and its kind, as {@code 300..36f nothing}; ranges ascend, and code points between them are
+   * letters.
+   */
   private static SortedMap<Integer, Byte> read(BufferedReader lines) throws IOException {
     SortedMap<Integer, Byte> ranges = new TreeMap<>();
     ranges.put(0, LETTER);

@@ -4,19 +4,20 @@ import java.text.Normalizer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * BERT's basic tokenisation: the words of a text one after the other. White space ends a word, control characters are dropped, what is left
- * is decomposed (NFD) and loses its accents, ideographs and punctuation are words of their own, and everything becomes lower case.
+ * BERT's basic tokenisation, which returns the words of a text one after another. White space separates words. Control characters are
+ * removed. The rest is decomposed (NFD) and loses its accents, ideographs and punctuation become words of their own, and everything becomes
+ * lower case.
  *
- * <p>As Hugging Face's {@code BertNormalizer} and {@code BertPreTokenizer} do it: each letter becomes lower case on its own (Σ always σ,
- * never ς), and half of a surrogate pair counts as U+FFFD, which is dropped.
+ * <p>Details follow Hugging Face's {@code BertNormalizer} and {@code BertPreTokenizer}: each letter becomes lower case by itself (Σ always
+ * σ, never ς), and an unpaired surrogate counts as U+FFFD, which is removed.
  */
 final class BertWords {
-  /** Nothing below it decomposes. */
+  /** Characters below do not decompose. */
   private static final char FIRST_COMPOSED = 0xc0;
 
   /**
-   * A longer run is decomposed in parts, each up to a code point that is no mark, in which case its parts are those of the whole; or this
-   * long, if there are nothing but marks. Putting marks in order takes time as the square of their number: 158 s for 1 MB of them.
+   * Maximum length of a run that is decomposed at once. A longer run is divided before a code point that is no mark, so that its parts
+   * decompose as the whole would, or at this length if there are only marks. Ordering marks takes quadratic time: 158 s for 1 MB of them.
    */
   private static final int LONG_RUN = 512;
 
@@ -26,10 +27,10 @@ final class BertWords {
   private final int end;
   private int position;
 
-  /** What stands between two white spaces, or a part of it, decomposed. */
+  /** The text between two white spaces, or a part of it, decomposed. */
   private String run = "";
 
-  /** Whether the run goes on behind this part. */
+  /** Whether the run continues after this part. */
   private boolean cut;
 
   private int runPosition;
@@ -42,7 +43,7 @@ final class BertWords {
     this.end = end;
   }
 
-  /** The next word, which is not empty; null behind the last one. */
+  /** Returns the next word, which is not empty; null after the last one. */
   @Nullable String next() {
     while (true) {
       while (runPosition < run.length()) {
@@ -74,7 +75,7 @@ final class BertWords {
     return taken;
   }
 
-  /** Turns to the next run, or part of one; whether there may be more. */
+  /** Moves to the next run, or to the next part of a run. Returns false at the end of the text. */
   private boolean nextRun() {
     if (!cut) {
       while (position < end && isSpace(text.codePointAt(position))) {
@@ -96,7 +97,7 @@ final class BertWords {
     return !found.isEmpty() || position < end;
   }
 
-  /** Whether it may change its place among its neighbours when they are decomposed. */
+  /** Tells whether decomposition may reorder this code point among its neighbours. */
   private static boolean isMark(int codePoint) {
     int type = Character.getType(codePoint);
     return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK || type == Character.ENCLOSING_MARK;

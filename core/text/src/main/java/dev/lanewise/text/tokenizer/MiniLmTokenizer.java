@@ -8,16 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The model's own tokenizer in plain Java: BERT's words in lower case, divided into WordPieces, {@code [CLS]} in front and {@code [SEP]}
- * behind. Tests hold it against Hugging Face's native tokenizer over all code points and many thousand texts.
+ * The model's tokenizer in plain Java: BERT's words in lower case, divided into WordPieces, with {@code [CLS]} before and {@code [SEP]}
+ * after them. Tests compare it with Hugging Face's native tokenizer over all code points and many thousand texts.
  *
  * <p>May be shared between threads.
  */
 public final class MiniLmTokenizer {
   /**
-   * Where the model's own pipeline cuts: sentence-transformers keeps 256 tokens ({@code max_seq_length} of the model's
-   * sentence_bert_config.json), {@code [CLS]} and {@code [SEP]} counted, and drops the rest. The tokenizer.json beside the model says 128,
-   * the length it was trained on, which that pipeline overrides; the positions of the model reach to 512.
+   * The limit of the model's own pipeline: sentence-transformers keeps 256 tokens ({@code max_seq_length} of the model's
+   * sentence_bert_config.json), including {@code [CLS]} and {@code [SEP]}, and drops the rest. The tokenizer.json beside the model says
+   * 128, the length it was trained with; that pipeline overrides it. The model has positions up to 512.
    */
   public static final int DEFAULT_MAX_TOKENS = 256;
 
@@ -42,21 +42,21 @@ public final class MiniLmTokenizer {
   /**
    * Reads a tokenizer.json.
    *
-   * @throws IOException if it is not that of a BERT model in lower case, naming what is wrong with it
+   * @throws IOException if it does not belong to a lower-case BERT model; the message names what is wrong
    */
   public static MiniLmTokenizer read(InputStream json) throws IOException {
     return new MiniLmTokenizer(ForeignJson.parse(json.readNBytes(ForeignJson.MOST_BYTES + 1), TokenizerJson.NAME));
   }
 
-  /** Splits a whole text into tokens, however many; an empty one is {@code [CLS] [SEP]}. */
+  /** Divides a whole text into tokens, without a limit. An empty text becomes {@code [CLS] [SEP]}. */
   public Tokens encode(String text) {
     return encode(text, Integer.MAX_VALUE);
   }
 
   /**
-   * As {@link #encode(String)}, cut: the first tokens of the text stay. What is behind them is not looked at.
+   * Divides a text into tokens as {@link #encode(String)} does, but keeps only the first ones. The text after them is not read.
    *
-   * @param maxTokens how many there may be, {@code [CLS]} and {@code [SEP]} counted; at least 2
+   * @param maxTokens maximum number of tokens, including {@code [CLS]} and {@code [SEP]}; at least 2
    */
   public Tokens encode(String text, int maxTokens) {
     if (maxTokens < FRAME) {

@@ -8,27 +8,27 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Tokens that stand in a text literally, such as {@code [MASK]}: found wherever they are, within words, too, before anything else is done
- * with the text. None begins with another.
+ * Tokens that occur in a text literally, such as {@code [MASK]}. They are found before the text is processed in any other way, even inside
+ * words. No special token begins with another one.
  */
 record SpecialTokens(List<SpecialToken> tokens) {
   private static final char FIRST = '[';
 
-  /** Each is looked for at every bracket; there are five. */
+  /** Limit for the number of special tokens, since all of them are tried at every bracket; the model has five. */
   private static final int MOST = 100;
 
-  /** Each of these is false for a token that is found as it is written, and nowhere else. */
+  /** Switches that must be false: such a token is found exactly as it is written, and nowhere else. */
   private static final List<String> SWITCHES = List.of("single_word", "lstrip", "rstrip", "normalized");
 
   record SpecialToken(String text, int id) {}
 
-  /** Where in a text one was found. */
+  /** A special token that was found in a text. */
   record Match(int begin, int end, int id) {}
 
   /**
-   * Takes them from {@code added_tokens} of a tokenizer.json.
+   * Reads the tokens from {@code added_tokens} of a tokenizer.json.
    *
-   * @throws IOException if one asks for more than to be found literally
+   * @throws IOException if a token requires more than a literal match
    */
   static SpecialTokens of(JsonObject tokenizer) throws IOException {
     List<SpecialToken> tokens = new ArrayList<>();
@@ -55,12 +55,12 @@ record SpecialTokens(List<SpecialToken> tokens) {
     return one.startsWith(other) || other.startsWith(one);
   }
 
-  /** The first one from an index on; an empty match at the end of the text if there is none. */
+  /** The first special token from an index on; an empty match at the end of the text if there is none. */
   Match find(String text, int from) {
-    for (int at = text.indexOf(FIRST, from); at >= 0; at = text.indexOf(FIRST, at + 1)) {
+    for (int bracket = text.indexOf(FIRST, from); bracket >= 0; bracket = text.indexOf(FIRST, bracket + 1)) {
       for (SpecialToken token : tokens) {
-        if (text.startsWith(token.text(), at)) {
-          return new Match(at, at + token.text().length(), token.id());
+        if (text.startsWith(token.text(), bracket)) {
+          return new Match(bracket, bracket + token.text().length(), token.id());
         }
       }
     }

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** What a tokenizer.json must say to be read by {@link MiniLmTokenizer}, which does this and nothing else. */
+/** Checks that a tokenizer.json describes exactly what {@link MiniLmTokenizer} does. */
 final class TokenizerJson {
-  /** What the file is called in messages. */
+  /** Name of the file in messages. */
   static final String NAME = "tokenizer.json";
 
-  /** Values as JSON writes them; null for a field that is null or absent. */
+  /** Expected values, as JSON text; null for a field that is null or absent. */
   private record Expected(String field, String json) {}
 
   private static final Map<String, List<Expected>> SECTIONS =
@@ -28,7 +28,7 @@ final class TokenizerJson {
               new Expected("type", "\"BertNormalizer\""),
               new Expected("clean_text", "true"),
               new Expected("handle_chinese_chars", "true"),
-              // Null means: as lowercase.
+              // Null means the same value as lowercase.
               new Expected("strip_accents", "null"),
               new Expected("lowercase", "true")),
           "pre_tokenizer",
@@ -46,7 +46,7 @@ final class TokenizerJson {
   private TokenizerJson() {}
 
   /**
-   * A field.
+   * A required field.
    *
    * @throws IOException if it is absent
    */
@@ -54,18 +54,18 @@ final class TokenizerJson {
     return ForeignJson.field(object, name, NAME + ", where it must be,");
   }
 
-  /** A field that is an object. */
+  /** A required field that is an object. */
   static JsonObject object(JsonObject object, String name) throws IOException {
     return ForeignJson.object(field(object, name), named(name));
   }
 
-  /** What a part of the file is called in messages. */
+  /** Name of a part of the file in messages. */
   static String named(String part) {
     return NAME + ": " + ForeignJson.shown(part);
   }
 
   /**
-   * Compares the settings.
+   * Compares the settings with the expected ones.
    *
    * @throws IOException naming the first one that differs
    */

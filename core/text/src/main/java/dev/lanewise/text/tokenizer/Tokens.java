@@ -7,7 +7,7 @@ import java.util.List;
  * A tokenised text, {@code [CLS]} first and {@code [SEP]} last.
  *
  * @param ids row of each token in the model's vocabulary
- * @param texts what each token looks like; {@code ##} starts a piece that continues a word
+ * @param texts text of each token; a piece that continues a word begins with {@code ##}
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record Tokens(int[] ids, List<String> texts) {
@@ -17,17 +17,20 @@ public record Tokens(int[] ids, List<String> texts) {
     return ids.length;
   }
 
-  /** Whether there is nothing between {@code [CLS]} and {@code [SEP]}. */
+  /** Tells whether there is nothing between {@code [CLS]} and {@code [SEP]}. */
   public boolean isEmpty() {
     return length() <= 2;
   }
 
-  /** Whether this token frames the text. */
+  /** Tells whether this token is {@code [CLS]} or {@code [SEP]}. */
   public boolean isFrame(int token) {
     return token == 0 || token == length() - 1;
   }
 
-  /** What stands between {@code [CLS]} and {@code [SEP]}, cut or repeated as often as it takes to make so many tokens with the two. */
+  /**
+   * Returns a text of {@code length} tokens, including {@code [CLS]} and {@code [SEP]}: the tokens between the two are cut off or repeated
+   * as necessary.
+   */
   public Tokens withLength(int length) {
     if (length < 3 || isEmpty()) {
       throw new IllegalArgumentException("length is " + length + " for a text of " + (length() - 2) + " tokens, must be at least 3 for 1");

@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A WordPiece vocabulary (Schuster and Nakajima, 2012), and the division of a word into the longest pieces of it from left to right. Pieces
- * that continue a word begin with {@code ##}. Lengths are counted in code points, as BERT's tokenizers do.
+ * A WordPiece vocabulary (Schuster and Nakajima, 2012), which divides a word into the longest pieces of the vocabulary from left to right.
+ * A piece that continues a word begins with {@code ##}. Lengths are counted in code points, as in BERT's tokenizers.
  */
 final class WordPieces {
   private static final String UNKNOWN = "[UNK]";
 
-  /** What a piece begins with that is not the first of its word. */
+  /** Prefix of a piece that is not the first of its word. */
   private static final String CONTINUED = "##";
 
-  /** Dividing a word takes time as the square of its length; BERT's limit is 100. */
+  /** Limit for the longest word: dividing a word takes quadratic time. BERT's own limit is 100. */
   private static final int LONGEST_WORD = 1000;
 
   private final Map<String, Integer> ids;
@@ -34,7 +34,7 @@ final class WordPieces {
   }
 
   /**
-   * Takes the vocabulary from {@code model} of a tokenizer.json.
+   * Reads the vocabulary from {@code model} of a tokenizer.json.
    *
    * @throws IOException if its ids are not 0, 1, 2, …, each once
    */
@@ -59,7 +59,7 @@ final class WordPieces {
     return new WordPieces(ids, texts, longestWord);
   }
 
-  /** The piece of this id. */
+  /** The piece with this id. */
   String text(int id) {
     return texts[id];
   }
@@ -67,7 +67,7 @@ final class WordPieces {
   /**
    * The id of a piece.
    *
-   * @throws IOException if there is none
+   * @throws IOException if there is no such piece
    */
   int id(String piece) throws IOException {
     Integer id = ids.get(piece);
@@ -78,9 +78,9 @@ final class WordPieces {
   }
 
   /**
-   * Compares an id with the vocabulary's.
+   * Checks that a piece has this id in the vocabulary.
    *
-   * @throws IOException if the piece has another, or is not there
+   * @throws IOException if the piece has another id, or does not exist
    */
   void check(String piece, int id) throws IOException {
     if (id(piece) != id) {
@@ -88,7 +88,7 @@ final class WordPieces {
     }
   }
 
-  /** Appends the pieces of a word; one unknown if it has too many letters, or the pieces do not make it up. */
+  /** Appends the pieces of a word. If the word is too long, or cannot be divided, it appends one unknown token. */
   void divide(String word, List<Integer> target) {
     if (word.length() > longestWord && word.codePointCount(0, word.length()) > longestWord) {
       target.add(unknown);
@@ -111,7 +111,7 @@ final class WordPieces {
     }
   }
 
-  /** Appends the longest piece that begins at {@code from}, and returns its end; {@code from} itself if there is none. */
+  /** Appends the longest piece that begins at {@code from}, and returns its end; returns {@code from} if there is none. */
   private int longestPiece(String word, int from, List<Integer> target) {
     String rest = (from == 0 ? "" : CONTINUED) + word.substring(from);
     int prefix = rest.length() - (word.length() - from);
