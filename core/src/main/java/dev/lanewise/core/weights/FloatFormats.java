@@ -32,7 +32,8 @@ final class FloatFormats {
       case F32 -> MemorySegment.copy(stored, FLOAT, 0, target, offset, (int) (stored.byteSize() / Float.BYTES));
       case F64 -> readDoubles(stored, target, offset);
       case F16, BF16 -> readHalves(dtype == Dtype.F16, stored, target, offset);
-      default -> throw new AssertionError(dtype);
+      case BOOL, F4, F6_E2M3, F6_E3M2, U8, I8, F8_E5M2, F8_E4M3, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, I16, U16, I32, U32, C64, I64, U64 ->
+          throw new AssertionError(dtype);
     }
   }
 
@@ -75,7 +76,26 @@ final class FloatFormats {
         case F32 -> target.putInt(Float.floatToRawIntBits(source[i]));
         case F16 -> target.putShort(Float.floatToFloat16(source[i]));
         case BF16 -> target.putShort(StoredBits.toBfloat16(source[i]));
-        default -> throw new AssertionError(dtype);
+        case BOOL,
+            F4,
+            F6_E2M3,
+            F6_E3M2,
+            U8,
+            I8,
+            F8_E5M2,
+            F8_E4M3,
+            F8_E8M0,
+            F8_E4M3FNUZ,
+            F8_E5M2FNUZ,
+            I16,
+            U16,
+            I32,
+            U32,
+            C64,
+            F64,
+            I64,
+            U64 ->
+            throw new AssertionError(dtype);
       }
     }
   }
