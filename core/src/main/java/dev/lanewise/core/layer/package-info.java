@@ -1,2 +1,11 @@
+/**
+ * Layers of a transformer: projections, norms, multi-head attention, feed-forward networks, encoders and decoders.
+ *
+ * <p>Users come in by {@link dev.lanewise.core.layer.MultiHeadAttention#builder} or by the {@code of} of each layer. A layer is immutable
+ * and computes with {@code forward}; {@code core.weights} makes layers of files.
+ *
+ * <p>A layer checks all shapes before it writes anything. It takes buffers from a pool and returns them. Scores, masks and positions are
+ * described elsewhere; a layer only passes them on.
+ */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.core.layer;

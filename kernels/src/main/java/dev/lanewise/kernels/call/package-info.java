@@ -1,2 +1,12 @@
+/**
+ * The description of one call, and the interface that a path of kernels implements.
+ *
+ * <p>The module dev.lanewise.core builds an {@link dev.lanewise.kernels.call.AttentionProblem}; the builder checks everything about it.
+ * {@link dev.lanewise.kernels.call.KernelProvider} is what {@code kernels.plain} and {@code kernels.simd} implement, and {@link
+ * dev.lanewise.kernels.call.KernelSelection} decides which of them runs. A path answers with {@link
+ * dev.lanewise.kernels.call.AttentionTasks}: how many tasks a call has, and a way to run each.
+ *
+ * <p>No class here names a path, and none names a class of the Vector API. Nothing here is exported to users.
+ */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.kernels.call;
