@@ -142,13 +142,13 @@ public final class HouseRules {
     @Override
     public Void visitSwitch(SwitchTree node, Void unused) {
       check(node.getExpression().toString(), node.getCases());
-      return super.visitSwitch(node, unused);
+      return super.visitSwitch(node, null);
     }
 
     @Override
     public Void visitSwitchExpression(SwitchExpressionTree node, Void unused) {
       check(node.getExpression().toString(), node.getCases());
-      return super.visitSwitchExpression(node, unused);
+      return super.visitSwitchExpression(node, null);
     }
 
     private void check(String selector, List<? extends CaseTree> cases) {
