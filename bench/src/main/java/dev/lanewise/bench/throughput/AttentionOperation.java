@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
@@ -11,7 +11,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedSequences;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A whole attention call, of any variant. */
@@ -64,15 +63,7 @@ final class AttentionOperation implements Operation {
 
   @Override
   public Map<String, Object> shape() {
-    Map<String, Object> shape = new LinkedHashMap<>();
-    shape.put("batch", sizes.batch);
-    shape.put("heads", sizes.heads);
-    shape.put("kvHeads", sizes.keyValueHeads());
-    shape.put("queries", sizes.queries);
-    shape.put("keys", sizes.keys);
-    shape.put("headDim", sizes.headDim);
-    shape.put("valueDim", sizes.valueDim);
-    shape.put("causal", sizes.causal);
+    Map<String, Object> shape = sizes.attention();
     shape.putAll(options.asked());
     return shape;
   }
@@ -101,9 +92,7 @@ final class AttentionOperation implements Operation {
   @Override
   public Accuracy accuracy() {
     Meter meter = new Meter();
-    for (int n : Rows.sample(query.batch() * query.heads() * query.rows())) {
-      compareRow(meter, n / query.rows() / query.heads(), n / query.rows() % query.heads(), n % query.rows());
-    }
+    Rows.sample(query, (b, head, row) -> compareRow(meter, b, head, row));
     return meter.result();
   }
 

@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
@@ -13,7 +13,6 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -49,15 +48,7 @@ final class DecodeOperation implements Operation {
 
   @Override
   public Map<String, Object> shape() {
-    Map<String, Object> shape = new LinkedHashMap<>();
-    shape.put("batch", sizes.batch);
-    shape.put("heads", sizes.heads);
-    shape.put("kvHeads", sizes.keyValueHeads());
-    shape.put("queries", sizes.queries);
-    shape.put("keys", sizes.keys);
-    shape.put("headDim", sizes.headDim);
-    shape.put("valueDim", sizes.valueDim);
-    shape.put("causal", sizes.causal);
+    Map<String, Object> shape = sizes.attention();
     shape.put("kv", options.kv);
     shape.put("page", options.page);
     shape.put("offHeap", options.offHeap);
@@ -89,9 +80,7 @@ final class DecodeOperation implements Operation {
   @Override
   public Accuracy accuracy() {
     Meter meter = new Meter();
-    for (int n : Rows.sample(query.batch() * query.heads() * query.rows())) {
-      compareRow(meter, n / query.rows() / query.heads(), n / query.rows() % query.heads(), n % query.rows());
-    }
+    Rows.sample(query, (b, head, row) -> compareRow(meter, b, head, row));
     return meter.result();
   }
 

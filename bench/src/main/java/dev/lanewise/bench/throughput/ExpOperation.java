@@ -2,6 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
 import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;

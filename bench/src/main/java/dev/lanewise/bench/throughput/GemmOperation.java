@@ -1,11 +1,12 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
+import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.kernels.data.Matrix;

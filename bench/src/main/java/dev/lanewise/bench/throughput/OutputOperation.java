@@ -4,6 +4,7 @@ import dev.lanewise.bench.throughput.data.Accuracy.Meter;
 import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;

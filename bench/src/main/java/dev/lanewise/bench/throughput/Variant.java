@@ -1,5 +1,6 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
@@ -7,7 +8,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Bias;
-import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -142,7 +142,7 @@ public final class Variant {
    */
   double[] reference(Matrix queryRow, Matrix keyRows, Matrix valueRows, int head, int query) {
     ReferenceAttention reference =
-        ReferenceAttention.of(single(queryRow), single(keyRows), single(valueRows))
+        ReferenceAttention.of(Rows.heads(queryRow), Rows.heads(keyRows), Rows.heads(valueRows))
             .mask(visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1)))
             .similarity(makeSimilarity())
             .softcap(softcap)
@@ -154,9 +154,5 @@ public final class Variant {
       reference = reference.bias(new Bias(bias, query * keys, 0, 0, 0, 1));
     }
     return reference.output();
-  }
-
-  private static Heads single(Matrix matrix) {
-    return new Heads(matrix.data(), matrix.offset(), 1, 1, matrix.rows(), matrix.columns(), 0, 0, matrix.rowStride());
   }
 }

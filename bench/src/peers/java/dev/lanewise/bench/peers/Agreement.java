@@ -22,11 +22,11 @@ record Agreement(double leastCosine, double greatestDifference) {
     double leastCosine = 1;
     double greatestDifference = 0;
     for (int text = 0; text < texts.size(); text++) {
-      double[] theirs = pooled(peer.lastHiddenStates(List.of(texts.get(text).ids())).get(0));
+      float[] theirs = pooled(peer.lastHiddenStates(List.of(texts.get(text).ids())).get(0));
       double dot = 0;
       double squares = 0;
       for (int i = 0; i < theirs.length; i++) {
-        dot += theirs[i] * ours[text][i];
+        dot += (double) theirs[i] * ours[text][i];
         squares += (double) ours[text][i] * ours[text][i];
         greatestDifference = Math.max(greatestDifference, Math.abs(theirs[i] - ours[text][i]));
       }
@@ -36,7 +36,7 @@ record Agreement(double leastCosine, double greatestDifference) {
   }
 
   /** The mean of the rows, divided by its length. */
-  static double[] pooled(float[] rows) {
+  static float[] pooled(float[] rows) {
     double[] mean = new double[MiniLm.EMBED_DIM];
     for (int i = 0; i < rows.length; i++) {
       mean[i % mean.length] += rows[i];
@@ -45,9 +45,10 @@ record Agreement(double leastCosine, double greatestDifference) {
     for (double x : mean) {
       squares += x * x;
     }
+    float[] pooled = new float[mean.length];
     for (int i = 0; i < mean.length; i++) {
-      mean[i] /= Math.sqrt(squares);
+      pooled[i] = (float) (mean[i] / Math.sqrt(squares));
     }
-    return mean;
+    return pooled;
   }
 }

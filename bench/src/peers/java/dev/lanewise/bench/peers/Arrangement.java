@@ -1,6 +1,6 @@
 package dev.lanewise.bench.peers;
 
-/** The same numbers in other orders, and plain products of them. */
+/** Puts numbers into another order. */
 final class Arrangement {
   private Arrangement() {}
 
@@ -25,22 +25,5 @@ final class Arrangement {
       }
     }
     return swapped;
-  }
-
-  /** Each row of x times the transposed weight, outputs × inputs. */
-  static double[][] projected(double[][] x, float[] weight) {
-    int inputs = x[0].length;
-    int outputs = weight.length / inputs;
-    double[][] projected = new double[x.length][outputs];
-    for (int i = 0; i < x.length; i++) {
-      for (int o = 0; o < outputs; o++) {
-        double sum = 0;
-        for (int c = 0; c < inputs; c++) {
-          sum += x[i][c] * weight[o * inputs + c];
-        }
-        projected[i][o] = sum;
-      }
-    }
-    return projected;
   }
 }

@@ -2,7 +2,6 @@ package dev.lanewise.bench.peers;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -27,46 +26,42 @@ final class DjlPeer implements Peer {
   }
 
   @Override
-  public Rival layer(LayerContest contest) {
-    int embedDim = contest.embedDim;
-    Shape shape = new Shape(contest.shape.batch, contest.shape.queries, embedDim);
+  public PeerTask layer(LayerTask task) {
+    int embedDim = task.embedDim;
+    Shape shape = new Shape(task.shape.batch, task.shape.queries, embedDim);
     ScaledDotProductAttentionBlock block =
         ScaledDotProductAttentionBlock.builder()
             .setEmbeddingSize(embedDim)
-            .setHeadCount(contest.shape.heads)
+            .setHeadCount(task.shape.heads)
             .optAttentionProbsDropoutProb(0)
             .build();
     List<Linear> projections =
         List.of(block.getQueryProjection(), block.getKeyProjection(), block.getValueProjection(), block.getResultProjection());
     block.initialize(manager, DataType.FLOAT32, shape, shape, shape);
     for (int i = 0; i < projections.size(); i++) {
-      NDArray weight = manager.create(contest.weights.get(i), new Shape(embedDim, embedDim));
+      NDArray weight = manager.create(task.weights.get(i), new Shape(embedDim, embedDim));
       projections.get(i).getParameters().get("weight").getArray().set(weight.toFloatArray());
       projections.get(i).getParameters().get("bias").getArray().set(new float[embedDim]);
     }
-    NDArray x = manager.create(contest.input, shape);
+    NDArray x = manager.create(task.input, shape);
     ParameterStore parameters = new ParameterStore(manager, false);
-    return new Rival() {
-      @Override
-      public void run() {
-        try (NDManager scope = manager.newSubManager()) {
-          forward(scope);
-        }
-      }
+    return PeerTask.of(
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            forward(block, parameters, x, scope);
+          }
+        },
+        () -> {
+          try (NDManager scope = manager.newSubManager()) {
+            return forward(block, parameters, x, scope).toFloatArray();
+          }
+        });
+  }
 
-      private NDArray forward(NDManager scope) {
-        NDArray input = x.duplicate();
-        input.attach(scope);
-        return block.forward(parameters, new NDList(input, input, input), false).singletonOrThrow();
-      }
-
-      @Override
-      public float[] result() {
-        try (NDManager scope = manager.newSubManager()) {
-          return forward(scope).toFloatArray();
-        }
-      }
-    };
+  private static NDArray forward(ScaledDotProductAttentionBlock block, ParameterStore parameters, NDArray x, NDManager scope) {
+    NDArray input = x.duplicate();
+    input.attach(scope);
+    return block.forward(parameters, new NDList(input, input, input), false).singletonOrThrow();
   }
 
   @Override

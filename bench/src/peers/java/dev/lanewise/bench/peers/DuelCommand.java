@@ -29,7 +29,7 @@ public final class DuelCommand extends BenchCommand {
   private static final long MOST_ELEMENTS = 1 << 28;
 
   private static final Map<String, IntFunction<Peer>> PEERS = new LinkedHashMap<>();
-  private static final Map<String, BiFunction<ShapeOptions, Integer, Contest>> CONTESTS = new LinkedHashMap<>();
+  private static final Map<String, BiFunction<ShapeOptions, Integer, Task>> TASKS = new LinkedHashMap<>();
 
   static {
     PEERS.put("onnxruntime", OnnxRuntimePeer::ownOperators);
@@ -39,12 +39,12 @@ public final class DuelCommand extends BenchCommand {
     PEERS.put("nd4j", Nd4jPeer::new);
     PEERS.put("djl", DjlPeer::new);
     PEERS.put("jlama", JlamaPeer::new);
-    CONTESTS.put("attention", AttentionContest::of);
-    CONTESTS.put("decode", AttentionContest::cached);
-    CONTESTS.put("layer", LayerContest::new);
-    CONTESTS.put("gemm", ProductContest::new);
-    CONTESTS.put("model", ModelContest::new);
-    CONTESTS.put("softmax", SoftmaxContest::new);
+    TASKS.put("attention", AttentionTask::of);
+    TASKS.put("decode", AttentionTask::cached);
+    TASKS.put("layer", LayerTask::new);
+    TASKS.put("gemm", ProductTask::new);
+    TASKS.put("model", ModelTask::new);
+    TASKS.put("softmax", SoftmaxTask::new);
   }
 
   @Option(
@@ -76,9 +76,9 @@ public final class DuelCommand extends BenchCommand {
   public Integer call() {
     check();
     try (Peer other = chosen(PEERS, "--peer", peer).apply(threads)) {
-      Contest contest = chosen(CONTESTS, "--op", op).apply(shape, threads);
-      try (Rival rival = contest.rival(other)) {
-        out().println(compare(contest, other, rival));
+      Task task = chosen(TASKS, "--op", op).apply(shape, threads);
+      try (PeerTask peerTask = task.in(other)) {
+        out().println(compare(task, other, peerTask));
       }
     } catch (UnsupportedOperationException e) {
       throw rejected(e.getMessage());
@@ -122,24 +122,24 @@ public final class DuelCommand extends BenchCommand {
     return found;
   }
 
-  private JsonObject compare(Contest contest, Peer other, Rival rival) {
-    contest.run();
-    rival.run();
-    float[] result = rival.result();
-    double difference = difference(contest.result(), result);
-    double ours = contest.error(contest.result());
-    double theirs = contest.error(result);
+  private JsonObject compare(Task task, Peer other, PeerTask peerTask) {
+    task.run();
+    peerTask.run();
+    float[] result = peerTask.result();
+    double difference = difference(task.result(), result);
+    double ours = task.error(task.result());
+    double theirs = task.error(result);
     if (!(difference <= MOST_DIFFERENCE)) {
       throw new IllegalStateException(
           "the results differ by " + difference + "; Lanewise is off by " + ours + ", " + other.name() + " by " + theirs);
     }
     // a whole model takes longer to compile than one kernel
-    Duel duel = Duel.of(contest::run, rival::run, op.equals("model") ? 2 * seconds : seconds);
+    Duel duel = Duel.of(task::run, peerTask::run, op.equals("model") ? 2 * seconds : seconds);
     JsonObject line = new JsonObject();
     line.addProperty("op", op);
     line.addProperty("peer", other.name());
     line.addProperty("threads", threads);
-    line.add("shape", new Gson().toJsonTree(contest.shape()));
+    line.add("shape", new Gson().toJsonTree(task.shape()));
     line.addProperty("secondsBest", duel.ours());
     line.addProperty("peerSeconds", duel.peer());
     line.addProperty("ratio", duel.medianRatio());

@@ -21,30 +21,22 @@ final class JlamaPeer implements Peer {
   }
 
   @Override
-  public Rival product(ProductContest contest) {
-    int m = contest.m;
-    int k = contest.k;
-    int n = contest.n;
-    FloatBufferTensor input = filled(contest.input, m, k);
-    FloatBufferTensor weight = filled(Arrangement.transposed(contest.weight, k, n), n, k);
+  public PeerTask product(ProductTask task) {
+    int m = task.m;
+    int k = task.k;
+    int n = task.n;
+    FloatBufferTensor input = filled(task.input, m, k);
+    FloatBufferTensor weight = filled(Arrangement.transposed(task.weight, k, n), n, k);
     FloatBufferTensor result = new FloatBufferTensor(m, n);
-    return new Rival() {
-      @Override
-      public void run() {
-        operations.batchDotProduct(result, input, weight, 0, 0, k);
-      }
+    return PeerTask.of(() -> operations.batchDotProduct(result, input, weight, 0, 0, k), () -> copied(result, m, n));
+  }
 
-      @Override
-      public float[] result() {
-        float[] copy = new float[m * n];
-        for (int i = 0; i < m; i++) {
-          for (int j = 0; j < n; j++) {
-            copy[i * n + j] = result.get(i, j);
-          }
-        }
-        return copy;
-      }
-    };
+  private static float[] copied(FloatBufferTensor tensor, int rows, int columns) {
+    float[] copy = new float[rows * columns];
+    for (int i = 0; i < copy.length; i++) {
+      copy[i] = tensor.get(i / columns, i % columns);
+    }
+    return copy;
   }
 
   private static FloatBufferTensor filled(float[] data, int rows, int columns) {

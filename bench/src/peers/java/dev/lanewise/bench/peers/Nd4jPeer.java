@@ -23,19 +23,19 @@ final class Nd4jPeer implements Peer {
   }
 
   @Override
-  public Rival attention(AttentionContest contest) {
-    ShapeOptions shape = contest.shape;
+  public PeerTask attention(AttentionTask task) {
+    ShapeOptions shape = task.shape;
     if (shape.causal) {
       throw missing("causal mask in dotProductAttention, only lengths");
     }
     if (shape.keyValueHeads() != shape.heads) {
       throw missing("heads that share keys and values");
     }
-    INDArray query = columns(contest.query, shape, shape.queries);
-    INDArray key = columns(contest.key, shape, shape.keys);
-    INDArray value = columns(contest.value, shape, shape.keys);
+    INDArray query = columns(task.query, shape, shape.queries);
+    INDArray key = columns(task.key, shape, shape.keys);
+    INDArray value = columns(task.value, shape, shape.keys);
     int outer = shape.batch * shape.heads;
-    return new ArrayRival(
+    return taskOf(
         () -> Nd4j.exec(new DotProductAttention(query, key, value, null, true, false))[0],
         result -> Arrangement.swapped(result, outer, shape.headDim, shape.queries, 1));
   }
@@ -46,49 +46,37 @@ final class Nd4jPeer implements Peer {
   }
 
   @Override
-  public Rival layer(LayerContest contest) {
-    ShapeOptions shape = contest.shape;
-    float[] columns = Arrangement.swapped(contest.input, shape.batch, shape.queries, contest.embedDim, 1);
-    INDArray x = Nd4j.create(columns, new long[] {shape.batch, contest.embedDim, shape.queries}, DataType.FLOAT);
-    long[] heads = {shape.heads, shape.headDim, contest.embedDim};
+  public PeerTask layer(LayerTask task) {
+    ShapeOptions shape = task.shape;
+    float[] columns = Arrangement.swapped(task.input, shape.batch, shape.queries, task.embedDim, 1);
+    INDArray x = Nd4j.create(columns, new long[] {shape.batch, task.embedDim, shape.queries}, DataType.FLOAT);
+    long[] heads = {shape.heads, shape.headDim, task.embedDim};
     INDArray[] weights = new INDArray[4];
     for (int i = 0; i < 3; i++) {
-      weights[i] = Nd4j.create(contest.weights.get(i), heads, DataType.FLOAT);
+      weights[i] = Nd4j.create(task.weights.get(i), heads, DataType.FLOAT);
     }
-    float[] output = Arrangement.transposed(contest.weights.get(3), contest.embedDim, contest.embedDim);
-    weights[3] = Nd4j.create(output, new long[] {contest.embedDim, contest.embedDim}, DataType.FLOAT);
-    return new ArrayRival(
+    float[] output = Arrangement.transposed(task.weights.get(3), task.embedDim, task.embedDim);
+    weights[3] = Nd4j.create(output, new long[] {task.embedDim, task.embedDim}, DataType.FLOAT);
+    return taskOf(
         () -> Nd4j.exec(new MultiHeadDotProductAttention(x, x, x, weights[0], weights[1], weights[2], weights[3], null, true, false))[0],
-        result -> Arrangement.swapped(result, shape.batch, contest.embedDim, shape.queries, 1));
+        result -> Arrangement.swapped(result, shape.batch, task.embedDim, shape.queries, 1));
   }
 
   @Override
-  public Rival product(ProductContest contest) {
-    INDArray input = Nd4j.create(contest.input, contest.m, contest.k);
-    INDArray weight = Nd4j.create(contest.weight, contest.k, contest.n);
-    INDArray result = Nd4j.create(contest.m, contest.n);
-    return new ArrayRival(() -> Nd4j.matmul(input, weight, result), data -> data);
+  public PeerTask product(ProductTask task) {
+    INDArray input = Nd4j.create(task.input, task.m, task.k);
+    INDArray weight = Nd4j.create(task.weight, task.k, task.n);
+    INDArray result = Nd4j.create(task.m, task.n);
+    return taskOf(() -> Nd4j.matmul(input, weight, result), data -> data);
   }
 
-  /** What computes an array, and how its numbers get into the contest's order. */
-  private static final class ArrayRival implements Rival {
-    private final Supplier<INDArray> computation;
-    private final UnaryOperator<float[]> order;
-    private INDArray last = Nd4j.empty();
-
-    ArrayRival(Supplier<INDArray> computation, UnaryOperator<float[]> order) {
-      this.computation = computation;
-      this.order = order;
-    }
-
-    @Override
-    public void run() {
-      last = computation.get();
-    }
-
-    @Override
-    public float[] result() {
-      return order.apply(last.dup('c').data().asFloat());
-    }
+  /**
+   * A task that computes an array.
+   *
+   * @param order brings the numbers of the array into the order of the task
+   */
+  private static PeerTask taskOf(Supplier<INDArray> computation, UnaryOperator<float[]> order) {
+    INDArray[] last = new INDArray[1];
+    return PeerTask.of(() -> last[0] = computation.get(), () -> order.apply(last[0].dup('c').data().asFloat()));
   }
 }

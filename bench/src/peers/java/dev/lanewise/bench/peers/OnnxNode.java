@@ -123,7 +123,7 @@ final class OnnxNode {
         message(
             out -> {
               for (long dimension : shape) {
-                out.writeByteArray(1, message(of -> of.writeInt64(1, dimension)));
+                out.writeByteArray(1, message(field -> field.writeInt64(1, dimension)));
               }
             });
     byte[] tensor =
@@ -135,16 +135,17 @@ final class OnnxNode {
     return message(
         out -> {
           out.writeString(1, name);
-          out.writeByteArray(2, message(of -> of.writeByteArray(1, tensor)));
+          out.writeByteArray(2, message(field -> field.writeByteArray(1, tensor)));
         });
   }
 
-  /** What writes the fields of a message. */
-  private interface Fields {
+  /** Writes the fields of a message. */
+  interface Fields {
     void write(CodedOutputStream out) throws IOException;
   }
 
-  private static byte[] message(Fields fields) {
+  /** The bytes of a message with these fields. */
+  static byte[] message(Fields fields) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
       CodedOutputStream out = CodedOutputStream.newInstance(bytes);

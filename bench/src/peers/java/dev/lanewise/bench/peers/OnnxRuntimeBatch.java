@@ -2,45 +2,34 @@ package dev.lanewise.bench.peers;
 
 import static dev.lanewise.bench.peers.OnnxRuntimeModel.EMBED_DIM;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
-/**
- * A padded batch in ONNX Runtime. Inputs and results lie in direct buffers that it reads and writes in place, so that a {@link #run} is
- * timed without any copying between Java and native memory.
- */
-public final class OnnxRuntimeBatch implements AutoCloseable {
-  private final OrtSession session;
+/** A padded batch of texts in ONNX Runtime. */
+final class OnnxRuntimeBatch implements AutoCloseable {
+  private final OnnxCall call;
   private final List<int[]> texts;
   private final int length;
-  private final Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
-  private final Map<String, OnnxTensor> results = new LinkedHashMap<>();
   private final List<FloatBuffer> hiddenStates = new ArrayList<>();
 
-  private OnnxRuntimeBatch(OrtSession session, List<int[]> texts, int length) {
-    this.session = session;
+  private OnnxRuntimeBatch(OnnxCall call, List<int[]> texts, int length) {
+    this.call = call;
     this.texts = texts;
     this.length = length;
   }
 
-  static OnnxRuntimeBatch of(OrtEnvironment environment, OrtSession session, List<String> outputs, List<int[]> texts) {
+  static OnnxRuntimeBatch of(OrtSession session, List<String> outputs, List<int[]> texts) {
     int length = texts.stream().mapToInt(ids -> ids.length).max().orElse(0);
     if (length == 0 || texts.stream().anyMatch(ids -> ids.length == 0)) {
       throw new IllegalArgumentException("texts is or holds an empty one");
     }
-    OnnxRuntimeBatch batch = new OnnxRuntimeBatch(session, List.copyOf(texts), length);
+    OnnxRuntimeBatch batch = new OnnxRuntimeBatch(new OnnxCall(session), List.copyOf(texts), length);
     try {
-      batch.makeTensors(environment, outputs);
+      batch.makeTensors(outputs);
     } catch (OrtException e) {
       batch.close();
       throw new IllegalStateException(e);
@@ -48,56 +37,39 @@ public final class OnnxRuntimeBatch implements AutoCloseable {
     return batch;
   }
 
-  private void makeTensors(OrtEnvironment environment, List<String> outputs) throws OrtException {
-    LongBuffer ids = direct(Long.BYTES, 1).asLongBuffer();
-    LongBuffer mask = direct(Long.BYTES, 1).asLongBuffer();
+  private void makeTensors(List<String> outputs) throws OrtException {
+    LongBuffer ids = call.longs("input_ids", texts.size(), length);
+    LongBuffer mask = call.longs("attention_mask", texts.size(), length);
     for (int text = 0; text < texts.size(); text++) {
       for (int token = 0; token < texts.get(text).length; token++) {
         ids.put(text * length + token, texts.get(text)[token]);
         mask.put(text * length + token, 1);
       }
     }
-    long[] shape = {texts.size(), length};
-    inputs.put("input_ids", OnnxTensor.createTensor(environment, ids, shape));
-    inputs.put("attention_mask", OnnxTensor.createTensor(environment, mask, shape));
-    inputs.put("token_type_ids", OnnxTensor.createTensor(environment, direct(Long.BYTES, 1).asLongBuffer(), shape));
+    call.longs("token_type_ids", texts.size(), length);
     for (String output : outputs) {
-      FloatBuffer hiddenState = direct(Float.BYTES, EMBED_DIM).asFloatBuffer();
-      hiddenStates.add(hiddenState);
-      results.put(output, OnnxTensor.createTensor(environment, hiddenState, new long[] {texts.size(), length, EMBED_DIM}));
+      hiddenStates.add(call.result(output, texts.size(), length, EMBED_DIM));
     }
-  }
-
-  /** Zeros, so many for each token of each text, padding included. */
-  private ByteBuffer direct(int bytes, int perToken) {
-    int size = Math.multiplyExact(Math.multiplyExact(texts.size(), length), bytes * perToken);
-    return ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
   }
 
   /** Computes the whole batch, padding included. */
-  public void run() {
-    try (OrtSession.Result result = session.run(inputs, results)) {
-      if (result.size() != results.size()) {
-        throw new IllegalStateException("ONNX Runtime gave " + result.size() + " results instead of " + results.size());
-      }
-    } catch (OrtException e) {
-      throw new IllegalStateException(e);
-    }
+  void run() {
+    call.run();
   }
 
   /** Tokens of the longest text, to which the others are padded. */
-  public int length() {
+  int length() {
     return length;
   }
 
   /**
    * A result of the last {@link #run}.
    *
-   * @param result which one, from 0 on
+   * @param result which result, from 0
    * @param text which text of the batch
-   * @return tokens × {@link OnnxRuntimeModel#EMBED_DIM}, without what was padded, as a new array
+   * @return tokens × {@link OnnxRuntimeModel#EMBED_DIM} without the padding, as a new array
    */
-  public float[] hiddenState(int result, int text) {
+  float[] hiddenState(int result, int text) {
     float[] rows = new float[texts.get(text).length * EMBED_DIM];
     hiddenStates.get(result).get(text * length * EMBED_DIM, rows);
     return rows;
@@ -105,7 +77,6 @@ public final class OnnxRuntimeBatch implements AutoCloseable {
 
   @Override
   public void close() {
-    inputs.values().forEach(OnnxTensor::close);
-    results.values().forEach(OnnxTensor::close);
+    call.close();
   }
 }

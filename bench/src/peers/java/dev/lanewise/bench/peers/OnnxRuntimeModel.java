@@ -2,9 +2,8 @@ package dev.lanewise.bench.peers;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
-import com.google.protobuf.CodedOutputStream;
+import ai.onnxruntime.OrtSession;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import java.io.ByteArrayOutputStream;
@@ -18,9 +17,9 @@ import java.util.stream.Stream;
  * all-MiniLM-L6-v2 in ONNX Runtime, on the ONNX file of the artifact, with all of its graph optimisations. As its users run it: token ids,
  * the attention mask and segment 0 go in, rows of the same length, padded with zeros.
  */
-public final class OnnxRuntimeModel implements AutoCloseable {
+final class OnnxRuntimeModel implements AutoCloseable {
   /** Width of a hidden state. */
-  public static final int EMBED_DIM = MiniLm.EMBED_DIM;
+  static final int EMBED_DIM = MiniLm.EMBED_DIM;
 
   private static final int LAYERS = 6;
   private static final String LAST_HIDDEN_STATE = "output_0";
@@ -45,12 +44,12 @@ public final class OnnxRuntimeModel implements AutoCloseable {
    * @param threads how many compute one batch
    * @throws IOException if the model is missing, or ONNX Runtime does not load on this platform or does not take the model
    */
-  public static OnnxRuntimeModel load(int threads) throws IOException {
+  static OnnxRuntimeModel load(int threads) throws IOException {
     return load(threads, List.of(LAST_HIDDEN_STATE));
   }
 
   /** As {@link #load}, with seven results: the embeddings, then the hidden state behind each layer. To compare, not to time. */
-  public static OnnxRuntimeModel loadWithLayers(int threads) throws IOException {
+  static OnnxRuntimeModel loadWithLayers(int threads) throws IOException {
     Stream<String> inner = IntStream.range(0, LAYERS - 1).mapToObj(layer -> "/encoder/layer." + layer + "/output/LayerNorm/Add_1_output_0");
     return load(
         threads,
@@ -64,9 +63,7 @@ public final class OnnxRuntimeModel implements AutoCloseable {
     }
     addOutputs(model, outputs.subList(0, outputs.size() - 1));
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    try (SessionOptions options = new SessionOptions()) {
-      options.setIntraOpNumThreads(threads);
-      options.setInterOpNumThreads(1);
+    try (SessionOptions options = OnnxCall.options(threads)) {
       options.setExecutionMode(SessionOptions.ExecutionMode.SEQUENTIAL);
       options.setOptimizationLevel(SessionOptions.OptLevel.ALL_OPT);
       return new OnnxRuntimeModel(environment, environment.createSession(model.toByteArray(), options), outputs);
@@ -77,23 +74,18 @@ public final class OnnxRuntimeModel implements AutoCloseable {
 
   /** Where a protobuf message has a part twice, readers merge the two: a second graph that has nothing but outputs adds them. */
   private static void addOutputs(ByteArrayOutputStream model, List<String> names) throws IOException {
-    ByteArrayOutputStream graph = new ByteArrayOutputStream();
-    CodedOutputStream graphOut = CodedOutputStream.newInstance(graph);
-    for (String name : names) {
-      ByteArrayOutputStream output = new ByteArrayOutputStream();
-      CodedOutputStream outputOut = CodedOutputStream.newInstance(output);
-      outputOut.writeString(OUTPUT_NAME, name);
-      outputOut.flush();
-      graphOut.writeByteArray(GRAPH_OUTPUT, output.toByteArray());
-    }
-    graphOut.flush();
-    CodedOutputStream modelOut = CodedOutputStream.newInstance(model);
-    modelOut.writeByteArray(MODEL_GRAPH, graph.toByteArray());
-    modelOut.flush();
+    byte[] graph =
+        OnnxNode.message(
+            out -> {
+              for (String name : names) {
+                out.writeByteArray(GRAPH_OUTPUT, OnnxNode.message(output -> output.writeString(OUTPUT_NAME, name)));
+              }
+            });
+    model.write(OnnxNode.message(out -> out.writeByteArray(MODEL_GRAPH, graph)));
   }
 
   /** ONNX Runtime's version. */
-  public String version() {
+  String version() {
     return environment.getVersion();
   }
 
@@ -102,8 +94,8 @@ public final class OnnxRuntimeModel implements AutoCloseable {
    *
    * @param texts the token ids of each text, which may be of several lengths, and none empty
    */
-  public OnnxRuntimeBatch batch(List<int[]> texts) {
-    return OnnxRuntimeBatch.of(environment, session, outputs, texts);
+  OnnxRuntimeBatch batch(List<int[]> texts) {
+    return OnnxRuntimeBatch.of(session, outputs, texts);
   }
 
   /**
@@ -111,7 +103,7 @@ public final class OnnxRuntimeModel implements AutoCloseable {
    *
    * @return for each text tokens × {@link #EMBED_DIM}, without what was padded
    */
-  public List<float[]> lastHiddenStates(List<int[]> texts) {
+  List<float[]> lastHiddenStates(List<int[]> texts) {
     try (OnnxRuntimeBatch batch = batch(texts)) {
       batch.run();
       return IntStream.range(0, texts.size()).mapToObj(text -> batch.hiddenState(outputs.size() - 1, text)).toList();

@@ -29,32 +29,24 @@ final class OpenBlasPeer implements Peer {
   }
 
   @Override
-  public Rival product(ProductContest contest) {
-    int m = contest.m;
-    int k = contest.k;
-    int n = contest.n;
-    FloatPointer input = new FloatPointer(contest.input);
-    FloatPointer weight = new FloatPointer(contest.weight);
+  public PeerTask product(ProductTask task) {
+    int m = task.m;
+    int k = task.k;
+    int n = task.n;
+    FloatPointer input = new FloatPointer(task.input);
+    FloatPointer weight = new FloatPointer(task.weight);
     FloatPointer result = new FloatPointer((long) m * n);
-    return new Rival() {
-      @Override
-      public void run() {
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, input, k, weight, n, 0, result, n);
-      }
-
-      @Override
-      public float[] result() {
-        float[] copy = new float[m * n];
-        result.get(copy);
-        return copy;
-      }
-
-      @Override
-      public void close() {
-        input.close();
-        weight.close();
-        result.close();
-      }
-    };
+    return new PeerTask(
+        () -> cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, input, k, weight, n, 0, result, n),
+        () -> {
+          float[] copy = new float[m * n];
+          result.get(copy);
+          return copy;
+        },
+        () -> {
+          input.close();
+          weight.close();
+          result.close();
+        });
   }
 }

@@ -6,27 +6,27 @@ interface Peer extends AutoCloseable {
   String name();
 
   /** Attention of many heads, without projections. */
-  default Rival attention(AttentionContest contest) {
+  default PeerTask attention(AttentionTask task) {
     throw missing("attention on its own");
   }
 
   /** A layer: self-attention with its four projections. */
-  default Rival layer(LayerContest contest) {
+  default PeerTask layer(LayerTask task) {
     throw missing("an attention layer with projections");
   }
 
   /** A product of two matrices. */
-  default Rival product(ProductContest contest) {
+  default PeerTask product(ProductTask task) {
     throw missing("products of matrices that are measured here");
   }
 
   /** The softmax of rows. */
-  default Rival softmax(SoftmaxContest contest) {
+  default PeerTask softmax(SoftmaxTask task) {
     throw missing("a softmax that is measured here");
   }
 
   /** The whole model. */
-  default Rival model(ModelContest contest) {
+  default PeerTask model(ModelTask task) {
     throw missing("model of this file");
   }
 

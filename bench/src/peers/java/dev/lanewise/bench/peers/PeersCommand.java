@@ -74,7 +74,7 @@ public final class PeersCommand extends BenchCommand {
             model,
             peer,
             batch + " x " + length + " tokens",
-            Stream.generate(() -> ModelContest.text(length, random)).limit(batch).toList());
+            Stream.generate(() -> ModelTask.text(length, random)).limit(batch).toList());
       }
       if (sentences > 0) {
         time(model, peer, sentences + " sentences", PeerTexts.sentences(sentences, SEED).stream().map(model::tokens).toList());

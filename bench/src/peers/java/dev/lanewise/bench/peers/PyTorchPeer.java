@@ -25,29 +25,29 @@ final class PyTorchPeer implements Peer {
   }
 
   @Override
-  public Rival attention(AttentionContest contest) {
-    ShapeOptions shape = contest.shape;
-    Tensor query = Tensor.create(contest.query, shape.batch, shape.heads, shape.queries, shape.headDim);
-    Tensor key = Tensor.create(contest.key, shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim);
-    Tensor value = Tensor.create(contest.value, shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim);
+  public PeerTask attention(AttentionTask task) {
+    ShapeOptions shape = task.shape;
+    Tensor query = Tensor.create(task.query, shape.batch, shape.heads, shape.queries, shape.headDim);
+    Tensor key = Tensor.create(task.key, shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim);
+    Tensor value = Tensor.create(task.value, shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim);
     TensorOptional noMask = new TensorOptional();
     DoubleOptional defaultScale = new DoubleOptional();
     boolean grouped = shape.keyValueHeads() != shape.heads;
-    return new TensorRival(
-        () -> torch.scaled_dot_product_attention(query, key, value, noMask, 0, shape.causal, defaultScale, grouped), contest.query.length);
+    return taskOf(
+        () -> torch.scaled_dot_product_attention(query, key, value, noMask, 0, shape.causal, defaultScale, grouped), task.query.length);
   }
 
   @Override
-  public Rival product(ProductContest contest) {
-    Tensor input = Tensor.create(contest.input, contest.m, contest.k);
-    Tensor weight = Tensor.create(contest.weight, contest.k, contest.n);
-    return new TensorRival(() -> torch.mm(input, weight), contest.m * contest.n);
+  public PeerTask product(ProductTask task) {
+    Tensor input = Tensor.create(task.input, task.m, task.k);
+    Tensor weight = Tensor.create(task.weight, task.k, task.n);
+    return taskOf(() -> torch.mm(input, weight), task.m * task.n);
   }
 
   @Override
-  public Rival softmax(SoftmaxContest contest) {
-    Tensor scores = Tensor.create(contest.scores, contest.queries, contest.keys);
-    return new TensorRival(() -> torch.softmax(scores, 1), contest.queries * contest.keys);
+  public PeerTask softmax(SoftmaxTask task) {
+    Tensor scores = Tensor.create(task.scores, task.queries, task.keys);
+    return taskOf(() -> torch.softmax(scores, 1), task.queries * task.keys);
   }
 
   @Override
@@ -56,31 +56,21 @@ final class PyTorchPeer implements Peer {
   }
 
   /** Each run makes a new result, as PyTorch's users do; its own allocator keeps the memory. */
-  private static final class TensorRival implements Rival {
-    private final Supplier<Tensor> computation;
-    private final int size;
-
-    TensorRival(Supplier<Tensor> computation, int size) {
-      this.computation = computation;
-      this.size = size;
-    }
-
-    @Override
-    public void run() {
-      try (PointerScope scope = new PointerScope()) {
-        scope.attach(computation.get());
-      }
-    }
-
-    @Override
-    public float[] result() {
-      float[] result = new float[size];
-      try (PointerScope scope = new PointerScope()) {
-        Tensor tensor = computation.get().contiguous();
-        tensor.data_ptr_float().get(result);
-        scope.attach(tensor);
-      }
-      return result;
-    }
+  private static PeerTask taskOf(Supplier<Tensor> computation, int size) {
+    return PeerTask.of(
+        () -> {
+          try (PointerScope scope = new PointerScope()) {
+            scope.attach(computation.get());
+          }
+        },
+        () -> {
+          float[] result = new float[size];
+          try (PointerScope scope = new PointerScope()) {
+            Tensor tensor = computation.get().contiguous();
+            tensor.data_ptr_float().get(result);
+            scope.attach(tensor);
+          }
+          return result;
+        });
   }
 }

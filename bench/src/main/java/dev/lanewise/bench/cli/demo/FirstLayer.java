@@ -1,5 +1,7 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.bench.throughput.data.LayerReference.Projection;
+import dev.lanewise.bench.throughput.data.LayerReference;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.weights.NamedTensors;
@@ -11,6 +13,7 @@ import dev.lanewise.text.bert.BertEncoder;
 import dev.lanewise.text.bert.BertWeights;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
+import java.util.List;
 
 /** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer, whose weights the demo shows and checks by itself. */
 public final class FirstLayer {
@@ -39,15 +42,6 @@ public final class FirstLayer {
   }
 
   /**
-   * A matrix and its bias.
-   *
-   * @param weight outputs × inputs, as PyTorch's {@code nn.Linear} and {@link MultiHeadAttention} have it
-   * @param bias outputs elements
-   */
-  @SuppressWarnings("ArrayRecordComponent")
-  public record Projection(float[] weight, float[] bias) {}
-
-  /**
    * Reads the weights from the class path.
    *
    * @throws IOException if the model is missing or holds something else than expected
@@ -71,12 +65,17 @@ public final class FirstLayer {
   /** The first layer's self-attention, its output projection included (without the residual and the norm that follow). */
   public MultiHeadAttention attention(Kernels kernels) {
     return MultiHeadAttention.builder(EMBED_DIM, NUM_HEADS)
-        .query(query.weight, query.bias)
-        .key(key.weight, key.bias)
-        .value(value.weight, value.bias)
-        .output(output.weight, output.bias)
+        .query(query.weight(), query.bias())
+        .key(key.weight(), key.bias())
+        .value(value.weight(), value.bias())
+        .output(output.weight(), output.bias())
         .kernels(kernels)
         .build();
+  }
+
+  /** The layer in double. */
+  LayerReference reference() {
+    return new LayerReference(NUM_HEADS, List.of(query, key, value, output));
   }
 
   /** W_Q of the first layer. */

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.bench.throughput.data.LayerReference.Projection;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;
@@ -22,7 +23,7 @@ final class Workload {
   private final SequenceBatch x;
   private final Matrix input;
   private final PackedMatrix packedQuery;
-  private final FirstLayer.Projection queryProjection;
+  private final Projection queryProjection;
   private final Matrix query;
   private final Matrix[] queryHeads;
   private final Matrix[] keyHeads;
@@ -101,11 +102,11 @@ final class Workload {
     }
   }
 
-  private PackedMatrix pack(FirstLayer.Projection projection) {
+  private PackedMatrix pack(Projection projection) {
     return kernels.packTransposed(Matrix.of(projection.weight(), FirstLayer.EMBED_DIM, FirstLayer.EMBED_DIM));
   }
 
-  private Matrix projected(FirstLayer.Projection projection) {
+  private Matrix projected(Projection projection) {
     Matrix result = Matrix.zeros(input.rows(), FirstLayer.EMBED_DIM);
     kernels.product(input, pack(projection), projection.bias(), result);
     return result;

@@ -1,9 +1,10 @@
 package dev.lanewise.bench.throughput.data;
 
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.stream.IntStream;
 
-/** Which rows are checked, and which thread gets which. */
+/** Rows of matrices and heads: which of them are checked, and which thread computes which. */
 public final class Rows {
   private static final int SAMPLES = 16;
 
@@ -25,5 +26,23 @@ public final class Rows {
   /** Where part n of {@code count} begins. */
   public static int bound(int count, int n, int parts) {
     return (int) ((long) count * n / parts);
+  }
+
+  /** Visits one row of one head. */
+  public interface RowVisitor {
+    /** Visits a row of a head of a batch entry. */
+    void visit(int b, int head, int row);
+  }
+
+  /** Visits up to 16 rows of all batch entries and heads, evenly spread. */
+  public static void sample(Heads heads, RowVisitor visitor) {
+    for (int n : sample(heads.batch() * heads.heads() * heads.rows())) {
+      visitor.visit(n / heads.rows() / heads.heads(), n / heads.rows() % heads.heads(), n % heads.rows());
+    }
+  }
+
+  /** The same elements as one head of one batch entry. */
+  public static Heads heads(Matrix matrix) {
+    return new Heads(matrix.data(), matrix.offset(), 1, 1, matrix.rows(), matrix.columns(), 0, 0, matrix.rowStride());
   }
 }

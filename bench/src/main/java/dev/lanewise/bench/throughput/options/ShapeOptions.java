@@ -55,6 +55,20 @@ public final class ShapeOptions {
     return keyValueHeads == AS_MANY_AS_HEADS ? heads : keyValueHeads;
   }
 
+  /** The sizes of attention, by their names in the report. */
+  public Map<String, Object> attention() {
+    Map<String, Object> sizes = new LinkedHashMap<>();
+    sizes.put("batch", batch);
+    sizes.put("heads", heads);
+    sizes.put("kvHeads", keyValueHeads());
+    sizes.put("queries", queries);
+    sizes.put("keys", keys);
+    sizes.put("headDim", headDim);
+    sizes.put("valueDim", valueDim);
+    sizes.put("causal", causal);
+    return sizes;
+  }
+
   /**
    * Checks what does not depend on the operation.
    *

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Random;
 
 /** all-MiniLM-L6-v2 of the same file, from token ids to the embedding (a peer: to the last hidden states, of which it is made here). */
-final class ModelContest implements Contest {
+final class ModelTask implements Task {
   private static final int SEED = 7;
   private static final int CLS = 101;
   private static final int SEP = 102;
@@ -22,7 +22,7 @@ final class ModelContest implements Contest {
   private final MiniLm model;
   private float[] embedding = {};
 
-  ModelContest(ShapeOptions shape, int threads) {
+  ModelTask(ShapeOptions shape, int threads) {
     if (shape.queries < 2 || shape.queries > POSITIONS) {
       throw new UnsupportedOperationException("--queries is " + shape.queries + ", must be from 2 to " + POSITIONS + " tokens");
     }
@@ -64,7 +64,7 @@ final class ModelContest implements Contest {
   }
 
   @Override
-  public Rival rival(Peer peer) {
+  public PeerTask in(Peer peer) {
     return peer.model(this);
   }
 }

@@ -3,15 +3,15 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.kernels.data.Matrix;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A projection, m × k times k × n; the weight, which stays, may be packed before. */
-final class ProductContest implements Contest {
+final class ProductTask implements Task {
   final int m;
   final int k;
   final int n;
@@ -28,7 +28,7 @@ final class ProductContest implements Contest {
   private final SequenceBatch result;
   private final int threads;
 
-  ProductContest(ShapeOptions shape, int threads) {
+  ProductTask(ShapeOptions shape, int threads) {
     this.threads = threads;
     m = shape.m;
     k = shape.k;
@@ -44,11 +44,7 @@ final class ProductContest implements Contest {
 
   @Override
   public Map<String, Object> shape() {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("m", m);
-    map.put("k", k);
-    map.put("n", n);
-    return map;
+    return Shape.of("m", m, "k", k, "n", n);
   }
 
   @Override
@@ -74,7 +70,7 @@ final class ProductContest implements Contest {
   }
 
   @Override
-  public Rival rival(Peer peer) {
+  public PeerTask in(Peer peer) {
     return peer.product(this);
   }
 }

@@ -3,14 +3,14 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The softmax of each row of queries × keys scores. One thread: the kernel itself has no others. */
-final class SoftmaxContest implements Contest {
+final class SoftmaxTask implements Task {
   final int queries;
   final int keys;
   final float[] scores;
@@ -18,7 +18,7 @@ final class SoftmaxContest implements Contest {
   private final Matrix input;
   private final Kernels kernels = Kernels.selected();
 
-  SoftmaxContest(ShapeOptions shape, int threads) {
+  SoftmaxTask(ShapeOptions shape, int threads) {
     if (threads != 1) {
       throw new UnsupportedOperationException("softmax is compared on one thread only, --threads is " + threads);
     }
@@ -31,10 +31,7 @@ final class SoftmaxContest implements Contest {
 
   @Override
   public Map<String, Object> shape() {
-    Map<String, Object> map = new LinkedHashMap<>();
-    map.put("queries", queries);
-    map.put("keys", keys);
-    return map;
+    return Shape.of("queries", queries, "keys", keys);
   }
 
   @Override
@@ -60,7 +57,7 @@ final class SoftmaxContest implements Contest {
   }
 
   @Override
-  public Rival rival(Peer peer) {
+  public PeerTask in(Peer peer) {
     return peer.softmax(this);
   }
 }
