@@ -1,7 +1,7 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.data.Accuracy.Meter;
 import dev.lanewise.bench.throughput.data.Accuracy;
+import dev.lanewise.bench.throughput.data.Accuracy.Meter;
 import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;

@@ -2,8 +2,8 @@ package dev.lanewise.bench.peers;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import java.io.ByteArrayOutputStream;

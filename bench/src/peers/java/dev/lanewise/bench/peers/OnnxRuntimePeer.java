@@ -2,8 +2,8 @@ package dev.lanewise.bench.peers;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions;
 import dev.lanewise.bench.peers.OnnxNode.Tensor;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import java.io.IOException;
@@ -51,9 +51,7 @@ final class OnnxRuntimePeer implements Peer {
     long[] keys = {shape.batch, shape.keyValueHeads(), shape.keys, shape.headDim};
     long[] queries = {shape.batch, shape.heads, shape.queries, shape.headDim};
     return run(
-        node,
-        List.of(new Tensor("q", task.query, queries), new Tensor("k", task.key, keys), new Tensor("v", task.value, keys)),
-        queries);
+        node, List.of(new Tensor("q", task.query, queries), new Tensor("k", task.key, keys), new Tensor("v", task.value, keys)), queries);
   }
 
   private PeerTask ownNode(AttentionTask task) {
@@ -71,8 +69,7 @@ final class OnnxRuntimePeer implements Peer {
     float[] query = Arrangement.swapped(task.query, shape.batch, shape.heads, shape.queries, shape.headDim);
     float[] key = Arrangement.swapped(task.key, shape.batch, shape.heads, shape.keys, shape.headDim);
     float[] value = Arrangement.swapped(task.value, shape.batch, shape.heads, shape.keys, shape.headDim);
-    PeerTask rows =
-        run(node, List.of(new Tensor("q", query, queries), new Tensor("k", key, keys), new Tensor("v", value, keys)), queries);
+    PeerTask rows = run(node, List.of(new Tensor("q", query, queries), new Tensor("k", key, keys), new Tensor("v", value, keys)), queries);
     return new PeerTask(
         rows::run, () -> Arrangement.swapped(rows.result(), shape.batch, shape.queries, shape.heads, shape.headDim), rows::close);
   }

@@ -70,11 +70,7 @@ public final class PeersCommand extends BenchCommand {
       }
       for (int length : tokens) {
         Random random = new Random(SEED);
-        time(
-            model,
-            peer,
-            batch + " x " + length + " tokens",
-            Stream.generate(() -> ModelTask.text(length, random)).limit(batch).toList());
+        time(model, peer, batch + " x " + length + " tokens", Stream.generate(() -> ModelTask.text(length, random)).limit(batch).toList());
       }
       if (sentences > 0) {
         time(model, peer, sentences + " sentences", PeerTexts.sentences(sentences, SEED).stream().map(model::tokens).toList());

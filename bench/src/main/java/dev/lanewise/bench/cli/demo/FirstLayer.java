@@ -1,7 +1,7 @@
 package dev.lanewise.bench.cli.demo;
 
-import dev.lanewise.bench.throughput.data.LayerReference.Projection;
 import dev.lanewise.bench.throughput.data.LayerReference;
+import dev.lanewise.bench.throughput.data.LayerReference.Projection;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.weights.NamedTensors;
