@@ -172,7 +172,7 @@ public final class AttentionCase {
    * Runs the call, cut for {@code threads} threads. A row for each batch entry, head and query, in this order: output, then log-sum-exp.
    */
   public float[][] run(Kernels kernels, int threads, Order order) {
-    Heads query = joined(this.query, shape.heads(), width());
+    Heads query = shape.join(this.query, shape.heads(), width());
     Heads output = shape.layout().blank(query.batch(), shape.heads(), query.rows(), valueWidth());
     float[] logSumExp = new float[normaliser.hasLogSumExp() ? query.batch() * shape.heads() * query.rows() : 0];
     AttentionTasks tasks = kernels.plan(problem(query, output, logSumExp), threads);
@@ -208,7 +208,7 @@ public final class AttentionCase {
 
   /** The call with an output and a log-sum-exp that nobody reads. */
   public AttentionProblem problem() {
-    Heads joined = joined(query, shape.heads(), width());
+    Heads joined = shape.join(query, shape.heads(), width());
     Heads output = shape.layout().blank(joined.batch(), shape.heads(), joined.rows(), valueWidth());
     return problem(joined, output, new float[joined.batch() * shape.heads() * joined.rows()]);
   }
@@ -218,11 +218,11 @@ public final class AttentionCase {
     if (shape.storage() == Storage.CACHED) {
       builder = AttentionProblem.of(query, caches).output(output);
     } else {
-      Heads joinedKey = joined(key, shape.keyValueHeads(), width());
-      builder = AttentionProblem.of(query, joinedKey).output(joined(value, shape.keyValueHeads(), valueWidth()), output);
+      Heads joinedKey = shape.join(key, shape.keyValueHeads(), width());
+      builder = AttentionProblem.of(query, joinedKey).output(shape.join(value, shape.keyValueHeads(), valueWidth()), output);
     }
     if (shape.storage() == Storage.PACKED) {
-      builder.sequences(PackedSequences.of(starts(shape.queries()), starts(shape.keys())));
+      builder.sequences(PackedSequences.of(AttentionShape.starts(shape.queries()), AttentionShape.starts(shape.keys())));
     }
     if (normaliser.hasLogSumExp()) {
       builder.logSumExp(logSumExp);
@@ -263,31 +263,6 @@ public final class AttentionCase {
               });
       case SINKS, NAN, DROPPED -> {}
     }
-  }
-
-  /** The entries as one operand in the layout of the shape: a batch, or one sequence behind the other. */
-  private Heads joined(Heads[] entries, int heads, int width) {
-    boolean packed = shape.storage() == Storage.PACKED;
-    int rows = packed ? IntStream.range(0, entries.length).map(b -> entries[b].rows()).sum() : entries[0].rows();
-    Heads joined = shape.layout().blank(packed ? 1 : entries.length, heads, rows, width);
-    int first = 0;
-    for (int b = 0; b < entries.length; b++) {
-      Heads entry = entries[b];
-      int start = first;
-      int batchEntry = packed ? 0 : b;
-      HeadsLayout.forEach(
-          entry, (e, head, row, d) -> joined.data()[joined.index(batchEntry, head, start + row, d)] = entry.get(e, head, row, d));
-      first += packed ? entry.rows() : 0;
-    }
-    return joined;
-  }
-
-  private static int[] starts(int[] lengths) {
-    int[] starts = new int[lengths.length + 1];
-    for (int b = 0; b < lengths.length; b++) {
-      starts[b + 1] = starts[b] + lengths[b];
-    }
-    return starts;
   }
 
   /**

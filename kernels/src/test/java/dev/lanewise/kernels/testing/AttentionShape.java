@@ -1,9 +1,11 @@
 package dev.lanewise.kernels.testing;
 
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -113,6 +115,32 @@ public record AttentionShape(
 
   private AttentionShape in(KeyValueFormat newFormat) {
     return new AttentionShape(storage, queries, keys, heads, keyValueHeads, width, valueWidth, layout, newFormat, seed);
+  }
+
+  /** The entries as one operand in the layout of the shape: a batch, or one sequence behind the other. */
+  Heads join(Heads[] entries, int heads, int width) {
+    boolean packed = storage == Storage.PACKED;
+    int rows = packed ? IntStream.range(0, entries.length).map(b -> entries[b].rows()).sum() : entries[0].rows();
+    Heads joined = layout.blank(packed ? 1 : entries.length, heads, rows, width);
+    int first = 0;
+    for (int b = 0; b < entries.length; b++) {
+      Heads entry = entries[b];
+      int start = first;
+      int batchEntry = packed ? 0 : b;
+      HeadsLayout.forEach(
+          entry, (e, head, row, d) -> joined.data()[joined.index(batchEntry, head, start + row, d)] = entry.get(e, head, row, d));
+      first += packed ? entry.rows() : 0;
+    }
+    return joined;
+  }
+
+  /** Where the sequences of these lengths start, and the end of the last. */
+  static int[] starts(int[] lengths) {
+    int[] starts = new int[lengths.length + 1];
+    for (int b = 0; b < lengths.length; b++) {
+      starts[b + 1] = starts[b] + lengths[b];
+    }
+    return starts;
   }
 
   int mostQueries() {
