@@ -19,13 +19,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The door to the kernels: checks every argument once, before anything is written, and hands the work to one of two implementations, SIMD
- * ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state and may be shared between threads.
+ * The entry point of the kernels. It checks every argument once, before anything is written, and calls one of two implementations: SIMD
+ * ({@link #vector}) or plain Java ({@link #scalar}). Instances have no state; threads may share them.
  *
- * <p>Each call runs on the calling thread. Every wrong argument is an {@link IllegalArgumentException} that names it and carries both
- * numbers, and null is a {@link NullPointerException} that names the argument; a failed call has written nothing. A call that computes an
- * element on an interrupted thread throws {@link java.util.concurrent.CancellationException} and leaves the interrupt set; its result is
- * undefined then. Packing does not look at interrupts.
+ * <p>Each call runs on the calling thread. A wrong argument causes an {@link IllegalArgumentException} that names it and contains both
+ * numbers; null causes a {@link NullPointerException} that names the argument. Such a call has written nothing. A call that computes an
+ * element on an interrupted thread throws {@link java.util.concurrent.CancellationException}, leaves the interrupt status set, and its
+ * result is undefined. Packing does not check for interrupts.
  */
 public final class Kernels {
   private static final Logger LOGGER = System.getLogger("dev.lanewise.kernels");
@@ -41,8 +41,8 @@ public final class Kernels {
   }
 
   /**
-   * The fastest kernels that this JVM can run; decided once, at the first call, and logged. {@code -Dlanewise.kernels=vector|scalar} forces
-   * a path.
+   * The fastest kernels that this JVM can run. The choice is made once, at the first call, and logged. {@code
+   * -Dlanewise.kernels=vector|scalar} forces a path.
    *
    * @throws IllegalStateException if the forced path cannot be loaded; the message says what is missing
    */
@@ -51,7 +51,7 @@ public final class Kernels {
     if (kernels == null) {
       KernelSelection.Choice choice = KernelSelection.choose();
       kernels = choice.isVector() ? vector() : SCALAR;
-      // Logged here: a logger names the method that calls it, and this one makes sense beside either message.
+      // Logged here because a logger prints the name of the calling method, and this name suits both messages.
       String running = choice.isVector() ? "SIMD kernels: " + kernels.path() : "plain Java kernels" + choice.reason();
       LOGGER.log(choice.level(), "Lanewise runs " + running);
       selected = kernels;
@@ -67,7 +67,7 @@ public final class Kernels {
   /**
    * SIMD kernels.
    *
-   * @throws IllegalStateException if this JVM cannot run them; the message names the flag that mends it
+   * @throws IllegalStateException if this JVM cannot run them; the message names the flag that is missing
    */
   public static synchronized Kernels vector() {
     Kernels kernels = vector;
@@ -104,7 +104,7 @@ public final class Kernels {
   }
 
   /**
-   * result[r][c] = activation(x[r][c]); formulas and error bounds stand beside the activations. {@code result} may be {@code x} itself.
+   * result[r][c] = activation(x[r][c]); {@link Activation} gives the formulas and error bounds. {@code result} may be {@code x} itself.
    *
    * @param x rows × columns
    * @param result rows × columns, written
@@ -139,7 +139,7 @@ public final class Kernels {
 
   /**
    * result[r][c] = (x[r][c] − mean<sub>r</sub>) / √(variance<sub>r</sub> + epsilon) · weight[c] + bias[c], with the mean and the biased
-   * variance of row r (Ba, Kiros and Hinton, "Layer normalization", 2016). A NaN or an infinity makes its own row NaN. {@code result} may
+   * variance of row r (Ba, Kiros and Hinton, "Layer normalization", 2016). A row with a NaN or an infinity becomes NaN. {@code result} may
    * be {@code x} itself.
    *
    * @param x rows × columns
@@ -153,9 +153,9 @@ public final class Kernels {
   }
 
   /**
-   * sum = x + residual, result = {@link #layerNorm} of sum: a residual connection and the norm behind it, row by row while the row is in
-   * cache. {@code sum} may be {@code x} or {@code residual} itself, and {@code result} any of the three; where it is {@code sum}, the norm
-   * replaces the sum. The other arguments are those of {@link #layerNorm}.
+   * sum = x + residual, result = {@link #layerNorm} of sum: a residual connection and the norm that follows it, computed row by row while
+   * the row is in cache. {@code sum} may be {@code x} or {@code residual} itself, and {@code result} may be any of the three; if it is
+   * {@code sum}, the norm replaces the sum. The other arguments are those of {@link #layerNorm}.
    *
    * @param residual rows × columns
    * @param sum rows × columns, written
@@ -167,8 +167,8 @@ public final class Kernels {
 
   /**
    * result[r][c] = x[r][c] / √(Σ<sub>k</sub> x[r][k]² / columns + epsilon) · weight[c] (Zhang and Sennrich, "Root mean square layer
-   * normalization", 2019). A NaN makes its own row NaN; beside an infinity finite elements become 0. {@code result} may be {@code x}
-   * itself.
+   * normalization", 2019). A row with a NaN becomes NaN; in a row with an infinity, finite elements become 0. {@code result} may be {@code
+   * x} itself.
    *
    * @param x rows × columns
    * @param weight columns elements, or null for 1
@@ -195,7 +195,7 @@ public final class Kernels {
    *
    * @param query queries × headDim
    * @param key keys × headDim
-   * @param scale what each dot product is multiplied with; attention uses 1/√headDim
+   * @param scale factor of each dot product; attention uses 1/√headDim
    * @param scores queries × keys, written
    */
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
@@ -206,8 +206,8 @@ public final class Kernels {
   }
 
   /**
-   * scores[i][j] = Σ<sub>a</sub> vector[a] · tanh(query[i][a] + key[j][a]): the additive scores of Bahdanau, Cho and Bengio (2015), of
-   * queries and keys that are projected already.
+   * scores[i][j] = Σ<sub>a</sub> vector[a] · tanh(query[i][a] + key[j][a]): the additive scores of Bahdanau, Cho and Bengio (2015), for
+   * queries and keys that have been projected.
    *
    * @param query queries × size
    * @param key keys × size
@@ -226,7 +226,7 @@ public final class Kernels {
 
   /**
    * weights[i][j] = e<sup>scores[i][j] − m</sup> / Σ<sub>k</sub> e<sup>scores[i][k] − m</sup> with m the maximum of row i, which keeps
-   * every exponent at or below 0. A row of −∞ gets weights 0; a NaN, or +∞ (∞ − ∞ is NaN), makes its own row NaN. {@code weights} may be
+   * every exponent at or below 0. A row of −∞ gets weights 0; a row with a NaN or +∞ (∞ − ∞ is NaN) becomes NaN. {@code weights} may be
    * {@code scores} itself.
    *
    * @param scores queries × keys
@@ -241,7 +241,7 @@ public final class Kernels {
   }
 
   /**
-   * output[i][d] = Σ<sub>j</sub> weights[i][j] · value[j][d], that is AV. With no keys the output is 0.
+   * output[i][d] = Σ<sub>j</sub> weights[i][j] · value[j][d], that is AV. Without keys the output is 0.
    *
    * @param weights queries × keys
    * @param value keys × valueDim
@@ -262,13 +262,13 @@ public final class Kernels {
   }
 
   /**
-   * Rotary position embedding (Su et al., "RoFormer", 2021): turns pair i of a row that stands at position p by p · frequencies[i], (left,
+   * Rotary position embedding (Su et al., "RoFormer", 2021): rotates pair i of a row at position p by the angle p · frequencies[i], (left,
    * right) becoming (left · cos − right · sin, right · cos + left · sin). Elements from {@code table.rotaryDim()} on are copied. {@code
-   * output} may be {@code input} itself, for which {@code input} must not repeat elements. Both paths give the same bits.
+   * output} may be {@code input} itself if {@code input} does not repeat elements. Both paths give the same bits.
    *
    * @param input batch × heads × rows × headDim
    * @param output batch × heads × rows × headDim, written
-   * @param firstPosition row r of every batch entry stands at position firstPosition + r
+   * @param firstPosition row r of every batch entry is at position firstPosition + r
    */
   public void rotate(Heads input, Heads output, RotaryTable table, int firstPosition) {
     Rotation.check(input, output, table);
@@ -281,9 +281,9 @@ public final class Kernels {
   }
 
   /**
-   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, for sequences that are not equally long.
+   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, for batch entries that start at different positions.
    *
-   * @param firstPositions row r of batch entry b stands at position firstPositions[b] + r
+   * @param firstPositions row r of batch entry b is at position firstPositions[b] + r
    */
   public void rotateFrom(Heads input, Heads output, RotaryTable table, int[] firstPositions) {
     Rotation.check(input, output, table);
@@ -296,7 +296,7 @@ public final class Kernels {
   }
 
   /**
-   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, with any positions.
+   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, with a position for each row.
    *
    * @param positions dense batch × rows
    */
@@ -311,8 +311,9 @@ public final class Kernels {
   }
 
   /**
-   * Cuts an attention call into tasks for {@code threads} threads. SIMD kernels hold the scores of a tile, plain Java those of one row.
-   * Where a function changes scores and another sees or changes weights, SIMD kernels hold as many rows as fit in 16 MB, at least one.
+   * Cuts an attention call into tasks for {@code threads} threads. SIMD kernels keep the scores of one tile in memory, plain Java the
+   * scores of one row. If one function changes scores and another observes or changes weights, SIMD kernels keep as many rows as fit in 16
+   * MB, at least one.
    */
   public AttentionTasks plan(AttentionProblem problem, int threads) {
     Objects.requireNonNull(problem, "problem");
@@ -342,8 +343,8 @@ public final class Kernels {
    *
    * @param input rows × inputs
    * @param weight inputs × outputs, packed by these kernels
-   * @param bias outputs elements, or null for none
-   * @param activation applied to each element while it is still in cache
+   * @param bias outputs elements, or null for no bias
+   * @param activation applied to each element while the element is in cache
    * @param result rows × outputs, written
    */
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {

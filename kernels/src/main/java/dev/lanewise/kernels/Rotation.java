@@ -12,19 +12,20 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call of {@link Kernels#rotate}, pooled: its operands, the loops over rows and heads, and the angles of a block of rows. The inner loop
- * goes over rows or heads, whichever lie closer: the other way round is two to four times slower out of cache.
+ * A pooled call of {@link Kernels#rotate}: operands, loops over rows and heads, and the angles of a block of rows. The inner loop runs over
+ * rows or heads, whichever have the smaller stride; the other order is two to four times slower out of cache.
  */
 final class Rotation extends ScratchPool.Member implements AutoCloseable {
   private static final ScratchPool<Rotation> POOL = new ScratchPool<>(Rotation::new);
 
   /**
-   * Rows of a block: their angles (1 MB at 64 pairs) stay near while head after head is turned. With less, jumping from head to head costs
-   * more than the angles do: blocks of 64 rows take nearly twice the time out of cache, if the rows of a head lie side by side.
+   * Rows of a block. Their angles (1 MB at 64 pairs) stay in cache while the heads are rotated one after the other. In smaller blocks the
+   * jumps between heads cost more than the angles: blocks of 64 rows take nearly twice the time out of cache if the rows of a head are
+   * contiguous.
    */
   private static final int BLOCK = 2048;
 
-  /** What the angles of a block may take at most, in elements. */
+  /** The most elements that the angles of a block take. */
   private static final int BLOCK_SIZE = 1 << 20;
 
   private static final float[] NO_ROW = {};
@@ -47,7 +48,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     Arrays.fill(angles, NO_ROW);
   }
 
-  /** A call with these operands, which {@link #check} has seen. */
+  /** A call with these operands, which {@link #check} has accepted. */
   static Rotation of(Heads input, Heads output, RotaryTable table) {
     Rotation rotation = POOL.take();
     rotation.input = input;
@@ -57,7 +58,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     return rotation;
   }
 
-  /** Gives the object back, without holding on to the caller's arrays. */
+  /** Returns this object to its pool, without references to the caller's arrays. */
   @Override
   public void close() {
     input = NOTHING;
@@ -68,7 +69,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     POOL.give(this);
   }
 
-  /** The checks of every call, for the door. */
+  /** Checks the operands of a call. */
   static void check(Heads input, Heads output, RotaryTable table) {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(output, "output");
@@ -84,7 +85,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** Rows that stand at {@code first} and behind it must have positions. */
+  /** Checks that the positions from {@code first} on, one for each row, are valid. */
   static void checkFirst(String name, int first, int rows) {
     Checks.atLeast(name, first, 0);
     if ((long) first + rows - 1 > Integer.MAX_VALUE) {
@@ -93,7 +94,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** The same for each batch entry. */
+  /** Checks the first position of each batch entry. */
   static void checkFirsts(int[] firstPositions, Heads input) {
     Objects.requireNonNull(firstPositions, "firstPositions");
     Checks.same("firstPositions.length", firstPositions.length, "input.batch", input.batch());
@@ -104,7 +105,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** A position for each row of each batch entry. */
+  /** Checks the position of each row of each batch entry. */
   static void checkPositions(int[] positions, Heads input) {
     Objects.requireNonNull(positions, "positions");
     Checks.same("positions.length", positions.length, "input.batch * input.rows", (long) input.batch() * input.rows());
@@ -115,7 +116,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** Turns batch entry {@code b}, whose row r stands at {@code positions[first + r]}, or at first + r if there are no positions. */
+  /** Rotates batch entry {@code b}, whose row r is at position {@code positions[first + r]}, or first + r if there are no positions. */
   void run(KernelProvider provider, int b, int @Nullable [] positions, int first) {
     if (input.isEmpty()) {
       return;
@@ -139,7 +140,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** Has the angles of a position ready for row {@code i} of the block. */
+  /** Looks up or computes the angles of a position, for row {@code i} of the block. */
   private void find(int i, int position) {
     if (table.keeps(position)) {
       angles[i] = table.chunk(position);
@@ -161,7 +162,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** One head. What the loop needs is in locals: a third faster in cache. */
+  /** Rotates rows of one head. The loop uses local variables only, which is a third faster in cache. */
   private void turnRows(KernelProvider provider, int from, int to, int rows) {
     RotaryTable angleTable = table;
     float[] x = input.data();
@@ -183,7 +184,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** One row of every head. */
+  /** Rotates one row of every head. */
   private void turnHeads(KernelProvider provider, int from, int to, int i) {
     RotaryTable angleTable = table;
     float[] x = input.data();
@@ -202,13 +203,14 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** Elements of a row to copy. */
+  /** Number of elements of a row that are copied. */
   private int rest() {
     return inPlace ? 0 : input.width() - table.rotaryDim();
   }
 
   /**
-   * For rows whose elements lie apart, on either side: plain Java with the arithmetic of both paths, so the bits are those of other rows.
+   * Rotates rows whose elements are not contiguous in input or output, in plain Java with the arithmetic of both paths and therefore with
+   * the same bits.
    */
   private void elementByElement(int b, int row, int rows) {
     for (int head = 0; head < input.heads(); head++) {

@@ -1,28 +1,28 @@
 package dev.lanewise.kernels.cache;
 
 /**
- * The cached keys and values of one sequence, as the kernels read them: which block holds which rows. The answers must not change while a
- * call that reads them runs.
+ * The cached keys and values of one sequence, as the kernels read them: a table from logical to physical blocks. The answers must not
+ * change while a call reads them.
  */
 public interface CachedSequence {
-  /** How the rows lie. */
+  /** The layout of the rows in memory. */
   KeyValueLayout layout();
 
-  /** Rows of the sequence, those that have been let go included: row r is key r of its masks. */
+  /** Number of rows of the sequence, dropped rows included: row r is key r of its masks. */
   int rows();
 
-  /** The memory that holds rows {@code block * BLOCK_ROWS} on; not asked for blocks that were let go as a whole. */
+  /** The memory that holds the rows from {@code block * BLOCK_ROWS} on; not called for a block whose rows have all been dropped. */
   KeyValueMemory memory(int block);
 
-  /** The number of that block in its memory. */
+  /** The number of a logical block in its memory. */
   int physicalBlock(int block);
 
-  /** The first row that was let go: no query sees those from here to {@link #droppedTo}. */
+  /** The first dropped row. No query sees the rows from here to {@link #droppedTo}. */
   default int droppedFrom() {
     return 0;
   }
 
-  /** One past the last row that was let go. */
+  /** One past the last dropped row. */
   default int droppedTo() {
     return 0;
   }

@@ -3,12 +3,12 @@ package dev.lanewise.kernels.cache;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import org.jspecify.annotations.Nullable;
 
-/** Cached rows in an array of the element's size. */
+/** Cached blocks in an array of the element type. */
 final class HeapMemory extends KeyValueMemory {
-  /** Large arrays begin a few words after a page; from this byte on, rows lie on cache lines. */
+  /** Offset of the first block: large arrays begin a few words after a page, and from this byte on rows are aligned to cache lines. */
   private static final int START_BYTES = 48;
 
-  /** The least vector of bytes is wider than four lanes. */
+  /** Elements behind the last block, because the smallest vector of bytes is wider than four lanes. */
   static final int END_ELEMENTS = 16;
 
   static final int MOST_ELEMENTS = Integer.MAX_VALUE - 8 - START_BYTES - END_ELEMENTS;

@@ -5,40 +5,40 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * Where the elements of cached keys and values lie. Rows are kept in blocks of {@link #BLOCK_ROWS}; a block holds
+ * The memory layout of cached keys and values. Rows are stored in blocks of {@link #BLOCK_ROWS}. A block holds
  *
  * <pre>
  * K of each head   keyWidth × BLOCK_ROWS: element d of row r at d · BLOCK_ROWS + r
  * V of each head   panels of BLOCK_ROWS columns, BLOCK_ROWS × BLOCK_ROWS each, the last one padded
  * </pre>
  *
- * so that both QKᵀ and the blend read vectors from memory in the order in which they lie there: keys in the lanes for the one, columns of V
- * for the other, and nothing is ever reduced across lanes.
+ * Both QKᵀ and the product with V therefore read vectors from memory in order, with keys in the lanes for QKᵀ and columns of V in the lanes
+ * for the output. No sum across lanes is needed.
  *
- * @param format how elements are stored
+ * @param format number format of the elements
  * @param heads key/value heads
  * @param keyWidth headDim
  * @param valueWidth valueDim
  */
 public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
-  /** Rows a block. */
+  /** Number of rows of a block. */
   public static final int BLOCK_ROWS = 16;
 
   /**
-   * Behind a block of so many bytes there is a gap. Blocks are read side by side, and large ones often are a power of two apart, which puts
-   * them into the same sets of a cache and the same banks of memory: 7 to 10 % of the time.
+   * A block of at least so many bytes is followed by a gap. Blocks are read in parallel, and large blocks are often a power of two apart,
+   * which maps them to the same cache sets and memory banks. The gap saves 7 to 10 % of the time.
    */
   private static final int LARGE_BYTES = 1 << 16;
 
   private static final int GAP_BYTES = 17 * 64;
 
-  /** The most elements of a block: some less than an array has. */
+  /** The most elements of a block, slightly fewer than an array can have. */
   public static final int MOST_ELEMENTS = Integer.MAX_VALUE - 64;
 
-  /** Elements of a row of which an array holds a tile. */
+  /** The most elements of a row, so that an array can hold a tile of rows. */
   public static final int MOST_WIDTH = 1 << 22;
 
-  /** Scales a block and head of {@link KeyValueFormat#INT8}: those of its keys, then those of its values. */
+  /** Number of scales of a block and head in {@link KeyValueFormat#INT8}: the scales of its keys, then those of its values. */
   static final int SCALES = 2 * BLOCK_ROWS;
 
   /**
@@ -61,33 +61,33 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     }
   }
 
-  /** Elements of K of a head. */
+  /** Number of elements of a head's K in a block. */
   public int headKeySize() {
     return keyWidth * BLOCK_ROWS;
   }
 
-  /** Elements of V of a head. */
+  /** Number of elements of a head's V in a block. */
   public int headValueSize() {
     return paddedValueWidth() * BLOCK_ROWS;
   }
 
-  /** Elements of a block: of all heads, and of the gap behind a large one. */
+  /** Number of elements of a block: those of all heads and, for a large block, the gap. */
   int blockSize() {
     return (int) blockSize(format, heads, keyWidth, valueWidth);
   }
 
-  /** Elements of a block with so many heads and elements a row, which may be more than {@link #MOST_ELEMENTS}. */
+  /** Number of elements of a block with these heads and widths; may be more than {@link #MOST_ELEMENTS}. */
   public static long blockSize(KeyValueFormat format, int heads, int keyWidth, int valueWidth) {
     long used = (long) heads * BLOCK_ROWS * (keyWidth + padded(valueWidth));
     return used * format.bytes() >= LARGE_BYTES ? used + GAP_BYTES / format.bytes() : used;
   }
 
-  /** Bytes of a block with its scales. */
+  /** Number of bytes of a block and its scales. */
   public long blockBytes() {
     return (long) blockSize() * format.bytes() + (format == KeyValueFormat.INT8 ? (long) heads * SCALES * Float.BYTES : 0);
   }
 
-  /** Bytes of a row of one head with its scales, without padding. */
+  /** Number of bytes of a row of one head and its scales, without padding. */
   public long rowBytes() {
     return ((long) keyWidth + valueWidth) * format.bytes() + (format == KeyValueFormat.INT8 ? 2L * Float.BYTES : 0);
   }
@@ -100,12 +100,12 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     return Math.ceilDiv(width, BLOCK_ROWS) * BLOCK_ROWS;
   }
 
-  /** Where an element of K lies in K of its head. */
+  /** Index of an element of K in its head's K. */
   int keyIndex(int row, int d) {
     return d * BLOCK_ROWS + row;
   }
 
-  /** Where an element of V lies in V of its head. */
+  /** Index of an element of V in its head's V. */
   public int valueIndex(int row, int column) {
     return column / BLOCK_ROWS * (BLOCK_ROWS * BLOCK_ROWS) + row * BLOCK_ROWS + column % BLOCK_ROWS;
   }

@@ -8,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks of cached rows, in an array or outside of the heap. It knows where elements lie and how they are stored, and nothing of sequences.
- * Not synchronised: who writes a block has it alone.
+ * Blocks of cached rows, in an array or outside of the heap. It defines the layout and format of elements and knows no sequences. It is not
+ * synchronised: a caller that writes a block must be its only user.
  */
 public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   private final KeyValueLayout layout;
@@ -17,7 +17,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   private final float @Nullable [] keyChannels;
   private final float[] scales;
 
-  /** For each block its special rows, a bit each. */
+  /** The special rows of each block, one bit for each row. */
   private final short[] special;
 
   KeyValueMemory(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
@@ -32,8 +32,8 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   /**
    * Memory in one array.
    *
-   * @param blocks how many; at least 1, at most {@link #mostHeapBlocks}
-   * @param keyChannels for {@link KeyValueFormat#INT8}, what the columns of K are divided by before they are stored, heads × keyWidth, see
+   * @param blocks number of blocks; at least 1, at most {@link #mostHeapBlocks}
+   * @param keyChannels for {@link KeyValueFormat#INT8}, the divisors of the columns of K before they are stored, heads × keyWidth, see
    *     {@link #checkChannels}; not copied; null for none
    * @throws IllegalArgumentException if an array cannot hold that much, or keyChannels do not fit
    */
@@ -47,7 +47,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   /**
    * Memory outside of the heap, freed with {@code arena}; see {@link #heap}. It may be larger than an array; the scales of {@link
-   * KeyValueFormat#INT8} alone, 32 floats a block and head, are in one on the heap.
+   * KeyValueFormat#INT8} alone, 32 floats for each block and head, are in an array on the heap.
    *
    * @throws IllegalArgumentException if an array cannot hold the scales, or keyChannels do not fit
    */
@@ -63,21 +63,21 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return new NativeMemory(layout, blocks, keyChannels, Objects.requireNonNull(arena, "arena"));
   }
 
-  /** How many blocks an array can hold; 0 if a block is too large for one. */
+  /** Number of blocks that an array can hold; 0 if a block is too large for an array. */
   public static int mostHeapBlocks(KeyValueLayout layout) {
     Objects.requireNonNull(layout, "layout");
     return HeapMemory.MOST_ELEMENTS / layout.blockSize();
   }
 
-  /** How many blocks memory outside of the heap can have: scales are in an array. */
+  /** Number of blocks that memory outside of the heap can have, which is limited because scales are in an array. */
   public static int mostOffHeapBlocks(KeyValueLayout layout) {
     long scales = layout.format() == KeyValueFormat.INT8 ? (long) layout.heads() * KeyValueLayout.SCALES : 1;
     return (int) (HeapMemory.MOST_ELEMENTS / scales);
   }
 
   /**
-   * Checks what the columns of K are to be divided by: nothing, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of
-   * {@link Float#MIN_NORMAL} or more.
+   * Checks the divisors of the columns of K: null, or for {@link KeyValueFormat#INT8} heads × keyWidth finite numbers of {@link
+   * Float#MIN_NORMAL} or more.
    *
    * @throws IllegalArgumentException if they are anything else
    */
@@ -98,28 +98,28 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     }
   }
 
-  /** The array or segment, for the kernels. */
+  /** The array or memory segment of the elements. */
   public abstract Object data();
 
-  /** Whether {@link #data} is a segment. */
+  /** Whether {@link #data} is a memory segment. */
   public abstract boolean isNative();
 
-  /** Index of an array's first element that blocks use. */
+  /** Index of the first element of the first block. */
   abstract int start();
 
-  /** Stores an element that has been scaled; returns whether it is finite there. */
+  /** Stores an element that has been scaled; returns whether the stored element is finite. */
   abstract boolean put(long index, float x);
 
   abstract float get(long index);
 
-  /** Copies {@code count} elements within the memory, or from another of its kind. */
+  /** Copies {@code count} elements within this memory or from another of the same kind. */
   abstract void copy(KeyValueMemory from, long index, long to, int count);
 
   public KeyValueLayout layout() {
     return layout;
   }
 
-  /** How many blocks there are. */
+  /** Number of blocks. */
   public int blocks() {
     return blocks;
   }
@@ -134,7 +134,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return keyIndex(block, layout.heads()) + head * (long) layout.headValueSize();
   }
 
-  /** Index of the scales of a block's head: of 16 keys, then of 16 values. */
+  /** Index of the scales of a block and head: 16 scales of keys, then 16 of values. */
   public int scaleIndex(int block, int head) {
     return (block * layout.heads() + head) * KeyValueLayout.SCALES;
   }
@@ -148,13 +148,14 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   }
 
   /**
-   * Whether the block holds what fast loops cannot take: a value that is not finite, which a weight of 0 would make NaN, or such a half.
+   * Whether the block holds a row that the fast loops cannot process: V has an element that is not finite, which a weight of 0 would turn
+   * into NaN, or K has such an element in half precision.
    */
   public boolean isSpecial(int block) {
     return special[block] != 0;
   }
 
-  /** Whether one of a block's rows from {@code row} on is special: loops read a block to its end, whatever rows a sequence has. */
+  /** Whether one of a block's rows from {@code row} on is special. Loops read a block to its end, also past the last row of a sequence. */
   public boolean isSpecialFrom(int block, int row) {
     return specialFrom(block, row) != 0;
   }
@@ -163,7 +164,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return special[block] & -1 << row & 0xffff;
   }
 
-  /** Forgets a block's rows from {@code row} on as far as anything could tell that they were there: special ones become 0. */
+  /** Removes every trace of a block's rows from {@code row} on that results could show: special rows become 0. */
   public void clearFrom(int block, int row) {
     for (int rows = specialFrom(block, row); rows != 0; rows &= rows - 1) {
       clearRow(block, Integer.numberOfTrailingZeros(rows));
@@ -187,7 +188,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     special[block] &= (short) ~(1 << row);
   }
 
-  /** Copies a block with all that belongs to it. */
+  /** Copies a block with its scales and special rows. */
   public void copyBlock(KeyValueMemory from, int block, int to) {
     copy(from, from.keyIndex(block, 0), keyIndex(to, 0), layout.blockSize());
     if (scales.length > 0) {
@@ -197,7 +198,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   }
 
   /**
-   * Stores one row of all heads in the place of what was there.
+   * Stores one row of all heads, replacing the row that was there.
    *
    * @param row 0 to 15, in the block
    * @param key 1 or more batch entries × heads × rows × keyWidth
@@ -207,7 +208,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
    */
   public void write(int block, int row, Heads key, Heads value, int batchEntry, int sourceRow) {
     boolean finite = true;
-    special[block] |= (short) (1 << row); // until all of it is known to be finite, whatever ends the call in between
+    special[block] |= (short) (1 << row); // until all elements are known to be finite, even if the call ends early
     for (int head = 0; head < layout.heads(); head++) {
       long base = keyIndex(block, head);
       int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row;
@@ -234,7 +235,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     }
   }
 
-  /** Notes the scale of a row, if there are scales; returns what to multiply its elements with. */
+  /** Stores the scale of a row, if there are scales; returns the factor of its elements. */
   private float factor(Heads heads, int from, float @Nullable [] channels, int channel, int scaleAt) {
     if (scales.length == 0) {
       return 1;
@@ -249,11 +250,12 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
       return 0;
     }
     float scale = max / 127;
-    scales[scaleAt] = Float.isFinite(127 * scale) ? scale : Math.nextDown(scale); // what is read back must not pass the largest float
+    scales[scaleAt] =
+        Float.isFinite(127 * scale) ? scale : Math.nextDown(scale); // so that the largest element does not overflow when it is read
     return max < 127 * Float.MIN_NORMAL ? 0 : 127 / max;
   }
 
-  /** An element of K as the kernels see it. */
+  /** An element of K with its scales applied. */
   public float key(int block, int head, int row, int d) {
     float x = get(keyIndex(block, head) + layout.keyIndex(row, d));
     if (keyChannels != null) {
@@ -262,7 +264,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + row];
   }
 
-  /** An element of V as the kernels see it. */
+  /** An element of V with its scale applied. */
   public float value(int block, int head, int row, int column) {
     float x = get(valueIndex(block, head) + layout.valueIndex(row, column));
     return scales.length == 0 ? x : x * scales[scaleIndex(block, head) + KeyValueLayout.BLOCK_ROWS + row];

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
-/** Cached rows outside of the heap. */
+/** Cached blocks outside of the heap. */
 final class NativeMemory extends KeyValueMemory {
   private static final int CACHE_LINE = 64;
 

@@ -1,6 +1,6 @@
 package dev.lanewise.kernels.cache;
 
-/** Floats as they are stored in fewer bits. */
+/** Conversions of floats to and from fewer bits. */
 public final class StoredBits {
   private StoredBits() {}
 
@@ -14,7 +14,7 @@ public final class StoredBits {
     return (bits & 0x7f80) != 0x7f80;
   }
 
-  /** The upper half, rounded to nearest, ties to even. */
+  /** The upper half of a float, rounded to nearest, ties to even. */
   public static short toBfloat16(float x) {
     int bits = Float.floatToRawIntBits(x);
     if (Float.isNaN(x)) {

@@ -14,9 +14,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attention call, checked when it is built. The work falls into units, one for each batch entry and key/value head; the rows of a unit
- * are the query rows of its group of query heads, query after query and within a query head after head, all reading the same keys and
- * values: neighbouring rows then see nearly the same keys.
+ * The description of one attention call, checked when it is built. The work is divided into units, one for each batch entry and key/value
+ * head. The rows of a unit are the query rows of the group of query heads that share the key/value head, ordered by query and then by head.
+ * All rows of a unit read the same keys and values, and neighbouring rows see nearly the same keys.
  */
 public final class AttentionProblem {
   public final Heads query;
@@ -29,7 +29,7 @@ public final class AttentionProblem {
   public final Visibility visibility;
   public final float softcap;
 
-  /** What is added to the scores, one bias after the other. */
+  /** The biases that are added to the scores, in this order. */
   public final List<Bias> biases;
 
   public final float @Nullable [] slopes;
@@ -46,7 +46,7 @@ public final class AttentionProblem {
   private final boolean watchesWeights;
   private final boolean changesByFunction;
 
-  /** A function of the caller at a stage. */
+  /** A function of the caller and the stage that it observes or changes. */
   public record Hook(Stage stage, RowFunction function, boolean changes) {}
 
   AttentionProblem(AttentionProblemBuilder builder) {
@@ -73,7 +73,7 @@ public final class AttentionProblem {
     this.watchesWeights = hasHook(true, Stage.WEIGHTS, Stage.WEIGHTS) || hasHook(false, Stage.WEIGHTS, Stage.WEIGHTS);
   }
 
-  /** Every query sees every key of its batch entry. */
+  /** The mask that lets every query see every key of its batch entry. */
   private record AllKeys(AttentionProblem problem) implements Visibility {
     @Override
     public int firstKey(int batchEntry, int queryHead, int query) {
@@ -116,22 +116,22 @@ public final class AttentionProblem {
     return false;
   }
 
-  /** Whether batch entries may differ in queries or keys: sequences are packed, or keys are cached. */
+  /** Whether batch entries may have different numbers of queries or keys, because sequences are packed or keys are cached. */
   boolean isUneven() {
     return sequences != null || cached != null;
   }
 
-  /** Number of batch entries, or of sequences. */
+  /** Number of batch entries, or of packed sequences. */
   public int batch() {
     return sequences == null ? query.batch() : sequences.count();
   }
 
-  /** Queries of a batch entry. */
+  /** Number of queries of a batch entry. */
   int queries(int batchEntry) {
     return sequences == null ? query.rows() : sequences.queries(batchEntry);
   }
 
-  /** Queries of a batch entry that are computed: all, or the chosen ones. */
+  /** Number of queries of a batch entry that are computed: all queries or the chosen ones. */
   public int computedQueries(int batchEntry) {
     return chosen == null ? queries(batchEntry) : chosen.length;
   }
@@ -141,7 +141,7 @@ public final class AttentionProblem {
     return chosen == null ? computed : chosen[computed];
   }
 
-  /** Keys of a batch entry. */
+  /** Number of keys of a batch entry. */
   public int keys(int batchEntry) {
     if (cached != null) {
       return cached[batchEntry].rows();
@@ -149,17 +149,17 @@ public final class AttentionProblem {
     return sequences == null ? key.rows() : sequences.keys(batchEntry);
   }
 
-  /** Units of work: batch × keyValueHeads. */
+  /** Number of units: batch × keyValueHeads. */
   int units() {
     return batch() * key.heads();
   }
 
-  /** Query rows of a unit: queries × query heads a key/value head. */
+  /** Number of query rows of a unit: computed queries × {@link #group}. */
   int rows(int unit) {
     return group() * computedQueries(batchEntry(unit));
   }
 
-  /** Query heads that share a key/value head. */
+  /** Number of query heads that share a key/value head. */
   public int group() {
     return query.heads() / key.heads();
   }
@@ -177,40 +177,42 @@ public final class AttentionProblem {
     return keyValueHead(unit) * group() + row % group();
   }
 
-  /** Position, in its batch entry, of the query that a unit's row is. */
+  /** Position, in its batch entry, of the query of a unit's row. */
   public int queryRow(int row) {
     return position(row / group());
   }
 
-  /** Where a query's row starts in the array of {@code heads}, which is query or output. */
+  /** Index of a query's row in the array of {@code heads}, which is query or output. */
   public int queryIndex(Heads heads, int batchEntry, int queryHead, int position) {
     return sequences == null
         ? heads.index(batchEntry, queryHead, position)
         : heads.index(0, queryHead, sequences.queryStart(batchEntry) + position);
   }
 
-  /** Where a key of a unit starts in the array of {@code heads}, which is key or value. */
+  /** Index of a key's row of a unit in the array of {@code heads}, which is key or value. */
   public int keyIndex(Heads heads, int unit, int row) {
     int b = batchEntry(unit);
     int head = keyValueHead(unit);
     return sequences == null ? heads.index(b, head, row) : heads.index(0, head, sequences.keyStart(b) + row);
   }
 
-  /** Where log-sum-exp of a query is kept: batch × queryHeads × queries, or queryHeads × query rows of all sequences. */
+  /**
+   * Index of a query's log-sum-exp in {@link #logSumExp}: batch × queryHeads × queries, or queryHeads × query rows of all packed sequences.
+   */
   public int logSumExpIndex(int batchEntry, int queryHead, int position) {
     return sequences == null
         ? (batchEntry * query.heads() + queryHead) * query.rows() + position
         : queryHead * query.rows() + sequences.queryStart(batchEntry) + position;
   }
 
-  /** The position of a query: the last query stands at the last key, and a node of a tree at its depth. */
+  /** The position of a query. The last query has the position of the last key; the position of a tree node follows from its depth. */
   public int queryPosition(int batchEntry, int query) {
     int keys = keys(batchEntry);
     int row = query + keys - queries(batchEntry);
     return depths == null ? row : nodePosition(depths, row, keys);
   }
 
-  /** The position of a key: its row, or for a node of a tree its depth behind the rows before the tree. */
+  /** The position of a key: its row, or for a tree node the number of rows before the tree plus its depth. */
   public int keyPosition(int batchEntry, int key) {
     return depths == null ? key : nodePosition(depths, key, keys(batchEntry));
   }
@@ -236,39 +238,39 @@ public final class AttentionProblem {
     return Objects.requireNonNull(cached)[batchEntry];
   }
 
-  /** What the columns of a cache's K are multiples of, heads × headDim; null for nothing. */
+  /** The channel scales by which the columns of a cached K were divided, heads × headDim; null for none. */
   public float @Nullable [] keyChannels(int batchEntry) {
     CachedSequence rows = cached(batchEntry);
     int last = (rows.rows() - 1) / KeyValueLayout.BLOCK_ROWS; // never dropped
     return rows.rows() == 0 ? null : rows.memory(last).keyChannels();
   }
 
-  /** The values, of a call that asks for output. */
+  /** The values of a call that computes an output. */
   public Heads value() {
     return Objects.requireNonNull(value);
   }
 
-  /** Whether anything happens to scores, or anyone looks at them, between similarity and mask. */
+  /** Whether scores are changed or observed between similarity and mask. */
   public boolean changesScores() {
     return softcap > 0 || !biases.isEmpty() || slopes != null || !hooks.isEmpty();
   }
 
-  /** Whether a function of the caller changes scores: it sees the keys of a row in order, on one thread. */
+  /** Whether a function of the caller changes scores. It must receive the keys of a row in order, on one thread. */
   public boolean changesByFunction() {
     return changesByFunction;
   }
 
-  /** Whether a kernel that makes weights in a second pass over the keys would call a function twice for the same score. */
+  /** Whether a kernel that computes weights in a second pass over the keys would call a function twice for the same score. */
   public boolean callsTwice() {
     return changesByFunction && watchesWeights;
   }
 
-  /** Whether someone looks at scores, and then at those of masked keys as well. */
+  /** Whether a function observes scores, which includes the scores of masked keys. */
   public boolean watchesScores() {
     return watchesScores;
   }
 
-  /** Whether someone looks at the weights, or changes them. */
+  /** Whether a function observes or changes weights. */
   public boolean watchesWeights() {
     return watchesWeights;
   }

@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Describes an {@link AttentionProblem}; {@link #build} checks it. */
+/** Builder of an {@link AttentionProblem}; {@link #build} checks the call. */
 public final class AttentionProblemBuilder {
-  /** Loops step over rows by tiles: a step past the last one must still be an int. */
+  /** The most rows: loops step over rows by tiles, and an index one tile past the last row must still be an int. */
   static final int MOST_ROWS = Integer.MAX_VALUE - 1023;
 
   private static final float[] NO_ELEMENTS = new float[0];
@@ -62,7 +62,7 @@ public final class AttentionProblemBuilder {
    * Asks for the output of a call whose keys and values are not cached.
    *
    * @param newValue batch × keyValueHeads × keys × valueDim
-   * @param newOutput batch × queryHeads × queries × valueDim, to be written; a query that sees no key gets 0
+   * @param newOutput batch × queryHeads × queries × valueDim, written; 0 for a query that sees no key
    */
   public AttentionProblemBuilder output(Heads newValue, Heads newOutput) {
     value = Objects.requireNonNull(newValue, "value");
@@ -80,43 +80,43 @@ public final class AttentionProblemBuilder {
     return this;
   }
 
-  /** Multiplies the similarity; 1 unless set. */
+  /** Sets the factor of the similarity; 1 by default. */
   public AttentionProblemBuilder scale(float newScale) {
     scale = newScale;
     return this;
   }
 
-  /** How a query is compared with a key; the dot product unless set. */
+  /** Sets how a query is compared with a key; the dot product by default. */
   public AttentionProblemBuilder similarity(Similarity newSimilarity) {
     similarity = Objects.requireNonNull(newSimilarity, "similarity");
     return this;
   }
 
-  /** The mask; all keys of the batch entry unless set. */
+  /** Sets the mask; by default a query sees all keys of its batch entry. */
   public AttentionProblemBuilder visibility(Visibility newVisibility) {
     visibility = Objects.requireNonNull(newVisibility, "visibility");
     return this;
   }
 
-  /** Limits scores smoothly to ±softcap: softcap · tanh(score / softcap); 0 for none ("Gemma 2", 2024). */
+  /** Limits scores smoothly to ±softcap: softcap · tanh(score / softcap); 0 for no limit ("Gemma 2", 2024). */
   public AttentionProblemBuilder softcap(float newSoftcap) {
     softcap = newSoftcap;
     return this;
   }
 
-  /** Adds to the scores. */
+  /** Adds a bias to the scores. */
   public AttentionProblemBuilder bias(Bias newBias) {
     bias = Objects.requireNonNull(newBias, "bias");
     return this;
   }
 
-  /** Adds to the scores what relative positions are worth, beside {@link #bias}. */
+  /** Adds a bias of relative positions to the scores, before {@link #bias}. */
   public AttentionProblemBuilder positionBias(Bias newBias) {
     positionBias = Objects.requireNonNull(newBias, "positionBias");
     return this;
   }
 
-  /** What is added to the scores, the caller's last: its −∞ masks whatever came before. */
+  /** The biases in the order in which they are added. The caller's is last, so that its −∞ masks a key whatever was added before. */
   List<Bias> biases() {
     if (positionBias == null) {
       return bias == null ? List.of() : List.of(bias);
@@ -125,8 +125,8 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * Subtracts slope · |distance| from the scores, with one slope a query head and positions aligned at the end ("Train Short, Test Long",
-   * Press et al., 2022).
+   * Subtracts slope · |distance| from the scores, with one slope for each query head and positions aligned at the end ("Train Short, Test
+   * Long", Press et al., 2022).
    */
   public AttentionProblemBuilder slopes(float[] newSlopes) {
     slopes = Objects.requireNonNull(newSlopes, "slopes").clone();
@@ -134,46 +134,46 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * The last queries and the last keys are the nodes of a tree, and {@link #slopes} measures distances from node to node: a node stands at
-   * its depth behind the rows before the tree.
+   * Declares the last queries and the last keys the nodes of a tree, for the distances of {@link #slopes}. The position of a node is the
+   * number of rows before the tree plus its depth.
    *
-   * @param newDepths the depth of each node; 0 for a root. A batch entry has no fewer keys
+   * @param newDepths the depth of each node; 0 for a root. Each batch entry has at least as many keys
    */
   public AttentionProblemBuilder treeDepths(int[] newDepths) {
     depths = Objects.requireNonNull(newDepths, "treeDepths").clone();
     return this;
   }
 
-  /** What makes weights of scores; softmax unless set. */
+  /** Sets the function that turns scores into weights; softmax by default. */
   public AttentionProblemBuilder normaliser(Normaliser newNormaliser) {
     normaliser = Objects.requireNonNull(newNormaliser, "normaliser");
     return this;
   }
 
   /**
-   * Asks for log-sum-exp, to be written: ln Σ e<sup>score</sup> of each query row, dense batch × queryHeads × queries (queryHeads × query
-   * rows, if there are sequences); for a query that sees no key the sink, or −∞ without one.
+   * Asks for log-sum-exp, ln Σ e<sup>score</sup> of each query row, written to a dense array of batch × queryHeads × queries (queryHeads ×
+   * query rows for packed sequences). A query that sees no key gets its sink, or −∞ without sinks.
    */
   public AttentionProblemBuilder logSumExp(float[] newLogSumExp) {
     logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");
     return this;
   }
 
-  /** The operands hold several sequences, one after the other. */
+  /** Declares that the operands hold several sequences, one after the other. */
   public AttentionProblemBuilder sequences(PackedSequences newSequences) {
     sequences = Objects.requireNonNull(newSequences, "sequences");
     return this;
   }
 
-  /** Computes these queries alone, which ascend; for calls that only observe. */
+  /** Restricts a call that only observes to these queries, in ascending order. */
   public AttentionProblemBuilder rows(int[] newRows) {
     rows = Objects.requireNonNull(newRows, "rows").clone();
     return this;
   }
 
   /**
-   * Shows each row at a stage to a function, which must not change it. It sees every key; at {@link Stage#WEIGHTS} those alone whose tile
-   * is not masked altogether.
+   * Passes each row at a stage to a function, which must not change the row. The function receives every key; at {@link Stage#WEIGHTS} only
+   * the keys of tiles that are not completely masked.
    */
   public AttentionProblemBuilder observe(Stage stage, RowFunction function) {
     hooks.add(new AttentionProblem.Hook(Objects.requireNonNull(stage, "stage"), Objects.requireNonNull(function, "function"), false));
@@ -181,8 +181,8 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * Lets a function change each row at {@link Stage#CHANGED} or {@link Stage#WEIGHTS}; −∞ as a score masks. It sees the keys that the query
-   * sees, see {@link RowFunction}.
+   * Lets a function change each row at {@link Stage#CHANGED} or {@link Stage#WEIGHTS}. A score of −∞ masks the key. The function receives
+   * the keys that the query sees, see {@link RowFunction}.
    */
   public AttentionProblemBuilder change(Stage stage, RowFunction function) {
     if (stage != Stage.CHANGED && stage != Stage.WEIGHTS) {
@@ -193,7 +193,7 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * Checks shapes and settings, and that what is written shares no element with itself or with what is read.
+   * Checks shapes and settings, and that no written element overlaps another written or read one.
    *
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
@@ -203,7 +203,7 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * Checks all that {@link #build} checks, for callers that must know before they go on.
+   * Checks everything that {@link #build} checks, for callers that need the answer before they continue.
    *
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
@@ -219,7 +219,7 @@ public final class AttentionProblemBuilder {
   }
 
   /**
-   * Checks that query and key fit each other, which {@link #build} does as well: for callers that must know before they go on.
+   * Checks that the shapes of query and key fit each other, as {@link #build} does, for callers that need the answer before they continue.
    *
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
@@ -252,12 +252,12 @@ public final class AttentionProblemBuilder {
     }
   }
 
-  /** What the caller calls a number of {@link #key}, which stands for the caches where there are any. */
+  /** The caller's name of a number of {@link #key}, which represents the caches in a cached call. */
   private String nameOf(String ofKey, String ofCaches) {
     return cached == null ? "key." + ofKey : ofCaches + " of the caches";
   }
 
-  /** A dense array to be written must not be one that the call reads, or writes otherwise. */
+  /** Checks that the call neither reads nor otherwise writes a dense array that is written. */
   private void checkApart(String name, float[] written) {
     Heads whole = Heads.of(written, 1, 1, 1, written.length);
     ViewChecks.disjoint(name, whole, "query", query);
@@ -271,7 +271,7 @@ public final class AttentionProblemBuilder {
     checkApartFromBiases(name, whole);
   }
 
-  /** A bias lies in an array from some place on with any strides: nothing is written into that array. */
+  /** Checks that nothing is written into the array of a bias, because a bias may have any offset and strides. */
   private void checkApartFromBiases(String name, Heads written) {
     for (Bias added : biases()) {
       ViewChecks.disjoint(name, written, nameOf(added), Heads.of(added.data(), 1, 1, 1, added.data().length));
@@ -347,7 +347,7 @@ public final class AttentionProblemBuilder {
     return most;
   }
 
-  /** Rows of a tree have positions that are not negative. */
+  /** Checks that the depths of a tree are not negative and that each batch entry has enough keys. */
   private void checkTree(int[] depths) {
     for (int node = 0; node < depths.length; node++) {
       Checks.atLeast("treeDepths[" + node + "]", depths[node], 0);

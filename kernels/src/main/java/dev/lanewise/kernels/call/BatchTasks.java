@@ -9,7 +9,10 @@ public final class BatchTasks implements AttentionTasks {
   private final AttentionProblem problem;
   private final EntryTasks entries;
 
-  /** Batch entries in the order of their tasks, and the first task of each with the number of all at the end; empty if all are alike. */
+  /**
+   * Batch entries in the order of their tasks; empty if all entries are alike. {@link #starts} holds the first task of each, then the
+   * number of all tasks.
+   */
   private final int[] order;
 
   private final int[] starts;

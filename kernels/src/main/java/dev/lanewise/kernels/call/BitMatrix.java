@@ -1,12 +1,12 @@
 package dev.lanewise.kernels.call;
 
-/** A 64 × 64 matrix of bits, a word a row. */
+/** A 64 × 64 matrix of bits, one word for each row. */
 public final class BitMatrix {
   private BitMatrix() {}
 
   /**
-   * Bit j of word i changes places with bit i of word j: halves, then quarters and so on of the matrix are exchanged (Warren, "Hacker's
-   * Delight", section 7-3).
+   * Exchanges bit j of word i with bit i of word j: halves of the matrix, then quarters and so on (Warren, "Hacker's Delight", section
+   * 7-3).
    */
   public static void transpose(long[] words) {
     long low = 0x00000000FFFFFFFFL;

@@ -6,7 +6,7 @@ import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 
-/** A row whose elements lie side by side: in the caller's array, or in a copy if they lie apart there. */
+/** A row with consecutive elements: the caller's array if its column stride is 1, or else a copy. */
 public final class ContiguousRow {
   private static final float[] NONE = new float[0];
 
@@ -14,7 +14,7 @@ public final class ContiguousRow {
   private int from;
   private float[] copy = NONE;
 
-  /** Turns to the row that starts at {@code index}. */
+  /** Selects the row that starts at {@code index}. */
   public void open(Heads heads, int index) {
     if (heads.columnStride() == 1) {
       data = heads.data();
@@ -29,7 +29,7 @@ public final class ContiguousRow {
     from = 0;
   }
 
-  /** Turns to a key of a unit. */
+  /** Selects a key of a unit. */
   public void openKey(AttentionProblem problem, int unit, int key) {
     if (problem.isCached()) {
       openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, true);
@@ -38,7 +38,7 @@ public final class ContiguousRow {
     }
   }
 
-  /** Turns to the value of a key of a unit. */
+  /** Selects the value of a key of a unit. */
   public void openValue(AttentionProblem problem, int unit, int key) {
     if (problem.isCached()) {
       openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, false);
@@ -47,7 +47,7 @@ public final class ContiguousRow {
     }
   }
 
-  /** Copies the key or value of a row; one that was let go, which nobody sees, becomes 0. */
+  /** Copies the key or value of a cached row. A dropped row, which no query sees, becomes 0. */
   private void openCached(CachedSequence rows, int head, int row, boolean key) {
     int width = key ? rows.layout().keyWidth() : rows.layout().valueWidth();
     if (copy.length < width) {
@@ -71,12 +71,12 @@ public final class ContiguousRow {
     return data;
   }
 
-  /** Where the row starts. */
+  /** Index of the row's first element in {@link #data}. */
   public int from() {
     return from;
   }
 
-  /** Lets go of the caller's array. */
+  /** Drops the reference to the caller's array. */
   public void release() {
     data = NONE;
   }

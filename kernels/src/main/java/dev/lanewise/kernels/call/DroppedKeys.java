@@ -2,9 +2,9 @@ package dev.lanewise.kernels.call;
 
 import dev.lanewise.kernels.cache.CachedSequence;
 
-/** A mask, and with it keys that caches have let go: nobody sees them. */
+/** A mask that also hides the keys that caches have dropped. */
 record DroppedKeys(Visibility mask, CachedSequence[] cached) implements Visibility {
-  /** Whether any cache has let keys go. */
+  /** Whether any cache has dropped keys. */
   static boolean any(CachedSequence[] cached) {
     for (CachedSequence rows : cached) {
       if (rows.droppedFrom() < rows.droppedTo()) {

@@ -8,17 +8,17 @@ import dev.lanewise.kernels.data.RotaryTable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The seam between the door ({@link Kernels}, which has checked every argument) and the two implementations. See the methods of the same
- * names there for shapes and formulas.
+ * The interface of the two implementations, SIMD and plain Java. {@link Kernels} has checked every argument; its methods of the same names
+ * document shapes and formulas.
  */
 public interface KernelProvider {
-  /** What runs, as shown to users: {@code scalar} or {@code vector-<bits>}. */
+  /** The name of the implementation that users see: {@code scalar} or {@code vector-<bits>}. */
   String path();
 
   /** Floats per vector; 1 for the scalar path. */
   int lanes();
 
-  /** Columns a panel of a packed matrix. */
+  /** Number of columns of a panel of a packed matrix. */
   int panelWidth();
 
   void exp(Matrix x, Matrix result);
@@ -40,7 +40,9 @@ public interface KernelProvider {
 
   void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result);
 
-  /** Turns the first {@code table.rotaryDim()} elements of one row; {@code angles} holds the row of the table, from index {@code at} on. */
+  /**
+   * Rotates the first {@code table.rotaryDim()} elements of one row; {@code angles} holds the row of the table from index {@code at} on.
+   */
   void rotate(RotaryTable table, float[] x, int from, float[] y, int to, float[] angles, int at);
 
   /** Cuts an attention call into tasks for {@code threads} threads. */

@@ -6,15 +6,15 @@ import java.lang.module.ModuleFinder;
 import java.util.Optional;
 
 /**
- * Decides whether SIMD or plain Java runs: an ordered list of obstacles, each with the remedy. Nothing here names the Vector API, so that
- * this class loads on a JVM that does not have it.
+ * Decides whether SIMD or plain Java runs: an ordered list of obstacles, each with its remedy. This class does not refer to the Vector API,
+ * so that it loads on a JVM without it.
  */
 public final class KernelSelection {
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "dev.lanewise.kernels.simd.VectorKernels";
 
   static {
-    // In place of "requires static", for which javac would warn everybody who requires this module.
+    // Replaces "requires static", for which javac would warn in every module that requires this one.
     ModuleLayer.boot().findModule(VECTOR_MODULE).ifPresent(KernelSelection.class.getModule()::addReads);
   }
 
@@ -68,9 +68,10 @@ public final class KernelSelection {
   }
 
   /**
-   * Why SIMD would be slower than plain Java: only the optimising compiler keeps vectors in registers, all else makes an object of each.
+   * The reason why SIMD would be slower than plain Java: only the optimising compiler keeps vectors in registers; otherwise each vector is
+   * an object.
    *
-   * @param vmInfo how the JVM describes its mode
+   * @param vmInfo the JVM's description of its mode
    */
   private static Optional<String> compilerObstacle(String vmInfo) {
     if (vmInfo.contains("interpreted mode")) {
@@ -87,8 +88,8 @@ public final class KernelSelection {
   }
 
   /**
-   * Whether {@link Math#fma} is an instruction. If not it is done with {@link java.math.BigDecimal}, a hundred times slower or more, as is
-   * that of each lane of a vector; no property tells, so it is timed beside a plain multiply and add.
+   * Whether {@link Math#fma} is an instruction. Otherwise it is computed with {@link java.math.BigDecimal}, at least a hundred times
+   * slower, also in each lane of a vector. No property tells, so it is timed against a plain multiply and add.
    */
   private static boolean hasFusedMultiplyAdd() {
     long fused = Long.MAX_VALUE;
@@ -114,9 +115,9 @@ public final class KernelSelection {
   }
 
   /**
-   * Creates the SIMD kernels. A class missing from the jar is an error, not a reason to go on slowly.
+   * Creates the SIMD kernels. A class that is missing from the jar is an error, not a reason to run plain Java.
    *
-   * @throws IllegalStateException if something stands in the way
+   * @throws IllegalStateException if SIMD kernels cannot run
    */
   public static KernelProvider loadVector() {
     vectorObstacle()

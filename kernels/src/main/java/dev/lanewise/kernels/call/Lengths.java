@@ -2,13 +2,14 @@ package dev.lanewise.kernels.call;
 
 /** Euclidean lengths of rows. */
 public final class Lengths {
-  /** Between its inverse and this, the length of a row neither takes a product of floats out of their range nor is lost in one. */
+  /** Lengths between 1 / MOST and MOST neither overflow nor underflow in a product of floats. */
   private static final double MOST = 0x1p60;
 
   private Lengths() {}
 
   /**
-   * 1 / √Σ x[i]²; 0 if the row is 0, NaN if it is not finite. Four sums in double, which neither overflow nor vanish for any row of floats.
+   * 1 / √Σ x[i]²; 0 if the row is 0, NaN if it is not finite. It adds four sums in double, which neither overflow nor underflow for any row
+   * of floats.
    */
   public static double inverse(float[] x, int from, int length) {
     double sum0 = 0;
@@ -29,7 +30,7 @@ public final class Lengths {
     return sum == 0 ? 0 : Double.isInfinite(sum) ? Double.NaN : 1 / Math.sqrt(sum);
   }
 
-  /** Whether floats can do with an inverse length; else, of rows near the ends of their range, products are taken in double. */
+  /** Whether float products with an inverse length stay in range. Rows near the ends of the range are computed in double. */
   public static boolean isModerate(double inverse) {
     return inverse == 0 || !(inverse < 1 / MOST || inverse > MOST);
   }

@@ -5,26 +5,26 @@ import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
 /**
- * result = norm(sum) row by row, where sum = x + residual; without a residual, sum is x and is not written.
+ * The description of a norm: result = norm(sum) row by row, where sum = x + residual. Without a residual, sum is x and is not written.
  *
  * @param x rows × columns
  * @param residual rows × columns; null for none
  * @param sum rows × columns, written if there is a residual; may be {@code x}, {@code residual} or {@code result}
- * @param norm what is done to a row
+ * @param norm the norm of a row
  * @param result rows × columns, written; may be any of the others
  */
 public record NormProblem(Matrix x, @Nullable Matrix residual, Matrix sum, Norm norm, Matrix result) {
 
   /**
-   * Which norm.
+   * The kind of norm and its parameters.
    *
-   * @param centred whether the mean is taken off: layer norm, or else RMS norm
+   * @param centred whether the mean is subtracted: layer norm if true, RMS norm if false
    * @param weight columns elements; null for 1
    * @param bias columns elements; null for 0
    * @param epsilon added to the variance, or to the mean square
    */
   public record Norm(boolean centred, float @Nullable [] weight, float @Nullable [] bias, float epsilon) {
-    /** {@code name} is what is written. */
+    /** Checks the parameters; {@code name} is the name of the written matrix. */
     private void check(Matrix x, String name, Matrix written) {
       Checks.epsilon(epsilon);
       checkColumns("weight", weight, x, name, written);
@@ -39,7 +39,7 @@ public record NormProblem(Matrix x, @Nullable Matrix residual, Matrix sum, Norm 
     }
   }
 
-  /** The norm of x, all checked. */
+  /** The norm of x; checks all arguments. */
   public static NormProblem of(Matrix x, Norm norm, Matrix result) {
     ViewChecks.sameShape("result", result, "x", x);
     norm.check(x, "result", result);
@@ -47,7 +47,7 @@ public record NormProblem(Matrix x, @Nullable Matrix residual, Matrix sum, Norm 
     return new NormProblem(x, null, x, norm, result);
   }
 
-  /** The norm of x + residual, all checked. */
+  /** The norm of x + residual; checks all arguments. */
   public static NormProblem ofSum(Matrix x, Matrix residual, Matrix sum, Norm norm, Matrix result) {
     ViewChecks.sameShape("residual", residual, "x", x);
     ViewChecks.sameShape("sum", sum, "x", x);

@@ -1,6 +1,6 @@
 package dev.lanewise.kernels.call;
 
-/** The seam between {@code Probe} and its two implementations; see the methods of the same names there. */
+/** The interface of the two implementations of {@code Probe}, whose methods of the same names document it. */
 public interface ProbeLoops {
   String path();
 

@@ -2,7 +2,7 @@ package dev.lanewise.kernels.call;
 
 import dev.lanewise.kernels.data.Bias;
 
-/** What happens to a segment of one row's scores between similarity and mask: softcap, biases, ALiBi. */
+/** The changes of a segment of one row's scores between similarity and mask: softcap, biases, ALiBi. */
 public final class RowChanges {
   private RowChanges() {}
 
@@ -13,7 +13,7 @@ public final class RowChanges {
     }
   }
 
-  /** Adds biases and ALiBi to the scores of {@code count} keys from {@code key} on, which begin at {@code at}. */
+  /** Adds biases and ALiBi to the scores of {@code count} keys from {@code key} on; their scores begin at index {@code at}. */
   public static void apply(AttentionProblem problem, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
     for (int i = 0; i < problem.biases.size(); i++) {
       Bias bias = problem.biases.get(i);
@@ -30,8 +30,8 @@ public final class RowChanges {
   }
 
   /**
-   * Adds the bias, whose row starts at {@code row}, of {@code count} keys from {@code key} on. One of −∞ is not added but put: the score
-   * may be NaN.
+   * Adds the bias, whose row starts at {@code row}, of {@code count} keys from {@code key} on. A bias of −∞ replaces the score, because the
+   * score may be NaN.
    */
   private static void bias(Bias bias, int row, int key, float[] scores, int at, int count) {
     int start = row + key * bias.keyStride();
@@ -42,8 +42,8 @@ public final class RowChanges {
   }
 
   /**
-   * score − slope · |distance − i|, for key i of the segment and the distance of its first from the query's own position. In double: the
-   * product may pass the largest float where the difference does not.
+   * score − slope · |distance − i| for key i of the segment, where distance is the query's position minus that of the first key. Computed
+   * in double, because the product may overflow a float where the difference does not.
    */
   private static void distances(float slope, int distance, float[] scores, int at, int count) {
     for (int i = 0; i < count; i++) {

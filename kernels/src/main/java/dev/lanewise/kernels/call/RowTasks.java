@@ -1,11 +1,11 @@
 package dev.lanewise.kernels.call;
 
 /**
- * Cuts a batch entry into blocks of query rows. A block is a whole unit if there are units enough to keep all threads busy to the end. Else
- * the last rows come first, because under a causal mask they take longest.
+ * Cuts a batch entry into tasks of query rows. A task is a whole unit if there are enough units to keep all threads busy to the end.
+ * Otherwise the last rows come first, because they take longest under a causal mask.
  */
 public final class RowTasks implements EntryTasks {
-  /** Tasks a thread, at least: the last to finish then leaves the others idle for an eighth of the time at most. */
+  /** The least number of tasks for each thread. While the last task runs, other threads are idle for at most an eighth of the time. */
   private static final int TASKS_PER_THREAD = 8;
 
   private final AttentionProblem problem;
@@ -18,9 +18,9 @@ public final class RowTasks implements EntryTasks {
   }
 
   /**
-   * Cuts for {@code threads} threads.
+   * Cuts a call for {@code threads} threads.
    *
-   * @param granularity query rows that the kernel works on at once: blocks are multiples of it
+   * @param granularity number of query rows that the kernel processes at once; the rows of a task are a multiple of it
    */
   public RowTasks(AttentionProblem problem, int threads, int granularity, RowKernel kernel) {
     this.problem = problem;

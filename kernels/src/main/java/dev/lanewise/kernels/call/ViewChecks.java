@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Objects;
 
-/** Checks of views: shapes, rows that lie on top of each other, and results that lie in the arrays of inputs. */
+/** Checks of views: shapes, rows that overlap each other, and results that overlap inputs. */
 public final class ViewChecks {
   private ViewChecks() {}
 
-  /** Rows that are written must not lie on top of each other. */
+  /** Checks that the rows of a written matrix do not overlap. */
   public static void writable(String name, Matrix matrix) {
     if (matrix.rows() > 1 && matrix.rowStride() < matrix.columns()) {
       throw new IllegalArgumentException(
@@ -19,7 +19,7 @@ public final class ViewChecks {
     }
   }
 
-  /** A written view must not share elements with a view that is read. */
+  /** Checks that a written matrix shares no element with a matrix that is read. */
   public static void disjoint(String name, Matrix written, String otherName, Matrix read) {
     if (written.data() != read.data() || written.isEmpty() || read.isEmpty()) {
       return;
@@ -29,7 +29,7 @@ public final class ViewChecks {
     }
   }
 
-  /** Both are there and have the same rows and columns. */
+  /** Checks that both matrices have the same numbers of rows and columns, and that neither is null. */
   public static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
     Objects.requireNonNull(other, otherName);
     Objects.requireNonNull(matrix, name);
@@ -37,13 +37,13 @@ public final class ViewChecks {
     Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
   }
 
-  /** Rows that are written, and share nothing with what is read. */
+  /** Checks that the rows of a written matrix overlap neither each other nor a matrix that is read. */
   public static void writes(String name, Matrix written, String otherName, Matrix read) {
     writable(name, written);
     disjoint(name, written, otherName, read);
   }
 
-  /** Rows that are written, and either are what is read or share nothing with it. */
+  /** Checks a written matrix that may be the matrix that is read, but must not overlap it otherwise. */
   public static void writableInPlace(String name, Matrix written, String otherName, Matrix read) {
     writable(name, written);
     if (!sameElements(written, read)) {
@@ -58,8 +58,8 @@ public final class ViewChecks {
   }
 
   /**
-   * Whether the matrices keep to different remainders of the indexes modulo either's row stride, as column blocks of one wider matrix do.
-   * What passes for whole views, see {@link #disjoint(String, Heads, String, Heads)}, passes for all of their parts.
+   * Whether the indexes of the two matrices have different remainders modulo one of the row strides, as column blocks of one wider matrix
+   * have. Parts of two views that are disjoint by {@link #disjoint(String, Heads, String, Heads)} are disjoint here too.
    */
   private static boolean interleaved(Matrix x, Matrix y) {
     return interleaved(x, y, x.rowStride()) || interleaved(x, y, y.rowStride());
@@ -77,7 +77,10 @@ public final class ViewChecks {
     return matrix.columns() + span(matrix.rows(), matrix.rowStride(), period);
   }
 
-  /** Elements, rows, heads and batch entries that are written must not lie on top of each other: each axis steps over all inside it. */
+  /**
+   * Checks that the elements, rows, heads and batch entries of a written view do not overlap: the stride of an axis must step over all
+   * elements of the axes with smaller strides.
+   */
   public static void writable(String name, Heads view) {
     if (view.isEmpty() || inUsualOrder(view)) {
       return;
@@ -88,7 +91,7 @@ public final class ViewChecks {
       new Axis("headStride", view.heads(), view.headStride()),
       new Axis("batchStride", view.batch(), view.batchStride())
     };
-    // An axis that repeats (0) is held against the row in which elements lie side by side (1), which the error then tells the width of.
+    // An axis that repeats (stride 0) is compared with a contiguous row (stride 1), so that the message contains the width of the row.
     Arrays.sort(axes, Comparator.comparingInt(axis -> Math.max(1, axis.stride)));
     long inside = 1;
     for (Axis axis : axes) {
@@ -100,7 +103,7 @@ public final class ViewChecks {
     }
   }
 
-  /** Whether heads lie behind rows, or rows behind heads, in a batch entry, as nearly always: seen without allocating. */
+  /** Whether a batch entry is ordered by head and row or by row and head, as nearly all are. This check allocates nothing. */
   private static boolean inUsualOrder(Heads view) {
     long row = inside(1, view.width(), view.columnStride());
     long rows = inside(row, view.rows(), view.rowStride());
@@ -109,7 +112,7 @@ public final class ViewChecks {
         || inside(inside(heads, view.rows(), view.rowStride()), view.batch(), view.batchStride()) >= 0;
   }
 
-  /** Elements that an axis spans when it steps over {@code inside} of them; −1 if its steps are too small for that. */
+  /** Number of elements that an axis spans if its stride steps over {@code inside} elements; −1 if the stride is too small. */
   private static long inside(long inside, int count, int stride) {
     boolean steps = inside >= 0 && (count == 1 || stride >= inside);
     return steps ? inside + (count - 1L) * stride : -1;
@@ -117,7 +120,7 @@ public final class ViewChecks {
 
   private record Axis(String name, int count, int stride) {}
 
-  /** A written view must not share elements with a view that is read; views of one array pass if they are seen to be interleaved. */
+  /** Checks that a written view shares no element with a view that is read. Views of one array may be interleaved. */
   public static void disjoint(String name, Heads written, String otherName, Heads read) {
     if (written.data() != read.data() || written.isEmpty() || read.isEmpty()) {
       return;
@@ -159,8 +162,8 @@ public final class ViewChecks {
   }
 
   /**
-   * Whether the views keep to different remainders of the indexes modulo {@code period}, as the parts of a packed query-key-value array do.
-   * An axis whose stride is a multiple of the period does not move the remainder; the others widen the interval of remainders.
+   * Whether the indexes of the views have different remainders modulo {@code period}, as query, key and value of a packed array have. An
+   * axis whose stride is a multiple of the period does not change the remainder; the other axes widen the interval of remainders.
    */
   private static boolean interleaved(Heads x, Heads y, int period) {
     if (period == 0) {
@@ -170,7 +173,7 @@ public final class ViewChecks {
     return distance >= span(x, period) && distance + span(y, period) <= period;
   }
 
-  /** Length of the interval of remainders. */
+  /** Length of a view's interval of remainders. */
   private static long span(Heads view, int period) {
     return 1
         + span(view.width(), view.columnStride(), period)

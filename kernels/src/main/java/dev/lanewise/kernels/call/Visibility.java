@@ -1,8 +1,9 @@
 package dev.lanewise.kernels.call;
 
 /**
- * Which keys a query sees: a range, and inside it perhaps holes. Positions count from 0 in their own sequence. The answers are trusted: 0 ≤
- * firstKey ≤ endKey ≤ keys (a query that sees nothing answers with an empty range), the same each time, from any thread.
+ * A mask: the range of keys that a query sees, and the holes in it. Positions count from 0 in their own sequence. The kernels do not check
+ * the answers: 0 ≤ firstKey ≤ endKey ≤ keys, with an empty range for a query that sees no key, and the same answer each time and on any
+ * thread.
  */
 public interface Visibility {
   /** The first key that the query sees. */
@@ -11,19 +12,19 @@ public interface Visibility {
   /** One past the last key that the query sees. */
   int endKey(int batchEntry, int queryHead, int query);
 
-  /** Whether a range may have holes. If not, {@link #keys64} is never asked. */
+  /** Whether a range may have holes. If not, {@link #keys64} is never called. */
   default boolean hasHoles() {
     return false;
   }
 
-  /** Bit i tells whether the query sees key 64 · word + i; bits outside the range of the query do not matter. */
+  /** A word whose bit i tells whether the query sees key 64 · word + i. Bits outside the range of the query are ignored. */
   default long keys64(int batchEntry, int queryHead, int query, int word) {
     return -1L;
   }
 
   /**
-   * The first key from {@code key} on that the query may see, so that large holes are skipped and not looked at word by word. May be less
-   * than the first that it sees, {@code key} itself where nothing better is known, and past the query's last key where no other comes.
+   * A lower bound of the first key from {@code key} on that the query sees, so that large holes are skipped without a look at each word. It
+   * may be {@code key} itself. If the query sees no further key, it may be past the query's last key.
    */
   default int nextKey(int batchEntry, int queryHead, int query, int key) {
     return key;

@@ -2,13 +2,13 @@ package dev.lanewise.kernels.call;
 
 import dev.lanewise.kernels.data.RowFunction;
 
-/** The segments of a row that its query sees: what a caller's function is given, on every path. */
+/** The segments of a row that its query sees, which are the segments that a caller's function receives on every path. */
 public final class VisibleSegments {
   private VisibleSegments() {}
 
   /**
-   * Hands the seen keys among {@code keys} keys from {@code firstKey} on to a function, ascending, a call for each unbroken run of them.
-   * The element of {@code firstKey} is {@code row[offset]}.
+   * Calls a function for each contiguous segment of seen keys among {@code keys} keys from {@code firstKey} on, in ascending order. The
+   * element of {@code firstKey} is {@code row[offset]}.
    */
   public static void apply(
       RowFunction function, Visibility visibility, float[] row, int offset, int firstKey, int keys, int batchEntry, int head, int query) {
@@ -30,7 +30,7 @@ public final class VisibleSegments {
     }
   }
 
-  /** The next key from {@code key} on that the query sees, or, with {@code flip} −1, does not see; {@code end} if there is none. */
+  /** The next key from {@code key} on that the query sees or, if {@code flip} is −1, does not see; {@code end} if there is none. */
   private static int next(Visibility visibility, int batchEntry, int head, int query, int key, int end, long flip) {
     int at = key;
     while (at < end) {

@@ -3,8 +3,9 @@ package dev.lanewise.kernels.data;
 import dev.lanewise.kernels.Kernels;
 
 /**
- * Functions applied to each element of a matrix, by {@link Kernels#activate}. Each has its limit at ±∞, keeps NaN, and gives an element the
- * same bits wherever it lies. Errors are those of the SIMD path; one ULP is a unit in the last place of the result.
+ * A function that {@link Kernels#activate} applies to each element of a matrix. Each function returns its limit at ±∞ and NaN for NaN. The
+ * bits of a result depend on its element alone, not on its position. The error bounds are those of the SIMD path; one ULP is a unit in the
+ * last place of the result.
  */
 public enum Activation {
   /** x. */

@@ -4,10 +4,11 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * What is added to the scores: {@code data[offset + b * batchStride + h * headStride + q * queryStride + k * keyStride]} for batch entry b,
- * query head h, query q, key k. A stride of 0 broadcasts. −∞ masks the key, whatever its K and V hold.
+ * A view of the values that are added to the scores: {@code data[offset + b * batchStride + h * headStride + q * queryStride + k *
+ * keyStride]} for batch entry b, query head h, query q, key k. A stride of 0 broadcasts. A bias of −∞ masks the key, whatever its K and V
+ * hold.
  *
- * <p>A call with more keys, queries or heads than the strides leave room for would read the values of another row: it is refused.
+ * <p>A call is refused if it has more keys, queries or heads than the strides leave room for, because it would read values of another row.
  *
  * @param data the array that holds the elements
  * @param offset index of the element of b = h = q = k = 0
@@ -28,7 +29,7 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
     Checks.atLeast("bias.keyStride", keyStride, 0);
   }
 
-  /** One value a key, the same for all queries. */
+  /** One value for each key, the same for all queries. */
   public static Bias ofKeys(float[] data) {
     return new Bias(data, 0, 0, 0, 0, 1);
   }
@@ -52,7 +53,7 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
     return new Bias(data, 0, Math.max(1, batchStride), Math.max(1, headStride), Math.max(1, keys), 1);
   }
 
-  /** Index of the element of a query and the first key. */
+  /** Index in {@link #data} of the element of a query and key 0. */
   public int index(int batchEntry, int queryHead, int query) {
     return offset + batchEntry * batchStride + queryHead * headStride + query * queryStride;
   }
@@ -75,10 +76,11 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
   }
 
   /**
-   * Checks that an axis steps over all elements of the axes with smaller strides. Axes with the same stride are in each other's way when
-   * both have several elements.
+   * Checks that an axis steps over all elements of the axes with smaller strides. Two axes with the same stride overlap if both have
+   * several elements.
    *
-   * @param count elements of the axis; {@code batch}, {@code heads}, {@code queries} or {@code keys} is 1 in its place
+   * @param count number of elements of the axis; the caller passes 1 for the same axis among {@code batch}, {@code heads}, {@code queries}
+   *     and {@code keys}
    */
   private void checkRoom(String name, String axis, int stride, int count, int batch, int heads, int queries, int keys) {
     int most = count > 1 ? stride : stride - 1;

@@ -4,15 +4,15 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * A view of a float array as batch × heads × rows × width: element (b, h, r, c) is {@code data[offset + b * batchStride + h * headStride +
+ * A view of a float array as batch × heads × rows × width. Element (b, h, r, c) is {@code data[offset + b * batchStride + h * headStride +
  * r * rowStride + c * columnStride]}. Nothing is copied; a stride of 0 repeats (for reading only).
  *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0, 0)
  * @param batch number of batch entries
  * @param heads number of heads
- * @param rows rows a head: queries or keys
- * @param width elements a row: headDim or valueDim
+ * @param rows rows of a head: queries or keys
+ * @param width elements of a row: headDim or valueDim
  * @param batchStride distance between batch entries, in elements
  * @param headStride distance between heads
  * @param rowStride distance between rows
@@ -54,7 +54,7 @@ public record Heads(
     return new Heads(data, 0, batch, heads, rows, width, Checks.product("heads", heads, "rows * width", headStride), headStride, width);
   }
 
-  /** A dense array laid out batch, row, head (PyTorch's {@code [B, L, H, D]}), as a projection leaves it. */
+  /** A dense array laid out batch, row, head (PyTorch's {@code [B, L, H, D]}), the layout that a projection writes. */
   public static Heads ofRows(float[] data, int batch, int rows, int heads, int width) {
     int rowStride = Checks.product("heads", heads, "width", width);
     return new Heads(data, 0, batch, heads, rows, width, Checks.product("rows", rows, "heads * width", rowStride), width, rowStride);
@@ -68,13 +68,14 @@ public record Heads(
     return of(new float[size], batch, heads, rows, width);
   }
 
-  /** The same elements with rows and columns exchanged: batch × heads × width × rows. */
+  /** A view of the same elements with rows and columns exchanged: batch × heads × width × rows. */
   public Heads transposed() {
     return new Heads(data, offset, batch, heads, width, rows, batchStride, headStride, columnStride, rowStride);
   }
 
   /**
-   * The heads {@code from} (inclusive) to {@code to} (exclusive): of a packed array, those of query, of key or of value.
+   * A view of the heads {@code from} (inclusive) to {@code to} (exclusive). In a packed query-key-value array it selects query, key or
+   * value.
    *
    * @throws IndexOutOfBoundsException if the view does not have these heads
    */
@@ -85,7 +86,7 @@ public record Heads(
   }
 
   /**
-   * The one batch entry of this view, {@code newBatch} times.
+   * A view that repeats the only batch entry of this view {@code newBatch} times.
    *
    * @throws IllegalArgumentException if this view has more or fewer than one, or {@code newBatch} is negative
    */
@@ -118,7 +119,7 @@ public record Heads(
     return index(b, head, row) + column * columnStride;
   }
 
-  /** Copies the row that starts at {@code index}, from {@code column} on, to where its elements lie side by side. */
+  /** Copies the row that starts at {@code index}, from {@code column} on, into consecutive elements of {@code target}. */
   public void copyRow(int index, int column, float[] target, int to) {
     for (int c = column; c < width; c++) {
       target[to + c - column] = data[index + c * columnStride];
@@ -126,7 +127,7 @@ public record Heads(
   }
 
   /**
-   * The rows {@code from} (inclusive) to {@code to} (exclusive) of one head.
+   * A matrix of the rows {@code from} (inclusive) to {@code to} (exclusive) of one head.
    *
    * @throws IllegalArgumentException if columnStride is not 1
    * @throws IndexOutOfBoundsException if the view does not have these rows

@@ -1,17 +1,18 @@
 package dev.lanewise.kernels.data;
 
-/** How a cache stores the elements of keys and values. Arithmetic is float in any case. */
+/** The number format in which a cache stores keys and values. Arithmetic is in float for every format. */
 public enum KeyValueFormat {
-  /** As they are. */
+  /** 32-bit floats, unchanged. */
   F32(4),
   /** IEEE half precision, rounded to nearest: 11 bits, up to 65504. */
   F16(2),
   /** The upper half of a float, rounded to nearest: 8 bits, up to 3.39e38. */
   BF16(2),
   /**
-   * Integers from −127 to 127 times a scale of their row and head, which is max |x| / 127: an element is off by half a scale at most (and
-   * the roundings of float). With scales of K's channels, x is what is left after the division by them, and the error half a scale times
-   * the channel's. A row with an x that is not finite becomes NaN, one whose largest is below 127 · 2<sup>−126</sup> zero.
+   * Integers from −127 to 127 and one scale for each row and head, max |x| / 127. The error of an element is at most half a scale (and the
+   * roundings of float). If K has channel scales, x is the element divided by the scale of its channel, and the error is half a row scale
+   * times the channel scale. A row with an x that is not finite becomes NaN. A row whose largest |x| is below 127 · 2<sup>−126</sup>
+   * becomes zero.
    */
   INT8(1);
 
@@ -21,7 +22,7 @@ public enum KeyValueFormat {
     this.bytes = bytes;
   }
 
-  /** Bytes an element. */
+  /** Bytes of an element. */
   public int bytes() {
     return bytes;
   }

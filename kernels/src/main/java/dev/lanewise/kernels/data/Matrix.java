@@ -4,8 +4,8 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied; views may share an
- * array, and a row stride larger than the number of columns steps over what lies between.
+ * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied. Views may share an
+ * array. A row stride larger than the number of columns skips the elements between the rows.
  *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0)
@@ -63,7 +63,7 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
   }
 
-  /** Whether the rows lie side by side, so that the elements are one run of the array. */
+  /** Whether the rows follow each other without a gap, so that the elements are one contiguous range of the array. */
   public boolean isDense() {
     return rows <= 1 || rowStride == columns;
   }

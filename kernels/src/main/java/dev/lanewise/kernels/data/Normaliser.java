@@ -4,8 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What makes weights of scores. A key whose score is −∞ is one that the query does not see, whether the mask, a bias or a function made it
- * so: it has weight 0 under each normaliser and is not counted. A query that sees no key gets output 0.
+ * The function that turns scores into weights. A query does not see a key whose score is −∞, whether a mask, a bias or a function made it
+ * −∞. Every normaliser gives such a key weight 0 and does not count it. A query that sees no key gets output 0.
  */
 public final class Normaliser {
   private static final Normaliser SOFTMAX = new Normaliser(Kind.SOFTMAX, false, null);
@@ -16,7 +16,7 @@ public final class Normaliser {
 
   /** The formula. */
   public enum Kind {
-    /** e<sup>score</sup> / Σ e<sup>score</sup>, with sinks in the sum if there are any. */
+    /** e<sup>score</sup> / Σ e<sup>score</sup>; the sum includes the sinks, if there are any. */
     SOFTMAX,
     /** max(score, 0). */
     RELU,
@@ -40,14 +40,14 @@ public final class Normaliser {
   }
 
   /**
-   * Softmax with a learned logit a query head that takes part in the sum but has no value ("Efficient Streaming Language Models with
-   * Attention Sinks", Xiao et al., 2023; as in gpt-oss): weight = e<sup>score</sup> / (e<sup>sink</sup> + Σ e<sup>score</sup>). The
-   * log-sum-exp of a row includes it, and is the sink alone for a query that sees no key.
+   * Softmax with one learned logit for each query head, which is part of the sum but has no value ("Efficient Streaming Language Models
+   * with Attention Sinks", Xiao et al., 2023; as in gpt-oss): weight = e<sup>score</sup> / (e<sup>sink</sup> + Σ e<sup>score</sup>). The
+   * log-sum-exp of a row includes it, and equals the sink for a query that sees no key.
    *
-   * <p>When keys are split into parts that are merged by their log-sum-exps, give the sinks to one part only, and {@link #softmax} to the
-   * others: a merge adds the parts' sums, each with whatever it holds.
+   * <p>If keys are split into parts that are merged by their log-sum-exps, give the sinks to one part only and {@link #softmax} to the
+   * others, because a merge adds the sums of all parts, sinks included.
    *
-   * @param sinks one logit a query head; copied
+   * @param sinks one logit for each query head; copied
    * @throws IllegalArgumentException if one is NaN or +∞
    */
   public static Normaliser softmaxWithSinks(float... sinks) {
@@ -81,10 +81,10 @@ public final class Normaliser {
   }
 
   /**
-   * The same with each weight divided by the number of keys its query sees ("Replacing softmax with ReLU in Vision Transformers", Wortsman
-   * et al., 2023).
+   * This normaliser with each weight divided by the number of keys that the query sees ("Replacing softmax with ReLU in Vision
+   * Transformers", Wortsman et al., 2023).
    *
-   * @throws IllegalStateException for softmax, whose weights have their own divisor
+   * @throws IllegalStateException for softmax, which has a divisor of its own
    */
   public Normaliser dividedByKeys() {
     if (kind == Kind.SOFTMAX) {
@@ -103,7 +103,7 @@ public final class Normaliser {
     return averages;
   }
 
-  /** The logit that joins the sum of a query head; −∞, which adds nothing, if there are no sinks. */
+  /** The sink of a query head, or −∞, which adds nothing, if there are no sinks. */
   public float sink(int queryHead) {
     return sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
   }

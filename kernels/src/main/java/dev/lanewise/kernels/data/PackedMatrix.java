@@ -4,8 +4,8 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.runtime.Checks;
 
 /**
- * A weight matrix of shape inputs × outputs, rearranged once into the column panels that one implementation's product reads. Made by {@link
- * Kernels#pack} or {@link Kernels#packTransposed}, for the {@link Kernels} that made it: others refuse it unless their panels are as wide.
+ * A weight matrix of shape inputs × outputs, rearranged once into the column panels that a product reads. {@link Kernels#pack} and {@link
+ * Kernels#packTransposed} create it. Other {@link Kernels} refuse it unless their panels have the same width.
  */
 public final class PackedMatrix {
   private final int inputs;
@@ -70,10 +70,10 @@ public final class PackedMatrix {
   }
 
   /**
-   * The outputs from {@code from} (inclusive) to {@code to} (exclusive) as a matrix over the same elements, so that threads can share the
+   * A view of the outputs {@code from} (inclusive) to {@code to} (exclusive), so that several threads can each compute a range of the
    * outputs of one product.
    *
-   * @throws IllegalArgumentException if {@code from} is no multiple of 64, at which panels of every width begin
+   * @throws IllegalArgumentException if {@code from} is not a multiple of 64, where panels of every width begin
    * @throws IndexOutOfBoundsException if the matrix does not have these outputs
    */
   public PackedMatrix outputs(int from, int to) {

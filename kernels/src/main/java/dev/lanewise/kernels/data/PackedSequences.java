@@ -4,9 +4,9 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * Many sequences one after the other in one array, without padding: sequence b has the queries {@code queryStarts[b]} (inclusive) to {@code
- * queryStarts[b + 1]} (exclusive), and the keys likewise ({@code cu_seqlens} elsewhere). Each attends to itself alone and counts as a batch
- * entry; the operands have batch 1.
+ * Several sequences, one after the other in one array, without padding (varlen). Sequence b has the queries {@code queryStarts[b]}
+ * (inclusive) to {@code queryStarts[b + 1]} (exclusive), and the keys likewise; other libraries call these starts {@code cu_seqlens}. A
+ * sequence attends to itself only and counts as a batch entry. The operands have batch 1.
  */
 public final class PackedSequences {
   private final int[] queryStarts;
@@ -22,7 +22,7 @@ public final class PackedSequences {
    *
    * @param queryStarts one more than there are sequences, from 0 to the number of query rows; copied
    * @param keyStarts the same for keys
-   * @throws IllegalArgumentException if one of them is empty, falls anywhere or does not start at 0, or their lengths differ
+   * @throws IllegalArgumentException if one of them is empty, decreases or does not start at 0, or their lengths differ
    */
   public static PackedSequences of(int[] queryStarts, int[] keyStarts) {
     int[] queries = checked("queryStarts", queryStarts);
@@ -35,14 +35,14 @@ public final class PackedSequences {
    * Sequences with as many keys as queries.
    *
    * @param starts one more than there are sequences, from 0 to the number of rows; copied
-   * @throws IllegalArgumentException if they fall anywhere, or do not start at 0
+   * @throws IllegalArgumentException if they decrease or do not start at 0
    */
   public static PackedSequences of(int... starts) {
     int[] rows = checked("starts", starts);
     return new PackedSequences(rows, rows);
   }
 
-  /** A copy of starts that are right. */
+  /** Returns a copy of the starts after checking them. */
   private static int[] checked(String name, int[] given) {
     int[] starts = Objects.requireNonNull(given, name).clone();
     Checks.atLeast(name + ".length", starts.length, 1);
@@ -68,12 +68,12 @@ public final class PackedSequences {
     return keyStarts[sequence + 1] - keyStarts[sequence];
   }
 
-  /** The first query row of a sequence; of {@link #count}, the number of all. */
+  /** The first query row of a sequence; for {@link #count}, the number of all query rows. */
   public int queryStart(int sequence) {
     return queryStarts[sequence];
   }
 
-  /** The first key row of a sequence; of {@link #count}, the number of all. */
+  /** The first key row of a sequence; for {@link #count}, the number of all key rows. */
   public int keyStart(int sequence) {
     return keyStarts[sequence];
   }

@@ -7,17 +7,17 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cosines and sines for {@link Kernels#rotate}: factor · cos(p · frequencies[i]) and factor · sin(p · frequencies[i]) of any position p
+ * Cosines and sines for {@link Kernels#rotate}: factor · cos(p · frequencies[i]) and factor · sin(p · frequencies[i]) for any position p
  * from 0 to 2<sup>31</sup> − 1. Angles and functions are computed in double and rounded to float once.
  *
- * <p>Rows are kept from the first time a position near them is asked for, up to 64 MB (131 072 positions at 64 pairs; half as many in the
- * interleaved form); positions beyond are computed at each call. Safe to share between threads.
+ * <p>The table computes and keeps a row when a position near it is first used, up to 64 MB (131 072 positions at 64 pairs; half as many in
+ * the interleaved form). Rows of later positions are computed in each call. Threads may share a table.
  */
 public final class RotaryTable {
-  /** Positions that are computed together: 0.2 ms at 64 pairs. */
+  /** Number of positions that are computed together: 0.2 ms at 64 pairs. */
   private static final int CHUNK = 64;
 
-  /** What is kept at most, in elements. */
+  /** The most elements that are kept. */
   private static final int KEPT = 1 << 24;
 
   private static final int MAX_PAIRS = 1 << 16;
@@ -26,10 +26,10 @@ public final class RotaryTable {
   private final double[] frequencies;
   private final double factor;
 
-  /** Positions below are kept. */
+  /** Rows of positions below this are kept. */
   private final int limit;
 
-  /** Chunk i holds the rows of the positions from i · CHUNK on. Never changed, but replaced by a longer or fuller copy. */
+  /** Chunk i holds the rows of the positions from i · CHUNK on. The array is never changed; a longer or fuller copy replaces it. */
   private volatile float[] @Nullable [] chunks = {};
 
   private RotaryTable(Form form, double[] frequencies, double factor) {
@@ -40,10 +40,10 @@ public final class RotaryTable {
   }
 
   /**
-   * A table without any row yet.
+   * Creates a table, which has no rows yet.
    *
-   * @param frequencies angle from one position to the next, of each pair; copied
-   * @param factor what cosines and sines are multiplied with, usually 1
+   * @param frequencies angle of each pair from one position to the next; copied
+   * @param factor multiplies cosines and sines; usually 1
    * @throws IllegalArgumentException if there is no pair or more than 65 536, or {@code factor} or the angle of a pair at position
    *     2<sup>31</sup> − 1 is not finite
    */
@@ -64,30 +64,30 @@ public final class RotaryTable {
     return new RotaryTable(form, copied, factor);
   }
 
-  /** Which elements turn together. */
+  /** Which elements form a pair. */
   public Form form() {
     return form;
   }
 
-  /** Pairs that turn. */
+  /** Number of pairs that are rotated. */
   public int pairs() {
     return frequencies.length;
   }
 
-  /** Elements of a row that turn: two a pair. */
+  /** Number of elements of a row that are rotated: two for each pair. */
   public int rotaryDim() {
     return 2 * frequencies.length;
   }
 
   /**
-   * Elements of a row of the table. Half form: pairs cosines, then pairs sines. Interleaved: rotaryDim cosines and then rotaryDim sines, a
-   * number for each element of the row that is turned, the sines of even elements negated.
+   * Number of elements of a row of the table. Half form: pairs cosines, then pairs sines. Interleaved form: rotaryDim cosines, then
+   * rotaryDim sines, one for each rotated element, with the sines of even elements negated.
    */
   public int rowSize() {
     return form == Form.HALF ? 2 * pairs() : 4 * pairs();
   }
 
-  /** Whether the rows near a position are kept in {@link #chunk}. */
+  /** Whether {@link #chunk} keeps the row of a position. */
   public boolean keeps(int position) {
     return position < limit;
   }
@@ -120,7 +120,7 @@ public final class RotaryTable {
     return chunk;
   }
 
-  /** Writes the row of any position. */
+  /** Computes the row of any position into {@code row}, from index {@code at} on. */
   public void compute(int position, float[] row, int at) {
     int pairs = pairs();
     for (int i = 0; i < pairs; i++) {

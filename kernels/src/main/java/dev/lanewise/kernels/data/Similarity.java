@@ -4,7 +4,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** How a query is compared with a key. */
+/** The function that compares a query with a key. */
 public final class Similarity {
   private static final Similarity DOT = new Similarity(Kind.DOT, null);
   private static final Similarity COSINE = new Similarity(Kind.COSINE, null);
@@ -32,16 +32,16 @@ public final class Similarity {
     return DOT;
   }
 
-  /** The dot product of query and key divided by their lengths ("Query-Key Normalization", Henry et al., 2020); 0 if one of them is 0. */
+  /** The dot product of query and key, divided by their lengths ("Query-Key Normalization", Henry et al., 2020); 0 if query or key is 0. */
   public static Similarity cosine() {
     return COSINE;
   }
 
   /**
-   * Σ<sub>a</sub> vector[a] · tanh(query[a] + key[a]) of projected queries and keys ("Neural Machine Translation by Jointly Learning to
+   * Σ<sub>a</sub> vector[a] · tanh(query[a] + key[a]) for projected queries and keys ("Neural Machine Translation by Jointly Learning to
    * Align and Translate", Bahdanau, Cho and Bengio, 2015).
    *
-   * @param vector as long as a projected query is wide; copied
+   * @param vector one element for each element of a projected query; copied
    */
   public static Similarity additive(float... vector) {
     return new Similarity(Kind.ADDITIVE, Objects.requireNonNull(vector, "vector").clone());
@@ -52,12 +52,12 @@ public final class Similarity {
     return kind;
   }
 
-  /** A copy of the vector of {@link #additive}; null for the others. */
+  /** A copy of the vector of {@link #additive}; null for the other kinds. */
   public float @Nullable [] vector() {
     return vector == null ? null : vector.clone();
   }
 
-  /** Whether scores are divided by √headDim unless the caller says otherwise. */
+  /** Whether scores are divided by √headDim by default. */
   public boolean scalesByWidth() {
     return kind == Kind.DOT;
   }

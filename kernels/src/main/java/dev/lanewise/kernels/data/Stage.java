@@ -1,6 +1,6 @@
 package dev.lanewise.kernels.data;
 
-/** Where a score stands on its way to becoming a weight, in this order. */
+/** A step of the computation of a weight from a score, in the order of the constants. */
 public enum Stage {
   /** Similarity times scale. */
   RAW,
@@ -10,6 +10,6 @@ public enum Stage {
   CHANGED,
   /** After the mask: −∞ where the query does not see the key. */
   MASKED,
-  /** After the normaliser: what multiplies the value rows. */
+  /** After the normaliser: the factors of the value rows. */
   WEIGHTS
 }

@@ -2,9 +2,9 @@ package dev.lanewise.kernels.plain;
 
 import dev.lanewise.kernels.data.Activation;
 
-/** Activations in plain Java: each in double, rounded once. */
+/** Activations in plain Java, computed in double and rounded once. */
 public final class ScalarActivations {
-  /** Stands for all below it in x · f(x), where f is long 0: −∞ · 0 would be NaN. */
+  /** Replaces any smaller x in x · f(x), where f is 0 long before: −∞ · 0 would be NaN. */
   private static final double LOWEST = -1000;
 
   /** Coefficients of h(z)/z, from the constant on; see {@link #erf}. */

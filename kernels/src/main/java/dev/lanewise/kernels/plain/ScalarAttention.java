@@ -15,7 +15,7 @@ import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
 
-/** The plain Java twin of the fused kernel: row by row, its scores in scratch, a pass for each step. */
+/** Attention in plain Java: row by row, with the scores of a row in scratch and one pass over them for each step. */
 public final class ScalarAttention extends ScratchPool.Member {
   private static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
 
@@ -26,7 +26,7 @@ public final class ScalarAttention extends ScratchPool.Member {
   private final ContiguousRow keyRow = new ContiguousRow();
   private final ContiguousRow valueRow = new ContiguousRow();
 
-  // The row at hand: its unit, batch entry, head, position, and the range of keys that is looked at.
+  // The current row: its unit, batch entry, head and position, and the range of its keys.
   private int unit;
   private int batchEntry;
   private int queryHead;
@@ -79,7 +79,7 @@ public final class ScalarAttention extends ScratchPool.Member {
     float logSumExp = normalise(problem);
     runHooks(problem, Stage.WEIGHTS, true);
     for (int i = 0; problem.watchesWeights() && i < keys; i++) {
-      scores[i] = hidden[i] ? 0 : scores[i]; // whatever the function made of them
+      scores[i] = hidden[i] ? 0 : scores[i]; // a hidden key keeps weight 0
     }
     observe(problem, Stage.WEIGHTS);
     if (problem.output != null) {
@@ -118,7 +118,7 @@ public final class ScalarAttention extends ScratchPool.Member {
   private static float cosine(float[] query, int from, double queryInverse, float[] key, int at, int width) {
     double keyInverse = Lengths.inverse(key, at, width);
     if (queryInverse == 0 || keyInverse == 0) {
-      return 0; // whatever the other row holds
+      return 0; // the cosine with a zero row, whatever the other row holds
     }
     if (Lengths.isModerate(queryInverse) && Lengths.isModerate(keyInverse)) {
       return ScalarKernels.dot(query, from, key, at, width) * ((float) queryInverse * (float) keyInverse);
@@ -158,7 +158,7 @@ public final class ScalarAttention extends ScratchPool.Member {
     }
   }
 
-  /** Scores become weights; returns log-sum-exp, for softmax. */
+  /** Turns scores into weights; returns log-sum-exp for softmax. */
   private float normalise(AttentionProblem problem) {
     Normaliser normaliser = problem.normaliser;
     if (normaliser.kind == Normaliser.Kind.SOFTMAX) {
@@ -172,7 +172,7 @@ public final class ScalarAttention extends ScratchPool.Member {
     return Float.NaN;
   }
 
-  /** Keys whose score is not −∞, whether the mask, a bias or a function made it so. */
+  /** Number of keys whose score is not −∞; a mask, a bias or a function can make it −∞. */
   private int seenKeys() {
     int count = 0;
     for (int i = 0; i < keys; i++) {
@@ -215,7 +215,7 @@ public final class ScalarAttention extends ScratchPool.Member {
   }
 
   private void runHooks(AttentionProblem problem, Stage stage, boolean changes) {
-    for (int i = 0; keys > 0 && i < problem.hooks.size(); i++) { // no iterator: this runs for each row
+    for (int i = 0; keys > 0 && i < problem.hooks.size(); i++) { // without an iterator, because this runs for each row
       AttentionProblem.Hook hook = problem.hooks.get(i);
       if (hook.stage() == stage && hook.changes() == changes) {
         if (changes) {

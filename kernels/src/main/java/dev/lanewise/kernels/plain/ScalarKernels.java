@@ -14,11 +14,11 @@ import dev.lanewise.kernels.runtime.Interruption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plain Java: the baseline of the benchmarks, and what runs where the Vector API is missing. The loops are the honest ones (four
- * accumulators for a dot product, row after row for a blend), with no tricks a reader has to decode.
+ * The kernels in plain Java: the baseline of the benchmarks, and the path of JVMs without the Vector API. The loops are simple: four
+ * accumulators for a dot product, and one row after the other for a weighted sum.
  */
 public final class ScalarKernels implements KernelProvider {
-  /** Blocks of rows are multiples of this: fewer rows are not worth a task. */
+  /** The rows of a task are a multiple of this; fewer rows are not worth a task. */
   private static final int ROWS_PER_TASK = 8;
 
   @Override
@@ -158,7 +158,7 @@ public final class ScalarKernels implements KernelProvider {
     }
   }
 
-  /** A row times some columns of a panel. */
+  /** Multiplies a row by the first columns of a panel. */
   private static void multiply(float[] row, int from, PackedMatrix weight, int panel, ScalarSums sums, int columns) {
     float[] chain = sums.open(columns);
     for (int step = 0; step < weight.inputs(); step += ScalarSums.CHAIN) {
@@ -169,7 +169,7 @@ public final class ScalarKernels implements KernelProvider {
     }
   }
 
-  /** Chains of {@link ScalarSums#CHAIN} products a chain, added up in double. */
+  /** A dot product: chains of {@link ScalarSums#CHAIN} float products, added up in double. */
   static float dot(float[] x, int xOffset, float[] y, int yOffset, int length) {
     double sum = 0;
     for (int from = 0; from < length; from += 4 * ScalarSums.CHAIN) {
@@ -213,10 +213,10 @@ public final class ScalarKernels implements KernelProvider {
   }
 
   /**
-   * Row softmax; a row that is −∞ throughout gets weights 0, and one NaN makes the row NaN.
+   * Row softmax; a row of −∞ gets weights 0, and a row with a NaN becomes NaN.
    *
-   * @param sink a logit that takes part in the sum alone; −∞ for none
-   * @return ln Σ e<sup>score</sup>, the sink's included: the sink itself, or −∞, for a row that is −∞ throughout
+   * @param sink a logit that is part of the sum only; −∞ for none
+   * @return ln Σ e<sup>score</sup>, the sink included; for a row of −∞ the sink
    */
   static float softmaxRow(float[] scores, int from, float[] weights, int to, int length, float sink) {
     float max = Float.NEGATIVE_INFINITY;

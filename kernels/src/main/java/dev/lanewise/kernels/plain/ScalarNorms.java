@@ -3,11 +3,11 @@ package dev.lanewise.kernels.plain;
 import dev.lanewise.kernels.call.NormProblem;
 import dev.lanewise.kernels.data.Matrix;
 
-/** Norms in plain Java: sums in double, four accumulators each, and every element rounded once. */
+/** Norms in plain Java: sums in double with four accumulators, each element rounded once. */
 public final class ScalarNorms {
   private ScalarNorms() {}
 
-  /** The row of sum, if there is a residual to add. */
+  /** Computes a row of sum, if there is a residual. */
   static void add(NormProblem problem, int row) {
     Matrix residual = problem.residual();
     if (residual == null) {
@@ -24,7 +24,7 @@ public final class ScalarNorms {
     }
   }
 
-  /** The row of result. */
+  /** Computes a row of result. */
   public static void norm(NormProblem problem, int row) {
     float[] x = problem.sum().data();
     int from = problem.sum().index(row, 0);

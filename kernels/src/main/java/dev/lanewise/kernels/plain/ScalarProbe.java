@@ -2,7 +2,7 @@ package dev.lanewise.kernels.plain;
 
 import dev.lanewise.kernels.call.ProbeLoops;
 
-/** The limits of plain Java: one float an instruction, which C2 leaves so because float sums must keep their order. */
+/** The limits of plain Java: one float for each instruction. C2 does not vectorise float sums, because their order must not change. */
 public final class ScalarProbe implements ProbeLoops {
   @Override
   public String path() {

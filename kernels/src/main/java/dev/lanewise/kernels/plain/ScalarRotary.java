@@ -2,11 +2,11 @@ package dev.lanewise.kernels.plain;
 
 import dev.lanewise.kernels.data.RotaryTable;
 
-/** The rotation of one row in plain Java; {@link RotaryTable#rowSize} says how the angles lie. */
+/** The rotation of one row in plain Java; {@link RotaryTable#rowSize} describes the layout of the angles. */
 public final class ScalarRotary {
   private ScalarRotary() {}
 
-  /** (y[i], y[i + pairs]) = (x[i], x[i + pairs]), turned by angle i. */
+  /** (y[i], y[i + pairs]) = (x[i], x[i + pairs]), rotated by angle i. */
   public static void half(float[] x, int from, float[] y, int to, float[] angles, int at, int pairs) {
     for (int i = 0; i < pairs; i++) {
       float cosine = angles[at + i];
@@ -18,7 +18,7 @@ public final class ScalarRotary {
     }
   }
 
-  /** (y[2i], y[2i + 1]) = (x[2i], x[2i + 1]), turned by angle i. */
+  /** (y[2i], y[2i + 1]) = (x[2i], x[2i + 1]), rotated by angle i. */
   public static void interleaved(float[] x, int from, float[] y, int to, float[] angles, int at, int pairs) {
     int rotaryDim = 2 * pairs;
     for (int i = 0; i < rotaryDim; i += 2) {

@@ -4,20 +4,20 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 
 /**
- * A weighted sum of rows in plain Java: {@link #CHAIN} rows in floats, what they come to in double. One chain of 2<sup>20</sup> floats
- * loses up to a tenth of what it adds.
+ * A weighted sum of rows in plain Java. Chains of {@link #CHAIN} rows are summed in floats, and chains are added in double. A single chain
+ * of 2<sup>20</sup> floats loses up to a tenth of its sum.
  */
 final class ScalarSums extends ScratchPool.Member {
   static final ScratchPool<ScalarSums> POOL = new ScratchPool<>(ScalarSums::new);
 
-  /** Terms of a chain of floats. */
+  /** Number of terms of a chain of floats. */
   static final int CHAIN = 64;
 
   private float[] near = new float[0];
   private double[] far = new double[0];
   private int width;
 
-  /** Begins a sum of rows so wide; returns where to add the rows of a chain. */
+  /** Begins a sum of rows of this width; returns the array to which the rows of a chain are added. */
   float[] open(int newWidth) {
     width = newWidth;
     if (near.length < width) {
@@ -37,7 +37,7 @@ final class ScalarSums extends ScratchPool.Member {
     }
   }
 
-  /** Writes the sums, elements {@code stride} apart. */
+  /** Writes the sums to elements {@code stride} apart. */
   void store(float[] y, int to, int stride) {
     for (int i = 0; i < width; i++) {
       y[to + i * stride] = (float) far[i];

@@ -9,8 +9,8 @@ import dev.lanewise.kernels.simd.VectorProbe;
 import java.util.Objects;
 
 /**
- * Two loops that do nothing but run into a limit of one core, so that a measured kernel can be given as a fraction of it: as many fused
- * multiply-adds as the core can start, and reading memory as fast as it comes. Time a call and divide; both run on the calling thread.
+ * Two loops that each reach one limit of a core: the number of fused multiply-adds that it can start, and the memory bandwidth. Time a call
+ * to express the speed of a kernel as a fraction of the limit. Both loops run on the calling thread.
  */
 public final class Probe {
   private final ProbeLoops loops;
@@ -37,7 +37,7 @@ public final class Probe {
   /**
    * Runs {@code steps} rounds of one fused multiply-add in each of enough independent chains to hide its latency. The result is the number
    * of multiply-adds done, exact up to 2<sup>24</sup> of them and rounded beyond; from little more than 2<sup>24</sup> steps on it no
-   * longer grows. Use it, so that the loop is not dead code.
+   * longer grows. Use the result, so that the loop is not dead code.
    *
    * @param steps number of rounds, at least 0; each is {@link #flopsPerStep} floating-point operations
    */
@@ -52,7 +52,8 @@ public final class Probe {
   }
 
   /**
-   * Reads {@code data[from]} to {@code data[to - 1]} once, in order. The result is their sum; use it, so that the loop is not dead code.
+   * Reads {@code data[from]} to {@code data[to - 1]} once, in order. The result is their sum. Use the result, so that the loop is not dead
+   * code.
    *
    * @throws IndexOutOfBoundsException if the range is not inside the array
    */

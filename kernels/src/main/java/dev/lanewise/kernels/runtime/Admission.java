@@ -5,33 +5,33 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Bounds the memory of all calls together: so many hold scratch at a time, and the others wait until one of these is over. What a call
- * calls in turn, on its own thread or on that of a helper, belongs to it and never waits. Other threads whose calls a caller's function
- * waits for do; so that these end, too, one more call is let in for each second in which none began or ended.
+ * Bounds the memory of all calls: at most {@link #MOST} calls hold scratch at a time, and other calls wait for a permit. A call within a
+ * call, on the same thread or on a helper's, belongs to the outer call and never waits. A caller's function may itself wait for calls on
+ * other threads. To let these finish, one more call is admitted for each second in which no call began or ended.
  */
 public final class Admission {
-  /** More than there are processors: some of those let in wait for helpers, or in a function of the caller's. */
+  /** The most calls at a time. There are more than processors, because some admitted calls wait for helpers or in a caller's function. */
   public static final int MOST = Math.max(8, 2 * Runtime.getRuntime().availableProcessors());
 
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final Semaphore FREE = new Semaphore(MOST);
   private static final ThreadLocal<Depth> DEPTH = ThreadLocal.withInitial(Depth::new);
 
-  /** When somebody was last let in or ended while others waited. */
+  /** The time at which a call was last admitted, or last ended while others waited. */
   private static volatile long lastMove = System.nanoTime();
 
   private Admission() {}
 
-  /** Of a thread: how many calls are inside one another, and whether the outermost holds one of the places. */
+  /** The state of a thread: its number of nested calls, and whether the outermost holds a permit. */
   private static final class Depth {
     private int calls;
     private boolean place;
   }
 
   /**
-   * A call begins; each that does must {@link #leave}, on the same thread.
+   * Enters a call, which must {@link #leave} on the same thread.
    *
-   * @throws CancellationException if the thread is interrupted while it waits; it has not entered then
+   * @throws CancellationException if the thread is interrupted while it waits; the call has not entered
    */
   public static void enter() {
     Depth depth = DEPTH.get();
@@ -41,7 +41,7 @@ public final class Admission {
     depth.calls++;
   }
 
-  /** A call is over. */
+  /** Leaves a call. */
   public static void leave() {
     Depth depth = DEPTH.get();
     if (--depth.calls > 0) {
@@ -55,17 +55,17 @@ public final class Admission {
     }
   }
 
-  /** This thread begins to work for a call that another has entered; must {@link #leaveAsHelper}. */
+  /** Marks this thread as a helper of a call that another thread has entered; the thread must {@link #leaveAsHelper}. */
   public static void enterAsHelper() {
     DEPTH.get().calls++;
   }
 
-  /** It no longer does. */
+  /** Ends the work of a helper. */
   public static void leaveAsHelper() {
     DEPTH.get().calls--;
   }
 
-  /** Waits for a place, true, or until nothing has moved for long, false. */
+  /** Waits for a permit. Returns true with a permit, or false after a stall. */
   private static boolean await() {
     long start = System.nanoTime();
     try {
@@ -82,7 +82,7 @@ public final class Admission {
     }
   }
 
-  /** Whether nothing has moved for long; only one of those who ask learns of it. */
+  /** Whether no call was admitted or ended for long; only one of the waiting threads gets true for a stall. */
   private static synchronized boolean isStalled(long start) {
     long now = System.nanoTime();
     if (now - lastMove < STALL_NANOS || now - start < STALL_NANOS) {

@@ -26,9 +26,9 @@ public final class Checks {
   }
 
   /**
-   * A view fits its array. Sums of an offset and four products of ints, as views of arrays need, are below 2⁶⁴.
+   * Checks that a view fits its array. A sum of an offset and four products of ints, which a view needs, is below 2⁶⁴.
    *
-   * @param needed elements, unsigned
+   * @param needed number of elements, unsigned
    */
   public static void fits(String name, int length, long needed) {
     if (Long.compareUnsigned(needed, length) > 0) {
@@ -36,14 +36,14 @@ public final class Checks {
     }
   }
 
-  /** An index into so many. */
+  /** Checks an index into {@code length} elements. */
   public static void index(String name, int index, int length) {
     if (index < 0 || index >= length) {
       throw new IndexOutOfBoundsException(name + " is " + index + ", out of bounds for length " + length);
     }
   }
 
-  /** A range of so many, from {@code from} (inclusive) to {@code to} (exclusive). */
+  /** Checks a range of {@code length} elements, from {@code from} (inclusive) to {@code to} (exclusive). */
   public static void range(String name, int from, int to, int length) {
     if (from < 0 || from > to || to > length) {
       throw new IndexOutOfBoundsException(name + " [" + from + ", " + to + ") are out of bounds for length " + length);
@@ -62,7 +62,7 @@ public final class Checks {
     }
   }
 
-  /** What is added to a variance, so that no square root is of 0. */
+  /** Checks the epsilon that is added to a variance. */
   public static void epsilon(float epsilon) {
     if (!(epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("epsilon is " + epsilon + ", must be at least 0 and finite");

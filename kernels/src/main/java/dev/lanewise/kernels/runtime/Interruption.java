@@ -3,17 +3,17 @@ package dev.lanewise.kernels.runtime;
 import java.util.concurrent.CancellationException;
 
 /**
- * Where long calls look whether they should go on: between two pieces of work, each far below a millisecond. Whoever finds its thread
- * interrupted throws, and leaves the interrupt for the caller to see.
+ * The check for interrupts, which long calls make between intervals of work far below a millisecond. On an interrupted thread it throws and
+ * leaves the interrupt status set.
  */
 public final class Interruption {
-  /** Elements that any kernel is done with in a fraction of a millisecond. */
+  /** Number of elements between two checks; any kernel processes them in a fraction of a millisecond. */
   public static final int INTERVAL = 1 << 16;
 
   private Interruption() {}
 
   /**
-   * Costs a load.
+   * Throws if the thread is interrupted. The check costs one load.
    *
    * @throws CancellationException if the thread is interrupted
    */
@@ -23,21 +23,21 @@ public final class Interruption {
     }
   }
 
-  /** What an interrupted call throws. */
+  /** The exception of an interrupted call. */
   public static CancellationException cancelled() {
     return new CancellationException("the call was interrupted");
   }
 
   /**
-   * For loops over rows that may be short: looks only at the rows of which {@code row & often(columns)} is 0.
+   * A mask for loops over rows that may be short: they check only at rows where {@code row & often(columns)} is 0.
    *
-   * @param columns of a row
+   * @param number of columns of a row
    */
   public static int often(int columns) {
     return Integer.highestOneBit(Math.max(1, INTERVAL / Math.max(1, columns))) - 1;
   }
 
-  /** Looks every so many rows, see {@link #often}. */
+  /** Checks at every {@code often + 1}-th row, see {@link #often}. */
   public static void check(int row, int often) {
     if ((row & often) == 0) {
       check();

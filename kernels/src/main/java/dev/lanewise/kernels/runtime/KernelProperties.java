@@ -5,7 +5,7 @@ public final class KernelProperties {
   /** {@code auto}, {@code vector} or {@code scalar}. */
   public static final String KERNELS = "lanewise.kernels";
 
-  /** Most bits of a vector. Tests narrow the lanes with it. */
+  /** The most bits of a vector. Tests use it to run narrower lanes. */
   public static final String VECTOR_BITS = "lanewise.vectorBits";
 
   private KernelProperties() {}

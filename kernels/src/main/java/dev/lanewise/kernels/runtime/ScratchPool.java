@@ -6,14 +6,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the working arrays of a kernel between calls, so that a steady state allocates nothing. The pool is bounded, whatever the number of
- * threads that call, and refers to its members softly: a JVM short of memory gets them back.
+ * A pool that keeps the working arrays of a kernel between calls, so that a steady state allocates nothing. The pool is bounded for any
+ * number of threads. It holds its members by soft references, which the JVM clears when memory is short.
  */
 public final class ScratchPool<S extends ScratchPool.Member> {
   private final AtomicReferenceArray<@Nullable SoftReference<Member>> kept;
   private final Supplier<S> factory;
 
-  /** A pool that keeps two members a processor. */
+  /** A pool that keeps up to two members for each processor. */
   public ScratchPool(Supplier<S> factory) {
     this(2 * Runtime.getRuntime().availableProcessors(), factory);
   }
@@ -25,8 +25,8 @@ public final class ScratchPool<S extends ScratchPool.Member> {
   }
 
   /**
-   * A scratch for the caller alone, until it is given back by {@link #give} on the same thread. Where many threads call, it may have to
-   * wait for one, see {@link Admission}.
+   * Takes a member for exclusive use, to be returned with {@link #give} on the same thread. With many calling threads this may wait, see
+   * {@link Admission}.
    */
   public S take() {
     Admission.enter();
@@ -47,7 +47,7 @@ public final class ScratchPool<S extends ScratchPool.Member> {
     Admission.leave();
   }
 
-  /** The same in a call that has been let in, to be given back by any thread. A thread looks first where it looked last time. */
+  /** Takes a member within a call that has been admitted; any thread may return it. A thread searches from the same slot each time. */
   @SuppressWarnings("unchecked") // only this pool's members are given back to it
   public S takeInside() {
     int home = home();
@@ -75,7 +75,7 @@ public final class ScratchPool<S extends ScratchPool.Member> {
     return (int) (Thread.currentThread().threadId() % kept.length());
   }
 
-  /** What a pool keeps. A member has one reference to itself, so that giving it back allocates nothing. */
+  /** A member of a pool. It has one soft reference to itself, so that returning it allocates nothing. */
   public abstract static class Member {
     private @Nullable SoftReference<Member> reference;
 
