@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
@@ -18,9 +19,6 @@ public class ActivationBenchmark extends ScalarVersusVector {
   private Matrix x;
   private Matrix result;
 
-  /** Called by JMH. */
-  public ActivationBenchmark() {}
-
   @Override
   protected void prepare() {
     int[] sizes = Inputs.sizes(shape);
@@ -34,7 +32,7 @@ public class ActivationBenchmark extends ScalarVersusVector {
       case TANH -> DoubleReference.tanh(x);
       case GELU -> DoubleReference.gelu(x);
       case GELU_TANH -> DoubleReference.geluTanh(x);
-      default -> throw new IllegalStateException("no reference for " + activation);
+      case NONE, RELU, SILU, SIGMOID -> throw new IllegalStateException("no reference for " + activation);
     };
   }
 
@@ -44,14 +42,8 @@ public class ActivationBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    SCALAR.activate(activation, x, result);
-    return result.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    VECTOR.activate(activation, x, result);
+  protected float[] run(Kernels kernels) {
+    kernels.activate(activation, x, result);
     return result.data();
   }
 }

@@ -3,6 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import org.openjdk.jmh.annotations.Param;
 
@@ -22,11 +23,7 @@ public class AttentionBenchmark extends ScalarVersusVector {
   private Heads value;
   private Heads output;
   private Mask mask;
-  private Attention scalarAttention;
-  private Attention vectorAttention;
-
-  /** Called by JMH. */
-  public AttentionBenchmark() {}
+  private ByPath<Attention> attention;
 
   @Override
   protected void prepare() {
@@ -36,8 +33,7 @@ public class AttentionBenchmark extends ScalarVersusVector {
     value = Inputs.heads(sizes[0], sizes[1], sizes[2], 3);
     output = Heads.zeros(1, sizes[0], sizes[1], sizes[2]);
     mask = causal ? Mask.causal() : Mask.none();
-    scalarAttention = Attention.standard().withKernels(SCALAR).withMask(mask);
-    vectorAttention = Attention.standard().withKernels(VECTOR).withMask(mask);
+    attention = ByPath.of(kernels -> Attention.standard().withKernels(kernels).withMask(mask));
   }
 
   @Override
@@ -62,14 +58,8 @@ public class AttentionBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    scalarAttention.compute(query, key, value, output);
-    return output.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    vectorAttention.compute(query, key, value, output);
+  protected float[] run(Kernels kernels) {
+    attention.on(kernels).compute(query, key, value, output);
     return output.data();
   }
 }

@@ -3,11 +3,13 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
+import java.util.function.UnaryOperator;
 import org.openjdk.jmh.annotations.Param;
 
 /**
@@ -19,25 +21,37 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
   private static final int HEADS = 4;
   private static final int LENGTH = 384;
   private static final int HEAD_DIM = 64;
-  private static final int WINDOW = 64;
-  private static final float SOFTCAP = 2;
+  private static final int WINDOW_KEYS = 64;
+  private static final float LIMIT = 2;
+  private static final PackedSequences SEQUENCES = PackedSequences.of(0, 37, 165, LENGTH);
 
   /** What differs from softmax(scale · QKᵀ) · V. */
   public enum Variant {
-    PLAIN,
-    CAUSAL,
+    PLAIN(call -> call, reference -> reference),
+    CAUSAL(call -> call.withMask(Mask.causal()), reference -> reference.mask(Mask.causal())),
     /** Causal, and no key more than 64 before the query. */
-    WINDOW,
-    SOFTCAP,
+    WINDOW(call -> call.withMask(Mask.window(WINDOW_KEYS, 0)), reference -> reference.mask(Mask.window(WINDOW_KEYS, 0))),
+    SOFTCAP(call -> call.withSoftcap(LIMIT), reference -> reference.softcap(LIMIT)),
     /** Causal, with the slopes of the paper. */
-    ALIBI,
-    SINKS,
+    ALIBI(call -> CAUSAL.call.apply(call).withAlibi(slopes()), reference -> CAUSAL.reference.apply(reference).slopes(slopes())),
+    SINKS(call -> call.withNormaliser(sinks()), reference -> reference.normaliser(sinks())),
     /** A matrix that shows nine tenths of the keys. */
-    BOOLEAN_MASK,
-    BIAS,
-    RELU,
+    BOOLEAN_MASK(call -> call.withMask(visible()), reference -> reference.mask(visible())),
+    BIAS(call -> call.withBias(bias()), reference -> reference.bias(bias())),
+    RELU(call -> call.withNormaliser(Normaliser.relu()), reference -> reference.normaliser(Normaliser.relu())),
     /** Three sequences in place of one. */
-    PACKED
+    PACKED(call -> call.withPackedSequences(SEQUENCES), reference -> reference.sequences(SEQUENCES));
+
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
+    private final UnaryOperator<Attention> call;
+
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final UnaryOperator<ReferenceAttention> reference;
+
+    Variant(UnaryOperator<Attention> call, UnaryOperator<ReferenceAttention> reference) {
+      this.call = call;
+      this.reference = reference;
+    }
   }
 
   /** Which of them. */
@@ -48,11 +62,7 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
   private Heads value;
   private Heads output;
   private ReferenceAttention reference;
-  private Attention scalarAttention;
-  private Attention vectorAttention;
-
-  /** Called by JMH. */
-  public AttentionVariantsBenchmark() {}
+  private ByPath<Attention> attention;
 
   @Override
   protected void prepare() {
@@ -60,57 +70,29 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
     key = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 2);
     value = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 3);
     output = Heads.zeros(1, HEADS, LENGTH, HEAD_DIM);
-    reference = ReferenceAttention.of(query, key, value).mask(mask()).normaliser(normaliser());
-    Attention attention = Attention.standard().withMask(mask()).withNormaliser(normaliser());
-    switch (variant) {
-      case SOFTCAP -> {
-        reference = reference.softcap(SOFTCAP);
-        attention = attention.withSoftcap(SOFTCAP);
-      }
-      case ALIBI -> {
-        reference = reference.slopes(Attention.standardSlopes(HEADS));
-        attention = attention.withAlibi(Attention.standardSlopes(HEADS));
-      }
-      case BIAS -> {
-        Bias bias = Bias.ofQueriesAndKeys(Inputs.matrix(LENGTH, LENGTH, 4).data(), LENGTH);
-        reference = reference.bias(bias);
-        attention = attention.withBias(bias);
-      }
-      case PACKED -> {
-        PackedSequences sequences = PackedSequences.of(0, 37, 165, LENGTH);
-        reference = reference.sequences(sequences);
-        attention = attention.withPackedSequences(sequences);
-      }
-      default -> {}
-    }
-    scalarAttention = attention.withKernels(SCALAR);
-    vectorAttention = attention.withKernels(VECTOR);
+    reference = variant.reference.apply(ReferenceAttention.of(query, key, value));
+    attention = ByPath.of(kernels -> variant.call.apply(Attention.standard().withKernels(kernels)));
   }
 
-  private Mask mask() {
-    return switch (variant) {
-      case CAUSAL, ALIBI -> Mask.causal();
-      case WINDOW -> Mask.window(WINDOW, 0);
-      case BOOLEAN_MASK -> Mask.matrix(visible(), LENGTH);
-      default -> Mask.none();
-    };
+  private static float[] slopes() {
+    return Attention.standardSlopes(HEADS);
   }
 
-  private static boolean[] visible() {
+  private static Normaliser sinks() {
+    return Normaliser.softmaxWithSinks(Inputs.matrix(1, HEADS, 6).data());
+  }
+
+  private static Bias bias() {
+    return Bias.ofQueriesAndKeys(Inputs.matrix(LENGTH, LENGTH, 4).data(), LENGTH);
+  }
+
+  private static Mask visible() {
     Matrix numbers = Inputs.matrix(LENGTH, LENGTH, 5);
     boolean[] visible = new boolean[LENGTH * LENGTH];
     for (int i = 0; i < visible.length; i++) {
-      visible[i] = numbers.data()[i] < 0.8f; // of −1 to 1
+      visible[i] = numbers.data()[i] < 0.8f; // from −1 to 1
     }
-    return visible;
-  }
-
-  private Normaliser normaliser() {
-    return switch (variant) {
-      case SINKS -> Normaliser.softmaxWithSinks(Inputs.matrix(1, HEADS, 6).data());
-      case RELU -> Normaliser.relu();
-      default -> Normaliser.softmax();
-    };
+    return Mask.matrix(visible, LENGTH);
   }
 
   @Override
@@ -124,14 +106,8 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    scalarAttention.compute(query, key, value, output);
-    return output.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    vectorAttention.compute(query, key, value, output);
+  protected float[] run(Kernels kernels) {
+    attention.on(kernels).compute(query, key, value, output);
     return output.data();
   }
 }

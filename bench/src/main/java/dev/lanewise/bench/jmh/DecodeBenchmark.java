@@ -4,6 +4,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import org.openjdk.jmh.annotations.Param;
@@ -45,11 +46,7 @@ public class DecodeBenchmark extends ScalarVersusVector {
   private Heads value;
   private Heads output;
   private KeyValueCache rows;
-  private Attention scalarAttention;
-  private Attention vectorAttention;
-
-  /** Called by JMH. */
-  public DecodeBenchmark() {}
+  private ByPath<Attention> attention;
 
   @Override
   protected void prepare() {
@@ -60,8 +57,7 @@ public class DecodeBenchmark extends ScalarVersusVector {
     output = Heads.zeros(1, sizes[0], 1, sizes[3]);
     rows = cache(sizes[1], sizes[3], sizes[2]);
     rows.append(key, value);
-    scalarAttention = Attention.standard().withKernels(SCALAR);
-    vectorAttention = Attention.standard().withKernels(VECTOR);
+    attention = ByPath.of(kernels -> Attention.standard().withKernels(kernels));
   }
 
   private KeyValueCache cache(int heads, int headDim, int capacity) {
@@ -101,14 +97,8 @@ public class DecodeBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    scalarAttention.compute(query, rows, output);
-    return output.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    vectorAttention.compute(query, rows, output);
+  protected float[] run(Kernels kernels) {
+    attention.on(kernels).compute(query, rows, output);
     return output.data();
   }
 }

@@ -5,6 +5,7 @@ import dev.lanewise.bench.throughput.data.PlainEncoder;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.kernels.Kernels;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Param;
@@ -24,11 +25,7 @@ public class EncoderBenchmark extends ScalarVersusVector {
   private EncoderWeights weights;
   private SequenceBatch x;
   private SequenceBatch output;
-  private EncoderLayer scalarLayer;
-  private EncoderLayer vectorLayer;
-
-  /** Called by JMH. */
-  public EncoderBenchmark() {}
+  private ByPath<EncoderLayer> layer;
 
   @Override
   protected void prepare() {
@@ -36,8 +33,7 @@ public class EncoderBenchmark extends ScalarVersusVector {
     weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
     x = SequenceBatch.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
     output = SequenceBatch.zeros(1, rows, EMBED_DIM);
-    scalarLayer = weights.layer(HEADS, EPSILON, SCALAR);
-    vectorLayer = weights.layer(HEADS, EPSILON, VECTOR);
+    layer = ByPath.of(kernels -> weights.layer(HEADS, EPSILON, kernels));
   }
 
   @Override
@@ -57,14 +53,8 @@ public class EncoderBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    scalarLayer.forward(x, output);
-    return output.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    vectorLayer.forward(x, output);
+  protected float[] run(Kernels kernels) {
+    layer.on(kernels).forward(x, output);
     return output.data();
   }
 }

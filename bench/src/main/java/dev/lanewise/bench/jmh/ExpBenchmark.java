@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
@@ -12,9 +13,6 @@ public class ExpBenchmark extends ScalarVersusVector {
 
   private Matrix x;
   private Matrix result;
-
-  /** Called by JMH. */
-  public ExpBenchmark() {}
 
   @Override
   protected void prepare() {
@@ -34,14 +32,8 @@ public class ExpBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    SCALAR.exp(x, result);
-    return result.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    VECTOR.exp(x, result);
+  protected float[] run(Kernels kernels) {
+    kernels.exp(x, result);
     return result.data();
   }
 }

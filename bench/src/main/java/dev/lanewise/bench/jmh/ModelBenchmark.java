@@ -1,6 +1,7 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.tokenizer.Tokens;
@@ -24,23 +25,18 @@ public class ModelBenchmark extends ScalarVersusVector {
   @Param({"1", "8"})
   public int sentences;
 
-  private MiniLm scalarModel;
-  private MiniLm vectorModel;
+  private ByPath<MiniLm> model;
   private List<Tokens> tokens;
-
-  /** Called by JMH. */
-  public ModelBenchmark() {}
 
   @Override
   protected void prepare() {
     try {
       NamedTensors weights = MiniLmArtifact.weights();
-      scalarModel = MiniLm.of(weights, SCALAR);
-      vectorModel = MiniLm.of(weights, VECTOR);
+      model = new ByPath<>(MiniLm.of(weights, SCALAR), MiniLm.of(weights, VECTOR));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    tokens = List.of(vectorModel.tokens(SENTENCE.repeat(sentences)));
+    tokens = List.of(model.on(VECTOR).tokens(SENTENCE.repeat(sentences)));
   }
 
   /** Tests hold the model against another program's; here it is enough that both paths say the same. */
@@ -70,12 +66,7 @@ public class ModelBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    return scalarModel.embedTokens(tokens)[0];
-  }
-
-  @Override
-  protected float[] runVector() {
-    return vectorModel.embedTokens(tokens)[0];
+  protected float[] run(Kernels kernels) {
+    return model.on(kernels).embedTokens(tokens)[0];
   }
 }

@@ -22,9 +22,6 @@ public class NormBenchmark extends ScalarVersusVector {
   private float[] weight;
   private float[] bias;
 
-  /** Called by JMH. */
-  public NormBenchmark() {}
-
   /** The norms of {@link Kernels}. */
   public enum Kind {
     /** {@link Kernels#layerNorm}. */
@@ -53,16 +50,7 @@ public class NormBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    return run(SCALAR);
-  }
-
-  @Override
-  protected float[] runVector() {
-    return run(VECTOR);
-  }
-
-  private float[] run(Kernels kernels) {
+  protected float[] run(Kernels kernels) {
     switch (norm) {
       case LAYER -> kernels.layerNorm(x, weight, bias, EPSILON, result);
       case RMS -> kernels.rmsNorm(x, weight, EPSILON, result);

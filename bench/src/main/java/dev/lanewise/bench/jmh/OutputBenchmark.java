@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
@@ -16,9 +17,6 @@ public class OutputBenchmark extends ScalarVersusVector {
   private Matrix weights;
   private Matrix value;
   private Matrix output;
-
-  /** Called by JMH. */
-  public OutputBenchmark() {}
 
   @Override
   protected void prepare() {
@@ -44,14 +42,8 @@ public class OutputBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    SCALAR.output(weights, value, output);
-    return output.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    VECTOR.output(weights, value, output);
+  protected float[] run(Kernels kernels) {
+    kernels.output(weights, value, output);
     return output.data();
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import org.openjdk.jmh.annotations.Param;
@@ -19,20 +20,15 @@ public class ProductBenchmark extends ScalarVersusVector {
 
   private Matrix input;
   private Matrix weight;
-  private PackedMatrix scalarWeight;
-  private PackedMatrix vectorWeight;
+  private ByPath<PackedMatrix> packed;
   private Matrix result;
-
-  /** Called by JMH. */
-  public ProductBenchmark() {}
 
   @Override
   protected void prepare() {
     int[] sizes = Inputs.sizes(shape);
     input = Inputs.matrix(sizes[0], sizes[1], 1);
     weight = Inputs.matrix(sizes[1], sizes[2], 2);
-    scalarWeight = SCALAR.pack(weight);
-    vectorWeight = VECTOR.pack(weight);
+    packed = ByPath.of(kernels -> kernels.pack(weight));
     result = Matrix.zeros(sizes[0], sizes[2]);
   }
 
@@ -52,14 +48,8 @@ public class ProductBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    SCALAR.product(input, scalarWeight, null, result);
-    return result.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    VECTOR.product(input, vectorWeight, null, result);
+  protected float[] run(Kernels kernels) {
+    kernels.product(input, packed.on(kernels), null, result);
     return result.data();
   }
 }

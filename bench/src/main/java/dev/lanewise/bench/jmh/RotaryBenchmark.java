@@ -2,6 +2,7 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
 import org.openjdk.jmh.annotations.Param;
@@ -17,22 +18,16 @@ public class RotaryBenchmark extends ScalarVersusVector {
   @Param({"32x1x128", "8x64x128", "32x2048x128", "8x64x80"})
   public String shape;
 
-  private Rotary scalarRotary;
-  private Rotary vectorRotary;
+  private ByPath<Rotary> rotary;
   private Heads input;
   private Heads output;
-
-  /** Called by JMH. */
-  public RotaryBenchmark() {}
 
   @Override
   protected void prepare() {
     int[] sizes = Inputs.sizes(shape);
     input = Inputs.heads(sizes[0], sizes[1], sizes[2], 1);
     output = Heads.zeros(1, sizes[0], sizes[1], sizes[2]);
-    Rotary rotary = Rotary.of(sizes[2]).withForm(form);
-    scalarRotary = rotary.withKernels(SCALAR);
-    vectorRotary = rotary.withKernels(VECTOR);
+    rotary = ByPath.of(kernels -> Rotary.of(sizes[2]).withForm(form).withKernels(kernels));
   }
 
   @Override
@@ -46,14 +41,8 @@ public class RotaryBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    scalarRotary.apply(input, output, 0);
-    return output.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    vectorRotary.apply(input, output, 0);
+  protected float[] run(Kernels kernels) {
+    rotary.on(kernels).apply(input, output, 0);
     return output.data();
   }
 }

@@ -3,6 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.kernels.Kernels;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -37,9 +38,6 @@ public abstract class ScalarVersusVector {
   /** SIMD on the preferred lanes of the machine. */
   protected static final Kernels VECTOR = Kernels.vector();
 
-  /** For JMH's generated subclasses. */
-  protected ScalarVersusVector() {}
-
   /**
    * Makes the inputs and computes once on both paths.
    *
@@ -48,11 +46,11 @@ public abstract class ScalarVersusVector {
   @Setup
   public final void checkFunctionsAgree() {
     prepare();
-    float[] result = runScalar();
+    float[] result = run(SCALAR);
     float[] expected = result.clone();
     // Both paths write the same array: nothing of the first may be left for the second.
     Arrays.fill(result, Float.NaN);
-    check(expected, runVector());
+    check(expected, run(VECTOR));
   }
 
   /**
@@ -68,14 +66,14 @@ public abstract class ScalarVersusVector {
   @Benchmark
   public final float[] scalar(Rate rate) {
     rate.add(flops(), bytes());
-    return runScalar();
+    return run(SCALAR);
   }
 
   /** SIMD. */
   @Benchmark
   public final float[] vector(Rate rate) {
     rate.add(flops(), bytes());
-    return runVector();
+    return run(VECTOR);
   }
 
   /** Makes the inputs for the parameters that JMH has set. */
@@ -92,11 +90,21 @@ public abstract class ScalarVersusVector {
   /** Bytes a call has to move at least, every input read once and every output written once. */
   protected abstract double bytes();
 
-  /** One call on the scalar path; returns the result's array, dense. */
-  protected abstract float[] runScalar();
+  /** One call on a path, {@link #SCALAR} or {@link #VECTOR}; returns the result's array, dense. */
+  protected abstract float[] run(Kernels kernels);
 
-  /** The same call on the SIMD path. */
-  protected abstract float[] runVector();
+  /** What is made for each path before it is timed, such as packed weights. */
+  protected record ByPath<T>(T scalar, T vector) {
+    /** Makes the thing for both paths. */
+    static <T> ByPath<T> of(Function<Kernels, T> make) {
+      return new ByPath<>(make.apply(SCALAR), make.apply(VECTOR));
+    }
+
+    /** The thing for a path. */
+    T on(Kernels kernels) {
+      return kernels == SCALAR ? scalar : vector;
+    }
+  }
 
   /** What the calls of a second amount to. */
   @State(Scope.Thread)
@@ -107,9 +115,6 @@ public abstract class ScalarVersusVector {
 
     /** 10⁹ bytes. */
     public double gigabytes;
-
-    /** Called by JMH. */
-    public Rate() {}
 
     void add(double flops, double bytes) {
       gflops += flops * 1e-9;

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
@@ -14,9 +15,6 @@ public class ScoresBenchmark extends ScalarVersusVector {
   private Matrix key;
   private float scale;
   private Matrix scores;
-
-  /** Called by JMH. */
-  public ScoresBenchmark() {}
 
   @Override
   protected void prepare() {
@@ -43,14 +41,8 @@ public class ScoresBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    SCALAR.scores(query, key, scale, scores);
-    return scores.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    VECTOR.scores(query, key, scale, scores);
+  protected float[] run(Kernels kernels) {
+    kernels.scores(query, key, scale, scores);
     return scores.data();
   }
 }

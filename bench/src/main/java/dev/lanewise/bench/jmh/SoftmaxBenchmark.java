@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
@@ -12,9 +13,6 @@ public class SoftmaxBenchmark extends ScalarVersusVector {
 
   private Matrix scores;
   private Matrix weights;
-
-  /** Called by JMH. */
-  public SoftmaxBenchmark() {}
 
   @Override
   protected void prepare() {
@@ -34,14 +32,8 @@ public class SoftmaxBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected float[] runScalar() {
-    SCALAR.softmax(scores, weights);
-    return weights.data();
-  }
-
-  @Override
-  protected float[] runVector() {
-    VECTOR.softmax(scores, weights);
+  protected float[] run(Kernels kernels) {
+    kernels.softmax(scores, weights);
     return weights.data();
   }
 }

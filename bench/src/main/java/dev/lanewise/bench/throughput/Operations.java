@@ -16,13 +16,13 @@ final class Operations {
     AVAILABLE.put("attention", AttentionOperation::new);
     AVAILABLE.put("decode", DecodeOperation::new);
     AVAILABLE.put("gemm", GemmOperation::new);
-    AVAILABLE.put("scores", ScoresOperation::new);
-    AVAILABLE.put("softmax", SoftmaxOperation::new);
-    AVAILABLE.put("output", OutputOperation::new);
-    AVAILABLE.put("exp", ExpOperation::new);
+    AVAILABLE.put("scores", HeadOperation::scores);
+    AVAILABLE.put("softmax", HeadOperation::softmax);
+    AVAILABLE.put("output", HeadOperation::output);
+    AVAILABLE.put("exp", HeadOperation::exp);
     AVAILABLE.put("encoder", EncoderOperation::new);
-    AVAILABLE.put("fma-peak", setup -> new FmaPeakOperation(setup.probe(), setup.team()));
-    AVAILABLE.put("read-bandwidth", setup -> new ReadBandwidthOperation(setup.probe(), setup.team()));
+    AVAILABLE.put("fma-peak", setup -> ProbeOperation.fmaPeak(setup.probe(), setup.team()));
+    AVAILABLE.put("read-bandwidth", setup -> ProbeOperation.readBandwidth(setup.probe(), setup.team()));
   }
 
   private Operations() {}
