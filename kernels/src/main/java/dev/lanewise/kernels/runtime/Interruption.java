@@ -31,7 +31,7 @@ public final class Interruption {
   /**
    * A mask for loops over rows that may be short: they check only at rows where {@code row & often(columns)} is 0.
    *
-   * @param number of columns of a row
+   * @param columns how many a row has
    */
   public static int often(int columns) {
     return Integer.highestOneBit(Math.max(1, INTERVAL / Math.max(1, columns))) - 1;

@@ -101,6 +101,7 @@ final class Option<T> {
   }
 
   @SafeVarargs
+  @SuppressWarnings("varargs") // the list is a copy
   private static <T> Option<T> of(String name, T... values) {
     return new Option<>(name, List.of(values), (value, call) -> {}, plan -> {});
   }
