@@ -1,5 +1,5 @@
 /** Attention, masks and layers on top of the kernels. */
-@SuppressWarnings("module") // text is compiled after this module
+@SuppressWarnings("module") // text and bench are compiled after this module
 module dev.lanewise.core {
   requires transitive dev.lanewise.kernels;
   requires com.google.gson;
@@ -13,6 +13,8 @@ module dev.lanewise.core {
   exports dev.lanewise.core.position;
   exports dev.lanewise.core.reference;
   exports dev.lanewise.core.weights;
+  exports dev.lanewise.core.reference.layers to
+      dev.lanewise.bench;
   exports dev.lanewise.core.parallel to
       dev.lanewise.text;
 }

@@ -10,7 +10,6 @@ import dev.lanewise.core.testing.GoldenCases;
 import dev.lanewise.core.testing.GoldenCases.Layer;
 import dev.lanewise.core.testing.GoldenCases.Mha;
 import dev.lanewise.core.testing.GoldenCases.Sdpa;
-import dev.lanewise.core.testing.PlainFloat;
 import dev.lanewise.core.testing.PlainLayer;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
@@ -57,8 +56,7 @@ public class GoldenTest {
             golden.value().width(),
             Views.SENTINEL);
     attentionOf(golden).compute(golden.query(), golden.key(), golden.value(), output);
-    float[] plain = PlainFloat.attention(golden.query(), golden.key(), golden.value(), golden.mask(), (float) scale(golden));
-    Budget.assertWithin(golden, output.data(), plain, golden.output());
+    Budget.assertWithin(golden, output.data(), reference(golden).inFloat().output(), golden.output());
   }
 
   @ParameterizedTest
@@ -68,18 +66,20 @@ public class GoldenTest {
         Views.filled(
             Views.Layout.DENSE, golden.query().batch(), golden.query().heads(), golden.query().rows(), golden.key().rows(), Views.SENTINEL);
     attentionOf(golden).weights(golden.query(), golden.key(), weights);
-    float[] plain = PlainFloat.weights(golden.query(), golden.key(), golden.mask(), (float) scale(golden));
-    Budget.assertWithin(golden, weights.data(), plain, golden.weights());
+    Budget.assertWithin(golden, weights.data(), reference(golden).inFloat().weights(), golden.weights());
   }
 
   /** The oracle of all other tests agrees with PyTorch far more closely than any float code could. */
   @ParameterizedTest
   @MethodSource("sdpa")
-  void reference(Sdpa golden) {
-    ReferenceAttention reference =
-        ReferenceAttention.of(golden.query(), golden.key(), golden.value()).mask(golden.mask()).scale(scale(golden));
+  void theReferenceAgreesWithPyTorch(Sdpa golden) {
+    ReferenceAttention reference = reference(golden);
     assertThat(reference.output()).containsExactly(golden.output(), within(1e-13));
     assertThat(reference.weights()).containsExactly(golden.weights(), within(1e-13));
+  }
+
+  private static ReferenceAttention reference(Sdpa golden) {
+    return ReferenceAttention.of(golden.query(), golden.key(), golden.value()).mask(golden.mask()).scale(scale(golden));
   }
 
   @ParameterizedTest

@@ -51,6 +51,7 @@ public final class ReferenceAttention {
   @Nullable RowFunction weightFunction;
   final @Nullable Heads value;
   private double scale = Double.NaN;
+  private boolean rounded;
   private @Nullable PackedSequences sequences;
 
   private ReferenceAttention(Heads query, Heads key, @Nullable Heads value) {
@@ -83,6 +84,7 @@ public final class ReferenceAttention {
     copy.normaliser = normaliser;
     copy.weightFunction = weightFunction;
     copy.sequences = sequences;
+    copy.rounded = rounded;
     change.accept(copy);
     return copy;
   }
@@ -166,6 +168,19 @@ public final class ReferenceAttention {
   public ReferenceAttention sequences(PackedSequences newSequences) {
     Objects.requireNonNull(newSequences, "sequences");
     return with(copy -> copy.sequences = newSequences);
+  }
+
+  /**
+   * With every sum and every value rounded to float, as plain float code with one accumulator for each sum computes them. The distance from
+   * the result in double is the yardstick for the error of fast code.
+   */
+  public ReferenceAttention inFloat() {
+    return with(copy -> copy.rounded = true);
+  }
+
+  /** The nearest float, or the number itself in double. */
+  double round(double x) {
+    return rounded ? (float) x : x;
   }
 
   /**

@@ -62,7 +62,7 @@ final class ReferenceRow {
 
   /** ln Σ e<sup>score</sup> over the remaining keys and the sink. If no key remains, the result is the sink, or −∞ without a sink. */
   double logSumExp() {
-    return largest == GONE ? call.normaliser.sink(head) : largest + Math.log(sum);
+    return largest == GONE ? call.normaliser.sink(head) : round(largest + round(Math.log(sum)));
   }
 
   /** Adds weights · V to the elements of {@code output}, beginning with element {@code to}. */
@@ -71,7 +71,7 @@ final class ReferenceRow {
       if (masked[j] != GONE) {
         int from = call.keyIndex(value, b, head, j);
         for (int d = 0; d < value.width(); d++) {
-          output[to + d] += weights[j] * value.data()[from + d * value.columnStride()];
+          output[to + d] = round(output[to + d] + round(weights[j] * value.data()[from + d * value.columnStride()]));
         }
       }
     }
@@ -80,7 +80,8 @@ final class ReferenceRow {
   /** Adds the weights to the elements of {@code sums} that belong to the keys of a head. These begin with element {@code to}. */
   void addWeights(double[] sums, int to) {
     for (int j = 0; j < keys; j++) {
-      sums[to + call.keyRow(b, j)] += weights[j];
+      int column = to + call.keyRow(b, j);
+      sums[column] = round(sums[column] + weights[j]);
     }
   }
 
@@ -88,7 +89,7 @@ final class ReferenceRow {
     double[] scores = new double[keys];
     float[] vector = Objects.requireNonNullElse(call.similarity.vector(), new float[0]);
     for (int j = 0; j < keys; j++) {
-      scores[j] = call.scale() * similarity(call.queryIndex(b, head, query), call.keyIndex(call.key, b, head, j), vector);
+      scores[j] = round(round(call.scale()) * similarity(call.queryIndex(b, head, query), call.keyIndex(call.key, b, head, j), vector));
     }
     return scores;
   }
@@ -99,34 +100,35 @@ final class ReferenceRow {
     return switch (call.similarity.kind()) {
       case DOT -> dot(x, queryIndex, y, keyIndex);
       case COSINE -> {
-        double queryLength = Math.sqrt(dot(x, queryIndex, x, queryIndex));
-        double keyLength = Math.sqrt(dot(y, keyIndex, y, keyIndex));
+        double queryLength = round(Math.sqrt(dot(x, queryIndex, x, queryIndex)));
+        double keyLength = round(Math.sqrt(dot(y, keyIndex, y, keyIndex)));
         boolean defined = queryLength != 0 && keyLength != 0;
-        yield defined ? dot(x, queryIndex, y, keyIndex) / (queryLength * keyLength) : 0;
+        yield defined ? round(dot(x, queryIndex, y, keyIndex) / round(queryLength * keyLength)) : 0;
       }
       case ADDITIVE -> {
         double sum = 0;
         for (int a = 0; a < vector.length; a++) {
-          sum += vector[a] * Math.tanh((double) x.data()[queryIndex + a * x.columnStride()] + y.data()[keyIndex + a * y.columnStride()]);
+          double both = round((double) x.data()[queryIndex + a * x.columnStride()] + y.data()[keyIndex + a * y.columnStride()]);
+          sum = round(sum + round(vector[a] * round(Math.tanh(both))));
         }
         yield sum;
       }
     };
   }
 
-  private static double dot(Heads x, int xFrom, Heads y, int yFrom) {
+  private double dot(Heads x, int xFrom, Heads y, int yFrom) {
     double sum = 0;
     for (int d = 0; d < x.width(); d++) {
-      sum += (double) x.data()[xFrom + d * x.columnStride()] * y.data()[yFrom + d * y.columnStride()];
+      sum = round(sum + round((double) x.data()[xFrom + d * x.columnStride()] * y.data()[yFrom + d * y.columnStride()]));
     }
     return sum;
   }
 
   private double[] capped() {
     double[] scores = raw.clone();
-    if (call.softcap != 0) {
+    if (round(call.softcap) != 0) {
       for (int j = 0; j < keys; j++) {
-        scores[j] = call.softcap * Math.tanh(raw[j] / call.softcap);
+        scores[j] = round(round(call.softcap) * round(Math.tanh(round(raw[j] / round(call.softcap)))));
       }
     }
     return scores;
@@ -136,11 +138,12 @@ final class ReferenceRow {
     double[] scores = capped.clone();
     for (int j = 0; j < keys; j++) {
       if (call.slopes != null) {
-        scores[j] -= call.slopes[head] * (double) Math.abs(position(query + keys - queries) - position(j));
+        double distance = Math.abs(position(query + keys - queries) - position(j));
+        scores[j] = round(scores[j] - round(call.slopes[head] * distance));
       }
       double bias = call.bias == null ? 0 : biasOf(call.bias, j);
       // A choice instead of a sum: a NaN in the key must not replace −∞.
-      scores[j] = bias == GONE ? GONE : scores[j] + bias;
+      scores[j] = bias == GONE ? GONE : round(scores[j] + bias);
     }
     return applied(call.scoreFunction, scores);
   }
@@ -207,9 +210,9 @@ final class ReferenceRow {
   }
 
   private double sum() {
-    double sum = Math.exp(call.normaliser.sink(head) - largest);
+    double sum = round(Math.exp(round(call.normaliser.sink(head) - largest)));
     for (double score : masked) {
-      sum += Math.exp(score - largest);
+      sum = round(sum + round(Math.exp(round(score - largest))));
     }
     return sum;
   }
@@ -223,7 +226,7 @@ final class ReferenceRow {
     double divisor = call.normaliser.averages() ? seen : 1;
     for (int j = 0; j < keys; j++) {
       if (masked[j] != GONE) {
-        result[j] = weight(call.normaliser.kind(), masked[j]) / divisor;
+        result[j] = round(weight(call.normaliser.kind(), masked[j]) / divisor);
       }
     }
     result = applied(call.weightFunction, result);
@@ -236,11 +239,15 @@ final class ReferenceRow {
 
   private double weight(Normaliser.Kind kind, double score) {
     return switch (kind) {
-      case SOFTMAX -> Math.exp(score - largest) / sum;
+      case SOFTMAX -> round(round(Math.exp(round(score - largest))) / sum);
       case RELU -> Math.max(score, 0);
-      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
-      case SIGMOID -> 1 / (1 + Math.exp(-score));
+      case SQUARED_RELU -> round(Math.max(score, 0) * Math.max(score, 0));
+      case SIGMOID -> round(1 / round(1 + round(Math.exp(-score))));
       case LINEAR -> score;
     };
+  }
+
+  private double round(double x) {
+    return call.round(x);
   }
 }

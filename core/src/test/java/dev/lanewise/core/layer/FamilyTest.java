@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
-import dev.lanewise.core.testing.PlainFloat;
 import dev.lanewise.core.testing.PlainTransformer;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.ReadmeBlocks;
@@ -52,9 +52,9 @@ class FamilyTest {
   }
 
   private static double[][] plain(LayerShape shape, SequenceBatch query, SequenceBatch key, SequenceBatch value, int b, boolean causal) {
-    double[][] keys = PlainTransformer.rows(key, b);
-    double[][] values = PlainTransformer.rows(value, b);
-    return PlainTransformer.inDouble().attention(shape, PlainTransformer.rows(query, b), keys, values, (i, j) -> !causal || j <= i);
+    double[][] keys = ReferenceLayers.rows(key, b);
+    double[][] values = ReferenceLayers.rows(value, b);
+    return PlainTransformer.inDouble().attention(shape, ReferenceLayers.rows(query, b), keys, values, (i, j) -> !causal || j <= i);
   }
 
   @Test
@@ -64,8 +64,8 @@ class FamilyTest {
     Heads value = Views.random(Layout.DENSE, 2, 4, 7, 16, SEED + 2);
     Heads output = Heads.zeros(2, 12, 7, 16);
     FamilyExample.heads(query.data(), 2, 7, key, value, output);
-    float[] plain = PlainFloat.attention(query, key, value, Mask.causal(), 0.125f);
-    Budget.assertWithin("heads", output.data(), plain, ReferenceAttention.of(query, key, value).mask(Mask.causal()).output());
+    ReferenceAttention reference = ReferenceAttention.of(query, key, value).mask(Mask.causal());
+    Budget.assertWithin("heads", output.data(), reference.inFloat().output(), reference.output());
   }
 
   @ParameterizedTest
@@ -75,24 +75,8 @@ class FamilyTest {
     SequenceBatch matrix = SequenceBatch.zeros(1, rows, 24);
     SequenceBatch vectors = SequenceBatch.zeros(1, rows, 24);
     FamilyExample.withoutProjections(x, matrix, vectors);
-    double[][] plain = new double[rows][24];
-    for (int i = 0; i < rows; i++) {
-      double[] weights = new double[rows];
-      double sum = 0;
-      for (int j = 0; j < rows; j++) {
-        double score = 0;
-        for (int c = 0; c < 24; c++) {
-          score += (double) x.get(0, i, c) * x.get(0, j, c);
-        }
-        weights[j] = Math.exp(score / Math.sqrt(24));
-        sum += weights[j];
-      }
-      for (int j = 0; j < rows; j++) {
-        for (int c = 0; c < 24; c++) {
-          plain[i][c] += weights[j] / sum * x.get(0, j, c);
-        }
-      }
-    }
+    double[][] plain = ReferenceLayers.rows(x, 0);
+    plain = ReferenceLayers.inDouble().attention(plain, plain, plain, 1, 1, call -> call);
     assertClose(plain, matrix, 0, "matrix view");
     Views.assertSameBits(vectors.data(), matrix.data(), "vector view");
   }
@@ -199,6 +183,6 @@ class FamilyTest {
     FamilyExample.decoder(decoder, memory, x.rows(0, 0, 7), steps.rows(0, 0, 7), x.rows(0, 7, 1), steps.rows(0, 7, 1));
     SequenceBatch whole = SequenceBatch.zeros(1, 8, 48);
     decoder.forward(x, memory, whole);
-    assertClose(PlainTransformer.rows(whole, 0), steps, 0, "prompt and token");
+    assertClose(ReferenceLayers.rows(whole, 0), steps, 0, "prompt and token");
   }
 }

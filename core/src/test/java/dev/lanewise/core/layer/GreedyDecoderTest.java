@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Positions;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.core.testing.PlainTransformer;
@@ -59,7 +60,7 @@ class GreedyDecoderTest {
   /** The tokens that follow when every step starts from nothing and none stops. */
   private static int[] plain(int b) {
     PlainTransformer plain = PlainTransformer.inDouble();
-    double[][] memory = Arrays.copyOf(PlainTransformer.rows(MEMORY, b), LENGTHS[b]);
+    double[][] memory = Arrays.copyOf(ReferenceLayers.rows(MEMORY, b), LENGTHS[b]);
     List<Integer> tokens = new ArrayList<>(List.of(START));
     while (tokens.size() <= MOST) {
       double[][] x = new double[tokens.size()][WIDTH];

@@ -9,14 +9,15 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
-import dev.lanewise.core.testing.PlainTransformer;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
@@ -99,27 +100,20 @@ class LayerPositionsTest {
   private static double[][] plain(Kind kind, double[][] x, int firstQuery, double[][] source, int firstKey, int left) {
     double[][] query = linear(SHAPE.query(), x);
     double[][] key = linear(SHAPE.key(), source);
-    double[][] value = linear(SHAPE.value(), source);
-    double[][] heads = new double[x.length][6 * 5];
-    for (int head = 0; head < 6; head++) {
-      for (int i = 0; i < x.length; i++) {
-        double[] weights = new double[source.length];
-        double sum = 0;
-        for (int j = 0; j < source.length; j++) {
-          double[] q = part(query[i], head);
-          double[] k = part(key[j], head / 3);
-          int before = firstQuery + i - firstKey - j;
-          boolean seen = left < 0 || (before >= 0 && before <= left);
-          weights[j] = seen ? Math.exp(kind.score.of(q, k, head, firstQuery + i, firstKey + j)) : 0;
-          sum += weights[j];
-        }
-        for (int j = 0; j < source.length; j++) {
-          for (int d = 0; d < 5; d++) {
-            heads[i][head * 5 + d] += weights[j] / sum * value[j][head / 3 * 5 + d];
-          }
-        }
-      }
+    Bias scores = Bias.of(new float[6 * x.length * source.length], 6, x.length, source.length);
+    for (int n = 0; n < scores.data().length; n++) {
+      int head = n / source.length / x.length;
+      int i = n / source.length % x.length;
+      int j = n % source.length;
+      int before = firstQuery + i - firstKey - j;
+      boolean seen = left < 0 || (before >= 0 && before <= left);
+      double score = kind.score.of(part(query[i], head), part(key[j], head / 3), head, firstQuery + i, firstKey + j);
+      scores.data()[n] = seen ? (float) score : Float.NEGATIVE_INFINITY;
     }
+    double[][] zeros = new double[x.length][6];
+    double[][] heads =
+        ReferenceLayers.inDouble()
+            .attention(zeros, new double[source.length][2], linear(SHAPE.value(), source), 6, 2, call -> call.bias(scores));
     return linear(SHAPE.output(), heads);
   }
 
@@ -129,17 +123,8 @@ class LayerPositionsTest {
     return part;
   }
 
-  private static double[][] linear(LayerShape.Weights of, double[][] x) {
-    double[][] result = new double[x.length][of.outputs()];
-    for (int row = 0; row < x.length; row++) {
-      for (int o = 0; o < of.outputs(); o++) {
-        result[row][o] = of.bias()[o];
-        for (int i = 0; i < of.inputs(); i++) {
-          result[row][o] += x[row][i] * of.weight()[o * of.inputs() + i];
-        }
-      }
-    }
-    return result;
+  private static double[][] linear(LayerShape.Weights projection, double[][] x) {
+    return ReferenceLayers.inDouble().linear(x, projection.weight(), projection.bias());
   }
 
   private static void assertClose(Kind kind, double[][] expected, SequenceBatch actual, int b) {
@@ -161,7 +146,7 @@ class LayerPositionsTest {
       layer.cross(x, source, output);
       int firstQuery = Math.max(0, size[1] - size[0]);
       int firstKey = Math.max(0, size[0] - size[1]);
-      double[][] expected = plain(kind, PlainTransformer.rows(x, 1), firstQuery, PlainTransformer.rows(source, 1), firstKey, ALL);
+      double[][] expected = plain(kind, ReferenceLayers.rows(x, 1), firstQuery, ReferenceLayers.rows(source, 1), firstKey, ALL);
       assertClose(kind, expected, output, 1);
     }
   }
@@ -176,7 +161,7 @@ class LayerPositionsTest {
     layer.self(x.rows(1, 0, 7), caches.subList(1, 2), SequenceBatch.zeros(1, 7, 48));
     double[][][] expected = new double[2][][];
     for (int b = 0; b < 2; b++) {
-      double[][] rows = PlainTransformer.rows(x, b);
+      double[][] rows = ReferenceLayers.rows(x, b);
       expected[b] = plain(kind, rows, 0, rows, 0, ROWS);
     }
     int done = 0;
@@ -205,7 +190,7 @@ class LayerPositionsTest {
   void aWindowOfACacheKeepsPositions(Kind kind) {
     MultiHeadAttention layer = SHAPE.layer().withMask(Mask.window(9, 0)).withPositions(kind.positions);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, ROWS, 48, SEED + 8);
-    double[][] rows = PlainTransformer.rows(x, 0);
+    double[][] rows = ReferenceLayers.rows(x, 0);
     SequenceBatch output = SequenceBatch.zeros(1, ROWS, 48);
     try (KeyValueCache cache = layer.cache().window(10, 0).build()) {
       int done = 0;

@@ -3,8 +3,8 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.Budget;
-import dev.lanewise.core.testing.PlainFloat;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
@@ -123,8 +123,11 @@ class LinearTest {
     SequenceBatch input = problem.input();
     SequenceBatch output = problem.apply(1);
     Views.assertOnlyTheViewWritten(output.split(1), problem);
-    float[] plain = PlainFloat.linear(input, problem.weight(), problem.bias(), problem.outputs());
-    Budget.assertWithin(problem, Views.dense(output), plain, product(input, problem.weight(), problem.bias(), problem.outputs()));
+    Budget.assertWithin(
+        problem,
+        Views.dense(output),
+        product(ReferenceLayers.inFloat(), input, problem),
+        product(ReferenceLayers.inDouble(), input, problem));
   }
 
   /** A dense input may feed an output with gaps, and the other way round. */
@@ -231,17 +234,10 @@ class LinearTest {
     }
   }
 
-  private static double[] product(SequenceBatch input, float[] weight, float @Nullable [] bias, int outputs) {
-    double[] result = new double[input.batch() * input.rows() * outputs];
-    for (int n = 0; n < result.length; n++) {
-      int row = n / outputs;
-      int o = n % outputs;
-      double sum = bias == null ? 0 : bias[o];
-      for (int i = 0; i < input.width(); i++) {
-        sum += (double) input.get(row / input.rows(), row % input.rows(), i) * weight[o * input.width() + i];
-      }
-      result[n] = sum;
-    }
-    return result;
+  private static double[] product(ReferenceLayers layers, SequenceBatch input, Case problem) {
+    return IntStream.range(0, input.batch())
+        .mapToObj(b -> layers.linear(ReferenceLayers.rows(input, b), problem.weight(), problem.bias()))
+        .flatMapToDouble(rows -> Arrays.stream(ReferenceLayers.flat(rows)))
+        .toArray();
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Rotary;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.core.testing.PlainTransformer;
@@ -73,7 +74,7 @@ class TransformerLayerTest {
       SequenceBatch output = SequenceBatch.zeros(2, rows, parts.embedDim());
       parts.encoderLayer().withThreads(2).withMask(Mask.window(5, 3)).forward(x, output);
       for (int b = 0; b < 2; b++) {
-        double[][] in = PlainTransformer.rows(x, b);
+        double[][] in = ReferenceLayers.rows(x, b);
         double[][] expected = PlainTransformer.inDouble().encoderLayer(parts, in, (i, j) -> j >= i - 5 && j <= i + 3);
         double[][] plain = PlainTransformer.inFloat().encoderLayer(parts, in, (i, j) -> j >= i - 5 && j <= i + 3);
         assertBudget(expected, plain, output, b, parts + " of " + rows);
@@ -90,8 +91,8 @@ class TransformerLayerTest {
       SequenceBatch output = SequenceBatch.zeros(2, rows, parts.embedDim());
       parts.decoderLayer().forward(x, memory, output);
       for (int b = 0; b < 2; b++) {
-        double[][] in = PlainTransformer.rows(x, b);
-        double[][] remembered = PlainTransformer.rows(memory, b);
+        double[][] in = ReferenceLayers.rows(x, b);
+        double[][] remembered = ReferenceLayers.rows(memory, b);
         double[][] expected = PlainTransformer.inDouble().decoderLayer(parts, in, remembered);
         double[][] plain = PlainTransformer.inFloat().decoderLayer(parts, in, remembered);
         assertBudget(expected, plain, output, b, parts + " of " + rows);

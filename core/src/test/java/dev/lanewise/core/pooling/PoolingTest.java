@@ -54,7 +54,7 @@ class PoolingTest {
         SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
         pooling.apply(x, output);
         double[] expected = new double[shape[0] * shape[2]];
-        float[] plain = new float[expected.length];
+        double[] plain = new double[expected.length];
         for (int at = 0; at < expected.length; at++) {
           double sum = 0;
           float plainSum = 0;

@@ -3,6 +3,8 @@ package dev.lanewise.core.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.reference.ReferenceAttention;
+
 /** The accuracy policy: an error may be twice that of plain float code plus 1e-6 of the largest value. */
 public final class Budget {
   private Budget() {}
@@ -11,10 +13,10 @@ public final class Budget {
    * Fails if an element of {@code actual} is further from {@code expected} than the budget, or NaN or infinite where the other is not.
    *
    * @param actual what the code under test wrote
-   * @param plain what plain float code gives for the same inputs, see {@link PlainFloat}
+   * @param plain what plain float code gives for the same inputs, see {@link ReferenceAttention#inFloat}
    * @param expected the truth, in double
    */
-  public static void assertWithin(Object what, float[] actual, float[] plain, double[] expected) {
+  public static void assertWithin(Object what, float[] actual, double[] plain, double[] expected) {
     assertThat(actual.length).as("length of %s", what).isEqualTo(expected.length);
     assertThat(plain.length).as("length of the plain result of %s", what).isEqualTo(expected.length);
     double largest = 0;

@@ -1,52 +1,56 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.data.Heads;
+import java.util.stream.IntStream;
 
-/** Multi-head attention from the parts of {@link PlainFloat}: the plain float code that layers are budgeted against. */
+/** Multi-head attention as plain float code computes it: the yardstick for the errors of layers. */
 public final class PlainLayer {
   private final GoldenCases.Layer layer;
-  private final Mask mask;
   private final Heads query;
-  private final Heads key;
-  private final Heads value;
+  private final ReferenceAttention attention;
 
-  public PlainLayer(GoldenCases.Mha layer) {
-    this.layer = layer.layer();
-    this.mask = layer.mask();
-    this.query = project(layer.sources().query(), GoldenCases.Layer.QUERY).split(this.layer.numHeads());
-    this.key = project(layer.sources().key(), GoldenCases.Layer.KEY).split(this.layer.numHeads());
-    this.value = project(layer.sources().value(), GoldenCases.Layer.VALUE).split(this.layer.numHeads());
+  public PlainLayer(GoldenCases.Mha golden) {
+    this.layer = golden.layer();
+    this.query = project(golden.sources().query(), GoldenCases.Layer.QUERY).split(layer.numHeads());
+    Heads key = project(golden.sources().key(), GoldenCases.Layer.KEY).split(layer.numHeads());
+    Heads value = project(golden.sources().value(), GoldenCases.Layer.VALUE).split(layer.numHeads());
+    this.attention = ReferenceAttention.of(query, key, value).mask(golden.mask()).inFloat();
   }
 
   /** Dense: batch × numHeads × queries × keys. */
-  public float[] weights() {
-    return PlainFloat.weights(query, key, mask, scale());
+  public double[] weights() {
+    return attention.weights();
   }
 
   /** Dense: batch × queries × embedDim. */
-  public float[] output() {
-    Heads heads =
-        Heads.of(PlainFloat.attention(query, key, value, mask, scale()), query.batch(), query.heads(), query.rows(), value.width());
-    SequenceBatch joined = SequenceBatch.zeros(query.batch(), query.rows(), query.heads() * value.width());
-    for (int b = 0; b < heads.batch(); b++) {
-      for (int h = 0; h < heads.heads(); h++) {
-        for (int row = 0; row < heads.rows(); row++) {
-          System.arraycopy(heads.data(), heads.index(b, h, row), joined.data(), joined.index(b, row) + h * heads.width(), heads.width());
-        }
-      }
+  public double[] output() {
+    double[] output = attention.output();
+    int width = output.length / (query.batch() * query.heads() * query.rows());
+    SequenceBatch joined = SequenceBatch.zeros(query.batch(), query.rows(), query.heads() * width);
+    Heads heads = joined.split(query.heads());
+    for (int n = 0; n < output.length; n++) {
+      int row = n / width;
+      int place = heads.index(row / query.rows() / query.heads(), row / query.rows() % query.heads(), row % query.rows());
+      heads.data()[place + n % width] = (float) output[n];
     }
-    return project(joined, GoldenCases.Layer.OUTPUT).data();
-  }
-
-  private float scale() {
-    return (float) (1 / Math.sqrt(query.width()));
+    float[] projected = project(joined, GoldenCases.Layer.OUTPUT).data();
+    return IntStream.range(0, projected.length).mapToDouble(n -> projected[n]).toArray();
   }
 
   private SequenceBatch project(SequenceBatch input, int which) {
     int outputs = layer.weights()[which].length / input.width();
-    return SequenceBatch.of(
-        PlainFloat.linear(input, layer.weights()[which], layer.bias(which), outputs), input.batch(), input.rows(), outputs);
+    SequenceBatch result = SequenceBatch.zeros(input.batch(), input.rows(), outputs);
+    for (int b = 0; b < input.batch(); b++) {
+      double[][] rows = ReferenceLayers.inFloat().linear(ReferenceLayers.rows(input, b), layer.weights()[which], layer.bias(which));
+      for (int row = 0; row < rows.length; row++) {
+        for (int c = 0; c < outputs; c++) {
+          result.data()[result.index(b, row) + c] = (float) rows[row][c];
+        }
+      }
+    }
+    return result;
   }
 }

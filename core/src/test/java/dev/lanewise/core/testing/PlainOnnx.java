@@ -1,10 +1,16 @@
 package dev.lanewise.core.testing;
 
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.reference.ReferenceAttention;
+import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
-import java.util.Arrays;
+import dev.lanewise.kernels.data.Stage;
 import org.jspecify.annotations.Nullable;
 
-/** The ONNX operator {@code Attention} as its text has it, in double; key and value hold past and new rows. */
+/**
+ * The ONNX operator {@code Attention}: its mask as its text states it, its arithmetic by the reference. Key and value hold past and new
+ * rows.
+ */
 public final class PlainOnnx {
   public final Heads query;
   public final Heads key;
@@ -40,44 +46,33 @@ public final class PlainOnnx {
   }
 
   public PlainOnnx compute() {
-    int rows = query.batch() * query.heads() * query.rows();
-    for (int mode = 0; mode < 4; mode++) {
-      modes[mode] = new double[rows * key.rows()];
-    }
-    output = new double[rows * value.width()];
-    for (int n = 0; n < rows; n++) {
-      row(n, n / query.rows() / query.heads(), n / query.rows() % query.heads(), n % query.rows());
-    }
-    return this;
-  }
-
-  private void row(int n, int b, int head, int i) {
+    int queries = query.rows();
     int keys = key.rows();
-    int keyHead = head / (query.heads() / key.heads());
-    double[] masked = new double[keys];
-    for (int j = 0; j < keys; j++) {
-      double score = 0;
-      for (int d = 0; d < query.width(); d++) {
-        score += (double) query.get(b, head, i, d) * key.get(b, keyHead, j, d) / Math.sqrt(query.width());
-      }
-      double addend = mask.at(b, head, i, j) + (visible(b, i, j) ? 0 : Double.NEGATIVE_INFINITY);
-      modes[0][n * keys + j] = score;
-      modes[1][n * keys + j] = softcapAfterMask ? score + addend : cap(score);
-      masked[j] = softcapAfterMask ? cap(score + addend) : cap(score) + addend;
-      modes[2][n * keys + j] = masked[j];
+    int head = queries * keys;
+    Bias bias = new Bias(new float[query.batch() * query.heads() * head], 0, query.heads() * head, head, keys, 1);
+    for (int n = 0; n < bias.data().length; n++) {
+      int row = n / keys;
+      bias.data()[n] = (float) mask.at(row / queries / query.heads(), row / queries % query.heads(), row % queries, n % keys);
     }
-    double max = Arrays.stream(masked).max().orElseThrow();
-    if (max == Double.NEGATIVE_INFINITY) {
-      return;
+    Mask seen = Mask.evaluate((b, h, i, j) -> visible(b, i, j), query.batch(), 1, queries, keys);
+    ReferenceAttention call = ReferenceAttention.of(query, key, value).bias(bias).mask(seen);
+    if (softcapAfterMask) {
+      call =
+          call.scoreFunction(
+              (row, offset, length, b, h, i, firstKey) -> {
+                for (int j = offset; j < offset + length; j++) {
+                  row[j] = (float) (softcap * Math.tanh(row[j] / softcap));
+                }
+              });
+    } else {
+      call = call.softcap(softcap);
     }
-    double sum = Arrays.stream(masked).map(score -> Math.exp(score - max)).sum();
-    for (int j = 0; j < keys; j++) {
-      double weight = Math.exp(masked[j] - max) / sum;
-      modes[3][n * keys + j] = weight;
-      for (int d = 0; d < value.width(); d++) {
-        output[n * value.width() + d] += weight * value.get(b, keyHead, j, d);
-      }
+    Stage[] stages = {Stage.RAW, Stage.CAPPED, Stage.MASKED, Stage.WEIGHTS};
+    for (int mode = 0; mode < modes.length; mode++) {
+      modes[mode] = call.scores(stages[mode]);
     }
+    output = call.output();
+    return this;
   }
 
   private boolean visible(int b, int i, int j) {
@@ -86,9 +81,5 @@ public final class PlainOnnx {
         && (left < 0 || j >= position - left)
         && (right < 0 || j <= position + right)
         && (nonpad == null || j < nonpad[b]);
-  }
-
-  private double cap(double score) {
-    return softcap == 0 ? score : softcap * Math.tanh(score / softcap);
   }
 }

@@ -120,13 +120,12 @@ public final class Problem {
     Views.assertSameBits(query.data(), query().data(), "query of " + this);
     Views.assertSameBits(key.data(), key().data(), "key of " + this);
     Views.assertSameBits(value.data(), value().data(), "value of " + this);
-    Budget.assertWithin(this, Views.dense(output), PlainFloat.attention(query, key, value, mask, (float) scale()), reference().output());
+    Budget.assertWithin(this, Views.dense(output), reference().inFloat().output(), reference().output());
 
     Heads weights = emptyWeights();
     attention().weights(query, key, weights);
     Views.assertOnlyTheViewWritten(weights, "weights of " + this);
-    Budget.assertWithin(
-        "weights of " + this, Views.dense(weights), PlainFloat.weights(query, key, mask, (float) scale()), reference().weights());
+    Budget.assertWithin("weights of " + this, Views.dense(weights), reference().inFloat().weights(), reference().weights());
   }
 
   @Override
