@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
@@ -28,12 +29,7 @@ public class ActivationBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return switch (activation) {
-      case TANH -> DoubleReference.tanh(x);
-      case GELU -> DoubleReference.gelu(x);
-      case GELU_TANH -> DoubleReference.geluTanh(x);
-      case NONE, RELU, SILU, SIGMOID -> throw new IllegalStateException("no reference for " + activation);
-    };
+    return ReferenceLayers.flat(ReferenceLayers.inDouble().activated(activation, ReferenceLayers.rows(x)));
   }
 
   @Override

@@ -1,12 +1,11 @@
 package dev.lanewise.bench.jmh;
 
 import dev.lanewise.bench.throughput.data.EncoderWeights;
-import dev.lanewise.bench.throughput.data.PlainEncoder;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Param;
 
@@ -38,8 +37,8 @@ public class EncoderBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    double[][] exact = new PlainEncoder(weights, HEADS, EPSILON, v -> v).layer(x, 0, IntStream.range(0, rows).toArray());
-    return Arrays.stream(exact).flatMapToDouble(Arrays::stream).toArray();
+    int[] all = IntStream.range(0, rows).toArray();
+    return ReferenceLayers.flat(weights.reference(ReferenceLayers.inDouble(), x, HEADS, EPSILON, all));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
@@ -23,7 +24,7 @@ public class ExpBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return DoubleReference.exp(x);
+    return ReferenceLayers.flat(ReferenceLayers.inDouble().exp(ReferenceLayers.rows(x)));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
@@ -41,7 +42,8 @@ public class NormBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return norm == Kind.LAYER ? DoubleReference.layerNorm(x, weight, bias, EPSILON) : DoubleReference.rmsNorm(x, weight, EPSILON);
+    boolean layer = norm == Kind.LAYER;
+    return ReferenceLayers.flat(ReferenceLayers.inDouble().norm(ReferenceLayers.rows(x), layer, weight, layer ? bias : null, EPSILON));
   }
 
   @Override

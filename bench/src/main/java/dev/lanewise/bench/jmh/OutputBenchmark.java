@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
@@ -28,7 +29,7 @@ public class OutputBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return DoubleReference.product(weights, value, 1);
+    return ReferenceLayers.product(weights, value);
   }
 
   @Override

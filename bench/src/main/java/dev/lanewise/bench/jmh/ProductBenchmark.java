@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
@@ -34,7 +35,7 @@ public class ProductBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return DoubleReference.product(input, weight, 1);
+    return ReferenceLayers.product(input, weight);
   }
 
   @Override

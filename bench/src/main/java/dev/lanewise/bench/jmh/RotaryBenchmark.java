@@ -2,6 +2,7 @@ package dev.lanewise.bench.jmh;
 
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
@@ -32,7 +33,7 @@ public class RotaryBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return DoubleReference.rotary(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryTable.Form.HALF);
+    return ReferenceLayers.rotated(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryTable.Form.HALF);
   }
 
   @Override

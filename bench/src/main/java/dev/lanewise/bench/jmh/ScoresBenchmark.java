@@ -1,5 +1,6 @@
 package dev.lanewise.bench.jmh;
 
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
@@ -27,7 +28,7 @@ public class ScoresBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return DoubleReference.product(query, DoubleReference.transposed(key), scale);
+    return ReferenceLayers.flat(ReferenceLayers.inDouble().products(ReferenceLayers.rows(query), ReferenceLayers.rows(key), scale));
   }
 
   @Override

@@ -2,12 +2,12 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
-import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -110,10 +110,11 @@ final class AttentionOperation implements Operation {
     Matrix queryRow = query.matrix(b, head, row, row + 1);
     Matrix keys = key.matrix(b, keyValueHead, firstKey, firstKey + end);
     Matrix values = value.matrix(b, keyValueHead, firstKey, firstKey + end);
-    double[] exact = variant.reference(queryRow, keys, values, head, i);
-    Matrix weights = new PlainRow(variant, head, i, queryRow, keys).weights();
+    ReferenceAttention reference = variant.reference(queryRow, keys, values, head, i);
+    double[] exact = reference.output();
+    double[] plain = reference.inFloat().output();
     for (int d = 0; d < value.width(); d++) {
-      meter.add(exact[d], output.get(b, head, row, d), PlainFloat.blend(weights, 0, values, d));
+      meter.add(exact[d], output.get(b, head, row, d), plain[d]);
     }
   }
 

@@ -2,13 +2,13 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
-import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.StoredNumbers;
 import dev.lanewise.bench.throughput.options.CacheOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Matrix;
@@ -93,12 +93,13 @@ final class DecodeOperation implements Operation {
     Matrix value = caches.value(b, keyValueHead, end);
     Matrix storedKey = StoredNumbers.of(key, format);
     Matrix storedValue = StoredNumbers.of(value, format);
-    double[] exact = variant.reference(queryRow, storedKey, storedValue, head, i);
-    double[] unrounded = format == KeyValueFormat.F32 ? exact : variant.reference(queryRow, key, value, head, i);
-    Matrix weights = new PlainRow(variant, head, i, queryRow, storedKey).weights();
+    ReferenceAttention reference = variant.reference(queryRow, storedKey, storedValue, head, i);
+    double[] exact = reference.output();
+    double[] plain = reference.inFloat().output();
+    double[] unrounded = format == KeyValueFormat.F32 ? exact : variant.reference(queryRow, key, value, head, i).output();
     for (int d = 0; d < output.width(); d++) {
       float measured = output.get(b, head, i, d);
-      meter.add(exact[d], measured, PlainFloat.blend(weights, 0, storedValue, d));
+      meter.add(exact[d], measured, plain[d]);
       if (format != KeyValueFormat.F32) {
         meter.addUnrounded(unrounded[d], measured);
       }

@@ -3,12 +3,12 @@ package dev.lanewise.bench.throughput;
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
 import dev.lanewise.bench.throughput.data.EncoderWeights;
-import dev.lanewise.bench.throughput.data.PlainEncoder;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import java.util.Map;
 
 /** A layer of a BERT-like encoder: post-norm, GELU, a feed-forward network four times as wide as the rows; all parts are timed. */
@@ -57,11 +57,11 @@ final class EncoderOperation implements Operation {
   public Accuracy accuracy() {
     Meter meter = new Meter();
     int[] rows = Rows.sample(x.rows());
-    double[][] exact = new PlainEncoder(weights, sizes.heads, EPSILON, v -> v).layer(x, 0, rows);
-    double[][] plain = new PlainEncoder(weights, sizes.heads, EPSILON, v -> (float) v).layer(x, 0, rows);
+    double[][] exact = weights.reference(ReferenceLayers.inDouble(), x, sizes.heads, EPSILON, rows);
+    double[][] plain = weights.reference(ReferenceLayers.inFloat(), x, sizes.heads, EPSILON, rows);
     for (int i = 0; i < rows.length; i++) {
       for (int c = 0; c < x.width(); c++) {
-        meter.add(exact[i][c], output.get(0, rows[i], c), (float) plain[i][c]);
+        meter.add(exact[i][c], output.get(0, rows[i], c), plain[i][c]);
       }
     }
     return meter.result();

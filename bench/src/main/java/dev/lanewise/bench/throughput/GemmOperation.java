@@ -2,13 +2,12 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
-import dev.lanewise.bench.throughput.data.PlainDouble;
-import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 
@@ -56,9 +55,13 @@ final class GemmOperation implements Operation {
   @Override
   public Accuracy accuracy() {
     Meter meter = new Meter();
+    double[][] weights = ReferenceLayers.rows(weight);
     for (int i : Rows.sample(input.rows())) {
-      for (int j = 0; j < weight.rows(); j++) {
-        meter.add(PlainDouble.dot(input, i, weight, j), result.get(i, j), PlainFloat.dot(input, i, weight, j));
+      double[][] row = ReferenceLayers.rows(input.rows(i, i + 1));
+      double[] exact = ReferenceLayers.inDouble().products(row, weights, 1)[0];
+      double[] plain = ReferenceLayers.inFloat().products(row, weights, 1)[0];
+      for (int j = 0; j < exact.length; j++) {
+        meter.add(exact[j], result.get(i, j), plain[j]);
       }
     }
     return meter.result();

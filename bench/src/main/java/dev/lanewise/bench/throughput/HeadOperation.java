@@ -2,13 +2,12 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Accuracy.Meter;
-import dev.lanewise.bench.throughput.data.PlainDouble;
-import dev.lanewise.bench.throughput.data.PlainFloat;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.timing.Team;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
@@ -21,7 +20,7 @@ final class HeadOperation implements Operation {
   private final Matrix[] inputParts;
   private final Matrix[] resultParts;
   private final Kernel kernel;
-  private final RowCheck check;
+  private final Reference reference;
   private final Map<String, Object> shape;
   private final long flops;
   private final long bytes;
@@ -31,9 +30,9 @@ final class HeadOperation implements Operation {
     void compute(Matrix inputRows, Matrix resultRows);
   }
 
-  /** Adds the errors of row i. */
-  private interface RowCheck {
-    void compare(Meter meter, Matrix result, int i);
+  /** Computes some rows by the reference. */
+  private interface Reference {
+    double[][] compute(ReferenceLayers layers, double[][] inputRows);
   }
 
   private HeadOperation(
@@ -41,7 +40,7 @@ final class HeadOperation implements Operation {
       Matrix input,
       int resultColumns,
       Kernel kernel,
-      RowCheck check,
+      Reference reference,
       Map<String, Object> shape,
       long flops,
       long otherElements) {
@@ -51,7 +50,7 @@ final class HeadOperation implements Operation {
     this.inputParts = Rows.split(input, team.size());
     this.resultParts = Rows.split(result, team.size());
     this.kernel = kernel;
-    this.check = check;
+    this.reference = reference;
     this.shape = shape;
     this.flops = flops;
     this.bytes = Shape.bytes(input, result) + Float.BYTES * otherElements;
@@ -60,34 +59,19 @@ final class HeadOperation implements Operation {
   /** e to the power of every score, queries × keys. */
   static Operation exp(Setup setup) {
     Matrix scores = scores(setup.sizes(), new SeededData());
-    RowCheck check =
-        (meter, result, i) -> {
-          for (int j = 0; j < scores.columns(); j++) {
-            double exact = Math.exp(scores.get(i, j));
-            meter.add(exact, result.get(i, j), (float) exact);
-          }
-        };
-    return ofScores(setup, scores, setup.kernels()::exp, check);
+    return ofScores(setup, scores, setup.kernels()::exp, ReferenceLayers::exp);
   }
 
   /** The softmax of every row of scores, queries × keys. */
   static Operation softmax(Setup setup) {
     Matrix scores = scores(setup.sizes(), new SeededData());
-    RowCheck check =
-        (meter, result, i) -> {
-          double[] exact = PlainDouble.softmax(scores, i);
-          float[] plain = PlainFloat.softmax(scores, i);
-          for (int j = 0; j < exact.length; j++) {
-            meter.add(exact[j], result.get(i, j), plain[j]);
-          }
-        };
-    return ofScores(setup, scores, setup.kernels()::softmax, check);
+    return ofScores(setup, scores, setup.kernels()::softmax, ReferenceLayers::softmax);
   }
 
   /** An operation on scores for which counting floating-point operations says nothing. */
-  private static Operation ofScores(Setup setup, Matrix scores, Kernel kernel, RowCheck check) {
+  private static Operation ofScores(Setup setup, Matrix scores, Kernel kernel, Reference reference) {
     Map<String, Object> shape = Shape.of("queries", scores.rows(), "keys", scores.columns());
-    return new HeadOperation(setup.team(), scores, scores.columns(), kernel, check, shape, 0, 0);
+    return new HeadOperation(setup.team(), scores, scores.columns(), kernel, reference, shape, 0, 0);
   }
 
   /** scale · QKᵀ. */
@@ -98,12 +82,7 @@ final class HeadOperation implements Operation {
     Matrix key = data.matrix(sizes.keys, sizes.headDim);
     float scale = (float) (1 / Math.sqrt(sizes.headDim));
     Kernels kernels = setup.kernels();
-    RowCheck check =
-        (meter, result, i) -> {
-          for (int j = 0; j < key.rows(); j++) {
-            meter.add(scale * PlainDouble.dot(query, i, key, j), result.get(i, j), scale * PlainFloat.dot(query, i, key, j));
-          }
-        };
+    Reference reference = (layers, rows) -> layers.products(rows, ReferenceLayers.rows(key), scale);
     Map<String, Object> shape = Shape.of("queries", sizes.queries, "keys", sizes.keys, "headDim", sizes.headDim);
     long elements = (long) sizes.keys * sizes.headDim;
     return new HeadOperation(
@@ -111,7 +90,7 @@ final class HeadOperation implements Operation {
         query,
         sizes.keys,
         (rows, scores) -> kernels.scores(rows, key, scale, scores),
-        check,
+        reference,
         shape,
         2 * sizes.queries * elements,
         elements);
@@ -125,12 +104,7 @@ final class HeadOperation implements Operation {
     Kernels.scalar().softmax(weights, weights);
     Matrix value = data.matrix(sizes.keys, sizes.valueDim);
     Kernels kernels = setup.kernels();
-    RowCheck check =
-        (meter, result, i) -> {
-          for (int d = 0; d < value.columns(); d++) {
-            meter.add(PlainDouble.blend(weights, i, value, d), result.get(i, d), PlainFloat.blend(weights, i, value, d));
-          }
-        };
+    Reference reference = (layers, rows) -> layers.products(rows, ReferenceLayers.transposed(ReferenceLayers.rows(value)), 1);
     Map<String, Object> shape = Shape.of("queries", sizes.queries, "keys", sizes.keys, "valueDim", sizes.valueDim);
     long elements = (long) sizes.keys * sizes.valueDim;
     return new HeadOperation(
@@ -138,7 +112,7 @@ final class HeadOperation implements Operation {
         weights,
         sizes.valueDim,
         (rows, output) -> kernels.output(rows, value, output),
-        check,
+        reference,
         shape,
         2 * sizes.queries * elements,
         elements);
@@ -172,7 +146,12 @@ final class HeadOperation implements Operation {
   public Accuracy accuracy() {
     Meter meter = new Meter();
     for (int i : Rows.sample(input.rows())) {
-      check.compare(meter, result, i);
+      double[][] row = ReferenceLayers.rows(input.rows(i, i + 1));
+      double[] exact = reference.compute(ReferenceLayers.inDouble(), row)[0];
+      double[] plain = reference.compute(ReferenceLayers.inFloat(), row)[0];
+      for (int j = 0; j < exact.length; j++) {
+        meter.add(exact[j], result.get(i, j), plain[j]);
+      }
     }
     return meter.result();
   }

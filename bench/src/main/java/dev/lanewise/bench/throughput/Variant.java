@@ -140,7 +140,7 @@ public final class Variant {
    * @param keyRows endKey × headDim
    * @param valueRows endKey × valueDim
    */
-  double[] reference(Matrix queryRow, Matrix keyRows, Matrix valueRows, int head, int query) {
+  ReferenceAttention reference(Matrix queryRow, Matrix keyRows, Matrix valueRows, int head, int query) {
     ReferenceAttention reference =
         ReferenceAttention.of(Rows.heads(queryRow), Rows.heads(keyRows), Rows.heads(valueRows))
             .mask(visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1)))
@@ -153,6 +153,6 @@ public final class Variant {
     if (bias != null) {
       reference = reference.bias(new Bias(bias, query * keys, 0, 0, 0, 1));
     }
-    return reference.output();
+    return reference;
   }
 }

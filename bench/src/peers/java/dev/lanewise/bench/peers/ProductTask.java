@@ -1,12 +1,12 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 
@@ -60,10 +60,12 @@ final class ProductTask implements Task {
   @Override
   public double error(float[] measured) {
     Matrix left = Matrix.of(input, m, k);
+    double[][] columns = ReferenceLayers.rows(transposed);
     double error = 0;
     for (int i : Rows.sample(m)) {
+      double[] exact = ReferenceLayers.inDouble().products(ReferenceLayers.rows(left.rows(i, i + 1)), columns, 1)[0];
       for (int j = 0; j < n; j++) {
-        error = Math.max(error, Math.abs(PlainDouble.dot(left, i, transposed, j) - measured[i * n + j]));
+        error = Math.max(error, Math.abs(exact[j] - measured[i * n + j]));
       }
     }
     return error;

@@ -1,10 +1,10 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.throughput.data.PlainDouble;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
@@ -48,7 +48,7 @@ final class SoftmaxTask implements Task {
   public double error(float[] measured) {
     double error = 0;
     for (int i : Rows.sample(queries)) {
-      double[] exact = PlainDouble.softmax(input, i);
+      double[] exact = ReferenceLayers.inDouble().softmax(ReferenceLayers.rows(input.rows(i, i + 1)))[0];
       for (int j = 0; j < keys; j++) {
         error = Math.max(error, Math.abs(exact[j] - measured[i * keys + j]));
       }

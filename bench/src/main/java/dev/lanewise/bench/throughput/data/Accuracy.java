@@ -18,7 +18,7 @@ public record Accuracy(double maxAbsError, double referenceError, @Nullable Doub
     private double referenceError;
     private @Nullable Double formatError;
 
-    public void add(double exact, float measured, float plain) {
+    public void add(double exact, float measured, double plain) {
       maxAbsError = Math.max(maxAbsError, Math.abs(measured - exact));
       referenceError = Math.max(referenceError, Math.abs(plain - exact));
     }

@@ -1,13 +1,16 @@
 package dev.lanewise.bench.throughput.data;
 
+import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
+import java.util.stream.IntStream;
 
 /**
  * The weights of an encoder layer, outputs × inputs each.
@@ -73,5 +76,19 @@ public record EncoderWeights(
     Linear second = Linear.of(down, downBias, upBias.length, embedDim(), kernels);
     Norm both = Norm.layer(norm, normBias, epsilon, kernels);
     return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, NormPlacement.POST);
+  }
+
+  /** The given rows of the layer's output for the first sequence, by the reference. */
+  public double[][] reference(ReferenceLayers layers, SequenceBatch x, int heads, double epsilon, int... rows) {
+    int width = embedDim();
+    double[][] all = ReferenceLayers.rows(x, 0);
+    double[][] chosen = IntStream.of(rows).mapToObj(row -> all[row]).toArray(double[][]::new);
+    double[][] query = layers.linear(chosen, input, inputBias, 0, width);
+    double[][] key = layers.linear(all, input, inputBias, width, width);
+    double[][] value = layers.linear(all, input, inputBias, 2 * width, width);
+    double[][] attended = layers.linear(layers.attention(query, key, value, heads, heads, call -> call), output, outputBias);
+    double[][] y = layers.norm(layers.add(chosen, attended), true, norm, normBias, epsilon);
+    double[][] hidden = layers.activated(Activation.GELU, layers.linear(y, up, upBias));
+    return layers.norm(layers.add(y, layers.linear(hidden, down, downBias)), true, norm, normBias, epsilon);
   }
 }

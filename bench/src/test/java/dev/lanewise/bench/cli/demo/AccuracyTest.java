@@ -8,9 +8,9 @@ import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-class LayerReferenceTest {
+class AccuracyTest {
   @Test
-  void agreesWithTheLayer() throws IOException {
+  void theLayerAgreesWithTheReference() throws IOException {
     FirstLayer model = FirstLayer.load();
     Tokens tokens = MiniLmArtifact.tokenizer().encode("One way or another").withLength(37);
     Accuracy accuracy = Accuracy.measure(model, model.embed(tokens), Kernels.vector());
@@ -20,7 +20,7 @@ class LayerReferenceTest {
   }
 
   @Test
-  void budgetRefusesTooMuchAndNaN() {
+  void anErrorBeyondTheBudgetOrNaNIsRefused() {
     assertThat(new Accuracy(4.1e-7, 1e-7, 0.2).isWithinBudget()).isFalse();
     assertThat(new Accuracy(3.9e-7, 1e-7, 0.2).isWithinBudget()).isTrue();
     assertThat(new Accuracy(Double.NaN, 1e-7, 0.2).isWithinBudget()).isFalse();
