@@ -74,7 +74,7 @@ class ExportedTypesTest {
     Stream<Class<?>> executables =
         Stream.<Executable>concat(Arrays.stream(type.getDeclaredMethods()), Arrays.stream(type.getDeclaredConstructors()))
             .filter(ExportedTypesTest::isCallable)
-            .flatMap(of -> Stream.concat(Arrays.stream(of.getParameterTypes()), Arrays.stream(of.getExceptionTypes())));
+            .flatMap(member -> Stream.concat(Arrays.stream(member.getParameterTypes()), Arrays.stream(member.getExceptionTypes())));
     Stream<Class<?>> results = Arrays.stream(type.getDeclaredMethods()).filter(ExportedTypesTest::isCallable).map(Method::getReturnType);
     return Stream.of(fields, executables, results).flatMap(all -> all);
   }

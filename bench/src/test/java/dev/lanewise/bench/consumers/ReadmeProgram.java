@@ -58,6 +58,11 @@ record ReadmeProgram(String name, String source, Set<String> packages, List<Stri
     return new ReadmeProgram(name, source, found(IMPORT, source).collect(Collectors.toSet()), found(PRINTED, source).toList());
   }
 
+  /** Whether the program reads the file of all-MiniLM-L6-v2. */
+  boolean needsModel() {
+    return packages.contains("dev.lanewise.text");
+  }
+
   private static Stream<String> found(Pattern pattern, String text) {
     return pattern.matcher(text).results().map(result -> result.group(1));
   }
