@@ -37,10 +37,10 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The command line of the jar. Exit codes: 0 done, 1 failed, 2 wrong option, 141 the reader of a pipe has closed it. */
+/** The command line of the jar. Exit codes: 0 success, 1 failure, 2 wrong option, 141 the reader of a pipe has closed it. */
 @Command(
     name = "lanewise-bench",
-    description = "Attention on the JVM's SIMD lanes: a demo on a real model, and measurements.",
+    description = "Attention on the JVM's SIMD lanes: a demo on a real model, embeddings of texts, measurements and tests under load.",
     subcommands = {
       DemoCommand.class,
       ThroughputCommand.class,
@@ -56,10 +56,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
     footer = {
       "",
       "Start java with --add-modules jdk.incubator.vector; without it everything runs on plain Java, many times slower.",
-      "FILE may be - for standard input, a pipe or a device. A file that is there is replaced only with --force, and only once the new",
-      "one is whole. Everything is written in UTF-8; write -- before a text that begins with -.",
-      "Exit codes: 0 done; 1 failed, also where standard output or standard error cannot be written; 2 wrong option;",
-      "141 the reader of a pipe, such as head, has closed it."
+      "",
+      "FILE may be - for standard input or output, a pipe or a device. An existing file is replaced only with --force, and only once the"
+          + " new one is complete. All text is UTF-8. Write -- before a text that begins with -.",
+      "",
+      "Exit codes: 0 success; 1 failure, also if standard output or standard error cannot be written; 2 wrong option; 141 the reader of a"
+          + " pipe, such as head, has closed it."
     })
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
@@ -92,7 +94,7 @@ public final class Main implements Runnable {
   /** Runs the command that {@code args} name and ends the JVM with its exit code. */
   public static void main(String[] args) {
     if (System.getProperty(LOG_FORMAT_PROPERTY) == null) {
-      // The kernels log which path runs, or why it is the slow one and the flag that mends it: one line is enough.
+      // The kernels log which path runs, and if it is the slow one, why and which flag helps: one line is enough.
       System.setProperty(LOG_FORMAT_PROPERTY, "%4$s: %5$s%6$s%n");
     }
     StandardStreams streams = StandardStreams.install();
@@ -123,7 +125,7 @@ public final class Main implements Runnable {
     return commandLine
         .setExpandAtFiles(false) // a sentence may begin with @
         .setPosixClusteredShortOptionsAllowed(false) // and with -h
-        .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF)) // escapes are shown, not obeyed
+        .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF)) // no escapes for terminals
         .setExecutionStrategy(Main::execute)
         .setParameterExceptionHandler(Main::reject)
         .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
@@ -181,7 +183,7 @@ public final class Main implements Runnable {
     return command.exitCodeOnInvalidInput();
   }
 
-  /** What helps where an argument was taken for something that it is not. */
+  /** What to do where an argument was misunderstood; empty if nothing helps. */
   private static String hint(ParameterException exception, CommandSpec command, String[] args) {
     if (exception.getCause() instanceof InvalidPathException && !Arguments.namesAreUtf8()) {
       return "; for names beyond ASCII start with LC_ALL=C.UTF-8, or with another UTF-8 locale";
@@ -195,10 +197,10 @@ public final class Main implements Runnable {
     return mistaken && takesText && dash ? "; write -- before a text that begins with -" : "";
   }
 
-  /** What may go wrong outside of this program gets one line; anything else is a defect and shows where. */
+  /** Prints one line for what can fail outside of this program; anything else is a defect, thrown with its stack trace. */
   private static int fail(Exception exception, CommandLine commandLine) throws Exception {
     if (exception instanceof OutputFailedException) {
-      return ExitCode.SOFTWARE; // StandardStreams says it, whoever wrote
+      return ExitCode.SOFTWARE; // StandardStreams prints the message
     }
     Exception reason = exception instanceof UncheckedIOException unchecked ? unchecked.getCause() : exception;
     if (OutputFailedException.isClosedPipe(reason)) {
@@ -211,7 +213,7 @@ public final class Main implements Runnable {
     return commandLine.getCommandSpec().exitCodeOnExecutionException();
   }
 
-  /** Java's own messages are often nothing but the name of the file. */
+  /** The message; Java's own are often only the name of the file, so the kind of failure is added. */
   private static String reason(Exception exception) {
     String message = String.valueOf(exception.getMessage());
     if (exception instanceof FileSystemException failed && failed.getReason() == null) {

@@ -23,17 +23,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
-/** Measures a suite and shows it. */
+/** Measures a suite of operations and shows the results. */
 @Command(
     name = "report",
     sortOptions = false,
     description = "Measures a suite of operations, each in two JVMs of its own, and writes the results as JSON and as one page.",
     footer = {
       "",
-      "New files are written anew after each case, so that Ctrl-C keeps what has been measured; where --force replaces files, they are",
-      "written at the end, and Ctrl-C keeps the old ones. With --against, cases that changed by more than both",
-      "runs' noise are marked; the noise of a case is how far its two JVMs are apart, or its middle sample from the fastest, at least 10"
-          + " %%."
+      "New files are written again after each case, so that Ctrl-C keeps what has been measured. If --force replaces files, they are"
+          + " written at the end, and Ctrl-C keeps the old ones.",
+      "",
+      "With --against, cases that changed by more than the noise of both runs are marked. The noise of a case is the distance between its"
+          + " two JVMs or between its middle and its fastest sample, but at least 10 %%."
     })
 public final class ReportCommand extends BenchCommand {
   private static final double QUICK_SECONDS = 0.5;
@@ -57,22 +58,26 @@ public final class ReportCommand extends BenchCommand {
       names = "--output",
       paramLabel = "FILE",
       defaultValue = "lanewise-report.html",
-      description = "The page; the results go beside it as .json (default: ${DEFAULT-VALUE}).")
+      description = "The page; the results are written beside it as .json (default: ${DEFAULT-VALUE}).")
   private Path output = Path.of("");
 
-  @Option(names = "--force", description = "Replace page and results if they are there already, once the new ones are whole.")
+  @Option(names = "--force", description = "Replace existing page and results, once the new ones are complete.")
   private boolean force;
 
   @Option(names = "--against", paramLabel = "JSON", description = "An earlier run's results to compare with; - is standard input.")
   private @Nullable Path against;
 
-  @Option(names = "--only", paramLabel = "TEXT", description = "Only cases whose name holds this, such as decode.")
+  @Option(names = "--only", paramLabel = "TEXT", description = "Measure only the cases with this in their name, such as decode.")
   private String only = "";
 
-  @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work of a case (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Threads that share the work of a case (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  @Option(names = "--seconds", description = "How long to measure a case (default: 0.5 quick, 3 full).")
+  @Option(names = "--seconds", paramLabel = "SECONDS", description = "How long to measure a case (default: 0.5 quick, 3 full).")
   private @Nullable Double seconds;
 
   /** For picocli, which sets the options. */
@@ -88,7 +93,7 @@ public final class ReportCommand extends BenchCommand {
   public Integer call() throws IOException, InterruptedException {
     check();
     boolean peers = comparesWithPeers();
-    List<Case> cases = (full ? Suite.full(peers) : Suite.quick(peers)).stream().filter(of -> of.id().contains(only)).toList();
+    List<Case> cases = (full ? Suite.full(peers) : Suite.quick(peers)).stream().filter(chosen -> chosen.id().contains(only)).toList();
     if (cases.isEmpty()) {
       throw rejected("--only " + only + " is in the name of no case");
     }
@@ -124,7 +129,7 @@ public final class ReportCommand extends BenchCommand {
       throw rejected("--output " + output + " is no regular file, which the results need beside it");
     }
     if (against != null && against.toAbsolutePath().normalize().equals(jsonFile().toAbsolutePath().normalize())) {
-      throw rejected("--against " + against + " is where the new results go; choose another --output");
+      throw rejected("--against " + against + " is where the new results would be written; choose another --output");
     }
     for (Path file : List.of(output, jsonFile())) {
       Optional<String> obstacle = OutputFile.obstacle(file, force);
@@ -139,7 +144,7 @@ public final class ReportCommand extends BenchCommand {
     return output.resolveSibling((name.endsWith(".html") ? name.substring(0, name.length() - 5) : name) + ".json");
   }
 
-  /** In rounds, so that the forks of a case lie minutes apart and show what the machine does meanwhile. */
+  /** Measures in rounds: the JVMs of a case are minutes apart, so that their difference shows what else the machine does. */
   private int measure(List<Case> cases, Results results, @Nullable Results before, boolean writesEachCase)
       throws IOException, InterruptedException {
     Map<String, List<JsonObject>> forks = new HashMap<>();
@@ -147,16 +152,16 @@ public final class ReportCommand extends BenchCommand {
     List<Case> runs = runs(cases);
     try (Progress progress = Progress.of("Measuring", runs.size())) {
       for (int i = 0; i < runs.size(); i++) {
-        Case of = runs.get(i);
-        if (!failed.contains(of.id())) {
+        Case chosen = runs.get(i);
+        if (!failed.contains(chosen.id())) {
           try {
-            List<JsonObject> ofCase = forks.computeIfAbsent(of.id(), id -> new ArrayList<>());
-            ofCase.add(fork.run(arguments(of, ofCase)));
-            results.put(of, Results.ofForks(ofCase));
+            List<JsonObject> earlier = forks.computeIfAbsent(chosen.id(), id -> new ArrayList<>());
+            earlier.add(fork.run(arguments(chosen, earlier)));
+            results.put(chosen, Results.fastest(earlier));
           } catch (IOException e) {
-            results.fail(of, String.valueOf(e.getMessage()));
-            err().println(of.id() + ": " + e.getMessage());
-            failed.add(of.id());
+            results.fail(chosen, String.valueOf(e.getMessage()));
+            err().println(chosen.id() + ": " + e.getMessage());
+            failed.add(chosen.id());
           }
           if (writesEachCase) {
             write(results, before);
@@ -177,20 +182,20 @@ public final class ReportCommand extends BenchCommand {
   private static List<Case> runs(List<Case> cases) {
     List<Case> runs = new ArrayList<>(cases);
     for (int n = 1; n < FORKS; n++) {
-      cases.stream().filter(of -> of.chart() != Chart.PEER).forEach(runs::add);
+      cases.stream().filter(chosen -> chosen.chart() != Chart.PEER).forEach(runs::add);
     }
     return runs;
   }
 
   /** The machine's limits are measured in the first JVM of a case only. */
-  private List<String> arguments(Case of, List<JsonObject> before) {
-    List<String> arguments = new ArrayList<>(of.arguments());
+  private List<String> arguments(Case chosen, List<JsonObject> before) {
+    List<String> arguments = new ArrayList<>(chosen.arguments());
     if (!before.isEmpty()) {
       JsonObject first = before.getFirst();
       arguments.add("--limits=" + first.get("fmaPeakGflops").getAsDouble() + "," + first.get("readBandwidth").getAsDouble());
     }
     double time = seconds == null ? full ? FULL_SECONDS : QUICK_SECONDS : seconds;
-    if (of.chart() == Chart.PEER) {
+    if (chosen.chart() == Chart.PEER) {
       time *= DUEL_FACTOR;
     }
     arguments.addAll(List.of("--threads", String.valueOf(threads), "--seconds", String.format(Locale.ROOT, "%s", time)));

@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What was measured, as the file keeps it: where, with what, and a result or the reason of its absence for each case. */
+/** The results of a suite as a file has them: the machine, the JDK, and for each case a result or the reason why there is none. */
 final class Results {
   private static final int VERSION = 1;
   private static final Gson PRETTY = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -30,7 +30,7 @@ final class Results {
     this.json = json;
   }
 
-  /** Nothing yet. */
+  /** Results without any case. */
   static Results begin(String suite, int threads) {
     JsonObject json = new JsonObject();
     json.addProperty("lanewiseReport", VERSION);
@@ -87,31 +87,31 @@ final class Results {
   }
 
   /**
-   * Keeps what {@code throughput} says of a case, in place of what it said before.
+   * Sets the result of a case, which {@code throughput} or {@code duel} printed.
    *
    * @throws IOException if there are no times in it
    */
-  void put(Case of, JsonObject result) throws IOException {
-    Timing timing = Timing.of(result, of.id());
-    entry(of).add("result", result);
-    timings.put(of.id(), timing);
+  void put(Case measured, JsonObject result) throws IOException {
+    Timing timing = Timing.of(result, measured.id());
+    entry(measured).add("result", result);
+    timings.put(measured.id(), timing);
   }
 
-  void fail(Case of, String error) {
-    entry(of).addProperty("error", error);
-    timings.remove(of.id());
+  void fail(Case measured, String error) {
+    entry(measured).addProperty("error", error);
+    timings.remove(measured.id());
   }
 
-  private JsonObject entry(Case of) {
+  private JsonObject entry(Case measured) {
     JsonObject entry = new JsonObject();
-    entry.addProperty("id", of.id());
-    entry.addProperty("title", of.title());
-    entry.addProperty("chart", of.chart().name());
-    entry.addProperty("x", of.x());
-    entry.add("arguments", new Gson().toJsonTree(of.arguments()));
+    entry.addProperty("id", measured.id());
+    entry.addProperty("title", measured.title());
+    entry.addProperty("chart", measured.chart().name());
+    entry.addProperty("x", measured.x());
+    entry.add("arguments", new Gson().toJsonTree(measured.arguments()));
     JsonArray cases = json.getAsJsonArray("cases");
     for (int i = 0; i < cases.size(); i++) {
-      if (cases.get(i).getAsJsonObject().get("id").getAsString().equals(of.id())) {
+      if (cases.get(i).getAsJsonObject().get("id").getAsString().equals(measured.id())) {
         cases.set(i, entry);
         return entry;
       }
@@ -121,11 +121,11 @@ final class Results {
   }
 
   /**
-   * What one case took in several JVMs: the result of the fastest, with what each of them took.
+   * The result of the fastest of several JVMs, with the times of all.
    *
    * @param forks at least one
    */
-  static JsonObject ofForks(List<JsonObject> forks) {
+  static JsonObject fastest(List<JsonObject> forks) {
     JsonObject best = forks.stream().min(Comparator.comparingDouble(Results::seconds)).orElseThrow().deepCopy();
     JsonArray each = new JsonArray();
     forks.forEach(fork -> each.add(seconds(fork)));
@@ -142,10 +142,10 @@ final class Results {
   List<String> unsettled() {
     List<String> ids = new ArrayList<>();
     for (JsonElement entry : json.getAsJsonArray("cases")) {
-      JsonObject of = entry.getAsJsonObject();
-      JsonObject result = of.has("result") ? of.getAsJsonObject("result") : new JsonObject();
+      JsonObject object = entry.getAsJsonObject();
+      JsonObject result = object.has("result") ? object.getAsJsonObject("result") : new JsonObject();
       if (result.has("settled") && !result.get("settled").getAsBoolean()) {
-        ids.add(of.get("id").getAsString());
+        ids.add(object.get("id").getAsString());
       }
     }
     return ids;

@@ -32,6 +32,7 @@ public final class ThroughputCommand extends BenchCommand {
 
   @Option(
       names = "--op",
+      paramLabel = "OP",
       required = true,
       description =
           "What to time: attention, decode, encoder, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
@@ -44,20 +45,30 @@ public final class ThroughputCommand extends BenchCommand {
 
   @Mixin private CacheOptions cache = new CacheOptions();
 
-  @Option(names = "--threads", defaultValue = "1", description = "Threads that share the work (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Threads that share the work (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  @Option(names = "--path", defaultValue = "auto", description = "Kernels: auto, vector or scalar (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--path",
+      paramLabel = "PATH",
+      defaultValue = "auto",
+      description = "Kernels: auto, vector or scalar (default: ${DEFAULT-VALUE}).")
   private String path = "";
 
   @Option(
       names = "--seconds",
+      paramLabel = "SECONDS",
       defaultValue = "3",
       description = "How long to measure, after a warm-up of a second or more (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
   @Option(
       names = "--limits",
+      paramLabel = "N",
       hidden = true,
       split = ",",
       description = "fmaPeakGflops and readBandwidth, where they have been measured just before: they are not measured again then.")

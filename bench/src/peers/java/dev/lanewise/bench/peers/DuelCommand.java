@@ -49,12 +49,14 @@ public final class DuelCommand extends BenchCommand {
 
   @Option(
       names = "--peer",
+      paramLabel = "PEER",
       required = true,
       description = "onnxruntime, onnxruntime-attention (the standard operator), pytorch, openblas, nd4j, djl or jlama.")
   private String peer = "";
 
   @Option(
       names = "--op",
+      paramLabel = "OP",
       required = true,
       description =
           "attention, decode (attention over Lanewise's cache, as a step of generating text; give --queries 1), layer (self-attention with"
@@ -63,11 +65,12 @@ public final class DuelCommand extends BenchCommand {
 
   @Mixin private ShapeOptions shape = new ShapeOptions();
 
-  @Option(names = "--threads", defaultValue = "1", description = "Threads of each program (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--threads", paramLabel = "N", defaultValue = "1", description = "Threads of each program (default: ${DEFAULT-VALUE}).")
   private int threads;
 
   @Option(
       names = "--seconds",
+      paramLabel = "SECONDS",
       defaultValue = "4",
       description = "How long it takes, warm-up included; a model twice as long (default: ${DEFAULT-VALUE}).")
   private double seconds;

@@ -27,30 +27,45 @@ public final class PeersCommand extends BenchCommand {
 
   @Option(
       names = "--tokens",
+      paramLabel = "N",
       split = ",",
       defaultValue = "8,32,128,256",
       description = "Tokens of each text, a case for each number (default: ${DEFAULT-VALUE}).")
   private List<Integer> tokens = List.of();
 
-  @Option(names = "--batch", defaultValue = "1", description = "Texts of equal length a batch (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Texts of equal length a batch (default: ${DEFAULT-VALUE}).")
   private int batch;
 
   @Option(
       names = "--sentences",
+      paramLabel = "N",
       defaultValue = "32",
       description = "A case of so many sentences of mixed length, packed here and padded there; 0 for none (default: ${DEFAULT-VALUE}).")
   private int sentences;
 
   @Option(
       names = "--accuracy",
+      paramLabel = "N",
       defaultValue = "0",
       description = "First compare the embeddings of so many texts (default: ${DEFAULT-VALUE}).")
   private int accuracy;
 
-  @Option(names = "--threads", defaultValue = "1", description = "Threads that share a batch (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Threads that share a batch (default: ${DEFAULT-VALUE}).")
   private int threads;
 
-  @Option(names = "--seconds", defaultValue = "6", description = "How long a case takes (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--seconds",
+      paramLabel = "SECONDS",
+      defaultValue = "6",
+      description = "How long a case takes (default: ${DEFAULT-VALUE}).")
   private double seconds;
 
   @Override

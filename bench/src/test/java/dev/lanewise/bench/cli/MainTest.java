@@ -35,7 +35,7 @@ class MainTest {
         "\"\"|missing command",
         "--nope|'--nope'",
         "nope|'nope'",
-        "throughput|'--op=<op>'",
+        "throughput|'--op=OP'",
         "throughput --op nope|--op nope is unknown",
         "soak --minutes 0|--minutes is 0.0, must be above 0",
         "throughput --op backward|--op backward is not available yet",

@@ -108,7 +108,7 @@ class ResultsTest {
 
   @Test
   void forksGiveTheFastestAndTellHowFarTheyAreApart() throws IOException {
-    JsonObject both = Results.ofForks(List.of(result(1.2, 1.3), result(1, 1.01)));
+    JsonObject both = Results.fastest(List.of(result(1.2, 1.3), result(1, 1.01)));
     assertThat(both.get("secondsBest").getAsDouble()).isEqualTo(1);
     assertThat(both.get("forkSeconds")).hasToString("[1.2,1.0]");
     assertThat(Timing.of(both, "it").spread()).isCloseTo(0.2, within(1e-12));

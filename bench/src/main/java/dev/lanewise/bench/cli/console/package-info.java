@@ -1,9 +1,12 @@
 /**
- * Standard streams and command-line arguments, where the program meets the shell.
+ * What all commands share around them: arguments as the shell gave them, standard streams that report lost output, progress bars, other
+ * JVMs of the same program, and the base class of the commands.
  *
- * <p>{@code Main} installs {@code StandardStreams} before a command runs, and recovers the arguments with {@code Arguments} where the
- * locale has damaged them. Commands print to the writers of their {@code CommandSpec} and need to check nothing: a write that fails throws
- * {@code OutputFailedException}, which only {@code Main} handles. {@code Printable} makes a text safe for a terminal.
+ * <p>{@link dev.lanewise.bench.cli.console.BenchCommand} is the way in for a command, {@link
+ * dev.lanewise.bench.cli.console.StandardStreams} and {@link dev.lanewise.bench.cli.console.Arguments} are for {@code Main}.
+ *
+ * <p>Nothing here knows a command: the main class is known by its name alone. Nothing else in bench may start a JVM or write to {@code
+ * System.out} directly.
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.bench.cli.console;

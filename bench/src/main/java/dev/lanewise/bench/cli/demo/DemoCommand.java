@@ -52,7 +52,7 @@ public final class DemoCommand extends BenchCommand {
   @Option(
       names = "--force",
       description =
-          "Replace the file if there is one already, once the new one is whole; a page that an earlier demo wrote to the default FILE"
+          "Replace an existing file, once the new one is complete; a page that an earlier demo wrote to the default FILE"
               + " is always replaced.")
   private boolean force;
 

@@ -19,17 +19,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Lines of text in, vectors out. */
+/** Turns lines of text into vectors. */
 @Command(
     name = "embed",
     description =
         "Turns each line of a text into the sentence embedding that all-MiniLM-L6-v2 gives it: 384 numbers, a vector of length 1.",
     footer = {
       "",
-      "A file ending in .npy or .safetensors holds a matrix with a row for each line, any other file JSON lines, such as",
-      "{\"line\":1,\"text\":\"…\",\"embedding\":[…]}. A line that is not UTF-8 is reported and skipped; in a matrix its row is NaN.",
-      "Ctrl-C keeps what has been written, and --resume goes on from there if the input is the same as far as that. Where --force replaces",
-      "a file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
+      "A file that ends in .npy or .safetensors holds a matrix with a row for each line, any other file JSON lines, such as"
+          + " {\"line\":1,\"text\":\"…\",\"embedding\":[…]}. A line that is not UTF-8 is reported and skipped; in a matrix its row is NaN.",
+      "",
+      "Ctrl-C keeps what has been written, and --resume continues there if the input is the same up to that line. If --force replaces a"
+          + " file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
     })
 public final class EmbedCommand extends BenchCommand {
   private final ModelSource model;
@@ -48,10 +49,10 @@ public final class EmbedCommand extends BenchCommand {
       defaultValue = "-")
   private Path output = OutputFile.STANDARD;
 
-  @Option(names = "--resume", description = "Go on where an earlier run into the same file ended.")
+  @Option(names = "--resume", description = "Continue where an earlier run into the same file ended.")
   private boolean resume;
 
-  @Option(names = "--force", description = "Replace the file if there is one already, once the new one is whole.")
+  @Option(names = "--force", description = "Replace an existing file, once the new one is complete.")
   private boolean force;
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
@@ -102,14 +103,14 @@ public final class EmbedCommand extends BenchCommand {
     }
     Optional<String> obstacle = OutputFile.obstacle(output, resume || force);
     if (obstacle.isPresent()) {
-      throw rejected("--output " + output + obstacle.get() + (force || !Files.isRegularFile(output) ? "" : ", --resume goes on"));
+      throw rejected("--output " + output + obstacle.get() + (force || !Files.isRegularFile(output) ? "" : ", --resume continues it"));
     }
     if (Files.exists(input) && Files.exists(output) && Files.isSameFile(input, output)) {
       throw rejected("--output " + output + " is the input");
     }
   }
 
-  /** Whether there is something to keep until the new file is whole. A new file is written in its place, so that its part can be used. */
+  /** Whether an old file must be kept until the new one is complete. Without an old file, each part of the new one can be used at once. */
   private boolean replaces() {
     return force && !OutputFile.isStream(output) && Files.exists(output, LinkOption.NOFOLLOW_LINKS);
   }
@@ -170,7 +171,7 @@ public final class EmbedCommand extends BenchCommand {
     }
   }
 
-  /** A line for the user, where it does not come between the vectors. */
+  /** Prints a summary, unless it would be among the vectors. */
   private void report(long embedded, long skipped, long before) {
     if (OutputFile.isStandardOutput(output)) {
       return;
@@ -181,7 +182,7 @@ public final class EmbedCommand extends BenchCommand {
                 + ": "
                 + embedded
                 + (embedded == 1 ? " line" : " lines")
-                + (before > 0 ? ", behind the " + before + " of before" : "")
+                + (before > 0 ? ", after the " + before + " from before" : "")
                 + (skipped > 0 ? "; " + skipped + " skipped" : ""));
   }
 

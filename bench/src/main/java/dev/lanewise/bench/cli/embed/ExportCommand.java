@@ -16,7 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Writes the model's weights as a safetensors file, which opens in a moment and which other programs read. */
+/** Writes the model's weights as a safetensors file, which opens fast and which other programs read. */
 @Command(
     name = "export",
     description =
@@ -25,7 +25,7 @@ public final class ExportCommand extends BenchCommand {
   @Parameters(paramLabel = "FILE", description = "Where to write, such as model.safetensors.")
   private Path file = Path.of("");
 
-  @Option(names = "--force", description = "Replace the file if there is one already.")
+  @Option(names = "--force", description = "Replace an existing file, once the new one is complete.")
   private boolean force;
 
   @Override

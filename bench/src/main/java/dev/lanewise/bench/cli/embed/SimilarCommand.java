@@ -17,14 +17,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The lines of a file that are most like a query. */
+/** Finds the lines of a file that are most like a query. */
 @Command(
     name = "similar",
     description = "Finds the lines of a file whose meaning is closest to a query: the cosine of their embeddings, line number and text.",
     footer = {
       "",
-      "FILE is UTF-8 text, a sentence a line, or the JSON lines that embed wrote, whatever their name: their embeddings are taken as they",
-      "are. If no line can be read, the exit code is 1."
+      "FILE is UTF-8 text with one sentence a line, or the JSON lines that embed wrote, under any name, whose embeddings are used without"
+          + " computing them again. If no line can be read, the exit code is 1."
     })
 public final class SimilarCommand extends BenchCommand {
   private final ModelSource model;
@@ -54,7 +54,7 @@ public final class SimilarCommand extends BenchCommand {
   /** A line and how much it is like the query. */
   private record Match(double score, long line, String text) {}
 
-  /** The lines most like a query, of equals the earlier ones. */
+  /** The lines most like a query; among equal ones, the earlier ones. */
   private static final class Best {
     private static final Comparator<Match> BY_SCORE =
         Comparator.comparingDouble(Match::score).thenComparing(Match::line, Comparator.reverseOrder());
@@ -62,7 +62,7 @@ public final class SimilarCommand extends BenchCommand {
     private final float[] wanted;
     private final int most;
 
-    /** The worst at the head. */
+    /** The worst match is at the head. */
     private final PriorityQueue<Match> matches = new PriorityQueue<>(BY_SCORE);
 
     private Best(float[] wanted, int most) {
@@ -97,7 +97,7 @@ public final class SimilarCommand extends BenchCommand {
     return 0;
   }
 
-  /** A JSON text may have line breaks, which would look like further matches. */
+  /** Escapes the line breaks that a JSON text may have: they would look like further matches. */
   private static String oneLine(String text) {
     return text.replace("\n", "\\n").replace("\r", "\\r");
   }

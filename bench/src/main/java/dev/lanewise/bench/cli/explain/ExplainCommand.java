@@ -34,7 +34,7 @@ public final class ExplainCommand extends BenchCommand {
       defaultValue = "lanewise-explain.html")
   private Path output = Path.of("");
 
-  @Option(names = "--force", description = "Replace the file if there is one already, once the new one is whole.")
+  @Option(names = "--force", description = "Replace an existing file, once the new one is complete.")
   private boolean force;
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads that run the model; default: ${DEFAULT-VALUE}.", defaultValue = "1")
@@ -62,16 +62,17 @@ public final class ExplainCommand extends BenchCommand {
     Tokens tokens = explanation.tokens();
     if (tokensGiven > tokens.length()) {
       out.printf(
-          "Tokens    %d of %d, with [CLS] and [SEP]: the model reads no more, the end of the text is cut%n", tokens.length(), tokensGiven);
+          "Tokens    %d of %d, with [CLS] and [SEP]: the model reads no more, so the end of the text is left out%n",
+          tokens.length(), tokensGiven);
     } else {
       out.printf("Tokens    %d, with [CLS] and [SEP]%n", tokens.length());
     }
     out.printf(
-        "Model     all-MiniLM-L6-v2, %d layers of %d heads; where each token looks, on average over all of them:%n",
+        "Model     all-MiniLM-L6-v2, %d layers of %d heads; what each token looks at, on average over all heads:%n",
         explanation.layers().size(), explanation.heads());
     List<Link> links = Link.strongest(explanation, LISTED_LINKS);
     if (links.isEmpty()) {
-      out.println("  nowhere else: the text is one token");
+      out.println("  nothing else: the text is one token");
     }
     for (Link link : links) {
       String pair = tokens.texts().get(link.query()) + " -> " + tokens.texts().get(link.key());

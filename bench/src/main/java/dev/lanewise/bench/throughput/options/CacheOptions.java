@@ -17,22 +17,24 @@ public final class CacheOptions {
 
   @Option(
       names = "--kv",
+      paramLabel = "FORMAT",
       defaultValue = "f32",
       description = "decode: how the cache stores elements, f32, f16, bf16 or int8 (default: f32).")
   public String kv = "f32";
 
   @Option(
       names = "--page",
+      paramLabel = "N",
       defaultValue = "0",
       description =
-          "decode: rows a page of a pool, a multiple of 16, the pages of a sequence lying in seeded order;"
-              + " 0 for one stretch of memory a sequence (default: ${DEFAULT-VALUE}).")
+          "decode: rows of a page of a pool, a multiple of 16; the pages of a sequence are in seeded order;"
+              + " 0 for contiguous memory (default: ${DEFAULT-VALUE}).")
   public int page;
 
-  @Option(names = "--off-heap", description = "decode: the cache lies outside of the heap.")
+  @Option(names = "--off-heap", description = "decode: the cache is outside of the heap.")
   public boolean offHeap;
 
-  @Option(names = "--ragged", description = "decode: the sequences have seeded lengths from 17 to --keys, the last one --keys.")
+  @Option(names = "--ragged", description = "decode: the sequences have seeded lengths from 17 to --keys; the last one has --keys.")
   public boolean ragged;
 
   /** The format that {@code --kv} names; to be called after {@link #check}. */
@@ -68,7 +70,7 @@ public final class CacheOptions {
     return format.name().toLowerCase(Locale.ROOT);
   }
 
-  /** The options that ask for something else than one stretch of f32 on the heap. */
+  /** The names of the options that are given and differ from their defaults. */
   private List<String> asked() {
     List<String> asked = new ArrayList<>();
     if (!kv.equals("f32")) {

@@ -8,41 +8,62 @@ import picocli.CommandLine.Option;
 public final class ShapeOptions {
   @Option(
       names = "--batch",
+      paramLabel = "N",
       defaultValue = "1",
       description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
   public int batch;
 
-  @Option(names = "--heads", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--heads", paramLabel = "N", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")
   public int heads;
 
-  @Option(names = "--kv-heads", description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads).")
+  @Option(
+      names = "--kv-heads",
+      paramLabel = "N",
+      description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads).")
   private int keyValueHeads = AS_MANY_AS_HEADS;
 
-  @Option(names = "--queries", defaultValue = "512", description = "Query rows a head (default: ${DEFAULT-VALUE}; decode: 1).")
+  @Option(
+      names = "--queries",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "Query rows of a head (default: ${DEFAULT-VALUE}; decode: 1).")
   public int queries;
 
-  @Option(names = "--keys", defaultValue = "512", description = "Key and value rows a head (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--keys",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "Key and value rows of a head (default: ${DEFAULT-VALUE}).")
   public int keys;
 
-  @Option(names = "--head-dim", defaultValue = "64", description = "Elements of a query or key row (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--head-dim",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Elements of a query or key row (default: ${DEFAULT-VALUE}).")
   public int headDim;
 
   @Option(
       names = "--value-dim",
+      paramLabel = "N",
       defaultValue = "64",
       description = "Elements of a value or output row (default: ${DEFAULT-VALUE}; decode: as --head-dim).")
   public int valueDim;
 
-  @Option(names = "--causal", description = "A query sees only the keys up to its own position, the last query the last key.")
+  @Option(names = "--causal", description = "A query sees only the keys up to its own position; the last query is at the last key.")
   public boolean causal;
 
-  @Option(names = "--m", defaultValue = "512", description = "gemm: rows of the input and the result (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--m",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "gemm: rows of the input and the result (default: ${DEFAULT-VALUE}).")
   public int m;
 
-  @Option(names = "--k", defaultValue = "384", description = "gemm: columns of the input (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--k", paramLabel = "N", defaultValue = "384", description = "gemm: columns of the input (default: ${DEFAULT-VALUE}).")
   public int k;
 
-  @Option(names = "--n", defaultValue = "1536", description = "gemm: columns of the result (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--n", paramLabel = "N", defaultValue = "1536", description = "gemm: columns of the result (default: ${DEFAULT-VALUE}).")
   public int n;
 
   private static final int AS_MANY_AS_HEADS = Integer.MIN_VALUE;
@@ -50,7 +71,7 @@ public final class ShapeOptions {
   /** For picocli, which sets the options. */
   public ShapeOptions() {}
 
-  /** As many as heads unless given. */
+  /** Key/value heads: as many as query heads unless given. */
   public int keyValueHeads() {
     return keyValueHeads == AS_MANY_AS_HEADS ? heads : keyValueHeads;
   }

@@ -17,7 +17,7 @@ public final class VariantOptions {
   private static final String DOT = "dot";
   private static final String BHLD = "bhld";
 
-  /** What makes weights of scores. */
+  /** How scores become weights. */
   public enum Weights {
     SOFTMAX,
     RELU,
@@ -41,7 +41,7 @@ public final class VariantOptions {
     }
   }
 
-  /** What makes a score of a query and a key. */
+  /** How a query and a key become a score. */
   public enum Scores {
     DOT,
     COSINE,
@@ -53,7 +53,7 @@ public final class VariantOptions {
     }
   }
 
-  /** How the seeded mask is handed over. */
+  /** The form of the seeded mask. */
   public enum MaskKind {
     BOOLEAN,
     PREDICATE;
@@ -75,54 +75,65 @@ public final class VariantOptions {
     }
   }
 
-  /** As it is written on the command line. */
+  /** The name on the command line. */
   private static String option(Enum<?> choice) {
     return choice.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  @Option(names = "--window", description = "attention: with --causal, how many keys before its own position a query sees (default: all).")
+  @Option(
+      names = "--window",
+      paramLabel = "N",
+      description = "attention: with --causal, how many keys before its own position a query sees (default: all).")
   public @Nullable Integer window;
 
-  @Option(names = "--softcap", description = "attention: limits the scores smoothly to +-this (default: no limit).")
+  @Option(names = "--softcap", paramLabel = "X", description = "attention: limits the scores smoothly to +-this (default: no limit).")
   public @Nullable Float softcap;
 
   @Option(names = "--alibi", description = "attention: with --causal, subtracts the distance times the standard slope of the head.")
   public boolean alibi;
 
-  @Option(names = "--sinks", description = "attention: a seeded logit a head takes part in the softmax.")
+  @Option(names = "--sinks", description = "attention: a seeded logit of each head takes part in the softmax.")
   public boolean sinks;
 
   @Option(
       names = "--mask",
+      paramLabel = "KIND",
       description =
-          "attention: seeded booleans that show 90 %% of the keys, the same to all heads:"
+          "attention: a seeded mask, the same for all heads, in which a query sees 90 %% of the keys:"
               + " boolean (a matrix that each call reads) or predicate (evaluated once).")
   public @Nullable MaskKind mask;
 
-  @Option(names = "--bias", description = "attention: adds seeded queries x keys, the same for all heads.")
+  @Option(names = "--bias", description = "attention: adds a seeded matrix, queries x keys, to the scores; the same for all heads.")
   public boolean bias;
 
   @Option(
       names = "--normaliser",
+      paramLabel = "NAME",
       defaultValue = SOFTMAX,
       description = "attention: softmax, relu, squared-relu, sigmoid or linear (default: ${DEFAULT-VALUE}).")
   public Weights normaliser = Weights.SOFTMAX;
 
-  @Option(names = "--similarity", defaultValue = DOT, description = "attention: dot, cosine or additive (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--similarity",
+      paramLabel = "NAME",
+      defaultValue = DOT,
+      description = "attention: dot, cosine or additive (default: ${DEFAULT-VALUE}).")
   public Scores similarity = Scores.DOT;
 
   @Option(
       names = "--sequences",
-      description = "attention: so many packed sequences with seeded lengths from 5 to --queries, as many keys as queries.")
+      paramLabel = "N",
+      description = "attention: the number of packed sequences, with seeded lengths from 5 to --queries and as many keys as queries.")
   public @Nullable Integer sequences;
 
   @Option(
       names = "--layout",
+      paramLabel = "ORDER",
       defaultValue = BHLD,
       description = "attention: order of batch, head, row and column in the arrays, bhld or blhd (default: ${DEFAULT-VALUE}).")
   public Layout layout = Layout.BHLD;
 
-  /** What was asked for, by its names in the report; empty for plain attention. */
+  /** The options that are given, by their names in the report; empty for plain attention. */
   public Map<String, Object> asked() {
     Map<String, Object> asked = new LinkedHashMap<>();
     put(asked, "window", window);

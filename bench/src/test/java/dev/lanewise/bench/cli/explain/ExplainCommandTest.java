@@ -38,14 +38,14 @@ class ExplainCommandTest {
     Path page = folder.resolve("page.html");
     assertThat(execute("explain", "--output", page.toString(), "law ".repeat(300))).isZero();
     assertThat(out.toString())
-        .startsWith("Tokens    256 of 302, with [CLS] and [SEP]: the model reads no more, the end of the text is cut");
+        .startsWith("Tokens    256 of 302, with [CLS] and [SEP]: the model reads no more, so the end of the text is left out");
     assertThat(Files.readString(page)).contains("\"tokensGiven\":302");
   }
 
   @Test
   void oneTokenHasNoLinks() {
     assertThat(execute("explain", "--output", folder.resolve("page.html").toString(), "law")).isZero();
-    assertThat(out.toString()).contains("nowhere else: the text is one token");
+    assertThat(out.toString()).contains("nothing else: the text is one token");
   }
 
   @Test
