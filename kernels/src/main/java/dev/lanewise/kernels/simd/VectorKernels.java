@@ -26,9 +26,9 @@ import dev.lanewise.kernels.simd.product.LongProduct;
 import dev.lanewise.kernels.simd.product.ProductProblem;
 import org.jspecify.annotations.Nullable;
 
-/** SIMD kernels. Only {@link KernelSelection} creates one, after it has seen that the Vector API is there. */
+/** SIMD kernels. Only {@link KernelSelection} creates an instance, after it has checked that the Vector API is present. */
 public final class VectorKernels implements KernelProvider {
-  /** Floats of keys that are packed at a time, 4 MB. */
+  /** Number of floats that are packed at a time, 4 MB. */
   private static final int PACKED = 1 << 20;
 
   @Override
@@ -46,7 +46,7 @@ public final class VectorKernels implements KernelProvider {
     return Tiles.NR;
   }
 
-  /** Pieces of a row. */
+  /** Number of intervals of a row, see {@link Interruption#INTERVAL}. */
   private static int intervals(Matrix x) {
     return Math.ceilDiv(x.columns(), Interruption.INTERVAL);
   }
@@ -115,7 +115,7 @@ public final class VectorKernels implements KernelProvider {
     }
   }
 
-  /** Scores by a part of the keys at a time, packed in the scratch. */
+  /** Computes scores for as many keys at a time as are packed in the scratch. */
   public static void scores(Matrix query, Matrix key, float scale, Matrix scores, Scratch scratch) {
     int part = vectorsPacked(key.columns());
     int from = 0;
@@ -130,12 +130,17 @@ public final class VectorKernels implements KernelProvider {
     } while (from < key.rows());
   }
 
-  /** Rows or columns of so many steps that are packed at a time, whole panels of them: {@link #PACKED} floats, or a panel. */
+  /**
+   * Number of rows or columns (NC) with so many inner steps that are packed at a time: whole panels of up to {@link #PACKED} floats, at
+   * least one panel.
+   */
   private static int vectorsPacked(int steps) {
     return Math.max(1, PACKED / Math.max(1, steps) / Tiles.NR) * Tiles.NR;
   }
 
-  /** Output by a part of the columns at a time, and of the keys where there are very many, packed in the scratch. */
+  /**
+   * Computes output for as many columns at a time as are packed in the scratch; with very many keys, also for a part of the keys at a time.
+   */
   public static void output(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
     if (value.rows() > Tiles.LONG) {
       LongProduct.run(weights, value, output, scratch);

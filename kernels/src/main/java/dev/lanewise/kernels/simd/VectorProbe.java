@@ -18,8 +18,8 @@ public final class VectorProbe implements ProbeLoops {
   }
 
   /**
-   * Fourteen chains: x86 needs 8 to 10 (two FMA units of latency 4 or 5), cores with four units of latency 4 would like 16, and AVX2 has 16
-   * registers of which one holds the factor. The starts differ, so that nothing lets the compiler merge two chains, and add up to 0.
+   * Fourteen chains: x86 needs 8 to 10 (two FMA units of latency 4 or 5), cores with four units of latency 4 need 16, and AVX2 has 16
+   * registers, one of which holds the factor. The initial values differ, so that the compiler cannot merge two chains, and their sum is 0.
    */
   @Override
   public float fmaPeak(int steps, float factor) {

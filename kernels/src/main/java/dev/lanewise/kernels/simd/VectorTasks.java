@@ -11,8 +11,8 @@ import dev.lanewise.kernels.simd.fused.FusedAttention;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
- * Cuts an attention call for the SIMD kernels: a batch entry of few queries over cached keys is decoded, every other goes through the fused
- * kernel.
+ * Cuts an attention call for the SIMD kernels. A batch entry with few queries over cached keys is decoded; the fused kernel computes every
+ * other entry.
  */
 final class VectorTasks implements EntryTasks {
   private final RowTasks fused;

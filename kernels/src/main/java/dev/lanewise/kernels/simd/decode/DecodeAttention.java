@@ -13,21 +13,20 @@ import dev.lanewise.kernels.simd.stored.WideningKernel;
 import java.util.Arrays;
 
 /**
- * Attention of a few query rows to cached keys: one pass over K and V, shared by all query rows and all query heads of a group, in the
- * order in which they lie in memory.
+ * Attention of a few query rows over cached keys: one pass over K and V in memory order, shared by all query rows and all query heads of a
+ * group.
  *
  * <pre>
- * for each tile of {@link DecodeSoftmax#KEYS} keys that any row sees        four blocks, four streams from memory
+ * for each tile of {@link DecodeSoftmax#KEYS} keys that any row sees        four blocks, four memory streams
  *   for each key/value head: scores[row][key] = Q · Kᵀ          keys in the lanes ({@link WideningKernel})
  *   for each row: changes, mask, online softmax                                   ({@link DecodeSoftmax})
  *   for each key/value head: accumulated[row] += weights · V    columns in the lanes ({@link WideningKernel})
  * </pre>
  *
- * K of all heads comes before V of any, because a softmax waits for its last key to arrive, and nothing is fetched meanwhile: once a tile
- * that costs nothing, once a head it doubles the time.
+ * K of all heads is read before V of any head. A softmax waits for its last score, and nothing is fetched meanwhile: one wait for each tile
+ * costs nothing, one for each head doubles the time.
  *
- * <p>A row passes through the same operations whatever rows are beside it. One instance works on one thread at a time and keeps its
- * scratch.
+ * <p>The operations on a row do not depend on other rows of the call. One instance works on one thread at a time and keeps its scratch.
  */
 public final class DecodeAttention extends ScratchPool.Member {
   private static final ScratchPool<DecodeAttention> POOL = new ScratchPool<>(DecodeAttention::new);
@@ -35,12 +34,12 @@ public final class DecodeAttention extends ScratchPool.Member {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int ROWS = 4;
 
-  /** Keys whose weights and weighted values are added up in floats; sums beyond are doubles. */
+  /** Number of keys whose weights and weighted values are summed in floats, a span; spans are added in double. */
   private static final int GROUP = 16 * KEYS;
 
   private static final int LANES = Lanes.COUNT;
 
-  /** Weights of halves are larger by this, and their output smaller: in between nothing gets lost at either end. */
+  /** Factor of weights for half-precision values; the output is divided by it. In between nothing overflows or underflows. */
   private static final float HALF_WEIGHT = Math.scalb(1f, WideningKernel.HALF_EXPONENT / 2);
 
   private final DecodeTile tile = new DecodeTile();
@@ -52,7 +51,7 @@ public final class DecodeAttention extends ScratchPool.Member {
   private float[] max = new float[0];
   private float[] sums = new float[0];
 
-  /** What earlier groups of keys added up, if {@link #spilled}. */
+  /** The sums of earlier spans of keys, if {@link #spilled}. */
   private double[] farAccumulated = new double[0];
 
   private double[] farSums = new double[0];
@@ -94,7 +93,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     plan.finish(batchEntry);
   }
 
-  /** Runs a split of keys for some heads. */
+  /** Computes one split of the keys for a range of heads. */
   private void run(DecodePlan plan, int batchEntry, int split, int fromHead, int toHead) {
     AttentionProblem problem = plan.problem();
     CachedSequence cached = problem.cached(batchEntry);
@@ -117,7 +116,7 @@ public final class DecodeAttention extends ScratchPool.Member {
       }
       group = there ? key / GROUP : group;
       if (!there || !tile(problem, fromHead, toHead)) {
-        key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // over a large hole
+        key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
       }
     }
     float[] results = plan.results(batchEntry);
@@ -128,7 +127,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     }
   }
 
-  /** Adds what is accumulated to what earlier groups left; the next keys start from zeros. */
+  /** Adds the current span to the sums in double and clears it. */
   private void spill(int allRows) {
     if (farAccumulated.length < allRows * width) {
       farAccumulated = new double[allRows * width];
@@ -155,7 +154,10 @@ public final class DecodeAttention extends ScratchPool.Member {
     return array.length < size ? new float[size] : array;
   }
 
-  /** One tile of the heads {@code fromHead} (inclusive) to {@code toHead} (exclusive); returns whether any row sees any of its keys. */
+  /**
+   * Computes one tile for the heads {@code fromHead} (inclusive) to {@code toHead} (exclusive); returns whether any row sees any of its
+   * keys.
+   */
   private boolean tile(AttentionProblem problem, int fromHead, int toHead) {
     long visible = 0;
     int allRows = (toHead - fromHead) * rows;
@@ -182,7 +184,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     return true;
   }
 
-  /** Scores of a head's rows, from row {@code first} on, with a few keys of each block from {@code key} on. */
+  /** Computes scores of a head's rows, from row {@code first} on, for one vector of keys of each block, from {@code key} on. */
   private void score(int head, int first, int key) {
     BlockOperand keys = tile.keys(head, key);
     int depth = queries.width();
@@ -197,7 +199,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     }
   }
 
-  /** Adds a few columns of the tile's values to a head's rows, from row {@code first} on. */
+  /** Adds one vector of columns of the tile's weighted values to a head's rows, from row {@code first} on. */
   private void blend(int head, int first, int column) {
     BlockOperand values = tile.values(head, column);
     for (int row = 0; row < rows; row += count(row)) {
@@ -211,12 +213,12 @@ public final class DecodeAttention extends ScratchPool.Member {
     }
   }
 
-  /** How many rows go together from a row on: two are faster one by one, as their keys are in cache then. */
+  /** Number of rows that are computed together. Two rows are faster one by one, because the keys are in cache for the second. */
   private int count(int row) {
     return rows - row < 3 ? 1 : Math.min(ROWS, rows - row);
   }
 
-  /** Scores of a row become weights; what has been accumulated follows if the maximum moves. */
+  /** Turns the scores of a row into weights and rescales the accumulated sums if the maximum rises. */
   private void normalise(AttentionProblem problem, int state, int head) {
     int at = state * KEYS;
     boolean int8 = tile.format() == KeyValueFormat.INT8;
@@ -249,13 +251,13 @@ public final class DecodeAttention extends ScratchPool.Member {
       }
       max[state] = highest;
     }
-    // 0 in place of −∞, so that a row without any key so far computes −∞ − 0 and not −∞ − −∞
+    // 0 instead of −∞, so that a row without keys so far computes −∞ − 0 and not −∞ − −∞
     float base = highest == Float.NEGATIVE_INFINITY ? 0 : highest;
     DecodeSoftmax.exponentials(scores, at, scale, base, halves ? HALF_WEIGHT : 1, sums, state * LANES);
     if (int8) {
       tile.scale(head, true, scores, at);
       if (visible != -1L) {
-        DecodeSoftmax.hide(scores, at, visible, 0); // 0 times a scale of NaN
+        DecodeSoftmax.hide(scores, at, visible, 0); // 0 times a scale of NaN is NaN
       }
     }
   }
@@ -267,7 +269,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     }
   }
 
-  /** Writes a row's result for the plan to join. */
+  /** Writes a row's partial result, which the plan merges. */
   private void leave(int state, float[] results, int to, KeyValueLayout layout) {
     double sum = spilled ? farSums[state] : 0;
     for (int i = state * width; spilled && i < (state + 1) * width; i++) {

@@ -15,17 +15,17 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How those batch entries of a call that decode are cut: its keys into splits, whose number depends on their number alone, and its heads
- * into ranges, as many as keep the threads busy. A task is a range of heads and a split, or all splits in order where a function of the
- * caller wants to see the keys in order. A split leaves maximum, sum and output of its rows, and whoever ends last joins them: o = Σ
- * e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022, section
- * 3.1; "Flash-Decoding", 2023).
+ * The cut of the batch entries that are decoded. Keys are cut into splits; the number of splits depends on the number of keys only. Heads
+ * are cut into ranges, as many as keep the threads busy. A task is one split of a range of heads, or all splits in order if a function of
+ * the caller must receive the keys in order. Each split stores the maximum, sum and output of its rows, and the last task merges them: o =
+ * Σ e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022,
+ * section 3.1; "Flash-Decoding", 2023).
  */
 public final class DecodePlan {
-  /** Keys of a split, at least: reading their rows takes far longer than leaving and joining a result. */
+  /** The least number of keys of a split: reading their rows takes far longer than storing and merging a result. */
   private static final int SPLIT = 512;
 
-  /** Splits of a sequence, at most. */
+  /** The most splits of a sequence. */
   static final int MOST_SPLITS = 64;
 
   private static final int TASKS_PER_THREAD = 4;
@@ -35,12 +35,12 @@ public final class DecodePlan {
   private final int heads;
   private final int rowSize;
 
-  /** Tasks of each batch entry that have not ended; 0 of those that are not cut here. */
+  /** Number of unfinished tasks of each batch entry; 0 for entries that are not decoded. */
   private final AtomicIntegerArray unfinished;
 
   /**
-   * What the splits of a batch entry leave, held from its first task to its last; guarded by this. Tasks begin in order, so no more batch
-   * entries than threads are between the two, and one more that begins.
+   * The results of a batch entry's splits, held from its first task to its last; guarded by this. Tasks begin in order, so at most one
+   * batch entry for each thread, and one more that begins, holds results.
    */
   private final @Nullable DecodeResults[] results;
 
@@ -63,8 +63,8 @@ public final class DecodePlan {
   }
 
   /**
-   * Whether a batch entry can be decoded: it has few queries, and nothing is asked for that only the fused kernel does. Depends on the
-   * batch entry alone.
+   * Whether a batch entry can be decoded: it has few queries, and the call uses no option that only the fused kernel supports. The answer
+   * depends on the batch entry and the call only.
    */
   private static boolean canDecode(AttentionProblem problem, int batchEntry) {
     if (problem.computedQueries(batchEntry) > Tiles.DECODE_QUERIES) {
@@ -72,7 +72,7 @@ public final class DecodePlan {
     }
     CachedSequence rows = problem.cached(batchEntry);
     if (rows.layout().keyWidth() > Tiles.KC) {
-      return false; // one chain of so many products would lose what it adds
+      return false; // one chain of so many products would lose precision
     }
     long width = Math.max(rows.layout().keyWidth(), DecodeResults.rowSize(rows.layout().valueWidth()));
     if ((long) problem.query.heads() * problem.computedQueries(batchEntry) * width * MOST_SPLITS > Integer.MAX_VALUE) {
@@ -101,27 +101,27 @@ public final class DecodePlan {
     return problem;
   }
 
-  /** Whether a batch entry is cut here. */
+  /** Whether a batch entry is decoded. */
   public boolean decodes(int batchEntry) {
     return decodes[batchEntry];
   }
 
-  /** Query rows a key/value head. */
+  /** Number of query rows of a key/value head. */
   int rows(int batchEntry) {
     return problem.group() * problem.computedQueries(batchEntry);
   }
 
-  /** Tasks of a batch entry that decodes. */
+  /** Number of tasks of a batch entry that is decoded. */
   public int tasks(int batchEntry) {
     return taskSplits(batchEntry) * ranges(batchEntry);
   }
 
-  /** Splits that are tasks of their own: all, or one that stands for all if a function wants to see the keys in order. */
+  /** Number of tasks along the keys: one for each split, or one in all if a function must receive the keys in order. */
   private int taskSplits(int batchEntry) {
     return problem.changesByFunction() ? 1 : splits(batchEntry);
   }
 
-  /** Keys of a split, whole tiles. */
+  /** Number of keys of a split, a multiple of a tile. */
   private int splitKeys(int batchEntry) {
     int least = Math.ceilDiv(problem.keys(batchEntry), MOST_SPLITS);
     return Packing.roundUp(Math.max(SPLIT, least), DecodeSoftmax.KEYS);
@@ -131,7 +131,7 @@ public final class DecodePlan {
     return Math.max(1, Math.ceilDiv(problem.keys(batchEntry), splitKeys(batchEntry)));
   }
 
-  /** Ranges of heads: what lies in one block should be read by one thread, as far as there are splits enough. */
+  /** Number of ranges of heads. One thread should read all heads of a block if there are enough splits. */
   private int ranges(int batchEntry) {
     long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskSplits(batchEntry) * problem.batch());
     return (int) Math.min(wanted, heads);
@@ -165,7 +165,7 @@ public final class DecodePlan {
     return (int) ((task % ranges + 1L) * heads / ranges);
   }
 
-  /** Where a split's row has its result in {@link #results}. */
+  /** Index of the result of a split's row in {@link #results}. */
   int resultIndex(int batchEntry, int split, int head, int row) {
     return ((split * heads + head) * rows(batchEntry) + row) * rowSize;
   }
@@ -185,7 +185,7 @@ public final class DecodePlan {
     results[batchEntry] = null;
   }
 
-  /** A task has left its results; the last one of a batch entry joins those of all splits. */
+  /** Ends a task. The last task of a batch entry merges the results of all splits. */
   void finish(int batchEntry) {
     if (unfinished.decrementAndGet(batchEntry) > 0) {
       return;
@@ -209,7 +209,7 @@ public final class DecodePlan {
     for (int at = first; at < end; at += distance) {
       max = Math.max(max, data[at]);
     }
-    float base = max == Float.NEGATIVE_INFINITY ? 0 : max; // of a row without keys: −∞ − 0, and not −∞ − −∞
+    float base = max == Float.NEGATIVE_INFINITY ? 0 : max; // a row without keys computes −∞ − 0, and not −∞ − −∞
     double sum = 0;
     for (int at = first; at < end; at += distance) {
       sum += Math.exp(data[at] - base) * data[at + DecodeResults.SUM];
@@ -224,7 +224,7 @@ public final class DecodePlan {
       boolean finite = true;
       for (int d = 0; d < problem.output.width(); d++) {
         double joined = 0;
-        for (int at = first; at < end; at += distance) { // a factor of 0 drops what it stands before, NaN included
+        for (int at = first; at < end; at += distance) { // a factor of 0 drops its operand, NaN included
           joined += data[at] == 0 ? 0 : (double) data[at] * data[at + DecodeResults.OUTPUT + d];
         }
         float x = (float) joined;

@@ -14,11 +14,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The query rows of a decoding task, head after head and within a head query by query: scaled, and what each sees of the keys. With halves
- * part of the scale is 2<sup>112</sup>, see {@link WideningKernel#HALF_EXPONENT}; what would overflow is left for later.
+ * The scaled query rows of a decoding task, ordered by head and then by query, and the keys that each row sees. For half-precision keys the
+ * scale includes 2<sup>112</sup>, see {@link WideningKernel#HALF_EXPONENT}; a part of it that would overflow is applied to the scores.
  */
 final class DecodeQueries {
-  /** Below this a query takes half of the exponent of halves. */
+  /** A query whose elements are below this takes half of {@link WideningKernel#HALF_EXPONENT}. */
   private static final float LARGE = 0x1p70f;
 
   private float[] data = new float[0];
@@ -34,7 +34,7 @@ final class DecodeQueries {
   private int from;
   private int to;
 
-  /** Turns to the rows of some key/value heads of a batch entry. */
+  /** Loads the rows of a range of key/value heads of a batch entry. */
   void open(AttentionProblem newProblem, int newBatchEntry, int fromHead, int toHead) {
     problem = newProblem;
     batchEntry = newBatchEntry;
@@ -112,7 +112,7 @@ final class DecodeQueries {
     return to;
   }
 
-  /** The rows, scaled. */
+  /** The scaled rows. */
   float[] data() {
     return data;
   }
@@ -125,12 +125,12 @@ final class DecodeQueries {
     return width;
   }
 
-  /** What the scores of a row still have to be multiplied with, if keys are halves. */
+  /** The remaining factor of the scores of a row, if keys have half precision. */
   float rest(int row) {
     return rest[row];
   }
 
-  /** Looks which keys of the tile a row sees: a bit each. */
+  /** The keys of the tile that a row sees, one bit for each. */
   long look(int row, DecodeTile tile) {
     long from = Math.clamp((long) first[row] - tile.key(), 0, DecodeSoftmax.KEYS);
     long to = Math.clamp((long) end[row] - tile.key(), 0, DecodeSoftmax.KEYS);
@@ -146,7 +146,7 @@ final class DecodeQueries {
     return seen;
   }
 
-  /** The first key from {@code key} on that any of the first {@code rows} rows may see, at most {@link #to}. */
+  /** A lower bound, at most {@link #to}, of the first key from {@code key} on that any of the first {@code rows} rows sees. */
   int nextKey(int rows, int key) {
     Visibility visibility = problem().visibility;
     int next = visibility.hasHoles() ? to : Math.min(key, to);
@@ -159,12 +159,12 @@ final class DecodeQueries {
     return next;
   }
 
-  /** What {@link #look} saw. */
+  /** The result of the last {@link #look} for a row. */
   long visible(int row) {
     return visible[row];
   }
 
-  /** Softcap, bias, ALiBi and the caller's functions, on the scores of a row; functions see what the query sees. */
+  /** Applies softcap, bias, ALiBi and the caller's functions to the scores of a row. Functions receive the keys that the query sees. */
   void change(AttentionProblem call, int row, DecodeTile tile, float[] scores, int at) {
     int head = queryHead[row];
     if (call.softcap > 0) {
@@ -177,7 +177,7 @@ final class DecodeQueries {
     }
   }
 
-  /** Lets go of the caller's objects. */
+  /** Drops the references to the caller's objects. */
   void release() {
     problem = null;
   }

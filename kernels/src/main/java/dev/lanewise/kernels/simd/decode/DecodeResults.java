@@ -2,9 +2,9 @@ package dev.lanewise.kernels.simd.decode;
 
 import dev.lanewise.kernels.runtime.ScratchPool;
 
-/** What the splits of one call leave to be joined, a row after the other: maximum, sum, output. Pooled. */
+/** The pooled results of the splits of one batch entry, to be merged. Each row has its maximum, sum and output. */
 final class DecodeResults extends ScratchPool.Member {
-  /** Where a row's sum stands; its maximum stands before it, and its output after it. */
+  /** Offset of a row's sum; its maximum precedes it, and its output follows it. */
   static final int SUM = 1;
 
   static final int OUTPUT = 2;
@@ -15,7 +15,7 @@ final class DecodeResults extends ScratchPool.Member {
 
   private DecodeResults() {}
 
-  /** Room for {@code size} floats, whatever they hold. */
+  /** Takes room for {@code size} floats of any content. */
   static DecodeResults take(int size) {
     DecodeResults results = POOL.takeInside();
     if (results.data.length < size) {
@@ -24,7 +24,7 @@ final class DecodeResults extends ScratchPool.Member {
     return results;
   }
 
-  /** Floats a row. */
+  /** Number of floats of a row. */
   static int rowSize(int valueWidth) {
     return OUTPUT + valueWidth;
   }

@@ -10,11 +10,11 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Softmax over {@link #KEYS} scores of a row at a time, keys in the lanes (Milakov and Gimelshein, "Online normalizer calculation for
- * softmax", 2018). Sums stay a vector a row until the end.
+ * Online softmax over {@link #KEYS} scores of a row at a time, keys in the lanes (Milakov and Gimelshein, "Online normalizer calculation
+ * for softmax", 2018). The sum of a row stays a vector until the end.
  */
 final class DecodeSoftmax {
-  /** Keys of a tile: a word of mask bits, four blocks of rows. */
+  /** Number of keys of a tile: one word of mask bits, four blocks of rows. */
   static final int KEYS = Long.SIZE;
 
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -22,14 +22,14 @@ final class DecodeSoftmax {
 
   private DecodeSoftmax() {}
 
-  /** Multiplies each of some scores with its key's factor. */
+  /** Multiplies each score by its key's factor. */
   static void multiply(float[] scores, int at, float[] factors, int from, int count) {
     for (int i = 0; i < count; i += LANES) {
       FloatVector.fromArray(SPECIES, scores, at + i).mul(FloatVector.fromArray(SPECIES, factors, from + i)).intoArray(scores, at + i);
     }
   }
 
-  /** Puts a value where the bit of a key is not set: −∞ for scores, 0 for weights, whatever is there. */
+  /** Writes a value, −∞ for scores or 0 for weights, for each key whose bit is not set. */
   static void hide(float[] scores, int at, long visible, float value) {
     for (int i = 0; i < KEYS; i += LANES) {
       VectorMask<Float> hides = VectorMask.fromLong(SPECIES, ~visible >>> i);
@@ -37,7 +37,7 @@ final class DecodeSoftmax {
     }
   }
 
-  /** The keys whose score is not −∞, a bit each. */
+  /** The keys whose score is not −∞, one bit for each. */
   static long finite(float[] scores, int at) {
     long bits = 0;
     for (int i = 0; i < KEYS; i += LANES) {
@@ -47,7 +47,7 @@ final class DecodeSoftmax {
     return bits;
   }
 
-  /** Whether a score times {@code scale} is above a limit; asked first, because most tiles do not raise the maximum. */
+  /** Whether a score times {@code scale} is above a limit. It is called first, because most tiles do not raise the maximum. */
   static boolean exceeds(float[] scores, int at, float scale, float limit) {
     boolean any = false;
     for (int i = 0; i < KEYS; i += LANES) {
@@ -56,7 +56,7 @@ final class DecodeSoftmax {
     return any;
   }
 
-  /** The largest score. A NaN may or may not be it: its weight is NaN either way. */
+  /** The largest score. A NaN may or may not be the result; its weight is NaN in both cases. */
   static float max(float[] scores, int at) {
     FloatVector max = FloatVector.fromArray(SPECIES, scores, at);
     for (int i = LANES; i < KEYS; i += LANES) {
@@ -67,8 +67,8 @@ final class DecodeSoftmax {
   }
 
   /**
-   * Scores times {@code scale} become weights e<sup>score − max</sup> times {@code factor}; those without the factor are added to the row's
-   * sums. The formula is that of {@link VectorExp}.
+   * Turns scores times {@code scale} into weights e<sup>score − max</sup> times {@code factor}, and adds the weights without the factor to
+   * the row's sums. The formula is that of {@link VectorExp}.
    */
   static void exponentials(float[] scores, int at, float scale, float max, float factor, float[] sums, int sumsAt) {
     FloatVector sum = FloatVector.zero(SPECIES);
@@ -90,7 +90,7 @@ final class DecodeSoftmax {
     FloatVector.fromArray(SPECIES, sums, sumsAt).add(sum).intoArray(sums, sumsAt);
   }
 
-  /** x *= factor, for a multiple of the lanes. */
+  /** x *= factor; {@code length} is a multiple of the lanes. */
   static void multiply(float[] x, int from, int length, float factor) {
     for (int i = from; i < from + length; i += LANES) {
       FloatVector.fromArray(SPECIES, x, i).mul(factor).intoArray(x, i);

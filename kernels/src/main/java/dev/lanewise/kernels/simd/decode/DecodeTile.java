@@ -10,7 +10,10 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The blocks of {@link DecodeSoftmax#KEYS} keys, and where a head lies in them. A block that is not there is replaced by one that is. */
+/**
+ * The blocks of {@link DecodeSoftmax#KEYS} keys and the index of a head's K and V in each. A block that is missing or dropped is replaced
+ * by a present one.
+ */
 final class DecodeTile {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int BLOCKS = BlockOperand.BLOCKS;
@@ -26,7 +29,7 @@ final class DecodeTile {
   private int keys;
   private long present;
 
-  /** Turns to the keys from {@code newKey} on; returns whether any of them is there. */
+  /** Selects the keys from {@code newKey} on; returns whether any of their blocks is present. */
   boolean open(CachedSequence cached, int newKey) {
     layout = cached.layout();
     key = newKey;
@@ -59,7 +62,7 @@ final class DecodeTile {
     return true;
   }
 
-  /** Multiplies the scores of a row with the scales of a head's keys, or its weights with those of the values. */
+  /** Multiplies the scores of a row by the scales of a head's keys, or its weights by the scales of the values. */
   void scale(int head, boolean values, float[] scores, int at) {
     for (int i = 0; i < BLOCKS; i++) {
       KeyValueMemory block = memory(i);
@@ -84,13 +87,13 @@ final class DecodeTile {
     return Objects.requireNonNull(kernel);
   }
 
-  /** K of a head: the keys from {@code key} (0 to 15) of each block on. */
+  /** K of a head, from key {@code key} (0 to 15) of each block on. */
   BlockOperand keys(int head, int key) {
     storedKeys.shift = head * (long) layout().headKeySize() + key;
     return storedKeys;
   }
 
-  /** V of a head: its columns from {@code column} on. */
+  /** V of a head, from column {@code column} on. */
   BlockOperand values(int head, int column) {
     storedValues.shift = head * (long) layout().headValueSize() + layout().valueIndex(0, column);
     return storedValues;
@@ -101,17 +104,17 @@ final class DecodeTile {
     return key;
   }
 
-  /** How many keys of the sequence there are from the first on, at most {@link DecodeSoftmax#KEYS}. */
+  /** Number of keys of the sequence from the first key of the tile on, at most {@link DecodeSoftmax#KEYS}. */
   int keys() {
     return keys;
   }
 
-  /** The keys whose block is there, a bit each. */
+  /** The keys whose block is present, one bit for each. */
   long present() {
     return present;
   }
 
-  /** Lets go of the memory. */
+  /** Drops the references to the memory. */
   void release() {
     Arrays.fill(memory, null);
     storedKeys.release();

@@ -4,12 +4,12 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import java.util.Arrays;
 
 /**
- * The wide operand of {@link WideningKernel}: the same columns of four blocks in cached memory. A vector of block v starts at element
- * {@code at[v] + shift} of {@code data[v]}, that of the next step {@link KeyValueLayout#BLOCK_ROWS} elements later. Reused, so that the
- * loops allocate nothing.
+ * The vector operand of {@link WideningKernel}: the same columns of four cached blocks. The vector of block v starts at element {@code
+ * at[v] + shift} of {@code data[v]}; the vector of the next step starts {@link KeyValueLayout#BLOCK_ROWS} elements later. Instances are
+ * reused, so that the loops allocate nothing.
  */
 public final class BlockOperand {
-  /** Blocks read side by side. */
+  /** Number of blocks that are read in parallel. */
   public static final int BLOCKS = 4;
 
   private static final Object NOTHING = new Object();
@@ -17,7 +17,7 @@ public final class BlockOperand {
   final Object[] data = new Object[BLOCKS];
   final long[] at = new long[BLOCKS];
 
-  /** To the head and the columns that are meant. */
+  /** Offset of the current head and columns in every block. */
   public long shift;
 
   public BlockOperand() {
@@ -29,7 +29,7 @@ public final class BlockOperand {
     at[block] = index;
   }
 
-  /** Lets go of the memory. */
+  /** Drops the references to the memory. */
   public final void release() {
     Arrays.fill(data, NOTHING);
   }

@@ -11,55 +11,56 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The innermost loops over cached rows, a vector from each of four blocks at a time and up to four rows r. Memory is fastest as a few
- * streams side by side, each read without a gap.
+ * The innermost loops over cached rows: one vector of each of four blocks at a time, for up to four rows r. Memory is fastest with a few
+ * parallel streams, each read without a gap.
  *
  * <pre>
- * scores    c[r][v] += Σ<sub>k</sub> a[r][k] · b[k][v]       v a block, its keys in the lanes, k to the width of a key
- * blend     c[r]    += Σ<sub>k,v</sub> a[r][v][k] · b[k][v]    v a block, columns of its values in the lanes, k its rows
+ * scores    c[r][v] += Σ<sub>k</sub> a[r][k] · b[k][v]       v: block, its keys in the lanes; k: element of a key
+ * blend     c[r]    += Σ<sub>k,v</sub> a[r][v][k] · b[k][v]    v: block, columns of its values in the lanes; k: its rows
  * </pre>
  *
  * <ul>
- *   <li>a: row r starts at {@code offset + r * stride}, what belongs to the next block is {@link KeyValueLayout#BLOCK_ROWS} further on;
- *   <li>b: widened as it is read, see {@link BlockOperand};
- *   <li>c: row r starts at {@code offset + r * stride}, the next block's scores are {@link KeyValueLayout#BLOCK_ROWS} further on.
+ *   <li>a: row r starts at {@code offset + r * stride}; the elements of the next block follow {@link KeyValueLayout#BLOCK_ROWS} later;
+ *   <li>b: elements are widened when they are read, see {@link BlockOperand};
+ *   <li>c: row r starts at {@code offset + r * stride}; the scores of the next block follow {@link KeyValueLayout#BLOCK_ROWS} later.
  * </ul>
  *
- * What is read of halves is 2<sup>−112</sup> of their value, see {@link #HALF_EXPONENT}.
+ * Half-precision elements are read as 2<sup>−112</sup> of their value, see {@link #HALF_EXPONENT}.
  */
 public interface WideningKernel {
   /**
-   * Halves become floats by moving their bits, which leaves the exponent smaller by the difference of the biases: exact for all that are
-   * finite, denormal ones included. Who calls multiplies with 2 to the power of this, best where it costs nothing.
+   * The exponent of the factor that half-precision elements lack. Their bits are shifted into those of a float, which leaves the exponent
+   * too small by the difference of the biases. This is exact for all finite elements, denormals included. The caller multiplies by 2 to the
+   * power of this constant where the multiplication costs nothing.
    */
   int HALF_EXPONENT = 112;
 
-  /** Scores of one row, {@code depth} the width of a key. */
+  /** Computes scores of one row; {@code depth} is the width of a key. */
   void scores1(Operand a, BlockOperand b, Operand c, int depth);
 
-  /** Scores of four rows; those past {@code rows} repeat the last. */
+  /** Computes scores of four rows; rows past {@code rows} repeat the last row. */
   void scores4(Operand a, BlockOperand b, Operand c, int depth, int rows);
 
-  /** Blends the values of all four blocks into one row. */
+  /** Adds the weighted values of all four blocks to one row. */
   void blend1(Operand a, BlockOperand b, Operand c);
 
-  /** The same into four rows; those past {@code rows} repeat the last. */
+  /** Adds the weighted values of all four blocks to four rows; rows past {@code rows} repeat the last row. */
   void blend4(Operand a, BlockOperand b, Operand c, int rows);
 
-  /** Widens {@code count} elements, a multiple of 16, from {@code index} on, with all of their value. */
+  /** Widens {@code count} elements, a multiple of 16, from {@code index} on, to their full value. */
   void widen(Object data, long index, int count, float[] target, int to);
 
-  /** The loops for a format, in an array or outside of the heap. */
+  /** The loops for a format in an array or outside of the heap. */
   static WideningKernel of(KeyValueFormat format, boolean isNative) {
     return Objects.requireNonNull((isNative ? Loaded.NATIVE : Loaded.HEAP).get(format));
   }
 
-  /** What {@link WideningLoops} are compiled for. */
+  /** The storage for which a copy of {@link WideningLoops} is compiled. */
   record Storage(KeyValueFormat format, boolean isNative) {}
 
   /**
-   * Eight copies of one class, as many as there are storages, each with its storage as a constant. Sharing the code instead would let C2
-   * see several kinds of memory behind one load, and it would make an object of every vector: runs of 2 instead of 30 GB/s.
+   * Eight copies of one class, one for each storage, each with its storage as a constant. With shared code C2 would see several kinds of
+   * memory behind one load and allocate an object for every vector: 2 instead of 30 GB/s.
    */
   final class Loaded {
     private static final Map<KeyValueFormat, WideningKernel> HEAP = load(false);

@@ -17,8 +17,8 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link WideningKernel} for the storage that this copy of the class was loaded with. Named accumulators, loaded in place, for the reasons
- * given in {@link MicroKernel}. A vector in lanes of 512 bits is a whole block of keys, narrower ones are parts of one.
+ * {@link WideningKernel} for the storage of this copy of the class. Accumulators are named local variables, for the reasons given in {@link
+ * MicroKernel}. A vector of 512 bits holds the keys of a whole block, a narrower one a part of them.
  */
 final class WideningLoops implements WideningKernel {
   private static final WideningKernel.Storage STORAGE = storage();
@@ -34,10 +34,10 @@ final class WideningLoops implements WideningKernel {
   private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
   private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(LANES * Short.SIZE));
 
-  /** The least vector has 64 bits: of four lanes' worth of bytes the other half is read and dropped. */
+  /** The smallest vector has 64 bits. With four lanes, the second half of its bytes is read and dropped. */
   private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
 
-  /** Sign, exponent and fraction of a half that has been moved by 13 bits. */
+  /** Sign, exponent and fraction of a half-precision number that has been shifted by 13 bits. */
   private static final int HALF_BITS = 0x8fffe000;
 
   private static WideningKernel.Storage storage() {
@@ -49,7 +49,7 @@ final class WideningLoops implements WideningKernel {
     }
   }
 
-  /** A vector of elements as floats. Small, so that it is inlined below; of the branches one is left. */
+  /** Loads a vector of elements as floats. The method is small enough to be inlined below; one of its branches remains. */
   private static FloatVector load(Object data, long at) {
     if (FORMAT == KeyValueFormat.F32) {
       return NATIVE
@@ -280,7 +280,7 @@ final class WideningLoops implements WideningKernel {
     int c1 = c.offset + Math.min(1, rows - 1) * c.stride;
     int c2 = c.offset + Math.min(2, rows - 1) * c.stride;
     int c3 = c.offset + Math.min(3, rows - 1) * c.stride;
-    // all are read before any is written, as rows may be the same
+    // all rows are read before any is written, because rows may be the same
     FloatVector sum0 = c00.add(c01).add(c02.add(c03)).add(FloatVector.fromArray(SPECIES, cData, c0));
     FloatVector sum1 = c10.add(c11).add(c12.add(c13)).add(FloatVector.fromArray(SPECIES, cData, c1));
     FloatVector sum2 = c20.add(c21).add(c22.add(c23)).add(FloatVector.fromArray(SPECIES, cData, c2));
@@ -291,7 +291,7 @@ final class WideningLoops implements WideningKernel {
     sum3.intoArray(cData, c3);
   }
 
-  /** Halves by the conversion of the processor, which C2 finds in a plain loop and which knows those that are not finite. */
+  /** Converts halves with the processor's instruction, which C2 uses for a plain loop and which supports numbers that are not finite. */
   @Override
   public void widen(Object data, long index, int count, float[] target, int to) {
     if (FORMAT == KeyValueFormat.F16 && !NATIVE) {
