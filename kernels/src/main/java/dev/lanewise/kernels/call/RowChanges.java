@@ -23,7 +23,7 @@ public final class RowChanges {
       int position = problem.queryPosition(batchEntry, query);
       int rows = Math.clamp((long) problem.endOfRows(batchEntry) - key, 0, count);
       distances(problem.slopes[head], position - key, scores, at, rows);
-      for (int i = rows; i < count; i++) { // nodes of a tree stand anywhere
+      for (int i = rows; i < count; i++) { // nodes of a tree have any positions
         distances(problem.slopes[head], position - problem.keyPosition(batchEntry, key + i), scores, at + i, 1);
       }
     }

@@ -25,7 +25,7 @@ public final class Admission {
   /** The state of a thread: its number of nested calls, and whether the outermost holds a permit. */
   private static final class Depth {
     private int calls;
-    private boolean place;
+    private boolean permit;
   }
 
   /**
@@ -36,7 +36,7 @@ public final class Admission {
   public static void enter() {
     Depth depth = DEPTH.get();
     if (depth.calls == 0) {
-      depth.place = FREE.tryAcquire() || await();
+      depth.permit = FREE.tryAcquire() || await();
     }
     depth.calls++;
   }
@@ -50,7 +50,7 @@ public final class Admission {
     if (FREE.hasQueuedThreads()) {
       lastMove = System.nanoTime();
     }
-    if (depth.place) {
+    if (depth.permit) {
       FREE.release();
     }
   }

@@ -117,10 +117,10 @@ public final class VectorKernels implements KernelProvider {
 
   /** Computes scores for as many keys at a time as are packed in the scratch. */
   public static void scores(Matrix query, Matrix key, float scale, Matrix scores, Scratch scratch) {
-    int part = vectorsPacked(key.columns());
+    int nc = vectorsPacked(key.columns());
     int from = 0;
     do { // once even without keys
-      int to = Math.min(from + part, key.rows());
+      int to = Math.min(from + nc, key.rows());
       Matrix keys = key.rows(from, to);
       float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.NR));
       Packing.rows(keys, 0, keys.columns(), Tiles.NR, scale, panels, scratch);
@@ -146,9 +146,9 @@ public final class VectorKernels implements KernelProvider {
       LongProduct.run(weights, value, output, scratch);
       return;
     }
-    int part = vectorsPacked(value.rows());
-    for (int from = 0; from < value.columns(); from += part) {
-      int to = Math.min(from + part, value.columns());
+    int nc = vectorsPacked(value.rows());
+    for (int from = 0; from < value.columns(); from += nc) {
+      int to = Math.min(from + nc, value.columns());
       float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.NR));
       Packing.columns(columns(value, from, to), Tiles.NR, panels);
       BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, columns(output, from, to)), scratch);

@@ -14,7 +14,7 @@ import java.util.Arrays;
 
 /**
  * Attention of a few query rows over cached keys: one pass over K and V in memory order, shared by all query rows and all query heads of a
- * group.
+ * span.
  *
  * <pre>
  * for each tile of {@link DecodeSoftmax#KEYS} keys that any row sees        four blocks, four memory streams
@@ -35,7 +35,7 @@ public final class DecodeAttention extends ScratchPool.Member {
   private static final int ROWS = 4;
 
   /** Number of keys whose weights and weighted values are summed in floats, a span; spans are added in double. */
-  private static final int GROUP = 16 * KEYS;
+  private static final int SPAN = 16 * KEYS;
 
   private static final int LANES = Lanes.COUNT;
 
@@ -106,15 +106,15 @@ public final class DecodeAttention extends ScratchPool.Member {
     Arrays.fill(max, 0, allRows, Float.NEGATIVE_INFINITY);
     Arrays.fill(sums, 0, allRows * LANES, 0);
     spilled = false;
-    int group = -1;
+    int span = -1;
     int to = Math.min(plan.toKey(batchEntry, split), queries.to());
     for (int key = Math.max(plan.fromKey(batchEntry, split), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       Interruption.check();
       boolean there = tile.open(cached, key);
-      if (there && group >= 0 && group != key / GROUP) {
+      if (there && span >= 0 && span != key / SPAN) {
         spill(allRows);
       }
-      group = there ? key / GROUP : group;
+      span = there ? key / SPAN : span;
       if (!there || !tile(problem, fromHead, toHead)) {
         key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
       }

@@ -13,8 +13,8 @@ public final class RowArithmetic {
   private RowArithmetic() {}
 
   /**
-   * The sum of the lanes that lie in an array of {@link Scratch#MOST_LANES}, 0 where there are fewer, in an order that is fixed (that of
-   * reduceLanes is not). Written out: as a loop over halves it takes a hundred cycles.
+   * The sum of the lanes in an array of {@link Scratch#MOST_LANES}, with 0 for missing lanes, in a fixed order (reduceLanes has no
+   * specified order). A loop over halves would take a hundred cycles.
    */
   static float fold(float[] x) {
     float even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));

@@ -14,9 +14,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Activations, a loop each, with the formulas in place: C2 inlines the JDK's vector methods whatever else a method has inlined already, but
- * ours only up to a limit, and one that it calls gets its vectors in boxes. What fills no vector is computed in padded scratch, through the
- * same lanes as the rest, so that the bits of an element do not depend on where it lies.
+ * Activations, each with a loop of its own that contains the formula. C2 always inlines the JDK's vector methods, but ours only up to a
+ * limit, and a call of our own method boxes its vectors. Elements at the end that fill no vector are computed in padded scratch with the
+ * same instructions, so that the bits of an element do not depend on its position.
  */
 public final class VectorActivations {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -29,7 +29,7 @@ public final class VectorActivations {
     apply(activation, x, from, x, from, length);
   }
 
-  /** result[to + i] = activation(x[from + i]) for any number of elements; {@code padded} is scratch of a vector. */
+  /** result[to + i] = activation(x[from + i]) for any number of elements; {@code padded} is scratch of one vector. */
   public static void row(Activation activation, float[] x, int from, float[] result, int to, int length, float[] padded) {
     int bound = SPECIES.loopBound(length);
     apply(activation, x, from, result, to, bound);
@@ -40,9 +40,7 @@ public final class VectorActivations {
     }
   }
 
-  /**
-   * result[row] = activation(gate[row]) · up[row]. The activated gate goes through scratch, so that the result may lie on either operand.
-   */
+  /** result[row] = activation(gate[row]) · up[row]. The activated gate is kept in scratch, so that the result may be either operand. */
   public static void gate(Activation activation, Matrix gate, Matrix up, Matrix result, int row, Scratch scratch) {
     for (int column = 0; column < result.columns(); column += Tiles.GATE_COLUMNS) {
       int count = Math.min(Tiles.GATE_COLUMNS, result.columns() - column);
@@ -86,8 +84,9 @@ public final class VectorActivations {
 
   /**
    * max(x, 0) − |x| · Φ(−|x|), where Φ(−z) = erfc(z/√2)/2 is 2<sup>t</sup> and t nearly quadratic in z: a polynomial of degree 6, fitted by
-   * Lawson's iteration on [0, 14.5] so that the error it leaves in z · Φ(−z) is at most 1.02e-7. It falls all the way to the bound on z,
-   * where 2<sup>t</sup> is 0. z = −|x| spares a sign, and of negative floats the larger in magnitude is the larger as an int.
+   * Lawson's iteration on [0, 14.5] so that the error it leaves in z · Φ(−z) is at most 1.02e-7. t falls down to the bound on z, where
+   * 2<sup>t</sup> is 0. z = −|x| saves a change of sign. As ints, negative floats are ordered by magnitude, so the bound is an integer
+   * minimum.
    */
   private static void gelu(float[] x, int from, float[] result, int to, int length) {
     for (int i = 0; i < length; i += LANES) {
@@ -162,7 +161,7 @@ public final class VectorActivations {
     }
   }
 
-  /** As {@link #silu}: 1 / (1 + e) for x ≥ 0, e / (1 + e) below. The bound is a float comparison, which lets NaN through. */
+  /** As {@link #silu}: 1 / (1 + e) for x ≥ 0, e / (1 + e) below. The bound is a float comparison, which keeps NaN. */
   private static void sigmoid(float[] x, int from, float[] result, int to, int length) {
     for (int i = 0; i < length; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, from + i);
@@ -184,7 +183,7 @@ public final class VectorActivations {
     }
   }
 
-  /** {@link VectorFunctions#tanh} in place. */
+  /** The formula of {@link VectorFunctions#tanh}. */
   private static void tanh(float[] x, int from, float[] result, int to, int length) {
     for (int i = 0; i < length; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, from + i);

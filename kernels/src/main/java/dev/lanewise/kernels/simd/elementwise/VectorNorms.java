@@ -12,8 +12,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Layer norm and RMS norm, each pass a loop over a row that stays in L1. The pass that writes a row takes the first sum of the next one
- * with it, so that memory is read while it is written:
+ * Layer norm and RMS norm; each pass is a loop over a row that stays in L1. The pass that writes a row also computes the first sum of the
+ * next row, so that memory is read and written at the same time:
  *
  * <pre>
  * for each row
@@ -24,27 +24,27 @@ import jdk.incubator.vector.VectorSpecies;
  *   result  = ((sum − mean) · scale + shift) · weight + bias      scale = 1/√(squares − rest² + epsilon), shift = −rest · scale
  * </pre>
  *
- * The mean is a float, and where it is large against the deviations its rounding is no longer small against them. But there sum − mean is
- * exact, so {@code rest}, what the rounding left, is known to float accuracy and is taken off in the end.
+ * The mean is a float. If it is large compared with the deviations, its rounding error is not small compared with them. In this case sum −
+ * mean is exact, so that {@code rest}, the rounding error of the mean, is known to float accuracy. It is subtracted in the end.
  */
 public final class VectorNorms extends ScratchPool.Member {
   private static final ScratchPool<VectorNorms> POOL = new ScratchPool<>(VectorNorms::new);
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
-  // beyond these a square over- or underflows in float: such rows are computed in double
+  // beyond these variances a square over- or underflows in float, and the row is computed in double
   private static final double LEAST = 1e-30;
   private static final double LARGEST = 1e30;
 
-  /** The widest row whose sums are taken in float, up to 256 terms a chain; wider ones are computed in double. */
+  /** The widest row whose sums are computed in float, with up to 256 terms in a chain; wider rows are computed in double. */
   private static final int WIDEST = 1024 * LANES;
 
-  /** Sums of the lanes. */
+  /** The sums in the lanes of a vector. */
   private final float[] lanes = new float[Scratch.MOST_LANES];
 
   private final float[] squareLanes = new float[Scratch.MOST_LANES];
 
-  // of the row at hand
+  // of the current row
   private float mean;
   private float total;
   private float scale;
@@ -86,7 +86,7 @@ public final class VectorNorms extends ScratchPool.Member {
       if (!isLast) {
         add(problem, row + 1);
       }
-      // the last row is read once more, for nothing
+      // the last row is read once more without need
       int next = isLast ? from : sum.index(row + 1, 0);
       first =
           norm.centred()
@@ -95,7 +95,7 @@ public final class VectorNorms extends ScratchPool.Member {
     }
   }
 
-  /** The first pass over a row: adds the residual, and returns Σ x or Σ x². */
+  /** Runs the first pass over a row: adds the residual and returns Σ x or Σ x². */
   private float start(NormProblem problem, int row) {
     add(problem, row);
     Matrix sum = problem.sum();
@@ -112,7 +112,7 @@ public final class VectorNorms extends ScratchPool.Member {
     }
   }
 
-  /** Mean, scale and shift of a row; false if float does not reach. */
+  /** Computes mean, scale and shift of a row; returns false if the row needs double. */
   private boolean measure(float first, float[] x, int from, int length, Norm norm) {
     double inverse = 1.0 / length;
     double rest = 0;
@@ -128,12 +128,12 @@ public final class VectorNorms extends ScratchPool.Member {
     variance += norm.epsilon();
     double inverseDeviation = 1 / Math.sqrt(variance);
     scale = (float) inverseDeviation;
-    // in double: beside denormal elements the rest alone would round to nothing
+    // in double, because with denormal elements the rest would round to 0
     shift = (float) (-rest * inverseDeviation);
     return variance >= LEAST && variance <= LARGEST;
   }
 
-  /** Four chains, because an addition takes several cycles. */
+  /** Σ x in four chains, because an addition takes several cycles. */
   private float sum(float[] x, int from, int length) {
     FloatVector sum0 = FloatVector.zero(SPECIES);
     FloatVector sum1 = sum0;
@@ -233,7 +233,7 @@ public final class VectorNorms extends ScratchPool.Member {
     return squares;
   }
 
-  /** Writes a row and returns Σ x of the next, added up as by {@link #sum}. */
+  /** Writes a row and returns Σ x of the next row, in the order of {@link #sum}. */
   private float writeCentred(float[] x, int from, int next, float[] weight, float[] bias, float[] result, int to, int length) {
     FloatVector sum0 = FloatVector.zero(SPECIES);
     FloatVector sum1 = sum0;
@@ -270,7 +270,7 @@ public final class VectorNorms extends ScratchPool.Member {
     return sum;
   }
 
-  /** Writes a row and returns Σ x² of the next, added up as by {@link #squares}. */
+  /** Writes a row and returns Σ x² of the next row, in the order of {@link #squares}. */
   private float write(float[] x, int from, int next, float[] weight, float[] result, int to, int length) {
     FloatVector squares0 = FloatVector.zero(SPECIES);
     FloatVector squares1 = squares0;

@@ -8,17 +8,17 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The rotation of one row; {@link RotaryTable#rowSize} says how the angles lie. Products and sums are rounded one by one, without fused
- * multiply-adds: no slower, since loads and stores bound it, and the bits are those of {@link ScalarRotary}.
+ * The rotation of one row; {@link RotaryTable#rowSize} describes the layout of the angles. It uses no fused multiply-adds, so that the bits
+ * are those of {@link ScalarRotary}. This is not slower, because loads and stores limit the speed.
  *
- * <p>What does not fill a vector at the end is turned with the elements before it, from the last vector that ends with the row. It is read
- * before anything is written, since y may be x.
+ * <p>Elements at the end that fill no vector are rotated as part of the last vector that ends with the row, which overlaps the one before.
+ * It is read before anything is written, because y may be x.
  */
 public final class VectorRotary {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
-  /** Exchanges the two elements of each pair. */
+  /** The shuffle that exchanges the two elements of each pair. */
   private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(SPECIES, lane -> lane ^ 1);
 
   private VectorRotary() {}

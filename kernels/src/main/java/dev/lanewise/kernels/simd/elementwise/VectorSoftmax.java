@@ -15,8 +15,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Kernels that work on one row at a time: exp and the row softmax. What fills no vector goes through the same loops in padded scratch.
- * Formulas stand in place, see {@link VectorExp}.
+ * exp and softmax of rows. Elements at the end that fill no vector are computed by the same loops in padded scratch. The loops contain the
+ * formulas, see {@link VectorExp}.
  */
 public final class VectorSoftmax {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -24,12 +24,12 @@ public final class VectorSoftmax {
   private static final int PAIR = 2 * LANES;
   private static final int INTERVAL = Interruption.INTERVAL;
 
-  /** Elements of a row whose exponentials are added up in floats, 64 a chain; sums beyond are doubles. */
+  /** Number of elements whose exponentials are summed in floats, with 64 terms in a chain; these sums are added in double. */
   private static final int SUM_CHAIN = 64 * PAIR;
 
   private VectorSoftmax() {}
 
-  /** {@code padded} is scratch of a vector. */
+  /** result[to + i] = e<sup>x[from + i]</sup>; {@code padded} is scratch of one vector. */
   public static void exp(float[] x, int from, float[] result, int to, int length, float[] padded) {
     int bound = SPECIES.loopBound(length);
     exp(x, from, result, to, bound);
@@ -56,7 +56,7 @@ public final class VectorSoftmax {
       p = p.fma(r, broadcast(SPECIES, VectorExp.EXP_2));
       p = p.fma(r, broadcast(SPECIES, 1f));
       p = p.fma(r, broadcast(SPECIES, 1f));
-      // 2^exponent in two halves: one alone would leave the range of normal floats at either end
+      // 2^exponent as a product of two powers, because a single one could exceed the range of normal floats
       IntVector whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(VectorExp.MAGIC));
       IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
       FloatVector power = half.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
@@ -66,13 +66,13 @@ public final class VectorSoftmax {
   }
 
   /**
-   * Softmax of every row. The maximum of the next row is looked for between the exponentials of a row and their scaling: the core then has
-   * something to do while it waits for a sum or a maximum to come out of the lanes.
+   * Computes the softmax of every row. The maximum of the next row is computed between the exponentials of a row and their scaling, so that
+   * the core has work while it waits for a sum or maximum across lanes.
    */
   public static void softmax(Matrix scores, Matrix weights, Scratch scratch) {
     float max = max(scores, 0, scratch.padded);
     for (int row = 0; row < scores.rows(); row++) {
-      // nothing to see, or only NaN: NaN - NaN keeps the NaN, and -infinity becomes weight 0
+      // no score above -infinity, or only NaN: NaN - 0 keeps the NaN, and -infinity becomes weight 0
       double sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
       if (row + 1 < scores.rows()) {
         max = max(scores, row + 1, scratch.padded);
@@ -105,7 +105,7 @@ public final class VectorSoftmax {
     return max;
   }
 
-  /** weights = exp(scores − max); returns their sum. */
+  /** weights = e<sup>scores − max</sup>; returns their sum. */
   private static double exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
     double sum = 0;
     for (int column = 0; column < scores.columns(); column += SUM_CHAIN) {
@@ -129,20 +129,19 @@ public final class VectorSoftmax {
     return sum;
   }
 
-  /** Pieces of a row: one, unless it is so long that an interrupt must be seen in between. */
+  /** Number of intervals of a row: one, unless the row is so long that interrupts must be checked within it. */
   private static int intervals(Matrix rows) {
     return Math.ceilDiv(rows.columns(), INTERVAL);
   }
 
-  /** Elements of a interval. */
+  /** Number of elements of an interval. */
   private static int length(Matrix rows, int interval) {
     return Math.min(INTERVAL, rows.columns() - interval * INTERVAL);
   }
 
   /**
    * The largest element of whole vectors; a NaN may or may not stay as the maximum. Compare and blend runs twice as fast as {@code
-   * FloatVector.max}, and takes several cycles, hence four chains. Methods are called on what has just been made, see {@link
-   * OnlineSoftmax}.
+   * FloatVector.max} but takes several cycles, hence four chains. Methods are called on newly created vectors, see {@link OnlineSoftmax}.
    */
   private static float max(float[] x, int from, int length) {
     FloatVector max0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
@@ -172,8 +171,8 @@ public final class VectorSoftmax {
   }
 
   /**
-   * Of whole pairs of vectors. The pair makes the method too large for C2 to inline into the loop over rows, where it compiles it to half
-   * the speed.
+   * Computes the exponentials of whole pairs of vectors. The pairs make the method too large for C2 to inline it into the loop over rows,
+   * where it would run at half the speed.
    */
   private static float exponentials(float[] scores, int from, float[] weights, int to, int length, float max, float[] sums) {
     FloatVector sum0 = FloatVector.zero(SPECIES);

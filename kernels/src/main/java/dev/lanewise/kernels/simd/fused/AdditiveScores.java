@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Additive scores (Bahdanau, Cho and Bengio, "Neural machine translation by jointly learning to align and translate", 2015): Σ<sub>a</sub>
- * vector[a] · tanh(query[a] + key[a]). Nearly all of the time goes into tanh; nothing is worth packing but the side that lies in the lanes.
+ * vector[a] · tanh(query[a] + key[a]). Nearly all of the time is spent in tanh, so only the operand in the lanes is worth packing.
  */
 public final class AdditiveScores {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -24,13 +24,13 @@ public final class AdditiveScores {
   private AdditiveScores() {}
 
   /**
-   * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), pieces of so many multiply-adds over a in
-   * order.
+   * target[i][lane] = Σ<sub>a</sub> vector[a] · tanh(queryPanel[a][lane] + key[row + i][a]), in chains of {@link Tiles#KC} multiply-adds
+   * over a in order.
    *
-   * <p>A vector of more than {@link Tiles#LONG} elements is left to plain Java, in double.
+   * <p>Scores with a vector of more than {@link Tiles#LONG} elements are computed in plain Java, in double.
    *
-   * @param queryPanel key.columns × {@link Tiles#QUERIES}: a query a lane
-   * @param key holds keys × columns, read in place: the first row at {@code first}, the next {@code stride} on
+   * @param queryPanel key.columns × {@link Tiles#QUERIES}, one query in each lane
+   * @param key holds keys × columns, read in place: the first row starts at {@code first}, each next row {@code stride} later
    * @param vector key.columns elements
    * @param target keys × {@link Tiles#QUERIES}, written
    */
@@ -47,7 +47,7 @@ public final class AdditiveScores {
     }
   }
 
-  /** One vector of results; a method of its own, because C2 compiles the loop 10 % slower inside the loops around it. */
+  /** Computes one vector of results. This is a separate method, because C2 compiles the loop 10 % slower inside the loops around it. */
   private static void score(float[] queryPanel, int lane, float[] key, int from, float[] vector, float[] target, int to) {
     FloatVector.zero(SPECIES).intoArray(target, to);
     for (int a = 0; a < vector.length; a += Tiles.KC) {
@@ -76,8 +76,8 @@ public final class AdditiveScores {
   }
 
   /**
-   * All scores: a panel of keys in the lanes in place of queries (query + key is the same either way), so that a row of scores leaves as it
-   * lies.
+   * Computes all scores with a panel of keys in the lanes instead of queries (query + key is symmetric), so that the scores of a row are
+   * contiguous.
    */
   public static void run(Matrix query, Matrix key, float[] vector, Matrix scores, Scratch scratch) {
     float[] panel = scratch.right(Packing.size(QUERIES, vector.length, QUERIES));

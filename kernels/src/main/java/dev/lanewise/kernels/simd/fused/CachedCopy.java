@@ -10,7 +10,7 @@ import dev.lanewise.kernels.simd.stored.WideningKernel;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Copies cached keys or values of a head, widened, to where they lie row by row. Keys that were let go become 0. */
+/** Copies cached keys or values of a head to row-major floats. Dropped rows become 0. */
 final class CachedCopy {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int LANES = Lanes.COUNT;
@@ -39,7 +39,7 @@ final class CachedCopy {
     }
   }
 
-  /** Copies {@code count} values likewise; rows of {@code target} are valueWidth apart. */
+  /** Copies {@code count} values from row {@code first} on; rows of {@code target} are valueWidth apart. */
   void values(CachedSequence cached, int head, int first, int count, float[] target) {
     KeyValueLayout layout = cached.layout();
     int width = layout.valueWidth();
@@ -68,7 +68,10 @@ final class CachedCopy {
     }
   }
 
-  /** Widens elements from {@code from} on of the block that holds a row; returns its memory, or null if it was let go. */
+  /**
+   * Widens {@code count} elements, from {@code from} on, of the block that holds a row; returns the block's memory, or null if the block
+   * has been dropped.
+   */
   private @Nullable KeyValueMemory widen(CachedSequence cached, int row, int from, int count) {
     int block = row / BLOCK;
     if (block * BLOCK >= cached.droppedFrom() && (block + 1) * BLOCK <= cached.droppedTo()) {
@@ -83,7 +86,7 @@ final class CachedCopy {
     return memory;
   }
 
-  /** From a block's keyWidth × rows to rows × keyWidth. */
+  /** Transposes a block from keyWidth × rows to rows × keyWidth. */
   private void turn(int width, int from, int rows, float[] target, int to, Scratch scratch) {
     int turnedRows = from == 0 ? rows / LANES * LANES : 0;
     int turnedColumns = width / LANES * LANES;

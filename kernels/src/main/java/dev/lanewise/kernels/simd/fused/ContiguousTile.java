@@ -8,10 +8,7 @@ import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.lanes.Transpose;
 
-/**
- * Rows of keys or values that lie as the loops want them, their elements side by side: where the caller's do, and if those lie apart or are
- * cached, in a copy.
- */
+/** Rows of keys or values with contiguous elements: the caller's rows if they are contiguous, or else, and for cached rows, a copy. */
 final class ContiguousTile {
   private static final int LANES = Lanes.COUNT;
   private static final float[] NONE = new float[0];
@@ -22,7 +19,7 @@ final class ContiguousTile {
   private float[] copy = NONE;
   private final CachedCopy cached = new CachedCopy();
 
-  /** Turns to the keys of the panel's tile. */
+  /** Selects the keys of the tile. */
   void openKeys(QueryTile tile) {
     AttentionProblem problem = tile.problem();
     if (problem.isCached()) {
@@ -34,7 +31,7 @@ final class ContiguousTile {
     }
   }
 
-  /** Turns to the values of the panel's tile. */
+  /** Selects the values of the tile. */
   void openValues(QueryTile tile) {
     AttentionProblem problem = tile.problem();
     if (problem.isCached()) {
@@ -60,7 +57,7 @@ final class ContiguousTile {
     stride = width;
   }
 
-  /** Turns to {@code count} rows, at most {@link Tiles#KEYS}, the first at {@code from}. */
+  /** Selects {@code count} rows, at most {@link Tiles#KEYS}, the first of which starts at {@code from}. */
   private void open(Heads heads, int from, int count, Scratch scratch) {
     if (heads.columnStride() == 1) {
       data = heads.data();
@@ -90,17 +87,17 @@ final class ContiguousTile {
     return data;
   }
 
-  /** Where a row starts. */
+  /** Index of a row's first element in {@link #data}. */
   int row(int i) {
     return first + i * stride;
   }
 
-  /** From a row to the next. */
+  /** Distance from a row to the next. */
   int stride() {
     return stride;
   }
 
-  /** Lets go of the caller's array. */
+  /** Drops the reference to the caller's array. */
   void release() {
     data = NONE;
   }

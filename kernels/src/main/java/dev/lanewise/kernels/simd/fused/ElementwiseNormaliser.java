@@ -12,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Weights that are functions of their own score alone, perhaps divided by the number of keys that the query sees. */
+/** A normaliser whose weights depend on their own score only, optionally divided by the number of keys that the query sees. */
 final class ElementwiseNormaliser implements TileNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
@@ -51,7 +51,7 @@ final class ElementwiseNormaliser implements TileNormaliser {
     }
   }
 
-  /** Counts the keys that each lane sees: those whose score is not −∞, whether the mask, a bias or a function made it so. */
+  /** Counts the keys that each lane sees, which are those whose score is not −∞. A mask, a bias or a function can make it −∞. */
   private void countKeys(float[] scores, int keys) {
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       FloatVector seen = FloatVector.zero(SPECIES);

@@ -11,22 +11,23 @@ import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
- * The fused kernel: a panel of {@link Tiles#QUERIES} query rows against all keys it sees, a tile of {@link Tiles#KEYS} keys at a time,
- * after "FlashAttention-2" (Dao, 2023) but with the queries in the lanes:
+ * The fused kernel: a tile of {@link Tiles#QUERIES} query rows against all keys that it sees, {@link Tiles#KEYS} keys at a time. It follows
+ * "FlashAttention-2" (Dao, 2023), but with the queries in the lanes:
  *
  * <pre>
- * for each panel of queries                          Qᵀ packed, times scale: headDim × QUERIES
+ * for each tile of queries                           Qᵀ packed, times scale: headDim × QUERIES
  *   for each tile of keys that a lane sees
- *     scores  = K · Qᵀ                                keys × QUERIES; K is read as it lies   ({@link TileScores})
+ *     scores  = K · Qᵀ                                keys × QUERIES; K is read in place      ({@link TileScores})
  *     softcap, bias, ALiBi, the caller's function                                           ({@link ScoreChanges})
- *     mask                                           only where a lane does not see a key   ({@link TileMask})
+ *     mask                                           only where a lane does not see a key    ({@link TileMask})
  *     weights = normaliser of scores                 lane by lane                           ({@link TileNormaliser})
  *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link TileOutput})
- *   divide, turn to row-major, store
+ *   divide, transpose to row-major, store
  * </pre>
  *
- * Weights come from a second pass over the tiles, when what to divide by is known; the output is then made of these. A function that
- * changes scores runs in the first pass alone ({@link KeptScores}). One instance works on one thread at a time and keeps its scratch.
+ * If a function observes or changes weights, a second pass over the tiles computes them with the divisor of the first pass, and the output
+ * from them. A function that changes scores runs in the first pass only ({@link KeptScores}). One instance works on one thread at a time
+ * and keeps its scratch.
  */
 public final class FusedAttention extends ScratchPool.Member {
   private static final ScratchPool<FusedAttention> POOL = new ScratchPool<>(FusedAttention::new);
@@ -77,8 +78,8 @@ public final class FusedAttention extends ScratchPool.Member {
   }
 
   /**
-   * Computes those rows again, in plain Java and with weights that have been divided first, whose values may have passed the largest float
-   * before the division. Not where the caller's functions take part, which must not be called twice.
+   * Recomputes rows whose accumulated values may have overflowed before the division, in plain Java and with weights that are divided
+   * first. Calls with functions of the caller are excluded, because a function must not be called twice.
    */
   private void repeatOverflown(AttentionProblem problem, TileNormaliser normaliser, int row) {
     for (int lane = 0; problem.hooks.isEmpty() && lane < tile.rows(); lane++) {
@@ -118,11 +119,11 @@ public final class FusedAttention extends ScratchPool.Member {
   }
 
   /**
-   * Goes over the tiles. Tiles begin at multiples of {@link Tiles#KEYS} whatever the panel sees: the bits of a row then do not depend on
-   * its neighbours.
+   * Runs over the tiles of keys. Tile boundaries are fixed multiples of {@link Tiles#KEYS}, independent of the mask. A row's result is
+   * therefore bit-identical regardless of neighbouring rows.
    *
-   * @param known whether the normaliser knows what to divide by
-   * @param last whether this pass makes the output
+   * @param known whether the normaliser knows the divisors
+   * @param last whether this pass computes the output
    */
   private void pass(AttentionProblem problem, TileNormaliser normaliser, boolean known, boolean last) {
     boolean everyKey = last && problem.watchesScores();
@@ -136,7 +137,7 @@ public final class FusedAttention extends ScratchPool.Member {
       if (seen || everyKey) {
         computeTile(problem, normaliser, known, last, seen);
       } else {
-        start = Math.max(start, mask.nextKey(tile, start + KEYS) / KEYS * KEYS - KEYS); // over a large hole
+        start = Math.max(start, mask.nextKey(tile, start + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
       }
     }
   }
@@ -159,7 +160,7 @@ public final class FusedAttention extends ScratchPool.Member {
       mask.hideInfinite(scores, tile.keys());
       normaliser.weights(scores, tile.keys());
       changes.change(tile, Stage.WEIGHTS, scores);
-      mask.apply(scores, tile.keys(), 0); // whatever the function made of them, or the NaN of another key
+      mask.apply(scores, tile.keys(), 0); // hidden keys have weight 0, whatever a function or a NaN made of it
       changes.observe(tile, Stage.WEIGHTS, scores, true);
     } else if (normaliser.update(tile, scores)) {
       output.rescale(normaliser);

@@ -3,11 +3,11 @@ package dev.lanewise.kernels.simd.fused;
 import dev.lanewise.kernels.data.RowFunction;
 
 /**
- * The scores that a caller's function has changed, row by row, between the two passes of a call that asks for weights: a function may keep
- * state, so the second pass takes what the function left in the first one. Its size is that of a row, or {@link #SIZE} where more rows fit.
+ * The scores that a caller's function has changed, kept row by row for the second pass of a call that computes weights. A function may keep
+ * state, so the second pass reuses the results of the first one. The size is that of one row, or up to {@link #SIZE} if more rows fit.
  */
 public final class KeptScores implements RowFunction {
-  /** Floats kept at a time, 16 MB: a panel of 64 rows up to 65536 keys, fewer rows beyond. */
+  /** The most floats that are kept, 16 MB: a tile of 64 rows of up to 65536 keys, or fewer rows of more keys. */
   static final int SIZE = 1 << 22;
 
   private float[] kept = new float[0];
@@ -16,12 +16,12 @@ public final class KeptScores implements RowFunction {
   private int lane;
   private boolean known;
 
-  /** How many rows of so many keys are kept at a time, at most {@code most}. */
+  /** Number of rows of so many keys that are kept at a time, at most {@code most}. */
   public static int rows(int keys, int most) {
     return Math.clamp(SIZE / Math.max(1, keys), 1, most);
   }
 
-  /** Turns to {@code rows} new rows, of the keys from {@code from} (inclusive) to {@code to} (exclusive). */
+  /** Begins {@code rows} new rows with the keys {@code from} (inclusive) to {@code to} (exclusive). */
   public void open(int rows, int from, int to) {
     firstKey = from;
     rowSize = to - from;
@@ -31,7 +31,7 @@ public final class KeptScores implements RowFunction {
     }
   }
 
-  /** All scores have been kept: from now on they are given back. */
+  /** Begins the second pass: from now on {@link #apply} restores scores. */
   public void turn() {
     known = true;
   }
@@ -40,13 +40,13 @@ public final class KeptScores implements RowFunction {
     return known;
   }
 
-  /** Turns to a row. */
+  /** Selects a row. */
   public KeptScores row(int newLane) {
     lane = newLane;
     return this;
   }
 
-  /** Keeps a segment, or gives it back. */
+  /** Keeps a segment in the first pass and restores it in the second. */
   @Override
   public void apply(float[] row, int offset, int length, int batchEntry, int queryHead, int query, int from) {
     int at = lane * rowSize + from - firstKey;

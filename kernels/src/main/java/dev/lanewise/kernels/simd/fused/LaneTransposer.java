@@ -10,19 +10,19 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Brings the query rows of a panel into the lanes, and the output out of them. */
+/** Transposes query rows into the lanes, and the output from the lanes to rows. */
 final class LaneTransposer {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
 
-  /** Floats a cache line; where lines are longer, some are touched twice. */
+  /** Number of floats of a cache line; longer lines are touched more than once. */
   static final int LINE = 16;
 
   private final int[] starts = new int[QUERIES];
   private int rows;
 
-  /** Turns to the panel's rows of {@code heads}, which is query or output; lanes past the last row repeat it. */
+  /** Selects the tile's rows of {@code heads}, which is query or output; lanes past the last row repeat it. */
   void open(QueryTile tile, Heads heads) {
     AttentionProblem problem = tile.problem();
     rows = tile.rows();
@@ -32,8 +32,8 @@ final class LaneTransposer {
   }
 
   /**
-   * Asks for the panel's cache lines, all at once: read one after the other while rows are turned, or written so, each miss would be waited
-   * for. 3 % of the time of 12 heads of 512 rows. Rows whose elements lie apart share their lines and are not asked for.
+   * Loads all cache lines of the rows at once. Otherwise the transposition would wait for one miss after the other; this saves 3 % of the
+   * time of 12 heads of 512 rows. Rows whose elements are not contiguous share cache lines and are not touched.
    */
   void touch(Heads heads, Scratch scratch) {
     if (heads.columnStride() != 1) {
@@ -95,12 +95,12 @@ final class LaneTransposer {
     }
   }
 
-  /** Where a lane's row starts. */
+  /** Index of a lane's row. */
   int start(int lane) {
     return starts[lane];
   }
 
-  /** Row[lane][d] = source[d][lane]. */
+  /** row[lane][d] = source[d][lane]. */
   void store(Heads output, float[] source, Scratch scratch) {
     if (output.columnStride() != 1) {
       for (int d = 0; d < output.width(); d++) {

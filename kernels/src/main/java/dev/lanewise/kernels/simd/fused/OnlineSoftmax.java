@@ -12,9 +12,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The running maximum and sum of a panel of queries, one query a lane (Milakov and Gimelshein, "Online normalizer calculation for softmax",
- * 2018). Scores are keys × {@link Tiles#QUERIES}; with a query in each lane nothing is ever reduced across lanes. They become powers of two
- * only after the maximum has been subtracted: scores as large as floats may be would not survive the factor log<sub>2</sub> e.
+ * The running maximum and sum of a tile of queries, one query in each lane (Milakov and Gimelshein, "Online normalizer calculation for
+ * softmax", 2018). Scores are keys × {@link Tiles#QUERIES}; with a query in each lane no sum or maximum across lanes is needed. The factor
+ * log<sub>2</sub> e is applied after the maximum has been subtracted, because it would make the largest floats overflow.
  */
 public final class OnlineSoftmax implements TileNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -23,10 +23,10 @@ public final class OnlineSoftmax implements TileNormaliser {
 
   private final float[] max = new float[QUERIES];
 
-  /** Sums of the tiles so far; a chain of floats over thousands of tiles would lose what it adds. */
+  /** Sums of the tiles so far, in double; a chain of floats over thousands of tiles would lose precision. */
   private final double[] total = new double[QUERIES];
 
-  /** Sums of the tile at hand. */
+  /** Sums of the current tile. */
   private final float[] sum = new float[QUERIES];
 
   private final float[] sink = new float[QUERIES];
@@ -66,7 +66,7 @@ public final class OnlineSoftmax implements TileNormaliser {
     return factor;
   }
 
-  /** A lane that saw no key gets 0. */
+  /** Computes 1 / sum for each lane; a lane that has seen no key gets 0. */
   @Override
   public void close() {
     for (int lane = 0; lane < QUERIES; lane++) {
@@ -100,8 +100,8 @@ public final class OnlineSoftmax implements TileNormaliser {
   }
 
   /**
-   * ln(sum · e<sup>max</sup> + e<sup>sink</sup>), however far they are apart; the sink, which may be −∞, where no key has been seen and sum
-   * is 0.
+   * ln(sum · e<sup>max</sup> + e<sup>sink</sup>), for any distance between them. If no key has been seen, sum is 0 and the result is the
+   * sink, which may be −∞.
    */
   public static float logSumExp(float max, double sum, float sink) {
     if (sum == 0) {
@@ -113,7 +113,7 @@ public final class OnlineSoftmax implements TileNormaliser {
   }
 
   private boolean raiseMax(float[] scores, int keys) {
-    Arrays.fill(scores, keys * QUERIES, Packing.roundUp(keys, 4) * QUERIES, Float.NEGATIVE_INFINITY); // keys go in fours
+    Arrays.fill(scores, keys * QUERIES, Packing.roundUp(keys, 4) * QUERIES, Float.NEGATIVE_INFINITY); // the loop reads four keys at a time
     boolean moved = false;
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       moved |= raiseMax(scores, lane, keys);
@@ -122,8 +122,9 @@ public final class OnlineSoftmax implements TileNormaliser {
   }
 
   /**
-   * Of one vector of lanes. A NaN may or may not stay as the maximum: its weight is NaN either way. Methods are called on vectors that have
-   * just been made, never on those that the loop carries: of these C2 knows the class only by profile, and where it guesses it boxes.
+   * Raises the maximum of one vector of lanes. A NaN may or may not stay as the maximum; its weight is NaN in both cases. Methods are
+   * called on newly created vectors, never on those that the loop carries: C2 knows the class of the latter only by profile, and boxes them
+   * if the profile is wrong.
    */
   private boolean raiseMax(float[] scores, int lane, int keys) {
     FloatVector old = FloatVector.fromArray(SPECIES, max, lane);
@@ -151,7 +152,7 @@ public final class OnlineSoftmax implements TileNormaliser {
     return old.compare(VectorOperators.LT, highest).anyTrue();
   }
 
-  /** Takes over the raised maximum: factor = e<sup>old − new</sup>, as if the old maxima were the scores of one key. */
+  /** Replaces the maximum by the raised one and computes factor = e<sup>old − new</sup>, with the old maxima as the scores of one key. */
   private void moveMax() {
     System.arraycopy(max, 0, factor, 0, QUERIES);
     System.arraycopy(raised, 0, max, 0, QUERIES);
@@ -168,11 +169,11 @@ public final class OnlineSoftmax implements TileNormaliser {
   }
 
   /**
-   * Of one vector of lanes. The exponential of {@link VectorExp} stands here in place: in a method that has grown large C2 inlines the
-   * JDK's vector methods, but none of ours, and a call boxes its vectors (four times the time).
+   * Computes the exponentials of one vector of lanes. The formula of {@link VectorExp} is repeated here: in a large method C2 inlines the
+   * JDK's vector methods but not ours, and a call boxes its vectors (four times the time).
    */
   private void exponentials(float[] scores, int lane, int from, int to, float[] sums) {
-    // 0 in place of −∞: a lane without any key so far then computes −∞ − 0 and not −∞ − −∞
+    // 0 instead of −∞, so that a lane without keys so far computes −∞ − 0 and not −∞ − −∞
     FloatVector lanesMax = FloatVector.fromArray(SPECIES, max, lane);
     lanesMax = lanesMax.blend(0f, lanesMax.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));
     FloatVector lanesSum = FloatVector.zero(SPECIES);

@@ -6,7 +6,7 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Where the fused kernel stands: some query rows of a unit, a query a lane, and the tile of keys that they look at. */
+/** The current tile of the fused kernel: query rows of a unit, one in each lane, and a range of keys. */
 public final class QueryTile {
   final Scratch scratch = new Scratch();
   private @Nullable AttentionProblem problem;
@@ -41,7 +41,7 @@ public final class QueryTile {
     keys = newKeys;
   }
 
-  /** Lets go of the caller's objects. */
+  /** Drops the references to the caller's objects. */
   void release() {
     problem = null;
     scratch.release();
@@ -59,7 +59,7 @@ public final class QueryTile {
     return batchEntry;
   }
 
-  /** Rows of the panel; the lanes past them repeat the last. */
+  /** Number of query rows; lanes past them repeat the last row. */
   int rows() {
     return rows;
   }
@@ -78,12 +78,12 @@ public final class QueryTile {
     return key;
   }
 
-  /** Keys of the tile. */
+  /** Number of keys of the tile. */
   int keys() {
     return keys;
   }
 
-  /** One past the last key of the tile that is in one {@link Tiles#CHAIN} with key {@code i} of the tile. */
+  /** One past the last key of the tile that is summed in the same {@link Tiles#CHAIN} as key {@code i} of the tile. */
   public int chainEnd(int i) {
     return Math.min(keys, (key + i) / Tiles.CHAIN * Tiles.CHAIN + Tiles.CHAIN - key);
   }

@@ -17,18 +17,16 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/**
- * What happens to the scores of a tile (keys × lanes) between the similarity and the mask: softcap, bias, ALiBi, functions of the caller.
- */
+/** The changes of the scores of a tile (keys × lanes) between similarity and mask: softcap, biases, ALiBi and functions of the caller. */
 public final class ScoreChanges {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
 
-  /** Keys whose scores fill half of a 32 KB L1. */
-  private static final int STEP = 64;
+  /** Number of keys whose scores fill half of a 32 KB L1. */
+  private static final int L1_KEYS = 64;
 
-  /** Where the rows of each bias start; there are two at most, the caller's and that of positions. */
+  /** Index of each lane's row in each bias; there are at most two, the caller's and that of positions. */
   private final int[][] biasStarts = new int[2][QUERIES];
 
   private final float[] biasBlock = new float[LANES * LANES];
@@ -38,7 +36,7 @@ public final class ScoreChanges {
   private final KeptScores kept = new KeptScores();
 
   /**
-   * Turns to the rows of a panel.
+   * Begins new query rows.
    *
    * @param from the first key that any of them sees
    * @param to one past the last
@@ -59,17 +57,17 @@ public final class ScoreChanges {
     }
   }
 
-  /** A second pass over the same rows begins: the caller's functions have seen their scores. */
+  /** Begins the second pass over the same rows, whose scores the caller's functions have seen. */
   void turn() {
     kept.turn();
   }
 
-  /** Changes the scores of the panel's tile; observers are told if {@code observed}. */
+  /** Changes the scores of the tile; calls observers if {@code observed}. */
   void apply(QueryTile tile, float[] scores, boolean observed) {
     AttentionProblem problem = tile.problem();
     observe(tile, Stage.RAW, scores, observed);
-    // in steps whose scores stay in L1, unless someone wants to see the whole tile in between
-    int step = problem.hooks.isEmpty() ? STEP : tile.keys();
+    // in steps whose scores stay in L1, unless a function sees the whole tile in between
+    int step = problem.hooks.isEmpty() ? L1_KEYS : tile.keys();
     for (int from = 0; from < tile.keys(); from += step) {
       int to = Math.min(from + step, tile.keys());
       if (problem.softcap > 0) {
@@ -87,7 +85,7 @@ public final class ScoreChanges {
     observe(tile, Stage.CHANGED, scores, observed);
   }
 
-  /** Runs the functions that change a stage, once a row whatever the number of passes. */
+  /** Runs the functions that change a stage, once for each row in any number of passes. */
   void change(QueryTile tile, Stage stage, float[] scores) {
     KeptScores between = stage == Stage.CHANGED && tile.problem().callsTwice() ? kept : null;
     for (int i = 0; i < tile.problem().hooks.size(); i++) {
@@ -98,7 +96,7 @@ public final class ScoreChanges {
     }
   }
 
-  /** Shows a stage to its observers, if {@code observed}. */
+  /** Calls the observers of a stage, if {@code observed}. */
   void observe(QueryTile tile, Stage stage, float[] scores, boolean observed) {
     for (int i = 0; observed && i < tile.problem().hooks.size(); i++) {
       AttentionProblem.Hook hook = tile.problem().hooks.get(i);
@@ -109,8 +107,8 @@ public final class ScoreChanges {
   }
 
   /**
-   * cap · tanh(score / cap). Most scores are small against the cap: the general formula runs only where one is not. There the result is the
-   * score and a correction, so that no score is too small for its quotient to be a float.
+   * cap · tanh(score / cap). Most scores are small compared with the cap, and the general formula runs only for vectors with a large score.
+   * For small scores the result is the score plus a correction, so that a quotient that underflows loses nothing.
    */
   public static void softcap(float[] scores, int from, int to, float cap) {
     if (cap < Float.MIN_NORMAL) { // the inverse may be infinite, and 0 times that NaN
@@ -123,7 +121,7 @@ public final class ScoreChanges {
       if (x.abs().compare(VectorOperators.GT, VectorFunctions.SMALL).anyTrue()) {
         largeSoftcap(scores, i, cap, inverse);
       } else {
-        // VectorFunctions.tanhCorrection in place: see OnlineSoftmax
+        // the formula of VectorFunctions.tanhCorrection, repeated here for the reason given in OnlineSoftmax
         FloatVector z = x.mul(x);
         FloatVector p = z.fma(broadcast(SPECIES, VectorFunctions.TANH_11), broadcast(SPECIES, VectorFunctions.TANH_9));
         p = p.fma(z, broadcast(SPECIES, VectorFunctions.TANH_7));
@@ -135,7 +133,7 @@ public final class ScoreChanges {
     }
   }
 
-  /** One vector, of which at least one score is large; the bits of the others do not depend on that. */
+  /** Computes one vector with at least one large score; the bits of the small scores do not depend on the large ones. */
   private static void largeSoftcap(float[] scores, int at, float cap, float inverse) {
     FloatVector score = FloatVector.fromArray(SPECIES, scores, at);
     FloatVector x = score.mul(inverse);
@@ -144,7 +142,7 @@ public final class ScoreChanges {
     small.blend(VectorFunctions.tanh(x).mul(cap), large).intoArray(scores, at);
   }
 
-  /** Brings the bias of some keys of the tile into the lanes and adds it. */
+  /** Transposes the bias of some keys of the tile into the lanes and adds it. */
   private void bias(QueryTile tile, Bias bias, int[] starts, float[] scores, int from, int to) {
     if (from == 0) {
       touch(tile, bias, starts);
@@ -166,7 +164,10 @@ public final class ScoreChanges {
     }
   }
 
-  /** Rows are far apart, often a multiple of the cache's period: read row by row first, they stream. */
+  /**
+   * Reads the rows of a bias once, row by row. Rows are far apart, often by a multiple of the cache's period; in this order they stream
+   * from memory.
+   */
   private void touch(QueryTile tile, Bias bias, int[] starts) {
     float sum = 0;
     for (int lane = 0; bias.keyStride() == 1 && lane < tile.rows(); lane++) {
@@ -187,7 +188,7 @@ public final class ScoreChanges {
     }
   }
 
-  /** Adds a block of keys × lanes. A bias of −∞ is not added but put: the score may be NaN. */
+  /** Adds a block of keys × lanes. A bias of −∞ replaces the score, because the score may be NaN. */
   private void addBias(float[] scores, int from, int keys) {
     for (int i = 0; i < keys; i++) {
       int at = from + i * QUERIES;
@@ -204,7 +205,7 @@ public final class ScoreChanges {
     int nodes = Math.clamp((long) tile.problem().endOfRows(tile.batchEntry()) - tile.key(), from, to);
     for (int lane = 0; lane < QUERIES; lane += LANES) {
       addDistances(scores, lane, tile.key(), from, nodes);
-      for (int i = nodes; i < to; i++) { // nodes of a tree stand anywhere
+      for (int i = nodes; i < to; i++) { // nodes of a tree have any positions
         int key = tile.problem().keyPosition(tile.batchEntry(), tile.key() + i);
         addDistances(scores, lane, key - i, i, i + 1);
       }

@@ -11,8 +11,8 @@ import dev.lanewise.kernels.simd.lanes.Transpose;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a tile of scores (keys × lanes) into rows for the caller's functions, and back. An observer gets every key of the tile, a function
- * that changes the row the keys that the row's query sees.
+ * Runs the caller's functions on a tile of scores (keys × lanes), which it transposes to rows and back. An observer receives every key of
+ * the tile; a function that changes the row receives the keys that the query sees.
  */
 final class TileHooks {
   private static final int LANES = Lanes.COUNT;
@@ -21,7 +21,7 @@ final class TileHooks {
 
   private float[] rows = new float[0];
 
-  /** Shows the segment of each row to a function. */
+  /** Passes the segment of each row to an observer. */
   void observe(RowFunction function, QueryTile tile, float[] scores) {
     load(tile, scores);
     for (int lane = 0; lane < tile.rows(); lane++) {
@@ -32,7 +32,7 @@ final class TileHooks {
   /**
    * Lets a function change the segments of each row that its query sees.
    *
-   * @param kept where the changed segments are kept, or, once they are known, taken from without the function; null for neither
+   * @param kept keeps the changed segments in the first pass and restores them, without the function, in the second; null for neither
    */
   void change(RowFunction function, @Nullable KeptScores kept, QueryTile tile, float[] scores) {
     load(tile, scores);

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What the queries of a panel see of a tile of keys. Tiles that all lanes see whole, or none sees at all, are told apart by comparing
- * ranges; of the others each key gets a word of lanes that do not see it.
+ * The mask of a tile of queries and keys. Comparisons of ranges find the tiles that all lanes see completely and those that no lane sees.
+ * In the other tiles each key has a word of bits for the lanes that do not see it.
  */
 final class TileMask {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -30,7 +30,7 @@ final class TileMask {
   private int mostFirst;
   private int leastEnd;
 
-  /** Turns to the rows of a panel; lanes past the last row see what it sees. */
+  /** Selects the query rows of a tile; lanes past the last row have its mask. */
   void open(QueryTile tile) {
     Visibility visibility = tile.problem().visibility;
     holes = visibility.hasHoles();
@@ -65,7 +65,7 @@ final class TileMask {
     return tile.problem().visibility.keys64(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), word);
   }
 
-  /** Turns to the panel's tile; returns whether any lane sees any of its keys. */
+  /** Selects the keys of the tile; returns whether any lane sees any of them. */
   boolean openTile(QueryTile tile) {
     int key = tile.key();
     int keys = tile.keys();
@@ -87,7 +87,7 @@ final class TileMask {
     return intersection != ALL;
   }
 
-  /** The first key from {@code key} on that a lane may see, at most {@link #to}. */
+  /** A lower bound, at most {@link #to}, of the first key from {@code key} on that any lane sees. */
   int nextKey(QueryTile tile, int key) {
     int next = holes ? to : Math.min(key, to);
     for (int lane = 0; lane < QUERIES && next > key; lane++) {
@@ -99,7 +99,10 @@ final class TileMask {
     return next;
   }
 
-  /** Each lane toggles at the ends of its range; the running state is what it sees. */
+  /**
+   * Hides the keys outside of each lane's range. Each lane toggles a bit at both ends of its range; the running exclusive-or tells which
+   * lanes see a key.
+   */
   private void hideOutsideRanges(int key, int keys) {
     java.util.Arrays.fill(hidden, 0, keys + 1, 0);
     for (int lane = 0; lane < QUERIES; lane++) {
@@ -125,10 +128,10 @@ final class TileMask {
       if (intersection == -1) {
         continue;
       }
-      java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0); // where the word before left its keys
+      java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0); // clears the keys of the previous word
       if (union != 0) {
         BitMatrix.transpose(words);
-      } // else 64 words of 0 are their own transpose
+      } // otherwise 64 words of 0 are their own transpose
       int start = word * Long.SIZE;
       for (int i = Math.max(key, start); i < Math.min(key + keys, start + Long.SIZE); i++) {
         hidden[i - key] |= ~words[i - start] & ALL;
@@ -136,7 +139,7 @@ final class TileMask {
     }
   }
 
-  /** Puts a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */
+  /** Writes a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */
   void apply(float[] scores, int keys, float value) {
     if (partial) {
       for (int lane = 0; lane < QUERIES; lane += LANES) {
@@ -155,7 +158,7 @@ final class TileMask {
     }
   }
 
-  /** Notes the lanes whose score is −∞ as well: they do not see the key either. */
+  /** Also hides a key from the lanes whose score is −∞. */
   void hideInfinite(float[] scores, int keys) {
     for (int i = 0; i < keys; i++) {
       long word = 0;
@@ -168,7 +171,7 @@ final class TileMask {
     partial = true;
   }
 
-  /** The lanes that do not see a key of a partial tile, a bit each. */
+  /** The lanes that do not see a key of a partial tile, one bit for each. */
   long hidden(int i) {
     return hidden[i];
   }

@@ -1,35 +1,32 @@
 package dev.lanewise.kernels.simd.fused;
 
-/** What turns the scores of a panel (keys × lanes) into weights, a tile of keys after the other. */
+/** The function that turns the scores of a tile (keys × lanes) into weights, one tile of keys after the other. */
 interface TileNormaliser {
-  /** Turns to the rows of a panel. */
+  /** Begins new query rows. */
   void open(QueryTile tile);
 
   /**
-   * Takes in the scores of some more keys and leaves weights in their place, but for a factor a lane that {@link #normalise} brings.
+   * Replaces the scores of further keys by weights, up to a factor for each lane that {@link #normalise} applies.
    *
-   * @return whether what was accumulated with earlier weights must first be multiplied by {@link #factors}
+   * @return whether sums accumulated with earlier weights must first be multiplied by {@link #factors}
    */
   boolean update(QueryTile tile, float[] scores);
 
   /** The factor of each lane. */
   float[] factors();
 
-  /** All keys have been taken in: what a lane's weights have to be multiplied with is known. */
+  /** Ends the first pass: computes the last factor of each lane. */
   void close();
 
-  /** Brings the last factor to what was accumulated. */
+  /** Multiplies the accumulated sums by the last factor of each lane. */
   void normalise(float[] accumulated, int rows);
 
-  /** After {@link #close}: scores, computed again, become weights. */
+  /** Turns scores, computed again after {@link #close}, into weights. */
   void weights(float[] scores, int keys);
 
-  /**
-   * Whether a lane's weights are divided in the end, by something finite: a sum of values before that may overflow where its quotient does
-   * not.
-   */
+  /** Whether the last factor divides a lane's sums by a finite number. Such a sum may overflow although the quotient does not. */
   boolean dividesByFinite(int lane);
 
-  /** Natural logarithm of the sum that a lane's weights were divided by; if it saw no key, the sink, or −∞ without one. */
+  /** Natural logarithm of the divisor of a lane's weights; for a lane that has seen no key the sink, or −∞ without sinks. */
   float logSumExp(int lane);
 }

@@ -13,7 +13,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The output of a panel while it grows: accumulated[d][lane] += Σ V[key][d] · weights[key][lane], tile after tile; V is read as it lies.
+ * The accumulated output of a tile of queries: accumulated[d][lane] += Σ V[key][d] · weights[key][lane], one tile of keys after the other.
+ * V is read in place.
  */
 final class TileOutput {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -25,13 +26,13 @@ final class TileOutput {
   private final ContiguousTile values = new ContiguousTile();
   private float[] accumulated = new float[0];
 
-  /** What earlier groups of keys accumulated, if {@link #spilled}. */
+  /** The sums of earlier spans of keys, if {@link #spilled}. */
   private double[] far = new double[0];
 
   private boolean spilled;
 
-  /** Of the keys that {@link #accumulated} holds. */
-  private int group;
+  /** The span of the keys in {@link #accumulated}. */
+  private int span;
 
   private boolean empty;
   private int width;
@@ -39,13 +40,13 @@ final class TileOutput {
   private int finiteFrom;
   private int finiteTo;
 
-  /** Turns to a unit: its values have not been looked at. */
+  /** Begins a unit, whose values have not been checked yet. */
   void openUnit() {
     finiteFrom = 0;
     finiteTo = 0;
   }
 
-  /** Turns to a panel whose values are so wide. */
+  /** Begins new query rows. */
   void open(int valueDim) {
     width = valueDim;
     empty = true;
@@ -57,16 +58,16 @@ final class TileOutput {
   }
 
   /**
-   * Looks for keys of the tile that must not simply be multiplied, before scores become weights. A key that a lane does not see, or whose
-   * score is −∞, has weight 0 there, and 0 times its value is 0 unless the value is NaN or infinite: then the keys from there on go lane by
-   * lane.
+   * Selects the values of the tile and finds those that are not finite, before scores become weights. A key that a lane does not see, or
+   * whose score is −∞, has weight 0 there. Its product with the value is 0 unless the value is NaN or infinite; keys from such a value on
+   * are added lane by lane.
    */
   void openTile(QueryTile tile, TileMask mask, float[] scores) {
-    int newGroup = tile.key() / Tiles.SPAN;
-    if (!empty && newGroup != group) {
+    int newSpan = tile.key() / Tiles.SPAN;
+    if (!empty && newSpan != span) {
       spill();
     }
-    group = newGroup;
+    span = newSpan;
     values.openValues(tile);
     wholeKeys = tile.keys();
     if (!isFinite(tile, tile.key(), tile.key() + tile.keys())) {
@@ -74,13 +75,13 @@ final class TileOutput {
       while (wholeKeys < tile.keys() && rowIsFinite(wholeKeys)) {
         wholeKeys++;
       }
-      // whole pieces, so that a piece is one chain whichever way it is added
+      // whole chains, so that a chain has the same bits in both ways
       wholeKeys = Math.max(0, wholeKeys - (tile.key() + wholeKeys) % Tiles.CHAIN);
       mask.hideInfinite(scores, tile.keys());
     }
   }
 
-  /** Whether the values of these keys are finite; what has been looked at for an earlier panel is not looked at again. */
+  /** Whether the values of these keys are finite. Values that were checked for an earlier tile of queries are not checked again. */
   private boolean isFinite(QueryTile tile, int from, int to) {
     if (from > finiteTo || to < finiteFrom) {
       finiteFrom = from;
@@ -99,7 +100,7 @@ final class TileOutput {
     return allFinite(values.data(), values.row(i), width);
   }
 
-  /** Adds the values of the panel's tile. */
+  /** Adds the weighted values of the tile. */
   void add(QueryTile tile, TileMask mask, float[] weights) {
     int strips = strips(wholeKeys);
     if (strips * MR < width) {
@@ -117,7 +118,7 @@ final class TileOutput {
     }
   }
 
-  /** Adds keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
+  /** Adds the chain of keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
   private void addChain(Scratch scratch, float[] weights, int from, int to, int strips) {
     scratch.b.set(weights, from * QUERIES, QUERIES);
     scratch.a.set(values.data(), values.row(from), values.stride()).next(MR);
@@ -134,8 +135,8 @@ final class TileOutput {
   }
 
   /**
-   * How many strips of V can be read as they lie. The last one may be cut off by the end of the row: what lies behind it is read in its
-   * place (the results are dropped) unless that is the end of the array.
+   * Number of strips of V that can be read in place. The last strip may extend past the end of a row. The elements behind the row are then
+   * read too (their results are dropped), unless the array ends there.
    */
   private int strips(int keys) {
     int strips = Math.ceilDiv(width, MR);
@@ -143,14 +144,14 @@ final class TileOutput {
     return keys > 0 && end <= values.data().length ? strips : width / MR;
   }
 
-  /** The last columns of V, fewer than a strip: a read past them could leave the array. */
+  /** Copies the last columns of V, fewer than a strip, because a read past them could leave the array. */
   private void copyEdge(int from) {
     for (int key = 0; key < wholeKeys; key++) {
       System.arraycopy(values.data(), values.row(key) + from, edge, key * MR, width - from);
     }
   }
 
-  /** The same, of the keys that a lane sees. */
+  /** Adds a chain of keys, lane by lane, without the keys that a lane does not see. */
   private void addVisible(TileMask mask, float[] weights, int from, int to) {
     float[] value = values.data();
     for (int d = 0; d < width; d++) {
@@ -166,7 +167,7 @@ final class TileOutput {
     }
   }
 
-  /** Adds what is accumulated to what earlier groups left; the next keys start from zeros. */
+  /** Adds the current span to the sums in double; the next span starts from zeros. */
   private void spill() {
     int size = width * QUERIES;
     if (far.length < size) {
@@ -182,7 +183,7 @@ final class TileOutput {
     empty = true;
   }
 
-  /** Brings back what earlier groups left, after the last key. */
+  /** Writes the sums of all spans to {@link #accumulated}, after the last key. */
   private void gather() {
     if (!spilled) {
       return;
@@ -197,7 +198,7 @@ final class TileOutput {
     empty = false;
   }
 
-  /** x · 0 is 0 for every finite x, and NaN for the rest. */
+  /** Whether all elements are finite: x · 0 is 0 for every finite x and NaN for any other. */
   private static boolean allFinite(float[] x, int from, int length) {
     FloatVector zeros = FloatVector.zero(SPECIES);
     int bound = SPECIES.loopBound(length);
@@ -211,7 +212,7 @@ final class TileOutput {
     return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
-  /** Multiplies what is there with the factors of the lanes, because their maximum moved. */
+  /** Multiplies the sums by the factors of the lanes, after their maximum has risen. */
   void rescale(TileNormaliser normaliser) {
     float[] factors = normaliser.factors();
     if (!empty) {
@@ -224,7 +225,7 @@ final class TileOutput {
     }
   }
 
-  /** Brings the normaliser's last factor. */
+  /** Applies the normaliser's last factor. */
   void normalise(TileNormaliser normaliser) {
     gather();
     if (!empty) {
@@ -247,7 +248,7 @@ final class TileOutput {
     return empty || allFinite(accumulated, 0, width * QUERIES);
   }
 
-  /** Writes the rows; 0 if no key was seen. */
+  /** Writes the rows; 0 if no key has been seen. */
   void store(Heads output, LaneTransposer rows, Scratch scratch) {
     gather();
     if (empty) {
@@ -256,7 +257,7 @@ final class TileOutput {
     rows.store(output, accumulated, scratch);
   }
 
-  /** Lets go of the caller's array. */
+  /** Drops the reference to the caller's array. */
   void release() {
     values.release();
   }

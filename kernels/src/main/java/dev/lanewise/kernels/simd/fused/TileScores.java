@@ -14,8 +14,8 @@ import dev.lanewise.kernels.simd.product.AttentionMicroKernel;
 import java.util.Objects;
 
 /**
- * Compares the queries of a panel with the keys of a tile: scores[key][lane] = scale · similarity. K is read in place, {@link
- * Tiles#ATTENTION_MR} rows at a time: packing it gains nothing, with so few rows a strip the addresses fit the registers.
+ * The scores of a tile: scores[key][lane] = scale · similarity. K is read in place, in strips of {@link Tiles#ATTENTION_MR} rows. Packing K
+ * gains nothing, because the addresses of so few rows fit in registers.
  */
 final class TileScores {
   private static final int MR = Tiles.ATTENTION_MR;
@@ -27,10 +27,10 @@ final class TileScores {
   private float[] queryPanel = new float[0];
   private float[] edge = new float[0];
 
-  /** What the scores are multiplied with once they are there. */
+  /** The factor of the computed scores. */
   private float after;
 
-  /** Brings the queries into the lanes, with all factors that a product allows to bring in here. */
+  /** Packs the queries into the lanes, multiplied by every factor that a product allows to apply to the queries. */
   void open(QueryTile tile, LaneTransposer rows) {
     AttentionProblem problem = tile.problem();
     Heads query = problem.query;
@@ -68,8 +68,8 @@ final class TileScores {
   }
 
   /**
-   * Divides the scores of a key by its length, or computes them anew where float products may have left their range. The cosine with a row
-   * of zeros is 0, whatever the other row holds.
+   * Divides the scores of a key by its length, or recomputes them in double if float products may have left their range. The cosine with a
+   * row of zeros is 0, whatever the other row holds.
    */
   private void divideByLength(float[] scores, int i, int depth) {
     float[] key = keyRows.data();
@@ -89,7 +89,7 @@ final class TileScores {
     }
   }
 
-  /** Computes the scores of the panel's tile. */
+  /** Computes the scores of the tile. */
   void compute(QueryTile tile, float[] scores) {
     AttentionProblem problem = tile.problem();
     keyRows.openKeys(tile);
@@ -128,11 +128,11 @@ final class TileScores {
     sums.store(scores, count);
   }
 
-  /** The same over elements {@code from} (inclusive) to {@code to} (exclusive), so many a chain. */
-  private void dot(QueryTile tile, float[] scores, int from, int to, int pass) {
+  /** Computes dot products over elements {@code from} (inclusive) to {@code to} (exclusive), in chains of {@code chain} elements. */
+  private void dot(QueryTile tile, float[] scores, int from, int to, int chain) {
     int step = from;
     do { // once even for no element
-      int end = Math.min(step + pass, to);
+      int end = Math.min(step + chain, to);
       dot(tile, scores, step, end, step == from);
       step = end;
     } while (step < to);
@@ -154,8 +154,8 @@ final class TileScores {
     scratch.c.set(scores, 0, QUERIES).next(MR * QUERIES);
     AttentionMicroKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, strips);
     int done = strips * MR;
-    if (done < tile.keys()) { // the last keys, fewer than a strip: a read past them could leave the array
-      for (int i = done; i < tile.keys(); i++) { // what the rows past the last hold does not matter: no score of theirs is read
+    if (done < tile.keys()) { // the last keys, fewer than a strip, are copied, because a read past them could leave the array
+      for (int i = done; i < tile.keys(); i++) { // the content of rows past the last does not matter, because their scores are not read
         System.arraycopy(key, keyRows.row(i) + step, edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
@@ -164,7 +164,7 @@ final class TileScores {
     }
   }
 
-  /** Lets go of the caller's arrays. */
+  /** Drops the references to the caller's arrays. */
   void release() {
     row.release();
     keyRows.release();

@@ -5,12 +5,12 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The one vector width this JVM computes with: the hardware's, or less if {@code -Dlanewise.vectorBits} narrows it. */
+/** The vector width of this JVM: the hardware's preferred width, or a smaller one set with {@code -Dlanewise.vectorBits}. */
 public final class Lanes {
-  /** A compile-time constant for the JIT: every loop below the door is written once against it. */
+  /** The species of all loops, which is a constant for the JIT compiler. */
   public static final VectorSpecies<Float> SPECIES = VectorShape.forBitSize(bits()).withLanes(float.class);
 
-  /** Floats per vector. */
+  /** Number of floats of a vector. */
   public static final int COUNT = SPECIES.length();
 
   private Lanes() {}

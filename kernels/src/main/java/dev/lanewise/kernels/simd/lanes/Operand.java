@@ -2,7 +2,7 @@ package dev.lanewise.kernels.simd.lanes;
 
 import org.jspecify.annotations.Nullable;
 
-/** An operand of the micro-kernel: where it starts and how far apart its steps lie. Reused, so that the loops allocate nothing. */
+/** An operand of a micro-kernel: array, offset and stride. Instances are reused, so that the loops allocate nothing. */
 public final class Operand {
   private static final float[] NONE = new float[0];
 
@@ -10,10 +10,10 @@ public final class Operand {
   public int offset;
   public int stride;
 
-  /** From one strip to the next in a call that computes several. */
+  /** Distance from one strip to the next in a call that computes several. */
   public int next;
 
-  /** Where rows start, if they are not evenly spaced: row i at {@code rows[firstRow + i] + offset}. */
+  /** Indexes of rows that are not evenly spaced: row i starts at {@code rows[firstRow + i] + offset}. */
   private int @Nullable [] rows;
 
   private int firstRow;
@@ -27,7 +27,7 @@ public final class Operand {
     return this;
   }
 
-  /** Rows that are not evenly spaced, from their column {@code column} on. */
+  /** Sets rows that are not evenly spaced, from their column {@code column} on. */
   public Operand setRows(float[] newData, int[] newRows, int newFirstRow, int column) {
     set(newData, column, 0);
     rows = newRows;
@@ -35,7 +35,7 @@ public final class Operand {
     return this;
   }
 
-  /** Where a row starts. */
+  /** Index of a row's first element. */
   int row(int i) {
     return rows == null ? offset + i * stride : rows[firstRow + i] + offset;
   }
@@ -45,7 +45,7 @@ public final class Operand {
     return this;
   }
 
-  /** Lets go of the array. */
+  /** Drops the reference to the array. */
   void release() {
     data = NONE;
   }

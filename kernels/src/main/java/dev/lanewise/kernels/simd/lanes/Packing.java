@@ -5,8 +5,8 @@ import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
 
 /**
- * Rearranges operands into the panels that the micro-kernel reads: [panel][step][width], zero where the matrix ends before the panel does.
- * A target needs {@link #size} elements: whole blocks are written, and the last may reach past the end.
+ * Packs operands into the panels that the micro-kernel reads: [panel][step][width], with zeros where the matrix ends before the panel. A
+ * target needs {@link #size} elements, because whole blocks are written and the last block may extend past the end.
  */
 public final class Packing {
   private static final int LANES = Lanes.COUNT;
@@ -17,7 +17,7 @@ public final class Packing {
     return Math.ceilDiv(size, multiple) * multiple;
   }
 
-  /** Elements that packing {@code vectors} rows or columns of {@code steps} elements into panels of {@code width} may touch. */
+  /** Number of elements that a target needs for {@code vectors} rows or columns of {@code steps} elements in panels of {@code width}. */
   public static int size(int vectors, int steps, int width) {
     return Math.toIntExact((long) Math.ceilDiv(vectors, width) * width * steps + (long) LANES * width);
   }
@@ -57,7 +57,7 @@ public final class Packing {
     }
   }
 
-  /** Points scratch.source at a block of the matrix, or at a zero-padded copy where the block is cut off by an edge. */
+  /** Sets scratch.source to a block of the matrix, or to a zero-padded copy of a block at an edge. */
   private static void sourceBlock(Matrix matrix, int row, int column, int columnEnd, Scratch scratch) {
     int rowCount = Math.min(LANES, matrix.rows() - row);
     int columnCount = Math.min(LANES, columnEnd - column);
@@ -72,7 +72,7 @@ public final class Packing {
     scratch.source.set(scratch.padded, 0, LANES);
   }
 
-  /** Zeroes the columns of the last panel that no block of rows has reached. */
+  /** Clears the columns of the last panel that no block of rows covers. */
   private static void clearRest(int rows, int width, int steps, float[] target) {
     int packed = Math.ceilDiv(rows, LANES) * LANES % width;
     if (packed == 0) {

@@ -18,10 +18,10 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final Operand target = new Operand();
   public final float[] zeros = new float[Math.max(Tiles.NR, Tiles.QUERIES)];
 
-  /** Keeps loads made for the cache's sake from being optimised away. */
+  /** Receives sums of elements that were read to load them into the cache, so that the loads are not optimised away. */
   public float touched;
 
-  /** Elements of one vector; those beyond {@link Lanes#COUNT} stay 0. */
+  /** Elements of one vector; elements beyond {@link Lanes#COUNT} stay 0. */
   public final float[] lanes = new float[MOST_LANES];
 
   public final float[] activated = new float[Tiles.GATE_COLUMNS];
@@ -29,7 +29,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final float[] padded = new float[Transpose.scratchSize()];
   public final float[] edge = new float[Tiles.MC * Tiles.NR];
   public final float[] tile = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
-  public final float[] pass = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
+  public final float[] partial = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
   public final LongSums longSums = new LongSums();
   private float[] left = new float[0];
   private float[] right = new float[0];
@@ -37,7 +37,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   private float[] ones = new float[0];
   private float[] noBias = new float[0];
 
-  /** Scratch that is not pooled: part of a member of another pool. */
+  /** Creates scratch that is part of a member of another pool. */
   public Scratch() {}
 
   public static Scratch take() {
@@ -61,7 +61,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
     start.release();
   }
 
-  /** A copy of the bias that whole panels can be read from. */
+  /** A copy of the bias from which whole panels can be read. */
   public float[] bias(float[] source) {
     int size = source.length + Tiles.NR;
     if (bias.length < size) {
@@ -71,7 +71,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
     return bias;
   }
 
-  /** Factors that change nothing. */
+  /** An array of at least {@code size} ones. */
   public float[] ones(int size) {
     if (ones.length < size) {
       ones = new float[size];
@@ -80,7 +80,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
     return ones;
   }
 
-  /** Addends that change nothing. */
+  /** An array of at least {@code size} zeros. */
   public float[] noBias(int size) {
     if (noBias.length < size) {
       noBias = new float[size];
@@ -88,7 +88,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
     return noBias;
   }
 
-  /** Room for packed rows. */
+  /** An array of at least {@code size} elements for packed rows. */
   public float[] left(int size) {
     if (left.length < size) {
       left = new float[size];
@@ -96,7 +96,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
     return left;
   }
 
-  /** Room for packed columns. */
+  /** An array of at least {@code size} elements for packed columns. */
   public float[] right(int size) {
     if (right.length < size) {
       right = new float[size];

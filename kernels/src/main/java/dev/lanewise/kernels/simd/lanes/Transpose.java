@@ -6,14 +6,15 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Turns square blocks of {@link Lanes#COUNT} rows and columns, by a butterfly: stage s exchanges bit s of the row with bit s of the column,
- * one rearrange and one blend a vector, two stages a pass over memory. Written once for every width.
+ * The transposition of square blocks of {@link Lanes#COUNT} rows and columns by a butterfly network: stage s exchanges bit s of the row
+ * with bit s of the column, with one rearrange and one blend for each vector and two stages in each pass over memory. The code serves every
+ * width.
  */
 public final class Transpose {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
-  // Constants by name rather than in an array: C2 folds only these. Stages beyond the width are never run.
+  // Named constants instead of an array, because C2 folds only these. Stages beyond the width never run.
   private static final VectorShuffle<Float> SWAP1 = swap(1);
   private static final VectorShuffle<Float> SWAP2 = swap(2);
   private static final VectorShuffle<Float> SWAP4 = swap(4);
@@ -25,7 +26,7 @@ public final class Transpose {
 
   private Transpose() {}
 
-  /** Elements of the scratch that {@link #block} needs. */
+  /** Number of elements of the scratch that {@link #block} needs. */
   static int scratchSize() {
     return LANES * LANES;
   }
@@ -34,7 +35,7 @@ public final class Transpose {
    * target[j][i] = scale · source[i][j] for a whole block.
    *
    * @param source row i starts at {@link Operand#row}
-   * @param target row j likewise
+   * @param target row j starts at {@link Operand#row}
    * @param scratch {@link #scratchSize} elements, rows {@link Lanes#COUNT} apart
    */
   public static void block(Operand source, Operand target, float scale, Operand scratch) {

@@ -1,12 +1,12 @@
 package dev.lanewise.kernels.simd.lanes;
 
 /**
- * Numbers of the exponentials. They stand in place in every loop that needs one, because C2 keeps a vector in a register across the JDK's
- * methods only; here is what they all do.
+ * The constants and the formulas of the exponentials. Each loop that needs an exponential repeats the formula, because C2 keeps a vector in
+ * a register across the JDK's methods only.
  *
- * <p>Both forms round the argument to a whole power of two by adding a magic number (1.5 · 2<sup>23</sup>: the sum has no room for a
- * fraction) and evaluate a minimax polynomial on what is left, in [−½, ½] powers of two. Coefficients: our own fit (iteratively reweighted
- * least squares on Chebyshev nodes, constant term fixed to 1 so that the exponential of 0 is exactly 1).
+ * <p>Both forms round the argument to an integral power of two by adding a magic number (1.5 · 2<sup>23</sup>: the sum has no fraction
+ * bits) and evaluate a minimax polynomial on the remainder, in [−½, ½] powers of two. The coefficients are our own fit (iteratively
+ * reweighted least squares on Chebyshev nodes, constant term fixed to 1 so that the exponential of 0 is exactly 1).
  *
  * <pre>
  * 2^t for t ≤ 0, bounded at −127      shifted  = t + BIASED_MAGIC

@@ -7,13 +7,13 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * tanh of one vector. Keeps NaN, has its limits at ±∞, and works on |x|, so that it is odd to the last bit, −0 included. Short enough for
- * C2 to inline one in a loop; two in one iteration would pass its limit.
+ * tanh of one vector. It returns NaN for NaN and the limits at ±∞. It is computed from |x|, so that it is odd to the last bit, −0 included.
+ * C2 inlines one call in a loop; two in one iteration would exceed its limit.
  */
 public final class VectorFunctions {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
 
-  /** Stands for all above it: tanh rounds to 1 from 9.02 on. */
+  /** Replaces any larger argument: tanh rounds to 1 from 9.02 on. */
   public static final float TANH_ONE = 10;
 
   public static final float LN2 = 0.6931472f;
@@ -49,10 +49,10 @@ public final class VectorFunctions {
     return magnitude.reinterpretAsInts().or(sign).reinterpretAsFloats();
   }
 
-  /** Up to here {@link #tanhCorrection} holds. */
+  /** The largest |x| of {@link #tanhCorrection}. */
   public static final float SMALL = 0.6f;
 
-  // its polynomial: the coefficients of x^3, x^5 and so on
+  // the polynomial of tanhCorrection: the coefficients of x^3, x^5 and so on
   public static final float TANH_3 = -0.333333f;
   public static final float TANH_5 = 0.13331924f;
   public static final float TANH_7 = -0.05378383f;
@@ -60,7 +60,8 @@ public final class VectorFunctions {
   public static final float TANH_11 = -0.0058951583f;
 
   /**
-   * tanh x / x − 1 for |x| ≤ {@link #SMALL}: x² · p(x²), p fitted as in {@link VectorExp}. Times x and added to it, tanh x within 1 ULP.
+   * tanh x / x − 1 for |x| ≤ {@link #SMALL}: x² · p(x²), p fitted as in {@link VectorExp}. The result times x, added to x, is tanh x within
+   * 1 ULP.
    */
   public static FloatVector tanhCorrection(FloatVector x) {
     FloatVector z = x.mul(x);

@@ -8,19 +8,20 @@ import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
- * The loops around the micro-kernel, after Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), for whole
- * strips of rows; what is left is for {@link SkinnyProduct}:
+ * The loops around the micro-kernel for whole strips of rows, after Goto and van de Geijn, "Anatomy of High-Performance Matrix
+ * Multiplication" (2008). {@link SkinnyProduct} computes the remaining rows:
  *
  * <pre>
  * for each block of {@link Tiles#MC} rows of A            (its block stays in L2)
  *   for each block of {@link Tiles#KC} inner steps
  *     for each panel of {@link Tiles#NR} columns of B         (its block stays in L2)
- *       for each strip of {@link Tiles#MR} rows of A             (streams from L2, as it lies)
+ *       for each strip of {@link Tiles#MR} rows of A             (streams from L2, in place)
  *         micro-kernel
  *       activation, if these were the last steps
  * </pre>
  *
- * Edges: packed panels are padded with zeros; a panel of C that is cut off is computed whole in scratch and its valid part copied.
+ * Edges: packed panels are padded with zeros. A panel of C at the right edge is computed completely in scratch, and its valid part is
+ * copied.
  */
 public final class BlockedProduct {
   private final ProductProblem problem;
@@ -31,7 +32,7 @@ public final class BlockedProduct {
     this.scratch = scratch;
   }
 
-  /** Computes c. The choice between the loops is here: strips where they are whole, unless there are few rows altogether. */
+  /** Computes c. This method chooses between the loops: strips for whole strips of rows, unless there are few rows in all. */
   public static void run(ProductProblem problem, Scratch scratch) {
     if (problem.depth() > Tiles.LONG) {
       LongProduct.run(problem, scratch);
@@ -51,8 +52,8 @@ public final class BlockedProduct {
     for (int row = 0; row < rows; row += Tiles.MC) {
       int rowEnd = Math.min(row + Tiles.MC, rows);
       int step = 0;
-      do { // once even for a depth of 0: C is then the bias, or 0
-        int stepEnd = Math.min(step + problem.pass(), problem.depth());
+      do { // once even for a depth of 0, where C is the bias or 0
+        int stepEnd = Math.min(step + problem.chain(), problem.depth());
         for (int column = 0; column < problem.columns(); column += Tiles.NR) {
           panel(row, rowEnd, column, step, stepEnd);
         }
@@ -61,7 +62,7 @@ public final class BlockedProduct {
     }
   }
 
-  /** The steps of one panel of C, for the rows from {@code row} to {@code rowEnd}. */
+  /** Computes a range of steps for one panel of C and the rows {@code row} (inclusive) to {@code rowEnd} (exclusive). */
   private void panel(int row, int rowEnd, int column, int step, int stepEnd) {
     Interruption.check();
     Matrix c = problem.c();
@@ -81,7 +82,7 @@ public final class BlockedProduct {
     }
   }
 
-  /** Adds the steps to the whole panel that scratch.c points at. */
+  /** Adds the steps to the panel in scratch.c. */
   private void multiply(int row, int rowEnd, int column, int step, int stepEnd) {
     Matrix a = problem.a();
     Operand c = scratch.c.next(Tiles.MR * scratch.c.stride);

@@ -9,9 +9,9 @@ import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import org.jspecify.annotations.Nullable;
 
-/** A product of more than {@link Tiles#LONG} inner steps, block by block, whose sums are {@link LongSums}. */
+/** A product of more than {@link Tiles#LONG} inner steps, computed block by block with {@link LongSums}. */
 public final class LongProduct {
-  /** Columns of a block, whole panels. */
+  /** Number of columns of a block, whole panels. */
   private static final int COLUMNS = 512;
 
   private LongProduct() {}
@@ -26,7 +26,9 @@ public final class LongProduct {
     }
   }
 
-  /** weights · value, whose rows are packed a group at a time: all of them could take as much memory as value itself. */
+  /**
+   * Computes weights · value. The rows of value are packed a span at a time, because all of them could take as much memory as value itself.
+   */
   public static void run(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
     LongSums sums = scratch.longSums;
     for (int row = 0; row < output.rows(); row += Tiles.MC) {
@@ -34,14 +36,14 @@ public final class LongProduct {
         int rows = Math.min(Tiles.MC, output.rows() - row);
         int columns = Math.min(COLUMNS, output.columns() - column);
         sums.open(rows * columns);
-        Matrix part = Matrix.of(sums.group(), rows, columns);
+        Matrix block = Matrix.of(sums.span(), rows, columns);
         for (int step = 0; step < value.rows(); step += LongSums.SPAN) {
           int steps = Math.min(LongSums.SPAN, value.rows() - step);
           float[] panels = scratch.right(Packing.size(columns, steps, Tiles.NR));
           Packing.columns(new Matrix(value.data(), value.index(step, column), steps, columns, value.rowStride()), Tiles.NR, panels);
           Matrix a = new Matrix(weights.data(), weights.index(row, step), rows, steps, weights.rowStride());
-          BlockedProduct.run(new ProductProblem(a, panels, steps, 0, null, Activation.NONE, part, Tiles.CHAIN), scratch);
-          sums.add(sums.group(), rows * columns);
+          BlockedProduct.run(new ProductProblem(a, panels, steps, 0, null, Activation.NONE, block, Tiles.CHAIN), scratch);
+          sums.add(sums.span(), rows * columns);
         }
         store(sums, output, row, column, rows, columns);
       }
@@ -59,11 +61,11 @@ public final class LongProduct {
   private static void block(ProductProblem problem, int row, int column, int rows, int columns, Scratch scratch) {
     LongSums sums = scratch.longSums;
     sums.open(rows * columns);
-    Matrix part = Matrix.of(sums.group(), rows, columns);
+    Matrix block = Matrix.of(sums.span(), rows, columns);
     for (int step = 0; step < problem.depth(); step += LongSums.SPAN) {
       int end = Math.min(step + LongSums.SPAN, problem.depth());
-      BlockedProduct.run(problem.part(row, column, step, end, Tiles.CHAIN, part), scratch);
-      sums.add(sums.group(), rows * columns);
+      BlockedProduct.run(problem.block(row, column, step, end, Tiles.CHAIN, block), scratch);
+      sums.add(sums.span(), rows * columns);
     }
     Matrix c = problem.c();
     float @Nullable [] bias = problem.bias();

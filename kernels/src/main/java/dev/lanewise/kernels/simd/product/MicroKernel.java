@@ -7,19 +7,19 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The registers: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#MR} rows of {@link Tiles#NR} columns. A is read
- * element by element and broadcast, B and C are vectors; each sum is one chain of fused multiply-adds over k in order, from 0 on, and the
- * start is added to it: its bits depend on nothing but its own operands, and passes over more and more steps lose little.
+ * The micro-kernel of products: c[r][v] = start[r][v] + Σ<sub>k</sub> a[k][r] · b[k][v] for {@link Tiles#MR} rows of {@link Tiles#NR}
+ * columns. A is read element by element and broadcast, B and C are vectors; each sum is one chain of fused multiply-adds over k in order,
+ * from 0 on, and start is added to it. Its bits depend on its own operands only, and sums over many blocks of steps lose little.
  *
  * <ul>
- *   <li>b: a packed panel, step k starts at {@code offset + k * NR} (the constant lets C2 drop the range checks);
- *   <li>start, c: row r starts at {@code offset + r * stride}; a stride of 0 in {@code start} gives every row the same start, which is how
- *       zeros and a bias come in without a branch; {@code start} and {@code c} may be the same.
+ *   <li>b: a packed panel, step k starts at {@code offset + k * NR} (the constant lets C2 remove the range checks);
+ *   <li>start, c: row r starts at {@code offset + r * stride}; with a stride of 0 in {@code start} every row has the same start, so that
+ *       zeros and a bias need no branch; {@code start} and {@code c} may be the same.
  * </ul>
  *
- * A call computes several strips, {@code next} elements apart in a, start and c, against the same b: the loop over them stands here because
- * a call for each strip cost 4 % at a depth of 64. The accumulators are named because C2 keeps vectors in registers only as local
- * variables; they are loaded in place because one that came out of a helper method was boxed in every iteration (JDK 25, half the speed).
+ * A call computes several strips, {@code next} elements apart in a, start and c, against the same b: the loop over them is here because a
+ * call for each strip costs 4 % at a depth of 64. The accumulators are named local variables, because C2 keeps only these in registers.
+ * They are not created by a helper method, because C2 then boxes one of them in every iteration (JDK 25, half the speed).
  */
 public final class MicroKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -28,7 +28,7 @@ public final class MicroKernel {
 
   private MicroKernel() {}
 
-  /** A as it lies in a row-major matrix: row r starts at {@code offset + r * stride}. */
+  /** Multiplies A in a row-major matrix, whose row r starts at {@code offset + r * stride}. */
   static void multiplyRows(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
     if (Tiles.MR == 8) {
       multiplyRows8x2(a, b, start, c, depth, strips);

@@ -5,7 +5,7 @@ import dev.lanewise.kernels.simd.lanes.Operand;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** {@link MicroKernel} for attention with 32 vector registers: 16 accumulators, 4 of B, 1 of A; half the broadcasts of 8 x 2. */
+/** {@link MicroKernel} for attention with 32 vector registers: 16 accumulators, 4 of B, 1 of A; it needs half the broadcasts of 8 x 2. */
 final class MicroKernel4x4 {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;

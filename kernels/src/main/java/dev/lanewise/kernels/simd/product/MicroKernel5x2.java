@@ -6,8 +6,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link MicroKernel} with 16 vector registers: 10 accumulators, 2 of B, 1 of A. Eight chains (4 x 2) just cover a latency of 4 cycles on
- * two units, and lose a sixth to every hiccup; 6 x 2 spills.
+ * {@link MicroKernel} with 16 vector registers: 10 accumulators, 2 of B, 1 of A. Eight chains (4 x 2) only just cover a latency of 4 cycles
+ * on two units and lose a sixth of the speed to any delay; 6 x 2 spills registers.
  */
 final class MicroKernel5x2 {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;

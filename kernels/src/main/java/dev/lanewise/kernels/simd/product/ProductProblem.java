@@ -7,28 +7,28 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * c = activation(a · b + bias), as the loops see it.
+ * The description of a product for the loops: c = activation(a · b + bias).
  *
  * @param a rows × depth
  * @param panels b, packed in panels of {@link Tiles#NR}
- * @param panelDepth steps of a panel, depth or more
- * @param firstPanel where the first panel starts
- * @param bias what each row starts from, padded to whole panels; null for 0
+ * @param panelDepth number of steps of a panel, depth or more
+ * @param firstPanel index of the first panel
+ * @param bias initial value of each row, padded to whole panels; null for 0
  * @param c rows × columns, written
- * @param pass inner steps that are added up in one chain
+ * @param chain number of inner steps that are summed in one chain
  */
 public record ProductProblem(
-    Matrix a, float[] panels, int panelDepth, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c, int pass) {
+    Matrix a, float[] panels, int panelDepth, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c, int chain) {
 
   /** A product whose panels hold all steps. */
   public ProductProblem(Matrix a, float[] panels, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c) {
     this(a, panels, a.columns(), firstPanel, bias, activation, c, Tiles.KC);
   }
 
-  /** Some rows, columns and steps of the product alone, without bias and activation; the columns begin a panel. */
-  ProductProblem part(int row, int column, int step, int stepEnd, int newPass, Matrix newC) {
+  /** The product of a range of rows, columns and steps, without bias and activation; the first column begins a panel. */
+  ProductProblem block(int row, int column, int step, int stepEnd, int newChain, Matrix newC) {
     Matrix steps = new Matrix(a.data(), a.index(row, step), newC.rows(), stepEnd - step, a.rowStride());
-    return new ProductProblem(steps, panels, panelDepth, panel(column, step), null, Activation.NONE, newC, newPass);
+    return new ProductProblem(steps, panels, panelDepth, panel(column, step), null, Activation.NONE, newC, newChain);
   }
 
   int rows() {
@@ -48,7 +48,7 @@ public record ProductProblem(
     return firstPanel + column * panelDepth + step * Tiles.NR;
   }
 
-  /** Points {@code start} at what every row starts from, for the panel that begins with {@code column}. */
+  /** Sets the accumulator's initial value, the bias or zero, for the panel that begins with {@code column}. */
   Operand start(int column, Operand start, float[] zeros) {
     return bias == null ? start.set(zeros, 0, 0) : start.set(bias, column, 0);
   }

@@ -7,18 +7,18 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The registers of {@link SkinnyProduct}: c[r][v] += Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link
- * MicroKernel}. Every result is one chain of fused multiply-adds over k in order, as there; panels, not steps, are interleaved to have
- * enough chains.
+ * The micro-kernel of {@link SkinnyProduct}: c[r][v] += Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link
+ * MicroKernel}. Every result is one chain of fused multiply-adds over k in order, as in {@link MicroKernel}. Panels, not steps, are
+ * interleaved to have enough chains.
  *
  * <ul>
  *   <li>a: row r starts at {@code offset + r * stride};
- *   <li>b: panel p starts at {@code offset + p * next}, its step k {@code k * NR} further on;
- *   <li>c: a tile of rows {@code stride} apart, whose panels lie side by side.
+ *   <li>b: panel p starts at {@code offset + p * next}, its step k at {@code k * NR} later;
+ *   <li>c: a tile of rows {@code stride} apart, whose panels are contiguous.
  * </ul>
  *
- * A row past the last repeats the last, which stores the same bits twice; a panel past the last repeats the last into a column of the tile
- * that nobody reads. Named accumulators, loaded in place, for the reasons given in {@link MicroKernel}.
+ * A row past the last repeats the last row, which stores the same bits twice. A panel past the last repeats the last panel, into columns of
+ * the tile that are not read. Accumulators are named local variables, for the reasons given in {@link MicroKernel}.
  */
 final class SkinnyMicroKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;

@@ -10,20 +10,20 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Arrays;
 
 /**
- * The product of so few rows that reading B takes as long as computing with it: B passes once, several panels side by side, and the rows
- * share what has been read:
+ * A product with so few rows that reading B takes as long as the arithmetic. B is read once, several panels in parallel, and the rows share
+ * each read:
  *
  * <pre>
- * for each few panels of columns of B                        (as many streams from memory)
+ * for each few panels of columns of B                        (as many memory streams)
  *   tile = bias, or 0
- *   for each block of {@link Tiles#KC} inner steps        (its B stays in L2 for the next group)
+ *   for each block of {@link Tiles#KC} inner steps        (its part of B stays in L2)
  *     for each group of 1, 2 or {@link Tiles#SKINNY_MR} rows
- *       {@link SkinnyMicroKernel}, from zeros on
- *     tile += what the block gave
+ *       {@link SkinnyMicroKernel}, starting from zeros
+ *     tile += sums of the block
  *   activation; valid part of the tile to C
  * </pre>
  *
- * A result is the same chains of multiply-adds as in {@link BlockedProduct}, so it has the same bits.
+ * A result is computed by the same chains of multiply-adds as in {@link BlockedProduct} and has the same bits.
  */
 public final class SkinnyProduct {
   private static final int NR = Tiles.NR;
@@ -34,7 +34,7 @@ public final class SkinnyProduct {
   private final Scratch scratch;
   private final int width;
 
-  /** For the rows from {@code firstRow} on, at most {@link Tiles#SKINNY_ROWS}. */
+  /** A product of the rows from {@code firstRow} on, at most {@link Tiles#SKINNY_ROWS}. */
   SkinnyProduct(ProductProblem problem, int firstRow, Scratch scratch) {
     this.problem = problem;
     this.firstRow = firstRow;
@@ -47,11 +47,11 @@ public final class SkinnyProduct {
     for (int column = 0; column < problem.columns(); column += width) {
       Interruption.check();
       start(column);
-      for (int step = 0; step < problem.depth(); step += problem.pass()) {
-        multiply(column, step, Math.min(step + problem.pass(), problem.depth()));
+      for (int step = 0; step < problem.depth(); step += problem.chain()) {
+        multiply(column, step, Math.min(step + problem.chain(), problem.depth()));
         for (int row = 0; row < rows; row++) {
           int at = row * Tiles.SKINNY_WIDTH;
-          RowArithmetic.add(scratch.tile, at, scratch.pass, at, scratch.tile, at, width);
+          RowArithmetic.add(scratch.tile, at, scratch.partial, at, scratch.tile, at, width);
         }
       }
       finish(column);
@@ -75,12 +75,12 @@ public final class SkinnyProduct {
     Matrix a = problem.a();
     int panels = Math.ceilDiv(problem.columns() - column, NR);
     scratch.b.set(problem.panels(), problem.panel(column, step), NR).next(NR * problem.panelDepth());
-    Arrays.fill(scratch.pass, 0, rows * Tiles.SKINNY_WIDTH, 0);
+    Arrays.fill(scratch.partial, 0, rows * Tiles.SKINNY_WIDTH, 0);
     int row = 0;
     while (row < rows) {
       int group = Math.min(Tiles.SKINNY_MR, rows - row);
       scratch.a.set(a.data(), a.index(firstRow + row, step), a.rowStride());
-      scratch.c.set(scratch.pass, row * Tiles.SKINNY_WIDTH, Tiles.SKINNY_WIDTH);
+      scratch.c.set(scratch.partial, row * Tiles.SKINNY_WIDTH, Tiles.SKINNY_WIDTH);
       if (rows == 1) {
         SkinnyMicroKernel.multiply1x4(scratch.a, scratch.b, scratch.c, panels, stepEnd - step);
       } else if (group <= 2) {

@@ -148,7 +148,7 @@ class TilePartsTest {
   void longSumsAreDoubles() {
     LongSums sums = new LongSums();
     sums.open(3);
-    assertThat(sums.group()).hasSize(3);
+    assertThat(sums.span()).hasSize(3);
     float[] terms = {1, 1e-9f, 5};
     sums.add(terms, 2);
     sums.add(terms, 2);
@@ -158,7 +158,7 @@ class TilePartsTest {
     sums.store(stored, 2);
     assertThat(stored).containsExactly(2, 1, 7);
     sums.open(2);
-    assertThat(sums.group()).hasSize(3);
+    assertThat(sums.span()).hasSize(3);
     assertThat(sums.sum(0)).isZero();
     assertThat(sums.sum(1)).isZero();
   }
