@@ -3,27 +3,15 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
-import dev.lanewise.core.mask.Mask;
-import dev.lanewise.core.pooling.AttentionPooling;
-import dev.lanewise.core.pooling.NeighbourDense;
-import dev.lanewise.core.pooling.NeighbourMean;
-import dev.lanewise.core.pooling.Pooling;
-import dev.lanewise.core.pooling.RecurrentAttention;
-import dev.lanewise.core.position.InputPositions;
-import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
-import dev.lanewise.core.position.Rotary;
-import dev.lanewise.core.position.RotaryScaling;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.kernels.data.RotaryTable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
@@ -31,9 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Sentences of the public Javadoc of layers, positions and pooling that promise a value, a limit or an exception. */
+/** Promises of the public Javadoc of layers: values, limits and exceptions. */
 class LayerPromisesTest {
   private static final float HUGE = 3e38f;
   private static final int WIDTH = 8;
@@ -73,39 +60,6 @@ class LayerPromisesTest {
     return Decoder.of(List.of(decoderLayer(keyInputDim, keyInputDim), decoderLayer(keyInputDim, valueInputDim)), null);
   }
 
-  // values
-
-  /** The mean of numbers that are floats is a float, whatever their sum. */
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 63, 64, 65, 130})
-  void meansOfHugeNumbers(int rows) {
-    float[] x = new float[rows * 3];
-    for (int row = 0; row < rows; row++) {
-      x[row * 3] = HUGE;
-      x[row * 3 + 1] = row % 2 == 0 ? -HUGE : -Float.MAX_VALUE;
-      x[row * 3 + 2] = Float.MIN_VALUE;
-    }
-    SequenceBatch view = SequenceBatch.of(x, 1, rows, 3);
-    SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
-    Pooling.mean().apply(view, mean);
-    assertThat(mean.get(0, 0, 0)).isEqualTo(HUGE);
-    assertThat(mean.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
-    assertThat(mean.get(0, 0, 2)).isEqualTo(Float.MIN_VALUE);
-    SequenceBatch means = SequenceBatch.zeros(1, rows, 3);
-    NeighbourMean.of(Mask.UNLIMITED, Integer.MAX_VALUE).apply(view, means);
-    assertThat(means.get(0, rows - 1, 0)).isEqualTo(HUGE);
-    assertThat(means.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
-  }
-
-  /** What is no number, or infinite, is not made a number by the mean. */
-  @Test
-  void meansOfInfinitiesAndNaN() {
-    float infinity = Float.POSITIVE_INFINITY;
-    SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
-    Pooling.mean().apply(SequenceBatch.of(new float[] {infinity, infinity, 1, 1, -infinity, Float.NaN}, 1, 2, 3), mean);
-    assertThat(mean.data()).containsExactly(infinity, Float.NaN, Float.NaN);
-  }
-
   @Test
   void normsOfHugeRows() {
     SequenceBatch x = SequenceBatch.of(new float[] {HUGE, HUGE, -HUGE, -HUGE}, 1, 1, 4);
@@ -117,40 +71,14 @@ class LayerPromisesTest {
     assertThat(out.data()).containsExactly(1, 1, -1, -1);
   }
 
-  /** "1 up to originalContext", for any factor and context, and never below. */
   @Test
-  void dynamicFactorNeverFallsBelowOne() {
-    for (double factor : new double[] {1, 1.1, 2.3, 8, 1e17, 1e300}) {
-      for (int context : new int[] {1, 3, 49, 2048, 3000, Integer.MAX_VALUE}) {
-        for (int length : new int[] {1, context / 2 + 1, context}) {
-          double[] actual = RotaryScaling.dynamicNtk(factor, context, length).frequencies(8, 10_000);
-          assertThat(actual).as("%s, %s, %s", factor, context, length).isEqualTo(RotaryScaling.none().frequencies(8, 10_000));
-        }
-      }
-    }
-    double[] twice = RotaryScaling.dynamicNtk(2, 100, 300).frequencies(8, 10_000);
-    assertThat(twice).usingComparatorWithPrecision(1e-15).containsExactly(RotaryScaling.ntk(5).frequencies(8, 10_000));
-  }
-
-  @Test
-  void defaultsAreThoseOfTheText() {
-    assertThat(RotaryScaling.yarn(4, 4096)).isEqualTo(RotaryScaling.yarn(4, 4096, 32, 1, true, 0.1 * Math.log(4) + 1));
-    Rotary rotary = Rotary.of(8);
-    assertThat(rotary.rotaryDim()).isEqualTo(8);
-    assertThat(rotary.table().form()).isEqualTo(RotaryTable.Form.HALF);
-    Heads turned = Heads.zeros(1, 1, 1, 8);
-    Heads ones = Heads.of(new float[] {1, 1, 1, 1, 0, 0, 0, 0}, 1, 1, 1, 8);
-    rotary.apply(ones, turned, 1);
-    assertThat(turned.data()[1]).isEqualTo((float) Math.cos(0.1)); // 10 000^(−2/8)
-    SequenceBatch row = SequenceBatch.zeros(1, 1, 4);
-    Positions.sinusoidal(4).addTo(row, 1);
-    assertThat(row.data()[2]).isEqualTo((float) Math.sin(0.01));
+  void defaultsAreThoseOfTheJavadoc() {
     assertThat(attention(WIDTH, WIDTH).cache().capacity(3).build().capacity()).isEqualTo(3);
     int[][] tokens = writer(0).decode(SequenceBatch.zeros(1, 2, WIDTH));
     assertThat(tokens[0]).hasSize(256).containsOnly(1);
   }
 
-  /** Always writes the first of tokens that are equally likely, which is the second; the bias decides. */
+  /** Always chooses token 1: the biases make tokens 1 and 2 equally probable, and the first one counts. */
   private static GreedyDecoder writer(int stop) {
     Linear vocabulary = Linear.of(new float[3 * WIDTH], new float[] {0, 1, 1}, WIDTH, 3);
     return GreedyDecoder.of(decoder(WIDTH, WIDTH), Embedding.of(new float[3 * WIDTH], 3, WIDTH), vocabulary, 0, stop);
@@ -169,8 +97,6 @@ class LayerPromisesTest {
     Arrays.fill(tokens, 1);
     return tokens;
   }
-
-  // states
 
   @Test
   void aStateOfNoSequencesKeepsItsPromises() {
@@ -216,62 +142,10 @@ class LayerPromisesTest {
     }
   }
 
-  // exceptions
-
   @ParameterizedTest
-  @MethodSource({"positions", "layers", "names", "pooling"})
+  @MethodSource({"layers", "names"})
   void throwsAndWritesNothing(Wrong wrong) {
     wrong.verify();
-  }
-
-  static List<Wrong> positions() {
-    InputPositions learned = Positions.learned(new float[20], 5, 4);
-    Attention tree = Attention.standard().withMask(Mask.tree(-1, 0, 0, 1));
-    LayerPositions alibi = Positions.alibi(2);
-    LayerPositions buckets = Positions.relativeBuckets(new float[64], 32, 128, true);
-    RotaryScaling infinite =
-        new RotaryScaling() {
-          @Override
-          public double[] frequencies(int rotaryDim, double base) {
-            return new double[rotaryDim / 2];
-          }
-
-          @Override
-          public double attentionFactor() {
-            return Double.POSITIVE_INFINITY;
-          }
-        };
-    return List.of(
-        Wrong.argument("odd headDim", out -> Rotary.of(7), "headDim", "7", "2"),
-        Wrong.argument("no headDim", out -> Rotary.of(0), "headDim", "0", "2"),
-        Wrong.argument("too wide", out -> Rotary.of(131_074), "headDim", "131074", "131072"),
-        Wrong.argument("too wide a part", out -> Rotary.of(Integer.MAX_VALUE, 131_074), "rotaryDim", "131074", "131072"),
-        Wrong.argument("attention factor", out -> Rotary.of(8).withScaling(infinite), "attentionFactor", "Infinity"),
-        Wrong.argument("grown factor", out -> RotaryScaling.dynamicNtk(1e308, 1, 3), "factor", "1.0E308", "sequenceLength", "3"),
-        Wrong.argument("tree, queries", out -> alibi.applyTo(tree, 3, 9), "parents.length", "4", "queries", "3"),
-        Wrong.argument("tree, keys", out -> alibi.applyTo(tree, 9, 3), "parents.length", "4", "keys", "3"),
-        Wrong.argument("tree, buckets", out -> buckets.applyTo(tree, 3, 9), "parents.length", "4", "queries", "3"),
-        Wrong.argument("sizes", out -> alibi.applyTo(tree, 9, -1), "keys", "-1", "0"),
-        Wrong.argument("both slopes", out -> alibi.applyTo(Attention.standard().withAlibi(1, 2), 1, 1), "withAlibi", "alibi", "2"),
-        Wrong.argument("slopes of no head", out -> Positions.alibi(0), "numHeads", "0", "1"),
-        Wrong.argument(
-            "behind the table", out -> learned.addTo(SequenceBatch.of(out, 1, 2, 4), 4), "firstPosition", "4", "maxPositions", "5"),
-        Wrong.argument(
-            "no such row", out -> learned.addAt(SequenceBatch.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
-        Wrong.argument(
-            "longest sequence",
-            out -> learned.addTo(SequenceBatch.of(out, 1, 9, 4), PackedSequences.of(0, 2, 9)),
-            "longest",
-            "7",
-            "maxPositions",
-            "5"),
-        Wrong.argument(
-            "maxLength",
-            out -> writer(2).withPositions(Positions.learned(new float[40], 5, 8)).decode(memory()),
-            "256",
-            "maxPositions",
-            "5"),
-        Wrong.argument("tree behind the last", out -> Positions.ofTree(Integer.MAX_VALUE, -1, 0), "position", "2147483648", "2147483647"));
   }
 
   private static SequenceBatch memory() {
@@ -296,10 +170,16 @@ class LayerPromisesTest {
         Wrong.argument("memory", out -> decoder.start(SequenceBatch.zeros(0, 3, 5), 3).close(), "memory.width", "5", "8"),
         Wrong.argument("negative epsilon", out -> Norm.rms(new float[3], -1), "epsilon", "-1.0", "0"),
         Wrong.argument("embedding overflow", out -> Embedding.of(new float[3], 1 << 20, 1 << 20), "table.length", "3", "1099511627776"),
+        Wrong.argument(
+            "maxLength",
+            out -> writer(2).withPositions(Positions.learned(new float[40], 5, 8)).decode(memory()),
+            "256",
+            "maxPositions",
+            "5"),
         Wrong.argument("no tokens", out -> Embedding.of(new float[0], 0, 3), "vocabulary", "0", "1"));
   }
 
-  /** Whatever a layer does with its arguments, errors call them as the caller does. */
+  /** Messages name arguments as the caller does, whatever the layer does with them. */
   static List<Wrong> names() {
     MultiHeadAttention layer = attention(WIDTH, WIDTH);
     EncoderLayer encoder = encoderLayer(NormPlacement.POST);
@@ -346,58 +226,7 @@ class LayerPromisesTest {
     return SequenceBatch.of(out, 2, 3, WIDTH);
   }
 
-  static List<Wrong> pooling() {
-    AttentionPooling pooling = AttentionPooling.of(new float[WIDTH], 2, 4);
-    SequenceBatch x = SequenceBatch.zeros(2, 3, WIDTH);
-    SequenceBatch value = SequenceBatch.zeros(2, 3, 6);
-    PackedSequences two = PackedSequences.of(0, 1, 3);
-    Linear window = linear(WIDTH * 3, 5);
-    RecurrentAttention recurrent = RecurrentAttention.of(RecurrentAttention.Scores.dot(), x);
-    SequenceBatch state = SequenceBatch.zeros(2, 1, WIDTH);
-    return List.of(
-        Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), one(out, WIDTH))),
-        Wrong.argument("x", out -> pooling.apply(value, one(out, WIDTH)), "x.width", "6", "8"),
-        Wrong.argument("batch", out -> pooling.apply(x, SequenceBatch.of(out, 3, 1, WIDTH)), "output.batch", "3", "x.batch", "2"),
-        Wrong.argument("rows", out -> pooling.apply(x, SequenceBatch.of(out, 2, 2, WIDTH)), "output.rows", "2", "1"),
-        Wrong.argument("width", out -> pooling.apply(x, value, one(out, WIDTH)), "output.width", "8", "value.width", "6"),
-        Wrong.argument("value", out -> pooling.apply(x, SequenceBatch.zeros(1, 3, 6), one(out, 6)), "value.batch", "1", "key.batch", "2"),
-        Wrong.argument("lengths", out -> pooling.apply(x, new int[] {3, 4}, one(out, WIDTH)), "lengths[1]", "4", "x.rows", "3"),
-        Wrong.overlap("output", "x", 0, out -> pooling.apply(to(out), one(out, WIDTH))),
-        Wrong.argument("packed", out -> pooling.apply(x, two, one(out, WIDTH)), "x.batch", "2", "1"),
-        Wrong.isNull("key", out -> pooling.weights(Wrong.nothing(), new int[2], Heads.of(out, 2, 2, 1, 3))),
-        Wrong.isNull("key", out -> pooling.weights(Wrong.nothing(), two, Heads.of(out, 1, 2, 2, 2))),
-        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 1, 2, 1, 3)), "weights.batch", "1", "key.batch", "2"),
-        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 2, 2, 3, 3)), "weights.rows", "3", "1"),
-        Wrong.argument("packed weights", out -> pooling.weights(x, two, Heads.of(out, 1, 2, 2, 2)), "key.batch", "2", "1"),
-        Wrong.argument(
-            "packed weights",
-            out -> pooling.weights(x.rows(0, 0, 3), two, Heads.of(out, 1, 2, 2, 3)),
-            "weights.width",
-            "3",
-            "longest",
-            "2"),
-        Wrong.argument("dense", out -> NeighbourDense.of(window, 1, 1).apply(x, to(out)), "output.width", "8", "linear.outputs", "5"),
-        Wrong.argument("mean", out -> NeighbourMean.of(1, 1).apply(value, to(out)), "output.width", "8", "x.width", "6"),
-        Wrong.argument("window", out -> NeighbourDense.of(window, Integer.MAX_VALUE, Integer.MAX_VALUE), "24", "4294967295"),
-        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 1, 1, 1, 3)), "weights.batch", "1", "state.batch", "2"),
-        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 2, 3)), "weights.rows", "2", "state.rows", "1"),
-        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "states.rows", "3"),
-        Wrong.overlap("context", "weights", 0, out -> recurrent.context(state, one(out, WIDTH), Heads.of(out, 2, 1, 1, 3))),
-        Wrong.argument(
-            "rows that meet",
-            out -> recurrent.context(state, new SequenceBatch(out, 0, 2, 1, WIDTH, 7, 8)),
-            "context.batchStride",
-            "7",
-            "8"));
-  }
-
-  private static SequenceBatch one(float[] out, int width) {
-    return SequenceBatch.of(out, 2, 1, width);
-  }
-
-  // what may be empty
-
-  /** Batches and sequences without rows are no error, and write nothing but zeros where a row is due. */
+  /** A batch or sequence without rows is no error. */
   @Test
   void emptyIsNoError() {
     for (int[] shape : new int[][] {{0, 3}, {2, 0}, {0, 0}}) {
@@ -414,15 +243,6 @@ class LayerPromisesTest {
         }
         decoder(WIDTH, WIDTH).withThreads(threads).forward(x, x, out);
       }
-      NeighbourMean.of(1, 1).apply(x, out);
-      NeighbourDense.of(linear(WIDTH, WIDTH), 0, 0).apply(x, out);
-      SequenceBatch pooled = SequenceBatch.zeros(shape[0], 1, WIDTH);
-      Arrays.fill(pooled.data(), Float.NaN);
-      for (Pooling pooling : List.of(Pooling.mean(), Pooling.firstToken(), AttentionPooling.of(new float[WIDTH], 2, 4))) {
-        pooling.apply(x, pooled);
-        assertThat(pooled.data()).as("%s", pooling).isEqualTo(new float[shape[0] * WIDTH]);
-      }
-      RecurrentAttention.of(RecurrentAttention.Scores.dot(), x).context(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
       assertThat(writer(2).withMaxLength(1).decode(x)).hasNumberOfRows(shape[0]);
     }
   }

@@ -1,0 +1,136 @@
+package dev.lanewise.core.pooling;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Promises of the public Javadoc of pooling: values, limits and exceptions. */
+class PoolingPromisesTest {
+  private static final float HUGE = 3e38f;
+  private static final int WIDTH = 8;
+
+  private static Linear linear(int inputs, int outputs) {
+    return Linear.of(Views.randomArray(inputs * outputs, 0.5, Problem.SEED + inputs), null, inputs, outputs);
+  }
+
+  /** The mean of floats is a float, even if their sum overflows. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 63, 64, 65, 130})
+  void meansOfHugeNumbers(int rows) {
+    float[] x = new float[rows * 3];
+    for (int row = 0; row < rows; row++) {
+      x[row * 3] = HUGE;
+      x[row * 3 + 1] = row % 2 == 0 ? -HUGE : -Float.MAX_VALUE;
+      x[row * 3 + 2] = Float.MIN_VALUE;
+    }
+    SequenceBatch view = SequenceBatch.of(x, 1, rows, 3);
+    SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
+    Pooling.mean().apply(view, mean);
+    assertThat(mean.get(0, 0, 0)).isEqualTo(HUGE);
+    assertThat(mean.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
+    assertThat(mean.get(0, 0, 2)).isEqualTo(Float.MIN_VALUE);
+    SequenceBatch means = SequenceBatch.zeros(1, rows, 3);
+    NeighbourMean.of(Mask.UNLIMITED, Integer.MAX_VALUE).apply(view, means);
+    assertThat(means.get(0, rows - 1, 0)).isEqualTo(HUGE);
+    assertThat(means.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
+  }
+
+  /** The mean with a NaN or an infinity is not finite. */
+  @Test
+  void meansOfInfinitiesAndNaN() {
+    float infinity = Float.POSITIVE_INFINITY;
+    SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
+    Pooling.mean().apply(SequenceBatch.of(new float[] {infinity, infinity, 1, 1, -infinity, Float.NaN}, 1, 2, 3), mean);
+    assertThat(mean.data()).containsExactly(infinity, Float.NaN, Float.NaN);
+  }
+
+  @ParameterizedTest
+  @MethodSource("pooling")
+  void throwsAndWritesNothing(Wrong wrong) {
+    wrong.verify();
+  }
+
+  static List<Wrong> pooling() {
+    AttentionPooling pooling = AttentionPooling.of(new float[WIDTH], 2, 4);
+    SequenceBatch x = SequenceBatch.zeros(2, 3, WIDTH);
+    SequenceBatch value = SequenceBatch.zeros(2, 3, 6);
+    PackedSequences two = PackedSequences.of(0, 1, 3);
+    Linear window = linear(WIDTH * 3, 5);
+    RecurrentAttention recurrent = RecurrentAttention.of(RecurrentAttention.Scores.dot(), x);
+    SequenceBatch state = SequenceBatch.zeros(2, 1, WIDTH);
+    return List.of(
+        Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), one(out, WIDTH))),
+        Wrong.argument("x", out -> pooling.apply(value, one(out, WIDTH)), "x.width", "6", "8"),
+        Wrong.argument("batch", out -> pooling.apply(x, SequenceBatch.of(out, 3, 1, WIDTH)), "output.batch", "3", "x.batch", "2"),
+        Wrong.argument("rows", out -> pooling.apply(x, SequenceBatch.of(out, 2, 2, WIDTH)), "output.rows", "2", "1"),
+        Wrong.argument("width", out -> pooling.apply(x, value, one(out, WIDTH)), "output.width", "8", "value.width", "6"),
+        Wrong.argument("value", out -> pooling.apply(x, SequenceBatch.zeros(1, 3, 6), one(out, 6)), "value.batch", "1", "key.batch", "2"),
+        Wrong.argument("lengths", out -> pooling.apply(x, new int[] {3, 4}, one(out, WIDTH)), "lengths[1]", "4", "x.rows", "3"),
+        Wrong.overlap("output", "x", 0, out -> pooling.apply(to(out), one(out, WIDTH))),
+        Wrong.argument("packed", out -> pooling.apply(x, two, one(out, WIDTH)), "x.batch", "2", "1"),
+        Wrong.isNull("key", out -> pooling.weights(Wrong.nothing(), new int[2], Heads.of(out, 2, 2, 1, 3))),
+        Wrong.isNull("key", out -> pooling.weights(Wrong.nothing(), two, Heads.of(out, 1, 2, 2, 2))),
+        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 1, 2, 1, 3)), "weights.batch", "1", "key.batch", "2"),
+        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 2, 2, 3, 3)), "weights.rows", "3", "1"),
+        Wrong.argument("packed weights", out -> pooling.weights(x, two, Heads.of(out, 1, 2, 2, 2)), "key.batch", "2", "1"),
+        Wrong.argument(
+            "packed weights",
+            out -> pooling.weights(x.rows(0, 0, 3), two, Heads.of(out, 1, 2, 2, 3)),
+            "weights.width",
+            "3",
+            "longest",
+            "2"),
+        Wrong.argument("dense", out -> NeighbourDense.of(window, 1, 1).apply(x, to(out)), "output.width", "8", "linear.outputs", "5"),
+        Wrong.argument("mean", out -> NeighbourMean.of(1, 1).apply(value, to(out)), "output.width", "8", "x.width", "6"),
+        Wrong.argument("window", out -> NeighbourDense.of(window, Integer.MAX_VALUE, Integer.MAX_VALUE), "24", "4294967295"),
+        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 1, 1, 1, 3)), "weights.batch", "1", "state.batch", "2"),
+        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 2, 3)), "weights.rows", "2", "state.rows", "1"),
+        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "states.rows", "3"),
+        Wrong.overlap("context", "weights", 0, out -> recurrent.context(state, one(out, WIDTH), Heads.of(out, 2, 1, 1, 3))),
+        Wrong.argument(
+            "rows that meet",
+            out -> recurrent.context(state, new SequenceBatch(out, 0, 2, 1, WIDTH, 7, 8)),
+            "context.batchStride",
+            "7",
+            "8"));
+  }
+
+  private static SequenceBatch to(float[] out) {
+    return SequenceBatch.of(out, 2, 3, WIDTH);
+  }
+
+  private static SequenceBatch one(float[] out, int width) {
+    return SequenceBatch.of(out, 2, 1, width);
+  }
+
+  /** A batch or sequence without rows is no error; the result of a sequence without rows is 0. */
+  @Test
+  void emptyIsNoError() {
+    for (int[] shape : new int[][] {{0, 3}, {2, 0}, {0, 0}}) {
+      SequenceBatch x = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
+      SequenceBatch out = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
+      NeighbourMean.of(1, 1).apply(x, out);
+      NeighbourDense.of(linear(WIDTH, WIDTH), 0, 0).apply(x, out);
+      SequenceBatch pooled = SequenceBatch.zeros(shape[0], 1, WIDTH);
+      Arrays.fill(pooled.data(), Float.NaN);
+      for (Pooling pooling : List.of(Pooling.mean(), Pooling.firstToken(), AttentionPooling.of(new float[WIDTH], 2, 4))) {
+        pooling.apply(x, pooled);
+        assertThat(pooled.data()).as("%s", pooling).isEqualTo(new float[shape[0] * WIDTH]);
+      }
+      RecurrentAttention.of(RecurrentAttention.Scores.dot(), x).context(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
+    }
+  }
+}
