@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Once warm, a layer's call allocates nothing that grows with the work. */
+/** After a warm-up, a call of a layer allocates nothing that grows with the work. */
 class AllocationTest {
   private static final long SEED = 20261121;
 
@@ -26,7 +26,7 @@ class AllocationTest {
   void steadyCallsAllocateNoArrays() {
     int rows = 256;
     int embedDim = 32;
-    // Plain Java kernels, because SIMD kernels allocate their vectors as long as they are interpreted.
+    // On plain Java kernels: SIMD kernels allocate their vectors as long as they are interpreted.
     MultiHeadAttention layer =
         MultiHeadAttention.builder(embedDim, 4)
             .packedInput(random(3 * 1024), random(96))
@@ -38,7 +38,7 @@ class AllocationTest {
     assertSteady(4L * rows * embedDim, () -> layer.self(x, output));
   }
 
-  /** A step with T5's positions lays out a bias for all rows so far. */
+  /** A step with T5's positions needs a bias for all rows so far, which must not be allocated. */
   @Test
   void stepsWithRelativePositionsAllocateNoBias() {
     MultiHeadAttention layer =
@@ -90,7 +90,7 @@ class AllocationTest {
     assertSteady(4 * 4000, () -> memory.context(state, context));
   }
 
-  /** Once warm, a call allocates less than its smallest array that grows with the work. */
+  /** After a warm-up, a call allocates less than its smallest array that grows with the work. */
   private static void assertSteady(long bytes, Runnable call) {
     for (int i = 0; i < 3; i++) {
       call.run();

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Calls at the edges of what is allowed: each was wrong once. */
+/** Calls at the limits of what is allowed; each of them once gave a wrong result. */
 class AttentionEdgesTest {
   private static final Attention ATTENTION = Attention.standard();
 
@@ -29,7 +29,7 @@ class AttentionEdgesTest {
     assertThat(output.get(0, 0, 0, 0)).isCloseTo(4, within(1e-5f));
   }
 
-  /** Masks of other libraries: a row that is masked so throughout gets the mean of V. */
+  /** Other libraries mask with the lowest float: a row whose scores are all masked in this way gets the mean of V. */
   @Test
   void lowestFloatAsBiasIsNoMask() {
     Heads output = Heads.zeros(1, 1, 1, 1);
@@ -47,7 +47,7 @@ class AttentionEdgesTest {
     assertThat(scores.get(0, 0, 0, 1)).isCloseTo((float) (softcap * Math.tanh(0.5 / softcap)), within(1e-6f));
   }
 
-  /** A score of −∞ has weight 0, mask or not: its value is not looked at. */
+  /** A score of −∞ has weight 0, with or without a mask, and its value is never read. */
   @Test
   void aKeyOfInfiniteDistanceHidesItsValue() {
     Heads output = Heads.zeros(1, 1, 1, 1);

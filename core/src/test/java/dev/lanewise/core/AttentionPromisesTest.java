@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the Javadoc of attention, its results and its masks promises, and that messages say what the caller gave. */
+/** Promises of the Javadoc of attention, its results and its masks; messages name what the caller gave. */
 class AttentionPromisesTest {
   private static final Attention ATTENTION = Attention.standard();
   private static final int MAX = Integer.MAX_VALUE;
@@ -84,7 +84,7 @@ class AttentionPromisesTest {
     ATTENTION.compute(Heads.zeros(2, 2, 2, 4), caches, results);
   }
 
-  /** The message never speaks of a key, which the caller has not given. */
+  /** The message never names a key, since the caller has not given one. */
   private static Wrong cached(String call, Consumer<List<KeyValueCache>> action, String... words) {
     return Wrong.argument(
         call,
@@ -102,7 +102,7 @@ class AttentionPromisesTest {
         words);
   }
 
-  /** Three sequences of one, three and two rows: what the caller gave is one batch entry. */
+  /** Three packed sequences of one, three and two rows, which the caller gave as one batch entry. */
   static List<Wrong> packed() {
     return List.of(
         packed("offsets", at -> at.withMask(Mask.causalOffsets(1)), "causalOffsets.length", "1", "sequences", "3"),
@@ -130,7 +130,7 @@ class AttentionPromisesTest {
     attention.withPackedSequences(PackedSequences.of(0, 1, 4, 6)).compute(rows(6), rows(6), rows(6), results);
   }
 
-  /** In a call of 2 queries and 5 keys. */
+  /** Masks that do not fit a call of 2 queries and 5 keys. */
   static List<Wrong> masks() {
     boolean[] twelve = new boolean[12];
     return List.of(
@@ -212,7 +212,7 @@ class AttentionPromisesTest {
     }
   }
 
-  /** Equal weights, fewer keys than places, a NaN row: an empty place has key −1 and weight 0. */
+  /** With equal weights, fewer keys than ranks, and a NaN row: a rank without a key has key −1 and weight 0. */
   @Test
   void topKeysAreOrderedAndEmptyPlacesSaySo() {
     Heads query = Heads.of(new float[] {0, Float.NaN, 1}, 1, 1, 3, 1);

@@ -21,15 +21,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The row contract: one row's bits depend on its own query and the keys and values it sees, not on threads, on the rows, heads and batch
- * entries around it, or on what masked keys hold.
+ * The bits of a row depend only on its own query and the keys and values that it sees. They do not depend on threads, on other rows, heads
+ * and batch entries, or on the contents of masked keys.
  */
 class AttentionRowsTest {
   private static final int LANES = Kernels.selected().lanes();
   private static final Mask BOTTOM_RIGHT = Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
   private static final Mask TOP_LEFT = Mask.causal(Mask.Alignment.TOP_LEFT);
 
-  /** Large enough that helpers take part, and no number of rows that divides evenly. */
+  /** Large enough for helper threads, with numbers of rows that divide unevenly. */
   private static Problem large() {
     return Problem.of(113, 203).batch(2).heads(4, 2).dims(64, 40).mask(BOTTOM_RIGHT.and(Mask.keyLengths(203, 150)));
   }
@@ -79,7 +79,7 @@ class AttentionRowsTest {
     }
   }
 
-  /** Blocks that begin at other rows put each row elsewhere in its tile. */
+  /** Calls with other first rows move each row to another position in its tile. */
   @ParameterizedTest
   @MethodSource("unmasked")
   void rowsInOtherCompanyHaveTheSameBits(Problem problem) {
@@ -94,7 +94,7 @@ class AttentionRowsTest {
     }
   }
 
-  /** Bottom-right, the last rows alone see what they saw before; top-left, the first rows do. */
+  /** With bottom-right alignment the last rows alone see the same keys as before; with top-left alignment the first rows do. */
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 17, 58})
   void causalRowsInOtherCompanyHaveTheSameBits(int count) {
@@ -112,7 +112,7 @@ class AttentionRowsTest {
     Views.assertSameBits(some.data(), Views.dense(Views.rows(all, from, count)), count + " rows from " + from + ", " + problem);
   }
 
-  /** Not even the number of masked keys matters: a row keeps its bits when the keys that it cannot see are not there. */
+  /** The number of masked keys does not matter either: a row has the same bits when the keys that it cannot see are removed. */
   @Test
   void rowAloneWithTheKeysItSeesHasTheSameBits() {
     Problem problem = large();
@@ -150,7 +150,7 @@ class AttentionRowsTest {
     }
   }
 
-  /** A stride of 0 repeats a key/value head for every query head, which is what grouping does. */
+  /** A stride of 0 repeats a key/value head for every query head, which equals grouping. */
   @Test
   void groupedHeadsEqualRepeatedHeads() {
     Problem problem = Problem.of(17, 59).heads(4, 1);
@@ -187,7 +187,7 @@ class AttentionRowsTest {
     Views.assertSameBits(poisoned.data(), clean.data(), "weights, " + poison + " in padding, " + problem);
   }
 
-  /** Query i of L sees key j if j ≤ i + S − L: the rows before that keep their bits, those from there on are NaN. */
+  /** Query i of L sees key j if j ≤ i + S − L: rows that do not see the key keep their bits, all later rows are NaN. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 31, 57, 58})
   void nanInAKeyPoisonsOnlyTheQueriesThatSeeIt(int poisonedKey) {

@@ -19,13 +19,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Attention over hostile shapes, layouts and masks against the double reference. */
+/** Attention with difficult shapes, layouts and masks, compared with the double reference. */
 class AttentionTest {
   private static final int LANES = Kernels.selected().lanes();
   private static final Mask BOTTOM_RIGHT = Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
   private static final Mask TOP_LEFT = Mask.causal(Mask.Alignment.TOP_LEFT);
 
-  /** Every pair of hostile numbers of queries and keys; the last ones are large, so they come with few of the other. */
+  /** Every pair of difficult numbers of queries and keys. The last numbers are large and are combined only with small ones. */
   static List<Problem> rows() {
     int[] sizes = {0, 1, Math.max(1, LANES - 1), LANES, LANES + 1, 59};
     List<Problem> problems = new ArrayList<>();
@@ -45,7 +45,7 @@ class AttentionTest {
     return problems;
   }
 
-  /** Widths around the lanes, with value width equal, smaller and larger. */
+  /** Widths around the number of lanes; value width equal, smaller and larger. */
   static List<Problem> widths() {
     List<Problem> problems = new ArrayList<>();
     for (int headDim : new int[] {1, Math.max(1, LANES - 1), LANES, LANES + 1, 59, 64, 111}) {
@@ -124,7 +124,7 @@ class AttentionTest {
     Problem.of(17, 59).scale(scale).verify();
   }
 
-  /** Scores near the largest float leave one key with all the weight; nothing may overflow on the way. */
+  /** Scores near the largest float give one key all the weight; nothing may overflow. */
   @Test
   void hugeScoresPickOneKey() {
     Problem problem = Problem.of(17, 59).scale(3e36f);
@@ -168,12 +168,12 @@ class AttentionTest {
     assertThat(output.data()).containsExactly(new float[] {1, 16, 2, 24, 4, 48}, within(1e-5f));
   }
 
-  /** Query, key, value and output in one array, as a packed projection leaves them. */
+  /** Query, key, value and output in one array, as a packed projection writes them. */
   @Test
   void partsOfOneArray() {
     Problem problem = Problem.of(7, 7).batch(2).heads(3, 3).dims(5, 5);
     int part = 3 * 5;
-    // Parts side by side in a row; in a head's block of rows; and in each row of each head.
+    // The four views adjacent in a row; in the rows of a head; and in each row of each head.
     assertPacked(problem, part, new int[] {7 * 4 * part, 5, 4 * part});
     assertPacked(problem, 7 * part, new int[] {4 * 7 * part, 7 * 5, 5});
     assertPacked(problem, 5, new int[] {3 * 7 * 4 * 5, 7 * 4 * 5, 4 * 5});
@@ -207,7 +207,7 @@ class AttentionTest {
     assertThat(output.get(1, 0, 59 - 33, 0)).as("first row with a key, %s", problem).isNotZero();
   }
 
-  /** The reference's log-sum-exp is what turns its scores into its weights: with one key of score s it is s, with none −∞. */
+  /** The reference's log-sum-exp turns its scores into its weights. With one key of score s it is s, without a key −∞. */
   @Test
   void referenceLogSumExp() {
     Heads query = Heads.of(new float[] {2, 3}, 1, 1, 2, 1);
@@ -217,7 +217,7 @@ class AttentionTest {
         .containsExactly(Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY);
   }
 
-  /** Both paths, where the JVM has two, can be asked for by name. */
+  /** Where the JVM has two paths, both can be selected by name. */
   @Test
   void scalarKernelsOnRequest() {
     Problem problem = Problem.of(17, 33).batch(2).heads(4, 2).dims(59, 40).mask(BOTTOM_RIGHT);

@@ -71,7 +71,7 @@ class BadInputTest {
         Wrong.argument("negative threads", out -> attention.withThreads(-3), "threads", "-3", "1"));
   }
 
-  /** Two batch entries, 4/2 heads, 3 queries, 7 keys, headDim 8, valueDim 5, but for one of the views. */
+  /** Two batch entries, 4/2 heads, 3 queries, 7 keys, headDim 8, valueDim 5, except for one of the views. */
   static List<Wrong> attention() {
     Heads query = Heads.zeros(2, 4, 3, 8);
     Heads key = Heads.zeros(2, 2, 7, 8);
@@ -106,7 +106,7 @@ class BadInputTest {
             "output width", out -> compute(query, key, value, Heads.of(out, 2, 4, 3, 8)), "output.width", "8", "value.width", "5"));
   }
 
-  /** As above, with an output whose rows, heads or batch entries lie on each other. */
+  /** The same call with an output whose rows, heads or batch entries overlap. */
   static List<Wrong> outputOnItself() {
     return List.of(
         outputStrides("rows on each other", 100, 20, 4, "output.rowStride", "4", "5"),
@@ -136,7 +136,7 @@ class BadInputTest {
         words);
   }
 
-  /** As above, with an output that shares elements with an input. */
+  /** The same call with an output that shares elements with an input. */
   static List<Wrong> outputOnInput() {
     Heads query = Heads.zeros(2, 4, 3, 8);
     Heads key = Heads.zeros(2, 2, 7, 8);
@@ -152,13 +152,13 @@ class BadInputTest {
             "value",
             7,
             out -> compute(query, key, new Heads(out, 7, 2, 2, 7, 5, 70, 35, 5), Heads.of(out, 2, 4, 5, 3).transposed())),
-        // Heads 30 apart, and of each value row five columns: only the third rows of output meet them.
+        // Heads are 30 apart, and each value row has five columns: only the third rows of output overlap them.
         Wrong.overlap(
             "output",
             "value",
             10,
             out -> compute(query, key, new Heads(out, 10, 2, 2, 7, 5, 420, 210, 30), new Heads(out, 0, 2, 4, 3, 5, 120, 30, 5))),
-        // Both keep to every fourth element, and to the same.
+        // Both use every fourth element, and the same ones.
         Wrong.overlap(
             "output",
             "value",

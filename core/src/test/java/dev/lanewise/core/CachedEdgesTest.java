@@ -23,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What attention to cached keys promises at its edges, for each format. */
+/** Promises of attention to cached keys at its limits, for each format. */
 class CachedEdgesTest {
   private static final int HEADS = 2;
   private static final int DIM = 24;
@@ -42,7 +42,7 @@ class CachedEdgesTest {
     return output.data();
   }
 
-  /** Keys 70 to 79 are hidden by a mask or a bias of −∞, and hold what is not finite; the others are as without them. */
+  /** A mask or a bias of −∞ hides keys 70 to 79, which are not finite. The result is the same as without these keys. */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
   void whatHiddenKeysHoldDoesNotMatter(KeyValueFormat format) {
@@ -75,7 +75,7 @@ class CachedEdgesTest {
     }
   }
 
-  /** NaN in one query stays in its row. */
+  /** A NaN in one query affects only the query's own row. */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
   void aNanInAQueryPoisonsItsRowAlone(KeyValueFormat format) {
@@ -102,7 +102,9 @@ class CachedEdgesTest {
     assertThat(logSumExp).containsOnly(Float.NEGATIVE_INFINITY);
   }
 
-  /** Sequences of all lengths together have the bits that each has alone, in blocks in any order, on any number of threads. */
+  /**
+   * Sequences of all lengths in one call have the same bits as each of them alone, with blocks in any order and on any number of threads.
+   */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
   void rowsHaveTheSameBitsAloneAndInABatch(KeyValueFormat format) {
@@ -126,7 +128,7 @@ class CachedEdgesTest {
     }
   }
 
-  /** Rows that were let go are as rows that a mask hides, whole blocks or parts of them. */
+  /** Dropped rows have the same effect as masked rows, for whole blocks and parts of blocks. */
   @ParameterizedTest
   @ValueSource(ints = {1, 40})
   void droppedRowsAreHidden(int queries) {
@@ -140,7 +142,10 @@ class CachedEdgesTest {
     }
   }
 
-  /** Halves are read with part of their exponent missing: the largest and the least, and large and small queries, must not show it. */
+  /**
+   * Halves are read with part of their exponent missing; this must not affect the largest and the smallest half, with large and small
+   * queries.
+   */
   @Test
   void halvesAtTheEndsOfTheirRange() {
     for (float queryScale : new float[] {1e-30f, 1, 1e25f}) {
@@ -169,7 +174,7 @@ class CachedEdgesTest {
     }
   }
 
-  /** Of seeded normal numbers, per-row scales: the output is off by less than 1 % of its mean absolute value, in the mean. */
+  /** For normal random numbers with a scale for each row, the mean error of the output is below 1 % of its mean absolute value. */
   @Test
   void integersCostLessThanOnePercent() {
     Random random = new Random(Problem.SEED);

@@ -19,7 +19,7 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Everything that a call hands out is the same of cached keys, and what objects say of themselves is what they were made of. */
+/** Every result of a call is the same for cached keys, and objects report the values that they were made from. */
 class CachedResultsTest {
   private static final int ROWS = 37;
 

@@ -20,7 +20,10 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Attention to cached keys, of any format, with any mask, change and normaliser, against the reference on the numbers as stored. */
+/**
+ * Attention to cached keys in any format, with any mask, change of scores and normaliser, compared with the reference on the stored
+ * numbers.
+ */
 class CachedVariantTest {
   private static final int CASES = 300;
 
@@ -40,7 +43,7 @@ class CachedVariantTest {
     new Case(seed).verify(Kernels.scalar());
   }
 
-  /** Sequences with caches of their own. */
+  /** Sequences, each with its own cache. */
   private static final class Case {
     private final String name;
     private final Heads query;

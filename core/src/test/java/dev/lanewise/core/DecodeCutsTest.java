@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Decoding over chunks of keys and ranges of heads: the bits of one thread on any number, and the reference's numbers. */
+/** Decoding divides its work into ranges of keys and heads: the bits are the same for any number of threads, and close to the reference. */
 class DecodeCutsTest {
   private static final int HEADS = 10;
   private static final int KEY_HEADS = 5;

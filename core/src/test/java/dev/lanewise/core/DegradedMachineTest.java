@@ -30,13 +30,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Whatever the JVM is told to do without, and however it finds the classes: right numbers, one line in the log, and that a warning with its
- * remedy where it is slow. Each case is a JVM of its own that runs {@link DegradedProbe}; two run at a time.
+ * With any part of the JVM disabled, and any way to load the classes, results are right. The log has one line; if the JVM runs slowly, this
+ * line is a warning with its remedy. Each case starts a JVM that runs {@link DegradedProbe}; two run at a time.
  */
 class DegradedMachineTest {
   private static final String MODULE = "--add-modules=jdk.incubator.vector";
 
-  /** In float the sums of the layer's projections leave 3e-6. */
+  /** Tolerance for the float sums of the layer's projections, whose error is 3e-6. */
   private static final double LIMIT = 1e-5;
 
   private static final ExecutorService TWO = Executors.newFixedThreadPool(2);
@@ -45,9 +45,9 @@ class DegradedMachineTest {
   @TempDir private static @Nullable Path images;
 
   /**
-   * JVM options.
+   * A case with its JVM options.
    *
-   * @param slow what the warning must hold, or null if SIMD kernels run
+   * @param slow text that the warning must contain, or null if SIMD kernels run
    */
   private record Case(String name, @Nullable String slow, boolean modules, String... options) {
     static Case fast(String... options) {
@@ -114,7 +114,7 @@ class DegradedMachineTest {
     return ChildJvm.run(Path.of(System.getProperty("java.home")), DegradedProbe.class, options);
   }
 
-  /** Kernels, core, and what core reads JSON with: directories of classes or jars. */
+  /** Directories or jars with the classes of kernels, core, and core's JSON library. */
   private static List<Path> modules() throws URISyntaxException {
     return List.of(place(Kernels.class), place(Attention.class), place(Gson.class));
   }
@@ -130,7 +130,7 @@ class DegradedMachineTest {
   @ParameterizedTest
   @MethodSource("cases")
   void givesRightNumbersAndSaysOnceIfItIsSlow(Case of) throws Exception {
-    // the child JVMs choose their own lanes
+    // the child JVMs choose their own vector width
     assumeThat(System.getProperty("lanewise.expectedPath")).isEqualTo("preferred");
     check(of, RUNNING.get(of.name).get());
   }
@@ -151,7 +151,7 @@ class DegradedMachineTest {
     }
   }
 
-  /** An image of this JDK with core and kernels in it; the flag can be put into it, too. */
+  /** An image of this JDK that contains core and kernels, with and without the flag in the image. */
   @Test
   void runsFromAnImage() throws Exception {
     assumeThat(System.getProperty("lanewise.expectedPath")).isEqualTo("preferred");

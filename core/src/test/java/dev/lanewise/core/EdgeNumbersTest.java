@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Numbers near the ends of what floats hold, on this JVM's kernels and on plain Java. */
+/** Numbers near the limits of float, on this JVM's kernels and on plain Java. */
 class EdgeNumbersTest {
   private static final float NAN = Float.NaN;
   private static final float INFINITY = Float.POSITIVE_INFINITY;
@@ -44,7 +44,7 @@ class EdgeNumbersTest {
     return data;
   }
 
-  /** The one query 1 over keys that are their own scores. */
+  /** The weights of a single query with element 1, for which each key is its own score. */
   private static float[] weights(Attention attention, float... scores) {
     Heads weights = Heads.zeros(1, 1, 1, scores.length);
     attention.weights(column(1), column(scores), weights);
@@ -85,7 +85,7 @@ class EdgeNumbersTest {
     }
   }
 
-  /** Was infinite where a cache is decoded: a sink so far above the scores that e to their distance is. */
+  /** Once infinite in decoding: a sink so far above the scores that e to their distance overflows. */
   @ParameterizedTest
   @MethodSource("attentions")
   void aSinkMayBeFarAboveAllScores(Attention attention) {
@@ -113,7 +113,7 @@ class EdgeNumbersTest {
     assertThat(weights(attention.withSoftcap(60), 3e38f, -3e38f)).containsExactly(1, 0);
   }
 
-  /** Was NaN or 0: the inverse length of such rows is no float. */
+  /** Once NaN or 0: the inverse length of such rows is no float. */
   @ParameterizedTest
   @MethodSource("attentions")
   void theCosineOfRowsOfAnyLength(Attention attention) {
@@ -137,7 +137,7 @@ class EdgeNumbersTest {
     assertThat(output).isCloseTo(0x1p-132f, within(0x1p-146f));
   }
 
-  /** What is not finite in a masked key or value is as if it were not there; where it is seen, it shows. */
+  /** A number that is not finite has no effect in a masked key or value, and has an effect where it is visible. */
   @ParameterizedTest
   @MethodSource("attentions")
   void whatIsNotFiniteCountsWhereItIsSeen(Attention attention) {
@@ -153,7 +153,7 @@ class EdgeNumbersTest {
         Attention biased = attention.withBias(Bias.ofKeys(bias));
         assertThat(output(biased, column(1), key, value)).as("key %s behind -inf", special).isCloseTo(2, within(1e-5f));
         float seen = output(attention, column(1), key, value);
-        // a score of −∞ has weight 0, one of +∞ takes all and leaves ∞ − ∞
+        // a score of −∞ has weight 0; a score of +∞ has all the weight, and gives NaN
         if (special == -INFINITY) {
           assertThat(seen).as("seen key %s", special).isCloseTo(2, within(1e-5f));
         } else {
@@ -187,7 +187,7 @@ class EdgeNumbersTest {
     assertThat(nothing.data()).containsOnly(0);
   }
 
-  /** A million weights: those of equal scores are exact, of others their sum is 1 and the mean is right within the budget. */
+  /** A million weights: exact for equal scores; for other scores their sum is 1, and the mean is within the budget. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aMillionKeysAndOneQuery(boolean threads) {
@@ -226,7 +226,7 @@ class EdgeNumbersTest {
     return sum;
   }
 
-  /** The same keys from a cache, whose chunks are joined. */
+  /** The same keys in a cache, where the results of ranges of keys are merged. */
   @Test
   void aMillionCachedKeys() {
     int keys = 1 << 20;

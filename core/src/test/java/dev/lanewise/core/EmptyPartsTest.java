@@ -21,14 +21,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A key whose score is −∞ is not there, whoever made it −∞, for every normaliser, path and result. Each call sees some keys, perhaps none,
- * and hides those behind them, whose values are NaN; what is expected is the formula over the keys that are seen.
+ * A key whose score is −∞ has no effect, whatever made the score −∞, for every normaliser, path and result. Each call sees some keys, or
+ * none, and hides the keys after them, whose values are NaN. The expected result is the formula over the visible keys.
  */
 class EmptyPartsTest {
   private static final float GONE = Float.NEGATIVE_INFINITY;
   private static final double CLOSE = 2e-6;
 
-  /** What takes keys away from a query. */
+  /** What hides keys from a query. */
   private enum Way {
     MASK,
     MASK_WITH_HOLES,
@@ -37,7 +37,7 @@ class EmptyPartsTest {
     SCORE
   }
 
-  /** Where keys lie, and with it which loops run. */
+  /** The code that reads the keys. */
   private enum Path {
     DENSE(3),
     PACKED(3),
@@ -51,7 +51,7 @@ class EmptyPartsTest {
     }
   }
 
-  /** Keys that are seen, and keys behind them that are not. */
+  /** Numbers of visible keys, and of hidden keys after them. */
   private record Keys(int seen, int hidden) {
     int all() {
       return seen + hidden;
@@ -73,7 +73,7 @@ class EmptyPartsTest {
       return key;
     }
 
-    /** Of the hidden keys of a cache only some are NaN, because a NaN keeps the whole cache from being decoded. */
+    /** Only some of the hidden keys of a cache are NaN, since a NaN prevents that a cache is decoded. */
     Heads value(boolean special) {
       Heads value = Heads.zeros(1, 1, all(), 1);
       for (int j = 0; j < all(); j++) {
@@ -83,7 +83,7 @@ class EmptyPartsTest {
     }
   }
 
-  /** A place, a way and the kernels. */
+  /** The kernels, the path, and the way to hide keys. */
   private record Setting(Kernels kernels, Path where, Way way) {
     @Override
     public String toString() {
@@ -96,7 +96,7 @@ class EmptyPartsTest {
         boolean extreme = Float.isFinite(normaliser.sink(0)) && normaliser.sink(0) != 0;
         for (Keys keys : keys()) {
           if (extreme && keys.all() > 100) {
-            continue; // what tiles and chunks do with a sink does not depend on its size
+            continue; // the effect of tiles and ranges on a sink does not depend on its size
           }
           Attention attention = hide(Attention.standard().withKernels(kernels), way, where.queries, keys).withNormaliser(normaliser);
           calls.add(new Call(attention, where, way, normaliser, keys));
@@ -159,7 +159,7 @@ class EmptyPartsTest {
     return bias;
   }
 
-  /** The weights of the keys that are seen, by the formula. */
+  /** The weights of the visible keys, by the formula. */
   private static double[] weights(Normaliser normaliser, Keys keys) {
     double[] weights = new double[keys.all()];
     double sum = Math.exp(logSumExp(normaliser, keys));
@@ -221,7 +221,7 @@ class EmptyPartsTest {
     return ones;
   }
 
-  /** All results of one call; then output and log-sum-exp alone, which run through other loops. */
+  /** All results of one call; then only output and log-sum-exp, which use other loops. */
   @ParameterizedTest
   @MethodSource("settings")
   void aKeyOfMinusInfinityIsNotThere(Setting setting) {
@@ -259,7 +259,7 @@ class EmptyPartsTest {
 
   private static void assertNear(Call call, String what, float actual, double expected) {
     double bound = CLOSE * Math.max(1, Math.abs(expected));
-    if (actual != expected && !(Math.abs(actual - expected) <= bound)) { // asked first: assertions are slow
+    if (actual != expected && !(Math.abs(actual - expected) <= bound)) { // compared first: assertions are slow
       assertThat((double) actual).as("%s: %s", call, what).isCloseTo(expected, within(bound));
     }
   }
@@ -311,7 +311,7 @@ class EmptyPartsTest {
     return best;
   }
 
-  /** The reference by itself, whose numbers other tests take for the truth. */
+  /** The reference itself, which other tests take as the truth. */
   @ParameterizedTest
   @EnumSource
   void theReferenceAgrees(Way way) {

@@ -15,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The ways through the loops over tiles, each with several panels of queries and tiles of keys, against the reference. */
+/** All paths through the loops over tiles, with several panels of queries and tiles of keys, compared with the reference. */
 class FusedWaysTest {
   private static final int HEADS = 4;
   private static final int QUERIES = 34;
@@ -38,7 +38,7 @@ class FusedWaysTest {
     }
   }
 
-  /** All results at once, and each kind of pass alone. */
+  /** All results together, and each kind of pass separately. */
   private void verify(String what, Attention attention, ReferenceAttention reference) {
     Heads output = Heads.zeros(1, HEADS, QUERIES, WIDTH);
     attention.compute(query, key, value, output);
@@ -61,7 +61,7 @@ class FusedWaysTest {
 
   @Test
   void masksNormalisersAndFunctions() {
-    boolean[] apart = new boolean[QUERIES * KEYS]; // a few keys of the first tile and of the last
+    boolean[] apart = new boolean[QUERIES * KEYS]; // some keys of the first tile and of the last
     for (int i = 0; i < QUERIES; i++) {
       Arrays.fill(apart, i * KEYS + i, i * KEYS + 50, true);
       Arrays.fill(apart, i * KEYS + 660, i * KEYS + 661 + i, true);
@@ -83,7 +83,7 @@ class FusedWaysTest {
     }
   }
 
-  /** Two values near the largest float: their sum is beyond it, and their mean is not. Other rows and heads stay as they are. */
+  /** Two values near the largest float: their sum overflows, but their mean does not. Other rows and heads are not affected. */
   @Test
   void sumsBeyondTheLargestFloat() {
     float[] rows = new float[2 * KEYS];

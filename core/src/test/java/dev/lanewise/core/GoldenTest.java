@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What PyTorch computes in double is what Lanewise computes, within the budget. */
+/** Lanewise computes what PyTorch computes in double, within the budget. */
 public class GoldenTest {
   private static final GoldenCases CASES = GoldenCases.load();
 
@@ -32,7 +32,7 @@ public class GoldenTest {
     return CASES.mha();
   }
 
-  /** Where query, key and value are equally wide, so that PyTorch has one in_proj_weight. */
+  /** Cases with equal widths of query, key and value, for which PyTorch has one in_proj_weight. */
   static List<Mha> packable() {
     return CASES.mha().stream().filter(golden -> widths(golden).distinct().count() == 1).toList();
   }
@@ -69,7 +69,7 @@ public class GoldenTest {
     Budget.assertWithin(golden, weights.data(), reference(golden).inFloat().weights(), golden.weights());
   }
 
-  /** The oracle of all other tests agrees with PyTorch far more closely than any float code could. */
+  /** The reference of all other tests agrees with PyTorch much more closely than float code could. */
   @ParameterizedTest
   @MethodSource("sdpa")
   void theReferenceAgreesWithPyTorch(Sdpa golden) {
@@ -133,7 +133,7 @@ public class GoldenTest {
         .output(layer.weights()[Layer.OUTPUT], layer.bias(Layer.OUTPUT));
   }
 
-  /** The first three arrays, one behind the other. */
+  /** The first three arrays, concatenated. */
   private static float[] joined(float[][] parts) {
     int length = parts[Layer.QUERY].length;
     float[] result = Arrays.copyOf(parts[Layer.QUERY], 3 * length);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What PyTorch computes in double for masks, changes of scores, normalisers and similarities is what Lanewise computes. */
+/** Lanewise computes what PyTorch computes in double, for masks, changes of scores, normalisers and similarities. */
 class GoldenVariantTest {
   private static final List<GoldenVariant> CASES = GoldenVariant.load();
 
@@ -32,7 +32,7 @@ class GoldenVariantTest {
     assertThat(CASES).filteredOn(golden -> golden.logSumExp() != null).hasSizeGreaterThanOrEqualTo(50);
   }
 
-  /** The oracle of all other tests agrees with PyTorch far more closely than any float code could. */
+  /** The reference of all other tests agrees with PyTorch much more closely than float code could. */
   @ParameterizedTest
   @MethodSource("cases")
   void reference(GoldenVariant golden) {

@@ -24,14 +24,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Calls that an executor of the caller's helps, whatever it does. */
+/** Calls with the caller's executor, whatever the executor does. */
 @Timeout(60)
 class HelpersTest {
   private final Problem problem = Problem.of(300, 200).heads(4, 2).mask(Mask.causal());
   private final float[] expected = problem.compute(problem.attention());
   private final Attention attention = problem.attention().withThreads(4);
 
-  /** A function that changes nothing; the scores take another way, though, and round a little differently. */
+  /** A function that changes nothing; scores take another path because of it, and round slightly differently. */
   private static final RowFunction IDENTITY = (row, offset, length, b, head, query, firstKey) -> {};
 
   private final float[] expectedWithFunction = problem.compute(problem.attention().withScoreFunction(IDENTITY));
@@ -68,7 +68,7 @@ class HelpersTest {
     assertThat(threads).containsExactlyInAnyOrder(Thread.currentThread(), helper);
   }
 
-  /** The only thread of the pool makes the call, and helpers that the call asks for come when it is over. */
+  /** The only thread of the pool makes the call, so helpers that the call requests run after it. */
   @Test
   void poolOfOneThatMakesTheCallItself() throws Exception {
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
@@ -78,7 +78,7 @@ class HelpersTest {
     }
   }
 
-  /** Nobody of the pool is free. Tasks that start long after the call must not touch its output. */
+  /** No thread of the pool is free. Tasks that start long after the call must not write to its output. */
   @Test
   void saturatedPool() throws Exception {
     CountDownLatch free = new CountDownLatch(1);
@@ -137,7 +137,7 @@ class HelpersTest {
     assertNextCallWorks();
   }
 
-  /** Who shuts the executor down for good interrupts the helpers, and so cancels the calls that they help. */
+  /** Shutting down an executor interrupts its helpers, and so cancels the calls that they help. */
   @Test
   void helpersThatAreInterruptedCancelTheCall() {
     ExecutorService executor = Executors.newFixedThreadPool(3);
@@ -152,7 +152,7 @@ class HelpersTest {
           while (helps && !Thread.currentThread().isInterrupted()) {
             Thread.onSpinWait();
           }
-          if (!helps) { // waits until the helper has found that it is interrupted, while there are tasks left
+          if (!helps) { // waits until the helper finds that it is interrupted, while there are tasks left
             await(helped);
             executor.shutdownNow();
             awaitEnd(executor);
@@ -163,7 +163,7 @@ class HelpersTest {
     assertNextCallWorks();
   }
 
-  /** A thread that has been interrupted with its caller goes back to its executor as it came. */
+  /** A thread that is interrupted together with the caller has no interrupt status when it returns to its executor. */
   @Test
   void helpersDoNotKeepTheInterruptOfTheirCaller() throws Exception {
     Thread caller = Thread.currentThread();
@@ -199,7 +199,7 @@ class HelpersTest {
     assertNextCallWorks();
   }
 
-  /** Layers called by a function of a layer, on the thread of whoever runs it: three deep, on a pool of two. */
+  /** A function of a layer calls a layer, on any thread: nested three times, on a pool of two threads. */
   @Test
   void nestedCallsInsideWorkers() {
     try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
@@ -254,7 +254,7 @@ class HelpersTest {
     assertNextCallWorks();
   }
 
-  /** Fails on the thread that calls this, or on the only helper, once both are at work. */
+  /** A function that fails on the calling thread, or on the only helper, once both are at work. */
   private static RowFunction failing(boolean onCaller) {
     Thread caller = Thread.currentThread();
     Set<Thread> seen = ConcurrentHashMap.newKeySet();

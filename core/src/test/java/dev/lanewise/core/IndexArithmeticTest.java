@@ -21,17 +21,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Sizes at which an int overflows, in views that repeat one element or row and so take no memory. */
+/** Sizes at which an int overflows, in views that repeat one element or row and so need no memory. */
 class IndexArithmeticTest {
   private static final int MAX = Integer.MAX_VALUE;
 
-  /** The most keys, and rows of a group of heads: a step of a tile past them is an int. */
+  /** Maximum number of keys, and of rows of a group of heads: the sum of it and a tile still fits an int. */
   private static final int BORDER = MAX - 1023;
 
   private static final int WIDEST = 1 << 22;
   private static final Attention ATTENTION = Attention.standard();
 
-  /** One element wherever one looks. */
+  /** A view in which every element is the same array element. */
   private static Heads repeated(float x, int batch, int heads, int rows, int width) {
     return new Heads(new float[] {x}, 0, batch, heads, rows, width, 0, 0, 0, 0);
   }
@@ -151,7 +151,7 @@ class IndexArithmeticTest {
     wrong.verify();
   }
 
-  /** A window at the end of two thousand million keys. Plain Java has a row of scores in memory, which would be 8 GB. */
+  /** A window at the end of two thousand million keys. Not for plain Java, which would need 8 GB for a row of scores. */
   @Test
   void theMostKeys() {
     assumeTrue(!Kernels.selected().path().equals("scalar"));
@@ -188,7 +188,7 @@ class IndexArithmeticTest {
     assertThat(new SequenceBatch(new float[4], 0, 3, 2, 0, MAX, MAX).rows(2, 1, 1).width()).isZero();
   }
 
-  /** Over rows, batch entries and heads that are none, products of the others do not matter. */
+  /** If there are no rows, batch entries or heads, products of the other sizes may overflow. */
   @Test
   void noRowsOfAnyNumber() {
     Heads output = new Heads(new float[0], 0, 1000, 1000, 0, 1, 0, 0, 0);

@@ -43,8 +43,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An interrupted call throws soon, keeps the interrupt, and writes nothing afterwards. How soon in time is what the command {@code soak}
- * measures; here work is counted.
+ * An interrupted call soon throws, keeps the interrupt status, and writes nothing afterwards. The command {@code soak} measures the time
+ * until it throws; this test counts work.
  */
 @Timeout(120)
 class InterruptionTest {
@@ -60,7 +60,7 @@ class InterruptionTest {
     assertThat(Thread.interrupted()).as("the interrupt is kept").isTrue();
   }
 
-  /** In the middle of a call, at any place: nothing but what is at hand is computed after it. */
+  /** After an interrupt at any point of a call, each thread completes only its current step. */
   @ParameterizedTest
   @CsvSource({"false,1", "false,3", "true,1", "true,3"})
   void attentionStopsWithinATile(boolean scalar, int threads) throws Exception {
@@ -85,7 +85,7 @@ class InterruptionTest {
       Attention of = scalar ? attention.withKernels(Kernels.scalar()) : attention;
       assertCancelled(() -> of.compute(query, key, value, output));
       float[] then = output.data().clone();
-      // what is at hand: a tile of 64 rows in four steps for each thread, of 2000 rows in 15 steps; scalar, a row of 2000
+      // the current step: a tile of 64 rows has four steps for each thread, a tile of 2000 rows has 15; scalar, one row of 2000
       assertThat(rows.get()).isBetween(at, at + threads * 64 * 4);
       Thread.sleep(20);
       Views.assertSameBits(output.data(), then, "nothing is written after the exception");
@@ -94,7 +94,7 @@ class InterruptionTest {
         problem.compute(problem.attention().withThreads(threads)), problem.compute(problem.attention()), "the next call is whole");
   }
 
-  /** Each kind of call, by a thread that is interrupted already. */
+  /** Each kind of call, on a thread that is already interrupted. */
   static Stream<Map.Entry<String, Runnable>> calls() {
     Map<String, Runnable> calls = new LinkedHashMap<>();
     for (int threads = 1; threads <= 2; threads++) {
@@ -155,14 +155,14 @@ class InterruptionTest {
     call.getValue().run();
   }
 
-  /** Long calls without any function of the caller's, interrupted from outside as soon as the first row is there. */
+  /** Long calls without a function of the caller, interrupted by another thread as soon as the first row is written. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void longProductsStopBeforeTheirEnd(int threads) {
     int rows = 60_000;
     int inputs = 2000;
     Linear linear = Linear.of(new float[64 * inputs], null, inputs, 64);
-    SequenceBatch x = new SequenceBatch(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, as often as wanted
+    SequenceBatch x = new SequenceBatch(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, repeated
     SequenceBatch output = SequenceBatch.zeros(1, rows, 64);
     Arrays.fill(output.data(), Views.SENTINEL);
     interruptWhenWritten(output.data(), () -> assertCancelled(() -> linear.apply(x, output, threads)));
@@ -201,7 +201,7 @@ class InterruptionTest {
     }
   }
 
-  /** A step that is interrupted leaves its caches as they were, wherever it was: appending, attending, or in the next layer. */
+  /** A step that is interrupted does not change its caches, whether it was appending, attending, or in the next layer. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void cachesStayAsTheyWere(int threads) {
@@ -247,7 +247,7 @@ class InterruptionTest {
     }
   }
 
-  /** An append that is interrupted somewhere on its way: all caches of the batch go back, or if it was too late, none. */
+  /** An append that is interrupted undoes its change in all caches of the batch; if it is too late, it changes all of them. */
   @Test
   void appendsGoBack() {
     int rows = 200_000;
@@ -264,7 +264,7 @@ class InterruptionTest {
           Thread.ofPlatform()
               .start(
                   () -> {
-                    LockSupport.parkNanos(5_000_000); // of some 50 ms
+                    LockSupport.parkNanos(5_000_000); // of about 50 ms
                     caller.interrupt();
                   });
       int cancelled = 0;
@@ -281,13 +281,13 @@ class InterruptionTest {
         assertThat(cache.rows()).isEqualTo(cancelled > 0 ? 1 : rows + 1);
         assertThat(CachedRows.key(cache, 0)).isEqualTo(7);
         cache.reset();
-        CachedRows.append(cache, 100, 1); // nothing is left reserved
+        CachedRows.append(cache, 100, 1); // no memory stays reserved
         assertThat(cache.statistics().pages()).isEqualTo(7);
       }
     }
   }
 
-  /** Decoding has kernels of its own; a cache long enough for many tiles, and a thread that is interrupted in between. */
+  /** Decoding has kernels of its own: a cache for many tiles, and a thread that is interrupted between them. */
   @Test
   void decodingStops() {
     try (KeyValueCache cache = KeyValueCache.builder(1, 16).capacity(50_000).build()) {
@@ -307,7 +307,7 @@ class InterruptionTest {
       assertThat(steps.get()).as("of 3128 steps, or 4 rows").isLessThanOrEqualTo(Kernels.selected().lanes() == 1 ? 1 : 20);
       Thread.currentThread().interrupt();
       assertCancelled(() -> Attention.standard().compute(problem.query(), cache, problem.emptyOutput()));
-      CachedRows.append(cache, 0, 0); // nobody reads it any more
+      CachedRows.append(cache, 0, 0); // the cache is no longer locked
     }
   }
 }

@@ -19,19 +19,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every operand and every result in every layout: the same bits as dense, and nothing touched beside the view. */
+/** Every operand and every result in every layout: the bits are those of a dense layout, and nothing outside the view is written. */
 class LayoutTest {
   private static final int LANES = Kernels.selected().lanes();
 
-  /** How a view lies in its array. */
+  /** Layout of a view in its array. */
   enum Place {
     BATCH_HEAD_ROW,
     BATCH_ROW_HEAD,
-    /** The middle one of three parts of each row, with one head more on either side. */
+    /** The middle of three views in each row, with one more head on each side. */
     PACKED,
-    /** The elements of a row lie apart, its neighbours beside each. */
+    /** Consecutive elements of a row are not adjacent, and its neighbours are between them. */
     TRANSPOSED,
-    /** As above, in one array with something else between the rows, so that no stride is 1. */
+    /** Like TRANSPOSED, in an array with other elements between the rows, so that no stride is 1. */
     SPREAD;
 
     Heads filled(int batch, int heads, int rows, int width, float fill) {
@@ -53,7 +53,7 @@ class LayoutTest {
       return filled(view.batch(), view.heads(), view.rows(), view.width(), fill);
     }
 
-    /** The elements of a dense view, with NaN around them. */
+    /** The elements of a dense view, surrounded by NaN. */
     Heads of(Heads dense) {
       return of(dense, Float.NaN);
     }
@@ -66,7 +66,7 @@ class LayoutTest {
     }
   }
 
-  /** Dense operands, and what to do with them. */
+  /** Dense operands with an attention. */
   private record Call(String name, Heads query, Heads key, Heads value, Attention attention) {
     static Call of(String name, int[] rows, int[] dims, Attention attention) {
       return new Call(
@@ -94,7 +94,7 @@ class LayoutTest {
     }
   }
 
-  /** All similarities, a tile more than one, a panel more than one, whole blocks of lanes and cut ones. */
+  /** All similarities; one row more than a tile, one more than a panel, whole and partial blocks of lanes. */
   static List<Call> calls() {
     List<Call> calls = new ArrayList<>();
     for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
@@ -113,7 +113,7 @@ class LayoutTest {
     return calls;
   }
 
-  /** The keys at the end of each head, which few queries see, hold infinity and NaN. */
+  /** The last keys of each head, which few queries see, hold infinity and NaN. */
   private static Call poisoned(String path, Attention attention) {
     Call call = Call.of(path + ", poisoned", new int[] {33, 59}, new int[] {16, LANES + 1}, attention);
     for (int head = 0; head < 2; head++) {
@@ -139,7 +139,7 @@ class LayoutTest {
     }
   }
 
-  /** One batch entry in each of the operands stands for as many as the others have. */
+  /** One batch entry of an operand stands for all batch entries of the others. */
   @ParameterizedTest
   @EnumSource(Place.class)
   void broadcastBatch(Place place) {
@@ -193,7 +193,7 @@ class LayoutTest {
     }
   }
 
-  /** Sequences one after the other: a sequence starts in the middle of a column. */
+  /** Packed sequences: a sequence starts in the middle of a column. */
   @ParameterizedTest
   @EnumSource(Place.class)
   void packedSequences(Place place) {
@@ -239,7 +239,9 @@ class LayoutTest {
     }
   }
 
-  /** Query, key, value and output element by element in one array, with rows along the columns: parts keep apart at every level. */
+  /**
+   * Query, key, value and output alternate element by element in one array, with rows along the columns: they are separate at every level.
+   */
   @Test
   void transposedPartsOfOneArray() {
     Call call = Call.of("parts", new int[] {7, 7}, new int[] {5, 5}, Attention.standard());
@@ -262,7 +264,7 @@ class LayoutTest {
     }
   }
 
-  /** Part i of four: strides below {@code step} are those of a dense 2 × 4 × 5 × 7 array, those from there on leave room for all parts. */
+  /** View i of four: strides below {@code step} are those of a dense 2 × 4 × 5 × 7 array, larger strides leave room for all four views. */
   private static Heads part(float[] packed, int step, int i) {
     int[] strides = {4 * 5 * 7, 5 * 7, 1, 7};
     for (int axis = 0; axis < 4; axis++) {
@@ -271,7 +273,7 @@ class LayoutTest {
     return new Heads(packed, i * step, 2, 4, 7, 5, strides[0], strides[1], strides[2], strides[3]);
   }
 
-  /** Each key/value head twice, so that all parts have four. */
+  /** Each key/value head twice, so that all views have four heads. */
   private static Heads grouped(Heads dense) {
     Heads result = Heads.zeros(2, 4, 7, 5);
     for (int b = 0; b < 2; b++) {

@@ -17,7 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Sums over 2<sup>20</sup> keys, queries or rows stay within 1e-6 of the value, where one chain of floats loses up to a tenth of it. */
+/** Sums over 2<sup>20</sup> keys, queries or rows are accurate to 1e-6, where a single chain of float additions loses up to a tenth. */
 class LongSumsTest {
   private static final int MANY = 1 << 20;
   private static final float[] VALUES = {0.1f, 1 / 3f, 0.7f};
@@ -39,7 +39,7 @@ class LongSumsTest {
     }
   }
 
-  /** All keys but one score {@code below} less than that one, wherever it is. */
+  /** One key, at any index, has a score that is higher than all others by {@code below}. */
   @Test
   void attention() {
     for (Kernels kernels : PATHS) {
@@ -63,7 +63,7 @@ class LongSumsTest {
     }
   }
 
-  /** The second pass, values that lie apart, a value that must not be multiplied by 0, and weights that are no softmax. */
+  /** The second pass, values with a stride, a value that must not be multiplied by 0, and weights that are no softmax. */
   @Test
   void otherWaysThroughTheKernel() {
     int keys = MANY;
@@ -168,7 +168,7 @@ class LongSumsTest {
           assertClose("mean of " + rows, value, mean);
         }
       }
-      int rows = 2500; // every row is a mean of all
+      int rows = 2500; // every row is a mean of all rows
       float[] means = new float[rows];
       SequenceBatch x = SequenceBatch.of(filled(rows, 0.1f), 1, rows, 1);
       NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).withKernels(kernels).apply(x, SequenceBatch.of(means, 1, rows, 1));

@@ -10,7 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What Merge promises: parts of the keys give the whole, an empty part is neutral, and a sink counts once for each part that has it. */
+/**
+ * Promises of Merge: parts of the keys give the result over all keys, an empty part is neutral, and a sink counts once for each part that
+ * has it.
+ */
 class MergeTest {
   private static final float GONE = Float.NEGATIVE_INFINITY;
   private static final float[] SCORES = {0.5f, -1, 2, 0, 3.5f, -0.25f};
@@ -58,7 +61,7 @@ class MergeTest {
     }
   }
 
-  /** Every cut of the keys into three, some of which are empty; the sink in each of the three. */
+  /** All divisions of the keys into three parts, some of them empty; the sink in each of the three. */
   @Test
   void partsGiveTheWhole() {
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
@@ -83,7 +86,7 @@ class MergeTest {
     return owner ? Normaliser.softmaxWithSinks(sink) : Normaliser.softmax();
   }
 
-  /** As its Javadoc says: a merge cannot take a sink out of a part. */
+  /** As the Javadoc says, a merge cannot remove a sink from a part. */
   @Test
   void aSinkInTwoPartsCountsTwice() {
     Normaliser sink = Normaliser.softmaxWithSinks(0.5f);
@@ -106,7 +109,7 @@ class MergeTest {
     }
   }
 
-  /** A NaN in a part that sees keys poisons its row and no other. */
+  /** A NaN in a visible key affects its own row and no other. */
   @Test
   void whatIsSeenAndNotANumberShows() {
     Heads output = Heads.of(new float[] {1, 2, Float.NaN, 4}, 1, 1, 4, 1);

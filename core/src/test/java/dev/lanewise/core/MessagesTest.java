@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Messages carry what the caller gave, and where to look. */
+/** Messages contain what the caller gave, and where the fault is. */
 class MessagesTest {
   @Test
   void cachesAreCountedAgainstSequences() {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The table "ONNX Attention" of README.md, row by row. */
+/** The rows of the table "ONNX Attention" of README.md. */
 class OnnxAttentionTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;

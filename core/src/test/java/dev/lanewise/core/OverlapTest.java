@@ -30,9 +30,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** Every result of every call in the array of every input and of every other result: refused before anything is written, or right. */
+/**
+ * Every result of every call in the array of every input and of every other result: the call is refused before anything is written, or the
+ * result is right.
+ */
 class OverlapTest {
-  /** A call on arrays of one element each; {@code inPlace} names pairs, as {@code result=input}, that may be one. */
+  /** A call on arrays of one element each; {@code inPlace} lists pairs, as {@code result=input}, that may be the same view. */
   private record Door(String name, List<String> inputs, List<String> results, List<String> inPlace, Consumer<Map<String, float[]>> call) {
     Map<String, float[]> arrays() {
       Map<String, float[]> arrays = new HashMap<>();
@@ -284,7 +287,7 @@ class OverlapTest {
 
   private static void check(Door door) {
     Map<String, float[]> apart = door.arrays();
-    door.call.accept(apart); // right where nothing overlaps
+    door.call.accept(apart); // right without an overlap
     for (String result : door.results) {
       List<String> others = new ArrayList<>(door.inputs);
       others.addAll(door.results);

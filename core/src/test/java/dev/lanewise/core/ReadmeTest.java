@@ -16,11 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** What the README shows is what compiles and runs. */
+/** The code of the README compiles and runs. */
 class ReadmeTest {
   @Test
   void examplesAreThoseThatCompile() throws IOException {
-    // bench compiles what shows its model
+    // the examples with a model are compiled in other modules
     assertThat(
             ReadmeBlocks.shown(Files.readString(Path.of("..", "README.md"))).stream().filter(block -> !block.contains("MiniLm")).toList())
         .isEqualTo(ReadmeBlocks.compiled("ReadmeExample.java"))
@@ -37,7 +37,7 @@ class ReadmeTest {
     Heads query = Heads.zeros(1, 4, 128, 8);
     Heads output = Heads.zeros(1, 4, 128, 8);
     TopKeys top = ReadmeExample.variants(Attention.standard(), query, query, query, output);
-    // Scores are 0 but for ALiBi, so the nearest key leads, and behind the 100 keys there is none.
+    // Only ALiBi makes scores other than 0, so the nearest key has the largest weight; there is none after the 100 keys.
     assertThat(top.key(0, 3, 50, 0)).isEqualTo(50);
     assertThat(top.key(0, 3, 127, 0)).isEqualTo(99);
   }

@@ -99,7 +99,7 @@ final class ReadmeVariantsExample {
     return scores;
   }
 
-  /** The keys in two halves. */
+  /** Keys and values in two halves. */
   float[] merge(Heads keysLeft, Heads valuesLeft, Heads keysRight, Heads valuesRight) {
     // begin
     float[] logSumExp = new float[batch * heads * queries];

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** What "Every variant" in core/README.md shows is what compiles, runs, and does what it says. */
+/** The code of "Every variant" in core/README.md compiles, runs, and does what the text says. */
 class ReadmeVariantsTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;
@@ -141,7 +141,7 @@ class ReadmeVariantsTest {
     }
   }
 
-  /** Query, key or value out of packed rows, as a dense copy. */
+  /** A dense copy of query, key or value in packed rows. */
   private static Heads side(float[] packed, int which) {
     Heads copy = Heads.zeros(BATCH, HEADS, ROWS, HEAD_DIM);
     int width = HEADS * HEAD_DIM;
@@ -161,7 +161,7 @@ class ReadmeVariantsTest {
   private static void check(float[] actual, double[] expected) {
     assertThat(actual).hasSameSizeAs(expected);
     for (int n = 0; n < expected.length; n++) {
-      // −∞, of masked scores, is as far from itself as from anything
+      // masked scores are −∞ in both, and have no distance
       if (actual[n] != expected[n]) {
         assertThat((double) actual[n]).as("element %d", n).isCloseTo(expected[n], within(1e-5));
       }

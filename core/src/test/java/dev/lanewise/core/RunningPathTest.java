@@ -6,8 +6,9 @@ import dev.lanewise.kernels.Kernels;
 import org.junit.jupiter.api.Test;
 
 /**
- * The suites run four ways (see the executions of Surefire in the root pom.xml); each run proves that attention took the path it names. How
- * wide the hardware is only the test of the same name in {@code kernels} can ask; hardware narrower than the name is in order here.
+ * The tests run on four paths (see the executions of Surefire in the root pom.xml); each run proves that attention took the path in its
+ * name. Only the test of the same name in {@code kernels} can check the vector width of the hardware; hardware with narrower vectors is
+ * allowed here.
  */
 class RunningPathTest {
 

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Views of batch × rows × width: where their elements are, what is cut out of them, and what does not fit. */
+/** Views of batch × rows × width: indexes of their elements, parts of them, and errors. */
 class SequenceBatchTest {
   private final float[] data = data();
   private final SequenceBatch view = new SequenceBatch(data, 7, 2, 3, 4, 50, 10);
@@ -58,7 +58,7 @@ class SequenceBatchTest {
     }
   }
 
-  /** As many wrong tensors as fit are listed one by one, and those behind them counted. */
+  /** The first wrong tensors are listed one by one, the others are counted. */
   @Test
   void wrongTensorsAreListedAndCounted() {
     NamedTensors none = NamedTensors.builder().build();

@@ -125,7 +125,7 @@ class StatefulFunctionTest {
     }
   }
 
-  /** A function that does nothing leaves the bits of a call without one. */
+  /** A function that changes nothing gives the bits of a call without it. */
   @ParameterizedTest
   @EnumSource
   void aFunctionThatDoesNothingLeavesTheBits(FunctionCall.Source source) {

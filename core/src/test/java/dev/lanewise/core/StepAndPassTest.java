@@ -14,7 +14,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Which calls over a cache give a row the same bits: a step of 1 to 16 queries, a pass of more, dense keys; and how far they are apart. */
+/**
+ * Calls in which a row has the same bits: steps of 1 to 16 queries over a cache, passes with more queries, dense keys; and the distance
+ * between the results of different kinds.
+ */
 class StepAndPassTest {
   private static final int HEADS = 4;
   private static final int KEY_HEADS = 2;
@@ -26,7 +29,7 @@ class StepAndPassTest {
   private final Heads key = Views.random(Views.Layout.DENSE, 1, KEY_HEADS, KEYS, WIDTH, 2);
   private final Heads value = Views.random(Views.Layout.DENSE, 1, KEY_HEADS, KEYS, WIDTH, 3);
 
-  /** The outputs of the last so many queries; causal from the last, so that each row sees the same keys in every call. */
+  /** The outputs of the last {@code queries} queries. The mask is causal, so each row sees the same keys in every call. */
   private float[] last(int queries, Attention attention, @Nullable KeyValueCache cache, Results results) {
     Heads rows = new Heads(query.data(), query.index(0, 0, QUERIES - queries), 1, HEADS, queries, WIDTH, 0, query.headStride(), WIDTH);
     Heads output = Heads.zeros(1, HEADS, queries, WIDTH);

@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Masks, changes of scores, normalisers, similarities, results and layouts: every two values of different ones meet in some case. */
+/**
+ * Combines masks, changes of scores, normalisers, similarities, results and layouts so that every two values of different features occur
+ * together in a case.
+ */
 public class VariantPairsTest {
   private static final List<int[]> COMBINATIONS = Pairs.cover(new Random(Problem.SEED), VariantCase.FEATURES);
 

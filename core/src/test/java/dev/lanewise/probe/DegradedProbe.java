@@ -15,7 +15,10 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 
-/** Some calls of each kind against double precision, one line of output each: the error as a share of the largest value, and the call. */
+/**
+ * Some calls of each kind compared with double precision. It prints one line for each: the error relative to the largest value, and the
+ * call.
+ */
 public final class DegradedProbe {
   private static final int ROWS = 37;
   private static final int HEADS = 2;
@@ -25,7 +28,7 @@ public final class DegradedProbe {
 
   private DegradedProbe() {}
 
-  /** Prints the path, then each call's error. */
+  /** Prints the path, and the error of each call. */
   public static void main(String[] args) {
     System.out.println("path " + Kernels.selected().path());
     System.out.println("module " + Attention.class.getModule().isNamed());
@@ -67,7 +70,7 @@ public final class DegradedProbe {
     print("softcap, ALiBi", output.data(), ReferenceAttention.of(query, key, value).softcap(5).slopes(0.1f, 0.2f).output());
   }
 
-  /** A layer, whose projections are computed in double here. */
+  /** A layer, with its projections computed in double. */
   private static void layer() {
     float[] in = random(3 * WIDTH * WIDTH);
     float[] out = random(WIDTH * WIDTH);
@@ -98,7 +101,7 @@ public final class DegradedProbe {
     print("layer", y.data(), project(sideBySide, out, 0));
   }
 
-  /** Rows times the transpose of WIDTH rows of a weight. */
+  /** The product of rows with the transpose of WIDTH rows of a weight. */
   private static double[] project(double[] x, float[] weight, int firstRow) {
     double[] y = new double[x.length];
     for (int i = 0; i < y.length; i++) {
@@ -109,7 +112,7 @@ public final class DegradedProbe {
     return y;
   }
 
-  /** Rows that each format holds exactly: halves of whole numbers, and in each head a 127/2 that makes the scale of 8 bits one half. */
+  /** Rows that each format stores exactly: multiples of one half, and in each head a 127/2, so that the scale of 8-bit rows is one half. */
   private static void decode(KeyValueFormat format, boolean offHeap) {
     int rows = 150;
     Heads cached = heads(rows);

@@ -1,2 +1,2 @@
-/** What tests start in JVMs of their own: outside of the package of the module, so that it may be a named one. */
+/** Programs that tests start in a JVM of their own. They are outside the package of the module, so that they may be in a named module. */
 package dev.lanewise.probe;

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the Javadoc of caches shows is what compiles and runs. */
+/** The examples in the Javadoc of caches compile and run. */
 class CacheExampleTest {
   @Test
   void examplesAreThoseThatCompile() throws IOException {

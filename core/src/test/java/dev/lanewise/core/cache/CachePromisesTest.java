@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the Javadoc of caches and pools promises, and that messages say what the caller gave. */
+/** Promises of the Javadoc of caches and pools; messages name what the caller gave. */
 class CachePromisesTest {
   private static final int MAX = Integer.MAX_VALUE;
 
-  /** The widest row that attention takes. */
+  /** Maximum width of a row for attention. */
   private static final int WIDEST = 1 << 22;
 
   private static final Heads ROW = Heads.zeros(1, 2, 1, 4);
@@ -100,7 +100,7 @@ class CachePromisesTest {
     return KeyValueCache.builder(2, 4).capacity(7).build();
   }
 
-  /** 2³¹ − 1 rows need half a gigabyte for the references to their pages alone, which are not asked for before the pool is. */
+  /** 2³¹ − 1 rows would need half a gigabyte for the references to their pages, which must not be allocated before the pool is asked. */
   private static void appendMany() {
     Heads many = new Heads(new float[1], 0, 1, 1, MAX, 1, 0, 0, 0, 0);
     try (KeyValuePool pool = KeyValuePool.builder(1, 1).pages(1).build();
@@ -139,7 +139,7 @@ class CachePromisesTest {
     assertThat(KeyValueCache.builder(2, 4).window(MAX, 0).build().capacity()).isEqualTo(MAX);
   }
 
-  /** For a cache that grows, its forks too, the capacity is what there is memory for. */
+  /** For a growing cache and its forks, the capacity is the number of rows that fit in the reserved memory. */
   @Test
   void aForkOfAGrowingCacheGrows() {
     KeyValueCache cache = KeyValueCache.builder(2, 4).capacity(33).growing().build();
@@ -152,7 +152,7 @@ class CachePromisesTest {
     assertThat(fork.capacity()).isGreaterThan(capacity);
   }
 
-  /** Every way to get beyond the end, or below 0, in every kind of cache. */
+  /** Every way to exceed the end, or to go below 0, in every kind of cache. */
   @Test
   void truncateBeyondTheEndIsRefused() {
     try (KeyValuePool pool = KeyValuePool.builder(2, 4).pages(9).build();
@@ -204,7 +204,7 @@ class CachePromisesTest {
     }
   }
 
-  /** Too small for a normal number counts as zero: the largest of the head, or 1. */
+  /** A number too small to be normal counts as zero: the channel gets the largest scale of the head, or 1. */
   @Test
   void channelScalesArePositive() {
     float[] key = {0, -3, 1e-40f, 0, 0, 1e-39f};

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A query of a window cache sees exactly its sinks and its window, however the rows came. */
+/** A query of a cache with a window sees exactly its sinks and its window, however the rows were appended. */
 class CacheWindowTest {
   private static final int HEADS = 2;
   private static final int DIM = 8;
@@ -48,7 +48,7 @@ class CacheWindowTest {
     }
   }
 
-  /** Appends, truncations and queries at random, against attention to plain lists of the same rows with the mask of the window. */
+  /** Random appends, truncations and queries, compared with attention to plain lists of the same rows with the mask of the window. */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
   void historiesDoNotMatter(long seed) {
@@ -77,7 +77,7 @@ class CacheWindowTest {
       }
       cache.append(heads(keys.subList(before, before + more)), heads(values.subList(before, before + more)));
       compare(cache, keys, values, 1 + random.nextInt(more), Mask.window(window - 1, 0, sinks), random, about + ", step " + step);
-      if (random.nextInt(3) == 0) { // at most to where the last append began
+      if (random.nextInt(3) == 0) { // never further than the last append
         int left = before + random.nextInt(more + 1);
         cache.truncate(left);
         keys.subList(left, keys.size()).clear();
@@ -146,7 +146,7 @@ class CacheWindowTest {
     caches.forEach(KeyValueCache::close);
   }
 
-  /** A mask over all keys at once, a cache filled in pieces, and steps: the same rows. */
+  /** A mask over all keys at once, a cache filled by several appends, and single steps show the same rows. */
   @Test
   void aMaskShowsWhatTheCacheShows() {
     int rows = 700;
@@ -173,7 +173,8 @@ class CacheWindowTest {
   }
 
   /**
-   * Not a bit depends on how rows were appended, nor on special rows outside of the window that one cache still has and another has not.
+   * The bits do not depend on how rows were appended, nor on special rows outside the window that one cache still has and another has
+   * dropped.
    */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a cache refuses, with which words, and that nothing changes then. */
+/** The refusals of a cache and their messages; a refused call changes nothing. */
 class KeyValueFaultTest {
   private static final Heads ROW = Heads.zeros(1, 2, 1, 4);
 
@@ -32,7 +32,7 @@ class KeyValueFaultTest {
     return KeyValuePool.builder(2, 4).pages(pages).build();
   }
 
-  /** A call that a cache of 20 rows, 25 at most, refuses. */
+  /** A call that a cache of 20 rows, with a capacity of 25, refuses. */
   static Stream<Wrong> wrongArguments() {
     return Stream.of(
         argument("two batch entries", cache -> cache.append(Heads.zeros(2, 2, 1, 4), ROW), "key.batch", "2", "caches", "1"),
@@ -69,7 +69,7 @@ class KeyValueFaultTest {
     return Wrong.isNull(argument, written -> unchanged(action));
   }
 
-  /** Runs the action; the cache still holds its rows, and takes more. */
+  /** Runs the action; the cache keeps its rows, and accepts more. */
   private static void unchanged(Consumer<KeyValueCache> action) {
     KeyValueCache cache = cache(25);
     CachedRows.append(cache, 20, 0);
@@ -145,7 +145,7 @@ class KeyValueFaultTest {
       assertThatThrownBy(() -> KeyValueCache.appendAll(List.of(first, second), step, step))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("closed");
-      CachedRows.append(first, 1, 16); // nobody holds on to the first
+      CachedRows.append(first, 1, 16); // the first page is no longer referenced
       assertThat(first.rows()).isEqualTo(17);
     }
   }
@@ -258,8 +258,8 @@ class KeyValueFaultTest {
       CachedRows.append(cache, 1, row);
     }
     CachedSequence rows = cache.acquireShared();
-    assertThat(rows.droppedFrom()).isEqualTo(16); // the block of the sinks
-    assertThat(rows.droppedTo()).isEqualTo(80); // the query of row 98, the last before, sees 89 to 98
+    assertThat(rows.droppedFrom()).isEqualTo(16); // the block of the sinks stays
+    assertThat(rows.droppedTo()).isEqualTo(80); // the query of row 98, the previous last row, sees rows 89 to 98
     cache.releaseShared();
     assertThatThrownBy(() -> cache.truncate(89))
         .isInstanceOf(IllegalArgumentException.class)
@@ -274,7 +274,7 @@ class KeyValueFaultTest {
     assertThat(CachedRows.key(cache, 35)).isEqualTo(35);
   }
 
-  /** A description of a cache or pool that makes no sense. */
+  /** Settings of a cache or pool that make no sense. */
   static Stream<Wrong> wrongDescriptions() {
     return Stream.of(
         Wrong.argument("no heads", written -> KeyValueCache.builder(0, 4), "keyValueHeads", "0", "1"),

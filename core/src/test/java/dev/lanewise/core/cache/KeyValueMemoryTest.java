@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Where caches keep their rows, how much memory that is, and what is left in it. */
+/** The memory of caches: where rows are stored, how much is reserved, and what remains in it. */
 class KeyValueMemoryTest {
 
   @Test
@@ -49,7 +49,7 @@ class KeyValueMemoryTest {
     int window = 40;
     int sinks = 5;
     KeyValueCache cache = KeyValueCache.builder(1, 4).window(window, sinks).build();
-    int most = Math.ceilDiv(sinks, 16) + Math.ceilDiv(window + atOnce - 1, 16) + 1; // as the Javadoc says
+    int most = Math.ceilDiv(sinks, 16) + Math.ceilDiv(window + atOnce - 1, 16) + 1; // the formula of the Javadoc
     int reached = 0;
     for (int row = 0; row < 2000; row += atOnce) {
       CachedRows.append(cache, atOnce, row);
@@ -73,7 +73,7 @@ class KeyValueMemoryTest {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(4).build();
         KeyValueCache cache = pool.newCache(32, 16)) {
       for (int row = 0; row < 500; row++) {
-        CachedRows.append(cache, 1, row); // of four pages one holds sinks and three the window
+        CachedRows.append(cache, 1, row); // of four pages, one holds the sinks and three hold the window
       }
       assertThat(pool.statistics().usedPages()).isLessThanOrEqualTo(4);
     }
@@ -118,7 +118,7 @@ class KeyValueMemoryTest {
     }
   }
 
-  /** 2³³ elements and more: nothing is reserved that is not needed. */
+  /** 2³³ elements and more: only memory that is needed is reserved. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void largeMemoryCostsNothingUntilItIsUsed(boolean offHeap) {
@@ -140,7 +140,7 @@ class KeyValueMemoryTest {
     }
   }
 
-  /** A sequence whose rows lie in several pieces of memory. */
+  /** A sequence whose rows are in several slabs. */
   @Test
   void sequencesGoOnInTheNextPiece() {
     try (KeyValueCache cache = KeyValueCache.builder(1, 512).capacity(2048).build()) {
@@ -156,7 +156,7 @@ class KeyValueMemoryTest {
     }
   }
 
-  /** Loops read blocks to their end, and a weight of 0 does not hide NaN. */
+  /** Loops read blocks to their end, and a weight of 0 does not cancel NaN. */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
   void nothingSpecialIsLeftInPagesThatAreUsedAgain(KeyValueFormat format) {
@@ -187,7 +187,7 @@ class KeyValueMemoryTest {
       List<KeyValueCache> caches = List.of(pooled, windowed, own);
       for (KeyValueCache cache : caches) {
         for (int i = 0; i < 8192; i++) {
-          cache.append(row, row); // makes the pages, once
+          cache.append(row, row); // reserves the pages
         }
         cache.truncate(Math.max(0, cache == windowed ? 8190 : 16));
       }
@@ -202,7 +202,7 @@ class KeyValueMemoryTest {
     }
   }
 
-  /** What was read a moment ago cannot be read any more: the memory has gone back to the system. */
+  /** After closing, memory that could be read before cannot be read any more: the system has it back. */
   @Test
   void closingFreesMemoryOutsideOfTheHeapAtOnce() {
     KeyValueCache cache = KeyValueCache.builder(1, 4).capacity(64).offHeap().build();
@@ -230,7 +230,7 @@ class KeyValueMemoryTest {
     assertThatThrownBy(() -> memory.key(0, 0, 0, 0)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
   }
 
-  /** As Javadoc says: only close frees memory outside of the heap; a cache on the heap goes with its last reference. */
+  /** As the Javadoc says, only close frees memory outside the heap; a cache on the heap is freed with its last reference. */
   @Test
   void whatIsNotClosedStaysOutsideOfTheHeapAlone() throws Exception {
     WeakReference<KeyValueMemory> heap = forgotten(KeyValueCache.builder(1, 4).capacity(64).build());

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Random operations on caches of every kind, some of which must fail, against lists of rows and of pages. */
+/** Random operations on caches of every kind, some of which must fail, compared with lists of rows and of pages. */
 class KeyValueModelTest {
   private static final int OPERATIONS = 2500;
   private static final int HEADS = 2;
@@ -48,7 +48,7 @@ class KeyValueModelTest {
     new Run(format, pageRows, offHeap).all();
   }
 
-  /** A cache and what it should hold. */
+  /** A cache and a model of its contents. */
   private record Twin(KeyValueCache cache, PlainSequence model) {}
 
   private static final class Run {
@@ -62,7 +62,7 @@ class KeyValueModelTest {
     private final List<Twin> twins = new ArrayList<>();
     private String doing = "";
 
-    /** How often what happened; each must. */
+    /** Counts of each kind of event; each kind must occur. */
     private final Map<String, Integer> happened = new HashMap<>();
 
     Run(KeyValueFormat format, int pageRows, boolean offHeap) {
@@ -204,7 +204,7 @@ class KeyValueModelTest {
       }
     }
 
-    /** Pages in use, and that caches hold the same page if and only if they should. */
+    /** Checks the pages in use, and that caches share exactly the pages that they should share. */
     private void checkPages() {
       KeyValuePool.Statistics statistics = pool.statistics();
       assertThat(statistics.usedPages()).as(doing).isEqualTo(plainPages.used().size());

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What caches and pools take is given back, whatever ends their use, and what they say of it is true. */
+/** Caches and pools return all that they use, however their use ends, and report true numbers. */
 class KeyValueReleaseTest {
 
   private static KeyValueMemory memory(KeyValueCache cache) {
@@ -47,7 +47,7 @@ class KeyValueReleaseTest {
     assertThatThrownBy(() -> own.key(0, 0, 2, 0)).isInstanceOf(IllegalStateException.class);
   }
 
-  /** A read of several caches that one of them refuses leaves none of them in use. */
+  /** If one of several caches refuses a read, no cache stays in use. */
   @Test
   void aRefusedReadLeavesNoCacheInUse() {
     KeyValueCache closed = KeyValueCache.builder(1, 4).capacity(16).build();
@@ -82,7 +82,7 @@ class KeyValueReleaseTest {
     }
   }
 
-  /** Behind a large block there is a gap, so that blocks are not a power of two apart. */
+  /** A large block has a gap after it, so that the distance between blocks is no power of two. */
   @ParameterizedTest
   @EnumSource
   void largeBlocksHaveAGap(KeyValueFormat format) {
@@ -123,7 +123,7 @@ class KeyValueReleaseTest {
     assertThatThrownBy(call::run).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
   }
 
-  /** A row that a slow loop takes care of makes fast ones of its neighbours again once its page holds others. */
+  /** A row that needs the slow loop no longer affects its neighbours when its page is used for other rows. */
   @Test
   void aPageUsedAgainHoldsNothingOfBefore() {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(1).build()) {
@@ -142,7 +142,7 @@ class KeyValueReleaseTest {
     }
   }
 
-  /** What a hidden row holds stays there, wherever the rows are kept: a weight of 0 times infinity would be NaN. */
+  /** A hidden row has no effect, in memory of any kind: a weight of 0 times infinity would be NaN. */
   @ParameterizedTest
   @EnumSource
   void infiniteRowsBehindAMaskOutsideOfTheHeap(KeyValueFormat format) {

@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How far integers are off: half a scale of their row, and not more. */
+/** The error of int8 is at most half the scale of a row. */
 class KeyValueScalesTest {
   private static final int HEADS = 3;
   private static final int WIDTH = 64;
 
-  /** Normal rows of so many magnitudes around 1, each with an outlier in one channel. */
+  /** Normal rows with this number of different magnitudes around 1, each with an outlier in one channel. */
   private static Heads rows(int count, double outlier, int exponents) {
     Random random = new Random(Problem.SEED);
     float[] x = new float[count * HEADS * WIDTH];
@@ -73,7 +73,7 @@ class KeyValueScalesTest {
     return channels == null ? 1 : channels[head * WIDTH + d];
   }
 
-  /** One channel of large numbers costs the others their precision, unless each has a scale. */
+  /** One channel of large numbers reduces the precision of the others, unless each channel has a scale. */
   @Test
   void channelScalesHelpWhereOneChannelIsLarge() {
     Random random = new Random(Problem.SEED);

@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Rows whose elements lie apart are cached as others are; sizes whose products leave an int are refused; a batch gets room or none. */
+/**
+ * Rows with strides are cached like others; sizes whose products overflow an int are refused; memory is reserved for all caches of a batch
+ * or for none.
+ */
 class KeyValueStridesTest {
   private static final int HEADS = 3;
   private static final int ROWS = 21;
@@ -23,7 +26,7 @@ class KeyValueStridesTest {
     return Views.random(Views.Layout.DENSE, 1, HEADS, ROWS, WIDTH, seed);
   }
 
-  /** The same elements, column by column. */
+  /** The same elements, stored column by column. */
   private static Heads turned(Heads view) {
     float[] data = new float[view.data().length];
     Heads turned = Heads.of(data, 1, HEADS, WIDTH, ROWS).transposed();
@@ -74,7 +77,7 @@ class KeyValueStridesTest {
     assertThat(scales[2 * WIDTH + 7]).isEqualTo(largest);
   }
 
-  /** 2²⁸ heads of 2³⁶ elements each would make 2⁶⁴ of them, which a long takes for none. */
+  /** 2²⁸ heads of 2³⁶ elements each would have 2⁶⁴ elements, which is 0 in a long. */
   @Test
   void sizesThatLeaveALong() {
     int max = Integer.MAX_VALUE;
@@ -87,11 +90,11 @@ class KeyValueStridesTest {
       assertThatThrownBy(() -> KeyValuePool.builder(size[0], size[1]).valueDim(size[2]).pages(1).build())
           .isInstanceOf(IllegalArgumentException.class);
     }
-    // The largest there is: 8,388,603 · 16 · (1 + 1 + 16) − 15 are too many, 16 times fewer heads are not.
+    // The maximum: 8,388,603 · 16 · (1 + 1 + 16) − 15 are too many, 16 times fewer heads are allowed.
     assertThat(new KeyValueLayout(KeyValueFormat.F32, 1 << 22, 1, 1).blockBytes()).isEqualTo((1L << 22) * 17 * 16 * 4 + 17 * 64);
   }
 
-  /** Of a batch in which the second cache finds no page, the first one's go back. */
+  /** If the second cache of a batch finds no free page, the pages of the first one are returned. */
   @Test
   void roomThatWasMadeIsGivenBack() {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(3).build();

@@ -16,7 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Threads that use one cache are refused or served, and never mixed up; threads with caches of their own share a pool. */
+/** Several threads that use one cache are refused or served, and rows are never mixed; threads with their own caches share a pool. */
 class KeyValueThreadsTest {
   private static final int HEADS = 2;
   private static final int WIDTH = 48;
@@ -42,7 +42,9 @@ class KeyValueThreadsTest {
     }
   }
 
-  /** Two threads append until both were served often, whatever is refused: every row is of one of them, and none is missing. */
+  /**
+   * Two threads append until both have succeeded often, and some calls are refused: every row comes from one of them, and none is missing.
+   */
   @Test
   void twoThreadsAppendToOneCache() throws Exception {
     try (KeyValuePool pool = KeyValuePool.builder(HEADS, WIDTH).pages(2000).build();
@@ -90,7 +92,7 @@ class KeyValueThreadsTest {
     }
   }
 
-  /** Four threads with forks of one prompt append, fork, go back and close; their pages are nobody else's, and none is lost. */
+  /** Four threads with forks of one prompt append, fork, truncate and close. No other thread has their pages, and no page is lost. */
   @Test
   void threadsWithCachesOfTheirOwnShareAPool() throws Exception {
     try (KeyValuePool pool = KeyValuePool.builder(HEADS, WIDTH).pages(120).build();
@@ -111,7 +113,7 @@ class KeyValueThreadsTest {
     }
   }
 
-  /** Works on forks of the prompt; returns how many operations it made. */
+  /** Works on forks of the prompt, and returns the number of operations. */
   private static int use(KeyValueCache prompt, int thread) {
     Random random = new Random(Problem.SEED + thread);
     KeyValueCache cache = prompt.fork();
@@ -152,7 +154,7 @@ class KeyValueThreadsTest {
     }
   }
 
-  /** A reader on another thread keeps a writer out until it leaves. */
+  /** A reader on another thread excludes a writer until it ends. */
   @Test
   void readersOnOtherThreadsAreSeen() throws Exception {
     KeyValueCache cache = KeyValueCache.builder(HEADS, WIDTH).capacity(64).build();

@@ -21,12 +21,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** After rows are taken back, whatever they held, a cache is as one that never had them: in bits, and in the path that it takes. */
+/**
+ * After rows have been removed, whatever they held, a cache behaves like one that never had them: it gives the same bits and takes the same
+ * path.
+ */
 class RollbackTest {
   private static final int HEADS = 2;
   private static final int DIM = 16;
 
-  /** What no fast loop takes, what is too much for halves, and what fits all formats. */
+  /** Numbers that no fast loop accepts, that overflow halves, and that fit all formats. */
   private static final float[] SPECIALS = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e5f, -3e38f, 1e-40f};
 
   private static Heads rows(int count, long seed) {
@@ -96,7 +99,7 @@ class RollbackTest {
     }
   }
 
-  /** An append whose writing is interrupted behind its first rows. */
+  /** An append that is interrupted after it has written its first rows. */
   private static CachedSequence fail(KeyValueCache cache, Heads rows) {
     PageTable table = cache.table();
     table.reserve(rows.rows());
@@ -108,7 +111,7 @@ class RollbackTest {
     return table;
   }
 
-  /** Caches of one pool that fork each other, with plain caches beside them that never saw what was taken back. */
+  /** Caches of one pool that fork each other, and plain caches that never had the removed rows. */
   private record Twin(KeyValueCache cache, List<Long> seeds) {}
 
   @ParameterizedTest
@@ -139,7 +142,7 @@ class RollbackTest {
     }
   }
 
-  /** A row depends on its seed alone; every fifth one is special. */
+  /** Appends a row that depends only on its seed; every fifth one is special. */
   private static void append(KeyValueCache cache, long seed) {
     Random random = new Random(seed);
     cache.append(seed % 5 == 0 ? special(1, random) : rows(1, seed), seed % 5 == 0 ? special(1, random) : rows(1, seed + 1));
@@ -182,7 +185,7 @@ class RollbackTest {
     }
   }
 
-  /** A row of the other fork that this one does not have, in the block that both share. */
+  /** A row that only the other fork has, in the block that both share. */
   @Test
   void anotherForksSpecialRowIsNotRead() {
     try (KeyValuePool pool = KeyValuePool.builder(HEADS, DIM).pages(10).build();

@@ -79,7 +79,7 @@ class BadLayerInputTest {
         Wrong.incomplete("packed and separate", out -> full().packedInput(new float[192], null).build(), "packedInput", "query"));
   }
 
-  /** Two sequences, 3 queries of width 8, 7 keys of width 9 and values of width 10, but for one of the views. */
+  /** Two sequences, 3 queries of width 8, 7 keys of width 9 and values of width 10, except for one of the views. */
   static List<Wrong> layer() {
     MultiHeadAttention layer = full().sources(9, 10).key(new float[72], null).value(new float[80], null).build();
     SequenceBatch query = SequenceBatch.zeros(2, 3, 8);

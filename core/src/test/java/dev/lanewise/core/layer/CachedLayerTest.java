@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A layer with caches: a prompt, its pieces and single steps, against one causal pass over all rows. */
+/** A layer with caches: a prompt in one or several calls, and single steps, compared with one causal pass over all rows. */
 class CachedLayerTest {
   private static final int BATCH = 2;
   private static final int ROWS = 400;
@@ -45,7 +45,7 @@ class CachedLayerTest {
         of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
   }
 
-  /** All rows in pieces of the given sizes, the last one again and again. */
+  /** All rows in calls of the given sizes; the last size is repeated. */
   private static float[] inPieces(MultiHeadAttention layer, List<KeyValueCache> caches, int... sizes) {
     SequenceBatch output = SequenceBatch.zeros(BATCH, ROWS, EMBED);
     int done = 0;

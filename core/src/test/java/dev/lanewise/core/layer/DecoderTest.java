@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Decoders step by step against one pass, and what a failure leaves. */
+/** Steps of decoders compared with one pass, and the state after a failure. */
 class DecoderTest {
   private static final int BATCH = 2;
   private static final int ROWS = 60;

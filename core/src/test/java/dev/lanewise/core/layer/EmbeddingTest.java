@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Rows of a table by their ids. */
+/** An embedding copies rows of a table by their ids. */
 class EmbeddingTest {
   private static final long SEED = Problem.SEED;
 

@@ -11,8 +11,8 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 
 /**
- * The family of attention as the Javadoc of its members shows it: what differs is where query, key and value come from. {@link FamilyTest}
- * compares the two, runs these and checks their numbers.
+ * The kinds of attention as the Javadoc shows them: they differ in the sources of query, key and value. {@link FamilyTest} compares the
+ * two, runs these and checks their numbers.
  */
 final class FamilyExample {
   private final float[] wq;
@@ -35,7 +35,7 @@ final class FamilyExample {
     bo = shape.output().bias();
   }
 
-  /** Of {@link Attention}. */
+  /** Example of {@link Attention}. */
   static void heads(float[] q, int batch, int length, Heads key, Heads value, Heads output) {
     // begin
     Heads query = Heads.of(q, batch, 12, length, 64);
@@ -43,7 +43,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link Attention#compute}. */
+  /** Example of {@link Attention#compute}. */
   static void withoutProjections(SequenceBatch x, SequenceBatch y, SequenceBatch z) {
     // begin
     Heads rows = x.split(1); // no projections, one head: Q = K = V = X
@@ -55,7 +55,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttention}. */
+  /** Example of {@link MultiHeadAttention}. */
   void build(SequenceBatch x, SequenceBatch y) {
     int embedDim = x.width();
     // begin
@@ -64,7 +64,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttention#self(SequenceBatch, SequenceBatch)}. */
+  /** Example of {@link MultiHeadAttention#self(SequenceBatch, SequenceBatch)}. */
   static void self(MultiHeadAttention layer, SequenceBatch x, SequenceBatch y, SequenceBatch z) {
     // begin
     layer.self(x, y); // the matrix view: all queries at once
@@ -74,14 +74,14 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttention#cross(SequenceBatch, SequenceBatch, SequenceBatch)}. */
+  /** Example of {@link MultiHeadAttention#cross(SequenceBatch, SequenceBatch, SequenceBatch)}. */
   static void cross(MultiHeadAttention layer, SequenceBatch decoded, SequenceBatch encoded, SequenceBatch y) {
     // begin
     layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
     // end
   }
 
-  /** Of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)}. */
+  /** Example of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)}. */
   static void cached(
       MultiHeadAttention layer, SequenceBatch prompt, SequenceBatch promptOutput, SequenceBatch token, SequenceBatch tokenOutput) {
     // begin
@@ -92,7 +92,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link MultiHeadAttention#forward}. */
+  /** Example of {@link MultiHeadAttention#forward}. */
   static void sources(
       MultiHeadAttention layer,
       SequenceBatch x,
@@ -107,7 +107,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Shown by {@link MultiHeadAttention.Builder}. */
+  /** Example of {@link MultiHeadAttention.Builder}. */
   void shapes(int embedDim, int numHeads, int keyValueHeads, SequenceBatch x, SequenceBatch keys, SequenceBatch values, SequenceBatch y) {
     int valueDim = wo.length / embedDim / numHeads;
     // begin
@@ -125,7 +125,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link EncoderLayer}. */
+  /** Example of {@link EncoderLayer}. */
   static void encoderLayer(
       MultiHeadAttention attention,
       Norm first,
@@ -144,7 +144,7 @@ final class FamilyExample {
     // end
   }
 
-  /** Of {@link Decoder}. */
+  /** Example of {@link Decoder}. */
   static void decoder(
       Decoder decoder,
       SequenceBatch memory,

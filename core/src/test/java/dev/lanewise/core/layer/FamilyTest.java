@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The examples of the family's Javadoc are those that compile, and give the numbers of plain double code. */
+/** The examples in the Javadoc of all kinds of attention compile, and give the numbers of plain double code. */
 class FamilyTest {
   private static final long SEED = Problem.SEED;
 
@@ -136,7 +136,7 @@ class FamilyTest {
     assertClose(plain(shape, learned, keys, values, 1, false), pooled, 1, "a single query");
   }
 
-  /** One head to many; all with their own keys and values, in groups, and multi-query; values wider and narrower. */
+  /** One head to many; multi-head, grouped and multi-query; values wider and narrower. */
   @ParameterizedTest
   @CsvSource({"1, 1, 48", "6, 6, 8", "6, 3, 5", "6, 2, 13", "6, 1, 8", "48, 4, 3"})
   void headsAndWidths(int numHeads, int keyValueHeads, int valueDim) {

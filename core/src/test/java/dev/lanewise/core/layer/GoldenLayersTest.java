@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** PyTorch's layers, loaded from their state_dict, come as near to PyTorch's double run as PyTorch itself does in float, times two. */
+/** PyTorch's layers, loaded from their state_dict, differ from PyTorch's double run by at most twice the error of PyTorch in float. */
 class GoldenLayersTest {
   private static final List<GoldenLayer> CASES = GoldenLayer.load();
 
@@ -43,7 +43,7 @@ class GoldenLayersTest {
     float[] output = golden.output(golden.tensors, kernels);
     double[] expected = golden.expected;
     assertThat(output).hasSameSizeAs(expected);
-    // A broken float run must not widen the budget.
+    // A wrong float run must not increase the budget.
     assertThat(golden.torchError()).isLessThan(2e-6 * golden.largest());
     double budget = 2 * golden.torchError() + 1e-7 * golden.largest();
     double largest = 0;

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Greedy decoding against double code that runs the whole sequence again for every token. */
+/** Greedy decoding compared with double code that runs the whole sequence again for every token. */
 class GreedyDecoderTest {
   private static final int WIDTH = 32;
   private static final int VOCABULARY = 23;
@@ -51,13 +51,13 @@ class GreedyDecoderTest {
         .withMaxLength(MOST);
   }
 
-  /** PE(p, 2i) = sin(p / 10000^(2i/d)), PE(p, 2i+1) = cos of the same. */
+  /** PE(p, 2i) = sin(p / 10000^(2i/d)), PE(p, 2i+1) = cos(p / 10000^(2i/d)). */
   private static double position(int p, int c) {
     double angle = p / Math.pow(10000, (c - c % 2) / (double) WIDTH);
     return c % 2 == 0 ? Math.sin(angle) : Math.cos(angle);
   }
 
-  /** The tokens that follow when every step starts from nothing and none stops. */
+  /** The tokens that follow if every step runs the whole sequence, without the stop token. */
   private static int[] plain(int b) {
     PlainTransformer plain = PlainTransformer.inDouble();
     double[][] memory = Arrays.copyOf(ReferenceLayers.rows(MEMORY, b), LENGTHS[b]);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Layers with positions inside, against plain double code; in pieces, packed and stacked, against themselves. */
+/** Layers with positions compared with plain double code; in several calls, packed and stacked, compared with one call. */
 class LayerPositionsTest {
   private static final long SEED = Problem.SEED;
   private static final LayerShape SHAPE = LayerShape.of(48, 6).grouped(2).valueDim(5);
@@ -38,7 +38,7 @@ class LayerPositionsTest {
   private static final int ROWS = 60;
   private static final int ALL = -1;
 
-  /** Positions, and what they do to the score of head's query at i and key at j, whose rows are given. */
+  /** Positions, and their effect on the score of a head's query at i and key at j, whose rows are given. */
   record Kind(LayerPositions positions, Score score) {
     @Override
     public String toString() {
@@ -94,8 +94,8 @@ class LayerPositionsTest {
   }
 
   /**
-   * One batch entry, written out: queries × embedDim. Query 0 stands at firstQuery, key 0 at firstKey; {@code left} keys before it are
-   * seen.
+   * One batch entry in plain code: queries × embedDim. Query 0 has position firstQuery, key 0 has firstKey; a query sees {@code left} keys
+   * before it.
    */
   private static double[][] plain(Kind kind, double[][] x, int firstQuery, double[][] source, int firstKey, int left) {
     double[][] query = linear(SHAPE.query(), x);
@@ -151,7 +151,7 @@ class LayerPositionsTest {
     }
   }
 
-  /** Two sequences in caches, one 7 rows ahead of the other, grow by pieces and steps. */
+  /** Two sequences in caches, one of them 7 rows longer, grow by several rows and by single rows. */
   @ParameterizedTest
   @MethodSource("kinds")
   void cachedRowsCountFromTheFirst(Kind kind) {
@@ -166,7 +166,7 @@ class LayerPositionsTest {
     }
     int done = 0;
     for (int count : new int[] {20, 1, 1, 4, 17, 1, 9}) {
-      // Batch entry 1 lies 7 rows further on.
+      // Batch entry 1 is 7 rows ahead.
       SequenceBatch next = new SequenceBatch(x.data(), x.index(0, done), 2, count, 48, x.index(1, 7), 48);
       SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, count, 48);
       layer.self(next, caches, output);
@@ -184,7 +184,7 @@ class LayerPositionsTest {
     caches.forEach(KeyValueCache::close);
   }
 
-  /** Rows that a window has let go still count. */
+  /** Rows that a window has dropped still count. */
   @ParameterizedTest
   @MethodSource("kinds")
   void aWindowOfACacheKeepsPositions(Kind kind) {
@@ -218,7 +218,7 @@ class LayerPositionsTest {
     }
   }
 
-  /** The weights, and a stack of layers, are with the positions too; the last positions count. */
+  /** Weights and stacks of layers have positions, too; the last positions that are set count. */
   @ParameterizedTest
   @MethodSource("kinds")
   void weightsAndStacksHaveThem(Kind kind) {
@@ -280,7 +280,10 @@ class LayerPositionsTest {
     Wrong.argument("headDim", out -> layer.withPositions(Rotary.of(6)), "positions.headDim", "6", "headDim", "8").verify();
     Wrong.argument("numHeads", out -> layer.withPositions(Positions.alibi(2)), "positions.numHeads", "2", "numHeads", "6").verify();
     Wrong.isNull("positions", out -> layer.withPositions(Wrong.nothing())).verify();
-    layer.withPositions(relative).withPackedSequences(uneven).cross(x, memory, SequenceBatch.zeros(1, 5, 48)); // 2 more keys each
+    layer
+        .withPositions(relative)
+        .withPackedSequences(uneven)
+        .cross(x, memory, SequenceBatch.zeros(1, 5, 48)); // each has 2 more keys than queries
     PackedSequences other = PackedSequences.of(new int[] {0, 2, 5}, new int[] {0, 3, 9});
     Wrong.argument(
             "buckets of packed sequences",

@@ -33,12 +33,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** No setting of a layer is silently dropped: every two of them act together as in the reference, or are refused by name. */
+/** No setting of a layer is silently ignored: every two settings act together as in the reference, or are refused by name. */
 public class LayerSettingsTest {
   private static final SequenceBatch X =
       Views.randomSequences(Layout.DENSE, 1, LayerSettings.ROWS, LayerExpectation.SHAPE.embedDim(), Problem.SEED + 5);
 
-  /** Pairs that mean the same thing twice. */
+  /** Pairs that have the same meaning. */
   private static final Set<Set<String>> REFUSED = Set.of(Set.of("slopes", "alibi"));
 
   record Pair(Setting first, Setting second) {
@@ -80,7 +80,7 @@ public class LayerSettingsTest {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** Whoever adds a setting adds it to the table. */
+  /** The table must contain every setting, also a new one. */
   @Test
   void theTableHasAllSettings() {
     Set<String> methods = LayerSettings.all().stream().map(Setting::method).collect(Collectors.toSet());
@@ -131,7 +131,7 @@ public class LayerSettingsTest {
     }
   }
 
-  /** The second call of two, so that rows come before the new ones. */
+  /** The second of two calls, so that there are rows before the new ones. */
   @ParameterizedTest
   @MethodSource("pairs")
   void bothActOverCaches(Pair pair) {
@@ -158,7 +158,7 @@ public class LayerSettingsTest {
     }
   }
 
-  /** The weights are those of the output. */
+  /** The weights are those that the output was computed with. */
   @ParameterizedTest
   @MethodSource("pairs")
   void weightsHaveBoth(Pair pair) {
@@ -178,7 +178,7 @@ public class LayerSettingsTest {
     }
   }
 
-  /** A setting that is made again replaces the former one, and nothing of it stays. */
+  /** A setting that is set again replaces the earlier one completely. */
   @ParameterizedTest
   @MethodSource("ofOneSlot")
   void theLastOneCounts(Pair pair) {
@@ -186,7 +186,7 @@ public class LayerSettingsTest {
     Views.assertSameBits(self(pair.layer()).data(), expected.data(), pair);
   }
 
-  /** The example of the report. */
+  /** A bias and relative positions are added. */
   @Test
   void aBiasStaysBesideRelativePositions() {
     float[] one = {1};
@@ -201,7 +201,7 @@ public class LayerSettingsTest {
     assertThat(output.data()).containsExactly(1, 1);
   }
 
-  /** Directly on an attention, whichever comes first. */
+  /** The same directly on an attention, in both orders. */
   @Test
   void positionsOfAnAttentionAddToIt() {
     Attention plain = Attention.standard();

@@ -23,11 +23,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Projections over hostile shapes and layouts against a product in double. */
+/** Projections with difficult shapes and layouts compared with a product in double. */
 class LinearTest {
   private static final int LANES = Kernels.selected().lanes();
 
-  /** A projection and its input; weight and bias depend on the seed alone. */
+  /** A projection and its input; weight and bias depend only on the seed. */
   private record Case(int batch, int rows, int inputs, int outputs, Layout layout, boolean biased) {
     static Case of(int rows, int inputs, int outputs) {
       return new Case(1, rows, inputs, outputs, Layout.DENSE, true);
@@ -130,7 +130,7 @@ class LinearTest {
         product(ReferenceLayers.inDouble(), input, problem));
   }
 
-  /** A dense input may feed an output with gaps, and the other way round. */
+  /** A dense input with an output that has gaps, and the reverse. */
   @Test
   void layoutsMayDiffer() {
     Case dense = Case.of(7, 24, 203).batch(3);
@@ -145,7 +145,7 @@ class LinearTest {
     Views.assertSameBits(collected.data(), expected, "gaps to dense");
   }
 
-  /** Query, key and value side by side in one array: each projection writes its columns only, and may read others. */
+  /** Query, key and value in columns of one array: each projection writes only its own columns, and may read others. */
   @Test
   void columnsOfOneArray() {
     Case problem = Case.of(17, 24, 40);
@@ -211,7 +211,7 @@ class LinearTest {
     assertThat(linear.outputs()).isEqualTo(7);
   }
 
-  /** The activation is the one of the kernels, whoever shares the work; the projection it was taken from keeps none. */
+  /** The activation is that of the kernels, on any number of threads; the original projection stays without one. */
   @ParameterizedTest
   @EnumSource
   void appliesTheActivation(Activation activation) {

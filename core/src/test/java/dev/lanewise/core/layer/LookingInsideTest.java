@@ -23,11 +23,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Rollout over layers and entropy of rows, against their formulas in double. */
+/** Rollout over layers and entropy of rows compared with their formulas in double. */
 class LookingInsideTest {
   private static final long SEED = Problem.SEED;
 
-  /** Weights as attention makes them; some rows see one key or none. */
+  /** Weights as attention computes them; some rows see one key or none. */
   private static Heads weights(int batch, int heads, int rows, long seed) {
     Heads x = Views.random(Layout.DENSE, batch, heads, rows, 8, seed);
     Heads weights = Views.filled(Layout.GAPS, batch, heads, rows, rows, Views.SENTINEL);
@@ -86,7 +86,7 @@ class LookingInsideTest {
     return product;
   }
 
-  /** Two layers by hand: row 1 takes all of row 0, so half of it stays, then a quarter. */
+  /** Two layers by hand: row 1 gives row 0 all its weight, so it keeps half of itself, then a quarter. */
   @Test
   void rolloutByHand() {
     Heads first = Heads.of(new float[] {1, 0, 1, 0}, 1, 1, 2, 2);

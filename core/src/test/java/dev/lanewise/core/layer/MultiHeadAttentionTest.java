@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What {@link GoldenTest} cannot show, because PyTorch's layer has neither grouped heads nor another value width nor strides: a layer is
- * its projections around {@link Attention}, whatever the layout and the number of threads.
+ * Cases that {@link GoldenTest} does not have, since PyTorch's layer has neither grouped heads nor another value width nor strides. A layer
+ * is its projections around {@link Attention}, for any layout and number of threads.
  */
 class MultiHeadAttentionTest {
   private static final Mask CAUSAL = Mask.causal();
@@ -83,7 +83,7 @@ class MultiHeadAttentionTest {
     assertThat(cross.data()).isNotEqualTo(self.data());
   }
 
-  /** A group of query heads that shares a key/value head computes what copies of that head would. */
+  /** Query heads that share a key/value head have the result of copies of that head. */
   @Test
   void groupedHeadsEqualCopiedWeights() {
     LayerShape grouped = LayerShape.of(48, 6).grouped(2);
@@ -98,7 +98,7 @@ class MultiHeadAttentionTest {
     Views.assertSameBits(forward(grouped.layer(), x, x, x), forward(copied, x, x, x), what("grouped against copied weights"));
   }
 
-  /** Each of {@code heads} equal parts {@code times} times over. */
+  /** Repeats each of {@code heads} equal parts {@code times} times. */
   private static float[] copied(float[] parts, int heads, int times) {
     int length = parts.length / heads;
     float[] result = new float[parts.length * times];
@@ -167,7 +167,7 @@ class MultiHeadAttentionTest {
     }
   }
 
-  /** Where no key is seen the heads give 0, so the layer gives the bias of its last projection. */
+  /** If no key is visible the heads are 0, so the output is the bias of the last projection. */
   @Test
   void queryWithoutKeysGetsTheOutputBias() {
     LayerShape shape = LayerShape.of(48, 4);
@@ -206,7 +206,7 @@ class MultiHeadAttentionTest {
     Views.assertSameBits(Views.dense(output), joined(bias, bias, bias), "no keys");
   }
 
-  /** Layers of all sizes draw their buffers from one pool: what a larger call left there must not be seen. */
+  /** Layers of all sizes share one pool of buffers: the contents that a larger call has left must have no effect. */
   @Test
   void callsOfOtherSizesBetweenDoNotChangeBits() {
     MultiHeadAttention layer = LayerShape.of(16, 2).layer();
@@ -217,7 +217,7 @@ class MultiHeadAttentionTest {
     Views.assertSameBits(forward(layer, x, x, x), first, what("a call after a larger one"));
   }
 
-  /** The builder's kernels run all four projections and attention. */
+  /** The builder's kernels compute all four projections and attention. */
   @Test
   void scalarKernelsOnRequest() {
     LayerShape shape = LayerShape.of(40, 2);
@@ -240,7 +240,7 @@ class MultiHeadAttentionTest {
     Views.assertSameBits(forward(scalar, x, x, x), expected.data(), what("scalar kernels"));
   }
 
-  /** 40 columns of a 120-wide sequence. */
+  /** 40 columns of a sequence of width 120. */
   private static SequenceBatch columns(SequenceBatch packed, int from) {
     return new SequenceBatch(packed.data(), from, 1, packed.rows(), 40, packed.batchStride(), packed.rowStride());
   }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One object of each kind, used by very many threads at once, gives the bits that it gives on one. */
+/** One object of each kind, shared by very many threads, gives the same bits as on one thread. */
 @Timeout(120)
 class SharingTest {
   private static final int ROWS = 70;
@@ -36,7 +36,7 @@ class SharingTest {
 
   private final SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, ROWS, WIDTH, Problem.SEED);
 
-  /** Calls that need no more than what all threads share; each makes an output of its own. */
+  /** Calls that need only shared objects; each creates its own output. */
   private List<Supplier<float[]>> calls(int threads, List<KeyValueCache> caches) {
     EncoderLayer encoder =
         new LayerParts(LayerShape.of(WIDTH, 4), 96, Activation.GELU, false, false, NormPlacement.POST).encoderLayer().withThreads(threads);
@@ -88,7 +88,7 @@ class SharingTest {
     }
   }
 
-  /** All callers begin together, with one of the calls, and then make so many. */
+  /** All callers start together, each with another call, and each makes {@code each} calls. */
   private void run(ExecutorService pool, int callers, int each, int threads) throws Exception {
     try (KeyValueCache cache = cache()) {
       List<float[]> expected = calls(1, List.of(cache)).stream().map(Supplier::get).toList();
@@ -116,8 +116,8 @@ class SharingTest {
   }
 
   /**
-   * A thousand callers of a layer, whose buffers are large, and in each a function that blocks: no more are at work at a time than the
-   * machine has places for, so no more hold buffers.
+   * A thousand callers of a layer with large buffers, and a function that blocks in each call. The number of calls at work is limited by
+   * the machine, and so is the number of buffers.
    */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
@@ -150,7 +150,7 @@ class SharingTest {
     assertThat(most.get()).isBetween(2, Admission.MOST);
   }
 
-  /** Calls whose functions wait for calls of other threads: more than there are places, and yet all of them end. */
+  /** Calls whose functions wait for calls of other threads: there are more of them than the limit, and all of them end. */
   @Test
   void callsThatWaitForOthersEnd() throws Exception {
     int callers = Admission.MOST;
@@ -162,8 +162,8 @@ class SharingTest {
                   (row, offset, length, b, head, query, firstKey) -> {
                     allInside.countDown();
                     try {
-                      allInside.await(); // every place is taken now
-                      pool.submit(() -> Problem.of(3, 3).compute(Attention.standard())).get(); // and this needs one more
+                      allInside.await(); // the limit is reached now
+                      pool.submit(() -> Problem.of(3, 3).compute(Attention.standard())).get(); // this call exceeds the limit
                     } catch (Exception e) {
                       throw new IllegalStateException(e);
                     }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is wrong in the last layer of a stack is refused before the first one writes, or appends to a cache. */
+/** An error in the last layer of a stack is found before the first layer writes or appends to a cache. */
 class StackChecksTest {
   private static final int WIDTH = 8;
   private static final int ROWS = 5;
@@ -36,7 +36,7 @@ class StackChecksTest {
   private static final LayerShape SHAPE = LayerShape.of(WIDTH, 2);
   private static final LayerParts PARTS = new LayerParts(SHAPE, 12, Activation.RELU, false, false, NormPlacement.POST);
 
-  /** A change of a layer's attention that does not fit a call, and what the refusal says. */
+  /** A change of a layer's attention that does not fit a call, and the words of the message. */
   record Misfit(String what, UnaryOperator<MultiHeadAttention> change, String... words) {
     @Override
     public String toString() {
@@ -48,7 +48,7 @@ class StackChecksTest {
     return new Misfit(what, layer -> layer.withAttention(change), words);
   }
 
-  /** Whatever depends on the shape of a call. */
+  /** Changes that depend on the shape of a call. */
   static List<Misfit> misfits() {
     float[] three = new float[3];
     return List.of(
@@ -99,7 +99,7 @@ class StackChecksTest {
     }
   }
 
-  /** The state has no rows before, so that what does not fit is as for whole sequences. */
+  /** The state has no earlier rows, so the same changes do not fit as for whole sequences. */
   @ParameterizedTest
   @MethodSource("misfits")
   void aStepOfADecoderChecksAllLayers(Misfit misfit) {
@@ -163,7 +163,7 @@ class StackChecksTest {
     Wrong.overlap("weights", "x", 0, out -> layer.weights(in(out), Heads.of(out, BATCH, 2, ROWS, ROWS))).verify();
   }
 
-  /** Only the last layer looks at a memory of another width. */
+  /** Only the last layer has another memory width. */
   @Test
   void theMemoryOfEveryLayerIsCheckedFirst() {
     DecoderLayer other =
@@ -219,7 +219,10 @@ class StackChecksTest {
     memory.forEach(KeyValueCache::close);
   }
 
-  /** Rows of output and input in one array, seen to be apart as whole views: no part of them may be refused halfway. */
+  /**
+   * Alternating rows of output and input in one array do not overlap as whole views: the call must not be refused after it has written some
+   * rows.
+   */
   @Test
   void interleavedRowsAreWrittenWhole() {
     float[] array = Views.randomArray(16 * 6, 1, Problem.SEED + 1);
@@ -254,7 +257,7 @@ class StackChecksTest {
         .verify();
   }
 
-  /** The parts of layers, each left out in turn. */
+  /** The parts of layers, each left out once. */
   @Test
   void whatIsMissingIsNamed() {
     MultiHeadAttention attention = SHAPE.layer();

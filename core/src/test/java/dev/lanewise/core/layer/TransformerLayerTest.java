@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Layers of encoders and decoders against plain double code, and against themselves: packed, padded, in place, on threads. */
+/** Layers of encoders and decoders compared with plain double code; packed, padded, in place and with threads, compared with each other. */
 class TransformerLayerTest {
   private static final LayerParts BERT = parts(48, 4, 100, Activation.GELU_TANH, false, false, NormPlacement.POST);
   private static final LayerParts LLAMA =

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A node of a tree stands at its depth: every path of a tree gives what it gives alone, as a plain causal sequence. */
+/** The position of a tree node is its depth: every path of a tree has the same result as a plain causal sequence. */
 class TreePositionsTest {
   private static final long SEED = Problem.SEED;
   private static final int WIDTH = 48;
@@ -37,7 +37,7 @@ class TreePositionsTest {
   private static final LayerShape SHAPE = LayerShape.of(WIDTH, 6).grouped(2).valueDim(5);
   private static final int[] SMALL = {-1, 0, 0, 1, 2, -1, 1, 5, 3};
 
-  /** Far from each other in rows, near in depth; more nodes than a word has bits. */
+  /** A tree whose nodes are far apart in rows, but near in depth; it has more nodes than a word has bits. */
   private static final int[] LARGE = randomTree(90);
 
   private static int[] randomTree(int nodes) {
@@ -68,7 +68,7 @@ class TreePositionsTest {
     return Views.randomSequences(Layout.DENSE, batch, rows, WIDTH, SEED + rows);
   }
 
-  /** The rows before the tree, and then the nodes from the root to this one. */
+  /** The rows before the tree, followed by the nodes from the root to this one. */
   private static int[] path(int before, int[] parents, int node) {
     List<Integer> nodes = new ArrayList<>();
     for (int n = node; n >= 0; n = parents[n]) {
@@ -87,7 +87,7 @@ class TreePositionsTest {
     return chosen;
   }
 
-  /** Row {@code row} of {@code actual} is what the last row of a causal layer over these rows is. */
+  /** Checks that row {@code row} of {@code actual} is the last row of a causal layer over these rows. */
   private static void assertIsLast(MultiHeadAttention causal, SequenceBatch alone, SequenceBatch actual, int b, int row, Object what) {
     SequenceBatch expected = SequenceBatch.zeros(1, alone.rows(), WIDTH);
     causal.self(alone, expected);
@@ -122,7 +122,7 @@ class TreePositionsTest {
     }
   }
 
-  /** Two sequences have different numbers of rows in their caches; few queries are decoded, many go through the fused kernel. */
+  /** The caches of two sequences have different numbers of rows; a few queries are decoded, many use the fused kernel. */
   @ParameterizedTest
   @MethodSource("kinds")
   void cachedRowsStandAtTheirDepth(LayerPositions positions) {
@@ -161,7 +161,7 @@ class TreePositionsTest {
     }
   }
 
-  /** A stack verifies a draft after a prompt. */
+  /** A stack verifies drafted tokens after a prompt. */
   @ParameterizedTest
   @MethodSource("kinds")
   void aDecoderFollowsATree(LayerPositions positions) {

@@ -7,7 +7,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each mask that cannot be, or does not fit its call, throws before anything is written, naming the argument with both numbers. */
+/** Each impossible mask, or mask that does not fit its call, throws before anything is written, naming the argument with both numbers. */
 public class BadMaskTest {
 
   @ParameterizedTest
@@ -58,7 +58,7 @@ public class BadMaskTest {
     return new int[length];
   }
 
-  /** In a call of two batch entries, 4/2 heads, 3 queries, 7 keys. */
+  /** Masks that do not fit a call of two batch entries, 4/2 heads, 3 queries, 7 keys. */
   static List<Wrong> used() {
     Mask.Predicate all = (b, h, i, j) -> true;
     boolean[] data = new boolean[168];

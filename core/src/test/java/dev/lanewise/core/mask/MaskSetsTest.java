@@ -9,10 +9,10 @@ import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Sets of keys with holes anywhere, masks in words, and matrices whose index arithmetic leaves a long. */
+/** Sets of keys with holes at any place, masks in words, and matrices whose index arithmetic overflows a long. */
 class MaskSetsTest {
 
-  /** The words of a set are kept from that of its first key to that of its last, which both lie anywhere. */
+  /** A set keeps the words from its first key to its last key, which may be anywhere. */
   @Test
   void holesBehindTheFirstWords() {
     int queries = 40;
@@ -54,7 +54,7 @@ class MaskSetsTest {
             "Map[1, 2, 3, 4]");
   }
 
-  /** Views of no width may have any number of rows: the sum of four products of ints does not fit a long, and must not seem to. */
+  /** Views of width 0 may have any number of rows: the sum of four products of ints overflows a long, which must be detected. */
   @Test
   void matricesBeyondALong() {
     int max = Integer.MAX_VALUE;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What each mask shows by its definition, and that what the kernels are told is the same, element by element. */
+/** The keys that each mask shows by its definition; the lowered mask for the kernels shows the same, element by element. */
 class MaskTest {
 
   @Test
@@ -53,7 +53,7 @@ class MaskTest {
     assertDrawn(Mask.causal().and(Mask.window(1, 1)).and(Mask.keyLengths(3, 2)), 3, 3, "#..", "##.", ".#.");
   }
 
-  /** Draws what head 1 of batch entry 1 sees. */
+  /** Compares the keys that head 1 of batch entry 1 sees with a drawing. */
   private static void assertDrawn(Mask mask, int queries, int keys, String... rows) {
     List<String> drawn = new ArrayList<>();
     for (int i = 0; i < queries; i++) {
@@ -66,7 +66,7 @@ class MaskTest {
     assertThat(drawn).as(mask.toString()).containsExactly(rows);
   }
 
-  /** A mask reads its own batch entry, head, query and key, and a stride of 0 is the same for all. */
+  /** A matrix is read at its own batch entry, head, query and key; a stride of 0 is the same for all. */
   @Test
   void matrixReadsByItsStrides() {
     boolean[] data = new boolean[200];
@@ -82,7 +82,9 @@ class MaskTest {
     assertThat(ofHeads.visible(5, 0, 6, 7, 8, 9)).isFalse();
   }
 
-  /** Later changes of the caller's arrays do not reach a mask, except a matrix, which says so; a map is asked once an element. */
+  /**
+   * Later changes of the caller's arrays do not affect a mask, except a matrix, as documented; a predicate is called once for each element.
+   */
   @Test
   void arraysAreCopied() {
     int[] numbers = {1, 1};
@@ -158,7 +160,7 @@ class MaskTest {
     List<Mask> all = new ArrayList<>(MaskCases.ranges(extents, Problem.SEED + 2));
     all.addAll(MaskCases.withHoles(extents, Problem.SEED + 3));
     for (Mask mask : MaskCases.withHoles(extents, Problem.SEED)) {
-      // A sequence shorter than the longest only has the end of its documents, matrix or map cut off.
+      // For a sequence shorter than the longest, the end of its documents, matrix or map is cut off.
       boolean composed = mask instanceof Masks.Both || mask instanceof Masks.Either;
       assertLowered(mask, extents, !composed && (extents.sequences() == null || mask instanceof TreeMask));
       for (Mask other : all) {
@@ -180,7 +182,7 @@ class MaskTest {
     }
   }
 
-  /** Kernels go over a hole in one step, however large it is. */
+  /** Kernels skip a hole in one step, however large it is. */
   @Test
   void theHoleBehindTheSinksIsSkipped() {
     Visibility visibility = lowered(Mask.window(9, 0, 4).and(Mask.causal()), padded(3, 1_000_000));
@@ -196,7 +198,7 @@ class MaskTest {
     assertThatThrownBy(() -> Mask.causal().or(Wrong.nothing())).isInstanceOf(NullPointerException.class).hasMessageContaining("other");
   }
 
-  /** Tells a mask with holes from one without: the kernels ask for bits only where there are any. */
+  /** A mask with holes is distinguished from one without: the kernels request bits only if there are holes. */
   @Test
   void holesAreFoundWhereThereAreAny() {
     Extents extents = padded(4, 4);
@@ -266,7 +268,7 @@ class MaskTest {
     Problem.of(70, 133).batch(3).heads(2, 1).mask(mask).verify();
   }
 
-  /** 64 keys that nobody sees, between some that are seen: nothing of the word before may be left in their bits. */
+  /** 64 hidden keys between visible ones: the bits of the word before them must not remain. */
   @Test
   void wholeWordsOfHiddenKeysStayHidden() {
     int keys = 192;

@@ -38,7 +38,7 @@ class WorkersTest {
 
   @Test
   void tasksMeetOnAsManyThreadsAsAskedFor() {
-    // Each task waits for the other two: with fewer than three threads this never ends.
+    // Each task waits for the other two: with fewer than three threads the test would never end.
     CountDownLatch together = new CountDownLatch(3);
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
     Workers.run(
@@ -60,7 +60,7 @@ class WorkersTest {
             });
   }
 
-  /** Helpers go from one short job to the next, of whichever caller, and every task of each runs once. */
+  /** Helpers take short jobs of several callers one after another, and every task of each runs once. */
   @Test
   void shortJobsOfManyCallersRunWhole() throws Exception {
     int callers = 6;
@@ -79,7 +79,7 @@ class WorkersTest {
                       assertThat(runs.get(task)).as("job %d, task %d", job, task).isEqualTo(1);
                     }
                     if (job % 500 == 0) {
-                      LockSupport.parkNanos(1_000_000); // longer than helpers look out: they go, and are woken again
+                      LockSupport.parkNanos(1_000_000); // longer than helpers wait awake: they end, and threads are woken again
                     }
                   }
                 }));
@@ -227,7 +227,7 @@ class WorkersTest {
     assertThat(mostHelpers.get()).isBetween(1, Workers.MAX_HELPERS);
   }
 
-  /** The caller has no task left and waits; its interrupt wakes the helper, and stays with the caller alone. */
+  /** The caller has no task left and waits; its interrupt reaches the helper, and only the caller keeps the interrupt status. */
   @Test
   void interruptOfTheCallerReachesHelpersAndIsKept() {
     CountDownLatch bothStarted = new CountDownLatch(2);
@@ -261,7 +261,7 @@ class WorkersTest {
     assertNoHelperIsInterrupted();
   }
 
-  /** A helper that is interrupted while it ignores it must not take the interrupt to its next job. */
+  /** A helper that ignores an interrupt must not carry it to its next job. */
   @Test
   void interruptsDoNotOutliveTheirJob() {
     Thread caller = Thread.currentThread();
@@ -278,7 +278,7 @@ class WorkersTest {
               if (index < 2) {
                 bothStarted.countDown();
                 while (bothStarted.getCount() > 0) {
-                  Thread.onSpinWait(); // an interrupt must not end it
+                  Thread.onSpinWait(); // an interrupt must not end the loop
                 }
               }
               if (index == 10) {

@@ -14,7 +14,7 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A learned query a head against keys and values of different sources, by the formula in double. */
+/** One learned query for each head, with keys and values of different sources, compared with the formula in double. */
 class AttentionPoolingTest {
   private static final long SEED = Problem.SEED;
 
@@ -70,7 +70,7 @@ class AttentionPoolingTest {
     return weights;
   }
 
-  /** Two sources, padded and packed: the same results and weights as of each sequence alone. */
+  /** Two sources, padded and packed: results and weights are those of each sequence alone. */
   @Test
   void paddedAndPackedAreOneByOne() {
     AttentionPooling pooling = AttentionPooling.of(Views.randomArray(12, 1, SEED), 3, 4);

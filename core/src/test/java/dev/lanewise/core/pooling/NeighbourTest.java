@@ -21,14 +21,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The plain baselines, a mean and a dense layer over neighbours, against their formulas in double. */
+/** The plain baselines, a mean and a dense layer over neighbours, compared with their formulas in double. */
 class NeighbourTest {
   private static final long SEED = Problem.SEED;
   private static final int WIDTH = 10;
   private static final float[] WEIGHT = Views.randomArray(7 * 4 * WIDTH, 0.3, SEED + 1);
   private static final float[] BIAS = Views.randomArray(7, 0.3, SEED + 2);
 
-  /** Either baseline, with its formula for row i of a sequence. */
+  /** A baseline, with its formula for row i of a sequence. */
   record Kind(Object layer, Call call, int outputs, Formula formula) {
     @Override
     public String toString() {

@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** One row for each sequence, against plain double formulas. */
+/** Pooling to one row for each sequence, compared with plain double formulas. */
 class PoolingTest {
   private static final long SEED = Problem.SEED;
   private static final int[][] SHAPES = {{1, 1, 1}, {2, 3, 8}, {3, 17, 24}, {1, 130, 60}, {2, 64, 128}, {2, 0, 4}};
 
-  /** Each kind, at a width of 24: two heads of 12 attend. */
+  /** Each kind of pooling, at a width of 24, with two heads of 12 for attention. */
   static List<Pooling> kinds() {
     AttentionPooling attention = AttentionPooling.of(Views.randomArray(24, 1, SEED), 2, 12);
     return List.of(Pooling.firstToken(), Pooling.mean(), attention, attention.withScale(3).withThreads(2));

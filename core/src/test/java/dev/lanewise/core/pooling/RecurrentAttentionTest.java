@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Attention of a recurrent decoder against the formulas of Bahdanau and Luong in double. */
+/** Attention of a recurrent decoder compared with the formulas of Bahdanau and Luong in double. */
 class RecurrentAttentionTest {
   private static final long SEED = Problem.SEED;
   private static final int BATCH = 3;
@@ -27,7 +27,7 @@ class RecurrentAttentionTest {
   private static final int WIDTH = 12;
   private static final int SIZE = 7;
 
-  /** A comparison, as wide as its states are, and its formula. */
+  /** A comparison of states, with its widths and its formula. */
   record Kind(RecurrentAttention.Scores scores, int stateDim, Formula formula) {
     @Override
     public String toString() {
@@ -71,7 +71,7 @@ class RecurrentAttentionTest {
     return sum;
   }
 
-  /** A matrix of rows as wide as {@code x}, times x. */
+  /** The product of a matrix, with rows as long as {@code x}, and x. */
   private static double[] product(float[] matrix, double[] x) {
     double[] result = new double[matrix.length / x.length];
     for (int i = 0; i < matrix.length; i++) {
@@ -92,7 +92,7 @@ class RecurrentAttentionTest {
     }
     RecurrentAttention attention = RecurrentAttention.of(kind.scores, states, lengths);
     double[][][] h = rows(states);
-    Arrays.fill(states.data(), Float.NaN); // they have been copied
+    Arrays.fill(states.data(), Float.NaN); // the states have been copied
     for (int step = 0; step < 3; step++) {
       SequenceBatch state = Views.randomSequences(Layout.GAPS, BATCH, 1, kind.stateDim, SEED + 10 + step);
       SequenceBatch context = Views.emptySequences(Layout.GAPS, BATCH, 1, WIDTH);
@@ -154,7 +154,7 @@ class RecurrentAttentionTest {
     }
   }
 
-  /** Steps whose states are known beforehand may be taken together. */
+  /** Several steps whose states are known may be one call. */
   @ParameterizedTest
   @MethodSource("kinds")
   void stepsTogetherAreStepsOneByOne(Kind kind) {

@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Positions that cannot be, or calls that do not fit them, throw before anything is written. */
+/** Impossible positions, and calls that do not fit them, throw before anything is written. */
 class BadPositionsTest {
   private static final InputPositions LEARNED = Positions.learned(new float[6 * 4], 6, 4);
   private static final InputPositions SINUSOIDAL = Positions.sinusoidal(4);
@@ -36,7 +36,7 @@ class BadPositionsTest {
         Wrong.isNull("table", out -> Positions.relativeBuckets(Wrong.nothing(), 32, 128, true)));
   }
 
-  /** On two batch entries of three rows of four. */
+  /** Calls on two batch entries of three rows of width four. */
   static List<Wrong> used() {
     int[] none = Wrong.nothing();
     LayerPositions relative = Positions.relativeBuckets(new float[24], 8, 16, true);

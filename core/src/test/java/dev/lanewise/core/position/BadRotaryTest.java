@@ -6,7 +6,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each rotary embedding that cannot be, or call that does not fit it, throws before anything is written. */
+/** Each impossible rotary embedding, or call that does not fit it, throws before anything is written. */
 class BadRotaryTest {
   private static final Rotary ROTARY = Rotary.of(10, 8);
 
@@ -68,7 +68,7 @@ class BadRotaryTest {
         Wrong.argument("Llama 3 without context", out -> RotaryScaling.llama3(8, 1, 4, -1), "originalContext", "-1", "1"));
   }
 
-  /** On two batch entries of three heads of four rows. */
+  /** Calls on two batch entries of three heads of four rows. */
   static List<Wrong> used() {
     Heads in = Heads.zeros(2, 3, 4, 10);
     int[] none = Wrong.nothing();

@@ -15,11 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What PyTorch computes in double by the formulas of the papers is what Lanewise computes, for every scaling. */
+/** Lanewise computes what PyTorch computes in double by the formulas of the papers, for every scaling. */
 class GoldenRotaryTest {
   private static final List<Golden> CASES = load();
 
-  /** A case of rotary.py: what goes in, and what comes out. */
+  /** A case of rotary.py: its input and its output. */
   record Golden(
       GoldenReader reader, Heads input, int[] positions, double[] frequencies, double attentionFactor, double[] output, double largest) {
     static Golden read(GoldenReader reader) {

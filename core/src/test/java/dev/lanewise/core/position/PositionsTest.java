@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each kind of positions against its formula, written out plainly. */
+/** Each kind of positions compared with its formula in plain code. */
 class PositionsTest {
   private static final long SEED = Problem.SEED;
 
@@ -40,7 +40,7 @@ class PositionsTest {
         for (int i = 0; i < embedDim; i++) {
           double angle = ((double) first + row) / Math.pow(500, (i - i % 2) / (double) embedDim);
           double expected = i % 2 == 0 ? Math.sin(angle) : Math.cos(angle);
-          // An angle that is a rounding apart moves the sine as far.
+          // A rounding error of the angle moves the sine by the same amount.
           assertThat((double) x.get(1, row, i)).as("%d of %d", i, first + row).isCloseTo(expected, within(1e-7 + 1e-15 * angle));
         }
       }
@@ -74,7 +74,7 @@ class PositionsTest {
     return List.of(Positions.sinusoidal(24), Positions.learned(Views.randomArray(40 * 24, 1, SEED), 40, 24));
   }
 
-  /** However rows come: all at once, step by step, in an uneven batch, packed. */
+  /** Rows in one call, step by step, in a batch of different lengths, and packed. */
   @ParameterizedTest
   @MethodSource("inputs")
   void rowsHaveTheSameBitsHoweverTheyCome(InputPositions positions) {
@@ -142,7 +142,7 @@ class PositionsTest {
     return new RelativeBuckets(golden.size("n"), golden.size("max"), golden.size("bidirectional") == 1);
   }
 
-  /** The biases of T5 in the scores, with more keys than queries, fewer, and as many; and again for the sizes before. */
+  /** The biases of T5 in the scores, with more keys than queries, fewer, and equally many; and again with the earlier sizes. */
   @ParameterizedTest
   @MethodSource("buckets")
   void relativeBucketsAddTheirBias(GoldenReader golden) {

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class RelativePositionsTest {
-  /** T5's bias of a step: one for all sequences that stand at one position, one each where they do not. */
+  /** T5's bias of a step: sequences at one position share a bias, others have their own. */
   @Test
   void sequencesAtOnePositionShareABias() {
     RelativePositions positions = (RelativePositions) Positions.relativeBuckets(new float[32 * 4], 32, 128, false);

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the Javadoc of {@link Rotary} and core/README.md show is what compiles and runs. */
+/** The examples in the Javadoc of {@link Rotary} and in core/README.md compile and run. */
 class RotaryExampleTest {
   @Test
   void blocksAreTheOnesThatCompile() throws IOException {

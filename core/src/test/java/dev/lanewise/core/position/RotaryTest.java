@@ -18,11 +18,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What rotary positions promise: lengths are kept, and a dot product depends on the distance alone. */
+/** Promises of rotary positions: lengths are kept, and a dot product depends only on the distance. */
 class RotaryTest {
   private static final long SEED = 20261121;
 
-  /** Every form and scaling, at widths that fill vectors and do not, some in part. */
+  /** Every form and scaling, at widths that fill vectors and widths that do not; some rotate only a part. */
   static List<Rotary> rotaries() {
     List<RotaryScaling> scalings =
         List.of(
@@ -86,7 +86,7 @@ class RotaryTest {
     }
   }
 
-  /** One random row, so many times. */
+  /** One random row, repeated {@code count} times. */
   private static Heads repeated(Rotary rotary, int count, long seed) {
     Heads one = Views.random(Views.Layout.DENSE, 1, 1, 1, rotary.headDim(), seed);
     Heads all = Heads.zeros(1, 1, count, rotary.headDim());
@@ -104,7 +104,7 @@ class RotaryTest {
     return sum;
   }
 
-  /** Prefill and steps, and a batch of sequences that are not equally long: a row's bits depend on its position alone. */
+  /** Prefill and steps, and a batch of sequences with different lengths: a row's bits depend only on its position. */
   @ParameterizedTest
   @EnumSource(RotaryTable.Form.class)
   void rowsHaveTheSameBitsHoweverTheyCome(RotaryTable.Form form) {
@@ -149,7 +149,7 @@ class RotaryTest {
     Views.assertOnlyTheViewWritten(output, rotary);
   }
 
-  /** A lambda is a scaling, for instance LongRoPE's with its own factor for each pair. */
+  /** A lambda can be a scaling, for instance LongRoPE's with its own factor for each pair. */
   @Test
   void aScalingMayBeTheCallersOwn() {
     double[] factors = {1, 1.5, 4, 32};
@@ -189,7 +189,7 @@ class RotaryTest {
     assertThat(x.data()).endsWith(5, 6);
   }
 
-  /** On plain Java, because SIMD kernels allocate their vectors as long as they are interpreted. */
+  /** On plain Java, since SIMD kernels allocate their vectors as long as they are interpreted. */
   @ParameterizedTest
   @EnumSource(RotaryTable.Form.class)
   void steadyCallsAllocateNothing(RotaryTable.Form form) {

@@ -15,7 +15,7 @@ import dev.lanewise.kernels.data.Stage;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What golden values do not reach of the reference: how elements lie, functions of the caller, column sums, wrong calls. */
+/** Parts of the reference that golden values do not test: strides, functions of the caller, column sums, wrong calls. */
 class ReferenceAttentionTest {
   private static final int HEADS = 4;
   private static final int QUERIES = 3;
@@ -26,7 +26,7 @@ class ReferenceAttentionTest {
   private final Heads key = Views.random(Views.Layout.DENSE, 2, 2, KEYS, WIDTH, 2);
   private final Heads value = Views.random(Views.Layout.DENSE, 2, 2, KEYS, 3, 3);
 
-  /** The same elements, those of a row three apart. */
+  /** The same elements with a column stride of three. */
   private static Heads apart(Heads view) {
     float[] data = new float[3 * view.data().length];
     for (int i = 0; i < view.data().length; i++) {
@@ -72,7 +72,7 @@ class ReferenceAttentionTest {
     }
   }
 
-  /** Of packed sequences a key has its place among the rows of all. */
+  /** Column sums of packed sequences are indexed by the key row among the rows of all sequences. */
   @Test
   void columnSumsOfSequences() {
     Heads queries = Views.random(Views.Layout.DENSE, 1, 1, 4, WIDTH, 4);
@@ -84,7 +84,7 @@ class ReferenceAttentionTest {
     assertThat(sums).containsExactly(first[0], first[1], second[0], second[1], second[2], second[3]);
   }
 
-  /** A function is told which row it sees, and what it leaves there is what goes on; it does not see a masked key. */
+  /** A function receives the indexes of its row, and its results are used; it does not see a masked key. */
   @Test
   void functionsOfTheCaller() {
     RowFunction places =

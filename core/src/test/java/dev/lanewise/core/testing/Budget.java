@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.reference.ReferenceAttention;
 
-/** The accuracy policy: an error may be twice that of plain float code plus 1e-6 of the largest value. */
+/** The accuracy policy: an error may be at most twice the error of plain float code, plus 1e-6 of the largest value. */
 public final class Budget {
   private Budget() {}
 
@@ -27,7 +27,7 @@ public final class Budget {
         plainError = Math.max(plainError, Math.abs(plain[i] - expected[i]));
       }
     }
-    // A broken plain result must not widen the budget: plain float code is good to far better than this.
+    // A wrong plain result must not increase the budget: plain float code is much more accurate than this.
     assertThat(plainError).as("error of plain float code for %s", what).isLessThanOrEqualTo(1e-4 * largest);
     double budget = 2 * plainError + 1e-6 * largest;
     for (int i = 0; i < expected.length; i++) {

@@ -6,11 +6,11 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 
-/** Rows whose elements are all a number, and what a cache holds of them. */
+/** Appends rows in which all elements are the same number, and reads them from a cache. */
 public final class CachedRows {
   private CachedRows() {}
 
-  /** 1 × heads × rows × width, row i full of sign · (first + i). */
+  /** 1 × heads × rows × width, where all elements of row i are sign · (first + i). */
   private static Heads counting(int heads, int rows, int width, int first, int sign) {
     float[] x = new float[rows * heads * width];
     for (int i = 0; i < x.length; i++) {
@@ -19,7 +19,7 @@ public final class CachedRows {
     return Heads.ofRows(x, 1, rows, heads, width);
   }
 
-  /** Appends rows, the keys full of numbers that go on from {@code first}, the values of the same below 0. */
+  /** Appends rows: the elements of keys count from {@code first} on, values are the negative of keys. */
   public static void append(KeyValueCache cache, int rows, int first) {
     KeyValueLayout layout = cache.table().layout();
     Heads key = counting(layout.heads(), rows, layout.keyWidth(), first, 1);
@@ -50,7 +50,7 @@ public final class CachedRows {
     }
   }
 
-  /** The places of a cache's blocks. */
+  /** The physical blocks of a cache. */
   public static int[] places(KeyValueCache cache) {
     CachedSequence rows = cache.acquireShared();
     int[] places = new int[Math.ceilDiv(rows.rows(), KeyValueLayout.BLOCK_ROWS)];

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The cases that {@code golden/generate.py} wrote; it describes their layout. */
+/** The cases that {@code golden/generate.py} wrote; that script describes their layout. */
 public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
 
   /** scaled_dot_product_attention; {@code scale} is null for the default. Expected output and weights are dense. */
@@ -28,10 +28,10 @@ public record GoldenCases(List<Sdpa> sdpa, List<Mha> mha) {
     }
   }
 
-  /** What an mha case attends with: one object twice or three times where PyTorch was given one tensor. */
+  /** The inputs of an mha case: the same object for two or three of them if PyTorch got one tensor. */
   public record Sources(SequenceBatch query, SequenceBatch key, SequenceBatch value) {}
 
-  /** Weights outputs × inputs; biases null if there are none. */
+  /** Weights as outputs × inputs; biases are null if there are none. */
   public record Layer(int numHeads, float[][] weights, float @Nullable [] @Nullable [] biases) {
     public static final int QUERY = 0;
     public static final int KEY = 1;

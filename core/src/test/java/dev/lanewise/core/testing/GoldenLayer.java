@@ -25,7 +25,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
-/** A case of layers.py: a PyTorch module, what goes in, and what comes out in double. */
+/** A case of layers.py: a PyTorch module, its input, and its output in double. */
 public final class GoldenLayer {
   private static final String FILE = "layers.safetensors";
 
@@ -45,7 +45,7 @@ public final class GoldenLayer {
     bytes.asDoubleBuffer().get(expected);
   }
 
-  /** All cases; their tensors stay open as long as the JVM runs. */
+  /** Loads all cases; their tensors stay open until the JVM ends. */
   public static List<GoldenLayer> load() {
     try {
       PlainSafetensors file = new PlainSafetensors(PlainSafetensors.golden(FILE));
@@ -79,7 +79,7 @@ public final class GoldenLayer {
     return line.size("E");
   }
 
-  /** What PyTorch is off in float. */
+  /** The error of PyTorch in float. */
   public double torchError() {
     return Double.parseDouble(line.text("error"));
   }
@@ -92,7 +92,7 @@ public final class GoldenLayer {
     return line.size(setting) == 1;
   }
 
-  /** What the module's tensors are read with, all that they do not tell being told. */
+  /** The weights of the module, with the settings that tensors do not contain. */
   public TorchWeights weights(NamedTensors from, Kernels kernels) {
     TorchWeights weights = TorchWeights.of(from, line.size("H")).withKernels(kernels);
     if (kind().equals("mha")) {
@@ -119,7 +119,7 @@ public final class GoldenLayer {
     };
   }
 
-  /** The module of its kind. */
+  /** Creates the module. */
   public Object module(NamedTensors from, Kernels kernels) {
     TorchWeights weights = weights(from, kernels);
     return switch (kind()) {
@@ -133,7 +133,7 @@ public final class GoldenLayer {
     };
   }
 
-  /** The module's output, as the caller's array has it. */
+  /** The module's output, in the order of the caller's array. */
   public float[] output(NamedTensors from, Kernels kernels) {
     SequenceBatch x = sequences("x", line.size("L"));
     SequenceBatch output = view(new float[expected.length], line.size("L"));
@@ -181,7 +181,7 @@ public final class GoldenLayer {
     return view(data.floats(name), rows);
   }
 
-  /** batch × rows × width in the order that PyTorch has it in. */
+  /** A view of batch × rows × width with PyTorch's order of the axes. */
   private SequenceBatch view(float[] array, int rows) {
     int batch = line.size("B");
     int width = array.length / (batch * rows);
@@ -190,7 +190,7 @@ public final class GoldenLayer {
         : new SequenceBatch(array, 0, batch, rows, width, width, batch * width);
   }
 
-  /** Whether the element of an output stands in a row of its sequence, not in padding. */
+  /** Tells whether an element of an output belongs to a row of its sequence, and not to padding. */
   public boolean real(int element) {
     if (!line.has("lengths")) {
       return true;

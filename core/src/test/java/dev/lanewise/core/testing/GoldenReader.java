@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Reads a golden case: its line (kind, name, settings), and its numbers off the front of a buffer. */
+/** Reads a golden case: its line (kind, name, settings), and its numbers from a buffer. */
 public class GoldenReader {
   public final String kind;
   public final String name;
@@ -32,12 +32,12 @@ public class GoldenReader {
     }
   }
 
-  /** The lines of cases in a file beside the scripts. */
+  /** The lines of a file beside the scripts, one for each case. */
   public static List<String> lines(String file) {
     return new String(resource(file), StandardCharsets.US_ASCII).lines().filter(line -> !line.startsWith("#")).toList();
   }
 
-  /** The numbers in a file beside the scripts. */
+  /** The numbers of a file beside the scripts. */
   public static ByteBuffer numbers(String file) {
     return ByteBuffer.wrap(resource(file)).order(ByteOrder.LITTLE_ENDIAN);
   }

@@ -15,11 +15,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A case that {@code golden/variants.py} wrote; it describes the layout.
+ * A case that {@code golden/variants.py} wrote; that script describes the layout.
  *
- * @param weights rows as long as the longest sequence has keys
+ * @param weights rows that are as long as the longest sequence has keys
  * @param logSumExp null if the normaliser has none
- * @param scores the scores at the stages before the normaliser, or nothing
+ * @param scores the scores at the stages before the normaliser, or empty
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record GoldenVariant(
@@ -128,7 +128,7 @@ public record GoldenVariant(
       return new Bias(floats(elements("bias")), 0, strides[0], strides[1], strides[2], strides[3]);
     }
 
-    /** Strides of batch, head, query and key in an array that is dense over the axes that the setting names. */
+    /** Strides of batch, head, query and key in an array that is dense over the axes of the setting. */
     private int[] strides(String setting) {
       int[] sizes = {batch, size("H"), queries, keys};
       int[] strides = new int[sizes.length];

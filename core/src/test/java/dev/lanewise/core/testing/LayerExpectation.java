@@ -15,11 +15,14 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
-/** What a layer with some {@link LayerSettings} gives, by the reference: projections, positions and bias are written out here. */
+/**
+ * The expected result of a layer with some {@link LayerSettings}, by the reference and with separate code for projections, positions and
+ * bias.
+ */
 public final class LayerExpectation {
   public static final LayerShape SHAPE = LayerShape.of(LayerSettings.HEADS * LayerSettings.HEAD_DIM, LayerSettings.HEADS).valueDim(5);
 
-  /** Depths of the tree among the settings. */
+  /** Depths of the tree in the settings. */
   private static final int[] DEPTHS = {0, 1, 1, 2};
 
   public Mask mask = Mask.none();
@@ -34,7 +37,7 @@ public final class LayerExpectation {
   @Nullable PackedSequences sequences;
   public LayerPositions positions = Positions.none();
 
-  /** The last {@code queries} rows of self-attention, in double up to the output projection. */
+  /** The last {@code queries} rows of self-attention, in double except for the output projection. */
   public SequenceBatch output(SequenceBatch x, int queries) {
     int first = x.rows() - queries;
     Heads query = SHAPE.query().apply(x).split(LayerSettings.HEADS);
@@ -69,7 +72,7 @@ public final class LayerExpectation {
     return joined;
   }
 
-  /** Of each row: in its own sequence, and of a node of the tree at its depth. */
+  /** The position of each row: in its own sequence, and for a tree node its depth. */
   private int[] positions(int rows) {
     int[] result = new int[rows];
     for (int s = 0; s < count(); s++) {
@@ -91,7 +94,7 @@ public final class LayerExpectation {
     return mask.toString().startsWith("Tree") && row >= before ? before + DEPTHS[row - before] : row;
   }
 
-  /** The bias and what relative positions add: sequences × heads × queries × keys. */
+  /** The sum of the bias and the effect of relative positions: sequences × heads × queries × keys. */
   private Bias sum(int rows, int queries) {
     float[] data = new float[count() * LayerSettings.HEADS * queries * rows];
     Bias all = Bias.of(data, LayerSettings.HEADS, queries, rows);

@@ -8,11 +8,11 @@ import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.data.Activation;
 
-/** What a layer of an encoder or a decoder is made of; weights depend on the seed alone. */
+/** The parts of a layer of an encoder or a decoder; weights depend only on the seed. */
 public record LayerParts(LayerShape attention, int hidden, Activation activation, boolean gated, boolean rms, NormPlacement placement) {
   public static final float EPSILON = 1e-5f;
 
-  /** Cross-attention looks at rows of the same width. */
+  /** The shape of cross-attention, whose memory has the same width. */
   public LayerShape cross() {
     return LayerShape.of(attention.embedDim(), attention.numHeads());
   }

@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * Everything that a layer of multi-head attention can be told: what {@link LayerSettingsTest} pairs with each other. A method of a layer or
- * of its attention that is not here fails the test.
+ * All settings of a layer of multi-head attention, which {@link LayerSettingsTest} combines in pairs. A method of a layer or of its
+ * attention that is missing here fails the test.
  */
 public final class LayerSettings {
   public static final int HEADS = 3;
@@ -34,10 +34,10 @@ public final class LayerSettings {
   /**
    * A setting.
    *
-   * @param method which sets it, with its class
+   * @param method the method that sets it, with its class
    * @param slot what it replaces when it is set again
-   * @param name that a refusal gives it
-   * @param seen whether results are others with it
+   * @param name its name in a refusal
+   * @param seen whether it changes results
    */
   public record Setting(
       String method,
@@ -145,12 +145,12 @@ public final class LayerSettings {
     }
   }
 
-  /** What the relative positions of {@link #all} add for a key at this distance. */
+  /** What the relative positions of {@link #all} add to the score of a key at this distance. */
   public static float relativeBias(int distance, int head) {
     return TABLE[bucket(distance) * HEADS + head];
   }
 
-  /** The bucket of a distance among 8 that reach up to 6, half of them for keys behind the query (T5, section 2.1). */
+  /** The bucket of a distance among 8 buckets up to distance 6, half of them for keys after the query (T5, section 2.1). */
   private static int bucket(int distance) {
     int apart = Math.abs(distance);
     int far = 2 + (int) (Math.log(apart / 2.0) / Math.log(6 / 2.0) * 2);

@@ -4,7 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 
-/** The widths of a layer; weights depend on the seed alone. */
+/** The widths of a layer; weights depend only on the seed. */
 public record LayerShape(int embedDim, int numHeads, int keyValueHeads, int valueDim, int keyInputDim, int valueInputDim) {
   public static LayerShape of(int embedDim, int numHeads) {
     return new LayerShape(embedDim, numHeads, numHeads, embedDim / numHeads, embedDim, embedDim);

@@ -17,12 +17,12 @@ public final class MaskCases {
     this.random = new Random(seed);
   }
 
-  /** The masks whose queries see one range of keys each. */
+  /** The masks that show each query one range of keys. */
   public static List<Mask> ranges(Extents extents, long seed) {
     return new MaskCases(extents, seed).ranges();
   }
 
-  /** The masks whose queries may see holes. */
+  /** The masks that may have holes. */
   public static List<Mask> withHoles(Extents extents, long seed) {
     return new MaskCases(extents, seed).withHoles();
   }
@@ -70,7 +70,7 @@ public final class MaskCases {
         Mask.evaluate((b, h, i, j) -> i % 3 != 0 && (i % 3 == 1 || j / 64 % 2 == 0), 1, 1, queries, keys));
   }
 
-  /** One length a batch entry: often 0, often all. */
+  /** One length for each batch entry: often 0, often the maximum. */
   private int[] lengths(IntUnaryOperator most) {
     int[] lengths = new int[extents.batch()];
     for (int b = 0; b < lengths.length; b++) {
@@ -80,7 +80,7 @@ public final class MaskCases {
     return lengths;
   }
 
-  /** Few different ids, the same for neighbours; one of them may have no key. */
+  /** A few different ids, equal for neighbours; one of them may have no key. */
   private int[] sortedIds(int count) {
     int[] ids = new int[extents.batch() * count];
     for (int n = 0; n < ids.length; n++) {
@@ -93,7 +93,7 @@ public final class MaskCases {
     return random.ints(count, -1, 3).toArray();
   }
 
-  /** As many nodes as the shortest batch entry allows, less perhaps one. */
+  /** Parents of as many nodes as the shortest batch entry allows, or one fewer. */
   private int[] parents() {
     int[] parents = chain();
     for (int node = 0; node < parents.length; node++) {

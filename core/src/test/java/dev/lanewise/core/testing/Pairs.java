@@ -5,12 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** Few combinations of many features, among which every pair of values of different features occurs: a greedy covering array. */
+/** A small set of combinations of many features, in which every pair of values of different features occurs: a greedy covering array. */
 public final class Pairs {
   private final int[] sizes;
   private final Random random;
 
-  /** {@code open[f][v][g][w]}: value v of feature f has not met value w of feature g. Kept both ways round. */
+  /** {@code open[f][v][g][w]}: value v of feature f has not yet occurred with value w of feature g. Both orders are stored. */
   private final boolean[][][][] open;
 
   private Pairs(Random random, int... sizes) {
@@ -28,7 +28,7 @@ public final class Pairs {
     }
   }
 
-  /** Combinations, each with one value, from 0 on, of each feature; {@code sizes[f]} is how many values feature f has. */
+  /** Combinations, each with one value, from 0 on, of each feature; {@code sizes[f]} is the number of values of feature f. */
   public static List<int[]> cover(Random random, int... sizes) {
     Pairs pairs = new Pairs(random, sizes);
     List<int[]> combinations = new ArrayList<>();
@@ -53,7 +53,7 @@ public final class Pairs {
     return false;
   }
 
-  /** A combination with this value, and of each other feature the value that meets most of the others for the first time. */
+  /** A combination with this value, and for each other feature the value that adds most new pairs. */
   private int[] next(int first, int value) {
     int[] combination = new int[sizes.length];
     Arrays.fill(combination, -1);

@@ -11,10 +11,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
-/** Rows cached in the simplest way, their blocks in any order, some of them perhaps let go. */
+/** Cached rows in the simplest form, with blocks in any order, of which some may be dropped. */
 public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, int droppedFrom, int droppedTo) implements CachedSequence {
 
-  /** Caches the rows {@code from} to {@code to} of the only batch entry; of blocks that lie between dropped rows there is nothing. */
+  /** Caches the rows {@code from} to {@code to} of the only batch entry; blocks between dropped rows are not stored. */
   public static PlainCache of(KeyValueFormat format, boolean offHeap, Heads key, Heads value, int from, int to, Random random) {
     KeyValueLayout layout = new KeyValueLayout(format, key.heads(), key.width(), value.width());
     int blocks = Math.ceilDiv(to - from, KeyValueLayout.BLOCK_ROWS);
@@ -32,7 +32,7 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
     return cache;
   }
 
-  /** The same rows but for some that are gone. */
+  /** A copy without some rows. */
   public PlainCache drop(int from, int to) {
     return new PlainCache(memory, rows, places, from, to);
   }
@@ -55,7 +55,7 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
     return places.get(block);
   }
 
-  /** Puts what is stored in the place of what was given. */
+  /** Replaces the given elements by the stored ones. */
   public void readBack(Heads key, Heads value, int from) {
     for (int row = 0; row < rows; row++) {
       int block = physicalBlock(row / KeyValueLayout.BLOCK_ROWS);

@@ -16,7 +16,7 @@ public final class PlainOnnx {
   public final Heads key;
   public final Heads value;
 
-  /** Keys before the first query of each batch entry. */
+  /** Number of keys before the first query of each batch entry. */
   public final int[] offsets;
 
   public boolean causal;
@@ -26,7 +26,7 @@ public final class PlainOnnx {
   public double softcap;
   public boolean softcapAfterMask;
 
-  /** What the mask adds; −∞ masks. */
+  /** The addend of the mask; −∞ masks. */
   public Addend mask = (b, head, i, j) -> 0;
 
   /** qk_matmul_output in its four modes, and Y. */

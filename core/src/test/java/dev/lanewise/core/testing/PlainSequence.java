@@ -11,16 +11,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/** What a {@link KeyValueCache} should hold: a list of rows, and which pages they lie in. */
+/** A model of a {@link KeyValueCache}: a list of rows, and the pages that hold them. */
 public final class PlainSequence {
   public static final int UNLIMITED = Integer.MAX_VALUE;
 
-  /** A page, by its identity. */
+  /** A page, which is compared by identity. */
   public static final class PlainPage {
     public int references = 1;
   }
 
-  /** The pages in use, of so many. */
+  /** The pages in use, and their maximum number. */
   public record PlainPages(int most, int pageRows, Set<PlainPage> used) {
     public PlainPages(int most, int pageRows) {
       this(most, pageRows, Collections.newSetFromMap(new IdentityHashMap<>()));
@@ -44,7 +44,7 @@ public final class PlainSequence {
     }
   }
 
-  /** A row of keys and of values as stored, of all heads; and how far off either may be. */
+  /** A row of keys and of values as stored, of all heads, with the tolerance of each element. */
   public record Row(float[] key, float[] value, float[] keyTolerance, float[] valueTolerance) {
     public static Row of(KeyValueFormat format, float[] channels, Heads key, Heads value, int batchEntry, int row) {
       Row stored = new Row(elements(key, batchEntry, row), elements(value, batchEntry, row), new float[0], new float[0]);
@@ -65,7 +65,7 @@ public final class PlainSequence {
       return x;
     }
 
-    /** Half the step between two integers, and a little for the roundings of float. */
+    /** Half the step between two integers, plus an allowance for the rounding of float. */
     private static float[] halfScales(float[] x, int width, float[] channels) {
       float[] halves = new float[x.length];
       for (int head = 0; head < x.length / width; head++) {
@@ -91,7 +91,7 @@ public final class PlainSequence {
       }
     }
 
-    /** The nearest number with eight bits, through the neighbours on both sides. */
+    /** The nearest number with eight significant bits, found among the neighbours on both sides. */
     private static float toBfloat16(float x) {
       int bits = Float.floatToRawIntBits(x);
       float down = Float.intBitsToFloat(bits & 0xffff0000);
@@ -109,10 +109,10 @@ public final class PlainSequence {
   private final int window;
   private final int sinks;
 
-  /** Every row, those that have been let go too. */
+  /** All rows, including those that have been dropped. */
   public final List<Row> rows = new ArrayList<>();
 
-  /** The pages that are held, by their number in the sequence. */
+  /** The held pages, by their number in the sequence. */
   public final TreeMap<Integer, PlainPage> held = new TreeMap<>();
 
   public PlainSequence(PlainPages pages, boolean pooled, int capacity, int window, int sinks) {
@@ -123,7 +123,7 @@ public final class PlainSequence {
     this.sinks = sinks;
   }
 
-  /** How many pages are lacking for more rows, after those that are let go; −1 if there is no room for the rows. */
+  /** The number of pages that are missing for more rows after the drop; −1 if the rows exceed the capacity. */
   public int lacking(int more) {
     if (more == 0) {
       return 0;
@@ -149,14 +149,14 @@ public final class PlainSequence {
     return window == UNLIMITED ? 0 : Math.max(0, row + 1 - window);
   }
 
-  /** Pages that neither the query of the last row nor any to come sees. */
+  /** Pages that neither the query of the last row nor a later query sees. */
   private List<Integer> gone() {
     int first = pageCount(sinks);
     int end = firstSeen(rows.size() - 1) / pages.pageRows;
     return held.keySet().stream().filter(number -> number >= first && number < end).toList();
   }
 
-  /** Adds rows, for which there is room. */
+  /** Adds rows, for which there must be enough pages. */
   public void append(List<Row> more) {
     if (more.isEmpty()) {
       return;
@@ -175,7 +175,7 @@ public final class PlainSequence {
     rows.addAll(more);
   }
 
-  /** Numbers of the pages that have been let go. */
+  /** Numbers of the pages that have been dropped. */
   public List<Integer> missing() {
     return IntStream.range(0, pageCount(rows.size())).filter(number -> !held.containsKey(number)).boxed().toList();
   }

@@ -6,9 +6,9 @@ import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.data.Heads;
 
-/** An attention problem with random inputs that depend on its seed alone. Printed in full by every failure. */
+/** An attention problem with random inputs that depend only on its seed. Every failure prints it completely. */
 public final class Problem {
-  /** The seed of every random number of a run: {@code -Dlanewise.seed=…} tries another. */
+  /** The seed of all random numbers of a run; {@code -Dlanewise.seed=…} sets another. */
   public static final long SEED = Long.getLong("lanewise.seed", 20261121);
 
   private final int queries;
@@ -97,19 +97,19 @@ public final class Problem {
     return Float.isNaN(scale) ? 1 / Math.sqrt(headDim) : scale;
   }
 
-  /** What the call under test should give. */
+  /** The expected result of the call under test. */
   public ReferenceAttention reference() {
     return ReferenceAttention.of(query(), key(), value()).mask(mask).scale(scale());
   }
 
-  /** The output, dense, of the call under test. */
+  /** The dense output of the call under test. */
   public float[] compute(Attention attention) {
     Heads output = emptyOutput();
     attention.compute(query(), key(), value(), output);
     return Views.dense(output);
   }
 
-  /** Holds output and weights against the double reference, and looks at the memory around both. */
+  /** Compares output and weights with the double reference, and checks the memory around both. */
   public void verify() {
     Heads query = query();
     Heads key = key();

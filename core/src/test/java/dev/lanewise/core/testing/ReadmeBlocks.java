@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The Java of a README, and the Java that compiles. */
+/** The Java code of a README or Javadoc, and the Java code that is compiled. */
 public final class ReadmeBlocks {
   private ReadmeBlocks() {}
 
-  /** The blocks of Java in a text, without imports. */
+  /** The blocks of Java code in a text, without imports. */
   public static List<String> shown(String markdown) {
     return between(markdown, "```java\n", "```").stream().map(block -> block.replaceAll("(?m)^import .*;\n+", "")).toList();
   }
@@ -23,12 +23,12 @@ public final class ReadmeBlocks {
     return between(source.replaceAll("(?m)^ +\\* ?", ""), "<pre>{@code\n", "}</pre>");
   }
 
-  /** What lies between the comments {@code begin} and {@code end} in a test source of this module. */
+  /** The lines between the comments {@code begin} and {@code end} in a test source of this module. */
   public static List<String> compiled(String file) throws IOException {
     return between(source("src/test/java", file), "// begin\n", "// end");
   }
 
-  /** The text of a source file, in whatever package it lies. */
+  /** The text of a source file, in any package. */
   public static String source(String root, String file) throws IOException {
     try (Stream<Path> files = Files.find(Path.of(root), 20, (path, attributes) -> path.endsWith(file))) {
       return Files.readString(files.findFirst().orElseThrow(() -> new NoSuchFileException(root + "/…/" + file)));

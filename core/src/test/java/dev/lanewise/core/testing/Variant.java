@@ -11,7 +11,7 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
-/** Settings of a call, to be made alike on the reference and on the code under test. */
+/** Settings of a call, which are applied in the same way to the reference and to the code under test. */
 public final class Variant {
   public Mask mask = Mask.none();
   public Similarity similarity = Similarity.dot();

@@ -21,9 +21,9 @@ import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** A combination of features, on a shape and on numbers that depend on its seed alone. */
+/** A combination of features with a shape and numbers that depend only on its seed. */
 public final class VariantCase {
-  /** How many values each feature has: mask, change, normaliser, similarity, result, arrangement. */
+  /** Number of values of each feature: mask, change, normaliser, similarity, result, arrangement. */
   public static final int[] FEATURES = {28, Change.values().length, 9, 3, Result.values().length, Arrangement.values().length};
 
   private static final int TOP = 4;
@@ -36,7 +36,7 @@ public final class VariantCase {
   private final Variant variant = new Variant();
   private final int threads;
 
-  /** What a call hands out. */
+  /** A requested result of a call. */
   public enum Result {
     OUTPUT,
     LOG_SUM_EXP,
@@ -84,7 +84,7 @@ public final class VariantCase {
     return list.get(values[feature]);
   }
 
-  /** Holds what the case's call writes on these kernels against the reference. */
+  /** Compares the results of the case's call on these kernels with the reference. */
   public void verify(Kernels kernels) {
     Attention attention = variant.attention().withKernels(kernels).withThreads(threads);
     boolean logSumExpOfOthers = !variant.normaliser.hasLogSumExp();
@@ -118,7 +118,7 @@ public final class VariantCase {
       results.logSumExp(logSumExp);
     }
     for (Result asked : Result.values()) {
-      // The top keys are judged by the weights of the same call.
+      // The top keys are compared with the weights of the same call.
       boolean judge = asked == Result.WEIGHTS && asks(Result.TOP_KEYS);
       if (asked.stage != null && (asks(asked) || judge)) {
         scores.put(asked.stage, empty(query.rows(), operands.extents().mostKeys()));
@@ -159,7 +159,7 @@ public final class VariantCase {
     }
   }
 
-  /** The largest weights of each row, of equal ones the first; those of weight 0 are no keys at all. */
+  /** The keys with the largest weights of each row, for equal weights the first; keys of weight 0 do not count. */
   private void verifyTop(TopKeys top, Heads weights) {
     for (int b = 0; b < weights.batch(); b++) {
       for (int head = 0; head < weights.heads(); head++) {

@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** The values of the features that {@link VariantPairsTest} pairs with each other. */
+/** The values of the features that {@link VariantPairsTest} combines in pairs. */
 public final class VariantFeatures {
   private VariantFeatures() {}
 
-  /** What happens to scores, or weights, between similarity and value. */
+  /** A change of scores, or weights, between similarity and value. */
   public enum Change {
     NONE,
     SCALE,
@@ -55,7 +55,7 @@ public final class VariantFeatures {
       }
     }
 
-    /** Over all four axes, with an offset and gaps of NaN. */
+    /** A bias over all four axes, with an offset and gaps of NaN. */
     private static Bias bias(Extents extents, Random random) {
       int queryStride = 2 * extents.mostKeys() + 1;
       int headStride = extents.mostQueries() * queryStride + 3;
@@ -83,7 +83,7 @@ public final class VariantFeatures {
       }
     }
 
-    /** Masked keys would get a weight from it too, if they were listened to. */
+    /** A weight function that would give masked keys a weight, too; this must be ignored. */
     private static void mixWeights(float[] row, int offset, int length, int b, int head, int query, int firstKey) {
       for (int i = 0; i < length; i++) {
         row[offset + i] = 0.5f * row[offset + i] + 0.0625f * ((b + 2 * head + 3 * query + 7 * (firstKey + i)) % 5);
@@ -91,7 +91,7 @@ public final class VariantFeatures {
     }
   }
 
-  /** The normalisers for so many query heads. */
+  /** The normalisers for this number of query heads. */
   public static List<Normaliser> normalisers(int heads, Random random) {
     return List.of(
         Normaliser.softmax(),
@@ -109,7 +109,7 @@ public final class VariantFeatures {
     return List.of(Similarity.dot(), Similarity.cosine(), Similarity.additive(Views.randomArray(headDim, 1, random.nextLong())));
   }
 
-  /** One mask of each kind, and some of them together. */
+  /** One mask of each kind, and some combinations. */
   public static List<Mask> masks(Extents extents, long seed) {
     List<Mask> masks = new ArrayList<>(MaskCases.ranges(extents, seed));
     masks.addAll(MaskCases.withHoles(extents, seed));

@@ -7,19 +7,19 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Query, key and value of a hostile shape, in one of the layouts that a caller may have. */
+/** Query, key and value of a difficult shape, in one of the layouts that a caller may use. */
 public record VariantOperands(Heads query, Heads key, Heads value, Layout outputLayout, @Nullable PackedSequences sequences) {
 
-  /** How the operands lie in memory. */
+  /** Layout of the operands in memory. */
   public enum Arrangement {
     DENSE,
     ROWS_FIRST,
     GAPS,
-    /** Each row holds query, key and value of a position, side by side. */
+    /** Each row holds the query, key and value of a position. */
     PACKED_QUERY_KEY_VALUE,
     /** All batch entries share one key and one value. */
     SHARED_KEYS,
-    /** Several sequences one after the other. */
+    /** Several packed sequences. */
     SEQUENCES
   }
 
@@ -58,7 +58,7 @@ public record VariantOperands(Heads query, Heads key, Heads value, Layout output
     return values[random.nextInt(values.length)];
   }
 
-  /** Where four sequences start; some may be empty. */
+  /** Starts of four sequences; some may be empty. */
   private static int[] starts(Random random, int rows) {
     int[] inner = random.ints(3, 0, rows + 1).sorted().toArray();
     return new int[] {0, inner[0], inner[1], inner[2], rows};
@@ -78,7 +78,7 @@ public record VariantOperands(Heads query, Heads key, Heads value, Layout output
         null);
   }
 
-  /** The view itself, or, of one batch entry, that entry again and again. */
+  /** The view itself, or a view that repeats its only batch entry. */
   private static Heads repeated(Heads view, int batch) {
     return view.batch() == batch
         ? view

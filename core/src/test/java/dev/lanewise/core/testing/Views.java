@@ -8,24 +8,24 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.function.IntConsumer;
 
-/** Views in several memory layouts, random numbers in them, and a look at what lies between their rows. */
+/** Views in several memory layouts, random numbers in them, and checks of the elements between their rows. */
 public final class Views {
-  /** What outputs are filled with before a call, so that a stray write shows. */
+  /** Fills outputs before a call, so that a wrong write is visible. */
   public static final float SENTINEL = -12345.678f;
 
   private Views() {}
 
-  /** How a view lies in its array. */
+  /** Layout of a view in its array. */
   public enum Layout {
-    /** Batch, head, row, nothing between. */
+    /** Batch, head, row, without gaps. */
     DENSE,
-    /** Batch, row, head: what splitting the rows of a projection gives. */
+    /** Batch, row, head: the layout of a projection whose rows are split into heads. */
     ROWS_FIRST,
     /** An offset, and gaps after each row, head and batch entry and at the end. */
     GAPS
   }
 
-  /** A view over a new array, gaps included, full of {@code fill}. */
+  /** A view of a new array in which all elements, gaps included, are {@code fill}. */
   public static Heads filled(Layout layout, int batch, int heads, int rows, int width, float fill) {
     Heads shape =
         switch (layout) {
@@ -41,7 +41,7 @@ public final class Views {
     return shape;
   }
 
-  /** Normal numbers, and NaN in the gaps, where nothing may be read. */
+  /** Normal random numbers, with NaN in the gaps, which must not be read. */
   public static Heads random(Layout layout, int batch, int heads, int rows, int width, long seed) {
     Heads view = filled(layout, batch, heads, rows, width, Float.NaN);
     Random random = new Random(seed);
@@ -49,12 +49,12 @@ public final class Views {
     return view;
   }
 
-  /** As above for sequences; {@link Layout#ROWS_FIRST} is dense here. */
+  /** The same for sequences; {@link Layout#ROWS_FIRST} is dense here. */
   public static SequenceBatch randomSequences(Layout layout, int batch, int rows, int width, long seed) {
     return sequences(random(layout, batch, 1, rows, width, seed));
   }
 
-  /** As {@link #filled} with {@link #SENTINEL}. */
+  /** The same as {@link #filled} with {@link #SENTINEL}. */
   public static SequenceBatch emptySequences(Layout layout, int batch, int rows, int width) {
     return sequences(filled(layout, batch, 1, rows, width, SENTINEL));
   }
@@ -80,12 +80,12 @@ public final class Views {
     return dense(view.split(1));
   }
 
-  /** The same elements at one row only. */
+  /** A view of one row only. */
   public static Heads row(Heads view, int row) {
     return rows(view, row, 1);
   }
 
-  /** {@code count} rows from {@code from} on, of every head. */
+  /** A view of {@code count} rows from {@code from} on, of every head. */
   public static Heads rows(Heads view, int from, int count) {
     return new Heads(
         view.data(),
@@ -100,7 +100,7 @@ public final class Views {
         view.columnStride());
   }
 
-  /** One head of one batch entry. */
+  /** A view of one head of one batch entry. */
   public static Heads head(Heads view, int b, int head) {
     return new Heads(view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), 0, 0, view.rowStride(), view.columnStride());
   }
@@ -118,7 +118,7 @@ public final class Views {
     }
   }
 
-  /** Fails if anything but the elements of the view differs from {@link #SENTINEL}. */
+  /** Fails if an element outside the view differs from {@link #SENTINEL}. */
   public static void assertOnlyTheViewWritten(Heads view, Object what) {
     float[] around = view.data().clone();
     forEach(view, index -> around[index] = SENTINEL);
@@ -127,7 +127,10 @@ public final class Views {
     assertSameBits(around, untouched, "memory around the output of " + what);
   }
 
-  /** Equality of every bit, so that 0 and −0 differ. One NaN equals another: which bits it has is up to the instructions that C2 chose. */
+  /**
+   * Checks that every bit is equal, so 0 and −0 differ. All NaNs count as equal, since their bits depend on the instructions that C2
+   * chooses.
+   */
   public static void assertSameBits(float[] actual, float[] expected, Object what) {
     assertThat(actual.length).as("length of %s", what).isEqualTo(expected.length);
     for (int i = 0; i < expected.length; i++) {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * A wrong call, which may write to the array that it is given but must not, and the words that its exception must say: the argument, and
- * both numbers, what was given and what was expected.
+ * A wrong call, which could write to the given array but must not, and the words that its exception must contain: the argument, and both
+ * numbers, the given one and the expected one.
  */
 public record Wrong(String call, Consumer<float[]> action, Class<? extends RuntimeException> exception, List<String> words) {
 
@@ -25,18 +25,18 @@ public record Wrong(String call, Consumer<float[]> action, Class<? extends Runti
     return new Wrong(call, action, IllegalStateException.class, List.of(words));
   }
 
-  /** The output shares elements with an input; {@code begin} is where one of them begins in the array. */
+  /** The output shares elements with an input, one of which begins at index {@code begin} of the array. */
   public static Wrong overlap(String output, String input, int begin, Consumer<float[]> action) {
     return argument(output + " shares elements with " + input, action, output, "overlaps", input, "[" + begin);
   }
 
-  /** The null that a caller without a null checker may pass. */
+  /** A null, as a caller without a null checker may pass it. */
   @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
   public static <T> T nothing() {
     return (T) null;
   }
 
-  /** Makes the call and holds it to its promise. */
+  /** Makes the call, and checks the exception and the array. */
   public void verify() {
     float[] written = new float[4096];
     Arrays.fill(written, Views.SENTINEL);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Seeded weights are where Xavier's formula has them, and survive a file. */
+/** Seeded weights are in the range of Xavier's formula, and a file keeps them. */
 class InitialisationTest {
   private static final long SEED = 20261121;
   private static final int E = 24;
@@ -78,7 +78,7 @@ class InitialisationTest {
           squares += (double) x * x;
         }
         assertThat(largest).as(name).isLessThanOrEqualTo(bound).isGreaterThan(0.95 * bound);
-        // Uniform numbers have variance bound² / 3; the allowance is five standard deviations of mean and variance.
+        // Uniform numbers have variance bound² / 3; the tolerance is five standard deviations of mean and variance.
         int count = floats.length;
         assertThat(sum / count).as("mean of %s", name).isCloseTo(0, within(5 * bound / Math.sqrt(3.0 * count)));
         assertThat(3 * squares / count / (bound * bound)).as("variance of %s", name).isCloseTo(1, within(5 * Math.sqrt(0.8 / count)));
@@ -90,7 +90,7 @@ class InitialisationTest {
     }
   }
 
-  /** Through a file and back, tensors are the same bits, and so is what their module computes. */
+  /** Tensors that are written to a file and read again have the same bits, and so has the result of their module. */
   @ParameterizedTest
   @MethodSource("modules")
   void roundTrip(Module module) throws IOException {

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever holds for tensors by name holds in memory and in a file. */
+/** Tensors by name behave in the same way in memory and in a file. */
 class NamedTensorsTest {
   @TempDir private Path folder;
 

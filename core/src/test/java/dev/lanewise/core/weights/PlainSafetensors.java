@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** A safetensors file in the plainest way: takes bytes apart without a check, and puts them together whether they make sense or not. */
+/** A safetensors file in the simplest code: reads bytes without any check, and writes them whether they make sense or not. */
 public final class PlainSafetensors {
   final JsonObject header;
   private final byte[] file;
@@ -45,7 +45,7 @@ public final class PlainSafetensors {
     }
   }
 
-  /** A file of this header, and a buffer of zeros. */
+  /** A file with this header, and a buffer of zeros. */
   static byte[] file(String header, int buffer) {
     return file(header.getBytes(StandardCharsets.UTF_8), buffer);
   }
@@ -54,7 +54,7 @@ public final class PlainSafetensors {
     return file(header.length, header, buffer);
   }
 
-  /** A file that says another length of its header. */
+  /** A file with a wrong length of its header. */
   static byte[] file(long length, byte[] header, int buffer) {
     return ByteBuffer.allocate(8 + header.length + buffer).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(header).array();
   }

@@ -24,17 +24,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Corrupt files: each is refused with an {@link IOException}, or is a file still, all of whose tensors can be read; and neither allocates
- * more than a multiple of the file, short-lived strings counted.
+ * Corrupt files: each is refused with an {@link IOException}, or all its tensors can still be read. Neither allocates more than a multiple
+ * of the file, including short-lived strings.
  */
-@Timeout(300) // against hanging
+@Timeout(300) // prevents endless tests
 class SafetensorsFuzzTest {
   private static final long SEED = 20261125;
 
-  /** {@code -Dlanewise.fuzzFactor=10} makes ten times as many. */
+  /** {@code -Dlanewise.fuzzFactor=10} runs ten times as many. */
   private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
 
-  /** A shared arena, a few KB of buffers and a cut message are in this. */
+  /** Includes a shared arena, a few KB of buffers and a shortened message. */
   private static final long ALLOWANCE = 200_000;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -60,7 +60,7 @@ class SafetensorsFuzzTest {
     refused = 0;
   }
 
-  /** Tensors may have any name; none is taken for a path. */
+  /** Tensors may have any name; no name is used as a path. */
   @Test
   void namesAreNoPaths() throws IOException {
     NamedTensors.Builder tensors = NamedTensors.builder();
@@ -82,12 +82,12 @@ class SafetensorsFuzzTest {
   }
 
   /**
-   * Reads the file; {@code what} tells which it was. If that allocates too much, it may have been the first to load a class: then the same
-   * file is read again, which must not.
+   * Reads the file; {@code what} describes it. If this allocates too much, it may have been the first to load a class. Then the same file
+   * is read again, which must not allocate so much.
    */
   private void attempt(byte[] bytes, String what) throws IOException {
     Path path = folder.resolve("x");
-    Files.deleteIfExists(path); // to cut off the one that is there and write again waits for the disk
+    Files.deleteIfExists(path); // truncating and rewriting the existing file would wait for the disk
     Files.write(path, bytes);
     boolean opens = false;
     long allocated = Long.MAX_VALUE;
@@ -145,7 +145,7 @@ class SafetensorsFuzzTest {
       flipped[bit / 8] ^= (byte) (1 << bit % 8);
       attempt(flipped, "bit " + bit + " flipped");
     }
-    // Those of the numbers themselves, at least.
+    // At least the files in which only numbers of elements changed.
     assertThat(opened).isGreaterThanOrEqualTo(8 * 14);
     assertThat(refused).isGreaterThan(1000);
   }
@@ -189,7 +189,7 @@ class SafetensorsFuzzTest {
     assertThat(refused).isGreaterThan(ROUNDS / 2);
   }
 
-  /** Parts of the JSON replaced by others, with the length set right, so that the faults lie deeper. */
+  /** Parts of the JSON are replaced by others, with the right length, so that the faults are further inside. */
   @Test
   void randomJson() throws IOException {
     String[] pieces = {
@@ -262,7 +262,7 @@ class SafetensorsFuzzTest {
     assertThat(opened).isPositive();
   }
 
-  /** Headers that are large and look harmless at first. */
+  /** Headers that are large and look harmless at the begin. */
   @Test
   void largeHeaders() throws IOException {
     int size = 2_000_000;

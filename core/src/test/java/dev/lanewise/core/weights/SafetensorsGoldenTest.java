@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of the reference implementation, made by golden/weights.py: what it wrote is read, and what is written are its bytes. */
+/** Files of the reference implementation, made by golden/weights.py: this library reads them, and writes the same bytes. */
 class SafetensorsGoldenTest {
   private static final Map<String, Dtype> UNREAD =
       Map.ofEntries(
@@ -46,7 +46,7 @@ class SafetensorsGoldenTest {
         assertThat(file.floats(name + " as F32", 5, 51)).as(name).containsExactly(expected);
         float[] actual = file.floats(name, 5, 51);
         for (int i = 0; i < expected.length; i++) {
-          // floatToIntBits sees one NaN and two zeros.
+          // floatToIntBits has one NaN and two zeros.
           assertThat(Float.floatToIntBits(actual[i])).as("%s, element %d", name, i).isEqualTo(Float.floatToIntBits(expected[i]));
         }
       }

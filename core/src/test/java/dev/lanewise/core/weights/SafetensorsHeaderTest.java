@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each thing that can be wrong with a header, and the words of the exception: what is wrong, where, and the numbers. */
+/** Each possible error in a header, and the words of the exception: what is wrong, where, and the numbers. */
 class SafetensorsHeaderTest {
   private static final String A = "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}";
 
@@ -24,7 +24,7 @@ class SafetensorsHeaderTest {
       this(PlainSafetensors.file(header, buffer), words);
     }
 
-    /** Of one tensor. */
+    /** A header of one tensor. */
     static Bad tensor(String dtype, String shape, String offsets, int buffer, String... words) {
       return new Bad("{\"a\":{\"dtype\":%s,\"shape\":%s,\"data_offsets\":%s}}".formatted(dtype, shape, offsets), buffer, words);
     }
@@ -178,7 +178,7 @@ class SafetensorsHeaderTest {
   @Test
   void whatTheFormatLeavesOpenIsRead() throws IOException {
     Path path = folder.resolve("odd.safetensors");
-    // Fields and tensors in any order, white space anywhere but in front, empty tensors where others begin, dimensions beside a 0.
+    // Fields and tensors in any order, white space anywhere except at the begin, empty tensors where others begin, dimensions beside a 0.
     String empty = "\"%s\": {\"data_offsets\":[%d,%d], \"shape\":[0,9223372036854775807],\n\"dtype\":\"BF16\"}";
     String header = "{" + empty.formatted("z", 8, 8) + ",\t\"__metadata__\":{}, " + A + "," + empty.formatted("", 0, 0) + "}\r\n  ";
     Files.write(path, PlainSafetensors.file(header, 8));

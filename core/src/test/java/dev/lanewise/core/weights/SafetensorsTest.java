@@ -40,7 +40,7 @@ class SafetensorsTest {
     return NamedTensors.builder().add("x", data, shape).build();
   }
 
-  /** Numbers of every exponent, so denormal, infinite and NaN ones are among them. */
+  /** Numbers of every exponent, including denormal, infinite and NaN ones. */
   private static float[] anyBits(int length) {
     SplittableRandom random = new SplittableRandom(SEED);
     float[] numbers = new float[length];
@@ -57,7 +57,7 @@ class SafetensorsTest {
     }
   }
 
-  /** Lengths around what is converted at a time. */
+  /** Lengths around the number of elements that are converted at a time. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 4095, 4096, 4097, 16384, 32769, 100_003})
   void roundTripOfAnyBits(int length) throws IOException {
@@ -85,7 +85,7 @@ class SafetensorsTest {
     }
   }
 
-  /** Of the two neighbours with 16 zero bits below, the nearer one, in double; with a tie, the even one. */
+  /** The nearest number whose low 16 bits are zero, in double; for a tie, the even one. */
   private static float nearestBfloat(float value) {
     if (!Float.isFinite(value)) {
       return value;
@@ -93,7 +93,7 @@ class SafetensorsTest {
     int bits = Float.floatToRawIntBits(value);
     int below = bits & 0xffff0000;
     int above = below + 0x10000;
-    // Behind the largest number comes infinity, for rounding at the place where the next number would be.
+    // Infinity follows the largest number, and rounding treats it as the next number.
     double upper = Float.isInfinite(Float.intBitsToFloat(above)) ? Math.copySign(0x1p128, value) : Float.intBitsToFloat(above);
     double toBelow = Math.abs((double) value - Float.intBitsToFloat(below));
     double toAbove = Math.abs(upper - value);
@@ -121,7 +121,7 @@ class SafetensorsTest {
     }
   }
 
-  /** Sign, exponent and fraction by the definition of the format. */
+  /** The value of sign, exponent and fraction by the definition of the format. */
   private static double value(int bits, int exponentBits, int fractionBits) {
     int bias = (1 << (exponentBits - 1)) - 1;
     int exponent = (bits >> fractionBits) & (2 * bias + 1);
@@ -234,7 +234,7 @@ class SafetensorsTest {
     }
   }
 
-  /** The file is almost all hole, so only opening it without reading it is quick; its tensors have more elements than an array. */
+  /** The file is almost completely a hole, so opening it is fast only without reading; its tensors have more elements than an array. */
   @Test
   void largeFilesAreNotRead() throws IOException {
     Path path = folder.resolve("large");
@@ -242,7 +242,7 @@ class SafetensorsTest {
     String header = "{\"x\":{\"dtype\":\"F16\",\"shape\":[%d],\"data_offsets\":[0,%d]}}".formatted(elements, 2 * elements);
     Files.write(path, PlainSafetensors.file(header, 0));
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.READ)) {
-      // One, at the end.
+      // The number 1, at the end.
       channel.write(ByteBuffer.wrap(new byte[] {0, 0x3c}), channel.size() + 2 * elements - 2);
     }
     try (Safetensors file = Safetensors.open(path)) {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file is written as a whole or not at all, and the same each time; {@link SafetensorsTest} reads what was written. */
+/** A file is written completely or not at all, with the same bytes each time; {@link SafetensorsTest} reads what was written. */
 class SafetensorsWriteTest {
   @TempDir private Path folder;
 
@@ -40,7 +40,7 @@ class SafetensorsWriteTest {
     wrong.forEach(Wrong::verify);
     assertThat(Files.readAllBytes(path)).isEqualTo(before);
     try (Safetensors file = Safetensors.open(path)) {
-      // From the file onto itself: it stays open as it was.
+      // From the file to itself: the open file stays as it was.
       Safetensors.write(path, file, Map.of(), Dtype.BF16);
       assertThat(file.dtype("x")).isEqualTo(Dtype.F32);
       assertThat(file.floats("x")).containsExactly(1, 2, 3);
@@ -67,7 +67,7 @@ class SafetensorsWriteTest {
     }
   }
 
-  /** Has more elements than its shape says, which shows when the file is half written. */
+  /** Tensors with more elements than their shape says, which is detected when half of the file is written. */
   private record Liar() implements NamedTensors {
     @Override
     public Set<String> names() {

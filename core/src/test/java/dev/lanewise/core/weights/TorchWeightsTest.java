@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A tensor that is missing, extra or of another shape than the rest of its module has is named with both shapes. */
+/** A tensor that is missing, extra or has another shape than its module requires is named with both shapes. */
 class TorchWeightsTest {
   private static final List<GoldenLayer> CASES = GoldenLayer.load();
 
@@ -25,7 +25,7 @@ class TorchWeightsTest {
     return CASES;
   }
 
-  /** The shapes of a module's tensors under their full names, to be made wrong. */
+  /** The shapes of a module's tensors under their full names, which tests make wrong. */
   private static Map<String, long[]> shapes(GoldenLayer golden) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     golden.tensors.names().stream()
@@ -53,12 +53,12 @@ class TorchWeightsTest {
   @MethodSource("cases")
   void eachTensorMissing(GoldenLayer golden) {
     for (String name : shapes(golden).keySet()) {
-      // Without a bias this is all that a final norm has, so that nothing says there was one.
+      // Without a bias this is the only tensor of a final norm, so nothing shows that there was one.
       if (!name.equals(golden.prefix + "norm.weight") || golden.biases()) {
         Map<String, long[]> shapes = shapes(golden);
         long[] shape = shapes.remove(name);
         String message = refusal(golden, shapes);
-        // Where a tensor was the only one to tell a size, that has a name in place of a number.
+        // If only this tensor determines a size, the message has the name of the size instead of a number.
         String expected = name.endsWith(".k_proj_weight") || name.endsWith(".v_proj_weight") ? "[embedDim, " : Arrays.toString(shape);
         assertThat(message).contains("missing: \"" + name + "\" is expected with shape " + expected).contains("but is not there");
         assertThat(message.lines()).as(message).hasSize(2);
@@ -93,7 +93,7 @@ class TorchWeightsTest {
       assertThat(message)
           .contains("\"" + name + "\" has shape " + Arrays.toString(wrong) + ", but is expected with shape " + Arrays.toString(right));
     } else {
-      // With fewer tensors it may be two against one which is wrong, but the numbers are there.
+      // With few tensors the majority may be wrong, but the message has the numbers.
       assertThat(message).contains("wrong shape: \"" + golden.prefix).contains("but is expected with shape [");
     }
   }
@@ -179,7 +179,7 @@ class TorchWeightsTest {
         .hasMessageContainingAll("embedDim", "4294967296");
   }
 
-  /** Tensors that cannot be there. */
+  /** Tensors that have shapes but no elements. */
   private record Shapes(Map<String, long[]> shapes) implements NamedTensors {
     @Override
     public Set<String> names() {

@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Files that can be read, but whose tensors have other names or shapes than a model's: each makes the layers it is asked for, or is refused
- * with an {@link IllegalArgumentException}, whose message stays short.
+ * Readable files whose tensors have other names or shapes than a model's: each makes the requested layers, or is refused with an {@link
+ * IllegalArgumentException} with a short message.
  */
-@Timeout(300) // against hanging
+@Timeout(300) // prevents endless tests
 class WeightNamesFuzzTest {
   private static final long SEED = 20261124;
   private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
@@ -85,7 +85,7 @@ class WeightNamesFuzzTest {
     return Arrays.stream(shape).anyMatch(size -> size == 0) ? 0 : Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 
-  /** One to three tensors gone, renamed, of another shape, or there besides. */
+  /** One to three tensors are removed, renamed, get another shape, or are added. */
   private static Map<String, long[]> changed(Map<String, long[]> valid, SplittableRandom random) {
     Map<String, long[]> shapes = new LinkedHashMap<>(valid);
     for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
@@ -132,7 +132,7 @@ class WeightNamesFuzzTest {
     fuzz(shapes(made.transformer(WIDTH, 2 * WIDTH, 1, 1)), SEED + 4, tensors -> TorchWeights.of(tensors, 2).transformer(""));
   }
 
-  /** Names of many layers, one tensor each, ask for no more than a multiple of what is there, and the message names some. */
+  /** Names of many layers with one tensor each need no more than a multiple of what exists, and the message names some. */
   @Test
   void manyLayersOfOneTensor() {
     Map<String, long[]> shapes = shapes(Initialisation.xavier(SEED).encoder(WIDTH, 2 * WIDTH, 1));

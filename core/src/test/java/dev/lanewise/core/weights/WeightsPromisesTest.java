@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the Javadoc of tensors, their files and first weights promises, and that messages say what the caller gave. */
+/** Promises of the Javadoc of tensors, their files and initial weights; messages name what the caller gave. */
 class WeightsPromisesTest {
   private static final NamedTensors ONE = NamedTensors.builder().add("a", new float[1], 1).build();
 
@@ -83,7 +83,7 @@ class WeightsPromisesTest {
         Wrong.argument("sources", out -> Initialisation.xavier(1).attention(2, max, 5), "keyInputDim", "2147483647", "embedDim", "2"));
   }
 
-  /** The caller's own tensors, of one name. */
+  /** A caller's implementation with tensors of one name. */
   private record Own(long[] shape, float[] floats) implements NamedTensors {
     @Override
     public Set<String> names() {
@@ -101,7 +101,7 @@ class WeightsPromisesTest {
     }
   }
 
-  /** Whatever cannot be written is refused with an IllegalArgumentException, and the old file stays. */
+  /** What cannot be written is refused with an IllegalArgumentException, and the old file stays. */
   @Test
   void aFileThatCannotBeWrittenStaysAsItWas(@TempDir Path folder) throws IOException {
     Path path = folder.resolve("x.safetensors");
@@ -178,7 +178,7 @@ class WeightsPromisesTest {
     }
   }
 
-  /** The first fifty are named, and the rest is counted. */
+  /** The message names the first fifty, and counts the others. */
   @Test
   void aMessageNamesFiftyAndCountsTheRest() {
     NamedTensors.Builder builder = NamedTensors.builder();
