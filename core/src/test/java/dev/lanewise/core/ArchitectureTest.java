@@ -47,6 +47,7 @@ class ArchitectureTest {
             CORE + ".cache",
             CORE + ".call",
             CORE,
+            CORE + ".reference.layers",
             CORE + ".position",
             CORE + ".layer",
             CORE + ".pooling",

@@ -8,7 +8,5 @@
  *
  * <p>A new option is one constant of {@code Option}, with its rule in {@code Plan}. Nothing here takes an expected number from the library.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package dev.lanewise.bench.verify.fuzz;
-
-import org.jspecify.annotations.NullMarked;

@@ -5,7 +5,5 @@
  * only. Attention itself is {@link dev.lanewise.core.reference.ReferenceAttention}. Nothing here may call a kernel or a layer of the
  * library, which would be measured against itself.
  */
-@NullMarked
+@org.jspecify.annotations.NullMarked
 package dev.lanewise.core.reference.layers;
-
-import org.jspecify.annotations.NullMarked;
