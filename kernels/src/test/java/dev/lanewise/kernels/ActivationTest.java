@@ -7,8 +7,8 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.plain.ScalarActivations;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import dev.lanewise.kernels.testing.UlpSweep;
 import java.lang.System.Logger.Level;
@@ -41,7 +41,7 @@ class ActivationTest {
   /** Of the plain Java path; the SIMD path goes without an erf. */
   @Test
   void erfStaysWithinOneUlpOverTheWholeRange() {
-    UlpSweep sweep = new UlpSweep(ActivationTest::erf, DoubleReference::erf);
+    UlpSweep sweep = new UlpSweep(ActivationTest::erf, PlainKernels::erf);
     sweep.addPatterns(STEP);
     addNearZero(sweep);
     sweep.addAll(3.9f, 3.96f);
@@ -56,7 +56,7 @@ class ActivationTest {
   @MethodSource(PATHS)
   void sigmoidAndSiluStayWithinThreeUlpDownToTheEdgeOfNormalResults(Kernels kernels) {
     for (Activation activation : new Activation[] {Activation.SIGMOID, Activation.SILU}) {
-      UlpSweep sweep = new UlpSweep(kernel(kernels, activation), x -> DoubleReference.activation(activation, x));
+      UlpSweep sweep = new UlpSweep(kernel(kernels, activation), x -> PlainKernels.activation(activation, x));
       sweep.addAll(0f, 1e-40f);
       for (int bits = 0; bits < Float.floatToRawIntBits(INFINITY); bits += STEP) {
         float x = Float.intBitsToFloat(bits);
@@ -92,7 +92,7 @@ class ActivationTest {
         }
         Matrix result = apply(kernels, activation, x, Layout.TIGHT);
         for (int i = 0; i < x.columns(); i++) {
-          double error = Math.abs(result.data()[i] - DoubleReference.activation(activation, x.data()[i]));
+          double error = Math.abs(result.data()[i] - PlainKernels.activation(activation, x.data()[i]));
           worst = Math.max(worst, error / Math.max(1, Math.abs(x.data()[i])));
         }
       }
@@ -187,7 +187,7 @@ class ActivationTest {
             if (result.get(row, column) != alone) {
               assertThat(result.get(row, column)).as("%s of %s", what, x.get(row, column)).isEqualTo(alone);
             }
-            double error = alone - DoubleReference.activation(activation, x.get(row, column));
+            double error = alone - PlainKernels.activation(activation, x.get(row, column));
             assertThat(Math.abs(error))
                 .as("%s of %s", what, x.get(row, column))
                 .isLessThanOrEqualTo(4e-7 * Math.max(1, x.get(row, column)));

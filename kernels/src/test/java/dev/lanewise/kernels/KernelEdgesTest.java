@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.testing.DoubleReference;
+import dev.lanewise.kernels.testing.PlainKernels;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -105,7 +105,7 @@ class KernelEdgesTest {
     for (int i = 0; i < x.columns(); i++) {
       double at = x.data()[i];
       // the limit: −∞ · 0 is no number
-      double expected = factor * (at == -INFINITY ? limit(activation) : DoubleReference.activation(activation, at));
+      double expected = factor * (at == -INFINITY ? limit(activation) : PlainKernels.activation(activation, at));
       double tolerance =
           switch (activation) {
             case NONE, RELU -> 1e-45;
@@ -214,9 +214,9 @@ class KernelEdgesTest {
             }
             Matrix result = Matrix.zeros(1, 2 * pairs);
             kernels.layerNorm(row, null, null, epsilon, result);
-            assertNorm("layer norm", row, result, DoubleReference.norm(row, true, null, null, epsilon), epsilon);
+            assertNorm("layer norm", row, result, PlainKernels.DOUBLE.norm(row, true, null, null, epsilon), epsilon);
             kernels.rmsNorm(row, null, epsilon, result);
-            assertNorm("RMS norm", row, result, DoubleReference.norm(row, false, null, null, epsilon), epsilon);
+            assertNorm("RMS norm", row, result, PlainKernels.DOUBLE.norm(row, false, null, null, epsilon), epsilon);
           }
         }
       }

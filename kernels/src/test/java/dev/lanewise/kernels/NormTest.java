@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
-import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -270,11 +269,11 @@ class NormTest {
     }
 
     double[][] reference(Matrix x) {
-      return DoubleReference.norm(x, centred, weight, bias, epsilon);
+      return PlainKernels.DOUBLE.norm(x, centred, weight, bias, epsilon);
     }
 
-    float[][] plain(Matrix x) {
-      return PlainFloat.norm(x, centred, weight, bias, epsilon);
+    double[][] plain(Matrix x) {
+      return PlainKernels.FLOAT.norm(x, centred, weight, bias, epsilon);
     }
 
     @Override

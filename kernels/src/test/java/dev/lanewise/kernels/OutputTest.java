@@ -6,9 +6,8 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.simd.VectorKernels;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
-import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +24,8 @@ class OutputTest {
       Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
       Matrix value = shape.layout().next().random(shape.inner(), shape.columns(), random);
       Matrix output = output(kernels, weights, value, shape.layout());
-      Comparisons.assertWithinBudget(shape, DoubleReference.output(weights, value), PlainFloat.output(weights, value), output);
+      Comparisons.assertWithinBudget(
+          shape, PlainKernels.DOUBLE.product(weights, value, null), PlainKernels.FLOAT.product(weights, value, null), output);
       Layout.assertFrameIntact(shape, output);
     }
   }
@@ -37,7 +37,7 @@ class OutputTest {
       RandomGenerator random = shape.random();
       Matrix weights = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
       Matrix value = shape.layout().next().randomWhole(shape.inner(), shape.columns(), random);
-      Comparisons.assertExact(shape, DoubleReference.output(weights, value), output(kernels, weights, value, shape.layout()));
+      Comparisons.assertExact(shape, PlainKernels.DOUBLE.product(weights, value, null), output(kernels, weights, value, shape.layout()));
     }
   }
 

@@ -6,9 +6,8 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
-import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -28,7 +27,8 @@ class ProductTest {
       Matrix weight = shape.layout().next().random(shape.inner(), shape.columns(), random);
       float[] bias = random.nextBoolean() ? bias(shape.columns(), random) : null;
       Matrix result = product(kernels, input, kernels.pack(weight), bias, shape.layout());
-      Comparisons.assertWithinBudget(shape, DoubleReference.product(input, weight, bias), PlainFloat.product(input, weight, bias), result);
+      Comparisons.assertWithinBudget(
+          shape, PlainKernels.DOUBLE.product(input, weight, bias), PlainKernels.FLOAT.product(input, weight, bias), result);
       Layout.assertFrameIntact(shape, result);
     }
   }
@@ -41,7 +41,7 @@ class ProductTest {
       Matrix input = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
       Matrix weight = shape.layout().next().randomWhole(shape.inner(), shape.columns(), random);
       float[] bias = Layout.TIGHT.randomWhole(1, shape.columns(), random).data();
-      double[][] expected = DoubleReference.product(input, weight, bias);
+      double[][] expected = PlainKernels.DOUBLE.product(input, weight, bias);
       Comparisons.assertExact(shape, expected, product(kernels, input, kernels.pack(weight), bias, shape.layout()));
       Matrix asStoredByLinear = shape.layout().copyOf(Comparisons.transposed(weight));
       Comparisons.assertExact(shape, expected, product(kernels, input, kernels.packTransposed(asStoredByLinear), bias, shape.layout()));
@@ -94,12 +94,15 @@ class ProductTest {
       Matrix weight = shape.layout().next().random(shape.inner(), shape.columns(), random);
       float[] bias = random.nextBoolean() ? bias(shape.columns(), random) : null;
       PackedMatrix packed = kernels.pack(weight);
-      double[][] sums = DoubleReference.product(input, weight, bias);
-      float[][] plain = PlainFloat.product(input, weight, bias);
+      double[][] sums = PlainKernels.DOUBLE.product(input, weight, bias);
+      double[][] plain = PlainKernels.FLOAT.product(input, weight, bias);
       for (Activation activation : Activation.values()) {
         Matrix result = activated(kernels, input, packed, bias, activation, shape.layout());
         Comparisons.assertWithinBudget(
-            shape + ", " + activation, DoubleReference.activated(activation, sums), PlainFloat.activated(activation, plain), result);
+            shape + ", " + activation,
+            PlainKernels.DOUBLE.activated(activation, sums),
+            PlainKernels.FLOAT.activated(activation, plain),
+            result);
         Layout.assertFrameIntact(shape, result);
       }
     }

@@ -6,9 +6,8 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.simd.VectorKernels;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
-import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +26,8 @@ class ScoresTest {
       float scale = (float) random.nextGaussian();
       Matrix scores = shape.layout().blank(shape.rows(), shape.columns());
       kernels.scores(query, key, scale, scores);
-      Comparisons.assertWithinBudget(shape, DoubleReference.scores(query, key, scale), PlainFloat.scores(query, key, scale), scores);
+      Comparisons.assertWithinBudget(
+          shape, PlainKernels.DOUBLE.scores(query, key, scale), PlainKernels.FLOAT.scores(query, key, scale), scores);
       Layout.assertFrameIntact(shape, scores);
     }
   }
@@ -41,7 +41,7 @@ class ScoresTest {
       Matrix key = shape.layout().next().randomWhole(shape.columns(), shape.inner(), random);
       Matrix scores = shape.layout().blank(shape.rows(), shape.columns());
       kernels.scores(query, key, -0.5f, scores);
-      Comparisons.assertExact(shape, DoubleReference.scores(query, key, -0.5f), scores);
+      Comparisons.assertExact(shape, PlainKernels.DOUBLE.scores(query, key, -0.5f), scores);
     }
   }
 

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
-import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -28,11 +28,11 @@ class SoftmaxTest {
     for (Shape shape : shapes()) {
       Matrix scores = randomScores(shape);
       Matrix weights = softmax(kernels, scores, shape.layout().next());
-      float[][] plain = PlainFloat.softmax(scores);
-      Comparisons.assertWithinBudget(shape, DoubleReference.softmax(scores), plain, weights);
+      double[][] plain = PlainKernels.FLOAT.softmax(scores);
+      Comparisons.assertWithinBudget(shape, PlainKernels.DOUBLE.softmax(scores), plain, weights);
       Layout.assertFrameIntact(shape, weights);
       for (int row = 0; row < shape.rows() && shape.columns() > 0; row++) {
-        double plainSum = sum(Matrix.of(plain[row], 1, shape.columns()), 0);
+        double plainSum = DoubleStream.of(plain[row]).sum();
         assertThat(sum(weights, row)).as("%s: sum of row %d", shape, row).isCloseTo(1, within(2 * Math.abs(plainSum - 1) + 1e-6));
       }
     }
@@ -79,7 +79,8 @@ class SoftmaxTest {
         scores.data()[masked] = Float.NEGATIVE_INFINITY;
         Matrix weights = softmax(kernels, scores, Layout.TIGHT);
         assertThat(weights.get(0, masked)).as("length %d, column %d", length, masked).isZero();
-        Comparisons.assertWithinBudget("length " + length, DoubleReference.softmax(scores), PlainFloat.softmax(scores), weights);
+        Comparisons.assertWithinBudget(
+            "length " + length, PlainKernels.DOUBLE.softmax(scores), PlainKernels.FLOAT.softmax(scores), weights);
       }
     }
   }
@@ -150,9 +151,9 @@ class SoftmaxTest {
     Shape shape = new Shape(1, 1_000_000, 0, Layout.FRAMED, 71);
     Matrix scores = shape.layout().random(1, shape.columns(), shape.random());
     Matrix weights = softmax(kernels, scores, Layout.TIGHT);
-    float[][] plain = PlainFloat.softmax(scores);
-    Comparisons.assertWithinBudget(shape, DoubleReference.softmax(scores), plain, weights);
-    double plainSum = sum(Matrix.of(plain[0], 1, shape.columns()), 0);
+    double[][] plain = PlainKernels.FLOAT.softmax(scores);
+    Comparisons.assertWithinBudget(shape, PlainKernels.DOUBLE.softmax(scores), plain, weights);
+    double plainSum = DoubleStream.of(plain[0]).sum();
     assertThat(sum(weights, 0)).isCloseTo(1, within(2 * Math.abs(plainSum - 1) + 1e-6));
   }
 

@@ -17,7 +17,7 @@ public final class Comparisons {
   }
 
   /** The accuracy policy: error ≤ 2 × the error of plain float code + 1e-6 of the largest value. */
-  public static void assertWithinBudget(Object what, double[][] reference, float[][] plain, Matrix actual) {
+  public static void assertWithinBudget(Object what, double[][] reference, double[][] plain, Matrix actual) {
     double largest = 0;
     double plainError = 0;
     double error = 0;

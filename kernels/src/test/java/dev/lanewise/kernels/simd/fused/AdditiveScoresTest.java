@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.testing.Comparisons;
-import dev.lanewise.kernels.testing.DoubleReference;
 import dev.lanewise.kernels.testing.Layout;
-import dev.lanewise.kernels.testing.PlainFloat;
+import dev.lanewise.kernels.testing.PlainKernels;
 import dev.lanewise.kernels.testing.Shape;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -25,8 +24,8 @@ class AdditiveScoresTest {
       Matrix scores = operands.scores(kernels, shape.layout());
       Comparisons.assertWithinBudget(
           shape,
-          DoubleReference.additiveScores(operands.query, operands.key, operands.vector),
-          PlainFloat.additiveScores(operands.query, operands.key, operands.vector),
+          PlainKernels.DOUBLE.additiveScores(operands.query, operands.key, operands.vector),
+          PlainKernels.FLOAT.additiveScores(operands.query, operands.key, operands.vector),
           scores);
       Layout.assertFrameIntact(shape, scores);
     }
