@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Builder of an {@link AttentionProblem}; {@link #build} checks the call. */
 public final class AttentionProblemBuilder {
-  /** The most rows: loops step over rows by tiles, and an index one tile past the last row must still be an int. */
-  static final int MOST_ROWS = Integer.MAX_VALUE - 1023;
-
   private static final float[] NO_ELEMENTS = new float[0];
 
   final Heads query;
@@ -208,14 +205,7 @@ public final class AttentionProblemBuilder {
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
   public void check() {
-    checkShapes();
-    if (output != null) {
-      checkOutput(output);
-    }
-    checkVariant();
-    if (rows != null) {
-      checkRows(rows);
-    }
+    AttentionChecks.check(this);
   }
 
   /**
@@ -224,182 +214,11 @@ public final class AttentionProblemBuilder {
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    */
   public void checkShapes() {
-    Checks.atLeast("query.width", query.width(), 1);
-    Checks.same(nameOf("width", "keyWidth"), key.width(), "query.width", query.width());
-    Checks.same("key.batch", key.batch(), "query.batch", query.batch());
-    String heads = nameOf("heads", "heads");
-    Checks.atLeast(heads, key.heads(), 1);
-    Checks.multiple("query.heads", query.heads(), heads, key.heads());
-    Checks.product("query.batch", query.batch(), "query.heads", query.heads());
-    int rows = Checks.product("query.heads / " + heads, query.heads() / key.heads(), "query.rows", query.rows());
-    Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the most there may be", MOST_ROWS);
-    Checks.atMost(
-        cached == null && sequences != null ? "the keys of a sequence" : nameOf("rows", "rows"),
-        mostKeys(),
-        "the most there may be",
-        MOST_ROWS);
-    Checks.atMost("query.width", query.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
-    if (sequences != null) {
-      Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
-      Checks.product("the number of sequences", sequences.count(), "query.heads", query.heads());
-      Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
-      if (cached == null) {
-        Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
-      }
-    }
-    if (cached != null) {
-      checkCaches(cached);
-    }
+    AttentionChecks.shapes(this);
   }
 
-  /** The caller's name of a number of {@link #key}, which represents the caches in a cached call. */
-  private String nameOf(String ofKey, String ofCaches) {
-    return cached == null ? "key." + ofKey : ofCaches + " of the caches";
-  }
-
-  /** Checks that the call neither reads nor otherwise writes a dense array that is written. */
-  private void checkApart(String name, float[] written) {
-    Heads whole = Heads.of(written, 1, 1, 1, written.length);
-    ViewChecks.disjoint(name, whole, "query", query);
-    ViewChecks.disjoint(name, whole, "key", key);
-    if (value != null) {
-      ViewChecks.disjoint(name, whole, "value", value);
-    }
-    if (output != null) {
-      ViewChecks.disjoint(name, whole, "output", output);
-    }
-    checkApartFromBiases(name, whole);
-  }
-
-  /** Checks that nothing is written into the array of a bias, because a bias may have any offset and strides. */
-  private void checkApartFromBiases(String name, Heads written) {
-    for (Bias added : biases()) {
-      ViewChecks.disjoint(name, written, nameOf(added), Heads.of(added.data(), 1, 1, 1, added.data().length));
-    }
-  }
-
-  private String nameOf(Bias added) {
+  /** What messages call a bias of this call. */
+  String nameOf(Bias added) {
     return added == bias ? "bias" : "positionBias";
-  }
-
-  private void checkCaches(CachedSequence[] cached) {
-    if (sequences == null) {
-      Checks.same("caches", cached.length, "query.batch", query.batch());
-    } else {
-      Checks.same("caches", cached.length, "the number of sequences", sequences.count());
-    }
-    for (int b = 1; b < cached.length; b++) {
-      if (!cached[b].layout().equals(cached[0].layout())) {
-        throw new IllegalArgumentException("caches[" + b + "] has " + cached[b].layout() + ", caches[0] has " + cached[0].layout());
-      }
-    }
-  }
-
-  private void checkOutput(Heads output) {
-    Checks.same("output.batch", output.batch(), "query.batch", query.batch());
-    Checks.same("output.heads", output.heads(), "query.heads", query.heads());
-    Checks.same("output.rows", output.rows(), "query.rows", query.rows());
-    if (cached != null) {
-      if (value != null) {
-        throw new IllegalArgumentException("value is given, but the values of this call are cached");
-      }
-      Checks.same("output.width", output.width(), "valueWidth of the caches", cached[0].layout().valueWidth());
-    } else if (value == null) {
-      throw new IllegalArgumentException("output is given without value");
-    } else {
-      checkValue(value, output);
-    }
-    ViewChecks.writable("output", output);
-    ViewChecks.disjoint("output", output, "query", query);
-    ViewChecks.disjoint("output", output, "key", key);
-    checkApartFromBiases("output", output);
-  }
-
-  private void checkValue(Heads value, Heads output) {
-    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
-    Checks.same("output.width", output.width(), "value.width", value.width());
-    Checks.atMost("value.width", value.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
-    ViewChecks.disjoint("output", output, "value", value);
-  }
-
-  private void checkRows(int[] rows) {
-    if (output != null || logSumExp != null || sequences != null) {
-      throw new IllegalArgumentException("rows can be chosen only where neither output, logSumExp nor sequences are given");
-    }
-    int previous = -1;
-    for (int i = 0; i < rows.length; i++) {
-      Checks.atLeast("rows[" + i + "]", rows[i], previous + 1L);
-      Checks.atMost("rows[" + i + "]", rows[i], "the last query", query.rows() - 1L);
-      previous = rows[i];
-    }
-  }
-
-  private int mostKeys() {
-    if (cached == null) {
-      return sequences == null ? key.rows() : sequences.mostKeys();
-    }
-    int most = 0;
-    for (CachedSequence rows : cached) {
-      most = Math.max(most, rows.rows());
-    }
-    return most;
-  }
-
-  /** Checks that the depths of a tree are not negative and that each batch entry has enough keys. */
-  private void checkTree(int[] depths) {
-    for (int node = 0; node < depths.length; node++) {
-      Checks.atLeast("treeDepths[" + node + "]", depths[node], 0);
-    }
-    String name = "treeDepths.length";
-    for (int b = 0; cached != null && b < cached.length; b++) {
-      Checks.atMost(name, depths.length, "caches[" + b + "].rows", cached[b].rows());
-    }
-    for (int b = 0; cached == null && sequences != null && b < sequences.count(); b++) {
-      Checks.atMost(name, depths.length, "the number of keys of sequence " + b, sequences.keys(b));
-    }
-    if (cached == null && sequences == null) {
-      Checks.atMost(name, depths.length, "key.rows", key.rows());
-    }
-  }
-
-  private void checkVariant() {
-    similarity.check(query.width());
-    if (!Float.isFinite(scale)) {
-      throw new IllegalArgumentException("scale is " + scale + ", must be finite");
-    }
-    if (!(softcap >= 0 && softcap < Float.POSITIVE_INFINITY)) {
-      throw new IllegalArgumentException("softcap is " + softcap + ", must be positive and finite, or 0 for none");
-    }
-    for (Bias added : biases()) {
-      int batch = sequences == null ? query.batch() : sequences.count();
-      added.check(nameOf(added), batch, query.heads(), sequences == null ? query.rows() : sequences.mostQueries(), mostKeys());
-    }
-    if (slopes != null) {
-      Checks.same("slopes.length", slopes.length, "query.heads", query.heads());
-      for (int head = 0; head < slopes.length; head++) {
-        if (!Float.isFinite(slopes[head])) {
-          throw new IllegalArgumentException("slopes[" + head + "] is " + slopes[head] + ", must be finite");
-        }
-      }
-    }
-    if (depths != null) {
-      checkTree(depths);
-    }
-    if (normaliser.sinks != null) {
-      Checks.same("sinks.length", normaliser.sinks.length, "query.heads", query.heads());
-    }
-    if (logSumExp != null) {
-      if (!normaliser.hasLogSumExp()) {
-        throw new IllegalArgumentException("logSumExp is asked for, but only softmax has one");
-      }
-      Checks.same(
-          "logSumExp.length",
-          logSumExp.length,
-          "query.batch * query.heads * query.rows",
-          (long) query.batch() * query.heads() * query.rows());
-      checkApart("logSumExp", logSumExp);
-    }
   }
 }
