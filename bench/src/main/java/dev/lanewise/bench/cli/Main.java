@@ -117,7 +117,7 @@ public final class Main implements Runnable {
     }
   }
 
-  /** The commands, with errors as one line. */
+  /** The commands; errors are printed as one line. */
   public static CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(new Main());
     peers().forEach(commandLine::addSubcommand);
@@ -149,7 +149,7 @@ public final class Main implements Runnable {
     throw new ParameterException(spec.commandLine(), "missing command; one of " + String.join(", ", spec.subcommands().keySet()));
   }
 
-  /** Runs a command; what is an error to Java but not a defect of the program becomes an exception that {@link #fail} knows. */
+  /** Runs a command; errors of Java that are no defects of the program become exceptions that {@link #fail} knows. */
   private static int execute(ParseResult parsed) {
     try {
       return new RunLast().execute(parsed);

@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version of the jar, which Maven writes into it, and of the JVM. */
+/** Prints the version of the jar, which Maven writes into it, and of the JVM. */
 final class Version implements IVersionProvider {
   private static final String PROPERTIES = "META-INF/maven/dev.lanewise/lanewise-bench/pom.properties";
 

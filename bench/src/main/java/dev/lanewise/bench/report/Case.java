@@ -5,17 +5,17 @@ import java.util.List;
 /**
  * One measurement of the suite.
  *
- * @param id what it is called in files, which compare by it
- * @param title what it is called on the page
- * @param chart where it is drawn
- * @param x its place along that chart, such as the length; 0 where there is none
+ * @param id name in files, by which runs are compared
+ * @param title name on the page
+ * @param chart the chart that shows it
+ * @param x its position in that chart, such as the length; 0 if it has none
  * @param arguments a command with its options
  */
 record Case(String id, String title, Chart chart, int x, List<String> arguments) {
 
-  /** Where cases are drawn, beside the table and the roofline, which show all. */
+  /** Charts beside the table and the roofline, which show all cases. */
   enum Chart {
-    /** Nowhere else. */
+    /** No chart. */
     NONE,
     /** Speed against the length. */
     LENGTH,

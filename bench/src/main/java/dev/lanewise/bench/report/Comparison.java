@@ -3,14 +3,14 @@ package dev.lanewise.bench.report;
 import com.google.gson.JsonObject;
 import java.util.Map;
 
-/** Two runs of the suite case by case: what changed by more than the runs differ in themselves. */
+/** Compares two runs of the suite case by case: a change counts if it is larger than the noise of both runs. */
 final class Comparison {
-  /** Runs of one program differ by so much, however steady each is, on a machine whose memory and clock are shared with others. */
+  /** The least noise: on a shared machine, runs of one program differ by so much even if each run is steady. */
   static final double LEAST_NOISE = 0.1;
 
   private Comparison() {}
 
-  /** Of a case. */
+  /** What happened to a case. */
   enum Verdict {
     FASTER,
     SLOWER,
@@ -20,7 +20,7 @@ final class Comparison {
   /**
    * One case.
    *
-   * @param ratio old seconds / new seconds of the fastest samples, of a duel new ratio / old: above 1 the new run is faster
+   * @param ratio old seconds / new seconds of the fastest samples, for a duel new ratio / old ratio: above 1 the new run is faster
    * @param noise the least change that counts, as a fraction: the larger spread of both runs, and at least {@link #LEAST_NOISE}
    */
   record Change(double ratio, double noise) {
@@ -36,7 +36,7 @@ final class Comparison {
     }
   }
 
-  /** By the cases' ids, those that both have. */
+  /** The changes by the ids of the cases that both runs have. */
   static JsonObject json(Results before, Results now) {
     Map<String, Timing> old = before.timings();
     JsonObject changes = new JsonObject();

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** Where measurements were made. */
+/** Describes the machine and the JDK of a measurement. */
 final class Environment {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
@@ -35,7 +35,7 @@ final class Environment {
     return jdk;
   }
 
-  /** The processor's name where the system tells it. */
+  /** The processor's name if the system has it. */
   private static String cpu() {
     if (!Files.isReadable(CPU_INFO)) {
       return System.getProperty("os.arch");

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs {@code throughput} or {@code duel} in a JVM of its own, with the flags of this one: what a case leaves compiled does not touch the
- * next.
+ * Runs {@code throughput} or {@code duel} in a JVM of its own, with the flags of this one: code that one case compiled does not influence
+ * the next case.
  */
 final class Fork {
   private static final long MOST_SECONDS = 300;
@@ -24,9 +24,9 @@ final class Fork {
   }
 
   /**
-   * The line of JSON that a call prints.
+   * Runs a command and returns the JSON object that it prints.
    *
-   * @throws IOException if it fails, with what it says
+   * @throws IOException if the command fails, with the last line that it printed
    */
   JsonObject run(List<String> arguments) throws IOException, InterruptedException {
     try (ChildJvm child = ChildJvm.start(flags, arguments, false)) {
@@ -44,7 +44,7 @@ final class Fork {
     }
   }
 
-  /** Reads a stream to its end beside the others, so that none fills up. */
+  /** Reads a stream to its end on a thread of its own, so that no pipe fills up. */
   private static final class Output {
     private final Thread reader;
     private byte[] bytes = {};

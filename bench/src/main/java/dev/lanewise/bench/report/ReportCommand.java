@@ -40,10 +40,10 @@ public final class ReportCommand extends BenchCommand {
   private static final double QUICK_SECONDS = 0.5;
   private static final double FULL_SECONDS = 3;
 
-  /** JVMs a case. */
+  /** JVMs for each case. */
   private static final int FORKS = 2;
 
-  /** A duel's time is that of both programs with their warm-up. */
+  /** A duel takes this many times longer: its time is that of both programs with their warm-up. */
   private static final double DUEL_FACTOR = 6;
 
   private final Fork fork;
@@ -80,7 +80,7 @@ public final class ReportCommand extends BenchCommand {
   @Option(names = "--seconds", paramLabel = "SECONDS", description = "How long to measure a case (default: 0.5 quick, 3 full).")
   private @Nullable Double seconds;
 
-  /** For picocli, which sets the options. */
+  /** Creates the command; picocli sets the options. */
   public ReportCommand() {
     this(new Fork(ChildJvm.ownFlags()));
   }
@@ -178,7 +178,7 @@ public final class ReportCommand extends BenchCommand {
     OutputFile.write(output, ReportPage.of(results, before));
   }
 
-  /** A duel has the peer to steady it; anything else is measured in several JVMs, as each may compile it in its own way. */
+  /** All runs in order. A duel runs once, because its ratio is steady; other cases run in several JVMs, which may compile differently. */
   private static List<Case> runs(List<Case> cases) {
     List<Case> runs = new ArrayList<>(cases);
     for (int n = 1; n < FORKS; n++) {
@@ -187,7 +187,7 @@ public final class ReportCommand extends BenchCommand {
     return runs;
   }
 
-  /** The machine's limits are measured in the first JVM of a case only. */
+  /** The arguments of a run; the machine's limits are measured in the first JVM of a case only. */
   private List<String> arguments(Case chosen, List<JsonObject> before) {
     List<String> arguments = new ArrayList<>(chosen.arguments());
     if (!before.isEmpty()) {

@@ -27,7 +27,7 @@ final class ReportPage {
     for (String name : SCRIPTS) {
       script.append(Resource.text(ReportPage.class, name));
     }
-    // Gson escapes <, > and &, so nothing in the data can end the script element that holds it; it goes in last.
+    // Gson escapes <, > and &, so nothing in the data can end the script element that holds it; it is inserted last.
     return Resource.text(ReportPage.class, "page.html")
         .replace("{{style}}", Resource.text(ReportPage.class, "page.css"))
         .replace("{{library}}", Resource.text(ReportPage.class.getClassLoader().getResourceAsStream(D3), D3))

@@ -133,7 +133,7 @@ final class Results {
     return best;
   }
 
-  /** Infinite where there is none, which {@link #put} then says. */
+  /** The time of a result; the largest number if there is none, which {@link #put} then reports. */
   private static double seconds(JsonObject result) {
     return result.has("secondsBest") ? result.get("secondsBest").getAsDouble() : Double.MAX_VALUE;
   }

@@ -4,7 +4,7 @@ import dev.lanewise.bench.report.Case.Chart;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is measured. The quick suite is part of the full one, so that their files compare. */
+/** The cases to measure. The quick suite is part of the full one, so that their results can be compared. */
 final class Suite {
   private static final int WIDTH = 64;
 
@@ -13,7 +13,7 @@ final class Suite {
   private Suite() {}
 
   /**
-   * Some forty cases, each a few seconds.
+   * About forty cases of a few seconds each.
    *
    * @param peers whether this build can run other programs
    */

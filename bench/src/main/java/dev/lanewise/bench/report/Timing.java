@@ -9,10 +9,10 @@ import java.io.IOException;
  * How long a case takes, to compare with another run.
  *
  * @param time seconds of the fastest sample; of a duel a multiple of the peer's
- * @param spread how far the measurement is from itself, as a fraction
+ * @param spread how far its samples or JVMs are apart, as a fraction
  */
 record Timing(double time, double spread) {
-  /** What each JVM took, where a case was measured in several. */
+  /** The field with the time of each JVM. */
   static final String FORK_SECONDS = "forkSeconds";
 
   /**

@@ -92,7 +92,7 @@ final class HeadOperation implements Operation {
         (rows, scores) -> kernels.scores(rows, key, scale, scores),
         reference,
         shape,
-        2 * sizes.queries * elements,
+        2L * sizes.queries * elements,
         elements);
   }
 
@@ -114,7 +114,7 @@ final class HeadOperation implements Operation {
         (rows, output) -> kernels.output(rows, value, output),
         reference,
         shape,
-        2 * sizes.queries * elements,
+        2L * sizes.queries * elements,
         elements);
   }
 

@@ -5,13 +5,13 @@ import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;
 
 /**
- * How near two programs' embeddings of the same texts are.
+ * The distance between two programs' embeddings of the same texts.
  *
- * @param leastCosine of any text
- * @param greatestDifference of any component
+ * @param leastCosine the least cosine of any text
+ * @param greatestDifference the greatest difference of any component
  */
 record Agreement(double leastCosine, double greatestDifference) {
-  /** What the project asks for. */
+  /** Whether the embeddings are as near as the project requires. */
   boolean holds() {
     return leastCosine >= 0.999999 && greatestDifference <= 1e-5;
   }

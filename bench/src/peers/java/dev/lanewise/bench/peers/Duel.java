@@ -10,8 +10,8 @@ import java.util.List;
  * Two programs timed in turns, A B A B, so that a machine that slows down slows both.
  *
  * @param ours seconds of the fastest run
- * @param peer the same
- * @param ratios of each round, peer / ours of its fastest runs, sorted
+ * @param peer the same of the other program
+ * @param ratios peer / ours of the fastest runs of each round, sorted
  * @param settled whether the times of both had settled before they were measured
  */
 record Duel(double ours, double peer, List<Double> ratios, boolean settled) {
@@ -43,7 +43,7 @@ record Duel(double ours, double peer, List<Double> ratios, boolean settled) {
     return quantile(0.5);
   }
 
-  /** The ratio that this part of the rounds does not pass. */
+  /** The ratio that this part of the rounds does not exceed. */
   double quantile(double part) {
     return ratios.get((int) Math.round(part * (ratios.size() - 1)));
   }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** One operation of Lanewise against one other program. */
+/** Compares and times one operation of Lanewise and of one other program. */
 @Command(
     name = "duel",
     sortOptions = false,
@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
           + " rounds: the middle one, the quartiles, least and greatest."
     })
 public final class DuelCommand extends BenchCommand {
-  /** Beyond it, the two have not computed the same: far above what rounding does at these sizes, far below any mistake. */
+  /** Largest accepted difference of two results: far above rounding at these sizes, far below any mistake. */
   private static final double MOST_DIFFERENCE = 2e-3;
 
   private static final long MOST_ELEMENTS = 1 << 28;

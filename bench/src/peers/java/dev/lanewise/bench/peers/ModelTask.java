@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** all-MiniLM-L6-v2 of the same file, from token ids to the embedding (a peer: to the last hidden states, of which it is made here). */
+/**
+ * all-MiniLM-L6-v2 of the same file, from token ids to the embedding. A peer computes the last hidden states; pooling them is not timed.
+ */
 final class ModelTask implements Task {
   private static final int SEED = 7;
   private static final int CLS = 101;
@@ -57,7 +59,7 @@ final class ModelTask implements Task {
     return embedding;
   }
 
-  /** There is no reference in double precision for a whole model of this file: NaN. */
+  /** NaN: there is no reference in double for a whole model of this file. */
   @Override
   public double error(float[] result) {
     return Double.NaN;

@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.DotProductAttention;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.MultiHeadDotProductAttention;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** ND4J's attention, which wants rows as columns: batch, head, feature, time. */
+/** ND4J's attention, which expects rows as columns: batch, head, feature, time. */
 final class Nd4jPeer implements Peer {
   Nd4jPeer(int threads) {
     Nd4j.getEnvironment().setMaxMasterThreads(threads);

@@ -11,7 +11,7 @@ import java.util.List;
 
 /** An ONNX model of one node; numbers of fields are those of onnx.proto3. */
 final class OnnxNode {
-  /** What the node's result is called. */
+  /** The name of the node's result. */
   static final String RESULT = "result";
 
   private static final int FLOAT = 1;
@@ -47,7 +47,7 @@ final class OnnxNode {
     return this;
   }
 
-  /** An input, behind those that are given to each run, that the model itself holds. */
+  /** Adds an input that is part of the model; it follows the inputs of each run. */
   OnnxNode constant(Tensor tensor) {
     constants.add(tensor);
     return this;

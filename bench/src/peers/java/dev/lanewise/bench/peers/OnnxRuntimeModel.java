@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * all-MiniLM-L6-v2 in ONNX Runtime, on the ONNX file of the artifact, with all of its graph optimisations. As its users run it: token ids,
- * the attention mask and segment 0 go in, rows of the same length, padded with zeros.
+ * all-MiniLM-L6-v2 in ONNX Runtime, on the ONNX file of the artifact, with all of its graph optimisations. Its inputs are those of its
+ * users: token ids, the attention mask and segment 0, in rows of the same length that are padded with zeros.
  */
 final class OnnxRuntimeModel implements AutoCloseable {
   /** Width of a hidden state. */
@@ -41,14 +41,14 @@ final class OnnxRuntimeModel implements AutoCloseable {
   /**
    * Loads the model; its one result is the last layer's hidden state.
    *
-   * @param threads how many compute one batch
+   * @param threads threads that compute one batch
    * @throws IOException if the model is missing, or ONNX Runtime does not load on this platform or does not take the model
    */
   static OnnxRuntimeModel load(int threads) throws IOException {
     return load(threads, List.of(LAST_HIDDEN_STATE));
   }
 
-  /** As {@link #load}, with seven results: the embeddings, then the hidden state behind each layer. To compare, not to time. */
+  /** As {@link #load}, with seven results: the embeddings, then the hidden state after each layer. For comparison, not for timing. */
   static OnnxRuntimeModel loadWithLayers(int threads) throws IOException {
     Stream<String> inner = IntStream.range(0, LAYERS - 1).mapToObj(layer -> "/encoder/layer." + layer + "/output/LayerNorm/Add_1_output_0");
     return load(
@@ -72,7 +72,7 @@ final class OnnxRuntimeModel implements AutoCloseable {
     }
   }
 
-  /** Where a protobuf message has a part twice, readers merge the two: a second graph that has nothing but outputs adds them. */
+  /** Adds outputs to a model. Readers of protobuf merge a part that a message has twice, so a second graph with outputs alone is enough. */
   private static void addOutputs(ByteArrayOutputStream model, List<String> names) throws IOException {
     byte[] graph =
         OnnxNode.message(
@@ -90,9 +90,9 @@ final class OnnxRuntimeModel implements AutoCloseable {
   }
 
   /**
-   * Texts made ready to be computed, as often as wanted.
+   * Prepares texts, to be computed any number of times.
    *
-   * @param texts the token ids of each text, which may be of several lengths, and none empty
+   * @param texts the token ids of each text, of any lengths above 0
    */
   OnnxRuntimeBatch batch(List<int[]> texts) {
     return OnnxRuntimeBatch.of(session, outputs, texts);
@@ -101,7 +101,7 @@ final class OnnxRuntimeModel implements AutoCloseable {
   /**
    * The last layer's hidden states of some texts, computed as one padded batch.
    *
-   * @return for each text tokens × {@link #EMBED_DIM}, without what was padded
+   * @return for each text tokens × {@link #EMBED_DIM}, without padding
    */
   List<float[]> lastHiddenStates(List<int[]> texts) {
     try (OnnxRuntimeBatch batch = batch(texts)) {

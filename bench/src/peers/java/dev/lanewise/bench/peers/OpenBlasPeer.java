@@ -18,7 +18,7 @@ final class OpenBlasPeer implements Peer {
     core = openblas_full.openblas_get_corename().getString();
   }
 
-  /** OpenBLAS has its own count of threads, also under programs that are told another. */
+  /** Sets OpenBLAS' own number of threads, which programs that use OpenBLAS do not set. */
   static void limit(int threads) {
     blas_set_num_threads(threads);
   }

@@ -30,7 +30,7 @@ interface Peer extends AutoCloseable {
     throw missing("model of this file");
   }
 
-  /** What is thrown for lack of something. */
+  /** The exception for something that the program does not have. */
   default UnsupportedOperationException missing(String what) {
     return new UnsupportedOperationException(name() + " has no " + what);
   }

@@ -55,7 +55,7 @@ final class PeerTexts {
 
   private PeerTexts() {}
 
-  /** So many texts of one to eight sentences, mostly short. */
+  /** Texts of one to eight sentences, mostly short. */
   static List<String> sentences(int count, long seed) {
     Random random = new Random(seed);
     List<String> texts = new ArrayList<>();
@@ -70,7 +70,7 @@ final class PeerTexts {
     return texts;
   }
 
-  /** The same with an odd text in each ten. */
+  /** The same texts, of which every tenth is an odd one. */
   static List<String> hostile(int count, long seed) {
     List<String> texts = new ArrayList<>(sentences(count, seed));
     for (int i = 0; i < texts.size(); i += 10) {

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Lanewise against ONNX Runtime on the same model, the same texts and as many threads. */
+/** Compares and times Lanewise and ONNX Runtime on the same model, the same texts and as many threads. */
 @Command(
     name = "peers",
     sortOptions = false,

@@ -10,7 +10,7 @@ import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 
-/** A projection, m × k times k × n; the weight, which stays, may be packed before. */
+/** A projection, m × k times k × n; the weight is constant and may be packed before. */
 final class ProductTask implements Task {
   final int m;
   final int k;

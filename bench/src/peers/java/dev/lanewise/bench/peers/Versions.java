@@ -5,11 +5,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** Versions of what Maven built. */
+/** Reads versions from jars that Maven built. */
 final class Versions {
   private Versions() {}
 
-  /** What an artifact's jar says about itself. */
+  /** The version in an artifact's jar. */
   static String of(String group, String artifact) {
     String file = "META-INF/maven/" + group + "/" + artifact + "/pom.properties";
     Properties properties = new Properties();

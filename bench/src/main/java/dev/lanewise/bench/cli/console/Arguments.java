@@ -13,37 +13,37 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments as the shell gave them. Java decodes arguments and file names by the locale; without one (LC_ALL=C) every byte beyond ASCII
- * is lost. Linux keeps the bytes in {@code /proc}, and a JVM with a UTF-8 locale reads file names.
+ * Recovers the arguments as the shell passed them. Java decodes arguments and file names by the locale; without a locale (LC_ALL=C) it
+ * loses every byte beyond ASCII. Linux keeps the bytes in {@code /proc}, and a JVM with a UTF-8 locale can read file names.
  */
 public final class Arguments {
-  /** Tells a JVM of {@link Utf8Jvm} whose arguments it takes, and how many: {@code pid:count}. */
+  /** Tells a JVM of {@link Utf8Jvm} which process has its arguments, and how many: {@code pid:count}. */
   static final String FROM_PROPERTY = "lanewise.argumentsOf";
 
-  /** What Java puts in place of a byte that it cannot decode. */
+  /** The character that replaces a byte that Java cannot decode. */
   static final char LOST = '\ufffd';
 
   private static final Charset OF_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), StandardCharsets.UTF_8);
 
   private Arguments() {}
 
-  /** Whether this JVM can spell every file's name. */
+  /** Whether this JVM can write every file name. */
   public static boolean namesAreUtf8() {
     return OF_NAMES.equals(StandardCharsets.UTF_8);
   }
 
-  /** Whether this JVM stands in for one without a locale. */
+  /** Whether this JVM replaces one without a locale. */
   static boolean isStandIn() {
     String from = System.getProperty(FROM_PROPERTY, "");
-    // Whoever starts other JVMs with the flags of this one passes the property on, but not to children of that process.
+    // Another JVM that is started with the flags of this one inherits the property, but its parent is another process.
     return from.startsWith(ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(-1L) + ":");
   }
 
   /**
-   * What the shell gave.
+   * Returns the arguments as the shell passed them.
    *
-   * @param decoded what Java made of it
-   * @throws IOException if that is not to be found out, or is no text, with what to do
+   * @param decoded the arguments as Java decoded them
+   * @throws IOException if an argument cannot be recovered or is not text; the message says what to do
    */
   public static String[] recover(String[] decoded) throws IOException {
     if (isStandIn()) {
@@ -54,7 +54,7 @@ public final class Arguments {
     return recover(decoded, raw(Path.of("/proc/self/cmdline"), decoded.length));
   }
 
-  /** Of what Java decoded and the bytes behind it; null in {@code decoded} where nothing did. */
+  /** Recovers arguments from what Java decoded and from their bytes; an element of {@code decoded} is null where nothing was decoded. */
   static String[] recover(@Nullable String[] decoded, List<byte[]> raw) throws IOException {
     boolean known = raw.size() == decoded.length;
     for (int i = 0; known && i < decoded.length; i++) {
@@ -76,7 +76,7 @@ public final class Arguments {
     return result;
   }
 
-  /** UTF-8 if it can be; otherwise what the locale made of it, if that lost nothing. */
+  /** Decodes UTF-8; if the bytes are not UTF-8, the result is what the locale made of them, provided that it lost nothing. */
   private static String text(byte[] raw, @Nullable String decoded, int index) throws IOException {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();
@@ -88,12 +88,12 @@ public final class Arguments {
     }
   }
 
-  /** Without what is no ASCII, which is all that a locale can leave of a text. */
+  /** The ASCII characters of a text, the only ones that every locale keeps. */
   private static String ascii(String text) {
     return text.chars().filter(c -> c < 0x80).collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
   }
 
-  /** The last arguments of a process; none where the system does not tell. */
+  /** The last arguments of a process; empty on systems that do not show them. */
   private static List<byte[]> raw(Path commandLine, int count) {
     List<byte[]> all = new ArrayList<>();
     try {

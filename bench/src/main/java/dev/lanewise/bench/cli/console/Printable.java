@@ -3,18 +3,18 @@ package dev.lanewise.bench.cli.console;
 import java.util.Locale;
 
 /**
- * Texts without control characters, which a terminal would obey: ESC becomes {@code \\u001b}, as in Java and JSON. The characters that turn
- * the direction of writing count as such.
+ * Replaces control characters, which would control a terminal: ESC becomes {@code \\u001b}, as in Java and JSON. Characters that change the
+ * direction of writing are control characters, too.
  */
 public final class Printable {
   private Printable() {}
 
-  /** A text on one line, for a message or a list: line breaks are shown, too. */
+  /** A text on one line, for a message or a list: line breaks are replaced, too. */
   public static String line(String text) {
     return shown(text, "\t");
   }
 
-  /** A text whose line breaks stay. */
+  /** A text that keeps its line breaks. */
   static String lines(String text) {
     return shown(text, "\t\n" + (System.lineSeparator().contains("\r") ? "\r" : ""));
   }

@@ -7,7 +7,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** A progress bar with the time left on standard error if somebody sits at a terminal, and silence otherwise. */
+/** A progress bar with the remaining time on standard error if that is a terminal; otherwise nothing is shown. */
 public final class Progress implements AutoCloseable {
   private final @Nullable ProgressBar bar;
 
@@ -16,23 +16,23 @@ public final class Progress implements AutoCloseable {
   }
 
   /**
-   * Begins something.
+   * Begins a bar.
    *
-   * @param name what, in a word
-   * @param total steps; −1 if nobody knows
+   * @param name names the work in a word
+   * @param total number of steps; −1 if it is unknown
    */
   public static Progress of(String name, long total) {
     return new Progress(isShown() ? builder(name, total).build() : null);
   }
 
-  /** As {@link #of}, for steps so unlike each other that nobody can say how long the rest takes. */
+  /** As {@link #of}, for steps of such different length that the remaining time cannot be estimated. */
   public static Progress withoutTimeLeft(String name, long total) {
     return new Progress(isShown() ? builder(name, total).hideEta().build() : null);
   }
 
-  /** Whether somebody sits at a terminal. */
+  /** Whether the program has a terminal. */
   public static boolean isShown() {
-    // Null where there is no terminal, depending on the version of the JDK.
+    // Some versions of the JDK return null if there is no terminal.
     return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
   }
 
@@ -40,14 +40,14 @@ public final class Progress implements AutoCloseable {
     return new ProgressBarBuilder().setTaskName(name).setInitialMax(total).setStyle(ProgressBarStyle.ASCII).clearDisplayOnFinish();
   }
 
-  /** One more step is done. */
+  /** Adds a step. */
   public void step() {
     if (bar != null) {
       bar.step();
     }
   }
 
-  /** So many steps are done. */
+  /** Sets the number of steps that are done. */
   public void to(long done) {
     if (bar != null) {
       bar.stepTo(done);

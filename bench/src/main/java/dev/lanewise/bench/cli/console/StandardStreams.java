@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * command wrote. Control characters of a text do not reach a terminal.
  */
 public final class StandardStreams {
-  /** What a shell reports of a program that SIGPIPE ended, such as {@code cat} in front of {@code head}: 128 + 13. */
+  /** The exit code that a shell reports for a program that SIGPIPE ended, such as {@code cat} before {@code head}: 128 + 13. */
   public static final int CLOSED_PIPE = 141;
 
   private final Guarded outStream;
@@ -35,7 +35,7 @@ public final class StandardStreams {
     this.err = new PrintWriter(new PrintableWriter(new OutputStreamWriter(errStream, StandardCharsets.UTF_8)), true);
   }
 
-  /** Replaces {@link System#out} and {@link System#err}, too, for whatever writes there. */
+  /** Creates the streams and sets them as {@link System#out} and {@link System#err}, too. */
   public static StandardStreams install() {
     StandardStreams streams =
         new StandardStreams(new FileOutputStream(FileDescriptor.out), outIsFile(), new FileOutputStream(FileDescriptor.err));
@@ -56,12 +56,12 @@ public final class StandardStreams {
         .orElse(false);
   }
 
-  /** For a command's results. */
+  /** Prints a command's results. */
   public PrintWriter out() {
     return out;
   }
 
-  /** For its messages. */
+  /** Prints a command's messages. */
   public PrintWriter err() {
     return err;
   }
@@ -87,12 +87,12 @@ public final class StandardStreams {
     try {
       new PrintStream(errStream, true, StandardCharsets.UTF_8).println("lanewise-bench: " + failure.getMessage());
     } catch (OutputFailedException e) {
-      // nowhere is left to say it
+      // there is no stream left for a message
     }
     return 1;
   }
 
-  /** Passes bytes on, and after a failed write only throws. */
+  /** Passes bytes on until a write fails, and then only throws. */
   private static final class Guarded extends OutputStream {
     private final OutputStream to;
     private final String name;

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 
-/** A JVM with a UTF-8 locale, which takes the place of this one where this one cannot spell a file's name. */
+/** A JVM with a UTF-8 locale, which replaces this one if this one cannot write a file's name. */
 public final class Utf8Jvm {
   private Utf8Jvm() {}
 
@@ -14,8 +14,8 @@ public final class Utf8Jvm {
    * Runs the program there, on the same streams, if an argument or the working directory needs it; returns its exit code.
    *
    * @param decoded the arguments as Java decoded them
-   * @param recovered the arguments as they are
-   * @return empty if this JVM will do, or another cannot be started
+   * @param recovered the arguments as the shell passed them
+   * @return empty if this JVM is good enough, or if another one cannot be started
    */
   public static OptionalInt run(String[] decoded, String[] recovered) throws InterruptedException {
     boolean needed = !Arrays.equals(decoded, recovered) || System.getProperty("user.dir", "").indexOf(Arguments.LOST) >= 0;
@@ -36,7 +36,7 @@ public final class Utf8Jvm {
     return OptionalInt.of(process.waitFor());
   }
 
-  /** Asks it to end, as this one has been asked, and lets it put its files in order. */
+  /** Asks the other JVM to end, as this one was asked, and waits until it has cleaned up its files. */
   private static void end(Process process) {
     process.destroy();
     try {

@@ -4,7 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 
 /**
- * How far the layer's output lies from the double reference.
+ * The distance of the layer's output from the reference in double.
  *
  * @param path largest absolute difference on the path that runs
  * @param scalar the same on the plain Java path
@@ -21,12 +21,12 @@ record Accuracy(double path, double scalar, double largest) {
     return new Accuracy(error(model, x, kernels, reference), error(model, x, Kernels.scalar(), reference), largest);
   }
 
-  /** What the project allows: twice the error of plain float code, and 1e-6 of the largest value. */
+  /** The accuracy policy: twice the error of plain float code plus 1e-6 of the largest value. */
   double budget() {
     return 2 * scalar + 1e-6 * largest;
   }
 
-  /** False for NaN, too. */
+  /** Whether the error is within the budget; false for NaN. */
   boolean isWithinBudget() {
     return path <= budget();
   }

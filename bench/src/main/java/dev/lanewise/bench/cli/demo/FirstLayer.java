@@ -55,7 +55,7 @@ public final class FirstLayer {
     return model;
   }
 
-  /** What the first layer reads: 1 × tokens × {@link #EMBED_DIM}. */
+  /** The input of the first layer, 1 × tokens × {@link #EMBED_DIM}. */
   public SequenceBatch embed(Tokens tokens) {
     SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), EMBED_DIM);
     model.embeddings(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);

@@ -48,22 +48,22 @@ record Timings(List<Row> rows, double peak) {
     }
   }
 
-  /** Whether each time has settled. */
+  /** Whether all times have settled. */
   boolean settled() {
     return rows.stream().allMatch(Row::settled);
   }
 
-  /** How often {@link #measure} reports that it has done a part. */
+  /** The number of parts of {@link #measure}, each of which it reports. */
   static int parts(int texts) {
     return 1 + texts * (Workload.STEPS + 1);
   }
 
-  /** How long {@link #measure} takes where times settle at once: a part is two figures, each a warm-up and as long again. */
+  /** Seconds of {@link #measure} if times settle at once: a part has two measurements, each as long as its warm-up. */
   static double typicalSeconds(int texts, Stopwatch stopwatch) {
     return parts(texts) * 4.5 * stopwatch.seconds();
   }
 
-  /** Times every step on every text, one path right after the other. The peak is the best of several looks at it, in between. */
+  /** Times every step on every text, one path right after the other. The peak is the best of several measurements in between. */
   static Timings measure(
       FirstLayer model, List<SequenceBatch> texts, Kernels kernels, int threads, Stopwatch stopwatch, Runnable progress) {
     double peak = measurePeak(kernels, stopwatch);

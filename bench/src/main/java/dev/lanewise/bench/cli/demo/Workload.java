@@ -9,8 +9,8 @@ import dev.lanewise.kernels.data.PackedMatrix;
 import java.util.List;
 
 /**
- * The steps of the layer as calls to be timed, all twelve heads each, on the real queries, keys and values of a text. Heads are views of
- * the projected rows, as the layer has them.
+ * The steps of the layer as calls to be timed, each over all twelve heads, on the real queries, keys and values of a text. Heads are views
+ * of the projected rows, as in the layer.
  */
 final class Workload {
   /** Number of {@link #steps}. */
@@ -40,7 +40,7 @@ final class Workload {
    * @param name what users see
    * @param flops floating-point operations a call, NaN where counting them says nothing
    * @param threads that share a call
-   * @param call does it once
+   * @param call computes the step once
    */
   record Step(String name, double flops, int threads, Runnable call) {}
 
@@ -61,13 +61,13 @@ final class Workload {
     outputHeads = heads(Matrix.zeros(length, FirstLayer.EMBED_DIM));
     layer = model.attention(kernels).withThreads(threads);
     layerOutput = SequenceBatch.zeros(1, length, FirstLayer.EMBED_DIM);
-    // Every step reads what the one before it wrote.
+    // Every step reads what the previous one wrote.
     project();
     scores();
     softmax();
   }
 
-  /** In the order of the data flow, then the layer as a whole. */
+  /** The steps in the order of the data flow, then the layer as a whole. */
   List<Step> steps() {
     double rows = x.rows();
     double product = 2 * rows * FirstLayer.EMBED_DIM * FirstLayer.EMBED_DIM;

@@ -58,12 +58,12 @@ public final class EmbedCommand extends BenchCommand {
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
   private @Nullable Integer threads;
 
-  /** For picocli, which sets the options. */
+  /** Creates the command; picocli sets the options. */
   public EmbedCommand() {
     this(MiniLm::load);
   }
 
-  /** For tests, which load the model once. */
+  /** Creates the command with a model that tests load once. */
   EmbedCommand(ModelSource model) {
     this.model = model;
   }

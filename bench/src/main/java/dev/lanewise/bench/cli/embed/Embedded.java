@@ -3,8 +3,8 @@ package dev.lanewise.bench.cli.embed;
 /**
  * A line of text and its embedding.
  *
- * @param line its number, from 1 on
- * @param text what it says
+ * @param line number of the line, from 1
+ * @param text text of the line
  * @param embedding a vector of length 1
  */
 @SuppressWarnings("ArrayRecordComponent")

@@ -33,7 +33,7 @@ public final class ExportCommand extends BenchCommand {
     requireUsable(file, OutputFile.obstacle(file, force));
     NamedTensors weights = MiniLmArtifact.weights();
     try (Replacement replacement = OutputFile.replace(file)) {
-      // The file's readers in Python ask for this.
+      // Readers in Python require this entry.
       Safetensors.write(replacement.path(), weights, Map.of("format", "pt"), Safetensors.Dtype.F32);
       long bytes = Files.size(replacement.path());
       replacement.commit();

@@ -29,12 +29,12 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** One JSON object a line: {@code {"line":3,"text":"…","embedding":[…]}}; a skipped line leaves none. */
+/** Embeddings as JSON lines: one object a line, {@code {"line":3,"text":"…","embedding":[…]}}; a skipped line has no object. */
 final class JsonLines implements VectorOutput {
-  /** A text may take six times as many bytes when it is written in escapes, and the numbers come to it. */
+  /** Most bytes of a line: a text takes up to six times as many bytes when it is escaped, and the numbers follow it. */
   private static final long LONGEST_LINE = 8L * TextLines.MAX_BYTES;
 
-  /** How a line of this format begins, unless another program has written it again. */
+  /** The beginning of a line of this format, unless another program has rewritten it. */
   private static final Pattern BEGINNING = Pattern.compile("\\s*\\{\\s*\"line\"\\s*:\\s*[0-9]+\\s*,\\s*\"text\"\\s*:.*", Pattern.DOTALL);
 
   private static final List<String> NAMES = List.of(".jsonl", ".json", ".ndjson");
@@ -42,10 +42,10 @@ final class JsonLines implements VectorOutput {
   private final Writer writer;
   private final long linesBefore;
 
-  /** Null if this is no file. */
+  /** The file; null if the output is a stream. */
   private final @Nullable FileChannel channel;
 
-  /** Reads what an earlier run wrote; null where there was none. */
+  /** Reads the lines of an earlier run; null if there was none. */
   private final @Nullable TextLines earlier;
 
   private @Nullable Embedded next;
@@ -65,7 +65,7 @@ final class JsonLines implements VectorOutput {
   /**
    * Whether a file holds this format, by its name in any case or by its first line.
    *
-   * @param firstLine that is not blank
+   * @param firstLine the first line that is not blank
    */
   static boolean isFormatOf(Path file, String firstLine) {
     String name = file.toString().toLowerCase(Locale.ROOT);
@@ -80,9 +80,10 @@ final class JsonLines implements VectorOutput {
   }
 
   /**
-   * Goes on behind the last whole line of a file, or begins one. What an interrupted run left of a line is cut off, and so are blank lines.
+   * Opens a file to continue after its last complete line, or begins a new one. An incomplete last line and blank lines after it are cut
+   * off.
    *
-   * @throws IOException if the file holds something else
+   * @throws IOException if the file has other content
    */
   static JsonLines resume(Path file) throws IOException {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
@@ -103,7 +104,7 @@ final class JsonLines implements VectorOutput {
     }
   }
 
-  /** Where the last newline before {@code end} stands; −1 if there is none. */
+  /** The position of the last newline before {@code end}; −1 if there is none. */
   private static long lastNewline(FileChannel channel, long end) throws IOException {
     ByteBuffer block = ByteBuffer.allocate(1 << 13);
     for (long to = end; to > 0; to -= block.capacity()) {
@@ -180,7 +181,7 @@ final class JsonLines implements VectorOutput {
 
   @Override
   public void skip(TextLines.Line line) {
-    // The line numbers of the others say that it is missing.
+    // The numbers of the other lines show that this one is missing.
   }
 
   @Override
@@ -197,9 +198,9 @@ final class JsonLines implements VectorOutput {
   }
 
   /**
-   * What a line of such a file holds, read field by field, so that it takes memory for nothing else.
+   * Parses a line of such a file field by field, so that other fields take no memory.
    *
-   * @throws IOException with what is wrong, to be read after the line's name
+   * @throws IOException if it cannot be parsed; the message continues a sentence that begins with the line's name
    */
   static Embedded parse(String text) throws IOException {
     JsonReader json = new JsonReader(new StringReader(text));
@@ -207,7 +208,7 @@ final class JsonLines implements VectorOutput {
     try {
       Embedded embedded = read(json);
       if (json.peek() != JsonToken.END_DOCUMENT) {
-        throw new IOException("goes on behind its object");
+        throw new IOException("has text after its object");
       }
       return embedded;
     } catch (IllegalStateException | NumberFormatException | MalformedJsonException | EOFException e) {

@@ -3,7 +3,7 @@ package dev.lanewise.bench.cli.embed;
 import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 
-/** Where a command takes the model from once it needs it. */
+/** Loads the model when a command needs it. */
 @FunctionalInterface
 interface ModelSource {
   MiniLm load() throws IOException;

@@ -10,14 +10,14 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * A matrix in a file, a row for each line of the input; that of a skipped line is NaN. Rows are appended first, then the header says how
- * many there are, so that a file is whole after every flush and an interrupted run costs what came after the last one.
+ * Embeddings as a matrix in a file, one row for each line of the input; the row of a skipped line is NaN. Rows are appended before the
+ * header counts them. The file is therefore valid after every flush, and an interruption loses only what came after the last flush.
  */
 final class RowFile implements VectorOutput {
-  /** Rows that are computed again to see whether the input is the same, which takes a second or so. */
+  /** Number of rows that are computed again to check that the input is the same, which takes about a second. */
   private static final int COMPARED_ROWS = 32;
 
-  /** Another path of the kernels changes an element by some 1e-6, another text by some 0.05. */
+  /** Largest accepted difference: another path of the kernels changes an element by about 1e-6, another text by about 0.05. */
   private static final float MOST_DIFFERENCE = 1e-3f;
 
   private final FileChannel channel;
@@ -37,9 +37,9 @@ final class RowFile implements VectorOutput {
   }
 
   /**
-   * Goes on behind the last row of a file, or begins one.
+   * Opens a file to continue after its last row, or begins a new one.
    *
-   * @throws IOException if the file holds something else
+   * @throws IOException if the file has other content
    */
   static RowFile resume(Path file, RowFormat format, int width) throws IOException {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
@@ -80,7 +80,7 @@ final class RowFile implements VectorOutput {
     return RowFormat.HEADER_BYTES + row * width * Float.BYTES;
   }
 
-  /** Some rows are compared; of the others only whether there is one. */
+  /** Compares some rows; for the others it only checks that a readable line has a row. */
   @Override
   public boolean holds(TextLines.Line line, Supplier<float[]> embedding) throws IOException {
     ByteBuffer row = ByteBuffer.allocate(width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Formats of a matrix of floats whose header has the same length however many rows there are, so that it can be written again. */
+/** Formats of a matrix of floats. The header has the same length for any number of rows, so it can be overwritten. */
 enum RowFormat {
-  /** NumPy's, version 1.0 (numpy.lib.format). */
+  /** NumPy's format, version 1.0 (numpy.lib.format). */
   NPY("\\(([0-9]+), ") {
     @Override
     byte[] header(long rows, int width) {
@@ -26,7 +26,7 @@ enum RowFormat {
     }
   },
 
-  /** Hugging Face's, with one tensor called embeddings. */
+  /** Hugging Face's format, with one tensor named embeddings. */
   SAFETENSORS("\\[([0-9]+),") {
     @Override
     byte[] header(long rows, int width) {
@@ -39,7 +39,7 @@ enum RowFormat {
     }
   };
 
-  /** Where the rows begin; both formats allow spaces behind the text. */
+  /** The size of the header; both formats allow spaces after its text. */
   static final int HEADER_BYTES = 128;
 
   private final Pattern rows;
@@ -48,7 +48,7 @@ enum RowFormat {
     this.rows = Pattern.compile(rows);
   }
 
-  /** The format that a file's name asks for; empty if it asks for none of them. */
+  /** The format that belongs to a file's name; empty if there is none. */
   static Optional<RowFormat> ofName(Path file) {
     String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
     return Arrays.stream(values()).filter(format -> name.endsWith("." + format.name().toLowerCase(Locale.ROOT))).findFirst();
@@ -62,7 +62,7 @@ enum RowFormat {
     return header;
   }
 
-  /** The number of rows that a header tells; negative if it tells none. */
+  /** The number of rows in a header; negative if it has none. */
   long rows(byte[] header) {
     Matcher found = rows.matcher(new String(header, StandardCharsets.ISO_8859_1));
     return found.find() && found.group(1).length() < 15 ? Long.parseLong(found.group(1)) : -1;

@@ -41,17 +41,17 @@ public final class SimilarCommand extends BenchCommand {
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
   private @Nullable Integer threads;
 
-  /** For picocli, which sets the options. */
+  /** Creates the command; picocli sets the options. */
   public SimilarCommand() {
     this(MiniLm::load);
   }
 
-  /** For tests, which load the model once. */
+  /** Creates the command with a model that tests load once. */
   SimilarCommand(ModelSource model) {
     this.model = model;
   }
 
-  /** A line and how much it is like the query. */
+  /** A line and its similarity to the query. */
   private record Match(double score, long line, String text) {}
 
   /** The lines most like a query; among equal ones, the earlier ones. */

@@ -12,16 +12,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lines of UTF-8, one at a time, each text or the reason why it is none: a line that cannot be read does not end the reading. Lines end in
- * LF or CR LF, the last one need not.
+ * Reads lines of UTF-8. A line has either a text or the reason why it cannot be read; reading continues after it. Lines end in LF or CR LF;
+ * the last line may have no end.
  */
 final class TextLines implements Closeable {
-  /** Bytes of the longest line; the model reads the first 256 tokens of it anyway. */
+  /** Most bytes of a line; the model reads only its first 256 tokens. */
   static final int MAX_BYTES = 1 << 20;
 
   private static final int BATCH_LINES = 256;
 
-  /** Long lines come a few at a time, which bounds the memory they take. */
+  /** Most characters of a batch: it has few lines if they are long, which bounds memory. */
   private static final int BATCH_LETTERS = 4 * MAX_BYTES;
 
   private final InputStream in;
@@ -30,7 +30,7 @@ final class TextLines implements Closeable {
   private int end;
   private long number;
 
-  /** Reads to the end of the stream, which is closed with this. */
+  /** Reads a stream, which is closed with this reader. */
   TextLines(InputStream in) {
     this.in = in;
   }
@@ -38,9 +38,9 @@ final class TextLines implements Closeable {
   /**
    * A line.
    *
-   * @param number from 1 on
-   * @param text what it says; empty if it cannot be read
-   * @param reason why it cannot; empty if it can
+   * @param number number of the line, from 1
+   * @param text text of the line; empty if it cannot be read
+   * @param reason why the line cannot be read; empty if it can
    */
   record Line(long number, String text, String reason) {
     boolean readable() {
@@ -48,7 +48,7 @@ final class TextLines implements Closeable {
     }
   }
 
-  /** The next lines, as many as are worth to be embedded together; none after the last. */
+  /** The next lines, as many as should be embedded together; empty after the last line. */
   List<Line> nextBatch() throws IOException {
     List<Line> batch = new ArrayList<>();
     long letters = 0;

@@ -12,16 +12,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What every token of a text attends to, in every head of every layer.
+ * The attention weights of a text, in every head of every layer.
  *
  * @param tokens the text
- * @param layers of each layer 1 × heads × tokens × tokens; each row sums to 1
- * @param rollouts of each layer 1 × tokens × tokens: row i says what token i is made of behind it, all layers before it counted
- * @param entropies layers × heads: how widely a token's attention is spread there, in nats, the mean over tokens
+ * @param layers the weights of each layer, 1 × heads × tokens × tokens; each row sums to 1
+ * @param rollouts the rollout up to each layer, 1 × tokens × tokens: row i has the share of each token in token i after that layer
+ * @param entropies the entropy of each head, layers × heads, in nats: the mean over tokens of how widely their attention is spread
  */
 public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch> rollouts, double[][] entropies) {
 
-  /** Runs the model on tokens that it can read as a whole. */
+  /** Runs the model; it must be able to read all tokens at once. */
   public static Explanation of(BertEncoder encoder, Tokens tokens) {
     int length = tokens.length();
     PackedSequences text = PackedSequences.of(0, length);
@@ -35,7 +35,7 @@ public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch>
     return of(tokens, layers);
   }
 
-  /** Rollout and entropy of weights that are there already. */
+  /** Computes rollouts and entropies of given weights. */
   public static Explanation of(Tokens tokens, List<Heads> layers) {
     List<SequenceBatch> rollouts = new ArrayList<>();
     double[][] entropies = new double[layers.size()][];

@@ -16,7 +16,7 @@ import java.util.List;
 
 /** The attention explorer: a template, its style, its scripts, and the data as one JSON object. */
 public final class ExplorerPage {
-  /** In this order they become one script. */
+  /** The scripts, which become one in this order. */
   private static final List<String> SCRIPTS = List.of("data.js", "tokens.js", "lines.js", "map.js", "heads.js", "measured.js", "page.js");
 
   /** Weights are written as whole numbers of this many parts of one. */
@@ -27,7 +27,7 @@ public final class ExplorerPage {
   /**
    * The whole page, which needs nothing beside it.
    *
-   * @param tokensGiven how many tokens the text has; where the model reads fewer, the page says so
+   * @param tokensGiven how many tokens the text has; if the model reads fewer, the page says so
    */
   static String of(Explanation explanation, int tokensGiven) throws IOException {
     return of("Attention explorer – Lanewise", explanation, tokensGiven, new JsonObject());
@@ -48,8 +48,8 @@ public final class ExplorerPage {
     }
     JsonObject data = data(explanation, tokensGiven);
     more.asMap().forEach(data::add);
-    // Gson escapes <, > and &, so no token can end the script element that holds the data; it goes in last, so no token is taken for a
-    // mark. Browsers run no other script and load nothing, which the page tells them by the hashes of its own.
+    // Gson escapes <, > and &, so no token can end the script element that holds the data; it is inserted last, so no token is taken for a
+    // mark. The policy has the hashes of the page's own script and style: browsers run no other script and load nothing.
     return Resource.text(ExplorerPage.class, "page.html")
         .replace("{{policy}}", "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script.toString()) + "'")
         .replace("{{style}}", style)

@@ -15,13 +15,13 @@ import java.util.stream.IntStream;
  * @param mean the weight, averaged over all heads of all layers
  * @param layer where it is largest, from 0
  * @param head the head of that layer, from 0
- * @param most the weight there
+ * @param most the weight in that head
  */
 public record Link(int query, int key, double mean, int layer, int head, double most) {
 
   /**
-   * The links between different words of the text that are strongest on average, strongest first; of a text without words, between its
-   * signs.
+   * The links between different words that are strongest on average, strongest first. If the text has no words, the links are between its
+   * other tokens.
    */
   public static List<Link> strongest(Explanation explanation, int count) {
     Tokens tokens = explanation.tokens();

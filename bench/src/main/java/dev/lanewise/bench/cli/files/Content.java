@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a file is, by its first bytes. */
+/** Recognises kinds of files by their first bytes. */
 final class Content {
   /** Signatures that no text begins with, in hexadecimal. */
   private static final Map<String, String> SIGNATURES = new LinkedHashMap<>();
@@ -44,7 +44,7 @@ final class Content {
     return bytes.length >= signature.length && Arrays.equals(bytes, 0, signature.length, signature, 0, signature.length);
   }
 
-  /** What a file with this beginning looks like if not like UTF-8 text, to be read after “looks like”. */
+  /** The kind of a file that does not look like UTF-8 text, to follow “looks like” in a message; empty for text. */
   static Optional<String> otherThanText(byte[] beginning) {
     for (Map.Entry<String, String> signature : SIGNATURES.entrySet()) {
       if (startsWith(beginning, HexFormat.of().parseHex(signature.getKey()))) {
@@ -60,7 +60,7 @@ final class Content {
     return utf16(beginning) ? Optional.of("UTF-16 text") : isBinary(beginning) ? Optional.of("binary data") : Optional.empty();
   }
 
-  /** Of text in Latin letters every other byte is zero, also without a mark in front. */
+  /** Whether about every other byte is zero, as in Latin text without a byte order mark. */
   private static boolean utf16(byte[] bytes) {
     int[] zeros = new int[2];
     for (int i = 0; i < bytes.length; i++) {
@@ -71,8 +71,8 @@ final class Content {
   }
 
   /**
-   * A text may hold a stray zero or control character, and text in another encoding is full of bytes that are not UTF-8, which is said line
-   * by line. Binary data has both, or many of the former.
+   * Whether this is no text. A text may have a stray zero or control character, and text in another encoding has many bytes that are not
+   * UTF-8, which is reported line by line. Binary data has both, or many of the former.
    */
   private static boolean isBinary(byte[] bytes) {
     int zeros = 0;

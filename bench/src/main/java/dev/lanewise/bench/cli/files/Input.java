@@ -10,7 +10,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Opening a text to read: a file, a pipe, or standard input under the name {@code -}. What is no UTF-8 text is refused by its beginning.
+ * Opens texts: a file, a pipe, or standard input under the name {@code -}. Anything but UTF-8 text is refused after a look at its
+ * beginning.
  */
 public final class Input {
   /** Standard input. */
@@ -21,7 +22,7 @@ public final class Input {
 
   private Input() {}
 
-  /** What stands in the way of reading there, to be read after the file's name; empty if nothing does. */
+  /** Why a file cannot be read, to follow its name in a message; empty if it can. */
   public static Optional<String> obstacle(Path file) {
     if (file.equals(STANDARD) || (Files.exists(file) && !Files.isDirectory(file))) {
       return Optional.empty();
@@ -29,15 +30,15 @@ public final class Input {
     return Optional.of(Files.isDirectory(file) ? " is a folder, must be a file" : " is not there");
   }
 
-  /** What a message calls it. */
+  /** The name of a file in messages. */
   public static String name(Path file) {
     return file.equals(STANDARD) ? "standard input" : file.toString();
   }
 
   /**
-   * Opens it, without a byte order mark.
+   * Opens a text and skips its byte order mark.
    *
-   * @throws IOException if it cannot be read, or looks like something else, with the file's name and what it looks like
+   * @throws IOException if it cannot be read or looks like another kind of file, which the message names
    */
   public static InputStream text(Path file) throws IOException {
     InputStream in = file.equals(STANDARD) ? unclosed(System.in) : Files.newInputStream(file);
@@ -55,7 +56,7 @@ public final class Input {
     }
   }
 
-  /** Standard input outlives a command. */
+  /** A view of standard input, which stays open after a command. */
   private static InputStream unclosed(InputStream in) {
     return new FilterInputStream(in) {
       @Override

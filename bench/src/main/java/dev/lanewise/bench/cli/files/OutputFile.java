@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Writing a file so that its name never holds half of it, whenever the program is stopped, and what it held before stays until the new one
- * is whole. Pipes, devices and standard output, under its names in /dev or {@code -}, are written to as they are.
+ * Writes files atomically: at any time a file is either the old one or the complete new one, even if the program is stopped. Pipes, devices
+ * and standard output, under its names in /dev or {@code -}, are written directly.
  */
 public final class OutputFile {
   /** Standard output. */
@@ -26,9 +26,9 @@ public final class OutputFile {
   private OutputFile() {}
 
   /**
-   * What stands in the way of writing there, to be read after the file's name; empty if nothing does.
+   * Why a file cannot be written, to follow its name in a message; empty if it can.
    *
-   * @param force whether a file that is there may be replaced
+   * @param force whether an existing file may be replaced
    */
   public static Optional<String> obstacle(Path file, boolean force) {
     if (isStream(file)) {
@@ -47,7 +47,7 @@ public final class OutputFile {
     return Files.isWritable(folder) ? Optional.empty() : Optional.of(" cannot be written: " + folder + " is read-only");
   }
 
-  /** Whether this is a pipe, a device or standard output, which cannot be replaced: moving over it would take it from everybody else. */
+  /** Whether this is a pipe, a device or standard output, which must not be replaced: other programs use it, too. */
   public static boolean isStream(Path file) {
     Path last = lastLink(file);
     return file.equals(STANDARD)
@@ -55,12 +55,12 @@ public final class OutputFile {
         || (Files.exists(last) && !Files.isRegularFile(last) && !Files.isDirectory(last));
   }
 
-  /** Whether what is written there comes out between the lines that a command prints. */
+  /** Whether this is the stream on which a command prints its lines. */
   public static boolean isStandardOutput(Path file) {
     return file.equals(STANDARD) || lastLink(file).equals(Path.of("/proc", String.valueOf(ProcessHandle.current().pid()), "fd", "1"));
   }
 
-  /** Follows links up to a file, or up to a descriptor of a process, behind which there may be anything. */
+  /** Follows links up to a file, or up to a descriptor of a process. */
   private static Path lastLink(Path file) {
     Path path = file.toAbsolutePath();
     try {
@@ -72,18 +72,18 @@ public final class OutputFile {
         path = path.resolveSibling(Files.readSymbolicLink(path));
       }
     } catch (IOException e) {
-      // a folder is missing, which is said elsewhere
+      // a folder is missing, which obstacle reports
       return path;
     }
     return path;
   }
 
-  /** Opens what {@link #isStream} is true for. Closing it leaves standard output open. */
+  /** Opens a file for which {@link #isStream} is true. Closing the stream leaves standard output open. */
   public static OutputStream stream(Path file) throws IOException {
     return isStandardOutput(file) ? standardOutput() : Files.newOutputStream(file, StandardOpenOption.WRITE);
   }
 
-  /** Standard output, which outlives a command. */
+  /** Standard output as a stream, which stays open after a command. */
   public static OutputStream standardOutput() {
     return new FilterOutputStream(System.out) {
       @Override
@@ -98,7 +98,7 @@ public final class OutputFile {
     };
   }
 
-  /** Writes a file whole, or not at all. */
+  /** Writes a file completely or not at all. */
   public static void write(Path file, String text) throws IOException {
     try (Replacement replacement = replace(file)) {
       Files.writeString(replacement.path(), text, StandardCharsets.UTF_8);
@@ -106,9 +106,9 @@ public final class OutputFile {
     }
   }
 
-  /** Begins to write a file that may be there already. */
+  /** Begins to write a file that may exist. */
   public static Replacement replace(Path file) throws IOException {
-    // A name that nobody guesses, and only if it is new: a link put there in advance would lead elsewhere.
+    // A random name, and only if it is new: nobody can put a link there in advance.
     Path unfinished = isStream(file) ? Files.createTempFile("lanewise", ".tmp") : folder(file).resolve("." + UUID.randomUUID() + ".tmp");
     unfinished.toFile().deleteOnExit();
     if (!isStream(file)) {
@@ -117,7 +117,7 @@ public final class OutputFile {
     return new Replacement(file, unfinished);
   }
 
-  /** A file that is being written beside the one that it is to replace. What is left of it is removed when this is closed. */
+  /** A file that is written beside the one that it will replace. Without {@link #commit} it is deleted when this is closed. */
   public static final class Replacement implements AutoCloseable {
     private final Path file;
     private final Path unfinished;
@@ -127,12 +127,12 @@ public final class OutputFile {
       this.unfinished = unfinished;
     }
 
-    /** Where to write: an empty file. */
+    /** The path to write to: an empty file. */
     public Path path() {
       return unfinished;
     }
 
-    /** The file is whole: puts it in its place. */
+    /** Moves the complete file to its place. */
     public void commit() throws IOException {
       if (isStream(file)) {
         try (OutputStream out = stream(file)) {

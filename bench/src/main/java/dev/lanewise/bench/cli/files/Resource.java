@@ -5,12 +5,12 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Texts that come with the program. */
+/** Reads texts that are part of the program. */
 public final class Resource {
   private Resource() {}
 
   /**
-   * A file beside a class.
+   * Reads a file beside a class.
    *
    * @throws IOException if there is none of that name
    */
@@ -18,7 +18,7 @@ public final class Resource {
     return text(beside.getResourceAsStream(name), name);
   }
 
-  /** The whole text of a stream that looking for {@code name} gave, which is closed; null if there was none. */
+  /** Reads the whole text of a stream and closes it; {@code stream} is null if there is no resource of that name. */
   public static String text(@Nullable InputStream stream, String name) throws IOException {
     if (stream == null) {
       throw new IOException(name + " is missing from the jar");

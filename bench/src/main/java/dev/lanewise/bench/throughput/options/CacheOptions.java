@@ -10,9 +10,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
-/** How {@code --op decode} keeps keys and values. */
+/** Options of the cache of {@code --op decode}. */
 public final class CacheOptions {
-  /** The shortest of seeded lengths. */
+  /** The least seeded length. */
   public static final int SHORTEST = 17;
 
   @Option(
@@ -88,7 +88,7 @@ public final class CacheOptions {
     return asked;
   }
 
-  /** How many rows the sequence of each batch entry has. */
+  /** The number of rows of each sequence. */
   public int[] lengths(ShapeOptions sizes, SeededData data) {
     int[] lengths = new int[sizes.batch];
     for (int b = 0; b < sizes.batch; b++) {

@@ -68,7 +68,7 @@ public final class ShapeOptions {
 
   private static final int AS_MANY_AS_HEADS = Integer.MIN_VALUE;
 
-  /** For picocli, which sets the options. */
+  /** Creates the command; picocli sets the options. */
   public ShapeOptions() {}
 
   /** Key/value heads: as many as query heads unless given. */

@@ -1,6 +1,5 @@
 package dev.lanewise.bench.throughput.options;
 
-import dev.lanewise.bench.throughput.Variant;
 import dev.lanewise.kernels.data.Normaliser;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -8,9 +7,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** What attention does beyond the plain softmax(scale · QKᵀ) · V; {@link Variant} makes it. */
+/** Options of attention beyond the plain softmax(scale · QKᵀ) · V. */
 public final class VariantOptions {
-  /** The shortest of seeded sequences. */
+  /** The least length of a seeded sequence. */
   public static final int SHORTEST = 5;
 
   private static final String SOFTMAX = "softmax";

@@ -144,7 +144,7 @@ class EmbedCommandTest {
       assertThat(embed(file, "--resume")).as(err.toString()).isZero();
       assertThat(Files.readAllBytes(file)).isEqualTo(all);
     }
-    assertThat(out.toString()).contains("2 lines, behind the 4 of before").contains("0 lines, behind the 6 of before");
+    assertThat(out.toString()).contains("2 lines, after the 4 from before").contains("0 lines, after the 6 from before");
     Files.write(input, Arrays.copyOf(allText, 3));
     assertThat(embed(file, "--resume")).isEqualTo(1);
     assertThat(err.toString()).contains("the input has 1 lines, but the output already holds 6");
