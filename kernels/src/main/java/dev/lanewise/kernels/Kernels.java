@@ -314,6 +314,8 @@ public final class Kernels {
    * Cuts an attention call into tasks for {@code threads} threads. SIMD kernels keep the scores of one tile in memory, plain Java the
    * scores of one row. If one function changes scores and another observes or changes weights, SIMD kernels keep as many rows as fit in 16
    * MB, at least one.
+   *
+   * @hidden
    */
   public AttentionTasks plan(AttentionProblem problem, int threads) {
     Objects.requireNonNull(problem, "problem");

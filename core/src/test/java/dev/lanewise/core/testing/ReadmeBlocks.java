@@ -17,9 +17,9 @@ public final class ReadmeBlocks {
     return between(markdown, "```java\n", "```").stream().map(block -> block.replaceAll("(?m)^import .*;\n+", "")).toList();
   }
 
-  /** The blocks of code in the Javadoc of a class of this module. */
+  /** The blocks of code in the Javadoc of a class of this module, or in the overview. */
   public static List<String> shownInJavadoc(String file) throws IOException {
-    String source = source("src/main/java", file);
+    String source = source("src/main", file);
     return between(source.replaceAll("(?m)^ +\\* ?", ""), "<pre>{@code\n", "}</pre>");
   }
 

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What README.md and the Javadoc of {@link MiniLm} show of the model is what compiles, runs, and prints what they say. */
+/** What README.md, the Javadoc of {@link MiniLm} and the overview show of the model is what compiles, runs, and prints what they say. */
 class ReadmeTest {
   private static final Pattern PRINTED = Pattern.compile("println.*// (-?[0-9.]+)");
 
@@ -24,7 +24,8 @@ class ReadmeTest {
     String compiled = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("    // end")).stripTrailing().stripIndent();
     assertThat(readme).contains("import java.util.List;\n\n" + compiled + "\n```");
     String javadoc = Files.readString(Path.of("src/main/java/dev/lanewise/text/MiniLm.java")).replaceAll("(?m)^ \\* ?", "");
-    assertThat(javadoc).contains("<pre>{@code\n" + compiled + "\n}</pre>");
+    String overview = Files.readString(Path.of("..", "src/main/javadoc/overview.html"));
+    assertThat(List.of(javadoc, overview)).allMatch(text -> text.contains("<pre>{@code\n" + compiled + "\n}</pre>"));
   }
 
   @Test
