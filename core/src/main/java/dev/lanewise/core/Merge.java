@@ -9,6 +9,12 @@ import java.util.Objects;
 /**
  * Merges attention over disjoint sets of keys: from the outputs and log-sum-exps of two parts it computes the exact result over all keys
  * ("FlashAttention", Dao et al., 2022, section 3.1). Keys can therefore be divided between cores, caches or machines.
+ *
+ * <pre>{@code
+ * attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
+ * attention.compute(query, otherKey, otherValue, Results.of().output(other).logSumExp(otherLogSumExp));
+ * Merge.into(output, logSumExp, other, otherLogSumExp); // attention to the keys of both
+ * }</pre>
  */
 public final class Merge {
   /** The log-sum-exp of a row that sees no key. */

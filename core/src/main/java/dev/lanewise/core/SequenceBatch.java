@@ -9,6 +9,8 @@ import java.util.Objects;
  * A view of a float array as batch × rows × width, the input and output of layers: element (b, r, c) is {@code data[offset + b *
  * batchStride + r * rowStride + c]}.
  *
+ * <p>For an example see {@link dev.lanewise.core.layer.MultiHeadAttention}.
+ *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0)
  * @param batch number of sequences

@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The keys with the largest weights of each query row, largest first. For equal weights the earlier key comes first. A call of {@link
  * Attention#compute(Heads, Heads, Heads, Results)} fills it.
+ *
+ * <pre>{@code
+ * TopKeys top = TopKeys.of(5, batch, heads, queries);
+ * attention.compute(query, key, value, Results.of().topKeys(top));
+ * int largest = top.key(0, 3, 50, 0); // of batch entry 0, head 3, query 50
+ * }</pre>
  */
 public final class TopKeys {
   private final int count;

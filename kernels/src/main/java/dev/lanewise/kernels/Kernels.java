@@ -26,6 +26,19 @@ import org.jspecify.annotations.Nullable;
  * numbers; null causes a {@link NullPointerException} that names the argument. Such a call has written nothing. A call that computes an
  * element on an interrupted thread throws {@link java.util.concurrent.CancellationException}, leaves the interrupt status set, and its
  * result is undefined. Packing does not check for interrupts.
+ *
+ * <pre>{@code
+ * Kernels kernels = Kernels.selected();
+ * kernels.scores(query, key, 1 / 8f, scores); // QKᵀ / √64
+ * kernels.softmax(scores, scores); // each row, in place
+ * kernels.output(scores, value, output); // weights · V
+ * }</pre>
+ *
+ * <pre>{@code
+ * PackedMatrix packed = kernels.packTransposed(weight); // once for many products
+ * kernels.product(x, packed, bias, Activation.GELU, y);
+ * kernels.rotate(heads, heads, RotaryTable.of(RotaryTable.Form.HALF, frequencies, 1), 0);
+ * }</pre>
  */
 public final class Kernels {
   private static final Logger LOGGER = System.getLogger("dev.lanewise.kernels");

@@ -24,6 +24,8 @@ import java.util.function.UnaryOperator;
  * </pre>
  *
  * Immutable and thread-safe; the {@code with…} methods return copies that share the weights.
+ *
+ * <p>For an example see {@link Decoder}.
  */
 public final class DecoderLayer {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);

@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A projection y = activation(x·Wᵀ + bias), with W of shape outputs × inputs as in PyTorch's {@code nn.Linear}. W is packed once. Immutable
  * and thread-safe; its arrays are copied.
+ *
+ * <pre>{@code
+ * Linear projection = Linear.of(weight, bias, inputs, outputs);
+ * projection.apply(x, y, 2); // batch × rows × inputs to batch × rows × outputs, on two threads
+ * }</pre>
  */
 public final class Linear {
   /** Number of outputs in a part, when threads divide the outputs because there are few rows; a multiple of any panel width. */

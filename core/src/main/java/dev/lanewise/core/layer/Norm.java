@@ -10,6 +10,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Normalises rows: layer norm (x − mean) / √(variance + epsilon) · weight + bias (Ba, Kiros and Hinton, 2016) or RMS norm x / √(mean square
  * + epsilon) · weight (Zhang and Sennrich, 2019). Immutable and thread-safe; its arrays are copied.
+ *
+ * <pre>{@code
+ * Norm norm = Norm.rms(weight, 1e-6f);
+ * norm.apply(x, y, 1); // each row by itself
+ * }</pre>
  */
 public final class Norm {
   /** Number of rows in a task. */

@@ -11,6 +11,11 @@ import java.util.Objects;
 /**
  * An encoder and a decoder, where the encoder's output is the decoder's memory ("Attention Is All You Need", figure 1), without embeddings
  * and the last projection. Immutable and thread-safe.
+ *
+ * <pre>{@code
+ * Transformer transformer = Transformer.of(encoder, decoder).withSourceMask(Mask.keyLengths(17, 24));
+ * transformer.forward(source, target, output); // batch × rows × embedDim each
+ * }</pre>
  */
 public final class Transformer {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);

@@ -13,6 +13,11 @@ import java.util.Objects;
  * into one array, each sequence is a batch entry. The query's <i>position</i> is i + S − L: the last query has the position of the last
  * key. Arrays are copied unless stated otherwise. Each call checks them against its shape, and throws an {@link IllegalArgumentException}
  * if they do not fit. Masks are immutable and may be shared.
+ *
+ * <pre>{@code
+ * Mask mask = Mask.causal().and(Mask.keyLengths(17, 24)); // two sequences, padded
+ * attention.withMask(mask).compute(query, key, value, output);
+ * }</pre>
  */
 @SuppressWarnings("exports") // what a call needs from a mask is internal
 public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Pair {

@@ -19,7 +19,15 @@ public final class ReadmeBlocks {
 
   /** The blocks of code in the Javadoc of a class of this module, or in the overview. */
   public static List<String> shownInJavadoc(String file) throws IOException {
-    String source = source("src/main", file);
+    return shownIn(source("src/main", file));
+  }
+
+  /** The blocks of code in the Javadoc of a class of kernels. */
+  public static List<String> shownInJavadocOfKernels(String file) throws IOException {
+    return shownIn(source("../kernels/src/main", file));
+  }
+
+  private static List<String> shownIn(String source) {
     return between(source.replaceAll("(?m)^ +\\* ?", ""), "<pre>{@code\n", "}</pre>");
   }
 

@@ -6,7 +6,11 @@ import dev.lanewise.text.tokenizer.MiniLmTokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The files of all-MiniLM-L6-v2 on the class path. */
+/**
+ * The files of all-MiniLM-L6-v2 on the class path.
+ *
+ * <p>For an example see {@link MiniLm}.
+ */
 public final class MiniLmArtifact {
   private static final String MODEL = "all-minilm-l6-v2.onnx";
 

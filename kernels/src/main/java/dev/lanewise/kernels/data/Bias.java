@@ -10,6 +10,10 @@ import java.util.Objects;
  *
  * <p>A call is refused if it has more keys, queries or heads than the strides leave room for, because it would read values of another row.
  *
+ * <pre>{@code
+ * attention.withBias(Bias.ofQueriesAndKeys(bias, keys)).compute(query, key, value, output); // the same for every head
+ * }</pre>
+ *
  * @param data the array that holds the elements
  * @param offset index of the element of b = h = q = k = 0
  * @param batchStride distance between batch entries, in elements

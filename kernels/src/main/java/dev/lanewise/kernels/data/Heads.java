@@ -7,6 +7,11 @@ import java.util.Objects;
  * A view of a float array as batch × heads × rows × width. Element (b, h, r, c) is {@code data[offset + b * batchStride + h * headStride +
  * r * rowStride + c * columnStride]}. Nothing is copied; a stride of 0 repeats (for reading only).
  *
+ * <pre>{@code
+ * Heads query = Heads.of(q, batch, heads, rows, 64); // the rows of a head side by side
+ * Heads projected = Heads.ofRows(x, batch, rows, heads, 64); // the heads of a row side by side
+ * }</pre>
+ *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0, 0, 0)
  * @param batch number of batch entries

@@ -1,6 +1,12 @@
 package dev.lanewise.kernels.data;
 
-/** The number format in which a cache stores keys and values. Arithmetic is in float for every format. */
+/**
+ * The number format in which a cache stores keys and values. Arithmetic is in float for every format.
+ *
+ * <pre>{@code
+ * KeyValueCache cache = KeyValueCache.builder(heads, headDim).format(KeyValueFormat.INT8).capacity(4096).build();
+ * }</pre>
+ */
 public enum KeyValueFormat {
   /** 32-bit floats, unchanged. */
   F32(4),

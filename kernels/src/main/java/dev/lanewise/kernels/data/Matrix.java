@@ -7,6 +7,8 @@ import java.util.Objects;
  * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied. Views may share an
  * array. A row stride larger than the number of columns skips the elements between the rows.
  *
+ * <p>For an example see {@link dev.lanewise.kernels.Kernels}.
+ *
  * @param data the array that holds the elements
  * @param offset index of element (0, 0)
  * @param rows number of rows, at least 0

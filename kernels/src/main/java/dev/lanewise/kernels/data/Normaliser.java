@@ -6,6 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The function that turns scores into weights. A query does not see a key whose score is −∞, whether a mask, a bias or a function made it
  * −∞. Every normaliser gives such a key weight 0 and does not count it. A query that sees no key gets output 0.
+ *
+ * <pre>{@code
+ * attention.withNormaliser(Normaliser.softmaxWithSinks(sinks)).compute(query, key, value, output);
+ * }</pre>
  */
 public final class Normaliser {
   private static final Normaliser SOFTMAX = new Normaliser(Kind.SOFTMAX, false, null);

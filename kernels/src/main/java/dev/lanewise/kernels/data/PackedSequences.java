@@ -7,6 +7,11 @@ import java.util.Objects;
  * Several sequences, one after the other in one array, without padding (varlen). Sequence b has the queries {@code queryStarts[b]}
  * (inclusive) to {@code queryStarts[b + 1]} (exclusive), and the keys likewise; other libraries call these starts {@code cu_seqlens}. A
  * sequence attends to itself only and counts as a batch entry. The operands have batch 1.
+ *
+ * <pre>{@code
+ * PackedSequences two = PackedSequences.of(0, 17, 41); // 17 and 24 rows
+ * attention.withPackedSequences(two).compute(query, key, value, output); // 1 × heads × 41 × headDim
+ * }</pre>
  */
 public final class PackedSequences {
   private final int[] queryStarts;

@@ -9,6 +9,16 @@ package dev.lanewise.kernels.data;
  * with any other option of the call. The boundaries of the segments are not specified; no segment contains a key that the query does not
  * see. Different threads may process different rows at the same time, and segments of different rows may alternate on one thread. State
  * therefore belongs to a row (batch entry, query head, query), not to the function or the thread.
+ *
+ * <pre>{@code
+ * RowFunction clamp =
+ *     (row, offset, length, batchEntry, queryHead, queryRow, firstKey) -> {
+ *       for (int i = offset; i < offset + length; i++) {
+ *         row[i] = Math.min(row[i], 20);
+ *       }
+ *     };
+ * attention.withScoreFunction(clamp).compute(query, key, value, output);
+ * }</pre>
  */
 @FunctionalInterface
 public interface RowFunction {

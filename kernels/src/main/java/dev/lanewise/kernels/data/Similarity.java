@@ -4,7 +4,13 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The function that compares a query with a key. */
+/**
+ * The function that compares a query with a key.
+ *
+ * <pre>{@code
+ * attention.withSimilarity(Similarity.cosine()).withScale(10).compute(query, key, value, output);
+ * }</pre>
+ */
 public final class Similarity {
   private static final Similarity DOT = new Similarity(Kind.DOT, null);
   private static final Similarity COSINE = new Similarity(Kind.COSINE, null);

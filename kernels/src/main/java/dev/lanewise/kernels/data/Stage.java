@@ -1,6 +1,12 @@
 package dev.lanewise.kernels.data;
 
-/** A step of the computation of a weight from a score, in the order of the constants. */
+/**
+ * A step of the computation of a weight from a score, in the order of the constants.
+ *
+ * <pre>{@code
+ * attention.compute(query, key, value, Results.of().output(output).scores(Stage.CAPPED, scores));
+ * }</pre>
+ */
 public enum Stage {
   /** Similarity times scale. */
   RAW,

@@ -24,6 +24,12 @@ import java.util.Set;
  * <p>The file is read once, from front to back. This requires that the nodes come before the initializers, which holds because protobuf's
  * writers put fields in the order of their numbers; in another order, matrices would be missing. The numbers below are the field numbers of
  * {@code onnx.proto}.
+ *
+ * <pre>{@code
+ * try (InputStream file = Files.newInputStream(path)) {
+ *   BertEncoder encoder = BertWeights.of(OnnxWeights.read(file), 12).encoder(); // 12 heads
+ * }
+ * }</pre>
  */
 public final class OnnxWeights {
   private static final int BUFFER_BYTES = 1 << 16;

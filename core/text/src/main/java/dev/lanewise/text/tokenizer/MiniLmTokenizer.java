@@ -12,6 +12,11 @@ import java.util.List;
  * after them. Tests compare it with Hugging Face's native tokenizer over all code points and many thousand texts.
  *
  * <p>May be shared between threads.
+ *
+ * <pre>{@code
+ * Tokens tokens = MiniLmArtifact.tokenizer().encode("The law will never be perfect.");
+ * int[] ids = tokens.ids(); // rows of the vocabulary, those of [CLS] and [SEP] included
+ * }</pre>
  */
 public final class MiniLmTokenizer {
   /**

@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * A tokenised text, {@code [CLS]} first and {@code [SEP]} last.
  *
+ * <p>For an example see {@link MiniLmTokenizer}.
+ *
  * @param ids row of each token in the model's vocabulary
  * @param texts text of each token; a piece that continues a word begins with {@code ##}
  */

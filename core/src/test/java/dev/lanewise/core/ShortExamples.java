@@ -1,0 +1,157 @@
+package dev.lanewise.core;
+
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.layer.Decoder;
+import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.data.Stage;
+
+/** Examples of a few lines in the Javadoc of kernels and core; {@link ShortExamplesTest} compares the two and runs these. */
+final class ShortExamples {
+  private ShortExamples() {}
+
+  static void kernels(Matrix query, Matrix key, Matrix value, Matrix scores, Matrix output) {
+    // begin
+    Kernels kernels = Kernels.selected();
+    kernels.scores(query, key, 1 / 8f, scores); // QKᵀ / √64
+    kernels.softmax(scores, scores); // each row, in place
+    kernels.output(scores, value, output); // weights · V
+    // end
+  }
+
+  static void product(Kernels kernels, Matrix x, Matrix weight, float[] bias, Matrix y, Heads heads, double[] frequencies) {
+    // begin
+    PackedMatrix packed = kernels.packTransposed(weight); // once for many products
+    kernels.product(x, packed, bias, Activation.GELU, y);
+    kernels.rotate(heads, heads, RotaryTable.of(RotaryTable.Form.HALF, frequencies, 1), 0);
+    // end
+  }
+
+  static Heads heads(float[] q, float[] x, int batch, int heads, int rows) {
+    // begin
+    Heads query = Heads.of(q, batch, heads, rows, 64); // the rows of a head side by side
+    Heads projected = Heads.ofRows(x, batch, rows, heads, 64); // the heads of a row side by side
+    // end
+    return query.batch() > projected.batch() ? query : projected;
+  }
+
+  static void bias(Attention attention, Heads query, Heads key, Heads value, Heads output, float[] bias, int keys) {
+    // begin
+    attention.withBias(Bias.ofQueriesAndKeys(bias, keys)).compute(query, key, value, output); // the same for every head
+    // end
+  }
+
+  static KeyValueCache format(int heads, int headDim) {
+    // begin
+    KeyValueCache cache = KeyValueCache.builder(heads, headDim).format(KeyValueFormat.INT8).capacity(4096).build();
+    // end
+    return cache;
+  }
+
+  static void normaliser(Attention attention, Heads query, Heads key, Heads value, Heads output, float[] sinks) {
+    // begin
+    attention.withNormaliser(Normaliser.softmaxWithSinks(sinks)).compute(query, key, value, output);
+    // end
+  }
+
+  static void packed(Attention attention, Heads query, Heads key, Heads value, Heads output) {
+    // begin
+    PackedSequences two = PackedSequences.of(0, 17, 41); // 17 and 24 rows
+    attention.withPackedSequences(two).compute(query, key, value, output); // 1 × heads × 41 × headDim
+    // end
+  }
+
+  static void function(Attention attention, Heads query, Heads key, Heads value, Heads output) {
+    // begin
+    RowFunction clamp =
+        (row, offset, length, batchEntry, queryHead, queryRow, firstKey) -> {
+          for (int i = offset; i < offset + length; i++) {
+            row[i] = Math.min(row[i], 20);
+          }
+        };
+    attention.withScoreFunction(clamp).compute(query, key, value, output);
+    // end
+  }
+
+  static void similarity(Attention attention, Heads query, Heads key, Heads value, Heads output) {
+    // begin
+    attention.withSimilarity(Similarity.cosine()).withScale(10).compute(query, key, value, output);
+    // end
+  }
+
+  static void stage(Attention attention, Heads query, Heads key, Heads value, Heads output, Heads scores) {
+    // begin
+    attention.compute(query, key, value, Results.of().output(output).scores(Stage.CAPPED, scores));
+    // end
+  }
+
+  static void merge(
+      Attention attention,
+      Heads query,
+      Heads key,
+      Heads value,
+      Heads otherKey,
+      Heads otherValue,
+      Heads output,
+      Heads other,
+      float[] logSumExp,
+      float[] otherLogSumExp) {
+    // begin
+    attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
+    attention.compute(query, otherKey, otherValue, Results.of().output(other).logSumExp(otherLogSumExp));
+    Merge.into(output, logSumExp, other, otherLogSumExp); // attention to the keys of both
+    // end
+  }
+
+  static int top(Attention attention, Heads query, Heads key, Heads value, int batch, int heads, int queries) {
+    // begin
+    TopKeys top = TopKeys.of(5, batch, heads, queries);
+    attention.compute(query, key, value, Results.of().topKeys(top));
+    int largest = top.key(0, 3, 50, 0); // of batch entry 0, head 3, query 50
+    // end
+    return largest;
+  }
+
+  static void mask(Attention attention, Heads query, Heads key, Heads value, Heads output) {
+    // begin
+    Mask mask = Mask.causal().and(Mask.keyLengths(17, 24)); // two sequences, padded
+    attention.withMask(mask).compute(query, key, value, output);
+    // end
+  }
+
+  static void linear(float[] weight, float[] bias, int inputs, int outputs, SequenceBatch x, SequenceBatch y) {
+    // begin
+    Linear projection = Linear.of(weight, bias, inputs, outputs);
+    projection.apply(x, y, 2); // batch × rows × inputs to batch × rows × outputs, on two threads
+    // end
+  }
+
+  static void norm(float[] weight, SequenceBatch x, SequenceBatch y) {
+    // begin
+    Norm norm = Norm.rms(weight, 1e-6f);
+    norm.apply(x, y, 1); // each row by itself
+    // end
+  }
+
+  static void transformer(Encoder encoder, Decoder decoder, SequenceBatch source, SequenceBatch target, SequenceBatch output) {
+    // begin
+    Transformer transformer = Transformer.of(encoder, decoder).withSourceMask(Mask.keyLengths(17, 24));
+    transformer.forward(source, target, output); // batch × rows × embedDim each
+    // end
+  }
+}

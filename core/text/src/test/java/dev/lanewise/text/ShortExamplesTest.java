@@ -1,0 +1,40 @@
+package dev.lanewise.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The short examples in Javadoc are those that compile, and they run. */
+class ShortExamplesTest {
+  private static final Pattern COMPILED = Pattern.compile("// begin\n(.*?) +// end", Pattern.DOTALL);
+
+  @Test
+  void examplesAreThoseThatCompile() throws IOException {
+    String examples = Files.readString(Path.of("src/test/java/dev/lanewise/text/ShortExamples.java"));
+    List<String> compiled = COMPILED.matcher(examples).results().map(found -> found.group(1).stripTrailing().stripIndent()).toList();
+    Path sources = Path.of("src/main/java/dev/lanewise/text");
+    assertThat(lines(sources.resolve("tokenizer/MiniLmTokenizer.java"))).contains("<pre>{@code\n" + compiled.getFirst() + "\n}</pre>");
+    assertThat(lines(sources.resolve("onnx/OnnxWeights.java"))).contains("<pre>{@code\n" + compiled.getLast() + "\n}\n}</pre>");
+  }
+
+  private static String lines(Path source) throws IOException {
+    return Files.readString(source).replaceAll("(?m)^ \\* ?", "");
+  }
+
+  @Test
+  void examplesRun(@TempDir Path folder) throws IOException {
+    assertThat(ShortExamples.tokens()).hasSize(9);
+    Path file = folder.resolve("model.onnx");
+    try (InputStream model = MiniLmArtifact.onnx()) {
+      Files.copy(model, file);
+    }
+    assertThat(ShortExamples.width(file)).isEqualTo(MiniLm.EMBED_DIM);
+  }
+}
