@@ -7,8 +7,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far float code may be from a row of the reference, by what rounding does to these numbers: e<sup>score</sup> of a score of 10 000 is
- * known to a thousandth at best. Bounds are carried from stage to stage; infinity means that anything may come out, since floats overflow.
+ * The possible distance of float code from a row of the oracle, by what rounding does to these numbers: e<sup>score</sup> of a score of 10
+ * 000 has an error of a thousandth at best. Each stage's bound follows from the bound of the stage before. Infinity allows every result,
+ * because floats overflow.
  */
 public final class Bounds {
   public static final double ANY = Double.POSITIVE_INFINITY;
@@ -19,7 +20,7 @@ public final class Bounds {
   /** Below this an exponential is 0. */
   private static final double FLUSHED = 1.3e-38;
 
-  /** Keys that the library takes in at once, at least. */
+  /** The least number of keys in a tile of the library. */
   private static final int TILE = 64;
 
   private static final double GONE = Double.NEGATIVE_INFINITY;
@@ -73,7 +74,7 @@ public final class Bounds {
     return weights;
   }
 
-  /** What is too large for a float may become anything; what is not finite is what it is, unless anything was possible before. */
+  /** A number too large for a float may become anything. A number that is not finite is exact, unless everything was allowed before. */
   private static double settled(double x, double bound) {
     if (Double.isInfinite(x) || Double.isNaN(x)) {
       return bound == ANY ? ANY : 0;
@@ -114,12 +115,12 @@ public final class Bounds {
     return change == null ? 1 : change.slope();
   }
 
-  /** Whether a key has no part in the row, for certain. */
+  /** Whether a key is certainly hidden. */
   private boolean gone(int j) {
     return row.masked[j] == GONE && masked[j] != ANY;
   }
 
-  /** Error of a logit on its way through an exponential: it is multiplied by log2 e, and the largest is subtracted. */
+  /** The error of a logit in an exponential: it is multiplied by log2 e, and the largest logit is subtracted. */
   private double logit(int j) {
     return masked[j] + 4 * UNIT * Math.abs(row.masked[j]);
   }
@@ -144,7 +145,7 @@ public final class Bounds {
     return softmax(largest, sink);
   }
 
-  /** Every weight lies between what its own logit's least and the others' most give, and the other way round. */
+  /** A weight is least where its own logit is least and all others are largest, and the other way round. */
   private double softmax(double largest, double sink) {
     double sum = Math.exp(sink - largest);
     double low = sum;
@@ -193,14 +194,14 @@ public final class Bounds {
     return changed ? slope(model.weightFunction) * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1) : weights[j];
   }
 
-  /** What a key's value is accumulated with: weights are divided by their sum, or by the number of keys, at the end. */
+  /** The factors of the accumulated values. Weights are divided by their sum, or by the number of keys, at the end. */
   private double[] accumulated() {
     boolean softmax = model.normaliser.kind() == Normaliser.Kind.SOFTMAX;
     double largest = Arrays.stream(row.masked).reduce(GONE, Math::max);
     double divisor = row.divisor();
     double[] factors = new double[row.keys];
     for (int j = 0; j < row.keys; j++) {
-      // of several tiles, those seen first may be far above their like until a larger score is met
+      // in several tiles, the first factors may be far larger until a tile has a larger score
       double exponent = row.keys > TILE ? 0 : Math.min(0, row.masked[j] + 2 * logit(j) - largest);
       factors[j] = gone(j) ? 0 : softmax ? Math.exp(exponent) : Math.abs(row.weights[j]) * divisor;
     }

@@ -3,10 +3,10 @@ package dev.lanewise.bench.verify.oracle;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/** The weights that each key gets from all queries. */
+/** Judges column sums: the weight that each key gets from all queries. */
 public record ColumnSums(Model model, List<PlainRow> rows, IntFunction<Bounds> bounds) {
   /**
-   * Compares them.
+   * Compares all sums.
    *
    * @throws Mismatch at the first that is wrong
    */

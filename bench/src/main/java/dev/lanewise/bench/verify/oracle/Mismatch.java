@@ -1,6 +1,6 @@
 package dev.lanewise.bench.verify.oracle;
 
-/** The library gave something else than the reference allows. */
+/** A result of the library that the oracle does not allow. */
 public final class Mismatch extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

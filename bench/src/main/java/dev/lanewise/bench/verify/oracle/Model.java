@@ -7,11 +7,10 @@ import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call as plain data, which the reference reads: each batch entry, or sequence, has dense arrays of its own, whatever the layout of the
- * operands and wherever keys and values come from.
+ * A call as plain data. Each batch entry or sequence has dense arrays of its own, independent of the layout of the operands and of caches.
  */
 public final class Model {
-  /** Sums of more terms than this are judged by what the library promises of long ones, {@link #LONG_ERROR} of their size. */
+  /** The number of terms above which a sum is judged by the library's promise for long sums, {@link #LONG_ERROR} of their size. */
   public static final int LONG = 4096;
 
   private static final double LONG_ERROR = 1e-6;
@@ -21,13 +20,13 @@ public final class Model {
   public final int headDim;
   public final int valueDim;
 
-  /** Of each entry heads × queries × headDim. */
+  /** The queries of each entry: heads × queries × headDim. */
   public final float[][] query;
 
-  /** Of each entry keyValueHeads × keys × headDim; a cache's as it stores them. */
+  /** The keys of each entry as a cache stores them: keyValueHeads × keys × headDim. */
   public final float[][] key;
 
-  /** Of each entry keyValueHeads × keys × valueDim, likewise. */
+  /** The values of each entry: keyValueHeads × keys × valueDim. */
   public final float[][] value;
 
   /**
@@ -39,9 +38,10 @@ public final class Model {
   /** The same for {@link #value}. */
   public final float[] @Nullable [] valueError;
 
-  /** Where each entry's queries and keys begin in the rows of all, if they are packed. */
+  /** The first query row of each entry, if sequences are packed; null if not. */
   public int @Nullable [] queryStarts;
 
+  /** The first key row of each entry, if sequences are packed; null if not. */
   public int @Nullable [] keyStarts;
 
   public Rule rule = (b, head, i, j, queries, keys) -> true;
@@ -50,10 +50,10 @@ public final class Model {
   public double softcap;
   public @Nullable Bias bias;
 
-  /** What positions add to a score, by head and by how far the key stands behind the query; null for nothing. */
+  /** What positions add to a score; null for nothing. */
   public @Nullable Relative relative;
 
-  /** The parents of a tree's nodes, which are the last queries and keys; empty for none. A node stands at its depth. */
+  /** The parents of a tree's nodes, which are the last queries and keys; empty without a tree. A node has the position of its depth. */
   public int[] tree = {};
 
   /** The possible error of rotated queries and keys, relative to their lengths. */
@@ -94,19 +94,19 @@ public final class Model {
     return dense;
   }
 
-  /** Where a query stands: the last one where the last key does. */
+  /** The position of a query. The last query has the position of the last key. */
   public int queryPosition(int b, int i) {
     int queries = extent.queries()[b];
-    return Math.max(0, extent.keys()[b] - queries) + standing(i, queries);
+    return Math.max(0, extent.keys()[b] - queries) + position(i, queries);
   }
 
-  /** Where a key stands. */
+  /** The position of a key. */
   public int keyPosition(int b, int j) {
     int keys = extent.keys()[b];
-    return Math.max(0, extent.queries()[b] - keys) + standing(j, keys);
+    return Math.max(0, extent.queries()[b] - keys) + position(j, keys);
   }
 
-  private int standing(int row, int rows) {
+  private int position(int row, int rows) {
     int first = rows - tree.length;
     int position = Math.min(row, first);
     for (int node = row - first; node > 0 && tree[node] >= 0; node = tree[node]) {
@@ -115,7 +115,7 @@ public final class Model {
     return position;
   }
 
-  /** How far a key stands behind a query. */
+  /** The position of a key minus that of a query. */
   public int behind(int b, int i, int j) {
     return keyPosition(b, j) - queryPosition(b, i);
   }
@@ -124,12 +124,12 @@ public final class Model {
     return head / (extent.heads() / keyValueHeads);
   }
 
-  /** The first element of a query's row. */
+  /** The index of a query row's first element. */
   public int queryAt(int b, int head, int i) {
     return (head * extent.queries()[b] + i) * headDim;
   }
 
-  /** The first element of the key row that a query head reads. */
+  /** The index of the first element of the key row that a query head reads. */
   public int keyAt(int b, int head, int j) {
     return (keyValueHead(head) * extent.keys()[b] + j) * headDim;
   }
@@ -142,35 +142,35 @@ public final class Model {
     return rule.sees(b, head, i, j, extent.queries()[b], extent.keys()[b]);
   }
 
-  /** What rounding may do to a sum of so many terms, relative to the sum of their sizes. */
+  /** The possible rounding error of a sum of so many terms, relative to the sum of their sizes. */
   static double summing(int terms, double fewest) {
     return terms > LONG ? LONG_ERROR : 0x1p-24 * (fewest + 4 * Math.sqrt(terms));
   }
 
-  /** What is added to a score. */
-  public double biasOf(Bias of, int b, int head, int i, int j) {
-    return of.data()[of.offset() + b * of.batchStride() + head * of.headStride() + i * of.queryStride() + j * of.keyStride()];
+  /** The element of a bias for a score. */
+  public double biasOf(Bias addends, int b, int head, int i, int j) {
+    return addends.data()[addends.index(b, head, i) + j * addends.keyStride()];
   }
 
-  /** Whether a query neither sees a key nor has anything but −∞ to add to its score. */
+  /** Whether a mask or a bias of −∞ hides a key from a query. */
   public boolean hidden(int b, int head, int i, int j) {
-    Bias of = bias;
-    return !sees(b, head, i, j) || (of != null && biasOf(of, b, head, i, j) == Double.NEGATIVE_INFINITY);
+    Bias addends = bias;
+    return !sees(b, head, i, j) || (addends != null && biasOf(addends, b, head, i, j) == Double.NEGATIVE_INFINITY);
   }
 
-  /** The place of a query's row among those of a dense result. */
+  /** The number of a query's row among the rows of a dense result. */
   public int rowOf(int b, int head, int i) {
     int[] starts = queryStarts;
     return starts == null ? (b * extent.heads() + head) * extent.queries()[b] + i : head * starts[extent.entries()] + starts[b] + i;
   }
 
-  /** Rows of a dense result. */
+  /** The number of rows of a dense result. */
   public int rows() {
     int[] starts = queryStarts;
     return starts == null ? extent.entries() * extent.heads() * extent.mostQueries() : extent.heads() * starts[extent.entries()];
   }
 
-  /** The place of a key among the column sums. */
+  /** The number of a key among the column sums. */
   public int columnOf(int b, int head, int j) {
     int[] starts = keyStarts;
     return starts == null ? (b * extent.heads() + head) * extent.mostKeys() + j : head * starts[extent.entries()] + starts[b] + j;
@@ -181,7 +181,7 @@ public final class Model {
     return starts == null ? extent.entries() * extent.heads() * extent.mostKeys() : extent.heads() * starts[extent.entries()];
   }
 
-  /** What is added for a head and a distance. */
+  /** What positions add to a score, by head and by the position of the key minus that of the query. */
   @FunctionalInterface
   public interface Relative {
     float of(int head, int behind);
@@ -189,23 +189,23 @@ public final class Model {
 
   /** What positions add to a score. */
   double relativeOf(int b, int head, int i, int j) {
-    Relative of = relative;
-    return of == null ? 0 : of.of(head, behind(b, i, j));
+    Relative addend = relative;
+    return addend == null ? 0 : addend.of(head, behind(b, i, j));
   }
 
-  /** What the caller's function makes of a score. */
+  /** The result of the caller's function for a score. */
   public double scoreOf(double score, int b, int head, int i, int j) {
     Change change = scoreFunction;
     return change == null ? score : change.of(score, b, head, i, j);
   }
 
-  /** What the caller's function makes of a weight. */
+  /** The result of the caller's function for a weight. */
   public double weightOf(double weight, int b, int head, int i, int j) {
     Change change = weightFunction;
     return change == null ? weight : change.of(weight, b, head, i, j);
   }
 
-  /** A function of a score or a weight and of where it stands. It carries an error on by {@code slope} at most. */
+  /** A function of a score or a weight and of its indices. It multiplies an error by {@code slope} at most. */
   public record Change(double slope, Formula formula) {
     /** The formula. */
     @FunctionalInterface
@@ -225,7 +225,7 @@ public final class Model {
     boolean sees(int b, int head, int i, int j, int queries, int keys);
   }
 
-  /** What a mask has to fit. */
+  /** The shape of a call, which masks have to fit. */
   public record Extent(int heads, int[] queries, int[] keys, int mostQueries, int mostKeys) {
     public int entries() {
       return queries.length;

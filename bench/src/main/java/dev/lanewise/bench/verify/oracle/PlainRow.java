@@ -5,8 +5,8 @@ import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 
 /**
- * One query of a call in plain loops: scores stage by stage, weights, log-sum-exp, output. In double it is the truth; with every operation
- * rounded to float it is what plain float code gives, one accumulator a sum, which the library's error is held against.
+ * The results of one query in plain loops: scores stage by stage, weights, log-sum-exp and output. In double they are the truth. With every
+ * operation rounded to float and one accumulator for each sum they are the results of plain float code, the yardstick for errors.
  */
 public final class PlainRow {
   private static final double GONE = Double.NEGATIVE_INFINITY;
@@ -157,12 +157,12 @@ public final class PlainRow {
     return Double.NaN;
   }
 
-  /** What weights are divided by that are not a softmax. */
+  /** The divisor of all weights, if the normaliser is not a softmax. */
   public double divisor() {
     return model.normaliser.averages() ? Arrays.stream(masked).filter(score -> score != GONE).count() : 1;
   }
 
-  /** The weight of a score, but for softmax, and before any division. */
+  /** The weight of a score before any division, if the normaliser is not a softmax. */
   public double elementwise(double score) {
     return switch (model.normaliser.kind()) {
       case RELU -> Math.max(score, 0);
@@ -173,7 +173,7 @@ public final class PlainRow {
     };
   }
 
-  /** The caller's function sees every weight, but a key that is gone stays away. */
+  /** Applies the caller's function. A hidden key keeps the weight 0. */
   private void reweigh() {
     for (int j = 0; j < keys; j++) {
       weights[j] = masked[j] == GONE ? 0 : r(model.weightOf(weights[j], b, head, i, j));

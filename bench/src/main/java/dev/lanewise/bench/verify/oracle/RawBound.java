@@ -3,11 +3,11 @@ package dev.lanewise.bench.verify.oracle;
 import dev.lanewise.kernels.data.Similarity;
 import org.jspecify.annotations.Nullable;
 
-/** What rounding may do to a similarity times scale: a chain of as many multiply-adds as the row is wide. */
+/** The possible rounding error of a similarity times scale, which is a chain of as many multiply-adds as the row is wide. */
 public final class RawBound {
   private static final double UNIT = 0x1p-24;
 
-  /** The largest integer of a cache, times the largest factor that a channel may have here. */
+  /** The largest integer of a cache times the largest factor of a channel in these calls. */
   private static final double MOST_INTEGER = 127 * 60;
 
   private static final double LEAST = 0x1p-149;
@@ -35,7 +35,7 @@ public final class RawBound {
   }
 
   private double off(int d) {
-    // an integer times its scale, and its channel's, is rounded on the way
+    // the product of an integer with its scale and with its channel's is rounded
     return keyError == null ? 0 : keyError[to + d] + 4 * UNIT * Math.abs((double) key[to + d]);
   }
 
@@ -46,12 +46,12 @@ public final class RawBound {
       size += Math.abs(model.vector[d]);
       stored += Math.abs(model.vector[d]) * off(d);
     }
-    double off = stored + turned(model.vector.length == 0 ? 0 : size);
+    double off = stored + rotationError(model.vector.length == 0 ? 0 : size);
     return scale * (off + UNIT * (model.headDim + 12) * size) + LEAST * model.headDim;
   }
 
-  /** What positions may have turned too far or not far enough, at worst all into one element. */
-  private double turned(double size) {
+  /** The possible error of the rotation, at worst all in one element. */
+  private double rotationError(double size) {
     double lengths = 0;
     for (int d = 0; d < model.headDim && model.rotationError > 0; d++) {
       lengths += Math.abs(query[from + d]) + Math.abs(key[to + d]);
@@ -79,7 +79,7 @@ public final class RawBound {
         keys += Math.abs(y) + off(d);
         queries += Math.abs(x);
       } else {
-        // the product with the scale may vanish before the infinity is met
+        // the product with the scale may become 0 before it meets the infinity
         overflows |= x != 0 && Math.abs(x) * scale < 1e-37;
       }
       keySquares += y * y;
@@ -101,10 +101,10 @@ public final class RawBound {
     return bound;
   }
 
-  private double cosine(double bound, double turned, double lengths) {
+  private double cosine(double bound, double keyError, double lengths) {
     if (!(lengths > 0 && lengths < Double.POSITIVE_INFINITY)) {
       return 0;
     }
-    return bound / lengths + scale * (turned + 8 * UNIT) + 2 * LEAST;
+    return bound / lengths + scale * (keyError + 8 * UNIT) + 2 * LEAST;
   }
 }

@@ -3,16 +3,16 @@ package dev.lanewise.bench.verify.oracle;
 import dev.lanewise.kernels.data.RowFunction;
 
 /**
- * How many keys a query has seen before a key: what a function that keeps state for each row counts, and the same without state. A function
- * is given exactly the keys that the mask shows. A segment that begins before the end of the last one begins the row anew.
+ * Counts the keys that a query has seen before a key, by a function that keeps state for each row and by plain code without state. The
+ * library gives a function exactly the keys that the mask shows. A segment that begins before the end of the last one restarts the row.
  */
 public final class SeenKeys {
   private final Model model;
 
-  /** The row asked for last; replaced as a whole, because functions of parts of a call ask from several threads. */
+  /** The row of the last question. It is replaced as a whole, because several threads ask. */
   private volatile Row last = new Row(-1, new int[0]);
 
-  /** How many keys a row has seen before each key. */
+  /** The number of keys that a row has seen before each key. */
   @SuppressWarnings("ArrayRecordComponent")
   private record Row(int number, int[] before) {}
 
@@ -20,13 +20,13 @@ public final class SeenKeys {
     this.model = model;
   }
 
-  /** What a function makes of a score or weight, and of how many keys its row has seen before. */
+  /** A function of a score or weight and of the number of keys that its row has seen before. */
   @FunctionalInterface
   public interface Step {
     float of(float x, int seen);
   }
 
-  /** Keys seen before key j, counted from the first. */
+  /** The number of keys seen before key j. */
   public int before(int b, int head, int i, int j) {
     int number = row(b, head, i);
     Row row = last;
@@ -41,7 +41,7 @@ public final class SeenKeys {
     return row.before[j];
   }
 
-  /** A function that counts as it goes, with a counter for each row. */
+  /** A function that counts with a counter for each row. */
   public RowFunction function(Step step) {
     int rows = model.extent.entries() * model.extent.heads() * model.extent.mostQueries();
     int[] seen = new int[rows];

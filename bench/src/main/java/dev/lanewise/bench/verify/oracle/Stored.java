@@ -4,8 +4,8 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a cache makes of a row, after the description of {@link KeyValueFormat} and in code of its own. Integers are a rounding of a
- * quotient, which float code may round to the other side where it is next to a tie: {@code errors} says by how much.
+ * The numbers that a cache stores of a row, by the description of {@link KeyValueFormat} and in code of its own. An integer is a rounded
+ * quotient. Float code may round a quotient next to a tie to the other side, which is an error of one step.
  */
 public final class Stored {
   private static final int MOST = 127;

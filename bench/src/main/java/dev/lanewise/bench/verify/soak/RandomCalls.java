@@ -22,14 +22,14 @@ import java.util.Random;
 import java.util.concurrent.Executor;
 import java.util.function.IntConsumer;
 
-/** Calls of every kind, whose shapes and options come from a seed. Objects that may be shared are, by all threads. */
+/** Random calls of attention, layers, projections and caches. All threads share the objects that may be shared. */
 final class RandomCalls {
   private static final int WIDTH = 64;
   private static final int HEADS = 4;
   private static final int MOST_ROWS = 300;
   private static final int MOST_CACHED = 2000;
 
-  /** The numbers of all operands: what a call computes does not matter, whether it computes the same again does. */
+  /** The numbers of all operands. Results are not judged, only compared with those of a second call. */
   private static final int NUMBERS = 1 << 20;
 
   private static final List<KeyValueFormat> FORMATS = List.of(KeyValueFormat.values());
@@ -74,7 +74,7 @@ final class RandomCalls {
     return some;
   }
 
-  /** One call; now and then it is repeated on one thread, and the bits are compared. */
+  /** Makes one call. One in eight is repeated on one thread, and the bits are compared. */
   void run(Random random) {
     int threads = 1 + random.nextInt(4);
     boolean again = random.nextInt(8) == 0;
@@ -127,7 +127,7 @@ final class RandomCalls {
     };
   }
 
-  /** A sequence's life: rows are appended, forked, attended to and let go. */
+  /** Appends rows to a cache, forks it, attends to the fork and closes both. */
   private IntConsumer decode(Random random, boolean again) {
     int cached = 1 + random.nextInt(MOST_CACHED);
     boolean pooled = random.nextBoolean();
@@ -152,7 +152,7 @@ final class RandomCalls {
     };
   }
 
-  /** Weights of a caller that makes a layer for one call. */
+  /** A projection that is made for one call. */
   private IntConsumer project(Random random) {
     int rows = 1 + random.nextInt(MOST_ROWS);
     int outputs = 1 + random.nextInt(200);

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What the JVM held while no call was running, from time to time, and whether that stays the same. */
+/** Samples of memory and threads while no call is running, and a verdict whether they grow. */
 final class Samples {
-  /** Growth of the heap that is none: what the JVM and the pools keep varies by that. */
+  /** The share of the heap by which the memory of the JVM and of pools varies without growth. */
   private static final double SLACK_SHARE = 0.05;
 
   private static final long SLACK_BYTES = 4L << 20;
@@ -21,13 +21,13 @@ final class Samples {
   private final List<Sample> samples = new ArrayList<>();
 
   /**
-   * One look.
+   * One sample.
    *
-   * @param seconds since the beginning
-   * @param calls so far
-   * @param heap bytes in use after a collection
-   * @param resident bytes of the whole process in memory; 0 where the system does not say
-   * @param threads that live
+   * @param seconds the time since the beginning
+   * @param calls the number of calls so far
+   * @param heap the bytes in use after a garbage collection
+   * @param resident the bytes of the whole process in memory; 0 where the system does not tell
+   * @param threads the number of live threads
    */
   record Sample(double seconds, long calls, long heap, long resident, int threads) {
     static final String HEADER = String.format("%8s %12s %14s %14s %8s", "minutes", "calls", "heap, MB", "resident, MB", "threads");
@@ -37,10 +37,10 @@ final class Samples {
     }
   }
 
-  /** Looks now; no call may be running. */
+  /** Takes a sample; no call may be running. */
   Sample take(double seconds, long calls) throws InterruptedException {
     for (int i = 0; i < 3; i++) {
-      System.gc(); // what a collection makes unreachable goes with the next
+      System.gc(); // the next collection frees what this one makes unreachable
       Thread.sleep(50);
     }
     long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
@@ -53,7 +53,7 @@ final class Samples {
     samples.add(sample);
   }
 
-  /** Linux knows, in pages; nothing in Java counts memory segments. */
+  /** Memory of the process as Linux counts it, in pages. Java does not count memory segments. */
   private static long resident() {
     Path file = Path.of("/proc/self/statm");
     try {
@@ -63,7 +63,7 @@ final class Samples {
     }
   }
 
-  /** What grew from the second quarter, when all is warm and all shapes have been seen, to the last; empty if nothing did. */
+  /** What grew from the second quarter of the samples, when all shapes have occurred, to the last quarter; empty if nothing grew. */
   List<String> growth() {
     List<String> found = new ArrayList<>();
     int quarter = samples.size() / 4;

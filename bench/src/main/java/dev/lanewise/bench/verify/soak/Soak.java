@@ -13,16 +13,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Threads that make random calls until they are told to stop, and one that interrupts them. They pause together when somebody wants to look
- * at the memory.
- */
+/** Threads that make random calls until they are stopped, and a thread that interrupts them. All pause while memory is measured. */
 final class Soak implements AutoCloseable {
   private static final int PLATFORM_THREADS = 3;
   private static final int VIRTUAL_THREADS = 12;
   private static final long INTERRUPT_MILLIS = 7;
 
-  /** Fair, so that whoever pauses the calls gets its turn. */
+  /** A fair lock, so that the thread that pauses the calls gets it. */
   private final ReentrantReadWriteLock pause = new ReentrantReadWriteLock(true);
 
   private final AtomicLong calls = new AtomicLong();
@@ -40,24 +37,24 @@ final class Soak implements AutoCloseable {
     RandomCalls offHeap = new RandomCalls(seed, offHeapPool, executor);
     for (int i = 0; i < PLATFORM_THREADS + VIRTUAL_THREADS; i++) {
       Random random = new Random(seed + 1 + i);
-      RandomCalls of = i % 2 == 0 ? onHeap : offHeap;
+      RandomCalls calls = i % 2 == 0 ? onHeap : offHeap;
       Thread.Builder builder = i < PLATFORM_THREADS ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
-      callers.add(builder.name("soak-" + i).start(() -> call(of, random)));
+      callers.add(builder.name("soak-" + i).start(() -> call(calls, random)));
     }
     interrupter = Thread.ofPlatform().daemon().name("soak-interrupts").start(() -> interrupt(new Random(seed)));
   }
 
-  private void call(RandomCalls of, Random random) {
+  private void call(RandomCalls randomCalls, Random random) {
     while (!stopped && failure.get() == null) {
       pause.readLock().lock();
       try {
-        of.run(random);
+        randomCalls.run(random);
       } catch (CancellationException e) {
         cancelled.incrementAndGet();
         if (!Thread.currentThread().isInterrupted()) {
           failure.compareAndSet(null, new AssertionError("cancelled, but not interrupted", e));
         }
-      } catch (Throwable e) { // any: this is what the command is for
+      } catch (Throwable e) { // of any kind: the command reports it
         failure.compareAndSet(null, e);
       } finally {
         pause.readLock().unlock();
@@ -79,7 +76,7 @@ final class Soak implements AutoCloseable {
     }
   }
 
-  /** Looks at the memory when all calls have paused. */
+  /** Takes a sample when all calls have paused. */
   Samples.Sample sample(Samples samples, double seconds) throws InterruptedException {
     pause.writeLock().lock();
     try {
@@ -89,17 +86,17 @@ final class Soak implements AutoCloseable {
     }
   }
 
-  /** Calls that an interrupt ended. */
+  /** The number of calls that an interrupt ended. */
   long cancelled() {
     return cancelled.get();
   }
 
-  /** What went wrong first; null if nothing has. */
+  /** The first failure; null without one. */
   @Nullable Throwable failure() {
     return failure.get();
   }
 
-  /** Pages that are in use when no call is running, of caches that nobody closed; to be asked after {@link #close}. */
+  /** The number of pages still in use by caches that were not closed. Call it after {@link #close}. */
   int leakedPages() {
     return heapPool.statistics().usedPages() + offHeapPool.statistics().usedPages();
   }
@@ -122,7 +119,7 @@ final class Soak implements AutoCloseable {
     }
   }
 
-  /** Frees what calls shared. */
+  /** Frees the pools that the calls shared. */
   void free() {
     heapPool.close();
     offHeapPool.close();

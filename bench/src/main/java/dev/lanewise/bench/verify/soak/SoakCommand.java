@@ -9,7 +9,7 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Calls of all kinds for minutes, and what they leave behind. */
+/** The command {@code soak}: interrupts long calls, and makes random calls for minutes while memory is measured. */
 @Command(
     name = "soak",
     sortOptions = false,
@@ -22,13 +22,13 @@ import picocli.CommandLine.Option;
       "grew, or a call took more than 50 ms to stop. Each line is printed as it comes: Ctrl-C keeps what has been seen."
     })
 public final class SoakCommand extends BenchCommand {
-  /** Looks at the memory, in all. */
-  private static final int LOOKS = 40;
+  /** The number of samples of memory. */
+  private static final int SAMPLES = 40;
 
-  @Option(names = "--minutes", defaultValue = "10", description = "How long (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--minutes", defaultValue = "10", description = "The number of minutes (default: ${DEFAULT-VALUE}).")
   private double minutes;
 
-  @Option(names = "--seed", defaultValue = "20261121", description = "Of all shapes and choices (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--seed", defaultValue = "20261121", description = "The seed of all shapes and choices (default: ${DEFAULT-VALUE}).")
   private long seed;
 
   @Option(names = "--any-stop-time", description = "Report how long calls take to stop, but do not fail for it: for a busy machine.")
@@ -64,13 +64,13 @@ public final class SoakCommand extends BenchCommand {
     Soak soak = new Soak(seed);
     out().println(Samples.Sample.HEADER);
     try (soak;
-        Progress progress = Progress.of("Soaking", LOOKS)) {
-      for (int look = 1; look <= LOOKS && soak.failure() == null; look++) {
-        double wait = seconds * look / LOOKS - (System.nanoTime() - start) / 1e9;
+        Progress progress = Progress.of("Soaking", SAMPLES)) {
+      for (int sample = 1; sample <= SAMPLES && soak.failure() == null; sample++) {
+        double wait = seconds * sample / SAMPLES - (System.nanoTime() - start) / 1e9;
         Thread.sleep(Math.max(1, (long) (1e3 * wait)));
         out().println(soak.sample(samples, (System.nanoTime() - start) / 1e9).line());
         out().flush();
-        progress.to(look);
+        progress.to(sample);
       }
     }
     List<String> faults = new ArrayList<>(samples.growth());

@@ -15,14 +15,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 
-/** How long after an interrupt a long call throws, for calls of each kind. */
+/** Measures the time from an interrupt to the exception of a long call, for each kind of call. */
 final class StopTimes {
-  /** No call may take longer to stop. */
+  /** The longest time that a call may take to stop. */
   static final double LIMIT_SECONDS = 0.05;
 
   private static final int ROUNDS = 10;
 
-  /** As long as the JVM interprets the kernels, a tile takes a hundred times as long. */
+  /** The time until the JVM has compiled the kernels; before, a tile takes a hundred times as long. */
   private static final int WARM_UP_MILLIS = 2000;
 
   private static final int LONGEST_WAIT_MILLIS = 60;
@@ -35,7 +35,7 @@ final class StopTimes {
     this.random = new Random(seed);
   }
 
-  /** The longest time in seconds of some interrupts at random moments, by what was called. */
+  /** The longest time in seconds of some interrupts at random moments, for each kind of call. */
   Map<String, Double> measure() throws InterruptedException {
     Map<String, Double> longest = new LinkedHashMap<>();
     try (KeyValueCache cache = KeyValueCache.builder(8, 64).capacity(CACHED).offHeap().build()) {
@@ -53,30 +53,30 @@ final class StopTimes {
     return longest;
   }
 
-  /** Calls that would take a second or more; a repeated row costs no memory. */
+  /** Calls that take a second or more. Their rows repeat one row, so they need no memory. */
   private static Map<String, Runnable> calls(KeyValueCache cache) {
     Map<String, Runnable> calls = new LinkedHashMap<>();
     for (int threads = 1; threads <= 2; threads++) {
-      int of = threads;
+      int count = threads;
       String on = ", threads " + threads;
       Heads rows = new Heads(new float[64], 0, 1, 8, ROWS, 64, 0, 0, 0, 1);
       Heads output = Heads.zeros(1, 8, ROWS, 64);
-      calls.put("attention" + on, () -> Attention.standard().withThreads(of).compute(rows, rows, rows, output));
+      calls.put("attention" + on, () -> Attention.standard().withThreads(count).compute(rows, rows, rows, output));
       Attention scalar = Attention.standard().withKernels(Kernels.scalar()).withThreads(threads);
       calls.put("attention, plain Java" + on, () -> scalar.compute(rows, rows, rows, output));
       Heads step = Heads.zeros(1, 8, 16, 64);
-      calls.put("decode" + on, () -> repeat(() -> Attention.standard().withThreads(of).compute(step, cache, Heads.zeros(1, 8, 16, 64))));
+      calls.put("decode" + on, () -> repeat(() -> Attention.standard().withThreads(count).compute(step, cache, Heads.zeros(1, 8, 16, 64))));
       int width = 1024;
       float[] weight = new float[width * width];
       Linear linear = Linear.of(weight, null, width, width);
       SequenceBatch x = new SequenceBatch(new float[width], 0, 1, ROWS, width, 0, 0);
       SequenceBatch y = SequenceBatch.zeros(1, ROWS, width);
-      calls.put("linear" + on, () -> repeat(() -> linear.apply(x, y, of)));
+      calls.put("linear" + on, () -> repeat(() -> linear.apply(x, y, count)));
       MultiHeadAttention layer =
           MultiHeadAttention.builder(width, 16).packedInput(new float[3 * width * width], null).output(weight, null).build();
       SequenceBatch few = new SequenceBatch(x.data(), 0, 1, ROWS / 4, width, 0, 0);
       SequenceBatch fewOut = new SequenceBatch(y.data(), 0, 1, ROWS / 4, width, 0, width);
-      calls.put("layer" + on, () -> layer.withThreads(of).self(few, fewOut));
+      calls.put("layer" + on, () -> layer.withThreads(count).self(few, fewOut));
     }
     Matrix long1 = Matrix.of(new float[1 << 26], 1, 1 << 26);
     calls.put("activation, one row of 64 M", () -> repeat(() -> Kernels.selected().activate(Activation.GELU, long1, long1)));
@@ -90,7 +90,7 @@ final class StopTimes {
     }
   }
 
-  /** Seconds from an interrupt, after so many milliseconds, to the exception. */
+  /** The seconds from an interrupt, which comes after so many milliseconds, to the exception. */
   private static double stop(Runnable call, int millis) throws InterruptedException {
     long[] ended = new long[1];
     Thread caller = Thread.ofPlatform().start(() -> ended[0] = end(call));
@@ -104,7 +104,7 @@ final class StopTimes {
     return (ended[0] - interrupted) / 1e9;
   }
 
-  /** When the call has thrown; 0 if it came to its end. */
+  /** The time at which the call throws; 0 if it ends without an exception. */
   private static long end(Runnable call) {
     try {
       call.run();
@@ -114,12 +114,12 @@ final class StopTimes {
     }
   }
 
-  /** The largest. */
+  /** The largest of all times. */
   static double worst(Map<String, Double> longest) {
     return longest.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
   }
 
-  /** For a row of the table. */
+  /** A row of the table. */
   static String line(String call, double seconds) {
     return String.format(Locale.ROOT, "%-32s %8.2f", call, seconds * 1e3);
   }

@@ -18,12 +18,12 @@ class SoakTest {
   }
 
   @Test
-  void whatStaysTheSameIsFlat() {
+  void constantMemoryIsNoGrowth() {
     assertThat(samples(i -> new Sample(i, i, (100L + i % 3) * MEGABYTE, (500L + i % 7) * MEGABYTE, 20 + i % 5)).growth()).isEmpty();
   }
 
   @Test
-  void whatIsReachedInTheBeginningIsNoGrowth() {
+  void growthInTheFirstQuarterIsNoGrowth() {
     assertThat(samples(i -> new Sample(i, i, Math.min(i, 9) * (10 * MEGABYTE), 0, Math.min(i, 9))).growth()).isEmpty();
   }
 
@@ -35,7 +35,7 @@ class SoakTest {
   }
 
   @Test
-  void aMomentOfRandomCallsLeavesNothing() throws Exception {
+  void randomCallsLeaveNoPagesInUse() throws Exception {
     Samples samples = new Samples();
     Soak soak = new Soak(1);
     try (soak) {
