@@ -22,7 +22,7 @@ class ActivationTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
-  /** Odd, so that the steps through all 2³² bit patterns meet every combination of low bits. */
+  /** Step through all 2³² bit patterns; it is odd, so that every combination of low bits occurs. */
   private static final int STEP = 997;
 
   @ParameterizedTest
@@ -38,7 +38,7 @@ class ActivationTest {
     assertThat(sweep.maxDenormalUlp()).as(sweep.toString()).isLessThanOrEqualTo(1);
   }
 
-  /** Of the plain Java path; the SIMD path goes without an erf. */
+  /** Tests the plain Java path; the SIMD path has no erf. */
   @Test
   void erfStaysWithinOneUlpOverTheWholeRange() {
     UlpSweep sweep = new UlpSweep(ActivationTest::erf, PlainKernels::erf);
@@ -70,7 +70,7 @@ class ActivationTest {
     }
   }
 
-  /** The exponential overflows somewhere there on the SIMD path. */
+  /** On the SIMD path the exponential overflows for some of these arguments. */
   @ParameterizedTest
   @MethodSource(PATHS)
   void belowTheNormalResultsSigmoidAndSiluFallToZero(Kernels kernels) {
@@ -126,7 +126,10 @@ class ActivationTest {
     }
   }
 
-  /** In every lane and every tail, beside a neighbour that must not notice. Not with isEqualTo, for which −0 is 0. */
+  /**
+   * Each argument is tested in every lane and every tail, beside a neighbour that must not change. isEqualTo is not used, because it treats
+   * −0 as 0.
+   */
   @ParameterizedTest
   @MethodSource(PATHS)
   void specialArgumentsGiveExactResultsInEveryLane(Kernels kernels) {
@@ -157,7 +160,7 @@ class ActivationTest {
     }
   }
 
-  /** At NaN, ±∞, ±0, ± the largest float, ±1e20. */
+  /** Exact results at NaN, ±∞, ±0, ± the largest float and ±1e20. */
   private static float[] specialResults(Activation activation) {
     float max = Float.MAX_VALUE;
     return switch (activation) {
@@ -171,7 +174,7 @@ class ActivationTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void hasTheSameBitsInPlaceAloneAndInAnyRow(Kernels kernels) {
+  void bitsAreTheSameInPlaceAloneAndInAnyRow(Kernels kernels) {
     for (Activation activation : Activation.values()) {
       for (Shape shape : Shape.ofRows()) {
         String what = activation + " " + shape;
@@ -202,7 +205,7 @@ class ActivationTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void anEmptyRowMayLieAnywhere(Kernels kernels) {
+  void anEmptyRowMayHaveAnyOffset(Kernels kernels) {
     Matrix empty = new Matrix(new float[0], 1000, 5, 0, Integer.MAX_VALUE);
     kernels.activate(Activation.GELU, empty, empty);
   }

@@ -14,13 +14,13 @@ import java.util.concurrent.Future;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
-/** One pass of the three kernels and the product, as a layer runs them, on the kernels of this run and on the scalar ones. */
+/** Scores, softmax, output and product in sequence, as a layer runs them: the kernels of this run agree with the scalar ones. */
 class AgreementTest {
   private final Kernels selected = Kernels.selected();
   private final Kernels scalar = Kernels.scalar();
 
   @Test
-  void aWholeHeadComesOutTheSameOnBothPaths() {
+  void bothPathsComputeTheSameHead() {
     for (Shape shape : Shape.ofRows()) {
       Head head = Head.random(shape);
       Matrix ours = head.run(selected);
@@ -37,9 +37,9 @@ class AgreementTest {
     }
   }
 
-  /** Poison anywhere in a head makes NaN or infinity of the same elements on both paths, no more and no fewer. */
+  /** A NaN or infinity in any operand makes the same elements NaN or infinite on both paths. */
   @Test
-  void poisonSpreadsTheSameWayOnBothPaths() {
+  void nanAndInfinitySpreadTheSameWayOnBothPaths() {
     for (Shape shape : Shape.ofRows()) {
       for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
         for (int operand = 0; operand < 4; operand++) {
@@ -55,7 +55,7 @@ class AgreementTest {
     }
   }
 
-  /** Heads of different sizes on every thread, so that pooled scratch changes hands between them. */
+  /** Each thread computes heads of different sizes, so that pooled scratch moves between threads. */
   @Test
   void threadsMayShareTheKernels() {
     List<Head> heads = Shape.ofRows().stream().map(Head::random).toList();
@@ -80,7 +80,7 @@ class AgreementTest {
     }
   }
 
-  /** Operands of softmax(scale · QKᵀ) · V · W: rows queries, columns keys, inner elements a row. */
+  /** Operands of softmax(scale · QKᵀ) · V · W: as many queries as rows, keys as columns, and elements of a row as inner elements. */
   private record Head(RandomGenerator random, Matrix query, Matrix key, Matrix value, Matrix weight) {
     static Head random(Shape shape) {
       RandomGenerator random = shape.random();

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Whatever ran before in the same JVM, once warm no kernel keeps its vectors as objects. */
+/** A warm kernel allocates no vector objects, whatever ran before in the same JVM. */
 class AllocationTest {
 
   @ParameterizedTest

@@ -24,13 +24,13 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the Javadoc of attention's public types promises, from masks to cached rows, on each path. */
+/** The promises in the Javadoc of attention's public types, from masks to cached rows, on each path. */
 class AttentionPromisesTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
   private static final float NAN = Float.NaN;
 
-  /** Kinds, with and without a division by the number of keys; softmax with and without a sink. */
+  /** All kinds of normalisers, with and without a division by the number of keys; softmax with and without a sink. */
   static List<Normaliser> normalisers() {
     List<Normaliser> plain = List.of(Normaliser.relu(), Normaliser.squaredRelu(), Normaliser.sigmoid(), Normaliser.linear());
     List<Normaliser> all = new ArrayList<>(plain);
@@ -59,14 +59,14 @@ class AttentionPromisesTest {
    */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void hiddenKeys(Kernels kernels) {
+  void keysOfScoreMinusInfinityHaveNoWeight(Kernels kernels) {
     int keys = 40;
     int visible = 9;
     for (Normaliser normaliser : normalisers()) {
       for (String by : List.of("mask", "bias", "position bias", "function")) {
         for (float poison : new float[] {NAN, INFINITY, -INFINITY, 1}) {
           if (by.equals("function") && poison != 1) {
-            continue; // what a function is given is its own matter
+            continue; // a function has a test of its own
           }
           Heads query = Heads.of(new float[] {1, 1, 1}, 1, 1, 3, 1);
           Heads key = Heads.zeros(1, 1, keys, 1);
@@ -120,7 +120,7 @@ class AttentionPromisesTest {
     }
   }
 
-  /** All queries but the second see a range. */
+  /** A mask in which all queries but the second see a range. */
   private record Range(int from, int to) implements Visibility {
     @Override
     public int firstKey(int batchEntry, int queryHead, int query) {
@@ -138,10 +138,10 @@ class AttentionPromisesTest {
     }
   }
 
-  /** "Bits outside the range of the query do not matter", nor does a next key that is less than the first that the query sees. */
+  /** "Bits outside the range of the query are ignored", and so is a next key before the first that the query sees. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void bitsOutsideTheRangeDoNotMatter(Kernels kernels) {
+  void bitsOutsideTheRangeAreIgnored(Kernels kernels) {
     int keys = 300;
     Random random = new Random(20261129);
     Heads query = random(random, 2, 40, 8);
@@ -190,10 +190,10 @@ class AttentionPromisesTest {
     assertThat(outputs[1]).isEqualTo(outputs[0]).doesNotContain(NAN);
   }
 
-  /** "0 if one of them is 0", and the cosine otherwise, of lengths whose squares leave the range of float. */
+  /** "0 if query or key is 0", and the cosine otherwise, also for lengths whose squares leave the range of float. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void cosines(Kernels kernels) {
+  void cosineIsZeroForAZeroRowAndExactForExtremeLengths(Kernels kernels) {
     for (float length : new float[] {1e-30f, 1, 1e30f}) {
       Heads query = Heads.of(new float[] {length, 0, 0, 0, length, length}, 1, 1, 3, 2);
       Heads key = Heads.of(new float[] {0, 0, length, length}, 1, 1, 2, 2);
@@ -213,12 +213,12 @@ class AttentionPromisesTest {
   }
 
   /**
-   * Each {@link Stage}: an observer sees every key of every row once, in ascending order; scores at −∞ after the mask where the query does
-   * not see the key, and weights of 0 there.
+   * At each {@link Stage} an observer sees every key of every row once, in ascending order. After the mask, a key that the query does not
+   * see has score −∞ and weight 0.
    */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void stages(Kernels kernels) {
+  void observersSeeEveryKeyOnceAtEachStage(Kernels kernels) {
     int keys = 300;
     Heads query = random(new Random(20261130), 1, 3, 8);
     Heads key = random(new Random(20261201), 1, keys, 8);
@@ -266,10 +266,13 @@ class AttentionPromisesTest {
     }
   }
 
-  /** "Not asked for blocks that were let go as a whole", whatever the call asks for; the keys there are as if they were masked. */
+  /**
+   * "Not called for a block whose rows have all been dropped", with any option of the call. Dropped keys have the same effect as masked
+   * ones.
+   */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void blocksThatWereLetGo(Kernels kernels) {
+  void droppedBlocksAreNeverRead(Kernels kernels) {
     int keys = 70;
     KeyValueLayout layout = new KeyValueLayout(KeyValueFormat.F32, 1, 8, 8);
     KeyValueMemory memory = KeyValueMemory.heap(layout, 5, null);
@@ -304,7 +307,7 @@ class AttentionPromisesTest {
     }
   }
 
-  /** Rows 10 to 49 were let go, and with them blocks 1 and 2. */
+  /** A cache whose rows 10 to 49, and therefore blocks 1 and 2, have been dropped. */
   private record Dropped(KeyValueLayout layout, KeyValueMemory whole, int rows) implements CachedSequence {
     @Override
     public KeyValueMemory memory(int block) {

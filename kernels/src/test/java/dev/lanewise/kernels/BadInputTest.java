@@ -18,19 +18,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every wrong call throws before anything is written; the text names the argument and carries both numbers. */
+/** Every wrong call throws before anything is written; the message names the argument and contains both numbers. */
 class BadInputTest {
   private static final int MAX = Integer.MAX_VALUE;
 
-  /** What the calls get as arrays. None may change. */
+  /** The arrays of the calls. None may change. */
   private final float[] data = numbers(200);
 
   private final float[] other = numbers(200);
   private final float[] tiny = numbers(4);
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource
-  void wrongViews(String name, Class<? extends Exception> type, Consumer<BadInputTest> call, List<String> words) {
+  @MethodSource("wrongViews")
+  void wrongViewsAreRefused(String name, Class<? extends Exception> type, Consumer<BadInputTest> call, List<String> words) {
     assertThrowsNaming(type, () -> call.accept(this), words);
   }
 
@@ -68,8 +68,9 @@ class BadInputTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource
-  void wrongCalls(String name, Class<? extends Exception> type, Consumer<BadInputTest> call, List<String> words) {
+  @MethodSource("wrongCalls")
+  void wrongCallsAreRefusedBeforeAnythingIsWritten(
+      String name, Class<? extends Exception> type, Consumer<BadInputTest> call, List<String> words) {
     assertThrowsNaming(type, () -> call.accept(this), words);
   }
 
@@ -301,7 +302,7 @@ class BadInputTest {
     table.add("pack null transposed", t -> kernels.packTransposed(absent()), "weight");
   }
 
-  /** Both paths may pack alike (8 columns a panel), and then either reads the other's; where they differ, the mistake is caught. */
+  /** If the panels of both paths have the same width (8 columns), each path accepts the other's weights; otherwise it refuses them. */
   @Test
   void aWeightPackedByTheOtherPathIsRefusedWherePanelsDiffer() {
     PackedMatrix packed = Kernels.scalar().pack(in(3, 5));
@@ -341,7 +342,7 @@ class BadInputTest {
   private void assertThrowsNaming(Class<? extends Exception> type, Runnable call, List<String> words) {
     var thrown = assertThatThrownBy(call::run).isInstanceOf(type);
     if (type == NullPointerException.class) {
-      thrown.hasMessage(words.getFirst()); // the JVM's own message would hold the name too, by chance
+      thrown.hasMessage(words.getFirst()); // the message of the JVM itself could contain the name by chance
     } else {
       thrown.message().contains(words);
     }
@@ -362,7 +363,7 @@ class BadInputTest {
     return new Matrix(data, offset, rows, columns, rowStride);
   }
 
-  /** The null that the null-marked code around here would not let through. */
+  /** A null whose type says that it is not null. */
   @SuppressWarnings("NullAway")
   private static <T> T absent() {
     return null;

@@ -9,11 +9,11 @@ import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Wrong norms and gates throw before anything is written; the text names the argument and carries both numbers. */
+/** Wrong norms and gates throw before anything is written; the message names the argument and contains both numbers. */
 class BadNormInputTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
 
-  /** What may be written; nothing is. */
+  /** The array that a call could write; it must not change. */
   private final float[] data = new float[40];
 
   private final Matrix x = Matrix.of(new float[12], 3, 4);
@@ -25,7 +25,7 @@ class BadNormInputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void norms(Kernels kernels) {
+  void wrongNormsAreRefused(Kernels kernels) {
     wrong(() -> kernels.layerNorm(x, null, null, 0, wide), "result.columns is 5", "x.columns is 4");
     wrong(() -> kernels.layerNorm(x, null, null, 0, tall), "result.rows is 4", "x.rows is 3");
     wrong(() -> kernels.layerNorm(x, five, null, 0, out), "weight.length is 5", "x.columns is 4");
@@ -43,7 +43,7 @@ class BadNormInputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void normsOfSums(Kernels kernels) {
+  void wrongNormsOfSumsAreRefused(Kernels kernels) {
     wrong(() -> kernels.addLayerNorm(x, wide, out, null, null, 0, out), "residual.columns is 5", "x.columns is 4");
     wrong(() -> kernels.addLayerNorm(x, x, tall, null, null, 0, out), "sum.rows is 4", "x.rows is 3");
     wrong(() -> kernels.addRmsNorm(x, x, out, null, 0, wide), "result.columns is 5", "x.columns is 4");
@@ -60,7 +60,7 @@ class BadNormInputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void gates(Kernels kernels) {
+  void wrongGatesAreRefused(Kernels kernels) {
     wrong(() -> kernels.gate(Activation.SILU, x, wide, out), "up.columns is 5", "gate.columns is 4");
     wrong(() -> kernels.gate(Activation.SILU, x, x, tall), "result.rows is 4", "gate.rows is 3");
     wrong(() -> kernels.gate(Activation.SILU, x, x, view(0, 0)), "result.rowStride is 0", "at least 4");
@@ -70,7 +70,7 @@ class BadNormInputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void nulls(Kernels kernels) {
+  void nullsAreRefused(Kernels kernels) {
     absent("x", nothing -> kernels.layerNorm(nothing, null, null, 0, out));
     absent("result", nothing -> kernels.layerNorm(x, null, null, 0, nothing));
     absent("x", nothing -> kernels.rmsNorm(nothing, null, 0, out));
@@ -82,7 +82,7 @@ class BadNormInputTest {
     assertThatThrownBy(() -> kernels.gate(null, x, x, out)).isInstanceOf(NullPointerException.class).hasMessage("activation");
   }
 
-  /** A 3 × 4 view of what may be written. */
+  /** A 3 × 4 view of the array that a call could write. */
   private Matrix view(int offset, int rowStride) {
     return new Matrix(data, offset, 3, 4, rowStride);
   }

@@ -12,7 +12,7 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every wrong rotation throws before anything is written; the text names the argument and carries both numbers. */
+/** Every wrong rotation throws before anything is written; the message names the argument and contains both numbers. */
 class BadRotaryInputTest {
   private static final int MAX = Integer.MAX_VALUE;
   private static final RotaryTable TABLE = RotaryTable.of(RotaryTable.Form.HALF, new double[] {1, 0.5}, 1);
@@ -29,7 +29,7 @@ class BadRotaryInputTest {
 
   @ParameterizedTest
   @MethodSource({"shapes", "positions", "overlaps", "nulls", "tables"})
-  void throwsAndWritesNothing(Wrong wrong) {
+  void aWrongRotationThrowsAndWritesNothing(Wrong wrong) {
     Arrays.fill(data, 7);
     float[] before = data.clone();
     Comparisons.paths()

@@ -19,7 +19,7 @@ class GateTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void isTheActivationTimesUpWhereverItIsWritten(Kernels kernels) {
+  void aGateIsTheActivationTimesUpWhereverItIsWritten(Kernels kernels) {
     for (Activation activation : Activation.values()) {
       for (Shape shape : shapes()) {
         String what = activation + " " + shape;
@@ -74,7 +74,7 @@ class GateTest {
     Comparisons.assertSameBits("half", expected, gate);
   }
 
-  /** Those of rows, and rows around the chunk that is activated at a time. */
+  /** The shapes of rows, and rows around the number of columns that are activated at a time. */
   private static List<Shape> shapes() {
     List<Shape> shapes = new ArrayList<>(Shape.ofRows());
     for (int columns : new int[] {1, 1023, 1024, 1025, 1040, 2047, 2049, 3072}) {

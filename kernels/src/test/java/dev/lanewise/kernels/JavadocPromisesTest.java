@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Values that the Javadoc of the public types promises, on each path. */
+/** The values that the Javadoc of the public types promises, on each path. */
 class JavadocPromisesTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
@@ -33,10 +33,10 @@ class JavadocPromisesTest {
   /** Lengths around the lanes of a vector and of four. */
   private static final int[] LENGTHS = {1, 3, 4, 5, 16, 17, 33, 64, 70, 131};
 
-  /** "With 0 a row of equal elements is NaN", "a NaN or an infinity makes its own row NaN", and no other. */
+  /** "With 0 a row of equal elements is NaN"; "a row with a NaN or an infinity becomes NaN", and no other row. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void normsOfSpecialRows(Kernels kernels) {
+  void normsOfSpecialRowsAreAsPromised(Kernels kernels) {
     for (int width : LENGTHS) {
       for (float x : new float[] {0, 0.1f, -3.3333f, 1e30f, 1e-30f, Float.MIN_VALUE, Float.MAX_VALUE}) {
         Matrix rows = filled(3, width, x);
@@ -66,10 +66,10 @@ class JavadocPromisesTest {
     }
   }
 
-  /** "A call that computes an element on an interrupted thread throws CancellationException and leaves the interrupt set." */
+  /** "A call that computes an element on an interrupted thread throws CancellationException" and "leaves the interrupt status set". */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void interruptedCalls(Kernels kernels) {
+  void interruptedCallsThrowAndLeaveTheInterruptSet(Kernels kernels) {
     Matrix x = filled(3, 4, 1);
     Matrix y = filled(3, 4, 1);
     Matrix square = Matrix.zeros(3, 3);
@@ -112,10 +112,10 @@ class JavadocPromisesTest {
     assertThat(went).as("calls that did not notice").isEmpty();
   }
 
-  /** "Exactly 1 at ±0"; what softmax makes of rows of −∞, NaN and +∞; "with no keys the output is 0". */
+  /** "Exactly 1 at ±0"; the softmax of rows with −∞, NaN and +∞; "without keys the output is 0". */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void edgesOfRows(Kernels kernels) {
+  void specialRowsHaveThePromisedResults(Kernels kernels) {
     for (int width : LENGTHS) {
       Matrix rows = filled(5, width, 0);
       Matrix result = Matrix.zeros(5, width);
@@ -147,10 +147,10 @@ class JavadocPromisesTest {
     }
   }
 
-  /** Largest values, rounding and bounds of each format, as {@link KeyValueFormat} gives them. */
+  /** Largest values, rounding and bounds of each format are those of {@link KeyValueFormat}. */
   @ParameterizedTest
   @EnumSource
-  void formats(KeyValueFormat format) {
+  void formatsRoundWithinTheirBounds(KeyValueFormat format) {
     KeyValueMemory memory = KeyValueMemory.heap(new KeyValueLayout(format, 1, 2, 1), 1, null);
     float[] largest = {Float.MAX_VALUE, 65504, Float.intBitsToFloat(0x7f7f0000), Float.MAX_VALUE};
     float most = largest[List.of(KeyValueFormat.values()).indexOf(format)];
@@ -187,7 +187,7 @@ class JavadocPromisesTest {
 
   /** "Exact up to 2²⁴ of them"; "from little more than 2²⁴ steps on it no longer grows". */
   @Test
-  void probesCount() {
+  void probesCountTheirOperations() {
     for (Probe probe : new Probe[] {Probe.fastest(), Probe.of(Kernels.scalar())}) {
       int each = probe.flopsPerStep() / 2;
       int exact = (1 << 24) / each;
@@ -200,7 +200,7 @@ class JavadocPromisesTest {
 
   /** "Up to 64 MB (131 072 positions at 64 pairs; half as many in the interleaved form)". */
   @Test
-  void tablesKeepSoMuch() {
+  void tablesKeepUpTo64Megabytes() {
     for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (int pairs : new int[] {1, 3, 64, 100, 40_000, 65_536}) {
         RotaryTable table = RotaryTable.of(form, new double[pairs], 1);
@@ -222,7 +222,7 @@ class JavadocPromisesTest {
     return matrix;
   }
 
-  /** Different elements of a view, in order; NaN and 0 of any sign once. */
+  /** The distinct elements of a view, in order; NaN and zeros of both signs count once. */
   private static Float[] distinct(Matrix view) {
     List<Float> found = new ArrayList<>();
     for (int row = 0; row < view.rows(); row++) {

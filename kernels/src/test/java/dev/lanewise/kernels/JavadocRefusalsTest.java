@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the Javadoc of the public types refuses is refused, with the caller's own names and numbers; what is just right passes. */
+/** Calls that the Javadoc of the public types forbids are refused, with the caller's names and numbers; calls at the limits pass. */
 class JavadocRefusalsTest {
   private static final int MAX = Integer.MAX_VALUE;
   private static final float[] TEN = new float[10];
@@ -57,7 +57,7 @@ class JavadocRefusalsTest {
 
   @ParameterizedTest
   @MethodSource({"views", "indexes", "weightsAndPositions", "caches", "problems", "cachedProblems", "nulls"})
-  void isRefused(Wrong wrong) {
+  void aForbiddenCallIsRefused(Wrong wrong) {
     assertThatThrownBy(wrong.call).isInstanceOf(wrong.type).hasMessage(wrong.message);
   }
 
@@ -296,9 +296,9 @@ class JavadocRefusalsTest {
         isNull(() -> kernels.plan(absent(), 1), "problem"));
   }
 
-  /** The limits themselves are within. */
+  /** Calls at the limits pass. */
   @Test
-  void limitsAreWithin() {
+  void callsAtTheLimitsPass() {
     assertThat(new KeyValueLayout(KeyValueFormat.INT8, 1, 1 << 22, 1 << 22).rowBytes()).isEqualTo((1 << 23) + 8);
     KeyValueLayout layout = new KeyValueLayout(KeyValueFormat.F32, 16, 1 << 22, 1 << 21);
     int most = KeyValueMemory.mostHeapBlocks(layout);
@@ -319,7 +319,7 @@ class JavadocRefusalsTest {
     assertThat(Math.hypot(row.data()[0], row.data()[1])).isBetween(0.999999, 1.000001);
   }
 
-  /** Starts and rows of another call are copied before they are checked. */
+  /** Starts and rows are copied before they are checked. */
   @Test
   void settingsAreCopied() {
     int[] starts = {0, 3};

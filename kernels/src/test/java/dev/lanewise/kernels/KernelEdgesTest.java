@@ -9,14 +9,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every formula of the kernels at the edges of what floats hold, each copy against the same table and the formula in double: the same class
- * of result (NaN, infinite, finite, zero), and close to it.
+ * Every formula of the kernels at the limits of the float range. Each copy of a formula is compared with the formula in double over one
+ * table of arguments: the result has the same class (NaN, infinite, finite, zero) and is close to it.
  */
 class KernelEdgesTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
-  /** The table; thresholds of single formulas come on top. */
+  /** The table of arguments; {@link #THRESHOLDS} adds those of single formulas. */
   static final float[] EDGES = {
     0f,
     -0f,
@@ -43,12 +43,12 @@ class KernelEdgesTest {
     Float.NaN
   };
 
-  /** Where a formula of SIMD or of plain Java changes its branch. */
+  /** Arguments at which a formula of SIMD or plain Java changes its branch. */
   private static final float[] THRESHOLDS = {
     0.6f, 4.1f, 5.8f, 8.3747f, 9.02f, 10, 14.34f, 87.3f, 87.68f, 88, 88.03f, 88.73f, 89, 103.9f, 104
   };
 
-  /** Fails unless {@code actual} is what a float can hold of {@code expected}, up to {@code tolerance}. */
+  /** Fails unless {@code actual} is {@code expected}, rounded to float, up to {@code tolerance}. */
   private static void assertClose(String what, float actual, double expected, double tolerance) {
     float rounded = (float) expected;
     boolean nearTheEnd = Math.abs(expected) * (1 + 1e-6) >= Float.MAX_VALUE;
@@ -73,10 +73,10 @@ class KernelEdgesTest {
     return x;
   }
 
-  /** In each place of a row that fills vectors and leaves a tail. */
+  /** Each argument is tested at each position of a row that fills vectors and leaves a tail. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void functionsOfOneNumber(Kernels kernels) {
+  void functionsOfOneNumberAreCloseAtTheEdges(Kernels kernels) {
     float[] x = arguments();
     int length = 35;
     for (int first = 0; first < x.length; first++) {
@@ -104,13 +104,13 @@ class KernelEdgesTest {
   private static void assertActivated(Activation activation, Matrix x, Matrix result, double factor) {
     for (int i = 0; i < x.columns(); i++) {
       double at = x.data()[i];
-      // the limit: −∞ · 0 is no number
+      // the limit: −∞ · 0 is NaN
       double expected = factor * (at == -INFINITY ? limit(activation) : PlainKernels.activation(activation, at));
       double tolerance =
           switch (activation) {
             case NONE, RELU -> 1e-45;
             case GELU, GELU_TANH -> 3e-7 * Math.max(1, Math.abs(at));
-            case SILU -> 4e-7 * Math.abs(expected) + 1.2e-36; // flushes where its exponential is no normal number
+            case SILU -> 4e-7 * Math.abs(expected) + 1.2e-36; // becomes 0 where its exponential is not a normal number
             case TANH -> 4e-7 * Math.abs(expected) + 1e-45;
             case SIGMOID -> 4e-7 * Math.abs(expected) + 1.3e-38;
           };
@@ -127,10 +127,10 @@ class KernelEdgesTest {
     };
   }
 
-  /** Three numbers, alone and among others that weigh nothing. */
+  /** Softmax of three numbers, alone and among others with weight 0. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void softmaxOfThree(Kernels kernels) {
+  void softmaxOfThreeNumbersIsCloseAtTheEdges(Kernels kernels) {
     for (int columns : new int[] {3, 40, 77}) {
       Matrix scores = Matrix.zeros(1, columns);
       Matrix weights = Matrix.zeros(1, columns);
@@ -156,12 +156,12 @@ class KernelEdgesTest {
   }
 
   /**
-   * Twice the error of plain float code; where that leaves the range of floats, anything. Operands are scaled first, so that one may vanish
-   * before it meets an infinity.
+   * The budget is twice the error of plain float code; where plain float code overflows, any result passes. Operands are scaled first, so
+   * that one may underflow before it is multiplied by an infinity.
    */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void scoresOfEveryScale(Kernels kernels) {
+  void scoresOfEveryScaleStayWithinTheBudget(Kernels kernels) {
     float[] scales = {0, Float.MIN_VALUE, 1e-39f, 1e-20f, 0.35f, 1, -1, 1.5f, -7, 1e10f, 3e38f};
     Matrix query = Matrix.of(EDGES, EDGES.length, 1);
     Matrix scores = Matrix.zeros(EDGES.length, EDGES.length);
@@ -185,7 +185,7 @@ class KernelEdgesTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void additiveScores(Kernels kernels) {
+  void additiveScoresAreCloseAtTheEdges(Kernels kernels) {
     Matrix query = Matrix.of(EDGES, EDGES.length, 1);
     Matrix scores = Matrix.zeros(EDGES.length, EDGES.length);
     for (float vector : EDGES) {
@@ -203,7 +203,7 @@ class KernelEdgesTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void normsOfTwo(Kernels kernels) {
+  void normsOfTwoNumbersAreCloseAtTheEdges(Kernels kernels) {
     for (float epsilon : new float[] {0, 1e-5f, 1}) {
       for (float x : EDGES) {
         for (float y : EDGES) {

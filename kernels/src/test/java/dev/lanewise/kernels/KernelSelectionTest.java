@@ -65,7 +65,7 @@ class KernelSelectionTest {
     assertThat(SelectionProbe.ask(MODULE, option, "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
   }
 
-  /** Without the instruction a lane is a thousand times slower than plain Java. */
+  /** Without the instruction, a lane of a vector is a thousand times slower than plain Java. */
   @Test
   void withoutFusedMultiplyAddPlainJavaRunsAndSaysWhy() throws Exception {
     SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-XX:-UseFMA");
@@ -74,7 +74,7 @@ class KernelSelectionTest {
     assertThat(SelectionProbe.ask(MODULE, "-XX:-UseFMA", "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
   }
 
-  /** A logger infers from the stack who calls it; each path logs from the method whose name its readers know. */
+  /** A logger finds its caller on the stack; each path logs from the method whose name readers of the log know. */
   @ParameterizedTest
   @ValueSource(strings = {"", MODULE, MODULE + " -Dlanewise.kernels=scalar", MODULE + " -Dlanewise.kernels=vector", MODULE + " -Xint"})
   void theLogLineNamesTheMethodThatSelects(String options) throws Exception {
@@ -94,7 +94,7 @@ class KernelSelectionTest {
             outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus is none of auto, vector, scalar"));
   }
 
-  /** A width that no vector has never passes in silence: it is refused where SIMD is forced, and warned of where it is not. */
+  /** A vector width that does not exist is refused if SIMD is forced, and otherwise causes a warning. */
   @Test
   void anUnknownWidthIsNamedWithTheChoices() throws Exception {
     String complaint = "-Dlanewise.vectorBits=77 is none of 128, 256, 512";
@@ -107,7 +107,7 @@ class KernelSelectionTest {
   }
 
   @Test
-  void vectorIsThereOrSaysWhatIsMissing() {
+  void vectorKernelsExistOrTheMessageNamesWhatIsMissing() {
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
       assertThat(Kernels.vector().lanes()).isIn(4, 8, 16);
     } else {
@@ -115,13 +115,13 @@ class KernelSelectionTest {
     }
   }
 
-  /** Lanes of this machine when nothing narrows them. */
+  /** Number of lanes of this machine without a property that narrows them. */
   private static int preferredLanes() throws Exception {
     String outcome = SelectionProbe.ask(MODULE).outcomes().getFirst();
     return Integer.parseInt(outcome.substring(outcome.lastIndexOf(' ') + 1));
   }
 
-  /** Without the warning that the JVM itself prints when an incubator module is on. */
+  /** The log without the warning that the JVM itself prints for an incubator module. */
   private static List<String> linesOfLanewise(SelectionProbe.Answer answer) {
     return answer.log().stream().filter(line -> line.contains("Lanewise") || line.contains("lanewise")).toList();
   }

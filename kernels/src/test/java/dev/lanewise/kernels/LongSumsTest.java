@@ -8,13 +8,13 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Sums of 2<sup>20</sup> equal terms, where one chain of floats loses up to a tenth of the value. */
+/** Sums of 2<sup>20</sup> equal terms are precise, where one chain of floats would lose up to a tenth of the value. */
 class LongSumsTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final int MANY = 1 << 20;
   private static final float[] VALUES = {0.1f, 1 / 3f};
 
-  /** Counts on both sides of where the way of adding up changes. */
+  /** Numbers of terms on both sides of each change of the summation. */
   private static final int[] COUNTS = {(1 << 15) + 1, 65536, MANY + 3};
 
   private static float[] filled(int length, float value) {
@@ -31,10 +31,10 @@ class LongSumsTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void products(Kernels kernels) {
+  void longProductsArePrecise(Kernels kernels) {
     for (int depth : COUNTS) {
       for (float value : VALUES) {
-        for (int rows : new int[] {1, 3, 41}) { // few rows, and strips with some left over
+        for (int rows : new int[] {1, 3, 41}) { // few rows, and whole strips with some rows left
           if (rows > 1 && depth > MANY) {
             continue;
           }
@@ -55,7 +55,7 @@ class LongSumsTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void additiveScores(Kernels kernels) {
+  void longAdditiveScoresArePrecise(Kernels kernels) {
     float[] vector = filled(MANY, 0.1f);
     Matrix result = Matrix.zeros(1, 1);
     kernels.additiveScores(Matrix.of(filled(MANY, 0.25f), 1, MANY), Matrix.of(filled(MANY, 0.5f), 1, MANY), vector, result);
@@ -64,7 +64,7 @@ class LongSumsTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void softmax(Kernels kernels) {
+  void longSoftmaxIsPrecise(Kernels kernels) {
     for (int columns : COUNTS) {
       for (float below : new float[] {0, 0.3f, 1, 2.3f}) {
         float[] scores = filled(columns, -below);
@@ -80,7 +80,7 @@ class LongSumsTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void norms(Kernels kernels) {
+  void longNormsArePrecise(Kernels kernels) {
     for (int columns : COUNTS) {
       float[] x = filled(columns, 0.1f);
       float[] result = new float[columns];

@@ -19,7 +19,7 @@ class NormTest {
   private static final long SEED = 20261121;
   private static final float EPSILON = 1e-5f;
 
-  /** Around one, two and four vectors of every lane count, and widths of models. */
+  /** Widths around one, two and four vectors of every lane count, and widths of models. */
   private static final int[] WIDTHS = {
     1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 80, 127, 129, 384, 768, 1000, 4096
   };
@@ -28,7 +28,7 @@ class NormTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+  void normsStayWithinTheBudgetAndInsideTheirView(Kernels kernels) {
     for (int width : WIDTHS) {
       for (Layout layout : Layout.values()) {
         for (Norm norm : Norm.variants(width)) {
@@ -44,7 +44,10 @@ class NormTest {
     }
   }
 
-  /** A mean of a million deviations: neither its rounding nor that of its sum may show. At 1e4 floats lie 1e-3 apart. */
+  /**
+   * The mean is a million times the deviation: neither its rounding error nor that of its sum may affect the result. Floats near 1e4 are
+   * 1e-3 apart.
+   */
   @ParameterizedTest
   @MethodSource(PATHS)
   void aLargeOffsetCostsNoAccuracy(Kernels kernels) {
@@ -59,8 +62,8 @@ class NormTest {
   }
 
   /**
-   * Squares of the first overflow in float, those of the last but one underflow, the last are denormal themselves. Denormal results have
-   * the error of their roundings, so plain float sets the budget for them; all others are held to 1e-6 of the largest.
+   * Squares of the first magnitude overflow in float, those of the last but one underflow, and the last is denormal itself. Denormal
+   * results have rounding errors, so plain float code sets their budget; for all others the error is at most 1e-6 of the largest value.
    */
   @ParameterizedTest
   @MethodSource(PATHS)
@@ -71,13 +74,13 @@ class NormTest {
           for (boolean centred : new boolean[] {true, false}) {
             Norm norm = new Norm(centred, random(1, width), null, epsilon);
             Matrix x = scaled(Layout.FRAMED, 2, width, scale, 0);
-            if (width > 1) { // one element alone has no variance
+            if (width > 1) { // one element has no variance
               String what = norm + " of " + scale;
               double[][] exact = norm.reference(x);
               Matrix result = norm.apply(kernels, x, Layout.TIGHT);
               if (largest(exact) < Float.MIN_NORMAL) {
                 Comparisons.assertWithinBudget(what, exact, norm.plain(x), result);
-              } else { // plain float may be infinitely wrong here
+              } else { // plain float code may overflow here
                 assertError(what, exact, result, 1e-6 * largest(exact));
               }
             }
@@ -89,7 +92,7 @@ class NormTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void equalElementsHaveNothingButTheBias(Kernels kernels) {
+  void equalElementsGiveTheBias(Kernels kernels) {
     for (int width : WIDTHS) {
       for (float value : new float[] {0, 0.1f, -3, 1e4f, 12345.678f}) {
         Norm norm = new Norm(true, random(1, width), random(2, width), EPSILON);
@@ -119,7 +122,7 @@ class NormTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void poisonStaysInItsRow(Kernels kernels) {
+  void nanAndInfinityStayInTheirRow(Kernels kernels) {
     for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
       for (int width = 1; width <= LONGEST; width++) {
         for (int at = 0; at < width; at++) {
@@ -161,7 +164,7 @@ class NormTest {
           }
         }
         Matrix result = norm.apply(kernels, sum, layout);
-        // x, residual, sum, result are 0 to 3; each row says on which of them sum and result lie
+        // x, residual, sum and result are 0 to 3; each row says which of them sum and result are
         for (int[] place : new int[][] {{2, 3}, {0, 3}, {1, 3}, {2, 2}, {2, 0}, {2, 1}, {0, 0}, {0, 1}, {1, 0}, {1, 1}}) {
           Matrix blank = layout.next().blank(shape.rows(), shape.columns());
           Matrix[] all = {layout.copyOf(x), layout.next().copyOf(residual), blank, layout.blank(shape.rows(), shape.columns())};
@@ -181,7 +184,7 @@ class NormTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void anEmptyRowMayLieAnywhereAndOneRowMayRepeat(Kernels kernels) {
+  void anEmptyRowMayHaveAnyOffsetAndOneRowMayRepeat(Kernels kernels) {
     Matrix empty = new Matrix(new float[0], 1000, 5, 0, Integer.MAX_VALUE);
     kernels.layerNorm(empty, new float[0], null, 0, empty);
     kernels.addRmsNorm(empty, empty, empty, null, 0, empty);

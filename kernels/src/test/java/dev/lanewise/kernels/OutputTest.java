@@ -18,7 +18,7 @@ class OutputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+  void outputStaysWithinTheBudgetAndInsideItsView(Kernels kernels) {
     for (Shape shape : Shape.all()) {
       RandomGenerator random = shape.random();
       Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -32,7 +32,7 @@ class OutputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void isExactOnWholeNumbers(Kernels kernels) {
+  void outputIsExactForWholeNumbers(Kernels kernels) {
     for (Shape shape : Shape.large()) {
       RandomGenerator random = shape.random();
       Matrix weights = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
@@ -42,12 +42,12 @@ class OutputTest {
   }
 
   /**
-   * With powers of two as weights each product is exact, fused or not, so what is left is the rounding of the sums, one order's own: 1024
-   * keys a chain from 0 on, added up in floats; in plain Java 64, added up in double.
+   * With powers of two as weights each product is exact, fused or not. The remaining rounding of the sums identifies their order: chains of
+   * 1024 keys, added in floats; in plain Java chains of 64 keys, added in double.
    */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void accumulatesInKeyOrder(Kernels kernels) {
+  void keysAreAddedInOrder(Kernels kernels) {
     boolean plain = kernels.path().equals("scalar");
     int pass = plain ? 64 : 1024;
     for (Shape shape : Shape.large()) {
@@ -77,7 +77,7 @@ class OutputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void aRowHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+  void aRowHasTheSameBitsWhateverSurroundsIt(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       RandomGenerator random = shape.random();
       Matrix weights = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -114,7 +114,7 @@ class OutputTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void noKeysGiveZeroAndAnEmptyOutputMayLieAnywhere(Kernels kernels) {
+  void noKeysGiveZeroAndAnEmptyOutputMayHaveAnyOffset(Kernels kernels) {
     Matrix output = Layout.FRAMED.blank(5, 6);
     kernels.output(new Matrix(new float[0], 9, 5, 0, Integer.MAX_VALUE), new Matrix(new float[0], 9, 0, 6, 6), output);
     Comparisons.assertExact("no keys", new double[5][6], output);
@@ -122,7 +122,10 @@ class OutputTest {
     kernels.output(Matrix.zeros(5, 3), Matrix.zeros(3, 0), new Matrix(new float[0], 9, 5, 0, 1));
   }
 
-  /** More values than are packed at a time: the bits of some columns alone, on both sides of where keys are packed in groups. */
+  /**
+   * With more values than are packed at a time, columns have the bits that they have alone, on both sides of the number of keys from which
+   * keys are packed in spans.
+   */
   @ParameterizedTest
   @MethodSource(PATHS)
   void manyValuesArePackedInParts(Kernels kernels) {
@@ -148,9 +151,9 @@ class OutputTest {
     }
   }
 
-  /** Loaded on the SIMD path alone. */
+  /** This class is loaded on the SIMD path only. */
   private static final class PackedValues {
-    /** Floats that an output has packed at a time. */
+    /** Number of floats that an output packs at a time. */
     static int size(Matrix weights, Matrix value) {
       Scratch scratch = new Scratch();
       VectorKernels.output(weights, value, Matrix.zeros(weights.rows(), value.columns()), scratch);

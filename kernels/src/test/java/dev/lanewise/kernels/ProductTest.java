@@ -20,7 +20,7 @@ class ProductTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+  void productsStayWithinTheBudgetAndInsideTheirView(Kernels kernels) {
     for (Shape shape : Shape.all()) {
       RandomGenerator random = shape.random();
       Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -35,7 +35,7 @@ class ProductTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void isExactOnWholeNumbersHoweverTheWeightIsStored(Kernels kernels) {
+  void productsOfWholeNumbersAreExactHoweverTheWeightIsStored(Kernels kernels) {
     for (Shape shape : Shape.large()) {
       RandomGenerator random = shape.random();
       Matrix input = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
@@ -50,7 +50,7 @@ class ProductTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void aRowHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+  void aRowHasTheSameBitsWhateverSurroundsIt(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       RandomGenerator random = shape.random();
       Matrix input = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -64,7 +64,10 @@ class ProductTest {
     }
   }
 
-  /** A call of few rows streams the weight, one of many works in strips, and both may cut the depth; rows at every place in a group. */
+  /**
+   * A call with few rows streams the weight, a call with many rows works in strips, and both may cut the depth. Rows are tested at every
+   * position among rows that share a read.
+   */
   @ParameterizedTest
   @MethodSource(PATHS)
   void fewRowsHaveTheBitsOfMany(Kernels kernels) {
@@ -159,7 +162,7 @@ class ProductTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void noInputsGiveTheBiasAndAnEmptyResultMayLieAnywhere(Kernels kernels) {
+  void noInputsGiveTheBiasAndAnEmptyResultMayHaveAnyOffset(Kernels kernels) {
     Matrix result = Layout.FRAMED.blank(3, 4);
     PackedMatrix noInputs = kernels.pack(new Matrix(new float[0], 9, 0, 4, Integer.MAX_VALUE));
     kernels.product(new Matrix(new float[0], 9, 3, 0, Integer.MAX_VALUE), noInputs, new float[] {1, 2, 3, 4}, result);
@@ -169,10 +172,10 @@ class ProductTest {
     kernels.product(Matrix.zeros(3, 4), noOutputs, new float[0], new Matrix(new float[0], 9, 3, 0, 1));
   }
 
-  /** The bias of an earlier, wider call is still in the pooled scratch; without a bias none of it may come back. */
+  /** The bias of an earlier, wider call is still in the pooled scratch; a call without a bias must not use it. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void aCallLeavesNothingToTheNext(Kernels kernels) {
+  void aCallDoesNotAffectTheNext(Kernels kernels) {
     RandomGenerator random = Shape.ofRows().getFirst().random();
     Matrix wide = Layout.TIGHT.random(9, 65, random);
     PackedMatrix wideWeight = kernels.pack(Layout.TIGHT.random(65, 77, random));

@@ -21,7 +21,7 @@ class RotaryTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final long SEED = 20261121;
 
-  /** headDim and rotaryDim: whole vectors, cut vectors and less than one, at every lane count; parts of a row. */
+  /** headDim and rotaryDim: whole vectors, partial vectors and less than one vector at every lane count, and parts of a row. */
   private static final int[][] WIDTHS = {
     {2, 2}, {4, 4}, {6, 6}, {16, 2}, {18, 18}, {34, 34}, {59, 58}, {64, 64}, {80, 80}, {80, 20}, {111, 64}, {111, 110}, {128, 128}
   };
@@ -31,7 +31,7 @@ class RotaryTest {
 
   private final SplittableRandom random = new SplittableRandom(SEED);
 
-  /** A rotation: of these heads, each row at its position (batch × rows). */
+  /** A rotation of these heads, with a position for each row (batch × rows). */
   private record Case(RotaryTable table, double[] frequencies, double factor, Heads input, int[] positions) {
     static Case of(RotaryTable.Form form, int rotaryDim, double factor, Heads input, int[] positions) {
       double[] frequencies = geometric(rotaryDim / 2);
@@ -45,7 +45,7 @@ class RotaryTest {
       return output;
     }
 
-    /** Each element against double, within three roundings of the numbers it is made of. */
+    /** Checks each element against double, within three roundings of its operands. */
     void verify(Heads output) {
       int pairs = frequencies.length;
       boolean half = table.form() == RotaryTable.Form.HALF;
@@ -109,7 +109,7 @@ class RotaryTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void turnsEveryPairByItsAngle(Kernels kernels) {
+  void everyPairIsRotatedByItsAngle(Kernels kernels) {
     for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (Case one : cases(form)) {
         one.verify(one.run(kernels, HeadsLayout.DENSE));
@@ -119,7 +119,7 @@ class RotaryTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void hasTheSameBitsInAnyLayoutInPlaceAndOnTheOtherPath(Kernels kernels) {
+  void bitsAreTheSameInAnyLayoutInPlaceAndOnTheOtherPath(Kernels kernels) {
     for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (Case one : cases(form)) {
         Heads expected = one.run(Kernels.scalar(), HeadsLayout.DENSE);
@@ -153,10 +153,10 @@ class RotaryTest {
     HeadsLayout.assertSameBits("first", one.run(kernels, HeadsLayout.DENSE), output);
   }
 
-  /** 128 pairs are kept up to position 65 536 in the half form and up to half of that in the other. */
+  /** Tables of 128 pairs keep positions up to 65 536 in the half form and up to half of that in the interleaved form. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void positionsMayBeAnyOfThem(Kernels kernels) {
+  void anyPositionIsAllowed(Kernels kernels) {
     for (RotaryTable.Form form : RotaryTable.Form.values()) {
       int[] positions = {0, 1, 63, 64, 65, 32_767, 32_768, 65_535, 65_536, 131_072, Integer.MAX_VALUE - 1, Integer.MAX_VALUE, 2, 32_769};
       Heads input = HeadsLayout.ROWS_FIRST.random(1, 2, positions.length, 256, random);
@@ -170,10 +170,10 @@ class RotaryTest {
     }
   }
 
-  /** More rows than a block has, kept and computed; and pairs so many that a block is only 64 rows. */
+  /** More rows than a block has, with kept and computed angles, and so many pairs that a block has only 64 rows. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void manyRowsGoBlockByBlock(Kernels kernels) {
+  void manyRowsAreRotatedBlockByBlock(Kernels kernels) {
     for (RotaryTable.Form form : RotaryTable.Form.values()) {
       for (HeadsLayout layout : new HeadsLayout[] {HeadsLayout.DENSE, HeadsLayout.ROWS_FIRST, HeadsLayout.TRANSPOSED}) {
         Heads input = layout.random(2, 2, 4099, 6, random);
@@ -188,7 +188,7 @@ class RotaryTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void whatDoesNotTurnKeepsItsBits(Kernels kernels) {
+  void elementsThatAreNotRotatedKeepTheirBits(Kernels kernels) {
     for (HeadsLayout layout : HeadsLayout.values()) {
       Heads input = layout.random(1, 2, 3, 40, random);
       for (int row = 0; row < 3; row++) {
@@ -210,7 +210,7 @@ class RotaryTest {
     }
   }
 
-  /** At position 0 nothing turns, to the last bit, and a NaN stays in its pair. */
+  /** At position 0 all elements keep their bits, and a NaN stays in its pair. */
   @ParameterizedTest
   @MethodSource(PATHS)
   void aNanStaysInItsPair(Kernels kernels) {
@@ -252,7 +252,7 @@ class RotaryTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void emptyViewsMayLieAnywhere(Kernels kernels) {
+  void emptyViewsMayHaveAnyOffset(Kernels kernels) {
     RotaryTable table = RotaryTable.of(RotaryTable.Form.HALF, geometric(2), 1);
     Heads noRows = new Heads(new float[0], 1000, 2, 3, 0, 4, 5, 6, 7);
     kernels.rotate(noRows, noRows, table, 0);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
-/** The suites run four ways (see the executions of Surefire in the root pom.xml); each run proves that it took the path it names. */
+/**
+ * The tests run on four paths (see the executions of Surefire in the root pom.xml); each run checks that it took the path that it names.
+ */
 class RunningPathTest {
 
   @Test

@@ -18,7 +18,7 @@ class ScoresTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+  void scoresStayWithinTheBudgetAndInsideTheirView(Kernels kernels) {
     for (Shape shape : Shape.all()) {
       RandomGenerator random = shape.random();
       Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -34,7 +34,7 @@ class ScoresTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void isExactOnWholeNumbers(Kernels kernels) {
+  void scoresAreExactForWholeNumbers(Kernels kernels) {
     for (Shape shape : Shape.large()) {
       RandomGenerator random = shape.random();
       Matrix query = shape.layout().randomWhole(shape.rows(), shape.inner(), random);
@@ -47,7 +47,7 @@ class ScoresTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void aRowHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+  void aRowHasTheSameBitsWhateverSurroundsIt(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       RandomGenerator random = shape.random();
       Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -60,10 +60,10 @@ class ScoresTest {
     }
   }
 
-  /** Attention hands its keys over in tiles. */
+  /** Attention computes its keys in tiles. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void aKeyHasTheSameBitsWhateverLiesAroundIt(Kernels kernels) {
+  void aKeyHasTheSameBitsWhateverSurroundsIt(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       RandomGenerator random = shape.random();
       Matrix query = shape.layout().random(shape.rows(), shape.inner(), random);
@@ -74,7 +74,7 @@ class ScoresTest {
     }
   }
 
-  /** More keys than are packed at a time: the bits of each part alone, and scratch of 4 MB. */
+  /** With more keys than are packed at a time, each part has the bits that it has alone, and the scratch is 4 MB. */
   @ParameterizedTest
   @MethodSource(PATHS)
   void manyKeysArePackedInParts(Kernels kernels) {
@@ -100,9 +100,9 @@ class ScoresTest {
     }
   }
 
-  /** Loaded on the SIMD path alone. */
+  /** This class is loaded on the SIMD path only. */
   private static final class PackedKeys {
-    /** Floats that scores have packed at a time. */
+    /** Number of floats that scores pack at a time. */
     static int size(Matrix query, Matrix key) {
       Scratch scratch = new Scratch();
       VectorKernels.scores(query, key, 1, Matrix.zeros(query.rows(), key.rows()), scratch);

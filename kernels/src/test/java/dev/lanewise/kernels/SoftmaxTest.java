@@ -19,12 +19,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SoftmaxTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
 
-  /** Rows of every length up to two of the widest vectors and a bit: each lane and each tail is the special one once. */
+  /** Longest row of the tests, a little more than two of the widest vectors. Each lane and each tail holds the special element once. */
   private static final int LONGEST = 35;
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+  void weightsStayWithinTheBudgetAndInsideTheirView(Kernels kernels) {
     for (Shape shape : shapes()) {
       Matrix scores = randomScores(shape);
       Matrix weights = softmax(kernels, scores, shape.layout().next());
@@ -40,7 +40,7 @@ class SoftmaxTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void hasTheSameBitsInPlaceAndWhateverLiesAround(Kernels kernels) {
+  void bitsAreTheSameInPlaceAndWhateverSurroundsThem(Kernels kernels) {
     for (Shape shape : shapes()) {
       Matrix scores = randomScores(shape);
       Matrix weights = softmax(kernels, scores, shape.layout());
@@ -85,10 +85,10 @@ class SoftmaxTest {
     }
   }
 
-  /** NaN has no weight, and neither has +∞: ∞ − ∞ is NaN. */
+  /** The weights of a row with a NaN are NaN, and so are those of a row with +∞, because ∞ − ∞ is NaN. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void nanAndInfinityMakeTheirOwnRowNan(Kernels kernels) {
+  void onlyARowWithNanOrInfinityBecomesNan(Kernels kernels) {
     for (float poison : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
       for (float others : new float[] {Float.NEGATIVE_INFINITY, 0, 3e38f, Float.POSITIVE_INFINITY}) {
         for (int length = 1; length <= LONGEST; length++) {
@@ -159,7 +159,7 @@ class SoftmaxTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void anEmptyRowMayLieAnywhere(Kernels kernels) {
+  void anEmptyRowMayHaveAnyOffset(Kernels kernels) {
     Matrix empty = new Matrix(new float[0], 1000, 5, 0, Integer.MAX_VALUE);
     kernels.softmax(empty, empty);
     kernels.softmax(Matrix.zeros(0, 5), Matrix.zeros(0, 5));
@@ -177,7 +177,7 @@ class SoftmaxTest {
     return shapes;
   }
 
-  /** Row after row the scores spread wider: weights nearly equal, as in attention, and one that takes all. */
+  /** Scores whose range grows from row to row: from nearly equal weights, as in attention, to a single weight of 1. */
   private static Matrix randomScores(Shape shape) {
     RandomGenerator random = shape.random();
     Matrix scores = shape.layout().random(shape.rows(), shape.columns(), random);

@@ -14,11 +14,11 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** How calls are cut: every row is in one task, tasks are as large as they should be, and operands come out of their panels whole. */
+/** The cut of calls: every row is in exactly one task, and tasks have the intended size. Products of packed operands are complete. */
 class TilingTest {
   private static final long SEED = 20261127;
 
-  /** A task as a provider is asked to run it. */
+  /** A task as a row kernel receives it. */
   private record Run(int unit, int from, int to) {}
 
   private static List<Run> runs(AttentionProblem problem, int threads, int granularity) {
@@ -71,7 +71,7 @@ class TilingTest {
     }
   }
 
-  /** Whole units on one thread or where there are many; else tiles, eight tasks a thread, the last rows first. */
+  /** Checks that tasks are whole units on one thread or with many units, and otherwise eight tasks for each thread, last rows first. */
   private static void assertSizes(List<Run> runs, int units, int rows, int threads, int granularity, String what) {
     if (threads == 1 || units >= 8 * threads) {
       assertThat(runs).as(what).hasSize(rows == 0 ? 0 : units);
@@ -90,9 +90,9 @@ class TilingTest {
     }
   }
 
-  /** The longest sequences come first, and those without queries have no task. */
+  /** The sequences with the most work come first, and sequences without queries have no task. */
   @Test
-  void sequencesByTheirWork() {
+  void sequencesAreOrderedByTheirWork() {
     SplittableRandom random = new SplittableRandom(SEED);
     for (int round = 0; round < 200; round++) {
       int count = random.nextInt(1, 7);
@@ -147,9 +147,9 @@ class TilingTest {
     }
   }
 
-  /** Sizes around the blocks of lanes, panels and strips, and depths of one pass and of two. */
+  /** Sizes around blocks of lanes, panels and strips, and depths of one and two blocks. */
   @Test
-  void operandsComeOutOfTheirPanelsWhole() {
+  void productsOfPackedOperandsAreExact() {
     SplittableRandom random = new SplittableRandom(SEED);
     Kernels kernels = Kernels.selected();
     int[][] shapes = {

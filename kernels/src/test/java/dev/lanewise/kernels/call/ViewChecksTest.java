@@ -19,14 +19,14 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** Views against a list of their elements' places, and the checks that must let no two elements fall together. */
+/** The checks of views against lists of the indexes of their elements. */
 class ViewChecksTest {
   private static final int ROUNDS = 20_000;
   private static final long SEED = 20261126;
 
   private final float[] data = IntStream.range(0, 400).collect(() -> new float[400], (x, i) -> x[i] = i, (x, y) -> {});
 
-  /** The places of a view's elements in order, by the definition. */
+  /** The indexes of a view's elements in order, by definition. */
   private static int[] places(Heads view) {
     int[] places = new int[view.batch() * view.heads() * view.rows() * view.width()];
     int next = 0;
@@ -74,9 +74,9 @@ class ViewChecksTest {
     }
   }
 
-  /** What passes is right; and of what is right enough passes. */
+  /** Views that pass share no element, and enough of the views that share no element pass. */
   @Test
-  void whatPassesSharesNothing() {
+  void viewsThatPassShareNoElement() {
     SplittableRandom random = new SplittableRandom(SEED);
     int[] right = new int[3];
     int[] passed = new int[3];
@@ -111,9 +111,9 @@ class ViewChecksTest {
     return x.batch() == y.batch() && x.heads() == y.heads() && x.rows() == y.rows() && x.width() == y.width();
   }
 
-  /** An axis of one element has a stride that is no matter; any other makes another view. */
+  /** The stride of an axis with one element is ignored; any other difference makes a different view. */
   @Test
-  void sameElements() {
+  void viewsOfTheSameElementsAreRecognised() {
     Heads view = new Heads(data, 3, 2, 2, 2, 2, 100, 40, 10, 2);
     assertThat(ViewChecks.sameElements(view, view)).isTrue();
     assertThat(ViewChecks.sameElements(view, new Heads(data.clone(), 3, 2, 2, 2, 2, 100, 40, 10, 2))).isFalse();
@@ -128,9 +128,9 @@ class ViewChecksTest {
     assertThat(ViewChecks.sameElements(new Heads(data, 3, 1, 1, 1, 1, 1, 2, 3, 4), new Heads(data, 3, 1, 1, 1, 1, 5, 6, 7, 8))).isTrue();
   }
 
-  /** The parts of a packed array pass, whatever is outermost, and parts that share a column do not. */
+  /** Parts of a packed array pass in any order of axes; parts that share a column do not pass. */
   @Test
-  void partsOfOneArray() {
+  void partsOfOneArrayPassUnlessTheyShareAColumn() {
     Heads packed = Heads.ofRows(data, 2, 5, 9, 4);
     for (int from = 1; from < 9; from++) {
       ViewChecks.disjoint("x", packed.heads(0, from), "y", packed.heads(from, 9));
@@ -151,7 +151,8 @@ class ViewChecksTest {
     ViewChecks.disjoint("x", left, "y", new Matrix(data, 5, 0, 3, 10));
     ViewChecks.disjoint("x", new Matrix(data, 0, 4, 0, 10), "y", left);
     ViewChecks.writableInPlace("x", left, "y", new Matrix(data, 0, 4, 3, 10));
-    ViewChecks.writableInPlace("x", new Matrix(data, 5, 1, 3, 10), "y", new Matrix(data, 5, 1, 3, 3)); // the stride of one row is no matter
+    ViewChecks.writableInPlace(
+        "x", new Matrix(data, 5, 1, 3, 10), "y", new Matrix(data, 5, 1, 3, 3)); // the stride of a single row is ignored
     assertThatThrownBy(() -> ViewChecks.writableInPlace("x", left, "y", new Matrix(data, 1, 4, 3, 10))).hasMessageContaining("overlaps");
     assertThatThrownBy(() -> ViewChecks.writable("x", new Matrix(data, 0, 2, 3, 2)))
         .hasMessageContaining("x.rowStride is 2")
@@ -161,7 +162,7 @@ class ViewChecksTest {
   }
 
   @Test
-  void viewsOfViews() {
+  void viewsOfViewsHaveTheRightElements() {
     Heads view = new Heads(data, 7, 2, 3, 4, 5, 100, 30, 6, 1);
     for (int b = 0; b < 2; b++) {
       for (int head = 0; head < 3; head++) {
@@ -193,9 +194,9 @@ class ViewChecksTest {
     assertThat(row).containsExactly(0, 0, 5, 8, 11, 0);
   }
 
-  /** The last element is the last of the array, and one more is too many, also where sums of products leave a long. */
+  /** A view may end with its array but not after it, also if the sum of products overflows a long. */
   @Test
-  void viewsEndWithTheirArray() {
+  void viewsMustEndWithinTheirArray() {
     float[] exact = new float[3 + 100 + 2 * 30 + 3 * 6 + 4 + 1];
     assertThat(new Heads(exact, 3, 2, 3, 4, 5, 100, 30, 6, 1).end()).isEqualTo(exact.length);
     assertThatThrownBy(() -> new Heads(exact, 4, 2, 3, 4, 5, 100, 30, 6, 1))
@@ -220,7 +221,7 @@ class ViewChecksTest {
   }
 
   @Test
-  void matrices() {
+  void matricesHaveTheRightElements() {
     Matrix matrix = new Matrix(data, 7, 3, 4, 10);
     assertThat(matrix.get(2, 3)).isEqualTo(7 + 20 + 3);
     assertThat(matrix.rows(1, 3)).isEqualTo(new Matrix(data, 17, 2, 4, 10));
@@ -243,7 +244,7 @@ class ViewChecksTest {
   }
 
   @Test
-  void sequenceStarts() {
+  void sequencesHaveTheRightStarts() {
     PackedSequences starts = PackedSequences.of(new int[] {0, 2, 2, 7}, new int[] {0, 1, 9, 11});
     assertThat(starts.count()).isEqualTo(3);
     assertThat(IntStream.range(0, 3).map(starts::queries)).containsExactly(2, 0, 5);
@@ -259,9 +260,9 @@ class ViewChecksTest {
     assertThatThrownBy(PackedSequences::of).hasMessageContaining("starts.length is 0");
   }
 
-  /** What a problem is told comes back from every setting, so that they chain, and a missing or wrong one is named. */
+  /** Every setter of a problem returns its builder, and a missing or wrong setting is named. */
   @Test
-  void problems() {
+  void settersReturnTheBuilderAndNameWrongSettings() {
     Heads query = Heads.zeros(2, 4, 3, 8);
     Heads key = Heads.zeros(2, 2, 5, 8);
     RowFunction nothing = (row, offset, length, b, head, i, first) -> {};

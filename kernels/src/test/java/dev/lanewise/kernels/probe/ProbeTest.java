@@ -15,7 +15,7 @@ class ProbeTest {
 
   @ParameterizedTest
   @MethodSource("probes")
-  void doesAsManyFlopsAsItSays(Probe probe) {
+  void aProbeDoesAsManyOperationsAsItSays(Probe probe) {
     int steps = 1000;
     assertThat(2 * probe.fmaPeak(steps)).isEqualTo((float) steps * probe.flopsPerStep());
     assertThat(probe.fmaPeak(0)).isZero();
@@ -23,7 +23,7 @@ class ProbeTest {
 
   @ParameterizedTest
   @MethodSource("probes")
-  void readsEveryElementOfTheRangeOnce(Probe probe) {
+  void everyElementOfTheRangeIsReadOnce(Probe probe) {
     float[] data = new float[203];
     for (int i = 0; i < data.length; i++) {
       data[i] = i;
@@ -38,7 +38,7 @@ class ProbeTest {
 
   @ParameterizedTest
   @MethodSource("probes")
-  void refusesWhatIsOutside(Probe probe) {
+  void rangesOutsideTheArrayAreRefused(Probe probe) {
     assertThatThrownBy(() -> probe.fmaPeak(-1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("steps is -1");
     assertThatThrownBy(() -> probe.readBandwidth(new float[3], 1, 4)).isInstanceOf(IndexOutOfBoundsException.class);
   }

@@ -15,14 +15,16 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * A JVM of its own that runs the kernels that work element by element, one after the other in the order of a seed, and prints what a call
- * of each allocates in the end. A vector that C2 does not keep in a register is an object, and whether it does may depend on what it has
- * compiled before.
+ * A program for a separate JVM. It runs the elementwise kernels one after the other, in the order of a seed, and prints how much a warm
+ * call of each allocates. A vector that C2 does not keep in a register is an object, which may depend on what C2 has compiled before.
  */
 public final class AllocationProbe {
   private static final ThreadMXBean THREAD = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** A call allocates a few objects, 800 bytes at most; the smallest object a row, 16 bytes, is 1024 more, a boxed vector a row 3072. */
+  /**
+   * A call allocates a few objects, at most 800 bytes. The smallest object for each row, 16 bytes, would add 1024, and a boxed vector for
+   * each row 3072.
+   */
   public static final long LIMIT = 1000;
 
   private static final int ROWS = 64;
@@ -41,13 +43,13 @@ public final class AllocationProbe {
     System.out.println("path " + Kernels.selected().path());
     calls.forEach(
         (name, call) -> {
-          // what came later may have cost it its compiled code for a while
+          // a later kernel may have caused C2 to discard its code for a while
           settle(call);
           System.out.println(allocated(call) + " " + name);
         });
   }
 
-  /** Runs until a hundred calls in a row allocate little: before they are compiled all vectors are objects. */
+  /** Runs until a hundred consecutive calls allocate little. Before C2 has compiled a kernel, all vectors are objects. */
   private static void settle(Runnable call) {
     long end = System.nanoTime() + (long) (WARM_UP_SECONDS * 1e9);
     for (int quiet = 0; quiet < 100 && System.nanoTime() < end; quiet++) {
@@ -59,7 +61,7 @@ public final class AllocationProbe {
     }
   }
 
-  /** Of the middle one of 21 calls. */
+  /** The median of the bytes that 21 calls allocate. */
   private static long allocated(Runnable call) {
     long[] bytes = new long[21];
     for (int i = 0; i < bytes.length; i++) {

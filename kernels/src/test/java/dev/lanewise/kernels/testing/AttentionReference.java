@@ -82,7 +82,7 @@ final class AttentionReference {
   /** Scores become weights; returns log-sum-exp. */
   private double normalise(int head, double[] scores, double[] weights) {
     Normaliser normaliser = call.normaliser();
-    long seen = Arrays.stream(scores).filter(score -> score != Double.NEGATIVE_INFINITY).count();
+    int seen = (int) Arrays.stream(scores).filter(score -> score != Double.NEGATIVE_INFINITY).count();
     if (normaliser.hasLogSumExp()) {
       return softmax(scores, weights, normaliser.sink(head), seen);
     }
@@ -101,7 +101,7 @@ final class AttentionReference {
     return Double.NaN;
   }
 
-  private double softmax(double[] scores, double[] weights, double sink, long seen) {
+  private double softmax(double[] scores, double[] weights, double sink, int seen) {
     double max = sink;
     for (double score : scores) {
       max = Math.max(max, score);

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A JVM of its own for what happens once a JVM. */
+/** Runs a program in a separate JVM, for tests of what happens once in a JVM. */
 public final class ChildJvm {
   private ChildJvm() {}
 
@@ -15,7 +15,7 @@ public final class ChildJvm {
    * What the child printed.
    *
    * @param out lines of standard output
-   * @param log lines of standard error; of the log each {@code LEVEL text}
+   * @param log lines of standard error; a line of the log is {@code LEVEL text}
    */
   public record Output(List<String> out, List<String> log) {}
 
@@ -27,7 +27,7 @@ public final class ChildJvm {
     command.addAll(List.of(options));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);
-    // Through files: a pipe that fills up while the other is read would stall the child.
+    // Output is written to files, because a full pipe would block the child while the other pipe is read.
     Path out = Files.createTempFile("child", ".out");
     Path log = Files.createTempFile("child", ".log");
     try {

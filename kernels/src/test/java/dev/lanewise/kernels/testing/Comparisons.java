@@ -7,11 +7,14 @@ import dev.lanewise.kernels.data.Matrix;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 
-/** What the suites run over, and how they compare. Plain loops: an assertion object for each of millions of elements would take minutes. */
+/**
+ * The paths of a test run and the comparisons of results. They are plain loops, because an assertion object for each of millions of
+ * elements would take minutes.
+ */
 public final class Comparisons {
   private Comparisons() {}
 
-  /** The kernels of this run and the scalar ones, once if they are the same. */
+  /** The kernels of this run and the scalar kernels, which may be the same. */
   public static Stream<Named<Kernels>> paths() {
     return Stream.of(Kernels.selected(), Kernels.scalar()).distinct().map(kernels -> Named.of(kernels.path(), kernels));
   }
@@ -45,7 +48,9 @@ public final class Comparisons {
     }
   }
 
-  /** Whole numbers: no rounding, so every path and the double reference agree to the last bit. */
+  /**
+   * Fails unless all elements are equal. Results of whole numbers have no rounding errors, so every path agrees with the double reference.
+   */
   public static void assertExact(Object what, double[][] expected, Matrix actual) {
     for (int row = 0; row < actual.rows(); row++) {
       for (int column = 0; column < actual.columns(); column++) {
@@ -56,12 +61,12 @@ public final class Comparisons {
     }
   }
 
-  /** Computes the rows from {@code from} to {@code to} and returns them, in a matrix of their own. */
+  /** Computes the rows {@code from} (inclusive) to {@code to} (exclusive) into a separate matrix. */
   public interface RowRange {
     Matrix compute(int from, int to);
   }
 
-  /** Rows alone, in blocks that cut every tile differently, and all together: the same bits. */
+  /** Fails unless rows have the same bits alone, in blocks that cut every tile differently, and all together. */
   public static void assertRowsStandAlone(Shape shape, RowRange rows) {
     Matrix together = rows.compute(0, shape.rows());
     for (int block : new int[] {1, 3, 13, 64}) {
@@ -72,7 +77,7 @@ public final class Comparisons {
     }
   }
 
-  /** Row {@code poisoned} has no finite element left, and every other row kept its bits. */
+  /** Fails unless row {@code poisoned} has no finite element and every other row has the bits of {@code clean}. */
   public static void assertOnlyRowPoisoned(Object what, int poisoned, Matrix clean, Matrix actual) {
     for (int column = 0; column < actual.columns(); column++) {
       if (Float.isFinite(actual.get(poisoned, column))) {
@@ -83,7 +88,7 @@ public final class Comparisons {
     assertSameBits(what, clean.rows(poisoned + 1, clean.rows()), actual.rows(poisoned + 1, clean.rows()));
   }
 
-  /** Column {@code poisoned} has no finite element left, and every other column kept its bits. */
+  /** Fails unless column {@code poisoned} has no finite element and every other column has the bits of {@code clean}. */
   public static void assertOnlyColumnPoisoned(Object what, int poisoned, Matrix clean, Matrix actual) {
     assertOnlyRowPoisoned(what, poisoned, transposed(clean), transposed(actual));
   }

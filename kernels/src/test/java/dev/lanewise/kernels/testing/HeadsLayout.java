@@ -6,7 +6,10 @@ import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
-/** How heads lie in their array. Every element outside the view holds {@link Layout#CANARY}: what is written there, or read, is seen. */
+/**
+ * The layout of heads in their array. Every element outside the view holds {@link Layout#CANARY}, which detects writes and reads outside of
+ * the view.
+ */
 public enum HeadsLayout {
   /** Batch, head, row, and nothing else in the array. */
   DENSE,
@@ -14,9 +17,9 @@ public enum HeadsLayout {
   ROWS_FIRST,
   /** An offset, and gaps behind each row, head and batch entry. */
   GAPS,
-  /** Each head with its columns side by side in memory, as a transposed key lies. */
+  /** Each head in column-major order, like a transposed key. */
   TRANSPOSED,
-  /** Three elements from each to the next, and gaps as in GAPS. */
+  /** A column stride of 3, and gaps as in GAPS. */
   APART;
 
   /** Heads to be written. */
@@ -40,7 +43,7 @@ public enum HeadsLayout {
     return view;
   }
 
-  /** Heads with the elements of others. */
+  /** Heads with the elements of other heads. */
   public Heads copyOf(Heads source) {
     Heads view = blank(source.batch(), source.heads(), source.rows(), source.width());
     forEach(view, (b, head, row, column) -> view.data()[view.index(b, head, row, column)] = source.get(b, head, row, column));
@@ -55,7 +58,7 @@ public enum HeadsLayout {
     return new Heads(data, 3, batch, heads, rows, width, batchStride, headStride, rowStride, columnStride);
   }
 
-  /** What to do with an element. */
+  /** An action on an element. */
   public interface Element {
     void at(int b, int head, int row, int column);
   }
@@ -84,7 +87,7 @@ public enum HeadsLayout {
         });
   }
 
-  /** Fails if an element outside the view is no canary any more. */
+  /** Fails if an element outside the view has changed. */
   public static void assertFrameIntact(Object what, Heads view) {
     float[] frame = view.data().clone();
     forEach(view, (b, head, row, column) -> frame[view.index(b, head, row, column)] = Layout.CANARY);

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * How a test matrix lies in its array. Every element outside the view holds a canary that is NaN: a kernel that writes there is seen, and
- * one that reads there poisons its result.
+ * The layout of a test matrix in its array. Every element outside the view holds a canary, a NaN: a kernel that writes there is detected,
+ * and one that reads there makes its result NaN.
  */
 public enum Layout {
   /** The array holds the view and nothing else, so that a read or write past either end throws. */
@@ -35,7 +35,7 @@ public enum Layout {
     return values()[(ordinal() + 1) % values().length];
   }
 
-  /** A matrix to be written: canaries throughout. */
+  /** A matrix to be written, full of canaries. */
   public Matrix blank(int rows, int columns) {
     int stride = columns + gap;
     int length = rows == 0 || columns == 0 ? 0 : (rows - 1) * stride + columns;
@@ -75,7 +75,7 @@ public enum Layout {
     return matrix;
   }
 
-  /** Fails if an element outside the view is no canary any more. */
+  /** Fails if an element outside the view has changed. */
   public static void assertFrameIntact(Object what, Matrix matrix) {
     float[] frame = matrix.data().clone();
     for (int row = 0; row < matrix.rows() && matrix.columns() > 0; row++) {

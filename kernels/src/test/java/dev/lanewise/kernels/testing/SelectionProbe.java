@@ -4,7 +4,7 @@ import dev.lanewise.kernels.Kernels;
 import java.io.IOException;
 import java.util.List;
 
-/** A JVM of its own that selects its kernels twice and prints what came of it, since selection happens once a JVM. */
+/** A program for a separate JVM that selects its kernels twice and prints the outcomes, because selection happens once in a JVM. */
 public final class SelectionProbe {
   private SelectionProbe() {}
 

@@ -8,9 +8,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * One case of a product rows × inner · inner × columns; its text, with the seed, is what a failing test prints.
+ * One case of a product rows × inner · inner × columns; a failing test prints its text, which includes the seed.
  *
- * @param seed of this case alone, so that it can be repeated by itself
+ * @param seed seed of this case, so that it can be repeated alone
  */
 public record Shape(int rows, int columns, int inner, Layout layout, long seed) {
   private static final long SEED = 20261121;
@@ -32,7 +32,7 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
     return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
   }
 
-  /** Every case: small sides and inner sizes all with all, then the large ones; each in all layouts. */
+  /** All cases: every combination of small sides and inner sizes, then the large ones, each in all layouts. */
   public static List<Shape> all() {
     List<Shape> shapes = new ArrayList<>();
     for (int rows : SIDES) {
@@ -46,7 +46,7 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
     return shapes;
   }
 
-  /** The large cases alone. */
+  /** The large cases only. */
   public static List<Shape> large() {
     List<Shape> shapes = new ArrayList<>();
     for (int[] shape : LARGE) {
@@ -66,12 +66,12 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
         new Shape(9, 385, 193, Layout.TIGHT, SEED + 6));
   }
 
-  /** Cases for tests that repeat each with every activation: the small ones in whose tiles something is cut off, and the large ones. */
+  /** Cases for tests that repeat each with every activation: small cases with partial tiles, and large ones. */
   public static List<Shape> activated() {
     return Stream.concat(ofRows().stream(), large().stream()).filter(shape -> shape.columns() < 1000 || shape.rows() < 1000).toList();
   }
 
-  /** About eight rows that are columns too, odd steps apart so that they fall in different lanes: where the tests put their poison. */
+  /** About eight indexes of rows and columns, an odd step apart so that they are in different lanes. Tests put NaN and infinity there. */
   public IntStream probes() {
     int sides = Math.min(rows, columns);
     return IntStream.iterate(0, i -> i < sides, i -> i + (sides / 8 | 1));

@@ -35,14 +35,17 @@ public final class UlpSweep {
     }
   }
 
-  /** All exponents and both signs: every {@code step}th of the 2³² bit patterns; an odd step meets every combination of low bits. */
+  /**
+   * Adds every {@code step}th of the 2³² bit patterns, with all exponents and both signs; with an odd step every combination of low bits
+   * occurs.
+   */
   public void addPatterns(int step) {
     for (long bits = Integer.MIN_VALUE; bits <= Integer.MAX_VALUE; bits += step) {
       add(Float.intBitsToFloat((int) bits));
     }
   }
 
-  /** Every float from {@code first} to {@code last}, which have the same sign. */
+  /** Adds every float from {@code first} to {@code last}, which have the same sign. */
   public void addAll(float first, float last) {
     int from = Math.min(Float.floatToRawIntBits(first), Float.floatToRawIntBits(last));
     int to = Math.max(Float.floatToRawIntBits(first), Float.floatToRawIntBits(last));
@@ -51,7 +54,7 @@ public final class UlpSweep {
     }
   }
 
-  /** The floats around {@code center}, {@code radius} to each side. */
+  /** Adds the floats around {@code center}, {@code radius} to each side. */
   public void addAround(double center, int radius) {
     int bits = Float.floatToRawIntBits((float) center);
     for (int i = -radius; i <= radius; i++) {

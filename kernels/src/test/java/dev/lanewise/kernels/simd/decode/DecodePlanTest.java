@@ -21,14 +21,14 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Which batch entries over cached keys are decoded, and how they are cut. */
+/** The plan of decoding: which batch entries over cached keys are decoded, and how they are cut. */
 class DecodePlanTest {
   @BeforeAll
   static void decodingIsPartOfTheSimdPath() {
     assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
   }
 
-  /** A sequence whose blocks lie one after the other in one memory. */
+  /** A sequence with consecutive blocks in one memory. */
   private record Cached(KeyValueMemory all, int rows, int droppedFrom, int droppedTo) implements CachedSequence {
     @Override
     public KeyValueLayout layout() {
@@ -75,7 +75,7 @@ class DecodePlanTest {
   }
 
   @Test
-  void whatOnlyTheFusedKernelDoesIsNotDecoded() {
+  void callsThatOnlyTheFusedKernelSupportsAreNotDecoded() {
     RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
     Cached cache = cached(1, 1, 20);
     assertThat(decodes(1, builder -> builder.normaliser(Normaliser.softmaxWithSinks(0)), cache)).isTrue();
@@ -95,9 +95,9 @@ class DecodePlanTest {
     assertThat(decodes(1, builder -> builder, cached(1, Tiles.KC + 1, 1))).isFalse();
   }
 
-  /** An array holds 2<sup>31</sup> − 1 floats, and 64 splits leave two floats a row beside its output. */
+  /** An array holds 2<sup>31</sup> − 1 floats, and each of 64 splits stores the output of a row and two more floats. */
   @Test
-  void resultsThatNoArrayHoldsAreNotDecoded() {
+  void callsWhoseResultsFitInNoArrayAreNotDecoded() {
     int widest = Integer.MAX_VALUE / (64 * 16) - 2;
     Cached fits = new Cached(memory(1, 1, widest, 1), 1, 0, 0);
     Cached tooWide = new Cached(memory(1, 1, widest + 1, 1), 1, 0, 0);
@@ -107,7 +107,7 @@ class DecodePlanTest {
     assertThat(plan(1, 2, 8, builder -> builder, tooWide).decodes(0)).isFalse();
   }
 
-  /** A block with NaN is for the fused kernel, unless all its rows have been dropped. */
+  /** The fused kernel computes a sequence with NaN in a block, unless all rows of the block have been dropped. */
   @Test
   void specialBlocksAreNotDecoded() {
     for (int block = 0; block < 3; block++) {
@@ -126,9 +126,9 @@ class DecodePlanTest {
     assertThat(decodes(1, builder -> builder, new Cached(memory, 16, 0, 0))).as("a row past the end").isTrue();
   }
 
-  /** Splits of 512 keys, or longer so that there are 64; four tasks a thread where there are heads enough. */
+  /** Splits have at least 512 keys, and there are at most 64; there are four tasks for each thread if there are enough heads. */
   @Test
-  void splitsAndRangesOfHeads() {
+  void tasksCoverSplitsAndRangesOfHeads() {
     RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
     for (int keys : new int[] {0, 1, 512, 513, 1024, 32_768, 32_769, 70_000}) {
       int splitKeys = Math.max(512, Math.ceilDiv(Math.ceilDiv(keys, 64), 64) * 64);
@@ -169,9 +169,9 @@ class DecodePlanTest {
     assertThat(plan.toSplit(0, task)).as(what).isEqualTo(allSplits > 0 ? allSplits : task / ranges + 1);
   }
 
-  /** Results of a batch entry are pooled again when its last task ends, and fit. */
+  /** The results of a batch entry return to the pool when its last task ends, and are large enough. */
   @Test
-  void resultsAreGivenBack() {
+  void resultsReturnToThePool() {
     DecodePlan plan = plan(2, 4, 3, builder -> builder, cached(2, 5, 1100), cached(2, 5, 1100));
     float[] first = plan.results(0);
     assertThat(first.length).isGreaterThanOrEqualTo(3 * 2 * 6 * 7);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What decoding keeps between its splits and their join: bounded by the threads, not by the sequences. */
+/** The memory that decoding holds between its splits and their merge is bounded by the number of threads, not of sequences. */
 class DecodeScratchTest {
   private static final int SEQUENCES = 64;
   private static final int KEYS = 33_000;
@@ -32,7 +32,7 @@ class DecodeScratchTest {
   private static final int WIDTH = 8;
   private static final KeyValueLayout LAYOUT = new KeyValueLayout(KeyValueFormat.F32, HEADS, WIDTH, WIDTH);
 
-  /** Splits of a sequence times what one leaves. */
+  /** Number of splits of a sequence times the size of a split's results. */
   private static final int RESULTS = 58 * HEADS * QUERIES * (2 + WIDTH);
 
   @BeforeAll
@@ -75,13 +75,13 @@ class DecodeScratchTest {
     return builder.build();
   }
 
-  /** A task at work. */
+  /** A task that is running. */
   private record Running(int entry, int task) {}
 
-  /** As many tasks are under way as there are threads, and each takes as long as all that begin while it runs. */
+  /** As many tasks run at a time as there are threads, and tasks end in the order in which they begin. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 8})
-  void resultsAreHeldForTheTasksUnderWay(int threads) {
+  void resultsAreHeldForRunningTasksOnly(int threads) {
     DecodePlan plan = new DecodePlan(problem(false), threads);
     Set<float[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Running> running = new ArrayDeque<>();
@@ -100,9 +100,9 @@ class DecodeScratchTest {
     assertThat(arrays).as("arrays for %s sequences on %s threads", SEQUENCES, threads).hasSizeLessThanOrEqualTo(threads + 1);
   }
 
-  /** One thread that is stuck in the first task holds that sequence's results alone. */
+  /** A thread that is stuck in the first task of a sequence holds the results of that sequence only. */
   @Test
-  void aTaskThatTakesLongHoldsItsOwnSequence() {
+  void aLongTaskHoldsTheResultsOfItsSequenceOnly() {
     DecodePlan plan = new DecodePlan(problem(false), 2);
     Set<float[]> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
     float[] stuck = plan.results(0);
@@ -116,7 +116,7 @@ class DecodeScratchTest {
     assertThat(arrays).contains(stuck).hasSizeLessThanOrEqualTo(2);
   }
 
-  /** With a function that wants the keys in order a task has all splits, and the splits are the same. */
+  /** With a function that must receive the keys in order, a task has all splits, and the splits are the same. */
   @Test
   void aFunctionKeepsTheSplitsOfASequenceInOneTask() {
     DecodePlan cut = new DecodePlan(problem(false), 2);

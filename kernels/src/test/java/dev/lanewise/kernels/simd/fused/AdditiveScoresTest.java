@@ -18,7 +18,7 @@ class AdditiveScoresTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTheBudgetAndInsideItsView(Kernels kernels) {
+  void scoresStayWithinTheBudgetAndInsideTheirView(Kernels kernels) {
     for (Shape shape : Shape.all()) {
       Operands operands = Operands.random(shape);
       Matrix scores = operands.scores(kernels, shape.layout());
@@ -33,7 +33,7 @@ class AdditiveScoresTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void aRowAndAKeyHaveTheSameBitsWhateverLiesAroundThem(Kernels kernels) {
+  void aRowAndAKeyHaveTheSameBitsWhateverSurroundsThem(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       Operands operands = Operands.random(shape);
       Comparisons.assertRowsStandAlone(shape, (from, to) -> operands.rows(from, to).scores(kernels, shape.layout()));
@@ -45,10 +45,10 @@ class AdditiveScoresTest {
     }
   }
 
-  /** query + key is the same either way, and so are the bits. */
+  /** query + key is symmetric, and so are the bits. */
   @ParameterizedTest
   @MethodSource(PATHS)
-  void queriesAndKeysMayChangeSides(Kernels kernels) {
+  void queriesAndKeysMayBeExchanged(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       Operands operands = Operands.random(shape);
       Operands swapped = new Operands(operands.key, operands.query, operands.vector);
@@ -76,7 +76,7 @@ class AdditiveScoresTest {
     }
   }
 
-  /** tanh has a limit: an infinite feature counts as ±1. */
+  /** tanh has limits: an infinite element counts as ±1. */
   @ParameterizedTest
   @MethodSource(PATHS)
   void infinityGivesTheLimit(Kernels kernels) {
@@ -93,7 +93,7 @@ class AdditiveScoresTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void nothingToAddGivesZeroEvenPastTheEndOfItsArray(Kernels kernels) {
+  void anEmptySumIsZeroEvenPastTheEndOfItsArray(Kernels kernels) {
     Matrix empty = new Matrix(new float[0], 1000, 5, 0, Integer.MAX_VALUE);
     Matrix scores = Layout.FRAMED.blank(5, 5);
     kernels.additiveScores(empty, empty, new float[0], scores);

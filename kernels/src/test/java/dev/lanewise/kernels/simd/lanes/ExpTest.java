@@ -20,11 +20,11 @@ class ExpTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void staysWithinTwoUlpOverTheWholeRange(Kernels kernels) {
+  void expStaysWithinTwoUlpOverTheWholeRange(Kernels kernels) {
     UlpSweep sweep = new UlpSweep(kernels::exp, Math::exp);
     sweep.addPatterns(STEP);
     for (int exponent = -152; exponent <= 130; exponent++) {
-      // a whole power of two, and halfway to the next, where the range reduction rounds the other way
+      // an integral power of two, and halfway to the next, where the range reduction rounds the other way
       sweep.addAround(exponent * LN2, 300);
       sweep.addAround((exponent + 0.5) * LN2, 300);
     }
@@ -42,7 +42,7 @@ class ExpTest {
     assertThat(sweep.arguments()).isGreaterThan(7_000_000);
   }
 
-  /** In every lane and every tail, beside a neighbour that must not notice. */
+  /** Each argument is tested in every lane and every tail, beside a neighbour that must not change. */
   @ParameterizedTest
   @MethodSource(PATHS)
   void specialArgumentsGiveExactResultsInEveryLane(Kernels kernels) {
@@ -86,7 +86,7 @@ class ExpTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void hasTheSameBitsInPlaceAloneAndInAnyRow(Kernels kernels) {
+  void bitsAreTheSameInPlaceAloneAndInAnyRow(Kernels kernels) {
     for (Shape shape : Shape.ofRows()) {
       Matrix x = shape.layout().random(shape.rows(), shape.columns(), shape.random());
       Matrix result = exp(kernels, x, shape.layout().next());
@@ -105,7 +105,7 @@ class ExpTest {
 
   @ParameterizedTest
   @MethodSource(PATHS)
-  void anEmptyRowMayLieAnywhere(Kernels kernels) {
+  void anEmptyRowMayHaveAnyOffset(Kernels kernels) {
     Matrix empty = new Matrix(new float[0], 1000, 5, 0, Integer.MAX_VALUE);
     kernels.exp(empty, empty);
   }

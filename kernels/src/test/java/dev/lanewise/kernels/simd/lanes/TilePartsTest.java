@@ -16,9 +16,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The small parts of the loops over tiles, each alone. */
+/** The helpers of the loops over tiles, each tested alone. */
 class TilePartsTest {
-  /** Panels are part of the SIMD path. */
+  /** Skips a test on the scalar path, which has no panels. */
   private static void assumeSimd() {
     assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
   }
@@ -31,7 +31,7 @@ class TilePartsTest {
     return matrix;
   }
 
-  /** Whatever the target held: it is scratch that has been used before. */
+  /** The target may have any content, because it is scratch that has been used before. */
   @Test
   void packedPanelsArePaddedWithZeros() {
     assumeSimd();
@@ -61,7 +61,7 @@ class TilePartsTest {
   }
 
   @Test
-  void roomForPanels() {
+  void targetsHaveRoomForWholePanels() {
     assumeSimd();
     assertThat(Packing.roundUp(0, 5)).isZero();
     assertThat(Packing.roundUp(5, 5)).isEqualTo(5);
@@ -70,7 +70,7 @@ class TilePartsTest {
   }
 
   @Test
-  void scalesInTwoParts() {
+  void theTwoFactorsOfAScaleMultiplyToTheScale() {
     for (float scale : new float[] {0, 1, -1, 0.125f, 0x1p-32f, -0x1p-32f, 0x1p-33f, 1e-40f, 1.5f, -3, Float.MAX_VALUE}) {
       float before = ScoreScale.before(scale);
       float after = ScoreScale.after(scale);
@@ -80,9 +80,9 @@ class TilePartsTest {
     }
   }
 
-  /** Segments of two rows are kept in the first pass and given back in the second. */
+  /** Segments of two rows are kept in the first pass and restored in the second. */
   @Test
-  void keptScoresComeBack() {
+  void keptScoresAreRestored() {
     KeptScores kept = new KeptScores();
     kept.open(2, 3, 10);
     assertThat(kept.areKnown()).isFalse();
@@ -105,7 +105,7 @@ class TilePartsTest {
     assertThat(KeptScores.rows(1 << 23, 64)).isEqualTo(1);
   }
 
-  /** Sees keys from 5 to 200 but for those in holes. */
+  /** A mask of keys 5 to 200 with holes. */
   private record Holes(boolean hasHoles, long... words) implements Visibility {
     @Override
     public int firstKey(int batchEntry, int queryHead, int query) {
@@ -132,7 +132,7 @@ class TilePartsTest {
   }
 
   @Test
-  void segmentsThatAQuerySees() {
+  void functionsReceiveTheSegmentsThatAQuerySees() {
     assertThat(segments(new Holes(false), 0, 300)).containsExactly("5-200 at 1005 of 123");
     assertThat(segments(new Holes(false), 10, 30)).containsExactly("10-40 at 1000 of 123");
     assertThat(segments(new Holes(false), 200, 30)).isEmpty();
@@ -145,7 +145,7 @@ class TilePartsTest {
   }
 
   @Test
-  void longSumsAreDoubles() {
+  void spansAreAddedInDouble() {
     LongSums sums = new LongSums();
     sums.open(3);
     assertThat(sums.span()).hasSize(3);
@@ -164,7 +164,7 @@ class TilePartsTest {
   }
 
   @Test
-  void chainEndsAtMultiples() {
+  void chainsEndAtMultiples() {
     assumeSimd();
     QueryTile tile = new QueryTile();
     tile.openTile(70, 200);
