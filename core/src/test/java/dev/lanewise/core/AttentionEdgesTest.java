@@ -85,7 +85,7 @@ class AttentionEdgesTest {
   }
 
   @Test
-  void topKeysPassOverNaN() {
+  void topKeysIgnoreNaN() {
     TopKeys top = TopKeys.of(2, 1, 1, 1);
     Attention relu = ATTENTION.withNormaliser(Normaliser.relu()).withScale(1);
     relu.compute(row(1), row(Float.NaN, 1, 5, 3), Results.of().topKeys(top));

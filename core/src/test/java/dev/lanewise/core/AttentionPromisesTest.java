@@ -66,18 +66,25 @@ class AttentionPromisesTest {
     return List.of(
         Wrong.isNull("caches", out -> ATTENTION.compute(query, Wrong.<List<KeyValueCache>>nothing(), query)),
         Wrong.isNull("cache", out -> ATTENTION.compute(one, Wrong.<KeyValueCache>nothing(), one)),
-        cached("width", at -> ATTENTION.compute(Heads.zeros(2, 2, 2, 3), at, query), "query.width", "3", "caches", "4"),
-        cached("heads", at -> ATTENTION.compute(Heads.zeros(2, 3, 2, 4), at, query), "query.heads", "3", "caches", "2"),
-        cached("valueDim", at -> ATTENTION.compute(query, at, Heads.zeros(2, 2, 2, 4)), "output.width", "4", "caches", "3"),
-        cached("weights", at -> computeCached(at, Results.of().weights(Heads.zeros(2, 2, 2, 4))), "weights.width", "4", "longest", "5"),
+        cached("width", caches -> ATTENTION.compute(Heads.zeros(2, 2, 2, 3), caches, query), "query.width", "3", "caches", "4"),
+        cached("heads", caches -> ATTENTION.compute(Heads.zeros(2, 3, 2, 4), caches, query), "query.heads", "3", "caches", "2"),
+        cached("valueDim", caches -> ATTENTION.compute(query, caches, Heads.zeros(2, 2, 2, 4)), "output.width", "4", "caches", "3"),
+        cached(
+            "weights",
+            caches -> computeCached(caches, Results.of().weights(Heads.zeros(2, 2, 2, 4))),
+            "weights.width",
+            "4",
+            "longest",
+            "5"),
         cached(
             "scores",
-            at -> computeCached(at, Results.of().scores(Stage.RAW, Heads.zeros(2, 2, 2, 6))),
+            caches -> computeCached(caches, Results.of().scores(Stage.RAW, Heads.zeros(2, 2, 2, 6))),
             "scores.width",
             "6",
             "longest",
             "5"),
-        cached("sums", at -> computeCached(at, Results.of().columnSums(new float[19])), "columnSums.length", "19", "longest", "20"));
+        cached(
+            "sums", caches -> computeCached(caches, Results.of().columnSums(new float[19])), "columnSums.length", "19", "longest", "20"));
   }
 
   private static void computeCached(List<KeyValueCache> caches, Results results) {
@@ -105,13 +112,20 @@ class AttentionPromisesTest {
   /** Three packed sequences of one, three and two rows, which the caller gave as one batch entry. */
   static List<Wrong> packed() {
     return List.of(
-        packed("offsets", at -> at.withMask(Mask.causalOffsets(1)), "causalOffsets.length", "1", "sequences", "3"),
-        packed("lengths", at -> at.withMask(Mask.keyLengths(1)), "keyLengths.length", "1", "sequences", "3"),
-        packed("query lengths", at -> at.withMask(Mask.queryLengths(1)), "queryLengths.length", "1", "sequences", "3"),
-        packed("prefix", at -> at.withMask(Mask.prefix(1)), "prefix.length", "1", "sequences", "3"),
-        packed("documents", at -> at.withMask(Mask.documents(1, new int[3], new int[3])), "documents.batch", "1", "sequences", "3"),
-        packed("a map", at -> at.withMask(Mask.evaluate((b, h, i, j) -> true, 2, 1, 3, 3)), "batch", "2", "sequences", "3"),
-        packed("keys of a map", at -> at.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 3, 6)), "keys", "6", "longest", "3"),
+        packed("offsets", attention -> attention.withMask(Mask.causalOffsets(1)), "causalOffsets.length", "1", "sequences", "3"),
+        packed("lengths", attention -> attention.withMask(Mask.keyLengths(1)), "keyLengths.length", "1", "sequences", "3"),
+        packed("query lengths", attention -> attention.withMask(Mask.queryLengths(1)), "queryLengths.length", "1", "sequences", "3"),
+        packed("prefix", attention -> attention.withMask(Mask.prefix(1)), "prefix.length", "1", "sequences", "3"),
+        packed(
+            "documents",
+            attention -> attention.withMask(Mask.documents(1, new int[3], new int[3])),
+            "documents.batch",
+            "1",
+            "sequences",
+            "3"),
+        packed("a map", attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 2, 1, 3, 3)), "batch", "2", "sequences", "3"),
+        packed(
+            "keys of a map", attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 3, 6)), "keys", "6", "longest", "3"),
         Wrong.argument(
             "weights",
             out -> packed(ATTENTION, Results.of().weights(Heads.zeros(1, 1, 6, 6))),
@@ -214,7 +228,7 @@ class AttentionPromisesTest {
 
   /** With equal weights, fewer keys than ranks, and a NaN row: a rank without a key has key −1 and weight 0. */
   @Test
-  void topKeysAreOrderedAndEmptyPlacesSaySo() {
+  void topKeysAreOrderedAndRanksWithoutAKeyAreMarked() {
     Heads query = Heads.of(new float[] {0, Float.NaN, 1}, 1, 1, 3, 1);
     Heads key = Heads.of(new float[] {0, 2, 2, 1}, 1, 1, 4, 1);
     TopKeys top = TopKeys.of(5, 1, 1, 3);
@@ -252,7 +266,7 @@ class AttentionPromisesTest {
   }
 
   @Test
-  void rolloutOfNoBatchIsNothing() {
+  void rolloutOfAnEmptyBatchIsEmpty() {
     SequenceBatch none = new SequenceBatch(new float[0], 0, 0, 65536, 65536, 0, 0);
     AttentionRollout.of(List.of(new Heads(new float[0], 0, 0, 1, 65536, 65536, 0, 0, 0)), none);
     assertThat(none.data()).isEmpty();
@@ -269,7 +283,7 @@ class AttentionPromisesTest {
   }
 
   @Test
-  void whatAHelperDoesWhenItComesLateIsNothing() {
+  void aLateHelperDoesNothing() {
     assertThatThrownBy(
             () ->
                 Helpers.from(

@@ -82,7 +82,7 @@ class AttentionRowsTest {
   /** Calls with other first rows move each row to another position in its tile. */
   @ParameterizedTest
   @MethodSource("unmasked")
-  void rowsInOtherCompanyHaveTheSameBits(Problem problem) {
+  void rowsHaveTheSameBitsBesideOtherRows(Problem problem) {
     Heads query = problem.query();
     Heads all = problem.emptyOutput();
     problem.attention().compute(query, problem.key(), problem.value(), all);
@@ -97,7 +97,7 @@ class AttentionRowsTest {
   /** With bottom-right alignment the last rows alone see the same keys as before; with top-left alignment the first rows do. */
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 17, 58})
-  void causalRowsInOtherCompanyHaveTheSameBits(int count) {
+  void causalRowsHaveTheSameBitsBesideOtherRows(int count) {
     Problem last = Problem.of(59, 111).mask(BOTTOM_RIGHT);
     assertRowsAlone(last, 59 - count, count);
     Problem first = Problem.of(59, 111).mask(TOP_LEFT);
@@ -167,7 +167,7 @@ class AttentionRowsTest {
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-  void whatPaddingHoldsNeverReachesTheOutput(float poison) {
+  void contentsOfPaddingDoNotMatter(float poison) {
     Problem problem = Problem.of(17, 59).batch(3).heads(4, 2).mask(Mask.keyLengths(0, 33, 58));
     Heads key = problem.key();
     Heads value = problem.value();
@@ -190,7 +190,7 @@ class AttentionRowsTest {
   /** Query i of L sees key j if j ≤ i + S − L: rows that do not see the key keep their bits, all later rows are NaN. */
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 31, 57, 58})
-  void nanInAKeyPoisonsOnlyTheQueriesThatSeeIt(int poisonedKey) {
+  void nanInAKeyAffectsOnlyTheQueriesThatSeeIt(int poisonedKey) {
     Problem problem = Problem.of(33, 59).mask(BOTTOM_RIGHT);
     Heads key = problem.key();
     poison(key, Float.NaN, 0, poisonedKey, poisonedKey + 1);
@@ -203,7 +203,7 @@ class AttentionRowsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 31, 57, 58})
-  void nanInAValuePoisonsOnlyTheQueriesThatSeeIt(int poisonedKey) {
+  void nanInAValueAffectsOnlyTheQueriesThatSeeIt(int poisonedKey) {
     Problem problem = Problem.of(33, 59).mask(BOTTOM_RIGHT);
     Heads value = problem.value();
     poison(value, Float.NaN, 0, poisonedKey, poisonedKey + 1);
@@ -223,7 +223,7 @@ class AttentionRowsTest {
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
-  void aPoisonedQueryPoisonsItsRowOnly(float poison) {
+  void aNanQueryAffectsOnlyItsRow(float poison) {
     Problem problem = Problem.of(33, 59).heads(2, 1);
     Heads query = problem.query();
     query.data()[query.index(0, 1, 20) + 3] = poison;

@@ -139,7 +139,7 @@ class AttentionTest {
   }
 
   @Test
-  void maskedKeysWeighNothingAndTheOthersSumToOne() {
+  void maskedKeysHaveWeightZeroAndTheOthersSumToOne() {
     Problem problem = Problem.of(59, 33).batch(2).heads(4, 2).mask(BOTTOM_RIGHT.and(Mask.keyLengths(5, 33)));
     Heads weights = problem.emptyWeights();
     problem.attention().weights(problem.query(), problem.key(), weights);

@@ -45,7 +45,7 @@ class CachedEdgesTest {
   /** A mask or a bias of −∞ hides keys 70 to 79, which are not finite. The result is the same as without these keys. */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
-  void whatHiddenKeysHoldDoesNotMatter(KeyValueFormat format) {
+  void contentsOfHiddenKeysDoNotMatter(KeyValueFormat format) {
     for (int queries : new int[] {1, 3, 40}) {
       Heads query = random(queries, 1);
       Heads key = random(80, 2);
@@ -78,7 +78,7 @@ class CachedEdgesTest {
   /** A NaN in one query affects only the query's own row. */
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
-  void aNanInAQueryPoisonsItsRowAlone(KeyValueFormat format) {
+  void aNanInAQueryAffectsOnlyItsRow(KeyValueFormat format) {
     Heads query = random(3, 1);
     PlainCache cache = cache(format, random(130, 2), random(130, 3));
     float[] expected = compute(Attention.standard(), query, cache);

@@ -79,7 +79,7 @@ class CachedResultsTest {
   }
 
   @Test
-  void objectsSayWhatTheyWereMadeOf() {
+  void objectsReportTheirSettings() {
     NamedTensors tensors = Initialisation.xavier(1).transformer(6, 12, 2, 1);
     Transformer transformer = TorchWeights.of(tensors, 3).transformer("");
     assertThat(transformer.encoder().layers()).hasSize(2);

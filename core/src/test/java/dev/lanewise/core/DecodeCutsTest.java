@@ -20,7 +20,7 @@ class DecodeCutsTest {
   private static final int QUERIES = 2;
 
   @Test
-  void chunksAndRangesMakeNoDifference() {
+  void rangesOfKeysAndHeadsMakeNoDifference() {
     int[] lengths = {0, 1, 511, 513, 1700};
     float[] sinks = {0, -1, 1, 0.5f, 2, 0, 0, 3, -2, 1};
     Heads query = Views.random(Views.Layout.DENSE, lengths.length, HEADS, QUERIES, WIDTH, 1);

@@ -93,7 +93,7 @@ class DegradedMachineTest {
   @BeforeAll
   static void start() {
     if ("preferred".equals(System.getProperty("lanewise.expectedPath"))) {
-      cases().forEach(of -> RUNNING.put(of.name, TWO.submit(() -> run(of))));
+      cases().forEach(testCase -> RUNNING.put(testCase.name, TWO.submit(() -> run(testCase))));
     }
   }
 
@@ -102,11 +102,11 @@ class DegradedMachineTest {
     TWO.shutdownNow();
   }
 
-  private static ChildJvm.Output run(Case of) throws Exception {
-    List<String> options = new ArrayList<>(List.of(of.options));
+  private static ChildJvm.Output run(Case testCase) throws Exception {
+    List<String> options = new ArrayList<>(List.of(testCase.options));
     options.add("-XX:+IgnoreUnrecognizedVMOptions");
     String probe = place(DegradedProbe.class).toString();
-    if (of.modules) {
+    if (testCase.modules) {
       options.addAll(List.of("--module-path", path(modules()), "--add-modules=dev.lanewise.core", "-cp", probe));
     } else {
       options.addAll(List.of("-cp", path(modules()) + File.pathSeparator + probe));
@@ -119,8 +119,8 @@ class DegradedMachineTest {
     return List.of(place(Kernels.class), place(Attention.class), place(Gson.class));
   }
 
-  private static Path place(Class<?> of) throws URISyntaxException {
-    return Path.of(of.getProtectionDomain().getCodeSource().getLocation().toURI());
+  private static Path place(Class<?> testCase) throws URISyntaxException {
+    return Path.of(testCase.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
   private static String path(List<Path> entries) {
@@ -129,25 +129,25 @@ class DegradedMachineTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void givesRightNumbersAndSaysOnceIfItIsSlow(Case of) throws Exception {
+  void computesRightNumbersAndWarnsOnceIfSlow(Case testCase) throws Exception {
     // the child JVMs choose their own vector width
     assumeThat(System.getProperty("lanewise.expectedPath")).isEqualTo("preferred");
-    check(of, RUNNING.get(of.name).get());
+    check(testCase, RUNNING.get(testCase.name).get());
   }
 
-  private static void check(Case of, ChildJvm.Output output) {
+  private static void check(Case testCase, ChildJvm.Output output) {
     assertThat(output.exit()).as(output.toString()).isZero();
-    assertThat(output.out().get(0)).as(output.toString()).startsWith(of.slow == null ? "path vector-" : "path scalar");
-    assertThat(output.out().get(1)).isEqualTo("module " + of.modules);
+    assertThat(output.out().get(0)).as(output.toString()).startsWith(testCase.slow == null ? "path vector-" : "path scalar");
+    assertThat(output.out().get(1)).isEqualTo("module " + testCase.modules);
     assertThat(output.out()).hasSize(24);
     assertThat(output.out().stream().skip(2))
         .allSatisfy(line -> assertThat(Double.parseDouble(line.substring(0, line.indexOf(' ')))).as(line).isLessThan(LIMIT));
     List<String> said = output.log().stream().filter(line -> line.contains("Lanewise")).toList();
     assertThat(said).as(output.toString()).hasSize(1);
-    if (of.slow == null) {
+    if (testCase.slow == null) {
       assertThat(said.get(0)).startsWith("INFO ").doesNotContain("slow");
     } else {
-      assertThat(said.get(0)).startsWith("WARNING ").contains(of.slow, "slower");
+      assertThat(said.get(0)).startsWith("WARNING ").contains(testCase.slow, "slower");
     }
   }
 

@@ -140,7 +140,7 @@ class EdgeNumbersTest {
   /** A number that is not finite has no effect in a masked key or value, and has an effect where it is visible. */
   @ParameterizedTest
   @MethodSource("attentions")
-  void whatIsNotFiniteCountsWhereItIsSeen(Attention attention) {
+  void nonFiniteNumbersCountOnlyWhereVisible(Attention attention) {
     for (int keys : new int[] {2, 70, 400}) {
       for (float special : new float[] {NAN, INFINITY, -INFINITY}) {
         Heads key = column(filled(keys, 1));

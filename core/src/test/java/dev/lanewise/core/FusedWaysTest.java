@@ -93,9 +93,9 @@ class FusedWaysTest {
     Heads flat = Heads.zeros(1, 2, KEYS, 1);
     float[] expected = new float[HEADS * QUERIES];
     Arrays.fill(expected, 1);
-    for (int at = 2 * QUERIES; at < expected.length; at++) {
-      int seen = Math.min(KEYS, at % QUERIES + 2);
-      expected[at] = (float) ((1.5 * Float.MAX_VALUE + seen - 2) / seen);
+    for (int element = 2 * QUERIES; element < expected.length; element++) {
+      int seen = Math.min(KEYS, element % QUERIES + 2);
+      expected[element] = (float) ((1.5 * Float.MAX_VALUE + seen - 2) / seen);
     }
     Mask mask = Mask.causalOffsets(1); // query i sees keys 0 to i + 1
     for (int queries : new int[] {3, QUERIES}) {

@@ -40,9 +40,9 @@ class HelpersTest {
     return compute(executor, attention);
   }
 
-  private float[] compute(Executor executor, Attention of) {
+  private float[] compute(Executor executor, Attention attention) {
     List<float[]> output = new ArrayList<>();
-    Helpers.from(executor, () -> output.add(problem.compute(of)));
+    Helpers.from(executor, () -> output.add(problem.compute(attention)));
     return output.get(0);
   }
 
@@ -108,7 +108,7 @@ class HelpersTest {
   }
 
   @Test
-  void whatTheExecutorThrowsReachesTheCaller() {
+  void exceptionsOfTheExecutorReachTheCaller() {
     for (int accepted = 0; accepted < 3; accepted++) {
       try (ExecutorService executor = Executors.newCachedThreadPool()) {
         AtomicInteger left = new AtomicInteger(accepted);

@@ -147,7 +147,7 @@ class IndexArithmeticTest {
 
   @ParameterizedTest
   @MethodSource("refused")
-  void whatPassesAnIntIsRefused(Wrong wrong) {
+  void sizesBeyondAnIntAreRefused(Wrong wrong) {
     wrong.verify();
   }
 

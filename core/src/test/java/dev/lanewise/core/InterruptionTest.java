@@ -66,14 +66,14 @@ class InterruptionTest {
   void attentionStopsWithinATile(boolean scalar, int threads) throws Exception {
     Problem problem = Problem.of(1000, 900).heads(2, 1);
     Thread caller = Thread.currentThread();
-    for (int at : new int[] {1, 7, 200}) {
+    for (int segment : new int[] {1, 7, 200}) {
       AtomicInteger rows = new AtomicInteger();
       RowFunction interrupts =
           (row, offset, length, b, head, query, firstKey) -> {
             int number = rows.incrementAndGet();
-            if (number == at) {
+            if (number == segment) {
               caller.interrupt();
-            } else if (number > at) {
+            } else if (number > segment) {
               LockSupport.parkNanos(1_000_000); // not on interrupted threads
             }
           };
@@ -82,11 +82,11 @@ class InterruptionTest {
       Heads query = problem.query();
       Heads key = problem.key();
       Heads value = problem.value();
-      Attention of = scalar ? attention.withKernels(Kernels.scalar()) : attention;
-      assertCancelled(() -> of.compute(query, key, value, output));
+      Attention chosen = scalar ? attention.withKernels(Kernels.scalar()) : attention;
+      assertCancelled(() -> chosen.compute(query, key, value, output));
       float[] then = output.data().clone();
       // the current step: a tile of 64 rows has four steps for each thread, a tile of 2000 rows has 15; scalar, one row of 2000
-      assertThat(rows.get()).isBetween(at, at + threads * 64 * 4);
+      assertThat(rows.get()).isBetween(segment, segment + threads * 64 * 4);
       Thread.sleep(20);
       Views.assertSameBits(output.data(), then, "nothing is written after the exception");
     }
@@ -99,22 +99,22 @@ class InterruptionTest {
     Map<String, Runnable> calls = new LinkedHashMap<>();
     for (int threads = 1; threads <= 2; threads++) {
       String on = " on " + threads;
-      int of = threads;
+      int threadCount = threads;
       SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 100, WIDTH, Problem.SEED);
       SequenceBatch y = SequenceBatch.zeros(2, 100, WIDTH);
       LayerParts parts = new LayerParts(LayerShape.of(WIDTH, 4), 48, Activation.GELU, true, false, NormPlacement.PRE);
-      EncoderLayer encoder = parts.encoderLayer().withThreads(of);
+      EncoderLayer encoder = parts.encoderLayer().withThreads(threadCount);
       calls.put("encoder layer" + on, () -> encoder.forward(x, y));
-      DecoderLayer decoder = parts.decoderLayer().withThreads(of);
+      DecoderLayer decoder = parts.decoderLayer().withThreads(threadCount);
       calls.put("decoder layer" + on, () -> decoder.forward(x, x, y));
-      MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(of);
+      MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(threadCount);
       calls.put("layer" + on, () -> layer.self(x, y));
       Heads weights = Heads.zeros(2, 4, 100, 100);
       calls.put("weights of a layer" + on, () -> layer.weights(x, x, weights));
       Norm norm = parts.norm(0);
-      calls.put("norm" + on, () -> norm.apply(x, y, of));
+      calls.put("norm" + on, () -> norm.apply(x, y, threadCount));
       Linear linear = Linear.of(new float[WIDTH * WIDTH], null, WIDTH, WIDTH);
-      calls.put("linear" + on, () -> linear.apply(x, y, of));
+      calls.put("linear" + on, () -> linear.apply(x, y, threadCount));
     }
     Problem problem = Problem.of(30, 30);
     calls.put("attention", () -> problem.compute(problem.attention()));
@@ -214,10 +214,14 @@ class InterruptionTest {
           }
         };
     MultiHeadAttention layer =
-        LayerShape.of(WIDTH, 4).layer().withMask(Mask.causal()).withThreads(threads).withAttention(of -> of.withScoreFunction(interrupts));
+        LayerShape.of(WIDTH, 4)
+            .layer()
+            .withMask(Mask.causal())
+            .withThreads(threads)
+            .withAttention(inner -> inner.withScoreFunction(interrupts));
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 200, WIDTH, Problem.SEED);
     try (KeyValuePool pool = KeyValuePool.builder(4, 8).pages(64).build()) {
-      for (int at : new int[] {1, 5, 200}) {
+      for (int segment : new int[] {1, 5, 200}) {
         try (KeyValueCache one = pool.newCache();
             KeyValueCache other = pool.newCache()) {
           List<KeyValueCache> caches = List.of(one, other);
@@ -225,7 +229,7 @@ class InterruptionTest {
           SequenceBatch whole = SequenceBatch.zeros(2, 200, WIDTH);
           layer.self(x, caches, whole);
           int pages = pool.statistics().usedPages();
-          countdown.set(at);
+          countdown.set(segment);
           assertCancelled(() -> layer.self(x, caches, SequenceBatch.zeros(2, 200, WIDTH)));
           assertThat(one.rows()).isEqualTo(200);
           assertThat(other.rows()).isEqualTo(200);

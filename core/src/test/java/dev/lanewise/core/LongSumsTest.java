@@ -46,15 +46,15 @@ class LongSumsTest {
       Attention attention = Attention.standard().withKernels(kernels).withScale(1).withThreads(2);
       for (int keys : new int[] {1279, 1281, 65536, MANY + 3}) {
         for (float below : new float[] {0, 0.9f}) {
-          for (int at : new int[] {0, keys / 2, keys - 1}) {
+          for (int special : new int[] {0, keys / 2, keys - 1}) {
             float value = VALUES[keys % VALUES.length];
             float[] scores = filled(keys, -below);
-            scores[at] = 0;
+            scores[special] = 0;
             float[] output = new float[1];
             float[] logSumExp = new float[1];
             Results results = Results.of().output(column(output)).logSumExp(logSumExp);
             attention.compute(column(new float[] {1}), column(scores), column(filled(keys, value)), results);
-            String what = kernels.path() + " " + keys + " " + below + " " + at;
+            String what = kernels.path() + " " + keys + " " + below + " " + special;
             assertClose(what, value, output);
             assertClose(what, Math.log(1 + (keys - 1) * Math.exp(-below)), logSumExp);
           }

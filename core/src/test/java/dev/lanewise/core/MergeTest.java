@@ -111,7 +111,7 @@ class MergeTest {
 
   /** A NaN in a visible key affects its own row and no other. */
   @Test
-  void whatIsSeenAndNotANumberShows() {
+  void aVisibleNanAffectsItsRow() {
     Heads output = Heads.of(new float[] {1, 2, Float.NaN, 4}, 1, 1, 4, 1);
     float[] logSumExp = {Float.NaN, 0, 0, 0};
     Merge.into(output, logSumExp, Heads.of(new float[] {5, Float.NaN, 5, 5}, 1, 1, 4, 1), new float[4]);

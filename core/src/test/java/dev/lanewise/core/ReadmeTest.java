@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** The code of the README compiles and runs. */
 class ReadmeTest {
   @Test
-  void examplesAreThoseThatCompile() throws IOException {
+  void examplesCompile() throws IOException {
     // the examples with a model are compiled in other modules
     assertThat(
             ReadmeBlocks.shown(Files.readString(Path.of("..", "README.md"))).stream().filter(block -> !block.contains("MiniLm")).toList())
@@ -43,7 +43,7 @@ class ReadmeTest {
   }
 
   @Test
-  void decodingIsOnePass() {
+  void decodingEqualsOnePass() {
     MultiHeadAttention layer = LayerShape.of(32, 4).grouped(2).layer();
     SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 1, 30, 32, Problem.SEED);
     SequenceBatch prompt = new SequenceBatch(x.data(), 0, 1, 29, 32, 29 * 32, 32);

@@ -44,7 +44,7 @@ class ReadmeVariantsTest {
   }
 
   @Test
-  void blocksAreTheOnesThatCompile() throws IOException {
+  void blocksCompile() throws IOException {
     String readme = Files.readString(Path.of("README.md"));
     String section = readme.substring(readme.indexOf("\n## Every variant\n"));
     section = section.substring(0, section.indexOf("\n## ", 1));
@@ -108,7 +108,7 @@ class ReadmeVariantsTest {
   }
 
   @Test
-  void mergeIsAsIfOverAllKeys() {
+  void mergeEqualsAttentionOverAllKeys() {
     float[] logSumExp = example.merge(part(key, 0, 9), part(value, 0, 9), part(key, 9, ROWS), part(value, 9, ROWS));
     check(reference);
     double[] expected = reference.logSumExp();

@@ -24,7 +24,7 @@ class SequenceBatchTest {
   }
 
   @Test
-  void elementsAreWhereTheDefinitionHasThem() {
+  void elementsHaveTheIndexesOfTheDefinition() {
     Heads heads = view.split(2);
     for (int b = 0; b < 2; b++) {
       for (int row = 0; row < 3; row++) {

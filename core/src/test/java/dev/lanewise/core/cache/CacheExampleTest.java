@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** The examples in the Javadoc of caches compile and run. */
 class CacheExampleTest {
   @Test
-  void examplesAreThoseThatCompile() throws IOException {
+  void examplesCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("KeyValueCache.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("KeyValuePool.java"));
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("CacheExample.java")).hasSize(2);

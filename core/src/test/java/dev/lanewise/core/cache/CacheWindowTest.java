@@ -29,7 +29,7 @@ class CacheWindowTest {
   /** The last row of 65 sees key 0 and keys 57 to 64: 484 / 9. */
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 16, 64, 65})
-  void theExampleOfTheIssue(int atOnce) {
+  void theReportedExample(int atOnce) {
     for (Mask mask : List.of(Mask.none(), Mask.causal(), Mask.window(7, 0, 1))) {
       try (KeyValueCache cache = KeyValueCache.builder(1, 1).window(8, 1).build()) {
         for (int row = 0; row < 65; row += atOnce) {
@@ -209,13 +209,22 @@ class CacheWindowTest {
     }
   }
 
-  private static Heads rows(Heads of, int from, int count) {
+  private static Heads rows(Heads heads, int from, int count) {
     return new Heads(
-        of.data(), of.index(0, 0, from), 1, of.heads(), count, of.width(), of.batchStride(), of.headStride(), of.rowStride(), 1);
+        heads.data(),
+        heads.index(0, 0, from),
+        1,
+        heads.heads(),
+        count,
+        heads.width(),
+        heads.batchStride(),
+        heads.headStride(),
+        heads.rowStride(),
+        1);
   }
 
   @Test
-  void queriesWhoseWindowIsGoneAreRefused() {
+  void queriesWhoseWindowIsDroppedAreRefused() {
     try (KeyValueCache cache = KeyValueCache.builder(HEADS, DIM).window(8, 1).build()) {
       for (int row = 0; row < 64; row++) {
         cache.append(Heads.zeros(1, HEADS, 1, DIM), Heads.zeros(1, HEADS, 1, DIM));

@@ -223,7 +223,7 @@ class KeyValueFaultTest {
   }
 
   @Test
-  void whoReadsKeepsWritersOut() {
+  void readersExcludeWriters() {
     KeyValueCache cache = cache(20);
     CachedRows.append(cache, 3, 0);
     cache.acquireShared();
@@ -241,7 +241,7 @@ class KeyValueFaultTest {
   }
 
   @Test
-  void whoWritesKeepsEveryoneOut() {
+  void aWriterExcludesAllOthers() {
     CacheLock lock = new CacheLock();
     lock.acquireExclusive();
     for (Runnable call : List.<Runnable>of(lock::acquireExclusive, lock::acquireShared, lock::acquireToClose)) {
@@ -252,7 +252,7 @@ class KeyValueFaultTest {
   }
 
   @Test
-  void rowsThatHaveBeenLetGoDoNotComeBack() {
+  void droppedRowsDoNotComeBack() {
     KeyValueCache cache = KeyValueCache.builder(2, 4).window(10, 3).build();
     for (int row = 0; row < 100; row++) {
       CachedRows.append(cache, 1, row);

@@ -80,7 +80,7 @@ class KeyValueMemoryTest {
   }
 
   @Test
-  void freshSequencesLieInOneStretch() {
+  void pagesOfANewSequenceAreAdjacent() {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(20).build();
         KeyValueCache keeper = pool.newCache()) {
       KeyValueCache first = pool.newCache();
@@ -89,11 +89,11 @@ class KeyValueMemoryTest {
         CachedRows.append(first, 16, 0);
         CachedRows.append(second, 16, 0);
       }
-      assertThat(CachedRows.places(first)).containsExactly(0, 2, 4, 6, 8);
+      assertThat(CachedRows.physicalBlocks(first)).containsExactly(0, 2, 4, 6, 8);
       second.close();
       first.close();
       CachedRows.append(keeper, 16 * 12, 0);
-      assertThat(CachedRows.places(keeper)).isEqualTo(IntStream.range(0, 12).toArray());
+      assertThat(CachedRows.physicalBlocks(keeper)).isEqualTo(IntStream.range(0, 12).toArray());
     }
   }
 
@@ -142,7 +142,7 @@ class KeyValueMemoryTest {
 
   /** A sequence whose rows are in several slabs. */
   @Test
-  void sequencesGoOnInTheNextPiece() {
+  void sequencesContinueInTheNextSlab() {
     try (KeyValueCache cache = KeyValueCache.builder(1, 512).capacity(2048).build()) {
       CachedRows.append(cache, 2048, 0);
       KeyValueMemory first = cache.acquireShared().memory(0);
@@ -232,7 +232,7 @@ class KeyValueMemoryTest {
 
   /** As the Javadoc says, only close frees memory outside the heap; a cache on the heap is freed with its last reference. */
   @Test
-  void whatIsNotClosedStaysOutsideOfTheHeapAlone() throws Exception {
+  void onlyMemoryOutsideTheHeapStaysWithoutClose() throws Exception {
     WeakReference<KeyValueMemory> heap = forgotten(KeyValueCache.builder(1, 4).capacity(64).build());
     KeyValueCache cache = KeyValueCache.builder(1, 4).capacity(64).offHeap().build();
     CachedRows.append(cache, 64, 7);

@@ -44,7 +44,7 @@ class KeyValueModelTest {
 
   @ParameterizedTest
   @MethodSource("settings")
-  void holdsWhatListsHold(KeyValueFormat format, int pageRows, boolean offHeap) {
+  void holdsTheSameRowsAsLists(KeyValueFormat format, int pageRows, boolean offHeap) {
     new Run(format, pageRows, offHeap).all();
   }
 
@@ -211,7 +211,7 @@ class KeyValueModelTest {
       assertThat(statistics.sharedPages()).as(doing).isEqualTo(plainPages.shared());
       assertThat(statistics.caches()).as(doing).isEqualTo((int) twins.stream().filter(twin -> twin.model.pages == plainPages).count());
       IdentityHashMap<KeyValueMemory, Map<Integer, PlainPage>> byPlace = new IdentityHashMap<>();
-      IdentityHashMap<PlainPage, Integer> places = new IdentityHashMap<>();
+      IdentityHashMap<PlainPage, Integer> physical = new IdentityHashMap<>();
       for (Twin twin : twins) {
         checkStatistics(twin);
         CachedSequence rows = twin.cache.acquireShared();
@@ -222,7 +222,7 @@ class KeyValueModelTest {
               assertThat(byPlace.computeIfAbsent(rows.memory(block), memory -> new HashMap<>()).computeIfAbsent(place, p -> page))
                   .as(doing)
                   .isSameAs(page);
-              assertThat(places.computeIfAbsent(page, p -> place)).as(doing).isEqualTo(place);
+              assertThat(physical.computeIfAbsent(page, p -> place)).as(doing).isEqualTo(place);
             });
         twin.cache.releaseShared();
       }

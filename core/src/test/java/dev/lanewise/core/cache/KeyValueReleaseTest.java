@@ -125,7 +125,7 @@ class KeyValueReleaseTest {
 
   /** A row that needs the slow loop no longer affects its neighbours when its page is used for other rows. */
   @Test
-  void aPageUsedAgainHoldsNothingOfBefore() {
+  void aReusedPageHoldsNoOldRows() {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(1).build()) {
       for (float x : new float[] {Float.POSITIVE_INFINITY, Float.NaN, 1}) {
         try (KeyValueCache cache = pool.newCache()) {

@@ -43,7 +43,7 @@ class KeyValueStridesTest {
 
   @ParameterizedTest
   @EnumSource
-  void elementsThatLieApart(KeyValueFormat format) {
+  void elementsWithStrides(KeyValueFormat format) {
     Heads key = rows(1);
     Heads value = rows(2);
     float[] channels = format == KeyValueFormat.INT8 ? KeyValueCache.channelScales(key) : new float[0];
@@ -66,7 +66,7 @@ class KeyValueStridesTest {
   }
 
   @Test
-  void channelScalesOfElementsThatLieApart() {
+  void channelScalesOfElementsWithStrides() {
     Heads key = rows(3);
     float[] scales = KeyValueCache.channelScales(key);
     assertThat(KeyValueCache.channelScales(turned(key))).isEqualTo(scales);
@@ -79,7 +79,7 @@ class KeyValueStridesTest {
 
   /** 2²⁸ heads of 2³⁶ elements each would have 2⁶⁴ elements, which is 0 in a long. */
   @Test
-  void sizesThatLeaveALong() {
+  void sizesThatOverflowALong() {
     int max = Integer.MAX_VALUE;
     List<int[]> sizes =
         List.of(new int[] {1 << 28, max, max - 14}, new int[] {max, max, max}, new int[] {1, max, max}, new int[] {max, 1, 1});
@@ -96,7 +96,7 @@ class KeyValueStridesTest {
 
   /** If the second cache of a batch finds no free page, the pages of the first one are returned. */
   @Test
-  void roomThatWasMadeIsGivenBack() {
+  void reservedPagesAreReturned() {
     try (KeyValuePool pool = KeyValuePool.builder(1, 4).pages(3).build();
         KeyValueCache one = pool.newCache();
         KeyValueCache other = pool.newCache()) {

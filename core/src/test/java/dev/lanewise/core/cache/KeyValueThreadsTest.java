@@ -156,7 +156,7 @@ class KeyValueThreadsTest {
 
   /** A reader on another thread excludes a writer until it ends. */
   @Test
-  void readersOnOtherThreadsAreSeen() throws Exception {
+  void readersOnOtherThreadsExcludeWriters() throws Exception {
     KeyValueCache cache = KeyValueCache.builder(HEADS, WIDTH).capacity(64).build();
     CachedRows.append(cache, 3, 0);
     try (ExecutorService other = Executors.newSingleThreadExecutor()) {

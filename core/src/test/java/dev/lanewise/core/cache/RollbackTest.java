@@ -74,7 +74,7 @@ class RollbackTest {
 
   @ParameterizedTest
   @EnumSource(KeyValueFormat.class)
-  void theExampleOfTheIssue(KeyValueFormat format) {
+  void theReportedExample(KeyValueFormat format) {
     for (boolean failed : new boolean[] {false, true}) {
       for (int before : new int[] {37, 32, 1}) {
         KeyValueCache cache = KeyValueCache.builder(HEADS, DIM).format(format).capacity(100).build();

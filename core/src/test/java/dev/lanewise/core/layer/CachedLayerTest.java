@@ -40,9 +40,8 @@ class CachedLayerTest {
     return caches;
   }
 
-  private static SequenceBatch rows(SequenceBatch of, int from, int count) {
-    return new SequenceBatch(
-        of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
+  private static SequenceBatch rows(SequenceBatch x, int from, int count) {
+    return new SequenceBatch(x.data(), x.offset() + from * x.rowStride(), x.batch(), count, x.width(), x.batchStride(), x.rowStride());
   }
 
   /** All rows in calls of the given sizes; the last size is repeated. */
@@ -68,7 +67,7 @@ class CachedLayerTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 7, 16})
-  void stepsAreOnePassWithinTheBudget(int size) {
+  void stepsEqualOnePassWithinTheBudget(int size) {
     SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, EMBED);
     layer().self(X, whole);
     float[] steps = inPieces(layer(), caches(KeyValueFormat.F32), size);
@@ -83,7 +82,7 @@ class CachedLayerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"F32", "F16", "BF16", "INT8"})
-  void aStepHasTheSameBitsHoweverManyRowsGoTogether(KeyValueFormat format) {
+  void aStepHasTheSameBitsForAnyNumberOfRows(KeyValueFormat format) {
     float[] single = inPieces(layer(), caches(format), 100, 1);
     Views.assertSameBits(inPieces(layer().withThreads(1), caches(format), 100, 4), single, "four rows");
     Views.assertSameBits(inPieces(layer().withThreads(3), caches(format), 100, 16, 3), single, "sixteen rows, and three");
@@ -99,8 +98,8 @@ class CachedLayerTest {
     MultiHeadAttention failing =
         layer()
             .withAttention(
-                of ->
-                    of.withScoreFunction(
+                attention ->
+                    attention.withScoreFunction(
                         (row, offset, length, b, head, query, firstKey) -> {
                           if (calls.incrementAndGet() > 5) {
                             throw new IllegalStateException("halfway");

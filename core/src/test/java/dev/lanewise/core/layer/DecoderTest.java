@@ -31,14 +31,13 @@ class DecoderTest {
     return Decoder.of(List.of(POST.decoderLayer(), PRE.decoderLayer()), PRE.norm(1)).withThreads(2);
   }
 
-  private static SequenceBatch rows(SequenceBatch of, int from, int count) {
-    return new SequenceBatch(
-        of.data(), of.offset() + from * of.rowStride(), of.batch(), count, of.width(), of.batchStride(), of.rowStride());
+  private static SequenceBatch rows(SequenceBatch x, int from, int count) {
+    return new SequenceBatch(x.data(), x.offset() + from * x.rowStride(), x.batch(), count, x.width(), x.batchStride(), x.rowStride());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 16, 25, 60})
-  void stepsAreOnePass(int size) {
+  void stepsEqualOnePass(int size) {
     SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, WIDTH);
     decoder().forward(X, MEMORY, whole);
     SequenceBatch steps = SequenceBatch.zeros(BATCH, ROWS, WIDTH);
@@ -59,7 +58,7 @@ class DecoderTest {
   }
 
   @Test
-  void aStateThatIsFullIsAsItWas() {
+  void aFullStateDoesNotChange() {
     try (DecoderState state = decoder().start(MEMORY, 5)) {
       SequenceBatch output = SequenceBatch.zeros(BATCH, 4, WIDTH);
       decoder().forward(rows(X, 0, 4), state, output);
@@ -73,17 +72,17 @@ class DecoderTest {
   }
 
   @Test
-  void aFailureInALaterLayerTakesBackTheEarlierOnes() {
+  void aFailureInALaterLayerUndoesTheEarlierOnes() {
     Decoder failing =
         Decoder.of(
             List.of(
                 POST.decoderLayer(),
                 PRE.decoderLayer()
                     .withCross(
-                        of ->
-                            of.withAttention(
-                                at ->
-                                    at.withScoreFunction(
+                        attention ->
+                            attention.withAttention(
+                                inner ->
+                                    inner.withScoreFunction(
                                         (row, offset, length, b, head, query, firstKey) -> {
                                           throw new IllegalStateException("halfway");
                                         })))),

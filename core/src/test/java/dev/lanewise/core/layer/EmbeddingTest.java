@@ -61,7 +61,7 @@ class EmbeddingTest {
   }
 
   @Test
-  void exampleIsTheOneThatCompiles() throws IOException {
+  void exampleCompiles() throws IOException {
     List<String> shown = ReadmeBlocks.shownInJavadoc("Embedding.java");
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("EmbeddingExample.java")).hasSize(1);
     float[] table = new float[7600];

@@ -30,7 +30,7 @@ class FamilyTest {
   private static final long SEED = Problem.SEED;
 
   @Test
-  void examplesAreThoseThatCompile() throws IOException {
+  void examplesCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("Attention.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("MultiHeadAttention.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("EncoderLayer.java"));
@@ -70,7 +70,7 @@ class FamilyTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 33})
-  void withoutProjectionsTheVectorViewIsTheMatrixView(int rows) {
+  void withoutProjectionsTheVectorViewEqualsTheMatrixView(int rows) {
     SequenceBatch x = random(1, rows, 24, 1);
     SequenceBatch matrix = SequenceBatch.zeros(1, rows, 24);
     SequenceBatch vectors = SequenceBatch.zeros(1, rows, 24);
@@ -92,7 +92,7 @@ class FamilyTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 9, 40})
-  void ofALayerTheVectorViewIsTheMatrixView(int rows) {
+  void theVectorViewOfALayerEqualsTheMatrixView(int rows) {
     LayerShape shape = LayerShape.of(48, 4);
     SequenceBatch x = random(1, rows, 48, 3);
     SequenceBatch matrix = SequenceBatch.zeros(1, rows, 48);
@@ -113,7 +113,7 @@ class FamilyTest {
   }
 
   @Test
-  void stepsWithACacheAreOnePass() {
+  void stepsWithACacheEqualOnePass() {
     LayerShape shape = LayerShape.of(48, 4);
     SequenceBatch x = random(1, 12, 48, 6);
     SequenceBatch y = SequenceBatch.zeros(1, 12, 48);
@@ -149,8 +149,8 @@ class FamilyTest {
     assertClose(plain(shape, x, keys, values, 1, false), y, 1, shape);
   }
 
-  private static Linear linear(LayerShape.Weights of) {
-    return Linear.of(of.weight(), of.bias(), of.inputs(), of.outputs());
+  private static Linear linear(LayerShape.Weights weights) {
+    return Linear.of(weights.weight(), weights.bias(), weights.inputs(), weights.outputs());
   }
 
   @Test

@@ -87,7 +87,7 @@ class GreedyDecoderTest {
   }
 
   @Test
-  void theLikeliestFollowsUntilStopOrMaxLength() {
+  void theMostProbableTokenFollowsUntilStopOrMaxLength() {
     int[][] endless = new int[BATCH][];
     Arrays.setAll(endless, GreedyDecoderTest::plain);
     boolean stopped = false;
@@ -117,7 +117,7 @@ class GreedyDecoderTest {
   }
 
   @Test
-  void theListenerHearsWhatIsReturned() {
+  void theListenerReceivesTheReturnedTokens() {
     Map<Integer, List<Integer>> heard = new TreeMap<>();
     int[][] tokens = writer(3).decode(MEMORY, (b, token) -> heard.computeIfAbsent(b, key -> new ArrayList<>()).add(token));
     for (int b = 0; b < BATCH; b++) {
@@ -140,7 +140,7 @@ class GreedyDecoderTest {
   }
 
   @Test
-  void aScoreThatIsNotANumberIsSaid() {
+  void aNanScoreIsReported() {
     float[] bias = PROJECTION.bias().clone();
     bias[7] = Float.NaN;
     Linear broken = Linear.of(PROJECTION.weight(), bias, WIDTH, VOCABULARY);

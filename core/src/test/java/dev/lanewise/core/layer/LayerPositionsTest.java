@@ -137,7 +137,7 @@ class LayerPositionsTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void aLayerIsItsFormula(Kind kind) {
+  void aLayerEqualsItsFormula(Kind kind) {
     MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions).withThreads(2);
     for (int[] size : new int[][] {{1, 1}, {9, 9}, {40, 40}, {3, 30}, {30, 3}}) {
       SequenceBatch x = Views.randomSequences(Layout.GAPS, 2, size[0], 48, SEED);
@@ -204,7 +204,7 @@ class LayerPositionsTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void packedSequencesAreOneByOne(Kind kind) {
+  void packedSequencesEqualSingleSequences(Kind kind) {
     int[] starts = {0, 1, 34, 34, 60};
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 60, 48, SEED + 4);
     SequenceBatch together = SequenceBatch.zeros(1, 60, 48);

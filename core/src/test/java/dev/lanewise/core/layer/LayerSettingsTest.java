@@ -195,9 +195,9 @@ public class LayerSettingsTest {
     SequenceBatch output = SequenceBatch.zeros(1, 2, 1);
     Bias hiding = Bias.ofKeys(new float[] {0, Float.NEGATIVE_INFINITY});
     LayerPositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
-    layer.withAttention(at -> at.withBias(hiding)).withPositions(positions).self(x, output);
+    layer.withAttention(attention -> attention.withBias(hiding)).withPositions(positions).self(x, output);
     assertThat(output.data()).containsExactly(1, 1);
-    layer.withPositions(positions).withAttention(at -> at.withBias(hiding)).self(x, output);
+    layer.withPositions(positions).withAttention(attention -> attention.withBias(hiding)).self(x, output);
     assertThat(output.data()).containsExactly(1, 1);
   }
 

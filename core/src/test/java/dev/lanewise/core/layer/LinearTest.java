@@ -182,7 +182,7 @@ class LinearTest {
   }
 
   @Test
-  void nanPoisonsItsRowOnly() {
+  void nanAffectsOnlyItsRow() {
     Case problem = Case.of(33, 40, 59);
     SequenceBatch input = problem.input();
     input.data()[input.index(0, 20) + 39] = Float.NaN;

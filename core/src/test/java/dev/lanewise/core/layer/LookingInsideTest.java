@@ -102,17 +102,17 @@ class LookingInsideTest {
     AttentionEntropy.of(Heads.of(rows, 1, 2, 2, 4), entropy);
     assertThat(entropy).containsExactly(0, (float) Math.log(4), (float) Math.log(2), 0);
     Heads weights = weights(2, 3, 19, SEED);
-    float[] of = new float[2 * 3 * 19];
-    AttentionEntropy.of(weights, of);
-    for (int at = 0; at < of.length; at++) {
+    float[] actual = new float[2 * 3 * 19];
+    AttentionEntropy.of(weights, actual);
+    for (int element = 0; element < actual.length; element++) {
       double sum = 0;
       for (int j = 0; j < 19; j++) {
-        double weight = weights.get(at / 57, at / 19 % 3, at % 19, j);
+        double weight = weights.get(element / 57, element / 19 % 3, element % 19, j);
         sum += weight == 0 ? 0 : -weight * Math.log(weight);
       }
-      assertThat((double) of[at]).isCloseTo(sum, within(1e-6));
+      assertThat((double) actual[element]).isCloseTo(sum, within(1e-6));
     }
-    assertThat(of[2]).isEqualTo(0); // row 2 sees no key
+    assertThat(actual[2]).isEqualTo(0); // row 2 sees no key
     AttentionEntropy.of(Heads.of(new float[] {0.5f, Float.NaN}, 1, 1, 1, 2), new float[1]);
   }
 
@@ -144,7 +144,7 @@ class LookingInsideTest {
   }
 
   @Test
-  void examplesAreThoseThatCompile() throws IOException {
+  void examplesCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("AttentionEntropy.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("AttentionRollout.java"));
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("LookingInsideExample.java")).hasSize(2);

@@ -12,7 +12,7 @@ class RowwiseTest {
   private final SequenceBatch view = new SequenceBatch(data, 7, 2, 3, 4, 50, 10);
 
   @Test
-  void rowsThatOneStrideLeadsThrough() {
+  void rowsWithOneStride() {
     assertThat(Rowwise.even(view)).isFalse();
     SequenceBatch even = new SequenceBatch(data, 7, 2, 3, 4, 30, 10);
     assertThat(Rowwise.even(even)).isTrue();

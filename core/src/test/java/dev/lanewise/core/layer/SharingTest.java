@@ -137,7 +137,7 @@ class SharingTest {
                     inside.decrementAndGet();
                   }
                 });
-    MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(threads).withAttention(of -> scoring);
+    MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(threads).withAttention(ignored -> scoring);
     try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> results = new ArrayList<>();
       for (int caller = 0; caller < 300; caller++) {

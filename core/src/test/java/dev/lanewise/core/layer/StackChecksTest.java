@@ -52,17 +52,17 @@ class StackChecksTest {
   static List<Misfit> misfits() {
     float[] three = new float[3];
     return List.of(
-        attention("key lengths", at -> at.withMask(Mask.keyLengths(5, 6)), "keyLengths[1]", "6", "5"),
-        attention("query lengths", at -> at.withMask(Mask.queryLengths(5)), "queryLengths.length", "1", "2"),
-        attention("a map", at -> at.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 4, 4)), "queries", "4", "5"),
-        attention("a matrix", at -> at.withMask(Mask.matrix(new boolean[7], 5)), "7"),
-        attention("a tree", at -> at.withMask(Mask.tree(-1, 0, 0, 0, 0, 0)), "parents.length", "6", "5"),
-        attention("documents", at -> at.withMask(Mask.documents(3, new int[3], new int[3]).and(Mask.causal())), "3", "2"),
-        attention("bias", at -> at.withBias(Bias.ofKeys(three)), "bias.data", "3", "5"),
-        attention("slopes", at -> at.withAlibi(three), "slopes.length", "3", "2"),
-        attention("sinks", at -> at.withNormaliser(Normaliser.softmaxWithSinks(three)), "sinks.length", "3", "2"),
-        attention("similarity", at -> at.withSimilarity(Similarity.additive(three)), "3", "4"),
-        attention("sequences", at -> at.withPackedSequences(PackedSequences.of(0, 5)), "sequences"));
+        attention("key lengths", attention -> attention.withMask(Mask.keyLengths(5, 6)), "keyLengths[1]", "6", "5"),
+        attention("query lengths", attention -> attention.withMask(Mask.queryLengths(5)), "queryLengths.length", "1", "2"),
+        attention("a map", attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 4, 4)), "queries", "4", "5"),
+        attention("a matrix", attention -> attention.withMask(Mask.matrix(new boolean[7], 5)), "7"),
+        attention("a tree", attention -> attention.withMask(Mask.tree(-1, 0, 0, 0, 0, 0)), "parents.length", "6", "5"),
+        attention("documents", attention -> attention.withMask(Mask.documents(3, new int[3], new int[3]).and(Mask.causal())), "3", "2"),
+        attention("bias", attention -> attention.withBias(Bias.ofKeys(three)), "bias.data", "3", "5"),
+        attention("slopes", attention -> attention.withAlibi(three), "slopes.length", "3", "2"),
+        attention("sinks", attention -> attention.withNormaliser(Normaliser.softmaxWithSinks(three)), "sinks.length", "3", "2"),
+        attention("similarity", attention -> attention.withSimilarity(Similarity.additive(three)), "3", "4"),
+        attention("sequences", attention -> attention.withPackedSequences(PackedSequences.of(0, 5)), "sequences"));
   }
 
   private static EncoderLayer encoderLayer() {
@@ -259,7 +259,7 @@ class StackChecksTest {
 
   /** The parts of layers, each left out once. */
   @Test
-  void whatIsMissingIsNamed() {
+  void missingPartsAreNamed() {
     MultiHeadAttention attention = SHAPE.layer();
     Norm norm = PARTS.norm(0);
     FeedForward feedForward = PARTS.feedForward();

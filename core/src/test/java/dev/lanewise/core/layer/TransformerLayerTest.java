@@ -68,7 +68,7 @@ class TransformerLayerTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void anEncoderLayerIsWhatIsWrittenDown(LayerParts parts) {
+  void anEncoderLayerEqualsPlainCode(LayerParts parts) {
     for (int rows : new int[] {1, 2, 17, 70}) {
       SequenceBatch x = input(2, rows, parts.embedDim());
       SequenceBatch output = SequenceBatch.zeros(2, rows, parts.embedDim());
@@ -84,7 +84,7 @@ class TransformerLayerTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void aDecoderLayerIsWhatIsWrittenDown(LayerParts parts) {
+  void aDecoderLayerEqualsPlainCode(LayerParts parts) {
     for (int rows : new int[] {1, 9, 40}) {
       SequenceBatch x = input(2, rows, parts.embedDim());
       SequenceBatch memory = input(2, 23, parts.embedDim());
@@ -102,13 +102,13 @@ class TransformerLayerTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void aPackedBatchHasTheBitsOfOneByOne(LayerParts parts) {
+  void aPackedBatchHasTheBitsOfSingleSequences(LayerParts parts) {
     int[] starts = {0, 1, 18, 18, 20, 90, 131};
     int width = parts.embedDim();
     SequenceBatch packed = input(1, 131, width);
     EncoderLayer layer = parts.encoderLayer();
     if (parts.attention().headDim() % 2 == 0) {
-      layer = layer.withAttention(of -> of.withRotary(Rotary.of(parts.attention().headDim())));
+      layer = layer.withAttention(attention -> attention.withRotary(Rotary.of(parts.attention().headDim())));
     }
     Encoder encoder = Encoder.of(List.of(layer, layer), parts.norm(1));
     SequenceBatch together = SequenceBatch.zeros(1, 131, width);
@@ -128,7 +128,7 @@ class TransformerLayerTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void aPaddedBatchHasTheBitsOfOneByOne(LayerParts parts) {
+  void aPaddedBatchHasTheBitsOfSingleSequences(LayerParts parts) {
     int width = parts.embedDim();
     SequenceBatch padded = input(3, 30, width);
     int[] lengths = {30, 7, 1};

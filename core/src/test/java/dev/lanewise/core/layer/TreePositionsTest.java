@@ -104,7 +104,7 @@ class TreePositionsTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void denseRowsStandAtTheirDepth(LayerPositions positions) {
+  void positionsOfDenseNodesAreDepths(LayerPositions positions) {
     for (int[] parents : List.of(SMALL, LARGE)) {
       int before = 7;
       SequenceBatch x = input(2, before + parents.length);
@@ -125,7 +125,7 @@ class TreePositionsTest {
   /** The caches of two sequences have different numbers of rows; a few queries are decoded, many use the fused kernel. */
   @ParameterizedTest
   @MethodSource("kinds")
-  void cachedRowsStandAtTheirDepth(LayerPositions positions) {
+  void positionsOfCachedNodesAreDepths(LayerPositions positions) {
     for (int[] parents : List.of(SMALL, LARGE)) {
       int[] before = {37, 0};
       SequenceBatch x = input(2, 37 + parents.length);
@@ -146,7 +146,7 @@ class TreePositionsTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void packedRowsStandAtTheirDepth(LayerPositions positions) {
+  void positionsOfPackedNodesAreDepths(LayerPositions positions) {
     int[] starts = {0, 9, 29, 58};
     SequenceBatch x = input(1, 58);
     SequenceBatch output = SequenceBatch.zeros(1, 58, WIDTH);
@@ -204,7 +204,7 @@ class TreePositionsTest {
   }
 
   @Test
-  void whatDoesNotFitIsNamed() {
+  void errorsNameWhatDoesNotFit() {
     SequenceBatch x = input(1, 3);
     InputPositions learned = Positions.learned(new float[4 * WIDTH], 4, WIDTH);
     Wrong.argument(

@@ -156,7 +156,7 @@ class MaskTest {
 
   @ParameterizedTest
   @MethodSource("extents")
-  void holesAreWhereTheDefinitionHasThem(Extents extents) {
+  void holesAreThoseOfTheDefinition(Extents extents) {
     List<Mask> all = new ArrayList<>(MaskCases.ranges(extents, Problem.SEED + 2));
     all.addAll(MaskCases.withHoles(extents, Problem.SEED + 3));
     for (Mask mask : MaskCases.withHoles(extents, Problem.SEED)) {

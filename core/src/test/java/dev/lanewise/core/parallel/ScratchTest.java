@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class ScratchTest {
   @Test
-  void aReleasedScratchIsFoundAgain() {
+  void aReleasedScratchIsReused() {
     ScratchPool<Scratch> pool = Scratch.pool(2, 1);
     Scratch scratch = pool.take();
     float[] array = scratch.floats(0, 100);

@@ -37,7 +37,7 @@ class WorkersTest {
   }
 
   @Test
-  void tasksMeetOnAsManyThreadsAsAskedFor() {
+  void tasksRunOnTheRequestedNumberOfThreads() {
     // Each task waits for the other two: with fewer than three threads the test would never end.
     CountDownLatch together = new CountDownLatch(3);
     Set<Thread> threads = ConcurrentHashMap.newKeySet();
@@ -313,9 +313,10 @@ class WorkersTest {
   void interruptedThreadsBeginNothing() {
     AtomicInteger runs = new AtomicInteger();
     for (int threads = 1; threads <= 2; threads++) {
-      int of = threads;
+      int threadCount = threads;
       Thread.currentThread().interrupt();
-      assertThatThrownBy(() -> Workers.run(of, MUCH, 10, index -> runs.incrementAndGet())).isInstanceOf(CancellationException.class);
+      assertThatThrownBy(() -> Workers.run(threadCount, MUCH, 10, index -> runs.incrementAndGet()))
+          .isInstanceOf(CancellationException.class);
       assertThat(Thread.interrupted()).isTrue();
     }
     assertThat(runs).hasValue(0);

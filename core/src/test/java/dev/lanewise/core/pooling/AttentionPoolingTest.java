@@ -19,7 +19,7 @@ class AttentionPoolingTest {
   private static final long SEED = Problem.SEED;
 
   @Test
-  void isItsFormula() {
+  void equalsItsFormula() {
     for (int[] shape : new int[][] {{1, 1, 1, 1, 1}, {2, 5, 1, 8, 3}, {3, 33, 4, 6, 10}, {2, 150, 3, 16, 16}}) {
       int heads = shape[2];
       int headDim = shape[3];
@@ -72,7 +72,7 @@ class AttentionPoolingTest {
 
   /** Two sources, padded and packed: results and weights are those of each sequence alone. */
   @Test
-  void paddedAndPackedAreOneByOne() {
+  void paddedAndPackedEqualSingleSequences() {
     AttentionPooling pooling = AttentionPooling.of(Views.randomArray(12, 1, SEED), 3, 4);
     SequenceBatch keys = Views.randomSequences(Layout.DENSE, 2, 9, 12, SEED + 1);
     SequenceBatch values = Views.randomSequences(Layout.DENSE, 2, 9, 6, SEED + 2);

@@ -98,17 +98,17 @@ class NeighbourTest {
         }
       }
     }
-    int of = count;
-    return Arrays.stream(sum).map(x -> x / of).toArray();
+    int total = count;
+    return Arrays.stream(sum).map(x -> x / total).toArray();
   }
 
   private static double[] dense(float[][] rows, int first) {
     double[] result = new double[7];
     for (int o = 0; o < 7; o++) {
       result[o] = BIAS[o];
-      for (int at = 0; at < 4 * WIDTH; at++) {
-        int row = first + at / WIDTH;
-        result[o] += row < 0 || row >= rows.length ? 0 : (double) WEIGHT[o * 4 * WIDTH + at] * rows[row][at % WIDTH];
+      for (int element = 0; element < 4 * WIDTH; element++) {
+        int row = first + element / WIDTH;
+        result[o] += row < 0 || row >= rows.length ? 0 : (double) WEIGHT[o * 4 * WIDTH + element] * rows[row][element % WIDTH];
       }
     }
     return result;
@@ -119,7 +119,7 @@ class NeighbourTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void isItsFormula(Kind kind) {
+  void equalsItsFormula(Kind kind) {
     for (int rows : new int[] {0, 1, 3, 40}) {
       SequenceBatch x = Views.randomSequences(Layout.GAPS, 2, rows, WIDTH, SEED);
       SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, rows, kind.outputs);
@@ -169,7 +169,7 @@ class NeighbourTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void packedIsOneByOne(Kind kind) {
+  void packedEqualsSingleSequences(Kind kind) {
     int[] starts = {0, 1, 1, 30, 36};
     SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 36, WIDTH, SEED);
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 1, 36, kind.outputs);
@@ -232,7 +232,7 @@ class NeighbourTest {
   }
 
   @Test
-  void examplesAreThoseThatCompile() throws IOException {
+  void examplesCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("NeighbourMean.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("NeighbourDense.java"));
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("NeighbourExample.java")).hasSize(2);

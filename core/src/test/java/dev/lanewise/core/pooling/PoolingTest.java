@@ -55,15 +55,15 @@ class PoolingTest {
         pooling.apply(x, output);
         double[] expected = new double[shape[0] * shape[2]];
         double[] plain = new double[expected.length];
-        for (int at = 0; at < expected.length; at++) {
+        for (int element = 0; element < expected.length; element++) {
           double sum = 0;
           float plainSum = 0;
           for (int row = 0; row < shape[1]; row++) {
-            sum += x.get(at / shape[2], row, at % shape[2]);
-            plainSum += x.get(at / shape[2], row, at % shape[2]);
+            sum += x.get(element / shape[2], row, element % shape[2]);
+            plainSum += x.get(element / shape[2], row, element % shape[2]);
           }
-          expected[at] = sum / Math.max(1, shape[1]);
-          plain[at] = plainSum / Math.max(1, shape[1]);
+          expected[element] = sum / Math.max(1, shape[1]);
+          plain[element] = plainSum / Math.max(1, shape[1]);
         }
         Budget.assertWithin(Arrays.toString(shape), Views.dense(output), plain, expected);
         Views.assertOnlyTheViewWritten(output.split(1), Arrays.toString(shape));
@@ -99,7 +99,7 @@ class PoolingTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void packedIsOneByOne(Pooling pooling) {
+  void packedEqualsSingleSequences(Pooling pooling) {
     int[] starts = {0, 5, 5, 150, 151, 215};
     SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 215, 24, SEED);
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 5, 1, 24);
@@ -151,7 +151,7 @@ class PoolingTest {
   }
 
   @Test
-  void examplesAreThoseThatCompile() throws IOException {
+  void examplesCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("Pooling.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("AttentionPooling.java"));
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("PoolingExample.java")).hasSize(2);

@@ -82,7 +82,7 @@ class RecurrentAttentionTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
-  void isItsFormulaStepByStep(Kind kind) {
+  void equalsItsFormulaStepByStep(Kind kind) {
     int[] lengths = {LENGTH, 4, 0};
     SequenceBatch states = Views.randomSequences(Layout.GAPS, BATCH, LENGTH, WIDTH, SEED + 5);
     for (int b = 0; b < BATCH; b++) {
@@ -157,7 +157,7 @@ class RecurrentAttentionTest {
   /** Several steps whose states are known may be one call. */
   @ParameterizedTest
   @MethodSource("kinds")
-  void stepsTogetherAreStepsOneByOne(Kind kind) {
+  void stepsInOneCallEqualSingleSteps(Kind kind) {
     RecurrentAttention attention = RecurrentAttention.of(kind.scores, Views.randomSequences(Layout.DENSE, 1, LENGTH, WIDTH, SEED + 5));
     SequenceBatch steps = Views.randomSequences(Layout.DENSE, 1, 4, kind.stateDim, SEED + 6);
     SequenceBatch together = SequenceBatch.zeros(1, 4, WIDTH);
@@ -219,7 +219,7 @@ class RecurrentAttentionTest {
   }
 
   @Test
-  void exampleIsTheOneThatCompiles() throws IOException {
+  void exampleCompiles() throws IOException {
     List<String> shown = ReadmeBlocks.shownInJavadoc("RecurrentAttention.java");
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("RecurrentExample.java")).hasSize(1);
   }

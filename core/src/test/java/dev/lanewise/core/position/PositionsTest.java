@@ -31,7 +31,7 @@ class PositionsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 7, 64, 111})
-  void sinusoidalIsItsFormula(int embedDim) {
+  void sinusoidalEqualsItsFormula(int embedDim) {
     for (int first : new int[] {0, 1, 63, 64, 5000, 100_000, Integer.MAX_VALUE - 2}) {
       SequenceBatch x = Views.emptySequences(Views.Layout.GAPS, 2, 3, embedDim);
       clear(x);
@@ -77,7 +77,7 @@ class PositionsTest {
   /** Rows in one call, step by step, in a batch of different lengths, and packed. */
   @ParameterizedTest
   @MethodSource("inputs")
-  void rowsHaveTheSameBitsHoweverTheyCome(InputPositions positions) {
+  void rowsHaveTheSameBitsForAnyDivisionIntoCalls(InputPositions positions) {
     SequenceBatch whole = Views.randomSequences(Views.Layout.DENSE, 1, 40, 24, SEED);
     float[] data = whole.data().clone();
     positions.addTo(whole, 0);
@@ -180,7 +180,7 @@ class PositionsTest {
   }
 
   @Test
-  void exampleIsTheOneThatCompiles() throws IOException {
+  void exampleCompiles() throws IOException {
     assertThat(ReadmeBlocks.shownInJavadoc("Positions.java")).isEqualTo(ReadmeBlocks.compiled("PositionsExample.java")).hasSize(1);
   }
 
@@ -193,7 +193,9 @@ class PositionsTest {
     PositionsExample.run(encoder, 2, 4, x, y);
     assertThat(x.data()[1]).isEqualTo(1);
     SequenceBatch expected = SequenceBatch.zeros(1, 3, 8);
-    encoder.withLayers(layer -> layer.withAttention(of -> of.withAttention(at -> at.withAlibi(1 / 16f, 1 / 256f)))).forward(x, expected);
+    encoder
+        .withLayers(layer -> layer.withAttention(attention -> attention.withAttention(inner -> inner.withAlibi(1 / 16f, 1 / 256f))))
+        .forward(x, expected);
     Views.assertSameBits(y.data(), expected.data(), "ALiBi");
   }
 

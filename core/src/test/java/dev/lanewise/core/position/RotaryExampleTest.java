@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /** The examples in the Javadoc of {@link Rotary} and in core/README.md compile and run. */
 class RotaryExampleTest {
   @Test
-  void blocksAreTheOnesThatCompile() throws IOException {
+  void blocksCompile() throws IOException {
     String readme = Files.readString(Path.of("README.md"));
     String section = readme.substring(readme.indexOf("\n## Rotary positions\n"));
     section = section.substring(0, section.indexOf("\n## ", 1));

@@ -107,7 +107,7 @@ class RotaryTest {
   /** Prefill and steps, and a batch of sequences with different lengths: a row's bits depend only on its position. */
   @ParameterizedTest
   @EnumSource(RotaryTable.Form.class)
-  void rowsHaveTheSameBitsHoweverTheyCome(RotaryTable.Form form) {
+  void rowsHaveTheSameBitsForAnyDivisionIntoCalls(RotaryTable.Form form) {
     Rotary rotary = Rotary.of(80, 48).withForm(form).withScaling(RotaryScaling.yarn(4, 64));
     Heads x = Views.random(Views.Layout.ROWS_FIRST, 2, 3, 40, 80, SEED);
     Heads whole = Heads.zeros(2, 3, 40, 80);

@@ -50,7 +50,7 @@ class ReferenceAttentionTest {
   }
 
   @Test
-  void howElementsLieIsNoMatter() {
+  void stridesMakeNoDifference() {
     float[] vector = {0.5f, -2};
     for (Similarity similarity : List.of(Similarity.dot(), Similarity.cosine(), Similarity.additive(vector))) {
       ReferenceAttention there = ReferenceAttention.of(apart(query), apart(key), apart(value)).mask(Mask.causal()).similarity(similarity);

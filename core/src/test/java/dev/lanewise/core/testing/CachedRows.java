@@ -51,13 +51,13 @@ public final class CachedRows {
   }
 
   /** The physical blocks of a cache. */
-  public static int[] places(KeyValueCache cache) {
+  public static int[] physicalBlocks(KeyValueCache cache) {
     CachedSequence rows = cache.acquireShared();
-    int[] places = new int[Math.ceilDiv(rows.rows(), KeyValueLayout.BLOCK_ROWS)];
-    for (int block = 0; block < places.length; block++) {
-      places[block] = rows.physicalBlock(block);
+    int[] physicalBlocks = new int[Math.ceilDiv(rows.rows(), KeyValueLayout.BLOCK_ROWS)];
+    for (int block = 0; block < physicalBlocks.length; block++) {
+      physicalBlocks[block] = rows.physicalBlock(block);
     }
     cache.releaseShared();
-    return places;
+    return physicalBlocks;
   }
 }

@@ -51,8 +51,8 @@ public record LayerParts(LayerShape attention, int hidden, Activation activation
         : FeedForward.of(linear(up()), linear(down()), activation);
   }
 
-  private static Linear linear(LayerShape.Weights of) {
-    return Linear.of(of.weight(), of.bias(), of.inputs(), of.outputs());
+  private static Linear linear(LayerShape.Weights weights) {
+    return Linear.of(weights.weight(), weights.bias(), weights.inputs(), weights.outputs());
   }
 
   public EncoderLayer encoderLayer() {

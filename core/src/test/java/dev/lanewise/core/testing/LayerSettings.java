@@ -70,19 +70,21 @@ public final class LayerSettings {
   }
 
   private static Setting mask(String what, Mask mask) {
-    return attention("withMask", "mask", what, at -> at.withMask(mask), e -> e.mask = mask);
+    return attention("withMask", "mask", what, attention -> attention.withMask(mask), e -> e.mask = mask);
   }
 
   private static Setting normaliser(String what, Normaliser normaliser) {
-    return attention("withNormaliser", "normaliser", what, at -> at.withNormaliser(normaliser), e -> e.normaliser = normaliser);
+    return attention(
+        "withNormaliser", "normaliser", what, attention -> attention.withNormaliser(normaliser), e -> e.normaliser = normaliser);
   }
 
   private static Setting bias(String what, Bias bias) {
-    return attention("withBias", "bias", what, at -> at.withBias(bias), e -> e.bias = bias);
+    return attention("withBias", "bias", what, attention -> attention.withBias(bias), e -> e.bias = bias);
   }
 
   private static Setting similarity(String what, Similarity similarity) {
-    return attention("withSimilarity", "similarity", what, at -> at.withSimilarity(similarity), e -> e.similarity = similarity);
+    return attention(
+        "withSimilarity", "similarity", what, attention -> attention.withSimilarity(similarity), e -> e.similarity = similarity);
   }
 
   public static List<Setting> all() {
@@ -102,35 +104,44 @@ public final class LayerSettings {
         mask("causal", Mask.causal()),
         mask("tree", Mask.tree(-1, 0, 0, 1)),
         layer("withMask", "mask", "window", layer -> layer.withMask(window), e -> e.mask = window),
-        attention("withScale", "scale", "scale", at -> at.withScale(0.7f), e -> e.scale = (double) 0.7f),
-        attention("withSoftcap", "softcap", "softcap", at -> at.withSoftcap(0.6f), e -> e.softcap = 0.6f),
+        attention("withScale", "scale", "scale", attention -> attention.withScale(0.7f), e -> e.scale = (double) 0.7f),
+        attention("withSoftcap", "softcap", "softcap", attention -> attention.withSoftcap(0.6f), e -> e.softcap = 0.6f),
         bias("bias of keys", Bias.ofKeys(keys)),
         bias("bias that hides a key", Bias.ofKeys(hidden)),
         bias("bias of all scores", Bias.ofHeads(scores, ROWS, ROWS)),
-        attention("withAlibi", "slopes", "slopes", at -> at.withAlibi(slopes), e -> e.slopes = slopes),
+        attention("withAlibi", "slopes", "slopes", attention -> attention.withAlibi(slopes), e -> e.slopes = slopes),
         attention(
             "withScoreFunction",
             "score function",
             "score function",
-            at -> at.withScoreFunction(changeScores),
+            attention -> attention.withScoreFunction(changeScores),
             e -> e.scores = changeScores),
         attention(
             "withWeightFunction",
             "weight function",
             "weight function",
-            at -> at.withWeightFunction(changeWeights),
+            attention -> attention.withWeightFunction(changeWeights),
             e -> e.weights = changeWeights),
         normaliser("sinks", Normaliser.softmaxWithSinks(sinks)),
         normaliser("relu by keys", Normaliser.relu().dividedByKeys()),
         normaliser("sigmoid", Normaliser.sigmoid()),
         similarity("cosine", Similarity.cosine()),
         similarity("additive", Similarity.additive(Views.randomArray(HEAD_DIM, 1, Problem.SEED + 4))),
-        attention("withPackedSequences", "sequences", "sequences", at -> at.withPackedSequences(sequences), e -> e.sequences = sequences),
+        attention(
+            "withPackedSequences",
+            "sequences",
+            "sequences",
+            attention -> attention.withPackedSequences(sequences),
+            e -> e.sequences = sequences),
         layer(
-            "withPackedSequences", "sequences", "packed sequences", at -> at.withPackedSequences(sequences), e -> e.sequences = sequences),
-        attention("withThreads", "threads", "threads of attention", at -> at.withThreads(3), e -> {}),
+            "withPackedSequences",
+            "sequences",
+            "packed sequences",
+            attention -> attention.withPackedSequences(sequences),
+            e -> e.sequences = sequences),
+        attention("withThreads", "threads", "threads of attention", attention -> attention.withThreads(3), e -> {}),
         layer("withThreads", "threads", "threads", layer -> layer.withThreads(2), e -> {}),
-        attention("withKernels", "kernels", "scalar kernels", at -> at.withKernels(Kernels.scalar()), e -> {}),
+        attention("withKernels", "kernels", "scalar kernels", attention -> attention.withKernels(Kernels.scalar()), e -> {}),
         layer("withAttention", "threads", "attention as it is", layer -> layer.withAttention(UnaryOperator.identity()), e -> {}),
         layer("withRotary", "positions", "withRotary", layer -> layer.withRotary(rotary), e -> e.positions = rotary),
         positions("rotary", Rotary.of(HEAD_DIM, 6).withBase(50)),

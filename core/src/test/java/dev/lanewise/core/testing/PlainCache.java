@@ -12,20 +12,21 @@ import java.util.List;
 import java.util.Random;
 
 /** Cached rows in the simplest form, with blocks in any order, of which some may be dropped. */
-public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, int droppedFrom, int droppedTo) implements CachedSequence {
+public record PlainCache(KeyValueMemory memory, int rows, List<Integer> physicalBlocks, int droppedFrom, int droppedTo)
+    implements CachedSequence {
 
   /** Caches the rows {@code from} to {@code to} of the only batch entry; blocks between dropped rows are not stored. */
   public static PlainCache of(KeyValueFormat format, boolean offHeap, Heads key, Heads value, int from, int to, Random random) {
     KeyValueLayout layout = new KeyValueLayout(format, key.heads(), key.width(), value.width());
     int blocks = Math.ceilDiv(to - from, KeyValueLayout.BLOCK_ROWS);
-    List<Integer> places = new ArrayList<>();
+    List<Integer> physicalBlocks = new ArrayList<>();
     for (int block = 0; block < blocks + 2; block++) {
-      places.add(block);
+      physicalBlocks.add(block);
     }
-    Collections.shuffle(places, random);
+    Collections.shuffle(physicalBlocks, random);
     KeyValueMemory memory =
         offHeap ? KeyValueMemory.offHeap(layout, blocks + 2, null, Arena.ofAuto()) : KeyValueMemory.heap(layout, blocks + 2, null);
-    PlainCache cache = new PlainCache(memory, to - from, places, 0, 0);
+    PlainCache cache = new PlainCache(memory, to - from, physicalBlocks, 0, 0);
     for (int row = 0; row < to - from; row++) {
       memory.write(cache.physicalBlock(row / KeyValueLayout.BLOCK_ROWS), row % KeyValueLayout.BLOCK_ROWS, key, value, 0, from + row);
     }
@@ -34,7 +35,7 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
 
   /** A copy without some rows. */
   public PlainCache drop(int from, int to) {
-    return new PlainCache(memory, rows, places, from, to);
+    return new PlainCache(memory, rows, physicalBlocks, from, to);
   }
 
   @Override
@@ -52,7 +53,7 @@ public record PlainCache(KeyValueMemory memory, int rows, List<Integer> places, 
 
   @Override
   public int physicalBlock(int block) {
-    return places.get(block);
+    return physicalBlocks.get(block);
   }
 
   /** Replaces the given elements by the stored ones. */

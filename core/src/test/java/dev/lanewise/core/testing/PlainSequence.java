@@ -201,15 +201,15 @@ public final class PlainSequence {
   }
 
   public PlainSequence fork() {
-    PlainPages of = pooled ? pages : new PlainPages(pages.most, pages.pageRows);
-    PlainSequence fork = new PlainSequence(of, pooled, capacity, window, sinks);
+    PlainPages usedPages = pooled ? pages : new PlainPages(pages.most, pages.pageRows);
+    PlainSequence fork = new PlainSequence(usedPages, pooled, capacity, window, sinks);
     fork.rows.addAll(rows);
     held.forEach(
         (number, page) -> {
           if (pooled) {
             page.references++;
           }
-          fork.held.put(number, pooled ? page : of.take());
+          fork.held.put(number, pooled ? page : usedPages.take());
         });
     return fork;
   }

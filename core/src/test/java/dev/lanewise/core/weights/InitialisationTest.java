@@ -50,14 +50,30 @@ class InitialisationTest {
 
   static List<Module> modules() {
     return List.of(
-        new Module("attention", of -> of.attention(E), (from, x, values, output) -> from.attention("").self(x, output)),
-        new Module("sources", of -> of.attention(E, E, V), (from, x, values, output) -> from.attention("").forward(x, x, values, output)),
-        new Module("encoder layer", of -> of.encoderLayer(E, F), (from, x, values, output) -> from.encoderLayer("").forward(x, output)),
-        new Module("decoder layer", of -> of.decoderLayer(E, F), (from, x, values, output) -> from.decoderLayer("").forward(x, x, output)),
-        new Module("encoder", of -> of.encoder(E, F, 3), (from, x, values, output) -> from.encoder("").forward(x, output)),
-        new Module("decoder", of -> of.decoder(E, F, 2), (from, x, values, output) -> from.decoder("").forward(x, x, output)),
         new Module(
-            "transformer", of -> of.transformer(E, F, 2, 1), (from, x, values, output) -> from.transformer("").forward(x, x, output)));
+            "attention", initialisation -> initialisation.attention(E), (from, x, values, output) -> from.attention("").self(x, output)),
+        new Module(
+            "sources",
+            initialisation -> initialisation.attention(E, E, V),
+            (from, x, values, output) -> from.attention("").forward(x, x, values, output)),
+        new Module(
+            "encoder layer",
+            initialisation -> initialisation.encoderLayer(E, F),
+            (from, x, values, output) -> from.encoderLayer("").forward(x, output)),
+        new Module(
+            "decoder layer",
+            initialisation -> initialisation.decoderLayer(E, F),
+            (from, x, values, output) -> from.decoderLayer("").forward(x, x, output)),
+        new Module(
+            "encoder", initialisation -> initialisation.encoder(E, F, 3), (from, x, values, output) -> from.encoder("").forward(x, output)),
+        new Module(
+            "decoder",
+            initialisation -> initialisation.decoder(E, F, 2),
+            (from, x, values, output) -> from.decoder("").forward(x, x, output)),
+        new Module(
+            "transformer",
+            initialisation -> initialisation.transformer(E, F, 2, 1),
+            (from, x, values, output) -> from.transformer("").forward(x, x, output)));
   }
 
   @ParameterizedTest
@@ -94,8 +110,8 @@ class InitialisationTest {
   @ParameterizedTest
   @MethodSource("modules")
   void roundTrip(Module module) throws IOException {
-    for (Initialisation of : List.of(Initialisation.xavier(SEED), Initialisation.xavier(SEED).withoutBiases())) {
-      NamedTensors tensors = module.made.apply(of);
+    for (Initialisation initialisation : List.of(Initialisation.xavier(SEED), Initialisation.xavier(SEED).withoutBiases())) {
+      NamedTensors tensors = module.made.apply(initialisation);
       Path path = folder.resolve("weights.safetensors");
       Safetensors.write(path, tensors);
       try (Safetensors file = Safetensors.open(path)) {
@@ -131,19 +147,19 @@ class InitialisationTest {
 
   @Test
   void refusals() {
-    Initialisation of = Initialisation.xavier(SEED);
+    Initialisation initialisation = Initialisation.xavier(SEED);
     List<Wrong> wrong =
         List.of(
-            Wrong.argument("embedDim", t -> of.attention(0), "embedDim", "0", "1"),
-            Wrong.argument("keyInputDim", t -> of.attention(8, -1, 8), "keyInputDim", "-1", "1"),
-            Wrong.argument("valueInputDim", t -> of.attention(8, 8, 0), "valueInputDim", "0", "1"),
-            Wrong.argument("feedForward", t -> of.encoderLayer(8, 0), "feedForward", "0", "1"),
-            Wrong.argument("feedForward", t -> of.decoderLayer(8, -7), "feedForward", "-7", "1"),
-            Wrong.argument("layers", t -> of.encoder(8, 8, 0), "layers", "0", "1"),
-            Wrong.argument("layers", t -> of.decoder(8, 8, -2), "layers", "-2", "1"),
-            Wrong.argument("encoderLayers", t -> of.transformer(8, 8, 0, 1), "encoderLayers", "0", "1"),
-            Wrong.argument("decoderLayers", t -> of.transformer(8, 8, 1, 0), "decoderLayers", "0", "1"),
-            Wrong.argument("too large", t -> of.attention(1 << 20), "embedDim", "1048576", "2147483647"));
+            Wrong.argument("embedDim", t -> initialisation.attention(0), "embedDim", "0", "1"),
+            Wrong.argument("keyInputDim", t -> initialisation.attention(8, -1, 8), "keyInputDim", "-1", "1"),
+            Wrong.argument("valueInputDim", t -> initialisation.attention(8, 8, 0), "valueInputDim", "0", "1"),
+            Wrong.argument("feedForward", t -> initialisation.encoderLayer(8, 0), "feedForward", "0", "1"),
+            Wrong.argument("feedForward", t -> initialisation.decoderLayer(8, -7), "feedForward", "-7", "1"),
+            Wrong.argument("layers", t -> initialisation.encoder(8, 8, 0), "layers", "0", "1"),
+            Wrong.argument("layers", t -> initialisation.decoder(8, 8, -2), "layers", "-2", "1"),
+            Wrong.argument("encoderLayers", t -> initialisation.transformer(8, 8, 0, 1), "encoderLayers", "0", "1"),
+            Wrong.argument("decoderLayers", t -> initialisation.transformer(8, 8, 1, 0), "decoderLayers", "0", "1"),
+            Wrong.argument("too large", t -> initialisation.attention(1 << 20), "embedDim", "1048576", "2147483647"));
     wrong.forEach(Wrong::verify);
   }
 

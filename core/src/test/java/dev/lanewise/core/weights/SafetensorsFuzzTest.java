@@ -173,14 +173,14 @@ class SafetensorsFuzzTest {
       byte[] bytes = (round % 10 == 0 ? golden : file).clone();
       int from = round % 3 == 0 ? 0 : 8;
       for (int change = random.nextInt(1, 6); change > 0; change--) {
-        int at = random.nextInt(from, bytes.length);
+        int index = random.nextInt(from, bytes.length);
         switch (random.nextInt(4)) {
-          case 0 -> bytes[at] = (byte) random.nextInt();
-          case 1 -> bytes[at] = (byte) "{}[]\",:0123456789-.eEtfn \\u/".charAt(random.nextInt(28));
+          case 0 -> bytes[index] = (byte) random.nextInt();
+          case 1 -> bytes[index] = (byte) "{}[]\",:0123456789-.eEtfn \\u/".charAt(random.nextInt(28));
           case 2 -> bytes = Arrays.copyOf(bytes, random.nextInt(Math.max(9, bytes.length - 8), bytes.length + 8));
           default -> {
-            int length = random.nextInt(Math.min(20, bytes.length - at) + 1);
-            System.arraycopy(bytes, random.nextInt(bytes.length - length + 1), bytes, at, length);
+            int length = random.nextInt(Math.min(20, bytes.length - index) + 1);
+            System.arraycopy(bytes, random.nextInt(bytes.length - length + 1), bytes, index, length);
           }
         }
       }
@@ -192,7 +192,7 @@ class SafetensorsFuzzTest {
   /** Parts of the JSON are replaced by others, with the right length, so that the faults are further inside. */
   @Test
   void randomJson() throws IOException {
-    String[] pieces = {
+    String[] parts = {
       "0",
       "1",
       "8",
@@ -251,9 +251,9 @@ class SafetensorsFuzzTest {
     for (int round = 0; round < ROUNDS; round++) {
       String[] changed = tokens.toArray(String[]::new);
       for (int change = random.nextInt(1, 4); change > 0; change--) {
-        String piece = random.nextInt(3) == 0 ? tokens.get(random.nextInt(tokens.size())) : pieces[random.nextInt(pieces.length)];
-        int at = random.nextInt(changed.length);
-        changed[at] = random.nextInt(4) == 0 ? changed[at] + piece : piece;
+        String part = random.nextInt(3) == 0 ? tokens.get(random.nextInt(tokens.size())) : parts[random.nextInt(parts.length)];
+        int index = random.nextInt(changed.length);
+        changed[index] = random.nextInt(4) == 0 ? changed[index] + part : part;
       }
       String header = String.join("", changed);
       attempt(PlainSafetensors.file(header, 14), "seed " + (SEED + 1) + ", round " + round + ": " + header);

@@ -35,7 +35,7 @@ class SafetensorsGoldenTest {
   }
 
   @Test
-  void floatsAreTorchs() throws IOException {
+  void floatsEqualPyTorch() throws IOException {
     byte[] bytes = PlainSafetensors.golden("read.safetensors");
     try (Safetensors file = open(bytes)) {
       Map<String, Dtype> dtypes = Map.of("float16", Dtype.F16, "bfloat16", Dtype.BF16, "float32", Dtype.F32, "float64", Dtype.F64);

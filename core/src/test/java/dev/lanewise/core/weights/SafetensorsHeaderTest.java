@@ -166,7 +166,7 @@ class SafetensorsHeaderTest {
   }
 
   @Test
-  void giantNamesAreCutInMessages() throws IOException {
+  void longNamesAreShortenedInMessages() throws IOException {
     Path path = folder.resolve("long.safetensors");
     String name = "\ud835\udfd9".repeat(1_000_000);
     Files.write(path, PlainSafetensors.file("{\"" + name + "\":{}}", 0));
@@ -176,7 +176,7 @@ class SafetensorsHeaderTest {
   }
 
   @Test
-  void whatTheFormatLeavesOpenIsRead() throws IOException {
+  void everythingThatTheFormatAllowsIsRead() throws IOException {
     Path path = folder.resolve("odd.safetensors");
     // Fields and tensors in any order, white space anywhere except at the begin, empty tensors where others begin, dimensions beside a 0.
     String empty = "\"%s\": {\"data_offsets\":[%d,%d], \"shape\":[0,9223372036854775807],\n\"dtype\":\"BF16\"}";

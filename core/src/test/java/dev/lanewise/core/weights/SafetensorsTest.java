@@ -277,7 +277,7 @@ class SafetensorsTest {
   }
 
   @Test
-  void javadocShowsWhatCompiles() throws IOException {
+  void javadocExampleCompiles() throws IOException {
     String source = ReadmeBlocks.source("src/main/java", "Safetensors.java");
     String shown = source.replaceAll("(?s).*<pre>\\{@code\n(.*?) \\* }</pre>.*", "$1").replaceAll("(?m)^ \\* ", "").strip();
     assertThat(ReadmeBlocks.compiled("SafetensorsExample.java")).containsExactly(shown);

@@ -101,7 +101,7 @@ class SafetensorsWriteTest {
   }
 
   @Test
-  void whereNoFileCanBe() throws IOException {
+  void pathsThatNameNoFile() throws IOException {
     Path none = folder.resolve("none").resolve("x");
     assertThatThrownBy(() -> Safetensors.write(none, tensor(new float[3], 3))).isInstanceOf(IOException.class);
     Path full = Files.createDirectory(folder.resolve("full"));

@@ -147,7 +147,7 @@ class TorchWeightsTest {
   }
 
   @Test
-  void layersOfAHugeNumberAreNotWaitedFor() {
+  void hugeLayerNumbersCostNoTime() {
     GoldenLayer golden = named("31 encoder post-relu-3");
     Map<String, long[]> shapes = shapes(golden);
     shapes.put("case31.layers.99999999999999999999.norm1.weight", new long[] {24});
@@ -198,7 +198,7 @@ class TorchWeightsTest {
   }
 
   @Test
-  void whatTensorsDoNotTell() {
+  void settingsThatTensorsDoNotContain() {
     NamedTensors tensors = zeros(shapes(named("12 encoder-layer post-relu")));
     List<Wrong> wrong =
         List.of(

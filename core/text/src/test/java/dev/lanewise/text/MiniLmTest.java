@@ -35,12 +35,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Compares with what ONNX Runtime computes from the same file; {@code minilm.py} beside the numbers made them. */
+/** Compares with the results of ONNX Runtime for the same file; {@code minilm.py} beside the numbers made them. */
 class MiniLmTest {
-  /** The project's bar for a component of an embedding. */
+  /** The project's tolerance for a component of an embedding. */
   private static final double COMPONENT_TOLERANCE = 1e-5;
 
-  /** Of the largest value of a hidden state, which six layers of float roundings on both sides may differ by. */
+  /** Tolerance relative to the largest value of a hidden state, for the float rounding of six layers on both sides. */
   private static final double HIDDEN_TOLERANCE = 1e-5;
 
   private static NamedTensors weights;
@@ -71,7 +71,7 @@ class MiniLmTest {
   }
 
   @Test
-  void embeddingsAreOnnxRuntimes() throws IOException {
+  void embeddingsEqualOnnxRuntimes() throws IOException {
     MiniLm scalar = MiniLm.of(weights, Kernels.scalar());
     for (JsonElement of : golden) {
       JsonObject expected = of.getAsJsonObject();
@@ -88,7 +88,7 @@ class MiniLmTest {
   }
 
   @Test
-  void hiddenStatesOfEveryLayerAreOnnxRuntimes() {
+  void hiddenStatesOfEveryLayerEqualOnnxRuntimes() {
     int compared = 0;
     for (JsonElement of : golden) {
       if (!of.getAsJsonObject().has("hidden")) {
@@ -113,10 +113,10 @@ class MiniLmTest {
   }
 
   @Test
-  void aBatchIsItsTextsAlone() {
+  void aBatchEqualsItsSingleTexts() {
     List<String> texts = new ArrayList<>();
     golden.forEach(of -> texts.add(text(of)));
-    texts.addAll(Collections.nCopies(8, text(golden.get(11)))); // more tokens than go through the layers at a time
+    texts.addAll(Collections.nCopies(8, text(golden.get(11)))); // more tokens than pass through the layers at a time
     Collections.shuffle(texts, new Random(3));
     float[][] together = model.withThreads(2).embed(texts);
     assertThat(together).hasDimensions(21, MiniLm.EMBED_DIM);
@@ -153,7 +153,7 @@ class MiniLmTest {
   }
 
   @Test
-  void alikeIsWhatMeansAlike() {
+  void textsOfSimilarMeaningAreSimilar() {
     float[] law = model.embed("The law should be just.");
     assertThat(MiniLm.similarity(law, model.embed("Justice must be done.")))
         .isGreaterThan(MiniLm.similarity(law, model.embed("It rained all day.")) + 0.2);

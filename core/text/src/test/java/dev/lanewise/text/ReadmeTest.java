@@ -13,12 +13,12 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What README.md, the Javadoc of {@link MiniLm} and the overview show of the model is what compiles, runs, and prints what they say. */
+/** The code of README.md, of the Javadoc of {@link MiniLm} and of the overview compiles, runs, and prints what they say. */
 class ReadmeTest {
   private static final Pattern PRINTED = Pattern.compile("println.*// (-?[0-9.]+)");
 
   @Test
-  void exampleIsThatWhichCompiles() throws IOException {
+  void exampleCompiles() throws IOException {
     String readme = Files.readString(Path.of("..", "..", "README.md"));
     String source = Files.readString(Path.of("src/test/java/dev/lanewise/text/ReadmeExample.java"));
     String compiled = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("    // end")).stripTrailing().stripIndent();

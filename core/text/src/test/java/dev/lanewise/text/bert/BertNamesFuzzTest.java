@@ -13,8 +13,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tensors that are missing, renamed, of another shape or there besides are refused with a message, whatever they are called. */
-@Timeout(300) // against hanging
+/** Tensors that are missing, renamed, have another shape or are extra are refused with a message, whatever their names are. */
+@Timeout(300) // prevents endless tests
 class BertNamesFuzzTest {
   private static final long SEED = 20261129;
   private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
@@ -29,7 +29,7 @@ class BertNamesFuzzTest {
     {}, {0}, {1}, {WIDTH}, {WIDTH, WIDTH}, {2 * WIDTH, WIDTH}, {0, 0}, {0, WIDTH}, {WIDTH, 0}, {0, Long.MAX_VALUE}, {1, 1, 1}
   };
 
-  /** Names of an encoder of the BERT family, whose shapes are all they should be. */
+  /** Names of an encoder of the BERT family, with the right shapes. */
   private static Map<String, long[]> bert() {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (String table : List.of("word", "position", "token_type")) {
@@ -61,7 +61,7 @@ class BertNamesFuzzTest {
     return Arrays.stream(shape).anyMatch(size -> size == 0) ? 0 : Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 
-  /** One to three tensors gone, renamed, of another shape, or there besides. */
+  /** One to three tensors are removed, renamed, get another shape, or are added. */
   private static Map<String, long[]> changed(SplittableRandom random) {
     Map<String, long[]> shapes = bert();
     for (int changes = random.nextInt(1, 4); changes > 0; changes--) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** BERT's names against PyTorch's, which golden values hold: the same weights give the same bits. */
+/** BERT's names compared with PyTorch's names, which golden values test: the same weights give the same bits. */
 class BertWeightsTest {
   private static final int WIDTH = 24;
   private static final int HIDDEN = 40;
@@ -45,7 +45,7 @@ class BertWeightsTest {
 
   @TempDir Path folder;
 
-  /** A tensor as a test changes it. */
+  /** A tensor that a test changes. */
   @SuppressWarnings("ArrayRecordComponent")
   private record Tensor(float[] data, long... shape) {}
 
@@ -168,7 +168,7 @@ class BertWeightsTest {
   }
 
   @Test
-  void textsTogetherAreTextsAlone() {
+  void textsOfABatchEqualSingleTexts() {
     float[] together = hidden(encoder());
     SequenceBatch pooled = SequenceBatch.zeros(4, 1, WIDTH);
     encoder().pooled(IDS, TEXTS, Pooling.mean(), pooled);
@@ -263,7 +263,7 @@ class BertWeightsTest {
     assertThat(sentence.data()).isEqualTo(Arrays.copyOf(sentences.data(), WIDTH));
   }
 
-  /** The buffers of the layers are those of a group of texts, and a text has the bits it has alone. */
+  /** The buffers of the layers have the size of a group of texts, and a text has the same bits as on its own. */
   @Test
   void manyTextsArePooledInGroups() {
     BertEncoder encoder = BertWeights.of(build(bert(), ""), HEADS).withKernels(Kernels.scalar()).encoder();
@@ -279,9 +279,7 @@ class BertWeightsTest {
     Scratch used = BertEncoder.BUFFERS.take();
     int size = used.floats(0, 0).length;
     BertEncoder.BUFFERS.give(used);
-    assertThat(size)
-        .isPositive()
-        .isLessThanOrEqualTo(BertEncoder.GROUP_TOKENS * WIDTH * 3 / 2); // an array that grows takes half as much more
+    assertThat(size).isPositive().isLessThanOrEqualTo(BertEncoder.GROUP_TOKENS * WIDTH * 3 / 2); // an array grows by half
     for (int s = 0; s < texts; s += s < 40 ? 1 : 97) {
       SequenceBatch alone = SequenceBatch.zeros(1, 1, WIDTH);
       int[] own = Arrays.copyOfRange(ids, starts[s], starts[s + 1]);
@@ -298,7 +296,7 @@ class BertWeightsTest {
         .hasMessage("keyStarts[1] is 3, but queryStarts[1] is 2");
   }
 
-  /** The call is refused with these names and numbers. */
+  /** Checks that the call is refused with these names and numbers. */
   private static void assertRefused(Runnable call, String... words) {
     assertThatThrownBy(call::run)
         .isExactlyInstanceOf(IllegalArgumentException.class)

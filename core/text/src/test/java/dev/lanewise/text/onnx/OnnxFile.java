@@ -65,7 +65,7 @@ final class OnnxFile {
     return message(out -> out.writeByteArray(1, node));
   }
 
-  /** A weight as an exporter writes it: its shape packed if it is a matrix, one by one otherwise. */
+  /** A weight as an exporter writes it: a matrix has a packed shape, others have single fields. */
   static byte[] tensor(String name, int dataType, byte[] rawData, long... dims) {
     byte[] packedDims =
         message(

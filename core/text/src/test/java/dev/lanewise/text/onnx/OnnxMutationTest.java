@@ -13,12 +13,12 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Damaged files are read or refused, and cost no more memory than their size explains. */
+/** Damaged files are read or refused, and need no more memory than their size requires. */
 class OnnxMutationTest {
   private static final int FILES = 20_000 * Integer.getInteger("lanewise.fuzzFactor", 1);
   private static final int SEED = 7;
 
-  /** The reader's buffer and the floats that it takes on trust. */
+  /** The reader's buffer and the floats that it allocates before they arrive. */
   private static final long ALLOWED_BYTES = 6 << 20;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -49,7 +49,7 @@ class OnnxMutationTest {
   }
 
   @Test
-  void lengthsThatLieTakeNoMemory() {
+  void wrongLengthsTakeNoMemory() {
     long claimed = (1L << 29) - 1;
     byte[] tensor =
         OnnxFile.message(
@@ -88,7 +88,7 @@ class OnnxMutationTest {
     }
   }
 
-  /** One to three changes: bytes set, bits flipped, bytes taken out or put in, the end cut off, a part repeated elsewhere. */
+  /** One to three changes: bytes set, bits flipped, bytes removed or inserted, the end cut off, a part repeated elsewhere. */
   private static byte[] mutate(byte[] valid, Random random) {
     byte[] file = valid.clone();
     for (int changes = 1 + random.nextInt(3); changes > 0 && file.length > 8; changes--) {

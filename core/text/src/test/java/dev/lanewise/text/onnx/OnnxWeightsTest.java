@@ -111,7 +111,7 @@ class OnnxWeightsTest {
   }
 
   @Test
-  void nameIsThereOnce() {
+  void namesOccurOnce() {
     byte[] tensor = tensor("bias", FLOAT, EIGHT_BYTES, 2);
     assertRefused(model(tensor, tensor), "weight bias twice");
   }
@@ -131,7 +131,7 @@ class OnnxWeightsTest {
     }
   }
 
-  /** Sizes around the blocks in which matrices are turned, and around the amounts in which they are read. */
+  /** Sizes around the blocks in which matrices are transposed, and around the amounts in which they are read. */
   @ParameterizedTest
   @CsvSource({"1, 1", "1, 40", "31, 33", "64, 32", "65, 100", "3, 16383", "128, 128", "1, 1048577", "1500, 1401"})
   void everySizeIsReadAndTransposed(int inputs, int outputs) throws IOException {

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-/** Derives the file of code points from what the native tokenizer does with each of them between two letters. */
+/** Derives the file of code points from the results of the native tokenizer for each of them between two letters. */
 class BertCharactersTest {
   private static final int AT_ONCE = 1024;
   private static final String SEPARATOR = "[MASK]";
 
   @Test
-  void theFileIsWhatTheNativeTokenizerDoes() throws IOException {
+  void theFileEqualsTheNativeTokenizer() throws IOException {
     String derived = derive();
     Path copy = Files.createDirectories(Path.of("target")).resolve("bert-characters.txt");
     Files.writeString(copy, derived);
@@ -62,14 +62,14 @@ class BertCharactersTest {
     return String.join("\n", lines) + "\n";
   }
 
-  /** The name of each code point's kind; empty for letters, and for what decomposes, which is looked up as a space only. */
+  /** The name of each code point's kind. It is empty for letters and for code points that decompose, which are tested only as spaces. */
   private static List<String> kinds() throws IOException {
     List<String> kinds = new ArrayList<>(Character.MAX_CODE_POINT + 1);
     try (NativeTokenizer tokenizer = NativeTokenizer.load()) {
       for (int first = 0; first <= Character.MAX_CODE_POINT; first += AT_ONCE) {
         StringBuilder text = new StringBuilder();
         for (int c = first; c < first + AT_ONCE; c++) {
-          // Half of a pair is U+FFFD where text is encoded properly.
+          // Correctly encoded text has U+FFFD in place of an unpaired surrogate.
           text.append('a').appendCodePoint(isHalf(c) ? 0xfffd : c).append('b').append(SEPARATOR);
         }
         List<String> tokens = tokenizer.encode(text.toString()).texts();

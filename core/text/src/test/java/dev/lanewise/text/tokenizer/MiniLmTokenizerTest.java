@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Held against Hugging Face's native tokenizer. */
+/** Compares with Hugging Face's native tokenizer. */
 class MiniLmTokenizerTest {
   private static final int SENTENCES = 10_000;
   private static final int SEED = 7;
@@ -66,8 +66,8 @@ class MiniLmTokenizerTest {
   }
 
   /**
-   * Alone, within a word, and under an accent: every code point of the planes that have letters. Of the others, which have private ones or
-   * none, {@link BertCharactersTest} sees every one.
+   * Every code point of the planes that have letters: alone, within a word, and under an accent. {@link BertCharactersTest} tests the code
+   * points of the other planes, which are private or unassigned.
    */
   @ParameterizedTest
   @CsvSource({"' ', ' '", "a, b", "e, \u0301"})
@@ -105,9 +105,9 @@ class MiniLmTokenizerTest {
     assertThat(tokenizer.encode("law ".repeat(600)).length()).isEqualTo(602);
   }
 
-  /** As the native tokenizer does it where it is handed one; it garbles pairs in the same text, which its door cannot encode. */
+  /** The native tokenizer drops an unpaired surrogate, too. It damages pairs in the same text, which its interface cannot encode. */
   @Test
-  void halvesOfPairsAreDropped() {
+  void unpairedSurrogatesAreDropped() {
     assertAgree("a\ud800b");
     assertAgree("\udc00");
     assertAgree("e\ud83d\u0301 中\udfff文 end\ud800");
@@ -118,7 +118,7 @@ class MiniLmTokenizerTest {
   @ValueSource(ints = {2, 3, 4, 7, 128, MiniLmTokenizer.DEFAULT_MAX_TOKENS, 512})
   void cutsAsTheNativeTokenizerDoes(int maxTokens) throws IOException {
     OddTexts texts = new OddTexts(maxTokens);
-    // It takes a length of 2 for none.
+    // It treats a length of 2 as no limit.
     try (NativeTokenizer cutting = maxTokens == 2 ? null : NativeTokenizer.load(maxTokens)) {
       for (int i = 0; i < 200; i++) {
         String text = texts.sentence() + texts.sentence() + texts.sentence() + texts.sentence();
@@ -138,9 +138,9 @@ class MiniLmTokenizerTest {
         .hasMessageContaining("maxTokens is 1");
   }
 
-  /** Runs without white space that are decomposed in parts: at every place around the cut, and with spaces and marks there. */
+  /** Runs without white space that are decomposed in parts: at every position around a cut, and with spaces and marks there. */
   @Test
-  void longRunsAreWhatTheyAreWhole() {
+  void longRunsEqualUndividedOnes() {
     for (String part : List.of("é", "\ud83d\ude00é", "e\u0323\u0301", "\u0302", "가\u11a8", "x!", "漢")) {
       for (int before = 505; before < 520; before++) {
         assertAgree("á".repeat(before) + part.repeat(4) + "b");
@@ -152,7 +152,7 @@ class MiniLmTokenizerTest {
     assertAgree("x" + "\u0301".repeat(3000) + "y");
   }
 
-  /** Marks out of order cost the square of their number when they are put in order all at once: minutes for this text. */
+  /** Ordering all marks at once takes quadratic time: minutes for this text. */
   @Test
   @Timeout(60)
   void aTextOfMarksTakesNoMoreTimeThanAnother() {

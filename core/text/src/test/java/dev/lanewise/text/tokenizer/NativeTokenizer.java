@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Hugging Face's own tokenizer, native code, with the model's tokenizer.json. */
+/** Hugging Face's own tokenizer, in native code, with the model's tokenizer.json. */
 final class NativeTokenizer implements AutoCloseable {
   private static final String OFFLINE_PROPERTY = "ai.djl.offline";
 
-  /** It reports each GPU that it does not find. */
+  /** Logs each GPU that it does not find. */
   private static final Logger LOGGER = Logger.getLogger("ai.djl");
 
   private final HuggingFaceTokenizer tokenizer;
@@ -24,19 +24,19 @@ final class NativeTokenizer implements AutoCloseable {
     this.tokenizer = tokenizer;
   }
 
-  /** Loads it without truncation. */
+  /** Loads the tokenizer without truncation. */
   static NativeTokenizer load() throws IOException {
     return load(Map.of("padding", "false", "truncation", "false"));
   }
 
-  /** Loads it so that it cuts behind so many tokens. */
+  /** Loads the tokenizer with a maximum number of tokens. */
   static NativeTokenizer load(int maxTokens) throws IOException {
     return load(Map.of("padding", "false", "truncation", "true", "maxLength", Integer.toString(maxTokens)));
   }
 
   private static NativeTokenizer load(Map<String, String> options) throws IOException {
     LOGGER.setLevel(Level.SEVERE);
-    // Without this the library looks for CUDA builds on the network and reports its start to its makers.
+    // Otherwise the library searches the network for CUDA builds and reports its start to its makers.
     if (System.getProperty(OFFLINE_PROPERTY) == null) {
       System.setProperty(OFFLINE_PROPERTY, "true");
     }

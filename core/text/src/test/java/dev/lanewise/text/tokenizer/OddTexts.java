@@ -3,7 +3,7 @@ package dev.lanewise.text.tokenizer;
 import java.util.List;
 import java.util.Random;
 
-/** Seeded texts of many scripts, with what tokenizers get wrong in between. */
+/** Random texts of many scripts, with characters that tokenizers often process wrongly. */
 final class OddTexts {
   private static final List<String> WORDS =
       List.of(
@@ -149,7 +149,7 @@ final class OddTexts {
     random = new Random(seed);
   }
 
-  /** One to forty words, set apart in several ways or not at all. */
+  /** One to forty words, separated in several ways or not at all. */
   String sentence() {
     StringBuilder text = new StringBuilder();
     for (int words = 1 + random.nextInt(40); words > 0; words--) {
@@ -165,7 +165,7 @@ final class OddTexts {
     return text.toString();
   }
 
-  /** Of one script, any code point of its block and the next. */
+  /** Letters of one script: any code point of its block and the next. */
   private String letters(int count) {
     StringBuilder text = new StringBuilder();
     int script = SCRIPTS[random.nextInt(SCRIPTS.length)];
