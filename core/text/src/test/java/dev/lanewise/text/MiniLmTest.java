@@ -58,8 +58,8 @@ class MiniLmTest {
     }
   }
 
-  private static String text(JsonElement of) {
-    return of.getAsJsonObject().get("text").getAsString();
+  private static String text(JsonElement testCase) {
+    return testCase.getAsJsonObject().get("text").getAsString();
   }
 
   private static void assertSampled(String name, JsonObject expected, float[] actual, double tolerance) {
@@ -73,16 +73,16 @@ class MiniLmTest {
   @Test
   void embeddingsEqualOnnxRuntimes() throws IOException {
     MiniLm scalar = MiniLm.of(weights, Kernels.scalar());
-    for (JsonElement of : golden) {
-      JsonObject expected = of.getAsJsonObject();
+    for (JsonElement testCase : golden) {
+      JsonObject expected = testCase.getAsJsonObject();
       String name =
           "embedding of "
-              + text(of).codePoints().limit(30).collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
-      Tokens tokens = model.tokens(text(of));
+              + text(testCase).codePoints().limit(30).collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
+      Tokens tokens = model.tokens(text(testCase));
       assertThat(tokens.length()).as(name).isEqualTo(expected.get("tokens").getAsInt());
-      assertSampled(name, expected.getAsJsonObject("embedding"), model.embed(text(of)), COMPONENT_TOLERANCE);
+      assertSampled(name, expected.getAsJsonObject("embedding"), model.embed(text(testCase)), COMPONENT_TOLERANCE);
       if (tokens.length() < 40) {
-        assertSampled(name, expected.getAsJsonObject("embedding"), scalar.embed(text(of)), COMPONENT_TOLERANCE);
+        assertSampled(name, expected.getAsJsonObject("embedding"), scalar.embed(text(testCase)), COMPONENT_TOLERANCE);
       }
     }
   }
@@ -90,12 +90,12 @@ class MiniLmTest {
   @Test
   void hiddenStatesOfEveryLayerEqualOnnxRuntimes() {
     int compared = 0;
-    for (JsonElement of : golden) {
-      if (!of.getAsJsonObject().has("hidden")) {
+    for (JsonElement testCase : golden) {
+      if (!testCase.getAsJsonObject().has("hidden")) {
         continue;
       }
-      JsonArray states = of.getAsJsonObject().getAsJsonArray("hidden");
-      Tokens tokens = model.tokens(text(of));
+      JsonArray states = testCase.getAsJsonObject().getAsJsonArray("hidden");
+      Tokens tokens = model.tokens(text(testCase));
       PackedSequences one = PackedSequences.of(0, tokens.length());
       SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
       model.encoder().embeddings(tokens.ids(), null, one, x);
@@ -115,7 +115,7 @@ class MiniLmTest {
   @Test
   void aBatchEqualsItsSingleTexts() {
     List<String> texts = new ArrayList<>();
-    golden.forEach(of -> texts.add(text(of)));
+    golden.forEach(testCase -> texts.add(text(testCase)));
     texts.addAll(Collections.nCopies(8, text(golden.get(11)))); // more tokens than pass through the layers at a time
     Collections.shuffle(texts, new Random(3));
     float[][] together = model.withThreads(2).embed(texts);

@@ -92,24 +92,24 @@ class OnnxMutationTest {
   private static byte[] mutate(byte[] valid, Random random) {
     byte[] file = valid.clone();
     for (int changes = 1 + random.nextInt(3); changes > 0 && file.length > 8; changes--) {
-      int at = random.nextInt(file.length);
-      int length = random.nextInt(1, Math.min(16, file.length - at) + 1);
+      int index = random.nextInt(file.length);
+      int length = random.nextInt(1, Math.min(16, file.length - index) + 1);
       file =
           switch (random.nextInt(6)) {
-            case 0 -> with(file, at, (byte) random.nextInt());
-            case 1 -> with(file, at, (byte) (file[at] ^ 1 << random.nextInt(8)));
-            case 2 -> with(file, at, (byte) (random.nextBoolean() ? 0xff : 0x7f));
-            case 3 -> join(Arrays.copyOf(file, at), Arrays.copyOfRange(file, at + length, file.length));
-            case 4 -> join(Arrays.copyOf(file, at + length), Arrays.copyOfRange(file, at, file.length));
-            default -> Arrays.copyOf(file, at);
+            case 0 -> with(file, index, (byte) random.nextInt());
+            case 1 -> with(file, index, (byte) (file[index] ^ 1 << random.nextInt(8)));
+            case 2 -> with(file, index, (byte) (random.nextBoolean() ? 0xff : 0x7f));
+            case 3 -> join(Arrays.copyOf(file, index), Arrays.copyOfRange(file, index + length, file.length));
+            case 4 -> join(Arrays.copyOf(file, index + length), Arrays.copyOfRange(file, index, file.length));
+            default -> Arrays.copyOf(file, index);
           };
     }
     return file;
   }
 
-  private static byte[] with(byte[] file, int at, byte value) {
+  private static byte[] with(byte[] file, int index, byte value) {
     byte[] changed = file.clone();
-    changed[at] = value;
+    changed[index] = value;
     return changed;
   }
 
