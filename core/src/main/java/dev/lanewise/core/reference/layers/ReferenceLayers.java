@@ -23,10 +23,12 @@ public final class ReferenceLayers {
     this.rounded = rounded;
   }
 
+  /** The formulas with every value in double. */
   public static ReferenceLayers inDouble() {
     return DOUBLE;
   }
 
+  /** The formulas with every value rounded to float. */
   public static ReferenceLayers inFloat() {
     return FLOAT;
   }
