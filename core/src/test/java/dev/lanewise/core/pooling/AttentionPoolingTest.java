@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
@@ -33,41 +34,21 @@ class AttentionPoolingTest {
         AttentionPooling pooling = AttentionPooling.of(query, heads, headDim).withScale(0.7f).withKernels(kernels);
         pooling.apply(keys, values, output);
         pooling.weights(keys, weights);
-        for (int b = 0; b < shape[0]; b++) {
-          for (int head = 0; head < heads; head++) {
-            double[] expected = weights(query, keys, b, head, headDim);
-            for (int row = 0; row < shape[1]; row++) {
-              assertThat((double) weights.get(b, head, 0, row)).isCloseTo(expected[row], within(1e-6));
-            }
-            for (int i = head * valueDim; i < (head + 1) * valueDim; i++) {
-              double sum = 0;
-              for (int row = 0; row < shape[1]; row++) {
-                sum += expected[row] * values.get(b, row, i);
-              }
-              assertThat((double) output.get(b, 0, i)).isCloseTo(sum, within(2e-6));
-            }
-          }
-        }
+        Heads queries = new Heads(query, 0, shape[0], heads, 1, headDim, 0, headDim, headDim);
+        ReferenceAttention expected = ReferenceAttention.of(queries, keys.split(heads), values.split(heads)).scale(0.7f);
+        assertClose(weights, expected.weights(), 1e-6);
+        assertClose(output.split(heads), expected.output(), 2e-6);
         Views.assertOnlyTheViewWritten(output.split(1), pooling);
       }
     }
   }
 
-  private static double[] weights(float[] query, SequenceBatch keys, int b, int head, int headDim) {
-    double[] weights = new double[keys.rows()];
-    double sum = 0;
-    for (int row = 0; row < weights.length; row++) {
-      double score = 0;
-      for (int i = head * headDim; i < (head + 1) * headDim; i++) {
-        score += (double) query[i] * keys.get(b, row, i);
-      }
-      weights[row] = Math.exp(0.7f * score);
-      sum += weights[row];
+  private static void assertClose(Heads actual, double[] expected, double tolerance) {
+    float[] elements = Views.dense(actual);
+    assertThat(elements).hasSameSizeAs(expected);
+    for (int n = 0; n < expected.length; n++) {
+      assertThat((double) elements[n]).as("element %d", n).isCloseTo(expected[n], within(tolerance));
     }
-    for (int row = 0; row < weights.length; row++) {
-      weights[row] /= sum;
-    }
-    return weights;
   }
 
   /** Two sources, padded and packed: results and weights are those of each sequence alone. */

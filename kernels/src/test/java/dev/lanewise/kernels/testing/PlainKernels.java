@@ -4,6 +4,8 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,71 +22,63 @@ public record PlainKernels(boolean rounded) {
     return rounded ? (float) x : x;
   }
 
-  public double[][] scores(Matrix query, Matrix key, float scale) {
-    double[][] scores = new double[query.rows()][key.rows()];
-    for (int i = 0; i < query.rows(); i++) {
-      for (int j = 0; j < key.rows(); j++) {
-        double sum = 0;
-        for (int d = 0; d < query.columns(); d++) {
-          sum = round(sum + round((double) query.data()[query.index(i, d)] * key.data()[key.index(j, d)]));
-        }
-        scores[i][j] = round(scale * sum);
+  private interface Element {
+    double at(int row, int column);
+  }
+
+  private static double[][] each(int rows, int columns, Element element) {
+    double[][] result = new double[rows][columns];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        result[row][column] = element.at(row, column);
       }
     }
-    return scores;
+    return result;
+  }
+
+  private double sum(int terms, IntToDoubleFunction term) {
+    double sum = 0;
+    for (int n = 0; n < terms; n++) {
+      sum = round(sum + round(term.applyAsDouble(n)));
+    }
+    return sum;
+  }
+
+  public double[][] scores(Matrix query, Matrix key, float scale) {
+    return each(query.rows(), key.rows(), (i, j) -> round(scale * sum(query.columns(), d -> (double) query.get(i, d) * key.get(j, d))));
   }
 
   public double[][] additiveScores(Matrix query, Matrix key, float[] vector) {
-    double[][] scores = new double[query.rows()][key.rows()];
-    for (int i = 0; i < query.rows(); i++) {
-      for (int j = 0; j < key.rows(); j++) {
-        for (int a = 0; a < vector.length; a++) {
-          double both = round((double) query.data()[query.index(i, a)] + key.data()[key.index(j, a)]);
-          scores[i][j] = round(scores[i][j] + round(vector[a] * round(Math.tanh(both))));
-        }
-      }
-    }
-    return scores;
+    return each(
+        query.rows(),
+        key.rows(),
+        (i, j) -> sum(vector.length, a -> vector[a] * round(Math.tanh(round((double) query.get(i, a) + key.get(j, a))))));
   }
 
   public double[][] softmax(Matrix scores) {
-    double[][] weights = new double[scores.rows()][scores.columns()];
-    for (int i = 0; i < scores.rows(); i++) {
-      double max = Double.NEGATIVE_INFINITY;
-      for (int j = 0; j < scores.columns(); j++) {
-        max = Math.max(max, scores.get(i, j));
-      }
-      double sum = 0;
-      for (int j = 0; j < scores.columns(); j++) {
-        weights[i][j] = round(Math.exp(round(scores.get(i, j) - max)));
-        sum = round(sum + weights[i][j]);
-      }
-      for (int j = 0; j < scores.columns(); j++) {
-        weights[i][j] = round(weights[i][j] / sum);
-      }
+    double[][] powers = new double[scores.rows()][];
+    for (int i = 0; i < powers.length; i++) {
+      int query = i;
+      double[] row = IntStream.range(0, scores.columns()).mapToDouble(j -> scores.get(query, j)).toArray();
+      double max = Arrays.stream(row).reduce(Double.NEGATIVE_INFINITY, Math::max);
+      powers[i] = Arrays.stream(row).map(score -> round(Math.exp(round(score - max)))).toArray();
+      double sum = sum(row.length, j -> powers[query][j]);
+      powers[i] = Arrays.stream(powers[i]).map(power -> round(power / sum)).toArray();
     }
-    return weights;
+    return powers;
   }
 
   /** Layer norm if {@code centred}, else RMS norm. */
   public double[][] norm(Matrix x, boolean centred, float @Nullable [] weight, float @Nullable [] bias, double epsilon) {
-    double[][] result = new double[x.rows()][x.columns()];
-    for (int i = 0; i < x.rows(); i++) {
-      double sum = 0;
-      for (int j = 0; centred && j < x.columns(); j++) {
-        sum = round(sum + x.get(i, j));
-      }
-      double mean = round(sum / x.columns());
-      double squares = 0;
-      for (int j = 0; j < x.columns(); j++) {
-        double difference = round(x.get(i, j) - mean);
-        squares = round(squares + round(difference * difference));
-      }
-      double scale = round(1 / Math.sqrt(round(round(squares / x.columns()) + epsilon)));
-      for (int j = 0; j < x.columns(); j++) {
-        double scaled = round(round(round(x.get(i, j) - mean) * scale) * (weight == null ? 1 : weight[j]));
-        result[i][j] = round(scaled + (bias == null ? 0 : bias[j]));
-      }
+    double[][] result = new double[x.rows()][];
+    for (int row = 0; row < result.length; row++) {
+      int i = row;
+      double mean = centred ? round(sum(x.columns(), j -> x.get(i, j)) / x.columns()) : 0;
+      double[] differences = IntStream.range(0, x.columns()).mapToDouble(j -> round(x.get(i, j) - mean)).toArray();
+      double squares = round(sum(x.columns(), j -> differences[j] * differences[j]) / x.columns());
+      double scale = round(1 / Math.sqrt(round(squares + epsilon)));
+      IntToDoubleFunction scaled = j -> round(round(differences[j] * scale) * (weight == null ? 1 : weight[j]));
+      result[i] = IntStream.range(0, x.columns()).mapToDouble(j -> round(scaled.applyAsDouble(j) + (bias == null ? 0 : bias[j]))).toArray();
     }
     return result;
   }
