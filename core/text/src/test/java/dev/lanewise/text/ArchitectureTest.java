@@ -42,6 +42,11 @@ class ArchitectureTest {
   }
 
   @ArchTest
+  static void exportedTypesHaveExamples(JavaClasses classes) throws IOException {
+    HouseRules.exportedTypesHaveExamples();
+  }
+
+  @ArchTest
   static void switchesOverOwnTypesHaveNoDefault(JavaClasses classes) throws IOException {
     HouseRules.switchesHaveNoDefault();
   }

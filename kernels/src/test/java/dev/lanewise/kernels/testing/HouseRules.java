@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
@@ -38,6 +39,13 @@ public final class HouseRules {
   private static final int MOST_TYPES = 25;
   private static final int LARGEST_KNOT = 12;
   private static final Path SOURCES = Path.of("src/main/java");
+  private static final Pattern EXPORTED = Pattern.compile("exports ([\\w.]+);");
+
+  /** The Javadoc of a public top-level type. */
+  private static final Pattern DESCRIBED =
+      Pattern.compile("^/\\*\\*((?:(?!\\*/).)*)\\*/\\s(?:@[^\n]*\n)*public ", Pattern.DOTALL | Pattern.MULTILINE);
+
+  private static final Pattern LINK = Pattern.compile("\\{@link (?:[\\w.]+\\.)?(\\w+)");
 
   private HouseRules() {}
 
@@ -109,6 +117,34 @@ public final class HouseRules {
     try (Stream<Path> files = Files.walk(SOURCES)) {
       return files.filter(file -> file.toString().endsWith(".java")).toList().stream();
     }
+  }
+
+  /** Checks that the Javadoc of each exported type has an example, or a link to a type of this module that has one. */
+  public static void exportedTypesHaveExamples() throws IOException {
+    Map<String, String> exported = new TreeMap<>();
+    for (String name : found(EXPORTED, Files.readString(SOURCES.resolve("module-info.java")))) {
+      try (Stream<Path> files = Files.list(SOURCES.resolve(name.replace('.', '/')))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          exported.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+        }
+      }
+    }
+    exported.values().removeIf(source -> found(DESCRIBED, source).isEmpty());
+    List<String> without = new ArrayList<>(exported.keySet());
+    without.removeIf(
+        type ->
+            hasExample(exported.get(type))
+                || found(LINK, found(DESCRIBED, exported.get(type)).getFirst()).stream()
+                    .anyMatch(other -> hasExample(exported.getOrDefault(other, ""))));
+    assertThat(without).as("types without an example").isEmpty();
+  }
+
+  private static boolean hasExample(String source) {
+    return source.contains("<pre>{@code");
+  }
+
+  private static List<String> found(Pattern pattern, String text) {
+    return pattern.matcher(text).results().map(match -> match.group(1)).toList();
   }
 
   /**

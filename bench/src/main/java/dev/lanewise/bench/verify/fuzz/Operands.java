@@ -26,6 +26,15 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
     SAME
   }
 
+  /** The input whose array a result overlaps, which the call must refuse. */
+  enum Overlap {
+    NONE,
+    QUERY,
+    KEY,
+    VALUE,
+    BIAS
+  }
+
   /** Where NaN and infinities are put. */
   enum PoisonPlace {
     UNSEEN_KEYS,

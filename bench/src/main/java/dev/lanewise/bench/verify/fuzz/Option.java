@@ -75,7 +75,7 @@ final class Option<T> {
   static final Option<Boolean> OUTPUT = flag("output").rule(Plan::fitOutput);
 
   static final Option<Numbers.Kind> NUMBERS = of("numbers", Numbers.Kind.values());
-  static final Option<OverlapCheck.Kind> OVERLAP = of("overlap", OverlapCheck.Kind.values());
+  static final Option<Operands.Overlap> OVERLAP = of("overlap", Operands.Overlap.values());
   static final Option<RotaryCheck.Kind> ROTARY = of("rotary", RotaryCheck.Kind.values()).rule(Plan::fitRotary);
   static final Option<Numbers.Poison> POISON = of("poison", Numbers.Poison.values());
   static final Option<Operands.PoisonPlace> POISON_PLACE = of("poison place", Operands.PoisonPlace.values()).rule(Plan::fitPoisonPlace);

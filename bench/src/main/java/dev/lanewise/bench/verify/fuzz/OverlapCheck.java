@@ -12,15 +12,6 @@ import java.util.List;
 
 /** Repeats a call with one of its results in the array of an input. The library refuses it before it writes anything, or all is right. */
 record OverlapCheck(Call call, ResultBuffers buffers) {
-  /** The input. */
-  enum Kind {
-    NONE,
-    QUERY,
-    KEY,
-    VALUE,
-    BIAS
-  }
-
   /**
    * Makes the call again.
    *
@@ -38,7 +29,7 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
     }
   }
 
-  private Kind kind() {
+  private Operands.Overlap kind() {
     return call.plan.get(Option.OVERLAP);
   }
 
@@ -85,15 +76,15 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
     Attention attention = call.attention();
     Operands operands = call.operands;
     Bias bias = call.model.bias;
-    if (kind() == Kind.BIAS && bias != null) {
+    if (kind() == Operands.Overlap.BIAS && bias != null) {
       attention =
           attention.withBias(new Bias(shared, bias.offset(), bias.batchStride(), bias.headStride(), bias.queryStride(), bias.keyStride()));
     }
     buffers.compute(
         attention,
-        kind() == Kind.QUERY ? Views.over(shared, operands.query()) : operands.query(),
-        kind() == Kind.KEY ? Views.over(shared, operands.key()) : operands.key(),
-        kind() == Kind.VALUE ? Views.over(shared, operands.value()) : operands.value(),
+        kind() == Operands.Overlap.QUERY ? Views.over(shared, operands.query()) : operands.query(),
+        kind() == Operands.Overlap.KEY ? Views.over(shared, operands.key()) : operands.key(),
+        kind() == Operands.Overlap.VALUE ? Views.over(shared, operands.value()) : operands.value(),
         request);
     return views.stream().map(Views::elements).toList();
   }

@@ -1,0 +1,203 @@
+package dev.lanewise.bench.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.source.tree.CaseLabelTree;
+import com.sun.source.tree.CaseTree;
+import com.sun.source.tree.CompilationUnitTree;
+import com.sun.source.tree.ConstantCaseLabelTree;
+import com.sun.source.tree.DefaultCaseLabelTree;
+import com.sun.source.tree.LiteralTree;
+import com.sun.source.tree.SwitchExpressionTree;
+import com.sun.source.tree.SwitchTree;
+import com.sun.source.util.JavacTask;
+import com.sun.source.util.TreeScanner;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/** Rules that hold in every module. Each module has a copy of this class, so that its own tests fail when its code breaks a rule. */
+public final class HouseRules {
+  private static final int MOST_TYPES = 25;
+  private static final int LARGEST_KNOT = 12;
+  private static final Path SOURCES = Path.of("src/main/java");
+  private static final Pattern EXPORTED = Pattern.compile("exports ([\\w.]+);");
+
+  /** The Javadoc of a public top-level type. */
+  private static final Pattern DESCRIBED =
+      Pattern.compile("^/\\*\\*((?:(?!\\*/).)*)\\*/\\s(?:@[^\n]*\n)*public ", Pattern.DOTALL | Pattern.MULTILINE);
+
+  private static final Pattern LINK = Pattern.compile("\\{@link (?:[\\w.]+\\.)?(\\w+)");
+
+  private HouseRules() {}
+
+  /** Checks that the list names all packages, lowest first, and that none uses a package behind it. There are no cycles then. */
+  public static void packagesUseThoseBefore(JavaClasses classes, List<String> packages) {
+    assertThat(packages).containsExactlyInAnyOrderElementsOf(typesOfPackages(classes).keySet());
+    List<String> wrong = new ArrayList<>();
+    for (JavaClass type : classes) {
+      for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+        String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
+        if (packages.indexOf(target) > packages.indexOf(type.getPackageName())) {
+          wrong.add(dependency.getDescription());
+        }
+      }
+    }
+    assertThat(wrong).as("uses of a package that stands behind the user's in the list").isEmpty();
+  }
+
+  /** Checks that a package has at most 25 top-level types. */
+  public static void packagesAreSmall(JavaClasses classes) {
+    typesOfPackages(classes).forEach((name, types) -> assertThat(types).as(name).hasSizeLessThanOrEqualTo(MOST_TYPES));
+  }
+
+  private static Map<String, Set<String>> typesOfPackages(JavaClasses classes) {
+    return classes.stream()
+        .filter(type -> !type.getSimpleName().equals("package-info"))
+        .collect(
+            Collectors.groupingBy(JavaClass::getPackageName, TreeMap::new, Collectors.mapping(HouseRules::topLevel, Collectors.toSet())));
+  }
+
+  private static String topLevel(JavaClass type) {
+    return type.getEnclosingClass().map(HouseRules::topLevel).orElse(type.getName());
+  }
+
+  /** Checks that at most 12 top-level types need each other, directly or through others. */
+  public static void knotsAreSmall(JavaClasses classes) {
+    Map<String, Set<String>> uses = new TreeMap<>();
+    for (JavaClass type : classes) {
+      Set<String> used = uses.computeIfAbsent(topLevel(type), name -> new TreeSet<>());
+      type.getDirectDependenciesFromSelf().forEach(dependency -> used.add(topLevel(dependency.getTargetClass().getBaseComponentType())));
+    }
+    Map<String, Set<String>> reached = new TreeMap<>();
+    uses.keySet().forEach(type -> reached.put(type, reachedFrom(type, uses)));
+    reached.forEach(
+        (type, others) -> {
+          List<String> knot = others.stream().filter(other -> reached.getOrDefault(other, Set.of()).contains(type)).sorted().toList();
+          assertThat(knot).as("types that need " + type + " and that it needs").hasSizeLessThanOrEqualTo(LARGEST_KNOT);
+        });
+  }
+
+  private static Set<String> reachedFrom(String type, Map<String, Set<String>> uses) {
+    Set<String> reached = new HashSet<>();
+    Deque<String> open = new ArrayDeque<>(List.of(type));
+    while (!open.isEmpty()) {
+      uses.getOrDefault(open.pop(), Set.of()).stream().filter(reached::add).forEach(open::push);
+    }
+    return reached;
+  }
+
+  /** Checks that each package has a package-info.java of 5 to 20 lines, which turns null checking on. */
+  public static void packagesAreDescribed() throws IOException {
+    for (Path folder : sources().map(Path::getParent).filter(folder -> !folder.equals(SOURCES)).collect(Collectors.toSet())) {
+      List<String> lines = Files.readAllLines(folder.resolve("package-info.java"));
+      assertThat(lines).as(folder.toString()).hasSizeBetween(5, 20).contains("@org.jspecify.annotations.NullMarked");
+    }
+  }
+
+  private static Stream<Path> sources() throws IOException {
+    try (Stream<Path> files = Files.walk(SOURCES)) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList().stream();
+    }
+  }
+
+  /** Checks that the Javadoc of each exported type has an example, or a link to a type of this module that has one. */
+  public static void exportedTypesHaveExamples() throws IOException {
+    Map<String, String> exported = new TreeMap<>();
+    for (String name : found(EXPORTED, Files.readString(SOURCES.resolve("module-info.java")))) {
+      try (Stream<Path> files = Files.list(SOURCES.resolve(name.replace('.', '/')))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          exported.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+        }
+      }
+    }
+    exported.values().removeIf(source -> found(DESCRIBED, source).isEmpty());
+    List<String> without = new ArrayList<>(exported.keySet());
+    without.removeIf(
+        type ->
+            hasExample(exported.get(type))
+                || found(LINK, found(DESCRIBED, exported.get(type)).getFirst()).stream()
+                    .anyMatch(other -> hasExample(exported.getOrDefault(other, ""))));
+    assertThat(without).as("types without an example").isEmpty();
+  }
+
+  private static boolean hasExample(String source) {
+    return source.contains("<pre>{@code");
+  }
+
+  private static List<String> found(Pattern pattern, String text) {
+    return pattern.matcher(text).results().map(match -> match.group(1)).toList();
+  }
+
+  /**
+   * Checks that no switch over names or patterns has a default branch, so that a new constant or subtype does not compile before each
+   * switch has an answer for it. Switches over strings and numbers need one.
+   *
+   * @param others simple names of the classes that switch over types of other projects
+   */
+  public static void switchesHaveNoDefault(String... others) throws IOException {
+    JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
+    try (StandardJavaFileManager files = javac.getStandardFileManager(null, null, null)) {
+      List<Path> read = sources().filter(file -> Stream.of(others).noneMatch(other -> file.endsWith(other + ".java"))).toList();
+      JavacTask task = (JavacTask) javac.getTask(null, files, null, null, null, files.getJavaFileObjectsFromPaths(read));
+      List<String> wrong = new ArrayList<>();
+      for (CompilationUnitTree file : task.parse()) {
+        new Switches(file, wrong).scan(file, null);
+      }
+      assertThat(wrong).as("switches with a default branch beside names or patterns").isEmpty();
+    }
+  }
+
+  private static final class Switches extends TreeScanner<Void, Void> {
+    private final CompilationUnitTree file;
+    private final List<String> wrong;
+
+    Switches(CompilationUnitTree file, List<String> wrong) {
+      this.file = file;
+      this.wrong = wrong;
+    }
+
+    @Override
+    public Void visitSwitch(SwitchTree node, Void unused) {
+      check(node.getExpression().toString(), node.getCases());
+      return super.visitSwitch(node, null);
+    }
+
+    @Override
+    public Void visitSwitchExpression(SwitchExpressionTree node, Void unused) {
+      check(node.getExpression().toString(), node.getCases());
+      return super.visitSwitchExpression(node, null);
+    }
+
+    private void check(String selector, List<? extends CaseTree> cases) {
+      List<CaseLabelTree> labels = cases.stream().<CaseLabelTree>flatMap(branch -> branch.getLabels().stream()).toList();
+      boolean hasDefault = labels.stream().anyMatch(DefaultCaseLabelTree.class::isInstance);
+      if (hasDefault && !labels.stream().allMatch(Switches::isDefaultOrLiteral)) {
+        wrong.add(Path.of(file.getSourceFile().toUri()).getFileName() + ": switch " + selector);
+      }
+    }
+
+    private static boolean isDefaultOrLiteral(CaseLabelTree label) {
+      return label instanceof DefaultCaseLabelTree
+          || (label instanceof ConstantCaseLabelTree constant && constant.getConstantExpression() instanceof LiteralTree);
+    }
+  }
+}
