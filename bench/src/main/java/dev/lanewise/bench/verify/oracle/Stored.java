@@ -21,31 +21,28 @@ public final class Stored {
    * @return how far each element may be off because it was rounded next to a tie; null for a format without integers
    */
   public static float @Nullable [] round(KeyValueFormat format, float[] rows, int width, int keys, float[] channels) {
-    switch (format) {
-      case F32 -> {
-        return null;
-      }
+    return switch (format) {
+      case F32 -> null;
       case F16 -> {
         for (int n = 0; n < rows.length; n++) {
           rows[n] = Float.float16ToFloat(Float.floatToFloat16(rows[n]));
         }
-        return null;
+        yield null;
       }
       case BF16 -> {
         for (int n = 0; n < rows.length; n++) {
           rows[n] = bfloat16(rows[n]);
         }
-        return null;
+        yield null;
       }
       case INT8 -> {
         float[] errors = new float[rows.length];
         for (int from = 0; from < rows.length; from += width) {
           integers(rows, from, width, channels, from / width / keys * width, errors);
         }
-        return errors;
+        yield errors;
       }
-    }
-    throw new AssertionError(format);
+    };
   }
 
   private static void integers(float[] rows, int from, int width, float[] channels, int channel, float[] errors) {
