@@ -6,40 +6,25 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
-/** Activations of rows · columns elements a call, within ±4. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
-public class ActivationBenchmark extends ScalarVersusVector {
+/** An activation of every element, within ±4. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
+public class ActivationBenchmark extends ElementwiseBenchmark {
   /** tanh, the gelu that needs erf, and the one that needs tanh. */
   @Param({"TANH", "GELU", "GELU_TANH"})
   public Activation activation;
 
-  /** rows × columns. */
-  @Param({"512x512", "113x203"})
-  public String shape;
-
-  private Matrix x;
-  private Matrix result;
-
-  @Override
-  protected void prepare() {
-    int[] sizes = Inputs.sizes(shape);
-    x = Inputs.matrix(sizes[0], sizes[1], 4, 1);
-    result = Matrix.zeros(sizes[0], sizes[1]);
+  /** Creates the benchmark; JMH sets the parameters. */
+  public ActivationBenchmark() {
+    super(4);
   }
 
   @Override
-  protected double[] reference() {
-    return ReferenceLayers.flat(ReferenceLayers.inDouble().activated(activation, ReferenceLayers.rows(x)));
+  void compute(Kernels kernels, Matrix input, Matrix output) {
+    kernels.activate(activation, input, output);
   }
 
   @Override
-  protected double bytes() {
-    return 2.0 * Float.BYTES * x.rows() * x.columns();
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    kernels.activate(activation, x, result);
-    return result.data();
+  double[][] reference(ReferenceLayers layers, double[][] input) {
+    return layers.activated(activation, input);
   }
 }

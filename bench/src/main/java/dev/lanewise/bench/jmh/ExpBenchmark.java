@@ -3,38 +3,21 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
-import org.openjdk.jmh.annotations.Param;
 
-/** e<sup>x</sup> of rows · columns elements a call, within ±8 as in {@link SoftmaxBenchmark}. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
-public class ExpBenchmark extends ScalarVersusVector {
-  /** rows × columns. */
-  @Param({"512x512", "113x203"})
-  public String shape;
-
-  private Matrix x;
-  private Matrix result;
-
-  @Override
-  protected void prepare() {
-    int[] sizes = Inputs.sizes(shape);
-    x = Inputs.matrix(sizes[0], sizes[1], 8, 1);
-    result = Matrix.zeros(sizes[0], sizes[1]);
+/** e<sup>x</sup> of every element, within ±8 as in {@link SoftmaxBenchmark}. */
+public class ExpBenchmark extends ElementwiseBenchmark {
+  /** Creates the benchmark; JMH sets the parameters. */
+  public ExpBenchmark() {
+    super(8);
   }
 
   @Override
-  protected double[] reference() {
-    return ReferenceLayers.flat(ReferenceLayers.inDouble().exp(ReferenceLayers.rows(x)));
+  void compute(Kernels kernels, Matrix input, Matrix output) {
+    kernels.exp(input, output);
   }
 
   @Override
-  protected double bytes() {
-    return 2.0 * Float.BYTES * x.rows() * x.columns();
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    kernels.exp(x, result);
-    return result.data();
+  double[][] reference(ReferenceLayers layers, double[][] input) {
+    return layers.exp(input);
   }
 }

