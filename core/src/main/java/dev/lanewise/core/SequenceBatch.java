@@ -53,7 +53,7 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
   /**
    * Views the same elements with each row split into {@code heads} adjacent heads; nothing is copied.
    *
-   * @throws IllegalArgumentException if {@code heads} is below 1, or the width is no multiple of it
+   * @throws IllegalArgumentException if {@code heads} is below 1, or the width is not a multiple of it
    */
   public Heads split(int heads) {
     Checks.atLeast("heads", heads, 1);

@@ -72,7 +72,7 @@ class JavadocRefusalsTest {
         argument(() -> Heads.of(TEN, 1, 1, 2, 5).broadcast(-3), "newBatch is -3, must be at least 0"),
         argument(() -> VIEW.transposed().matrix(0, 0, 0, 1), "columnStride is 6, but that of a matrix is 1"),
         argument(() -> Bias.ofQueriesAndKeys(TEN, -3), "keys is -3, must be at least 0"),
-        argument(() -> Bias.ofHeads(TEN, 2, -3), "queries is 2 and keys is -3: their product must lie in 0..2147483647"),
+        argument(() -> Bias.ofHeads(TEN, 2, -3), "queries is 2 and keys is -3: their product must be in 0..2147483647"),
         argument(() -> biased(new Bias(TEN, 1, 20, 5, 2, 1)).build(), "bias.data has 10 elements, but the view needs 47"),
         argument(() -> biased(new Bias(TEN, MAX, MAX, MAX, MAX, MAX)).build(), "bias.data has 10 elements, but the view needs 27917287412"),
         argument(
@@ -110,8 +110,8 @@ class JavadocRefusalsTest {
         index(() -> VIEW.matrix(0, 0, 3, 5), "rows [3, 5) are out of bounds for length 4"),
         index(() -> VIEW.matrix(0, 0, 2, 1), "rows [2, 1) are out of bounds for length 4"),
         index(() -> packed.outputs(64, 201), "outputs [64, 201) are out of bounds for length 200"),
-        argument(() -> packed.outputs(65, 200), "from is 65, which is no multiple of the widest panel, 64"),
-        argument(() -> packed.outputs(200, 200), "from is 200, which is no multiple of the widest panel, 64"),
+        argument(() -> packed.outputs(65, 200), "from is 65, which is not a multiple of the widest panel, 64"),
+        argument(() -> packed.outputs(200, 200), "from is 200, which is not a multiple of the widest panel, 64"),
         index(() -> Probe.fastest().readBandwidth(TEN, 1, 11), "data [1, 11) are out of bounds for length 10"),
         argument(() -> Probe.fastest().fmaPeak(-1), "steps is -1, must be at least 0"));
   }
@@ -148,9 +148,8 @@ class JavadocRefusalsTest {
     Arrays.fill(tiny, Float.MIN_VALUE);
     return List.of(
         argument(() -> new KeyValueLayout(KeyValueFormat.F32, 0, 1, 1), "heads is 0, must be at least 1"),
-        argument(
-            () -> new KeyValueLayout(KeyValueFormat.F32, 1, (1 << 22) + 1, 1), "keyWidth is 4194305, but the most there may be is 4194304"),
-        argument(() -> new KeyValueLayout(KeyValueFormat.F32, 1, 1, MAX), "valueWidth is 2147483647, but the most there may be is 4194304"),
+        argument(() -> new KeyValueLayout(KeyValueFormat.F32, 1, (1 << 22) + 1, 1), "keyWidth is 4194305, but the maximum is 4194304"),
+        argument(() -> new KeyValueLayout(KeyValueFormat.F32, 1, 1, MAX), "valueWidth is 2147483647, but the maximum is 4194304"),
         argument(
             () -> new KeyValueLayout(KeyValueFormat.F32, 100, 1 << 22, 1),
             "heads is 100, keyWidth is 4194304 and valueWidth is 1: a block of 16 rows has 6710912272 elements, an array at most"
@@ -179,7 +178,7 @@ class JavadocRefusalsTest {
     PackedSequences three = PackedSequences.of(new int[] {0, 3}, new int[] {0, 7});
     return List.of(
         argument(
-            () -> AttentionProblem.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is no multiple of key.heads 3"),
+            () -> AttentionProblem.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is not a multiple of key.heads 3"),
         argument(() -> AttentionProblem.of(QUERY, KEY).output(output).build(), "output is given without value"),
         argument(
             () -> AttentionProblem.of(QUERY, KEY).logSumExp(new float[23]).build(),
@@ -207,7 +206,7 @@ class JavadocRefusalsTest {
             () -> AttentionProblem.of(QUERY, KEY).sequences(three).build(), "query.batch is 2, but the batch of packed sequences is 1"),
         argument(
             () -> AttentionProblem.of(many, many).sequences(PackedSequences.of(0, 0, 0, 0, 1)).build(),
-            "the number of sequences is 4 and query.heads is 1073741824: their product must lie in 0..2147483647"),
+            "the number of sequences is 4 and query.heads is 1073741824: their product must be in 0..2147483647"),
         argument(() -> AttentionProblem.of(QUERY, KEY).treeDepths(new int[] {0, -1}).build(), "treeDepths[1] is -1, must be at least 0"),
         argument(() -> AttentionProblem.of(QUERY, KEY).treeDepths(new int[8]).build(), "treeDepths.length is 8, but key.rows is 7"),
         argument(() -> AttentionProblem.of(QUERY, KEY).rows(new int[] {3}).build(), "rows[0] is 3, but the last query is 2"),
@@ -260,7 +259,7 @@ class JavadocRefusalsTest {
         argument(() -> AttentionProblem.of(QUERY, rows(3, layout)).build(), "caches is 3, but query.batch is 2"),
         argument(() -> AttentionProblem.of(QUERY, rows(2, narrow)).build(), "keyWidth of the caches is 7, but query.width is 8"),
         argument(
-            () -> AttentionProblem.of(QUERY, rows(2, three)).build(), "query.heads is 4, which is no multiple of heads of the caches 3"),
+            () -> AttentionProblem.of(QUERY, rows(2, three)).build(), "query.heads is 4, which is not a multiple of heads of the caches 3"),
         argument(() -> AttentionProblem.of(QUERY, mixed).build(), "caches[1] has " + narrow + ", caches[0] has " + layout),
         argument(
             () -> AttentionProblem.of(QUERY, two).output(Heads.zeros(2, 4, 3, 6)).build(),

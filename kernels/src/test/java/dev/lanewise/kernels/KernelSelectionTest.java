@@ -91,13 +91,13 @@ class KernelSelectionTest {
     assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes())
         .hasSize(2)
         .allSatisfy(
-            outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus is none of auto, vector, scalar"));
+            outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus, must be auto, vector or scalar"));
   }
 
   /** A vector width that does not exist is refused if SIMD is forced, and otherwise causes a warning. */
   @Test
   void anUnknownWidthIsNamedWithTheChoices() throws Exception {
-    String complaint = "-Dlanewise.vectorBits=77 is none of 128, 256, 512";
+    String complaint = "-Dlanewise.vectorBits=77, must be 128, 256 or 512";
     assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77", "-Dlanewise.kernels=vector").outcomes())
         .hasSize(2)
         .allSatisfy(outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains(complaint));

@@ -43,7 +43,7 @@ class MainTest {
         "throughput --op exp --queries x|'--queries': 'x'",
         "throughput --op exp --queries 0|--queries is 0, must be at least 1",
         "throughput --op attention --kv-heads 0|--kv-heads is 0, must be at least 1",
-        "throughput --op attention --kv-heads 5|--heads is 12, which is no multiple of --kv-heads 5",
+        "throughput --op attention --kv-heads 5|--heads is 12, which is not a multiple of --kv-heads 5",
         "throughput --op gemm --m 65536 --k 65536|65536",
         "throughput --op exp --threads 0|--threads is 0, must be at least 1",
         "throughput --op exp --seconds 0|--seconds is 0.0, must be above 0",

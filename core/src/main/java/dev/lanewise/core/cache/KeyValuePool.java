@@ -189,7 +189,7 @@ public final class KeyValuePool implements AutoCloseable {
     /**
      * Sets the rows of a page, a multiple of 16; the default is 16.
      *
-     * @throws IllegalArgumentException if it is no multiple of 16
+     * @throws IllegalArgumentException if it is not a multiple of 16
      */
     public Builder pageRows(int rows) {
       settings.pageRows(rows);

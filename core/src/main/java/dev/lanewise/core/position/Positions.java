@@ -69,7 +69,7 @@ public sealed interface Positions permits InputPositions, LayerPositions {
    * @param maxDistance 128 in T5
    * @param bidirectional true if half of the buckets are for keys after the query, as in an encoder; false if all keys after the query
    *     share bucket 0
-   * @throws IllegalArgumentException if table.length is no multiple of numBuckets, or no distance is left for the second half of the
+   * @throws IllegalArgumentException if table.length is not a multiple of numBuckets, or no distance is left for the second half of the
    *     buckets
    */
   static LayerPositions relativeBuckets(float[] table, int numBuckets, int maxDistance, boolean bidirectional) {

@@ -78,7 +78,7 @@ public final class TorchWeights {
    * Makes {@code nn.MultiheadAttention}, with {@code in_proj_weight}, or with {@code q_proj_weight}, {@code k_proj_weight} and {@code
    * v_proj_weight}, as {@code kdim} or {@code vdim} requires.
    *
-   * @throws IllegalArgumentException if tensors are not those of such a module, or their embedDim is no multiple of numHeads
+   * @throws IllegalArgumentException if tensors are not those of such a module, or their embedDim is not a multiple of numHeads
    */
   public MultiHeadAttention attention(String prefix) {
     NamedTensors module = tensors.under(prefix);

@@ -172,7 +172,7 @@ class CachePromisesTest {
           for (int beyond : new int[] {rows + 1, rows + 100, MAX, -1, Integer.MIN_VALUE}) {
             assertThatThrownBy(() -> cache.truncate(beyond))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("rows is " + beyond + ", must lie in 0.." + rows);
+                .hasMessageContaining("rows is " + beyond + ", must be in 0.." + rows);
           }
           assertThat(cache.rows()).isEqualTo(rows);
           cache.truncate(rows);

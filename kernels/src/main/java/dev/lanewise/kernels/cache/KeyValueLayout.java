@@ -51,8 +51,8 @@ public record KeyValueLayout(KeyValueFormat format, int heads, int keyWidth, int
     Checks.atLeast("heads", heads, 1);
     Checks.atLeast("keyWidth", keyWidth, 1);
     Checks.atLeast("valueWidth", valueWidth, 1);
-    Checks.atMost("keyWidth", keyWidth, "the most there may be", MOST_WIDTH);
-    Checks.atMost("valueWidth", valueWidth, "the most there may be", MOST_WIDTH);
+    Checks.atMost("keyWidth", keyWidth, "the maximum", MOST_WIDTH);
+    Checks.atMost("valueWidth", valueWidth, "the maximum", MOST_WIDTH);
     long block = blockSize(format, heads, keyWidth, valueWidth);
     if (block > MOST_ELEMENTS) {
       String given = "heads is " + heads + ", keyWidth is " + keyWidth + " and valueWidth is " + valueWidth;

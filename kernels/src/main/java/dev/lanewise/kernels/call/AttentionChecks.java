@@ -35,13 +35,13 @@ final class AttentionChecks {
     Checks.multiple("query.heads", call.query.heads(), heads, call.key.heads());
     Checks.product("query.batch", call.query.batch(), "query.heads", call.query.heads());
     int rows = Checks.product("query.heads / " + heads, call.query.heads() / call.key.heads(), "query.rows", call.query.rows());
-    Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the most there may be", MOST_ROWS);
+    Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the maximum", MOST_ROWS);
     Checks.atMost(
         call.cached == null && call.sequences != null ? "the keys of a sequence" : nameOf(call, "rows", "rows"),
         mostKeys(call),
-        "the most there may be",
+        "the maximum",
         MOST_ROWS);
-    Checks.atMost("query.width", call.query.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
+    Checks.atMost("query.width", call.query.width(), "the maximum", KeyValueLayout.MOST_WIDTH);
     if (call.sequences != null) {
       Checks.same("query.batch", call.query.batch(), "the batch of packed sequences", 1);
       Checks.product("the number of sequences", call.sequences.count(), "query.heads", call.query.heads());
@@ -119,13 +119,13 @@ final class AttentionChecks {
     Checks.same("value.heads", value.heads(), "key.heads", call.key.heads());
     Checks.same("value.rows", value.rows(), "key.rows", call.key.rows());
     Checks.same("output.width", output.width(), "value.width", value.width());
-    Checks.atMost("value.width", value.width(), "the most there may be", KeyValueLayout.MOST_WIDTH);
+    Checks.atMost("value.width", value.width(), "the maximum", KeyValueLayout.MOST_WIDTH);
     ViewChecks.disjoint("output", output, "value", value);
   }
 
   private static void checkRows(AttentionProblemBuilder call, int[] rows) {
     if (call.output != null || call.logSumExp != null || call.sequences != null) {
-      throw new IllegalArgumentException("rows can be chosen only where neither output, logSumExp nor sequences are given");
+      throw new IllegalArgumentException("rows can be chosen only if neither output, logSumExp nor sequences are given");
     }
     int previous = -1;
     for (int i = 0; i < rows.length; i++) {

@@ -41,14 +41,14 @@ public final class KernelSelection {
         return new Choice(false, Level.INFO, ", forced by -D" + KernelProperties.KERNELS + "=scalar");
       }
       case "vector", "auto" -> {}
-      default -> throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=" + wanted + " is none of auto, vector, scalar");
+      default -> throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=" + wanted + ", must be auto, vector or scalar");
     }
     Optional<String> obstacle = vectorObstacle();
     if (obstacle.isEmpty() && wanted.equals("auto")) {
       obstacle = compilerObstacle(System.getProperty("java.vm.info", ""));
     }
     if (obstacle.isPresent() && wanted.equals("vector")) {
-      throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=vector cannot be met: " + obstacle.get());
+      throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=vector is not possible: " + obstacle.get());
     }
     return obstacle
         .map(reason -> new Choice(false, Level.WARNING, ", many times slower than SIMD: " + reason))
@@ -137,6 +137,6 @@ public final class KernelSelection {
     if (bits == null || bits.equals("128") || bits.equals("256") || bits.equals("512")) {
       return Optional.empty();
     }
-    return Optional.of("-D" + KernelProperties.VECTOR_BITS + "=" + bits + " is none of 128, 256, 512");
+    return Optional.of("-D" + KernelProperties.VECTOR_BITS + "=" + bits + ", must be 128, 256 or 512");
   }
 }

@@ -92,13 +92,7 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
     room += reach(queries, queryStride, most) + reach(keys, keyStride, most);
     if (stride > 0 && stride < room) {
       throw new IllegalArgumentException(
-          name
-              + axis
-              + " is "
-              + stride
-              + ", but the call's rows need at least "
-              + room
-              + ": they would read the values of their neighbours");
+          name + axis + " is " + stride + ", but the call's rows need at least " + room + ": they would read values of other rows");
     }
   }
 

@@ -20,7 +20,7 @@ public final class Checks {
   public static int product(String name, long x, String otherName, long y) {
     if (x < 0 || y < 0 || x * y > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          name + " is " + x + " and " + otherName + " is " + y + ": their product must lie in 0.." + Integer.MAX_VALUE);
+          name + " is " + x + " and " + otherName + " is " + y + ": their product must be in 0.." + Integer.MAX_VALUE);
     }
     return (int) (x * y);
   }
@@ -58,7 +58,7 @@ public final class Checks {
 
   public static void multiple(String name, long actual, String otherName, long divisor) {
     if (actual % divisor != 0) {
-      throw new IllegalArgumentException(name + " is " + actual + ", which is no multiple of " + otherName + " " + divisor);
+      throw new IllegalArgumentException(name + " is " + actual + ", which is not a multiple of " + otherName + " " + divisor);
     }
   }
 

@@ -114,7 +114,7 @@ public final class ShapeOptions {
           }
         });
     if (heads % keyValueHeads() != 0) {
-      throw new IllegalArgumentException("--heads is " + heads + ", which is no multiple of --kv-heads " + keyValueHeads());
+      throw new IllegalArgumentException("--heads is " + heads + ", which is not a multiple of --kv-heads " + keyValueHeads());
     }
   }
 }

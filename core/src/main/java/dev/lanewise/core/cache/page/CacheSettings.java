@@ -27,7 +27,7 @@ public final class CacheSettings {
 
   private static void checkWidth(String name, int width) {
     Checks.atLeast(name, width, 1);
-    Checks.atMost(name, width, "the most there may be", KeyValueLayout.MOST_WIDTH);
+    Checks.atMost(name, width, "the maximum", KeyValueLayout.MOST_WIDTH);
   }
 
   public void valueDim(int newValueDim) {
@@ -66,7 +66,7 @@ public final class CacheSettings {
   KeyValueLayout layout() {
     String given = "keyValueHeads " + keyValueHeads + ", headDim " + headDim + ", valueDim " + valueDim;
     long elements = KeyValueLayout.blockSize(format, keyValueHeads, headDim, valueDim);
-    Checks.atMost("elements of a block with " + given, elements, "the most there may be", KeyValueLayout.MOST_ELEMENTS);
+    Checks.atMost("elements of a block with " + given, elements, "the maximum", KeyValueLayout.MOST_ELEMENTS);
     KeyValueLayout layout = new KeyValueLayout(format, keyValueHeads, headDim, valueDim);
     long most = (long) mostBlocks(layout) * KeyValueLayout.BLOCK_ROWS;
     Checks.atMost("pageRows", pageRows, "the number of rows that fit in an array with " + given, most);

@@ -167,7 +167,7 @@ public final class PageTable implements CachedSequence {
    */
   public void truncate(int newRows) {
     if (newRows < 0 || newRows > rows) {
-      throw new IllegalArgumentException("rows is " + newRows + ", must lie in 0.." + rows);
+      throw new IllegalArgumentException("rows is " + newRows + ", must be in 0.." + rows);
     }
     boolean beforeDropped = newRows <= droppedFrom();
     if (!beforeDropped && window.firstSeen(newRows - 1) < droppedTo()) {

@@ -95,7 +95,7 @@ public final class BertWeights {
   /**
    * Creates the encoder, on one thread.
    *
-   * @throws IllegalArgumentException if tensors are not those of such a model, or its width is no multiple of numHeads
+   * @throws IllegalArgumentException if tensors are not those of such a model, or its width is not a multiple of numHeads
    */
   public BertEncoder encoder() {
     return new Loading(tensors.under(prefix())).encoder();
