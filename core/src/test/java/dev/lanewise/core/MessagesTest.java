@@ -32,12 +32,12 @@ class MessagesTest {
   void missingNamesUnderAnotherPrefix() {
     Map<String, long[]> expected = Map.of("a.weight", new long[] {2}, "a.bias", new long[] {1});
     for (NamedTensors tensors : List.of(TENSORS, TENSORS.under("model."))) {
-      assertThatThrownBy(() -> tensors.check(expected)).hasMessageContaining("2 of 2 names stand under \"bert.\"");
+      assertThatThrownBy(() -> tensors.check(expected)).hasMessageContaining("2 of 2 names are under \"bert.\"");
       assertThatThrownBy(() -> tensors.floats("a.weight")).hasMessageContaining("there is \"bert.a.weight\"");
       assertThatThrownBy(() -> tensors.floats("a.weight", 2)).hasMessageContaining("there is \"bert.a.weight\"");
     }
     NamedTensors plain = NamedTensors.builder().add("a.weight", new float[2], 2).add("a.bias", new float[1], 1).build();
-    assertThatThrownBy(() -> plain.under("bert.").check(expected)).hasMessageContaining("2 of 2 names stand under no prefix");
+    assertThatThrownBy(() -> plain.under("bert.").check(expected)).hasMessageContaining("2 of 2 names are under no prefix");
     assertThatThrownBy(() -> plain.under("bert.").shape("a.bias")).hasMessageContaining("there is \"a.bias\"");
   }
 

@@ -221,7 +221,8 @@ public final class DecoderLayer {
     cross.checks().memory("memory", x, memory);
     for (int b = 0; b < memory.size(); b++) {
       if (caches.contains(memory.get(b))) {
-        throw new IllegalArgumentException("memory[" + b + "] is caches[" + caches.indexOf(memory.get(b)) + "], which takes the new rows");
+        throw new IllegalArgumentException(
+            "memory[" + b + "] is caches[" + caches.indexOf(memory.get(b)) + "], to which the new rows are appended");
       }
     }
   }

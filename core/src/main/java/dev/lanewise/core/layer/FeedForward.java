@@ -56,7 +56,7 @@ public final class FeedForward {
     Objects.requireNonNull(up, "up");
     Objects.requireNonNull(down, "down");
     if (up.activation() != Activation.NONE) {
-      throw new IllegalArgumentException("up has the activation " + up.activation() + ", in whose place activation is " + activation);
+      throw new IllegalArgumentException("up has the activation " + up.activation() + ", but activation is " + activation);
     }
     return new FeedForward(null, up.withActivation(activation), down, activation);
   }

@@ -154,7 +154,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
     Checks.atLeast("offset", offset, 0);
     Checks.atLeast("length", length, 0);
     Checks.atMost("first", first, "the number of elements of tensor " + TensorText.quoted(name), tensor.elements());
-    Checks.atMost("length", length, "what is left of tensor " + TensorText.quoted(name), tensor.elements() - first);
+    Checks.atMost("length", length, "the rest of tensor " + TensorText.quoted(name), tensor.elements() - first);
     Checks.atMost("offset + length", (long) offset + length, "target.length", target.length);
     read(tensor, first, target, offset, length);
   }

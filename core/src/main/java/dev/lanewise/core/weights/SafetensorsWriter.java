@@ -45,7 +45,7 @@ final class SafetensorsWriter {
         return Math.addExact(begin, Math.multiplyExact(TensorCheck.elements(shape), dtype.bits() / 8));
       } catch (ArithmeticException e) {
         throw new IllegalArgumentException(
-            "tensor " + TensorText.quoted(name) + " of shape " + TensorText.shape(shape) + " ends behind byte " + Long.MAX_VALUE, e);
+            "tensor " + TensorText.quoted(name) + " of shape " + TensorText.shape(shape) + " ends after byte " + Long.MAX_VALUE, e);
       }
     }
   }

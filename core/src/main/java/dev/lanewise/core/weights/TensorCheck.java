@@ -104,7 +104,7 @@ final class TensorCheck {
     }
     return found.entrySet().stream()
         .max(Map.Entry.comparingByValue())
-        .map(most -> "found: " + most.getValue() + " of " + expected.size() + " names stand under " + place(most.getKey(), prefix))
+        .map(most -> "found: " + most.getValue() + " of " + expected.size() + " names are under " + place(most.getKey(), prefix))
         .orElse("");
   }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.GoldenTest;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerShape;
@@ -21,8 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Cases that {@link GoldenTest} does not have, since PyTorch's layer has neither grouped heads nor another value width nor strides. A layer
- * is its projections around {@link Attention}, for any layout and number of threads.
+ * Cases that {@link GoldenMultiHeadTest} does not have, since PyTorch's layer has neither grouped heads nor another value width nor
+ * strides. A layer is its projections around {@link Attention}, for any layout and number of threads.
  */
 class MultiHeadAttentionTest {
   private static final Mask CAUSAL = Mask.causal();
