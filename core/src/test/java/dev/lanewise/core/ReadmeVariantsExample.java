@@ -34,7 +34,7 @@ final class ReadmeVariantsExample {
 
   void ownMask() {
     // begin
-    Mask everyThird = Mask.evaluate((b, head, i, j) -> (i - j) % 3 == 0, 1, 1, queries, keys); // asked here, once
+    Mask everyThird = Mask.evaluate((b, head, i, j) -> (i - j) % 3 == 0, 1, 1, queries, keys); // called here, once for each element
     attention.withMask(Mask.causal().and(everyThird)).compute(query, key, value, output);
     // end
   }
@@ -48,7 +48,7 @@ final class ReadmeVariantsExample {
 
   void sinks(float... sinks) {
     // begin
-    attention.withNormaliser(Normaliser.softmaxWithSinks(sinks)).compute(query, key, value, output); // a learned logit a head
+    attention.withNormaliser(Normaliser.softmaxWithSinks(sinks)).compute(query, key, value, output); // one learned logit for each head
     // end
   }
 
@@ -107,14 +107,14 @@ final class ReadmeVariantsExample {
     Heads other = Heads.zeros(batch, heads, queries, 16);
     float[] otherLogSumExp = new float[batch * heads * queries];
     attention.computeWithLogSumExp(query, keysRight, valuesRight, other, otherLogSumExp);
-    Merge.into(output, logSumExp, other, otherLogSumExp); // as if over all keys at once
+    Merge.into(output, logSumExp, other, otherLogSumExp); // equals attention over all keys at once
     // end
     return logSumExp;
   }
 
   Heads packed(float[] q, float[] k, float[] v) {
     // begin
-    PackedSequences sequences = PackedSequences.of(0, 5, 17, 24); // of 5, 12 and 7 tokens, one after the other
+    PackedSequences sequences = PackedSequences.of(0, 5, 17, 24); // of 5, 12 and 7 tokens, packed
     Heads packedOutput = Heads.zeros(1, heads, 24, 16);
     attention
         .withPackedSequences(sequences)

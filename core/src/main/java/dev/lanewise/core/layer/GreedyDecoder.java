@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
- * int[][] tokens = writer.decode(memory); // a row a sequence, without start and stop
+ * int[][] tokens = writer.decode(memory); // one row for each sequence, without start and stop
  * writer.decode(memory, (sequence, token) -> System.out.println(sequence + ": " + token)); // each as soon as it is known
  * }</pre>
  *

@@ -10,7 +10,7 @@ import dev.lanewise.kernels.data.PackedSequences;
  *
  * <pre>{@code
  * Pooling.mean().apply(x, pooled); // pooled is batch × 1 × width
- * Pooling.mean().apply(x, new int[] {17, 24}, pooled); // behind the 17th row of the first sequence is padding
+ * Pooling.mean().apply(x, new int[] {17, 24}, pooled); // rows after the 17th of the first sequence are padding
  * Pooling.mean().apply(packed, PackedSequences.of(0, 17, 41), pooled); // the same without padding
  * }</pre>
  *

@@ -15,7 +15,7 @@ import java.util.Objects;
  *
  * <pre>{@code
  * Rotary rotary = Rotary.of(128).withBase(500_000).withScaling(RotaryScaling.llama3(8, 1, 4, 8192));
- * rotary.apply(query, query, 0); // in place: row r of every batch entry stands at position r
+ * rotary.apply(query, query, 0); // in place: row r of every batch entry has position r
  * rotary.apply(key, key, 0);
  * }</pre>
  *

@@ -155,7 +155,7 @@ final class FamilyExample {
     // begin
     try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
       decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
-      decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, but for rounding
+      decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, except for rounding
     }
     // end
   }

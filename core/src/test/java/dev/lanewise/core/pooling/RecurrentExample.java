@@ -29,7 +29,7 @@ final class RecurrentExample {
     RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
     for (int step = 0; step < steps; step++) {
       memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width
-      decoder.step(context, state); // yours
+      decoder.step(context, state); // your code
     }
     // end
   }

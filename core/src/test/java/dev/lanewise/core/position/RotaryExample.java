@@ -10,7 +10,7 @@ final class RotaryExample {
   static void javadoc(Heads query, Heads key) {
     // begin
     Rotary rotary = Rotary.of(128).withBase(500_000).withScaling(RotaryScaling.llama3(8, 1, 4, 8192));
-    rotary.apply(query, query, 0); // in place: row r of every batch entry stands at position r
+    rotary.apply(query, query, 0); // in place: row r of every batch entry has position r
     rotary.apply(key, key, 0);
     // end
   }
@@ -27,7 +27,7 @@ final class RotaryExample {
 
   static void positions(Rotary rotary, Heads query) {
     // begin
-    rotary.applyFrom(query, query, new int[] {4095, 16}); // two sequences that are not equally long
+    rotary.applyFrom(query, query, new int[] {4095, 16}); // two sequences of different lengths
     rotary.apply(query, query, new int[] {7, 8, 8, 30, 31, 31}); // any position for each of their three rows
     // end
   }

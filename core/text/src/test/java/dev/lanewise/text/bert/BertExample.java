@@ -24,8 +24,8 @@ final class BertExample {
     // begin
     int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
     PackedSequences texts = PackedSequences.of(0, 3, 7);
-    encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, a row a token
-    encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, a row a text
+    encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, one row for each token
+    encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, one row for each text
     // end
   }
 }
