@@ -183,7 +183,7 @@ public final class Main implements Runnable {
     return command.exitCodeOnInvalidInput();
   }
 
-  /** What to do where an argument was misunderstood; empty if nothing helps. */
+  /** Advice for an argument that was misunderstood; empty if there is none. */
   private static String hint(ParameterException exception, CommandSpec command, String[] args) {
     if (exception.getCause() instanceof InvalidPathException && !Arguments.namesAreUtf8()) {
       return "; for names beyond ASCII start with LC_ALL=C.UTF-8, or with another UTF-8 locale";

@@ -25,7 +25,7 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
   private static final float LIMIT = 2;
   private static final PackedSequences SEQUENCES = PackedSequences.of(0, 37, 165, LENGTH);
 
-  /** What differs from softmax(scale · QKᵀ) · V. */
+  /** The difference from softmax(scale · QKᵀ) · V. */
   public enum Variant {
     PLAIN(call -> call, reference -> reference),
     CAUSAL(call -> call.withMask(Mask.causal()), reference -> reference.mask(Mask.causal())),

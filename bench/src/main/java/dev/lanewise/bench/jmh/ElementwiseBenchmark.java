@@ -16,7 +16,7 @@ public abstract class ElementwiseBenchmark extends ScalarVersusVector {
   private Matrix x;
   private Matrix result;
 
-  /** The elements lie within ±{@code limit}. */
+  /** Creates a benchmark whose elements are within ±{@code limit}. */
   ElementwiseBenchmark(double limit) {
     this.limit = limit;
   }

@@ -93,7 +93,7 @@ public abstract class ScalarVersusVector {
   /** One call on a path, {@link #SCALAR} or {@link #VECTOR}; returns the result's array, dense. */
   protected abstract float[] run(Kernels kernels);
 
-  /** What is made for each path before it is timed, such as packed weights. */
+  /** An object that is made for each path before the call is timed, such as packed weights. */
   protected record ByPath<T>(T scalar, T vector) {
     /** Makes the thing for both paths. */
     static <T> ByPath<T> of(Function<Kernels, T> make) {
@@ -106,7 +106,7 @@ public abstract class ScalarVersusVector {
     }
   }
 
-  /** What the calls of a second amount to. */
+  /** Counts the operations and bytes of all calls; JMH divides them by the time. */
   @State(Scope.Thread)
   @AuxCounters
   public static class Rate {

@@ -4,7 +4,7 @@ import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
 
-/** The softmax of every row, an exponential an element. Scores lie within ±8, about as in attention. */
+/** The softmax of every row, an exponential an element. Scores are within ±8, about as in attention. */
 public class SoftmaxBenchmark extends ElementwiseBenchmark {
   /** Creates the benchmark; JMH sets the parameters. */
   public SoftmaxBenchmark() {

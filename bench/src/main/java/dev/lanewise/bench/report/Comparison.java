@@ -10,7 +10,7 @@ final class Comparison {
 
   private Comparison() {}
 
-  /** What happened to a case. */
+  /** The change of a case. */
   enum Verdict {
     FASTER,
     SLOWER,

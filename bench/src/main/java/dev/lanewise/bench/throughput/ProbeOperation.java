@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
-/** What the machine can do at most, on every thread at the same time; there is no result to check. */
+/** Measures a limit of the machine on all threads at the same time; there is no result to check. */
 final class ProbeOperation implements Operation {
   /** Multiply-adds of some tens of microseconds once compiled; few enough for the interpreter to end soon. */
   private static final int STEPS = 20_000;

@@ -6,7 +6,7 @@ import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.timing.Stopwatch.Timing;
 import org.jspecify.annotations.Nullable;
 
-/** What was measured, as one line of JSON; what does not apply to an operation is null. */
+/** The measurement as one line of JSON; a field that does not apply to an operation is null. */
 record Report(String op, String path, int threads, Operation operation, Timing timing, Limits limits, @Nullable Accuracy accuracy) {
 
   String json() {

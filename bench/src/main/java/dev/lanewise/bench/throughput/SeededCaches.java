@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * Filled caches, one a batch entry. The numbers of each head come from a seed of its own, so that they can be made once more for a check
  * and need not be kept: the caches are filled a few rows at a time and take no more memory than themselves.
  *
- * <p>In a pool, the pages of a sequence lie in seeded order. First every page is taken by a cache of one row; then, for each page to fill,
- * one of those caches, chosen by lot, is closed, and its page is the only one that is free. So neighbouring pages of a sequence lie apart,
- * as after many requests have come and gone, and the pool has no page too many.
+ * <p>In a pool, the pages of a sequence are in seeded order. First every page is taken by a cache of one row; then, for each page to fill,
+ * one of those caches is chosen at random and closed, and its page is the only free one. So neighbouring pages of a sequence are apart, as
+ * after many requests have come and gone, and the pool has no page too many.
  */
 final class SeededCaches implements AutoCloseable {
   /** Rows at a time of a cache without pages. */

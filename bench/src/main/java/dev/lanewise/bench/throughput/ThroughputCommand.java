@@ -127,7 +127,7 @@ public final class ThroughputCommand extends BenchCommand {
     return choice.get();
   }
 
-  /** What fails before anything is measured is a matter of the options. */
+  /** Runs a step of the preparation; a failure there is reported as a wrong option. */
   private <T> T prepare(Supplier<T> step) {
     try {
       return step.get();

@@ -24,20 +24,20 @@ public final class Variant {
   final VariantOptions.Scores similarity;
   final VariantOptions.Weights weights;
 
-  /** Tells the sequences apart, or null if they lie in a batch. */
+  /** The packed sequences; null if the sequences are entries of a batch. */
   final @Nullable PackedSequences sequences;
 
   /** Columns of the mask and of the bias. */
   final int keys;
 
-  /** Of queries × keys, or null; so is {@link #bias}. */
+  /** Mask elements, queries × keys; null without a mask. */
   private final boolean @Nullable [] visible;
 
   final float @Nullable [] bias;
   final float @Nullable [] slopes;
   final float @Nullable [] sinks;
 
-  /** Of additive scores; empty for others. */
+  /** The vector of additive scores; empty for other scores. */
   final float[] vector;
 
   private final int window;
@@ -100,12 +100,12 @@ public final class Variant {
     };
   }
 
-  /** Of a causal query, one more than the last key that it may see; of others, the number of keys. */
+  /** The end of the keys that a query may see: one more than its last key if it is causal, otherwise the number of keys. */
   int endKey(int query, int queries, int keyCount) {
     return causal ? Math.clamp(query + 1L + keyCount - queries, 0, keyCount) : keyCount;
   }
 
-  /** Whether a query sees a key, which lies below its {@link #endKey}. */
+  /** Whether a query sees a key below its {@link #endKey}. */
   boolean sees(int query, int key, int endKey) {
     return (window == Mask.UNLIMITED || key >= endKey - 1L - window) && (visible == null || visible[query * keys + key]);
   }

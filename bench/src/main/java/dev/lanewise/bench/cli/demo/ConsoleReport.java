@@ -84,7 +84,7 @@ record ConsoleReport(PrintWriter out) {
     }
   }
 
-  /** What the token looks at in the head on which the page opens, and on average over all heads. */
+  /** Lists what the token looks at in the head on which the page opens, and on average over all heads. */
   private void printMostAttended(Summary summary) {
     Heads head = summary.explanation().layers().get(Summary.LAYER);
     int query = summary.query();

@@ -48,7 +48,7 @@ record Summary(
     return kernels != Kernels.scalar();
   }
 
-  /** What a token looks like, with its place if the sentence has another one like it. */
+  /** The text of a token, with its place if the sentence has the same text twice. */
   String label(int token) {
     List<String> texts = explanation.tokens().texts();
     String text = texts.get(token);

@@ -40,7 +40,7 @@ public record Link(int query, int key, double mean, int layer, int head, double 
         .toList();
   }
 
-  /** What one token attends to another, in all heads of all layers. */
+  /** The weights from one token to another in all heads of all layers. */
   public static Link of(Explanation explanation, int query, int key) {
     double sum = 0;
     int mostLayer = 0;

@@ -23,7 +23,7 @@ public record Accuracy(double maxAbsError, double referenceError, @Nullable Doub
       referenceError = Math.max(referenceError, Math.abs(plain - exact));
     }
 
-    /** Of inputs that are stored rounded: the exact result on the numbers before. */
+    /** Adds the distance from the exact result on inputs before they were rounded to be stored. */
     public void addUnrounded(double exact, float measured) {
       formatError = Math.max(formatError == null ? 0 : formatError, Math.abs(measured - exact));
     }

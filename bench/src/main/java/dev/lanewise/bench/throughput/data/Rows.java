@@ -23,7 +23,7 @@ public final class Rows {
         .toArray(Matrix[]::new);
   }
 
-  /** Where part n of {@code count} begins. */
+  /** The first index of part n, if {@code count} is divided into {@code parts}. */
   public static int bound(int count, int n, int parts) {
     return (int) ((long) count * n / parts);
   }

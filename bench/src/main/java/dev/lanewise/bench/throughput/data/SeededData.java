@@ -27,14 +27,14 @@ public final class SeededData {
     return matrix;
   }
 
-  /** So many numbers, the next ones. */
+  /** The next {@code count} numbers. */
   public float[] numbers(int count) {
     float[] numbers = new float[count];
     fill(numbers);
     return numbers;
   }
 
-  /** True with the given probability. */
+  /** The next booleans, each true with the given probability. */
   public boolean[] booleans(int count, double probability) {
     boolean[] booleans = new boolean[count];
     for (int i = 0; i < count; i++) {

@@ -11,7 +11,7 @@ package dev.lanewise.bench.throughput.timing;
  * @param mostSeconds when it ends in any case, after the call that is running
  */
 public record Settling(double leastSeconds, double mostSeconds, Clock clock) {
-  /** So many windows in a row must pass without a faster call; together they are as long as the least warm-up. */
+  /** Windows in a row that must pass without a faster call; together they are as long as the least warm-up. */
   private static final int WINDOWS = 4;
 
   /** A call is faster than before only if it is faster by more than this fraction. */
