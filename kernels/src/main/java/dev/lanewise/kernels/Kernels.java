@@ -212,7 +212,7 @@ public final class Kernels {
    * @param scores queries × keys, written
    */
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
-    scoresOf(query, key, scores);
+    ProductChecks.scores(query, key, scores);
     if (!scores.isEmpty()) {
       provider.scores(query, key, scale, scores);
     }
@@ -228,7 +228,7 @@ public final class Kernels {
    * @param scores queries × keys, written
    */
   public void additiveScores(Matrix query, Matrix key, float[] vector, Matrix scores) {
-    scoresOf(query, key, scores);
+    ProductChecks.scores(query, key, scores);
     Objects.requireNonNull(vector, "vector");
     Checks.same("vector.length", vector.length, "query.columns", query.columns());
     ViewChecks.disjoint("scores", scores, "vector", Matrix.of(vector, 1, vector.length));
@@ -261,14 +261,7 @@ public final class Kernels {
    * @param output queries × valueDim, written
    */
   public void output(Matrix weights, Matrix value, Matrix output) {
-    Objects.requireNonNull(weights, "weights");
-    Objects.requireNonNull(value, "value");
-    Objects.requireNonNull(output, "output");
-    Checks.same("value.rows", value.rows(), "weights.columns", weights.columns());
-    Checks.same("output.rows", output.rows(), "weights.rows", weights.rows());
-    Checks.same("output.columns", output.columns(), "value.columns", value.columns());
-    ViewChecks.writes("output", output, "weights", weights);
-    ViewChecks.writes("output", output, "value", value);
+    ProductChecks.output(weights, value, output);
     if (!output.isEmpty()) {
       provider.output(weights, value, output);
     }
@@ -363,34 +356,10 @@ public final class Kernels {
    * @param result rows × outputs, written
    */
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
-    Objects.requireNonNull(input, "input");
-    Objects.requireNonNull(weight, "weight");
     Objects.requireNonNull(activation, "activation");
-    Objects.requireNonNull(result, "result");
-    Checks.same("weight.panelWidth", weight.panelWidth(), "the panel width of " + path(), provider.panelWidth());
-    Checks.same("input.columns", input.columns(), "weight.inputs", weight.inputs());
-    Checks.same("result.rows", result.rows(), "input.rows", input.rows());
-    Checks.same("result.columns", result.columns(), "weight.outputs", weight.outputs());
-    if (bias != null) {
-      Checks.same("bias.length", bias.length, "weight.outputs", weight.outputs());
-    }
-    ViewChecks.writes("result", result, "input", input);
-    if (bias != null) {
-      ViewChecks.disjoint("result", result, "bias", Matrix.of(bias, 1, bias.length));
-    }
+    ProductChecks.product(input, weight, bias, result, path(), provider.panelWidth());
     if (!result.isEmpty()) {
       provider.product(input, weight, bias, activation, result);
     }
-  }
-
-  private static void scoresOf(Matrix query, Matrix key, Matrix scores) {
-    Objects.requireNonNull(query, "query");
-    Objects.requireNonNull(key, "key");
-    Objects.requireNonNull(scores, "scores");
-    Checks.same("key.columns", key.columns(), "query.columns", query.columns());
-    Checks.same("scores.rows", scores.rows(), "query.rows", query.rows());
-    Checks.same("scores.columns", scores.columns(), "key.rows", key.rows());
-    ViewChecks.writes("scores", scores, "query", query);
-    ViewChecks.writes("scores", scores, "key", key);
   }
 }

@@ -3,10 +3,10 @@
  * in.
  *
  * <p>Caches of dev.lanewise.core come in by {@link dev.lanewise.kernels.cache.KeyValueMemory}, kernels by {@link
- * dev.lanewise.kernels.cache.KeyValueRows}.
+ * dev.lanewise.kernels.cache.CachedSequence}.
  *
- * <p>This package knows no sequences, no pages and no locks: dev.lanewise.core decides which rows are where and who may write them. Sizes
- * and layouts of a block are stated here and nowhere else.
+ * <p>This package knows no pages and no locks: dev.lanewise.core decides where rows are and which thread may write them. Sizes and layouts
+ * of a block are stated here and nowhere else.
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.kernels.cache;
