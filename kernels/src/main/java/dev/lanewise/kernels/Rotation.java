@@ -127,8 +127,8 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
       int rows = Math.min(block, input.rows() - row);
       Interruption.check();
       for (int i = 0; i < rows; i++) {
-        int place = first + row + i;
-        find(i, positions == null ? place : positions[place]);
+        int index = first + row + i;
+        find(i, positions == null ? index : positions[index]);
       }
       if (input.columnStride() != 1 || output.columnStride() != 1) {
         elementByElement(b, row, rows);

@@ -145,9 +145,7 @@ public final class ViewChecks {
         && (x.rows() <= 1 || x.rowStride() == y.rowStride());
   }
 
-  /**
-   * Whether two views are one: element for element at the same place of the same array. The stride of an axis of one element is no matter.
-   */
+  /** Whether two views have the same shape and the same elements of the same array. The stride of an axis with one element is ignored. */
   public static boolean sameElements(Heads x, Heads y) {
     return x.data() == y.data()
         && x.offset() == y.offset()
