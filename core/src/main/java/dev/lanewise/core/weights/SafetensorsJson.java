@@ -41,16 +41,16 @@ final class SafetensorsJson {
     try {
       json.readHeader();
     } catch (MalformedJsonException | EOFException e) {
-      throw new IOException("the header is not valid JSON" + place(e), e);
+      throw new IOException("the header is not valid JSON" + position(e), e);
     }
     return new Content(json.tensors, json.metadata == null ? Map.of() : json.metadata);
   }
 
   /** Line, column and path, without Gson's advice to use its lenient mode. */
-  private static String place(IOException e) {
+  private static String position(IOException e) {
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-    int place = Math.max(0, reason.indexOf(" at line "));
-    return reason.substring(place, Math.min(reason.length(), place + LONGEST_REASON));
+    int start = Math.max(0, reason.indexOf(" at line "));
+    return reason.substring(start, Math.min(reason.length(), start + LONGEST_REASON));
   }
 
   private void readHeader() throws IOException {

@@ -104,11 +104,11 @@ final class TensorCheck {
     }
     return found.entrySet().stream()
         .max(Map.Entry.comparingByValue())
-        .map(most -> "found: " + most.getValue() + " of " + expected.size() + " names are under " + place(most.getKey(), prefix))
+        .map(most -> "found: " + most.getValue() + " of " + expected.size() + " names are under " + location(most.getKey(), prefix))
         .orElse("");
   }
 
-  private static String place(String found, String prefix) {
+  private static String location(String found, String prefix) {
     String actual = found.isEmpty() ? "no prefix" : TensorText.quoted(found);
     return actual + ", not under " + (prefix.isEmpty() ? "no prefix" : TensorText.quoted(prefix));
   }

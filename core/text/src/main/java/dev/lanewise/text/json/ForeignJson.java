@@ -61,8 +61,8 @@ public final class ForeignJson {
   public static String reason(Exception e) {
     String message = String.valueOf(e.getMessage());
     String first = message.lines().findFirst().orElse("");
-    int place = first.indexOf(" at line ");
-    return shown(place >= 0 ? "wrong" + first.substring(place) : first);
+    int position = first.indexOf(" at line ");
+    return shown(position >= 0 ? "wrong" + first.substring(position) : first);
   }
 
   /** A text of a file as messages show it: short, and on one line. */
