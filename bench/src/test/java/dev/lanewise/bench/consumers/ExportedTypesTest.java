@@ -88,7 +88,7 @@ class ExportedTypesTest {
     Stream<Class<?>> fields = Arrays.stream(type.getDeclaredFields()).filter(ExportedTypesTest::isCallable).map(Field::getType);
     Stream<Class<?>> executables =
         Stream.<Executable>concat(Arrays.stream(type.getDeclaredMethods()), Arrays.stream(type.getDeclaredConstructors()))
-            .filter(ExportedTypesTest::isCallable)
+            .filter(member -> isCallable(member) && !isHidden(member))
             .flatMap(member -> Stream.concat(Arrays.stream(member.getParameterTypes()), Arrays.stream(member.getExceptionTypes())));
     Stream<Class<?>> results =
         Arrays.stream(type.getDeclaredMethods()).filter(method -> isCallable(method) && !isHidden(method)).map(Method::getReturnType);
