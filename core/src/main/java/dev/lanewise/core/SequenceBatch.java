@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
@@ -84,6 +85,17 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
     Checks.index("row", row, rows);
     Checks.index("column", column, width);
     return data[index(b, row) + column];
+  }
+
+  /**
+   * Array {@code which} of a scratch as a row of {@code width} for each row of {@code source}.
+   *
+   * @hidden
+   */
+  @SuppressWarnings("exports") // other packages of this module call it
+  public static SequenceBatch buffer(Scratch scratch, int which, SequenceBatch source, int width) {
+    int size = Checks.product("batch * rows", Checks.product("batch", source.batch, "rows", source.rows), "width", width);
+    return of(scratch.floats(which, size), source.batch, source.rows, width);
   }
 
   /**

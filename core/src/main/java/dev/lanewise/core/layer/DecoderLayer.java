@@ -270,8 +270,8 @@ public final class DecoderLayer {
   private void run(SequenceBatch x, SequenceBatch output, Sublayer selfSublayer, Sublayer crossSublayer) {
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch y = Rowwise.buffer(buffers, 0, x, embedDim());
-      SequenceBatch z = Rowwise.buffer(buffers, 1, x, embedDim());
+      SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
+      SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         selfSublayer.apply(x, y);
         selfNorm.applyToSum(y, x, y, y, threads);
@@ -282,7 +282,7 @@ public final class DecoderLayer {
       } else {
         selfNorm.apply(x, z, threads);
         selfSublayer.apply(z, y);
-        SequenceBatch sum = Rowwise.buffer(buffers, 2, x, embedDim());
+        SequenceBatch sum = SequenceBatch.buffer(buffers, 2, x, embedDim());
         crossNorm.applyToSum(y, x, sum, z, threads);
         crossSublayer.apply(z, y);
         feedForwardNorm.applyToSum(y, sum, sum, z, threads);

@@ -136,8 +136,8 @@ public final class EncoderLayer {
     attention.checkApart("output", output.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch y = Rowwise.buffer(buffers, 0, x, embedDim());
-      SequenceBatch z = Rowwise.buffer(buffers, 1, x, embedDim());
+      SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
+      SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         attention.self(x, y);
         attentionNorm.applyToSum(y, x, y, y, threads);
@@ -147,7 +147,7 @@ public final class EncoderLayer {
         attentionNorm.apply(x, z, threads);
         attention.self(z, y);
         feedForwardNorm.applyToSum(y, x, y, z, threads);
-        SequenceBatch added = Rowwise.buffer(buffers, 2, x, embedDim());
+        SequenceBatch added = SequenceBatch.buffer(buffers, 2, x, embedDim());
         feedForward.apply(z, added, threads);
         Residual.add(y, added, output, threads);
       }
@@ -178,7 +178,7 @@ public final class EncoderLayer {
     }
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch normed = Rowwise.buffer(buffers, 0, x, embedDim());
+      SequenceBatch normed = SequenceBatch.buffer(buffers, 0, x, embedDim());
       attentionNorm.apply(x, normed, threads);
       attention.weights(normed, normed, weights);
     } finally {

@@ -111,10 +111,10 @@ public final class FeedForward {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
         SequenceBatch in = x.rows(b, row, rows);
-        SequenceBatch hidden = Rowwise.buffer(buffers, 0, in, up.outputs());
+        SequenceBatch hidden = SequenceBatch.buffer(buffers, 0, in, up.outputs());
         up.apply(in, hidden, threads);
         if (gate != null) {
-          SequenceBatch opened = Rowwise.buffer(buffers, 1, in, up.outputs());
+          SequenceBatch opened = SequenceBatch.buffer(buffers, 1, in, up.outputs());
           gate.apply(in, opened, threads);
           open(opened, hidden, threads);
         }

@@ -32,9 +32,9 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
 
   /** Projects queries, keys and values into the first three buffers; the threads share the work of all three. */
   Projected all(SequenceBatch querySource, SequenceBatch keySource, SequenceBatch valueSource, Scratch buffers, int threads) {
-    SequenceBatch queries = Rowwise.buffer(buffers, 0, querySource, query.outputs());
-    SequenceBatch keys = Rowwise.buffer(buffers, 1, keySource, key.outputs());
-    SequenceBatch values = Rowwise.buffer(buffers, 2, valueSource, value.outputs());
+    SequenceBatch queries = SequenceBatch.buffer(buffers, 0, querySource, query.outputs());
+    SequenceBatch keys = SequenceBatch.buffer(buffers, 1, keySource, key.outputs());
+    SequenceBatch values = SequenceBatch.buffer(buffers, 2, valueSource, value.outputs());
     Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
     return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
   }
@@ -56,11 +56,11 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
 
   /** The fourth buffer as a view for the concatenated outputs of all heads, with a row for each row of {@code x}. */
   SequenceBatch heads(SequenceBatch x, Scratch buffers) {
-    return Rowwise.buffer(buffers, 3, x, output.inputs());
+    return SequenceBatch.buffer(buffers, 3, x, output.inputs());
   }
 
   private static SequenceBatch project(Linear projection, SequenceBatch x, Scratch buffers, int which, int threads) {
-    SequenceBatch projected = Rowwise.buffer(buffers, which, x, projection.outputs());
+    SequenceBatch projected = SequenceBatch.buffer(buffers, which, x, projection.outputs());
     projection.apply(x, projected, threads);
     return projected;
   }

@@ -1,7 +1,6 @@
 package dev.lanewise.core.layer;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
@@ -16,12 +15,6 @@ final class Rowwise {
   @FunctionalInterface
   interface Task {
     void run(int batchEntry, int from, int rows);
-  }
-
-  /** Array {@code which} of a scratch, as a view with a row of {@code width} elements for each row of {@code source}. */
-  static SequenceBatch buffer(Scratch buffers, int which, SequenceBatch source, int width) {
-    int size = Checks.product("batch * rows", Checks.product("batch", source.batch(), "rows", source.rows()), "width", width);
-    return SequenceBatch.of(buffers.floats(which, size), source.batch(), source.rows(), width);
   }
 
   /**

@@ -82,7 +82,7 @@ public final class Transformer {
     ViewChecks.disjoint("output", output.split(1), "source", source.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      SequenceBatch memory = Rowwise.buffer(buffers, 0, source, encoder.embedDim());
+      SequenceBatch memory = SequenceBatch.buffer(buffers, 0, source, encoder.embedDim());
       encoder.forward(source, memory);
       decoder.forward(target, memory, output);
     } finally {

@@ -151,8 +151,7 @@ public final class RecurrentAttention {
     }
     Scratch buffers = BUFFERS.take();
     try {
-      int size = Checks.product("batch * rows", (long) state.batch() * state.rows(), "width", projection.outputs());
-      SequenceBatch query = SequenceBatch.of(buffers.floats(0, size), state.batch(), state.rows(), projection.outputs());
+      SequenceBatch query = SequenceBatch.buffer(buffers, 0, state, projection.outputs());
       projection.apply(state, query, threads);
       attention.compute(query.split(1), keys.split(1), values.split(1), results);
     } finally {
