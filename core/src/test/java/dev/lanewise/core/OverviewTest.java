@@ -2,7 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.core.testing.ReadmeBlocks;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

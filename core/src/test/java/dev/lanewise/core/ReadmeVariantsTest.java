@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
-import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,10 +3,10 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

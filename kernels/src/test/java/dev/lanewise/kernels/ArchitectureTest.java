@@ -4,19 +4,18 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
-import com.tngtech.archunit.junit.LocationProvider;
+import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
-import dev.lanewise.kernels.testing.HouseRules;
-import java.io.IOException;
+import dev.lanewise.testing.HouseRules;
 import java.util.List;
-import java.util.Set;
 
-@AnalyzeClasses(locations = ArchitectureTest.MainClasses.class)
+@AnalyzeClasses(locations = HouseRules.MainClasses.class)
 class ArchitectureTest {
   private static final String KERNELS = "dev.lanewise.kernels";
+
+  @ArchTest static final ArchTests houseRules = ArchTests.in(HouseRules.class);
 
   @ArchTest
   static final ArchRule onlySimdUsesTheVectorApi =
@@ -48,37 +47,5 @@ class ArchitectureTest {
             KERNELS + ".simd",
             KERNELS,
             KERNELS + ".probe"));
-  }
-
-  @ArchTest
-  static void packagesHaveAtMost25Types(JavaClasses classes) {
-    HouseRules.packagesAreSmall(classes);
-  }
-
-  @ArchTest
-  static void atMost12TypesNeedEachOther(JavaClasses classes) {
-    HouseRules.knotsAreSmall(classes);
-  }
-
-  @ArchTest
-  static void packagesAreDescribed(JavaClasses classes) throws IOException {
-    HouseRules.packagesAreDescribed();
-  }
-
-  @ArchTest
-  static void exportedTypesHaveExamples(JavaClasses classes) throws IOException {
-    HouseRules.exportedTypesHaveExamples();
-  }
-
-  @ArchTest
-  static void switchesOverOwnTypesHaveNoDefault(JavaClasses classes) throws IOException {
-    HouseRules.switchesHaveNoDefault();
-  }
-
-  static final class MainClasses implements LocationProvider {
-    @Override
-    public Set<Location> get(Class<?> testClass) {
-      return Set.of(Location.of(Kernels.class.getProtectionDomain().getCodeSource().getLocation()));
-    }
   }
 }

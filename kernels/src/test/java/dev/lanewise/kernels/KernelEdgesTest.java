@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.fail;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.testing.PlainKernels;
+import dev.lanewise.testing.EdgeNumbers;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -17,31 +18,7 @@ class KernelEdgesTest {
   private static final float INFINITY = Float.POSITIVE_INFINITY;
 
   /** The table of arguments; {@link #THRESHOLDS} adds those of single formulas. */
-  static final float[] EDGES = {
-    0f,
-    -0f,
-    Float.MIN_VALUE,
-    -Float.MIN_VALUE,
-    1e-39f,
-    -1e-39f,
-    1e-38f,
-    -1e-38f,
-    Float.MIN_NORMAL,
-    -Float.MIN_NORMAL,
-    1e-20f,
-    -1e-20f,
-    0.5f,
-    -0.5f,
-    1,
-    -1,
-    3e38f,
-    -3e38f,
-    Float.MAX_VALUE,
-    -Float.MAX_VALUE,
-    INFINITY,
-    -INFINITY,
-    Float.NaN
-  };
+  static final float[] EDGES = EdgeNumbers.all();
 
   /** Arguments at which a formula of SIMD or plain Java changes its branch. */
   private static final float[] THRESHOLDS = {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.lanewise.bench.cli.files.Mutations;
+import dev.lanewise.testing.Mutations;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -3,8 +3,8 @@ package dev.lanewise.core.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
-import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

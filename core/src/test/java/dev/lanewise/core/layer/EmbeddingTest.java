@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Problem;
-import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

@@ -2,10 +2,10 @@ package dev.lanewise.core.position;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -8,6 +8,7 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.EdgeNumbers;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -15,31 +16,7 @@ import java.util.stream.Stream;
 /** Numbers at the edges of float, and the paths and checks of the tests that use them. */
 public final class FloatEdges {
   public static final float INFINITY = Float.POSITIVE_INFINITY;
-  private static final float[] EDGES = {
-    0f,
-    -0f,
-    Float.MIN_VALUE,
-    -Float.MIN_VALUE,
-    1e-39f,
-    -1e-39f,
-    1e-38f,
-    -1e-38f,
-    Float.MIN_NORMAL,
-    -Float.MIN_NORMAL,
-    1e-20f,
-    -1e-20f,
-    0.5f,
-    -0.5f,
-    1,
-    -1,
-    3e38f,
-    -3e38f,
-    Float.MAX_VALUE,
-    -Float.MAX_VALUE,
-    INFINITY,
-    -INFINITY,
-    Float.NaN
-  };
+  private static final float[] EDGES = EdgeNumbers.all();
   private static final float[] SIZES = {
     Float.MIN_VALUE, 1e-39f, 1e-38f, Float.MIN_NORMAL, 1e-20f, 0.5f, 1, 30, 1e6f, 3e38f, Float.MAX_VALUE
   };

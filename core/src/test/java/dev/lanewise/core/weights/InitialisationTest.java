@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.testing.ReadmeBlocks;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Compares with what ONNX Runtime computes from the same file; {@code layer0.py} beside the numbers made them. */
 class FirstLayerTest {
-  /** Of the largest value of the tensor: some float roundings, far below what a wrong weight or a missing bias does. */
+  /** A part of the largest value of the tensor: a few float roundings, far below the effect of a wrong weight or a missing bias. */
   private static final double TOLERANCE = 2e-6;
 
   private static JsonObject golden;

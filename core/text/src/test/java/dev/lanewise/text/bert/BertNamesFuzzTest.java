@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.weights.NamedTensors;
-import java.util.ArrayList;
-import java.util.Arrays;
+import dev.lanewise.testing.NamedShapes;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,17 +15,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300) // prevents endless tests
 class BertNamesFuzzTest {
   private static final long SEED = 20261129;
-  private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
-  private static final int WIDTH = 6;
-  private static final int LONGEST_MESSAGE = 20_000;
-
-  private static final List<String> NAMES =
-      List.of(
-          "", "encoder.layer.00.x", "encoder.layer.1.x", "x.embeddings.word_embeddings.weight", "pooler.\n", "\u0000\u0007".repeat(200));
-
-  private static final long[][] SHAPES = {
-    {}, {0}, {1}, {WIDTH}, {WIDTH, WIDTH}, {2 * WIDTH, WIDTH}, {0, 0}, {0, WIDTH}, {WIDTH, 0}, {0, Long.MAX_VALUE}, {1, 1, 1}
-  };
+  private static final int WIDTH = NamedShapes.WIDTH;
 
   /** Names of an encoder of the BERT family, with the right shapes. */
   private static Map<String, long[]> bert() {
@@ -53,49 +41,13 @@ class BertNamesFuzzTest {
 
   private static NamedTensors tensors(Map<String, long[]> shapes) {
     NamedTensors.Builder builder = NamedTensors.builder();
-    shapes.forEach((name, shape) -> builder.add(name, new float[(int) elements(shape)], shape));
+    shapes.forEach((name, shape) -> builder.add(name, NamedShapes.elements(shape), shape));
     return builder.build();
   }
 
-  private static long elements(long[] shape) {
-    return Arrays.stream(shape).anyMatch(size -> size == 0) ? 0 : Arrays.stream(shape).reduce(1, Math::multiplyExact);
-  }
-
-  /** One to three tensors are removed, renamed, get another shape, or are added. */
-  private static Map<String, long[]> changed(SplittableRandom random) {
-    Map<String, long[]> shapes = bert();
-    for (int changes = random.nextInt(1, 4); changes > 0; changes--) {
-      List<String> names = new ArrayList<>(shapes.keySet());
-      String name = names.get(random.nextInt(names.size()));
-      String other = NAMES.get(random.nextInt(NAMES.size()));
-      long[] shape = SHAPES[random.nextInt(SHAPES.length)];
-      switch (random.nextInt(4)) {
-        case 0 -> shapes.remove(name);
-        case 1 -> shapes.put(other, shapes.remove(name));
-        case 2 -> shapes.put(other, shape);
-        default -> shapes.put(name, shape);
-      }
-    }
-    return shapes;
-  }
-
   @Test
-  void changedTensorsAreRefused() {
-    BertWeights.of(tensors(bert()), 2).encoder();
-    SplittableRandom random = new SplittableRandom(SEED);
-    int refused = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-      NamedTensors tensors = tensors(changed(random));
-      try {
-        BertWeights.of(tensors, 2).encoder();
-      } catch (IllegalArgumentException e) {
-        refused++;
-        assertThat(e.getMessage().length()).as("round %s of seed %s: %s", round, SEED, e.getMessage()).isBetween(10, LONGEST_MESSAGE);
-      } catch (RuntimeException | Error e) {
-        throw new AssertionError("round " + round + " of seed " + SEED + ": " + tensors.names(), e);
-      }
-    }
-    assertThat(refused).isGreaterThan(ROUNDS / 2);
+  void changedTensorsAreLoadedOrRefused() {
+    NamedShapes.fuzz(bert(), SEED, BertNamesFuzzTest::tensors, tensors -> BertWeights.of(tensors, 2).encoder());
   }
 
   @Test
@@ -108,6 +60,6 @@ class BertNamesFuzzTest {
     assertThatThrownBy(() -> BertWeights.of(many, 2).encoder())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("20000 tensors")
-        .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(LONGEST_MESSAGE));
+        .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(NamedShapes.LONGEST_MESSAGE));
   }
 }

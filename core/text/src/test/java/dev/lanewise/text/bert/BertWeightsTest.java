@@ -14,8 +14,8 @@ import dev.lanewise.core.weights.TorchWeights;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -251,10 +250,9 @@ class BertWeightsTest {
 
   @Test
   void examples() throws IOException {
-    List<String> shown = new ArrayList<>(shown("BertWeights.java"));
-    shown.addAll(shown("BertEncoder.java"));
-    assertThat(between(Files.readString(Path.of("src/test/java/dev/lanewise/text/bert/BertExample.java")), "// begin\n", "// end"))
-        .isEqualTo(shown);
+    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("BertWeights.java"));
+    shown.addAll(ReadmeBlocks.shownInJavadoc("BertEncoder.java"));
+    assertThat(ReadmeBlocks.compiled("BertExample.java")).isEqualTo(shown);
     SequenceBatch sentences = SequenceBatch.zeros(2, 1, WIDTH);
     BertExample.run(BertWeights.of(build(bert(8000), ""), 12).encoder(), SequenceBatch.zeros(1, 7, WIDTH), sentences);
     Path path = folder.resolve("bert");
@@ -310,19 +308,5 @@ class BertWeightsTest {
   @Test
   void epsilonIsFinite() {
     assertRefused(() -> BertWeights.of(NamedTensors.builder().build(), 1).withEpsilon(Float.NaN), "epsilon", "NaN", "0");
-  }
-
-  /** The code in the Javadoc of a class. */
-  private static List<String> shown(String file) throws IOException {
-    String source = Files.readString(Path.of("src/main/java/dev/lanewise/text/bert", file));
-    return between(source.replaceAll("(?m)^ +\\* ?", ""), "<pre>{@code\n", "}</pre>");
-  }
-
-  private static List<String> between(String text, String begin, String end) {
-    return Pattern.compile(Pattern.quote(begin) + "(.*?)" + Pattern.quote(end), Pattern.DOTALL)
-        .matcher(text)
-        .results()
-        .map(block -> block.group(1).stripIndent().strip())
-        .toList();
   }
 }

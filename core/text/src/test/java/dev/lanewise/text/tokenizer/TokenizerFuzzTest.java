@@ -1,10 +1,9 @@
-package dev.lanewise.bench.cli.files;
+package dev.lanewise.text.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.testing.Mutations;
 import dev.lanewise.text.json.ForeignJson;
-import dev.lanewise.text.tokenizer.MiniLmTokenizer;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -43,7 +42,7 @@ class TokenizerFuzzTest {
           assertThat(tokens.texts()).as(what).hasSize(tokens.ids().length);
           assertThat(Arrays.stream(tokens.ids()).min().orElseThrow()).as(what).isNotNegative();
         },
-        "tokenizer.json",
+        TokenizerJson.NAME,
         what,
         ALLOWANCE + 100L * bytes.length);
   }

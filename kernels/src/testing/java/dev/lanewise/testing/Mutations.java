@@ -1,4 +1,4 @@
-package dev.lanewise.bench.cli.files;
+package dev.lanewise.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -126,7 +126,7 @@ public final class Mutations {
     return String.join("", changed).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Of bytes or, if it is text, of tokens, in turns. */
+  /** Changes bytes and tokens of JSON in turns. */
   public byte[] of(byte[] valid) {
     return files % 2 == 0 ? ofBytes(valid) : ofJson(new String(valid, StandardCharsets.UTF_8));
   }

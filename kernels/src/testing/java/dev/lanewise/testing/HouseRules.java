@@ -1,4 +1,4 @@
-package dev.lanewise.kernels.testing;
+package dev.lanewise.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,6 +15,9 @@ import com.sun.source.util.TreeScanner;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.Location;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.junit.LocationProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,11 +37,18 @@ import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** Rules that hold in every module. Each module has a copy of this class, so that its own tests fail when its code breaks a rule. */
+/**
+ * Rules that hold in every module. The ArchitectureTest of each module includes them, so that its own tests fail when its code breaks a
+ * rule.
+ */
 public final class HouseRules {
   private static final int MOST_TYPES = 25;
   private static final int LARGEST_KNOT = 12;
   private static final Path SOURCES = Path.of("src/main/java");
+
+  /** Classes that switch over enums of other projects. */
+  private static final Set<String> FOREIGN_TYPES = Set.of("SafetensorsJson.java");
+
   private static final Pattern EXPORTED = Pattern.compile("exports ([\\w.]+);");
 
   /** The Javadoc of a public top-level type. */
@@ -48,6 +58,14 @@ public final class HouseRules {
   private static final Pattern LINK = Pattern.compile("\\{@link (?:[\\w.]+\\.)?(\\w+)");
 
   private HouseRules() {}
+
+  /** The main classes of the module whose tests run. */
+  public static final class MainClasses implements LocationProvider {
+    @Override
+    public Set<Location> get(Class<?> testClass) {
+      return Set.of(Location.of(Path.of("target/classes")));
+    }
+  }
 
   /** Checks that the list names all packages, lowest first, and that none uses a package behind it. There are no cycles then. */
   public static void packagesUseThoseBefore(JavaClasses classes, List<String> packages) {
@@ -64,8 +82,8 @@ public final class HouseRules {
     assertThat(wrong).as("uses of a package that stands behind the user's in the list").isEmpty();
   }
 
-  /** Checks that a package has at most 25 top-level types. */
-  public static void packagesAreSmall(JavaClasses classes) {
+  @ArchTest
+  static void packagesHaveAtMost25Types(JavaClasses classes) {
     typesOfPackages(classes).forEach((name, types) -> assertThat(types).as(name).hasSizeLessThanOrEqualTo(MOST_TYPES));
   }
 
@@ -80,8 +98,9 @@ public final class HouseRules {
     return type.getEnclosingClass().map(HouseRules::topLevel).orElse(type.getName());
   }
 
-  /** Checks that at most 12 top-level types need each other, directly or through others. */
-  public static void knotsAreSmall(JavaClasses classes) {
+  /** Types need each other directly or through others. */
+  @ArchTest
+  static void atMost12TypesNeedEachOther(JavaClasses classes) {
     Map<String, Set<String>> uses = new TreeMap<>();
     for (JavaClass type : classes) {
       Set<String> used = uses.computeIfAbsent(topLevel(type), name -> new TreeSet<>());
@@ -105,8 +124,9 @@ public final class HouseRules {
     return reached;
   }
 
-  /** Checks that each package has a package-info.java of 5 to 20 lines, which turns null checking on. */
-  public static void packagesAreDescribed() throws IOException {
+  /** Each package has a package-info.java of 5 to 20 lines, which turns null checking on. */
+  @ArchTest
+  static void packagesAreDescribed(JavaClasses classes) throws IOException {
     for (Path folder : sources().map(Path::getParent).filter(folder -> !folder.equals(SOURCES)).collect(Collectors.toSet())) {
       List<String> lines = Files.readAllLines(folder.resolve("package-info.java"));
       assertThat(lines).as(folder.toString()).hasSizeBetween(5, 20).contains("@org.jspecify.annotations.NullMarked");
@@ -119,8 +139,9 @@ public final class HouseRules {
     }
   }
 
-  /** Checks that the Javadoc of each exported type has an example, or a link to a type of this module that has one. */
-  public static void exportedTypesHaveExamples() throws IOException {
+  /** The Javadoc of each exported type has an example, or a link to a type of this module that has one. */
+  @ArchTest
+  static void exportedTypesHaveExamples(JavaClasses classes) throws IOException {
     Map<String, String> exported = new TreeMap<>();
     for (String name : found(EXPORTED, Files.readString(SOURCES.resolve("module-info.java")))) {
       try (Stream<Path> files = Files.list(SOURCES.resolve(name.replace('.', '/')))) {
@@ -148,15 +169,14 @@ public final class HouseRules {
   }
 
   /**
-   * Checks that no switch over names or patterns has a default branch, so that a new constant or subtype does not compile before each
-   * switch has an answer for it. Switches over strings and numbers need one.
-   *
-   * @param others simple names of the classes that switch over types of other projects
+   * No switch over names or patterns has a default branch, so that a new constant or subtype does not compile before each switch has an
+   * answer for it. Switches over strings and numbers need one.
    */
-  public static void switchesHaveNoDefault(String... others) throws IOException {
+  @ArchTest
+  static void switchesOverOwnTypesHaveNoDefault(JavaClasses classes) throws IOException {
     JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
     try (StandardJavaFileManager files = javac.getStandardFileManager(null, null, null)) {
-      List<Path> read = sources().filter(file -> Stream.of(others).noneMatch(other -> file.endsWith(other + ".java"))).toList();
+      List<Path> read = sources().filter(file -> FOREIGN_TYPES.stream().noneMatch(file::endsWith)).toList();
       JavacTask task = (JavacTask) javac.getTask(null, files, null, null, null, files.getJavaFileObjectsFromPaths(read));
       List<String> wrong = new ArrayList<>();
       for (CompilationUnitTree file : task.parse()) {
