@@ -1,6 +1,10 @@
 package dev.lanewise.core;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static dev.lanewise.core.testing.LongRows.MANY;
+import static dev.lanewise.core.testing.LongRows.PATHS;
+import static dev.lanewise.core.testing.LongRows.assertClose;
+import static dev.lanewise.core.testing.LongRows.filled;
+import static dev.lanewise.core.testing.LongRows.values;
 
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.kernels.Kernels;
@@ -16,24 +20,8 @@ import org.junit.jupiter.api.Test;
 
 /** Sums over 2<sup>20</sup> keys or queries are accurate to 1e-6, where a single chain of float additions loses up to a tenth. */
 class LongSumsTest {
-  private static final int MANY = 1 << 20;
-  private static final float[] VALUES = {0.1f, 1 / 3f, 0.7f};
-  private static final List<Kernels> PATHS = List.of(Kernels.selected(), Kernels.scalar());
-
-  private static float[] filled(int length, float value) {
-    float[] filled = new float[length];
-    Arrays.fill(filled, value);
-    return filled;
-  }
-
   private static Heads column(float[] data) {
     return Heads.of(data, 1, 1, data.length, 1);
-  }
-
-  private static void assertClose(String what, double expected, float... actual) {
-    for (float x : actual) {
-      assertThat(Math.abs(x - expected)).as("%s: %s for %s", what, x, expected).isLessThanOrEqualTo(1e-6 * Math.abs(expected));
-    }
   }
 
   /** One key, at any index, has a score that is higher than all others by {@code below}. */
@@ -44,7 +32,7 @@ class LongSumsTest {
       for (int keys : new int[] {1279, 1281, 65536, MANY + 3}) {
         for (float below : new float[] {0, 0.9f}) {
           for (int special : new int[] {0, keys / 2, keys - 1}) {
-            float value = VALUES[keys % VALUES.length];
+            float value = values()[keys % values().length];
             float[] scores = filled(keys, -below);
             scores[special] = 0;
             float[] output = new float[1];
