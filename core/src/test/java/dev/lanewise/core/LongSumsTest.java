@@ -4,7 +4,7 @@ import static dev.lanewise.core.testing.LongRows.MANY;
 import static dev.lanewise.core.testing.LongRows.PATHS;
 import static dev.lanewise.core.testing.LongRows.assertClose;
 import static dev.lanewise.core.testing.LongRows.filled;
-import static dev.lanewise.core.testing.LongRows.values;
+import static dev.lanewise.core.testing.LongRows.inexactValues;
 
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.kernels.Kernels;
@@ -32,7 +32,7 @@ class LongSumsTest {
       for (int keys : new int[] {1279, 1281, 65536, MANY + 3}) {
         for (float below : new float[] {0, 0.9f}) {
           for (int special : new int[] {0, keys / 2, keys - 1}) {
-            float value = values()[keys % values().length];
+            float value = inexactValues()[keys % inexactValues().length];
             float[] scores = filled(keys, -below);
             scores[special] = 0;
             float[] output = new float[1];

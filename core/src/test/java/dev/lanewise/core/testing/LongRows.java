@@ -15,7 +15,7 @@ public final class LongRows {
   private LongRows() {}
 
   /** Values that floats hold with an error, so that long sums of them drift. */
-  public static float[] values() {
+  public static float[] inexactValues() {
     return VALUES.clone();
   }
 
