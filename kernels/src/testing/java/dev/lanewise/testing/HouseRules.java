@@ -15,6 +15,8 @@ import com.sun.source.util.TreeScanner;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.LocationProvider;
@@ -158,6 +160,20 @@ public final class HouseRules {
                 || found(LINK, found(DESCRIBED, exported.get(type)).getFirst()).stream()
                     .anyMatch(other -> hasExample(exported.getOrDefault(other, ""))));
     assertThat(without).as("types without an example").isEmpty();
+  }
+
+  /** A field that users can read is one whose array they can change. Values are read by methods. */
+  @ArchTest
+  static void exportedTypesHaveNoPublicFields(JavaClasses classes) throws IOException {
+    List<String> exported = found(EXPORTED, Files.readString(SOURCES.resolve("module-info.java")));
+    List<String> fields =
+        classes.stream()
+            .filter(type -> exported.contains(type.getPackageName()) && type.getModifiers().contains(JavaModifier.PUBLIC))
+            .flatMap(type -> type.getFields().stream())
+            .filter(field -> field.getModifiers().contains(JavaModifier.PUBLIC) && !field.getModifiers().contains(JavaModifier.STATIC))
+            .map(JavaField::getFullName)
+            .toList();
+    assertThat(fields).as("public fields of exported types").isEmpty();
   }
 
   private static boolean hasExample(String source) {

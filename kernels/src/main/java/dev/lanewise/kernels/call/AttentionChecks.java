@@ -191,9 +191,7 @@ final class AttentionChecks {
     if (call.depths != null) {
       checkTree(call, call.depths);
     }
-    if (call.normaliser.sinks != null) {
-      Checks.same("sinks.length", call.normaliser.sinks.length, "query.heads", call.query.heads());
-    }
+    call.normaliser.check(call.query.heads());
     if (call.logSumExp != null) {
       if (!call.normaliser.hasLogSumExp()) {
         throw new IllegalArgumentException("logSumExp is asked for, but only softmax has one");

@@ -26,6 +26,10 @@ public final class AttentionProblem {
   private final CachedSequence @Nullable [] cached;
   public final float scale;
   public final Similarity similarity;
+
+  /** The vector of an additive similarity; null for the others. */
+  public final float @Nullable [] additiveVector;
+
   public final Visibility visibility;
   public final float softcap;
 
@@ -57,6 +61,7 @@ public final class AttentionProblem {
     this.cached = builder.cached;
     this.scale = builder.scale;
     this.similarity = builder.similarity;
+    this.additiveVector = builder.similarity.vector();
     Visibility mask = builder.visibility == null ? new AllKeys(this) : builder.visibility;
     this.visibility = cached != null && DroppedKeys.any(cached) ? new DroppedKeys(mask, cached) : mask;
     this.softcap = builder.softcap;

@@ -57,7 +57,11 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
     return new Bias(data, 0, Math.max(1, batchStride), Math.max(1, headStride), Math.max(1, keys), 1);
   }
 
-  /** Index in {@link #data} of the element of a query and key 0. */
+  /**
+   * Index in {@link #data} of the element of a query and key 0.
+   *
+   * @hidden
+   */
   public int index(int batchEntry, int queryHead, int query) {
     return offset + batchEntry * batchStride + queryHead * headStride + query * queryStride;
   }
@@ -66,6 +70,7 @@ public record Bias(float[] data, int offset, int batchStride, int headStride, in
    * Checks that the array holds every element a call asks for, and that no row reaches into another one.
    *
    * @throws IllegalArgumentException with the array's length and the length needed, or with a stride and the room needed
+   * @hidden
    */
   public void check(String name, int batch, int heads, int queries, int keys) {
     if (batch > 0 && heads > 0 && queries > 0 && keys > 0) {

@@ -124,7 +124,11 @@ public record Heads(
     return index(b, head, row) + column * columnStride;
   }
 
-  /** Copies the row that starts at {@code index}, from {@code column} on, into consecutive elements of {@code target}. */
+  /**
+   * Copies the row that starts at {@code index}, from {@code column} on, into consecutive elements of {@code target}.
+   *
+   * @hidden
+   */
   public void copyRow(int index, int column, float[] target, int to) {
     for (int c = column; c < width; c++) {
       target[to + c - column] = data[index + c * columnStride];

@@ -65,12 +65,20 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
   }
 
-  /** Whether the rows follow each other without a gap, so that the elements are one contiguous range of the array. */
+  /**
+   * Whether the rows follow each other without a gap, so that the elements are one contiguous range of the array.
+   *
+   * @hidden
+   */
   public boolean isDense() {
     return rows <= 1 || rowStride == columns;
   }
 
-  /** All elements of a dense view as one row. */
+  /**
+   * All elements of a dense view as one row.
+   *
+   * @hidden
+   */
   public Matrix flat() {
     return rows <= 1 ? this : new Matrix(data, offset, 1, rows * columns, rows * columns);
   }

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.data;
 
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 public final class Normaliser {
   private static final Normaliser SOFTMAX = new Normaliser(Kind.SOFTMAX, false, null);
 
-  public final Kind kind;
-  public final boolean averages;
-  public final float @Nullable [] sinks;
+  private final Kind kind;
+  private final boolean averages;
+  private final float @Nullable [] sinks;
 
   /** The formula. */
   public enum Kind {
@@ -107,6 +108,11 @@ public final class Normaliser {
     return averages;
   }
 
+  /** Whether there are sinks, one for each query head. */
+  public boolean hasSinks() {
+    return sinks != null;
+  }
+
   /** The sink of a query head, or −∞, which adds nothing, if there are no sinks. */
   public float sink(int queryHead) {
     return sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
@@ -115,5 +121,16 @@ public final class Normaliser {
   /** Whether rows have a log-sum-exp. */
   public boolean hasLogSumExp() {
     return kind == Kind.SOFTMAX;
+  }
+
+  /**
+   * Checks that there is a sink for each query head, or none at all.
+   *
+   * @hidden
+   */
+  public void check(int queryHeads) {
+    if (sinks != null) {
+      Checks.same("sinks.length", sinks.length, "query.heads", queryHeads);
+    }
   }
 }

@@ -39,6 +39,7 @@ public final class PackedMatrix {
    * Packs {@code weight} into panels [panel][input][panelWidth]; columns past the last output are zero.
    *
    * @param transposed whether {@code weight} is outputs × inputs (as PyTorch's {@code nn.Linear} stores it)
+   * @hidden
    */
   public static PackedMatrix of(Matrix weight, boolean transposed, int panelWidth) {
     int inputs = transposed ? weight.columns() : weight.rows();
@@ -82,15 +83,29 @@ public final class PackedMatrix {
     return new PackedMatrix(this, from, to);
   }
 
+  /**
+   * Number of columns of a panel.
+   *
+   * @hidden
+   */
   public int panelWidth() {
     return panelWidth;
   }
 
-  /** Index of the first element of a panel of {@link #panelWidth} columns. */
+  /**
+   * Index of the first element of a panel of {@link #panelWidth} columns.
+   *
+   * @hidden
+   */
   public int panel(int index) {
     return offset + index * panelWidth * inputs;
   }
 
+  /**
+   * The panels, one after the other; nobody changes them.
+   *
+   * @hidden
+   */
   public float[] data() {
     return data;
   }

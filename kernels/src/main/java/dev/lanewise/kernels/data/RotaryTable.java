@@ -82,17 +82,27 @@ public final class RotaryTable {
   /**
    * Number of elements of a row of the table. Half form: pairs cosines, then pairs sines. Interleaved form: rotaryDim cosines, then
    * rotaryDim sines, one for each rotated element, with the sines of even elements negated.
+   *
+   * @hidden
    */
   public int rowSize() {
     return form == Form.HALF ? 2 * pairs() : 4 * pairs();
   }
 
-  /** Whether {@link #chunk} keeps the row of a position. */
+  /**
+   * Whether {@link #chunk} keeps the row of a position.
+   *
+   * @hidden
+   */
   public boolean keeps(int position) {
     return position < limit;
   }
 
-  /** The array that holds the row of a position, at {@link #index}. */
+  /**
+   * The array that holds the row of a position, at {@link #index}.
+   *
+   * @hidden
+   */
   public float[] chunk(int position) {
     float[] @Nullable [] all = chunks;
     int which = position / CHUNK;
@@ -100,7 +110,11 @@ public final class RotaryTable {
     return chunk == null ? add(which) : chunk;
   }
 
-  /** Where the row of a position begins in its {@link #chunk}. */
+  /**
+   * Where the row of a position begins in its {@link #chunk}.
+   *
+   * @hidden
+   */
   public int index(int position) {
     return position % CHUNK * rowSize();
   }
@@ -120,7 +134,11 @@ public final class RotaryTable {
     return chunk;
   }
 
-  /** Computes the row of any position into {@code row}, from index {@code at} on. */
+  /**
+   * Computes the row of any position into {@code row}, from index {@code at} on.
+   *
+   * @hidden
+   */
   public void compute(int position, float[] row, int at) {
     int pairs = pairs();
     for (int i = 0; i < pairs; i++) {

@@ -15,8 +15,8 @@ public final class Similarity {
   private static final Similarity DOT = new Similarity(Kind.DOT, null);
   private static final Similarity COSINE = new Similarity(Kind.COSINE, null);
 
-  public final Kind kind;
-  public final float @Nullable [] vector;
+  private final Kind kind;
+  private final float @Nullable [] vector;
 
   /** The formula. */
   public enum Kind {
@@ -68,6 +68,11 @@ public final class Similarity {
     return kind == Kind.DOT;
   }
 
+  /**
+   * Checks that the vector fits rows of this width.
+   *
+   * @hidden
+   */
   public void check(int width) {
     if (vector != null) {
       Checks.same("vector.length", vector.length, "query.width", width);

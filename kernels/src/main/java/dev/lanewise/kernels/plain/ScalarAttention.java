@@ -95,7 +95,7 @@ public final class ScalarAttention extends ScratchPool.Member {
     queryRow.open(problem.query, problem.queryIndex(problem.query, batchEntry, queryHead, query));
     float[] queryData = queryRow.data();
     int from = queryRow.from();
-    boolean cosine = problem.similarity.kind == Similarity.Kind.COSINE;
+    boolean cosine = problem.similarity.kind() == Similarity.Kind.COSINE;
     double queryInverse = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
     int often = Interruption.often(key.width());
     for (int i = 0; i < keys; i++) {
@@ -104,8 +104,8 @@ public final class ScalarAttention extends ScratchPool.Member {
       float[] keyData = keyRow.data();
       int at = keyRow.from();
       float similarity;
-      if (problem.similarity.kind == Similarity.Kind.ADDITIVE) {
-        similarity = ScalarKernels.additive(queryData, from, keyData, at, Objects.requireNonNull(problem.similarity.vector));
+      if (problem.similarity.kind() == Similarity.Kind.ADDITIVE) {
+        similarity = ScalarKernels.additive(queryData, from, keyData, at, Objects.requireNonNull(problem.additiveVector));
       } else if (cosine) {
         similarity = cosine(queryData, from, queryInverse, keyData, at, key.width());
       } else {
@@ -161,13 +161,12 @@ public final class ScalarAttention extends ScratchPool.Member {
   /** Turns scores into weights; returns log-sum-exp for softmax. */
   private float normalise(AttentionProblem problem) {
     Normaliser normaliser = problem.normaliser;
-    if (normaliser.kind == Normaliser.Kind.SOFTMAX) {
-      float sink = normaliser.sinks == null ? Float.NEGATIVE_INFINITY : normaliser.sinks[queryHead];
-      return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, sink);
+    if (normaliser.kind() == Normaliser.Kind.SOFTMAX) {
+      return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, normaliser.sink(queryHead));
     }
-    float factor = normaliser.averages ? 1f / Math.max(1, seenKeys()) : 1;
+    float factor = normaliser.averages() ? 1f / Math.max(1, seenKeys()) : 1;
     for (int i = 0; i < keys; i++) {
-      scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind, scores[i]);
+      scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind(), scores[i]);
     }
     return Float.NaN;
   }

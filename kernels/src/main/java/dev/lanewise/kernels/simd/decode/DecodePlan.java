@@ -79,8 +79,8 @@ public final class DecodePlan {
       return false; // no array would hold the results of all splits
     }
     boolean plain =
-        problem.normaliser.kind == Normaliser.Kind.SOFTMAX
-            && problem.similarity.kind == Similarity.Kind.DOT
+        problem.normaliser.kind() == Normaliser.Kind.SOFTMAX
+            && problem.similarity.kind() == Similarity.Kind.DOT
             && !problem.watchesScores()
             && !problem.watchesWeights();
     return plain && ScoreScale.after(problem.scale) == 1 && !holdsSpecial(rows);
@@ -214,8 +214,8 @@ public final class DecodePlan {
     for (int at = first; at < end; at += distance) {
       sum += Math.exp(data[at] - base) * data[at + DecodeResults.SUM];
     }
-    float[] sinks = problem.normaliser.sinks;
-    double whole = sinks == null || sum == 0 ? sum : sum + Math.exp(sinks[queryHead] - base);
+    float sink = problem.normaliser.sink(queryHead);
+    double whole = sink == Float.NEGATIVE_INFINITY || sum == 0 ? sum : sum + Math.exp(sink - base);
     if (problem.output != null) {
       for (int at = first; at < end; at += distance) {
         data[at] = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
@@ -237,7 +237,6 @@ public final class DecodePlan {
       }
     }
     if (problem.logSumExp != null) {
-      float sink = sinks == null ? Float.NEGATIVE_INFINITY : sinks[queryHead];
       problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
     }
   }

@@ -27,8 +27,8 @@ final class ElementwiseNormaliser implements TileNormaliser {
   @Override
   public void open(QueryTile tile) {
     Normaliser normaliser = tile.problem().normaliser;
-    kind = normaliser.kind;
-    averages = normaliser.averages;
+    kind = normaliser.kind();
+    averages = normaliser.averages();
     Arrays.fill(count, 0);
   }
 

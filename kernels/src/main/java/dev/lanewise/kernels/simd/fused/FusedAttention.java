@@ -67,7 +67,7 @@ public final class FusedAttention extends ScratchPool.Member {
   private void run(AttentionProblem problem, int unit, int from, int to) {
     output.openUnit();
     int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
-    TileNormaliser normaliser = problem.normaliser.kind == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+    TileNormaliser normaliser = problem.normaliser.kind() == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
     for (int row = from; row < to; row += most) {
       tile.open(problem, unit, row, Math.min(most, to - row));
       run(problem, normaliser);

@@ -2,6 +2,7 @@ package dev.lanewise.kernels.simd.fused;
 
 import static jdk.incubator.vector.FloatVector.broadcast;
 
+import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Tiles;
@@ -38,10 +39,10 @@ public final class OnlineSoftmax implements TileNormaliser {
   public void open(QueryTile tile) {
     Arrays.fill(max, Float.NEGATIVE_INFINITY);
     Arrays.fill(total, 0);
-    float[] sinks = tile.problem().normaliser.sinks;
+    Normaliser normaliser = tile.problem().normaliser;
     Arrays.fill(sink, Float.NEGATIVE_INFINITY);
-    for (int lane = 0; sinks != null && lane < QUERIES; lane++) {
-      sink[lane] = sinks[tile.queryHead(lane)];
+    for (int lane = 0; normaliser.hasSinks() && lane < QUERIES; lane++) {
+      sink[lane] = normaliser.sink(tile.queryHead(lane));
     }
   }
 

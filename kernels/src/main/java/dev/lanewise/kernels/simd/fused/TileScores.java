@@ -39,11 +39,11 @@ final class TileScores {
       queryPanel = new float[size];
       edge = new float[MR * query.width()];
     }
-    boolean additive = problem.similarity.kind == Similarity.Kind.ADDITIVE;
+    boolean additive = problem.similarity.kind() == Similarity.Kind.ADDITIVE;
     float before = additive ? 1 : ScoreScale.before(problem.scale);
     after = additive ? problem.scale : ScoreScale.after(problem.scale);
     rows.load(query, before, queryPanel, tile.scratch);
-    if (problem.similarity.kind == Similarity.Kind.COSINE) {
+    if (problem.similarity.kind() == Similarity.Kind.COSINE) {
       divideByLengths(query, rows, before);
     }
   }
@@ -93,7 +93,7 @@ final class TileScores {
   void compute(QueryTile tile, float[] scores) {
     AttentionProblem problem = tile.problem();
     keyRows.openKeys(tile);
-    switch (problem.similarity.kind) {
+    switch (problem.similarity.kind()) {
       case DOT -> dot(tile, scores);
       case COSINE -> {
         dot(tile, scores);
@@ -102,7 +102,7 @@ final class TileScores {
         }
       }
       case ADDITIVE -> {
-        float[] vector = Objects.requireNonNull(problem.similarity.vector);
+        float[] vector = Objects.requireNonNull(problem.additiveVector);
         AdditiveScores.tile(queryPanel, keyRows.data(), keyRows.row(0), keyRows.stride(), tile.keys(), vector, scores);
       }
     }
