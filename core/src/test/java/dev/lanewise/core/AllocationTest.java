@@ -31,8 +31,8 @@ class AllocationTest {
         MultiHeadAttention.builder(embedDim, 4)
             .packedInput(random(3 * 1024), random(96))
             .output(random(1024), random(32))
-            .kernels(Kernels.scalar())
-            .build();
+            .build()
+            .withKernels(Kernels.scalar());
     SequenceBatch x = SequenceBatch.of(random(rows * embedDim), 1, rows, embedDim);
     SequenceBatch output = SequenceBatch.zeros(1, rows, embedDim);
     assertSteady(4L * rows * embedDim, () -> layer.self(x, output));
@@ -45,8 +45,8 @@ class AllocationTest {
         MultiHeadAttention.builder(32, 4)
             .packedInput(random(3 * 1024), null)
             .output(random(1024), null)
-            .kernels(Kernels.scalar())
             .build()
+            .withKernels(Kernels.scalar())
             .withPositions(Positions.relativeBuckets(random(32 * 4), 32, 128, false));
     SequenceBatch prompt = SequenceBatch.of(random(1000 * 32), 1, 1000, 32);
     SequenceBatch step = SequenceBatch.of(random(32), 1, 1, 32);
@@ -72,7 +72,7 @@ class AllocationTest {
     assertSteady(4 * 4000, () -> mean.apply(x, pooled));
     AttentionPooling attention = AttentionPooling.of(random(8), 2, 4).withKernels(Kernels.scalar());
     assertSteady(4 * 4000, () -> attention.apply(x, pooled));
-    NeighbourDense dense = NeighbourDense.of(Linear.of(random(3 * 64), null, 24, 8, Kernels.scalar()), 1, 1);
+    NeighbourDense dense = NeighbourDense.of(Linear.of(random(3 * 64), null, 24, 8).withKernels(Kernels.scalar()), 1, 1);
     assertSteady(4 * 4000 * 8, () -> dense.apply(x, output));
     List<Heads> layers = List.of(Heads.zeros(1, 2, 100, 100), Heads.zeros(1, 2, 100, 100));
     SequenceBatch rollout = SequenceBatch.zeros(1, 100, 100);
@@ -81,7 +81,7 @@ class AllocationTest {
 
   @Test
   void recurrentStepsAllocateNoArrays() {
-    Linear w = Linear.of(random(2048), null, 32, 64, Kernels.scalar());
+    Linear w = Linear.of(random(2048), null, 32, 64).withKernels(Kernels.scalar());
     SequenceBatch states = SequenceBatch.of(random(4000 * 32), 1, 4000, 32);
     RecurrentAttention memory =
         RecurrentAttention.of(RecurrentAttention.Scores.additive(w, w, random(64)), states).withKernels(Kernels.scalar());

@@ -106,12 +106,12 @@ class IndexArithmeticTest {
             "65536",
             "137438953744"),
         Wrong.argument("embedding's table", out -> Embedding.of(new float[0], 65536, 65536), "table.length", "4294967296"),
-        Wrong.argument("embedded ids", out -> Embedding.of(new float[1], 1, 1).lookup(new int[0], many), "ids.length", "4294967296"),
+        Wrong.argument("embedded ids", out -> Embedding.of(new float[1], 1, 1).forward(new int[0], many), "ids.length", "4294967296"),
         Wrong.argument("linear", out -> Linear.of(new float[0], null, 65536, 65536), "weight.length", "4294967296"),
-        Wrong.argument("linear over repeated rows", out -> linear().apply(many, many, 1), "output.rowStride", "0", "1"),
+        Wrong.argument("linear over repeated rows", out -> linear().forward(many, many), "output.rowStride", "0", "1"),
         Wrong.argument(
             "feed-forward over repeated rows",
-            out -> FeedForward.of(linear(), linear(), Activation.NONE).apply(many, many, 1),
+            out -> FeedForward.of(linear(), linear(), Activation.NONE).forward(many, many),
             "output.rowStride",
             "0",
             "1"),
@@ -194,6 +194,6 @@ class IndexArithmeticTest {
     Heads output = new Heads(new float[0], 0, 1000, 1000, 0, 1, 0, 0, 0);
     ATTENTION.compute(repeated(1, 1000, 1000, 0, 1), repeated(1, 1000, 1000, 1 << 30, 1), repeated(1, 1000, 1000, 1 << 30, 1), output);
     FeedForward.of(linear(), linear(), Activation.NONE)
-        .apply(new SequenceBatch(new float[0], 0, 65536, 0, 1, 0, 0), new SequenceBatch(new float[0], 0, 65536, 0, 1, 0, 0), 1);
+        .forward(new SequenceBatch(new float[0], 0, 65536, 0, 1, 0, 0), new SequenceBatch(new float[0], 0, 65536, 0, 1, 0, 0));
   }
 }

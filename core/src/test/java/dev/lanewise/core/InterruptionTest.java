@@ -112,9 +112,9 @@ class InterruptionTest {
       Heads weights = Heads.zeros(2, 4, 100, 100);
       calls.put("weights of a layer" + on, () -> layer.weights(x, x, weights));
       Norm norm = parts.norm(0);
-      calls.put("norm" + on, () -> norm.apply(x, y, threadCount));
+      calls.put("norm" + on, () -> norm.withThreads(threadCount).forward(x, y));
       Linear linear = Linear.of(new float[WIDTH * WIDTH], null, WIDTH, WIDTH);
-      calls.put("linear" + on, () -> linear.apply(x, y, threadCount));
+      calls.put("linear" + on, () -> linear.withThreads(threadCount).forward(x, y));
     }
     Problem problem = Problem.of(30, 30);
     calls.put("attention", () -> problem.compute(problem.attention()));
@@ -165,7 +165,7 @@ class InterruptionTest {
     SequenceBatch x = new SequenceBatch(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, repeated
     SequenceBatch output = SequenceBatch.zeros(1, rows, 64);
     Arrays.fill(output.data(), Views.SENTINEL);
-    interruptWhenWritten(output.data(), () -> assertCancelled(() -> linear.apply(x, output, threads)));
+    interruptWhenWritten(output.data(), () -> assertCancelled(() -> linear.withThreads(threads).forward(x, output)));
     assertThat(output.data()[output.data().length - 1]).isEqualTo(Views.SENTINEL);
   }
 

@@ -139,20 +139,20 @@ class OverlapTest {
 
   private static List<Door> layers() {
     List<Door> doors = new ArrayList<>();
-    doors.add(door("linear", "input", "output", a -> linear().apply(rows(a.get("input")), rows(a.get("output")), 1)));
+    doors.add(door("linear", "input", "output", a -> linear().forward(rows(a.get("input")), rows(a.get("output")))));
     doors.add(
         door(
             "norm",
             "x",
             "output",
-            a -> Norm.layer(new float[] {1}, new float[] {2}, 1).apply(rows(a.get("x")), rows(a.get("output")), 1),
+            a -> Norm.layer(new float[] {1}, new float[] {2}, 1).forward(rows(a.get("x")), rows(a.get("output"))),
             "output=x"));
     doors.add(
         door(
             "feed-forward",
             "x",
             "output",
-            a -> FeedForward.of(linear(), linear(), Activation.RELU).apply(rows(a.get("x")), rows(a.get("output")), 1)));
+            a -> FeedForward.of(linear(), linear(), Activation.RELU).forward(rows(a.get("x")), rows(a.get("output")))));
     doors.add(door("mean", "x", "output", a -> Pooling.mean().apply(rows(a.get("x")), rows(a.get("output")))));
     doors.add(door("first token", "x", "output", a -> Pooling.firstToken().apply(rows(a.get("x")), rows(a.get("output")))));
     doors.add(

@@ -137,14 +137,14 @@ final class ShortExamples {
   static void linear(float[] weight, float[] bias, int inputs, int outputs, SequenceBatch x, SequenceBatch y) {
     // begin
     Linear projection = Linear.of(weight, bias, inputs, outputs);
-    projection.apply(x, y, 2); // batch × rows × inputs to batch × rows × outputs, on two threads
+    projection.withThreads(2).forward(x, y); // batch × rows × inputs to batch × rows × outputs, on two threads
     // end
   }
 
   static void norm(float[] weight, SequenceBatch x, SequenceBatch y) {
     // begin
     Norm norm = Norm.rms(weight, 1e-6f);
-    norm.apply(x, y, 1); // each row by itself
+    norm.forward(x, y); // each row by itself
     // end
   }
 

@@ -32,7 +32,7 @@ public class EncoderBenchmark extends ScalarVersusVector {
     weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
     x = SequenceBatch.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
     output = SequenceBatch.zeros(1, rows, EMBED_DIM);
-    layer = ByPath.of(kernels -> weights.layer(HEADS, EPSILON, kernels));
+    layer = ByPath.of(weights.layer(HEADS, EPSILON)::withKernels);
   }
 
   @Override

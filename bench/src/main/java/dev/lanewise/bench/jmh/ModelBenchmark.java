@@ -32,7 +32,7 @@ public class ModelBenchmark extends ScalarVersusVector {
   protected void prepare() {
     try {
       NamedTensors weights = MiniLmArtifact.weights();
-      model = new ByPath<>(MiniLm.of(weights, SCALAR), MiniLm.of(weights, VECTOR));
+      model = new ByPath<>(MiniLm.of(weights).withKernels(SCALAR), MiniLm.of(weights).withKernels(VECTOR));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

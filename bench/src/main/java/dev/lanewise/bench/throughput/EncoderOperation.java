@@ -29,7 +29,7 @@ final class EncoderOperation implements Operation {
     weights = EncoderWeights.seeded(embedDim, FEED_FORWARD * embedDim, data);
     x = SequenceBatch.of(data.numbers(sizes.batch * sizes.queries * embedDim), sizes.batch, sizes.queries, embedDim);
     output = SequenceBatch.zeros(sizes.batch, sizes.queries, embedDim);
-    layer = weights.layer(sizes.heads, EPSILON, setup.kernels()).withThreads(setup.team().size());
+    layer = weights.layer(sizes.heads, EPSILON).withKernels(setup.kernels()).withThreads(setup.team().size());
   }
 
   @Override

@@ -13,7 +13,6 @@ import java.util.Map;
 
 /** A projection of m rows from k to n columns, without bias; packing the weight, once a model, is not timed. */
 final class GemmOperation implements Operation {
-  private final int threads;
   private final Matrix input;
   private final Matrix weight;
   private final Matrix result;
@@ -22,12 +21,11 @@ final class GemmOperation implements Operation {
   private final SequenceBatch resultRows;
 
   GemmOperation(Setup setup) {
-    threads = setup.team().size();
     SeededData data = new SeededData();
     input = data.matrix(setup.sizes().m, setup.sizes().k);
     weight = data.matrix(setup.sizes().n, setup.sizes().k);
     result = Matrix.zeros(input.rows(), weight.rows());
-    linear = Linear.of(weight.data(), null, weight.columns(), weight.rows(), setup.kernels());
+    linear = Linear.of(weight.data(), null, weight.columns(), weight.rows()).withKernels(setup.kernels()).withThreads(setup.team().size());
     inputRows = SequenceBatch.of(input.data(), 1, input.rows(), input.columns());
     resultRows = SequenceBatch.of(result.data(), 1, result.rows(), result.columns());
   }
@@ -39,7 +37,7 @@ final class GemmOperation implements Operation {
 
   @Override
   public void run() {
-    linear.apply(inputRows, resultRows, threads);
+    linear.forward(inputRows, resultRows);
   }
 
   @Override

@@ -26,10 +26,8 @@ final class ProductTask implements Task {
   private final Linear linear;
   private final SequenceBatch rows;
   private final SequenceBatch result;
-  private final int threads;
 
   ProductTask(ShapeOptions shape, int threads) {
-    this.threads = threads;
     m = shape.m;
     k = shape.k;
     n = shape.n;
@@ -37,7 +35,7 @@ final class ProductTask implements Task {
     input = data.numbers(m * k);
     weight = data.numbers(k * n);
     transposed = Matrix.of(Arrangement.transposed(weight, k, n), n, k);
-    linear = Linear.of(transposed.data(), null, k, n);
+    linear = Linear.of(transposed.data(), null, k, n).withThreads(threads);
     rows = SequenceBatch.of(input, 1, m, k);
     result = SequenceBatch.zeros(1, m, n);
   }
@@ -49,7 +47,7 @@ final class ProductTask implements Task {
 
   @Override
   public void run() {
-    linear.apply(rows, result, threads);
+    linear.forward(rows, result);
   }
 
   @Override

@@ -16,7 +16,7 @@ import java.util.List;
  * Computes the calls of a {@link MultiHeadAttention} after {@link CallChecks} has checked them: projects into pooled buffers, applies
  * positions, computes attention, and projects with W_O.
  */
-record AttentionCalls(Projections projections, Attention attention, PositionEffect effect, int threads) {
+record AttentionCalls(Projections projections, Attention attention, PositionEffect effect) {
   /**
    * Buffers for projected query, key and value, the heads' output, and the bias of positions. The pool is small: few calls run at the same
    * time, and each buffer is large.
@@ -29,13 +29,13 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   void self(SequenceBatch x, List<KeyValueCache> caches, int[] before, SequenceBatch output, CacheTransaction transaction) {
     Scratch buffers = BUFFERS.take();
     try {
-      Projections.Projected projected = projections.all(x, x, x, buffers, threads);
+      Projections.Projected projected = projections.all(x, x, x, buffers);
       effect.turn(attention.settings(), projected.query(), projected.key(), before);
       Attention scoring = Attention.of(effect.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
       CachedSequence[] rows = transaction.append(caches, projected.key(), projected.value());
       SequenceBatch heads = projections.heads(x, buffers);
       scoring.computeCached(projected.query(), rows, Results.of().output(heads.split(projections.numHeads())));
-      projections.output().apply(heads, output, threads);
+      projections.output().forward(heads, output);
     } finally {
       BUFFERS.give(buffers);
     }
@@ -45,7 +45,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   void remember(SequenceBatch memory, List<KeyValueCache> caches) {
     Scratch buffers = BUFFERS.take();
     try {
-      KeyValueCache.appendAll(caches, projections.keys(memory, buffers, threads), projections.values(memory, buffers, threads));
+      KeyValueCache.appendAll(caches, projections.keys(memory, buffers), projections.values(memory, buffers));
     } finally {
       BUFFERS.give(buffers);
     }
@@ -55,10 +55,10 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   void cross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
     Scratch buffers = BUFFERS.take();
     try {
-      Heads queries = projections.queries(x, buffers, threads);
+      Heads queries = projections.queries(x, buffers);
       SequenceBatch heads = projections.heads(x, buffers);
       attention.compute(queries, memory, heads.split(projections.numHeads()));
-      projections.output().apply(heads, output, threads);
+      projections.output().forward(heads, output);
     } finally {
       BUFFERS.give(buffers);
     }
@@ -68,12 +68,12 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
     Scratch buffers = BUFFERS.take();
     try {
-      Projections.Projected projected = projections.all(query, key, value, buffers, threads);
+      Projections.Projected projected = projections.all(query, key, value, buffers);
       effect.turn(attention.settings(), projected.query(), projected.key());
       SequenceBatch heads = projections.heads(query, buffers);
       Attention scoring = Attention.of(effect.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
       scoring.compute(projected.query(), projected.key(), projected.value(), heads.split(projections.numHeads()));
-      projections.output().apply(heads, output, threads);
+      projections.output().forward(heads, output);
     } finally {
       BUFFERS.give(buffers);
     }
@@ -83,8 +83,8 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   void weights(SequenceBatch query, SequenceBatch key, Heads weights) {
     Scratch buffers = BUFFERS.take();
     try {
-      Heads queries = projections.queries(query, buffers, threads);
-      Heads keys = projections.keys(key, buffers, threads);
+      Heads queries = projections.queries(query, buffers);
+      Heads keys = projections.keys(key, buffers);
       effect.turn(attention.settings(), queries, keys);
       Attention scoring = Attention.of(effect.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
       scoring.weights(queries, keys, weights);

@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
@@ -27,12 +28,10 @@ import org.jspecify.annotations.Nullable;
 public final class Decoder {
   private final List<DecoderLayer> layers;
   private final @Nullable Norm finalNorm;
-  private final int threads;
 
-  private Decoder(List<DecoderLayer> layers, @Nullable Norm finalNorm, int threads) {
+  private Decoder(List<DecoderLayer> layers, @Nullable Norm finalNorm) {
     this.layers = LayerStack.copy(layers);
     this.finalNorm = finalNorm;
-    this.threads = threads;
     LayerStack.check(layers.stream().map(DecoderLayer::embedDim).toList(), finalNorm);
   }
 
@@ -43,7 +42,7 @@ public final class Decoder {
    * @throws IllegalArgumentException if there is no layer, or widths differ
    */
   public static Decoder of(List<DecoderLayer> layers, @Nullable Norm finalNorm) {
-    return new Decoder(layers, finalNorm, 1).withThreads(1);
+    return new Decoder(layers, finalNorm).withThreads(1);
   }
 
   /** Returns a copy with this mask in every self-attention, in place of the causal mask. */
@@ -62,15 +61,22 @@ public final class Decoder {
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
-  public Decoder withThreads(int newThreads) {
-    Checks.atLeast("threads", newThreads, 1);
-    return new Decoder(layers.stream().map(layer -> layer.withThreads(newThreads)).toList(), finalNorm, newThreads);
+  public Decoder withThreads(int threads) {
+    return with(layer -> layer.withThreads(threads), norm -> norm.withThreads(threads));
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public Decoder withKernels(Kernels kernels) {
+    return with(layer -> layer.withKernels(kernels), norm -> norm.withKernels(kernels));
   }
 
   /** Returns a copy with every layer changed by a function. */
   public Decoder withLayers(UnaryOperator<DecoderLayer> change) {
-    Objects.requireNonNull(change, "change");
-    return new Decoder(layers.stream().map(change).toList(), finalNorm, threads);
+    return with(Objects.requireNonNull(change, "change"), norm -> norm);
+  }
+
+  private Decoder with(UnaryOperator<DecoderLayer> change, UnaryOperator<Norm> changeNorm) {
+    return new Decoder(layers.stream().map(change).toList(), finalNorm == null ? null : changeNorm.apply(finalNorm));
   }
 
   /** The layers, from the input to the output. */
@@ -153,7 +159,7 @@ public final class Decoder {
 
   private void finish(SequenceBatch output) {
     if (finalNorm != null) {
-      finalNorm.apply(output, output, threads);
+      finalNorm.forward(output, output);
     }
   }
 }

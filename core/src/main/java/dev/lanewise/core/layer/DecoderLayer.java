@@ -6,6 +6,7 @@ import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
@@ -37,28 +38,15 @@ public final class DecoderLayer {
   private final FeedForward feedForward;
   private final Norm feedForwardNorm;
   private final NormPlacement placement;
-  private final int threads;
-
-  private DecoderLayer(DecoderLayer other, MultiHeadAttention self, MultiHeadAttention cross, int threads) {
-    this.self = self;
-    this.selfNorm = other.selfNorm;
-    this.cross = cross;
-    this.crossNorm = other.crossNorm;
-    this.feedForward = other.feedForward;
-    this.feedForwardNorm = other.feedForwardNorm;
-    this.placement = other.placement;
-    this.threads = threads;
-  }
 
   private DecoderLayer(Attending self, Attending cross, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
-    this.self = self.attention.withMask(causal(self.attention.mask())).withThreads(1);
+    this.self = self.attention;
     this.selfNorm = self.norm;
-    this.cross = cross.attention.withThreads(1);
+    this.cross = cross.attention;
     this.crossNorm = cross.norm;
     this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
     this.feedForwardNorm = Objects.requireNonNull(feedForwardNorm, "feedForwardNorm");
     this.placement = Objects.requireNonNull(placement, "placement");
-    this.threads = 1;
     int embedDim = this.self.embedDim();
     Checks.same("selfNorm.width", selfNorm.width(), "embedDim", embedDim);
     Checks.same("cross.embedDim", this.cross.embedDim(), "embedDim", embedDim);
@@ -68,7 +56,20 @@ public final class DecoderLayer {
     Checks.same("feedForwardNorm.width", feedForwardNorm.width(), "embedDim", embedDim);
   }
 
-  private record Attending(MultiHeadAttention attention, Norm norm) {}
+  /** An attention with its norm. */
+  private record Attending(MultiHeadAttention attention, Norm norm) {
+    Attending withThreads(int threads) {
+      return new Attending(attention.withThreads(threads), norm.withThreads(threads));
+    }
+
+    Attending withKernels(Kernels kernels) {
+      return new Attending(attention.withKernels(kernels), norm.withKernels(kernels));
+    }
+  }
+
+  private DecoderLayer with(MultiHeadAttention newSelf, MultiHeadAttention newCross) {
+    return new DecoderLayer(new Attending(newSelf, selfNorm), new Attending(newCross, crossNorm), feedForward, feedForwardNorm, placement);
+  }
 
   private static Mask causal(Mask before) {
     return before == Mask.none() ? Mask.causal() : before.and(Mask.causal());
@@ -92,7 +93,9 @@ public final class DecoderLayer {
     Objects.requireNonNull(selfNorm, "selfNorm");
     Objects.requireNonNull(cross, "cross is null: a DecoderLayer attends to a memory");
     Objects.requireNonNull(crossNorm, "crossNorm is null: a DecoderLayer attends to a memory");
-    return new DecoderLayer(new Attending(self, selfNorm), new Attending(cross, crossNorm), feedForward, feedForwardNorm, placement);
+    MultiHeadAttention masked = self.withMask(causal(self.mask()));
+    return new DecoderLayer(new Attending(masked, selfNorm), new Attending(cross, crossNorm), feedForward, feedForwardNorm, placement)
+        .withThreads(1);
   }
 
   /** Returns a copy with this mask in self-attention, in place of the causal mask and any other. */
@@ -112,12 +115,12 @@ public final class DecoderLayer {
 
   /** Returns a copy with its self-attention changed by a function. */
   public DecoderLayer withSelf(UnaryOperator<MultiHeadAttention> change) {
-    return new DecoderLayer(this, changed("self", change, self), cross, threads);
+    return with(changed("self", change, self), cross);
   }
 
   /** Returns a copy with its cross-attention changed by a function. */
   public DecoderLayer withCross(UnaryOperator<MultiHeadAttention> change) {
-    return new DecoderLayer(this, self, changed("cross", change, cross), threads);
+    return with(self, changed("cross", change, cross));
   }
 
   private MultiHeadAttention changed(String name, UnaryOperator<MultiHeadAttention> change, MultiHeadAttention before) {
@@ -128,8 +131,23 @@ public final class DecoderLayer {
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
-  public DecoderLayer withThreads(int newThreads) {
-    return new DecoderLayer(this, self.withThreads(newThreads), cross.withThreads(newThreads), newThreads);
+  public DecoderLayer withThreads(int threads) {
+    return new DecoderLayer(
+        new Attending(self, selfNorm).withThreads(threads),
+        new Attending(cross, crossNorm).withThreads(threads),
+        feedForward.withThreads(threads),
+        feedForwardNorm.withThreads(threads),
+        placement);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public DecoderLayer withKernels(Kernels kernels) {
+    return new DecoderLayer(
+        new Attending(self, selfNorm).withKernels(kernels),
+        new Attending(cross, crossNorm).withKernels(kernels),
+        feedForward.withKernels(kernels),
+        feedForwardNorm.withKernels(kernels),
+        placement);
   }
 
   /** Width of input and output rows. */
@@ -274,20 +292,20 @@ public final class DecoderLayer {
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         selfSublayer.apply(x, y);
-        selfNorm.applyToSum(y, x, y, y, threads);
+        selfNorm.forward(y, x, y, y);
         crossSublayer.apply(y, z);
-        crossNorm.applyToSum(z, y, y, y, threads);
-        feedForward.apply(y, z, threads);
-        feedForwardNorm.applyToSum(z, y, z, output, threads);
+        crossNorm.forward(z, y, y, y);
+        feedForward.forward(y, z);
+        feedForwardNorm.forward(z, y, z, output);
       } else {
-        selfNorm.apply(x, z, threads);
+        selfNorm.forward(x, z);
         selfSublayer.apply(z, y);
         SequenceBatch sum = SequenceBatch.buffer(buffers, 2, x, embedDim());
-        crossNorm.applyToSum(y, x, sum, z, threads);
+        crossNorm.forward(y, x, sum, z);
         crossSublayer.apply(z, y);
-        feedForwardNorm.applyToSum(y, sum, sum, z, threads);
-        feedForward.apply(z, y, threads);
-        Residual.add(y, sum, output, threads);
+        feedForwardNorm.forward(y, sum, sum, z);
+        feedForward.forward(z, y);
+        Residual.add(y, sum, output, feedForward.threads());
       }
     } finally {
       BUFFERS.give(buffers);

@@ -10,7 +10,7 @@ import java.util.Objects;
  *
  * <pre>{@code
  * Embedding embedding = Embedding.of(table, vocabulary, embedDim);
- * embedding.lookup(new int[] {101, 7592, 102}, x); // x is 1 × 3 × embedDim
+ * embedding.forward(new int[] {101, 7592, 102}, x); // x is 1 × 3 × embedDim
  * }</pre>
  */
 public final class Embedding {
@@ -57,7 +57,7 @@ public final class Embedding {
    * @throws IllegalArgumentException if shapes differ, output shares elements with itself, or an id is not in the vocabulary; nothing has
    *     been written then
    */
-  public void lookup(int[] ids, SequenceBatch output) {
+  public void forward(int[] ids, SequenceBatch output) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(output, "output");
     Checks.same("ids.length", ids.length, "output.batch * output.rows", (long) output.batch() * output.rows());

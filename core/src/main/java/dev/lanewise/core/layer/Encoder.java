@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -21,12 +22,10 @@ import org.jspecify.annotations.Nullable;
 public final class Encoder {
   private final List<EncoderLayer> layers;
   private final @Nullable Norm finalNorm;
-  private final int threads;
 
-  private Encoder(List<EncoderLayer> layers, @Nullable Norm finalNorm, int threads) {
+  private Encoder(List<EncoderLayer> layers, @Nullable Norm finalNorm) {
     this.layers = LayerStack.copy(layers);
     this.finalNorm = finalNorm;
-    this.threads = threads;
     LayerStack.check(layers.stream().map(EncoderLayer::embedDim).toList(), finalNorm);
   }
 
@@ -37,7 +36,7 @@ public final class Encoder {
    * @throws IllegalArgumentException if there is no layer, or widths differ
    */
   public static Encoder of(List<EncoderLayer> layers, @Nullable Norm finalNorm) {
-    return new Encoder(layers, finalNorm, 1).withThreads(1);
+    return new Encoder(layers, finalNorm).withThreads(1);
   }
 
   /** Returns a copy with this mask in every layer, in place of earlier ones. */
@@ -56,15 +55,22 @@ public final class Encoder {
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
-  public Encoder withThreads(int newThreads) {
-    Checks.atLeast("threads", newThreads, 1);
-    return new Encoder(layers.stream().map(layer -> layer.withThreads(newThreads)).toList(), finalNorm, newThreads);
+  public Encoder withThreads(int threads) {
+    return with(layer -> layer.withThreads(threads), norm -> norm.withThreads(threads));
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public Encoder withKernels(Kernels kernels) {
+    return with(layer -> layer.withKernels(kernels), norm -> norm.withKernels(kernels));
   }
 
   /** Returns a copy with every layer changed by a function. */
   public Encoder withLayers(UnaryOperator<EncoderLayer> change) {
-    Objects.requireNonNull(change, "change");
-    return new Encoder(layers.stream().map(change).toList(), finalNorm, threads);
+    return with(Objects.requireNonNull(change, "change"), norm -> norm);
+  }
+
+  private Encoder with(UnaryOperator<EncoderLayer> change, UnaryOperator<Norm> changeNorm) {
+    return new Encoder(layers.stream().map(change).toList(), finalNorm == null ? null : changeNorm.apply(finalNorm));
   }
 
   /** The layers, from the input to the output. */
@@ -128,7 +134,7 @@ public final class Encoder {
       from = output;
     }
     if (finalNorm != null) {
-      finalNorm.apply(output, output, threads);
+      finalNorm.forward(output, output);
     }
   }
 }

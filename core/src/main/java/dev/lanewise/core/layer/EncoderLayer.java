@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.position.LayerPositions;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -37,25 +38,14 @@ public final class EncoderLayer {
   private final FeedForward feedForward;
   private final Norm feedForwardNorm;
   private final NormPlacement placement;
-  private final int threads;
-
-  private EncoderLayer(EncoderLayer other, MultiHeadAttention attention, int threads) {
-    this.attention = attention;
-    this.attentionNorm = other.attentionNorm;
-    this.feedForward = other.feedForward;
-    this.feedForwardNorm = other.feedForwardNorm;
-    this.placement = other.placement;
-    this.threads = threads;
-  }
 
   private EncoderLayer(
       MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
-    this.attention = Objects.requireNonNull(attention, "attention").withThreads(1);
+    this.attention = Objects.requireNonNull(attention, "attention");
     this.attentionNorm = Objects.requireNonNull(attentionNorm, "attentionNorm");
     this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
     this.feedForwardNorm = Objects.requireNonNull(feedForwardNorm, "feedForwardNorm");
     this.placement = Objects.requireNonNull(placement, "placement");
-    this.threads = 1;
     int embedDim = attention.embedDim();
     Checks.same("attentionNorm.width", attentionNorm.width(), "embedDim", embedDim);
     Checks.same("feedForward.inputs", feedForward.inputs(), "embedDim", embedDim);
@@ -70,7 +60,7 @@ public final class EncoderLayer {
    */
   public static EncoderLayer of(
       MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
-    return new EncoderLayer(attention, attentionNorm, feedForward, feedForwardNorm, placement);
+    return new EncoderLayer(attention, attentionNorm, feedForward, feedForwardNorm, placement).withThreads(1);
   }
 
   /** Returns a copy with this mask in place of the earlier one. */
@@ -89,8 +79,23 @@ public final class EncoderLayer {
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
-  public EncoderLayer withThreads(int newThreads) {
-    return new EncoderLayer(this, attention.withThreads(newThreads), newThreads);
+  public EncoderLayer withThreads(int threads) {
+    return new EncoderLayer(
+        attention.withThreads(threads),
+        attentionNorm.withThreads(threads),
+        feedForward.withThreads(threads),
+        feedForwardNorm.withThreads(threads),
+        placement);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public EncoderLayer withKernels(Kernels kernels) {
+    return new EncoderLayer(
+        attention.withKernels(kernels),
+        attentionNorm.withKernels(kernels),
+        feedForward.withKernels(kernels),
+        feedForwardNorm.withKernels(kernels),
+        placement);
   }
 
   /** Checks a call except for its views. */
@@ -105,7 +110,7 @@ public final class EncoderLayer {
   public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
     MultiHeadAttention changed = Objects.requireNonNull(Objects.requireNonNull(change, "change").apply(attention), "the changed attention");
     Checks.same("attention.embedDim", changed.embedDim(), "embedDim", embedDim());
-    return new EncoderLayer(this, changed, threads);
+    return new EncoderLayer(changed, attentionNorm, feedForward, feedForwardNorm, placement);
   }
 
   /** Checks that a view that a stack writes shares no element with what attention reads besides the rows. */
@@ -140,16 +145,16 @@ public final class EncoderLayer {
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
         attention.self(x, y);
-        attentionNorm.applyToSum(y, x, y, y, threads);
-        feedForward.apply(y, z, threads);
-        feedForwardNorm.applyToSum(z, y, z, output, threads);
+        attentionNorm.forward(y, x, y, y);
+        feedForward.forward(y, z);
+        feedForwardNorm.forward(z, y, z, output);
       } else {
-        attentionNorm.apply(x, z, threads);
+        attentionNorm.forward(x, z);
         attention.self(z, y);
-        feedForwardNorm.applyToSum(y, x, y, z, threads);
+        feedForwardNorm.forward(y, x, y, z);
         SequenceBatch added = SequenceBatch.buffer(buffers, 2, x, embedDim());
-        feedForward.apply(z, added, threads);
-        Residual.add(y, added, output, threads);
+        feedForward.forward(z, added);
+        Residual.add(y, added, output, feedForward.threads());
       }
     } finally {
       BUFFERS.give(buffers);
@@ -179,7 +184,7 @@ public final class EncoderLayer {
     Scratch buffers = BUFFERS.take();
     try {
       SequenceBatch normed = SequenceBatch.buffer(buffers, 0, x, embedDim());
-      attentionNorm.apply(x, normed, threads);
+      attentionNorm.forward(x, normed);
       attention.weights(normed, normed, weights);
     } finally {
       BUFFERS.give(buffers);

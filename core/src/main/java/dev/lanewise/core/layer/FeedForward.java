@@ -9,6 +9,7 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ public final class FeedForward {
   }
 
   /**
-   * Creates the network down(activation(up(x))).
+   * Creates the network down(activation(up(x))), on one thread.
    *
    * @param up embedDim to hidden, without an activation of its own
    * @param down hidden to embedDim
@@ -58,15 +59,29 @@ public final class FeedForward {
     if (up.activation() != Activation.NONE) {
       throw new IllegalArgumentException("up has the activation " + up.activation() + ", but activation is " + activation);
     }
-    return new FeedForward(null, up.withActivation(activation), down, activation);
+    return new FeedForward(null, up.withActivation(activation), down, activation).withThreads(1);
   }
 
-  /** Creates the network down(activation(gate(x)) · up(x)); gate has the shape of up. */
+  /** Creates the network down(activation(gate(x)) · up(x)), on one thread; gate has the shape of up. */
   public static FeedForward gated(Linear gate, Linear up, Linear down, Activation activation) {
     Objects.requireNonNull(gate, "gate");
     Objects.requireNonNull(up, "up");
     Objects.requireNonNull(down, "down");
-    return new FeedForward(gate, up, down, Objects.requireNonNull(activation, "activation"));
+    return new FeedForward(gate, up, down, Objects.requireNonNull(activation, "activation")).withThreads(1);
+  }
+
+  /** Returns a copy with this number of threads for each call, including the caller's; the weights are shared. */
+  public FeedForward withThreads(int threads) {
+    return with(linear -> linear.withThreads(threads));
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public FeedForward withKernels(Kernels kernels) {
+    return with(linear -> linear.withKernels(kernels));
+  }
+
+  private FeedForward with(UnaryOperator<Linear> change) {
+    return new FeedForward(gate == null ? null : change.apply(gate), change.apply(up), change.apply(down), activation);
   }
 
   /** Width of the input rows. */
@@ -84,13 +99,11 @@ public final class FeedForward {
    *
    * @param x batch × rows × inputs
    * @param output batch × rows × outputs, written
-   * @param threads number of threads that share the work, including the caller's
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself; nothing has been written then
    */
-  public void apply(SequenceBatch x, SequenceBatch output, int threads) {
+  public void forward(SequenceBatch x, SequenceBatch output) {
     Objects.requireNonNull(x, "x");
     Objects.requireNonNull(output, "output");
-    Checks.atLeast("threads", threads, 1);
     Checks.same("x.width", x.width(), "inputs", up.inputs());
     Checks.same("output.width", output.width(), "outputs", down.outputs());
     Checks.same("output.batch", output.batch(), "x.batch", x.batch());
@@ -100,37 +113,41 @@ public final class FeedForward {
     Scratch buffers = BUFFERS.take();
     try {
       boolean merge = x.data() != output.data() && Rowwise.even(x) && Rowwise.even(output);
-      chunks(merge ? Rowwise.merged(x) : x, merge ? Rowwise.merged(output) : output, threads, buffers);
+      chunks(merge ? Rowwise.merged(x) : x, merge ? Rowwise.merged(output) : output, buffers);
     } finally {
       BUFFERS.give(buffers);
     }
   }
 
-  private void chunks(SequenceBatch x, SequenceBatch output, int threads, Scratch buffers) {
+  private void chunks(SequenceBatch x, SequenceBatch output, Scratch buffers) {
     for (int b = 0; b < x.batch(); b++) {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
         SequenceBatch in = x.rows(b, row, rows);
         SequenceBatch hidden = SequenceBatch.buffer(buffers, 0, in, up.outputs());
-        up.apply(in, hidden, threads);
+        up.forward(in, hidden);
         if (gate != null) {
           SequenceBatch opened = SequenceBatch.buffer(buffers, 1, in, up.outputs());
-          gate.apply(in, opened, threads);
-          open(opened, hidden, threads);
+          gate.forward(in, opened);
+          open(opened, hidden);
         }
-        down.apply(hidden, output.rows(b, row, rows), threads);
+        down.forward(hidden, output.rows(b, row, rows));
       }
     }
   }
 
+  int threads() {
+    return up.threads();
+  }
+
   /** Computes hidden = activation(gate) · hidden. */
-  private void open(SequenceBatch opened, SequenceBatch hidden, int threads) {
+  private void open(SequenceBatch opened, SequenceBatch hidden) {
     Kernels kernels = up.kernels();
     Rowwise.run(
         hidden,
         GATE_ROWS,
         GATE_WORK,
-        threads,
+        up.threads(),
         (b, from, rows) -> {
           Matrix to = hidden.matrix(b, from, rows, 0, hidden.width());
           kernels.gate(activation, opened.matrix(b, from, rows, 0, hidden.width()), to, to);

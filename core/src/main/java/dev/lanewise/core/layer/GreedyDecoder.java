@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.InputPositions;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
@@ -32,28 +33,25 @@ public final class GreedyDecoder {
   private final int stop;
   private final @Nullable InputPositions positions;
   private final int maxLength;
-  private final int threads;
 
-  private GreedyDecoder(GreedyDecoder other, Decoder decoder, @Nullable InputPositions positions, int maxLength, int threads) {
+  private GreedyDecoder(GreedyDecoder other, Decoder decoder, Linear vocabulary, @Nullable InputPositions positions, int maxLength) {
     this.decoder = decoder;
     this.embedding = other.embedding;
-    this.vocabulary = other.vocabulary;
+    this.vocabulary = vocabulary;
     this.start = other.start;
     this.stop = other.stop;
     this.positions = positions;
     this.maxLength = maxLength;
-    this.threads = threads;
   }
 
   private GreedyDecoder(Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
     this.decoder = Objects.requireNonNull(decoder, "decoder").withThreads(1);
     this.embedding = Objects.requireNonNull(embedding, "embedding");
-    this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary");
+    this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary").withThreads(1);
     this.start = start;
     this.stop = stop;
     this.positions = null;
     this.maxLength = DEFAULT_MAX_LENGTH;
-    this.threads = 1;
     Checks.same("embedding.embedDim", embedding.embedDim(), "decoder.embedDim", decoder.embedDim());
     Checks.same("vocabulary.inputs", vocabulary.inputs(), "decoder.embedDim", decoder.embedDim());
     Checks.same("vocabulary.outputs", vocabulary.outputs(), "embedding.vocabulary", embedding.vocabulary());
@@ -99,23 +97,28 @@ public final class GreedyDecoder {
   public GreedyDecoder withPositions(InputPositions newPositions) {
     Objects.requireNonNull(newPositions, "positions");
     Checks.same("positions.embedDim", newPositions.embedDim(), "decoder.embedDim", decoder.embedDim());
-    return new GreedyDecoder(this, decoder, newPositions, maxLength, threads);
+    return new GreedyDecoder(this, decoder, vocabulary, newPositions, maxLength);
   }
 
   /** Returns a copy with this maximum number of tokens in each sequence, without start and stop. */
   public GreedyDecoder withMaxLength(int newMaxLength) {
     Checks.atLeast("maxLength", newMaxLength, 1);
-    return new GreedyDecoder(this, decoder, positions, newMaxLength, threads);
+    return new GreedyDecoder(this, decoder, vocabulary, positions, newMaxLength);
   }
 
   /** Returns a copy with this number of threads, including the caller's. */
-  public GreedyDecoder withThreads(int newThreads) {
-    return new GreedyDecoder(this, decoder.withThreads(newThreads), positions, maxLength, newThreads);
+  public GreedyDecoder withThreads(int threads) {
+    return new GreedyDecoder(this, decoder.withThreads(threads), vocabulary.withThreads(threads), positions, maxLength);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public GreedyDecoder withKernels(Kernels kernels) {
+    return new GreedyDecoder(this, decoder.withKernels(kernels), vocabulary.withKernels(kernels), positions, maxLength);
   }
 
   /** Returns a copy with a mask of the memory, such as {@code Mask.keyLengths(17, 24)} for a padded memory. */
   public GreedyDecoder withMemoryMask(Mask mask) {
-    return new GreedyDecoder(this, decoder.withMemoryMask(mask), positions, maxLength, threads);
+    return new GreedyDecoder(this, decoder.withMemoryMask(mask), vocabulary, positions, maxLength);
   }
 
   /**
@@ -173,12 +176,12 @@ public final class GreedyDecoder {
       SequenceBatch x = SequenceBatch.zeros(last.length, 1, decoder.embedDim());
       SequenceBatch scores = SequenceBatch.zeros(last.length, 1, vocabulary.outputs());
       for (int position = 0; position < maxLength && open > 0; position++) {
-        embedding.lookup(last, x);
+        embedding.forward(last, x);
         if (positions != null) {
           positions.addTo(x, position);
         }
         decoder.forward(x, state, x);
-        vocabulary.apply(x, scores, threads);
+        vocabulary.forward(x, scores);
         for (int b = 0; b < last.length; b++) {
           take(b, ended[b] ? stop : likeliest(scores, b));
         }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * Linear projection = Linear.of(weight, bias, inputs, outputs);
- * projection.apply(x, y, 2); // batch × rows × inputs to batch × rows × outputs, on two threads
+ * projection.withThreads(2).forward(x, y); // batch × rows × inputs to batch × rows × outputs, on two threads
  * }</pre>
  */
 public final class Linear {
@@ -37,14 +37,16 @@ public final class Linear {
   private final int outputs;
   private final Kernels kernels;
   private final Activation activation;
+  private final int threads;
   private final Part whole;
   private final Part[] parts;
 
-  private Linear(Matrix weight, float @Nullable [] bias, Kernels kernels) {
+  private Linear(Matrix weight, float @Nullable [] bias, Kernels kernels, Activation activation, int threads) {
     this.inputs = weight.columns();
     this.outputs = weight.rows();
     this.kernels = kernels;
-    this.activation = Activation.NONE;
+    this.activation = activation;
+    this.threads = threads;
     PackedMatrix packed = kernels.packTransposed(weight);
     this.whole = new Part(0, packed, bias == null ? null : bias.clone());
     this.parts = new Part[Math.ceilDiv(outputs, PART)];
@@ -55,11 +57,12 @@ public final class Linear {
     }
   }
 
-  private Linear(Linear other, Activation activation) {
+  private Linear(Linear other, Activation activation, int threads) {
     this.inputs = other.inputs;
     this.outputs = other.outputs;
     this.kernels = other.kernels;
     this.activation = activation;
+    this.threads = threads;
     this.whole = other.whole;
     this.parts = other.parts;
   }
@@ -68,27 +71,21 @@ public final class Linear {
   private record Part(int from, PackedMatrix weight, float @Nullable [] bias) {}
 
   /**
-   * Creates a projection on the fastest kernels of this JVM.
+   * Creates a projection on one thread and the fastest kernels of this JVM.
    *
    * @param weight outputs × inputs, dense
    * @param bias outputs elements, or null for none
    * @throws IllegalArgumentException if inputs or outputs is below 1, or the length of an array does not fit them
    */
   public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs) {
-    return of(weight, bias, inputs, outputs, Kernels.selected());
-  }
-
-  /** Creates a projection on the given kernels. */
-  public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs, Kernels kernels) {
     Objects.requireNonNull(weight, "weight");
-    Objects.requireNonNull(kernels, "kernels");
     Checks.atLeast("inputs", inputs, 1);
     Checks.atLeast("outputs", outputs, 1);
     Checks.same("weight.length", weight.length, "outputs * inputs", (long) outputs * inputs);
     if (bias != null) {
       Checks.same("bias.length", bias.length, "outputs", outputs);
     }
-    return new Linear(Matrix.of(weight, outputs, inputs), bias, kernels);
+    return new Linear(Matrix.of(weight, outputs, inputs), bias, Kernels.selected(), Activation.NONE, 1);
   }
 
   /**
@@ -96,7 +93,19 @@ public final class Linear {
    * product is still in the CPU cache, which saves a pass over the output.
    */
   public Linear withActivation(Activation newActivation) {
-    return new Linear(this, Objects.requireNonNull(newActivation, "activation"));
+    return new Linear(this, Objects.requireNonNull(newActivation, "activation"), threads);
+  }
+
+  /** Returns a copy with this number of threads for each call, including the caller's; the packed weight is shared. */
+  public Linear withThreads(int newThreads) {
+    Checks.atLeast("threads", newThreads, 1);
+    return new Linear(this, activation, newThreads);
+  }
+
+  /** Returns a copy with these kernels, for which the weight is packed again. */
+  public Linear withKernels(Kernels newKernels) {
+    Objects.requireNonNull(newKernels, "kernels");
+    return newKernels == kernels ? this : new Linear(whole.weight.transposed(), whole.bias, newKernels, activation, threads);
   }
 
   Activation activation() {
@@ -105,6 +114,10 @@ public final class Linear {
 
   Kernels kernels() {
     return kernels;
+  }
+
+  int threads() {
+    return threads;
   }
 
   /** Width of the input rows. */
@@ -122,13 +135,11 @@ public final class Linear {
    *
    * @param input batch × rows × inputs
    * @param output batch × rows × outputs, written
-   * @param threads number of threads that share the work, including the caller's
    * @throws IllegalArgumentException if shapes differ, or output shares elements with input or with itself; nothing has been written then
    */
-  public void apply(SequenceBatch input, SequenceBatch output, int threads) {
+  public void forward(SequenceBatch input, SequenceBatch output) {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(output, "output");
-    Checks.atLeast("threads", threads, 1);
     Checks.same("input.width", input.width(), "inputs", inputs);
     Checks.same("output.width", output.width(), "outputs", outputs);
     Checks.same("output.batch", output.batch(), "input.batch", input.batch());
@@ -141,16 +152,17 @@ public final class Linear {
     if (threads == 1) {
       alone(input, output);
     } else {
-      Tasks tasks = new Tasks(input, output, threads);
+      Tasks tasks = new Tasks(input, output);
       Workers.run(threads, tasks.work, tasks.count, tasks::run);
     }
   }
 
   /**
-   * Projects several inputs, each with its own projection, as {@link #apply} does, but starts the threads only once. The caller checks
-   * shapes and overlaps.
+   * Projects several inputs, each with its own projection, as {@link #forward} does, but starts the threads only once. The projections have
+   * the same number of threads. The caller checks shapes and overlaps.
    */
-  static void applyAll(List<Linear> projections, List<SequenceBatch> inputs, List<SequenceBatch> outputs, int threads) {
+  static void forwardAll(List<Linear> projections, List<SequenceBatch> inputs, List<SequenceBatch> outputs) {
+    int threads = projections.get(0).threads;
     if (threads == 1) {
       for (int i = 0; i < projections.size(); i++) {
         projections.get(i).alone(inputs.get(i), outputs.get(i));
@@ -161,7 +173,7 @@ public final class Linear {
     long work = 0;
     int count = 0;
     for (int i = 0; i < projections.size(); i++) {
-      Tasks tasks = projections.get(i).new Tasks(inputs.get(i), outputs.get(i), threads);
+      Tasks tasks = projections.get(i).new Tasks(inputs.get(i), outputs.get(i));
       all.add(tasks);
       work += tasks.work;
       count += tasks.count;
@@ -207,7 +219,7 @@ public final class Linear {
     private final Part[] shares;
     private final int count;
 
-    private Tasks(SequenceBatch input, SequenceBatch output, int threads) {
+    private Tasks(SequenceBatch input, SequenceBatch output) {
       boolean merge = merges(input, output);
       this.input = merge ? Rowwise.merged(input) : input;
       this.output = merge ? Rowwise.merged(output) : output;

@@ -4,7 +4,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
-import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
@@ -35,13 +34,11 @@ public final class MultiHeadAttention {
   private final Projections projections;
   private final Attention attention;
   private final PositionEffect positionEffect;
-  private final int threads;
 
-  MultiHeadAttention(Projections projections, Attention attention, PositionEffect positionEffect, int threads) {
+  MultiHeadAttention(Projections projections, Attention attention, PositionEffect positionEffect) {
     this.projections = projections;
     this.attention = attention;
     this.positionEffect = positionEffect;
-    this.threads = threads;
     positionEffect.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
   }
 
@@ -67,7 +64,7 @@ public final class MultiHeadAttention {
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
     Objects.requireNonNull(change, "change");
     Attention changed = Objects.requireNonNull(change.apply(attention), "the changed attention");
-    return new MultiHeadAttention(projections, changed, positionEffect, threads);
+    return new MultiHeadAttention(projections, changed, positionEffect);
   }
 
   /**
@@ -81,7 +78,7 @@ public final class MultiHeadAttention {
    */
   public MultiHeadAttention withPositions(LayerPositions positions) {
     Objects.requireNonNull(positions, "positions");
-    return new MultiHeadAttention(projections, attention, positions.effect(), threads);
+    return new MultiHeadAttention(projections, attention, positions.effect());
   }
 
   /** Returns a copy with rotary positions in place of earlier positions, as {@link #withPositions} does. */
@@ -99,8 +96,13 @@ public final class MultiHeadAttention {
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's; the weights are shared. */
-  public MultiHeadAttention withThreads(int newThreads) {
-    return new MultiHeadAttention(projections, attention.withThreads(newThreads), positionEffect, newThreads);
+  public MultiHeadAttention withThreads(int threads) {
+    return new MultiHeadAttention(projections.with(linear -> linear.withThreads(threads)), attention.withThreads(threads), positionEffect);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public MultiHeadAttention withKernels(Kernels kernels) {
+    return new MultiHeadAttention(projections.with(linear -> linear.withKernels(kernels)), attention.withKernels(kernels), positionEffect);
   }
 
   /** Checks that a view that a layer writes shares no element with what attention reads besides the layer's rows. */
@@ -245,7 +247,7 @@ public final class MultiHeadAttention {
   }
 
   private AttentionCalls calls() {
-    return new AttentionCalls(projections, attention, positionEffect, threads);
+    return new AttentionCalls(projections, attention, positionEffect);
   }
 
   /**
@@ -311,7 +313,6 @@ public final class MultiHeadAttention {
    */
   public static final class Builder {
     private final ProjectionWeights weights;
-    private @Nullable Kernels kernels;
 
     private Builder(int embedDim, int numHeads) {
       this.weights = new ProjectionWeights(embedDim, numHeads);
@@ -368,22 +369,14 @@ public final class MultiHeadAttention {
       return this;
     }
 
-    /** Sets the kernels; the default is the fastest of this JVM. */
-    public Builder kernels(Kernels kernels) {
-      this.kernels = Objects.requireNonNull(kernels, "kernels");
-      return this;
-    }
-
     /**
-     * Creates the layer, without a mask and on one thread.
+     * Creates the layer, without a mask, on one thread and the fastest kernels of this JVM.
      *
      * @throws IllegalStateException if a weight is missing, or packedInput is set together with one of the weights that it contains
      * @throws IllegalArgumentException if a weight or bias has the wrong length
      */
     public MultiHeadAttention build() {
-      Kernels used = kernels == null ? Kernels.selected() : kernels;
-      Attention attention = Attention.of(new AttentionSettings(used));
-      return new MultiHeadAttention(weights.projections(used), attention, Positions.none().effect(), 1);
+      return new MultiHeadAttention(weights.projections(), Attention.standard(), Positions.none().effect());
     }
   }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * Norm norm = Norm.rms(weight, 1e-6f);
- * norm.apply(x, y, 1); // each row by itself
+ * norm.forward(x, y); // each row by itself
  * }</pre>
  */
 public final class Norm {
@@ -28,43 +28,51 @@ public final class Norm {
   private final float[] weight;
   private final float @Nullable [] bias;
   private final float epsilon;
+  private final int threads;
 
-  private Norm(Kernels kernels, boolean centred, float[] weight, float @Nullable [] bias, float epsilon) {
-    this.kernels = Objects.requireNonNull(kernels, "kernels");
+  private Norm(Kernels kernels, boolean centred, float[] weight, float @Nullable [] bias, float epsilon, int threads) {
+    this.kernels = kernels;
     this.centred = centred;
-    this.weight = Objects.requireNonNull(weight, "weight").clone();
-    this.bias = bias == null ? null : bias.clone();
+    this.weight = weight;
+    this.bias = bias;
     this.epsilon = epsilon;
+    this.threads = threads;
+  }
+
+  private static Norm of(boolean centred, float[] weight, float @Nullable [] bias, float epsilon) {
+    Objects.requireNonNull(weight, "weight");
     Checks.atLeast("weight.length", weight.length, 1);
     if (bias != null) {
       Checks.same("bias.length", bias.length, "weight.length", weight.length);
     }
     Checks.epsilon(epsilon);
+    return new Norm(Kernels.selected(), centred, weight.clone(), bias == null ? null : bias.clone(), epsilon, 1);
   }
 
   /**
-   * Layer norm of rows as wide as {@code weight}.
+   * Layer norm of rows as wide as {@code weight}, on one thread and the fastest kernels of this JVM.
    *
    * @param bias as long as weight, or null for none
    * @param epsilon added to the variance; 1e-5 in PyTorch, 1e-12 in BERT
    */
   public static Norm layer(float[] weight, float @Nullable [] bias, float epsilon) {
-    return layer(weight, bias, epsilon, Kernels.selected());
-  }
-
-  /** Layer norm on the given kernels. */
-  public static Norm layer(float[] weight, float @Nullable [] bias, float epsilon, Kernels kernels) {
-    return new Norm(kernels, true, weight, bias, epsilon);
+    return of(true, weight, bias, epsilon);
   }
 
   /** RMS norm of rows as wide as {@code weight}; {@code epsilon} is added to the mean square. */
   public static Norm rms(float[] weight, float epsilon) {
-    return rms(weight, epsilon, Kernels.selected());
+    return of(false, weight, null, epsilon);
   }
 
-  /** RMS norm on the given kernels. */
-  public static Norm rms(float[] weight, float epsilon, Kernels kernels) {
-    return new Norm(kernels, false, weight, null, epsilon);
+  /** Returns a copy with this number of threads for each call, including the caller's. */
+  public Norm withThreads(int newThreads) {
+    Checks.atLeast("threads", newThreads, 1);
+    return new Norm(kernels, centred, weight, bias, epsilon, newThreads);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public Norm withKernels(Kernels newKernels) {
+    return new Norm(Objects.requireNonNull(newKernels, "kernels"), centred, weight, bias, epsilon, threads);
   }
 
   /** Width of the rows. */
@@ -77,10 +85,9 @@ public final class Norm {
    *
    * @param x batch × rows × width
    * @param output batch × rows × width, written; may be {@code x} itself
-   * @param threads number of threads that share the work, including the caller's
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x without being the same view, or with itself
    */
-  public void apply(SequenceBatch x, SequenceBatch output, int threads) {
+  public void forward(SequenceBatch x, SequenceBatch output) {
     check(x, output);
     Rowwise.run(x, BLOCK_ROWS, WORK, threads, (b, from, rows) -> norm(part(x, b, from, rows), part(output, b, from, rows)));
   }
@@ -93,7 +100,7 @@ public final class Norm {
    * @param sum batch × rows × width, written; may be {@code x} or {@code residual} itself
    * @param output batch × rows × width, written; may be any of the others; if it is {@code sum}, the norm replaces the sum
    */
-  public void applyToSum(SequenceBatch x, SequenceBatch residual, SequenceBatch sum, SequenceBatch output, int threads) {
+  public void forward(SequenceBatch x, SequenceBatch residual, SequenceBatch sum, SequenceBatch output) {
     check(x, output);
     Rowwise.checkSame("residual", residual, "x", x);
     Rowwise.checkInPlace("sum", sum, "x", x);

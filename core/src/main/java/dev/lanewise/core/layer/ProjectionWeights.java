@@ -1,6 +1,5 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
@@ -49,12 +48,12 @@ final class ProjectionWeights {
   }
 
   /**
-   * Creates the projections on these kernels.
+   * Creates the projections.
    *
    * @throws IllegalStateException if a weight is missing, or packedInput is set together with one of the weights that it contains
    * @throws IllegalArgumentException if a weight or bias has the wrong length
    */
-  Projections projections(Kernels used) {
+  Projections projections() {
     int queryRows = embedDim;
     int keyRows = Checks.product("keyValueHeads", keyValueHeads, "headDim", embedDim / numHeads);
     int valueRows = Checks.product("keyValueHeads", keyValueHeads, "valueDim", valueDim);
@@ -67,10 +66,10 @@ final class ProjectionWeights {
     Weight wk = packed == null ? Weight.given(key, "key") : packed.rows(queryRows, keyRows, embedDim);
     Weight wv = packed == null ? Weight.given(value, "value") : packed.rows(queryRows + keyRows, valueRows, embedDim);
     return new Projections(
-        wq.linear(embedDim, queryRows, used),
-        wk.linear(keyInputDim, keyRows, used),
-        wv.linear(valueInputDim, valueRows, used),
-        Weight.given(output, "output").linear(headsWidth, embedDim, used),
+        wq.linear(embedDim, queryRows),
+        wk.linear(keyInputDim, keyRows),
+        wv.linear(valueInputDim, valueRows),
+        Weight.given(output, "output").linear(headsWidth, embedDim),
         numHeads,
         keyValueHeads);
   }

@@ -9,6 +9,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 
 /**
  * The projections W_Q, W_K, W_V and W_O of a multi-head layer, and the shapes that follow from them.
@@ -27,31 +28,36 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return value.outputs() / keyValueHeads;
   }
 
+  /** Returns projections that are each changed by a function. */
+  Projections with(UnaryOperator<Linear> change) {
+    return new Projections(change.apply(query), change.apply(key), change.apply(value), change.apply(output), numHeads, keyValueHeads);
+  }
+
   /** The operands of attention. */
   record Projected(Heads query, Heads key, Heads value) {}
 
   /** Projects queries, keys and values into the first three buffers; the threads share the work of all three. */
-  Projected all(SequenceBatch querySource, SequenceBatch keySource, SequenceBatch valueSource, Scratch buffers, int threads) {
+  Projected all(SequenceBatch querySource, SequenceBatch keySource, SequenceBatch valueSource, Scratch buffers) {
     SequenceBatch queries = SequenceBatch.buffer(buffers, 0, querySource, query.outputs());
     SequenceBatch keys = SequenceBatch.buffer(buffers, 1, keySource, key.outputs());
     SequenceBatch values = SequenceBatch.buffer(buffers, 2, valueSource, value.outputs());
-    Linear.applyAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values), threads);
+    Linear.forwardAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values));
     return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
   }
 
   /** Projects the queries of {@code x} into the first buffer. */
-  Heads queries(SequenceBatch x, Scratch buffers, int threads) {
-    return project(query, x, buffers, 0, threads).split(numHeads);
+  Heads queries(SequenceBatch x, Scratch buffers) {
+    return project(query, x, buffers, 0).split(numHeads);
   }
 
   /** Projects the keys of {@code x} into the second buffer. */
-  Heads keys(SequenceBatch x, Scratch buffers, int threads) {
-    return project(key, x, buffers, 1, threads).split(keyValueHeads);
+  Heads keys(SequenceBatch x, Scratch buffers) {
+    return project(key, x, buffers, 1).split(keyValueHeads);
   }
 
   /** Projects the values of {@code x} into the third buffer. */
-  Heads values(SequenceBatch x, Scratch buffers, int threads) {
-    return project(value, x, buffers, 2, threads).split(keyValueHeads);
+  Heads values(SequenceBatch x, Scratch buffers) {
+    return project(value, x, buffers, 2).split(keyValueHeads);
   }
 
   /** The fourth buffer as a view for the concatenated outputs of all heads, with a row for each row of {@code x}. */
@@ -59,9 +65,9 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return SequenceBatch.buffer(buffers, 3, x, output.inputs());
   }
 
-  private static SequenceBatch project(Linear projection, SequenceBatch x, Scratch buffers, int which, int threads) {
+  private static SequenceBatch project(Linear projection, SequenceBatch x, Scratch buffers, int which) {
     SequenceBatch projected = SequenceBatch.buffer(buffers, which, x, projection.outputs());
-    projection.apply(x, projected, threads);
+    projection.forward(x, projected);
     return projected;
   }
 

@@ -4,7 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
 
-/** The residual connection around a sublayer when no norm follows ({@link Norm#applyToSum} adds and normalises in one pass). */
+/** The residual connection around a sublayer when no norm follows ({@link Norm} adds and normalises in one pass). */
 final class Residual {
   private static final int BLOCK_ROWS = 32;
 

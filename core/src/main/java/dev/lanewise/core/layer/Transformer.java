@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
@@ -53,6 +54,11 @@ public final class Transformer {
   /** Returns a copy with this number of threads for each call, including the caller's. */
   public Transformer withThreads(int threads) {
     return new Transformer(encoder.withThreads(threads), decoder.withThreads(threads));
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public Transformer withKernels(Kernels kernels) {
+    return new Transformer(encoder.withKernels(kernels), decoder.withKernels(kernels));
   }
 
   /** Returns a copy with this mask of the source, in the encoder and in the decoder's cross-attention. */

@@ -1,6 +1,5 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
@@ -21,9 +20,9 @@ record Weight(String name, float[] weight, float @Nullable [] bias) {
   }
 
   /** Creates the projection, after a check that the arrays have the right lengths. */
-  Linear linear(int inputs, int outputs, Kernels kernels) {
+  Linear linear(int inputs, int outputs) {
     checkLengths(inputs, outputs);
-    return Linear.of(weight, bias, inputs, outputs, kernels);
+    return Linear.of(weight, bias, inputs, outputs);
   }
 
   /** Copies {@code count} rows (outputs) from {@code row} on, where a row has {@code inputs} elements. */

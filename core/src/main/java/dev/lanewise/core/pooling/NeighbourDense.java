@@ -3,6 +3,7 @@ package dev.lanewise.core.pooling;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -29,14 +30,12 @@ public final class NeighbourDense {
   private final int left;
   private final int right;
   private final int embedDim;
-  private final int threads;
 
-  private NeighbourDense(Linear linear, int left, int right, int embedDim, int threads) {
+  private NeighbourDense(Linear linear, int left, int right) {
     this.linear = linear;
     this.left = left;
     this.right = right;
-    this.embedDim = embedDim;
-    this.threads = threads;
+    this.embedDim = linear.inputs() / (left + 1 + right);
   }
 
   /**
@@ -51,13 +50,17 @@ public final class NeighbourDense {
     Checks.atLeast("left", left, 0);
     Checks.atLeast("right", right, 0);
     Checks.multiple("linear.inputs", linear.inputs(), "left + 1 + right", left + 1L + right);
-    return new NeighbourDense(linear, left, right, linear.inputs() / (left + 1 + right), 1);
+    return new NeighbourDense(linear.withThreads(1), left, right);
   }
 
   /** Returns a copy that shares the work of each sequence between this number of threads, including the caller's. */
-  public NeighbourDense withThreads(int newThreads) {
-    Checks.atLeast("threads", newThreads, 1);
-    return new NeighbourDense(linear, left, right, embedDim, newThreads);
+  public NeighbourDense withThreads(int threads) {
+    return new NeighbourDense(linear.withThreads(threads), left, right);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public NeighbourDense withKernels(Kernels kernels) {
+    return new NeighbourDense(linear.withKernels(kernels), left, right);
   }
 
   /** Elements of an input row. */
@@ -110,7 +113,7 @@ public final class NeighbourDense {
         if (rows > 0) {
           SequenceBatch windows = windows(sequences, s, buffers);
           SequenceBatch to = sequences.part(s, output);
-          linear.apply(windows, to, threads);
+          linear.forward(windows, to);
         }
         sequences.clearPadding(s, output);
       }

@@ -13,6 +13,7 @@ import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,14 +43,12 @@ public final class RecurrentAttention {
   private final SequenceBatch keys;
   private final SequenceBatch values;
   private final Attention attention;
-  private final int threads;
 
-  private RecurrentAttention(Scores scores, SequenceBatch keys, SequenceBatch values, Attention attention, int threads) {
+  private RecurrentAttention(Scores scores, SequenceBatch keys, SequenceBatch values, Attention attention) {
     this.scores = scores;
     this.keys = keys;
     this.values = values;
     this.attention = attention;
-    this.threads = threads;
   }
 
   /**
@@ -84,9 +83,9 @@ public final class RecurrentAttention {
     SequenceBatch keys = values;
     if (projection != null) {
       keys = SequenceBatch.zeros(states.batch(), states.rows(), projection.outputs());
-      projection.apply(values, keys, 1);
+      projection.forward(values, keys);
     }
-    return new RecurrentAttention(scores, keys, values, attention, 1);
+    return new RecurrentAttention(scores, keys, values, attention).withThreads(1);
   }
 
   private static SequenceBatch copy(SequenceBatch states) {
@@ -100,16 +99,15 @@ public final class RecurrentAttention {
   }
 
   /** Returns a copy that shares the work of each step between this number of threads, including the caller's. */
-  public RecurrentAttention withThreads(int newThreads) {
-    return new RecurrentAttention(scores, keys, values, attention.withThreads(newThreads), newThreads);
+  public RecurrentAttention withThreads(int threads) {
+    Scores changed = scores.with(linear -> linear.withThreads(threads));
+    return new RecurrentAttention(changed, keys, values, attention.withThreads(threads));
   }
 
-  /**
-   * Returns a copy that computes scores and contexts with these kernels, for instance {@link Kernels#scalar()}; projections keep their own
-   * kernels.
-   */
+  /** Returns a copy whose steps use these kernels, for instance {@link Kernels#scalar()}; the keys have been projected before. */
   public RecurrentAttention withKernels(Kernels kernels) {
-    return new RecurrentAttention(scores, keys, values, attention.withKernels(kernels), threads);
+    Scores changed = scores.with(linear -> linear.withKernels(kernels));
+    return new RecurrentAttention(changed, keys, values, attention.withKernels(kernels));
   }
 
   /**
@@ -152,7 +150,7 @@ public final class RecurrentAttention {
     Scratch buffers = BUFFERS.take();
     try {
       SequenceBatch query = SequenceBatch.buffer(buffers, 0, state, projection.outputs());
-      projection.apply(state, query, threads);
+      projection.forward(state, query);
       attention.compute(query.split(1), keys.split(1), values.split(1), results);
     } finally {
       BUFFERS.give(buffers);
@@ -232,6 +230,11 @@ public final class RecurrentAttention {
       Checks.same("state.outputs", state.outputs(), "vector.length", vector.length);
       Checks.same("key.outputs", key.outputs(), "vector.length", vector.length);
       return new Scores("additive", state, key, Similarity.additive(vector));
+    }
+
+    /** Scores whose projection of decoder states is changed by a function. */
+    private Scores with(UnaryOperator<Linear> change) {
+      return state == null ? this : new Scores(name, change.apply(state), key, similarity);
     }
 
     /** The projection of decoder states; null if there is none. */

@@ -26,7 +26,7 @@ import java.util.function.Function;
  *   NamedTensors part = file.under("linear.");
  *   part.check(Map.of("weight", new long[] {outputs, inputs}, "bias", new long[] {outputs}));
  *   Linear linear = Linear.of(part.floats("weight"), part.floats("bias"), inputs, outputs);
- *   linear.apply(x, y, 1);
+ *   linear.forward(x, y);
  * }
  * }</pre>
  *

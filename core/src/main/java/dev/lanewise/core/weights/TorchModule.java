@@ -10,7 +10,6 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.weights.TorchLayout.Size;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import java.util.Arrays;
 import java.util.List;
@@ -28,21 +27,17 @@ import org.jspecify.annotations.Nullable;
 record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings settings) {
 
   /** Settings that cannot be derived from tensors. */
-  record Settings(int numHeads, NormPlacement norms, Activation activation, float epsilon, Kernels kernels) {
+  record Settings(int numHeads, NormPlacement norms, Activation activation, float epsilon) {
     Settings withNorms(NormPlacement placement) {
-      return new Settings(numHeads, placement, activation, epsilon, kernels);
+      return new Settings(numHeads, placement, activation, epsilon);
     }
 
     Settings withActivation(Activation other) {
-      return new Settings(numHeads, norms, other, epsilon, kernels);
+      return new Settings(numHeads, norms, other, epsilon);
     }
 
     Settings withEpsilon(float other) {
-      return new Settings(numHeads, norms, activation, other, kernels);
-    }
-
-    Settings withKernels(Kernels other) {
-      return new Settings(numHeads, norms, activation, epsilon, other);
+      return new Settings(numHeads, norms, activation, other);
     }
   }
 
@@ -60,8 +55,7 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings sett
     MultiHeadAttention.Builder builder =
         MultiHeadAttention.builder(embedDim, settings.numHeads)
             .sources(size(Size.KEY_INPUT_DIM, embedDim), size(Size.VALUE_INPUT_DIM, embedDim))
-            .output(tensors.floats(prefix + "out_proj.weight"), optional(prefix + "out_proj.bias"))
-            .kernels(settings.kernels);
+            .output(tensors.floats(prefix + "out_proj.weight"), optional(prefix + "out_proj.bias"));
     if (tensors.names().contains(prefix + "in_proj_weight")) {
       return builder.packedInput(tensors.floats(prefix + "in_proj_weight"), bias).build();
     }
@@ -107,7 +101,7 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings sett
   }
 
   private Linear linear(String prefix, int inputs, int outputs) {
-    return Linear.of(tensors.floats(prefix + "weight"), optional(prefix + "bias"), inputs, outputs, settings.kernels);
+    return Linear.of(tensors.floats(prefix + "weight"), optional(prefix + "bias"), inputs, outputs);
   }
 
   private @Nullable Norm finalNorm(String prefix) {
@@ -115,7 +109,7 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings sett
   }
 
   private Norm norm(String prefix) {
-    return Norm.layer(tensors.floats(prefix + "weight"), optional(prefix + "bias"), settings.epsilon, settings.kernels);
+    return Norm.layer(tensors.floats(prefix + "weight"), optional(prefix + "bias"), settings.epsilon);
   }
 
   private float @Nullable [] optional(String name) {

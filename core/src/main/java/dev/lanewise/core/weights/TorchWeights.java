@@ -7,7 +7,6 @@ import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.layer.Transformer;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Map;
@@ -46,7 +45,7 @@ public final class TorchWeights {
   /** Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5. */
   public static TorchWeights of(NamedTensors tensors, int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
-    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f, Kernels.selected()));
+    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f));
   }
 
   /** Returns a copy with this norm placement: {@link NormPlacement#PRE} is PyTorch's {@code norm_first=True}. */
@@ -67,11 +66,6 @@ public final class TorchWeights {
   public TorchWeights withEpsilon(float epsilon) {
     Checks.epsilon(epsilon);
     return new TorchWeights(tensors, settings.withEpsilon(epsilon));
-  }
-
-  /** Returns a copy whose layers run on these kernels; the default is the fastest of this JVM. */
-  public TorchWeights withKernels(Kernels kernels) {
-    return new TorchWeights(tensors, settings.withKernels(Objects.requireNonNull(kernels, "kernels")));
   }
 
   /**

@@ -23,27 +23,27 @@ class BadLayerInputTest {
     SequenceBatch input = SequenceBatch.zeros(2, 3, 7);
     return List.of(
         Wrong.isNull("weight", out -> Linear.of(Wrong.nothing(), null, 7, 5)),
-        Wrong.isNull("kernels", out -> Linear.of(weight, null, 7, 5, Wrong.nothing())),
+        Wrong.isNull("kernels", out -> linear.withKernels(Wrong.nothing())),
         Wrong.isNull("activation", out -> linear.withActivation(Wrong.nothing())),
-        Wrong.isNull("input", out -> linear.apply(Wrong.nothing(), SequenceBatch.of(out, 2, 3, 5), 1)),
-        Wrong.isNull("output", out -> linear.apply(input, Wrong.nothing(), 1)),
+        Wrong.isNull("input", out -> linear.forward(Wrong.nothing(), SequenceBatch.of(out, 2, 3, 5))),
+        Wrong.isNull("output", out -> linear.forward(input, Wrong.nothing())),
         Wrong.argument("weight length", out -> Linear.of(weight, null, 7, 6), "weight.length", "35", "42"),
         Wrong.argument("weight overflow", out -> Linear.of(weight, null, 65536, 65536), "weight.length", "35", "4294967296"),
         Wrong.argument("bias length", out -> Linear.of(weight, new float[7], 7, 5), "bias.length", "7", "outputs", "5"),
         Wrong.argument("no inputs", out -> Linear.of(weight, null, 0, 5), "inputs", "0", "1"),
         Wrong.argument("negative outputs", out -> Linear.of(weight, null, 7, -5), "outputs", "-5", "1"),
         Wrong.argument(
-            "input width", out -> linear.apply(SequenceBatch.zeros(2, 3, 8), SequenceBatch.of(out, 2, 3, 5), 1), "input.width", "8", "7"),
-        Wrong.argument("output width", out -> linear.apply(input, SequenceBatch.of(out, 2, 3, 6), 1), "output.width", "6", "5"),
+            "input width", out -> linear.forward(SequenceBatch.zeros(2, 3, 8), SequenceBatch.of(out, 2, 3, 5)), "input.width", "8", "7"),
+        Wrong.argument("output width", out -> linear.forward(input, SequenceBatch.of(out, 2, 3, 6)), "output.width", "6", "5"),
         Wrong.argument(
-            "output batch", out -> linear.apply(input, SequenceBatch.of(out, 1, 3, 5), 1), "output.batch", "1", "input.batch", "2"),
-        Wrong.argument("output rows", out -> linear.apply(input, SequenceBatch.of(out, 2, 4, 5), 1), "output.rows", "4", "input.rows", "3"),
-        Wrong.argument("no threads", out -> linear.apply(input, SequenceBatch.of(out, 2, 3, 5), 0), "threads", "0", "1"),
+            "output batch", out -> linear.forward(input, SequenceBatch.of(out, 1, 3, 5)), "output.batch", "1", "input.batch", "2"),
+        Wrong.argument("output rows", out -> linear.forward(input, SequenceBatch.of(out, 2, 4, 5)), "output.rows", "4", "input.rows", "3"),
+        Wrong.argument("no threads", out -> linear.withThreads(0), "threads", "0", "1"),
         Wrong.argument(
-            "rows on each other", out -> linear.apply(input, new SequenceBatch(out, 0, 2, 3, 5, 20, 4), 1), "output.rowStride", "4", "5"),
+            "rows on each other", out -> linear.forward(input, new SequenceBatch(out, 0, 2, 3, 5, 20, 4)), "output.rowStride", "4", "5"),
         Wrong.argument(
-            "batch on batch", out -> linear.apply(input, new SequenceBatch(out, 0, 2, 3, 5, 14, 5), 1), "output.batchStride", "14", "15"),
-        Wrong.overlap("output", "input", 0, out -> linear.apply(SequenceBatch.of(out, 2, 3, 7), SequenceBatch.of(out, 2, 3, 5), 1)));
+            "batch on batch", out -> linear.forward(input, new SequenceBatch(out, 0, 2, 3, 5, 14, 5)), "output.batchStride", "14", "15"),
+        Wrong.overlap("output", "input", 0, out -> linear.forward(SequenceBatch.of(out, 2, 3, 7), SequenceBatch.of(out, 2, 3, 5))));
   }
 
   static List<Wrong> builder() {
@@ -62,7 +62,7 @@ class BadLayerInputTest {
         Wrong.isNull("value.weight", out -> full().value(Wrong.nothing(), null)),
         Wrong.isNull("output.weight", out -> full().output(Wrong.nothing(), null)),
         Wrong.isNull("packedInput.weight", out -> full().packedInput(Wrong.nothing(), null)),
-        Wrong.isNull("kernels", out -> full().kernels(Wrong.nothing())),
+        Wrong.isNull("kernels", out -> full().build().withKernels(Wrong.nothing())),
         Wrong.argument("query length", out -> full().query(new float[63], null).build(), "query.weight.length", "63", "64"),
         Wrong.argument("key length", out -> full().sources(9, 8).build(), "key.weight.length", "64", "72"),
         Wrong.argument("value length", out -> full().sources(8, 7).build(), "value.weight.length", "64", "56"),

@@ -10,7 +10,7 @@ final class EmbeddingExample {
     int embedDim = x.width(), vocabulary = table.length / embedDim;
     // begin
     Embedding embedding = Embedding.of(table, vocabulary, embedDim);
-    embedding.lookup(new int[] {101, 7592, 102}, x); // x is 1 × 3 × embedDim
+    embedding.forward(new int[] {101, 7592, 102}, x); // x is 1 × 3 × embedDim
     // end
   }
 }

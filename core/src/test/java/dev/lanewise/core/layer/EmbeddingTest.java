@@ -25,14 +25,14 @@ class EmbeddingTest {
     Arrays.fill(table, Float.NaN);
     int[] ids = {0, 8, 8, 3, 1, 0};
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, 3, 5);
-    embedding.lookup(ids, output);
+    embedding.forward(ids, output);
     for (int i = 0; i < 6; i++) {
       for (int c = 0; c < 5; c++) {
         assertThat(output.get(i / 3, i % 3, c)).isEqualTo(kept[ids[i] * 5 + c]);
       }
     }
     Views.assertOnlyTheViewWritten(output.split(1), "lookup");
-    embedding.lookup(new int[0], SequenceBatch.zeros(3, 0, 5));
+    embedding.forward(new int[0], SequenceBatch.zeros(3, 0, 5));
     assertThat(embedding.vocabulary()).isEqualTo(9);
     assertThat(embedding.embedDim()).isEqualTo(5);
   }
@@ -45,14 +45,14 @@ class EmbeddingTest {
             Wrong.argument("embedDim", out -> Embedding.of(out, 9, 0), "embedDim", "0", "1"),
             Wrong.argument("table", out -> Embedding.of(new float[44], 9, 5), "table.length", "44", "45"),
             Wrong.isNull("table", out -> Embedding.of(Wrong.nothing(), 9, 5)),
-            Wrong.argument("an id too large", out -> embedding.lookup(new int[] {0, 9}, to(out)), "ids[1]", "9", "vocabulary"),
-            Wrong.argument("a negative id", out -> embedding.lookup(new int[] {-1, 8}, to(out)), "ids[0]", "-1", "9"),
-            Wrong.argument("ids", out -> embedding.lookup(new int[3], to(out)), "ids.length", "3", "2"),
-            Wrong.argument("width", out -> embedding.lookup(new int[2], SequenceBatch.of(out, 1, 2, 4)), "output.width", "4", "5"),
+            Wrong.argument("an id too large", out -> embedding.forward(new int[] {0, 9}, to(out)), "ids[1]", "9", "vocabulary"),
+            Wrong.argument("a negative id", out -> embedding.forward(new int[] {-1, 8}, to(out)), "ids[0]", "-1", "9"),
+            Wrong.argument("ids", out -> embedding.forward(new int[3], to(out)), "ids.length", "3", "2"),
+            Wrong.argument("width", out -> embedding.forward(new int[2], SequenceBatch.of(out, 1, 2, 4)), "output.width", "4", "5"),
             Wrong.argument(
-                "on itself", out -> embedding.lookup(new int[2], new SequenceBatch(out, 0, 1, 2, 5, 0, 4)), "output.rowStride", "4", "5"),
-            Wrong.isNull("ids", out -> embedding.lookup(Wrong.nothing(), to(out))),
-            Wrong.isNull("output", out -> embedding.lookup(new int[2], Wrong.nothing())))
+                "on itself", out -> embedding.forward(new int[2], new SequenceBatch(out, 0, 1, 2, 5, 0, 4)), "output.rowStride", "4", "5"),
+            Wrong.isNull("ids", out -> embedding.forward(Wrong.nothing(), to(out))),
+            Wrong.isNull("output", out -> embedding.forward(new int[2], Wrong.nothing())))
         .forEach(Wrong::verify);
   }
 

@@ -65,9 +65,9 @@ class LayerPromisesTest {
     SequenceBatch x = SequenceBatch.of(new float[] {HUGE, HUGE, -HUGE, -HUGE}, 1, 1, 4);
     SequenceBatch out = SequenceBatch.zeros(1, 1, 4);
     float[] ones = {1, 1, 1, 1};
-    Norm.rms(ones, 0).apply(x, out, 1);
+    Norm.rms(ones, 0).forward(x, out);
     assertThat(out.data()).containsExactly(1, 1, -1, -1);
-    Norm.layer(ones, null, 1e-5f).apply(x, out, 1);
+    Norm.layer(ones, null, 1e-5f).forward(x, out);
     assertThat(out.data()).containsExactly(1, 1, -1, -1);
   }
 
@@ -233,10 +233,10 @@ class LayerPromisesTest {
       SequenceBatch x = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
       SequenceBatch out = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
       for (int threads : new int[] {1, 3}) {
-        linear(WIDTH, WIDTH).apply(x, out, threads);
-        feedForward().apply(x, out, threads);
-        norm().apply(x, out, threads);
-        norm().applyToSum(x, x, out, out, threads);
+        linear(WIDTH, WIDTH).withThreads(threads).forward(x, out);
+        feedForward().withThreads(threads).forward(x, out);
+        norm().withThreads(threads).forward(x, out);
+        norm().withThreads(threads).forward(x, x, out, out);
         attention(WIDTH, WIDTH).withThreads(threads).self(x, out);
         for (NormPlacement placement : NormPlacement.values()) {
           encoderLayer(placement).withThreads(threads).forward(x, out);

@@ -67,7 +67,7 @@ class LinearTest {
 
     SequenceBatch apply(int threads) {
       SequenceBatch output = emptyOutput();
-      linear().apply(input(), output, threads);
+      linear().withThreads(threads).forward(input(), output);
       return output;
     }
 
@@ -137,11 +137,11 @@ class LinearTest {
     Case gaps = dense.layout(Layout.GAPS);
     float[] expected = dense.apply(1).data();
     SequenceBatch scattered = gaps.emptyOutput();
-    dense.linear().apply(dense.input(), scattered, 1);
+    dense.linear().forward(dense.input(), scattered);
     Views.assertOnlyTheViewWritten(scattered.split(1), gaps);
     Views.assertSameBits(Views.dense(scattered), expected, "dense to gaps");
     SequenceBatch collected = dense.emptyOutput();
-    dense.linear().apply(gaps.input(), collected, 1);
+    dense.linear().forward(gaps.input(), collected);
     Views.assertSameBits(collected.data(), expected, "gaps to dense");
   }
 
@@ -156,7 +156,7 @@ class LinearTest {
     for (int row = 0; row < 17; row++) {
       System.arraycopy(numbers, row * 24, packed.data(), input.index(0, row), 24);
     }
-    problem.linear().apply(input, output, 1);
+    problem.linear().forward(input, output);
     Views.assertSameBits(Views.dense(output), problem.apply(1).data(), problem);
     Views.assertSameBits(Views.dense(input), numbers, "input of " + problem);
   }
@@ -176,7 +176,7 @@ class LinearTest {
     Linear linear = problem.linear();
     for (int row : IntStream.concat(IntStream.range(0, 17), IntStream.range(90, 113)).toArray()) {
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 59);
-      linear.apply(new SequenceBatch(input.data(), input.index(0, row), 1, 1, 203, 0, 203), alone, 1);
+      linear.forward(new SequenceBatch(input.data(), input.index(0, row), 1, 1, 203, 0, 203), alone);
       Views.assertSameBits(alone.data(), Arrays.copyOfRange(all.data(), row * 59, (row + 1) * 59), "row " + row + ", " + problem);
     }
   }
@@ -187,7 +187,7 @@ class LinearTest {
     SequenceBatch input = problem.input();
     input.data()[input.index(0, 20) + 39] = Float.NaN;
     SequenceBatch output = problem.emptyOutput();
-    problem.linear().apply(input, output, 1);
+    problem.linear().forward(input, output);
     SequenceBatch clean = problem.apply(1);
     for (int column = 0; column < 59; column++) {
       assertThat(output.get(0, 20, column)).as("column %d, %s", column, problem).isNaN();
@@ -205,7 +205,7 @@ class LinearTest {
     Arrays.fill(weight, 99);
     Arrays.fill(bias, 99);
     SequenceBatch output = problem.emptyOutput();
-    linear.apply(problem.input(), output, 1);
+    linear.forward(problem.input(), output);
     Views.assertSameBits(output.data(), problem.apply(1).data(), problem);
     assertThat(linear.inputs()).isEqualTo(5);
     assertThat(linear.outputs()).isEqualTo(7);
@@ -219,17 +219,17 @@ class LinearTest {
       Linear linear = problem.linear();
       Linear activated = linear.withActivation(activation);
       SequenceBatch plain = problem.emptyOutput();
-      linear.apply(problem.input(), plain, 1);
+      linear.forward(problem.input(), plain);
       Matrix expected = Matrix.of(Views.dense(plain), problem.batch() * problem.rows(), problem.outputs());
       Kernels.selected().activate(activation, expected, expected);
       for (int threads : new int[] {1, 2, 3}) {
         SequenceBatch output = problem.emptyOutput();
-        activated.apply(problem.input(), output, threads);
+        activated.withThreads(threads).forward(problem.input(), output);
         Views.assertOnlyTheViewWritten(output.split(1), problem);
         Views.assertSameBits(Views.dense(output), expected.data(), activation + ", " + threads + " threads, " + problem);
       }
       SequenceBatch again = problem.emptyOutput();
-      activated.withActivation(Activation.NONE).apply(problem.input(), again, 1);
+      activated.withActivation(Activation.NONE).forward(problem.input(), again);
       Views.assertSameBits(Views.dense(again), Views.dense(plain), "without " + activation + ", " + problem);
     }
   }

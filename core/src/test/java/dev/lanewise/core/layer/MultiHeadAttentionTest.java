@@ -216,26 +216,27 @@ class MultiHeadAttentionTest {
     Views.assertSameBits(forward(layer, x, x, x), first, what("a call after a larger one"));
   }
 
-  /** The builder's kernels compute all four projections and attention. */
+  /** The kernels of the layer compute all four projections and attention. */
   @Test
   void scalarKernelsOnRequest() {
     LayerShape shape = LayerShape.of(40, 2);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 17, 40, Problem.SEED + 31);
     MultiHeadAttention scalar =
         MultiHeadAttention.builder(40, 2)
-            .kernels(Kernels.scalar())
             .packedInput(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null)
             .output(shape.output().weight(), null)
-            .build();
+            .build()
+            .withKernels(Kernels.scalar());
     SequenceBatch projected = SequenceBatch.zeros(1, 17, 120);
-    Linear.of(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null, 40, 120, Kernels.scalar())
-        .apply(x, projected, 1);
+    Linear.of(joined(shape.query().weight(), shape.key().weight(), shape.value().weight()), null, 40, 120)
+        .withKernels(Kernels.scalar())
+        .forward(x, projected);
     SequenceBatch heads = SequenceBatch.zeros(1, 17, 40);
     Attention.standard()
         .withKernels(Kernels.scalar())
         .compute(columns(projected, 0).split(2), columns(projected, 40).split(2), columns(projected, 80).split(2), heads.split(2));
     SequenceBatch expected = SequenceBatch.zeros(1, 17, 40);
-    Linear.of(shape.output().weight(), null, 40, 40, Kernels.scalar()).apply(heads, expected, 1);
+    Linear.of(shape.output().weight(), null, 40, 40).withKernels(Kernels.scalar()).forward(heads, expected);
     Views.assertSameBits(forward(scalar, x, x, x), expected.data(), what("scalar kernels"));
   }
 

@@ -250,7 +250,7 @@ class StackChecksTest {
     SequenceBatch x = input();
     Wrong.argument(
             "output in the sum",
-            out -> norm.applyToSum(x, x, in(out), new SequenceBatch(out, 4, BATCH, ROWS, WIDTH, 40, 8), 1),
+            out -> norm.forward(x, x, in(out), new SequenceBatch(out, 4, BATCH, ROWS, WIDTH, 40, 8)),
             "output",
             "overlaps",
             "sum")
@@ -292,7 +292,7 @@ class StackChecksTest {
             Wrong.isNull("down", out -> FeedForward.gated(up, up, Wrong.nothing(), Activation.RELU)),
             Wrong.isNull("weight", out -> Norm.layer(Wrong.nothing(), null, 1)),
             Wrong.isNull("weight", out -> Norm.rms(Wrong.nothing(), 1)),
-            Wrong.isNull("kernels", out -> Norm.rms(new float[1], 1, Wrong.nothing())),
+            Wrong.isNull("kernels", out -> Norm.rms(new float[1], 1).withKernels(Wrong.nothing())),
             Wrong.isNull("layers", out -> Encoder.of(Wrong.nothing(), null)),
             Wrong.isNull("layers[1]", out -> Encoder.of(Arrays.asList(encoderLayer, Wrong.nothing()), null)),
             Wrong.isNull("layers", out -> Decoder.of(Wrong.nothing(), null)),

@@ -179,7 +179,7 @@ class TransformerLayerTest {
         SequenceBatch from = layer == 0 ? x : middle;
         if (parts.placement() == NormPlacement.PRE) {
           SequenceBatch normed = SequenceBatch.zeros(2, 12, parts.embedDim());
-          parts.norm(0).apply(from, normed, 1);
+          parts.norm(0).forward(from, normed);
           from = normed;
         }
         Heads expected = Heads.zeros(2, heads, 12, 12);
@@ -224,7 +224,7 @@ class TransformerLayerTest {
 
   private static SequenceBatch normed(LayerParts parts, int which, SequenceBatch x) {
     SequenceBatch result = SequenceBatch.zeros(x.batch(), x.rows(), x.width());
-    parts.norm(which).apply(x, result, 1);
+    parts.norm(which).forward(x, result);
     return result;
   }
 

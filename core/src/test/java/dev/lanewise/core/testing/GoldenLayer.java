@@ -93,8 +93,8 @@ public final class GoldenLayer {
   }
 
   /** The weights of the module, with the settings that tensors do not contain. */
-  public TorchWeights weights(NamedTensors from, Kernels kernels) {
-    TorchWeights weights = TorchWeights.of(from, line.size("H")).withKernels(kernels);
+  public TorchWeights weights(NamedTensors from) {
+    TorchWeights weights = TorchWeights.of(from, line.size("H"));
     if (kind().equals("mha")) {
       return weights;
     }
@@ -121,14 +121,14 @@ public final class GoldenLayer {
 
   /** Creates the module. */
   public Object module(NamedTensors from, Kernels kernels) {
-    TorchWeights weights = weights(from, kernels);
+    TorchWeights weights = weights(from);
     return switch (kind()) {
-      case "mha" -> weights.attention(prefix);
-      case "encoder-layer" -> weights.encoderLayer(prefix);
-      case "decoder-layer" -> weights.decoderLayer(prefix);
-      case "encoder" -> weights.encoder(prefix);
-      case "decoder" -> weights.decoder(prefix);
-      case "transformer" -> weights.transformer(prefix);
+      case "mha" -> weights.attention(prefix).withKernels(kernels);
+      case "encoder-layer" -> weights.encoderLayer(prefix).withKernels(kernels);
+      case "decoder-layer" -> weights.decoderLayer(prefix).withKernels(kernels);
+      case "encoder" -> weights.encoder(prefix).withKernels(kernels);
+      case "decoder" -> weights.decoder(prefix).withKernels(kernels);
+      case "transformer" -> weights.transformer(prefix).withKernels(kernels);
       default -> throw new IllegalStateException(this + ": unknown kind");
     };
   }

@@ -67,7 +67,7 @@ public record LayerShape(int embedDim, int numHeads, int keyValueHeads, int valu
 
     public SequenceBatch apply(SequenceBatch input) {
       SequenceBatch result = SequenceBatch.zeros(input.batch(), input.rows(), outputs);
-      Linear.of(weight, bias, inputs, outputs).apply(input, result, 1);
+      Linear.of(weight, bias, inputs, outputs).forward(input, result);
       return result;
     }
   }

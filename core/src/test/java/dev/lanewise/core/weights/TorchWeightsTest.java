@@ -208,8 +208,7 @@ class TorchWeightsTest {
             Wrong.isNull("tensors", t -> TorchWeights.of(Wrong.nothing(), 1)),
             Wrong.isNull("prefix", t -> TorchWeights.of(tensors, 1).encoder(Wrong.nothing())),
             Wrong.isNull("placement", t -> TorchWeights.of(tensors, 1).withNorms(Wrong.nothing())),
-            Wrong.isNull("activation", t -> TorchWeights.of(tensors, 1).withActivation(Wrong.nothing())),
-            Wrong.isNull("kernels", t -> TorchWeights.of(tensors, 1).withKernels(Wrong.nothing())));
+            Wrong.isNull("activation", t -> TorchWeights.of(tensors, 1).withActivation(Wrong.nothing())));
     wrong.forEach(Wrong::verify);
   }
 

@@ -66,7 +66,6 @@ class WeightsPromisesTest {
         Wrong.argument("epsilon NaN", out -> TorchWeights.of(ONE, 1).withEpsilon(Float.NaN), "epsilon", "NaN", "0"),
         Wrong.isNull("placement", out -> TorchWeights.of(ONE, 1).withNorms(Wrong.nothing())),
         Wrong.isNull("activation", out -> TorchWeights.of(ONE, 1).withActivation(Wrong.nothing())),
-        Wrong.isNull("kernels", out -> TorchWeights.of(ONE, 1).withKernels(Wrong.nothing())),
         Wrong.isNull("prefix", out -> TorchWeights.of(ONE, 1).encoder(Wrong.nothing())),
         Wrong.argument(
             "no multiple",

@@ -65,25 +65,30 @@ public final class MiniLm {
     // Decompressing the weights occupies one core for half a second. Meanwhile another core compiles the layers.
     WarmUp warmUp = WarmUp.start();
     try {
-      return of(MiniLmArtifact.weights(), Kernels.selected());
+      return of(MiniLmArtifact.weights());
     } finally {
       warmUp.stop();
     }
   }
 
   /**
-   * Creates the model with other weights, such as those of an exported file, or on other kernels.
+   * Creates the model with other weights, such as those of an exported file.
    *
    * @throws IOException if the tokenizer is missing from the class path
    * @throws IllegalArgumentException if these are not the tensors of this model
    */
-  public static MiniLm of(NamedTensors weights, Kernels kernels) throws IOException {
-    return new MiniLm(MiniLmArtifact.tokenizer(), BertWeights.of(weights, NUM_HEADS).withKernels(kernels).encoder());
+  public static MiniLm of(NamedTensors weights) throws IOException {
+    return new MiniLm(MiniLmArtifact.tokenizer(), BertWeights.of(weights, NUM_HEADS).encoder());
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
   public MiniLm withThreads(int threads) {
     return new MiniLm(tokenizer, encoder.withThreads(threads));
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public MiniLm withKernels(Kernels kernels) {
+    return new MiniLm(tokenizer, encoder.withKernels(kernels));
   }
 
   /** The encoder, for access to its layers. */

@@ -52,7 +52,7 @@ class MiniLmTest {
   @BeforeAll
   static void load() throws IOException {
     weights = MiniLmArtifact.weights();
-    model = MiniLm.of(weights, Kernels.vector());
+    model = MiniLm.of(weights).withKernels(Kernels.vector());
     try (InputStream json = Objects.requireNonNull(MiniLmTest.class.getResourceAsStream("minilm.json"))) {
       golden = JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonArray();
     }
@@ -72,7 +72,7 @@ class MiniLmTest {
 
   @Test
   void embeddingsEqualOnnxRuntimes() throws IOException {
-    MiniLm scalar = MiniLm.of(weights, Kernels.scalar());
+    MiniLm scalar = MiniLm.of(weights).withKernels(Kernels.scalar());
     for (JsonElement testCase : golden) {
       JsonObject expected = testCase.getAsJsonObject();
       String name =
@@ -146,7 +146,7 @@ class MiniLmTest {
     Path file = folder.resolve("model.safetensors");
     Safetensors.write(file, weights);
     try (Safetensors exported = Safetensors.open(file)) {
-      MiniLm other = MiniLm.of(exported, Kernels.vector());
+      MiniLm other = MiniLm.of(exported).withKernels(Kernels.vector());
       assertThat(other.embed(text(golden.get(0)))).isEqualTo(model.embed(text(golden.get(0))));
     }
     Files.delete(file);

@@ -84,6 +84,22 @@ public final class PackedMatrix {
   }
 
   /**
+   * Unpacks the weight, as a new outputs × inputs matrix.
+   *
+   * @hidden
+   */
+  public Matrix transposed() {
+    Matrix weight = Matrix.zeros(outputs, inputs);
+    for (int output = 0; output < outputs; output++) {
+      int from = panel(output / panelWidth) + output % panelWidth;
+      for (int input = 0; input < inputs; input++) {
+        weight.data()[weight.index(output, input)] = data[from + input * panelWidth];
+      }
+    }
+    return weight;
+  }
+
+  /**
    * Number of columns of a panel.
    *
    * @hidden

@@ -67,8 +67,8 @@ public final class FirstLayer {
         .key(key.weight(), key.bias())
         .value(value.weight(), value.bias())
         .output(output.weight(), output.bias())
-        .kernels(kernels)
-        .build();
+        .build()
+        .withKernels(kernels);
   }
 
   /** The output of {@link #attention} for one sequence with every sum in double, row after row. */

@@ -8,7 +8,6 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import java.util.stream.IntStream;
 
@@ -69,12 +68,12 @@ public record EncoderWeights(
   }
 
   /** A post-norm layer with GELU of these weights, both norms the same. */
-  public EncoderLayer layer(int heads, float epsilon, Kernels kernels) {
+  public EncoderLayer layer(int heads, float epsilon) {
     MultiHeadAttention attention =
-        MultiHeadAttention.builder(embedDim(), heads).packedInput(input, inputBias).output(output, outputBias).kernels(kernels).build();
-    Linear first = Linear.of(up, upBias, embedDim(), upBias.length, kernels);
-    Linear second = Linear.of(down, downBias, upBias.length, embedDim(), kernels);
-    Norm both = Norm.layer(norm, normBias, epsilon, kernels);
+        MultiHeadAttention.builder(embedDim(), heads).packedInput(input, inputBias).output(output, outputBias).build();
+    Linear first = Linear.of(up, upBias, embedDim(), upBias.length);
+    Linear second = Linear.of(down, downBias, upBias.length, embedDim());
+    Norm both = Norm.layer(norm, normBias, epsilon);
     return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, NormPlacement.POST);
   }
 

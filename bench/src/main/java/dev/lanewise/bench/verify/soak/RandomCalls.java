@@ -154,7 +154,7 @@ final class RandomCalls {
     return threads -> {
       Linear linear = Linear.of(Arrays.copyOf(numbers, outputs * WIDTH), null, WIDTH, outputs).withActivation(Activation.SILU);
       SequenceBatch output = SequenceBatch.zeros(1, rows, outputs);
-      linear.apply(x, output, threads);
+      linear.withThreads(threads).forward(x, output);
       return output.data();
     };
   }

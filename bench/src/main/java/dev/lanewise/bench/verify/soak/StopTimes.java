@@ -71,7 +71,7 @@ final class StopTimes {
       Linear linear = Linear.of(weight, null, width, width);
       SequenceBatch x = new SequenceBatch(new float[width], 0, 1, ROWS, width, 0, 0);
       SequenceBatch y = SequenceBatch.zeros(1, ROWS, width);
-      calls.put("linear" + on, () -> repeat(() -> linear.apply(x, y, count)));
+      calls.put("linear" + on, () -> repeat(() -> linear.withThreads(count).forward(x, y)));
       MultiHeadAttention layer =
           MultiHeadAttention.builder(width, 16).packedInput(new float[3 * width * width], null).output(weight, null).build();
       SequenceBatch few = new SequenceBatch(x.data(), 0, 1, ROWS / 4, width, 0, 0);

@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,11 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
 
   int embedDim() {
     return norm.width();
+  }
+
+  /** Returns embeddings whose norm is changed by a function. */
+  BertEmbeddings with(UnaryOperator<Norm> change) {
+    return new BertEmbeddings(words, positions, types, firstPosition, change.apply(norm));
   }
 
   private int rows(float[] table) {
@@ -63,7 +69,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
   }
 
   /** Writes a row for each token. The arguments must have been checked. */
-  void apply(int[] ids, int @Nullable [] typeIds, PackedSequences sequences, SequenceBatch x, int threads) {
+  void apply(int[] ids, int @Nullable [] typeIds, PackedSequences sequences, SequenceBatch x) {
     int width = embedDim();
     for (int s = 0; s < sequences.count(); s++) {
       int first = sequences.queryStart(s);
@@ -74,7 +80,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
         add(positions, firstPosition + row - first, x.data(), to);
       }
     }
-    norm.apply(x, x, threads);
+    norm.forward(x, x);
   }
 
   /** Adds a row of a table. */

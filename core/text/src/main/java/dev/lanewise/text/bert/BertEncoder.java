@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -34,18 +35,21 @@ public final class BertEncoder {
 
   private final BertEmbeddings embeddings;
   private final Encoder encoder;
-  private final int threads;
 
-  BertEncoder(BertEmbeddings embeddings, Encoder encoder, int threads) {
+  BertEncoder(BertEmbeddings embeddings, Encoder encoder) {
     this.embeddings = embeddings;
     this.encoder = encoder;
-    this.threads = threads;
     Checks.same("embeddings.embedDim", embeddings.embedDim(), "encoder.embedDim", encoder.embedDim());
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
-  public BertEncoder withThreads(int newThreads) {
-    return new BertEncoder(embeddings, encoder.withThreads(newThreads), newThreads);
+  public BertEncoder withThreads(int threads) {
+    return new BertEncoder(embeddings.with(norm -> norm.withThreads(threads)), encoder.withThreads(threads));
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public BertEncoder withKernels(Kernels kernels) {
+    return new BertEncoder(embeddings.with(norm -> norm.withKernels(kernels)), encoder.withKernels(kernels));
   }
 
   /** Width of a row. */
@@ -87,7 +91,7 @@ public final class BertEncoder {
 
   private void embed(int[] ids, int @Nullable [] types, PackedSequences texts, String name, SequenceBatch x) {
     check(ids, types, texts, name, x);
-    embeddings.apply(ids, types, texts, x, threads);
+    embeddings.apply(ids, types, texts, x);
   }
 
   /**

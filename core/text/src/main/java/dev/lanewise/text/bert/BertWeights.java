@@ -8,7 +8,6 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.weights.NamedTensors;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
@@ -50,15 +49,13 @@ public final class BertWeights {
   private final Activation activation;
   private final float epsilon;
   private final int firstPosition;
-  private final Kernels kernels;
 
-  private BertWeights(NamedTensors tensors, int numHeads, Activation activation, float epsilon, int firstPosition, Kernels kernels) {
+  private BertWeights(NamedTensors tensors, int numHeads, Activation activation, float epsilon, int firstPosition) {
     this.tensors = Objects.requireNonNull(tensors, "tensors");
     this.numHeads = numHeads;
     this.activation = Objects.requireNonNull(activation, "activation");
     this.epsilon = epsilon;
     this.firstPosition = firstPosition;
-    this.kernels = Objects.requireNonNull(kernels, "kernels");
   }
 
   /**
@@ -67,29 +64,24 @@ public final class BertWeights {
    */
   public static BertWeights of(NamedTensors tensors, int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
-    return new BertWeights(tensors, numHeads, Activation.GELU, 1e-12f, 0, Kernels.selected());
+    return new BertWeights(tensors, numHeads, Activation.GELU, 1e-12f, 0);
   }
 
   /** Returns a copy with this activation of feed-forward networks: {@code hidden_act}. */
   public BertWeights withActivation(Activation newActivation) {
-    return new BertWeights(tensors, numHeads, newActivation, epsilon, firstPosition, kernels);
+    return new BertWeights(tensors, numHeads, newActivation, epsilon, firstPosition);
   }
 
   /** Returns a copy with this addend to the variance in norms, finite and at least 0: {@code layer_norm_eps}. */
   public BertWeights withEpsilon(float newEpsilon) {
     Checks.epsilon(newEpsilon);
-    return new BertWeights(tensors, numHeads, activation, newEpsilon, firstPosition, kernels);
+    return new BertWeights(tensors, numHeads, activation, newEpsilon, firstPosition);
   }
 
   /** Returns a copy with this row of the position table for the first token of a sequence: 2 for RoBERTa and models derived from it. */
   public BertWeights withFirstPosition(int newFirstPosition) {
     Checks.atLeast("firstPosition", newFirstPosition, 0);
-    return new BertWeights(tensors, numHeads, activation, epsilon, newFirstPosition, kernels);
-  }
-
-  /** Returns a copy whose layers run on these kernels; the default is the fastest of this JVM. */
-  public BertWeights withKernels(Kernels newKernels) {
-    return new BertWeights(tensors, numHeads, activation, epsilon, firstPosition, newKernels);
+    return new BertWeights(tensors, numHeads, activation, epsilon, newFirstPosition);
   }
 
   /**
@@ -138,7 +130,7 @@ public final class BertWeights {
       }
       BertEmbeddings embeddings =
           new BertEmbeddings(from.floats(WORDS), table("position"), table("token_type"), firstPosition, norm("embeddings."));
-      return new BertEncoder(embeddings, Encoder.of(stack, null), 1);
+      return new BertEncoder(embeddings, Encoder.of(stack, null));
     }
 
     /** A dimension of a matrix; 1 if the matrix is missing or the dimension is 0, which the check reports later. */
@@ -192,7 +184,7 @@ public final class BertWeights {
     }
 
     private Norm norm(String prefix) {
-      return Norm.layer(from.floats(normWeight(prefix)), from.floats(normBias(prefix)), epsilon, kernels);
+      return Norm.layer(from.floats(normWeight(prefix)), from.floats(normBias(prefix)), epsilon);
     }
 
     private EncoderLayer layer(String prefix) {
@@ -203,7 +195,6 @@ public final class BertWeights {
               .key(weight(self + "key"), bias(self + "key"))
               .value(weight(self + "value"), bias(self + "value"))
               .output(weight(prefix + "attention.output.dense"), bias(prefix + "attention.output.dense"))
-              .kernels(kernels)
               .build();
       int hidden = size(prefix + "intermediate.dense.weight", 0);
       FeedForward feedForward =
@@ -213,7 +204,7 @@ public final class BertWeights {
     }
 
     private Linear linear(String name, int inputs, int outputs) {
-      return Linear.of(weight(name), bias(name), inputs, outputs, kernels);
+      return Linear.of(weight(name), bias(name), inputs, outputs);
     }
 
     private float[] weight(String name) {

@@ -265,7 +265,7 @@ class BertWeightsTest {
   /** The buffers of the layers have the size of a group of texts, and a text has the same bits as on its own. */
   @Test
   void manyTextsArePooledInGroups() {
-    BertEncoder encoder = BertWeights.of(build(bert(), ""), HEADS).withKernels(Kernels.scalar()).encoder();
+    BertEncoder encoder = BertWeights.of(build(bert(), ""), HEADS).encoder().withKernels(Kernels.scalar());
     int texts = 2500;
     int[] starts = new int[texts + 1];
     for (int s = 0; s < texts; s++) {
