@@ -10,7 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
  * executor:
  *
  * <pre>{@code
- * Helpers.from(executor, () -> layer.withThreads(4).self(x, y)); // the calling thread and up to three tasks of the executor
+ * Helpers.from(executor, () -> layer.withThreads(4).forward(x, y)); // the calling thread and up to three tasks of the executor
  * }</pre>
  *
  * <p>A helper only takes work from the calling thread, which does all of the work if no helper comes. A call is therefore never blocked,

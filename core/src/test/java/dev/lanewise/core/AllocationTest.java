@@ -35,7 +35,7 @@ class AllocationTest {
             .withKernels(Kernels.scalar());
     SequenceBatch x = SequenceBatch.of(random(rows * embedDim), 1, rows, embedDim);
     SequenceBatch output = SequenceBatch.zeros(1, rows, embedDim);
-    assertSteady(4L * rows * embedDim, () -> layer.self(x, output));
+    assertSteady(4L * rows * embedDim, () -> layer.forward(x, output));
   }
 
   /** A step with T5's positions needs a bias for all rows so far, which must not be allocated. */
@@ -53,11 +53,11 @@ class AllocationTest {
     SequenceBatch output = SequenceBatch.zeros(1, 1, 32);
     try (KeyValueCache cache = layer.cache().capacity(1001).build()) {
       List<KeyValueCache> caches = List.of(cache);
-      layer.self(prompt, caches, SequenceBatch.zeros(1, 1000, 32));
+      layer.forward(prompt, caches, SequenceBatch.zeros(1, 1000, 32));
       assertSteady(
           4 * 4 * 1000,
           () -> {
-            layer.self(step, caches, output);
+            layer.forward(step, caches, output);
             cache.truncate(1000);
           });
     }

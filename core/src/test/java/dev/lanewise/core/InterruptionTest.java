@@ -108,7 +108,7 @@ class InterruptionTest {
       DecoderLayer decoder = parts.decoderLayer().withThreads(threadCount);
       calls.put("decoder layer" + on, () -> decoder.forward(x, x, y));
       MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(threadCount);
-      calls.put("layer" + on, () -> layer.self(x, y));
+      calls.put("layer" + on, () -> layer.forward(x, y));
       Heads weights = Heads.zeros(2, 4, 100, 100);
       calls.put("weights of a layer" + on, () -> layer.weights(x, x, weights));
       Norm norm = parts.norm(0);
@@ -227,10 +227,10 @@ class InterruptionTest {
           List<KeyValueCache> caches = List.of(one, other);
           countdown.set(Integer.MAX_VALUE);
           SequenceBatch whole = SequenceBatch.zeros(2, 200, WIDTH);
-          layer.self(x, caches, whole);
+          layer.forward(x, caches, whole);
           int pages = pool.statistics().usedPages();
           countdown.set(segment);
-          assertCancelled(() -> layer.self(x, caches, SequenceBatch.zeros(2, 200, WIDTH)));
+          assertCancelled(() -> layer.forward(x, caches, SequenceBatch.zeros(2, 200, WIDTH)));
           assertThat(one.rows()).isEqualTo(200);
           assertThat(other.rows()).isEqualTo(200);
           assertThat(pool.statistics().usedPages()).isEqualTo(pages);
@@ -243,7 +243,7 @@ class InterruptionTest {
           one.reset();
           other.reset();
           SequenceBatch again = SequenceBatch.zeros(2, 200, WIDTH);
-          layer.self(x, caches, again);
+          layer.forward(x, caches, again);
           Views.assertSameBits(again.data(), whole.data(), "as if nothing had happened");
         }
       }

@@ -30,12 +30,12 @@ final class OverviewExample {
     MultiHeadAttention projections =
         MultiHeadAttention.builder(768, 12).query(wq, null).key(wk, null).value(wv, null).output(wo, null).build();
     MultiHeadAttention layer = projections.withMask(Mask.causal()).withRotary(Rotary.of(64));
-    layer.self(prompt, promptOutput); // both are batch × rows × 768
+    layer.forward(prompt, promptOutput); // both are batch × rows × 768
     // end
     // begin
     try (KeyValueCache cache = layer.cache().format(KeyValueFormat.F16).capacity(4096).build()) {
-      layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × 768
-      layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × 768: attends to the prompt and to itself
+      layer.forward(prompt, List.of(cache), promptOutput); // 1 × any number of rows × 768
+      layer.forward(token, List.of(cache), tokenOutput); // 1 × 1 × 768: attends to the prompt and to itself
     }
     // end
     return tokenOutput;

@@ -45,8 +45,8 @@ final class ReadmeExample {
     // begin
     MultiHeadAttention decoder = layer.withMask(Mask.causal()).withRotary(Rotary.of(headDim));
     try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
-      decoder.self(prompt, List.of(cache), promptOutput); // appends the prompt's keys and values, all its rows at once
-      decoder.self(token, List.of(cache), tokenOutput); // one step: equals one causal pass over all rows so far, except for rounding
+      decoder.forward(prompt, List.of(cache), promptOutput); // appends the prompt's keys and values, all its rows at once
+      decoder.forward(token, List.of(cache), tokenOutput); // one step: equals one causal pass over all rows so far, except for rounding
     }
     // end
   }

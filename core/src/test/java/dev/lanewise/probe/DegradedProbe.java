@@ -77,7 +77,7 @@ public final class DegradedProbe {
     MultiHeadAttention layer = MultiHeadAttention.builder(WIDTH, HEADS).packedInput(in, null).output(out, null).build();
     SequenceBatch x = SequenceBatch.of(random(ROWS * WIDTH), 1, ROWS, WIDTH);
     SequenceBatch y = SequenceBatch.zeros(1, ROWS, WIDTH);
-    layer.self(x, y);
+    layer.forward(x, y);
     double[] wide = new double[x.data().length];
     for (int i = 0; i < wide.length; i++) {
       wide[i] = x.data()[i];

@@ -60,7 +60,7 @@ final class LayerTask implements Task {
 
   @Override
   public void run() {
-    layer.self(rows, output);
+    layer.forward(rows, output);
   }
 
   @Override

@@ -39,9 +39,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     projections.checkCaches(name, caches, "x.batch", x.batch());
   }
 
-  /**
-   * Checks a call of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)}, where each cache has {@code before} rows so far.
-   */
+  /** Checks a call of {@link MultiHeadAttention#forward(SequenceBatch, List, SequenceBatch)}, where each cache has {@code before} rows. */
   void self(SequenceBatch x, int[] before) {
     projections.checkSizes(x.batch(), x.rows(), x.rows());
     KeyValueLayout layout =
@@ -65,7 +63,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     }
   }
 
-  /** Checks a call of {@link MultiHeadAttention#cross(SequenceBatch, List, SequenceBatch)} except for its output. */
+  /** Checks a call of {@link MultiHeadAttention#forwardCross} except for its output. */
   void cross(String name, SequenceBatch x, List<KeyValueCache> memory) {
     memory(name, x, memory);
     projections.checkSizes(x.batch(), x.rows(), 0);

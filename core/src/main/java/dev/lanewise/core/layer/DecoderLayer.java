@@ -178,7 +178,7 @@ public final class DecoderLayer {
     checkApart("output", output.split(1));
     check(x, memory);
     ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
-    run(x, output, self::self, (from, to) -> cross.cross(from, memory, to));
+    run(x, output, self::forward, (from, to) -> cross.forward(from, memory, memory, to));
   }
 
   /**
@@ -205,11 +205,11 @@ public final class DecoderLayer {
         output,
         (from, to) -> {
           self.weights(from, from, selfWeights);
-          self.self(from, to);
+          self.forward(from, to);
         },
         (from, to) -> {
           cross.weights(from, memory, crossWeights);
-          cross.cross(from, memory, to);
+          cross.forward(from, memory, memory, to);
         });
   }
 
@@ -252,7 +252,7 @@ public final class DecoderLayer {
   }
 
   /**
-   * Runs the layer over new rows of sequences whose earlier rows are in caches; see {@link MultiHeadAttention#self(SequenceBatch, List,
+   * Runs the layer over new rows of sequences whose earlier rows are in caches; see {@link MultiHeadAttention#forward(SequenceBatch, List,
    * SequenceBatch)}.
    *
    * @param x batch × new rows × embedDim
@@ -277,7 +277,7 @@ public final class DecoderLayer {
       SequenceBatch x, List<KeyValueCache> caches, List<KeyValueCache> memory, SequenceBatch output, CacheTransaction transaction) {
     Rowwise.checkLayer(x, embedDim(), output);
     check(x, caches, memory);
-    run(x, output, (from, to) -> self.self(from, caches, to, transaction), (from, to) -> cross.cross(from, memory, to));
+    run(x, output, (from, to) -> self.forward(from, caches, to, transaction), (from, to) -> cross.forwardCross(from, memory, to));
   }
 
   /** A sublayer, which reads rows and writes the same number of rows to another view. */

@@ -144,13 +144,13 @@ public final class EncoderLayer {
       SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
-        attention.self(x, y);
+        attention.forward(x, y);
         attentionNorm.forward(y, x, y, y);
         feedForward.forward(y, z);
         feedForwardNorm.forward(z, y, z, output);
       } else {
         attentionNorm.forward(x, z);
-        attention.self(z, y);
+        attention.forward(z, y);
         feedForwardNorm.forward(y, x, y, z);
         SequenceBatch added = SequenceBatch.buffer(buffers, 2, x, embedDim());
         feedForward.forward(z, added);

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
- * layer.withMask(Mask.causal()).withThreads(2).self(x, y);
+ * layer.withMask(Mask.causal()).withThreads(2).forward(x, y);
  * }</pre>
  *
  * <p>Immutable and thread-safe. Projected queries, keys and values are stored in buffers from a common pool.
@@ -140,25 +140,14 @@ public final class MultiHeadAttention {
    * Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim.
    *
    * <pre>{@code
-   * layer.self(x, y); // the matrix view: all queries at once
+   * layer.forward(x, y); // the matrix view: all queries at once
    * for (int i = 0; i < x.rows(); i++) {
-   *   layer.cross(x.rows(0, i, 1), x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+   *   layer.forward(x.rows(0, i, 1), x, x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
    * }
    * }</pre>
    */
-  public void self(SequenceBatch x, SequenceBatch output) {
+  public void forward(SequenceBatch x, SequenceBatch output) {
     forward(Projections.Names.SELF, x, x, x, output);
-  }
-
-  /**
-   * Cross-attention: the query comes from {@code x}, key and value from {@code memory}.
-   *
-   * <pre>{@code
-   * layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
-   * }</pre>
-   */
-  public void cross(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
-    forward(Projections.Names.CROSS, x, memory, memory, output);
   }
 
   /**
@@ -168,8 +157,8 @@ public final class MultiHeadAttention {
    *
    * <pre>{@code
    * try (KeyValueCache cache = layer.cache().capacity(512).build()) {
-   *   layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
-   *   layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+   *   layer.forward(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+   *   layer.forward(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
    * }
    * }</pre>
    *
@@ -180,10 +169,10 @@ public final class MultiHeadAttention {
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
    * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has packed sequences
    */
-  public void self(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
+  public void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
     try (CacheTransaction transaction = new CacheTransaction()) {
       checkSelf(x, caches, output);
-      self(x, transaction.enter(caches), output, transaction);
+      forward(x, transaction.enter(caches), output, transaction);
       transaction.commit();
     }
   }
@@ -195,7 +184,7 @@ public final class MultiHeadAttention {
   }
 
   /** Self-attention inside a larger call, which has entered the caches and commits the appended rows. */
-  void self(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, CacheTransaction transaction) {
+  void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, CacheTransaction transaction) {
     checkSelf(x, caches, output);
     int[] before = CacheTransaction.rows(caches);
     checks().self(x, before);
@@ -206,8 +195,7 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * Projects a memory once, for any number of calls of {@link #cross(SequenceBatch, List, SequenceBatch)}, and appends its keys and values
-   * to the caches.
+   * Projects a memory once, for any number of calls of {@link #forwardCross}, and appends its keys and values to the caches.
    *
    * @param memory batch × keys × keyInputDim, which must equal valueInputDim
    * @param caches one cache for each batch entry
@@ -226,7 +214,7 @@ public final class MultiHeadAttention {
    * @param memory one cache for each batch entry, or sequence
    * @param output batch × rows × embedDim, written
    */
-  public void cross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
+  public void forwardCross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
     projections.checkQuery(Projections.Names.CROSS, x);
     projections.checkOutput(Projections.Names.CROSS, x, output);
     checkApart("output", output.split(1));
@@ -251,7 +239,11 @@ public final class MultiHeadAttention {
   }
 
   /**
-   * The general form: query, key and value each have their own source.
+   * The general form: query, key and value each have their own source. In cross-attention, key and value have the same one.
+   *
+   * <pre>{@code
+   * layer.forward(decoded, encoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
+   * }</pre>
    *
    * <pre>{@code
    * layer.forward(x, keys, x, y); // Q and V from one source, K from another that has as many rows

@@ -50,7 +50,7 @@ class CachedLayerTest {
     int done = 0;
     for (int i = 0; done < ROWS; i++) {
       int count = Math.min(sizes[Math.min(i, sizes.length - 1)], ROWS - done);
-      layer.self(rows(X, done, count), caches, rows(output, done, count));
+      layer.forward(rows(X, done, count), caches, rows(output, done, count));
       done += count;
     }
     caches.forEach(KeyValueCache::close);
@@ -60,7 +60,7 @@ class CachedLayerTest {
   @Test
   void piecesOfAPromptHaveTheBitsOfOnePass() {
     SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, EMBED);
-    layer().self(X, whole);
+    layer().forward(X, whole);
     Views.assertSameBits(inPieces(layer(), caches(KeyValueFormat.F32), ROWS), whole.data(), "one piece");
     Views.assertSameBits(inPieces(layer(), caches(KeyValueFormat.F32), 17, 100, 33, 50), whole.data(), "four sizes");
   }
@@ -69,7 +69,7 @@ class CachedLayerTest {
   @ValueSource(ints = {1, 2, 3, 4, 7, 16})
   void stepsEqualOnePassWithinTheBudget(int size) {
     SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, EMBED);
-    layer().self(X, whole);
+    layer().forward(X, whole);
     float[] steps = inPieces(layer(), caches(KeyValueFormat.F32), size);
     double largest = 0;
     for (float x : whole.data()) {
@@ -93,7 +93,7 @@ class CachedLayerTest {
   void aFailingScoreFunctionLeavesCachesAsTheyWere(int rows) {
     List<KeyValueCache> caches = caches(KeyValueFormat.F32);
     SequenceBatch output = SequenceBatch.zeros(BATCH, ROWS, EMBED);
-    layer().self(rows(X, 0, 40), caches, rows(output, 0, 40));
+    layer().forward(rows(X, 0, 40), caches, rows(output, 0, 40));
     AtomicInteger calls = new AtomicInteger();
     MultiHeadAttention failing =
         layer()
@@ -105,13 +105,13 @@ class CachedLayerTest {
                             throw new IllegalStateException("halfway");
                           }
                         }));
-    assertThatThrownBy(() -> failing.self(rows(X, 40, rows), caches, rows(output, 40, rows))).hasMessageContaining("halfway");
+    assertThatThrownBy(() -> failing.forward(rows(X, 40, rows), caches, rows(output, 40, rows))).hasMessageContaining("halfway");
     for (KeyValueCache cache : caches) {
       assertThat(cache.rows()).isEqualTo(40);
     }
-    layer().self(rows(X, 40, rows), caches, rows(output, 40, rows));
+    layer().forward(rows(X, 40, rows), caches, rows(output, 40, rows));
     SequenceBatch whole = SequenceBatch.zeros(BATCH, 40 + rows, EMBED);
-    layer().self(rows(X, 0, 40 + rows), whole);
+    layer().forward(rows(X, 0, 40 + rows), whole);
     for (int b = 0; b < BATCH; b++) {
       assertThat(output.get(b, 39 + rows, 0)).isCloseTo(whole.get(b, 39 + rows, 0), org.assertj.core.data.Offset.offset(1e-5f));
     }
@@ -123,17 +123,17 @@ class CachedLayerTest {
     SequenceBatch x = rows(X, 0, 1);
     SequenceBatch output = SequenceBatch.zeros(BATCH, 1, EMBED);
     List<KeyValueCache> one = List.of(caches(KeyValueFormat.F32).get(0));
-    assertThatThrownBy(() -> layer.self(x, one, output)).hasMessageContaining("caches is 1").hasMessageContaining("2");
+    assertThatThrownBy(() -> layer.forward(x, one, output)).hasMessageContaining("caches is 1").hasMessageContaining("2");
     List<KeyValueCache> wide = new ArrayList<>(caches(KeyValueFormat.F32));
     wide.set(1, KeyValueCache.builder(2, 12).valueDim(20).capacity(4).build());
-    assertThatThrownBy(() -> layer.self(x, wide, output)).hasMessageContaining("caches[1].keyWidth is 12").hasMessageContaining("10");
+    assertThatThrownBy(() -> layer.forward(x, wide, output)).hasMessageContaining("caches[1].keyWidth is 12").hasMessageContaining("10");
     List<KeyValueCache> full = new ArrayList<>();
     for (int b = 0; b < BATCH; b++) {
       full.add(KeyValueCache.builder(2, 10).valueDim(20).capacity(3).build());
     }
-    layer.self(rows(X, 0, 3), full, rows(SequenceBatch.zeros(BATCH, 3, EMBED), 0, 3));
+    layer.forward(rows(X, 0, 3), full, rows(SequenceBatch.zeros(BATCH, 3, EMBED), 0, 3));
     Arrays.fill(output.data(), 7);
-    assertThatThrownBy(() -> layer.self(x, full, output)).isInstanceOf(IllegalStateException.class).hasMessageContaining("3");
+    assertThatThrownBy(() -> layer.forward(x, full, output)).isInstanceOf(IllegalStateException.class).hasMessageContaining("3");
     assertThat(output.data()).containsOnly(7);
     assertThat(full.get(0).rows()).isEqualTo(3);
   }

@@ -49,7 +49,7 @@ class FailedCallTest {
               CacheStates.SHAPE.layer().withMask(Mask.causal()).withThreads(rows == 1 || fault == Fault.INTERRUPT ? 1 : 2);
           MultiHeadAttention wrong = layer.withAttention(attention -> attention.withScoreFunction(function));
           String before = caches.describe();
-          assertFails(about, fault, () -> wrong.self(CacheStates.random(rows, 3), caches.batch(), CacheStates.random(rows, 4)));
+          assertFails(about, fault, () -> wrong.forward(CacheStates.random(rows, 3), caches.batch(), CacheStates.random(rows, 4)));
           assertThat(failed).as(about).isTrue();
           assertThat(caches.describe()).as(about).isEqualTo(before);
         }
@@ -64,9 +64,10 @@ class FailedCallTest {
     for (CacheStates caches : CacheStates.all(format)) {
       String before = caches.describe();
       MultiHeadAttention layer = CacheStates.SHAPE.layer().withMask(Mask.keyLengths(5000, 5000));
-      assertThat(catchThrowable(() -> layer.self(CacheStates.random(2, 3), caches.batch(), CacheStates.random(2, 4))))
+      assertThat(catchThrowable(() -> layer.forward(CacheStates.random(2, 3), caches.batch(), CacheStates.random(2, 4))))
           .isInstanceOf(IllegalArgumentException.class);
-      assertThat(catchThrowable(() -> CacheStates.SHAPE.layer().self(CacheStates.random(2, 3), caches.batch(), CacheStates.random(3, 4))))
+      assertThat(
+              catchThrowable(() -> CacheStates.SHAPE.layer().forward(CacheStates.random(2, 3), caches.batch(), CacheStates.random(3, 4))))
           .isInstanceOf(IllegalArgumentException.class);
       Throwable rejected =
           catchThrowable(
@@ -79,7 +80,7 @@ class FailedCallTest {
                           CacheStates.SHAPE
                               .layer()
                               .withThreads(4)
-                              .self(CacheStates.random(300, 3), caches.batch(), CacheStates.random(300, 4))));
+                              .forward(CacheStates.random(300, 3), caches.batch(), CacheStates.random(300, 4))));
       assertThat(rejected).as(caches.name()).isInstanceOf(RuntimeException.class);
       Thread.currentThread().interrupt();
       Heads key = CacheStates.rows(CacheStates.BATCH, 3, 7);

@@ -60,35 +60,35 @@ final class FamilyExample {
     int embedDim = x.width();
     // begin
     MultiHeadAttention layer = MultiHeadAttention.builder(embedDim, 12).query(wq, bq).key(wk, bk).value(wv, bv).output(wo, bo).build();
-    layer.withMask(Mask.causal()).withThreads(2).self(x, y);
+    layer.withMask(Mask.causal()).withThreads(2).forward(x, y);
     // end
   }
 
-  /** Example of {@link MultiHeadAttention#self(SequenceBatch, SequenceBatch)}. */
+  /** Example of {@link MultiHeadAttention#forward(SequenceBatch, SequenceBatch)}. */
   static void self(MultiHeadAttention layer, SequenceBatch x, SequenceBatch y, SequenceBatch z) {
     // begin
-    layer.self(x, y); // the matrix view: all queries at once
+    layer.forward(x, y); // the matrix view: all queries at once
     for (int i = 0; i < x.rows(); i++) {
-      layer.cross(x.rows(0, i, 1), x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+      layer.forward(x.rows(0, i, 1), x, x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
     }
     // end
   }
 
-  /** Example of {@link MultiHeadAttention#cross(SequenceBatch, SequenceBatch, SequenceBatch)}. */
-  static void cross(MultiHeadAttention layer, SequenceBatch decoded, SequenceBatch encoded, SequenceBatch y) {
-    // begin
-    layer.cross(decoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
-    // end
-  }
-
-  /** Example of {@link MultiHeadAttention#self(SequenceBatch, List, SequenceBatch)}. */
+  /** Example of {@link MultiHeadAttention#forward(SequenceBatch, List, SequenceBatch)}. */
   static void cached(
       MultiHeadAttention layer, SequenceBatch prompt, SequenceBatch promptOutput, SequenceBatch token, SequenceBatch tokenOutput) {
     // begin
     try (KeyValueCache cache = layer.cache().capacity(512).build()) {
-      layer.self(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
-      layer.self(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
+      layer.forward(prompt, List.of(cache), promptOutput); // 1 × any number of rows × embedDim
+      layer.forward(token, List.of(cache), tokenOutput); // 1 × 1 × embedDim
     }
+    // end
+  }
+
+  /** Example of {@link MultiHeadAttention#forward}. */
+  static void cross(MultiHeadAttention layer, SequenceBatch decoded, SequenceBatch encoded, SequenceBatch y) {
+    // begin
+    layer.forward(decoded, encoded, encoded, y); // Q from the rows of a decoder, K and V from those of an encoder
     // end
   }
 

@@ -26,11 +26,11 @@ class FullStackTest {
       MultiHeadAttention layer = CacheStates.SHAPE.layer().withMask(Mask.causal());
       SequenceBatch x = CacheStates.random(1, 3);
       SequenceBatch y = CacheStates.random(1, 4);
-      layer.self(x, caches.batch(), y); // loads all classes
+      layer.forward(x, caches.batch(), y); // loads all classes
       Heads row = CacheStates.rows(CacheStates.BATCH, 1, 5);
       List<Runnable> calls =
           List.of(
-              () -> layer.self(x, caches.batch(), y),
+              () -> layer.forward(x, caches.batch(), y),
               () -> KeyValueCache.appendAll(caches.batch(), row, row),
               () -> attend(caches.batch()));
       List<String> wrong = new ArrayList<>();

@@ -143,7 +143,7 @@ class LayerPositionsTest {
       SequenceBatch x = Views.randomSequences(Layout.GAPS, 2, size[0], 48, SEED);
       SequenceBatch source = Views.randomSequences(Layout.GAPS, 2, size[1], 48, SEED + 2);
       SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, size[0], 48);
-      layer.cross(x, source, output);
+      layer.forward(x, source, source, output);
       int firstQuery = Math.max(0, size[1] - size[0]);
       int firstKey = Math.max(0, size[0] - size[1]);
       double[][] expected = plain(kind, ReferenceLayers.rows(x, 1), firstQuery, ReferenceLayers.rows(source, 1), firstKey, ALL);
@@ -158,7 +158,7 @@ class LayerPositionsTest {
     MultiHeadAttention layer = SHAPE.layer().withMask(Mask.causal()).withPositions(kind.positions);
     List<KeyValueCache> caches = List.of(layer.cache().capacity(64).build(), layer.cache().capacity(64).build());
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 60, 48, SEED + 3);
-    layer.self(x.rows(1, 0, 7), caches.subList(1, 2), SequenceBatch.zeros(1, 7, 48));
+    layer.forward(x.rows(1, 0, 7), caches.subList(1, 2), SequenceBatch.zeros(1, 7, 48));
     double[][][] expected = new double[2][][];
     for (int b = 0; b < 2; b++) {
       double[][] rows = ReferenceLayers.rows(x, b);
@@ -169,7 +169,7 @@ class LayerPositionsTest {
       // Batch entry 1 is 7 rows ahead.
       SequenceBatch next = new SequenceBatch(x.data(), x.index(0, done), 2, count, 48, x.index(1, 7), 48);
       SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, count, 48);
-      layer.self(next, caches, output);
+      layer.forward(next, caches, output);
       for (int b = 0; b < 2; b++) {
         for (int row = 0; row < count; row++) {
           for (int c = 0; c < 48; c++) {
@@ -195,7 +195,7 @@ class LayerPositionsTest {
     try (KeyValueCache cache = layer.cache().window(10, 0).build()) {
       int done = 0;
       for (int count : new int[] {1, 33, 1, 1, 20, 4}) {
-        layer.self(x.rows(0, done, count), List.of(cache), output.rows(0, done, count));
+        layer.forward(x.rows(0, done, count), List.of(cache), output.rows(0, done, count));
         done += count;
       }
     }
@@ -209,11 +209,11 @@ class LayerPositionsTest {
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 60, 48, SEED + 4);
     SequenceBatch together = SequenceBatch.zeros(1, 60, 48);
     MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions);
-    layer.withPackedSequences(PackedSequences.of(starts)).self(x, together);
+    layer.withPackedSequences(PackedSequences.of(starts)).forward(x, together);
     for (int s = 0; s < 4; s++) {
       int rows = starts[s + 1] - starts[s];
       SequenceBatch alone = SequenceBatch.zeros(1, rows, 48);
-      layer.self(x.rows(0, starts[s], rows), alone);
+      layer.forward(x.rows(0, starts[s], rows), alone);
       Views.assertSameBits(Views.dense(together.rows(0, starts[s], rows)), alone.data(), kind + ", sequence " + s);
     }
   }
@@ -283,11 +283,11 @@ class LayerPositionsTest {
     layer
         .withPositions(relative)
         .withPackedSequences(uneven)
-        .cross(x, memory, SequenceBatch.zeros(1, 5, 48)); // each has 2 more keys than queries
+        .forward(x, memory, memory, SequenceBatch.zeros(1, 5, 48)); // each has 2 more keys than queries
     PackedSequences other = PackedSequences.of(new int[] {0, 2, 5}, new int[] {0, 3, 9});
     Wrong.argument(
             "buckets of packed sequences",
-            out -> layer.withPositions(relative).withPackedSequences(other).cross(x, memory, SequenceBatch.of(out, 1, 5, 48)),
+            out -> layer.withPositions(relative).withPackedSequences(other).forward(x, memory, memory, SequenceBatch.of(out, 1, 5, 48)),
             "keys",
             "queries",
             "sequence",
@@ -298,7 +298,8 @@ class LayerPositionsTest {
     for (Kind kind : kinds().subList(1, 5)) {
       MultiHeadAttention positioned = layer.withPositions(kind.positions);
       Wrong.incomplete("memory in caches", out -> positioned.remember(memory, caches), "positions", "memory").verify();
-      Wrong.incomplete("from caches", out -> positioned.cross(x, caches, SequenceBatch.of(out, 1, 5, 48)), "positions", "memory").verify();
+      Wrong.incomplete("from caches", out -> positioned.forwardCross(x, caches, SequenceBatch.of(out, 1, 5, 48)), "positions", "memory")
+          .verify();
     }
     caches.forEach(KeyValueCache::close);
   }

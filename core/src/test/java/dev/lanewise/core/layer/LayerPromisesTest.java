@@ -190,18 +190,14 @@ class LayerPromisesTest {
     MultiHeadAttention packed = layer.withPackedSequences(PackedSequences.of(0, 1, 3));
     List<KeyValueCache> none = List.of();
     return List.of(
-        Wrong.isNull("x", out -> layer.self(Wrong.nothing(), to(out))),
-        Wrong.argument("self", out -> layer.self(wide, to(out)), "x.width", "9", "8"),
-        Wrong.argument("self", out -> layer.self(x, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
-        Wrong.overlap("output", "x", 0, out -> layer.self(to(out), to(out))),
-        Wrong.argument("cross", out -> layer.cross(wide, x, to(out)), "x.width", "9", "8"),
-        Wrong.argument("cross", out -> layer.cross(x, wide, to(out)), "memory.width", "9", "8"),
-        Wrong.argument("cross", out -> layer.cross(x, one, to(out)), "memory.batch", "1", "x.batch", "2"),
-        Wrong.isNull("memory", out -> layer.cross(x, Wrong.<SequenceBatch>nothing(), to(out))),
-        Wrong.overlap("output", "memory", 0, out -> layer.cross(x, to(out), to(out))),
-        Wrong.argument("cached self", out -> layer.self(wide, none, to(out)), "x.width", "9", "8"),
-        Wrong.argument("cached cross", out -> layer.cross(x, none, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
-        Wrong.argument("caches of cross", out -> layer.cross(x, none, to(out)), "memory", "0", "x.batch", "2"),
+        Wrong.isNull("x", out -> layer.forward(Wrong.nothing(), to(out))),
+        Wrong.argument("self", out -> layer.forward(wide, to(out)), "x.width", "9", "8"),
+        Wrong.argument("self", out -> layer.forward(x, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
+        Wrong.overlap("output", "x", 0, out -> layer.forward(to(out), to(out))),
+        Wrong.argument("cached self", out -> layer.forward(wide, none, to(out)), "x.width", "9", "8"),
+        Wrong.argument(
+            "cached cross", out -> layer.forwardCross(x, none, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
+        Wrong.argument("caches of cross", out -> layer.forwardCross(x, none, to(out)), "memory", "0", "x.batch", "2"),
         Wrong.isNull("rotary", out -> layer.withRotary(Wrong.nothing())),
         Wrong.argument("weights", out -> layer.weights(x, x, Heads.of(out, 2, 3, 3, 3)), "weights.heads", "3", "numHeads", "2"),
         Wrong.argument("longest", out -> packed.weights(one, one, Heads.of(out, 1, 2, 3, 3)), "weights.width", "3", "longest", "2"),
@@ -237,7 +233,7 @@ class LayerPromisesTest {
         feedForward().withThreads(threads).forward(x, out);
         norm().withThreads(threads).forward(x, out);
         norm().withThreads(threads).forward(x, x, out, out);
-        attention(WIDTH, WIDTH).withThreads(threads).self(x, out);
+        attention(WIDTH, WIDTH).withThreads(threads).forward(x, out);
         for (NormPlacement placement : NormPlacement.values()) {
           encoderLayer(placement).withThreads(threads).forward(x, out);
         }

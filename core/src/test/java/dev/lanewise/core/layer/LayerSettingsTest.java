@@ -144,7 +144,7 @@ public class LayerSettingsTest {
     SequenceBatch output = SequenceBatch.zeros(1, rows, X.width());
     try (KeyValueCache cache = layer.cache().capacity(LayerSettings.ROWS).build()) {
       if (pair.has("sequences")) {
-        assertThatThrownBy(() -> layer.self(X, List.of(cache), SequenceBatch.zeros(1, LayerSettings.ROWS, X.width())))
+        assertThatThrownBy(() -> layer.forward(X, List.of(cache), SequenceBatch.zeros(1, LayerSettings.ROWS, X.width())))
             .isInstanceOf(IllegalStateException.class)
             .hasMessageContainingAll("packed sequences", "caches");
         assertThat(cache.rows()).isZero();
@@ -152,8 +152,8 @@ public class LayerSettingsTest {
       }
       LayerExpectation expectation = pair.expectation();
       MultiHeadAttention plain = LayerExpectation.SHAPE.layer().withPositions(expectation.positions);
-      plain.self(X.rows(0, 0, before), List.of(cache), SequenceBatch.zeros(1, before, X.width()));
-      layer.self(X.rows(0, before, rows), List.of(cache), output);
+      plain.forward(X.rows(0, 0, before), List.of(cache), SequenceBatch.zeros(1, before, X.width()));
+      layer.forward(X.rows(0, before, rows), List.of(cache), output);
       assertClose(output, expectation.output(X, rows), pair + ", cached");
     }
   }
@@ -195,9 +195,9 @@ public class LayerSettingsTest {
     SequenceBatch output = SequenceBatch.zeros(1, 2, 1);
     Bias hiding = Bias.ofKeys(new float[] {0, Float.NEGATIVE_INFINITY});
     LayerPositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
-    layer.withAttention(attention -> attention.withBias(hiding)).withPositions(positions).self(x, output);
+    layer.withAttention(attention -> attention.withBias(hiding)).withPositions(positions).forward(x, output);
     assertThat(output.data()).containsExactly(1, 1);
-    layer.withPositions(positions).withAttention(attention -> attention.withBias(hiding)).self(x, output);
+    layer.withPositions(positions).withAttention(attention -> attention.withBias(hiding)).forward(x, output);
     assertThat(output.data()).containsExactly(1, 1);
   }
 
@@ -247,7 +247,7 @@ public class LayerSettingsTest {
 
   private static SequenceBatch self(MultiHeadAttention layer) {
     SequenceBatch output = SequenceBatch.zeros(1, LayerSettings.ROWS, X.width());
-    layer.self(X, output);
+    layer.forward(X, output);
     return output;
   }
 

@@ -68,18 +68,13 @@ class MultiHeadAttentionTest {
   }
 
   @Test
-  void selfAndCrossAreForwardOfTheirSources() {
+  void selfAttentionHasOneSource() {
     LayerShape shape = LayerShape.of(48, 4);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
-    SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 33, 48, Problem.SEED + 32);
     MultiHeadAttention layer = shape.layer();
     SequenceBatch self = SequenceBatch.zeros(2, 17, 48);
-    layer.self(x, self);
+    layer.forward(x, self);
     Views.assertSameBits(self.data(), forward(layer, x, x, x), what("self"));
-    SequenceBatch cross = SequenceBatch.zeros(2, 17, 48);
-    layer.cross(x, memory, cross);
-    Views.assertSameBits(cross.data(), forward(layer, x, memory, memory), what("cross"));
-    assertThat(cross.data()).isNotEqualTo(self.data());
   }
 
   /** Query heads that share a key/value head have the result of copies of that head. */
@@ -196,10 +191,11 @@ class MultiHeadAttentionTest {
   @Test
   void emptySequencesAreNoWork() {
     MultiHeadAttention layer = LayerShape.of(16, 2).layer();
-    layer.self(SequenceBatch.zeros(0, 7, 16), SequenceBatch.zeros(0, 7, 16));
-    layer.self(SequenceBatch.zeros(2, 0, 16), SequenceBatch.zeros(2, 0, 16));
+    layer.forward(SequenceBatch.zeros(0, 7, 16), SequenceBatch.zeros(0, 7, 16));
+    layer.forward(SequenceBatch.zeros(2, 0, 16), SequenceBatch.zeros(2, 0, 16));
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 1, 3, 16);
-    layer.cross(SequenceBatch.zeros(1, 3, 16), SequenceBatch.zeros(1, 0, 16), output);
+    SequenceBatch empty = SequenceBatch.zeros(1, 0, 16);
+    layer.forward(SequenceBatch.zeros(1, 3, 16), empty, empty, output);
     Views.assertOnlyTheViewWritten(output.split(1), "no keys");
     float[] bias = LayerShape.of(16, 2).output().bias();
     Views.assertSameBits(Views.dense(output), joined(bias, bias, bias), "no keys");

@@ -141,7 +141,7 @@ class SharingTest {
     try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> results = new ArrayList<>();
       for (int caller = 0; caller < 300; caller++) {
-        results.add(pool.submit(() -> layer.self(x, SequenceBatch.zeros(1, ROWS, WIDTH))));
+        results.add(pool.submit(() -> layer.forward(x, SequenceBatch.zeros(1, ROWS, WIDTH))));
       }
       for (Future<?> result : results) {
         result.get();

@@ -209,7 +209,7 @@ class TransformerLayerTest {
       parts.attention().layer().withMask(Mask.causal()).weights(from, from, expected);
       Views.assertSameBits(self.data(), expected.data(), "self-attention");
       SequenceBatch y = SequenceBatch.zeros(2, 12, parts.embedDim());
-      parts.attention().layer().withMask(Mask.causal()).self(from, y);
+      parts.attention().layer().withMask(Mask.causal()).forward(from, y);
       for (int i = 0; i < y.data().length; i++) {
         y.data()[i] += x.data()[i];
       }

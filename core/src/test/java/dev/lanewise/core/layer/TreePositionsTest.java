@@ -90,7 +90,7 @@ class TreePositionsTest {
   /** Checks that row {@code row} of {@code actual} is the last row of a causal layer over these rows. */
   private static void assertIsLast(MultiHeadAttention causal, SequenceBatch alone, SequenceBatch actual, int b, int row, Object what) {
     SequenceBatch expected = SequenceBatch.zeros(1, alone.rows(), WIDTH);
-    causal.self(alone, expected);
+    causal.forward(alone, expected);
     for (int c = 0; c < WIDTH; c++) {
       assertThat(actual.get(b, row, c))
           .as("%s: column %d of row %d of %d, seed %d", what, c, row, b, SEED)
@@ -110,9 +110,9 @@ class TreePositionsTest {
       SequenceBatch x = input(2, before + parents.length);
       SequenceBatch output = SequenceBatch.zeros(2, x.rows(), WIDTH);
       MultiHeadAttention layer = causal(positions).withMask(Mask.causal().and(Mask.tree(parents))).withThreads(2);
-      layer.self(x, output);
+      layer.forward(x, output);
       SequenceBatch nodes = SequenceBatch.zeros(1, parents.length, WIDTH);
-      layer.cross(x.rows(1, before, parents.length), x.rows(1, 0, x.rows()), nodes);
+      layer.forward(x.rows(1, before, parents.length), x.rows(1, 0, x.rows()), x.rows(1, 0, x.rows()), nodes);
       assertIsLast(causal(positions), rows(x, 1, path(4, parents, -1)), output, 1, 3, positions + ", before the tree");
       for (int node = 0; node < parents.length; node++) {
         SequenceBatch alone = rows(x, 1, path(before, parents, node));
@@ -131,10 +131,10 @@ class TreePositionsTest {
       SequenceBatch x = input(2, 37 + parents.length);
       MultiHeadAttention layer = causal(positions);
       List<KeyValueCache> caches = List.of(layer.cache().capacity(200).build(), layer.cache().capacity(200).build());
-      layer.self(x.rows(0, 0, 37), caches.subList(0, 1), SequenceBatch.zeros(1, 37, WIDTH));
+      layer.forward(x.rows(0, 0, 37), caches.subList(0, 1), SequenceBatch.zeros(1, 37, WIDTH));
       SequenceBatch tree = new SequenceBatch(x.data(), x.index(0, 37), 2, parents.length, WIDTH, x.index(1, 0) - x.index(0, 37), WIDTH);
       SequenceBatch output = SequenceBatch.zeros(2, parents.length, WIDTH);
-      layer.withMask(Mask.tree(parents)).self(tree, caches, output);
+      layer.withMask(Mask.tree(parents)).forward(tree, caches, output);
       for (int b = 0; b < 2; b++) {
         for (int node = 0; node < parents.length; node++) {
           assertIsLast(layer, rows(x, b, path(before[b], parents, node)), output, b, node, positions);
@@ -150,7 +150,7 @@ class TreePositionsTest {
     int[] starts = {0, 9, 29, 58};
     SequenceBatch x = input(1, 58);
     SequenceBatch output = SequenceBatch.zeros(1, 58, WIDTH);
-    causal(positions).withMask(Mask.tree(SMALL)).withPackedSequences(PackedSequences.of(starts)).self(x, output);
+    causal(positions).withMask(Mask.tree(SMALL)).withPackedSequences(PackedSequences.of(starts)).forward(x, output);
     for (int s = 0; s < 3; s++) {
       int rows = starts[s + 1] - starts[s];
       for (int node = 0; node < SMALL.length; node++) {
@@ -220,13 +220,13 @@ class TreePositionsTest {
     for (LayerPositions positions : kinds().subList(1, kinds().size())) {
       MultiHeadAttention layer = SHAPE.layer().withPositions(positions);
       Mask two = Mask.tree(-1, 0, 0).and(Mask.tree(-1, -1, 0));
-      assertThatThrownBy(() -> layer.withMask(two).self(x, SequenceBatch.zeros(1, 3, WIDTH)))
+      assertThatThrownBy(() -> layer.withMask(two).forward(x, SequenceBatch.zeros(1, 3, WIDTH)))
           .as("%s", positions)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContainingAll("two trees", "[-1, 0, 0]", "[-1, -1, 0]");
       Wrong.argument(
               "a tree of more than the rows",
-              out -> layer.withMask(Mask.tree(SMALL)).self(x, SequenceBatch.of(out, 1, 3, WIDTH)),
+              out -> layer.withMask(Mask.tree(SMALL)).forward(x, SequenceBatch.of(out, 1, 3, WIDTH)),
               "parents.length",
               "9",
               "3")
@@ -234,7 +234,7 @@ class TreePositionsTest {
       try (KeyValueCache cache = layer.cache().capacity(9).build()) {
         Wrong.argument(
                 "a tree of more than the new rows",
-                out -> layer.withMask(Mask.tree(SMALL)).self(x, List.of(cache), SequenceBatch.of(out, 1, 3, WIDTH)),
+                out -> layer.withMask(Mask.tree(SMALL)).forward(x, List.of(cache), SequenceBatch.of(out, 1, 3, WIDTH)),
                 "parents.length",
                 "9",
                 "3")

@@ -151,7 +151,7 @@ public final class GoldenLayer {
 
   private void attend(MultiHeadAttention layer, SequenceBatch x, SequenceBatch output) {
     if (!line.has("S")) {
-      layer.withMask(mask()).self(x, output);
+      layer.withMask(mask()).forward(x, output);
     } else {
       SequenceBatch value = line.has("V") ? sequences("value", line.size("S")) : memory();
       layer.withMask(memoryMask()).forward(x, memory(), value, output);

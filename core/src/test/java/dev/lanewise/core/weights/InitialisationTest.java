@@ -51,7 +51,7 @@ class InitialisationTest {
   static List<Module> modules() {
     return List.of(
         new Module(
-            "attention", initialisation -> initialisation.attention(E), (from, x, values, output) -> from.attention("").self(x, output)),
+            "attention", initialisation -> initialisation.attention(E), (from, x, values, output) -> from.attention("").forward(x, output)),
         new Module(
             "sources",
             initialisation -> initialisation.attention(E, E, V),

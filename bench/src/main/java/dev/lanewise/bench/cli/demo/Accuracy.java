@@ -33,7 +33,7 @@ record Accuracy(double path, double scalar, double largest) {
 
   private static double error(FirstLayer model, SequenceBatch x, Kernels kernels, double[] reference) {
     SequenceBatch output = SequenceBatch.zeros(1, x.rows(), FirstLayer.EMBED_DIM);
-    model.attention(kernels).self(x, output);
+    model.attention(kernels).forward(x, output);
     double error = 0;
     for (int i = 0; i < reference.length; i++) {
       error = Math.max(error, Math.abs(output.data()[i] - reference[i]));

@@ -77,7 +77,7 @@ final class Workload {
         new Step("scores", allHeads, 1, this::scores),
         new Step("softmax", Double.NaN, 1, this::softmax),
         new Step("output", allHeads, 1, this::output),
-        new Step("whole layer", 4 * product + 2 * allHeads, threads, () -> layer.self(x, layerOutput)));
+        new Step("whole layer", 4 * product + 2 * allHeads, threads, () -> layer.forward(x, layerOutput)));
   }
 
   private void project() {

@@ -34,7 +34,7 @@ record LayerCall(Call call, ResultBuffers results) {
     if (call.plan.isStepwise()) {
       steps(layer, query, output);
     } else if (call.plan.has(Option.SHARED)) {
-      layer.self(query, output);
+      layer.forward(query, output);
     } else {
       layer.forward(query, sideBySide(operands.key()), sideBySide(operands.value()), output);
     }
@@ -93,9 +93,10 @@ record LayerCall(Call call, ResultBuffers results) {
         SequenceBatch target = rows(output, from, ends[step]);
         boolean ownMask = step == ends.length - 1 || call.model.tree.length == 0;
         Attention attention = ownMask ? call.attention(1) : call.attention(1).withMask(Mask.causal());
-        new FailingCalls(call, results, caches, attention, (failing, any) -> layer.withAttention(own -> failing).self(rows, caches, target))
+        new FailingCalls(
+                call, results, caches, attention, (failing, any) -> layer.withAttention(own -> failing).forward(rows, caches, target))
             .provoke();
-        (ownMask ? layer : layer.withMask(Mask.causal())).self(rows, caches, target);
+        (ownMask ? layer : layer.withMask(Mask.causal())).forward(rows, caches, target);
       }
     } finally {
       caches.forEach(KeyValueCache::close);

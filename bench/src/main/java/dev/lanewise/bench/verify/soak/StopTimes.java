@@ -76,7 +76,7 @@ final class StopTimes {
           MultiHeadAttention.builder(width, 16).packedInput(new float[3 * width * width], null).output(weight, null).build();
       SequenceBatch few = new SequenceBatch(x.data(), 0, 1, ROWS / 4, width, 0, 0);
       SequenceBatch fewOut = new SequenceBatch(y.data(), 0, 1, ROWS / 4, width, 0, width);
-      calls.put("layer" + on, () -> layer.withThreads(count).self(few, fewOut));
+      calls.put("layer" + on, () -> layer.withThreads(count).forward(few, fewOut));
     }
     Matrix long1 = Matrix.of(new float[1 << 26], 1, 1 << 26);
     calls.put("activation, one row of 64 M", () -> repeat(() -> Kernels.selected().activate(Activation.GELU, long1, long1)));

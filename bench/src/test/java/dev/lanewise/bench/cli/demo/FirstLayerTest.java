@@ -72,7 +72,7 @@ class FirstLayerTest {
     SequenceBatch embedded = model.embed(tokens);
     SequenceBatch output = SequenceBatch.zeros(1, tokens.length(), FirstLayer.EMBED_DIM);
     MultiHeadAttention attention = model.attention(kernels);
-    attention.self(embedded, output);
+    attention.forward(embedded, output);
     assertGolden("output", output.data());
   }
 
