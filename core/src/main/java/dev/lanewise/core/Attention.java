@@ -192,7 +192,7 @@ public final class Attention {
    * Attention attention = Attention.standard();
    * attention.compute(rows, rows, rows, y.split(1)); // the matrix view, softmax(XXᵀ / √width) · X: all queries at once
    * for (int i = 0; i < x.rows(); i++) {
-   *   attention.compute(x.rows(0, i, 1).split(1), rows, rows, z.rows(0, i, 1).split(1)); // the vector view: one query, the same numbers
+   *   attention.compute(x.rows(i, i + 1).split(1), rows, rows, z.rows(i, i + 1).split(1)); // the vector view: one query, the same numbers
    * }
    * }</pre>
    *

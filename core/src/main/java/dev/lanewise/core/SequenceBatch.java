@@ -63,16 +63,44 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
   }
 
   /**
-   * {@code count} rows of batch entry {@code b} from {@code row} on, as a batch of one; nothing is copied.
+   * A view of the batch entries {@code from} (inclusive) to {@code to} (exclusive).
    *
-   * @throws IndexOutOfBoundsException if there are no such rows
+   * @throws IndexOutOfBoundsException if the view does not have these batch entries
    */
-  public SequenceBatch rows(int b, int row, int count) {
-    Checks.index("b", b, batch);
-    if (row < 0 || count < 0 || count > rows - row) {
-      throw new IndexOutOfBoundsException("row is " + row + " and count is " + count + ", but rows is " + rows);
-    }
-    return new SequenceBatch(data, count == 0 || width == 0 ? offset : index(b, row), 1, count, width, 0, rowStride);
+  public SequenceBatch batch(int from, int to) {
+    Checks.range("batch", from, to, batch);
+    return new SequenceBatch(data, start(from, to, batchStride), to - from, rows, width, batchStride, rowStride);
+  }
+
+  /**
+   * A view of the rows {@code from} (inclusive) to {@code to} (exclusive) of every batch entry.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these rows
+   */
+  public SequenceBatch rows(int from, int to) {
+    Checks.range("rows", from, to, rows);
+    return new SequenceBatch(data, start(from, to, rowStride), batch, to - from, width, batchStride, rowStride);
+  }
+
+  /**
+   * A view of the columns {@code from} (inclusive) to {@code to} (exclusive) of every row, for instance the query, key or value of packed
+   * rows.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these columns
+   */
+  public SequenceBatch columns(int from, int to) {
+    Checks.range("columns", from, to, width);
+    return new SequenceBatch(data, start(from, to, 1), batch, rows, to - from, batchStride, rowStride);
+  }
+
+  /** The offset of a slice; an empty slice keeps the offset of this view. */
+  private int start(int from, int to, int stride) {
+    return from == to || batch == 0 || rows == 0 || width == 0 ? offset : offset + from * stride;
+  }
+
+  /** Copies every element to the same place in {@code target}, as {@link Heads#copyTo(Heads)} does. */
+  public void copyTo(SequenceBatch target) {
+    split(1).copyTo(target.split(1));
   }
 
   /**

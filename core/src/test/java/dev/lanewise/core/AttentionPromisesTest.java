@@ -173,9 +173,10 @@ class AttentionPromisesTest {
         index("b", out -> view.get(2, 0, 0), "b", "2"),
         index("row", out -> view.get(0, 3, 0), "row", "3"),
         index("column", out -> view.get(0, 0, -1), "column", "-1", "4"),
-        index("rows", out -> view.rows(0, 2, 2), "row", "2", "count", "2", "rows", "3"),
-        index("far", out -> view.rows(0, MAX, MAX), "row", "count", "2147483647", "rows", "3"),
-        index("entry", out -> view.rows(2, 0, 1), "b", "2"));
+        index("rows", out -> view.rows(2, 4), "rows", "[2", "4", "3"),
+        index("far", out -> view.rows(MAX, MAX), "rows", "2147483647", "3"),
+        index("columns", out -> view.columns(3, 5), "columns", "[3", "5", "4"),
+        index("entry", out -> view.batch(2, 3), "batch", "2", "3"));
   }
 
   private static Wrong index(String call, Consumer<float[]> action, String... words) {

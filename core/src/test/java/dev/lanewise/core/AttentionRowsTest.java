@@ -74,8 +74,8 @@ class AttentionRowsTest {
     problem.attention().compute(query, problem.key(), problem.value(), all);
     for (int row = 0; row < query.rows(); row++) {
       Heads alone = Heads.zeros(1, 1, 1, all.width());
-      problem.attention().compute(Views.row(query, row), problem.key(), problem.value(), alone);
-      Views.assertSameBits(alone.data(), Views.dense(Views.row(all, row)), "row " + row + " alone, " + problem);
+      problem.attention().compute(query.rows(row, row + 1), problem.key(), problem.value(), alone);
+      Views.assertSameBits(alone.data(), Views.dense(all.rows(row, row + 1)), "row " + row + " alone, " + problem);
     }
   }
 
@@ -89,8 +89,8 @@ class AttentionRowsTest {
     for (int from : new int[] {1, 2, 3, query.rows() / 2}) {
       int count = query.rows() - from;
       Heads some = Heads.zeros(1, 1, count, all.width());
-      problem.attention().compute(Views.rows(query, from, count), problem.key(), problem.value(), some);
-      Views.assertSameBits(some.data(), Views.dense(Views.rows(all, from, count)), "rows from " + from + ", " + problem);
+      problem.attention().compute(query.rows(from, from + count), problem.key(), problem.value(), some);
+      Views.assertSameBits(some.data(), Views.dense(all.rows(from, from + count)), "rows from " + from + ", " + problem);
     }
   }
 
@@ -108,8 +108,8 @@ class AttentionRowsTest {
     Heads all = problem.emptyOutput();
     problem.attention().compute(problem.query(), problem.key(), problem.value(), all);
     Heads some = Heads.zeros(1, 1, count, all.width());
-    problem.attention().compute(Views.rows(problem.query(), from, count), problem.key(), problem.value(), some);
-    Views.assertSameBits(some.data(), Views.dense(Views.rows(all, from, count)), count + " rows from " + from + ", " + problem);
+    problem.attention().compute(problem.query().rows(from, from + count), problem.key(), problem.value(), some);
+    Views.assertSameBits(some.data(), Views.dense(all.rows(from, from + count)), count + " rows from " + from + ", " + problem);
   }
 
   /** The number of masked keys does not matter either: a row has the same bits when the keys that it cannot see are removed. */
@@ -123,11 +123,11 @@ class AttentionRowsTest {
       Heads alone = Heads.zeros(1, 1, 1, all.width());
       Attention.standard()
           .compute(
-              Views.row(Views.head(problem.query(), 1, 3), row),
-              Views.rows(Views.head(problem.key(), 1, 1), 0, visible),
-              Views.rows(Views.head(problem.value(), 1, 1), 0, visible),
+              Views.head(problem.query(), 1, 3).rows(row, row + 1),
+              Views.head(problem.key(), 1, 1).rows(0, visible),
+              Views.head(problem.value(), 1, 1).rows(0, visible),
               alone);
-      Views.assertSameBits(alone.data(), Views.dense(Views.row(Views.head(all, 1, 3), row)), "row " + row + ", " + problem);
+      Views.assertSameBits(alone.data(), Views.dense(Views.head(all, 1, 3).rows(row, row + 1)), "row " + row + ", " + problem);
     }
   }
 
@@ -215,8 +215,8 @@ class AttentionRowsTest {
   }
 
   private static void assertPoisonedFrom(int firstPoisoned, Heads output, Heads clean, String what) {
-    Views.assertSameBits(Views.dense(Views.rows(output, 0, firstPoisoned)), Views.dense(Views.rows(clean, 0, firstPoisoned)), what);
-    for (float x : Views.dense(Views.rows(output, firstPoisoned, output.rows() - firstPoisoned))) {
+    Views.assertSameBits(Views.dense(output.rows(0, firstPoisoned)), Views.dense(clean.rows(0, firstPoisoned)), what);
+    for (float x : Views.dense(output.rows(firstPoisoned, output.rows()))) {
       assertThat(x).as(what).isNaN();
     }
   }

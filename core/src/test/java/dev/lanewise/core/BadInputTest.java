@@ -37,7 +37,6 @@ class BadInputTest {
         Wrong.argument("rows * heads * width", out -> Heads.ofRows(ten, 1, 65536, 4, 8192), "rows", "65536", "heads", "width", "32768"),
         Wrong.argument("broadcast of two", out -> Heads.of(ten, 2, 1, 1, 5).broadcast(3), "batch", "2", "1"),
         Wrong.argument("negative broadcast", out -> Heads.of(ten, 1, 1, 2, 5).broadcast(-3), "newBatch", "-3", "0"),
-        Wrong.argument("transposed matrix", out -> Heads.of(ten, 1, 1, 2, 5).transposed().matrix(0, 0, 0, 5), "columnStride", "5", "1"),
         Wrong.argument("heads past the end", out -> new Heads(ten, 1, 1, 2, 1, 5, 0, 5, 0), "data", "10", "11"),
         Wrong.argument("dense heads past the end", out -> Heads.of(ten, 1, 1, 3, 4), "data", "10", "12"),
         Wrong.argument("int overflow in an end", out -> new Heads(ten, 0, 1, 1, 3, 2, 0, 0, MAX), "data", "10", "4294967296"),

@@ -185,7 +185,7 @@ class IndexArithmeticTest {
     assertThat(heads.get(MAX - 1, MAX - 1, MAX - 1, 3)).isEqualTo(4);
     assertThat(heads.matrix(MAX - 1, MAX - 1, 0, MAX).rows()).isEqualTo(MAX);
     assertThat(new Heads(new float[4], 0, 1, 3, 0, 4, 0, MAX, 0, 1).heads(2, 3).isEmpty()).isTrue();
-    assertThat(new SequenceBatch(new float[4], 0, 3, 2, 0, MAX, MAX).rows(2, 1, 1).width()).isZero();
+    assertThat(new SequenceBatch(new float[4], 0, 3, 2, 0, MAX, MAX).batch(2, 3).rows(1, 2).width()).isZero();
   }
 
   /** If there are no rows, batch entries or heads, products of the other sizes may overflow. */

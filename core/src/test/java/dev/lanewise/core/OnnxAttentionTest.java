@@ -110,8 +110,8 @@ class OnnxAttentionTest {
     }
     onnx.causal = true;
     onnx.mask = (b, head, i, j) -> j < 8 ? data[(b * 5 + i) * 8 + j] : GONE;
-    Heads key = rows(onnx.key, 0, BATCH, 8);
-    Heads value = rows(onnx.value, 0, BATCH, 8);
+    Heads key = onnx.key.rows(0, 8);
+    Heads value = onnx.value.rows(0, 8);
     Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
     attention.withMask(Mask.causalOffsets(6, 6)).withBias(new Bias(data, 0, 5 * 8, 0, 8, 1)).compute(onnx.query, key, value, output);
     check(output.data(), onnx.compute().output);
@@ -146,15 +146,13 @@ class OnnxAttentionTest {
     for (int b = 0; b < BATCH; b++) {
       attention
           .withMask(Mask.window(2, 1))
-          .compute(rows(onnx.query, b, 1, 5), rows(onnx.key, b, 1, lengths[b]), rows(onnx.value, b, 1, lengths[b]), rows(output, b, 1, 5));
+          .compute(
+              onnx.query.batch(b, b + 1),
+              onnx.key.batch(b, b + 1).rows(0, lengths[b]),
+              onnx.value.batch(b, b + 1).rows(0, lengths[b]),
+              output.batch(b, b + 1));
     }
     check(output.data(), onnx.compute().output);
-  }
-
-  /** The first rows of some batch entries. */
-  private static Heads rows(Heads all, int b, int batch, int rows) {
-    return new Heads(
-        all.data(), b * all.batchStride(), batch, all.heads(), rows, all.width(), all.batchStride(), all.headStride(), all.rowStride());
   }
 
   @Test

@@ -46,8 +46,8 @@ class ReadmeTest {
   void decodingEqualsOnePass() {
     MultiHeadAttention layer = LayerShape.of(32, 4).grouped(2).layer();
     SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 1, 30, 32, Problem.SEED);
-    SequenceBatch prompt = new SequenceBatch(x.data(), 0, 1, 29, 32, 29 * 32, 32);
-    SequenceBatch token = new SequenceBatch(x.data(), 29 * 32, 1, 1, 32, 32, 32);
+    SequenceBatch prompt = x.rows(0, 29);
+    SequenceBatch token = x.rows(29, 30);
     SequenceBatch output = SequenceBatch.zeros(1, 1, 32);
     ReadmeExample.decode(layer, prompt, SequenceBatch.zeros(1, 29, 32), token, output);
     SequenceBatch whole = SequenceBatch.zeros(1, 30, 32);

@@ -127,12 +127,13 @@ final class ReadmeVariantsExample {
   float[] layouts(float... qkv) {
     // begin
     int width = heads * 16; // qkv: batch, row, 3 * width; query, key and value side by side
-    SequenceBatch q = new SequenceBatch(qkv, 0, batch, queries, width, queries * 3 * width, 3 * width);
-    SequenceBatch k = new SequenceBatch(qkv, width, batch, queries, width, queries * 3 * width, 3 * width);
-    SequenceBatch v = new SequenceBatch(qkv, 2 * width, batch, queries, width, queries * 3 * width, 3 * width);
-    SequenceBatch rows = SequenceBatch.zeros(batch, queries, width);
-    attention.compute(q.split(heads), k.split(heads), v.split(heads), rows.split(heads));
+    SequenceBatch rows = SequenceBatch.of(qkv, batch, queries, 3 * width);
+    Heads q = rows.columns(0, width).split(heads);
+    Heads k = rows.columns(width, 2 * width).split(heads);
+    Heads v = rows.columns(2 * width, 3 * width).split(heads);
+    SequenceBatch result = SequenceBatch.zeros(batch, queries, width);
+    attention.compute(q, k, v, result.split(heads));
     // end
-    return rows.data();
+    return result.data();
   }
 }

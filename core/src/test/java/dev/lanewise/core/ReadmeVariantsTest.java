@@ -118,7 +118,7 @@ class ReadmeVariantsTest {
   }
 
   private static Heads part(Heads all, int from, int to) {
-    return new Heads(all.data(), from * HEAD_DIM, BATCH, HEADS, to - from, HEAD_DIM, all.batchStride(), all.headStride(), all.rowStride());
+    return all.rows(from, to);
   }
 
   @Test

@@ -32,18 +32,23 @@ class SequenceBatchTest {
           int place = 7 + 50 * b + 10 * row + column;
           assertThat(view.get(b, row, column)).isEqualTo(place);
           assertThat(heads.get(b, column / 2, row, column % 2)).isEqualTo(place);
-          assertThat(view.rows(b, row, 3 - row).get(0, 0, column)).isEqualTo(place);
+          assertThat(view.batch(b, 2).rows(row, 3).columns(column, 4).get(0, 0, 0)).isEqualTo(place);
         }
       }
     }
-    assertThat(view.rows(1, 1, 2)).isEqualTo(new SequenceBatch(data, 67, 1, 2, 4, 0, 10));
-    assertThat(view.rows(1, 3, 0)).isEqualTo(new SequenceBatch(data, 7, 1, 0, 4, 0, 10));
+    assertThat(view.batch(1, 2).rows(1, 3)).isEqualTo(new SequenceBatch(data, 67, 1, 2, 4, 50, 10));
+    assertThat(view.batch(1, 2).rows(3, 3)).isEqualTo(new SequenceBatch(data, 57, 1, 0, 4, 50, 10));
+    assertThat(view.batch(1, 1)).isEqualTo(new SequenceBatch(data, 7, 0, 3, 4, 50, 10));
+    assertThat(view.columns(1, 3)).isEqualTo(new SequenceBatch(data, 8, 2, 3, 2, 50, 10));
+    SequenceBatch copy = SequenceBatch.zeros(2, 3, 4);
+    view.copyTo(copy);
+    assertThat(copy.data()).startsWith(7, 8, 9, 10, 17).endsWith(78, 79, 80).hasSize(24);
     assertThat(view.matrix(1, 2, 1, 1, 3)).isEqualTo(new Matrix(data, 7 + 50 + 20 + 1, 1, 3, 10));
     assertThatThrownBy(() -> view.get(2, 0, 0)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> view.get(0, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> view.get(0, 0, 4)).isInstanceOf(IndexOutOfBoundsException.class);
-    assertThatThrownBy(() -> view.rows(2, 0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
-    assertThatThrownBy(() -> view.rows(0, 2, 2)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.batch(2, 3).rows(0, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> view.rows(2, 4)).isInstanceOf(IndexOutOfBoundsException.class);
   }
 
   @Test

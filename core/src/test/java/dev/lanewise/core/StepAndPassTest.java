@@ -31,7 +31,7 @@ class StepAndPassTest {
 
   /** The outputs of the last {@code queries} queries. The mask is causal, so each row sees the same keys in every call. */
   private float[] last(int queries, Attention attention, @Nullable KeyValueCache cache, Results results) {
-    Heads rows = new Heads(query.data(), query.index(0, 0, QUERIES - queries), 1, HEADS, queries, WIDTH, 0, query.headStride(), WIDTH);
+    Heads rows = query.rows(QUERIES - queries, QUERIES);
     Heads output = Heads.zeros(1, HEADS, queries, WIDTH);
     results.output(output);
     if (cache == null) {

@@ -112,7 +112,9 @@ public final class Kernels {
     ViewChecks.sameShape("result", result, "x", x);
     ViewChecks.writableInPlace("result", result, "x", x);
     if (!result.isEmpty()) {
-      provider.exp(x, result);
+      Matrix written = DenseRows.target(result);
+      provider.exp(DenseRows.of(x), written);
+      DenseRows.store(written, result);
     }
   }
 
@@ -127,7 +129,9 @@ public final class Kernels {
     ViewChecks.sameShape("result", result, "x", x);
     ViewChecks.writableInPlace("result", result, "x", x);
     if (!result.isEmpty()) {
-      provider.activate(activation, x, result);
+      Matrix written = DenseRows.target(result);
+      provider.activate(activation, DenseRows.of(x), written);
+      DenseRows.store(written, result);
     }
   }
 
@@ -146,7 +150,9 @@ public final class Kernels {
     ViewChecks.writableInPlace("result", result, "gate", gate);
     ViewChecks.writableInPlace("result", result, "up", up);
     if (!result.isEmpty()) {
-      provider.gate(activation, gate, up, result);
+      Matrix written = DenseRows.target(result);
+      provider.gate(activation, DenseRows.of(gate), DenseRows.of(up), written);
+      DenseRows.store(written, result);
     }
   }
 
@@ -199,7 +205,9 @@ public final class Kernels {
 
   private void norm(NormProblem problem) {
     if (!problem.result().isEmpty()) {
-      provider.norm(problem);
+      NormProblem written = DenseRows.of(problem);
+      provider.norm(written);
+      DenseRows.store(written, problem);
     }
   }
 
@@ -214,7 +222,9 @@ public final class Kernels {
   public void scores(Matrix query, Matrix key, float scale, Matrix scores) {
     ProductChecks.scores(query, key, scores);
     if (!scores.isEmpty()) {
-      provider.scores(query, key, scale, scores);
+      Matrix written = DenseRows.target(scores);
+      provider.scores(DenseRows.of(query), DenseRows.of(key), scale, written);
+      DenseRows.store(written, scores);
     }
   }
 
@@ -233,7 +243,9 @@ public final class Kernels {
     Checks.same("vector.length", vector.length, "query.columns", query.columns());
     ViewChecks.disjoint("scores", scores, "vector", Matrix.of(vector, 1, vector.length));
     if (!scores.isEmpty()) {
-      provider.additiveScores(query, key, vector, scores);
+      Matrix written = DenseRows.target(scores);
+      provider.additiveScores(DenseRows.of(query), DenseRows.of(key), vector, written);
+      DenseRows.store(written, scores);
     }
   }
 
@@ -249,7 +261,9 @@ public final class Kernels {
     ViewChecks.sameShape("weights", weights, "scores", scores);
     ViewChecks.writableInPlace("weights", weights, "scores", scores);
     if (!weights.isEmpty()) {
-      provider.softmax(scores, weights);
+      Matrix written = DenseRows.target(weights);
+      provider.softmax(DenseRows.of(scores), written);
+      DenseRows.store(written, weights);
     }
   }
 
@@ -263,7 +277,9 @@ public final class Kernels {
   public void output(Matrix weights, Matrix value, Matrix output) {
     ProductChecks.output(weights, value, output);
     if (!output.isEmpty()) {
-      provider.output(weights, value, output);
+      Matrix written = DenseRows.target(output);
+      provider.output(DenseRows.of(weights), DenseRows.of(value), written);
+      DenseRows.store(written, output);
     }
   }
 
@@ -359,7 +375,9 @@ public final class Kernels {
     Objects.requireNonNull(activation, "activation");
     ProductChecks.product(input, weight, bias, result, path(), provider.panelWidth());
     if (!result.isEmpty()) {
-      provider.product(input, weight, bias, activation, result);
+      Matrix written = DenseRows.target(result);
+      provider.product(DenseRows.of(input), weight, bias, activation, written);
+      DenseRows.store(written, result);
     }
   }
 }

@@ -42,10 +42,9 @@ final class AttentionOperation implements Operation {
   }
 
   private Heads zeros(int heads, int rows, int width) {
-    Heads dense = Heads.zeros(sizes.batch, heads, rows, width);
     return switch (options.layout) {
-      case BHLD -> dense;
-      case BLHD -> new Heads(dense.data(), 0, sizes.batch, heads, rows, width, dense.batchStride(), width, heads * width);
+      case BHLD -> Heads.zeros(sizes.batch, heads, rows, width);
+      case BLHD -> Heads.zeros(sizes.batch, rows, heads, width).transposed(Heads.Axis.HEAD, Heads.Axis.ROW);
     };
   }
 

@@ -1,6 +1,5 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
@@ -8,6 +7,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -142,7 +142,7 @@ public final class Variant {
    */
   ReferenceAttention reference(Matrix queryRow, Matrix keyRows, Matrix valueRows, int head, int query) {
     ReferenceAttention reference =
-        ReferenceAttention.of(Rows.heads(queryRow), Rows.heads(keyRows), Rows.heads(valueRows))
+        ReferenceAttention.of(Heads.of(queryRow), Heads.of(keyRows), Heads.of(valueRows))
             .mask(visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1)))
             .similarity(makeSimilarity())
             .softcap(softcap)

@@ -85,9 +85,9 @@ final class AttentionTask implements Task {
         (b, head, row) -> {
           int end = shape.causal ? shape.keys - shape.queries + row + 1 : shape.keys;
           int keyValueHead = head / (shape.heads / shape.keyValueHeads());
-          Heads queryRow = Rows.heads(queries.matrix(b, head, row, row + 1));
-          Heads keyRows = Rows.heads(keys.matrix(b, keyValueHead, 0, end));
-          Heads valueRows = Rows.heads(values.matrix(b, keyValueHead, 0, end));
+          Heads queryRow = Heads.of(queries.matrix(b, head, row, row + 1));
+          Heads keyRows = Heads.of(keys.matrix(b, keyValueHead, 0, end));
+          Heads valueRows = Heads.of(values.matrix(b, keyValueHead, 0, end));
           double[] exact = ReferenceAttention.of(queryRow, keyRows, valueRows).output();
           for (int d = 0; d < exact.length; d++) {
             error[0] = Math.max(error[0], Math.abs(exact[d] - measured.get(b, head, row, d)));

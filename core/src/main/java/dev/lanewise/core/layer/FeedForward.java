@@ -123,7 +123,7 @@ public final class FeedForward {
     for (int b = 0; b < x.batch(); b++) {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
-        SequenceBatch in = x.rows(b, row, rows);
+        SequenceBatch in = x.batch(b, b + 1).rows(row, row + rows);
         SequenceBatch hidden = SequenceBatch.buffer(buffers, 0, in, up.outputs());
         up.forward(in, hidden);
         if (gate != null) {
@@ -131,7 +131,7 @@ public final class FeedForward {
           gate.forward(in, opened);
           open(opened, hidden);
         }
-        down.forward(hidden, output.rows(b, row, rows));
+        down.forward(hidden, output.batch(b, b + 1).rows(row, row + rows));
       }
     }
   }

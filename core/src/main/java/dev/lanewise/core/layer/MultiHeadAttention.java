@@ -142,7 +142,7 @@ public final class MultiHeadAttention {
    * <pre>{@code
    * layer.forward(x, y); // the matrix view: all queries at once
    * for (int i = 0; i < x.rows(); i++) {
-   *   layer.forward(x.rows(0, i, 1), x, x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+   *   layer.forward(x.rows(i, i + 1), x, x, z.rows(i, i + 1)); // the vector view: one query, the same numbers
    * }
    * }</pre>
    */

@@ -1,7 +1,7 @@
 package dev.lanewise.core.weights;
 
 import dev.lanewise.core.weights.Safetensors.Dtype;
-import dev.lanewise.kernels.cache.StoredBits;
+import dev.lanewise.kernels.runtime.StoredBits;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -44,15 +44,7 @@ final class FloatFormats {
     for (int done = 0; done < length; done += count) {
       count = Math.min(chunk.length, length - done);
       MemorySegment.copy(stored, SHORT, (long) done * Short.BYTES, chunk, 0, count);
-      if (ieee) {
-        for (int i = 0; i < count; i++) {
-          target[offset + done + i] = Float.float16ToFloat(chunk[i]);
-        }
-      } else {
-        for (int i = 0; i < count; i++) {
-          target[offset + done + i] = StoredBits.fromBfloat16(chunk[i]);
-        }
-      }
+      StoredBits.widen(ieee, chunk, 0, target, offset + done, count);
     }
   }
 

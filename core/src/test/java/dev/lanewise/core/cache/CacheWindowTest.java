@@ -158,9 +158,9 @@ class CacheWindowTest {
     try (KeyValueCache cache = KeyValueCache.builder(HEADS, DIM).window(20, 3).build()) {
       int row = 0;
       for (int more : new int[] {100, 1, 1, 16, 17, 3, 400, 1, 161}) {
-        cache.append(rows(key, row, more), rows(value, row, more));
+        cache.append(key.rows(row, row + more), value.rows(row, row + more));
         Heads output = Heads.zeros(1, HEADS, more, DIM);
-        Attention.standard().compute(rows(query, row, more), cache, output);
+        Attention.standard().compute(query.rows(row, row + more), cache, output);
         for (int h = 0; h < HEADS; h++) {
           for (int i = 0; i < more * DIM; i++) {
             float expected = whole.data()[whole.index(0, h, row) + i];
@@ -196,9 +196,9 @@ class CacheWindowTest {
         try (KeyValueCache cache = KeyValueCache.builder(HEADS, DIM).format(format).window(window, sinks).build()) {
           int last = rows - Math.min(atOnce, rows);
           for (int row = 0; row < last; row += atOnce) {
-            cache.append(rows(key, row, Math.min(atOnce, last - row)), rows(value, row, Math.min(atOnce, last - row)));
+            cache.append(key.rows(row, row + Math.min(atOnce, last - row)), value.rows(row, row + Math.min(atOnce, last - row)));
           }
-          cache.append(rows(key, last, rows - last), rows(value, last, rows - last));
+          cache.append(key.rows(last, rows), value.rows(last, rows));
           Heads output = Heads.zeros(1, HEADS, queries, DIM);
           Attention.standard().compute(query, cache, output);
           expected = expected == null ? output.data() : expected;
@@ -207,20 +207,6 @@ class CacheWindowTest {
         }
       }
     }
-  }
-
-  private static Heads rows(Heads heads, int from, int count) {
-    return new Heads(
-        heads.data(),
-        heads.index(0, 0, from),
-        1,
-        heads.heads(),
-        count,
-        heads.width(),
-        heads.batchStride(),
-        heads.headStride(),
-        heads.rowStride(),
-        1);
   }
 
   @Test

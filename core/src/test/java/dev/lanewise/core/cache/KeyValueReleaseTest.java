@@ -8,7 +8,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.cache.page.BatchRead;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.CachedRows;
-import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
@@ -130,7 +129,7 @@ class KeyValueReleaseTest {
       for (float x : new float[] {Float.POSITIVE_INFINITY, Float.NaN, 1}) {
         try (KeyValueCache cache = pool.newCache()) {
           Heads rows = new Heads(new float[] {x}, 0, 1, 1, 5, 4, 0, 0, 0, 0);
-          cache.append(Heads.zeros(1, 1, 2, 4), x == 1 ? Views.rows(rows, 0, 2) : Heads.zeros(1, 1, 2, 4));
+          cache.append(Heads.zeros(1, 1, 2, 4), x == 1 ? rows.rows(0, 2) : Heads.zeros(1, 1, 2, 4));
           Heads output = Heads.zeros(1, 1, 1, 4);
           Attention.standard().compute(Heads.zeros(1, 1, 1, 4), List.of(cache), output);
           assertThat(output.data()).containsOnly(x == 1 ? 1 : 0);

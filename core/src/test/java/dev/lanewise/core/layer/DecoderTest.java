@@ -109,7 +109,7 @@ class DecoderTest {
   @Test
   void aClosedStateAndAnotherBatchAreRefused() {
     DecoderState state = decoder().start(MEMORY, 5);
-    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1).rows(0, 0, 1), state, SequenceBatch.zeros(1, 1, WIDTH)))
+    assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1).batch(0, 1).rows(0, 1), state, SequenceBatch.zeros(1, 1, WIDTH)))
         .hasMessageContaining("x.batch is 1")
         .hasMessageContaining("2");
     Decoder one = Decoder.of(List.of(POST.decoderLayer()), null);

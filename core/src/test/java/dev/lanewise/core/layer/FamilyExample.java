@@ -50,7 +50,7 @@ final class FamilyExample {
     Attention attention = Attention.standard();
     attention.compute(rows, rows, rows, y.split(1)); // the matrix view, softmax(XXᵀ / √width) · X: all queries at once
     for (int i = 0; i < x.rows(); i++) {
-      attention.compute(x.rows(0, i, 1).split(1), rows, rows, z.rows(0, i, 1).split(1)); // the vector view: one query, the same numbers
+      attention.compute(x.rows(i, i + 1).split(1), rows, rows, z.rows(i, i + 1).split(1)); // the vector view: one query, the same numbers
     }
     // end
   }
@@ -69,7 +69,7 @@ final class FamilyExample {
     // begin
     layer.forward(x, y); // the matrix view: all queries at once
     for (int i = 0; i < x.rows(); i++) {
-      layer.forward(x.rows(0, i, 1), x, x, z.rows(0, i, 1)); // the vector view: one query, the same numbers
+      layer.forward(x.rows(i, i + 1), x, x, z.rows(i, i + 1)); // the vector view: one query, the same numbers
     }
     // end
   }

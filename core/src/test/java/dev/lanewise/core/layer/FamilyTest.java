@@ -118,7 +118,8 @@ class FamilyTest {
     SequenceBatch x = random(1, 12, 48, 6);
     SequenceBatch y = SequenceBatch.zeros(1, 12, 48);
     MultiHeadAttention layer = shape.layer().withMask(Mask.causal());
-    FamilyExample.cached(layer, x.rows(0, 0, 11), y.rows(0, 0, 11), x.rows(0, 11, 1), y.rows(0, 11, 1));
+    FamilyExample.cached(
+        layer, x.batch(0, 1).rows(0, 11), y.batch(0, 1).rows(0, 11), x.batch(0, 1).rows(11, 12), y.batch(0, 1).rows(11, 12));
     assertClose(plain(shape, x, x, x, 0, true), y, 0, "prompt and token");
   }
 
@@ -166,11 +167,11 @@ class FamilyTest {
     Linear down = linear(parts.down());
     FamilyExample.encoderLayer(
         parts.attention().layer(), parts.norm(0), up, down, parts.norm(1), padded, y, SequenceBatch.of(rows, 1, 41, 48), out);
-    Views.assertSameBits(Views.dense(out.rows(0, 0, 17)), Views.dense(y.rows(0, 0, 17)), "first sequence");
-    Views.assertSameBits(Views.dense(out.rows(0, 17, 24)), Views.dense(y.rows(1, 0, 24)), "second sequence");
+    Views.assertSameBits(Views.dense(out.batch(0, 1).rows(0, 17)), Views.dense(y.batch(0, 1).rows(0, 17)), "first sequence");
+    Views.assertSameBits(Views.dense(out.batch(0, 1).rows(17, 41)), Views.dense(y.batch(1, 2).rows(0, 24)), "second sequence");
     SequenceBatch alone = SequenceBatch.zeros(1, 17, 48);
-    parts.encoderLayer().forward(padded.rows(0, 0, 17), alone);
-    Views.assertSameBits(Views.dense(out.rows(0, 0, 17)), alone.data(), "the first alone");
+    parts.encoderLayer().forward(padded.batch(0, 1).rows(0, 17), alone);
+    Views.assertSameBits(Views.dense(out.batch(0, 1).rows(0, 17)), alone.data(), "the first alone");
   }
 
   @Test
@@ -180,7 +181,8 @@ class FamilyTest {
     SequenceBatch memory = random(1, 6, 48, 15);
     SequenceBatch x = random(1, 8, 48, 16);
     SequenceBatch steps = SequenceBatch.zeros(1, 8, 48);
-    FamilyExample.decoder(decoder, memory, x.rows(0, 0, 7), steps.rows(0, 0, 7), x.rows(0, 7, 1), steps.rows(0, 7, 1));
+    FamilyExample.decoder(
+        decoder, memory, x.batch(0, 1).rows(0, 7), steps.batch(0, 1).rows(0, 7), x.batch(0, 1).rows(7, 8), steps.batch(0, 1).rows(7, 8));
     SequenceBatch whole = SequenceBatch.zeros(1, 8, 48);
     decoder.forward(x, memory, whole);
     assertClose(ReferenceLayers.rows(whole, 0), steps, 0, "prompt and token");

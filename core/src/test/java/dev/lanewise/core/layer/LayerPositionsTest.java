@@ -158,7 +158,7 @@ class LayerPositionsTest {
     MultiHeadAttention layer = SHAPE.layer().withMask(Mask.causal()).withPositions(kind.positions);
     List<KeyValueCache> caches = List.of(layer.cache().capacity(64).build(), layer.cache().capacity(64).build());
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 60, 48, SEED + 3);
-    layer.forward(x.rows(1, 0, 7), caches.subList(1, 2), SequenceBatch.zeros(1, 7, 48));
+    layer.forward(x.batch(1, 2).rows(0, 7), caches.subList(1, 2), SequenceBatch.zeros(1, 7, 48));
     double[][][] expected = new double[2][][];
     for (int b = 0; b < 2; b++) {
       double[][] rows = ReferenceLayers.rows(x, b);
@@ -195,7 +195,7 @@ class LayerPositionsTest {
     try (KeyValueCache cache = layer.cache().window(10, 0).build()) {
       int done = 0;
       for (int count : new int[] {1, 33, 1, 1, 20, 4}) {
-        layer.forward(x.rows(0, done, count), List.of(cache), output.rows(0, done, count));
+        layer.forward(x.batch(0, 1).rows(done, done + count), List.of(cache), output.batch(0, 1).rows(done, done + count));
         done += count;
       }
     }
@@ -213,8 +213,8 @@ class LayerPositionsTest {
     for (int s = 0; s < 4; s++) {
       int rows = starts[s + 1] - starts[s];
       SequenceBatch alone = SequenceBatch.zeros(1, rows, 48);
-      layer.forward(x.rows(0, starts[s], rows), alone);
-      Views.assertSameBits(Views.dense(together.rows(0, starts[s], rows)), alone.data(), kind + ", sequence " + s);
+      layer.forward(x.batch(0, 1).rows(starts[s], starts[s] + rows), alone);
+      Views.assertSameBits(Views.dense(together.batch(0, 1).rows(starts[s], starts[s] + rows)), alone.data(), kind + ", sequence " + s);
     }
   }
 

@@ -152,8 +152,8 @@ public class LayerSettingsTest {
       }
       LayerExpectation expectation = pair.expectation();
       MultiHeadAttention plain = LayerExpectation.SHAPE.layer().withPositions(expectation.positions);
-      plain.forward(X.rows(0, 0, before), List.of(cache), SequenceBatch.zeros(1, before, X.width()));
-      layer.forward(X.rows(0, before, rows), List.of(cache), output);
+      plain.forward(X.batch(0, 1).rows(0, before), List.of(cache), SequenceBatch.zeros(1, before, X.width()));
+      layer.forward(X.batch(0, 1).rows(before, before + rows), List.of(cache), output);
       assertClose(output, expectation.output(X, rows), pair + ", cached");
     }
   }

@@ -116,8 +116,8 @@ class TransformerLayerTest {
     for (int s = 0; s + 1 < starts.length; s++) {
       int rows = starts[s + 1] - starts[s];
       SequenceBatch alone = SequenceBatch.zeros(1, rows, width);
-      encoder.forward(packed.rows(0, starts[s], rows), alone);
-      SequenceBatch part = together.rows(0, starts[s], rows);
+      encoder.forward(packed.batch(0, 1).rows(starts[s], starts[s] + rows), alone);
+      SequenceBatch part = together.batch(0, 1).rows(starts[s], starts[s] + rows);
       for (int row = 0; row < rows; row++) {
         for (int c = 0; c < width; c++) {
           assertThat(part.get(0, row, c)).as("sequence %d, row %d, column %d", s, row, c).isEqualTo(alone.get(0, row, c));
@@ -136,7 +136,7 @@ class TransformerLayerTest {
     parts.encoderLayer().withThreads(3).withMask(Mask.keyLengths(lengths)).forward(padded, together);
     for (int b = 0; b < 3; b++) {
       SequenceBatch alone = SequenceBatch.zeros(1, lengths[b], width);
-      parts.encoderLayer().forward(padded.rows(b, 0, lengths[b]), alone);
+      parts.encoderLayer().forward(padded.batch(b, b + 1).rows(0, lengths[b]), alone);
       for (int row = 0; row < lengths[b]; row++) {
         for (int c = 0; c < width; c++) {
           assertThat(together.get(b, row, c)).isEqualTo(alone.get(0, row, c));
@@ -239,7 +239,7 @@ class TransformerLayerTest {
         .hasMessageContaining("output.rows is 5")
         .hasMessageContaining("4");
     SequenceBatch shifted = new SequenceBatch(x.data(), 48, 1, 3, 48, 0, 48);
-    assertThatThrownBy(() -> layer.forward(x.rows(0, 0, 3), shifted)).hasMessageContaining("output");
+    assertThatThrownBy(() -> layer.forward(x.batch(0, 1).rows(0, 3), shifted)).hasMessageContaining("output");
     Norm narrow = Norm.layer(new float[47], null, 1e-5f);
     assertThatThrownBy(() -> EncoderLayer.of(BERT.attention().layer(), BERT.norm(0), BERT.feedForward(), narrow, NormPlacement.POST))
         .hasMessageContaining("feedForwardNorm.width is 47")

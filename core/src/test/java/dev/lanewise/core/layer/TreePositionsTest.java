@@ -112,7 +112,8 @@ class TreePositionsTest {
       MultiHeadAttention layer = causal(positions).withMask(Mask.causal().and(Mask.tree(parents))).withThreads(2);
       layer.forward(x, output);
       SequenceBatch nodes = SequenceBatch.zeros(1, parents.length, WIDTH);
-      layer.forward(x.rows(1, before, parents.length), x.rows(1, 0, x.rows()), x.rows(1, 0, x.rows()), nodes);
+      layer.forward(
+          x.batch(1, 2).rows(before, before + parents.length), x.batch(1, 2).rows(0, x.rows()), x.batch(1, 2).rows(0, x.rows()), nodes);
       assertIsLast(causal(positions), rows(x, 1, path(4, parents, -1)), output, 1, 3, positions + ", before the tree");
       for (int node = 0; node < parents.length; node++) {
         SequenceBatch alone = rows(x, 1, path(before, parents, node));
@@ -131,7 +132,7 @@ class TreePositionsTest {
       SequenceBatch x = input(2, 37 + parents.length);
       MultiHeadAttention layer = causal(positions);
       List<KeyValueCache> caches = List.of(layer.cache().capacity(200).build(), layer.cache().capacity(200).build());
-      layer.forward(x.rows(0, 0, 37), caches.subList(0, 1), SequenceBatch.zeros(1, 37, WIDTH));
+      layer.forward(x.batch(0, 1).rows(0, 37), caches.subList(0, 1), SequenceBatch.zeros(1, 37, WIDTH));
       SequenceBatch tree = new SequenceBatch(x.data(), x.index(0, 37), 2, parents.length, WIDTH, x.index(1, 0) - x.index(0, 37), WIDTH);
       SequenceBatch output = SequenceBatch.zeros(2, parents.length, WIDTH);
       layer.withMask(Mask.tree(parents)).forward(tree, caches, output);
@@ -155,7 +156,7 @@ class TreePositionsTest {
       int rows = starts[s + 1] - starts[s];
       for (int node = 0; node < SMALL.length; node++) {
         int[] path = path(rows - SMALL.length, SMALL, node);
-        SequenceBatch alone = rows(x.rows(0, starts[s], rows), 0, path);
+        SequenceBatch alone = rows(x.batch(0, 1).rows(starts[s], starts[s] + rows), 0, path);
         assertIsLast(causal(positions), alone, output, 0, starts[s + 1] - SMALL.length + node, positions);
       }
     }
@@ -171,8 +172,8 @@ class TreePositionsTest {
     SequenceBatch x = input(1, 20 + SMALL.length);
     SequenceBatch output = SequenceBatch.zeros(1, SMALL.length, WIDTH);
     try (DecoderState state = decoder.start(memory, 40)) {
-      decoder.forward(x.rows(0, 0, 20), state, SequenceBatch.zeros(1, 20, WIDTH));
-      decoder.withMask(Mask.tree(SMALL)).forward(x.rows(0, 20, SMALL.length), state, output);
+      decoder.forward(x.batch(0, 1).rows(0, 20), state, SequenceBatch.zeros(1, 20, WIDTH));
+      decoder.withMask(Mask.tree(SMALL)).forward(x.batch(0, 1).rows(20, 20 + SMALL.length), state, output);
     }
     for (int node = 0; node < SMALL.length; node++) {
       SequenceBatch alone = rows(x, 0, path(20, SMALL, node));
@@ -197,8 +198,8 @@ class TreePositionsTest {
       for (int node = 0; node < SMALL.length; node++) {
         SequenceBatch alone = rows(x, 0, path(0, SMALL, node));
         kind.addTo(alone, 20);
-        float[] last = Views.dense(alone.rows(0, alone.rows() - 1, 1));
-        Views.assertSameBits(Views.dense(together.rows(0, node, 1)), last, kind + ", node " + node);
+        float[] last = Views.dense(alone.rows(alone.rows() - 1, alone.rows()));
+        Views.assertSameBits(Views.dense(together.batch(0, 1).rows(node, node + 1)), last, kind + ", node " + node);
       }
     }
   }

@@ -76,9 +76,9 @@ class AttentionPoolingTest {
     pooling.weights(SequenceBatch.of(packedKeys, 1, 13, 12), starts, packedWeights);
 
     for (int b = 0; b < 2; b++) {
-      SequenceBatch ownKeys = new SequenceBatch(keys.data(), b * 9 * 12, 1, lengths[b], 12, 0, 12);
+      SequenceBatch ownKeys = keys.batch(b, b + 1).rows(0, lengths[b]);
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 6);
-      pooling.apply(ownKeys, new SequenceBatch(values.data(), b * 9 * 6, 1, lengths[b], 6, 0, 6), alone);
+      pooling.apply(ownKeys, values.batch(b, b + 1).rows(0, lengths[b]), alone);
       Heads aloneWeights = Heads.zeros(1, 3, 1, lengths[b]);
       pooling.weights(ownKeys, aloneWeights);
       for (int i = 0; i < 6; i++) {

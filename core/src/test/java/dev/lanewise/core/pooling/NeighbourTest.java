@@ -178,10 +178,10 @@ class NeighbourTest {
     for (int s = 0; s < 4; s++) {
       int count = starts[s + 1] - starts[s];
       check(kind, rows(x, 0, starts[s], count), output, 0, starts[s]);
-      SequenceBatch own = new SequenceBatch(x.data(), x.index(0, starts[s]), 1, count, WIDTH, 0, x.rowStride());
+      SequenceBatch own = x.rows(starts[s], starts[s] + count);
       SequenceBatch alone = SequenceBatch.zeros(1, count, kind.outputs);
       kind.call.run(own, NO_LENGTHS, NOT_PACKED, alone);
-      SequenceBatch part = new SequenceBatch(output.data(), output.index(0, starts[s]), 1, count, kind.outputs, 0, output.rowStride());
+      SequenceBatch part = output.rows(starts[s], starts[s] + count);
       Views.assertSameBits(Views.dense(part), alone.data(), "sequence " + s + " of " + kind);
     }
   }

@@ -88,7 +88,7 @@ class PoolingPromisesTest {
         Wrong.argument("packed weights", out -> pooling.weights(x, two, Heads.of(out, 1, 2, 2, 2)), "key.batch", "2", "1"),
         Wrong.argument(
             "packed weights",
-            out -> pooling.weights(x.rows(0, 0, 3), two, Heads.of(out, 1, 2, 2, 3)),
+            out -> pooling.weights(x.batch(0, 1).rows(0, 3), two, Heads.of(out, 1, 2, 2, 3)),
             "weights.width",
             "3",
             "longest",

@@ -116,7 +116,7 @@ class PoolingTest {
   }
 
   private static SequenceBatch part(SequenceBatch x, int b, int row, int rows) {
-    return new SequenceBatch(x.data(), rows == 0 ? 0 : x.index(b, row), 1, rows, x.width(), 0, x.rowStride());
+    return x.batch(b, b + 1).rows(row, row + rows);
   }
 
   @ParameterizedTest

@@ -164,7 +164,7 @@ class RecurrentAttentionTest {
     attention.context(steps, together);
     for (int step = 0; step < 4; step++) {
       SequenceBatch context = SequenceBatch.zeros(1, 1, WIDTH);
-      attention.context(new SequenceBatch(steps.data(), step * kind.stateDim, 1, 1, kind.stateDim, 0, kind.stateDim), context);
+      attention.context(steps.rows(step, step + 1), context);
       for (int i = 0; i < WIDTH; i++) {
         assertThat(context.get(0, 0, i)).isCloseTo(together.get(0, step, i), within(2e-6f));
       }

@@ -114,7 +114,7 @@ class RotaryTest {
     rotary.apply(x, whole, 100);
     Heads steps = Heads.zeros(2, 3, 40, 80);
     for (int row = 0; row < 40; row++) {
-      rotary.apply(Views.row(x, row), Views.row(steps, row), 100 + row);
+      rotary.apply(x.rows(row, row + 1), steps.rows(row, row + 1), 100 + row);
     }
     Views.assertSameBits(steps.data(), whole.data(), "steps");
 
@@ -125,14 +125,14 @@ class RotaryTest {
     Views.assertSameBits(given.data(), whole.data(), "given positions");
 
     Heads uneven = Heads.zeros(2, 3, 20, 80);
-    rotary.applyFrom(Views.rows(x, 20, 20), uneven, new int[] {120, 7});
+    rotary.applyFrom(x.rows(20, 40), uneven, new int[] {120, 7});
     for (int head = 0; head < 3; head++) {
       for (int row = 0; row < 20; row++) {
         assertThat(uneven.get(0, head, row, 5)).isEqualTo(whole.get(0, head, 20 + row, 5));
       }
     }
     Heads alone = Heads.zeros(1, 3, 20, 80);
-    Heads second = new Heads(x.data(), x.index(1, 0, 20), 1, 3, 20, 80, 0, x.headStride(), x.rowStride());
+    Heads second = x.batch(1, 2).rows(20, 40);
     rotary.apply(second, alone, 7);
     Views.assertSameBits(Arrays.copyOfRange(uneven.data(), 3 * 20 * 80, 2 * 3 * 20 * 80), alone.data(), "the second sequence");
   }

@@ -79,8 +79,8 @@ class ReferenceAttentionTest {
     Heads keys = Views.random(Views.Layout.DENSE, 1, 1, 6, WIDTH, 5);
     PackedSequences starts = PackedSequences.of(new int[] {0, 1, 4}, new int[] {0, 2, 6});
     double[] sums = ReferenceAttention.of(queries, keys).sequences(starts).columnSums();
-    double[] first = ReferenceAttention.of(Views.rows(queries, 0, 1), Views.rows(keys, 0, 2)).columnSums();
-    double[] second = ReferenceAttention.of(Views.rows(queries, 1, 3), Views.rows(keys, 2, 4)).columnSums();
+    double[] first = ReferenceAttention.of(queries.rows(0, 1), keys.rows(0, 2)).columnSums();
+    double[] second = ReferenceAttention.of(queries.rows(1, 4), keys.rows(2, 6)).columnSums();
     assertThat(sums).containsExactly(first[0], first[1], second[0], second[1], second[2], second[3]);
   }
 

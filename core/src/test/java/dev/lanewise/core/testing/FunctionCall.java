@@ -88,10 +88,6 @@ public record FunctionCall(
     return call;
   }
 
-  private static Heads rows(Heads heads, int row, int rows) {
-    return new Heads(heads.data(), heads.index(0, 0, row), 1, KEY_HEADS, rows, WIDTH, 0, heads.headStride(), heads.rowStride());
-  }
-
   private static void firstColumn(Heads heads, float x) {
     for (int i = 0; i < heads.data().length; i += WIDTH) {
       heads.data()[i] = x;
@@ -212,7 +208,7 @@ public record FunctionCall(
           };
       for (int row = 0; row < keys[b]; row += 100) {
         int rows = Math.min(100, keys[b] - row);
-        cache.append(rows(key[b], row, rows), rows(value[b], row, rows));
+        cache.append(key[b].rows(row, row + rows), value[b].rows(row, row + rows));
       }
       caches.add(cache);
     }

@@ -48,7 +48,7 @@ public final class LayerExpectation {
       rotary.apply(key, key, positions(x.rows()));
     }
     ReferenceAttention reference =
-        ReferenceAttention.of(Views.rows(query, first, queries), key, value)
+        ReferenceAttention.of(query.rows(first, first + queries), key, value)
             .mask(mask)
             .softcap(softcap)
             .normaliser(normaliser)

@@ -80,8 +80,6 @@ public record VariantOperands(Heads query, Heads key, Heads value, Layout output
 
   /** The view itself, or a view that repeats its only batch entry. */
   private static Heads repeated(Heads view, int batch) {
-    return view.batch() == batch
-        ? view
-        : new Heads(view.data(), view.offset(), batch, view.heads(), view.rows(), view.width(), 0, view.headStride(), view.rowStride());
+    return view.batch() == batch ? view : view.broadcast(batch);
   }
 }

@@ -80,29 +80,9 @@ public final class Views {
     return dense(view.split(1));
   }
 
-  /** A view of one row only. */
-  public static Heads row(Heads view, int row) {
-    return rows(view, row, 1);
-  }
-
-  /** A view of {@code count} rows from {@code from} on, of every head. */
-  public static Heads rows(Heads view, int from, int count) {
-    return new Heads(
-        view.data(),
-        view.index(0, 0, from),
-        view.batch(),
-        view.heads(),
-        count,
-        view.width(),
-        view.batchStride(),
-        view.headStride(),
-        view.rowStride(),
-        view.columnStride());
-  }
-
   /** A view of one head of one batch entry. */
   public static Heads head(Heads view, int b, int head) {
-    return new Heads(view.data(), view.index(b, head, 0), 1, 1, view.rows(), view.width(), 0, 0, view.rowStride(), view.columnStride());
+    return view.batch(b, b + 1).heads(head, head + 1);
   }
 
   /** Calls {@code action} with the array index of every element, in the order batch, head, row, column. */

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.cache;
 
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.StoredBits;
 import org.jspecify.annotations.Nullable;
 
 /** Cached blocks in an array of the element type. */

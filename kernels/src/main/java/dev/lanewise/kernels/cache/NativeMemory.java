@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.cache;
 
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.StoredBits;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

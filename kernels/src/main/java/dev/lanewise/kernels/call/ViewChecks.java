@@ -3,8 +3,6 @@ package dev.lanewise.kernels.call;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Objects;
 
 /** Checks of views: shapes, rows that overlap each other, and results that overlap inputs. */
@@ -13,7 +11,9 @@ public final class ViewChecks {
 
   /** Checks that the rows of a written matrix do not overlap. */
   public static void writable(String name, Matrix matrix) {
-    if (matrix.rows() > 1 && matrix.rowStride() < matrix.columns()) {
+    if (!matrix.hasContiguousRows()) {
+      writable(name, Heads.of(matrix));
+    } else if (matrix.rows() > 1 && matrix.rowStride() < matrix.columns()) {
       throw new IllegalArgumentException(
           name + ".rowStride is " + matrix.rowStride() + ", but rows that are written need at least " + matrix.columns());
     }
@@ -58,11 +58,11 @@ public final class ViewChecks {
   }
 
   /**
-   * Whether the indexes of the two matrices have different remainders modulo one of the row strides, as column blocks of one wider matrix
-   * have. Parts of two views that are disjoint by {@link #disjoint(String, Heads, String, Heads)} are disjoint here too.
+   * Whether the indexes of the two matrices have different remainders modulo one of the strides, as column blocks of one wider matrix have.
+   * Parts of two views that are disjoint by {@link #disjoint(String, Heads, String, Heads)} are disjoint here too.
    */
   private static boolean interleaved(Matrix x, Matrix y) {
-    return interleaved(x, y, x.rowStride()) || interleaved(x, y, y.rowStride());
+    return interleaved(x, y, x.rowStride()) || interleaved(x, y, y.rowStride()) || interleaved(x, y, x.columnStride());
   }
 
   private static boolean interleaved(Matrix x, Matrix y, int period) {
@@ -74,51 +74,13 @@ public final class ViewChecks {
   }
 
   private static long span(Matrix matrix, int period) {
-    return matrix.columns() + span(matrix.rows(), matrix.rowStride(), period);
+    return 1 + span(matrix.columns(), matrix.columnStride(), period) + span(matrix.rows(), matrix.rowStride(), period);
   }
 
-  /**
-   * Checks that the elements, rows, heads and batch entries of a written view do not overlap: the stride of an axis must step over all
-   * elements of the axes with smaller strides.
-   */
+  /** Checks that the elements, rows, heads and batch entries of a written view do not overlap. */
   public static void writable(String name, Heads view) {
-    if (view.isEmpty() || inUsualOrder(view)) {
-      return;
-    }
-    Axis[] axes = {
-      new Axis("columnStride", view.width(), view.columnStride()),
-      new Axis("rowStride", view.rows(), view.rowStride()),
-      new Axis("headStride", view.heads(), view.headStride()),
-      new Axis("batchStride", view.batch(), view.batchStride())
-    };
-    // An axis that repeats (stride 0) is compared with a contiguous row (stride 1), so that the message contains the width of the row.
-    Arrays.sort(axes, Comparator.comparingInt(axis -> Math.max(1, axis.stride)));
-    long inside = 1;
-    for (Axis axis : axes) {
-      if (axis.count > 1 && axis.stride < inside) {
-        throw new IllegalArgumentException(
-            name + "." + axis.name + " is " + axis.stride + ", but a view that is written needs at least " + inside);
-      }
-      inside += (axis.count - 1L) * axis.stride;
-    }
+    view.checkWritable(name);
   }
-
-  /** Whether a batch entry is ordered by head and row or by row and head, as nearly all are. This check allocates nothing. */
-  private static boolean inUsualOrder(Heads view) {
-    long row = inside(1, view.width(), view.columnStride());
-    long rows = inside(row, view.rows(), view.rowStride());
-    long heads = inside(row, view.heads(), view.headStride());
-    return inside(inside(rows, view.heads(), view.headStride()), view.batch(), view.batchStride()) >= 0
-        || inside(inside(heads, view.rows(), view.rowStride()), view.batch(), view.batchStride()) >= 0;
-  }
-
-  /** Number of elements that an axis spans if its stride steps over {@code inside} elements; −1 if the stride is too small. */
-  private static long inside(long inside, int count, int stride) {
-    boolean steps = inside >= 0 && (count == 1 || stride >= inside);
-    return steps ? inside + (count - 1L) * stride : -1;
-  }
-
-  private record Axis(String name, int count, int stride) {}
 
   /** Checks that a written view shares no element with a view that is read. Views of one array may be interleaved. */
   public static void disjoint(String name, Heads written, String otherName, Heads read) {
@@ -142,7 +104,8 @@ public final class ViewChecks {
         && x.offset() == y.offset()
         && x.rows() == y.rows()
         && x.columns() == y.columns()
-        && (x.rows() <= 1 || x.rowStride() == y.rowStride());
+        && (x.rows() <= 1 || x.rowStride() == y.rowStride())
+        && (x.columns() <= 1 || x.columnStride() == y.columnStride());
   }
 
   /** Whether two views have the same shape and the same elements of the same array. The stride of an axis with one element is ignored. */

@@ -67,15 +67,67 @@ public record Heads(
 
   /** A view over a new array of zeros, laid out batch, head, row. */
   public static Heads zeros(int batch, int heads, int rows, int width) {
-    int size =
-        Checks.product(
-            "batch * heads", Checks.product("batch", batch, "heads", heads), "rows * width", Checks.product("rows", rows, "width", width));
-    return of(new float[size], batch, heads, rows, width);
+    return of(new float[size(batch, heads, rows, width)], batch, heads, rows, width);
+  }
+
+  private static int size(int batch, int heads, int rows, int width) {
+    return Checks.product(
+        "batch * heads", Checks.product("batch", batch, "heads", heads), "rows * width", Checks.product("rows", rows, "width", width));
+  }
+
+  /** Number of elements; refused if it is no array length. */
+  int size() {
+    return size(batch, heads, rows, width);
+  }
+
+  /** A view of a matrix as the only head of the only batch entry. */
+  public static Heads of(Matrix matrix) {
+    return new Heads(
+        matrix.data(), matrix.offset(), 1, 1, matrix.rows(), matrix.columns(), 0, 0, matrix.rowStride(), matrix.columnStride());
   }
 
   /** A view of the same elements with rows and columns exchanged: batch × heads × width × rows. */
   public Heads transposed() {
-    return new Heads(data, offset, batch, heads, width, rows, batchStride, headStride, columnStride, rowStride);
+    return transposed(Axis.ROW, Axis.COLUMN);
+  }
+
+  /** A view of the same elements with two axes exchanged. */
+  public Heads transposed(Axis one, Axis other) {
+    Objects.requireNonNull(one, "one");
+    Objects.requireNonNull(other, "other");
+    Axis b = Axis.BATCH.exchanged(one, other);
+    Axis h = Axis.HEAD.exchanged(one, other);
+    Axis r = Axis.ROW.exchanged(one, other);
+    Axis c = Axis.COLUMN.exchanged(one, other);
+    return new Heads(data, offset, size(b), size(h), size(r), size(c), stride(b), stride(h), stride(r), stride(c));
+  }
+
+  private int size(Axis axis) {
+    return switch (axis) {
+      case BATCH -> batch;
+      case HEAD -> heads;
+      case ROW -> rows;
+      case COLUMN -> width;
+    };
+  }
+
+  private int stride(Axis axis) {
+    return switch (axis) {
+      case BATCH -> batchStride;
+      case HEAD -> headStride;
+      case ROW -> rowStride;
+      case COLUMN -> columnStride;
+    };
+  }
+
+  /**
+   * A view of the batch entries {@code from} (inclusive) to {@code to} (exclusive).
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these batch entries
+   */
+  public Heads batch(int from, int to) {
+    Checks.range("batch", from, to, batch);
+    return new Heads(data, start(from, to, batchStride), to - from, heads, rows, width, batchStride, headStride, rowStride, columnStride);
   }
 
   /**
@@ -86,8 +138,32 @@ public record Heads(
    */
   public Heads heads(int from, int to) {
     Checks.range("heads", from, to, heads);
-    int first = from == to || isEmpty() ? offset : offset + from * headStride;
-    return new Heads(data, first, batch, to - from, rows, width, batchStride, headStride, rowStride, columnStride);
+    return new Heads(data, start(from, to, headStride), batch, to - from, rows, width, batchStride, headStride, rowStride, columnStride);
+  }
+
+  /**
+   * A view of the rows {@code from} (inclusive) to {@code to} (exclusive) of every head.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these rows
+   */
+  public Heads rows(int from, int to) {
+    Checks.range("rows", from, to, rows);
+    return new Heads(data, start(from, to, rowStride), batch, heads, to - from, width, batchStride, headStride, rowStride, columnStride);
+  }
+
+  /**
+   * A view of the columns {@code from} (inclusive) to {@code to} (exclusive) of every row.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these columns
+   */
+  public Heads columns(int from, int to) {
+    Checks.range("columns", from, to, width);
+    return new Heads(data, start(from, to, columnStride), batch, heads, rows, to - from, batchStride, headStride, rowStride, columnStride);
+  }
+
+  /** The offset of a slice; an empty slice keeps the offset of this view. */
+  private int start(int from, int to, int stride) {
+    return from == to || isEmpty() ? offset : offset + from * stride;
   }
 
   /**
@@ -138,15 +214,57 @@ public record Heads(
   /**
    * A matrix of the rows {@code from} (inclusive) to {@code to} (exclusive) of one head.
    *
-   * @throws IllegalArgumentException if columnStride is not 1
    * @throws IndexOutOfBoundsException if the view does not have these rows
    */
   public Matrix matrix(int b, int head, int from, int to) {
-    Checks.same("columnStride", columnStride, "that of a matrix", 1);
     Checks.index("b", b, batch);
     Checks.index("head", head, heads);
     Checks.range("rows", from, to, rows);
-    return new Matrix(data, from == to || width == 0 ? offset : index(b, head, from), to - from, width, rowStride);
+    return new Matrix(data, from == to || width == 0 ? offset : index(b, head, from), to - from, width, rowStride, columnStride);
+  }
+
+  /**
+   * Copies every element to the same place in {@code target}. The strides of the two views may differ. The views may overlap: {@code
+   * target} receives the elements that this view had before the call.
+   *
+   * @param target batch × heads × rows × width, written
+   * @throws IllegalArgumentException if the shapes differ, or if elements of {@code target} overlap each other
+   */
+  public void copyTo(Heads target) {
+    ViewCopy.copy(this, target);
+  }
+
+  /**
+   * Rounds every element to 16 bits, to the nearest number and to even between two, in the order batch, head, row, column. A NaN stays a
+   * NaN.
+   *
+   * @param format {@link KeyValueFormat#F16} or {@link KeyValueFormat#BF16}
+   * @param target written from {@code from} on
+   * @throws IllegalArgumentException if {@code format} is another one, or {@code target} is too short
+   */
+  public void copyTo(KeyValueFormat format, short[] target, int from) {
+    ViewCopy.round(this, format, target, from);
+  }
+
+  /**
+   * Sets every element, in the order batch, head, row, column, to a number of 16 bits. The conversion is exact.
+   *
+   * @param format {@link KeyValueFormat#F16} or {@link KeyValueFormat#BF16}
+   * @param source read from {@code from} on
+   * @throws IllegalArgumentException if {@code format} is another one, {@code source} is too short, or elements of this view overlap
+   */
+  public void copyFrom(KeyValueFormat format, short[] source, int from) {
+    ViewCopy.widen(format, source, from, this);
+  }
+
+  /**
+   * Checks that the elements of a view that is written do not overlap each other.
+   *
+   * @throws IllegalArgumentException with the stride that is too small and the least that it must be
+   * @hidden
+   */
+  public void checkWritable(String name) {
+    SelfOverlap.check(name, this);
   }
 
   /** Whether the view has no element. */
@@ -157,5 +275,22 @@ public record Heads(
   /** Index just past the last element. */
   public int end() {
     return isEmpty() ? offset : index(batch - 1, heads - 1, rows - 1, width - 1) + 1;
+  }
+
+  /** An axis of the view. */
+  public enum Axis {
+    /** Batch entries. */
+    BATCH,
+    /** Heads of a batch entry. */
+    HEAD,
+    /** Rows of a head. */
+    ROW,
+    /** Elements of a row. */
+    COLUMN;
+
+    /** This axis, or the other one of the two if it is one of them. */
+    private Axis exchanged(Axis one, Axis other) {
+      return this == one ? other : this == other ? one : this;
+    }
   }
 }

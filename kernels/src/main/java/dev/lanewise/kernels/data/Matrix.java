@@ -4,8 +4,9 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
 /**
- * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c]}. Nothing is copied. Views may share an
- * array. A row stride larger than the number of columns skips the elements between the rows.
+ * A rows × columns view of a float array: element (r, c) is {@code data[offset + r * rowStride + c * columnStride]}. Nothing is copied.
+ * Views may share an array. A row stride larger than the number of columns skips the elements between the rows. Kernels copy a matrix whose
+ * columnStride is not 1 before they read it, and after they have written it.
  *
  * <p>For an example see {@link dev.lanewise.kernels.Kernels}.
  *
@@ -14,8 +15,9 @@ import java.util.Objects;
  * @param rows number of rows, at least 0
  * @param columns number of columns, at least 0
  * @param rowStride distance from a row to the next, in elements; 0 repeats one row (for reading only)
+ * @param columnStride distance between the elements of a row; 1 is fastest
  */
-public record Matrix(float[] data, int offset, int rows, int columns, int rowStride) {
+public record Matrix(float[] data, int offset, int rows, int columns, int rowStride, int columnStride) {
 
   /**
    * Checks that every element of the view lies inside the array.
@@ -28,10 +30,16 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     Checks.atLeast("rows", rows, 0);
     Checks.atLeast("columns", columns, 0);
     Checks.atLeast("rowStride", rowStride, 0);
+    Checks.atLeast("columnStride", columnStride, 0);
     if (rows > 0 && columns > 0) {
-      long end = offset + (rows - 1L) * rowStride + columns;
+      long end = offset + (rows - 1L) * rowStride + (columns - 1L) * columnStride + 1;
       Checks.fits("data", data.length, end);
     }
+  }
+
+  /** A view whose rows have their elements side by side: columnStride 1. */
+  public Matrix(float[] data, int offset, int rows, int columns, int rowStride) {
+    this(data, offset, rows, columns, rowStride, 1);
   }
 
   /** A dense view of the first {@code rows * columns} elements of {@code data}. */
@@ -62,7 +70,38 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
    */
   public Matrix rows(int from, int to) {
     Checks.range("rows", from, to, rows);
-    return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride);
+    return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride, columnStride);
+  }
+
+  /**
+   * The columns from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array.
+   *
+   * @throws IndexOutOfBoundsException if the view does not have these columns
+   */
+  public Matrix columns(int from, int to) {
+    Checks.range("columns", from, to, columns);
+    return new Matrix(data, to == from || rows == 0 ? offset : index(0, from), rows, to - from, rowStride, columnStride);
+  }
+
+  /** A view of the same elements with rows and columns exchanged. */
+  public Matrix transposed() {
+    return new Matrix(data, offset, columns, rows, columnStride, rowStride);
+  }
+
+  /** Copies every element to the same place in {@code target}, as {@link Heads#copyTo(Heads)} does. */
+  public void copyTo(Matrix target) {
+    Checks.same("target.rows", target.rows, "rows", rows);
+    Checks.same("target.columns", target.columns, "columns", columns);
+    Heads.of(this).copyTo(Heads.of(target));
+  }
+
+  /**
+   * Whether the elements of a row are side by side in the array.
+   *
+   * @hidden
+   */
+  public boolean hasContiguousRows() {
+    return columnStride == 1 || columns <= 1;
   }
 
   /**
@@ -71,7 +110,7 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
    * @hidden
    */
   public boolean isDense() {
-    return rows <= 1 || rowStride == columns;
+    return hasContiguousRows() && (rows <= 1 || rowStride == columns);
   }
 
   /**
@@ -85,7 +124,7 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
 
   /** Index in {@link #data} of an element. */
   public int index(int row, int column) {
-    return offset + row * rowStride + column;
+    return offset + row * rowStride + column * columnStride;
   }
 
   /** Whether the view has no element. */
@@ -95,6 +134,6 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
 
   /** Index just past the last element. */
   public int end() {
-    return isEmpty() ? offset : index(rows - 1, columns);
+    return isEmpty() ? offset : index(rows - 1, columns - 1) + 1;
   }
 }

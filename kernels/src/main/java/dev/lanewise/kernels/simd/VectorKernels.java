@@ -124,7 +124,7 @@ public final class VectorKernels implements KernelProvider {
       Matrix keys = key.rows(from, to);
       float[] panels = scratch.right(Packing.size(keys.rows(), keys.columns(), Tiles.NR));
       Packing.rows(keys, 0, keys.columns(), Tiles.NR, scale, panels, scratch);
-      Matrix columns = key.rows() == keys.rows() ? scores : columns(scores, from, to);
+      Matrix columns = key.rows() == keys.rows() ? scores : scores.columns(from, to);
       BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
       from = to;
     } while (from < key.rows());
@@ -150,13 +150,9 @@ public final class VectorKernels implements KernelProvider {
     for (int from = 0; from < value.columns(); from += nc) {
       int to = Math.min(from + nc, value.columns());
       float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.NR));
-      Packing.columns(columns(value, from, to), Tiles.NR, panels);
-      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, columns(output, from, to)), scratch);
+      Packing.columns(value.columns(from, to), Tiles.NR, panels);
+      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, output.columns(from, to)), scratch);
     }
-  }
-
-  private static Matrix columns(Matrix x, int from, int to) {
-    return x.rows() == 0 ? x : new Matrix(x.data(), x.index(0, from), x.rows(), to - from, x.rowStride());
   }
 
   @Override

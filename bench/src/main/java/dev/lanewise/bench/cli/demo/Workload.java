@@ -115,7 +115,7 @@ final class Workload {
   private static Matrix[] heads(Matrix rows) {
     Matrix[] heads = new Matrix[FirstLayer.NUM_HEADS];
     for (int head = 0; head < heads.length; head++) {
-      heads[head] = new Matrix(rows.data(), head * FirstLayer.HEAD_DIM, rows.rows(), FirstLayer.HEAD_DIM, FirstLayer.EMBED_DIM);
+      heads[head] = rows.columns(head * FirstLayer.HEAD_DIM, (head + 1) * FirstLayer.HEAD_DIM);
     }
     return heads;
   }

@@ -40,9 +40,4 @@ public final class Rows {
       visitor.visit(n / heads.rows() / heads.heads(), n / heads.rows() % heads.heads(), n % heads.rows());
     }
   }
-
-  /** The same elements as one head of one batch entry. */
-  public static Heads heads(Matrix matrix) {
-    return new Heads(matrix.data(), matrix.offset(), 1, 1, matrix.rows(), matrix.columns(), 0, 0, matrix.rowStride());
-  }
 }

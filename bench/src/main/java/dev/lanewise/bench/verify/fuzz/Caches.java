@@ -53,7 +53,8 @@ final class Caches implements AutoCloseable {
   }
 
   private static Heads rowsOf(Heads view, int @Nullable [] starts, int b, int rows) {
-    return Views.rows(Views.entry(view, starts == null ? b : 0), starts == null ? 0 : starts[b], rows);
+    int first = starts == null ? 0 : starts[b];
+    return (starts == null ? view.batch(b, b + 1) : view).rows(first, first + rows);
   }
 
   List<KeyValueCache> list() {
@@ -135,7 +136,7 @@ final class Caches implements AutoCloseable {
   private KeyValueCache fill(KeyValueCache cache, Heads key, Heads value) {
     int row = 0;
     for (int count : chunks(plan, numbers, key.rows())) {
-      cache.append(Views.rows(key, row, count), Views.rows(value, row, count));
+      cache.append(key.rows(row, row + count), value.rows(row, row + count));
       row += count;
     }
     return switch (plan.get(Option.DETOUR)) {

@@ -38,7 +38,7 @@ record LayerCall(Call call, ResultBuffers results) {
     } else {
       layer.forward(query, sideBySide(operands.key()), sideBySide(operands.value()), output);
     }
-    Views.copy(output.split(call.model.extent.heads()), operands.output());
+    output.split(call.model.extent.heads()).copyTo(operands.output());
   }
 
   private MultiHeadAttention layer(Attention attention) {
@@ -72,7 +72,7 @@ record LayerCall(Call call, ResultBuffers results) {
   /** The heads of each row side by side. */
   private static SequenceBatch sideBySide(Heads heads) {
     SequenceBatch rows = SequenceBatch.zeros(heads.batch(), heads.rows(), heads.heads() * heads.width());
-    Views.copy(heads, rows.split(heads.heads()));
+    heads.copyTo(rows.split(heads.heads()));
     return rows;
   }
 

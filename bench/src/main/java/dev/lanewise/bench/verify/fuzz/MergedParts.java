@@ -45,8 +45,8 @@ record MergedParts(Call call) {
   }
 
   private void compute(Attention attention, int from, int to, Part part) {
-    Heads key = Views.rows(call.operands.key(), from, to - from);
-    Heads value = Views.rows(call.operands.value(), from, to - from);
+    Heads key = call.operands.key().rows(from, to);
+    Heads value = call.operands.value().rows(from, to);
     attention.compute(call.operands.query(), key, value, Results.of().output(part.output).logSumExp(part.logSumExp));
   }
 

@@ -2,7 +2,7 @@ package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.kernels.data.Heads;
 
-/** Views of operands and results: their elements, slices of their rows, and the same view of another array. */
+/** Views of operands and results: their elements, and the same view of another array. */
 final class Views {
   private Views() {}
 
@@ -38,33 +38,14 @@ final class Views {
     return elements;
   }
 
-  /** Copies all elements into a view of the same shape. */
-  static void copy(Heads from, Heads to) {
-    forEach(to, (place, b, head, row, column) -> to.data()[place] = from.get(b, head, row, column));
-  }
-
-  /** The rows from {@code first} on of every batch entry and head. */
-  static Heads rows(Heads view, int first, int count) {
-    return like(view, view.data(), view.offset() + (count == 0 ? 0 : first * view.rowStride()), view.batch(), count);
-  }
-
-  /** One batch entry. */
-  static Heads entry(Heads view, int b) {
-    return like(view, view.data(), view.offset() + (view.isEmpty() ? 0 : b * view.batchStride()), 1, view.rows());
-  }
-
   /** A view of another array with the same offset, shape and strides. */
   static Heads over(float[] data, Heads view) {
-    return like(view, data, view.offset(), view.batch(), view.rows());
-  }
-
-  private static Heads like(Heads view, float[] data, int offset, int batch, int rows) {
     return new Heads(
         data,
-        offset,
-        batch,
+        view.offset(),
+        view.batch(),
         view.heads(),
-        rows,
+        view.rows(),
         view.width(),
         view.batchStride(),
         view.headStride(),

@@ -1,4 +1,4 @@
-package dev.lanewise.kernels.cache;
+package dev.lanewise.kernels.runtime;
 
 /** Conversions of floats to and from fewer bits. */
 public final class StoredBits {
@@ -26,6 +26,32 @@ public final class StoredBits {
   /** The float with these upper bits; exact. */
   public static float fromBfloat16(short bits) {
     return Float.intBitsToFloat(bits << 16);
+  }
+
+  /** Rounds numbers to half precision, or else to bfloat16. */
+  public static void round(boolean half, float[] source, short[] target, int to) {
+    if (half) {
+      for (int i = 0; i < source.length; i++) {
+        target[to + i] = Float.floatToFloat16(source[i]);
+      }
+    } else {
+      for (int i = 0; i < source.length; i++) {
+        target[to + i] = toBfloat16(source[i]);
+      }
+    }
+  }
+
+  /** Converts numbers from half precision, or else from bfloat16. */
+  public static void widen(boolean half, short[] source, int from, float[] target, int to, int length) {
+    if (half) {
+      for (int i = 0; i < length; i++) {
+        target[to + i] = Float.float16ToFloat(source[from + i]);
+      }
+    } else {
+      for (int i = 0; i < length; i++) {
+        target[to + i] = fromBfloat16(source[from + i]);
+      }
+    }
   }
 
   /** The nearest integer from −127 to 127. */
