@@ -1,14 +1,16 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.cache.CachedSequence;
-import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.lanes.Transpose;
 
-/** Rows of keys or values with contiguous elements: the caller's rows if they are contiguous, or else, and for cached rows, a copy. */
+/**
+ * Rows that a product reads, such as keys or values, with contiguous elements: the caller's rows if they are contiguous, or else, and for
+ * cached rows, a copy.
+ */
 final class ContiguousTile {
   private static final int LANES = Lanes.COUNT;
   private static final float[] NONE = new float[0];
@@ -19,33 +21,16 @@ final class ContiguousTile {
   private float[] copy = NONE;
   private final CachedCopy cached = new CachedCopy();
 
-  /** Selects the keys of the tile. */
-  void openKeys(QueryTile tile) {
-    AttentionProblem problem = tile.problem();
-    if (problem.isCached()) {
-      int width = problem.key.width();
-      useCopy(width);
-      cached.keys(problem.cached(tile.batchEntry()), keyValueHead(tile), tile.key(), tile.keys(), copy, tile.scratch);
-    } else {
-      open(problem.key, problem.keyIndex(problem.key, tile.unit(), tile.key()), tile.keys(), tile.scratch);
-    }
+  /** Selects the tile's keys of a cached head. */
+  void openKeys(CachedSequence rows, int head, QueryTile tile) {
+    useCopy(rows.layout().keyWidth());
+    cached.keys(rows, head, tile.key(), tile.keys(), copy, tile.scratch);
   }
 
-  /** Selects the values of the tile. */
-  void openValues(QueryTile tile) {
-    AttentionProblem problem = tile.problem();
-    if (problem.isCached()) {
-      CachedSequence rows = problem.cached(tile.batchEntry());
-      useCopy(rows.layout().valueWidth());
-      cached.values(rows, keyValueHead(tile), tile.key(), tile.keys(), copy);
-    } else {
-      Heads value = problem.value();
-      open(value, problem.keyIndex(value, tile.unit(), tile.key()), tile.keys(), tile.scratch);
-    }
-  }
-
-  private static int keyValueHead(QueryTile tile) {
-    return tile.problem().keyValueHead(tile.unit());
+  /** Selects the tile's values of a cached head. */
+  void openValues(CachedSequence rows, int head, QueryTile tile) {
+    useCopy(rows.layout().valueWidth());
+    cached.values(rows, head, tile.key(), tile.keys(), copy);
   }
 
   private void useCopy(int width) {
@@ -58,28 +43,38 @@ final class ContiguousTile {
   }
 
   /** Selects {@code count} rows, at most {@link Tiles#KEYS}, the first of which starts at {@code from}. */
-  private void open(Heads heads, int from, int count, Scratch scratch) {
+  void open(Heads heads, int from, int count, Scratch scratch) {
     if (heads.columnStride() == 1) {
       data = heads.data();
       first = from;
       stride = heads.rowStride();
       return;
     }
-    int width = heads.width();
-    useCopy(width);
-    boolean columns = heads.rowStride() == 1;
-    int turnedRows = columns ? count / LANES * LANES : 0;
+    useCopy(heads.width());
+    if (heads.rowStride() == 1) {
+      turn(heads.data(), from, heads.columnStride(), count, stride, copy, 0, scratch);
+      return;
+    }
+    for (int row = 0; row < count; row++) {
+      heads.copyRow(from + row * heads.rowStride(), 0, copy, row * stride);
+    }
+  }
+
+  /** target[row][d] = columns[d][row]. Rows of the target are {@code width} apart, columns {@code stride}. */
+  static void turn(float[] columns, int from, int stride, int rows, int width, float[] target, int to, Scratch scratch) {
+    int turnedRows = rows / LANES * LANES;
     int turnedColumns = width / LANES * LANES;
     for (int row = 0; row < turnedRows; row += LANES) {
       for (int d = 0; d < turnedColumns; d += LANES) {
-        scratch.source.set(heads.data(), from + row + d * heads.columnStride(), heads.columnStride());
-        scratch.target.set(copy, row * width + d, width);
+        scratch.source.set(columns, from + row + d * stride, stride);
+        scratch.target.set(target, to + row * width + d, width);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
       }
     }
-    for (int row = 0; row < count; row++) {
-      int column = row < turnedRows ? turnedColumns : 0;
-      heads.copyRow(from + row * heads.rowStride(), column, copy, row * width + column);
+    for (int row = 0; row < rows; row++) {
+      for (int d = row < turnedRows ? turnedColumns : 0; d < width; d++) {
+        target[to + row * width + d] = columns[from + row + d * stride];
+      }
     }
   }
 

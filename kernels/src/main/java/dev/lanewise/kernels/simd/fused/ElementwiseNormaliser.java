@@ -11,6 +11,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /** A normaliser whose weights depend on their own score only, optionally divided by the number of keys that the query sees. */
 final class ElementwiseNormaliser implements TileNormaliser {
@@ -25,20 +26,19 @@ final class ElementwiseNormaliser implements TileNormaliser {
   private boolean averages;
 
   @Override
-  public void open(QueryTile tile) {
-    Normaliser normaliser = tile.problem().normaliser;
+  public void open(QueryTile tile, Normaliser normaliser) {
     kind = normaliser.kind();
     averages = normaliser.averages();
     Arrays.fill(count, 0);
   }
 
   @Override
-  public boolean update(QueryTile tile, float[] scores) {
+  public float @Nullable [] update(QueryTile tile, float[] scores) {
     if (averages) {
       countKeys(scores, tile.keys());
     }
     apply(scores, tile.keys() * QUERIES);
-    return false;
+    return null;
   }
 
   private void apply(float[] scores, int length) {
@@ -82,28 +82,19 @@ final class ElementwiseNormaliser implements TileNormaliser {
   }
 
   @Override
-  public float[] factors() {
-    return factor;
-  }
-
-  @Override
-  public void close() {
+  public float @Nullable [] close() {
     for (int lane = 0; averages && lane < QUERIES; lane++) {
       factor[lane] = 1f / Math.max(1, count[lane]);
     }
-  }
-
-  @Override
-  public void normalise(float[] accumulated, int rows) {
-    if (averages) {
-      LaneTransposer.multiply(accumulated, rows, factor);
-    }
+    return averages ? factor : null;
   }
 
   @Override
   public void weights(float[] scores, int keys) {
     apply(scores, keys * QUERIES);
-    normalise(scores, keys);
+    if (averages) {
+      LaneTransposer.multiply(scores, keys, factor);
+    }
   }
 
   @Override

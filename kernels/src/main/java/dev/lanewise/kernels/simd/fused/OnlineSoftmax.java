@@ -11,6 +11,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The running maximum and sum of a tile of queries, one query in each lane (Milakov and Gimelshein, "Online normalizer calculation for
@@ -36,10 +37,9 @@ public final class OnlineSoftmax implements TileNormaliser {
   private final float[] ignored = new float[QUERIES];
 
   @Override
-  public void open(QueryTile tile) {
+  public void open(QueryTile tile, Normaliser normaliser) {
     Arrays.fill(max, Float.NEGATIVE_INFINITY);
     Arrays.fill(total, 0);
-    Normaliser normaliser = tile.problem().normaliser;
     Arrays.fill(sink, Float.NEGATIVE_INFINITY);
     for (int lane = 0; normaliser.hasSinks() && lane < QUERIES; lane++) {
       sink[lane] = normaliser.sink(tile.queryHead(lane));
@@ -47,7 +47,7 @@ public final class OnlineSoftmax implements TileNormaliser {
   }
 
   @Override
-  public boolean update(QueryTile tile, float[] scores) {
+  public float @Nullable [] update(QueryTile tile, float[] scores) {
     boolean moved = raiseMax(scores, tile.keys());
     if (moved) {
       moveMax();
@@ -59,17 +59,12 @@ public final class OnlineSoftmax implements TileNormaliser {
     for (int lane = 0; lane < QUERIES; lane++) {
       total[lane] += sum[lane];
     }
-    return moved;
+    return moved ? factor : null;
   }
 
+  /** Returns 1 / sum for each lane; 0 for a lane that has seen no key. */
   @Override
-  public float[] factors() {
-    return factor;
-  }
-
-  /** Computes 1 / sum for each lane; a lane that has seen no key gets 0. */
-  @Override
-  public void close() {
+  public float[] close() {
     for (int lane = 0; lane < QUERIES; lane++) {
       double whole = total[lane];
       if (sink[lane] != Float.NEGATIVE_INFINITY) {
@@ -77,11 +72,7 @@ public final class OnlineSoftmax implements TileNormaliser {
       }
       factor[lane] = total[lane] == 0 ? 0 : (float) (1 / whole);
     }
-  }
-
-  @Override
-  public void normalise(float[] accumulated, int rows) {
-    LaneTransposer.multiply(accumulated, rows, factor);
+    return factor;
   }
 
   @Override

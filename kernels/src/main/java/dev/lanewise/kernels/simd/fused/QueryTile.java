@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Objects;
@@ -71,6 +72,31 @@ public final class QueryTile {
   /** Position of a lane's query in its batch entry. */
   int query(int lane) {
     return query[lane];
+  }
+
+  /** Index of a lane's row in the array of {@code heads}, which is query or output. */
+  int queryIndex(Heads heads, int lane) {
+    return problem().queryIndex(heads, batchEntry, queryHead[lane], query[lane]);
+  }
+
+  /** Selects the tile's keys. */
+  void openKeys(ContiguousTile target) {
+    AttentionProblem call = problem();
+    if (call.isCached()) {
+      target.openKeys(call.cached(batchEntry), call.keyValueHead(unit), this);
+    } else {
+      target.open(call.key, call.keyIndex(call.key, unit, key), keys, scratch);
+    }
+  }
+
+  /** Selects the tile's values. */
+  void openValues(ContiguousTile target) {
+    AttentionProblem call = problem();
+    if (call.isCached()) {
+      target.openValues(call.cached(batchEntry), call.keyValueHead(unit), this);
+    } else {
+      target.open(call.value(), call.keyIndex(call.value(), unit, key), keys, scratch);
+    }
   }
 
   /** The first key of the tile. */

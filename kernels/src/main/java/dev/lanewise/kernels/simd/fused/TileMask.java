@@ -4,6 +4,7 @@ import dev.lanewise.kernels.call.BitMatrix;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -31,8 +32,7 @@ final class TileMask {
   private int leastEnd;
 
   /** Selects the query rows of a tile; lanes past the last row have its mask. */
-  void open(QueryTile tile) {
-    Visibility visibility = tile.problem().visibility;
+  void open(QueryTile tile, Visibility visibility) {
     holes = visibility.hasHoles();
     from = Integer.MAX_VALUE;
     to = 0;
@@ -61,12 +61,8 @@ final class TileMask {
     return to;
   }
 
-  private static long keys64(QueryTile tile, int lane, int word) {
-    return tile.problem().visibility.keys64(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), word);
-  }
-
   /** Selects the keys of the tile; returns whether any lane sees any of them. */
-  boolean openTile(QueryTile tile) {
+  boolean openTile(QueryTile tile, Visibility visibility) {
     int key = tile.key();
     int keys = tile.keys();
     partial = mostFirst > key || leastEnd < key + keys;
@@ -75,7 +71,7 @@ final class TileMask {
     }
     hideOutsideRanges(key, keys);
     if (holes) {
-      hideHoles(tile, key, keys);
+      hideHoles(tile, visibility, key, keys);
     }
     long union = 0;
     long intersection = ALL;
@@ -88,12 +84,12 @@ final class TileMask {
   }
 
   /** A lower bound, at most {@link #to}, of the first key from {@code key} on that any lane sees. */
-  int nextKey(QueryTile tile, int key) {
+  int nextKey(QueryTile tile, Visibility visibility, int key) {
     int next = holes ? to : Math.min(key, to);
     for (int lane = 0; lane < QUERIES && next > key; lane++) {
       int from = Math.max(key, first[lane]);
       if (from < end[lane]) {
-        next = Math.min(next, tile.problem().visibility.nextKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), from));
+        next = Math.min(next, visibility.nextKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), from));
       }
     }
     return next;
@@ -104,7 +100,7 @@ final class TileMask {
    * lanes see a key.
    */
   private void hideOutsideRanges(int key, int keys) {
-    java.util.Arrays.fill(hidden, 0, keys + 1, 0);
+    Arrays.fill(hidden, 0, keys + 1, 0);
     for (int lane = 0; lane < QUERIES; lane++) {
       hidden[Math.clamp(first[lane] - (long) key, 0, keys)] ^= 1L << lane;
       hidden[Math.clamp(end[lane] - (long) key, 0, keys)] ^= 1L << lane;
@@ -116,19 +112,19 @@ final class TileMask {
     }
   }
 
-  private void hideHoles(QueryTile tile, int key, int keys) {
+  private void hideHoles(QueryTile tile, Visibility visibility, int key, int keys) {
     for (int word = key / Long.SIZE; word * Long.SIZE < key + keys; word++) {
       long union = 0;
       long intersection = -1;
       for (int lane = 0; lane < QUERIES; lane++) {
-        words[lane] = keys64(tile, lane, word);
+        words[lane] = visibility.keys64(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), word);
         union |= words[lane];
         intersection &= words[lane];
       }
       if (intersection == -1) {
         continue;
       }
-      java.util.Arrays.fill(words, QUERIES, Long.SIZE, 0); // clears the keys of the previous word
+      Arrays.fill(words, QUERIES, Long.SIZE, 0); // clears the keys of the previous word
       if (union != 0) {
         BitMatrix.transpose(words);
       } // otherwise 64 words of 0 are their own transpose

@@ -1,27 +1,23 @@
 package dev.lanewise.kernels.simd.fused;
 
+import dev.lanewise.kernels.data.Normaliser;
+import org.jspecify.annotations.Nullable;
+
 /** The function that turns the scores of a tile (keys × lanes) into weights, one tile of keys after the other. */
 interface TileNormaliser {
   /** Begins new query rows. */
-  void open(QueryTile tile);
+  void open(QueryTile tile, Normaliser normaliser);
 
   /**
-   * Replaces the scores of further keys by weights, up to a factor for each lane that {@link #normalise} applies.
-   *
-   * @return whether sums accumulated with earlier weights must first be multiplied by {@link #factors}
+   * Replaces the scores of further keys by weights, up to the factor of each lane that {@link #close} returns. Returns the factor of each
+   * lane by which sums of earlier weights must first be multiplied; null for none.
    */
-  boolean update(QueryTile tile, float[] scores);
+  float @Nullable [] update(QueryTile tile, float[] scores);
 
-  /** The factor of each lane. */
-  float[] factors();
+  /** Ends the first pass. Returns the factor of each lane by which sums of its weights must be multiplied; null if they are final. */
+  float @Nullable [] close();
 
-  /** Ends the first pass: computes the last factor of each lane. */
-  void close();
-
-  /** Multiplies the accumulated sums by the last factor of each lane. */
-  void normalise(float[] accumulated, int rows);
-
-  /** Turns scores, computed again after {@link #close}, into weights. */
+  /** Turns scores into final weights, after {@link #close}. */
   void weights(float[] scores, int keys);
 
   /** Whether the last factor divides a lane's sums by a finite number. Such a sum may overflow although the quotient does not. */

@@ -8,22 +8,28 @@ import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.AttentionMicroKernel;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.BiConsumer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The accumulated output of a tile of queries: accumulated[d][lane] += Σ V[key][d] · weights[key][lane], one tile of keys after the other.
- * V is read in place.
+ * V is read in place. Other rows can take the place of the values, and other factors that of the weights.
  */
-final class TileOutput {
+final class TileOutput implements TileSink {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int MR = Tiles.ATTENTION_MR;
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] edge = new float[Tiles.KEYS * MR];
+  private final BiConsumer<QueryTile, ContiguousTile> source;
   private final ContiguousTile values = new ContiguousTile();
+  private final LaneTransposer rows = new LaneTransposer();
+  private @Nullable Heads target;
   private float[] accumulated = new float[0];
 
   /** The sums of earlier spans of keys, if {@link #spilled}. */
@@ -40,18 +46,26 @@ final class TileOutput {
   private int finiteFrom;
   private int finiteTo;
 
+  /** Creates a sum over the rows that {@code source} selects for a tile of keys. */
+  TileOutput(BiConsumer<QueryTile, ContiguousTile> source) {
+    this.source = source;
+  }
+
   /** Begins a unit, whose values have not been checked yet. */
-  void openUnit() {
+  void openUnit(@Nullable Heads output) {
+    target = output;
     finiteFrom = 0;
     finiteTo = 0;
   }
 
-  /** Begins new query rows. */
-  void open(int valueDim) {
-    width = valueDim;
+  @Override
+  public void open(QueryTile tile) {
+    Heads output = Objects.requireNonNull(target);
+    rows.open(tile, output);
+    width = output.width();
     empty = true;
     spilled = false;
-    int size = Packing.roundUp(valueDim, MR * LANES) * QUERIES;
+    int size = Packing.roundUp(width, MR * LANES) * QUERIES;
     if (accumulated.length < size) {
       accumulated = new float[size];
     }
@@ -62,13 +76,14 @@ final class TileOutput {
    * whose score is −∞, has weight 0 there. Its product with the value is 0 unless the value is NaN or infinite; keys from such a value on
    * are added lane by lane.
    */
-  void openTile(QueryTile tile, TileMask mask, float[] scores) {
+  @Override
+  public void openTile(QueryTile tile, TileMask mask, float[] scores) {
     int newSpan = tile.key() / Tiles.SPAN;
     if (!empty && newSpan != span) {
       spill();
     }
     span = newSpan;
-    values.openValues(tile);
+    source.accept(tile, values);
     wholeKeys = tile.keys();
     if (!isFinite(tile, tile.key(), tile.key() + tile.keys())) {
       wholeKeys = 0;
@@ -101,7 +116,8 @@ final class TileOutput {
   }
 
   /** Adds the weighted values of the tile. */
-  void add(QueryTile tile, TileMask mask, float[] weights) {
+  @Override
+  public void take(QueryTile tile, TileMask mask, float[] weights) {
     int strips = strips(wholeKeys);
     if (strips * MR < width) {
       copyEdge(strips * MR);
@@ -212,9 +228,8 @@ final class TileOutput {
     return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
-  /** Multiplies the sums by the factors of the lanes, after their maximum has risen. */
-  void rescale(TileNormaliser normaliser) {
-    float[] factors = normaliser.factors();
+  @Override
+  public void rescale(float[] factors) {
     if (!empty) {
       LaneTransposer.multiply(accumulated, width, factors);
     }
@@ -225,12 +240,16 @@ final class TileOutput {
     }
   }
 
-  /** Applies the normaliser's last factor. */
-  void normalise(TileNormaliser normaliser) {
+  /** Writes the rows; 0 if no key has been seen. */
+  @Override
+  public void close(QueryTile tile, float @Nullable [] factors) {
     gather();
-    if (!empty) {
-      normaliser.normalise(accumulated, width);
+    if (empty) {
+      Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
+    } else if (factors != null) {
+      LaneTransposer.multiply(accumulated, width, factors);
     }
+    rows.store(Objects.requireNonNull(target), accumulated, tile.scratch);
   }
 
   /** Whether all of a lane's output is finite. */
@@ -248,17 +267,9 @@ final class TileOutput {
     return empty || allFinite(accumulated, 0, width * QUERIES);
   }
 
-  /** Writes the rows; 0 if no key has been seen. */
-  void store(Heads output, LaneTransposer rows, Scratch scratch) {
-    gather();
-    if (empty) {
-      Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
-    }
-    rows.store(output, accumulated, scratch);
-  }
-
-  /** Drops the reference to the caller's array. */
+  /** Drops the references to the caller's arrays. */
   void release() {
     values.release();
+    target = null;
   }
 }

@@ -1,0 +1,121 @@
+package dev.lanewise.kernels.simd.fused;
+
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The loop over the tiles of keys that a tile of queries sees, from scores to weights. {@link TileSink}s receive the weights. Only this
+ * class and {@link QueryTile} know the call; a step receives what it needs as arguments.
+ */
+final class TileLoop {
+  static final TileSink[] NO_SINKS = {};
+  private static final int KEYS = Tiles.KEYS;
+
+  private final QueryTile tile = new QueryTile();
+  private final LaneTransposer queries = new LaneTransposer();
+  private final ContiguousTile keys = new ContiguousTile();
+  private final TileScores scorer = new TileScores();
+  private final ScoreChanges changes = new ScoreChanges();
+  private final TileMask mask = new TileMask();
+  private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.ATTENTION_MR * Lanes.COUNT) * Tiles.QUERIES];
+  private TileSink[] sinks = NO_SINKS;
+
+  /** The sink that passes final weights to the caller's observers. */
+  final TileSink observers = (keyTile, _, weights) -> changes.observe(keyTile, Stage.WEIGHTS, weights, true);
+
+  /** Begins query rows of a unit; returns their tile. */
+  QueryTile open(AttentionProblem problem, int unit, int row, int rows, TileSink[] newSinks) {
+    sinks = newSinks;
+    tile.open(problem, unit, row, rows);
+    queries.open(tile, problem.query);
+    for (TileSink sink : sinks) {
+      sink.open(tile);
+    }
+    scorer.open(problem.query, problem.similarity.kind(), problem.additiveVector, problem.scale, queries, tile.scratch);
+    mask.open(tile, problem.visibility);
+    if (problem.changesScores()) {
+      changes.open(tile, mask.from(), mask.to());
+    }
+    return tile;
+  }
+
+  /**
+   * Runs over the tiles of keys. Tile boundaries are fixed multiples of {@link Tiles#KEYS}, independent of the mask. A row's result is
+   * therefore bit-identical regardless of neighbouring rows.
+   *
+   * @param known whether the normaliser knows the divisors, so that the weights are final
+   * @param last whether this pass serves the sinks and the observers of scores
+   */
+  void run(TileNormaliser normaliser, boolean known, boolean last) {
+    AttentionProblem problem = tile.problem();
+    if (known) {
+      changes.turn();
+    }
+    boolean everyKey = last && problem.watchesScores();
+    int from = everyKey ? 0 : mask.from();
+    int to = everyKey ? problem.keys(tile.batchEntry()) : mask.to();
+    for (int start = from / KEYS * KEYS; start < to; start += KEYS) {
+      Interruption.check();
+      int key = Math.max(start, from);
+      tile.openTile(key, Math.min(start + KEYS, to) - key);
+      boolean seen = mask.openTile(tile, problem.visibility);
+      if (seen || everyKey) {
+        computeScores(problem.changesScores(), last);
+      } else {
+        start = Math.max(start, mask.nextKey(tile, problem.visibility, start + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
+      }
+      if (seen) {
+        computeWeights(normaliser, known, last ? sinks : NO_SINKS);
+      }
+    }
+  }
+
+  private void computeScores(boolean changed, boolean observed) {
+    tile.openKeys(keys);
+    scorer.compute(keys, tile.keys(), scores, tile.scratch);
+    if (changed) {
+      changes.apply(tile, scores, observed);
+    }
+    mask.apply(scores, tile.keys(), Float.NEGATIVE_INFINITY);
+    changes.observe(tile, Stage.MASKED, scores, observed);
+  }
+
+  private void computeWeights(TileNormaliser normaliser, boolean known, TileSink[] served) {
+    for (TileSink sink : served) {
+      sink.openTile(tile, mask, scores);
+    }
+    if (known) {
+      mask.hideInfinite(scores, tile.keys());
+      normaliser.weights(scores, tile.keys());
+      changes.change(tile, Stage.WEIGHTS, scores);
+      mask.apply(scores, tile.keys(), 0); // hidden keys have weight 0, whatever a function or a NaN made of it
+    } else {
+      float[] factors = normaliser.update(tile, scores);
+      for (int i = 0; factors != null && i < served.length; i++) {
+        served[i].rescale(factors);
+      }
+    }
+    for (TileSink sink : served) {
+      sink.take(tile, mask, scores);
+    }
+  }
+
+  /** Ends the query rows. */
+  void close(float @Nullable [] factors) {
+    for (TileSink sink : sinks) {
+      sink.close(tile, factors);
+    }
+  }
+
+  /** Drops the references to the caller's objects. */
+  void release() {
+    tile.release();
+    keys.release();
+    scorer.release();
+  }
+}
