@@ -33,6 +33,11 @@ final class ElementwiseNormaliser implements TileNormaliser {
   }
 
   @Override
+  public void openKnown(float[] lanesLogSumExp) {
+    throw new IllegalStateException("only softmax has a log-sum-exp");
+  }
+
+  @Override
   public float @Nullable [] update(QueryTile tile, float[] scores) {
     if (averages) {
       countKeys(scores, tile.keys());

@@ -36,14 +36,24 @@ public final class OnlineSoftmax implements TileNormaliser {
   private final float[] factor = new float[QUERIES];
   private final float[] ignored = new float[QUERIES];
 
+  /** Whether {@link #max} is the given log-sum-exp, so that the exponentials are the weights. */
+  private boolean known;
+
   @Override
   public void open(QueryTile tile, Normaliser normaliser) {
+    known = false;
     Arrays.fill(max, Float.NEGATIVE_INFINITY);
     Arrays.fill(total, 0);
     Arrays.fill(sink, Float.NEGATIVE_INFINITY);
     for (int lane = 0; normaliser.hasSinks() && lane < QUERIES; lane++) {
       sink[lane] = normaliser.sink(tile.queryHead(lane));
     }
+  }
+
+  @Override
+  public void openKnown(float[] lanesLogSumExp) {
+    known = true;
+    System.arraycopy(lanesLogSumExp, 0, max, 0, QUERIES);
   }
 
   @Override
@@ -78,7 +88,9 @@ public final class OnlineSoftmax implements TileNormaliser {
   @Override
   public void weights(float[] scores, int keys) {
     exponentials(scores, 0, keys, ignored);
-    LaneTransposer.multiply(scores, keys, factor);
+    if (!known) {
+      LaneTransposer.multiply(scores, keys, factor);
+    }
   }
 
   @Override

@@ -9,6 +9,12 @@ interface TileNormaliser {
   void open(QueryTile tile, Normaliser normaliser);
 
   /**
+   * Begins query rows whose log-sum-exp an earlier call has computed, one for each lane. Only {@link #weights} may follow, which then
+   * computes e<sup>score − log-sum-exp</sup>.
+   */
+  void openKnown(float[] lanesLogSumExp);
+
+  /**
    * Replaces the scores of further keys by weights, up to the factor of each lane that {@link #close} returns. Returns the factor of each
    * lane by which sums of earlier weights must first be multiplied; null for none.
    */
@@ -17,7 +23,7 @@ interface TileNormaliser {
   /** Ends the first pass. Returns the factor of each lane by which sums of its weights must be multiplied; null if they are final. */
   float @Nullable [] close();
 
-  /** Turns scores into final weights, after {@link #close}. */
+  /** Turns scores into final weights, after {@link #close} or {@link #openKnown}. */
   void weights(float[] scores, int keys);
 
   /** Whether the last factor divides a lane's sums by a finite number. Such a sum may overflow although the quotient does not. */
