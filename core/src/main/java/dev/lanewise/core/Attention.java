@@ -4,27 +4,26 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.BatchRead;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.mask.Mask;
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.CallShape;
+import dev.lanewise.kernels.call.ScoreChange;
+import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
-import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Admission;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,19 +48,21 @@ public final class Attention {
 
   /** Attention with no mask, scale 1/√headDim, softmax, one thread, and the fastest kernels of this JVM. */
   public static Attention standard() {
-    return new Attention(new AttentionSettings(Kernels.selected()));
+    return new Attention(new AttentionSettings(ScoreFormula.STANDARD, Mask.none(), null, 1, Kernels.selected()));
   }
 
-  private Attention with(Consumer<AttentionSettings> change) {
-    AttentionSettings copy = settings.clone();
-    change.accept(copy);
-    return new Attention(copy.checked());
+  private Attention with(ScoreFormula formula) {
+    return new Attention(settings.withFormula(formula));
+  }
+
+  private Attention with(ScoreChange change) {
+    return with(settings.formula().with(change));
   }
 
   /** Returns a copy with this mask in place of the earlier one; combine several masks with {@link Mask#and}. */
   public Attention withMask(Mask mask) {
     Objects.requireNonNull(mask, "mask");
-    return with(copy -> copy.mask = mask);
+    return new Attention(settings.withMask(mask));
   }
 
   /**
@@ -70,27 +71,25 @@ public final class Attention {
    * @throws IllegalArgumentException if it is not finite
    */
   public Attention withScale(float scale) {
-    requireFinite("scale", scale);
-    return with(copy -> copy.scale = scale);
+    if (!Float.isFinite(scale)) {
+      throw new IllegalArgumentException("scale is " + scale + ", must be finite");
+    }
+    return with(settings.formula().withScale(scale));
   }
 
   /** Returns a copy that compares query and key in this way instead of by the dot product. */
   public Attention withSimilarity(Similarity similarity) {
     Objects.requireNonNull(similarity, "similarity");
-    return with(copy -> copy.similarity = similarity);
+    return with(settings.formula().withSimilarity(similarity));
   }
 
   /**
-   * Returns a copy with scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024).
+   * Returns a copy with scores limited smoothly to ±softcap: softcap · tanh(score / softcap) ("Gemma 2", 2024). 0 means no limit.
    *
-   * @throws IllegalArgumentException if it is not above 0, or not finite
+   * @throws IllegalArgumentException if it is negative, or not finite
    */
   public Attention withSoftcap(float softcap) {
-    requireFinite("softcap", softcap);
-    if (softcap <= 0) {
-      throw new IllegalArgumentException("softcap is " + softcap + ", must be above 0");
-    }
-    return with(copy -> copy.softcap = softcap);
+    return softcap == 0 ? with(settings.formula().without(ScoreChange.Softcap.class)) : with(new ScoreChange.Softcap(softcap));
   }
 
   /**
@@ -99,7 +98,7 @@ public final class Attention {
    */
   public Attention withBias(Bias bias) {
     Objects.requireNonNull(bias, "bias");
-    return with(copy -> copy.bias = bias);
+    return with(new ScoreChange.AddedBias(bias, false));
   }
 
   /**
@@ -110,12 +109,18 @@ public final class Attention {
    * @throws IllegalArgumentException if a slope is not finite, or the attention has {@link Positions#alibi}, which has slopes of its own
    */
   public Attention withAlibi(float... slopes) {
+    return with(new ScoreChange.Alibi(Objects.requireNonNull(slopes, "slopes").clone(), null, false));
+  }
+
+  /**
+   * As {@link #withAlibi(float...)}, with positions of its own for each batch entry: query i of batch entry b has position i + offsets[b],
+   * and the position of a key is its row. It cannot be combined with a {@link Mask#tree}.
+   *
+   * @param offsets the position of the first query of each batch entry, or packed sequence; may be negative
+   */
+  public Attention withAlibi(float[] slopes, int[] offsets) {
     Objects.requireNonNull(slopes, "slopes");
-    float[] copied = slopes.clone();
-    for (int head = 0; head < copied.length; head++) {
-      requireFinite("slopes[" + head + "]", copied[head]);
-    }
-    return with(copy -> copy.slopes = copied);
+    return with(new ScoreChange.Alibi(slopes.clone(), Objects.requireNonNull(offsets, "offsets").clone(), false));
   }
 
   /**
@@ -141,7 +146,7 @@ public final class Attention {
    */
   public Attention withScoreFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
-    return with(copy -> copy.scoreFunction = function);
+    return with(new ScoreChange.Function(function));
   }
 
   /**
@@ -151,13 +156,13 @@ public final class Attention {
    */
   public Attention withWeightFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
-    return with(copy -> copy.weightFunction = function);
+    return with(settings.formula().withWeightFunction(function));
   }
 
   /** Returns a copy that computes weights from scores with this normaliser instead of softmax. */
   public Attention withNormaliser(Normaliser normaliser) {
     Objects.requireNonNull(normaliser, "normaliser");
-    return with(copy -> copy.normaliser = normaliser);
+    return with(settings.formula().withNormaliser(normaliser));
   }
 
   /**
@@ -166,7 +171,7 @@ public final class Attention {
    */
   public Attention withPackedSequences(PackedSequences sequences) {
     Objects.requireNonNull(sequences, "sequences");
-    return with(copy -> copy.sequences = sequences);
+    return new Attention(settings.withSequences(sequences));
   }
 
   /**
@@ -175,13 +180,13 @@ public final class Attention {
    */
   public Attention withThreads(int threads) {
     Checks.atLeast("threads", threads, 1);
-    return with(copy -> copy.threads = threads);
+    return new Attention(settings.withThreads(threads));
   }
 
   /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public Attention withKernels(Kernels kernels) {
     Objects.requireNonNull(kernels, "kernels");
-    return with(copy -> copy.kernels = kernels);
+    return new Attention(settings.withKernels(kernels));
   }
 
   /**
@@ -206,62 +211,18 @@ public final class Attention {
    *     and nothing is written to output afterwards. This holds for all calls that compute
    */
   public void compute(Heads query, Heads key, Heads value, Heads output) {
-    compute(query, key, value, Results.of().output(output));
-  }
-
-  /**
-   * Computes attention and the log-sum-exp of each query's scores.
-   *
-   * @param logSumExp dense batch × queryHeads × queries, written: ln Σ e<sup>score</sup>, including sinks; a query that sees no key gets
-   *     its sink, or −∞ without a sink
-   */
-  public void computeWithLogSumExp(Heads query, Heads key, Heads value, Heads output, float[] logSumExp) {
-    compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
+    compute(query, key, value, Results.of().withOutput(output));
   }
 
   /** Computes all results that {@code results} requests. */
   public void compute(Heads query, Heads key, Heads value, Results results) {
     Objects.requireNonNull(value, "value");
-    run(query, key, value, results);
+    run(settings.shape(query, key), value, results);
   }
 
   /** Computes the requested results that need no value: weights, scores, log-sum-exp, column sums, top keys. */
   public void compute(Heads query, Heads key, Results results) {
-    run(query, key, null, results);
-  }
-
-  /**
-   * Computes only the attention weights.
-   *
-   * @param weights batch × queryHeads × queries × keys, written; masked keys get 0
-   * @throws IllegalArgumentException as for {@link #compute}
-   */
-  public void weights(Heads query, Heads key, Heads weights) {
-    run(query, key, null, Results.of().weights(weights));
-  }
-
-  /**
-   * Computes only the attention weights of some queries.
-   *
-   * @param rows numbers of the queries, ascending
-   * @param weights batch × queryHeads × rows.length × keys, written; masked keys get 0
-   * @throws IllegalArgumentException as for {@link #compute}, or if a row does not exist or the rows do not ascend
-   */
-  public void weights(Heads query, Heads key, int[] rows, Heads weights) {
-    Objects.requireNonNull(weights, "weights");
-    AttentionProblemBuilder builder = settings.describe(query, key).rows(rows);
-    int[] chosen = rows.clone();
-    builder.observe(
-        Stage.WEIGHTS,
-        (row, offset, length, b, head, position, firstKey) -> {
-          int to = weights.index(b, head, Arrays.binarySearch(chosen, position), firstKey);
-          Results.copy(row, offset, length, weights, to);
-        });
-    AttentionProblem problem = builder.build();
-    Checks.same("weights.rows", weights.rows(), "rows.length", rows.length);
-    Results.checkRows("weights", weights, query, key, settings.bias, "key.rows", key.rows());
-    Results.fill(weights, 0);
-    run(problem, query, key.rows(), rows.length, null);
+    run(settings.shape(query, key), null, results);
   }
 
   /**
@@ -282,18 +243,6 @@ public final class Attention {
     return settings;
   }
 
-  private void run(Heads query, Heads key, @Nullable Heads value, Results results) {
-    Objects.requireNonNull(results, "results");
-    AttentionProblemBuilder builder = settings.describe(query, key);
-    try (ColumnSums sums = results.openSums()) {
-      results.describe(builder, query, key, value, settings.sequences, sums);
-      AttentionProblem problem = builder.build();
-      results.check(query, key, value, settings.bias, settings.sequences);
-      results.clear();
-      run(problem, query, key.rows(), query.rows(), sums);
-    }
-  }
-
   /**
    * Computes attention to cached keys and values, see {@link KeyValueCache}. Up to 16 queries of a sequence share one pass over its cache,
    * for all query heads of a group together, so a step is limited by memory bandwidth. With more queries the call runs as one without a
@@ -310,13 +259,13 @@ public final class Attention {
    * @throws IllegalStateException if a cache is closed, or is being written
    */
   public void compute(Heads query, List<KeyValueCache> caches, Heads output) {
-    compute(query, caches, Results.of().output(output));
+    compute(query, caches, Results.of().withOutput(output));
   }
 
   /** Computes attention to the cached keys and values of one sequence. The batch of query must be 1. */
   public void compute(Heads query, KeyValueCache cache, Heads output) {
     Objects.requireNonNull(cache, "cache");
-    compute(query, List.of(cache), Results.of().output(output));
+    compute(query, List.of(cache), Results.of().withOutput(output));
   }
 
   /**
@@ -342,37 +291,31 @@ public final class Attention {
    * @hidden
    */
   public void computeCached(Heads query, CachedSequence[] rows, Results results) {
-    AttentionProblemBuilder builder = settings.describe(query, rows);
-    int keys = Extents.of(query, rows, settings.sequences).mostKeys();
+    run(settings.shape(query, rows), null, results);
+  }
+
+  private void run(CallShape shape, @Nullable Heads value, Results results) {
+    Objects.requireNonNull(results, "results");
     try (ColumnSums sums = results.openSums()) {
-      results.describeCached(builder, query, keys, settings.sequences, sums);
-      AttentionProblem problem = builder.build();
-      results.checkCached(query, settings.bias, rows.length, keys);
+      AttentionProblem problem = settings.describe(shape, results.describe(shape, value, sums));
+      results.check(problem);
       results.clear();
-      run(problem, query, keys, query.rows(), sums);
+      run(problem, sums);
     }
   }
 
   /** Runs a problem on the threads of the settings. With column sums, one task computes all rows of a key/value head in order. */
-  private void run(AttentionProblem problem, Heads query, int keys, int queries, @Nullable ColumnSums sums) {
-    int cut = sums == null ? settings.threads : 1;
-    Kernels kernels = settings.kernels;
-    long work = (long) query.batch() * query.heads() * queries * keys * (2L * query.width());
+  private void run(AttentionProblem problem, @Nullable ColumnSums sums) {
+    int cut = sums == null ? settings.threads() : 1;
     Admission.enter(); // decoding tasks store intermediate results
     try {
-      AttentionTasks tasks = kernels.plan(problem, cut);
-      Workers.run(settings.threads, work, tasks.count(), tasks::run);
+      AttentionTasks tasks = settings.kernels().plan(problem, cut);
+      Workers.run(settings.threads(), problem.work(), tasks.count(), tasks::run);
     } finally {
       Admission.leave();
     }
     if (sums != null) {
       sums.store();
-    }
-  }
-
-  private static void requireFinite(String name, float x) {
-    if (!Float.isFinite(x)) {
-      throw new IllegalArgumentException(name + " is " + x + ", must be finite");
     }
   }
 }

@@ -1,10 +1,9 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.parallel.Scratch;
-import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.runtime.ScratchPool;
-import org.jspecify.annotations.Nullable;
 
 /** Column sums of a call during its computation. They are added in double, since a sum of 2<sup>20</sup> floats loses accuracy. */
 final class ColumnSums implements AutoCloseable {
@@ -21,9 +20,9 @@ final class ColumnSums implements AutoCloseable {
   }
 
   /** The function that adds a segment of a row of weights. */
-  RowFunction adder(int heads, int keys, @Nullable PackedSequences sequences) {
+  RowFunction adder(CallShape shape) {
     return (row, offset, length, b, head, query, firstKey) -> {
-      int to = sequences == null ? (b * heads + head) * keys + firstKey : head * keys + sequences.keyStart(b) + firstKey;
+      int to = shape.keyNumber(b, head, firstKey);
       for (int i = 0; i < length; i++) {
         sums[to + i] += row[offset + i];
       }

@@ -11,8 +11,8 @@ import java.util.Objects;
  * ("FlashAttention", Dao et al., 2022, section 3.1). Keys can therefore be divided between cores, caches or machines.
  *
  * <pre>{@code
- * attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
- * attention.compute(query, otherKey, otherValue, Results.of().output(other).logSumExp(otherLogSumExp));
+ * attention.compute(query, key, value, Results.of().withOutput(output).withLogSumExp(logSumExp));
+ * attention.compute(query, otherKey, otherValue, Results.of().withOutput(other).withLogSumExp(otherLogSumExp));
  * Merge.into(output, logSumExp, other, otherLogSumExp); // attention to the keys of both
  * }</pre>
  */

@@ -1,13 +1,11 @@
 package dev.lanewise.core;
 
-import dev.lanewise.core.call.AttentionSettings;
-import dev.lanewise.core.mask.lowering.Extents;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.CallResults;
+import dev.lanewise.kernels.call.CallResults.Observer;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
@@ -19,77 +17,180 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The results that a call of {@link Attention} returns, and the views and arrays it writes them to. A call needs no memory of queries ×
- * keys elements, unless weights or scores are requested.
+ * keys elements, unless weights or scores are requested. Immutable: the {@code with…} methods return changed copies.
  *
  * <pre>{@code
  * TopKeys top = TopKeys.of(5, batch, heads, queries);
- * attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp).topKeys(top));
+ * attention.compute(query, key, value, Results.of().withOutput(output).withLogSumExp(logSumExp).withTopKeys(top));
  * }</pre>
  *
  * <p>Weights, column sums and top keys cost a second pass over the keys. With packed sequences ({@link Attention#withPackedSequences}) a
- * row of weights or scores belongs to a query row of the whole array, and numbers keys from the start of its own sequence.
+ * row of weights or scores belongs to a query row of the whole array, and numbers keys from the start of its own sequence. Over caches, a
+ * row numbers keys as the mask does.
+ *
+ * <p>Views of weights and scores may be wider than a row has keys: the elements after the last key are 0, or −∞ for scores. They may be
+ * narrower if the mask hides all keys that have no element.
  */
 public final class Results {
-  private @Nullable Heads output;
-  private float @Nullable [] logSumExp;
-  private float @Nullable [] columnSums;
-  private @Nullable TopKeys topKeys;
-  private final List<Rows> rows = new ArrayList<>();
+  private static final Results NOTHING = new Results(null, null, null, null, List.of());
 
-  /** Rows of a stage, which are copied to a target. */
-  private record Rows(Stage stage, Heads target) {
+  private final @Nullable Heads output;
+  private final float @Nullable [] logSumExp;
+  private final float @Nullable [] columnSums;
+  private final @Nullable TopKeys topKeys;
+  private final List<Rows> rows;
+
+  /** Rows of a stage, which are copied to a target: the rows of all queries, or of the chosen ones. */
+  private record Rows(Stage stage, int @Nullable [] queries, Heads target) {
     String name() {
       return stage == Stage.WEIGHTS ? "weights" : "scores";
     }
+
+    /** The function that copies a segment of a row. */
+    Observer copy(CallShape shape) {
+      return new Observer(
+          stage,
+          (row, offset, length, b, head, query, firstKey) -> {
+            int to = index(shape, b, head, query);
+            int count = Math.min(length, target.width() - firstKey);
+            if (to >= 0 && count > 0) {
+              copy(row, offset, count, to + firstKey * target.columnStride());
+            }
+          });
+    }
+
+    /** Index of the first element of a query's row; −1 if the query is not chosen. */
+    private int index(CallShape shape, int b, int head, int query) {
+      if (queries == null) {
+        return shape.queryIndex(target, b, head, query);
+      }
+      int row = Arrays.binarySearch(queries, shape.queryRow(b, query));
+      return row < 0 ? -1 : target.index(shape.viewEntry(b), head, row);
+    }
+
+    private void copy(float[] row, int offset, int count, int to) {
+      if (target.columnStride() == 1) {
+        System.arraycopy(row, offset, target.data(), to, count);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        target.data()[to + i * target.columnStride()] = row[offset + i];
+      }
+    }
+
+    void check(AttentionProblem problem) {
+      Heads query = problem.shape.query();
+      Checks.same(name() + ".batch", target.batch(), "query.batch", query.batch());
+      Checks.same(name() + ".heads", target.heads(), "query.heads", query.heads());
+      if (queries == null) {
+        Checks.same(name() + ".rows", target.rows(), "query.rows", query.rows());
+      } else {
+        Checks.same(name() + ".rows", target.rows(), "rows.length", queries.length);
+        checkQueries(queries, query.rows());
+      }
+      if (target.width() < problem.shape.mostKeys()) {
+        checkWidth(problem);
+      }
+      ViewChecks.writable(name(), target);
+    }
+
+    private static void checkQueries(int[] queries, int rows) {
+      int least = 0;
+      for (int i = 0; i < queries.length; i++) {
+        Checks.atLeast("rows[" + i + "]", queries[i], least);
+        Checks.atMost("rows[" + i + "]", queries[i], "the last query", rows - 1L);
+        least = queries[i] + 1;
+      }
+    }
+
+    /** Checks that no query sees a key without an element. */
+    private void checkWidth(AttentionProblem problem) {
+      for (int b = 0; b < problem.shape.batch(); b++) {
+        for (int head = 0; head < problem.shape.queryHeads(); head++) {
+          for (int query = 0; query < problem.shape.queries(b); query++) {
+            if (problem.visibility.endKey(b, head, query) > target.width()) {
+              String keys = problem.shape.isUneven() ? problem.shape.keysName() : "key.rows";
+              throw new IllegalArgumentException(
+                  name()
+                      + ".width is "
+                      + target.width()
+                      + ", but "
+                      + keys
+                      + " is "
+                      + problem.shape.mostKeys()
+                      + " and the mask shows more");
+            }
+          }
+        }
+      }
+    }
   }
 
-  private Results() {}
+  private Results(
+      @Nullable Heads output, float @Nullable [] logSumExp, float @Nullable [] columnSums, @Nullable TopKeys topKeys, List<Rows> rows) {
+    this.output = output;
+    this.logSumExp = logSumExp;
+    this.columnSums = columnSums;
+    this.topKeys = topKeys;
+    this.rows = rows;
+  }
 
   /** No results yet. */
   public static Results of() {
-    return new Results();
+    return NOTHING;
   }
 
   /** Requests the output: batch × queryHeads × queries × valueDim; a query that sees no key gets 0. */
-  public Results output(Heads newOutput) {
-    output = Objects.requireNonNull(newOutput, "output");
-    return this;
+  public Results withOutput(Heads newOutput) {
+    return new Results(Objects.requireNonNull(newOutput, "output"), logSumExp, columnSums, topKeys, rows);
   }
 
   /**
    * Requests ln Σ e<sup>score</sup> of each row, including sinks, dense batch × queryHeads × queries; a query that sees no key gets its
    * sink, or −∞ without a sink. Softmax only.
    */
-  public Results logSumExp(float[] newLogSumExp) {
-    logSumExp = Objects.requireNonNull(newLogSumExp, "logSumExp");
-    return this;
+  public Results withLogSumExp(float[] newLogSumExp) {
+    return new Results(output, Objects.requireNonNull(newLogSumExp, "logSumExp"), columnSums, topKeys, rows);
   }
 
   /** Requests the attention weights: batch × queryHeads × queries × keys; masked keys get 0. */
-  public Results weights(Heads weights) {
-    rows.add(new Rows(Stage.WEIGHTS, Objects.requireNonNull(weights, "weights")));
-    return this;
+  public Results withWeights(Heads weights) {
+    return with(new Rows(Stage.WEIGHTS, null, Objects.requireNonNull(weights, "weights")));
+  }
+
+  /**
+   * Requests the attention weights of some queries. If nothing else is requested, the call computes only these queries.
+   *
+   * @param queries rows of the query view, ascending; copied
+   * @param weights batch × queryHeads × queries.length × keys
+   */
+  public Results withWeights(int[] queries, Heads weights) {
+    int[] chosen = Objects.requireNonNull(queries, "rows").clone();
+    return with(new Rows(Stage.WEIGHTS, chosen, Objects.requireNonNull(weights, "weights")));
   }
 
   /** Requests the scores at a stage: batch × queryHeads × queries × keys. */
-  public Results scores(Stage stage, Heads scores) {
-    rows.add(new Rows(Objects.requireNonNull(stage, "stage"), Objects.requireNonNull(scores, "scores")));
-    return this;
+  public Results withScores(Stage stage, Heads scores) {
+    return with(new Rows(Objects.requireNonNull(stage, "stage"), null, Objects.requireNonNull(scores, "scores")));
+  }
+
+  private Results with(Rows added) {
+    List<Rows> all = new ArrayList<>(rows);
+    all.add(added);
+    return new Results(output, logSumExp, columnSums, topKeys, all);
   }
 
   /**
    * Requests the attention that each key receives: the sum of its weights over all queries, dense batch × queryHeads × keys. One thread
    * then computes all rows of a key/value head, in order.
    */
-  public Results columnSums(float[] newColumnSums) {
-    columnSums = Objects.requireNonNull(newColumnSums, "columnSums");
-    return this;
+  public Results withColumnSums(float[] newColumnSums) {
+    return new Results(output, logSumExp, Objects.requireNonNull(newColumnSums, "columnSums"), topKeys, rows);
   }
 
   /** Requests the keys with the largest weights of each row. */
-  public Results topKeys(TopKeys newTopKeys) {
-    topKeys = Objects.requireNonNull(newTopKeys, "topKeys");
-    return this;
+  public Results withTopKeys(TopKeys newTopKeys) {
+    return new Results(output, logSumExp, columnSums, Objects.requireNonNull(newTopKeys, "topKeys"), rows);
   }
 
   /** Creates the column sums, which the caller must close; null if they are not requested. */
@@ -97,70 +198,49 @@ public final class Results {
     return columnSums == null ? null : new ColumnSums(columnSums);
   }
 
-  /** Checks the shapes and overlaps of a call with cached keys, before anything is written. */
-  void checkCached(Heads query, @Nullable Bias bias, int caches, int keys) {
-    Heads standIn = new Heads(new float[0], 0, query.batch(), 1, 0, 1, 0, 0, 0); // has no element that could overlap
-    checkRequested();
-    checkAllRows(query, standIn, null, bias, Extents.LONGEST_CACHE, keys);
-    if (columnSums != null) {
-      String expected = "caches * query.heads * " + Extents.LONGEST_CACHE;
-      Checks.same("columnSums.length", columnSums.length, expected, (long) caches * query.heads() * keys);
-      checkColumnSums(columnSums, query, standIn, null, bias);
-    }
-    if (topKeys != null) {
-      topKeys.check(query);
-    }
-  }
-
-  private void checkRequested() {
+  /** The results as the kernels compute them. */
+  CallResults describe(CallShape shape, @Nullable Heads value, @Nullable ColumnSums sums) {
     if (output == null && logSumExp == null && columnSums == null && topKeys == null && rows.isEmpty()) {
       throw new IllegalArgumentException("results requests nothing");
     }
-  }
-
-  /** Checks shapes and overlaps, before anything is written. */
-  void check(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, @Nullable PackedSequences sequences) {
-    checkRequested();
-    if (output != null && value == null) {
+    if (output != null && value == null && !shape.isCached()) {
       throw new IllegalArgumentException("output is requested, but there is no value");
     }
-    int keys = sequences == null ? key.rows() : Extents.of(query, sequences).mostKeys();
-    checkAllRows(query, key, value, bias, sequences == null ? "key.rows" : "keys" + Extents.LONGEST_SEQUENCE, keys);
-    if (columnSums != null) {
-      Checks.same(
-          "columnSums.length",
-          columnSums.length,
-          "query.batch * query.heads * key.rows",
-          (long) query.batch() * query.heads() * key.rows());
-      checkColumnSums(columnSums, query, key, value, bias);
+    if (sums == null && topKeys == null && rows.isEmpty()) {
+      return new CallResults(value, output, logSumExp, null, List.of());
+    }
+    List<Observer> observers = new ArrayList<>();
+    if (columnSums != null && sums != null) {
+      String expected = shape.isCached() ? "caches * query.heads * " + shape.keysName() : "query.batch * query.heads * key.rows";
+      int entries = shape.isCached() ? shape.batch() : shape.query().batch();
+      Checks.same("columnSums.length", columnSums.length, expected, (long) entries * shape.queryHeads() * shape.columnKeys());
+      observers.add(new Observer(Stage.WEIGHTS, sums.adder(shape)));
+    }
+    for (Rows result : rows) {
+      observers.add(result.copy(shape));
     }
     if (topKeys != null) {
-      topKeys.check(query);
+      topKeys.check(shape.query());
+      observers.add(new Observer(Stage.WEIGHTS, topKeys.collector(shape)));
     }
+    boolean alone = output == null && logSumExp == null && observers.size() == 1 && !shape.isUneven();
+    return new CallResults(value, output, logSumExp, alone && !rows.isEmpty() ? rows.getFirst().queries : null, observers);
   }
 
-  private void checkAllRows(Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias, String ofKeys, int keys) {
+  /** Checks the shapes of rows, and that no written element overlaps another written or read one. */
+  void check(AttentionProblem problem) {
     for (int i = 0; i < rows.size(); i++) {
-      Rows result = rows.get(i);
-      Checks.same(result.name() + ".rows", result.target.rows(), "query.rows", query.rows());
-      checkRows(result.name(), result.target, query, key, bias, ofKeys, keys);
-      checkApart(result.name(), result.target, value, i);
+      rows.get(i).check(problem);
+      checkApart(rows.get(i).name(), rows.get(i).target, problem, i);
+    }
+    if (columnSums != null) {
+      checkApart("columnSums", whole(columnSums), problem, rows.size());
     }
   }
 
-  private void checkColumnSums(float[] sums, Heads query, Heads key, @Nullable Heads value, @Nullable Bias bias) {
-    Heads whole = whole(sums);
-    ViewChecks.disjoint("columnSums", whole, "query", query);
-    ViewChecks.disjoint("columnSums", whole, "key", key);
-    AttentionSettings.checkApart("columnSums", whole, bias);
-    checkApart("columnSums", whole, value, rows.size());
-  }
-
-  /** Checks that a result overlaps neither value nor other results: output, log-sum-exp, and the first {@code before} row results. */
-  private void checkApart(String name, Heads target, @Nullable Heads value, int before) {
-    if (value != null) {
-      ViewChecks.disjoint(name, target, "value", value);
-    }
+  /** Checks that a result overlaps neither an operand nor other results: output, log-sum-exp, and the first {@code before} row results. */
+  private void checkApart(String name, Heads target, AttentionProblem problem, int before) {
+    problem.results.checkApart(name, target, problem.shape, problem.formula);
     if (output != null) {
       ViewChecks.disjoint(name, target, "output", output);
     }
@@ -176,58 +256,6 @@ public final class Results {
     return Heads.of(array, 1, 1, 1, array.length);
   }
 
-  /** Checks rows of scores or weights, which have {@code keys} elements; messages call that number {@code ofKeys}. */
-  static void checkRows(String name, Heads target, Heads query, Heads key, @Nullable Bias bias, String ofKeys, int keys) {
-    Checks.same(name + ".batch", target.batch(), "query.batch", query.batch());
-    Checks.same(name + ".heads", target.heads(), "query.heads", query.heads());
-    Checks.same(name + ".width", target.width(), ofKeys, keys);
-    ViewChecks.writable(name, target);
-    ViewChecks.disjoint(name, target, "query", query);
-    ViewChecks.disjoint(name, target, "key", key);
-    AttentionSettings.checkApart(name, target, bias);
-  }
-
-  /** Adds the requested results to a problem. */
-  void describe(
-      AttentionProblemBuilder builder,
-      Heads query,
-      Heads key,
-      @Nullable Heads value,
-      @Nullable PackedSequences sequences,
-      @Nullable ColumnSums sums) {
-    if (output != null && value != null) {
-      builder.output(value, output);
-    }
-    if (sums != null) {
-      builder.observe(Stage.WEIGHTS, sums.adder(query.heads(), key.rows(), sequences));
-    }
-    describe(builder, sequences);
-  }
-
-  /** Adds the requested results to a problem with cached keys, where {@code keys} is the number of rows of the longest cache. */
-  void describeCached(
-      AttentionProblemBuilder builder, Heads query, int keys, @Nullable PackedSequences sequences, @Nullable ColumnSums sums) {
-    if (output != null) {
-      builder.output(output);
-    }
-    if (sums != null) {
-      builder.observe(Stage.WEIGHTS, sums.adder(query.heads(), keys, null));
-    }
-    describe(builder, sequences);
-  }
-
-  private void describe(AttentionProblemBuilder builder, @Nullable PackedSequences sequences) {
-    if (logSumExp != null) {
-      builder.logSumExp(logSumExp);
-    }
-    for (Rows result : rows) {
-      builder.observe(result.stage, copyTo(result.target, sequences));
-    }
-    if (topKeys != null) {
-      builder.observe(Stage.WEIGHTS, topKeys.collector(sequences));
-    }
-  }
-
   /** Initialises elements that a call does not write for all rows or keys. */
   void clear() {
     for (Rows result : rows) {
@@ -238,7 +266,7 @@ public final class Results {
     }
   }
 
-  static void fill(Heads target, float value) {
+  private static void fill(Heads target, float value) {
     for (int b = 0; b < target.batch() && !target.isEmpty(); b++) { // an empty view may have any offset
       for (int head = 0; head < target.heads(); head++) {
         int often = Interruption.often(target.width());
@@ -254,24 +282,6 @@ public final class Results {
           }
         }
       }
-    }
-  }
-
-  private static RowFunction copyTo(Heads target, @Nullable PackedSequences sequences) {
-    return (row, offset, length, b, head, query, firstKey) -> {
-      int to = sequences == null ? target.index(b, head, query) : target.index(0, head, sequences.queryStart(b) + query);
-      copy(row, offset, length, target, to + firstKey * target.columnStride());
-    };
-  }
-
-  /** Copies a segment of a row to the elements of a row of {@code target} that begin at index {@code to}. */
-  static void copy(float[] row, int offset, int length, Heads target, int to) {
-    if (target.columnStride() == 1) {
-      System.arraycopy(row, offset, target.data(), to, length);
-      return;
-    }
-    for (int i = 0; i < length; i++) {
-      target.data()[to + i * target.columnStride()] = row[offset + i];
     }
   }
 }

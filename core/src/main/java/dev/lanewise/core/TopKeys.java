@@ -1,11 +1,10 @@
 package dev.lanewise.core;
 
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The keys with the largest weights of each query row, largest first. For equal weights the earlier key comes first. A call of {@link
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * TopKeys top = TopKeys.of(5, batch, heads, queries);
- * attention.compute(query, key, value, Results.of().topKeys(top));
+ * attention.compute(query, key, value, Results.of().withTopKeys(top));
  * int largest = top.key(0, 3, 50, 0); // of batch entry 0, head 3, query 50
  * }</pre>
  */
@@ -94,9 +93,9 @@ public final class TopKeys {
     Arrays.fill(weights, 0);
   }
 
-  RowFunction collector(@Nullable PackedSequences sequences) {
+  RowFunction collector(CallShape shape) {
     return (row, offset, length, b, head, position, firstKey) -> {
-      int from = sequences == null ? index(b, head, position) : index(0, head, sequences.queryStart(b) + position);
+      int from = shape.queryNumber(b, head, position) * count;
       for (int i = 0; i < length; i++) {
         float weight = row[offset + i];
         int last = from + count - 1;

@@ -42,7 +42,7 @@ class AttentionEdgesTest {
   @ValueSource(floats = {Float.MIN_VALUE, 1e-39f, 3e38f, Float.MAX_VALUE})
   void softcapMayBeAnyPositiveNumber(float softcap) {
     Heads scores = Heads.zeros(1, 1, 1, 2);
-    ATTENTION.withSoftcap(softcap).withScale(1).compute(row(1), row(0, 0.5f), Results.of().scores(Stage.CAPPED, scores));
+    ATTENTION.withSoftcap(softcap).withScale(1).compute(row(1), row(0, 0.5f), Results.of().withScores(Stage.CAPPED, scores));
     assertThat(scores.get(0, 0, 0, 0)).isZero();
     assertThat(scores.get(0, 0, 0, 1)).isCloseTo((float) (softcap * Math.tanh(0.5 / softcap)), within(1e-6f));
   }
@@ -60,7 +60,7 @@ class AttentionEdgesTest {
     Heads weights = Heads.zeros(1, 1, 2, 3);
     float[] columnSums = new float[3];
     Attention causal = ATTENTION.withMask(Mask.causalOffsets(1));
-    causal.compute(row(Float.NaN, 1), row(1, 1, 1), Results.of().weights(weights).columnSums(columnSums));
+    causal.compute(row(Float.NaN, 1), row(1, 1, 1), Results.of().withWeights(weights).withColumnSums(columnSums));
     assertThat(weights.get(0, 0, 0, 1)).isNaN();
     assertThat(weights.get(0, 0, 0, 2)).isZero();
     assertThat(columnSums[2]).isCloseTo(1 / 3f, within(1e-6f));
@@ -78,7 +78,7 @@ class AttentionEdgesTest {
                 row[i] += 1;
               }
             })
-        .compute(row(1, 1), row(1, 1), row(1, 1), Results.of().weights(weights).output(output));
+        .compute(row(1, 1), row(1, 1), row(1, 1), Results.of().withWeights(weights).withOutput(output));
     assertThat(weights.get(0, 0, 0, 1)).isZero();
     assertThat(output.get(0, 0, 0, 0)).isEqualTo(2);
     assertThat(output.get(0, 0, 1, 0)).isEqualTo(3);
@@ -88,7 +88,7 @@ class AttentionEdgesTest {
   void topKeysIgnoreNaN() {
     TopKeys top = TopKeys.of(2, 1, 1, 1);
     Attention relu = ATTENTION.withNormaliser(Normaliser.relu()).withScale(1);
-    relu.compute(row(1), row(Float.NaN, 1, 5, 3), Results.of().topKeys(top));
+    relu.compute(row(1), row(Float.NaN, 1, 5, 3), Results.of().withTopKeys(top));
     assertThat(top.key(0, 0, 0, 0)).isEqualTo(2);
     assertThat(top.key(0, 0, 0, 1)).isEqualTo(3);
   }
@@ -98,12 +98,12 @@ class AttentionEdgesTest {
     float[] shared = {1, 2};
     Heads query = Heads.of(shared, 1, 1, 2, 1);
     Heads key = row(1, 1);
-    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().logSumExp(shared)))
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().withLogSumExp(shared)))
         .hasMessageContaining("logSumExp [0, 2) overlaps query");
-    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().columnSums(shared)))
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, Results.of().withColumnSums(shared)))
         .hasMessageContaining("columnSums [0, 2) overlaps query");
     float[] output = new float[2];
-    assertThatThrownBy(() -> ATTENTION.computeWithLogSumExp(query, key, key, row(output), output))
+    assertThatThrownBy(() -> ATTENTION.compute(query, key, key, Results.of().withOutput(row(output)).withLogSumExp(output)))
         .hasMessageContaining("logSumExp [0, 2) overlaps output");
     assertThat(shared).containsExactly(1, 2);
   }
@@ -112,7 +112,7 @@ class AttentionEdgesTest {
   void emptyWeightsMayBeginPastTheirArray() {
     Heads none = new Heads(new float[0], 3, 1, 1, 2, 0, 0, 0, 0);
     Heads output = row(7, 7);
-    ATTENTION.compute(row(1, 1), Heads.zeros(1, 1, 0, 1), Heads.zeros(1, 1, 0, 1), Results.of().weights(none).output(output));
+    ATTENTION.compute(row(1, 1), Heads.zeros(1, 1, 0, 1), Heads.zeros(1, 1, 0, 1), Results.of().withWeights(none).withOutput(output));
     assertThat(output.data()).containsOnly(0);
   }
 }

@@ -39,9 +39,11 @@ class AttentionPromisesTest {
         Wrong.argument("slope NaN", out -> ATTENTION.withAlibi(1, Float.NaN), "slopes[1]", "NaN", "finite"),
         Wrong.isNull("function", out -> ATTENTION.withScoreFunction(Wrong.nothing())),
         Wrong.isNull("function", out -> ATTENTION.withWeightFunction(Wrong.nothing())),
-        Wrong.isNull("logSumExp", out -> ATTENTION.computeWithLogSumExp(rows(1), rows(1), rows(1), rows(1), Wrong.nothing())),
-        Wrong.isNull("rows", out -> ATTENTION.weights(rows(1), rows(1), Wrong.nothing(), rows(1))),
-        Wrong.isNull("stage", out -> Results.of().scores(Wrong.nothing(), rows(1))),
+        Wrong.isNull(
+            "logSumExp",
+            out -> ATTENTION.compute(rows(1), rows(1), rows(1), Results.of().withOutput(rows(1)).withLogSumExp(Wrong.nothing()))),
+        Wrong.isNull("rows", out -> ATTENTION.compute(rows(1), rows(1), Results.of().withWeights(Wrong.nothing(), rows(1)))),
+        Wrong.isNull("stage", out -> Results.of().withScores(Wrong.nothing(), rows(1))),
         Wrong.isNull("executor", out -> Helpers.from(Wrong.nothing(), () -> {})),
         Wrong.isNull("calls", out -> Helpers.from(Runnable::run, Wrong.nothing())),
         Wrong.isNull("entropy", out -> AttentionEntropy.of(rows(1), Wrong.nothing())),
@@ -71,20 +73,25 @@ class AttentionPromisesTest {
         cached("valueDim", caches -> ATTENTION.compute(query, caches, Heads.zeros(2, 2, 2, 4)), "output.width", "4", "caches", "3"),
         cached(
             "weights",
-            caches -> computeCached(caches, Results.of().weights(Heads.zeros(2, 2, 2, 4))),
+            caches -> computeCached(caches, Results.of().withWeights(Heads.zeros(2, 2, 2, 4))),
             "weights.width",
             "4",
             "longest",
             "5"),
         cached(
             "scores",
-            caches -> computeCached(caches, Results.of().scores(Stage.RAW, Heads.zeros(2, 2, 2, 6))),
+            caches -> computeCached(caches, Results.of().withScores(Stage.RAW, Heads.zeros(2, 2, 2, 4))),
             "scores.width",
-            "6",
+            "4",
             "longest",
             "5"),
         cached(
-            "sums", caches -> computeCached(caches, Results.of().columnSums(new float[19])), "columnSums.length", "19", "longest", "20"));
+            "sums",
+            caches -> computeCached(caches, Results.of().withColumnSums(new float[19])),
+            "columnSums.length",
+            "19",
+            "longest",
+            "20"));
   }
 
   private static void computeCached(List<KeyValueCache> caches, Results results) {
@@ -128,16 +135,16 @@ class AttentionPromisesTest {
             "keys of a map", attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 3, 6)), "keys", "6", "longest", "3"),
         Wrong.argument(
             "weights",
-            out -> packed(ATTENTION, Results.of().weights(Heads.zeros(1, 1, 6, 6))),
+            out -> packed(ATTENTION, Results.of().withWeights(Heads.zeros(1, 1, 6, 2))),
             "weights.width",
-            "6",
+            "2",
             "longest",
             "sequence",
             "3"));
   }
 
   private static Wrong packed(String call, UnaryOperator<Attention> change, String... words) {
-    return Wrong.argument(call, out -> packed(change.apply(ATTENTION), Results.of().output(rows(6))), words);
+    return Wrong.argument(call, out -> packed(change.apply(ATTENTION), Results.of().withOutput(rows(6))), words);
   }
 
   private static void packed(Attention attention, Results results) {
@@ -184,25 +191,25 @@ class AttentionPromisesTest {
   }
 
   static List<Wrong> reference() {
-    ReferenceAttention call = ReferenceAttention.of(rows(2), rows(3), rows(3));
+    ReferenceAttention call = ReferenceAttention.of(Attention.standard(), rows(2), rows(3), rows(3));
     return List.of(
-        Wrong.isNull("query", out -> ReferenceAttention.of(Wrong.nothing(), rows(3))),
-        Wrong.isNull("key", out -> ReferenceAttention.of(rows(3), Wrong.nothing())),
-        Wrong.isNull("value", out -> ReferenceAttention.of(rows(2), rows(3), Wrong.nothing())),
+        Wrong.isNull("query", out -> ReferenceAttention.of(Attention.standard(), Wrong.nothing(), rows(3))),
+        Wrong.isNull("key", out -> ReferenceAttention.of(Attention.standard(), rows(3), Wrong.nothing())),
+        Wrong.isNull("value", out -> ReferenceAttention.of(Attention.standard(), rows(2), rows(3), Wrong.nothing())),
         Wrong.isNull("stage", out -> call.scores(Wrong.nothing())),
-        Wrong.argument("scale NaN", out -> call.scale(Double.NaN), "scale", "NaN", "finite"),
-        Wrong.argument("scale", out -> call.scale(Double.NEGATIVE_INFINITY), "scale", "-Infinity", "finite"),
-        Wrong.argument("softcap", out -> call.softcap(-1e-300), "softcap", "-1.0E-300", "0"),
-        Wrong.argument("softcap NaN", out -> call.softcap(Double.NaN), "softcap", "NaN"),
-        Wrong.incomplete("no value", out -> ReferenceAttention.of(rows(2), rows(3)).output(), "value"),
-        Wrong.incomplete("log-sum-exp", out -> call.normaliser(Normaliser.relu()).logSumExp(), "logSumExp", "softmax"));
+        Wrong.isNull("attention", out -> ReferenceAttention.of(Wrong.nothing(), rows(2), rows(3))),
+        Wrong.incomplete("no value", out -> ReferenceAttention.of(Attention.standard(), rows(2), rows(3)).output(), "value"),
+        Wrong.incomplete(
+            "log-sum-exp",
+            out -> ReferenceAttention.of(Attention.standard().withNormaliser(Normaliser.relu()), rows(2), rows(3)).logSumExp(),
+            "logSumExp",
+            "softmax"));
   }
 
   @Test
   void theReferenceTakesAnyFiniteScaleAndSoftcap() {
-    ReferenceAttention call = ReferenceAttention.of(rows(2), rows(4), rows(4));
-    assertThat(call.scale(1e300).weights()).containsOnly(0.25);
-    assertThat(call.softcap(1e300).weights()).containsOnly(0.25);
+    assertThat(ReferenceAttention.of(Attention.standard().withScale(1e38f), rows(2), rows(4)).weights()).containsOnly(0.25);
+    assertThat(ReferenceAttention.of(Attention.standard().withSoftcap(1e38f), rows(2), rows(4)).weights()).containsOnly(0.25);
   }
 
   @ParameterizedTest
@@ -233,7 +240,7 @@ class AttentionPromisesTest {
     Heads query = Heads.of(new float[] {0, Float.NaN, 1}, 1, 1, 3, 1);
     Heads key = Heads.of(new float[] {0, 2, 2, 1}, 1, 1, 4, 1);
     TopKeys top = TopKeys.of(5, 1, 1, 3);
-    ATTENTION.withMask(Mask.keyLengths(3)).compute(query, key, Results.of().topKeys(top));
+    ATTENTION.withMask(Mask.keyLengths(3)).compute(query, key, Results.of().withTopKeys(top));
     int[][] expected = {{0, 1, 2, -1, -1}, {-1, -1, -1, -1, -1}, {1, 2, 0, -1, -1}};
     for (int row = 0; row < 3; row++) {
       for (int place = 0; place < 5; place++) {
@@ -254,7 +261,7 @@ class AttentionPromisesTest {
 
   private static float[] weights(Mask mask) {
     Heads weights = Heads.zeros(1, 1, 2, 5);
-    ATTENTION.withMask(mask).weights(rows(2), rows(5), weights);
+    ATTENTION.withMask(mask).compute(rows(2), rows(5), Results.of().withWeights(weights));
     return weights.data();
   }
 

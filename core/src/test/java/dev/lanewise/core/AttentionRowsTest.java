@@ -47,9 +47,9 @@ class AttentionRowsTest {
     Views.assertSameBits(problem.compute(attention.withThreads(threads)), problem.compute(attention), threads + " threads, " + problem);
 
     Heads alone = problem.emptyWeights();
-    attention.weights(problem.query(), problem.key(), alone);
+    attention.compute(problem.query(), problem.key(), Results.of().withWeights(alone));
     Heads shared = problem.emptyWeights();
-    attention.withThreads(threads).weights(problem.query(), problem.key(), shared);
+    attention.withThreads(threads).compute(problem.query(), problem.key(), Results.of().withWeights(shared));
     Views.assertSameBits(shared.data(), alone.data(), "weights, " + threads + " threads, " + problem);
   }
 
@@ -181,9 +181,9 @@ class AttentionRowsTest {
     Views.assertSameBits(output.data(), problem.compute(problem.attention()), poison + " in padding, " + problem);
 
     Heads clean = problem.emptyWeights();
-    problem.attention().weights(problem.query(), problem.key(), clean);
+    problem.attention().compute(problem.query(), problem.key(), Results.of().withWeights(clean));
     Heads poisoned = problem.emptyWeights();
-    problem.attention().weights(problem.query(), key, poisoned);
+    problem.attention().compute(problem.query(), key, Results.of().withWeights(poisoned));
     Views.assertSameBits(poisoned.data(), clean.data(), "weights, " + poison + " in padding, " + problem);
   }
 

@@ -129,7 +129,7 @@ class AttentionTest {
   void hugeScoresPickOneKey() {
     Problem problem = Problem.of(17, 59).scale(3e36f);
     Heads weights = problem.emptyWeights();
-    problem.attention().weights(problem.query(), problem.key(), weights);
+    problem.attention().compute(problem.query(), problem.key(), Results.of().withWeights(weights));
     float[] actual = Views.dense(weights);
     double[] expected = problem.reference().weights();
     for (int i = 0; i < expected.length; i++) {
@@ -142,7 +142,7 @@ class AttentionTest {
   void maskedKeysHaveWeightZeroAndTheOthersSumToOne() {
     Problem problem = Problem.of(59, 33).batch(2).heads(4, 2).mask(BOTTOM_RIGHT.and(Mask.keyLengths(5, 33)));
     Heads weights = problem.emptyWeights();
-    problem.attention().weights(problem.query(), problem.key(), weights);
+    problem.attention().compute(problem.query(), problem.key(), Results.of().withWeights(weights));
     for (int b = 0; b < 2; b++) {
       for (int row = 0; row < 59; row++) {
         int visible = Math.clamp(row + 1 - (59 - 33), 0, b == 0 ? 5 : 33);
@@ -212,8 +212,9 @@ class AttentionTest {
   void referenceLogSumExp() {
     Heads query = Heads.of(new float[] {2, 3}, 1, 1, 2, 1);
     Heads key = Heads.of(new float[] {5, 7}, 1, 1, 2, 1);
-    assertThat(ReferenceAttention.of(query, key).mask(TOP_LEFT).scale(0.5).logSumExp()).containsExactly(5, 10.5 + Math.log1p(Math.exp(-3)));
-    assertThat(ReferenceAttention.of(query, key).mask(Mask.keyLengths(0)).scale(0.5).logSumExp())
+    assertThat(ReferenceAttention.of(Attention.standard().withMask(TOP_LEFT).withScale(0.5f), query, key).logSumExp())
+        .containsExactly(5, 10.5 + Math.log1p(Math.exp(-3)));
+    assertThat(ReferenceAttention.of(Attention.standard().withMask(Mask.keyLengths(0)).withScale(0.5f), query, key).logSumExp())
         .containsExactly(Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY);
   }
 

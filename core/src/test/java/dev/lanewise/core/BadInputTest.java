@@ -182,27 +182,54 @@ class BadInputTest {
     Attention attention = Attention.standard();
     Attention masked = attention.withMask(Mask.keyLengths(8, 7));
     return List.of(
-        Wrong.isNull("query", out -> attention.weights(Wrong.nothing(), key, weights(out))),
-        Wrong.isNull("key", out -> attention.weights(query, Wrong.nothing(), weights(out))),
-        Wrong.isNull("weights", out -> attention.weights(query, key, Wrong.nothing())),
+        Wrong.isNull("query", out -> attention.compute(Wrong.nothing(), key, Results.of().withWeights(weights(out)))),
+        Wrong.isNull("key", out -> attention.compute(query, Wrong.<Heads>nothing(), Results.of().withWeights(weights(out)))),
+        Wrong.isNull("weights", out -> attention.compute(query, key, Results.of().withWeights(Wrong.nothing()))),
         Wrong.argument(
-            "key width", out -> attention.weights(query, Heads.zeros(2, 2, 7, 9), weights(out)), "key.width", "9", "query.width", "8"),
-        Wrong.argument("mask", out -> masked.weights(query, key, weights(out)), "keyLengths[0]", "8", "keys", "7"),
+            "key width",
+            out -> attention.compute(query, Heads.zeros(2, 2, 7, 9), Results.of().withWeights(weights(out))),
+            "key.width",
+            "9",
+            "query.width",
+            "8"),
         Wrong.argument(
-            "weights batch", out -> attention.weights(query, key, Heads.of(out, 1, 4, 3, 7)), "weights.batch", "1", "query.batch", "2"),
+            "mask", out -> masked.compute(query, key, Results.of().withWeights(weights(out))), "keyLengths[0]", "8", "keys", "7"),
         Wrong.argument(
-            "weights heads", out -> attention.weights(query, key, Heads.of(out, 2, 2, 3, 7)), "weights.heads", "2", "query.heads", "4"),
+            "weights batch",
+            out -> attention.compute(query, key, Results.of().withWeights(Heads.of(out, 1, 4, 3, 7))),
+            "weights.batch",
+            "1",
+            "query.batch",
+            "2"),
         Wrong.argument(
-            "weights rows", out -> attention.weights(query, key, Heads.of(out, 2, 4, 4, 7)), "weights.rows", "4", "query.rows", "3"),
+            "weights heads",
+            out -> attention.compute(query, key, Results.of().withWeights(Heads.of(out, 2, 2, 3, 7))),
+            "weights.heads",
+            "2",
+            "query.heads",
+            "4"),
         Wrong.argument(
-            "weights width", out -> attention.weights(query, key, Heads.of(out, 2, 4, 3, 8)), "weights.width", "8", "key.rows", "7"),
+            "weights rows",
+            out -> attention.compute(query, key, Results.of().withWeights(Heads.of(out, 2, 4, 4, 7))),
+            "weights.rows",
+            "4",
+            "query.rows",
+            "3"),
+        Wrong.argument(
+            "weights width",
+            out -> attention.compute(query, key, Results.of().withWeights(Heads.of(out, 2, 4, 3, 6))),
+            "weights.width",
+            "6",
+            "key.rows",
+            "7"),
         Wrong.argument(
             "one row for all",
-            out -> attention.weights(query, key, new Heads(out, 0, 2, 4, 3, 7, 100, 25, 0)),
+            out -> attention.compute(query, key, Results.of().withWeights(new Heads(out, 0, 2, 4, 3, 7, 100, 25, 0))),
             "weights.rowStride",
             "0",
             "7"),
-        Wrong.overlap("weights", "key", 0, out -> attention.weights(query, Heads.of(out, 2, 2, 7, 8), weights(out))));
+        Wrong.overlap(
+            "weights", "key", 0, out -> attention.compute(query, Heads.of(out, 2, 2, 7, 8), Results.of().withWeights(weights(out)))));
   }
 
   private static void compute(Heads query, Heads key, Heads value, Heads output) {

@@ -90,7 +90,10 @@ class BadVariantTest {
             "output in bias", out -> compute(ATTENTION.withBias(new Bias(out, 1000, 0, 0, 0, 0)), out), "output", "bias", "4096"),
         Wrong.argument(
             "logSumExp of relu",
-            out -> ATTENTION.withNormaliser(Normaliser.relu()).computeWithLogSumExp(QUERY, KEY, VALUE, output(out), new float[24]),
+            out ->
+                ATTENTION
+                    .withNormaliser(Normaliser.relu())
+                    .compute(QUERY, KEY, VALUE, Results.of().withOutput(output(out)).withLogSumExp(new float[24])),
             "logSumExp",
             "softmax"));
   }
@@ -112,16 +115,30 @@ class BadVariantTest {
     return List.of(
         Wrong.isNull("results", out -> ATTENTION.compute(QUERY, KEY, Wrong.<Results>nothing())),
         Wrong.argument("nothing", out -> ATTENTION.compute(QUERY, KEY, Results.of()), "nothing"),
-        Wrong.argument("no value", out -> ATTENTION.compute(QUERY, KEY, Results.of().output(output(out))), "output", "value"),
-        Wrong.argument("sums", out -> compute(Results.of().output(output(out)).columnSums(sums)), "columnSums.length", "55", "56"),
+        Wrong.argument("no value", out -> ATTENTION.compute(QUERY, KEY, Results.of().withOutput(output(out))), "output", "value"),
+        Wrong.argument("sums", out -> compute(Results.of().withOutput(output(out)).withColumnSums(sums)), "columnSums.length", "55", "56"),
         Wrong.argument(
-            "weights", out -> compute(Results.of().output(output(out)).weights(weights)), "weights.rows", "2", "query.rows", "3"),
+            "weights", out -> compute(Results.of().withOutput(output(out)).withWeights(weights)), "weights.rows", "2", "query.rows", "3"),
         Wrong.argument(
-            "scores", out -> compute(Results.of().scores(Stage.RAW, Heads.of(out, 2, 4, 3, 6))), "scores.width", "6", "key.rows", "7"),
+            "scores", out -> compute(Results.of().withScores(Stage.RAW, Heads.of(out, 2, 4, 3, 6))), "scores.width", "6", "key.rows", "7"),
         Wrong.argument(
-            "top keys", out -> compute(Results.of().output(output(out)).topKeys(TopKeys.of(2, 2, 3, 3))), "topKeys.heads", "3", "4"),
-        Wrong.argument("row", out -> ATTENTION.weights(QUERY, KEY, new int[] {3}, Heads.of(out, 2, 4, 1, 7)), "rows[0]", "3", "2"),
-        Wrong.argument("rows fall", out -> ATTENTION.weights(QUERY, KEY, new int[] {1, 1}, Heads.of(out, 2, 4, 2, 7)), "rows[1]", "1", "2"),
+            "top keys",
+            out -> compute(Results.of().withOutput(output(out)).withTopKeys(TopKeys.of(2, 2, 3, 3))),
+            "topKeys.heads",
+            "3",
+            "4"),
+        Wrong.argument(
+            "row",
+            out -> ATTENTION.compute(QUERY, KEY, Results.of().withWeights(new int[] {3}, Heads.of(out, 2, 4, 1, 7))),
+            "rows[0]",
+            "3",
+            "2"),
+        Wrong.argument(
+            "rows fall",
+            out -> ATTENTION.compute(QUERY, KEY, Results.of().withWeights(new int[] {1, 1}, Heads.of(out, 2, 4, 2, 7))),
+            "rows[1]",
+            "1",
+            "2"),
         Wrong.argument(
             "merge",
             out -> Merge.into(Heads.of(out, 1, 1, 2, 3), new float[2], Heads.zeros(1, 1, 2, 4), new float[2]),

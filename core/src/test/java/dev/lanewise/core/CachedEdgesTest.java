@@ -38,7 +38,7 @@ class CachedEdgesTest {
 
   private static float[] compute(Attention attention, Heads query, CachedSequence... caches) {
     Heads output = Heads.zeros(query.batch(), query.heads(), query.rows(), caches[0].layout().valueWidth());
-    attention.computeCached(query, caches, Results.of().output(output));
+    attention.computeCached(query, caches, Results.of().withOutput(output));
     return output.data();
   }
 
@@ -97,7 +97,7 @@ class CachedEdgesTest {
     Heads output = Views.filled(Layout.DENSE, 1, HEADS, queries, DIM, 7);
     float[] logSumExp = new float[HEADS * queries];
     CachedSequence[] empty = {cache(KeyValueFormat.F16, random(0, 2), random(0, 3))};
-    Attention.standard().computeCached(query, empty, Results.of().output(output).logSumExp(logSumExp));
+    Attention.standard().computeCached(query, empty, Results.of().withOutput(output).withLogSumExp(logSumExp));
     assertThat(output.data()).containsOnly(0);
     assertThat(logSumExp).containsOnly(Float.NEGATIVE_INFINITY);
   }
@@ -160,7 +160,7 @@ class CachedEdgesTest {
         cache.readBack(key, value, 0);
         float scale = 1 / queryScale / keyScale;
         float[] actual = compute(Attention.standard().withScale(scale), query, cache);
-        double[] expected = ReferenceAttention.of(query, key, value).scale(scale).output();
+        double[] expected = ReferenceAttention.of(Attention.standard().withScale(scale), query, key, value).output();
         for (int i = 0; i < actual.length; i++) {
           assertThat(Math.abs(actual[i] - expected[i])).as("query %s, key %s", queryScale, keyScale).isLessThan(keyScale * 1e-5);
         }
@@ -183,7 +183,7 @@ class CachedEdgesTest {
     Heads value = gaussian(8, 2000, 64, random);
     PlainCache cache = PlainCache.of(KeyValueFormat.INT8, false, key, value, 0, 2000, random);
     float[] actual = compute(Attention.standard(), query, cache);
-    double[] expected = ReferenceAttention.of(query, key, value).output();
+    double[] expected = ReferenceAttention.of(Attention.standard(), query, key, value).output();
     double error = 0;
     double size = 0;
     for (int i = 0; i < actual.length; i++) {

@@ -34,10 +34,10 @@ class CachedResultsTest {
       float[] sums = new float[4 * ROWS];
       TopKeys top = TopKeys.of(3, 1, 4, 5);
       Heads output = Heads.zeros(1, 4, 5, 8);
-      attention.compute(query, List.of(cache), Results.of().output(output).columnSums(sums).topKeys(top));
+      attention.compute(query, List.of(cache), Results.of().withOutput(output).withColumnSums(sums).withTopKeys(top));
 
-      double[] weights = ReferenceAttention.of(query, key).mask(Mask.causal()).weights();
-      double[] expected = ReferenceAttention.of(query, key).mask(Mask.causal()).columnSums();
+      double[] weights = ReferenceAttention.of(Attention.standard().withMask(Mask.causal()), query, key).weights();
+      double[] expected = ReferenceAttention.of(Attention.standard().withMask(Mask.causal()), query, key).columnSums();
       for (int n = 0; n < sums.length; n++) {
         assertThat(Math.abs(sums[n] - expected[n])).as("sum %s", n).isLessThan(1e-5);
       }
@@ -55,18 +55,18 @@ class CachedResultsTest {
       attention.compute(query, List.of(cache), listed);
       Views.assertSameBits(alone.data(), listed.data(), "one cache, not a list of it");
 
-      assertThatThrownBy(() -> attention.compute(query, List.of(cache), Results.of().columnSums(new float[147])))
+      assertThatThrownBy(() -> attention.compute(query, List.of(cache), Results.of().withColumnSums(new float[147])))
           .hasMessageContaining("columnSums.length is 147")
           .hasMessageContaining("148");
       TopKeys other = TopKeys.of(3, 1, 4, 6);
-      assertThatThrownBy(() -> attention.compute(query, List.of(cache), Results.of().topKeys(other))).hasMessageContaining("topKeys");
+      assertThatThrownBy(() -> attention.compute(query, List.of(cache), Results.of().withTopKeys(other))).hasMessageContaining("topKeys");
     }
   }
 
   @Test
   void onlySoftmaxHasALogSumExp() {
     Heads rows = Heads.zeros(1, 1, 2, 4);
-    assertThatThrownBy(() -> ReferenceAttention.of(rows, rows).normaliser(Normaliser.relu()).logSumExp())
+    assertThatThrownBy(() -> ReferenceAttention.of(Attention.standard().withNormaliser(Normaliser.relu()), rows, rows).logSumExp())
         .isInstanceOf(IllegalStateException.class);
   }
 

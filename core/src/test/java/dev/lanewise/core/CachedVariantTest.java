@@ -1,6 +1,5 @@
 package dev.lanewise.core;
 
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.PlainCache;
@@ -11,6 +10,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.CachedSequence;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -81,14 +81,14 @@ class CachedVariantTest {
         cache.readBack(key, value, keyStarts[b]);
         caches[b] = cache;
       }
-      Extents extents = Extents.of(query, sequences);
+      CallShape shape = CallShape.of(query, key, sequences);
       boolean plain = random.nextInt(3) > 0;
-      variant.mask = any(VariantFeatures.masks(extents, random.nextLong()), random);
+      variant.mask = any(VariantFeatures.masks(shape, random.nextLong()), random);
       variant.normaliser = plain ? variant.normaliser : any(VariantFeatures.normalisers(heads, random), random);
       variant.similarity = plain ? variant.similarity : any(VariantFeatures.similarities(headDim, random), random);
       variant.sequences = sequences;
       VariantFeatures.Change change = any(List.of(VariantFeatures.Change.values()), random);
-      change.set(variant, extents, random);
+      change.set(variant, shape, random);
       name =
           String.join(
               ", ",
@@ -117,10 +117,10 @@ class CachedVariantTest {
       Attention attention = variant.attention().withKernels(kernels).withThreads(threads);
       Heads output = Views.filled(Layout.GAPS, 1, query.heads(), query.rows(), valueDim, Views.SENTINEL);
       float[] logSumExp = new float[query.heads() * query.rows()];
-      Results results = Results.of().output(output);
+      Results results = Results.of().withOutput(output);
       boolean hasLogSumExp = variant.normaliser.hasLogSumExp();
       if (hasLogSumExp) {
-        results.logSumExp(logSumExp);
+        results = results.withLogSumExp(logSumExp);
       }
       attention.computeCached(query, caches, results);
       ReferenceAttention reference = variant.reference(query, key, value);

@@ -40,19 +40,20 @@ class DecodeCutsTest {
       Attention attention = Attention.standard().withMask(Mask.causal()).withNormaliser(normaliser);
       Heads one = Heads.zeros(lengths.length, HEADS, QUERIES, WIDTH);
       float[] oneSum = new float[lengths.length * HEADS * QUERIES];
-      attention.compute(query, caches, Results.of().output(one).logSumExp(oneSum));
+      attention.compute(query, caches, Results.of().withOutput(one).withLogSumExp(oneSum));
       for (int threads : new int[] {2, 3, 5, 8}) {
         for (int times = 0; times < 3; times++) {
           Heads many = Heads.zeros(lengths.length, HEADS, QUERIES, WIDTH);
           float[] sum = new float[oneSum.length];
-          attention.withThreads(threads).compute(query, caches, Results.of().output(many).logSumExp(sum));
+          attention.withThreads(threads).compute(query, caches, Results.of().withOutput(many).withLogSumExp(sum));
           Views.assertSameBits(many.data(), one.data(), threads + " threads");
           Views.assertSameBits(sum, oneSum, "log-sum-exp on " + threads + " threads");
         }
       }
       for (int b = 0; b < lengths.length; b++) {
         Heads own = query.batch(b, b + 1);
-        ReferenceAttention reference = ReferenceAttention.of(own, keys.get(b), values.get(b)).mask(Mask.causal()).normaliser(normaliser);
+        ReferenceAttention reference =
+            ReferenceAttention.of(Attention.standard().withMask(Mask.causal()).withNormaliser(normaliser), own, keys.get(b), values.get(b));
         assertClose(one.data(), b * HEADS * QUERIES * WIDTH, reference.output());
         assertClose(oneSum, b * HEADS * QUERIES, reference.logSumExp());
       }

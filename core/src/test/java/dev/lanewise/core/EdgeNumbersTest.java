@@ -47,7 +47,7 @@ class EdgeNumbersTest {
   /** The weights of a single query with element 1, for which each key is its own score. */
   private static float[] weights(Attention attention, float... scores) {
     Heads weights = Heads.zeros(1, 1, 1, scores.length);
-    attention.weights(column(1), column(scores), weights);
+    attention.compute(column(1), column(scores), Results.of().withWeights(weights));
     return weights.data();
   }
 
@@ -79,7 +79,7 @@ class EdgeNumbersTest {
     float[] logSumExp = new float[1];
     Heads output = column(0);
     for (float score : new float[] {1e4f, -1e4f, 3e38f, -3e38f, 1e-40f}) {
-      attention.computeWithLogSumExp(column(1), column(score, score), column(3, 5), output, logSumExp);
+      attention.compute(column(1), column(score, score), column(3, 5), Results.of().withOutput(output).withLogSumExp(logSumExp));
       assertThat(logSumExp[0]).as("of %s", score).isEqualTo((float) (score + Math.log(2)));
       assertThat(output.data()[0]).as("of %s", score).isEqualTo(4);
     }
@@ -94,11 +94,11 @@ class EdgeNumbersTest {
     Heads output = column(-77);
     try (KeyValueCache cache = KeyValueCache.builder(1, 1).capacity(3).build()) {
       cache.append(column(-1e17f, -3e4f, -1e5f), column(1, 2, 3));
-      sinks.compute(column(1), List.of(cache), Results.of().output(output).logSumExp(logSumExp));
+      sinks.compute(column(1), List.of(cache), Results.of().withOutput(output).withLogSumExp(logSumExp));
     }
     assertThat(logSumExp).containsExactly(-2);
     assertThat(output.data()).containsExactly(0);
-    sinks.computeWithLogSumExp(column(1), column(-1e17f, -3e4f, -1e5f), column(1, 2, 3), output, logSumExp);
+    sinks.compute(column(1), column(-1e17f, -3e4f, -1e5f), column(1, 2, 3), Results.of().withOutput(output).withLogSumExp(logSumExp));
     assertThat(logSumExp).containsExactly(-2);
     assertThat(output.data()).containsExactly(0);
   }
@@ -122,7 +122,7 @@ class EdgeNumbersTest {
         Heads scores = Heads.zeros(1, 1, 1, 3);
         Heads query = Heads.of(new float[] {left, 0, -left}, 1, 1, 1, 3);
         Heads key = Heads.of(new float[] {right, 0, -right, 0, right, 0, right, right, right}, 1, 1, 3, 3);
-        attention.withSimilarity(Similarity.cosine()).compute(query, key, Results.of().scores(Stage.RAW, scores));
+        attention.withSimilarity(Similarity.cosine()).compute(query, key, Results.of().withScores(Stage.RAW, scores));
         assertThat(scores.data()[0]).as("%s and %s", left, right).isCloseTo(1, within(1e-6f));
         assertThat(scores.data()[1]).as("%s and %s", left, right).isZero();
         assertThat(scores.data()[2]).as("%s and %s", left, right).isCloseTo(0, within(1e-6f));
@@ -177,10 +177,10 @@ class EdgeNumbersTest {
     Heads none = Heads.zeros(1, 1, 0, 1);
     float[] logSumExp = {-77};
     Heads output = column(-77);
-    attention.computeWithLogSumExp(column(NAN), none, none, output, logSumExp);
+    attention.compute(column(NAN), none, none, Results.of().withOutput(output).withLogSumExp(logSumExp));
     assertThat(output.data()).containsExactly(0);
     assertThat(logSumExp).containsExactly(-INFINITY);
-    attention.computeWithLogSumExp(none, column(1), column(1), none, new float[0]);
+    attention.compute(none, column(1), column(1), Results.of().withOutput(none).withLogSumExp(new float[0]));
     assertThat(output(attention, column(-5), column(1e4f), column(7))).isEqualTo(7);
     Heads nothing = column(filled(3, -77));
     attention.withMask(Mask.causalOffsets(-3)).compute(column(1, NAN, 1), column(1, 2), column(3, NAN), nothing);
@@ -197,7 +197,7 @@ class EdgeNumbersTest {
     float[] logSumExp = new float[1];
     Heads output = column(0);
     Heads ones = column(filled(keys, 1));
-    attention.compute(column(1), ones, ones, Results.of().weights(weights).output(output).logSumExp(logSumExp));
+    attention.compute(column(1), ones, ones, Results.of().withWeights(weights).withOutput(output).withLogSumExp(logSumExp));
     assertThat(output.data()[0]).isCloseTo(1, within(1e-6f));
     assertThat(logSumExp[0]).isCloseTo((float) (1 + Math.log(keys)), within(2e-6f));
     assertThat(weights.data()[keys / 3]).isEqualTo(1f / keys);
@@ -208,8 +208,9 @@ class EdgeNumbersTest {
       scores[j] = (float) random.nextGaussian();
       values[j] = (float) (1 + random.nextGaussian());
     }
-    attention.compute(column(1), column(scores), column(values), Results.of().weights(weights).output(output).logSumExp(logSumExp));
-    ReferenceAttention reference = ReferenceAttention.of(column(1), column(scores), column(values));
+    attention.compute(
+        column(1), column(scores), column(values), Results.of().withWeights(weights).withOutput(output).withLogSumExp(logSumExp));
+    ReferenceAttention reference = ReferenceAttention.of(Attention.standard(), column(1), column(scores), column(values));
     ReferenceAttention plain = reference.inFloat();
     double off = Math.abs(DoubleStream.of(plain.weights()).sum() - 1);
     assertThat(sum(weights.data())).isCloseTo(1, within(2 * off + 1e-6));
@@ -237,7 +238,7 @@ class EdgeNumbersTest {
       scores[j] = (float) random.nextGaussian();
       values[j] = (float) (1 + random.nextGaussian());
     }
-    ReferenceAttention reference = ReferenceAttention.of(column(1), column(scores), column(values));
+    ReferenceAttention reference = ReferenceAttention.of(Attention.standard(), column(1), column(scores), column(values));
     try (KeyValueCache cache = KeyValueCache.builder(1, 1).capacity(keys).build()) {
       cache.append(column(scores), column(values));
       Heads output = column(0);

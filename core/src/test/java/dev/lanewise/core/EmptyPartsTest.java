@@ -233,9 +233,9 @@ class EmptyPartsTest {
     Heads output = Heads.zeros(1, 1, call.where.queries, 1);
     float[] logSumExp = new float[call.where.queries];
     for (boolean special : new boolean[] {true, false}) {
-      Results results = Results.of().output(garbage(output));
+      Results results = Results.of().withOutput(garbage(output));
       Arrays.fill(logSumExp, -77);
-      compute(call, special, call.normaliser.hasLogSumExp() ? results.logSumExp(logSumExp) : results);
+      compute(call, special, call.normaliser.hasLogSumExp() ? results.withLogSumExp(logSumExp) : results);
       assertRows(call, "output", output.data(), output(weights, call.keys));
       if (call.normaliser.hasLogSumExp()) {
         assertRows(call, "log-sum-exp", logSumExp, logSumExp(call.normaliser, call.keys));
@@ -271,7 +271,8 @@ class EmptyPartsTest {
     Heads masked = garbage(Heads.zeros(1, 1, queries, all));
     float[] columnSums = new float[all];
     TopKeys top = TopKeys.of(2, 1, 1, queries);
-    Results results = Results.of().output(output).weights(rows).scores(Stage.MASKED, masked).columnSums(columnSums).topKeys(top);
+    Results results =
+        Results.of().withOutput(output).withWeights(rows).withScores(Stage.MASKED, masked).withColumnSums(columnSums).withTopKeys(top);
     compute(call, true, results);
     assertRows(call, "output beside others", output.data(), output(weights, call.keys));
     for (int n = 0; n < queries * all; n++) {
@@ -320,15 +321,17 @@ class EmptyPartsTest {
 
   private static void checkReference(Call call) {
     Keys keys = call.keys;
-    ReferenceAttention reference = ReferenceAttention.of(ones(1), keys.key(call.way), keys.value(true)).normaliser(call.normaliser);
-    reference =
+    Attention attention = Attention.standard().withNormaliser(call.normaliser);
+    attention =
         switch (call.way) {
-          case MASK -> reference.mask(Mask.keyLengths(keys.seen));
-          case MASK_WITH_HOLES -> reference.mask(Mask.evaluate((b, head, i, j) -> j < keys.seen, 1, 1, 1, keys.all()));
-          case BIAS -> reference.bias(Bias.ofKeys(bias(keys)));
-          case FUNCTION -> reference.scoreFunction((row, offset, length, b, head, i, first) -> Arrays.fill(row, keys.seen, length, GONE));
-          case SCORE -> reference;
+          case MASK -> attention.withMask(Mask.keyLengths(keys.seen));
+          case MASK_WITH_HOLES -> attention.withMask(Mask.evaluate((b, head, i, j) -> j < keys.seen, 1, 1, 1, keys.all()));
+          case BIAS -> attention.withBias(Bias.ofKeys(bias(keys)));
+          case FUNCTION ->
+              attention.withScoreFunction((row, offset, length, b, head, i, first) -> Arrays.fill(row, keys.seen, length, GONE));
+          case SCORE -> attention;
         };
+    ReferenceAttention reference = ReferenceAttention.of(attention, ones(1), keys.key(call.way), keys.value(true));
     double[] weights = weights(call.normaliser, keys);
     assertNear(call, "output", (float) reference.output()[0], output(weights, keys));
     double[] referenceWeights = reference.weights();

@@ -46,13 +46,14 @@ class FusedWaysTest {
     assertClose(what, output.data(), expected);
     Heads watched = Heads.zeros(1, HEADS, QUERIES, WIDTH);
     Heads scores = Heads.zeros(1, HEADS, QUERIES, KEYS);
-    attention.compute(query, key, value, Results.of().output(watched).scores(Stage.MASKED, scores));
+    attention.compute(query, key, value, Results.of().withOutput(watched).withScores(Stage.MASKED, scores));
     assertClose(what + ", masked", scores.data(), reference.scores(Stage.MASKED));
     assertClose(what + ", scores watched", watched.data(), expected);
     Heads weights = Heads.zeros(1, HEADS, QUERIES, KEYS);
     float[] sums = new float[HEADS * KEYS];
     Heads divided = Heads.zeros(1, HEADS, QUERIES, WIDTH);
-    attention.compute(query, key, value, Results.of().output(divided).weights(weights).columnSums(sums).scores(Stage.RAW, scores));
+    attention.compute(
+        query, key, value, Results.of().withOutput(divided).withWeights(weights).withColumnSums(sums).withScores(Stage.RAW, scores));
     assertClose(what + ", weights", weights.data(), reference.weights());
     assertClose(what + ", column sums", sums, reference.columnSums());
     assertClose(what + ", raw", scores.data(), reference.scores(Stage.RAW));
@@ -76,8 +77,10 @@ class FusedWaysTest {
       for (Normaliser normaliser : List.of(Normaliser.softmaxWithSinks(1, 0, -1, 2), Normaliser.relu())) {
         Attention attention = Attention.standard().withMask(mask).withNormaliser(normaliser);
         String what = mask + (normaliser.hasLogSumExp() ? " softmax" : " relu");
-        verify(what, attention, ReferenceAttention.of(query, key, value).mask(mask).normaliser(normaliser));
-        ReferenceAttention changed = ReferenceAttention.of(query, key, value).mask(mask).normaliser(normaliser).scoreFunction(change);
+        verify(what, attention, ReferenceAttention.of(Attention.standard().withMask(mask).withNormaliser(normaliser), query, key, value));
+        ReferenceAttention changed =
+            ReferenceAttention.of(
+                Attention.standard().withMask(mask).withNormaliser(normaliser).withScoreFunction(change), query, key, value);
         verify("function, " + what, attention.withScoreFunction(change), changed);
       }
     }

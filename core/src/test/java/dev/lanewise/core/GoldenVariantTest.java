@@ -64,9 +64,9 @@ class GoldenVariantTest {
     int rows = query.batch() * query.heads() * query.rows();
     Heads output = Views.filled(Views.Layout.DENSE, query.batch(), query.heads(), query.rows(), golden.value().width(), Views.SENTINEL);
     float[] logSumExp = new float[rows];
-    Results results = Results.of().output(output);
+    Results results = Results.of().withOutput(output);
     if (golden.logSumExp() != null) {
-      results.logSumExp(logSumExp);
+      results.withLogSumExp(logSumExp);
     }
     attention.compute(query, golden.key(), golden.value(), results);
     ReferenceAttention plain = golden.variant().reference(query, golden.key(), golden.value()).inFloat();
@@ -80,7 +80,7 @@ class GoldenVariantTest {
     for (Stage stage : expected.keySet()) {
       double[] scores = expected.get(stage);
       Heads actual = Views.filled(Views.Layout.DENSE, query.batch(), query.heads(), query.rows(), scores.length / rows, Views.SENTINEL);
-      attention.compute(query, golden.key(), Results.of().scores(stage, actual));
+      attention.compute(query, golden.key(), Results.of().withScores(stage, actual));
       Budget.assertWithin(stage + " of " + golden, actual.data(), plain.scores(stage), scores);
     }
   }

@@ -48,20 +48,20 @@ class IndexArithmeticTest {
         Wrong.argument("the most keys", out -> compute(one, keys(MAX), out), "key.rows", "2147483647", "2147482624"),
         Wrong.argument(
             "a query too many",
-            out -> ATTENTION.weights(keys(BORDER + 1), one, new int[] {5}, Heads.of(out, 4096, 1, 1, 1)),
+            out -> ATTENTION.compute(keys(BORDER + 1), one, Results.of().withWeights(new int[] {5}, Heads.of(out, 4096, 1, 1, 1))),
             "query.rows",
             "2147482625",
             "2147482624"),
         Wrong.argument(
             "rows of a group",
-            out -> ATTENTION.compute(repeated(1, 1, 4, 1 << 29, 1), one, Results.of().logSumExp(out)),
+            out -> ATTENTION.compute(repeated(1, 1, 4, 1 << 29, 1), one, Results.of().withLogSumExp(out)),
             "query.heads",
             "4",
             "query.rows",
             "536870912"),
         Wrong.argument(
             "heads of a batch",
-            out -> ATTENTION.compute(repeated(1, 65536, 65536, 1, 1), repeated(1, 65536, 65536, 1, 1), Results.of().logSumExp(out)),
+            out -> ATTENTION.compute(repeated(1, 65536, 65536, 1, 1), repeated(1, 65536, 65536, 1, 1), Results.of().withLogSumExp(out)),
             "query.batch",
             "query.heads",
             "65536"),
@@ -81,13 +81,13 @@ class IndexArithmeticTest {
         Wrong.argument("the most headDim", out -> compute(repeated(1, 1, 1, 1, MAX), repeated(1, 1, 1, 1, MAX), out), "query.width"),
         Wrong.argument(
             "logSumExp past an int",
-            out -> ATTENTION.compute(repeated(1, 46341, 1, 46341, 1), repeated(1, 46341, 1, 1, 1), Results.of().logSumExp(out)),
+            out -> ATTENTION.compute(repeated(1, 46341, 1, 46341, 1), repeated(1, 46341, 1, 1, 1), Results.of().withLogSumExp(out)),
             "logSumExp.length",
             "4096",
             "2147488281"),
         Wrong.argument(
             "column sums past an int",
-            out -> ATTENTION.compute(repeated(1, 46341, 1, 1, 1), repeated(1, 46341, 1, 46341, 1), Results.of().columnSums(out)),
+            out -> ATTENTION.compute(repeated(1, 46341, 1, 1, 1), repeated(1, 46341, 1, 46341, 1), Results.of().withColumnSums(out)),
             "columnSums.length",
             "4096",
             "2147488281"),
@@ -160,11 +160,11 @@ class IndexArithmeticTest {
     float[] logSumExp = new float[1];
     Heads output = Heads.zeros(1, 1, 1, 2);
     Heads value = new Heads(new float[] {3, 4}, 0, 1, 1, BORDER, 2, 0, 0, 0, 1);
-    window.compute(query, keys(BORDER), value, Results.of().output(output).logSumExp(logSumExp));
+    window.compute(query, keys(BORDER), value, Results.of().withOutput(output).withLogSumExp(logSumExp));
     assertThat(output.data()[0]).isCloseTo(3, within(1e-5f));
     assertThat(output.data()[1]).isCloseTo(4, within(1e-5f));
     TopKeys top = TopKeys.of(2, 1, 1, 1);
-    ATTENTION.withMask(Mask.window(1, 0)).compute(query, keys(BORDER), Results.of().topKeys(top));
+    ATTENTION.withMask(Mask.window(1, 0)).compute(query, keys(BORDER), Results.of().withTopKeys(top));
     assertThat(List.of(top.key(0, 0, 0, 0), top.key(0, 0, 0, 1))).containsExactly(BORDER - 2, BORDER - 1);
     PackedSequences sequences = PackedSequences.of(new int[] {0, 1}, new int[] {0, BORDER});
     Heads packed = Heads.zeros(1, 1, 1, 2);
@@ -175,7 +175,7 @@ class IndexArithmeticTest {
   @Test
   void theLastOfTheMostQueries() {
     Heads weights = Heads.zeros(1, 1, 2, 4);
-    ATTENTION.withMask(Mask.causal()).weights(keys(BORDER), keys(4), new int[] {BORDER - 3, BORDER - 1}, weights);
+    ATTENTION.withMask(Mask.causal()).compute(keys(BORDER), keys(4), Results.of().withWeights(new int[] {BORDER - 3, BORDER - 1}, weights));
     assertThat(weights.data()).containsExactly(0.5f, 0.5f, 0, 0, 0.25f, 0.25f, 0.25f, 0.25f);
   }
 

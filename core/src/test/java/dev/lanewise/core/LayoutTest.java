@@ -176,10 +176,10 @@ class LayoutTest {
     for (Call call : calls()) {
       Heads dense = Heads.zeros(2, 4, call.query.rows(), call.key.rows());
       Heads denseScores = Heads.zeros(2, 4, call.query.rows(), call.key.rows());
-      call.attention.compute(call.query, call.key, Results.of().weights(dense).scores(Stage.MASKED, denseScores));
+      call.attention.compute(call.query, call.key, Results.of().withWeights(dense).withScores(Stage.MASKED, denseScores));
       Heads weights = place.like(dense, Views.SENTINEL);
       Heads scores = place.like(dense, Views.SENTINEL);
-      call.attention.compute(place.of(call.query), place.of(call.key), Results.of().weights(weights).scores(Stage.MASKED, scores));
+      call.attention.compute(place.of(call.query), place.of(call.key), Results.of().withWeights(weights).withScores(Stage.MASKED, scores));
       Views.assertOnlyTheViewWritten(weights, call);
       Views.assertOnlyTheViewWritten(scores, call);
       Views.assertSameBits(Views.dense(weights), dense.data(), "weights " + place + ", " + call);
@@ -187,7 +187,7 @@ class LayoutTest {
 
       int last = call.query.rows() - 1;
       Heads chosen = place.filled(2, 4, 1, call.key.rows(), Views.SENTINEL);
-      call.attention.weights(place.of(call.query), place.of(call.key), new int[] {last}, chosen);
+      call.attention.compute(place.of(call.query), place.of(call.key), Results.of().withWeights(new int[] {last}, chosen));
       Views.assertOnlyTheViewWritten(chosen, call);
       Views.assertSameBits(Views.dense(chosen), Views.dense(dense.rows(last, last + 1)), "chosen weights " + place + ", " + call);
     }
@@ -207,7 +207,7 @@ class LayoutTest {
       attention.compute(dense[0], dense[1], dense[2], expected);
       Heads output = place.like(expected, Views.SENTINEL);
       Heads scores = place.filled(1, 2, 59, 33, Views.SENTINEL);
-      Results results = Results.of().output(output).scores(Stage.RAW, scores);
+      Results results = Results.of().withOutput(output).withScores(Stage.RAW, scores);
       attention.compute(place.of(dense[0]), place.of(dense[1]), place.of(dense[2]), results);
       Views.assertOnlyTheViewWritten(output, place);
       Views.assertOnlyTheViewWritten(scores, place);
@@ -232,9 +232,11 @@ class LayoutTest {
   void referenceReadsEveryLayout(Place place) {
     for (Similarity similarity : new Similarity[] {Similarity.dot(), Similarity.cosine(), Similarity.additive(1, 2, -3, 4, 5)}) {
       Call call = Call.of("reference", new int[] {3, 7}, new int[] {5, 4}, Attention.standard());
-      double[] expected = ReferenceAttention.of(call.query, call.key, call.value).similarity(similarity).output();
+      double[] expected = ReferenceAttention.of(Attention.standard().withSimilarity(similarity), call.query, call.key, call.value).output();
       double[] actual =
-          ReferenceAttention.of(place.of(call.query), place.of(call.key), place.of(call.value)).similarity(similarity).output();
+          ReferenceAttention.of(
+                  Attention.standard().withSimilarity(similarity), place.of(call.query), place.of(call.key), place.of(call.value))
+              .output();
       assertThat(actual).as("%s, %s", place, similarity.kind()).containsExactly(expected);
     }
   }

@@ -37,7 +37,7 @@ class LongSumsTest {
             scores[special] = 0;
             float[] output = new float[1];
             float[] logSumExp = new float[1];
-            Results results = Results.of().output(column(output)).logSumExp(logSumExp);
+            Results results = Results.of().withOutput(column(output)).withLogSumExp(logSumExp);
             attention.compute(column(new float[] {1}), column(scores), column(filled(keys, value)), results);
             String what = kernels.path() + " " + keys + " " + below + " " + special;
             assertClose(what, value, output);
@@ -66,7 +66,7 @@ class LongSumsTest {
       Heads one = column(new float[] {1});
       float[] output = new float[1];
       float[] weights = new float[keys];
-      Results both = Results.of().output(column(output)).weights(Heads.of(weights, 1, 1, 1, keys));
+      Results both = Results.of().withOutput(column(output)).withWeights(Heads.of(weights, 1, 1, 1, keys));
       attention.compute(one, column(scores), column(filled(keys, 0.1f)), both);
       assertClose("two passes", 0.1f, output);
       attention.withBias(Bias.ofKeys(hides)).compute(one, column(scores), column(Arrays.copyOf(values, keys)), column(output));
@@ -94,7 +94,7 @@ class LongSumsTest {
             float[] output = new float[queries];
             float[] logSumExp = new float[queries];
             Heads query = column(filled(queries, 1));
-            Results results = Results.of().output(column(output)).logSumExp(logSumExp);
+            Results results = Results.of().withOutput(column(output)).withLogSumExp(logSumExp);
             Attention.standard().withKernels(kernels).withScale(1).compute(query, List.of(cache), results);
             String what = kernels.path() + " " + format + " " + queries;
             assertClose(what, value, output);
@@ -111,12 +111,12 @@ class LongSumsTest {
       Attention attention = Attention.standard().withKernels(kernels).withThreads(2);
       Heads query = column(filled(MANY, 1));
       float[] sums = new float[3];
-      attention.compute(query, column(filled(3, 1)), Results.of().columnSums(sums));
+      attention.compute(query, column(filled(3, 1)), Results.of().withColumnSums(sums));
       assertClose("column sums", MANY / 3.0, sums);
       float[] packed = new float[3];
       attention
           .withPackedSequences(PackedSequences.of(new int[] {0, MANY}, new int[] {0, 3}))
-          .compute(query, column(filled(3, 1)), Results.of().columnSums(packed));
+          .compute(query, column(filled(3, 1)), Results.of().withColumnSums(packed));
       assertClose("column sums, packed", MANY / 3.0, packed);
     }
   }
@@ -128,15 +128,15 @@ class LongSumsTest {
       Attention attention = Attention.standard().withKernels(kernels).withScale(1);
       Heads row = Heads.of(wide, 1, 1, 1, MANY);
       float[] logSumExp = new float[1];
-      attention.compute(row, row, Results.of().logSumExp(logSumExp));
+      attention.compute(row, row, Results.of().withLogSumExp(logSumExp));
       assertClose("dot", MANY * (double) 0.1f * 0.1f, logSumExp);
-      attention.withSimilarity(Similarity.cosine()).compute(row, row, Results.of().logSumExp(logSumExp));
+      attention.withSimilarity(Similarity.cosine()).compute(row, row, Results.of().withLogSumExp(logSumExp));
       assertClose("cosine", 1, logSumExp);
-      attention.withSimilarity(Similarity.additive(wide)).compute(row, row, Results.of().logSumExp(logSumExp));
+      attention.withSimilarity(Similarity.additive(wide)).compute(row, row, Results.of().withLogSumExp(logSumExp));
       assertClose("additive", MANY * (double) 0.1f * Math.tanh(2 * 0.1f), logSumExp);
       try (KeyValueCache cache = KeyValueCache.builder(1, MANY).capacity(1).valueDim(1).build()) {
         cache.append(row, column(new float[] {1}));
-        attention.compute(row, List.of(cache), Results.of().logSumExp(logSumExp));
+        attention.compute(row, List.of(cache), Results.of().withLogSumExp(logSumExp));
         assertClose("cached", MANY * (double) 0.1f * 0.1f, logSumExp);
       }
     }

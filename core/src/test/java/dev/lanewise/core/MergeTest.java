@@ -32,7 +32,7 @@ class MergeTest {
       Heads key = Heads.of(Arrays.copyOfRange(SCORES, from, to), 1, 1, to - from, 1);
       Heads value = Heads.of(Arrays.copyOfRange(VALUES, from, to), 1, 1, to - from, 1);
       Attention attention = Attention.standard().withKernels(kernels).withNormaliser(normaliser);
-      attention.computeWithLogSumExp(query, key, value, part.output, part.logSumExp);
+      attention.compute(query, key, value, Results.of().withOutput(part.output).withLogSumExp(part.logSumExp));
       return part;
     }
 

@@ -173,7 +173,11 @@ class OnnxAttentionTest {
         .compute(
             onnx.query,
             onnx.key,
-            Results.of().scores(Stage.RAW, modes[0]).scores(Stage.CAPPED, modes[1]).scores(Stage.MASKED, modes[2]).weights(modes[3]));
+            Results.of()
+                .withScores(Stage.RAW, modes[0])
+                .withScores(Stage.CAPPED, modes[1])
+                .withScores(Stage.MASKED, modes[2])
+                .withWeights(modes[3]));
     onnx.compute();
     for (int mode = 0; mode < 4; mode++) {
       check(modes[mode].data(), onnx.modes[mode]);

@@ -63,12 +63,12 @@ class OverlapTest {
 
   private static Results all(Map<String, float[]> a) {
     return Results.of()
-        .output(view(a.get("output")))
-        .logSumExp(a.get("logSumExp"))
-        .weights(view(a.get("weights")))
-        .scores(Stage.RAW, view(a.get("scores")))
-        .scores(Stage.CHANGED, view(a.get("scores at CHANGED")))
-        .columnSums(a.get("columnSums"));
+        .withOutput(view(a.get("output")))
+        .withLogSumExp(a.get("logSumExp"))
+        .withWeights(view(a.get("weights")))
+        .withScores(Stage.RAW, view(a.get("scores")))
+        .withScores(Stage.CHANGED, view(a.get("scores at CHANGED")))
+        .withColumnSums(a.get("columnSums"));
   }
 
   private static Attention biased(Map<String, float[]> a) {
@@ -98,12 +98,14 @@ class OverlapTest {
             "weights",
             "query key bias",
             "weights",
-            a -> biased(a).weights(view(a.get("query")), view(a.get("key")), view(a.get("weights")))),
+            a -> biased(a).compute(view(a.get("query")), view(a.get("key")), Results.of().withWeights(view(a.get("weights"))))),
         door(
             "weights of rows",
             "query key bias",
             "weights",
-            a -> biased(a).weights(view(a.get("query")), view(a.get("key")), new int[] {0}, view(a.get("weights")))),
+            a ->
+                biased(a)
+                    .compute(view(a.get("query")), view(a.get("key")), Results.of().withWeights(new int[] {0}, view(a.get("weights"))))),
         door(
             "merge",
             "other otherLogSumExp",

@@ -34,7 +34,7 @@ final class ReadmeExample {
         .withMask(Mask.window(255, 0).and(Mask.keyLengths(100)))
         .withSoftcap(30)
         .withAlibi(Attention.standardSlopes(heads))
-        .compute(query, key, value, Results.of().output(output).topKeys(top));
+        .compute(query, key, value, Results.of().withOutput(output).withTopKeys(top));
     // end
     return top;
   }

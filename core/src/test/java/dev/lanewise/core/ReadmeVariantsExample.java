@@ -74,7 +74,7 @@ final class ReadmeVariantsExample {
     // begin
     int[] rows = {0, 7, 23}; // ascending
     Heads weights = Heads.zeros(batch, heads, rows.length, keys);
-    attention.weights(query, key, rows, weights);
+    attention.compute(query, key, Results.of().withWeights(rows, weights));
     // end
     return weights;
   }
@@ -83,7 +83,7 @@ final class ReadmeVariantsExample {
     // begin
     TopKeys top = TopKeys.of(5, batch, heads, queries);
     float[] columnSums = new float[batch * heads * keys]; // how much attention each key receives
-    attention.compute(query, key, Results.of().topKeys(top).columnSums(columnSums)); // no value, no output
+    attention.compute(query, key, Results.of().withTopKeys(top).withColumnSums(columnSums)); // no value, no output
     int strongest = top.key(0, 3, 23, 0); // batch entry 0, head 3, query 23: the first of its five
     // end
     return new Seen(strongest, columnSums);
@@ -94,7 +94,7 @@ final class ReadmeVariantsExample {
   Heads scores() {
     // begin
     Heads scores = Heads.zeros(batch, heads, queries, keys);
-    attention.withMask(Mask.causal()).compute(query, key, value, Results.of().output(output).scores(Stage.MASKED, scores));
+    attention.withMask(Mask.causal()).compute(query, key, value, Results.of().withOutput(output).withScores(Stage.MASKED, scores));
     // end
     return scores;
   }
@@ -103,10 +103,10 @@ final class ReadmeVariantsExample {
   float[] merge(Heads keysLeft, Heads valuesLeft, Heads keysRight, Heads valuesRight) {
     // begin
     float[] logSumExp = new float[batch * heads * queries];
-    attention.computeWithLogSumExp(query, keysLeft, valuesLeft, output, logSumExp);
+    attention.compute(query, keysLeft, valuesLeft, Results.of().withOutput(output).withLogSumExp(logSumExp));
     Heads other = Heads.zeros(batch, heads, queries, 16);
     float[] otherLogSumExp = new float[batch * heads * queries];
-    attention.computeWithLogSumExp(query, keysRight, valuesRight, other, otherLogSumExp);
+    attention.compute(query, keysRight, valuesRight, Results.of().withOutput(other).withLogSumExp(otherLogSumExp));
     Merge.into(output, logSumExp, other, otherLogSumExp); // equals attention over all keys at once
     // end
     return logSumExp;

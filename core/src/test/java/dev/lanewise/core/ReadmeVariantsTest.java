@@ -29,7 +29,7 @@ class ReadmeVariantsTest {
   private final Heads key = random(BATCH);
   private final Heads value = random(BATCH);
   private final ReadmeVariantsExample example = new ReadmeVariantsExample(query, key, value);
-  private final ReferenceAttention reference = ReferenceAttention.of(query, key, value);
+  private final ReferenceAttention reference = ReferenceAttention.of(Attention.standard(), query, key, value);
 
   private Heads random(int batch) {
     return Heads.of(numbers(batch * HEADS * ROWS * HEAD_DIM), batch, HEADS, ROWS, HEAD_DIM);
@@ -60,19 +60,23 @@ class ReadmeVariantsTest {
   }
 
   private ReferenceAttention where(Mask.Predicate predicate) {
-    return reference.mask(Mask.evaluate(predicate, BATCH, HEADS, ROWS, ROWS));
+    return reference(Attention.standard().withMask(Mask.evaluate(predicate, BATCH, HEADS, ROWS, ROWS)));
+  }
+
+  private ReferenceAttention reference(Attention attention) {
+    return ReferenceAttention.of(attention, query, key, value);
   }
 
   @Test
   void changesAndNormalisers() {
     example.softcapAndAlibi();
-    check(reference.mask(Mask.causal()).softcap(30).slopes(1f / 4, 1f / 16, 1f / 64, 1f / 256));
+    check(reference(Attention.standard().withMask(Mask.causal()).withSoftcap(30).withAlibi(1f / 4, 1f / 16, 1f / 64, 1f / 256)));
     example.scoreFunction();
-    check(reference.slopes(0.1f, 0.1f, 0.1f, 0.1f));
+    check(reference(Attention.standard().withAlibi(0.1f, 0.1f, 0.1f, 0.1f)));
     example.sinks(1, 2, 3, 4);
-    check(reference.normaliser(Normaliser.softmaxWithSinks(1, 2, 3, 4)));
+    check(reference(Attention.standard().withNormaliser(Normaliser.softmaxWithSinks(1, 2, 3, 4))));
     example.noSoftmax();
-    check(reference.normaliser(Normaliser.relu().dividedByKeys()));
+    check(reference(Attention.standard().withNormaliser(Normaliser.relu().dividedByKeys())));
   }
 
   @Test
@@ -103,8 +107,8 @@ class ReadmeVariantsTest {
   @Test
   void scores() {
     Heads scores = example.scores();
-    check(scores.data(), reference.mask(Mask.causal()).scores(Stage.MASKED));
-    check(reference.mask(Mask.causal()));
+    check(scores.data(), reference(Attention.standard().withMask(Mask.causal())).scores(Stage.MASKED));
+    check(reference(Attention.standard().withMask(Mask.causal())));
   }
 
   @Test
@@ -127,14 +131,17 @@ class ReadmeVariantsTest {
     Heads k = random(1);
     Heads v = random(1);
     Heads output = example.packed(q.data(), k.data(), v.data());
-    check(output.data(), ReferenceAttention.of(q, k, v).mask(Mask.causal()).sequences(PackedSequences.of(0, 5, 17, 24)).output());
+    check(
+        output.data(),
+        ReferenceAttention.of(Attention.standard().withMask(Mask.causal()).withPackedSequences(PackedSequences.of(0, 5, 17, 24)), q, k, v)
+            .output());
   }
 
   @Test
   void layouts() {
     float[] packed = numbers(3 * SIZE);
     Heads output = SequenceBatch.of(example.layouts(packed), BATCH, ROWS, HEADS * HEAD_DIM).split(HEADS);
-    double[] expected = ReferenceAttention.of(side(packed, 0), side(packed, 1), side(packed, 2)).output();
+    double[] expected = ReferenceAttention.of(Attention.standard(), side(packed, 0), side(packed, 1), side(packed, 2)).output();
     for (int n = 0; n < expected.length; n++) {
       float actual = output.get(n / HEAD_DIM / ROWS / HEADS, n / HEAD_DIM / ROWS % HEADS, n / HEAD_DIM % ROWS, n % HEAD_DIM);
       assertThat((double) actual).isCloseTo(expected[n], within(1e-5));

@@ -42,7 +42,7 @@ class ScoreEdgesTest {
         double expected = cap * Math.tanh(score / (double) cap);
         float actual = logSumExp(setting, attention, new float[] {1}, column(score));
         assertScore(setting, "score " + score + " capped by " + cap, actual, expected, 1e-6 * Math.abs(expected) + 3e-45);
-        double reference = ReferenceAttention.of(column(1), column(score)).softcap(cap).logSumExp()[0];
+        double reference = ReferenceAttention.of(Attention.standard().withSoftcap(cap), column(1), column(score)).logSumExp()[0];
         assertScore(setting, "reference of " + score + " capped by " + cap, (float) reference, expected, 1e-6 * Math.abs(expected));
       }
     }
@@ -58,7 +58,7 @@ class ScoreEdgesTest {
       query.data()[i] = 1;
     }
     Heads output = Heads.zeros(1, 1, queries, 1);
-    compute(setting, setting.attention().withSoftcap(1e-39f), query, column(1), column(3), Results.of().output(output));
+    compute(setting, setting.attention().withSoftcap(1e-39f), query, column(1), column(3), Results.of().withOutput(output));
     for (float element : output.data()) {
       assertClose(setting + ": output", element, 3, 0);
     }
@@ -81,7 +81,8 @@ class ScoreEdgesTest {
             Heads key = Heads.of(new float[] {c, d}, 1, 1, 1, 2);
             assertScore(setting, what, logSumExp(setting, attention, new float[] {a, b}, key), expected, 2e-6);
             if (setting.path() == Path.DENSE) {
-              ReferenceAttention reference = ReferenceAttention.of(rows(1, a, b), key).similarity(Similarity.cosine());
+              ReferenceAttention reference =
+                  ReferenceAttention.of(Attention.standard().withSimilarity(Similarity.cosine()), rows(1, a, b), key);
               assertScore(setting, "reference of " + what, (float) reference.logSumExp()[0], expected, 2e-6);
             }
           }
@@ -152,7 +153,7 @@ class ScoreEdgesTest {
       for (float score : edgesAround(cap)) {
         Heads capped = Heads.zeros(1, 1, setting.path().queries, 1);
         Attention attention = setting.attention().withSoftcap(cap);
-        Results results = Results.of().scores(Stage.CAPPED, capped);
+        Results results = Results.of().withScores(Stage.CAPPED, capped);
         compute(setting, attention, rows(setting.path().queries, 1), column(score), column(1), results);
         double expected = cap * Math.tanh(score / (double) cap);
         assertClose(setting + ": " + score + " capped by " + cap, capped.data()[0], expected, 1e-6 * Math.abs(expected) + 3e-45);

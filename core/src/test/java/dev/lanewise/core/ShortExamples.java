@@ -96,7 +96,7 @@ final class ShortExamples {
 
   static void stage(Attention attention, Heads query, Heads key, Heads value, Heads output, Heads scores) {
     // begin
-    attention.compute(query, key, value, Results.of().output(output).scores(Stage.CAPPED, scores));
+    attention.compute(query, key, value, Results.of().withOutput(output).withScores(Stage.CAPPED, scores));
     // end
   }
 
@@ -112,8 +112,8 @@ final class ShortExamples {
       float[] logSumExp,
       float[] otherLogSumExp) {
     // begin
-    attention.compute(query, key, value, Results.of().output(output).logSumExp(logSumExp));
-    attention.compute(query, otherKey, otherValue, Results.of().output(other).logSumExp(otherLogSumExp));
+    attention.compute(query, key, value, Results.of().withOutput(output).withLogSumExp(logSumExp));
+    attention.compute(query, otherKey, otherValue, Results.of().withOutput(other).withLogSumExp(otherLogSumExp));
     Merge.into(output, logSumExp, other, otherLogSumExp); // attention to the keys of both
     // end
   }
@@ -121,7 +121,7 @@ final class ShortExamples {
   static int top(Attention attention, Heads query, Heads key, Heads value, int batch, int heads, int queries) {
     // begin
     TopKeys top = TopKeys.of(5, batch, heads, queries);
-    attention.compute(query, key, value, Results.of().topKeys(top));
+    attention.compute(query, key, value, Results.of().withTopKeys(top));
     int largest = top.key(0, 3, 50, 0); // of batch entry 0, head 3, query 50
     // end
     return largest;

@@ -199,7 +199,12 @@ class StatefulFunctionTest {
       FunctionCall call = FunctionCall.of(FunctionCall.Source.DENSE, mask, new int[] {20}, new int[] {600});
       CountingFunction counting = new CountingFunction();
       double[] actual =
-          ReferenceAttention.of(call.query(), call.key()[0], call.value()[0]).mask(mask).scale(0.25f).scoreFunction(counting).output();
+          ReferenceAttention.of(
+                  Attention.standard().withMask(mask).withScale(0.25f).withScoreFunction(counting),
+                  call.query(),
+                  call.key()[0],
+                  call.value()[0])
+              .output();
       counting.assertGiven(call, "reference " + mask);
       Heads output = call.output();
       for (int n = 0; n < actual.length; n++) {

@@ -33,7 +33,7 @@ class StepAndPassTest {
   private float[] last(int queries, Attention attention, @Nullable KeyValueCache cache, Results results) {
     Heads rows = query.rows(QUERIES - queries, QUERIES);
     Heads output = Heads.zeros(1, HEADS, queries, WIDTH);
-    results.output(output);
+    results.withOutput(output);
     if (cache == null) {
       attention.compute(rows, key, value, results);
     } else {
@@ -71,10 +71,10 @@ class StepAndPassTest {
             Views.assertSameBits(last(QUERIES, attention, null, Results.of()), pass, "all queries against dense keys");
           }
           Heads scores = Heads.zeros(1, HEADS, 1, KEYS);
-          Views.assertSameBits(last(1, attention, cache, Results.of().scores(Stage.RAW, scores)), pass, "a step that asks for scores");
-          float[] weighed = last(1, attention, cache, Results.of().weights(Heads.zeros(1, HEADS, 1, KEYS)));
+          Views.assertSameBits(last(1, attention, cache, Results.of().withScores(Stage.RAW, scores)), pass, "a step that asks for scores");
+          float[] weighed = last(1, attention, cache, Results.of().withWeights(Heads.zeros(1, HEADS, 1, KEYS)));
           Heads weights = Heads.zeros(1, HEADS, 17, KEYS);
-          Views.assertSameBits(last(17, attention, cache, Results.of().weights(weights)), weighed, "17 queries with weights");
+          Views.assertSameBits(last(17, attention, cache, Results.of().withWeights(weights)), weighed, "17 queries with weights");
           assertApart(weighed, pass, kernels == Kernels.scalar() ? 0 : 5e-7);
         }
       }

@@ -48,7 +48,7 @@ class WeightEdgesTest {
         float actual = logSumExp(setting, attention, new float[] {1}, column(score));
         assertScore(setting, score + " and sink " + sink, actual, expected, 1e-6 * Math.abs(expected) + 1e-7);
         Heads output = Heads.zeros(1, 1, setting.path().queries, 1);
-        compute(setting, attention, rows(setting.path().queries, 1), column(score), column(1), Results.of().output(output));
+        compute(setting, attention, rows(setting.path().queries, 1), column(score), column(1), Results.of().withOutput(output));
         double weight = score == -INFINITY ? 0 : Math.exp(score - high) / sum;
         assertClose(setting + ": weight of " + score + " and sink " + sink, output.data()[0], weight, 1e-6);
       }
@@ -76,7 +76,7 @@ class WeightEdgesTest {
             };
         Heads weights = Heads.zeros(1, 1, setting.path().queries, 1);
         Attention attention = setting.attention().withNormaliser(normaliser);
-        compute(setting, attention, rows(setting.path().queries, 1), column(score), column(1), Results.of().weights(weights));
+        compute(setting, attention, rows(setting.path().queries, 1), column(score), column(1), Results.of().withWeights(weights));
         String what = setting + ": " + normaliser.kind() + " of " + score;
         assertClose(what, weights.data()[0], expected, Double.isFinite(expected) ? 1e-6 * Math.abs(expected) + 1.3e-38 : 0);
       }
@@ -103,7 +103,7 @@ class WeightEdgesTest {
             }
             Heads key = rows(2 * times, 1);
             Heads output = Heads.zeros(1, 1, setting.path().queries, 1);
-            Results results = Results.of().output(output);
+            Results results = Results.of().withOutput(output);
             compute(setting, mean.apply(setting.attention()), rows(setting.path().queries, 1), key, value, results);
             double expected = ((double) a + b) / 2;
             double tolerance = 1e-6 * Math.max(Math.abs(a), Math.abs(b)) + 1e-44;
@@ -134,7 +134,7 @@ class WeightEdgesTest {
             String what = x + " as " + format + (offHeap ? " off heap" : "");
             float[] logSumExp = new float[setting.path().queries];
             Heads output = Heads.zeros(1, 1, setting.path().queries, 1);
-            Results results = Results.of().output(output).logSumExp(logSumExp);
+            Results results = Results.of().withOutput(output).withLogSumExp(logSumExp);
             setting.attention().compute(rows(setting.path().queries, 1), List.of(cache), results);
             assertScore(setting, what, logSumExp[0], expected, 1e-6 * Math.abs(expected));
             if (Double.isFinite(expected)) {

@@ -62,12 +62,15 @@ public final class DegradedProbe {
       for (int threads = 1; threads <= 2; threads++) {
         Heads output = Heads.zeros(1, HEADS, ROWS, DIM);
         Attention.standard().withMask(mask).withThreads(threads).compute(query, key, value, output);
-        print("attention", output.data(), ReferenceAttention.of(query, key, value).mask(mask).output());
+        print("attention", output.data(), ReferenceAttention.of(Attention.standard().withMask(mask), query, key, value).output());
       }
     }
     Heads output = Heads.zeros(1, HEADS, ROWS, DIM);
     Attention.standard().withSoftcap(5).withAlibi(0.1f, 0.2f).compute(query, key, value, output);
-    print("softcap, ALiBi", output.data(), ReferenceAttention.of(query, key, value).softcap(5).slopes(0.1f, 0.2f).output());
+    print(
+        "softcap, ALiBi",
+        output.data(),
+        ReferenceAttention.of(Attention.standard().withSoftcap(5).withAlibi(0.1f, 0.2f), query, key, value).output());
   }
 
   /** A layer, with its projections computed in double. */
@@ -91,7 +94,7 @@ public final class DegradedProbe {
       }
       projected[i] = Heads.ofRows(narrow, 1, ROWS, HEADS, DIM);
     }
-    double[] attended = ReferenceAttention.of(projected[0], projected[1], projected[2]).output();
+    double[] attended = ReferenceAttention.of(Attention.standard(), projected[0], projected[1], projected[2]).output();
     double[] sideBySide = new double[attended.length];
     for (int i = 0; i < attended.length; i++) {
       int head = i / DIM / ROWS;
@@ -125,7 +128,7 @@ public final class DegradedProbe {
       cache.append(cached, cached);
       Heads output = Heads.zeros(1, HEADS, 3, DIM);
       Attention.standard().withMask(Mask.causal()).compute(query, cache, output);
-      double[] expected = ReferenceAttention.of(query, cached, cached).mask(Mask.causal()).output();
+      double[] expected = ReferenceAttention.of(Attention.standard().withMask(Mask.causal()), query, cached, cached).output();
       print("decode " + format + (offHeap ? " off the heap" : ""), output.data(), expected);
     }
   }

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Bias;
@@ -16,6 +14,7 @@ import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,14 +79,13 @@ class AttentionPromisesTest {
             bias[2 * keys + k] = k < visible ? 0 : -INFINITY;
           }
           Heads output = Heads.of(new float[] {5, 5, 5}, 1, 1, 3, 1);
-          AttentionProblemBuilder builder = AttentionProblem.of(query, key).output(value, output).normaliser(normaliser);
+          AttentionCall builder = AttentionCall.of(query, key).output(value, output).normaliser(normaliser);
           switch (by) {
             case "mask" -> builder.visibility(new Range(0, visible));
             case "bias" -> builder.bias(Bias.ofQueriesAndKeys(bias, keys));
             case "position bias" -> builder.positionBias(Bias.ofQueriesAndKeys(bias, keys)).bias(Bias.ofKeys(new float[keys]));
             default ->
-                builder.change(
-                    Stage.CHANGED,
+                builder.scoreFunction(
                     (row, offset, length, b, h, q, first) -> {
                       for (int i = 0; i < length; i++) {
                         row[offset + i] += bias[q * keys + first + i];
@@ -156,7 +154,7 @@ class AttentionPromisesTest {
       Heads output = Heads.zeros(1, 2, 40, 8);
       run(
           kernels,
-          AttentionProblem.of(query, key)
+          AttentionCall.of(query, key)
               .output(value, output)
               .visibility(
                   new Visibility() {
@@ -199,7 +197,7 @@ class AttentionPromisesTest {
       Heads key = Heads.of(new float[] {0, 0, length, length}, 1, 1, 2, 2);
       float[][] scores = new float[3][2];
       RowFunction keep = (row, offset, count, b, h, q, first) -> System.arraycopy(row, offset, scores[q], first, count);
-      run(kernels, AttentionProblem.of(query, key).similarity(Similarity.cosine()).observe(Stage.RAW, keep));
+      run(kernels, AttentionCall.of(query, key).similarity(Similarity.cosine()).observe(Stage.RAW, keep));
       float half = (float) Math.sqrt(0.5);
       assertThat(scores[0][0]).isZero();
       assertThat(scores[0][1]).isCloseTo(half, Offset.offset(1e-6f));
@@ -207,7 +205,7 @@ class AttentionPromisesTest {
       assertThat(scores[2][0]).isZero();
       assertThat(scores[2][1]).isCloseTo(1, Offset.offset(1e-6f));
       key.data()[2] = NAN;
-      run(kernels, AttentionProblem.of(query, key).similarity(Similarity.cosine()).observe(Stage.RAW, keep));
+      run(kernels, AttentionCall.of(query, key).similarity(Similarity.cosine()).observe(Stage.RAW, keep));
       assertThat(scores[1]).as("a query of 0 beside a key that is NaN").containsExactly(0, 0);
     }
   }
@@ -228,8 +226,7 @@ class AttentionPromisesTest {
     }
     float[][][] seen = new float[Stage.values().length][3][keys];
     int[][][] times = new int[Stage.values().length][3][keys];
-    AttentionProblemBuilder builder =
-        AttentionProblem.of(query, key).scale(0.5f).softcap(2).bias(Bias.ofKeys(bias)).visibility(new Range(70, 200));
+    AttentionCall builder = AttentionCall.of(query, key).scale(0.5f).softcap(2).bias(Bias.ofKeys(bias)).visibility(new Range(70, 200));
     for (int s = 0; s < seen.length; s++) {
       float[][] rows = seen[s];
       int[][] counts = times[s];
@@ -289,9 +286,9 @@ class AttentionPromisesTest {
       for (Normaliser normaliser : normalisers()) {
         for (boolean observed : new boolean[] {false, true}) {
           Heads expected = Heads.zeros(1, 1, queries, 8);
-          run(kernels, AttentionProblem.of(query, key).output(value, expected).normaliser(normaliser).bias(Bias.ofKeys(bias)));
+          run(kernels, AttentionCall.of(query, key).output(value, expected).normaliser(normaliser).bias(Bias.ofKeys(bias)));
           Heads output = Heads.zeros(1, 1, queries, 8);
-          AttentionProblemBuilder builder = AttentionProblem.of(query, new CachedSequence[] {rows}).output(output).normaliser(normaliser);
+          AttentionCall builder = AttentionCall.of(query, new CachedSequence[] {rows}).output(output).normaliser(normaliser);
           if (observed) {
             builder.observe(Stage.RAW, (row, offset, length, b, h, q, first) -> {}).observe(Stage.WEIGHTS, (r, o, l, b, h, q, first) -> {});
           }
@@ -340,7 +337,7 @@ class AttentionPromisesTest {
     return view;
   }
 
-  private static void run(Kernels kernels, AttentionProblemBuilder builder) {
+  private static void run(Kernels kernels, AttentionCall builder) {
     AttentionTasks tasks = kernels.plan(builder.build(), 2);
     for (int task = 0; task < tasks.count(); task++) {
       tasks.run(task);

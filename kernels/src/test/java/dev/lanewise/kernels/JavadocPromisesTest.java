@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.probe.Probe;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -77,7 +78,7 @@ class JavadocPromisesTest {
     Heads heads = Heads.zeros(1, 1, 3, 4);
     PackedMatrix packed = kernels.pack(filled(4, 4, 1));
     RotaryTable table = RotaryTable.of(RotaryTable.Form.HALF, new double[] {1}, 1);
-    AttentionProblem problem = AttentionProblem.of(heads, heads).output(heads, Heads.zeros(1, 1, 3, 4)).build();
+    AttentionProblem problem = AttentionCall.of(heads, heads).output(heads, Heads.zeros(1, 1, 3, 4)).build();
     Map<String, Runnable> calls = new LinkedHashMap<>();
     calls.put("exp", () -> kernels.exp(x, out));
     calls.put("activate", () -> kernels.activate(Activation.GELU, x, out));

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -17,8 +15,8 @@ import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.Similarity;
-import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.probe.Probe;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
@@ -77,10 +75,10 @@ class JavadocRefusalsTest {
         argument(() -> biased(new Bias(TEN, 1, 20, 5, 2, 1)).build(), "bias.data has 10 elements, but the view needs 47"),
         argument(() -> biased(new Bias(TEN, MAX, MAX, MAX, MAX, MAX)).build(), "bias.data has 10 elements, but the view needs 27917287412"),
         argument(
-            () -> AttentionProblem.of(QUERY, KEY).positionBias(Bias.ofKeys(TEN)).bias(Bias.ofKeys(new float[6])).build(),
+            () -> AttentionCall.of(QUERY, KEY).positionBias(Bias.ofKeys(TEN)).bias(Bias.ofKeys(new float[6])).build(),
             "bias.data has 6 elements, but the view needs 7"),
         argument(
-            () -> AttentionProblem.of(QUERY, KEY).positionBias(Bias.ofKeys(new float[6])).build(),
+            () -> AttentionCall.of(QUERY, KEY).positionBias(Bias.ofKeys(new float[6])).build(),
             "positionBias.data has 6 elements, but the view needs 7"),
         argument(() -> PackedSequences.of(0, 3, 2), "starts[2] is 2, must be at least 3"),
         argument(() -> PackedSequences.of(1, 3), "starts[0] is 1, but the first row is 0"),
@@ -89,8 +87,8 @@ class JavadocRefusalsTest {
         argument(() -> PackedSequences.of(new int[2], new int[1]), "keyStarts.length is 1, but queryStarts.length is 2"));
   }
 
-  private static AttentionProblemBuilder biased(Bias bias) {
-    return AttentionProblem.of(QUERY, KEY).bias(bias);
+  private static AttentionCall biased(Bias bias) {
+    return AttentionCall.of(QUERY, KEY).bias(bias);
   }
 
   static List<Wrong> indexes() {
@@ -179,48 +177,43 @@ class JavadocRefusalsTest {
     PackedSequences three = PackedSequences.of(new int[] {0, 3}, new int[] {0, 7});
     return List.of(
         argument(
-            () -> AttentionProblem.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is not a multiple of key.heads 3"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).output(output).build(), "output is given without value"),
+            () -> AttentionCall.of(QUERY, Heads.zeros(2, 3, 7, 8)).build(), "query.heads is 4, which is not a multiple of key.heads 3"),
+        argument(() -> AttentionCall.of(QUERY, KEY).output(output).build(), "output is given without value"),
         argument(
-            () -> AttentionProblem.of(QUERY, KEY).logSumExp(new float[23]).build(),
+            () -> AttentionCall.of(QUERY, KEY).logSumExp(new float[23]).build(),
             "logSumExp.length is 23, but query.batch * query.heads * query.rows is 24"),
         argument(
-            () -> AttentionProblem.of(QUERY, KEY).positionBias(new Bias(bias, 9, 0, 0, 0, 0)).logSumExp(bias).build(),
+            () -> AttentionCall.of(QUERY, KEY).positionBias(new Bias(bias, 9, 0, 0, 0, 0)).logSumExp(bias).build(),
             "logSumExp.length is 120, but query.batch * query.heads * query.rows is 24"),
         argument(
             () ->
-                AttentionProblem.of(QUERY, KEY)
-                    .positionBias(new Bias(bias, 9, 0, 0, 0, 0))
-                    .output(value, Heads.of(bias, 2, 4, 3, 5))
-                    .build(),
+                AttentionCall.of(QUERY, KEY).positionBias(new Bias(bias, 9, 0, 0, 0, 0)).output(value, Heads.of(bias, 2, 4, 3, 5)).build(),
             "output [0, 120) overlaps positionBias [0, 120) in the same array"),
         argument(
-            () -> AttentionProblem.of(packed, packedKey).sequences(PackedSequences.of(0, 2)).build(),
+            () -> AttentionCall.of(packed, packedKey).sequences(PackedSequences.of(0, 2)).build(),
             "queryStarts[last] is 2, but query.rows is 3"),
         argument(
-            () -> AttentionProblem.of(packed, packedKey).sequences(PackedSequences.of(0, 3)).build(),
+            () -> AttentionCall.of(packed, packedKey).sequences(PackedSequences.of(0, 3)).build(),
             "keyStarts[last] is 3, but key.rows is 7"),
         argument(
-            () -> AttentionProblem.of(packed, packedKey).sequences(PackedSequences.of(new int[] {0, 3}, new int[] {0, 6})).build(),
+            () -> AttentionCall.of(packed, packedKey).sequences(PackedSequences.of(new int[] {0, 3}, new int[] {0, 6})).build(),
             "keyStarts[last] is 6, but key.rows is 7"),
+        argument(() -> AttentionCall.of(QUERY, KEY).sequences(three).build(), "query.batch is 2, but the batch of packed sequences is 1"),
         argument(
-            () -> AttentionProblem.of(QUERY, KEY).sequences(three).build(), "query.batch is 2, but the batch of packed sequences is 1"),
-        argument(
-            () -> AttentionProblem.of(many, many).sequences(PackedSequences.of(0, 0, 0, 0, 1)).build(),
+            () -> AttentionCall.of(many, many).sequences(PackedSequences.of(0, 0, 0, 0, 1)).build(),
             "the number of sequences is 4 and query.heads is 1073741824: their product must be in 0..2147483647"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).treeDepths(new int[] {0, -1}).build(), "treeDepths[1] is -1, must be at least 0"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).treeDepths(new int[8]).build(), "treeDepths.length is 8, but key.rows is 7"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).rows(new int[] {3}).build(), "rows[0] is 3, but the last query is 2"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).rows(new int[] {1, 1}).build(), "rows[1] is 1, must be at least 2"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).scale(Float.NaN).build(), "scale is NaN, must be finite"),
-        argument(() -> AttentionProblem.of(QUERY, KEY).softcap(-1).build(), "softcap is -1.0, must be positive and finite, or 0 for none"),
+        argument(() -> AttentionCall.of(QUERY, KEY).treeDepths(new int[] {0, -1}).build(), "treeDepths[1] is -1, must be at least 0"),
         argument(
-            () -> AttentionProblem.of(QUERY, KEY).normaliser(Normaliser.relu()).logSumExp(new float[24]).build(),
+            () -> AttentionCall.of(QUERY, KEY).treeDepths(new int[8]).build(),
+            "treeDepths.length is 8, but the number of keys of batch entry 0 is 7"),
+        argument(() -> AttentionCall.of(QUERY, KEY).rows(new int[] {3}).build(), "rows[0] is 3, but the last query is 2"),
+        argument(() -> AttentionCall.of(QUERY, KEY).rows(new int[] {1, 1}).build(), "rows[1] is 1, must be at least 2"),
+        argument(() -> AttentionCall.of(QUERY, KEY).scale(Float.NaN).build(), "scale is NaN, must be finite"),
+        argument(() -> AttentionCall.of(QUERY, KEY).softcap(-1).build(), "softcap is -1.0, must be positive and finite, or 0 for none"),
+        argument(
+            () -> AttentionCall.of(QUERY, KEY).normaliser(Normaliser.relu()).logSumExp(new float[24]).build(),
             "logSumExp is asked for, but only softmax has one"),
-        argument(
-            () -> AttentionProblem.of(QUERY, KEY).change(Stage.MASKED, (row, o, l, b, h, q, k) -> {}),
-            "stage is MASKED, must be CHANGED or WEIGHTS"),
-        argument(() -> Kernels.scalar().plan(AttentionProblem.of(QUERY, KEY).build(), 0), "threads is 0, must be at least 1"));
+        argument(() -> Kernels.scalar().plan(AttentionCall.of(QUERY, KEY).build(), 0), "threads is 0, must be at least 1"));
   }
 
   /** A cache of 7 rows in each batch entry. */
@@ -256,30 +249,32 @@ class JavadocRefusalsTest {
     CachedSequence[] mixed = {two[0], rows(1, narrow)[0]};
     Heads output = Heads.zeros(2, 4, 3, 5);
     return List.of(
-        argument(() -> AttentionProblem.of(QUERY, new CachedSequence[0]), "caches.length is 0, must be at least 1"),
-        argument(() -> AttentionProblem.of(QUERY, rows(3, layout)).build(), "caches is 3, but query.batch is 2"),
-        argument(() -> AttentionProblem.of(QUERY, rows(2, narrow)).build(), "keyWidth of the caches is 7, but query.width is 8"),
+        argument(() -> AttentionCall.of(QUERY, new CachedSequence[0]).build(), "caches.length is 0, must be at least 1"),
+        argument(() -> AttentionCall.of(QUERY, rows(3, layout)).build(), "caches is 3, but query.batch is 2"),
+        argument(() -> AttentionCall.of(QUERY, rows(2, narrow)).build(), "keyWidth of the caches is 7, but query.width is 8"),
         argument(
-            () -> AttentionProblem.of(QUERY, rows(2, three)).build(), "query.heads is 4, which is not a multiple of heads of the caches 3"),
-        argument(() -> AttentionProblem.of(QUERY, mixed).build(), "caches[1] has " + narrow + ", caches[0] has " + layout),
+            () -> AttentionCall.of(QUERY, rows(2, three)).build(), "query.heads is 4, which is not a multiple of heads of the caches 3"),
+        argument(() -> AttentionCall.of(QUERY, mixed).build(), "caches[1] has " + narrow + ", caches[0] has " + layout),
         argument(
-            () -> AttentionProblem.of(QUERY, two).output(Heads.zeros(2, 4, 3, 6)).build(),
+            () -> AttentionCall.of(QUERY, two).output(Heads.zeros(2, 4, 3, 6)).build(),
             "output.width is 6, but valueWidth of the caches is 5"),
         argument(
-            () -> AttentionProblem.of(QUERY, two).output(Heads.zeros(2, 2, 7, 5), output).build(),
+            () -> AttentionCall.of(QUERY, two).output(Heads.zeros(2, 2, 7, 5), output).build(),
             "value is given, but the values of this call are cached"),
-        argument(() -> AttentionProblem.of(QUERY, two).treeDepths(new int[8]).build(), "treeDepths.length is 8, but caches[0].rows is 7"));
+        argument(
+            () -> AttentionCall.of(QUERY, two).treeDepths(new int[8]).build(),
+            "treeDepths.length is 8, but the number of keys of batch entry 0 is 7"));
   }
 
   static List<Wrong> nulls() {
     KeyValueLayout layout = new KeyValueLayout(KeyValueFormat.F32, 2, 8, 5);
     Kernels kernels = Kernels.scalar();
     return List.of(
-        isNull(() -> AttentionProblem.of(absent(), KEY), "query"),
-        isNull(() -> AttentionProblem.of(QUERY, JavadocRefusalsTest.<Heads>absent()), "key"),
-        isNull(() -> AttentionProblem.of(QUERY, JavadocRefusalsTest.<CachedSequence[]>absent()), "caches"),
-        isNull(() -> AttentionProblem.of(QUERY, new CachedSequence[] {absent(), absent()}), "caches[0]"),
-        isNull(() -> AttentionProblem.of(QUERY, new CachedSequence[] {rows(1, layout)[0], absent()}), "caches[1]"),
+        isNull(() -> AttentionCall.of(absent(), KEY).build(), "query"),
+        isNull(() -> AttentionCall.of(QUERY, JavadocRefusalsTest.<Heads>absent()).build(), "key"),
+        isNull(() -> AttentionCall.of(QUERY, JavadocRefusalsTest.<CachedSequence[]>absent()).build(), "caches"),
+        isNull(() -> AttentionCall.of(QUERY, new CachedSequence[] {absent(), absent()}).build(), "caches[0]"),
+        isNull(() -> AttentionCall.of(QUERY, new CachedSequence[] {rows(1, layout)[0], absent()}).build(), "caches[1]"),
         isNull(() -> KeyValueMemory.heap(absent(), 1, null), "layout"),
         isNull(() -> KeyValueMemory.offHeap(absent(), 1, null, Arena.ofAuto()), "layout"),
         isNull(() -> KeyValueMemory.offHeap(layout, 1, null, absent()), "arena"),
@@ -312,7 +307,7 @@ class JavadocRefusalsTest {
     Heads empty = new Heads(TEN, 0, MAX, MAX, MAX, 0, MAX, MAX, MAX);
     assertThat(empty.matrix(MAX - 1, MAX - 1, 5, 7)).isEqualTo(new Matrix(TEN, 0, 2, 0, MAX));
     assertThat(VIEW.matrix(1, 2, 4, 4).rows()).isZero();
-    assertThat(AttentionProblem.of(QUERY, KEY).treeDepths(new int[7]).build().batch()).isEqualTo(2);
+    assertThat(AttentionCall.of(QUERY, KEY).treeDepths(new int[7]).build().shape.batch()).isEqualTo(2);
     RotaryTable fast = RotaryTable.of(RotaryTable.Form.HALF, new double[] {8e298}, 1);
     Heads row = Heads.of(new float[] {1, 0}, 1, 1, 1, 2);
     Kernels.scalar().rotate(row, row, fast, MAX);

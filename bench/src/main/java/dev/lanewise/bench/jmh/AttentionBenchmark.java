@@ -38,7 +38,7 @@ public class AttentionBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return ReferenceAttention.of(query, key, value).mask(mask).output();
+    return ReferenceAttention.of(Attention.standard().withMask(mask), query, key, value).output();
   }
 
   @Override

@@ -27,30 +27,26 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
 
   /** The difference from softmax(scale · QKᵀ) · V. */
   public enum Variant {
-    PLAIN(call -> call, reference -> reference),
-    CAUSAL(call -> call.withMask(Mask.causal()), reference -> reference.mask(Mask.causal())),
+    PLAIN(call -> call),
+    CAUSAL(call -> call.withMask(Mask.causal())),
     /** Causal, and no key more than 64 before the query. */
-    WINDOW(call -> call.withMask(Mask.window(WINDOW_KEYS, 0)), reference -> reference.mask(Mask.window(WINDOW_KEYS, 0))),
-    SOFTCAP(call -> call.withSoftcap(LIMIT), reference -> reference.softcap(LIMIT)),
+    WINDOW(call -> call.withMask(Mask.window(WINDOW_KEYS, 0))),
+    SOFTCAP(call -> call.withSoftcap(LIMIT)),
     /** Causal, with the slopes of the paper. */
-    ALIBI(call -> CAUSAL.call.apply(call).withAlibi(slopes()), reference -> CAUSAL.reference.apply(reference).slopes(slopes())),
-    SINKS(call -> call.withNormaliser(sinks()), reference -> reference.normaliser(sinks())),
+    ALIBI(call -> CAUSAL.call.apply(call).withAlibi(slopes())),
+    SINKS(call -> call.withNormaliser(sinks())),
     /** A matrix that shows nine tenths of the keys. */
-    BOOLEAN_MASK(call -> call.withMask(visible()), reference -> reference.mask(visible())),
-    BIAS(call -> call.withBias(bias()), reference -> reference.bias(bias())),
-    RELU(call -> call.withNormaliser(Normaliser.relu()), reference -> reference.normaliser(Normaliser.relu())),
+    BOOLEAN_MASK(call -> call.withMask(visible())),
+    BIAS(call -> call.withBias(bias())),
+    RELU(call -> call.withNormaliser(Normaliser.relu())),
     /** Three sequences in place of one. */
-    PACKED(call -> call.withPackedSequences(SEQUENCES), reference -> reference.sequences(SEQUENCES));
+    PACKED(call -> call.withPackedSequences(SEQUENCES));
 
     @SuppressWarnings("ImmutableEnumChecker") // functions without state
     private final UnaryOperator<Attention> call;
 
-    @SuppressWarnings("ImmutableEnumChecker")
-    private final UnaryOperator<ReferenceAttention> reference;
-
-    Variant(UnaryOperator<Attention> call, UnaryOperator<ReferenceAttention> reference) {
+    Variant(UnaryOperator<Attention> call) {
       this.call = call;
-      this.reference = reference;
     }
   }
 
@@ -70,7 +66,7 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
     key = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 2);
     value = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 3);
     output = Heads.zeros(1, HEADS, LENGTH, HEAD_DIM);
-    reference = variant.reference.apply(ReferenceAttention.of(query, key, value));
+    reference = ReferenceAttention.of(variant.call.apply(Attention.standard()), query, key, value);
     attention = ByPath.of(kernels -> variant.call.apply(Attention.standard().withKernels(kernels)));
   }
 

@@ -75,7 +75,7 @@ public class DecodeBenchmark extends ScalarVersusVector {
 
   @Override
   protected double[] reference() {
-    return ReferenceAttention.of(query, key, value).output();
+    return ReferenceAttention.of(Attention.standard(), query, key, value).output();
   }
 
   @Override

@@ -79,10 +79,8 @@ public final class Variant {
         plain
             .withMask(mask)
             .withSimilarity(makeSimilarity())
+            .withSoftcap(softcap)
             .withNormaliser(sinks == null ? weights.normaliser() : Normaliser.softmaxWithSinks(sinks));
-    if (softcap > 0) {
-      attention = attention.withSoftcap(softcap);
-    }
     if (slopes != null) {
       attention = attention.withAlibi(slopes);
     }
@@ -141,18 +139,12 @@ public final class Variant {
    * @param valueRows endKey × valueDim
    */
   ReferenceAttention reference(Matrix queryRow, Matrix keyRows, Matrix valueRows, int head, int query) {
-    ReferenceAttention reference =
-        ReferenceAttention.of(Heads.of(queryRow), Heads.of(keyRows), Heads.of(valueRows))
-            .mask(visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1)))
-            .similarity(makeSimilarity())
-            .softcap(softcap)
-            .normaliser(sinks == null ? weights.normaliser() : Normaliser.softmaxWithSinks(sinks[head]));
-    if (slopes != null) {
-      reference = reference.slopes(slopes[head]);
-    }
-    if (bias != null) {
-      reference = reference.bias(new Bias(bias, query * keys, 0, 0, 0, 1));
-    }
-    return reference;
+    Mask seen = visible == null ? band() : band().and(Mask.matrix(visible, query * keys, 0, 0, 0, 1));
+    Normaliser normaliser = sinks == null ? weights.normaliser() : Normaliser.softmaxWithSinks(sinks[head]);
+    Attention attention =
+        Attention.standard().withMask(seen).withSimilarity(makeSimilarity()).withSoftcap(softcap).withNormaliser(normaliser);
+    attention = slopes == null ? attention : attention.withAlibi(slopes[head]);
+    attention = bias == null ? attention : attention.withBias(new Bias(bias, query * keys, 0, 0, 0, 1));
+    return ReferenceAttention.of(attention, Heads.of(queryRow), Heads.of(keyRows), Heads.of(valueRows));
   }
 }

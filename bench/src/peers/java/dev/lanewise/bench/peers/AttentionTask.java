@@ -88,7 +88,7 @@ final class AttentionTask implements Task {
           Heads queryRow = Heads.of(queries.matrix(b, head, row, row + 1));
           Heads keyRows = Heads.of(keys.matrix(b, keyValueHead, 0, end));
           Heads valueRows = Heads.of(values.matrix(b, keyValueHead, 0, end));
-          double[] exact = ReferenceAttention.of(queryRow, keyRows, valueRows).output();
+          double[] exact = ReferenceAttention.of(Attention.standard(), queryRow, keyRows, valueRows).output();
           for (int d = 0; d < exact.length; d++) {
             error[0] = Math.max(error[0], Math.abs(exact[d] - measured.get(b, head, row, d)));
           }

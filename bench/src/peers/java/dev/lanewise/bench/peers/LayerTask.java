@@ -3,6 +3,7 @@ package dev.lanewise.bench.peers;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
@@ -75,7 +76,7 @@ final class LayerTask implements Task {
     double[][] x = ReferenceLayers.rows(rows, 0);
     List<double[][]> projected = weights.stream().limit(3).map(weight -> layers.linear(x, weight, null)).toList();
     double[][] attended =
-        layers.attention(projected.get(0), projected.get(1), projected.get(2), shape.heads, shape.heads, standard -> standard);
+        layers.attention(projected.get(0), projected.get(1), projected.get(2), shape.heads, shape.heads, Attention.standard());
     double[] exact = ReferenceLayers.flat(layers.linear(attended, weights.get(3), null));
     double error = 0;
     for (int i = 0; i < exact.length; i++) {

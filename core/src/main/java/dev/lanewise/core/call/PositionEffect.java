@@ -33,7 +33,7 @@ public interface PositionEffect {
    * @throws IllegalArgumentException naming the sequence that does not fit
    */
   default void checkCall(AttentionSettings settings, int queries, int keys) {
-    settings.depths(); // refuses two different trees
+    settings.mask().depths(); // refuses two different trees
   }
 
   /**
@@ -47,7 +47,7 @@ public interface PositionEffect {
 
   /** Checks that positions can act on a call whose {@code rows} queries and keys follow {@code before} rows of each cache. */
   default void checkCached(AttentionSettings settings, int[] before, int rows) {
-    settings.depths(); // refuses two different trees
+    settings.mask().depths(); // refuses two different trees
   }
 
   /**

@@ -34,7 +34,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
       Attention scoring = Attention.of(effect.score(attention.settings(), before, x.rows(), buffers, BIAS_BUFFER));
       CachedSequence[] rows = transaction.append(caches, projected.key(), projected.value());
       SequenceBatch heads = projections.heads(x, buffers);
-      scoring.computeCached(projected.query(), rows, Results.of().output(heads.split(projections.numHeads())));
+      scoring.computeCached(projected.query(), rows, Results.of().withOutput(heads.split(projections.numHeads())));
       projections.output().forward(heads, output);
     } finally {
       BUFFERS.give(buffers);
@@ -87,7 +87,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
       Heads keys = projections.keys(key, buffers);
       effect.turn(attention.settings(), queries, keys);
       Attention scoring = Attention.of(effect.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
-      scoring.weights(queries, keys, weights);
+      scoring.compute(queries, keys, Results.of().withWeights(weights));
     } finally {
       BUFFERS.give(buffers);
     }

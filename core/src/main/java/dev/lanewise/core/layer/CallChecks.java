@@ -5,6 +5,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.BatchRead;
 import dev.lanewise.core.cache.page.CachedShape;
+import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
@@ -29,8 +30,9 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
    */
   void call(int batch, int queries, int keys) {
     projections.checkSizes(batch, queries, keys);
-    attention.settings().check(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
-    effect.checkCall(attention.settings(), queries, keys);
+    AttentionSettings settings = attention.settings();
+    settings.check(settings.shape(projections.queryShape(batch, queries), projections.keyShape(batch, keys)));
+    effect.checkCall(settings, queries, keys);
   }
 
   /** Checks that rows of {@code x} can be appended to caches. */
@@ -47,7 +49,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     CachedSequence[] shapes = new CachedSequence[before.length];
     Arrays.setAll(shapes, b -> new CachedShape(layout, Math.addExact(before[b], x.rows())));
     if (shapes.length > 0) {
-      attention.settings().check(projections.queryShape(x.batch(), x.rows()), shapes);
+      attention.settings().check(attention.settings().shape(projections.queryShape(x.batch(), x.rows()), shapes));
     }
     effect.checkCached(attention.settings(), before, x.rows());
   }
@@ -55,7 +57,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
   /** Checks that caches can be the memory of {@code x}: one cache for each batch entry, or sequence. */
   void memory(String name, SequenceBatch x, List<KeyValueCache> memory) {
     checkNoPositions();
-    PackedSequences sequences = attention.settings().sequences;
+    PackedSequences sequences = attention.settings().sequences();
     if (sequences == null) {
       projections.checkCaches(name, memory, "x.batch", x.batch());
     } else {
@@ -70,7 +72,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     CachedSequence[] rows = BatchRead.acquire(memory);
     try {
       if (rows.length > 0) {
-        attention.settings().check(projections.queryShape(x.batch(), x.rows()), rows);
+        attention.settings().check(attention.settings().shape(projections.queryShape(x.batch(), x.rows()), rows));
       }
     } finally {
       BatchRead.release(memory, rows.length);
@@ -98,7 +100,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
   }
 
   private void checkNotPacked() {
-    if (attention.settings().sequences != null) {
+    if (attention.settings().sequences() != null) {
       throw new IllegalStateException("the layer has packed sequences, but rows that go into caches are a batch: one cache a batch entry");
     }
   }
@@ -106,7 +108,7 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
   /** Checks the shape of a view that weights are written to. */
   void weights(String name, Heads weights, Projections.Names names, SequenceBatch query, int keys) {
     Objects.requireNonNull(weights, name);
-    PackedSequences sequences = attention.settings().sequences;
+    PackedSequences sequences = attention.settings().sequences();
     Checks.same(name + ".batch", weights.batch(), names.query() + ".batch", query.batch());
     Checks.same(name + ".heads", weights.heads(), "numHeads", projections.numHeads());
     Checks.same(name + ".rows", weights.rows(), names.query() + ".rows", query.rows());

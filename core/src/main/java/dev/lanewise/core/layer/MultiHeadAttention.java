@@ -107,7 +107,7 @@ public final class MultiHeadAttention {
 
   /** Checks that a view that a layer writes shares no element with what attention reads besides the layer's rows. */
   void checkApart(String name, Heads written) {
-    attention.settings().checkApart(name, written);
+    attention.settings().formula().checkApart(name, written);
   }
 
   /** Checks that keys and values are projected from rows of this width. */
@@ -226,7 +226,7 @@ public final class MultiHeadAttention {
   }
 
   Mask mask() {
-    return attention.settings().mask;
+    return attention.settings().mask();
   }
 
   /** The checks of calls that are possible before anything is computed, for one call or for the calls of a stack. */

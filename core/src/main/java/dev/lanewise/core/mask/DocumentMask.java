@@ -1,8 +1,8 @@
 package dev.lanewise.core.mask;
 
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.KeySets;
 import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -62,10 +62,10 @@ final class DocumentMask implements Mask {
   }
 
   @Override
-  public void check(Extents extents) {
-    Checks.same("documents.batch", batch, extents.batchName(), extents.batch());
-    Checks.same("queryIds.length", queryIds.length, "batch * " + extents.queriesName(), (long) batch * extents.mostQueries());
-    Checks.same("keyIds.length", keyIds.length, "batch * " + extents.keysName(), (long) batch * extents.mostKeys());
+  public void check(CallShape shape) {
+    Checks.same("documents.batch", batch, shape.batchName(), shape.batch());
+    Checks.same("queryIds.length", queryIds.length, "batch * " + shape.queriesName(), (long) batch * shape.mostQueries());
+    Checks.same("keyIds.length", keyIds.length, "batch * " + shape.keysName(), (long) batch * shape.mostKeys());
   }
 
   @Override
@@ -80,7 +80,7 @@ final class DocumentMask implements Mask {
 
   @Override
   public void lower(Lowering lowering) {
-    lowering.add(sets.lower((batchEntry, queryHead, query) -> setOfQuery[batchEntry * queries() + query], lowering.extents()));
+    lowering.add(sets.lower((batchEntry, queryHead, query) -> setOfQuery[batchEntry * queries() + query], lowering.shape()));
   }
 
   @Override

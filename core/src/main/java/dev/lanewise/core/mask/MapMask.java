@@ -1,8 +1,8 @@
 package dev.lanewise.core.mask;
 
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.KeyMap;
 import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
@@ -37,15 +37,15 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
   }
 
   @Override
-  public void check(Extents extents) {
+  public void check(CallShape shape) {
     if (batch != 1) {
-      Checks.same("the map's batch", batch, extents.batchName(), extents.batch());
+      Checks.same("the map's batch", batch, shape.batchName(), shape.batch());
     }
     if (heads != 1) {
-      Checks.same("the map's heads", heads, "queryHeads", extents.queryHeads());
+      Checks.same("the map's heads", heads, "queryHeads", shape.queryHeads());
     }
-    Checks.same("the map's queries", queries, extents.queriesName(), extents.mostQueries());
-    Checks.same("the map's keys", keys, extents.keysName(), extents.mostKeys());
+    Checks.same("the map's queries", queries, shape.queriesName(), shape.mostQueries());
+    Checks.same("the map's keys", keys, shape.keysName(), shape.mostKeys());
   }
 
   @Override
@@ -60,7 +60,7 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
 
   @Override
   public void lower(Lowering lowering) {
-    lowering.add(map.lower(lowering.extents()));
+    lowering.add(map.lower(lowering.shape()));
   }
 
   @Override

@@ -1,9 +1,9 @@
 package dev.lanewise.core.mask;
 
 import dev.lanewise.core.mask.lowering.Band;
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.core.mask.lowering.Union;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
@@ -18,7 +18,7 @@ final class Masks {
     static final None INSTANCE = new None();
 
     @Override
-    public void check(Extents extents) {}
+    public void check(CallShape shape) {}
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
@@ -35,7 +35,7 @@ final class Masks {
     }
 
     @Override
-    public void check(Extents extents) {}
+    public void check(CallShape shape) {}
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
@@ -50,8 +50,8 @@ final class Masks {
 
   record CausalOffsets(int[] offsets) implements RangeMask {
     @Override
-    public void check(Extents extents) {
-      Checks.same("causalOffsets.length", offsets.length, extents.batchName(), extents.batch());
+    public void check(CallShape shape) {
+      Checks.same("causalOffsets.length", offsets.length, shape.batchName(), shape.batch());
     }
 
     @Override
@@ -77,7 +77,7 @@ final class Masks {
     }
 
     @Override
-    public void check(Extents extents) {}
+    public void check(CallShape shape) {}
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
@@ -103,7 +103,7 @@ final class Masks {
     }
 
     @Override
-    public void check(Extents extents) {}
+    public void check(CallShape shape) {}
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
@@ -118,8 +118,8 @@ final class Masks {
 
   record KeyLengths(int[] lengths) implements RangeMask {
     @Override
-    public void check(Extents extents) {
-      checkLengths("keyLengths", lengths, extents, "keys", extents::keys);
+    public void check(CallShape shape) {
+      checkLengths("keyLengths", lengths, shape, "keys", shape::keys);
     }
 
     @Override
@@ -140,8 +140,8 @@ final class Masks {
 
   record QueryLengths(int[] lengths) implements RangeMask {
     @Override
-    public void check(Extents extents) {
-      checkLengths("queryLengths", lengths, extents, "queries", extents::queries);
+    public void check(CallShape shape) {
+      checkLengths("queryLengths", lengths, shape, "queries", shape::queries);
     }
 
     @Override
@@ -162,8 +162,8 @@ final class Masks {
 
   record Prefix(int[] lengths) implements RangeMask {
     @Override
-    public void check(Extents extents) {
-      checkLengths("prefix", lengths, extents, "keys", extents::keys);
+    public void check(CallShape shape) {
+      checkLengths("prefix", lengths, shape, "keys", shape::keys);
     }
 
     @Override
@@ -189,9 +189,9 @@ final class Masks {
     Mask other();
 
     @Override
-    default void check(Extents extents) {
-      one().check(extents);
-      other().check(extents);
+    default void check(CallShape shape) {
+      one().check(shape);
+      other().check(shape);
     }
 
     @Override
@@ -228,7 +228,7 @@ final class Masks {
 
     @Override
     public void lower(Lowering lowering) {
-      lowering.add(new Union(one.lower(lowering.extents()), other.lower(lowering.extents())));
+      lowering.add(new Union(one.lower(lowering.shape()), other.lower(lowering.shape())));
     }
   }
 
@@ -237,8 +237,8 @@ final class Masks {
     return query - queries + keys;
   }
 
-  private static void checkLengths(String name, int[] lengths, Extents extents, String ofWhat, IntUnaryOperator most) {
-    Checks.same(name + ".length", lengths.length, extents.batchName(), extents.batch());
+  private static void checkLengths(String name, int[] lengths, CallShape shape, String ofWhat, IntUnaryOperator most) {
+    Checks.same(name + ".length", lengths.length, shape.batchName(), shape.batch());
     for (int b = 0; b < lengths.length; b++) {
       Checks.atLeast(name + "[" + b + "]", lengths[b], 0);
       Checks.atMost(name + "[" + b + "]", lengths[b], ofWhat, most.applyAsInt(b));

@@ -1,8 +1,8 @@
 package dev.lanewise.core.mask;
 
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.KeyMap;
 import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -33,14 +33,14 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   }
 
   @Override
-  public void check(Extents extents) {
+  public void check(CallShape shape) {
     if (keys != ANY) {
-      Checks.same("matrix.keys", keys, extents.keysName(), extents.mostKeys());
+      Checks.same("matrix.keys", keys, shape.keysName(), shape.mostKeys());
     }
-    if (extents.batch() > 0 && extents.queryHeads() > 0 && extents.mostQueries() > 0 && extents.mostKeys() > 0) {
-      long row = (extents.mostKeys() - 1L) * keyStride + 1;
-      long rows = (extents.batch() - 1L) * batchStride + (extents.queryHeads() - 1L) * headStride;
-      Checks.fits("matrix.data", data.length, offset + rows + (extents.mostQueries() - 1L) * queryStride + row);
+    if (shape.batch() > 0 && shape.queryHeads() > 0 && shape.mostQueries() > 0 && shape.mostKeys() > 0) {
+      long row = (shape.mostKeys() - 1L) * keyStride + 1;
+      long rows = (shape.batch() - 1L) * batchStride + (shape.queryHeads() - 1L) * headStride;
+      Checks.fits("matrix.data", data.length, offset + rows + (shape.mostQueries() - 1L) * queryStride + row);
     }
   }
 
@@ -58,12 +58,12 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   public void lower(Lowering lowering) {
     lowering.add(
         KeyMap.of(
-                distinct(batchStride, lowering.extents().batch()),
-                distinct(headStride, lowering.extents().queryHeads()),
-                distinct(queryStride, lowering.extents().mostQueries()),
-                lowering.extents().mostKeys(),
+                distinct(batchStride, lowering.shape().batch()),
+                distinct(headStride, lowering.shape().queryHeads()),
+                distinct(queryStride, lowering.shape().mostQueries()),
+                lowering.shape().mostKeys(),
                 this::bits)
-            .lower(lowering.extents()));
+            .lower(lowering.shape()));
   }
 
   private long bits(int batchEntry, int queryHead, int query, int from, int count) {

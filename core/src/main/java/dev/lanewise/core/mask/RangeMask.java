@@ -25,7 +25,7 @@ sealed interface RangeMask extends Mask
 
   @Override
   default void lower(Lowering lowering) {
-    for (int b = 0; b < lowering.extents().batch(); b++) {
+    for (int b = 0; b < lowering.shape().batch(); b++) {
       narrow(lowering.band().entry(b), b);
     }
   }

@@ -1,8 +1,8 @@
 package dev.lanewise.core.mask;
 
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.core.mask.lowering.TreeDepths;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
@@ -53,10 +53,10 @@ final class TreeMask implements Mask {
   }
 
   @Override
-  public void check(Extents extents) {
-    for (int b = 0; b < extents.batch(); b++) {
-      Checks.atMost("parents.length", parents.length, "queries", extents.queries(b));
-      Checks.atMost("parents.length", parents.length, "keys", extents.keys(b));
+  public void check(CallShape shape) {
+    for (int b = 0; b < shape.batch(); b++) {
+      Checks.atMost("parents.length", parents.length, "queries", shape.queries(b));
+      Checks.atMost("parents.length", parents.length, "keys", shape.keys(b));
     }
   }
 
@@ -76,7 +76,7 @@ final class TreeMask implements Mask {
 
   @Override
   public void lower(Lowering lowering) {
-    lowering.add(new Paths(this, lowering.extents()));
+    lowering.add(new Paths(this, lowering.shape()));
   }
 
   @Override
@@ -84,7 +84,7 @@ final class TreeMask implements Mask {
     return "Tree" + Arrays.toString(parents);
   }
 
-  private record Paths(TreeMask tree, Extents extents) implements Visibility {
+  private record Paths(TreeMask tree, CallShape shape) implements Visibility {
     @Override
     public int firstKey(int batchEntry, int queryHead, int query) {
       int node = node(batchEntry, query);
@@ -93,7 +93,7 @@ final class TreeMask implements Mask {
 
     @Override
     public int endKey(int batchEntry, int queryHead, int query) {
-      return Math.max(0, Masks.position(query, extents.queries(batchEntry), extents.keys(batchEntry)) + 1);
+      return Math.max(0, Masks.position(query, shape.queries(batchEntry), shape.keys(batchEntry)) + 1);
     }
 
     @Override
@@ -108,12 +108,12 @@ final class TreeMask implements Mask {
     }
 
     private int node(int batchEntry, int query) {
-      return query - (extents.queries(batchEntry) - tree.parents.length);
+      return query - (shape.queries(batchEntry) - tree.parents.length);
     }
 
     /** Number of keys before the tree. */
     private int before(int batchEntry) {
-      return extents.keys(batchEntry) - tree.parents.length;
+      return shape.keys(batchEntry) - tree.parents.length;
     }
   }
 

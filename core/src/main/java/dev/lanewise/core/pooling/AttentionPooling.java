@@ -1,6 +1,7 @@
 package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.Kernels;
@@ -141,7 +142,7 @@ public final class AttentionPooling implements Pooling {
   public void weights(SequenceBatch key, Heads weights) {
     checkKey("key", key);
     checkWeights(weights, "key.batch", key.batch(), "the rows of a query", 1, "key.rows", key.rows());
-    attention.weights(query.broadcast(key.batch()), split(key), weights);
+    attention.compute(query.broadcast(key.batch()), split(key), Results.of().withWeights(weights));
   }
 
   /** Computes only the weights of padded rows; rows after a length get 0. */
@@ -149,7 +150,7 @@ public final class AttentionPooling implements Pooling {
     checkKey("key", key);
     Attention masked = padded("key", key, lengths);
     checkWeights(weights, "key.batch", key.batch(), "the rows of a query", 1, "key.rows", key.rows());
-    masked.weights(query.broadcast(key.batch()), split(key), weights);
+    masked.compute(query.broadcast(key.batch()), split(key), Results.of().withWeights(weights));
   }
 
   /**
@@ -162,7 +163,7 @@ public final class AttentionPooling implements Pooling {
     Attention attentionOfEach = packed("key", key, sequences);
     int count = sequences.count();
     checkWeights(weights, "key.batch", 1, "the number of sequences", count, "the rows of the longest sequence", sequences.mostKeys());
-    attentionOfEach.weights(repeated(sequences), split(key), weights);
+    attentionOfEach.compute(repeated(sequences), split(key), Results.of().withWeights(weights));
   }
 
   private Heads split(SequenceBatch rows) {

@@ -119,7 +119,7 @@ public final class RecurrentAttention {
    */
   public void context(SequenceBatch state, SequenceBatch context) {
     check(state, context);
-    run(state, Results.of().output(context.split(1)));
+    run(state, Results.of().withOutput(context.split(1)));
   }
 
   /**
@@ -131,14 +131,14 @@ public final class RecurrentAttention {
     check(state, context);
     check(state, weights);
     ViewChecks.disjoint("context", context.split(1), "weights", weights);
-    run(state, Results.of().output(context.split(1)).weights(weights));
+    run(state, Results.of().withOutput(context.split(1)).withWeights(weights));
   }
 
   /** Computes only the weights of a step. */
   public void weights(SequenceBatch state, Heads weights) {
     checkState(state);
     check(state, weights);
-    run(state, Results.of().weights(weights));
+    run(state, Results.of().withWeights(weights));
   }
 
   private void run(SequenceBatch state, Results results) {

@@ -4,6 +4,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
@@ -17,7 +18,7 @@ record AlibiPositions(float[] slopes) implements LayerPositions, PositionEffect 
   }
 
   private AttentionSettings score(AttentionSettings settings) {
-    return settings.withPositions(null, slopes);
+    return settings.withPositions(new ScoreChange.Alibi(slopes, null, true));
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -52,7 +53,7 @@ final class RelativePositions implements LayerPositions, PositionEffect {
       last = new Kept(queries, keys, depths, layout.bias());
       kept = last;
     }
-    return settings.withPositions(last.bias, null);
+    return settings.withPositions(new ScoreChange.AddedBias(last.bias, true));
   }
 
   /**
@@ -76,9 +77,9 @@ final class RelativePositions implements LayerPositions, PositionEffect {
             head,
             mostKeys);
     for (int b = 0; b < entries; b++) {
-      fill(layout, b, queries[b], keys[b], settings.depths());
+      fill(layout, b, queries[b], keys[b], settings.mask().depths());
     }
-    return settings.withPositions(layout.bias(), null);
+    return settings.withPositions(new ScoreChange.AddedBias(layout.bias(), true));
   }
 
   @Override
@@ -88,8 +89,8 @@ final class RelativePositions implements LayerPositions, PositionEffect {
 
   @Override
   public void checkCall(AttentionSettings settings, int queries, int keys) {
-    boolean tree = settings.depths() != null;
-    PackedSequences sequences = settings.sequences;
+    boolean tree = settings.mask().depths() != null;
+    PackedSequences sequences = settings.sequences();
     if (sequences == null) {
       checkSize(1, queries, keys);
       return;
@@ -109,11 +110,11 @@ final class RelativePositions implements LayerPositions, PositionEffect {
 
   @Override
   public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
-    PackedSequences sequences = settings.sequences;
+    PackedSequences sequences = settings.sequences();
     if (sequences == null) {
       return applyTo(settings, queries, keys);
     }
-    if (settings.depths() == null) {
+    if (settings.mask().depths() == null) {
       return applyTo(settings, sequences.mostQueries(), sequences.mostKeys());
     }
     int[] queriesOfEach = new int[sequences.count()];
@@ -125,7 +126,7 @@ final class RelativePositions implements LayerPositions, PositionEffect {
 
   @Override
   public void checkCached(AttentionSettings settings, int[] before, int rows) {
-    settings.depths(); // refuses two different trees
+    settings.mask().depths(); // refuses two different trees
     int entries = Arrays.stream(before).distinct().count() <= 1 ? 1 : before.length; // batch entries of equal length share one bias
     checkSize(entries, rows, Math.addExact(Arrays.stream(before).max().orElse(0), rows));
   }

@@ -17,8 +17,8 @@ record RotaryEffect(Rotary rotary) implements PositionEffect {
 
   @Override
   public void turn(AttentionSettings settings, Heads queries, Heads keys) {
-    PackedSequences sequences = settings.sequences;
-    int[] depths = settings.depths();
+    PackedSequences sequences = settings.sequences();
+    int[] depths = settings.mask().depths();
     if (sequences != null) {
       rotary.apply(queries, queries, RowPositions.ofQueries(sequences, depths));
       rotary.apply(keys, keys, RowPositions.ofKeys(sequences, depths));
@@ -33,7 +33,7 @@ record RotaryEffect(Rotary rotary) implements PositionEffect {
 
   @Override
   public void turn(AttentionSettings settings, Heads queries, Heads keys, int[] before) {
-    int[] depths = settings.depths();
+    int[] depths = settings.mask().depths();
     turn(queries, before, depths);
     turn(keys, before, depths);
   }

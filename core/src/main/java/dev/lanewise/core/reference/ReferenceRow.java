@@ -1,6 +1,6 @@
 package dev.lanewise.core.reference;
 
-import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
@@ -22,6 +22,7 @@ final class ReferenceRow {
   private final int query;
   private final int queries;
   private final int keys;
+  private final Normaliser normaliser;
   private final double[] raw;
   private final double[] capped;
   private final double[] changed;
@@ -31,17 +32,18 @@ final class ReferenceRow {
   private final double sum;
 
   /** Computes the row of a query of a batch entry, or of a sequence. */
-  ReferenceRow(ReferenceAttention call, Extents extents, int b, int head, int query) {
+  ReferenceRow(ReferenceAttention call, int b, int head, int query) {
     this.call = call;
     this.b = b;
     this.head = head;
     this.query = query;
-    this.queries = extents.queries(b);
-    this.keys = extents.keys(b);
+    this.queries = call.shape.queries(b);
+    this.keys = call.shape.keys(b);
+    this.normaliser = call.formula.normaliser();
     // Pass 1: scores.
     this.raw = raw();
-    this.capped = capped();
-    this.changed = changed();
+    this.capped = changed(raw, Stage.CAPPED);
+    this.changed = changed(capped, Stage.CHANGED);
     this.masked = masked();
     // Pass 2: weights, with exponentials relative to the largest score. Pass 3, the weighted sum of value rows, is addOutput.
     this.largest = largest();
@@ -62,14 +64,14 @@ final class ReferenceRow {
 
   /** ln Σ e<sup>score</sup> over the remaining keys and the sink. If no key remains, the result is the sink, or −∞ without a sink. */
   double logSumExp() {
-    return largest == GONE ? call.normaliser.sink(head) : round(largest + round(Math.log(sum)));
+    return largest == GONE ? normaliser.sink(head) : round(largest + round(Math.log(sum)));
   }
 
   /** Adds weights · V to the elements of {@code output}, beginning with element {@code to}. */
   void addOutput(Heads value, double[] output, int to) {
     for (int j = 0; j < keys; j++) {
       if (masked[j] != GONE) {
-        int from = call.keyIndex(value, b, head, j);
+        int from = call.shape.keyIndex(value, b, head / call.shape.group(), j);
         for (int d = 0; d < value.width(); d++) {
           output[to + d] = round(output[to + d] + round(weights[j] * value.data()[from + d * value.columnStride()]));
         }
@@ -77,27 +79,30 @@ final class ReferenceRow {
     }
   }
 
-  /** Adds the weights to the elements of {@code sums} that belong to the keys of a head. These begin with element {@code to}. */
-  void addWeights(double[] sums, int to) {
+  /** Adds the weights to the elements of {@code sums} that belong to the keys of the head. */
+  void addWeights(double[] sums) {
     for (int j = 0; j < keys; j++) {
-      int column = to + call.keyRow(b, j);
+      int column = call.shape.keyNumber(b, head, j);
       sums[column] = round(sums[column] + weights[j]);
     }
   }
 
   private double[] raw() {
     double[] scores = new double[keys];
-    float[] vector = Objects.requireNonNullElse(call.similarity.vector(), new float[0]);
+    Heads x = call.shape.query();
+    Heads y = call.shape.key();
+    double scale = round(call.formula.scale(x.width()));
+    int queryIndex = call.shape.queryIndex(x, b, head, query);
     for (int j = 0; j < keys; j++) {
-      scores[j] = round(round(call.scale()) * similarity(call.queryIndex(b, head, query), call.keyIndex(call.key, b, head, j), vector));
+      scores[j] = round(scale * similarity(queryIndex, call.shape.keyIndex(y, b, head / call.shape.group(), j)));
     }
     return scores;
   }
 
-  private double similarity(int queryIndex, int keyIndex, float[] vector) {
-    Heads x = call.query;
-    Heads y = call.key;
-    return switch (call.similarity.kind()) {
+  private double similarity(int queryIndex, int keyIndex) {
+    Heads x = call.shape.query();
+    Heads y = call.shape.key();
+    return switch (call.formula.similarity().kind()) {
       case DOT -> dot(x, queryIndex, y, keyIndex);
       case COSINE -> {
         double queryLength = round(Math.sqrt(dot(x, queryIndex, x, queryIndex)));
@@ -106,6 +111,7 @@ final class ReferenceRow {
         yield defined ? round(dot(x, queryIndex, y, keyIndex) / round(queryLength * keyLength)) : 0;
       }
       case ADDITIVE -> {
+        float[] vector = Objects.requireNonNull(call.formula.similarity().vector());
         double sum = 0;
         for (int a = 0; a < vector.length; a++) {
           double both = round((double) x.data()[queryIndex + a * x.columnStride()] + y.data()[keyIndex + a * y.columnStride()]);
@@ -124,43 +130,55 @@ final class ReferenceRow {
     return sum;
   }
 
-  private double[] capped() {
-    double[] scores = raw.clone();
-    if (round(call.softcap) != 0) {
-      for (int j = 0; j < keys; j++) {
-        scores[j] = round(round(call.softcap) * round(Math.tanh(round(raw[j] / round(call.softcap)))));
+  /** The scores after the changes that lead to a stage. */
+  private double[] changed(double[] before, Stage stage) {
+    double[] scores = before.clone();
+    for (ScoreChange change : call.formula.changes()) {
+      if (change.stage() == stage) {
+        scores = changed(change, scores);
       }
     }
     return scores;
   }
 
-  private double[] changed() {
-    double[] scores = capped.clone();
-    for (int j = 0; j < keys; j++) {
-      if (call.slopes != null) {
-        double distance = Math.abs(position(query + keys - queries) - position(j));
-        scores[j] = round(scores[j] - round(call.slopes[head] * distance));
+  private double[] changed(ScoreChange change, double[] before) {
+    return switch (change) {
+      case ScoreChange.Softcap(float limit) -> mapped(before, (_, score) -> round(limit * round(Math.tanh(round(score / limit)))));
+      case ScoreChange.AddedBias(Bias bias, _) ->
+          mapped(
+              before,
+              (j, score) -> {
+                double added = bias.data()[bias.index(b, head, query) + j * bias.keyStride()];
+                return added == GONE ? GONE : round(score + added); // a NaN in the key must not replace −∞
+              });
+      case ScoreChange.Alibi(float[] slopes, int[] offsets, _) -> {
+        int own = position(query + (offsets == null ? keys - queries : offsets[b]));
+        yield mapped(before, (j, score) -> round(score - round(slopes[head] * (double) Math.abs(own - position(j)))));
       }
-      double bias = call.bias == null ? 0 : biasOf(call.bias, j);
-      // A choice instead of a sum: a NaN in the key must not replace −∞.
-      scores[j] = bias == GONE ? GONE : round(scores[j] + bias);
+      case ScoreChange.Function(RowFunction function) -> applied(function, before);
+    };
+  }
+
+  private interface ScoreMap {
+    double apply(int key, double score);
+  }
+
+  private static double[] mapped(double[] before, ScoreMap map) {
+    double[] scores = new double[before.length];
+    for (int j = 0; j < scores.length; j++) {
+      scores[j] = map.apply(j, before[j]);
     }
-    return applied(call.scoreFunction, scores);
+    return scores;
   }
 
   /**
    * The position of a key row, and of the query at the same position. For a node of a tree it is the node's depth plus the rows before the
    * tree.
    */
-  int position(int row) {
+  private int position(int row) {
     int[] depths = call.mask.depths();
     int before = depths == null ? keys : keys - depths.length;
     return depths == null || row < before ? row : before + depths[row - before];
-  }
-
-  private double biasOf(Bias bias, int j) {
-    return bias.data()[
-        bias.offset() + b * bias.batchStride() + head * bias.headStride() + query * bias.queryStride() + j * bias.keyStride()];
   }
 
   /** Applies the caller's function, which works on floats and sees the keys that the query sees. Without a function nothing is rounded. */
@@ -206,11 +224,11 @@ final class ReferenceRow {
     for (double score : masked) {
       largest = Math.max(largest, score);
     }
-    return largest == GONE ? GONE : Math.max(largest, call.normaliser.sink(head));
+    return largest == GONE ? GONE : Math.max(largest, normaliser.sink(head));
   }
 
   private double sum() {
-    double sum = round(Math.exp(round(call.normaliser.sink(head) - largest)));
+    double sum = round(Math.exp(round(normaliser.sink(head) - largest)));
     for (double score : masked) {
       sum = round(sum + round(Math.exp(round(score - largest))));
     }
@@ -223,13 +241,13 @@ final class ReferenceRow {
     for (int j = 0; j < keys; j++) {
       seen += masked[j] == GONE ? 0 : 1;
     }
-    double divisor = call.normaliser.averages() ? seen : 1;
+    double divisor = normaliser.averages() ? seen : 1;
     for (int j = 0; j < keys; j++) {
       if (masked[j] != GONE) {
-        result[j] = round(weight(call.normaliser.kind(), masked[j]) / divisor);
+        result[j] = round(weight(normaliser.kind(), masked[j]) / divisor);
       }
     }
-    result = applied(call.weightFunction, result);
+    result = applied(call.formula.weightFunction(), result);
     for (int j = 0; j < keys; j++) {
       // The caller's function may write to any element of its segment, but a removed key stays removed.
       result[j] = masked[j] == GONE ? 0 : result[j];

@@ -92,7 +92,7 @@ class CacheWindowTest {
       KeyValueCache cache, List<float[]> keys, List<float[]> values, int queries, Mask window, Random random, String about) {
     Mask mask = random.nextBoolean() ? Mask.causal() : random.nextBoolean() ? Mask.none() : Mask.window(Mask.UNLIMITED, 0).or(window);
     Heads query = Views.random(Views.Layout.DENSE, 1, HEADS, queries, DIM, random.nextLong());
-    double[] expected = ReferenceAttention.of(query, heads(keys), heads(values)).mask(mask.and(window)).output();
+    double[] expected = ReferenceAttention.of(Attention.standard().withMask(mask.and(window)), query, heads(keys), heads(values)).output();
     Heads output = Heads.zeros(1, HEADS, queries, DIM);
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
       Attention.standard().withKernels(kernels).withMask(mask).withThreads(2).compute(query, cache, output);
@@ -138,7 +138,7 @@ class CacheWindowTest {
       Attention.standard().withMask(Mask.causal()).compute(query, caches, output);
       Mask rule =
           Mask.evaluate((b, h, i, j) -> windows[b] == 0 || j < windows[b] / 10 || j > i + 50 - queries - windows[b], 3, 1, queries, 50);
-      double[] expected = ReferenceAttention.of(query, key, value).mask(rule.and(Mask.causal())).output();
+      double[] expected = ReferenceAttention.of(Attention.standard().withMask(rule.and(Mask.causal())), query, key, value).output();
       for (int i = 0; i < expected.length; i++) {
         assertThat(Math.abs(output.data()[i] - expected[i])).as("%d queries, element %d", queries, i).isLessThan(1e-5);
       }

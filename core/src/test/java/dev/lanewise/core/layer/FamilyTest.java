@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
@@ -64,7 +65,7 @@ class FamilyTest {
     Heads value = Views.random(Layout.DENSE, 2, 4, 7, 16, SEED + 2);
     Heads output = Heads.zeros(2, 12, 7, 16);
     FamilyExample.heads(query.data(), 2, 7, key, value, output);
-    ReferenceAttention reference = ReferenceAttention.of(query, key, value).mask(Mask.causal());
+    ReferenceAttention reference = ReferenceAttention.of(Attention.standard().withMask(Mask.causal()), query, key, value);
     Budget.assertWithin("heads", output.data(), reference.inFloat().output(), reference.output());
   }
 
@@ -76,7 +77,7 @@ class FamilyTest {
     SequenceBatch vectors = SequenceBatch.zeros(1, rows, 24);
     FamilyExample.withoutProjections(x, matrix, vectors);
     double[][] plain = ReferenceLayers.rows(x, 0);
-    plain = ReferenceLayers.inDouble().attention(plain, plain, plain, 1, 1, call -> call);
+    plain = ReferenceLayers.inDouble().attention(plain, plain, plain, 1, 1, Attention.standard());
     assertClose(plain, matrix, 0, "matrix view");
     Views.assertSameBits(vectors.data(), matrix.data(), "vector view");
   }

@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
@@ -113,7 +114,7 @@ class LayerPositionsTest {
     double[][] zeros = new double[x.length][6];
     double[][] heads =
         ReferenceLayers.inDouble()
-            .attention(zeros, new double[source.length][2], linear(SHAPE.value(), source), 6, 2, call -> call.bias(scores));
+            .attention(zeros, new double[source.length][2], linear(SHAPE.value(), source), 6, 2, Attention.standard().withBias(scores));
     return linear(SHAPE.output(), heads);
   }
 

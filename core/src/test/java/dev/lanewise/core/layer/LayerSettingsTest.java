@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
@@ -215,9 +216,9 @@ public class LayerSettingsTest {
     Heads before = Heads.zeros(1, 1, 3, 3);
     Heads after = Heads.zeros(1, 1, 3, 3);
     Heads without = Heads.zeros(1, 1, 3, 3);
-    positions.applyTo(plain.withBias(bias), 3, 3).weights(rows, rows, before);
-    positions.applyTo(plain, 3, 3).withBias(bias).weights(rows, rows, after);
-    plain.withBias(bias).weights(rows, rows, without);
+    positions.applyTo(plain.withBias(bias), 3, 3).compute(rows, rows, Results.of().withWeights(before));
+    positions.applyTo(plain, 3, 3).withBias(bias).compute(rows, rows, Results.of().withWeights(after));
+    plain.withBias(bias).compute(rows, rows, Results.of().withWeights(without));
     Views.assertSameBits(before.data(), after.data(), "the order of settings");
     assertThat(before.get(0, 0, 0, 1)).isZero();
     assertThat(before.data()).isNotEqualTo(without.data());

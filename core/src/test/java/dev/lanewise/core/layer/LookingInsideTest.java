@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.AttentionEntropy;
 import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerParts;
@@ -34,7 +35,7 @@ class LookingInsideTest {
     Attention.standard()
         .withScale(2)
         .withMask(Mask.causal().and(Mask.evaluate((b, h, i, j) -> i != 2, 1, 1, rows, rows)))
-        .weights(x, x, weights);
+        .compute(x, x, Results.of().withWeights(weights));
     return weights;
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerShape;
@@ -62,7 +63,7 @@ class MultiHeadAttentionTest {
       shape.layer().withMask(mask).weights(query, key, weights);
       Views.assertOnlyTheViewWritten(weights, "weights of " + shape);
       Heads expected = Heads.zeros(2, shape.numHeads(), 17, 33);
-      Attention.standard().withMask(mask).weights(queryHeads, keyHeads, expected);
+      Attention.standard().withMask(mask).compute(queryHeads, keyHeads, Results.of().withWeights(expected));
       Views.assertSameBits(Views.dense(weights), expected.data(), what("weights of " + shape + ", " + layout));
     }
   }

@@ -3,7 +3,7 @@ package dev.lanewise.core.mask;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
@@ -19,7 +19,7 @@ class MaskSetsTest {
     int keys = 400;
     Mask.Predicate predicate = (b, h, i, j) -> j >= 7 * i && j < 300 + i && j % 3 != 0 && (j < 150 || j > 290);
     Mask mask = Mask.evaluate(predicate, 1, 1, queries, keys);
-    Visibility lowered = mask.lower(Extents.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1)));
+    Visibility lowered = mask.lower(CallShape.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1)));
     for (int i = 0; i < queries; i++) {
       for (int j = 0; j < keys; j++) {
         boolean expected = predicate.visible(0, 0, i, j);
@@ -54,24 +54,24 @@ class MaskSetsTest {
             "Map[1, 2, 3, 4]");
   }
 
-  /** Views of width 0 may have any number of rows: the sum of four products of ints overflows a long, which must be detected. */
+  /** A view that repeats its rows may have very many: the sum of four products of ints overflows a long, which must be detected. */
   @Test
   void matricesBeyondALong() {
     int max = Integer.MAX_VALUE;
-    Heads many = new Heads(new float[0], 0, max, max, max, 0, 0, 0, 0, 0);
-    Extents extents = Extents.of(many, many);
+    Heads many = new Heads(new float[1], 0, 46340, 46340, max - 1023, 1, 0, 0, 0, 0); // the largest call
+    CallShape shape = CallShape.of(many, many);
     boolean[] data = new boolean[100];
-    assertTooLarge(Mask.matrix(data, max, max, max, max, max), extents);
-    assertTooLarge(Mask.matrix(data, 0, max, max, max, 0), extents);
-    assertTooLarge(Mask.matrix(data, 0, 0, max, max, max), extents);
-    assertTooLarge(Mask.matrix(data, 0, 0, 0, 0, max), extents);
-    assertTooLarge(Mask.matrix(data, 0, max, 0, 0, 0), extents);
-    assertTooLarge(Mask.matrix(data, 100, 0, 0, 0, 0), extents);
-    Mask.matrix(data, 99, 0, 0, 0, 0).check(extents);
+    assertTooLarge(Mask.matrix(data, max, max, max, max, max), shape);
+    assertTooLarge(Mask.matrix(data, 0, max, max, max, 0), shape);
+    assertTooLarge(Mask.matrix(data, 0, 0, max, max, max), shape);
+    assertTooLarge(Mask.matrix(data, 0, 0, 0, 0, max), shape);
+    assertTooLarge(Mask.matrix(data, 0, max, 0, 0, 0), shape);
+    assertTooLarge(Mask.matrix(data, 100, 0, 0, 0, 0), shape);
+    Mask.matrix(data, 99, 0, 0, 0, 0).check(shape);
   }
 
-  private static void assertTooLarge(Mask mask, Extents extents) {
-    assertThatThrownBy(() -> mask.check(extents))
+  private static void assertTooLarge(Mask mask, CallShape shape) {
+    assertThatThrownBy(() -> mask.check(shape))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("matrix.data has 100 elements, but the view needs ");
   }

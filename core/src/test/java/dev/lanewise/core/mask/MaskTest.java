@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.testing.MaskCases;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -115,7 +116,7 @@ class MaskTest {
     assertThat(asked).containsExactly(1);
   }
 
-  static Stream<Extents> extents() {
+  static Stream<CallShape> shape() {
     return Stream.of(
         padded(3, 0),
         padded(0, 3),
@@ -131,53 +132,54 @@ class MaskTest {
         packed(new int[] {0, 66, 67, 70}, new int[] {0, 66, 200, 270}));
   }
 
-  private static Extents padded(int queries, int keys) {
-    return Extents.of(Heads.zeros(3, 2, queries, 1), Heads.zeros(3, 1, keys, 1));
+  private static CallShape padded(int queries, int keys) {
+    return CallShape.of(Heads.zeros(3, 2, queries, 1), Heads.zeros(3, 1, keys, 1));
   }
 
-  private static Extents packed(int[] queryStarts, int[] keyStarts) {
-    return Extents.of(Heads.zeros(1, 2, queryStarts[3], 1), PackedSequences.of(queryStarts, keyStarts));
+  private static CallShape packed(int[] queryStarts, int[] keyStarts) {
+    return CallShape.of(
+        Heads.zeros(1, 2, queryStarts[3], 1), Heads.zeros(1, 1, keyStarts[3], 1), PackedSequences.of(queryStarts, keyStarts));
   }
 
   @ParameterizedTest
-  @MethodSource("extents")
-  void rangesAreTightAndWithoutHoles(Extents extents) {
-    List<Mask> masks = MaskCases.ranges(extents, Problem.SEED);
+  @MethodSource("shape")
+  void rangesAreTightAndWithoutHoles(CallShape shape) {
+    List<Mask> masks = MaskCases.ranges(shape, Problem.SEED);
     for (Mask mask : masks) {
-      assertLowered(mask, extents, true);
-      assertThat(lowered(mask, extents).hasHoles()).as(mask.toString()).isFalse();
-      for (Mask other : MaskCases.ranges(extents, Problem.SEED + 1)) {
-        assertLowered(mask.and(other), extents, true);
-        assertLowered(other.and(mask), extents, true);
-        assertThat(lowered(mask.and(other), extents).hasHoles()).as(mask + " and " + other).isFalse();
+      assertLowered(mask, shape, true);
+      assertThat(lowered(mask, shape).hasHoles()).as(mask.toString()).isFalse();
+      for (Mask other : MaskCases.ranges(shape, Problem.SEED + 1)) {
+        assertLowered(mask.and(other), shape, true);
+        assertLowered(other.and(mask), shape, true);
+        assertThat(lowered(mask.and(other), shape).hasHoles()).as(mask + " and " + other).isFalse();
       }
     }
   }
 
   @ParameterizedTest
-  @MethodSource("extents")
-  void holesAreThoseOfTheDefinition(Extents extents) {
-    List<Mask> all = new ArrayList<>(MaskCases.ranges(extents, Problem.SEED + 2));
-    all.addAll(MaskCases.withHoles(extents, Problem.SEED + 3));
-    for (Mask mask : MaskCases.withHoles(extents, Problem.SEED)) {
+  @MethodSource("shape")
+  void holesAreThoseOfTheDefinition(CallShape shape) {
+    List<Mask> all = new ArrayList<>(MaskCases.ranges(shape, Problem.SEED + 2));
+    all.addAll(MaskCases.withHoles(shape, Problem.SEED + 3));
+    for (Mask mask : MaskCases.withHoles(shape, Problem.SEED)) {
       // For a sequence shorter than the longest, the end of its documents, matrix or map is cut off.
       boolean composed = mask instanceof Masks.Both || mask instanceof Masks.Either;
-      assertLowered(mask, extents, !composed && (extents.sequences() == null || mask instanceof TreeMask));
+      assertLowered(mask, shape, !composed && (!shape.isUneven() || mask instanceof TreeMask));
       for (Mask other : all) {
-        assertLowered(mask.and(other), extents, false);
-        assertLowered(other.and(mask), extents, false);
-        assertLowered(mask.or(other), extents, false);
+        assertLowered(mask.and(other), shape, false);
+        assertLowered(other.and(mask), shape, false);
+        assertLowered(mask.or(other), shape, false);
       }
     }
   }
 
   @ParameterizedTest
-  @MethodSource("extents")
-  void unionsOfRangesShowBoth(Extents extents) {
-    for (Mask mask : MaskCases.ranges(extents, Problem.SEED)) {
-      for (Mask other : MaskCases.ranges(extents, Problem.SEED + 1)) {
-        assertLowered(mask.or(other), extents, false);
-        assertLowered(mask.or(other).and(Mask.causal()).or(Mask.window(0, 0)), extents, false);
+  @MethodSource("shape")
+  void unionsOfRangesShowBoth(CallShape shape) {
+    for (Mask mask : MaskCases.ranges(shape, Problem.SEED)) {
+      for (Mask other : MaskCases.ranges(shape, Problem.SEED + 1)) {
+        assertLowered(mask.or(other), shape, false);
+        assertLowered(mask.or(other).and(Mask.causal()).or(Mask.window(0, 0)), shape, false);
       }
     }
   }
@@ -201,48 +203,47 @@ class MaskTest {
   /** A mask with holes is distinguished from one without: the kernels request bits only if there are holes. */
   @Test
   void holesAreFoundWhereThereAreAny() {
-    Extents extents = padded(4, 4);
-    assertThat(lowered(Mask.tree(-1, 0, 1), extents).hasHoles()).isFalse();
-    assertThat(lowered(Mask.tree(-1, 0, 0), extents).hasHoles()).isTrue();
-    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j >= i, 1, 1, 4, 4), extents).hasHoles()).isFalse();
-    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j != 2, 1, 1, 4, 4).and(Mask.causal()), extents).hasHoles()).isTrue();
-    assertThat(lowered(Mask.causal().and(Mask.matrix(new boolean[] {true, false, true, true}, 0, 0, 0, 0, 1)), extents).hasHoles())
-        .isTrue();
+    CallShape shape = padded(4, 4);
+    assertThat(lowered(Mask.tree(-1, 0, 1), shape).hasHoles()).isFalse();
+    assertThat(lowered(Mask.tree(-1, 0, 0), shape).hasHoles()).isTrue();
+    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j >= i, 1, 1, 4, 4), shape).hasHoles()).isFalse();
+    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j != 2, 1, 1, 4, 4).and(Mask.causal()), shape).hasHoles()).isTrue();
+    assertThat(lowered(Mask.causal().and(Mask.matrix(new boolean[] {true, false, true, true}, 0, 0, 0, 0, 1)), shape).hasHoles()).isTrue();
   }
 
-  private static Visibility lowered(Mask mask, Extents extents) {
-    mask.check(extents);
-    return mask.lower(extents);
+  private static Visibility lowered(Mask mask, CallShape shape) {
+    mask.check(shape);
+    return mask.lower(shape);
   }
 
-  private static void assertLowered(Mask mask, Extents extents, boolean tight) {
-    Visibility visibility = lowered(mask, extents);
-    for (int b = 0; b < extents.batch(); b++) {
-      for (int h = 0; h < extents.queryHeads(); h++) {
-        for (int i = 0; i < extents.queries(b); i++) {
-          assertRow(mask, visibility, extents, new Row(b, h, i, tight));
+  private static void assertLowered(Mask mask, CallShape shape, boolean tight) {
+    Visibility visibility = lowered(mask, shape);
+    for (int b = 0; b < shape.batch(); b++) {
+      for (int h = 0; h < shape.queryHeads(); h++) {
+        for (int i = 0; i < shape.queries(b); i++) {
+          assertRow(mask, visibility, shape, new Row(b, h, i, tight));
         }
       }
     }
   }
 
-  private static void assertRow(Mask mask, Visibility visibility, Extents extents, Row row) {
-    int keys = extents.keys(row.batchEntry);
+  private static void assertRow(Mask mask, Visibility visibility, CallShape shape, Row row) {
+    int keys = shape.keys(row.batchEntry);
     int first = visibility.firstKey(row.batchEntry, row.queryHead, row.query);
     int end = visibility.endKey(row.batchEntry, row.queryHead, row.query);
     int firstSeen = keys;
     int endSeen = 0;
     for (int j = 0; j < keys; j++) {
       boolean bit = !visibility.hasHoles() || (visibility.keys64(row.batchEntry, row.queryHead, row.query, j / Long.SIZE) >>> j & 1) != 0;
-      boolean seen = mask.visible(row.batchEntry, row.queryHead, row.query, j, extents.queries(row.batchEntry), keys);
+      boolean seen = mask.visible(row.batchEntry, row.queryHead, row.query, j, shape.queries(row.batchEntry), keys);
       if ((j >= first && j < end && bit) != seen) {
         throw new AssertionError(
-            mask + " shows key " + j + ": " + seen + "; lowered [" + first + ", " + end + "), " + bit + "; " + row + " of " + extents);
+            mask + " shows key " + j + ": " + seen + "; lowered [" + first + ", " + end + "), " + bit + "; " + row + " of " + shape);
       }
       if (seen) {
         int next = visibility.nextKey(row.batchEntry, row.queryHead, row.query, Math.max(first, endSeen));
         if (next > j) {
-          throw new AssertionError(mask + " shows key " + j + ", skipped to " + next + "; " + row + " of " + extents);
+          throw new AssertionError(mask + " shows key " + j + ", skipped to " + next + "; " + row + " of " + shape);
         }
         firstSeen = Math.min(firstSeen, j);
         endSeen = j + 1;
@@ -251,15 +252,15 @@ class MaskTest {
     boolean tight = !row.tight || (endSeen == 0 ? first == end : first == firstSeen && end == endSeen);
     if (first < 0 || first > end || end > keys || !tight) {
       throw new AssertionError(
-          mask + " shows [" + firstSeen + ", " + endSeen + "); lowered [" + first + ", " + end + "); " + row + " of " + extents);
+          mask + " shows [" + firstSeen + ", " + endSeen + "); lowered [" + first + ", " + end + "); " + row + " of " + shape);
     }
   }
 
   private record Row(int batchEntry, int queryHead, int query, boolean tight) {}
 
   static Stream<Mask> masks() {
-    Extents extents = Extents.of(Heads.zeros(3, 2, 70, 1), Heads.zeros(3, 1, 133, 1));
-    return Stream.concat(MaskCases.ranges(extents, Problem.SEED).stream(), MaskCases.withHoles(extents, Problem.SEED).stream());
+    CallShape shape = CallShape.of(Heads.zeros(3, 2, 70, 1), Heads.zeros(3, 1, 133, 1));
+    return Stream.concat(MaskCases.ranges(shape, Problem.SEED).stream(), MaskCases.withHoles(shape, Problem.SEED).stream());
   }
 
   @ParameterizedTest
@@ -276,7 +277,9 @@ class MaskTest {
     Arrays.fill(seen, 0, 51, true);
     Arrays.fill(seen, 130, 140, true);
     Heads weights = Heads.zeros(1, 1, 3, keys);
-    Attention.standard().withMask(Mask.matrix(seen, 0, 0, 0, 0, 1)).weights(Heads.zeros(1, 1, 3, 2), Heads.zeros(1, 1, keys, 2), weights);
+    Attention.standard()
+        .withMask(Mask.matrix(seen, 0, 0, 0, 0, 1))
+        .compute(Heads.zeros(1, 1, 3, 2), Heads.zeros(1, 1, keys, 2), Results.of().withWeights(weights));
     for (int j = 0; j < keys; j++) {
       assertThat(weights.get(0, 0, 2, j) > 0).as("key %d is seen", j).isEqualTo(seen[j]);
     }

@@ -3,6 +3,7 @@ package dev.lanewise.core.pooling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Problem;
@@ -35,7 +36,8 @@ class AttentionPoolingTest {
         pooling.apply(keys, values, output);
         pooling.weights(keys, weights);
         Heads queries = new Heads(query, 0, shape[0], heads, 1, headDim, 0, headDim, headDim);
-        ReferenceAttention expected = ReferenceAttention.of(queries, keys.split(heads), values.split(heads)).scale(0.7f);
+        ReferenceAttention expected =
+            ReferenceAttention.of(Attention.standard().withScale(0.7f), queries, keys.split(heads), values.split(heads));
         assertClose(weights, expected.weights(), 1e-6);
         assertClose(output.split(heads), expected.output(), 2e-6);
         Views.assertOnlyTheViewWritten(output.split(1), pooling);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.NormPlacement;
@@ -117,8 +118,8 @@ class PositionsTest {
     Heads key = Views.random(Views.Layout.DENSE, 2, 3, 9, 16, SEED + 1);
     Heads weights = Heads.zeros(2, 6, 5, 9);
     LayerPositions positions = Positions.alibi(6);
-    positions.applyTo(Attention.standard(), 5, 9).weights(query, key, weights);
-    ReferenceAttention expected = ReferenceAttention.of(query, key).slopes(Attention.standardSlopes(6));
+    positions.applyTo(Attention.standard(), 5, 9).compute(query, key, Results.of().withWeights(weights));
+    ReferenceAttention expected = ReferenceAttention.of(Attention.standard().withAlibi(Attention.standardSlopes(6)), query, key);
     assertClose(weights.data(), expected.weights());
   }
 
@@ -158,17 +159,20 @@ class PositionsTest {
       Heads query = Views.random(Views.Layout.DENSE, 2, 4, queries, 8, SEED + 1);
       Heads key = Views.random(Views.Layout.DENSE, 2, 2, keys, 8, SEED + 2);
       Heads weights = Heads.zeros(2, 4, queries, keys);
-      positions.applyTo(Attention.standard().withScale(1), queries, keys).weights(query, key, weights);
+      positions.applyTo(Attention.standard().withScale(1), queries, keys).compute(query, key, Results.of().withWeights(weights));
       ReferenceAttention reference =
-          ReferenceAttention.of(query, key)
-              .scale(1)
-              .scoreFunction(
-                  (row, offset, length, b, head, i, firstKey) -> {
-                    for (int j = 0; j < length; j++) {
-                      int distance = firstKey + j - (i + keys - queries);
-                      row[offset + j] += table[expected[distance + last] * 4 + head];
-                    }
-                  });
+          ReferenceAttention.of(
+              Attention.standard()
+                  .withScale(1)
+                  .withScoreFunction(
+                      (row, offset, length, b, head, i, firstKey) -> {
+                        for (int j = 0; j < length; j++) {
+                          int distance = firstKey + j - (i + keys - queries);
+                          row[offset + j] += table[expected[distance + last] * 4 + head];
+                        }
+                      }),
+              query,
+              key);
       assertClose(weights.data(), reference.weights());
     }
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
@@ -13,6 +14,7 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Parts of the reference that golden values do not test: strides, functions of the caller, column sums, wrong calls. */
@@ -45,16 +47,24 @@ class ReferenceAttentionTest {
         3);
   }
 
+  private static final Attention CAUSAL = Attention.standard().withMask(Mask.causal());
+
   private ReferenceAttention dense() {
-    return ReferenceAttention.of(query, key, value).mask(Mask.causal());
+    return dense(CAUSAL);
+  }
+
+  private ReferenceAttention dense(Attention attention) {
+    return ReferenceAttention.of(attention, query, key, value);
   }
 
   @Test
   void stridesMakeNoDifference() {
     float[] vector = {0.5f, -2};
     for (Similarity similarity : List.of(Similarity.dot(), Similarity.cosine(), Similarity.additive(vector))) {
-      ReferenceAttention there = ReferenceAttention.of(apart(query), apart(key), apart(value)).mask(Mask.causal()).similarity(similarity);
-      assertThat(there.output()).isEqualTo(dense().similarity(similarity).output());
+      ReferenceAttention there =
+          ReferenceAttention.of(
+              Attention.standard().withMask(Mask.causal()).withSimilarity(similarity), apart(query), apart(key), apart(value));
+      assertThat(there.output()).isEqualTo(dense(CAUSAL.withSimilarity(similarity)).output());
     }
   }
 
@@ -78,9 +88,9 @@ class ReferenceAttentionTest {
     Heads queries = Views.random(Views.Layout.DENSE, 1, 1, 4, WIDTH, 4);
     Heads keys = Views.random(Views.Layout.DENSE, 1, 1, 6, WIDTH, 5);
     PackedSequences starts = PackedSequences.of(new int[] {0, 1, 4}, new int[] {0, 2, 6});
-    double[] sums = ReferenceAttention.of(queries, keys).sequences(starts).columnSums();
-    double[] first = ReferenceAttention.of(queries.rows(0, 1), keys.rows(0, 2)).columnSums();
-    double[] second = ReferenceAttention.of(queries.rows(1, 4), keys.rows(2, 6)).columnSums();
+    double[] sums = ReferenceAttention.of(Attention.standard().withPackedSequences(starts), queries, keys).columnSums();
+    double[] first = ReferenceAttention.of(Attention.standard(), queries.rows(0, 1), keys.rows(0, 2)).columnSums();
+    double[] second = ReferenceAttention.of(Attention.standard(), queries.rows(1, 4), keys.rows(2, 6)).columnSums();
     assertThat(sums).containsExactly(first[0], first[1], second[0], second[1], second[2], second[3]);
   }
 
@@ -94,10 +104,10 @@ class ReferenceAttentionTest {
             row[offset + j] = 1000 * b + 100 * head + 10 * i + first + j;
           }
         };
-    double[] scores = dense().scoreFunction(places).scores(Stage.CHANGED);
-    double[] weights = dense().weightFunction(places).weights();
+    double[] scores = dense(CAUSAL.withScoreFunction(places)).scores(Stage.CHANGED);
+    double[] weights = dense(CAUSAL.withWeightFunction(places)).weights();
     double[] raw = dense().scores(Stage.CHANGED);
-    double[] function = dense().scoreFunction((row, offset, length, b, head, i, first) -> {}).scores(Stage.CHANGED);
+    double[] function = dense(CAUSAL.withScoreFunction((row, offset, length, b, head, i, first) -> {})).scores(Stage.CHANGED);
     for (int n = 0; n < scores.length; n++) {
       int i = n / KEYS % QUERIES;
       int j = n % KEYS;
@@ -107,21 +117,25 @@ class ReferenceAttentionTest {
       assertThat(weights[n]).isEqualTo(visible ? place : 0);
       assertThat(function[n]).isEqualTo(visible ? (float) raw[n] : raw[n]);
     }
-    assertThat(dense().normaliser(Normaliser.softmax()).output()).isEqualTo(dense().output());
+    assertThat(dense(CAUSAL.withNormaliser(Normaliser.softmax())).output()).isEqualTo(dense().output());
   }
 
   @Test
   void wrongCallsAreRefused() {
-    assertRefused(ReferenceAttention.of(query, key, Heads.zeros(1, 2, KEYS, 3)), "value.batch is 1, but key.batch is 2");
-    assertRefused(ReferenceAttention.of(query, key, Heads.zeros(2, 1, KEYS, 3)), "value.heads is 1, but key.heads is 2");
-    assertRefused(ReferenceAttention.of(query, key, Heads.zeros(2, 2, 7, 3)), "value.rows is 7, but key.rows is 5");
-    assertRefused(ReferenceAttention.of(query, Heads.zeros(2, 3, KEYS, WIDTH), Heads.zeros(2, 3, KEYS, 3)), "heads");
-    assertRefused(dense().mask(Mask.keyLengths(5, 6)), "keyLengths[1] is 6, but keys is 5");
-    assertRefused(dense().slopes(1, 2), "slopes");
-    assertRefused(dense().sequences(PackedSequences.of(0, 3)), "batch");
+    assertRefused(
+        () -> ReferenceAttention.of(Attention.standard(), query, key, Heads.zeros(1, 2, KEYS, 3)), "value.batch is 1, but key.batch is 2");
+    assertRefused(
+        () -> ReferenceAttention.of(Attention.standard(), query, key, Heads.zeros(2, 1, KEYS, 3)), "value.heads is 1, but key.heads is 2");
+    assertRefused(
+        () -> ReferenceAttention.of(Attention.standard(), query, key, Heads.zeros(2, 2, 7, 3)), "value.rows is 7, but key.rows is 5");
+    assertRefused(
+        () -> ReferenceAttention.of(Attention.standard(), query, Heads.zeros(2, 3, KEYS, WIDTH), Heads.zeros(2, 3, KEYS, 3)), "heads");
+    assertRefused(() -> dense(CAUSAL.withMask(Mask.keyLengths(5, 6))), "keyLengths[1] is 6, but keys is 5");
+    assertRefused(() -> dense(CAUSAL.withAlibi(1, 2)), "slopes");
+    assertRefused(() -> dense(CAUSAL.withPackedSequences(PackedSequences.of(0, 3))), "batch");
   }
 
-  private static void assertRefused(ReferenceAttention wrong, String message) {
-    assertThatThrownBy(wrong::output).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+  private static void assertRefused(ThrowingCallable wrong, String message) {
+    assertThatThrownBy(wrong).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
   }
 }

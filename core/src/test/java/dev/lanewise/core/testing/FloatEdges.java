@@ -90,7 +90,8 @@ public final class FloatEdges {
   /** The log-sum-exp of the last query. */
   public static float logSumExp(Setting setting, Attention attention, float[] query, Heads key) {
     float[] logSumExp = new float[setting.path.queries];
-    compute(setting, attention, rows(setting.path.queries, query), key, column(new float[key.rows()]), Results.of().logSumExp(logSumExp));
+    compute(
+        setting, attention, rows(setting.path.queries, query), key, column(new float[key.rows()]), Results.of().withLogSumExp(logSumExp));
     return logSumExp[logSumExp.length - 1];
   }
 

@@ -106,7 +106,7 @@ public record FunctionCall(
   private void findSeen() {
     int most = Arrays.stream(keys).max().orElseThrow();
     Heads weights = Heads.zeros(query.batch(), HEADS, query.rows(), most);
-    cached(Attention.standard().withKernels(Kernels.scalar()).withMask(mask).withScale(1e-3f), Results.of().weights(weights));
+    cached(Attention.standard().withKernels(Kernels.scalar()).withMask(mask).withScale(1e-3f), Results.of().withWeights(weights));
     for (int b = 0; b < queries.length; b++) {
       for (int head = 0; head < HEADS; head++) {
         for (int i = 0; i < queries[b]; i++) {
@@ -172,20 +172,20 @@ public record FunctionCall(
 
   public void run(Attention attention, Extra extra, Heads output) {
     int most = Arrays.stream(keys).max().orElseThrow();
-    Results results = Results.of().output(output);
+    Results results = Results.of().withOutput(output);
     switch (extra) {
       case NOTHING, WEIGHT_FUNCTION -> {}
-      case WEIGHTS -> results.weights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
-      case TOP_KEYS -> results.topKeys(TopKeys.of(3, query.batch(), HEADS, query.rows()));
+      case WEIGHTS -> results.withWeights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
+      case TOP_KEYS -> results.withTopKeys(TopKeys.of(3, query.batch(), HEADS, query.rows()));
       case COLUMN_SUMS -> {
         int columns = source == Source.PACKED ? Arrays.stream(keys).sum() : queries.length * most;
-        results.columnSums(new float[HEADS * columns]);
+        results.withColumnSums(new float[HEADS * columns]);
       }
-      case CHANGED_SCORES -> results.scores(Stage.CHANGED, Heads.zeros(query.batch(), HEADS, query.rows(), most));
+      case CHANGED_SCORES -> results.withScores(Stage.CHANGED, Heads.zeros(query.batch(), HEADS, query.rows(), most));
       case SCORES_AND_WEIGHTS ->
           results
-              .scores(Stage.RAW, Heads.zeros(query.batch(), HEADS, query.rows(), most))
-              .weights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
+              .withScores(Stage.RAW, Heads.zeros(query.batch(), HEADS, query.rows(), most))
+              .withWeights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
     }
     switch (source) {
       case DENSE -> attention.compute(query, together(key), together(value), results);

@@ -47,19 +47,16 @@ public final class LayerExpectation {
       rotary.apply(query, query, positions(x.rows()));
       rotary.apply(key, key, positions(x.rows()));
     }
-    ReferenceAttention reference =
-        ReferenceAttention.of(query.rows(first, first + queries), key, value)
-            .mask(mask)
-            .softcap(softcap)
-            .normaliser(normaliser)
-            .similarity(similarity);
-    reference = scale == null ? reference : reference.scale(scale);
-    reference = scores == null ? reference : reference.scoreFunction(scores);
-    reference = weights == null ? reference : reference.weightFunction(weights);
-    reference = sequences == null ? reference : reference.sequences(sequences);
+    Attention attention =
+        Attention.standard().withMask(mask).withSoftcap((float) softcap).withNormaliser(normaliser).withSimilarity(similarity);
+    attention = scale == null ? attention : attention.withScale(scale.floatValue());
+    attention = scores == null ? attention : attention.withScoreFunction(scores);
+    attention = weights == null ? attention : attention.withWeightFunction(weights);
+    attention = sequences == null ? attention : attention.withPackedSequences(sequences);
     float[] distances = positions.toString().startsWith("alibi") ? Attention.standardSlopes(LayerSettings.HEADS) : slopes;
-    reference = distances == null ? reference : reference.slopes(distances);
-    reference = reference.bias(sum(x.rows(), queries));
+    attention = distances == null ? attention : attention.withAlibi(distances);
+    attention = attention.withBias(sum(x.rows(), queries));
+    ReferenceAttention reference = ReferenceAttention.of(attention, query.rows(first, first + queries), key, value);
     return SHAPE.output().apply(joined(reference.output(), queries));
   }
 

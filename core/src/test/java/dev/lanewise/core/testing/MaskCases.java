@@ -1,7 +1,7 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.mask.Mask;
-import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.call.CallShape;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -9,27 +9,27 @@ import java.util.function.IntUnaryOperator;
 
 /** One mask of each kind, with random numbers that fit a call. */
 public final class MaskCases {
-  private final Extents extents;
+  private final CallShape shape;
   private final Random random;
 
-  private MaskCases(Extents extents, long seed) {
-    this.extents = extents;
+  private MaskCases(CallShape shape, long seed) {
+    this.shape = shape;
     this.random = new Random(seed);
   }
 
   /** The masks that show each query one range of keys. */
-  public static List<Mask> ranges(Extents extents, long seed) {
-    return new MaskCases(extents, seed).ranges();
+  public static List<Mask> ranges(CallShape shape, long seed) {
+    return new MaskCases(shape, seed).ranges();
   }
 
   /** The masks that may have holes. */
-  public static List<Mask> withHoles(Extents extents, long seed) {
-    return new MaskCases(extents, seed).withHoles();
+  public static List<Mask> withHoles(CallShape shape, long seed) {
+    return new MaskCases(shape, seed).withHoles();
   }
 
   private List<Mask> ranges() {
-    int most = Math.max(extents.mostQueries(), extents.mostKeys());
-    int[] offsets = new int[extents.batch()];
+    int most = Math.max(shape.mostQueries(), shape.mostKeys());
+    int[] offsets = new int[shape.batch()];
     Arrays.setAll(offsets, b -> random.nextInt(2 * most + 1) - most);
     return List.of(
         Mask.none(),
@@ -41,18 +41,18 @@ public final class MaskCases {
         Mask.window(Mask.UNLIMITED, random.nextInt(3)),
         Mask.window(Mask.UNLIMITED, Mask.UNLIMITED),
         Mask.window(Integer.MAX_VALUE, Integer.MAX_VALUE),
-        Mask.keyLengths(lengths(extents::keys)),
-        Mask.queryLengths(lengths(extents::queries)),
-        Mask.prefix(lengths(extents::keys)),
-        Mask.documents(extents.batch(), sortedIds(extents.mostQueries()), sortedIds(extents.mostKeys())),
+        Mask.keyLengths(lengths(shape::keys)),
+        Mask.queryLengths(lengths(shape::queries)),
+        Mask.prefix(lengths(shape::keys)),
+        Mask.documents(shape.batch(), sortedIds(shape.mostQueries()), sortedIds(shape.mostKeys())),
         Mask.tree(chain()));
   }
 
   private List<Mask> withHoles() {
-    int batch = extents.batch();
-    int heads = extents.queryHeads();
-    int queries = extents.mostQueries();
-    int keys = extents.mostKeys();
+    int batch = shape.batch();
+    int heads = shape.queryHeads();
+    int queries = shape.mostQueries();
+    int keys = shape.mostKeys();
     boolean[] bits = bits(3 + batch * heads * queries * keys * 2);
     return List.of(
         Mask.documents(batch, ids(batch * queries), ids(batch * keys)),
@@ -60,7 +60,7 @@ public final class MaskCases {
         Mask.window(random.nextInt(5), 0, 1 + random.nextInt(3)),
         Mask.window(random.nextInt(3), Mask.UNLIMITED, random.nextInt(70)),
         Mask.window(Mask.UNLIMITED, 2, Integer.MAX_VALUE),
-        Mask.keyLengths(lengths(extents::keys)).or(Mask.window(1, 1)),
+        Mask.keyLengths(lengths(shape::keys)).or(Mask.window(1, 1)),
         Mask.matrix(bits, 3, heads * queries * keys * 2, queries * keys * 2, keys * 2, 2),
         Mask.matrix(bits, 1, 0, queries * keys, 1, queries),
         Mask.matrix(bits, 0, keys, 0, 0, 1),
@@ -72,7 +72,7 @@ public final class MaskCases {
 
   /** One length for each batch entry: often 0, often the maximum. */
   private int[] lengths(IntUnaryOperator most) {
-    int[] lengths = new int[extents.batch()];
+    int[] lengths = new int[shape.batch()];
     for (int b = 0; b < lengths.length; b++) {
       int all = most.applyAsInt(b);
       lengths[b] = Math.clamp(random.nextInt(2 * all + 1) - all / 2, 0, all);
@@ -82,7 +82,7 @@ public final class MaskCases {
 
   /** A few different ids, equal for neighbours; one of them may have no key. */
   private int[] sortedIds(int count) {
-    int[] ids = new int[extents.batch() * count];
+    int[] ids = new int[shape.batch() * count];
     for (int n = 0; n < ids.length; n++) {
       ids[n] = n % count == 0 ? -random.nextInt(2) : ids[n - 1] + (random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 0);
     }
@@ -104,8 +104,8 @@ public final class MaskCases {
 
   private int[] chain() {
     int nodes = Integer.MAX_VALUE;
-    for (int b = 0; b < extents.batch(); b++) {
-      nodes = Math.min(nodes, Math.min(extents.queries(b), extents.keys(b)));
+    for (int b = 0; b < shape.batch(); b++) {
+      nodes = Math.min(nodes, Math.min(shape.queries(b), shape.keys(b)));
     }
     int[] parents = new int[Math.max(0, nodes - random.nextInt(2))];
     Arrays.setAll(parents, node -> node - 1);

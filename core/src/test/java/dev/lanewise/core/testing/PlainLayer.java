@@ -1,5 +1,6 @@
 package dev.lanewise.core.testing;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
@@ -17,7 +18,7 @@ public final class PlainLayer {
     this.query = project(golden.sources().query(), GoldenCases.Layer.QUERY).split(layer.numHeads());
     Heads key = project(golden.sources().key(), GoldenCases.Layer.KEY).split(layer.numHeads());
     Heads value = project(golden.sources().value(), GoldenCases.Layer.VALUE).split(layer.numHeads());
-    this.attention = ReferenceAttention.of(query, key, value).mask(golden.mask()).inFloat();
+    this.attention = ReferenceAttention.of(Attention.standard().withMask(golden.mask()), query, key, value).inFloat();
   }
 
   /** Dense: batch × numHeads × queries × keys. */

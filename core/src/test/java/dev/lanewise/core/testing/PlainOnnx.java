@@ -1,5 +1,6 @@
 package dev.lanewise.core.testing;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Bias;
@@ -55,18 +56,19 @@ public final class PlainOnnx {
       bias.data()[n] = (float) mask.at(row / queries / query.heads(), row / queries % query.heads(), row % queries, n % keys);
     }
     Mask seen = Mask.evaluate((b, h, i, j) -> visible(b, i, j), query.batch(), 1, queries, keys);
-    ReferenceAttention call = ReferenceAttention.of(query, key, value).bias(bias).mask(seen);
+    Attention attention = Attention.standard().withBias(bias).withMask(seen);
     if (softcapAfterMask) {
-      call =
-          call.scoreFunction(
+      attention =
+          attention.withScoreFunction(
               (row, offset, length, b, h, i, firstKey) -> {
                 for (int j = offset; j < offset + length; j++) {
                   row[j] = (float) (softcap * Math.tanh(row[j] / softcap));
                 }
               });
     } else {
-      call = call.softcap(softcap);
+      attention = attention.withSoftcap((float) softcap);
     }
+    ReferenceAttention call = ReferenceAttention.of(attention, query, key, value);
     Stage[] stages = {Stage.RAW, Stage.CAPPED, Stage.MASKED, Stage.WEIGHTS};
     for (int mode = 0; mode < modes.length; mode++) {
       modes[mode] = call.scores(stages[mode]);

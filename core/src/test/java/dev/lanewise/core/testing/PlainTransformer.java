@@ -1,5 +1,6 @@
 package dev.lanewise.core.testing;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
@@ -56,7 +57,8 @@ public record PlainTransformer(ReferenceLayers layers) {
     double[][] key = linear(shape.key(), source);
     double[][] value = linear(shape.value(), valueSource);
     Mask mask = Mask.evaluate((b, head, i, j) -> sees.test(i, j), 1, 1, x.length, source.length);
-    return linear(shape.output(), layers.attention(query, key, value, shape.numHeads(), shape.keyValueHeads(), call -> call.mask(mask)));
+    return linear(
+        shape.output(), layers.attention(query, key, value, shape.numHeads(), shape.keyValueHeads(), Attention.standard().withMask(mask)));
   }
 
   private double[][] linear(LayerShape.Weights projection, double[][] x) {

@@ -1,6 +1,7 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Views.Layout;
@@ -99,7 +100,7 @@ public final class Problem {
 
   /** The expected result of the call under test. */
   public ReferenceAttention reference() {
-    return ReferenceAttention.of(query(), key(), value()).mask(mask).scale(scale());
+    return ReferenceAttention.of(attention(), query(), key(), value());
   }
 
   /** The dense output of the call under test. */
@@ -123,7 +124,7 @@ public final class Problem {
     Budget.assertWithin(this, Views.dense(output), reference().inFloat().output(), reference().output());
 
     Heads weights = emptyWeights();
-    attention().weights(query, key, weights);
+    attention().compute(query, key, Results.of().withWeights(weights));
     Views.assertOnlyTheViewWritten(weights, "weights of " + this);
     Budget.assertWithin("weights of " + this, Views.dense(weights), reference().inFloat().weights(), reference().weights());
   }

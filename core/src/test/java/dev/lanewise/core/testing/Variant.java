@@ -25,19 +25,11 @@ public final class Variant {
   public @Nullable PackedSequences sequences;
 
   public ReferenceAttention reference(Heads query, Heads key, Heads value) {
-    ReferenceAttention reference =
-        ReferenceAttention.of(query, key, value).mask(mask).similarity(similarity).softcap(softcap).normaliser(normaliser);
-    reference = scale == null ? reference : reference.scale(scale);
-    reference = bias == null ? reference : reference.bias(bias);
-    reference = slopes == null ? reference : reference.slopes(slopes);
-    reference = scoreFunction == null ? reference : reference.scoreFunction(scoreFunction);
-    reference = weightFunction == null ? reference : reference.weightFunction(weightFunction);
-    return sequences == null ? reference : reference.sequences(sequences);
+    return ReferenceAttention.of(attention(), query, key, value);
   }
 
   public Attention attention() {
-    Attention attention = Attention.standard().withMask(mask).withSimilarity(similarity).withNormaliser(normaliser);
-    attention = softcap == 0 ? attention : attention.withSoftcap(softcap);
+    Attention attention = Attention.standard().withMask(mask).withSimilarity(similarity).withNormaliser(normaliser).withSoftcap(softcap);
     attention = scale == null ? attention : attention.withScale(scale);
     attention = bias == null ? attention : attention.withBias(bias);
     attention = slopes == null ? attention : attention.withAlibi(slopes);

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.TopKeys;
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.VariantFeatures.Change;
 import dev.lanewise.core.testing.VariantOperands.Arrangement;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
@@ -71,12 +71,12 @@ public final class VariantCase {
     this.arrangement = Arrangement.values()[values[5]];
     this.operands = VariantOperands.of(arrangement, random);
     this.threads = 1 + random.nextInt(3);
-    Extents extents = operands.extents();
-    variant.mask = pick(VariantFeatures.masks(extents, random.nextLong()), 0, values);
-    variant.normaliser = pick(VariantFeatures.normalisers(extents.queryHeads(), random), 2, values);
+    CallShape shape = operands.shape();
+    variant.mask = pick(VariantFeatures.masks(shape, random.nextLong()), 0, values);
+    variant.normaliser = pick(VariantFeatures.normalisers(shape.queryHeads(), random), 2, values);
     variant.similarity = pick(VariantFeatures.similarities(operands.query().width(), random), 3, values);
     variant.sequences = operands.sequences();
-    change.set(variant, extents, random);
+    change.set(variant, shape, random);
   }
 
   private static <T> T pick(List<T> list, int feature, int[] values) {
@@ -91,7 +91,7 @@ public final class VariantCase {
     if (result == Result.WEIGHTS_OF_ROWS) {
       verifyRows(attention);
     } else if (logSumExpOfOthers && (result == Result.LOG_SUM_EXP || result == Result.OUTPUT_AND_LOG_SUM_EXP)) {
-      Results refused = Results.of().logSumExp(new float[queryRows()]);
+      Results refused = Results.of().withLogSumExp(new float[queryRows()]);
       assertThatThrownBy(() -> attention.compute(operands.query(), operands.key(), refused))
           .as("%s", this)
           .isInstanceOf(IllegalArgumentException.class)
@@ -112,24 +112,24 @@ public final class VariantCase {
     boolean hasOutput = asks(Result.OUTPUT) || asks(Result.OUTPUT_AND_LOG_SUM_EXP);
     boolean hasLogSumExp = variant.normaliser.hasLogSumExp() && (asks(Result.LOG_SUM_EXP) || asks(Result.OUTPUT_AND_LOG_SUM_EXP));
     if (hasOutput) {
-      results.output(output);
+      results.withOutput(output);
     }
     if (hasLogSumExp) {
-      results.logSumExp(logSumExp);
+      results.withLogSumExp(logSumExp);
     }
     for (Result asked : Result.values()) {
       // The top keys are compared with the weights of the same call.
       boolean judge = asked == Result.WEIGHTS && asks(Result.TOP_KEYS);
       if (asked.stage != null && (asks(asked) || judge)) {
-        scores.put(asked.stage, empty(query.rows(), operands.extents().mostKeys()));
-        results.scores(asked.stage, scores.get(asked.stage));
+        scores.put(asked.stage, empty(query.rows(), operands.shape().mostKeys()));
+        results.withScores(asked.stage, scores.get(asked.stage));
       }
     }
     if (asks(Result.COLUMN_SUMS)) {
-      results.columnSums(columnSums);
+      results.withColumnSums(columnSums);
     }
     if (asks(Result.TOP_KEYS)) {
-      results.topKeys(top);
+      results.withTopKeys(top);
     }
     if (hasOutput) {
       attention.compute(query, operands.key(), operands.value(), results);
@@ -186,15 +186,15 @@ public final class VariantCase {
   private void verifyRows(Attention attention) {
     Heads query = operands.query();
     int[] rows = new Random(seed).ints(0, query.rows()).limit(3).sorted().distinct().toArray();
-    Heads weights = empty(rows.length, operands.extents().mostKeys());
+    Heads weights = empty(rows.length, operands.shape().mostKeys());
     if (operands.sequences() != null) {
-      assertThatThrownBy(() -> attention.weights(query, operands.key(), rows, weights))
+      assertThatThrownBy(() -> attention.compute(query, operands.key(), Results.of().withWeights(rows, weights)))
           .as("%s", this)
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("rows");
       return;
     }
-    attention.weights(query, operands.key(), rows, weights);
+    attention.compute(query, operands.key(), Results.of().withWeights(rows, weights));
     Views.assertOnlyTheViewWritten(weights, this);
     ReferenceAttention reference = variant.reference(query, operands.key(), operands.value());
     double[] expected = reference.weights();

@@ -3,7 +3,7 @@ package dev.lanewise.core.testing;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.VariantPairsTest;
 import dev.lanewise.core.mask.Mask;
-import dev.lanewise.core.mask.lowering.Extents;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Similarity;
@@ -29,7 +29,7 @@ public final class VariantFeatures {
     WEIGHT_FUNCTION,
     ALL_AT_ONCE;
 
-    public void set(Variant variant, Extents extents, Random random) {
+    public void set(Variant variant, CallShape shape, Random random) {
       if (this == SCALE || this == ALL_AT_ONCE) {
         variant.scale = 0.3f;
       }
@@ -37,13 +37,13 @@ public final class VariantFeatures {
         variant.softcap = 1.5f;
       }
       switch (this) {
-        case BIAS_OF_KEYS -> variant.bias = Bias.ofKeys(Views.randomArray(extents.mostKeys(), 1, random.nextLong()));
-        case BIAS, ALL_AT_ONCE -> variant.bias = bias(extents, random);
-        case BIAS_THAT_HIDES -> variant.bias = hiding(bias(extents, random), random);
+        case BIAS_OF_KEYS -> variant.bias = Bias.ofKeys(Views.randomArray(shape.mostKeys(), 1, random.nextLong()));
+        case BIAS, ALL_AT_ONCE -> variant.bias = bias(shape, random);
+        case BIAS_THAT_HIDES -> variant.bias = hiding(bias(shape, random), random);
         default -> {}
       }
       if (this == ALIBI || this == ALL_AT_ONCE) {
-        variant.slopes = Attention.standardSlopes(extents.queryHeads());
+        variant.slopes = Attention.standardSlopes(shape.queryHeads());
       }
       switch (this) {
         case SCORE_FUNCTION, ALL_AT_ONCE -> variant.scoreFunction = Change::mixScores;
@@ -56,11 +56,11 @@ public final class VariantFeatures {
     }
 
     /** A bias over all four axes, with an offset and gaps of NaN. */
-    private static Bias bias(Extents extents, Random random) {
-      int queryStride = 2 * extents.mostKeys() + 1;
-      int headStride = extents.mostQueries() * queryStride + 3;
-      int batchStride = extents.queryHeads() * headStride + 1;
-      float[] data = Views.randomArray(5 + extents.batch() * batchStride, 1, random.nextLong());
+    private static Bias bias(CallShape shape, Random random) {
+      int queryStride = 2 * shape.mostKeys() + 1;
+      int headStride = shape.mostQueries() * queryStride + 3;
+      int batchStride = shape.queryHeads() * headStride + 1;
+      float[] data = Views.randomArray(5 + shape.batch() * batchStride, 1, random.nextLong());
       return new Bias(data, 5, batchStride, headStride, queryStride, 2);
     }
 
@@ -110,10 +110,10 @@ public final class VariantFeatures {
   }
 
   /** One mask of each kind, and some combinations. */
-  public static List<Mask> masks(Extents extents, long seed) {
-    List<Mask> masks = new ArrayList<>(MaskCases.ranges(extents, seed));
-    masks.addAll(MaskCases.withHoles(extents, seed));
-    masks.add(Mask.window(9, 3).and(Mask.causal()).and(MaskCases.withHoles(extents, seed + 1).getFirst()));
+  public static List<Mask> masks(CallShape shape, long seed) {
+    List<Mask> masks = new ArrayList<>(MaskCases.ranges(shape, seed));
+    masks.addAll(MaskCases.withHoles(shape, seed));
+    masks.add(Mask.window(9, 3).and(Mask.causal()).and(MaskCases.withHoles(shape, seed + 1).getFirst()));
     return masks;
   }
 }

@@ -1,7 +1,7 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.testing.Views.Layout;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Random;
@@ -50,8 +50,8 @@ public record VariantOperands(Heads query, Heads key, Heads value, Layout output
     return new VariantOperands(query, repeated(key, batch), repeated(value, batch), layout, sequences);
   }
 
-  public Extents extents() {
-    return sequences == null ? Extents.of(query, key) : Extents.of(query, sequences);
+  public CallShape shape() {
+    return CallShape.of(query, key, sequences);
   }
 
   private static int pick(Random random, int... values) {

@@ -20,7 +20,7 @@ public final class BatchTasks implements AttentionTasks {
   public BatchTasks(AttentionProblem problem, EntryTasks entries) {
     this.problem = problem;
     this.entries = entries;
-    boolean uneven = problem.isUneven();
+    boolean uneven = problem.shape.isUneven();
     this.order = uneven ? longestFirst(problem) : NONE;
     this.starts = uneven ? new int[order.length + 1] : NONE;
     for (int i = 0; i < order.length; i++) {
@@ -29,7 +29,7 @@ public final class BatchTasks implements AttentionTasks {
   }
 
   private static int[] longestFirst(AttentionProblem problem) {
-    int[] order = new int[problem.batch()];
+    int[] order = new int[problem.shape.batch()];
     for (int b = 0; b < order.length; b++) { // by insertion, which allocates nothing
       int at = b;
       for (; at > 0 && work(problem, order[at - 1]) < work(problem, b); at--) {
@@ -41,20 +41,20 @@ public final class BatchTasks implements AttentionTasks {
   }
 
   private static long work(AttentionProblem problem, int batchEntry) {
-    return (long) problem.queries(batchEntry) * problem.keys(batchEntry);
+    return (long) problem.shape.queries(batchEntry) * problem.shape.keys(batchEntry);
   }
 
   @Override
   public int count() {
-    if (problem.isUneven()) {
+    if (problem.shape.isUneven()) {
       return starts[order.length];
     }
-    return problem.batch() == 0 ? 0 : Math.multiplyExact(problem.batch(), entries.tasks(0));
+    return problem.shape.batch() == 0 ? 0 : Math.multiplyExact(problem.shape.batch(), entries.tasks(0));
   }
 
   @Override
   public void run(int task) {
-    if (problem.isUneven()) {
+    if (problem.shape.isUneven()) {
       int i = indexOf(task);
       entries.run(order[i], task - starts[i]);
     } else {

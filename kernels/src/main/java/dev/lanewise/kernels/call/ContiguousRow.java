@@ -5,6 +5,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** A row with consecutive elements: the caller's array if its column stride is 1, or else a copy. */
 public final class ContiguousRow {
@@ -31,19 +32,21 @@ public final class ContiguousRow {
 
   /** Selects a key of a unit. */
   public void openKey(AttentionProblem problem, int unit, int key) {
-    if (problem.isCached()) {
-      openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, true);
-    } else {
-      open(problem.key, problem.keyIndex(problem.key, unit, key));
-    }
+    openRow(problem, problem.shape.key(), unit, key, true);
   }
 
   /** Selects the value of a key of a unit. */
   public void openValue(AttentionProblem problem, int unit, int key) {
-    if (problem.isCached()) {
-      openCached(problem.cached(problem.batchEntry(unit)), problem.keyValueHead(unit), key, false);
-    } else {
-      open(problem.value(), problem.keyIndex(problem.value(), unit, key));
+    openRow(problem, problem.results.value(), unit, key, false);
+  }
+
+  private void openRow(AttentionProblem problem, @Nullable Heads view, int unit, int row, boolean key) {
+    int b = problem.batchEntry(unit);
+    int head = problem.keyValueHead(unit);
+    if (problem.shape.isCached()) {
+      openCached(problem.cached(b), head, row, key);
+    } else if (view != null) {
+      open(view, problem.shape.keyIndex(view, b, head, row));
     }
   }
 

@@ -1,31 +1,35 @@
 package dev.lanewise.kernels.call;
 
 import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.RowFunction;
 
-/** The changes of a segment of one row's scores between similarity and mask: softcap, biases, ALiBi. */
+/** The changes of a segment of one row's scores between similarity and mask, in plain Java. */
 public final class RowChanges {
   private RowChanges() {}
+
+  /** Changes the scores of {@code count} keys from {@code key} on; their scores begin at index {@code at}. */
+  public static void apply(
+      AttentionProblem problem, ScoreChange change, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
+    switch (change) {
+      case ScoreChange.Softcap(float limit) -> softcap(limit, scores, at, count);
+      case ScoreChange.AddedBias(Bias bias, _) -> bias(bias, bias.index(batchEntry, head, query), key, scores, at, count);
+      case ScoreChange.Alibi alibi -> {
+        float slope = alibi.slopes()[head];
+        int position = problem.queryPosition(alibi, batchEntry, query);
+        int rows = Math.clamp((long) problem.endOfRows(batchEntry) - key, 0, count);
+        distances(slope, position - key, scores, at, rows);
+        for (int i = rows; i < count; i++) { // nodes of a tree have any positions
+          distances(slope, position - problem.keyPosition(batchEntry, key + i), scores, at + i, 1);
+        }
+      }
+      case ScoreChange.Function(RowFunction function) -> problem.change(function, scores, at, count, batchEntry, head, query, key);
+    }
+  }
 
   /** softcap · tanh(score / softcap), in double, where any quotient of floats is a normal number. */
   public static void softcap(float softcap, float[] scores, int at, int count) {
     for (int i = at; i < at + count; i++) {
       scores[i] = (float) (softcap * Math.tanh(scores[i] / (double) softcap));
-    }
-  }
-
-  /** Adds biases and ALiBi to the scores of {@code count} keys from {@code key} on; their scores begin at index {@code at}. */
-  public static void apply(AttentionProblem problem, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
-    for (int i = 0; i < problem.biases.size(); i++) {
-      Bias bias = problem.biases.get(i);
-      bias(bias, bias.index(batchEntry, head, query), key, scores, at, count);
-    }
-    if (problem.slopes != null) {
-      int position = problem.queryPosition(batchEntry, query);
-      int rows = Math.clamp((long) problem.endOfRows(batchEntry) - key, 0, count);
-      distances(problem.slopes[head], position - key, scores, at, rows);
-      for (int i = rows; i < count; i++) { // nodes of a tree have any positions
-        distances(problem.slopes[head], position - problem.keyPosition(batchEntry, key + i), scores, at + i, 1);
-      }
     }
   }
 

@@ -30,29 +30,29 @@ public final class RowTasks implements EntryTasks {
 
   private static int rowsPerTask(AttentionProblem problem, int threads, int granularity) {
     long wanted = (long) threads * TASKS_PER_THREAD;
-    if (threads == 1 || (!problem.isUneven() && problem.units() >= wanted)) {
+    if (threads == 1 || (!problem.shape.isUneven() && problem.units() >= wanted)) {
       return Integer.MAX_VALUE;
     }
     long rows = 0;
-    for (int b = 0; b < problem.batch(); b++) {
-      rows += (long) problem.query.heads() * problem.computedQueries(b);
+    for (int b = 0; b < problem.shape.batch(); b++) {
+      rows += (long) problem.shape.queryHeads() * problem.computedQueries(b);
     }
     return Math.clamp(rows / granularity / wanted, 1, Integer.MAX_VALUE / granularity) * granularity;
   }
 
   @Override
   public int tasks(int batchEntry) {
-    return Math.multiplyExact(problem.key.heads(), tasksPerUnit(batchEntry));
+    return Math.multiplyExact(problem.shape.key().heads(), tasksPerUnit(batchEntry));
   }
 
   private int tasksPerUnit(int batchEntry) {
-    return Math.ceilDiv(problem.group() * problem.computedQueries(batchEntry), rowsPerTask);
+    return Math.ceilDiv(problem.shape.group() * problem.computedQueries(batchEntry), rowsPerTask);
   }
 
   @Override
   public void run(int batchEntry, int task) {
     int perUnit = tasksPerUnit(batchEntry);
-    int unit = batchEntry * problem.key.heads() + task / perUnit;
+    int unit = batchEntry * problem.shape.key().heads() + task / perUnit;
     int from = (perUnit - 1 - task % perUnit) * rowsPerTask;
     kernel.attend(problem, unit, from, (int) Math.min((long) from + rowsPerTask, problem.rows(unit)));
   }

@@ -4,20 +4,25 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.Lengths;
 import dev.lanewise.kernels.call.RowChanges;
+import dev.lanewise.kernels.call.ScoreChange;
+import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.call.Visibility;
-import dev.lanewise.kernels.call.VisibleSegments;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.List;
 import java.util.Objects;
 
 /** Attention in plain Java: row by row, with the scores of a row in scratch and one pass over them for each step. */
 public final class ScalarAttention extends ScratchPool.Member {
   private static final ScratchPool<ScalarAttention> POOL = new ScratchPool<>(ScalarAttention::new);
+
+  private static final List<Stage> STAGES = List.of(Stage.CAPPED, Stage.CHANGED);
 
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
@@ -55,7 +60,7 @@ public final class ScalarAttention extends ScratchPool.Member {
   private void run(AttentionProblem problem, int newUnit, int from, int to) {
     unit = newUnit;
     batchEntry = problem.batchEntry(unit);
-    int most = problem.keys(batchEntry);
+    int most = problem.shape.keys(batchEntry);
     if (scores.length < most) {
       scores = new float[most];
       hidden = new boolean[most];
@@ -72,12 +77,20 @@ public final class ScalarAttention extends ScratchPool.Member {
   }
 
   private void computeRow(AttentionProblem problem) {
-    score(problem);
-    change(problem);
-    mask(problem);
-    observe(problem, Stage.MASKED);
-    float logSumExp = normalise(problem);
-    runHooks(problem, Stage.WEIGHTS, true);
+    float logSumExp =
+        switch (problem.formula) {
+          case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction) -> {
+            score(problem, similarity.kind());
+            change(problem, changes);
+            mask(problem);
+            observe(problem, Stage.MASKED);
+            float sum = normalise(normaliser);
+            if (weightFunction != null) {
+              problem.change(weightFunction, scores, 0, keys, batchEntry, queryHead, query, first);
+            }
+            yield sum;
+          }
+        };
     for (int i = 0; problem.watchesWeights() && i < keys; i++) {
       scores[i] = hidden[i] ? 0 : scores[i]; // a hidden key keeps weight 0
     }
@@ -85,17 +98,19 @@ public final class ScalarAttention extends ScratchPool.Member {
     if (problem.output != null) {
       blend(problem, problem.output);
     }
-    if (problem.logSumExp != null) {
-      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = logSumExp;
+    float[] results = problem.results.logSumExp();
+    if (results != null) {
+      results[problem.shape.queryNumber(batchEntry, queryHead, query)] = logSumExp;
     }
   }
 
-  private void score(AttentionProblem problem) {
-    Heads key = problem.key;
-    queryRow.open(problem.query, problem.queryIndex(problem.query, batchEntry, queryHead, query));
+  private void score(AttentionProblem problem, Similarity.Kind kind) {
+    Heads key = problem.shape.key();
+    Heads queries = problem.shape.query();
+    queryRow.open(queries, problem.shape.queryIndex(queries, batchEntry, queryHead, query));
     float[] queryData = queryRow.data();
     int from = queryRow.from();
-    boolean cosine = problem.similarity.kind() == Similarity.Kind.COSINE;
+    boolean cosine = kind == Similarity.Kind.COSINE;
     double queryInverse = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
     int often = Interruption.often(key.width());
     for (int i = 0; i < keys; i++) {
@@ -104,7 +119,7 @@ public final class ScalarAttention extends ScratchPool.Member {
       float[] keyData = keyRow.data();
       int at = keyRow.from();
       float similarity;
-      if (problem.similarity.kind() == Similarity.Kind.ADDITIVE) {
+      if (kind == Similarity.Kind.ADDITIVE) {
         similarity = ScalarKernels.additive(queryData, from, keyData, at, Objects.requireNonNull(problem.additiveVector));
       } else if (cosine) {
         similarity = cosine(queryData, from, queryInverse, keyData, at, key.width());
@@ -130,15 +145,15 @@ public final class ScalarAttention extends ScratchPool.Member {
     return (float) (sum * keyInverse);
   }
 
-  private void change(AttentionProblem problem) {
+  private void change(AttentionProblem problem, List<ScoreChange> changes) {
     observe(problem, Stage.RAW);
-    if (problem.softcap > 0) {
-      RowChanges.softcap(problem.softcap, scores, 0, keys);
+    int next = 0;
+    for (int i = 0; i < STAGES.size(); i++) {
+      for (; next < changes.size() && changes.get(next).stage() == STAGES.get(i); next++) {
+        RowChanges.apply(problem, changes.get(next), batchEntry, queryHead, query, first, scores, 0, keys);
+      }
+      observe(problem, STAGES.get(i));
     }
-    observe(problem, Stage.CAPPED);
-    RowChanges.apply(problem, batchEntry, queryHead, query, first, scores, 0, keys);
-    runHooks(problem, Stage.CHANGED, true);
-    observe(problem, Stage.CHANGED);
   }
 
   private void mask(AttentionProblem problem) {
@@ -159,8 +174,7 @@ public final class ScalarAttention extends ScratchPool.Member {
   }
 
   /** Turns scores into weights; returns log-sum-exp for softmax. */
-  private float normalise(AttentionProblem problem) {
-    Normaliser normaliser = problem.normaliser;
+  private float normalise(Normaliser normaliser) {
     if (normaliser.kind() == Normaliser.Kind.SOFTMAX) {
       return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, normaliser.sink(queryHead));
     }
@@ -206,23 +220,10 @@ public final class ScalarAttention extends ScratchPool.Member {
       sums.endChain();
       from = end;
     }
-    sums.store(output.data(), problem.queryIndex(output, batchEntry, queryHead, query), output.columnStride());
+    sums.store(output.data(), problem.shape.queryIndex(output, batchEntry, queryHead, query), output.columnStride());
   }
 
   private void observe(AttentionProblem problem, Stage stage) {
-    runHooks(problem, stage, false);
-  }
-
-  private void runHooks(AttentionProblem problem, Stage stage, boolean changes) {
-    for (int i = 0; keys > 0 && i < problem.hooks.size(); i++) { // without an iterator, because this runs for each row
-      AttentionProblem.Hook hook = problem.hooks.get(i);
-      if (hook.stage() == stage && hook.changes() == changes) {
-        if (changes) {
-          VisibleSegments.apply(hook.function(), problem.visibility, scores, 0, first, keys, batchEntry, queryHead, query);
-        } else {
-          hook.function().apply(scores, 0, keys, batchEntry, queryHead, query, first);
-        }
-      }
-    }
+    problem.observe(stage, scores, 0, keys, batchEntry, queryHead, query, first);
   }
 }

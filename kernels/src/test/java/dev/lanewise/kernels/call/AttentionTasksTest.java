@@ -6,6 +6,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.testing.AttentionCall;
 import dev.lanewise.kernels.testing.AttentionCase;
 import dev.lanewise.kernels.testing.AttentionCase.Order;
 import dev.lanewise.kernels.testing.AttentionShape;
@@ -53,8 +54,7 @@ class AttentionTasksTest {
   @MethodSource(PATHS)
   void observersSeeEachStage(Kernels kernels) {
     float[][] seen = new float[Stage.values().length][3];
-    AttentionProblemBuilder builder =
-        AttentionProblem.of(Heads.of(new float[] {1}, 1, 1, 1, 1), Heads.of(new float[] {1, 2, 3}, 1, 1, 3, 1));
+    AttentionCall builder = AttentionCall.of(Heads.of(new float[] {1}, 1, 1, 1, 1), Heads.of(new float[] {1, 2, 3}, 1, 1, 3, 1));
     for (Stage stage : Stage.values()) {
       builder.observe(
           stage, (row, offset, length, b, head, query, firstKey) -> System.arraycopy(row, offset, seen[stage.ordinal()], firstKey, length));
@@ -76,8 +76,8 @@ class AttentionTasksTest {
     SplittableRandom random = new SplittableRandom(7);
     Heads query = HeadsLayout.GAPS.random(2, 2, 75, 16, random);
     Heads key = HeadsLayout.DENSE.random(2, 1, 40, 16, random);
-    float[][] all = weights(kernels, AttentionProblem.of(query, key));
-    float[][] chosen = weights(kernels, AttentionProblem.of(query, key).rows(new int[] {0, 3, 70}));
+    float[][] all = weights(kernels, AttentionCall.of(query, key));
+    float[][] chosen = weights(kernels, AttentionCall.of(query, key).rows(new int[] {0, 3, 70}));
     for (int row = 0; row < all.length; row++) {
       int position = row % 75;
       boolean computed = position == 0 || position == 3 || position == 70;
@@ -85,7 +85,7 @@ class AttentionTasksTest {
     }
   }
 
-  private static float[][] weights(Kernels kernels, AttentionProblemBuilder builder) {
+  private static float[][] weights(Kernels kernels, AttentionCall builder) {
     float[][] weights = new float[2 * 2 * 75][40];
     builder.observe(
         Stage.WEIGHTS,

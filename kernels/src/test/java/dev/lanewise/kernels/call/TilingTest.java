@@ -6,6 +6,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -60,7 +61,7 @@ class TilingTest {
       for (int granularity : new int[] {1, 16, 64}) {
         for (int queries : new int[] {0, 1, 15, 64, 100, 1000}) {
           for (int batch : new int[] {0, 1, 5}) {
-            AttentionProblem problem = AttentionProblem.of(Heads.zeros(batch, 6, queries, 1), Heads.zeros(batch, 2, 3, 1)).build();
+            AttentionProblem problem = AttentionCall.of(Heads.zeros(batch, 6, queries, 1), Heads.zeros(batch, 2, 3, 1)).build();
             String what = threads + " threads, granularity " + granularity + ", " + queries + " queries, batch " + batch;
             List<Run> runs = runs(problem, threads, granularity);
             assertEachRowOnce(problem, runs, what);
@@ -104,7 +105,7 @@ class TilingTest {
       }
       PackedSequences starts = PackedSequences.of(queryStarts, keyStarts);
       Heads query = Heads.zeros(1, 4, queryStarts[count], 1);
-      AttentionProblem problem = AttentionProblem.of(query, Heads.zeros(1, 2, keyStarts[count], 1)).sequences(starts).build();
+      AttentionProblem problem = AttentionCall.of(query, Heads.zeros(1, 2, keyStarts[count], 1)).sequences(starts).build();
       for (int threads = 1; threads < 4; threads++) {
         List<Run> runs = runs(problem, threads, 16);
         assertEachRowOnce(problem, runs, "round " + round);

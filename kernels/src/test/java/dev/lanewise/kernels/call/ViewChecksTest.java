@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -307,32 +308,30 @@ class ViewChecksTest {
     Heads query = Heads.zeros(2, 4, 3, 8);
     Heads key = Heads.zeros(2, 2, 5, 8);
     RowFunction nothing = (row, offset, length, b, head, i, first) -> {};
-    AttentionProblemBuilder builder = AttentionProblem.of(query, key);
+    AttentionCall builder = AttentionCall.of(query, key);
     assertThat(builder.output(Heads.zeros(2, 2, 5, 6), Heads.zeros(2, 4, 3, 6))).isSameAs(builder);
     assertThat(builder.scale(2).softcap(3).slopes(new float[4]).normaliser(Normaliser.softmax())).isSameAs(builder);
-    assertThat(builder.observe(Stage.RAW, nothing).change(Stage.WEIGHTS, nothing).change(Stage.CHANGED, nothing)).isSameAs(builder);
+    assertThat(builder.observe(Stage.RAW, nothing).weightFunction(nothing).scoreFunction(nothing)).isSameAs(builder);
     assertThat(builder.logSumExp(new float[24]).similarity(Similarity.dot())).isSameAs(builder);
     assertThat(builder.build().units()).isEqualTo(4);
-    assertThatThrownBy(() -> builder.change(Stage.RAW, nothing)).hasMessageContaining("stage is RAW");
     assertThatThrownBy(() -> builder.rows(new int[] {0}).build()).hasMessageContaining("rows can be chosen only");
-    AttentionProblemBuilder observing = AttentionProblem.of(query, key);
+    AttentionCall observing = AttentionCall.of(query, key);
     assertThat(observing.rows(new int[] {0, 2}).sequences(PackedSequences.of(0, 3))).isSameAs(observing);
     assertThatThrownBy(observing::build).hasMessageContaining("batch");
     for (int[] rows : new int[][] {{-1}, {1, 1}, {2, 1}, {0, 3}}) {
-      assertThatThrownBy(() -> AttentionProblem.of(query, key).rows(rows).build()).hasMessageContaining("rows[" + (rows.length - 1) + "]");
+      assertThatThrownBy(() -> AttentionCall.of(query, key).rows(rows).build()).hasMessageContaining("rows[" + (rows.length - 1) + "]");
     }
-    assertThatThrownBy(() -> AttentionProblem.of(query, Heads.zeros(2, 3, 5, 8)).build()).hasMessageContaining("query.heads is 4");
-    assertThatThrownBy(() -> AttentionProblem.of(query, key).softcap(Float.POSITIVE_INFINITY).build()).hasMessageContaining("softcap");
-    assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(new float[23]).build())
-        .hasMessageContaining("logSumExp.length is 23");
-    assertThatThrownBy(() -> AttentionProblem.of(query, key).logSumExp(query.data()).build()).hasMessageContaining("logSumExp");
+    assertThatThrownBy(() -> AttentionCall.of(query, Heads.zeros(2, 3, 5, 8)).build()).hasMessageContaining("query.heads is 4");
+    assertThatThrownBy(() -> AttentionCall.of(query, key).softcap(Float.POSITIVE_INFINITY).build()).hasMessageContaining("softcap");
+    assertThatThrownBy(() -> AttentionCall.of(query, key).logSumExp(new float[23]).build()).hasMessageContaining("logSumExp.length is 23");
+    assertThatThrownBy(() -> AttentionCall.of(query, key).logSumExp(query.data()).build()).hasMessageContaining("logSumExp");
     Heads own = Heads.zeros(1, 1, 24, 1);
     Heads value = Heads.zeros(1, 1, 24, 1);
     Heads output = Heads.zeros(1, 1, 24, 1);
     float[] bias = new float[24];
     for (float[] written : new float[][] {value.data(), output.data(), bias}) {
-      AttentionProblemBuilder whole =
-          AttentionProblem.of(own, Heads.zeros(1, 1, 24, 1)).output(value, output).bias(new Bias(bias, 0, 0, 0, 0, 1)).logSumExp(written);
+      AttentionCall whole =
+          AttentionCall.of(own, Heads.zeros(1, 1, 24, 1)).output(value, output).bias(new Bias(bias, 0, 0, 0, 0, 1)).logSumExp(written);
       assertThatThrownBy(whole::build)
           .hasMessageContaining("logSumExp [0, 24) overlaps " + (written == bias ? "bias" : written == output.data() ? "output" : "value"));
     }
@@ -341,9 +340,9 @@ class ViewChecksTest {
     for (Heads operand : new Heads[] {small, other}) {
       float[] four = operand.data();
       Heads view = new Heads(four, 0, 1, 1, 8, 1, 0, 0, 1);
-      assertThatThrownBy(() -> AttentionProblem.of(view, new Heads(new float[8], 0, 1, 1, 8, 1, 0, 0, 1)).logSumExp(four).build())
+      assertThatThrownBy(() -> AttentionCall.of(view, new Heads(new float[8], 0, 1, 1, 8, 1, 0, 0, 1)).logSumExp(four).build())
           .hasMessageContaining("overlaps query");
-      assertThatThrownBy(() -> AttentionProblem.of(new Heads(new float[8], 0, 1, 1, 8, 1, 0, 0, 1), view).logSumExp(four).build())
+      assertThatThrownBy(() -> AttentionCall.of(new Heads(new float[8], 0, 1, 1, 8, 1, 0, 0, 1), view).logSumExp(four).build())
           .hasMessageContaining("overlaps key");
     }
   }

@@ -2,14 +2,12 @@ package dev.lanewise.kernels.testing;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
-import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.testing.AttentionShape.Storage;
 import dev.lanewise.kernels.testing.AttentionVariant.Feature;
 import java.util.random.RandomGenerator;
@@ -214,12 +212,12 @@ public final class AttentionCase {
   }
 
   private AttentionProblem problem(Heads query, Heads output, float[] logSumExp) {
-    AttentionProblemBuilder builder;
+    AttentionCall builder;
     if (shape.storage() == Storage.CACHED) {
-      builder = AttentionProblem.of(query, caches).output(output);
+      builder = AttentionCall.of(query, caches).output(output);
     } else {
       Heads joinedKey = shape.join(key, shape.keyValueHeads(), width());
-      builder = AttentionProblem.of(query, joinedKey).output(shape.join(value, shape.keyValueHeads(), valueWidth()), output);
+      builder = AttentionCall.of(query, joinedKey).output(shape.join(value, shape.keyValueHeads(), valueWidth()), output);
     }
     if (shape.storage() == Storage.PACKED) {
       builder.sequences(PackedSequences.of(AttentionShape.starts(shape.queries()), AttentionShape.starts(shape.keys())));
@@ -235,7 +233,7 @@ public final class AttentionCase {
     return builder.build();
   }
 
-  private void add(AttentionProblemBuilder builder, Feature feature) {
+  private void add(AttentionCall builder, Feature feature) {
     int keyRow = Math.max(1, shape.mostKeys());
     int queryRows = Math.max(1, shape.mostQueries()) * keyRow;
     switch (feature) {
@@ -246,16 +244,14 @@ public final class AttentionCase {
       case COSINE -> builder.similarity(Similarity.cosine());
       case ADDITIVE -> builder.similarity(Similarity.additive(vector));
       case SCORE_FUNCTION ->
-          builder.change(
-              Stage.CHANGED,
+          builder.scoreFunction(
               (row, offset, length, b, head, i, firstKey) -> {
                 for (int k = 0; k < length; k++) {
                   row[offset + k] = (float) changedScore(row[offset + k], firstKey + k);
                 }
               });
       case WEIGHT_FUNCTION ->
-          builder.change(
-              Stage.WEIGHTS,
+          builder.weightFunction(
               (row, offset, length, b, head, i, firstKey) -> {
                 for (int k = 0; k < length; k++) {
                   row[offset + k] = (float) changedWeight(row[offset + k], firstKey + k);

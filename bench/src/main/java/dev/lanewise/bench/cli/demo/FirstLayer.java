@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
@@ -76,7 +77,7 @@ public final class FirstLayer {
     ReferenceLayers layers = ReferenceLayers.inDouble();
     double[][] rows = ReferenceLayers.rows(x, 0);
     double[][] attended =
-        layers.attention(project(query, rows), project(key, rows), project(value, rows), NUM_HEADS, NUM_HEADS, standard -> standard);
+        layers.attention(project(query, rows), project(key, rows), project(value, rows), NUM_HEADS, NUM_HEADS, Attention.standard());
     return ReferenceLayers.flat(project(output, attended));
   }
 

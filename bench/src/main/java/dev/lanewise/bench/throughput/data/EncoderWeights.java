@@ -1,5 +1,6 @@
 package dev.lanewise.bench.throughput.data;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
@@ -85,7 +86,7 @@ public record EncoderWeights(
     double[][] query = layers.linear(chosen, input, inputBias, 0, width);
     double[][] key = layers.linear(all, input, inputBias, width, width);
     double[][] value = layers.linear(all, input, inputBias, 2 * width, width);
-    double[][] attended = layers.linear(layers.attention(query, key, value, heads, heads, call -> call), output, outputBias);
+    double[][] attended = layers.linear(layers.attention(query, key, value, heads, heads, Attention.standard()), output, outputBias);
     double[][] y = layers.norm(layers.add(chosen, attended), true, norm, normBias, epsilon);
     double[][] hidden = layers.activated(Activation.GELU, layers.linear(y, up, upBias));
     return layers.norm(layers.add(y, layers.linear(hidden, down, downBias)), true, norm, normBias, epsilon);

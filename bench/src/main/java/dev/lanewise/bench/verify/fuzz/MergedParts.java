@@ -47,7 +47,7 @@ record MergedParts(Call call) {
   private void compute(Attention attention, int from, int to, Part part) {
     Heads key = call.operands.key().rows(from, to);
     Heads value = call.operands.value().rows(from, to);
-    attention.compute(call.operands.query(), key, value, Results.of().output(part.output).logSumExp(part.logSumExp));
+    attention.compute(call.operands.query(), key, value, Results.of().withOutput(part.output).withLogSumExp(part.logSumExp));
   }
 
   private Attention part(Attention attention, int from, int to, boolean sinks) {

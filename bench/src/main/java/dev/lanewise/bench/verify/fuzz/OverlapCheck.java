@@ -71,7 +71,7 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
     for (Result result : buffers.results) {
       boolean here = result == moved;
       views.add(Views.dense(here ? shared : new float[Views.size(result.view())], here ? offset : 0, result.view()));
-      result.request().accept(request, views.getLast());
+      request = result.request().apply(request, views.getLast());
     }
     Attention attention = call.attention();
     Operands operands = call.operands;

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -43,7 +43,7 @@ final class ResultBuffers {
   record Result(
       String name,
       Heads view,
-      BiConsumer<Results, Heads> request,
+      BiFunction<Results, Heads, Results> request,
       Function<PlainRow, double[]> expected,
       Function<Bounds, double[]> bounds) {
     static final String COLUMN_SUMS = "column sums";
@@ -71,25 +71,26 @@ final class ResultBuffers {
     chosenRows = IntStream.range(0, query.rows()).filter(i -> normal.below(3, 800 + i) == 0).toArray();
     topKeys = newTopKeys();
     if (has(Option.OUTPUT)) {
-      results.add(new Result("output", call.operands.output(), Results::output, row -> row.output, bound -> bound.output));
+      results.add(new Result("output", call.operands.output(), Results::withOutput, row -> row.output, bound -> bound.output));
     }
     if (has(Option.LOG_SUM_EXP)) {
       Heads sums = array(call.model.rows());
       Function<PlainRow, double[]> expected = row -> new double[] {row.logSumExp};
-      results.add(new Result("log-sum-exp", sums, (r, v) -> r.logSumExp(v.data()), expected, bound -> new double[] {bound.logSumExp}));
+      results.add(new Result("log-sum-exp", sums, (r, v) -> r.withLogSumExp(v.data()), expected, bound -> new double[] {bound.logSumExp}));
     }
     if (has(Option.COLUMN_SUMS)) {
       Heads sums = array(call.model.columns());
-      results.add(new Result(Result.COLUMN_SUMS, sums, (r, v) -> r.columnSums(v.data()), row -> row.weights, Bounds::weights));
+      results.add(new Result(Result.COLUMN_SUMS, sums, (r, v) -> r.withColumnSums(v.data()), row -> row.weights, Bounds::weights));
     }
     if (has(Option.CHOSEN_ROWS)) {
       Heads weights = scores(chosenRows.length);
-      results.add(new Result(Result.CHOSEN_ROWS, weights, (r, v) -> {}, row -> row.weights, Bounds::weights));
+      results.add(new Result(Result.CHOSEN_ROWS, weights, (r, v) -> r.withWeights(chosenRows, v), row -> row.weights, Bounds::weights));
     }
     for (Stage stage : Stage.values()) {
       if (has(SCORES.getOrDefault(stage, Option.WEIGHTS))) {
         String name = stage == Stage.WEIGHTS ? "weights" : "scores " + stage;
-        results.add(new Result(name, scores(query.rows()), (r, v) -> r.scores(stage, v), row -> row.at(stage), bound -> bound.at(stage)));
+        results.add(
+            new Result(name, scores(query.rows()), (r, v) -> r.withScores(stage, v), row -> row.at(stage), bound -> bound.at(stage)));
       }
     }
     Operands operands = call.operands;
@@ -159,8 +160,6 @@ final class ResultBuffers {
       new LayerCall(call, this).compute(attention);
     } else if (call.plan.has(Option.PARTS)) {
       new MergedParts(call).compute(attention, operands.output(), result("log-sum-exp").orElseThrow().view.data());
-    } else if (has(Option.CHOSEN_ROWS)) {
-      attention.weights(operands.query(), operands.key(), chosenRows, result(Result.CHOSEN_ROWS).orElseThrow().view);
     } else {
       compute(attention, operands.query(), operands.key(), operands.value(), request);
     }
@@ -180,8 +179,10 @@ final class ResultBuffers {
   /** Everything that the call is asked for. */
   Results request() {
     Results request = Results.of();
-    results.forEach(result -> result.request.accept(request, result.view));
-    return has(Option.TOP_KEYS) ? request.topKeys(topKeys) : request;
+    for (Result result : results) {
+      request = result.request.apply(request, result.view);
+    }
+    return has(Option.TOP_KEYS) ? request.withTopKeys(topKeys) : request;
   }
 
   /**

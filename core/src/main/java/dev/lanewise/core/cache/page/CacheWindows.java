@@ -1,11 +1,10 @@
 package dev.lanewise.core.cache.page;
 
 import dev.lanewise.core.mask.lowering.Band;
-import dev.lanewise.core.mask.lowering.Extents;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.core.mask.lowering.Union;
 import dev.lanewise.kernels.cache.CachedSequence;
-import java.util.Objects;
+import dev.lanewise.kernels.call.CallShape;
 
 /**
  * Limits the queries of a cache with a window to its sinks and its window, whatever rows are still stored. What a query sees is therefore
@@ -15,22 +14,34 @@ public final class CacheWindows {
   private CacheWindows() {}
 
   /**
-   * The rows of the caches of a call, as the call reads them.
+   * Returns the shape with the rows of the caches as its queries read them.
    *
    * @throws IllegalArgumentException if the window of a query needs rows that have been dropped
    */
-  public static CachedSequence[] rows(Extents extents) {
-    CachedSequence[] result = Objects.requireNonNull(extents.cached()).clone();
+  public static CallShape narrow(CallShape shape) {
+    if (!hasWindow(shape)) {
+      return shape;
+    }
+    CachedSequence[] result = shape.caches().clone();
     for (int b = 0; b < result.length; b++) {
-      Window window = window(extents, b);
-      int queries = extents.queries(b);
+      Window window = window(shape, b);
+      int queries = shape.queries(b);
       if (window != Window.NONE && queries > 0) {
-        int first = window.firstSeen(Math.max(0, extents.keys(b) - queries));
+        int first = window.firstSeen(Math.max(0, shape.keys(b) - queries));
         check(result[b], first, queries, b);
         result[b] = WindowedSequence.of(result[b], window, first);
       }
     }
-    return result;
+    return shape.withCaches(result);
+  }
+
+  private static boolean hasWindow(CallShape shape) {
+    for (CachedSequence rows : shape.caches()) {
+      if (rows instanceof PageTable table && table.hasWindow()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void check(CachedSequence rows, int first, int queries, int b) {
@@ -52,20 +63,18 @@ public final class CacheWindows {
 
   /** Adds the windows to the mask of a call. */
   public static void lower(Lowering lowering) {
-    Extents extents = lowering.extents();
-    boolean sinks = false;
-    boolean windows = false;
-    for (int b = 0; b < count(extents); b++) {
-      windows |= window(extents, b) != Window.NONE;
-      sinks |= window(extents, b).sinks() > 0;
-    }
-    if (!windows) {
+    CallShape shape = lowering.shape();
+    if (!hasWindow(shape)) {
       return;
     }
-    Band recent = sinks ? new Band(extents) : lowering.band();
-    Band first = new Band(extents);
-    for (int b = 0; b < count(extents); b++) {
-      Window window = window(extents, b);
+    boolean sinks = false;
+    for (int b = 0; b < shape.batch(); b++) {
+      sinks |= window(shape, b).sinks() > 0;
+    }
+    Band recent = sinks ? new Band(shape) : lowering.band();
+    Band first = new Band(shape);
+    for (int b = 0; b < shape.batch(); b++) {
+      Window window = window(shape, b);
       if (window != Window.NONE) {
         int position = recent.entry(b).position();
         lowering.band().entry(b).upTo(position);
@@ -78,12 +87,7 @@ public final class CacheWindows {
     }
   }
 
-  private static int count(Extents extents) {
-    CachedSequence[] cached = extents.cached();
-    return cached == null ? 0 : cached.length;
-  }
-
-  private static Window window(Extents extents, int b) {
-    return Objects.requireNonNull(extents.cached())[b] instanceof PageTable table ? table.window() : Window.NONE;
+  private static Window window(CallShape shape, int b) {
+    return shape.caches()[b] instanceof PageTable table ? table.window() : Window.NONE;
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.core.mask.lowering;
 
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 
 /**
@@ -14,10 +15,10 @@ public final class Band implements Visibility {
   private final Entry[] entries;
 
   /** Shows everything; range masks narrow it. */
-  public Band(Extents extents) {
-    entries = new Entry[extents.batch()];
+  public Band(CallShape shape) {
+    entries = new Entry[shape.batch()];
     for (int b = 0; b < entries.length; b++) {
-      entries[b] = new Entry(extents.queries(b), extents.keys(b));
+      entries[b] = new Entry(shape.queries(b), shape.keys(b));
     }
   }
 

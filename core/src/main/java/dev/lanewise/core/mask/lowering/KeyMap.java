@@ -1,5 +1,6 @@
 package dev.lanewise.core.mask.lowering;
 
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
@@ -39,8 +40,8 @@ public record KeyMap(KeySets sets, int batchStride, int headStride, int queryStr
     return sets.contains(row(batchEntry, queryHead, query), key);
   }
 
-  public Visibility lower(Extents extents) {
-    return sets.lower(this::row, extents);
+  public Visibility lower(CallShape shape) {
+    return sets.lower(this::row, shape);
   }
 
   private int row(int batchEntry, int queryHead, int query) {

@@ -1,5 +1,6 @@
 package dev.lanewise.core.mask.lowering;
 
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import java.util.Arrays;
 
@@ -76,8 +77,8 @@ public final class KeySets {
   }
 
   /** Visibility of a call in which each query sees one of the sets, cut at the number of keys of the batch entry. */
-  public Visibility lower(Index index, Extents extents) {
-    return new Sets(this, index, extents);
+  public Visibility lower(Index index, CallShape shape) {
+    return new Sets(this, index, shape);
   }
 
   /** Chooses the set that a query sees. */
@@ -87,15 +88,15 @@ public final class KeySets {
     int set(int batchEntry, int queryHead, int query);
   }
 
-  private record Sets(KeySets sets, Index index, Extents extents) implements Visibility {
+  private record Sets(KeySets sets, Index index, CallShape shape) implements Visibility {
     @Override
     public int firstKey(int batchEntry, int queryHead, int query) {
-      return Math.min(sets.first[index.set(batchEntry, queryHead, query)], extents.keys(batchEntry));
+      return Math.min(sets.first[index.set(batchEntry, queryHead, query)], shape.keys(batchEntry));
     }
 
     @Override
     public int endKey(int batchEntry, int queryHead, int query) {
-      return Math.min(sets.end[index.set(batchEntry, queryHead, query)], extents.keys(batchEntry));
+      return Math.min(sets.end[index.set(batchEntry, queryHead, query)], shape.keys(batchEntry));
     }
 
     @Override

@@ -1,26 +1,27 @@
 package dev.lanewise.core.mask.lowering;
 
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
 /** Translates the masks of one call into what the kernels read: one band for all range masks, and the other masks beside it. */
 public final class Lowering {
-  private final Extents extents;
+  private final CallShape shape;
   private @Nullable Band band;
   private @Nullable Visibility others;
 
-  public Lowering(Extents extents) {
-    this.extents = extents;
+  public Lowering(CallShape shape) {
+    this.shape = shape;
   }
 
-  public Extents extents() {
-    return extents;
+  public CallShape shape() {
+    return shape;
   }
 
   /** The band that range masks narrow. */
   public Band band() {
     if (band == null) {
-      band = new Band(extents);
+      band = new Band(shape);
     }
     return band;
   }

@@ -1,5 +1,6 @@
 package dev.lanewise.core.mask.lowering;
 
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,7 @@ public interface MaskRule {
    * @throws IllegalArgumentException naming what does not fit, with both numbers
    * @hidden
    */
-  void check(Extents extents);
+  void check(CallShape shape);
 
   /**
    * The depth of each node of the mask's tree, whose nodes are the last queries and keys. Positions count depths instead of rows then. The
@@ -24,19 +25,19 @@ public interface MaskRule {
   int @Nullable [] depths();
 
   /**
-   * Adds the mask to a lowering whose extents have passed {@link #check}.
+   * Adds the mask to a lowering whose shape have passed {@link #check}.
    *
    * @hidden
    */
   void lower(Lowering lowering);
 
   /**
-   * The mask as the kernels read it, for one call whose extents have passed {@link #check}.
+   * The mask as the kernels read it, for one call whose shape have passed {@link #check}.
    *
    * @hidden
    */
-  default Visibility lower(Extents extents) {
-    Lowering lowering = new Lowering(extents);
+  default Visibility lower(CallShape shape) {
+    Lowering lowering = new Lowering(shape);
     lower(lowering);
     return lowering.visibility();
   }

@@ -1,12 +1,12 @@
 package dev.lanewise.core.reference.layers;
 
+import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Arrays;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -234,20 +234,22 @@ public final class ReferenceLayers {
   /**
    * Attention of all heads, which lie side by side in each row.
    *
-   * @param settings changes the standard call, whose scale is 1/√headDim
+   * @param attention its formula and mask count
    * @return the heads' outputs side by side in each row
    */
-  public double[][] attention(
-      double[][] query, double[][] key, double[][] value, int heads, int keyValueHeads, UnaryOperator<ReferenceAttention> settings) {
+  public double[][] attention(double[][] query, double[][] key, double[][] value, int heads, int keyValueHeads, Attention attention) {
     int headDim = query[0].length / heads;
     int valueDim = value[0].length / keyValueHeads;
     // ReferenceAttention reads floats. A double is a pair high + low of floats, good for 48 bits. The four products of two pairs are the
     // products of these rows.
-    Heads queries = rounded ? split(query, heads, true) : split(query, heads, true, false, true, false);
+    double scale = attention.settings().formula().scale(headDim);
+    Heads queries = rounded ? split(query, heads, true) : split(scaled(query, scale), heads, true, false, true, false);
     Heads keys = rounded ? split(key, keyValueHeads, true) : split(key, keyValueHeads, true, true, false, false);
     Heads values = rounded ? split(value, keyValueHeads, true) : split(value, keyValueHeads, true, false);
-    ReferenceAttention attention = ReferenceAttention.of(queries, keys, values).scale(1 / Math.sqrt(headDim));
-    double[] output = settings.apply(rounded ? attention.inFloat() : attention).output();
+    double[] output =
+        rounded
+            ? ReferenceAttention.of(attention, queries, keys, values).inFloat().output()
+            : ReferenceAttention.of(attention.withScale(1), queries, keys, values).output();
     double[][] result = new double[query.length][heads * valueDim];
     for (int n = 0; n < output.length; n++) {
       int column = n % values.width() % valueDim;
@@ -255,6 +257,10 @@ public final class ReferenceLayers {
       result[row % query.length][row / query.length * valueDim + column] += output[n];
     }
     return result;
+  }
+
+  private static double[][] scaled(double[][] x, double scale) {
+    return Arrays.stream(x).map(row -> Arrays.stream(row).map(element -> scale * element).toArray()).toArray(double[][]::new);
   }
 
   /** The high or low parts of each head's row, one after the other. */

@@ -3,11 +3,8 @@ package dev.lanewise.kernels.simd.decode;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.simd.fused.OnlineSoftmax;
-import dev.lanewise.kernels.simd.fused.ScoreScale;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Objects;
@@ -53,10 +50,10 @@ public final class DecodePlan {
     this.threads = threads;
     this.heads = layout.heads();
     this.rowSize = DecodeResults.rowSize(layout.valueWidth());
-    this.unfinished = new AtomicIntegerArray(problem.batch());
-    this.results = new @Nullable DecodeResults[problem.batch()];
-    this.decodes = new boolean[problem.batch()];
-    for (int b = 0; b < problem.batch(); b++) {
+    this.unfinished = new AtomicIntegerArray(problem.shape.batch());
+    this.results = new @Nullable DecodeResults[problem.shape.batch()];
+    this.decodes = new boolean[problem.shape.batch()];
+    for (int b = 0; b < problem.shape.batch(); b++) {
       decodes[b] = canDecode(problem, b) && rows(b) > 0;
       unfinished.set(b, decodes(b) ? tasks(b) : 0);
     }
@@ -75,15 +72,10 @@ public final class DecodePlan {
       return false; // one chain of so many products would lose precision
     }
     long width = Math.max(rows.layout().keyWidth(), DecodeResults.rowSize(rows.layout().valueWidth()));
-    if ((long) problem.query.heads() * problem.computedQueries(batchEntry) * width * MOST_SPLITS > Integer.MAX_VALUE) {
+    if ((long) problem.shape.queryHeads() * problem.computedQueries(batchEntry) * width * MOST_SPLITS > Integer.MAX_VALUE) {
       return false; // no array would hold the results of all splits
     }
-    boolean plain =
-        problem.normaliser.kind() == Normaliser.Kind.SOFTMAX
-            && problem.similarity.kind() == Similarity.Kind.DOT
-            && !problem.watchesScores()
-            && !problem.watchesWeights();
-    return plain && ScoreScale.after(problem.scale) == 1 && !holdsSpecial(rows);
+    return DecodeSupport.supports(problem) && !holdsSpecial(rows);
   }
 
   private static boolean holdsSpecial(CachedSequence rows) {
@@ -108,7 +100,7 @@ public final class DecodePlan {
 
   /** Number of query rows of a key/value head. */
   int rows(int batchEntry) {
-    return problem.group() * problem.computedQueries(batchEntry);
+    return problem.shape.group() * problem.computedQueries(batchEntry);
   }
 
   /** Number of tasks of a batch entry that is decoded. */
@@ -118,22 +110,22 @@ public final class DecodePlan {
 
   /** Number of tasks along the keys: one for each split, or one in all if a function must receive the keys in order. */
   private int taskSplits(int batchEntry) {
-    return problem.changesByFunction() ? 1 : splits(batchEntry);
+    return problem.formula.changesByFunction() ? 1 : splits(batchEntry);
   }
 
   /** Number of keys of a split, a multiple of a tile. */
   private int splitKeys(int batchEntry) {
-    int least = Math.ceilDiv(problem.keys(batchEntry), MOST_SPLITS);
+    int least = Math.ceilDiv(problem.shape.keys(batchEntry), MOST_SPLITS);
     return Packing.roundUp(Math.max(SPLIT, least), DecodeSoftmax.KEYS);
   }
 
   private int splits(int batchEntry) {
-    return Math.max(1, Math.ceilDiv(problem.keys(batchEntry), splitKeys(batchEntry)));
+    return Math.max(1, Math.ceilDiv(problem.shape.keys(batchEntry), splitKeys(batchEntry)));
   }
 
   /** Number of ranges of heads. One thread should read all heads of a block if there are enough splits. */
   private int ranges(int batchEntry) {
-    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskSplits(batchEntry) * problem.batch());
+    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskSplits(batchEntry) * problem.shape.batch());
     return (int) Math.min(wanted, heads);
   }
 
@@ -144,7 +136,7 @@ public final class DecodePlan {
 
   /** One past a task's last split. */
   int toSplit(int batchEntry, int task) {
-    return problem.changesByFunction() ? splits(batchEntry) : fromSplit(batchEntry, task) + 1;
+    return problem.formula.changesByFunction() ? splits(batchEntry) : fromSplit(batchEntry, task) + 1;
   }
 
   int fromKey(int batchEntry, int split) {
@@ -152,7 +144,7 @@ public final class DecodePlan {
   }
 
   int toKey(int batchEntry, int split) {
-    return Math.min(fromKey(batchEntry, split) + splitKeys(batchEntry), problem.keys(batchEntry));
+    return Math.min(fromKey(batchEntry, split) + splitKeys(batchEntry), problem.shape.keys(batchEntry));
   }
 
   int fromHead(int batchEntry, int task) {
@@ -203,7 +195,7 @@ public final class DecodePlan {
     int first = resultIndex(batchEntry, 0, head, row);
     int distance = heads * rows(batchEntry) * rowSize;
     int end = first + splits(batchEntry) * distance;
-    int queryHead = head * problem.group() + row % problem.group();
+    int queryHead = head * problem.shape.group() + row % problem.shape.group();
     int query = problem.queryRow(row);
     float max = Float.NEGATIVE_INFINITY;
     for (int at = first; at < end; at += distance) {
@@ -214,13 +206,13 @@ public final class DecodePlan {
     for (int at = first; at < end; at += distance) {
       sum += Math.exp(data[at] - base) * data[at + DecodeResults.SUM];
     }
-    float sink = problem.normaliser.sink(queryHead);
+    float sink = problem.formula.normaliser().sink(queryHead);
     double whole = sink == Float.NEGATIVE_INFINITY || sum == 0 ? sum : sum + Math.exp(sink - base);
     if (problem.output != null) {
       for (int at = first; at < end; at += distance) {
         data[at] = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
       }
-      int to = problem.queryIndex(problem.output, batchEntry, queryHead, query);
+      int to = problem.shape.queryIndex(problem.output, batchEntry, queryHead, query);
       boolean finite = true;
       for (int d = 0; d < problem.output.width(); d++) {
         double joined = 0;
@@ -231,13 +223,14 @@ public final class DecodePlan {
         problem.output.data()[to + d * problem.output.columnStride()] = x;
         finite &= Float.isFinite(x);
       }
-      if (!finite && Double.isFinite(sum) && problem.hooks.isEmpty()) { // see FusedAttention.repeatOverflown
+      if (!finite && Double.isFinite(sum) && !problem.callsFunctions()) { // see FusedAttention.repeatOverflown
         ScalarAttention.attend(problem, batchEntry * heads + head, row, row + 1);
         return;
       }
     }
-    if (problem.logSumExp != null) {
-      problem.logSumExp[problem.logSumExpIndex(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
+    float[] logSumExp = problem.results.logSumExp();
+    if (logSumExp != null) {
+      logSumExp[problem.shape.queryNumber(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
     }
   }
 }

@@ -1,15 +1,15 @@
 package dev.lanewise.kernels.simd.decode;
 
 import dev.lanewise.kernels.cache.CachedSequence;
+import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.RowChanges;
+import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.Visibility;
-import dev.lanewise.kernels.call.VisibleSegments;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.simd.fused.ScoreChanges;
 import dev.lanewise.kernels.simd.stored.WideningKernel;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +40,7 @@ final class DecodeQueries {
     batchEntry = newBatchEntry;
     CachedSequence cached = newProblem.cached(newBatchEntry);
     width = cached.layout().keyWidth();
-    int rowsPerHead = newProblem.group() * newProblem.computedQueries(newBatchEntry);
+    int rowsPerHead = newProblem.shape.group() * newProblem.computedQueries(newBatchEntry);
     int rows = (toHead - fromHead) * rowsPerHead;
     if (first.length < rows) {
       rest = new float[rows];
@@ -58,7 +58,7 @@ final class DecodeQueries {
     for (int row = 0; row < rows; row++) {
       int inHead = row % rowsPerHead;
       int head = fromHead + row / rowsPerHead;
-      queryHead[row] = head * newProblem.group() + inHead % newProblem.group();
+      queryHead[row] = head * newProblem.shape.group() + inHead % newProblem.shape.group();
       query[row] = newProblem.queryRow(inHead);
       look(newProblem.visibility, row);
       load(cached, head, row);
@@ -77,9 +77,9 @@ final class DecodeQueries {
 
   private void load(CachedSequence cached, int head, int row) {
     AttentionProblem call = problem();
-    Heads source = call.query;
-    int start = call.queryIndex(source, batchEntry, queryHead[row], query[row]);
-    float[] channels = call.keyChannels(batchEntry);
+    Heads source = call.shape.query();
+    int start = call.shape.queryIndex(source, batchEntry, queryHead[row], query[row]);
+    float[] channels = keyChannels(cached);
     float largest = 0;
     for (int d = 0; d < width; d++) {
       float x = source.data()[start + d * source.columnStride()] * call.scale;
@@ -96,6 +96,12 @@ final class DecodeQueries {
       }
       rest[row] = Math.scalb(1f, WideningKernel.HALF_EXPONENT - exponent);
     }
+  }
+
+  /** The channel scales by which the columns of a cached K were divided, heads × headDim; null for none. */
+  private static float @Nullable [] keyChannels(CachedSequence cached) {
+    int last = (cached.rows() - 1) / KeyValueLayout.BLOCK_ROWS; // never dropped
+    return cached.rows() == 0 ? null : cached.memory(last).keyChannels();
   }
 
   private AttentionProblem problem() {
@@ -164,16 +170,11 @@ final class DecodeQueries {
     return visible[row];
   }
 
-  /** Applies softcap, bias, ALiBi and the caller's functions to the scores of a row. Functions receive the keys that the query sees. */
+  /** Changes the scores of a row by the formula. */
   void change(AttentionProblem call, int row, DecodeTile tile, float[] scores, int at) {
-    int head = queryHead[row];
-    if (call.softcap > 0) {
-      ScoreChanges.softcap(scores, at, at + DecodeSoftmax.KEYS, call.softcap);
-    }
-    RowChanges.apply(call, batchEntry, head, query[row], tile.key(), scores, at, tile.keys());
-    for (int i = 0; i < call.hooks.size(); i++) {
-      RowFunction function = call.hooks.get(i).function();
-      VisibleSegments.apply(function, call.visibility, scores, at, tile.key(), tile.keys(), batchEntry, head, query[row]);
+    List<ScoreChange> changes = call.formula.changes();
+    for (int i = 0; i < changes.size(); i++) {
+      ScoreChanges.applyToRow(call, changes.get(i), batchEntry, queryHead[row], query[row], tile.key(), scores, at, tile.keys());
     }
   }
 

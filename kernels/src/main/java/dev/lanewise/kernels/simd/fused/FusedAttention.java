@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
@@ -14,7 +15,7 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
  * for each tile of queries                           Qᵀ packed, times scale: headDim × QUERIES
  *   for each tile of keys that a lane sees
  *     scores  = K · Qᵀ                                keys × QUERIES; K is read in place      ({@link TileScores})
- *     softcap, bias, ALiBi, the caller's function                                           ({@link ScoreChanges})
+ *     changes of the scores                                                                 ({@link ScoreChanges})
  *     mask                                           only where a lane does not see a key    ({@link TileMask})
  *     weights = normaliser of scores                 lane by lane                           ({@link TileNormaliser})
  *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link TileOutput})
@@ -57,14 +58,17 @@ public final class FusedAttention extends ScratchPool.Member {
 
   private void run(AttentionProblem problem, int unit, int from, int to) {
     output.openUnit(problem.output);
-    int most = problem.callsTwice() ? KeptScores.rows(problem.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
-    TileNormaliser normaliser = problem.normaliser.kind() == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+    int most = problem.callsTwice() ? KeptScores.rows(problem.shape.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
+    TileNormaliser normaliser = switch (problem.formula) { // similarity, changes and weight function are answered by the loop
+          case ScoreFormula(_, _, _, Normaliser normaliserOfCall, _) ->
+              normaliserOfCall.kind() == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
+        };
     boolean twice = problem.watchesWeights();
     boolean blends = problem.output != null;
     TileSink[] sinks = twice ? (blends ? observeAndBlend : observe) : (blends ? blend : TileLoop.NO_SINKS);
     for (int row = from; row < to; row += most) {
       QueryTile tile = loop.open(problem, unit, row, Math.min(most, to - row), sinks);
-      normaliser.open(tile, problem.normaliser);
+      normaliser.open(tile, problem.formula.normaliser());
       loop.run(normaliser, false, !twice);
       float[] factors = normaliser.close();
       if (twice) {
@@ -83,7 +87,7 @@ public final class FusedAttention extends ScratchPool.Member {
    * first. Calls with functions of the caller are excluded, because a function must not be called twice.
    */
   private void repeatOverflown(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile, int row) {
-    for (int lane = 0; problem.hooks.isEmpty() && lane < tile.rows(); lane++) {
+    for (int lane = 0; !problem.callsFunctions() && lane < tile.rows(); lane++) {
       if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
         ScalarAttention.attend(problem, tile.unit(), row + lane, row + lane + 1);
       }
@@ -91,9 +95,9 @@ public final class FusedAttention extends ScratchPool.Member {
   }
 
   private void storeLogSumExp(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile) {
-    float[] logSumExp = problem.logSumExp;
+    float[] logSumExp = problem.results.logSumExp();
     for (int lane = 0; logSumExp != null && lane < tile.rows(); lane++) {
-      logSumExp[problem.logSumExpIndex(tile.batchEntry(), tile.queryHead(lane), tile.query(lane))] = normaliser.logSumExp(lane);
+      logSumExp[problem.shape.queryNumber(tile.batchEntry(), tile.queryHead(lane), tile.query(lane))] = normaliser.logSumExp(lane);
     }
   }
 }

@@ -24,13 +24,13 @@ public final class QueryTile {
     unit = newUnit;
     rows = newRows;
     batchEntry = newProblem.batchEntry(newUnit);
-    int firstHead = newProblem.keyValueHead(newUnit) * newProblem.group();
-    int inGroup = newRow % newProblem.group();
-    int position = newRow / newProblem.group();
+    int firstHead = newProblem.keyValueHead(newUnit) * newProblem.shape.group();
+    int inGroup = newRow % newProblem.shape.group();
+    int position = newRow / newProblem.shape.group();
     for (int lane = 0; lane < Tiles.QUERIES; lane++) {
       queryHead[lane] = firstHead + inGroup;
       query[lane] = newProblem.position(position);
-      if (lane < newRows - 1 && ++inGroup == newProblem.group()) {
+      if (lane < newRows - 1 && ++inGroup == newProblem.shape.group()) {
         inGroup = 0;
         position++;
       }
@@ -76,26 +76,28 @@ public final class QueryTile {
 
   /** Index of a lane's row in the array of {@code heads}, which is query or output. */
   int queryIndex(Heads heads, int lane) {
-    return problem().queryIndex(heads, batchEntry, queryHead[lane], query[lane]);
+    return problem().shape.queryIndex(heads, batchEntry, queryHead[lane], query[lane]);
   }
 
   /** Selects the tile's keys. */
   void openKeys(ContiguousTile target) {
     AttentionProblem call = problem();
-    if (call.isCached()) {
-      target.openKeys(call.cached(batchEntry), call.keyValueHead(unit), this);
+    int head = call.keyValueHead(unit);
+    if (call.shape.isCached()) {
+      target.openKeys(call.cached(batchEntry), head, this);
     } else {
-      target.open(call.key, call.keyIndex(call.key, unit, key), keys, scratch);
+      target.open(call.shape.key(), call.shape.keyIndex(call.shape.key(), batchEntry, head, key), keys, scratch);
     }
   }
 
   /** Selects the tile's values. */
   void openValues(ContiguousTile target) {
     AttentionProblem call = problem();
-    if (call.isCached()) {
-      target.openValues(call.cached(batchEntry), call.keyValueHead(unit), this);
+    int head = call.keyValueHead(unit);
+    if (call.shape.isCached()) {
+      target.openValues(call.cached(batchEntry), head, this);
     } else {
-      target.open(call.value(), call.keyIndex(call.value(), unit, key), keys, scratch);
+      target.open(call.value(), call.shape.keyIndex(call.value(), batchEntry, head, key), keys, scratch);
     }
   }
 

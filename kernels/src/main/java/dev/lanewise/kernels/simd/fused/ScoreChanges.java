@@ -3,15 +3,20 @@ package dev.lanewise.kernels.simd.fused;
 import static jdk.incubator.vector.FloatVector.broadcast;
 
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.CallResults;
 import dev.lanewise.kernels.call.RowChanges;
+import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.lanes.Transpose;
 import dev.lanewise.kernels.simd.lanes.VectorFunctions;
 import java.util.Arrays;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -26,8 +31,10 @@ public final class ScoreChanges {
   /** Number of keys whose scores fill half of a 32 KB L1. */
   private static final int L1_KEYS = 64;
 
-  /** Index of each lane's row in each bias; there are at most two, the caller's and that of positions. */
-  private final int[][] biasStarts = new int[2][QUERIES];
+  private static final List<Stage> STAGES = List.of(Stage.CAPPED, Stage.CHANGED);
+
+  /** Index of each lane's row in each bias, by the rank of the change; a call has at most two biases. */
+  private final int[][] biasStarts = new int[3][QUERIES];
 
   private final float[] biasBlock = new float[LANES * LANES];
   private final float[] position = new float[QUERIES];
@@ -46,14 +53,21 @@ public final class ScoreChanges {
     if (problem.callsTwice()) {
       kept.open(tile.rows(), from, to);
     }
-    for (int lane = 0; lane < QUERIES; lane++) {
-      int head = tile.queryHead(lane);
-      int query = tile.query(lane);
-      for (int i = 0; i < problem.biases.size(); i++) {
-        biasStarts[i][lane] = problem.biases.get(i).index(tile.batchEntry(), head, query);
+    for (ScoreChange change : problem.formula.changes()) {
+      switch (change) {
+        case ScoreChange.AddedBias(Bias bias, _) -> {
+          for (int lane = 0; lane < QUERIES; lane++) {
+            biasStarts[change.rank()][lane] = bias.index(tile.batchEntry(), tile.queryHead(lane), tile.query(lane));
+          }
+        }
+        case ScoreChange.Alibi alibi -> {
+          for (int lane = 0; lane < QUERIES; lane++) {
+            position[lane] = (float) problem.queryPosition(alibi, tile.batchEntry(), tile.query(lane));
+            slope[lane] = -alibi.slopes()[tile.queryHead(lane)];
+          }
+        }
+        case ScoreChange.Softcap _, ScoreChange.Function _ -> {}
       }
-      position[lane] = (float) problem.queryPosition(tile.batchEntry(), query);
-      slope[lane] = problem.slopes == null ? 0 : -problem.slopes[head];
     }
   }
 
@@ -65,44 +79,58 @@ public final class ScoreChanges {
   /** Changes the scores of the tile; calls observers if {@code observed}. */
   void apply(QueryTile tile, float[] scores, boolean observed) {
     AttentionProblem problem = tile.problem();
+    List<ScoreChange> changes = problem.formula.changes();
     observe(tile, Stage.RAW, scores, observed);
     // in steps whose scores stay in L1, unless a function sees the whole tile in between
-    int step = problem.hooks.isEmpty() ? L1_KEYS : tile.keys();
+    int step = problem.callsFunctions() ? tile.keys() : L1_KEYS;
     for (int from = 0; from < tile.keys(); from += step) {
       int to = Math.min(from + step, tile.keys());
-      if (problem.softcap > 0) {
-        softcap(scores, from * QUERIES, to * QUERIES, problem.softcap);
-      }
-      observe(tile, Stage.CAPPED, scores, observed);
-      for (int i = 0; i < problem.biases.size(); i++) {
-        bias(tile, problem.biases.get(i), biasStarts[i], scores, from, to);
-      }
-      if (problem.slopes != null) {
-        addDistances(tile, scores, from, to);
+      int next = 0;
+      for (int i = 0; i < STAGES.size(); i++) {
+        for (; next < changes.size() && changes.get(next).stage() == STAGES.get(i); next++) {
+          apply(tile, changes.get(next), scores, from, to);
+        }
+        observe(tile, STAGES.get(i), scores, observed);
       }
     }
-    change(tile, Stage.CHANGED, scores);
-    observe(tile, Stage.CHANGED, scores, observed);
   }
 
-  /** Runs the functions that change a stage, once for each row in any number of passes. */
-  void change(QueryTile tile, Stage stage, float[] scores) {
-    KeptScores between = stage == Stage.CHANGED && tile.problem().callsTwice() ? kept : null;
-    for (int i = 0; i < tile.problem().hooks.size(); i++) {
-      AttentionProblem.Hook hook = tile.problem().hooks.get(i);
-      if (hook.changes() && hook.stage() == stage) {
-        tileHooks.change(hook.function(), between, tile, scores);
-      }
+  /** Applies a change to the scores of some keys of the tile. */
+  private void apply(QueryTile tile, ScoreChange change, float[] scores, int from, int to) {
+    switch (change) {
+      case ScoreChange.Softcap(float limit) -> softcap(scores, from * QUERIES, to * QUERIES, limit);
+      case ScoreChange.AddedBias(Bias bias, _) -> bias(tile, bias, biasStarts[change.rank()], scores, from, to);
+      case ScoreChange.Alibi _ -> addDistances(tile, scores, from, to);
+      case ScoreChange.Function(RowFunction function) ->
+          tileHooks.change(function, tile.problem().callsTwice() ? kept : null, tile, scores);
+    }
+  }
+
+  /** Runs the function that changes weights, if there is one. */
+  void changeWeights(QueryTile tile, float[] weights) {
+    RowFunction function = tile.problem().formula.weightFunction();
+    if (function != null) {
+      tileHooks.change(function, null, tile, weights);
     }
   }
 
   /** Calls the observers of a stage, if {@code observed}. */
   void observe(QueryTile tile, Stage stage, float[] scores, boolean observed) {
-    for (int i = 0; observed && i < tile.problem().hooks.size(); i++) {
-      AttentionProblem.Hook hook = tile.problem().hooks.get(i);
-      if (!hook.changes() && hook.stage() == stage) {
-        tileHooks.observe(hook.function(), tile, scores);
+    List<CallResults.Observer> observers = tile.problem().results.observers();
+    for (int i = 0; observed && i < observers.size(); i++) {
+      if (observers.get(i).stage() == stage) {
+        tileHooks.observe(observers.get(i).function(), tile, scores);
       }
+    }
+  }
+
+  /** Applies a change to the scores of {@code count} keys of one row, whose first score is {@code scores[at]}, of a decoding step. */
+  public static void applyToRow(
+      AttentionProblem problem, ScoreChange change, int b, int head, int query, int key, float[] scores, int at, int count) {
+    if (change instanceof ScoreChange.Softcap(float limit)) {
+      softcap(scores, at, at + Packing.roundUp(count, LANES), limit);
+    } else {
+      RowChanges.apply(problem, change, b, head, query, key, scores, at, count);
     }
   }
 
@@ -110,7 +138,7 @@ public final class ScoreChanges {
    * cap · tanh(score / cap). Most scores are small compared with the cap, and the general formula runs only for vectors with a large score.
    * For small scores the result is the score plus a correction, so that a quotient that underflows loses nothing.
    */
-  public static void softcap(float[] scores, int from, int to, float cap) {
+  static void softcap(float[] scores, int from, int to, float cap) {
     if (cap < Float.MIN_NORMAL) { // the inverse may be infinite, and 0 times that NaN
       RowChanges.softcap(cap, scores, from, to - from);
       return;

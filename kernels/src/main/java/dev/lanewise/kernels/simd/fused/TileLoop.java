@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.lanes.Lanes;
@@ -32,11 +33,12 @@ final class TileLoop {
   QueryTile open(AttentionProblem problem, int unit, int row, int rows, TileSink[] newSinks) {
     sinks = newSinks;
     tile.open(problem, unit, row, rows);
-    queries.open(tile, problem.query);
+    Heads query = problem.shape.query();
+    queries.open(tile, query);
     for (TileSink sink : sinks) {
       sink.open(tile);
     }
-    scorer.open(problem.query, problem.similarity.kind(), problem.additiveVector, problem.scale, queries, tile.scratch);
+    scorer.open(query, problem.formula.similarity().kind(), problem.additiveVector, problem.scale, queries, tile.scratch);
     mask.open(tile, problem.visibility);
     if (problem.changesScores()) {
       changes.open(tile, mask.from(), mask.to());
@@ -58,7 +60,7 @@ final class TileLoop {
     }
     boolean everyKey = last && problem.watchesScores();
     int from = everyKey ? 0 : mask.from();
-    int to = everyKey ? problem.keys(tile.batchEntry()) : mask.to();
+    int to = everyKey ? problem.shape.keys(tile.batchEntry()) : mask.to();
     for (int start = from / KEYS * KEYS; start < to; start += KEYS) {
       Interruption.check();
       int key = Math.max(start, from);
@@ -92,7 +94,7 @@ final class TileLoop {
     if (known) {
       mask.hideInfinite(scores, tile.keys());
       normaliser.weights(scores, tile.keys());
-      changes.change(tile, Stage.WEIGHTS, scores);
+      changes.changeWeights(tile, scores);
       mask.apply(scores, tile.keys(), 0); // hidden keys have weight 0, whatever a function or a NaN made of it
     } else {
       float[] factors = normaliser.update(tile, scores);

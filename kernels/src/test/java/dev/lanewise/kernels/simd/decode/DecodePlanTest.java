@@ -7,8 +7,6 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
-import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Normaliser;
@@ -16,6 +14,7 @@ import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
@@ -55,13 +54,12 @@ class DecodePlanTest {
     return new Cached(memory(heads, width, width, rows), rows, 0, 0);
   }
 
-  private static DecodePlan plan(
-      int threads, int queryHeads, int queries, UnaryOperator<AttentionProblemBuilder> change, Cached... caches) {
+  private static DecodePlan plan(int threads, int queryHeads, int queries, UnaryOperator<AttentionCall> change, Cached... caches) {
     Heads query = Heads.zeros(caches.length, queryHeads, queries, caches[0].layout().keyWidth());
-    return new DecodePlan(change.apply(AttentionProblem.of(query, caches).scale(1)).build(), threads);
+    return new DecodePlan(change.apply(AttentionCall.of(query, caches).scale(1)).build(), threads);
   }
 
-  private static boolean decodes(int queries, UnaryOperator<AttentionProblemBuilder> change, Cached cache) {
+  private static boolean decodes(int queries, UnaryOperator<AttentionCall> change, Cached cache) {
     return plan(1, 1, queries, change, cache).decodes(0);
   }
 
@@ -81,10 +79,10 @@ class DecodePlanTest {
     assertThat(decodes(1, builder -> builder.normaliser(Normaliser.softmaxWithSinks(0)), cache)).isTrue();
     assertThat(decodes(1, builder -> builder.normaliser(Normaliser.relu()), cache)).isFalse();
     assertThat(decodes(1, builder -> builder.similarity(Similarity.cosine()), cache)).isFalse();
-    assertThat(decodes(1, builder -> builder.change(Stage.CHANGED, none), cache)).isTrue();
+    assertThat(decodes(1, builder -> builder.scoreFunction(none), cache)).isTrue();
     assertThat(decodes(1, builder -> builder.observe(Stage.MASKED, none), cache)).isFalse();
     assertThat(decodes(1, builder -> builder.observe(Stage.WEIGHTS, none), cache)).isFalse();
-    assertThat(decodes(1, builder -> builder.change(Stage.WEIGHTS, none), cache)).isFalse();
+    assertThat(decodes(1, builder -> builder.weightFunction(none), cache)).isFalse();
     assertThat(decodes(1, builder -> builder.scale(1e30f), cache)).isFalse();
     assertThat(decodes(1, builder -> builder.scale(1e-30f), cache)).isFalse();
   }
@@ -140,7 +138,7 @@ class DecodePlanTest {
             for (int batch : new int[] {1, 3}) {
               Cached[] caches = new Cached[batch];
               Arrays.fill(caches, cache);
-              DecodePlan plan = plan(threads, 2 * heads, 3, b -> function ? b.change(Stage.CHANGED, none) : b, caches);
+              DecodePlan plan = plan(threads, 2 * heads, 3, b -> function ? b.scoreFunction(none) : b, caches);
               String what = keys + " keys, " + heads + " heads, " + threads + " threads, function " + function + ", batch " + batch;
               int taskSplits = function ? 1 : splits;
               int ranges = threads == 1 ? 1 : Math.min(heads, Math.ceilDiv(4 * threads, taskSplits * batch));

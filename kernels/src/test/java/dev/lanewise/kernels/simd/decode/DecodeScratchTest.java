@@ -8,10 +8,9 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.AttentionProblemBuilder;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
-import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collections;
@@ -68,9 +67,9 @@ class DecodeScratchTest {
     KeyValueMemory memory = KeyValueMemory.heap(LAYOUT, Math.ceilDiv(KEYS, KeyValueLayout.BLOCK_ROWS), null);
     Arrays.fill(cached, new Cached(memory));
     Heads query = Heads.of(new float[SEQUENCES * HEADS * QUERIES * WIDTH], SEQUENCES, HEADS, QUERIES, WIDTH);
-    AttentionProblemBuilder builder = AttentionProblem.of(query, cached).logSumExp(new float[SEQUENCES * HEADS * QUERIES]);
+    AttentionCall builder = AttentionCall.of(query, cached).logSumExp(new float[SEQUENCES * HEADS * QUERIES]);
     if (changed) {
-      builder.change(Stage.CHANGED, (row, offset, length, b, head, i, firstKey) -> {});
+      builder.scoreFunction((row, offset, length, b, head, i, firstKey) -> {});
     }
     return builder.build();
   }

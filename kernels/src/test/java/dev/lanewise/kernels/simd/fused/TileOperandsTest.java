@@ -11,6 +11,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,7 +70,7 @@ class TileOperandsTest {
     Heads query = Heads.of(new float[5 * width], 1, 1, 5, width);
     Heads key = Heads.of(random(keys * width), 1, 1, keys, width);
     Heads target = Heads.of(new float[5 * width], 1, 1, 5, width);
-    AttentionProblem problem = AttentionProblem.of(query, key).output(Heads.of(random(keys * width), 1, 1, keys, width), target).build();
+    AttentionProblem problem = AttentionCall.of(query, key).output(Heads.of(random(keys * width), 1, 1, keys, width), target).build();
     Visibility everything = problem.visibility;
     QueryTile tile = new QueryTile();
     tile.open(problem, 0, 0, 5);
