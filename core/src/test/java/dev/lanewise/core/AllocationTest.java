@@ -7,7 +7,7 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.pooling.AttentionPooling;
-import dev.lanewise.core.pooling.NeighbourDense;
+import dev.lanewise.core.pooling.Neighbours;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.pooling.RecurrentAttention;
 import dev.lanewise.core.position.Positions;
@@ -69,11 +69,11 @@ class AllocationTest {
     SequenceBatch pooled = SequenceBatch.zeros(1, 1, 8);
     SequenceBatch output = SequenceBatch.zeros(1, 4000, 8);
     Pooling mean = Pooling.mean().withKernels(Kernels.scalar());
-    assertSteady(4 * 4000, () -> mean.apply(x, pooled));
+    assertSteady(4 * 4000, () -> mean.forward(x, pooled));
     AttentionPooling attention = AttentionPooling.of(random(8), 2, 4).withKernels(Kernels.scalar());
-    assertSteady(4 * 4000, () -> attention.apply(x, pooled));
-    NeighbourDense dense = NeighbourDense.of(Linear.of(random(3 * 64), null, 24, 8).withKernels(Kernels.scalar()), 1, 1);
-    assertSteady(4 * 4000 * 8, () -> dense.apply(x, output));
+    assertSteady(4 * 4000, () -> attention.forward(x, pooled));
+    Neighbours dense = Neighbours.dense(Linear.of(random(3 * 64), null, 24, 8).withKernels(Kernels.scalar()), 1, 1);
+    assertSteady(4 * 4000 * 8, () -> dense.forward(x, output));
     List<Heads> layers = List.of(Heads.zeros(1, 2, 100, 100), Heads.zeros(1, 2, 100, 100));
     SequenceBatch rollout = SequenceBatch.zeros(1, 100, 100);
     assertSteady(4 * 100 * 100, () -> AttentionRollout.of(layers, rollout, Kernels.scalar()));
@@ -87,7 +87,7 @@ class AllocationTest {
         RecurrentAttention.of(RecurrentAttention.Scores.additive(w, w, random(64)), states).withKernels(Kernels.scalar());
     SequenceBatch state = SequenceBatch.of(random(32), 1, 1, 32);
     SequenceBatch context = SequenceBatch.zeros(1, 1, 32);
-    assertSteady(4 * 4000, () -> memory.context(state, context));
+    assertSteady(4 * 4000, () -> memory.forward(state, context));
   }
 
   /** After a warm-up, a call allocates less than its smallest array that grows with the work. */

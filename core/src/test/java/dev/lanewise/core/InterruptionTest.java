@@ -125,7 +125,7 @@ class InterruptionTest {
     float[] one = new float[30];
     float[] other = new float[30];
     calls.put("merge", () -> Merge.into(Heads.zeros(1, 1, 30, 4), one, Heads.zeros(1, 1, 30, 4), other));
-    calls.put("pooling", () -> Pooling.mean().apply(SequenceBatch.zeros(1, 30, 4), SequenceBatch.zeros(1, 1, 4)));
+    calls.put("pooling", () -> Pooling.mean().forward(SequenceBatch.zeros(1, 30, 4), SequenceBatch.zeros(1, 1, 4)));
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
       String on = " in " + kernels.path();
       Matrix x = Matrix.of(new float[50 * 50], 50, 50);

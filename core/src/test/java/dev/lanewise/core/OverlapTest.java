@@ -12,8 +12,7 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.pooling.AttentionPooling;
-import dev.lanewise.core.pooling.NeighbourDense;
-import dev.lanewise.core.pooling.NeighbourMean;
+import dev.lanewise.core.pooling.Neighbours;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.pooling.RecurrentAttention;
 import dev.lanewise.kernels.Kernels;
@@ -155,23 +154,23 @@ class OverlapTest {
             "x",
             "output",
             a -> FeedForward.of(linear(), linear(), Activation.RELU).forward(rows(a.get("x")), rows(a.get("output")))));
-    doors.add(door("mean", "x", "output", a -> Pooling.mean().apply(rows(a.get("x")), rows(a.get("output")))));
-    doors.add(door("first token", "x", "output", a -> Pooling.firstToken().apply(rows(a.get("x")), rows(a.get("output")))));
+    doors.add(door("mean", "x", "output", a -> Pooling.mean().forward(rows(a.get("x")), rows(a.get("output")))));
+    doors.add(door("first token", "x", "output", a -> Pooling.firstToken().forward(rows(a.get("x")), rows(a.get("output")))));
     doors.add(
         door(
             "attention pooling",
             "key value",
             "output",
-            a -> AttentionPooling.of(new float[] {1}, 1, 1).apply(rows(a.get("key")), rows(a.get("value")), rows(a.get("output")))));
+            a -> AttentionPooling.of(new float[] {1}, 1, 1).forward(rows(a.get("key")), rows(a.get("value")), rows(a.get("output")))));
     doors.add(
         door(
             "pooling weights",
             "key",
             "weights",
             a -> AttentionPooling.of(new float[] {1}, 1, 1).weights(rows(a.get("key")), view(a.get("weights")))));
-    doors.add(door("neighbours' mean", "x", "output", a -> NeighbourMean.of(1, 1).apply(rows(a.get("x")), rows(a.get("output")))));
+    doors.add(door("neighbours' mean", "x", "output", a -> Neighbours.mean(1, 1).forward(rows(a.get("x")), rows(a.get("output")))));
     doors.add(
-        door("neighbours, dense", "x", "output", a -> NeighbourDense.of(linear(), 0, 0).apply(rows(a.get("x")), rows(a.get("output")))));
+        door("neighbours, dense", "x", "output", a -> Neighbours.dense(linear(), 0, 0).forward(rows(a.get("x")), rows(a.get("output")))));
     doors.add(
         door(
             "recurrent",
@@ -179,7 +178,7 @@ class OverlapTest {
             "context weights",
             a ->
                 RecurrentAttention.of(RecurrentAttention.Scores.dot(), rows(new float[] {1}))
-                    .context(rows(a.get("state")), rows(a.get("context")), view(a.get("weights")))));
+                    .forward(rows(a.get("state")), rows(a.get("context")), view(a.get("weights")))));
     doors.add(
         door(
             "layer",

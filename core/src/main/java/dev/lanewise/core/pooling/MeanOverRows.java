@@ -3,6 +3,7 @@ package dev.lanewise.core.pooling;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 
 /**
@@ -13,13 +14,22 @@ final class MeanOverRows {
   /** Number of rows in a chain of float additions: a chain of 2<sup>20</sup> would lose up to a tenth of the sum. */
   private static final int GROUP = 64;
 
-  /** Number of scratch arrays: the ones, and the sum of a group. */
-  static final int BUFFERS = 2;
+  /** Arrays for the ones, and for the sum of a group. */
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 2);
 
   private MeanOverRows() {}
 
   /** Writes the mean into a row; 0 if there are no rows. */
-  static void of(Matrix rows, Kernels kernels, Scratch buffers, Matrix to) {
+  static void of(Matrix rows, Kernels kernels, Matrix to) {
+    Scratch buffers = BUFFERS.take();
+    try {
+      of(rows, kernels, buffers, to);
+    } finally {
+      BUFFERS.give(buffers);
+    }
+  }
+
+  private static void of(Matrix rows, Kernels kernels, Scratch buffers, Matrix to) {
     float[] ones = buffers.floats(0, GROUP);
     Arrays.fill(ones, 0, GROUP, 1);
     int width = rows.columns();

@@ -4,7 +4,6 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
-import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -26,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * RecurrentAttention.Scores scores =
  *     RecurrentAttention.Scores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
- * RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
+ * RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates).withLengths(lengths); // keys are projected here, once
  * for (int step = 0; step < steps; step++) {
- *   memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width
+ *   memory.forward(state, context); // batch × 1 × stateDim; batch × 1 × width
  *   decoder.step(context, state); // your code
  * }
  * }</pre>
@@ -52,32 +51,17 @@ public final class RecurrentAttention {
   }
 
   /**
-   * Attention to sequences that fill all rows.
+   * Attention to an encoder's states, on one thread and the fastest kernels of this JVM. A batch entry without states has context 0.
    *
    * @param states the encoder's states: batch × length × width
    * @throws IllegalArgumentException if the width does not fit the scores
    */
   public static RecurrentAttention of(Scores scores, SequenceBatch states) {
-    return of(scores, states, null);
-  }
-
-  /**
-   * Attention to padded sequences.
-   *
-   * @param lengths number of states of each batch entry; later states are never read; null if all rows are states. A batch entry without
-   *     states has context 0
-   */
-  public static RecurrentAttention of(Scores scores, SequenceBatch states, int @Nullable [] lengths) {
     Objects.requireNonNull(scores, "scores");
     Objects.requireNonNull(states, "states");
     Linear projection = scores.key();
     if (projection != null) {
       Checks.same("states.width", states.width(), "key.inputs", projection.inputs());
-    }
-    Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
-    if (lengths != null) {
-      SequenceRanges.checkLengths(lengths, "states", states);
-      attention = attention.withMask(Mask.keyLengths(lengths));
     }
     SequenceBatch values = copy(states);
     SequenceBatch keys = values;
@@ -85,7 +69,19 @@ public final class RecurrentAttention {
       keys = SequenceBatch.zeros(states.batch(), states.rows(), projection.outputs());
       projection.forward(values, keys);
     }
+    Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
     return new RecurrentAttention(scores, keys, values, attention).withThreads(1);
+  }
+
+  /**
+   * Returns a copy for padded sequences.
+   *
+   * @param lengths number of states of each batch entry; later states are never read
+   */
+  public RecurrentAttention withLengths(int... lengths) {
+    SequenceRanges ranges = SequenceRanges.ofLengths(lengths);
+    ranges.check("states", values);
+    return new RecurrentAttention(scores, keys, values, ranges.applyTo(attention));
   }
 
   private static SequenceBatch copy(SequenceBatch states) {
@@ -117,7 +113,7 @@ public final class RecurrentAttention {
    * @param context batch × 1 × width, written
    * @throws IllegalArgumentException if shapes differ, or context shares elements with state or with itself; nothing has been written then
    */
-  public void context(SequenceBatch state, SequenceBatch context) {
+  public void forward(SequenceBatch state, SequenceBatch context) {
     check(state, context);
     run(state, Results.of().withOutput(context.split(1)));
   }
@@ -127,7 +123,7 @@ public final class RecurrentAttention {
    *
    * @param weights batch × 1 × 1 × length, written: the weight of each encoder state in the context
    */
-  public void context(SequenceBatch state, SequenceBatch context, Heads weights) {
+  public void forward(SequenceBatch state, SequenceBatch context, Heads weights) {
     check(state, context);
     check(state, weights);
     ViewChecks.disjoint("context", context.split(1), "weights", weights);

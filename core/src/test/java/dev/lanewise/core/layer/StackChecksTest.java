@@ -6,7 +6,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
-import dev.lanewise.core.pooling.NeighbourMean;
+import dev.lanewise.core.pooling.Neighbours;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
@@ -230,17 +230,17 @@ class StackChecksTest {
     SequenceBatch x = new SequenceBatch(array, 0, 1, 6, 4, 96, 16);
     SequenceBatch output = new SequenceBatch(array, 4, 1, 6, 4, 96, 8);
     SequenceBatch expected = SequenceBatch.zeros(1, 6, 4);
-    NeighbourMean.of(1, 0).apply(new SequenceBatch(copy, 0, 1, 6, 4, 96, 16), expected);
-    NeighbourMean.of(1, 0).apply(x, output);
+    Neighbours.mean(1, 0).forward(new SequenceBatch(copy, 0, 1, 6, 4, 96, 16), expected);
+    Neighbours.mean(1, 0).forward(x, output);
     Views.assertSameBits(Views.dense(output), expected.data(), "neighbours in one array");
 
     float[] pooled = Views.randomArray(16 * 6, 1, Problem.SEED + 2);
     SequenceBatch rows = new SequenceBatch(pooled, 0, 1, 6, 8, 96, 16);
     PackedSequences starts = PackedSequences.of(0, 2, 6);
     SequenceBatch alone = SequenceBatch.zeros(2, 1, 8);
-    Pooling.mean().apply(new SequenceBatch(pooled.clone(), 0, 1, 6, 8, 96, 16), starts, alone);
+    Pooling.mean().withPackedSequences(starts).forward(new SequenceBatch(pooled.clone(), 0, 1, 6, 8, 96, 16), alone);
     SequenceBatch results = new SequenceBatch(pooled, 8, 2, 1, 8, 16, 8);
-    Pooling.mean().apply(rows, starts, results);
+    Pooling.mean().withPackedSequences(starts).forward(rows, results);
     Views.assertSameBits(Views.dense(results), alone.data(), "pooled in one array");
   }
 

@@ -33,7 +33,7 @@ class AttentionPoolingTest {
         SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, heads * valueDim);
         Heads weights = Heads.zeros(shape[0], heads, 1, shape[1]);
         AttentionPooling pooling = AttentionPooling.of(query, heads, headDim).withScale(0.7f).withKernels(kernels);
-        pooling.apply(keys, values, output);
+        pooling.forward(keys, values, output);
         pooling.weights(keys, weights);
         Heads queries = new Heads(query, 0, shape[0], heads, 1, headDim, 0, headDim, headDim);
         ReferenceAttention expected =
@@ -62,8 +62,8 @@ class AttentionPoolingTest {
     int[] lengths = {4, 9};
     SequenceBatch padded = SequenceBatch.zeros(2, 1, 6);
     Heads paddedWeights = Heads.zeros(2, 3, 1, 9);
-    pooling.apply(keys, values, lengths, padded);
-    pooling.weights(keys, lengths, paddedWeights);
+    pooling.withLengths(lengths).forward(keys, values, padded);
+    pooling.withLengths(lengths).weights(keys, paddedWeights);
 
     float[] packedKeys = new float[13 * 12];
     float[] packedValues = new float[13 * 6];
@@ -74,13 +74,13 @@ class AttentionPoolingTest {
     SequenceBatch packed = SequenceBatch.zeros(2, 1, 6);
     Heads packedWeights = Heads.zeros(1, 3, 2, 9);
     PackedSequences starts = PackedSequences.of(0, 4, 13);
-    pooling.apply(SequenceBatch.of(packedKeys, 1, 13, 12), SequenceBatch.of(packedValues, 1, 13, 6), starts, packed);
-    pooling.weights(SequenceBatch.of(packedKeys, 1, 13, 12), starts, packedWeights);
+    pooling.withPackedSequences(starts).forward(SequenceBatch.of(packedKeys, 1, 13, 12), SequenceBatch.of(packedValues, 1, 13, 6), packed);
+    pooling.withPackedSequences(starts).weights(SequenceBatch.of(packedKeys, 1, 13, 12), packedWeights);
 
     for (int b = 0; b < 2; b++) {
       SequenceBatch ownKeys = keys.batch(b, b + 1).rows(0, lengths[b]);
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 6);
-      pooling.apply(ownKeys, values.batch(b, b + 1).rows(0, lengths[b]), alone);
+      pooling.forward(ownKeys, values.batch(b, b + 1).rows(0, lengths[b]), alone);
       Heads aloneWeights = Heads.zeros(1, 3, 1, lengths[b]);
       pooling.weights(ownKeys, aloneWeights);
       for (int i = 0; i < 6; i++) {
@@ -104,17 +104,18 @@ class AttentionPoolingTest {
             Wrong.argument("heads", out -> AttentionPooling.of(new float[11], 0, 4), "numHeads", "0", "1"),
             Wrong.argument("headDim", out -> AttentionPooling.of(new float[11], 3, 0), "headDim", "0", "1"),
             Wrong.isNull("query", out -> AttentionPooling.of(Wrong.nothing(), 3, 4)),
-            Wrong.argument("key", out -> pooling.apply(SequenceBatch.zeros(2, 5, 9), SequenceBatch.of(out, 2, 1, 9)), "x.width", "9", "12"),
+            Wrong.argument(
+                "key", out -> pooling.forward(SequenceBatch.zeros(2, 5, 9), SequenceBatch.of(out, 2, 1, 9)), "x.width", "9", "12"),
             Wrong.argument(
                 "value",
-                out -> pooling.apply(keys, SequenceBatch.zeros(2, 5, 8), SequenceBatch.of(out, 2, 1, 8)),
+                out -> pooling.forward(keys, SequenceBatch.zeros(2, 5, 8), SequenceBatch.of(out, 2, 1, 8)),
                 "value.width",
                 "8",
                 "numHeads",
                 "3"),
             Wrong.argument(
                 "rows",
-                out -> pooling.apply(keys, SequenceBatch.zeros(2, 4, 6), SequenceBatch.of(out, 2, 1, 6)),
+                out -> pooling.forward(keys, SequenceBatch.zeros(2, 4, 6), SequenceBatch.of(out, 2, 1, 6)),
                 "value.rows",
                 "4",
                 "key.rows",

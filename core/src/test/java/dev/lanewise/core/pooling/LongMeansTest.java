@@ -20,14 +20,14 @@ class LongMeansTest {
         for (float value : inexactValues()) {
           SequenceBatch x = SequenceBatch.of(filled(rows, value), 1, rows, 1);
           float[] mean = new float[1];
-          Pooling.mean().withKernels(kernels).apply(x, SequenceBatch.of(mean, 1, 1, 1));
+          Pooling.mean().withKernels(kernels).forward(x, SequenceBatch.of(mean, 1, 1, 1));
           assertClose("mean of " + rows, value, mean);
         }
       }
       int rows = 2500; // every row is a mean of all rows
       float[] means = new float[rows];
       SequenceBatch x = SequenceBatch.of(filled(rows, 0.1f), 1, rows, 1);
-      NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).withKernels(kernels).apply(x, SequenceBatch.of(means, 1, rows, 1));
+      Neighbours.mean(Mask.UNLIMITED, Mask.UNLIMITED).withKernels(kernels).forward(x, SequenceBatch.of(means, 1, rows, 1));
       assertClose("neighbours", 0.1f, means);
     }
   }

@@ -11,8 +11,8 @@ final class NeighbourExample {
 
   static void mean(SequenceBatch x, SequenceBatch output) {
     // begin
-    NeighbourMean.of(2, 2).apply(x, output); // of five rows
-    NeighbourMean.of(Mask.UNLIMITED, 0).apply(x, output); // of all rows so far
+    Neighbours.mean(2, 2).forward(x, output); // of five rows
+    Neighbours.mean(Mask.UNLIMITED, 0).forward(x, output); // of all rows so far
     // end
   }
 
@@ -20,7 +20,7 @@ final class NeighbourExample {
     int embedDim = x.width(), outputs = output.width();
     // begin
     Linear linear = Linear.of(weight, bias, 5 * embedDim, outputs).withActivation(Activation.RELU);
-    NeighbourDense.of(linear, 2, 2).apply(x, output); // output is batch × rows × outputs
+    Neighbours.dense(linear, 2, 2).forward(x, output); // output is batch × rows × outputs
     // end
   }
 }

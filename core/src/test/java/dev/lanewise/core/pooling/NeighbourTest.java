@@ -29,15 +29,11 @@ class NeighbourTest {
   private static final float[] BIAS = Views.randomArray(7, 0.3, SEED + 2);
 
   /** A baseline, with its formula for row i of a sequence. */
-  record Kind(Object layer, Call call, int outputs, Formula formula) {
+  record Kind(Neighbours layer, int outputs, Formula formula) {
     @Override
     public String toString() {
       return layer.toString();
     }
-  }
-
-  interface Call {
-    void run(SequenceBatch x, int[] lengths, PackedSequences packed, SequenceBatch output);
   }
 
   @FunctionalInterface
@@ -49,42 +45,20 @@ class NeighbourTest {
     int all = Mask.UNLIMITED;
     List<Kind> kinds = new ArrayList<>();
     for (int[] window : new int[][] {{0, 0}, {2, 1}, {0, 5}, {all, 0}, {3, all}, {all, all}, {Integer.MAX_VALUE, Integer.MAX_VALUE}}) {
-      kinds.add(mean(NeighbourMean.of(window[0], window[1]), window[0], window[1]));
+      kinds.add(mean(Neighbours.mean(window[0], window[1]), window[0], window[1]));
     }
-    kinds.add(mean(NeighbourMean.of(2, 2).withKernels(Kernels.scalar()), 2, 2));
+    kinds.add(mean(Neighbours.mean(2, 2).withKernels(Kernels.scalar()), 2, 2));
+    kinds.add(mean(Neighbours.mean(2, all).withThreads(3), 2, all));
     for (int left = 0; left < 4; left++) {
-      NeighbourDense dense = NeighbourDense.of(Linear.of(WEIGHT, BIAS, 4 * WIDTH, 7), left, 3 - left).withThreads(2);
+      Neighbours dense = Neighbours.dense(Linear.of(WEIGHT, BIAS, 4 * WIDTH, 7), left, 3 - left).withThreads(2);
       int before = left;
-      kinds.add(
-          new Kind(
-              dense,
-              (x, lengths, packed, output) -> {
-                if (lengths.length > 0) {
-                  dense.apply(x, lengths, output);
-                } else if (packed.count() > 0) {
-                  dense.apply(x, packed, output);
-                } else {
-                  dense.apply(x, output);
-                }
-              },
-              7,
-              (rows, i) -> dense(rows, i - before)));
+      kinds.add(new Kind(dense, 7, (rows, i) -> dense(rows, i - before)));
     }
     return kinds;
   }
 
-  private static Kind mean(NeighbourMean mean, int left, int right) {
-    Call call =
-        (x, lengths, packed, output) -> {
-          if (lengths.length > 0) {
-            mean.apply(x, lengths, output);
-          } else if (packed.count() > 0) {
-            mean.apply(x, packed, output);
-          } else {
-            mean.apply(x, output);
-          }
-        };
-    return new Kind(mean, call, WIDTH, (rows, i) -> mean(rows, i, left, right));
+  private static Kind mean(Neighbours mean, int left, int right) {
+    return new Kind(mean, WIDTH, (rows, i) -> mean(rows, i, left, right));
   }
 
   private static double[] mean(float[][] rows, int i, int left, int right) {
@@ -114,16 +88,13 @@ class NeighbourTest {
     return result;
   }
 
-  private static final int[] NO_LENGTHS = {};
-  private static final PackedSequences NOT_PACKED = PackedSequences.of(0);
-
   @ParameterizedTest
   @MethodSource("kinds")
   void equalsItsFormula(Kind kind) {
     for (int rows : new int[] {0, 1, 3, 40}) {
       SequenceBatch x = Views.randomSequences(Layout.GAPS, 2, rows, WIDTH, SEED);
       SequenceBatch output = Views.emptySequences(Layout.GAPS, 2, rows, kind.outputs);
-      kind.call.run(x, NO_LENGTHS, NOT_PACKED, output);
+      kind.layer.forward(x, output);
       check(kind, rows(x, 1, 0, rows), output, 1, 0);
       Views.assertOnlyTheViewWritten(output.split(1), kind);
     }
@@ -157,7 +128,7 @@ class NeighbourTest {
       }
     }
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 3, 9, kind.outputs);
-    kind.call.run(x, lengths, NOT_PACKED, output);
+    kind.layer.withLengths(lengths).forward(x, output);
     Views.assertOnlyTheViewWritten(output.split(1), kind);
     for (int b = 0; b < 3; b++) {
       check(kind, rows(x, b, 0, lengths[b]), output, b, 0);
@@ -173,14 +144,14 @@ class NeighbourTest {
     int[] starts = {0, 1, 1, 30, 36};
     SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 36, WIDTH, SEED);
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 1, 36, kind.outputs);
-    kind.call.run(x, NO_LENGTHS, PackedSequences.of(starts), output);
+    kind.layer.withPackedSequences(PackedSequences.of(starts)).forward(x, output);
     Views.assertOnlyTheViewWritten(output.split(1), kind);
     for (int s = 0; s < 4; s++) {
       int count = starts[s + 1] - starts[s];
       check(kind, rows(x, 0, starts[s], count), output, 0, starts[s]);
       SequenceBatch own = x.rows(starts[s], starts[s] + count);
       SequenceBatch alone = SequenceBatch.zeros(1, count, kind.outputs);
-      kind.call.run(own, NO_LENGTHS, NOT_PACKED, alone);
+      kind.layer.forward(own, alone);
       SequenceBatch part = output.rows(starts[s], starts[s] + count);
       Views.assertSameBits(Views.dense(part), alone.data(), "sequence " + s + " of " + kind);
     }
@@ -190,9 +161,9 @@ class NeighbourTest {
   void meanOfAllIsPooling() {
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 13, WIDTH, SEED);
     SequenceBatch pooled = SequenceBatch.zeros(2, 1, WIDTH);
-    Pooling.mean().apply(x, pooled);
+    Pooling.mean().forward(x, pooled);
     SequenceBatch means = SequenceBatch.zeros(2, 13, WIDTH);
-    NeighbourMean.of(Mask.UNLIMITED, Mask.UNLIMITED).apply(x, means);
+    Neighbours.mean(Mask.UNLIMITED, Mask.UNLIMITED).forward(x, means);
     for (int row = 0; row < 13; row++) {
       assertThat(rows(means, 1, row, 1)[0]).isEqualTo(rows(pooled, 1, 0, 1)[0]);
     }
@@ -201,28 +172,27 @@ class NeighbourTest {
   @Test
   void wrongArgumentsAreNamed() {
     SequenceBatch x = SequenceBatch.zeros(2, 3, 4);
-    NeighbourMean mean = NeighbourMean.of(1, 1);
+    Neighbours mean = Neighbours.mean(1, 1);
     Linear linear = Linear.of(new float[24], null, 12, 2);
-    NeighbourDense dense = NeighbourDense.of(linear, 1, 1);
-    assertThat(dense.embedDim()).isEqualTo(4);
+    Neighbours dense = Neighbours.dense(linear, 1, 1);
     List.of(
-            Wrong.argument("left", out -> NeighbourMean.of(-2, 1), "left", "-2", "-1"),
-            Wrong.argument("right", out -> NeighbourMean.of(1, -2), "right", "-2", "-1"),
-            Wrong.argument("window", out -> NeighbourDense.of(linear, 3, 1), "linear.inputs", "12", "5"),
-            Wrong.argument("left", out -> NeighbourDense.of(linear, -1, 1), "left", "-1", "0"),
-            Wrong.argument("right", out -> NeighbourDense.of(linear, 1, -1), "right", "-1", "0"),
+            Wrong.argument("left", out -> Neighbours.mean(-2, 1), "left", "-2", "-1"),
+            Wrong.argument("right", out -> Neighbours.mean(1, -2), "right", "-2", "-1"),
+            Wrong.argument("window", out -> Neighbours.dense(linear, 3, 1), "linear.inputs", "12", "5"),
+            Wrong.argument("left", out -> Neighbours.dense(linear, -1, 1), "left", "-1", "0"),
+            Wrong.argument("right", out -> Neighbours.dense(linear, 1, -1), "right", "-1", "0"),
             Wrong.argument("threads", out -> dense.withThreads(0), "threads", "0", "1"),
-            Wrong.argument("width", out -> mean.apply(x, SequenceBatch.of(out, 2, 3, 5)), "output.width", "5", "4"),
-            Wrong.argument("rows", out -> mean.apply(x, SequenceBatch.of(out, 2, 4, 4)), "output.rows", "4", "3"),
-            Wrong.argument("batch", out -> mean.apply(x, SequenceBatch.of(out, 3, 3, 4)), "output.batch", "3", "2"),
-            Wrong.argument("overlap", out -> mean.apply(to(out), to(out)), "output", "overlaps", "x"),
-            Wrong.argument("lengths", out -> mean.apply(x, new int[] {4, 1}, to(out)), "lengths[0]", "4", "3"),
-            Wrong.argument("packed", out -> mean.apply(x, PackedSequences.of(0, 3), to(out)), "x.batch", "2", "1"),
-            Wrong.argument("x", out -> dense.apply(SequenceBatch.zeros(2, 3, 5), SequenceBatch.of(out, 2, 3, 2)), "x.width", "5", "4"),
-            Wrong.argument("output", out -> dense.apply(x, to(out)), "output.width", "4", "2"),
-            Wrong.isNull("linear", out -> NeighbourDense.of(Wrong.nothing(), 1, 1)),
-            Wrong.isNull("x", out -> mean.apply(Wrong.nothing(), to(out))),
-            Wrong.isNull("output", out -> mean.apply(x, Wrong.nothing())),
+            Wrong.argument("width", out -> mean.forward(x, SequenceBatch.of(out, 2, 3, 5)), "output.width", "5", "4"),
+            Wrong.argument("rows", out -> mean.forward(x, SequenceBatch.of(out, 2, 4, 4)), "output.rows", "4", "3"),
+            Wrong.argument("batch", out -> mean.forward(x, SequenceBatch.of(out, 3, 3, 4)), "output.batch", "3", "2"),
+            Wrong.argument("overlap", out -> mean.forward(to(out), to(out)), "output", "overlaps", "x"),
+            Wrong.argument("lengths", out -> mean.withLengths(4, 1).forward(x, to(out)), "lengths[0]", "4", "3"),
+            Wrong.argument("packed", out -> mean.withPackedSequences(PackedSequences.of(0, 3)).forward(x, to(out)), "x.batch", "2", "1"),
+            Wrong.argument("x", out -> dense.forward(SequenceBatch.zeros(2, 3, 5), SequenceBatch.of(out, 2, 3, 2)), "x.width", "5", "4"),
+            Wrong.argument("output", out -> dense.forward(x, to(out)), "output.width", "4", "2"),
+            Wrong.isNull("linear", out -> Neighbours.dense(Wrong.nothing(), 1, 1)),
+            Wrong.isNull("x", out -> mean.forward(Wrong.nothing(), to(out))),
+            Wrong.isNull("output", out -> mean.forward(x, Wrong.nothing())),
             Wrong.isNull("kernels", out -> mean.withKernels(Wrong.nothing())))
         .forEach(Wrong::verify);
   }
@@ -233,8 +203,7 @@ class NeighbourTest {
 
   @Test
   void examplesCompile() throws IOException {
-    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("NeighbourMean.java"));
-    shown.addAll(ReadmeBlocks.shownInJavadoc("NeighbourDense.java"));
+    List<String> shown = ReadmeBlocks.shownInJavadoc("Neighbours.java");
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("NeighbourExample.java")).hasSize(2);
   }
 

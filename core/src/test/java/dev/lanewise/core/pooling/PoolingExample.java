@@ -9,9 +9,9 @@ final class PoolingExample {
 
   static void plain(SequenceBatch x, SequenceBatch packed, SequenceBatch pooled) {
     // begin
-    Pooling.mean().apply(x, pooled); // pooled is batch × 1 × width
-    Pooling.mean().apply(x, new int[] {17, 24}, pooled); // rows after the 17th of the first sequence are padding
-    Pooling.mean().apply(packed, PackedSequences.of(0, 17, 41), pooled); // the same without padding
+    Pooling.mean().forward(x, pooled); // pooled is batch × 1 × width
+    Pooling.mean().withLengths(17, 24).forward(x, pooled); // rows after the 17th of the first sequence are padding
+    Pooling.mean().withPackedSequences(PackedSequences.of(0, 17, 41)).forward(packed, pooled); // the same without padding
     // end
   }
 
@@ -20,8 +20,8 @@ final class PoolingExample {
     int numHeads = 2, headDim = 4;
     // begin
     AttentionPooling pooling = AttentionPooling.of(learnedQuery, numHeads, headDim);
-    pooling.apply(x, pooled); // keys and values are the rows themselves: width numHeads · headDim
-    pooling.apply(keys, values, pooledValues); // from two sources, of different widths
+    pooling.forward(x, pooled); // keys and values are the rows themselves: width numHeads · headDim
+    pooling.forward(keys, values, pooledValues); // from two sources, of different widths
     // end
   }
 }

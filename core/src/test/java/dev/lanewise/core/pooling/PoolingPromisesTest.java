@@ -38,12 +38,12 @@ class PoolingPromisesTest {
     }
     SequenceBatch view = SequenceBatch.of(x, 1, rows, 3);
     SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
-    Pooling.mean().apply(view, mean);
+    Pooling.mean().forward(view, mean);
     assertThat(mean.get(0, 0, 0)).isEqualTo(HUGE);
     assertThat(mean.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
     assertThat(mean.get(0, 0, 2)).isEqualTo(Float.MIN_VALUE);
     SequenceBatch means = SequenceBatch.zeros(1, rows, 3);
-    NeighbourMean.of(Mask.UNLIMITED, Integer.MAX_VALUE).apply(view, means);
+    Neighbours.mean(Mask.UNLIMITED, Integer.MAX_VALUE).forward(view, means);
     assertThat(means.get(0, rows - 1, 0)).isEqualTo(HUGE);
     assertThat(means.get(0, 0, 1)).isBetween(-Float.MAX_VALUE, -HUGE);
   }
@@ -53,7 +53,7 @@ class PoolingPromisesTest {
   void meansOfInfinitiesAndNaN() {
     float infinity = Float.POSITIVE_INFINITY;
     SequenceBatch mean = SequenceBatch.zeros(1, 1, 3);
-    Pooling.mean().apply(SequenceBatch.of(new float[] {infinity, infinity, 1, 1, -infinity, Float.NaN}, 1, 2, 3), mean);
+    Pooling.mean().forward(SequenceBatch.of(new float[] {infinity, infinity, 1, 1, -infinity, Float.NaN}, 1, 2, 3), mean);
     assertThat(mean.data()).containsExactly(infinity, Float.NaN, Float.NaN);
   }
 
@@ -72,37 +72,38 @@ class PoolingPromisesTest {
     RecurrentAttention recurrent = RecurrentAttention.of(RecurrentAttention.Scores.dot(), x);
     SequenceBatch state = SequenceBatch.zeros(2, 1, WIDTH);
     return List.of(
-        Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), one(out, WIDTH))),
-        Wrong.argument("x", out -> pooling.apply(value, one(out, WIDTH)), "x.width", "6", "8"),
-        Wrong.argument("batch", out -> pooling.apply(x, SequenceBatch.of(out, 3, 1, WIDTH)), "output.batch", "3", "x.batch", "2"),
-        Wrong.argument("rows", out -> pooling.apply(x, SequenceBatch.of(out, 2, 2, WIDTH)), "output.rows", "2", "1"),
-        Wrong.argument("width", out -> pooling.apply(x, value, one(out, WIDTH)), "output.width", "8", "value.width", "6"),
-        Wrong.argument("value", out -> pooling.apply(x, SequenceBatch.zeros(1, 3, 6), one(out, 6)), "value.batch", "1", "key.batch", "2"),
-        Wrong.argument("lengths", out -> pooling.apply(x, new int[] {3, 4}, one(out, WIDTH)), "lengths[1]", "4", "x.rows", "3"),
-        Wrong.overlap("output", "x", 0, out -> pooling.apply(to(out), one(out, WIDTH))),
-        Wrong.argument("packed", out -> pooling.apply(x, two, one(out, WIDTH)), "x.batch", "2", "1"),
-        Wrong.isNull("key", out -> pooling.weights(Wrong.nothing(), new int[2], Heads.of(out, 2, 2, 1, 3))),
-        Wrong.isNull("key", out -> pooling.weights(Wrong.nothing(), two, Heads.of(out, 1, 2, 2, 2))),
-        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 1, 2, 1, 3)), "weights.batch", "1", "key.batch", "2"),
+        Wrong.isNull("x", out -> pooling.forward(Wrong.nothing(), one(out, WIDTH))),
+        Wrong.argument("x", out -> pooling.forward(value, one(out, WIDTH)), "x.width", "6", "8"),
+        Wrong.argument("batch", out -> pooling.forward(x, SequenceBatch.of(out, 3, 1, WIDTH)), "output.batch", "3", "sequences", "2"),
+        Wrong.argument("rows", out -> pooling.forward(x, SequenceBatch.of(out, 2, 2, WIDTH)), "output.rows", "2", "1"),
+        Wrong.argument("width", out -> pooling.forward(x, value, one(out, WIDTH)), "output.width", "8", "value.width", "6"),
+        Wrong.argument("value", out -> pooling.forward(x, SequenceBatch.zeros(1, 3, 6), one(out, 6)), "value.batch", "1", "key.batch", "2"),
+        Wrong.argument("lengths", out -> pooling.withLengths(3, 4).forward(x, one(out, WIDTH)), "lengths[1]", "4", "x.rows", "3"),
+        Wrong.overlap("output", "x", 0, out -> pooling.forward(to(out), one(out, WIDTH))),
+        Wrong.argument("packed", out -> pooling.withPackedSequences(two).forward(x, one(out, WIDTH)), "x.batch", "2", "1"),
+        Wrong.isNull("key", out -> pooling.withLengths(new int[2]).weights(Wrong.nothing(), Heads.of(out, 2, 2, 1, 3))),
+        Wrong.isNull("key", out -> pooling.withPackedSequences(two).weights(Wrong.nothing(), Heads.of(out, 1, 2, 2, 2))),
+        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 1, 2, 1, 3)), "weights.batch", "1", "2"),
         Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 2, 2, 3, 3)), "weights.rows", "3", "1"),
-        Wrong.argument("packed weights", out -> pooling.weights(x, two, Heads.of(out, 1, 2, 2, 2)), "key.batch", "2", "1"),
+        Wrong.argument(
+            "packed weights", out -> pooling.withPackedSequences(two).weights(x, Heads.of(out, 1, 2, 2, 2)), "key.batch", "2", "1"),
         Wrong.argument(
             "packed weights",
-            out -> pooling.weights(x.batch(0, 1).rows(0, 3), two, Heads.of(out, 1, 2, 2, 3)),
+            out -> pooling.withPackedSequences(two).weights(x.batch(0, 1).rows(0, 3), Heads.of(out, 1, 2, 2, 3)),
             "weights.width",
             "3",
             "longest",
             "2"),
-        Wrong.argument("dense", out -> NeighbourDense.of(window, 1, 1).apply(x, to(out)), "output.width", "8", "linear.outputs", "5"),
-        Wrong.argument("mean", out -> NeighbourMean.of(1, 1).apply(value, to(out)), "output.width", "8", "x.width", "6"),
-        Wrong.argument("window", out -> NeighbourDense.of(window, Integer.MAX_VALUE, Integer.MAX_VALUE), "24", "4294967295"),
+        Wrong.argument("dense", out -> Neighbours.dense(window, 1, 1).forward(x, to(out)), "output.width", "8", "linear.outputs", "5"),
+        Wrong.argument("mean", out -> Neighbours.mean(1, 1).forward(value, to(out)), "output.width", "8", "x.width", "6"),
+        Wrong.argument("window", out -> Neighbours.dense(window, Integer.MAX_VALUE, Integer.MAX_VALUE), "24", "4294967295"),
         Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 1, 1, 1, 3)), "weights.batch", "1", "state.batch", "2"),
         Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 2, 3)), "weights.rows", "2", "state.rows", "1"),
         Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "states.rows", "3"),
-        Wrong.overlap("context", "weights", 0, out -> recurrent.context(state, one(out, WIDTH), Heads.of(out, 2, 1, 1, 3))),
+        Wrong.overlap("context", "weights", 0, out -> recurrent.forward(state, one(out, WIDTH), Heads.of(out, 2, 1, 1, 3))),
         Wrong.argument(
             "rows that meet",
-            out -> recurrent.context(state, new SequenceBatch(out, 0, 2, 1, WIDTH, 7, 8)),
+            out -> recurrent.forward(state, new SequenceBatch(out, 0, 2, 1, WIDTH, 7, 8)),
             "context.batchStride",
             "7",
             "8"));
@@ -122,15 +123,15 @@ class PoolingPromisesTest {
     for (int[] shape : new int[][] {{0, 3}, {2, 0}, {0, 0}}) {
       SequenceBatch x = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
       SequenceBatch out = SequenceBatch.zeros(shape[0], shape[1], WIDTH);
-      NeighbourMean.of(1, 1).apply(x, out);
-      NeighbourDense.of(linear(WIDTH, WIDTH), 0, 0).apply(x, out);
+      Neighbours.mean(1, 1).forward(x, out);
+      Neighbours.dense(linear(WIDTH, WIDTH), 0, 0).forward(x, out);
       SequenceBatch pooled = SequenceBatch.zeros(shape[0], 1, WIDTH);
       Arrays.fill(pooled.data(), Float.NaN);
       for (Pooling pooling : List.of(Pooling.mean(), Pooling.firstToken(), AttentionPooling.of(new float[WIDTH], 2, 4))) {
-        pooling.apply(x, pooled);
+        pooling.forward(x, pooled);
         assertThat(pooled.data()).as("%s", pooling).isEqualTo(new float[shape[0] * WIDTH]);
       }
-      RecurrentAttention.of(RecurrentAttention.Scores.dot(), x).context(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
+      RecurrentAttention.of(RecurrentAttention.Scores.dot(), x).forward(SequenceBatch.zeros(shape[0], 1, WIDTH), pooled);
     }
   }
 }

@@ -36,7 +36,7 @@ class PoolingTest {
     for (int[] shape : SHAPES) {
       SequenceBatch x = Views.randomSequences(Layout.GAPS, shape[0], shape[1], shape[2], SEED);
       SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
-      Pooling.firstToken().apply(x, output);
+      Pooling.firstToken().forward(x, output);
       for (int b = 0; b < shape[0]; b++) {
         for (int i = 0; i < shape[2]; i++) {
           assertThat(output.get(b, 0, i)).isEqualTo(shape[1] == 0 ? 0 : x.get(b, 0, i));
@@ -52,7 +52,7 @@ class PoolingTest {
       for (Pooling pooling : List.of(Pooling.mean(), Pooling.mean().withKernels(Kernels.scalar()))) {
         SequenceBatch x = Views.randomSequences(Layout.GAPS, shape[0], shape[1], shape[2], SEED);
         SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, shape[2]);
-        pooling.apply(x, output);
+        pooling.forward(x, output);
         double[] expected = new double[shape[0] * shape[2]];
         double[] plain = new double[expected.length];
         for (int element = 0; element < expected.length; element++) {
@@ -83,11 +83,11 @@ class PoolingTest {
       }
     }
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 4, 1, 24);
-    pooling.apply(x, lengths, output);
+    pooling.withLengths(lengths).forward(x, output);
     Views.assertOnlyTheViewWritten(output.split(1), pooling);
     for (int b = 0; b < 4; b++) {
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 24);
-      pooling.apply(part(x, b, 0, lengths[b]), alone);
+      pooling.forward(part(x, b, 0, lengths[b]), alone);
       SequenceBatch padded = part(output, b, 0, 1);
       float[] expected = alone.data();
       for (int i = 0; i < 24; i++) {
@@ -103,16 +103,16 @@ class PoolingTest {
     int[] starts = {0, 5, 5, 150, 151, 215};
     SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 215, 24, SEED);
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 5, 1, 24);
-    pooling.apply(x, PackedSequences.of(starts), output);
+    pooling.withPackedSequences(PackedSequences.of(starts)).forward(x, output);
     Views.assertOnlyTheViewWritten(output.split(1), pooling);
     for (int s = 0; s < 5; s++) {
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 24);
-      pooling.apply(part(x, 0, starts[s], starts[s + 1] - starts[s]), alone);
+      pooling.forward(part(x, 0, starts[s], starts[s + 1] - starts[s]), alone);
       Views.assertSameBits(Views.dense(part(output, s, 0, 1)), alone.data(), "sequence " + s + " of " + pooling);
     }
     assertThat(Views.dense(part(output, 1, 0, 1))).containsOnly(0f);
     SequenceBatch none = SequenceBatch.zeros(0, 1, 24);
-    pooling.apply(SequenceBatch.zeros(1, 0, 24), PackedSequences.of(0), none);
+    pooling.withPackedSequences(PackedSequences.of(0)).forward(SequenceBatch.zeros(1, 0, 24), none);
   }
 
   private static SequenceBatch part(SequenceBatch x, int b, int row, int rows) {
@@ -125,23 +125,32 @@ class PoolingTest {
     SequenceBatch x = SequenceBatch.zeros(2, 3, 24);
     int[] none = Wrong.nothing();
     List<Wrong> wrong = new ArrayList<>();
-    wrong.add(Wrong.argument("batch", out -> pooling.apply(x, SequenceBatch.of(out, 3, 1, 24)), "output.batch", "3", "2"));
-    wrong.add(Wrong.argument("rows", out -> pooling.apply(x, SequenceBatch.of(out, 2, 3, 24)), "output.rows", "3", "1"));
-    wrong.add(Wrong.argument("width", out -> pooling.apply(x, SequenceBatch.of(out, 2, 1, 22)), "output.width"));
-    wrong.add(Wrong.argument("lengths", out -> pooling.apply(x, new int[] {1, 2, 3}, to(out)), "lengths.length", "3", "2"));
-    wrong.add(Wrong.argument("long", out -> pooling.apply(x, new int[] {1, 4}, to(out)), "lengths[1]", "4", "3"));
-    wrong.add(Wrong.argument("negative", out -> pooling.apply(x, new int[] {-1, 3}, to(out)), "lengths[0]", "-1", "0"));
-    wrong.add(Wrong.argument("packed batch", out -> pooling.apply(x, PackedSequences.of(0, 1, 3), to(out)), "2", "1"));
+    wrong.add(Wrong.argument("batch", out -> pooling.forward(x, SequenceBatch.of(out, 3, 1, 24)), "output.batch", "3", "2"));
+    wrong.add(Wrong.argument("rows", out -> pooling.forward(x, SequenceBatch.of(out, 2, 3, 24)), "output.rows", "3", "1"));
+    wrong.add(Wrong.argument("width", out -> pooling.forward(x, SequenceBatch.of(out, 2, 1, 22)), "output.width"));
+    wrong.add(Wrong.argument("lengths", out -> pooling.withLengths(1, 2, 3).forward(x, to(out)), "lengths.length", "3", "2"));
+    wrong.add(Wrong.argument("long", out -> pooling.withLengths(1, 4).forward(x, to(out)), "lengths[1]", "4", "3"));
+    wrong.add(Wrong.argument("negative", out -> pooling.withLengths(-1, 3).forward(x, to(out)), "lengths[0]", "-1", "0"));
+    wrong.add(
+        Wrong.argument("packed batch", out -> pooling.withPackedSequences(PackedSequences.of(0, 1, 3)).forward(x, to(out)), "2", "1"));
     SequenceBatch packed = SequenceBatch.zeros(1, 4, 24);
     wrong.add(
-        Wrong.argument("packed rows", out -> pooling.apply(packed, PackedSequences.of(0, 1, 3), to(out)), "keyStarts[last]", "3", "4"));
-    wrong.add(Wrong.argument("sequences", out -> pooling.apply(packed, PackedSequences.of(0, 4), to(out)), "output.batch", "2", "1"));
-    wrong.add(Wrong.argument("overlap", out -> pooling.apply(SequenceBatch.of(out, 2, 3, 24), to(out)), "output", "overlaps"));
-    wrong.add(Wrong.argument("on itself", out -> pooling.apply(x, new SequenceBatch(out, 0, 2, 1, 24, 3, 24)), "output.batchStride", "3"));
-    wrong.add(Wrong.isNull("x", out -> pooling.apply(Wrong.nothing(), to(out))));
-    wrong.add(Wrong.isNull("output", out -> pooling.apply(x, Wrong.nothing())));
-    wrong.add(Wrong.isNull("lengths", out -> pooling.apply(x, none, to(out))));
-    wrong.add(Wrong.isNull("sequences", out -> pooling.apply(x, Wrong.<PackedSequences>nothing(), to(out))));
+        Wrong.argument(
+            "packed rows",
+            out -> pooling.withPackedSequences(PackedSequences.of(0, 1, 3)).forward(packed, to(out)),
+            "keyStarts[last]",
+            "3",
+            "4"));
+    wrong.add(
+        Wrong.argument(
+            "sequences", out -> pooling.withPackedSequences(PackedSequences.of(0, 4)).forward(packed, to(out)), "output.batch", "2", "1"));
+    wrong.add(Wrong.argument("overlap", out -> pooling.forward(SequenceBatch.of(out, 2, 3, 24), to(out)), "output", "overlaps"));
+    wrong.add(
+        Wrong.argument("on itself", out -> pooling.forward(x, new SequenceBatch(out, 0, 2, 1, 24, 3, 24)), "output.batchStride", "3"));
+    wrong.add(Wrong.isNull("x", out -> pooling.forward(Wrong.nothing(), to(out))));
+    wrong.add(Wrong.isNull("output", out -> pooling.forward(x, Wrong.nothing())));
+    wrong.add(Wrong.isNull("lengths", out -> pooling.withLengths(none).forward(x, to(out))));
+    wrong.add(Wrong.isNull("sequences", out -> pooling.withPackedSequences(Wrong.<PackedSequences>nothing()).forward(x, to(out))));
     wrong.add(Wrong.isNull("kernels", out -> pooling.withKernels(Wrong.nothing())));
     wrong.forEach(Wrong::verify);
   }

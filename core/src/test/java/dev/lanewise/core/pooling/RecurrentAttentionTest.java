@@ -90,29 +90,29 @@ class RecurrentAttentionTest {
         Arrays.fill(states.data(), states.index(b, row), states.index(b, row) + WIDTH, Float.NaN);
       }
     }
-    RecurrentAttention attention = RecurrentAttention.of(kind.scores, states, lengths);
+    RecurrentAttention attention = RecurrentAttention.of(kind.scores, states).withLengths(lengths);
     double[][][] h = rows(states);
     Arrays.fill(states.data(), Float.NaN); // the states have been copied
     for (int step = 0; step < 3; step++) {
       SequenceBatch state = Views.randomSequences(Layout.GAPS, BATCH, 1, kind.stateDim, SEED + 10 + step);
       SequenceBatch context = Views.emptySequences(Layout.GAPS, BATCH, 1, WIDTH);
       Heads weights = Heads.zeros(BATCH, 1, 1, LENGTH);
-      attention.context(state, context, weights);
+      attention.forward(state, context, weights);
       for (int b = 0; b < BATCH; b++) {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, context);
       }
       Views.assertOnlyTheViewWritten(context.split(1), kind);
 
       SequenceBatch alone = SequenceBatch.zeros(BATCH, 1, WIDTH);
-      attention.context(state, alone);
+      attention.forward(state, alone);
       for (int b = 0; b < BATCH; b++) {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, alone);
       }
       SequenceBatch threads = SequenceBatch.zeros(BATCH, 1, WIDTH);
-      attention.withThreads(2).context(state, threads);
+      attention.withThreads(2).forward(state, threads);
       Views.assertSameBits(threads.data(), alone.data(), kind);
       SequenceBatch scalar = SequenceBatch.zeros(BATCH, 1, WIDTH);
-      attention.withKernels(Kernels.scalar()).context(state, scalar);
+      attention.withKernels(Kernels.scalar()).forward(state, scalar);
       for (int b = 0; b < BATCH; b++) {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, scalar);
       }
@@ -161,10 +161,10 @@ class RecurrentAttentionTest {
     RecurrentAttention attention = RecurrentAttention.of(kind.scores, Views.randomSequences(Layout.DENSE, 1, LENGTH, WIDTH, SEED + 5));
     SequenceBatch steps = Views.randomSequences(Layout.DENSE, 1, 4, kind.stateDim, SEED + 6);
     SequenceBatch together = SequenceBatch.zeros(1, 4, WIDTH);
-    attention.context(steps, together);
+    attention.forward(steps, together);
     for (int step = 0; step < 4; step++) {
       SequenceBatch context = SequenceBatch.zeros(1, 1, WIDTH);
-      attention.context(steps.rows(step, step + 1), context);
+      attention.forward(steps.rows(step, step + 1), context);
       for (int i = 0; i < WIDTH; i++) {
         assertThat(context.get(0, 0, i)).isCloseTo(together.get(0, step, i), within(2e-6f));
       }
@@ -194,19 +194,20 @@ class RecurrentAttentionTest {
             Wrong.isNull("scores", out -> RecurrentAttention.of(Wrong.nothing(), states)),
             Wrong.isNull("states", out -> RecurrentAttention.of(additive, Wrong.nothing())),
             Wrong.argument("states", out -> RecurrentAttention.of(additive, SequenceBatch.zeros(2, 3, 6)), "states.width", "6", "4"),
-            Wrong.argument("length", out -> RecurrentAttention.of(additive, states, two), "lengths[1]", "4", "states.rows", "3"),
+            Wrong.argument(
+                "length", out -> RecurrentAttention.of(additive, states).withLengths(two), "lengths[1]", "4", "states.rows", "3"),
             Wrong.isNull("kernels", out -> attention.withKernels(Wrong.nothing())),
             Wrong.argument("threads", out -> attention.withThreads(0), "threads", "0", "1"),
-            Wrong.argument("state", out -> attention.context(SequenceBatch.zeros(2, 1, 4), to(out)), "state.width", "4", "5"),
-            Wrong.argument("state of dot", out -> dot(states).context(state, to(out)), "state.width", "5", "4"),
-            Wrong.argument("batch", out -> attention.context(SequenceBatch.zeros(1, 1, 5), to(out)), "state.batch", "1", "2"),
-            Wrong.argument("context", out -> attention.context(state, SequenceBatch.of(out, 2, 1, 3)), "context.width", "3", "4"),
-            Wrong.argument("rows", out -> attention.context(state, SequenceBatch.of(out, 2, 2, 4)), "context.rows", "2", "1"),
+            Wrong.argument("state", out -> attention.forward(SequenceBatch.zeros(2, 1, 4), to(out)), "state.width", "4", "5"),
+            Wrong.argument("state of dot", out -> dot(states).forward(state, to(out)), "state.width", "5", "4"),
+            Wrong.argument("batch", out -> attention.forward(SequenceBatch.zeros(1, 1, 5), to(out)), "state.batch", "1", "2"),
+            Wrong.argument("context", out -> attention.forward(state, SequenceBatch.of(out, 2, 1, 3)), "context.width", "3", "4"),
+            Wrong.argument("rows", out -> attention.forward(state, SequenceBatch.of(out, 2, 2, 4)), "context.rows", "2", "1"),
             Wrong.argument("weights", out -> attention.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "3"),
-            Wrong.argument("overlap", out -> dot(states).context(to(out), to(out)), "context", "overlaps", "state"),
+            Wrong.argument("overlap", out -> dot(states).forward(to(out), to(out)), "context", "overlaps", "state"),
             Wrong.argument("weights", out -> dot(states).weights(to(out), Heads.of(out, 2, 1, 1, 3)), "weights", "overlaps", "state"),
-            Wrong.isNull("state", out -> attention.context(Wrong.nothing(), to(out))),
-            Wrong.isNull("context", out -> attention.context(state, Wrong.nothing())))
+            Wrong.isNull("state", out -> attention.forward(Wrong.nothing(), to(out))),
+            Wrong.isNull("context", out -> attention.forward(state, Wrong.nothing())))
         .forEach(Wrong::verify);
   }
 

@@ -26,9 +26,9 @@ final class RecurrentExample {
     // begin
     RecurrentAttention.Scores scores =
         RecurrentAttention.Scores.additive(Linear.of(w, null, stateDim, size), Linear.of(u, null, width, size), v);
-    RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates, lengths); // keys are projected here, once
+    RecurrentAttention memory = RecurrentAttention.of(scores, encoderStates).withLengths(lengths); // keys are projected here, once
     for (int step = 0; step < steps; step++) {
-      memory.context(state, context); // batch × 1 × stateDim; batch × 1 × width
+      memory.forward(state, context); // batch × 1 × stateDim; batch × 1 × width
       decoder.step(context, state); // your code
     }
     // end

@@ -158,8 +158,9 @@ public final class BertEncoder {
     SequenceBatch hidden = SequenceBatch.of(buffers.floats(0, size), 1, tokens, embedDim());
     forward(Arrays.copyOfRange(ids, from, from + tokens), group, hidden);
     int offset = first < end ? output.index(first, 0) : output.offset();
-    pooling.apply(
-        hidden, group, new SequenceBatch(output.data(), offset, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
+    pooling
+        .withPackedSequences(group)
+        .forward(hidden, new SequenceBatch(output.data(), offset, end - first, 1, embedDim(), output.batchStride(), output.rowStride()));
   }
 
   private void check(int[] ids, int @Nullable [] types, PackedSequences texts, String name, SequenceBatch x) {
