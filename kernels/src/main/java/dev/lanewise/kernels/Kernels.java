@@ -294,41 +294,22 @@ public final class Kernels {
    */
   public void rotate(Heads input, Heads output, RotaryTable table, int firstPosition) {
     Rotation.check(input, output, table);
-    Rotation.checkFirst("firstPosition", firstPosition, input.rows());
+    Rotation.checkFirst(firstPosition, input.rows(), table);
     try (Rotation rotation = Rotation.of(input, output, table)) {
-      for (int b = 0; b < input.batch(); b++) {
-        rotation.run(provider, b, null, firstPosition);
-      }
-    }
-  }
-
-  /**
-   * As {@link #rotate(Heads, Heads, RotaryTable, int)}, for batch entries that start at different positions.
-   *
-   * @param firstPositions row r of batch entry b is at position firstPositions[b] + r
-   */
-  public void rotateFrom(Heads input, Heads output, RotaryTable table, int[] firstPositions) {
-    Rotation.check(input, output, table);
-    Rotation.checkFirsts(firstPositions, input);
-    try (Rotation rotation = Rotation.of(input, output, table)) {
-      for (int b = 0; b < input.batch(); b++) {
-        rotation.run(provider, b, null, firstPositions[b]);
-      }
+      rotation.run(provider, null, firstPosition);
     }
   }
 
   /**
    * As {@link #rotate(Heads, Heads, RotaryTable, int)}, with a position for each row.
    *
-   * @param positions dense batch × rows
+   * @param positions dense batch × rows; if the table has sections also sections × batch × rows
    */
   public void rotate(Heads input, Heads output, RotaryTable table, int[] positions) {
     Rotation.check(input, output, table);
-    Rotation.checkPositions(positions, input);
+    table.checkPositions("positions", positions, "input.batch * input.rows", (long) input.batch() * input.rows());
     try (Rotation rotation = Rotation.of(input, output, table)) {
-      for (int b = 0; b < input.batch(); b++) {
-        rotation.run(provider, b, positions, b * input.rows());
-      }
+      rotation.run(provider, positions, 0);
     }
   }
 

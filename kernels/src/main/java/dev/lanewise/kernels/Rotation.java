@@ -86,49 +86,39 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
   }
 
   /** Checks that the positions from {@code first} on, one for each row, are valid. */
-  static void checkFirst(String name, int first, int rows) {
-    Checks.atLeast(name, first, 0);
-    if ((long) first + rows - 1 > Integer.MAX_VALUE) {
+  static void checkFirst(int first, int rows, RotaryTable table) {
+    Checks.atLeast("firstPosition", first, 0);
+    if ((long) first + rows - 1 > table.lastPosition()) {
       throw new IllegalArgumentException(
-          name + " is " + first + " and input.rows is " + rows + ": the last position must be at most " + Integer.MAX_VALUE);
+          "firstPosition is " + first + " and input.rows is " + rows + ": the last position must be at most " + table.lastPosition());
     }
   }
 
-  /** Checks the first position of each batch entry. */
-  static void checkFirsts(int[] firstPositions, Heads input) {
-    Objects.requireNonNull(firstPositions, "firstPositions");
-    Checks.same("firstPositions.length", firstPositions.length, "input.batch", input.batch());
-    for (int b = 0; b < firstPositions.length; b++) {
-      if (firstPositions[b] < 0 || firstPositions[b] > Integer.MAX_VALUE - Math.max(0, input.rows() - 1)) {
-        checkFirst("firstPositions[" + b + "]", firstPositions[b], input.rows());
-      }
+  /**
+   * Rotates all rows. Row r of batch entry b is at position {@code positions[b · rows + r]}, or firstPosition + r if there are no
+   * positions. If there are positions for each section, those of the next section follow batch · rows later.
+   */
+  void run(KernelProvider provider, int @Nullable [] positions, int firstPosition) {
+    for (int b = 0; b < input.batch() && !input.isEmpty(); b++) {
+      run(provider, b, positions, positions == null ? firstPosition : b * input.rows());
     }
   }
 
-  /** Checks the position of each row of each batch entry. */
-  static void checkPositions(int[] positions, Heads input) {
-    Objects.requireNonNull(positions, "positions");
-    Checks.same("positions.length", positions.length, "input.batch * input.rows", (long) input.batch() * input.rows());
-    for (int i = 0; i < positions.length; i++) {
-      if (positions[i] < 0) {
-        Checks.atLeast("positions[" + i + "]", positions[i], 0);
-      }
-    }
-  }
-
-  /** Rotates batch entry {@code b}, whose row r is at position {@code positions[first + r]}, or first + r if there are no positions. */
-  void run(KernelProvider provider, int b, int @Nullable [] positions, int first) {
-    if (input.isEmpty()) {
-      return;
-    }
+  private void run(KernelProvider provider, int b, int @Nullable [] positions, int first) {
     int block = Math.clamp(BLOCK_SIZE / table.rowSize(), 1, Math.min(BLOCK, input.rows()));
     used = block;
+    int all = input.batch() * input.rows();
     for (int row = 0; row < input.rows(); row += block) {
       int rows = Math.min(block, input.rows() - row);
       Interruption.check();
       for (int i = 0; i < rows; i++) {
         int index = first + row + i;
-        find(i, positions == null ? index : positions[index]);
+        if (positions == null || positions.length == all) {
+          find(i, positions == null ? index : positions[index]);
+        } else {
+          reserve(i);
+          table.combine(positions, index, all, angles[i], starts[i]);
+        }
       }
       if (input.columnStride() != 1 || output.columnStride() != 1) {
         elementByElement(b, row, rows);
@@ -142,16 +132,22 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   /** Looks up or computes the angles of a position, for row {@code i} of the block. */
   private void find(int i, int position) {
-    if (table.keeps(position)) {
-      angles[i] = table.chunk(position);
+    float[] kept = table.chunk(position);
+    if (kept != null) {
+      angles[i] = kept;
       starts[i] = table.index(position);
       return;
     }
+    reserve(i);
+    table.compute(position, angles[i], starts[i]);
+  }
+
+  /** Provides memory for the angles of row {@code i} of the block. */
+  private void reserve(int i) {
     int size = table.rowSize();
     if (computed.length < used * size) {
       computed = new float[used * size];
     }
-    table.compute(position, computed, i * size);
     angles[i] = computed;
     starts[i] = i * size;
   }

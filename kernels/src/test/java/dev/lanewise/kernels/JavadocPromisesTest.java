@@ -94,7 +94,6 @@ class JavadocPromisesTest {
     calls.put("output of no key", () -> kernels.output(Matrix.zeros(3, 0), Matrix.zeros(0, 4), out));
     calls.put("rotate", () -> kernels.rotate(heads, heads, table, 0));
     calls.put("rotate by positions", () -> kernels.rotate(heads, heads, table, new int[3]));
-    calls.put("rotateFrom", () -> kernels.rotateFrom(heads, heads, table, new int[1]));
     calls.put("product", () -> kernels.product(x, packed, null, out));
     calls.put("product of one row", () -> kernels.product(x.rows(0, 1), packed, null, out.rows(0, 1)));
     calls.put("attention", () -> kernels.plan(problem, 1).run(0));
@@ -207,7 +206,7 @@ class JavadocPromisesTest {
         RotaryTable table = RotaryTable.of(form, new double[pairs], 1);
         int kept = 0;
         for (int step = 1 << 30; step > 0; step >>= 1) {
-          kept += table.keeps(kept + step - 1) ? step : 0;
+          kept += table.chunk(kept + step - 1) != null ? step : 0;
         }
         assertThat((long) kept * table.rowSize() * Float.BYTES).isBetween(16L << 20, 64L << 20);
         if (pairs == 64) {

@@ -1,6 +1,7 @@
 package dev.lanewise.core.call;
 
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 
 /**
@@ -32,7 +33,7 @@ public interface PositionEffect {
    *
    * @throws IllegalArgumentException naming the sequence that does not fit
    */
-  default void checkCall(AttentionSettings settings, int queries, int keys) {
+  default void checkCall(AttentionSettings settings, CallShape shape) {
     settings.mask().depths(); // refuses two different trees
   }
 

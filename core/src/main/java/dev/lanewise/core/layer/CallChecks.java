@@ -9,6 +9,7 @@ import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -31,8 +32,9 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
   void call(int batch, int queries, int keys) {
     projections.checkSizes(batch, queries, keys);
     AttentionSettings settings = attention.settings();
-    settings.check(settings.shape(projections.queryShape(batch, queries), projections.keyShape(batch, keys)));
-    effect.checkCall(settings, queries, keys);
+    CallShape shape = settings.shape(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
+    settings.check(shape);
+    effect.checkCall(settings, shape);
   }
 
   /** Checks that rows of {@code x} can be appended to caches. */

@@ -2,7 +2,6 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
@@ -55,49 +54,12 @@ public final class InputPositions implements Positions {
   }
 
   /**
-   * Adds to consecutive rows, from a different position on in each batch entry.
-   *
-   * @param firstPositions row r of batch entry b has position firstPositions[b] + r
-   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch numbers
-   */
-  public void addTo(SequenceBatch x, int[] firstPositions) {
-    check(x);
-    Objects.requireNonNull(firstPositions, "firstPositions");
-    Checks.same("firstPositions.length", firstPositions.length, "x.batch", x.batch());
-    for (int b = 0; b < x.batch(); b++) {
-      checkRange("firstPositions[" + b + "]", firstPositions[b], x.rows());
-    }
-    for (int b = 0; b < x.batch(); b++) {
-      add(x, b, 0, x.rows(), firstPositions[b]);
-    }
-  }
-
-  /**
-   * Adds to packed sequences, each from position 0 on.
-   *
-   * @param x 1 × rows × embedDim, changed
-   * @param sequences the starts of the sequences, by their query rows
-   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if batch is not 1 or the sequences have a different
-   *     number of rows
-   */
-  public void addTo(SequenceBatch x, PackedSequences sequences) {
-    check(x);
-    Objects.requireNonNull(sequences, "sequences");
-    Checks.same("x.batch", x.batch(), "the batch of packed sequences,", 1);
-    Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "x.rows", x.rows());
-    checkCount("the longest of sequences", sequences.mostQueries());
-    for (int s = 0; s < sequences.count(); s++) {
-      add(x, 0, sequences.queryStart(s), sequences.queries(s), 0);
-    }
-  }
-
-  /**
-   * Adds to rows with any positions, such as the nodes of a tree, see {@link Positions#ofTree}.
+   * Adds to rows with any positions. {@link Positions} makes those of consecutive rows, of packed sequences and of trees.
    *
    * @param positions dense batch × rows: the position of each row
    * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch · rows numbers
    */
-  public void addAt(SequenceBatch x, int[] positions) {
+  public void addTo(SequenceBatch x, int[] positions) {
     check(x);
     Objects.requireNonNull(positions, "positions");
     Checks.same("positions.length", positions.length, "x.batch * x.rows", (long) x.batch() * x.rows());

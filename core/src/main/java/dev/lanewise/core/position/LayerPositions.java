@@ -6,6 +6,7 @@ import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.mask.Mask;
+import java.util.Objects;
 
 /**
  * Positions that act inside each layer, on queries and keys or on scores: the argument of {@link MultiHeadAttention#withPositions}, {@link
@@ -13,7 +14,7 @@ import dev.lanewise.core.mask.Mask;
  * this type.
  */
 @SuppressWarnings("exports") // the effect is internal: only layers use it
-public sealed interface LayerPositions extends Positions permits Rotary, AlibiPositions, RelativePositions, NoPositions {
+public sealed interface LayerPositions extends Positions permits Rotary, RotaryEffect, AlibiPositions, RelativePositions, NoPositions {
   /**
    * Returns the attention with the effect of these positions on scores, in place of an earlier one, for calls of this shape. The effect is
    * added to the attention's bias, and follows the tree of its mask, so set the mask before. The last query has the position of the last
@@ -24,7 +25,9 @@ public sealed interface LayerPositions extends Positions permits Rotary, AlibiPo
    * @param keys key rows, of the longest sequence if sequences are packed; keys less queries must be the same for each packed sequence
    * @throws IllegalArgumentException if a size is negative, a tree of the mask does not fit, or both have slopes
    */
-  Attention applyTo(Attention attention, int queries, int keys);
+  default Attention applyTo(Attention attention, int queries, int keys) {
+    return Objects.requireNonNull(attention, "attention");
+  }
 
   /**
    * The effect of these positions on the calls of a layer.

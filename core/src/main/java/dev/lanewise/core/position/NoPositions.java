@@ -1,9 +1,8 @@
 package dev.lanewise.core.position;
 
-import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
-import java.util.Objects;
+import dev.lanewise.kernels.call.CallShape;
 
 /** Positions without any effect. */
 enum NoPositions implements LayerPositions, PositionEffect {
@@ -15,15 +14,10 @@ enum NoPositions implements LayerPositions, PositionEffect {
   }
 
   @Override
-  public void checkCall(AttentionSettings settings, int queries, int keys) {}
+  public void checkCall(AttentionSettings settings, CallShape shape) {}
 
   @Override
   public void checkCached(AttentionSettings settings, int[] before, int rows) {}
-
-  @Override
-  public Attention applyTo(Attention attention, int queries, int keys) {
-    return Objects.requireNonNull(attention, "attention");
-  }
 
   @Override
   public PositionEffect effect() {

@@ -3,6 +3,7 @@ package dev.lanewise.core.position;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.mask.lowering.TreeDepths;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
@@ -77,9 +78,9 @@ public sealed interface Positions permits InputPositions, LayerPositions {
   }
 
   /**
-   * Positions of the nodes of a {@link Mask#tree}: firstPosition plus their depth. For {@link InputPositions#addAt} and {@link
-   * Rotary#apply( dev.lanewise.kernels.data.Heads, dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask without
-   * this method.
+   * Positions of the nodes of a {@link Mask#tree}: firstPosition plus their depth. For {@link
+   * InputPositions#addTo(dev.lanewise.core.SequenceBatch, int[])} and {@link Rotary#apply( dev.lanewise.kernels.data.Heads,
+   * dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask without this method.
    *
    * @param firstPosition the position of a root, which is the number of rows before the tree
    * @param parents the parent of each node, which has a smaller number, or −1 for a root
@@ -93,6 +94,32 @@ public sealed interface Positions permits InputPositions, LayerPositions {
     for (int node = 0; node < positions.length; node++) {
       Checks.atMost("the position of node " + node, (long) firstPosition + positions[node], "the last position", Integer.MAX_VALUE);
       positions[node] += firstPosition;
+    }
+    return positions;
+  }
+
+  /**
+   * Positions of consecutive rows: row r of batch entry b has position firstPositions[b] + r.
+   *
+   * @return batch × rows
+   * @throws IllegalArgumentException if a number is negative, or a position is above 2<sup>31</sup> − 1
+   */
+  static int[] ofRows(int rows, int... firstPositions) {
+    Checks.product("firstPositions.length", Objects.requireNonNull(firstPositions, "firstPositions").length, "rows", rows);
+    for (int b = 0; b < firstPositions.length; b++) {
+      Checks.atLeast("firstPositions[" + b + "]", firstPositions[b], 0);
+      Checks.atMost("firstPositions[" + b + "] + rows - 1", firstPositions[b] + (rows - 1L), "the last position", Integer.MAX_VALUE);
+    }
+    return RowPositions.ofBatch(firstPositions, rows, null);
+  }
+
+  /** Positions of the rows of packed sequences, by their query starts; each sequence begins at position 0. */
+  static int[] ofRows(PackedSequences sequences) {
+    int[] positions = new int[Objects.requireNonNull(sequences, "sequences").queryStart(sequences.count())];
+    for (int s = 0; s < sequences.count(); s++) {
+      for (int row = sequences.queryStart(s); row < sequences.queryStart(s + 1); row++) {
+        positions[row] = row - sequences.queryStart(s);
+      }
     }
     return positions;
   }

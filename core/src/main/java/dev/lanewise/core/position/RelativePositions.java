@@ -4,6 +4,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -88,22 +89,14 @@ final class RelativePositions implements LayerPositions, PositionEffect {
   }
 
   @Override
-  public void checkCall(AttentionSettings settings, int queries, int keys) {
+  public void checkCall(AttentionSettings settings, CallShape shape) {
     boolean tree = settings.mask().depths() != null;
-    PackedSequences sequences = settings.sequences();
-    if (sequences == null) {
-      checkSize(1, queries, keys);
-      return;
-    }
-    checkSize(tree ? sequences.count() : 1, sequences.mostQueries(), sequences.mostKeys());
-    if (tree) {
-      return;
-    }
-    int most = sequences.mostKeys() - sequences.mostQueries();
-    for (int s = 0; s < sequences.count(); s++) {
-      if (sequences.queries(s) > 0 && sequences.keys(s) > 0) {
+    checkSize(tree && shape.isUneven() ? shape.batch() : 1, shape.mostQueries(), shape.mostKeys());
+    int most = shape.mostKeys() - shape.mostQueries();
+    for (int s = 0; s < shape.batch() && !tree; s++) {
+      if (shape.queries(s) > 0 && shape.keys(s) > 0) {
         String name = "keys less queries of sequence " + s;
-        Checks.same(name, sequences.keys(s) - sequences.queries(s), "those of the longest, which relative buckets require,", most);
+        Checks.same(name, shape.keys(s) - shape.queries(s), "those of the longest, which relative buckets require,", most);
       }
     }
   }

@@ -2,48 +2,62 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Rotates the queries and keys of a layer. */
-record RotaryEffect(Rotary rotary) implements PositionEffect {
+/**
+ * Rotates the queries and keys of a layer.
+ *
+ * @param given the positions of the queries and the new keys of a call; null if they are counted
+ */
+record RotaryEffect(Rotary rotary, int @Nullable [] given) implements LayerPositions, PositionEffect {
+  @Override
+  public PositionEffect effect() {
+    return this;
+  }
+
   @Override
   public void checkLayer(int numHeads, int headDim, AttentionSettings settings) {
     Checks.same("positions.headDim", rotary.headDim(), "headDim", headDim);
   }
 
   @Override
+  public void checkCall(AttentionSettings settings, CallShape shape) {
+    check(positions(settings, shape, false), "batch * queries", (long) shape.query().batch() * shape.query().rows());
+    check(positions(settings, shape, true), "batch * keys", (long) shape.key().batch() * shape.key().rows());
+  }
+
+  @Override
+  public void checkCached(AttentionSettings settings, int[] before, int rows) {
+    check(positions(settings, before, rows), "batch * rows", (long) before.length * rows);
+  }
+
+  private void check(int[] positions, String rowsName, long rows) {
+    rotary.table().checkPositions("positions", positions, rowsName, rows);
+  }
+
+  @Override
   public void turn(AttentionSettings settings, Heads queries, Heads keys) {
-    PackedSequences sequences = settings.sequences();
-    int[] depths = settings.mask().depths();
-    if (sequences != null) {
-      rotary.apply(queries, queries, RowPositions.ofQueries(sequences, depths));
-      rotary.apply(keys, keys, RowPositions.ofKeys(sequences, depths));
-      return;
-    }
-    int[] first = new int[queries.batch()];
-    Arrays.fill(first, Math.max(0, keys.rows() - queries.rows()));
-    turn(queries, first, depths);
-    Arrays.fill(first, Math.max(0, queries.rows() - keys.rows()));
-    turn(keys, first, depths);
+    CallShape shape = settings.shape(queries, keys);
+    rotary.apply(queries, queries, positions(settings, shape, false));
+    rotary.apply(keys, keys, positions(settings, shape, true));
   }
 
   @Override
   public void turn(AttentionSettings settings, Heads queries, Heads keys, int[] before) {
-    int[] depths = settings.mask().depths();
-    turn(queries, before, depths);
-    turn(keys, before, depths);
+    int[] positions = positions(settings, before, queries.rows());
+    rotary.apply(queries, queries, positions);
+    rotary.apply(keys, keys, positions);
   }
 
-  private void turn(Heads rows, int[] first, int @Nullable [] depths) {
-    if (depths == null) {
-      rotary.applyFrom(rows, rows, first);
-    } else {
-      rotary.apply(rows, rows, RowPositions.ofBatch(first, rows.rows(), depths));
-    }
+  private int[] positions(AttentionSettings settings, CallShape shape, boolean ofKeys) {
+    return given == null ? RowPositions.ofCall(shape, ofKeys, settings.mask().depths()) : given;
+  }
+
+  private int[] positions(AttentionSettings settings, int[] before, int rows) {
+    return given == null ? RowPositions.ofBatch(before, rows, settings.mask().depths()) : given;
   }
 
   @Override

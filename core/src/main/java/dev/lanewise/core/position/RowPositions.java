@@ -1,6 +1,7 @@
 package dev.lanewise.core.position;
 
-import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.call.CallShape;
+import dev.lanewise.kernels.data.Heads;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,22 +12,14 @@ import org.jspecify.annotations.Nullable;
 final class RowPositions {
   private RowPositions() {}
 
-  /** Positions of the query rows of packed sequences. */
-  static int[] ofQueries(PackedSequences sequences, int @Nullable [] depths) {
-    int[] positions = new int[sequences.queryStart(sequences.count())];
-    for (int b = 0; b < sequences.count(); b++) {
-      int first = Math.max(0, sequences.keys(b) - sequences.queries(b));
-      fill(positions, sequences.queryStart(b), sequences.queries(b), first, depths);
-    }
-    return positions;
-  }
-
-  /** Positions of the key rows of packed sequences. */
-  static int[] ofKeys(PackedSequences sequences, int @Nullable [] depths) {
-    int[] positions = new int[sequences.keyStart(sequences.count())];
-    for (int b = 0; b < sequences.count(); b++) {
-      int first = Math.max(0, sequences.queries(b) - sequences.keys(b));
-      fill(positions, sequences.keyStart(b), sequences.keys(b), first, depths);
+  /** Positions of the keys of a call without caches, or of its queries. */
+  static int[] ofCall(CallShape shape, boolean ofKeys, int @Nullable [] depths) {
+    Heads rows = ofKeys ? shape.key() : shape.query();
+    int[] positions = new int[Math.multiplyExact(rows.batch(), rows.rows())];
+    for (int b = 0; b < shape.batch(); b++) {
+      int before = shape.keys(b) - shape.queries(b);
+      int from = shape.viewEntry(b) * rows.rows() + (ofKeys ? shape.keyRow(b, 0) : shape.queryRow(b, 0));
+      fill(positions, from, ofKeys ? shape.keys(b) : shape.queries(b), Math.max(0, ofKeys ? -before : before), depths);
     }
     return positions;
   }

@@ -106,7 +106,7 @@ public class LayerSettingsTest {
             "DecoderLayer.withThreads");
     assertThat(kinds(LayerPositions.class))
         .as("kinds of positions")
-        .containsExactlyInAnyOrder("Rotary", "AlibiPositions", "RelativePositions", "NoPositions");
+        .containsExactlyInAnyOrder("Rotary", "RotaryEffect", "AlibiPositions", "RelativePositions", "NoPositions");
   }
 
   private static List<String> kinds(Class<?> type) {

@@ -85,9 +85,9 @@ class BadRotaryTest {
             "input.rows",
             "4",
             "2147483647"),
-        Wrong.argument(
-            "negative position of an entry", out -> ROTARY.applyFrom(in, to(out), new int[] {3, -2}), "firstPositions[1]", "-2", "0"),
-        Wrong.argument("too few entries", out -> ROTARY.applyFrom(in, to(out), new int[1]), "firstPositions.length", "1", "2"),
+        Wrong.argument("negative first position", out -> Positions.ofRows(4, 3, -2), "firstPositions[1]", "-2", "0"),
+        Wrong.argument("negative number of rows", out -> Positions.ofRows(-1, 3), "rows", "-1"),
+        Wrong.argument("rows past the last position", out -> Positions.ofRows(2, 3, Integer.MAX_VALUE), "2147483648", "2147483647"),
         Wrong.argument("too few positions", out -> ROTARY.apply(in, to(out), new int[7]), "positions.length", "7", "8"),
         Wrong.argument(
             "negative given position", out -> ROTARY.apply(in, to(out), new int[] {0, 1, 2, 3, 0, 1, -9, 3}), "positions[6]", "-9", "0"),
@@ -95,7 +95,7 @@ class BadRotaryTest {
         Wrong.isNull("input", out -> ROTARY.apply(Wrong.nothing(), to(out), 0)),
         Wrong.isNull("output", out -> ROTARY.apply(in, Wrong.nothing(), 0)),
         Wrong.isNull("positions", out -> ROTARY.apply(in, to(out), none)),
-        Wrong.isNull("firstPositions", out -> ROTARY.applyFrom(in, to(out), none)));
+        Wrong.isNull("firstPositions", out -> Positions.ofRows(4, none)));
   }
 
   private static Heads to(float[] out) {

@@ -74,7 +74,7 @@ class PositionPromisesTest {
         Wrong.argument("no headDim", out -> Rotary.of(0), "headDim", "0", "2"),
         Wrong.argument("too wide", out -> Rotary.of(131_074), "headDim", "131074", "131072"),
         Wrong.argument("too wide a part", out -> Rotary.of(Integer.MAX_VALUE, 131_074), "rotaryDim", "131074", "131072"),
-        Wrong.argument("attention factor", out -> Rotary.of(8).withScaling(infinite), "attentionFactor", "Infinity"),
+        Wrong.argument("attention factor", out -> Rotary.of(8).withScaling(infinite), "factor", "Infinity"),
         Wrong.argument("grown factor", out -> RotaryScaling.dynamicNtk(1e308, 1, 3), "factor", "1.0E308", "sequenceLength", "3"),
         Wrong.argument("tree, queries", out -> alibi.applyTo(tree, 3, 9), "parents.length", "4", "queries", "3"),
         Wrong.argument("tree, keys", out -> alibi.applyTo(tree, 9, 3), "parents.length", "4", "keys", "3"),
@@ -85,14 +85,13 @@ class PositionPromisesTest {
         Wrong.argument(
             "behind the table", out -> learned.addTo(SequenceBatch.of(out, 1, 2, 4), 4), "firstPosition", "4", "maxPositions", "5"),
         Wrong.argument(
-            "no such row", out -> learned.addAt(SequenceBatch.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
+            "no such row", out -> learned.addTo(SequenceBatch.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
         Wrong.argument(
             "longest sequence",
-            out -> learned.addTo(SequenceBatch.of(out, 1, 9, 4), PackedSequences.of(0, 2, 9)),
-            "longest",
-            "7",
-            "maxPositions",
-            "5"),
+            out -> learned.addTo(SequenceBatch.of(out, 1, 9, 4), Positions.ofRows(PackedSequences.of(0, 2, 9))),
+            "positions[7]",
+            "5",
+            "maxPositions"),
         Wrong.argument("tree behind the last", out -> Positions.ofTree(Integer.MAX_VALUE, -1, 0), "position", "2147483648", "2147483647"));
   }
 }

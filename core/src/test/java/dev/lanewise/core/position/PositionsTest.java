@@ -90,7 +90,7 @@ class PositionsTest {
     Views.assertSameBits(steps, whole.data(), "steps");
 
     float[] uneven = data.clone(); // rows 3 to 9 and 25 to 31
-    positions.addTo(new SequenceBatch(uneven, 3 * 24, 2, 7, 24, 22 * 24, 24), new int[] {3, 25});
+    positions.addTo(new SequenceBatch(uneven, 3 * 24, 2, 7, 24, 22 * 24, 24), Positions.ofRows(7, 3, 25));
     Views.assertSameBits(Arrays.copyOfRange(uneven, 72, 240), Arrays.copyOfRange(whole.data(), 72, 240), "first of a batch");
     Views.assertSameBits(Arrays.copyOfRange(uneven, 600, 768), Arrays.copyOfRange(whole.data(), 600, 768), "second of a batch");
     Views.assertSameBits(Arrays.copyOfRange(uneven, 240, 600), Arrays.copyOfRange(data, 240, 600), "between them");
@@ -98,7 +98,7 @@ class PositionsTest {
     float[] packed = new float[10 * 24];
     System.arraycopy(data, 0, packed, 0, 4 * 24);
     System.arraycopy(data, 0, packed, 4 * 24, 6 * 24);
-    positions.addTo(SequenceBatch.of(packed, 1, 10, 24), PackedSequences.of(0, 4, 4, 10));
+    positions.addTo(SequenceBatch.of(packed, 1, 10, 24), Positions.ofRows(PackedSequences.of(0, 4, 4, 10)));
     Views.assertSameBits(Arrays.copyOf(packed, 96), Arrays.copyOf(whole.data(), 96), "first packed");
     Views.assertSameBits(Arrays.copyOfRange(packed, 96, 240), Arrays.copyOf(whole.data(), 144), "last packed");
   }

@@ -27,8 +27,8 @@ final class RotaryExample {
 
   static void positions(Rotary rotary, Heads query) {
     // begin
-    rotary.applyFrom(query, query, new int[] {4095, 16}); // two sequences of different lengths
-    rotary.apply(query, query, new int[] {7, 8, 8, 30, 31, 31}); // any position for each of their three rows
+    rotary.apply(query, query, Positions.ofRows(3, 4095, 16)); // three rows of two sequences of different lengths
+    rotary.apply(query, query, new int[] {7, 8, 8, 30, 31, 31}); // any position for each of them
     // end
   }
 }

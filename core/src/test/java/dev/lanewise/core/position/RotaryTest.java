@@ -125,7 +125,7 @@ class RotaryTest {
     Views.assertSameBits(given.data(), whole.data(), "given positions");
 
     Heads uneven = Heads.zeros(2, 3, 20, 80);
-    rotary.applyFrom(x.rows(20, 40), uneven, new int[] {120, 7});
+    rotary.apply(x.rows(20, 40), uneven, Positions.ofRows(20, 120, 7));
     for (int head = 0; head < 3; head++) {
       for (int row = 0; row < 20; row++) {
         assertThat(uneven.get(0, head, row, 5)).isEqualTo(whole.get(0, head, 20 + row, 5));
@@ -195,14 +195,15 @@ class RotaryTest {
   void steadyCallsAllocateNothing(RotaryTable.Form form) {
     Rotary rotary = Rotary.of(80, 64).withForm(form).withKernels(Kernels.scalar());
     Heads x = Views.random(Views.Layout.DENSE, 2, 4, 33, 80, SEED);
+    Rotary sections = rotary.withSections(10, 12, 10);
     int[] positions = new SplittableRandom(SEED).ints(66, 0, 500_000).toArray();
-    int[] firstPositions = {7, Integer.MAX_VALUE - 40};
+    int[] ids = new SplittableRandom(SEED).ints(3 * 66, 0, 500_000).toArray();
     var memory = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long allocated = Long.MAX_VALUE;
     for (int i = 0; i < 4; i++) {
       long before = memory.getCurrentThreadAllocatedBytes();
       rotary.apply(x, x, positions);
-      rotary.applyFrom(x, x, firstPositions);
+      sections.apply(x, x, ids);
       rotary.apply(x, x, 5);
       allocated = Math.min(allocated, memory.getCurrentThreadAllocatedBytes() - before);
     }
