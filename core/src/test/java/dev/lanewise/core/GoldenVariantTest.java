@@ -66,7 +66,7 @@ class GoldenVariantTest {
     float[] logSumExp = new float[rows];
     Results results = Results.of().withOutput(output);
     if (golden.logSumExp() != null) {
-      results.withLogSumExp(logSumExp);
+      results = results.withLogSumExp(logSumExp);
     }
     attention.compute(query, golden.key(), golden.value(), results);
     ReferenceAttention plain = golden.variant().reference(query, golden.key(), golden.value()).inFloat();

@@ -33,11 +33,11 @@ class StepAndPassTest {
   private float[] last(int queries, Attention attention, @Nullable KeyValueCache cache, Results results) {
     Heads rows = query.rows(QUERIES - queries, QUERIES);
     Heads output = Heads.zeros(1, HEADS, queries, WIDTH);
-    results.withOutput(output);
+    Results all = results.withOutput(output);
     if (cache == null) {
-      attention.compute(rows, key, value, results);
+      attention.compute(rows, key, value, all);
     } else {
-      attention.compute(rows, List.of(cache), results);
+      attention.compute(rows, List.of(cache), all);
     }
     float[] dense = new float[HEADS * WIDTH];
     for (int head = 0; head < HEADS; head++) {

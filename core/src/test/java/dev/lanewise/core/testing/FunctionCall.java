@@ -172,21 +172,22 @@ public record FunctionCall(
 
   public void run(Attention attention, Extra extra, Heads output) {
     int most = Arrays.stream(keys).max().orElseThrow();
-    Results results = Results.of().withOutput(output);
-    switch (extra) {
-      case NOTHING, WEIGHT_FUNCTION -> {}
-      case WEIGHTS -> results.withWeights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
-      case TOP_KEYS -> results.withTopKeys(TopKeys.of(3, query.batch(), HEADS, query.rows()));
-      case COLUMN_SUMS -> {
-        int columns = source == Source.PACKED ? Arrays.stream(keys).sum() : queries.length * most;
-        results.withColumnSums(new float[HEADS * columns]);
-      }
-      case CHANGED_SCORES -> results.withScores(Stage.CHANGED, Heads.zeros(query.batch(), HEADS, query.rows(), most));
-      case SCORES_AND_WEIGHTS ->
-          results
-              .withScores(Stage.RAW, Heads.zeros(query.batch(), HEADS, query.rows(), most))
-              .withWeights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
-    }
+    Results plain = Results.of().withOutput(output);
+    Results results =
+        switch (extra) {
+          case NOTHING, WEIGHT_FUNCTION -> plain;
+          case WEIGHTS -> plain.withWeights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
+          case TOP_KEYS -> plain.withTopKeys(TopKeys.of(3, query.batch(), HEADS, query.rows()));
+          case COLUMN_SUMS -> {
+            int columns = source == Source.PACKED ? Arrays.stream(keys).sum() : queries.length * most;
+            yield plain.withColumnSums(new float[HEADS * columns]);
+          }
+          case CHANGED_SCORES -> plain.withScores(Stage.CHANGED, Heads.zeros(query.batch(), HEADS, query.rows(), most));
+          case SCORES_AND_WEIGHTS ->
+              plain
+                  .withScores(Stage.RAW, Heads.zeros(query.batch(), HEADS, query.rows(), most))
+                  .withWeights(Heads.zeros(query.batch(), HEADS, query.rows(), most));
+        };
     switch (source) {
       case DENSE -> attention.compute(query, together(key), together(value), results);
       case PACKED -> attention.withPackedSequences(starts()).compute(query, together(key), together(value), results);

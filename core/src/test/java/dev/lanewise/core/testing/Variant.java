@@ -20,6 +20,7 @@ public final class Variant {
   public float softcap;
   @Nullable Bias bias;
   public float @Nullable [] slopes;
+  int @Nullable [] offsets;
   @Nullable RowFunction scoreFunction;
   @Nullable RowFunction weightFunction;
   public @Nullable PackedSequences sequences;
@@ -32,7 +33,9 @@ public final class Variant {
     Attention attention = Attention.standard().withMask(mask).withSimilarity(similarity).withNormaliser(normaliser).withSoftcap(softcap);
     attention = scale == null ? attention : attention.withScale(scale);
     attention = bias == null ? attention : attention.withBias(bias);
-    attention = slopes == null ? attention : attention.withAlibi(slopes);
+    if (slopes != null) {
+      attention = offsets == null ? attention.withAlibi(slopes) : attention.withAlibi(slopes, offsets);
+    }
     attention = scoreFunction == null ? attention : attention.withScoreFunction(scoreFunction);
     attention = weightFunction == null ? attention : attention.withWeightFunction(weightFunction);
     return sequences == null ? attention : attention.withPackedSequences(sequences);

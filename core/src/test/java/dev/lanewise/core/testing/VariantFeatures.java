@@ -24,6 +24,7 @@ public final class VariantFeatures {
     BIAS,
     BIAS_THAT_HIDES,
     ALIBI,
+    ALIBI_WITH_OFFSETS,
     SCORE_FUNCTION,
     SCORE_FUNCTION_THAT_HIDES,
     WEIGHT_FUNCTION,
@@ -42,8 +43,11 @@ public final class VariantFeatures {
         case BIAS_THAT_HIDES -> variant.bias = hiding(bias(shape, random), random);
         default -> {}
       }
-      if (this == ALIBI || this == ALL_AT_ONCE) {
+      if (this == ALIBI || this == ALIBI_WITH_OFFSETS || this == ALL_AT_ONCE) {
         variant.slopes = Attention.standardSlopes(shape.queryHeads());
+      }
+      if (this == ALIBI_WITH_OFFSETS && variant.mask.depths() == null) { // a tree has positions of its own
+        variant.offsets = random.ints(shape.batch(), -9, 2 * shape.mostKeys()).toArray();
       }
       switch (this) {
         case SCORE_FUNCTION, ALL_AT_ONCE -> variant.scoreFunction = Change::mixScores;
