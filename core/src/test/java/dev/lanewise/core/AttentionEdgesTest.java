@@ -59,7 +59,7 @@ class AttentionEdgesTest {
   void maskedKeysHaveNoWeightInARowOfNaN() {
     Heads weights = Heads.zeros(1, 1, 2, 3);
     float[] columnSums = new float[3];
-    Attention causal = ATTENTION.withMask(Mask.causalOffsets(1));
+    Attention causal = ATTENTION.withMask(Mask.causal(Mask.Alignment.offsets(1)));
     causal.compute(row(Float.NaN, 1), row(1, 1, 1), Results.of().withWeights(weights).withColumnSums(columnSums));
     assertThat(weights.get(0, 0, 0, 1)).isNaN();
     assertThat(weights.get(0, 0, 0, 2)).isZero();

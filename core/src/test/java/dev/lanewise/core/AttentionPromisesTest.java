@@ -119,7 +119,7 @@ class AttentionPromisesTest {
   /** Three packed sequences of one, three and two rows, which the caller gave as one batch entry. */
   static List<Wrong> packed() {
     return List.of(
-        packed("offsets", attention -> attention.withMask(Mask.causalOffsets(1)), "causalOffsets.length", "1", "sequences", "3"),
+        packed("offsets", attention -> attention.withMask(Mask.causal(Mask.Alignment.offsets(1))), "offsets.length", "1", "sequences", "3"),
         packed("lengths", attention -> attention.withMask(Mask.keyLengths(1)), "keyLengths.length", "1", "sequences", "3"),
         packed("query lengths", attention -> attention.withMask(Mask.queryLengths(1)), "queryLengths.length", "1", "sequences", "3"),
         packed("prefix", attention -> attention.withMask(Mask.prefix(1)), "prefix.length", "1", "sequences", "3"),
@@ -157,7 +157,7 @@ class AttentionPromisesTest {
     return List.of(
         Wrong.isNull("matrix.data", out -> Mask.matrix(Wrong.nothing(), 1)),
         Wrong.argument("negative keys", out -> Mask.matrix(twelve, -4), "matrix.keys", "-4", "0"),
-        Wrong.argument("sinks", out -> Mask.window(1, 1, -2), "window.sinks", "-2", "0"),
+        Wrong.argument("sinks", out -> Mask.window(1, 1).withSinks(-2), "window.sinks", "-2", "0"),
         masked("rows of four keys", Mask.matrix(twelve, 4), "matrix.keys", "4", "keys", "5"),
         masked("rows of six keys", Mask.matrix(twelve, 6), "matrix.keys", "6", "keys", "5"),
         masked("a row too few", Mask.matrix(new boolean[9], 5), "matrix.data", "9", "10"),
@@ -251,11 +251,13 @@ class AttentionPromisesTest {
   }
 
   @Test
-  void theLargestWindowsAndOffsetsAreUnlimited() {
-    for (Mask mask : List.of(Mask.window(MAX, MAX), Mask.window(MAX, MAX, MAX), Mask.causalOffsets(MAX), Mask.window(-1, -1))) {
+  void theLargestWindowsAndOffsetsShowAll() {
+    for (Mask mask :
+        List.of(
+            Mask.window(MAX, MAX), Mask.window(MAX, MAX).withSinks(MAX), Mask.causal(Mask.Alignment.offsets(MAX)), Mask.windowFrom(MAX))) {
       assertThat(weights(mask)).as("%s", mask).doesNotContain(0f);
     }
-    assertThat(weights(Mask.causalOffsets(Integer.MIN_VALUE))).containsOnly(0f);
+    assertThat(weights(Mask.causal(Mask.Alignment.offsets(Integer.MIN_VALUE)))).containsOnly(0f);
     assertThat(weights(Mask.tree())).isEqualTo(weights(Mask.causal()));
   }
 

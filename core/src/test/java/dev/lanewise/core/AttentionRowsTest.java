@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class AttentionRowsTest {
   private static final int LANES = Kernels.selected().lanes();
-  private static final Mask BOTTOM_RIGHT = Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
-  private static final Mask TOP_LEFT = Mask.causal(Mask.Alignment.TOP_LEFT);
+  private static final Mask BOTTOM_RIGHT = Mask.causal(Mask.Alignment.bottomRight());
+  private static final Mask TOP_LEFT = Mask.causal(Mask.Alignment.topLeft());
 
   /** Large enough for helper threads, with numbers of rows that divide unevenly. */
   private static Problem large() {

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Attention with difficult shapes, layouts and masks, compared with the double reference. */
 class AttentionTest {
   private static final int LANES = Kernels.selected().lanes();
-  private static final Mask BOTTOM_RIGHT = Mask.causal(Mask.Alignment.BOTTOM_RIGHT);
-  private static final Mask TOP_LEFT = Mask.causal(Mask.Alignment.TOP_LEFT);
+  private static final Mask BOTTOM_RIGHT = Mask.causal(Mask.Alignment.bottomRight());
+  private static final Mask TOP_LEFT = Mask.causal(Mask.Alignment.topLeft());
 
   /** Every pair of difficult numbers of queries and keys. The last numbers are large and are combined only with small ones. */
   static List<Problem> rows() {

@@ -183,7 +183,7 @@ class EdgeNumbersTest {
     attention.compute(none, column(1), column(1), Results.of().withOutput(none).withLogSumExp(new float[0]));
     assertThat(output(attention, column(-5), column(1e4f), column(7))).isEqualTo(7);
     Heads nothing = column(filled(3, -77));
-    attention.withMask(Mask.causalOffsets(-3)).compute(column(1, NAN, 1), column(1, 2), column(3, NAN), nothing);
+    attention.withMask(Mask.causal(Mask.Alignment.offsets(-3))).compute(column(1, NAN, 1), column(1, 2), column(3, NAN), nothing);
     assertThat(nothing.data()).containsOnly(0);
   }
 

@@ -100,7 +100,7 @@ class FusedWaysTest {
       int seen = Math.min(KEYS, element % QUERIES + 2);
       expected[element] = (float) ((1.5 * Float.MAX_VALUE + seen - 2) / seen);
     }
-    Mask mask = Mask.causalOffsets(1); // query i sees keys 0 to i + 1
+    Mask mask = Mask.causal(Mask.Alignment.offsets(1)); // query i sees keys 0 to i + 1
     for (int queries : new int[] {3, QUERIES}) {
       Heads ones = Heads.zeros(1, HEADS, queries, 1);
       Heads dense = Heads.zeros(1, HEADS, queries, 1);

@@ -68,7 +68,7 @@ class OnnxAttentionTest {
   void causalWithoutPast(int queries, int keys) {
     PlainOnnx onnx = problem(queries, keys, 0, 0);
     onnx.causal = true;
-    check(attention.withMask(Mask.causal(Mask.Alignment.TOP_LEFT)), onnx);
+    check(attention.withMask(Mask.causal(Mask.Alignment.topLeft())), onnx);
   }
 
   @Test
@@ -78,7 +78,7 @@ class OnnxAttentionTest {
     check(attention.withMask(Mask.causal()), onnx);
     onnx = problem(5, 6 + 8, 6, 6);
     onnx.causal = true;
-    check(attention.withMask(Mask.causalOffsets(6, 6)), onnx);
+    check(attention.withMask(Mask.causal(Mask.Alignment.offsets(6, 6))), onnx);
   }
 
   @ParameterizedTest
@@ -87,7 +87,7 @@ class OnnxAttentionTest {
     PlainOnnx onnx = problem(5, 12, first - 5, second - 5);
     onnx.causal = causal;
     onnx.nonpad = new int[] {first, second};
-    check(attention.withMask(causal ? Mask.causalOffsets(first - 5, second - 5) : Mask.keyLengths(first, second)), onnx);
+    check(attention.withMask(causal ? Mask.causal(Mask.Alignment.offsets(first - 5, second - 5)) : Mask.keyLengths(first, second)), onnx);
   }
 
   @Test
@@ -113,46 +113,46 @@ class OnnxAttentionTest {
     Heads key = onnx.key.rows(0, 8);
     Heads value = onnx.value.rows(0, 8);
     Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
-    attention.withMask(Mask.causalOffsets(6, 6)).withBias(new Bias(data, 0, 5 * 8, 0, 8, 1)).compute(onnx.query, key, value, output);
+    attention
+        .withMask(Mask.causal(Mask.Alignment.offsets(6, 6)))
+        .withBias(new Bias(data, 0, 5 * 8, 0, 8, 1))
+        .compute(onnx.query, key, value, output);
     check(output.data(), onnx.compute().output);
   }
 
-  @ParameterizedTest
-  @CsvSource({"7, 7, 0, 2, 3", "7, 7, 0, -1, 1", "5, 11, 6, 3, 0", "5, 11, 6, 0, -1"})
-  void windowWhereTheLastQueryStandsAtTheLastKey(int queries, int keys, int past, int left, int right) {
-    PlainOnnx onnx = problem(queries, keys, past, past);
-    onnx.left = left;
-    onnx.right = right;
-    check(attention.withMask(Mask.window(left, right)), onnx);
+  /** The row of a window in the table of README.md; −1 is no limit in ONNX. */
+  private static Mask window(int left, int right, Mask.Alignment alignment) {
+    Mask.Window window = left < 0 ? Mask.windowUpTo(right) : right < 0 ? Mask.windowFrom(left) : Mask.window(left, right);
+    return window.withAlignment(alignment);
   }
 
   @ParameterizedTest
-  @CsvSource({"5, 9, 2, 1", "5, 7, 0, 3", "9, 5, 6, 1"})
+  @CsvSource({"5, 9, 2, 1", "5, 7, 0, 3", "9, 5, 6, 1", "9, 5, 1, -1", "7, 7, -1, 1"})
   void windowWithoutPast(int queries, int keys, int left, int right) {
     PlainOnnx onnx = problem(queries, keys, 0, 0);
     onnx.left = left;
     onnx.right = right;
-    check(attention.withMask(Mask.window(left + keys - queries, Mask.UNLIMITED).and(Mask.causalOffsets(right, right))), onnx);
+    check(attention.withMask(window(left, right, Mask.Alignment.topLeft())), onnx);
   }
 
-  @Test
-  void windowWithNonpadKvSeqlen() {
-    int[] lengths = {11, 7};
-    PlainOnnx onnx = problem(5, 12, 11 - 5, 7 - 5);
-    onnx.left = 2;
-    onnx.right = 1;
-    onnx.nonpad = lengths;
-    Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
-    for (int b = 0; b < BATCH; b++) {
-      attention
-          .withMask(Mask.window(2, 1))
-          .compute(
-              onnx.query.batch(b, b + 1),
-              onnx.key.batch(b, b + 1).rows(0, lengths[b]),
-              onnx.value.batch(b, b + 1).rows(0, lengths[b]),
-              output.batch(b, b + 1));
-    }
-    check(output.data(), onnx.compute().output);
+  @ParameterizedTest
+  @CsvSource({"11, 3, 0", "11, 0, -1", "13, 2, 1", "13, -1, 0"})
+  void windowWithPast(int keys, int left, int right) {
+    PlainOnnx onnx = problem(5, keys, 6, 6);
+    onnx.left = left;
+    onnx.right = right;
+    check(attention.withMask(window(left, right, Mask.Alignment.offsets(6, 6))), onnx);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"11, 7, 2, 1", "3, 12, 2, -1", "0, 5, -1, 1"})
+  void windowWithNonpadKvSeqlen(int first, int second, int left, int right) {
+    PlainOnnx onnx = problem(5, 12, first - 5, second - 5);
+    onnx.left = left;
+    onnx.right = right;
+    onnx.nonpad = new int[] {first, second};
+    Mask window = window(left, right, Mask.Alignment.offsets(first - 5, second - 5));
+    check(attention.withMask(window.and(Mask.keyLengths(first, second))), onnx);
   }
 
   @Test
@@ -167,7 +167,7 @@ class OnnxAttentionTest {
       modes[mode] = Heads.zeros(BATCH, HEADS, 7, 7);
     }
     attention
-        .withMask(Mask.causal(Mask.Alignment.TOP_LEFT))
+        .withMask(Mask.causal(Mask.Alignment.topLeft()))
         .withSoftcap((float) CAP)
         .withBias(Bias.ofKeys(data))
         .compute(

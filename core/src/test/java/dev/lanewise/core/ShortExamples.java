@@ -20,6 +20,7 @@ import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import java.util.List;
 
 /** Examples of a few lines in the Javadoc of kernels and core; {@link ShortExamplesTest} compares the two and runs these. */
 final class ShortExamples {
@@ -132,6 +133,14 @@ final class ShortExamples {
     Mask mask = Mask.causal().and(Mask.keyLengths(17, 24)); // two sequences, padded
     attention.withMask(mask).compute(query, key, value, output);
     // end
+  }
+
+  static List<Mask> windows() {
+    // begin
+    Mask streaming = Mask.window(255, 0).withSinks(4); // the last 256 keys up to the query's own, and the first four
+    Mask chunk = Mask.window(255, 0).withAlignment(Mask.Alignment.offsets(1024, 512)); // queries from positions 1024 and 512 on
+    // end
+    return List.of(streaming, chunk);
   }
 
   static void linear(float[] weight, float[] bias, int inputs, int outputs, SequenceBatch x, SequenceBatch y) {

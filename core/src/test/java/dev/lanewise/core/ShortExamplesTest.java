@@ -27,7 +27,7 @@ class ShortExamplesTest {
     for (String type : List.of("core/Merge", "core/TopKeys", "mask/Mask", "layer/Linear", "layer/Norm", "layer/Transformer")) {
       shown.addAll(ReadmeBlocks.shownInJavadoc(type + ".java"));
     }
-    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("ShortExamples.java")).hasSize(16);
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("ShortExamples.java")).hasSize(17);
   }
 
   @Test
@@ -45,6 +45,9 @@ class ShortExamplesTest {
     ShortExamples.similarity(ATTENTION, query, key, value, output);
     ShortExamples.stage(ATTENTION, query, key, value, output, Heads.zeros(2, 4, 51, 24));
     ShortExamples.mask(ATTENTION, query, key, value, output);
+    ATTENTION.withMask(ShortExamples.windows().getFirst()).compute(query, key, value, output);
+    assertThat(ShortExamples.windows().getLast().visible(1, 0, 3, 515, 8, 2000)).isTrue();
+    assertThat(ShortExamples.windows().getLast().visible(1, 0, 3, 516, 8, 2000)).isFalse();
     assertThat(ShortExamples.top(ATTENTION, query, key, value, 2, 4, 51)).isZero();
     float[] logSumExp = new float[2 * 4 * 51];
     ShortExamples.merge(ATTENTION, query, key, value, key, value, output, Heads.zeros(2, 4, 51, 8), logSumExp, logSumExp.clone());

@@ -40,12 +40,14 @@ public final class Variant {
   /** The vector of additive scores; empty for other scores. */
   final float[] vector;
 
-  private final int window;
+  /** How many keys before its own position a query sees; null for all. */
+  private final @Nullable Integer window;
+
   private final Mask mask;
 
   Variant(VariantOptions options, ShapeOptions sizes, SeededData data) {
     causal = sizes.causal;
-    window = options.window == null ? Mask.UNLIMITED : options.window;
+    window = options.window;
     softcap = options.softcap == null ? 0 : options.softcap;
     similarity = options.similarity;
     weights = options.normaliser;
@@ -66,7 +68,7 @@ public final class Variant {
 
   private Mask band() {
     Mask causalOrNot = causal ? Mask.causal() : Mask.none();
-    return window == Mask.UNLIMITED ? causalOrNot : causalOrNot.and(Mask.window(window, Mask.UNLIMITED));
+    return window == null ? causalOrNot : causalOrNot.and(Mask.windowFrom(window));
   }
 
   private Mask mask(boolean asMatrix, boolean[] elements, int queries) {
@@ -105,7 +107,7 @@ public final class Variant {
 
   /** Whether a query sees a key below its {@link #endKey}. */
   boolean sees(int query, int key, int endKey) {
-    return (window == Mask.UNLIMITED || key >= endKey - 1L - window) && (visible == null || visible[query * keys + key]);
+    return (window == null || key >= endKey - 1L - window) && (visible == null || visible[query * keys + key]);
   }
 
   /** How many pairs of a query and a key of one head count. */
@@ -113,7 +115,7 @@ public final class Variant {
     long pairs = 0;
     for (int i = 0; i < queries; i++) {
       int end = endKey(i, queries, keyCount);
-      int first = window == Mask.UNLIMITED ? 0 : (int) Math.max(0, end - 1L - window);
+      int first = window == null ? 0 : (int) Math.max(0, end - 1L - window);
       if (visible == null) {
         pairs += end - first;
       } else {

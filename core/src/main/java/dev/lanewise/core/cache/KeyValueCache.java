@@ -310,8 +310,8 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
      * Limits the cache to the rows that queries can see, for a sequence as long as an int can count: the first {@code sinks} rows, and the
      * last {@code rows} rows up to and including the query's own. The last query has the position of the last row. A query sees exactly
      * these keys, of those that its mask shows, however the rows were appended. Each query of a call has its own window, and sees no later
-     * row. The effect is the same as if every mask were combined, by {@link Mask#and}, with {@link Mask#window(int, int, int)
-     * Mask.window(rows − 1, 0, sinks)}. Rows keep their numbers.
+     * row. The effect is the same as if every mask were combined, by {@link Mask#and}, with {@link Mask#window Mask.window(rows − 1,
+     * 0).withSinks(sinks)}. Rows keep their numbers.
      *
      * <p>The next append drops whole blocks of 16 rows that no later query can see, and reuses their memory. If n rows are appended at
      * once, the cache holds up to ⌈sinks / 16⌉ + ⌈(rows + n − 1) / 16⌉ + 1 blocks, however long the sequence is. A call with at most as

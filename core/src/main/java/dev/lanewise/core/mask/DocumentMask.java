@@ -7,7 +7,6 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A query sees the keys that have the same document id. The constructor finds the keys of each document once. A document whose keys are
@@ -71,11 +70,6 @@ final class DocumentMask implements Mask {
   @Override
   public boolean visible(int batchEntry, int queryHead, int query, int key, int queryCount, int keyCount) {
     return queryIds[batchEntry * queries() + query] == keyIds[batchEntry * keys() + key];
-  }
-
-  @Override
-  public int @Nullable [] depths() {
-    return null;
   }
 
   @Override

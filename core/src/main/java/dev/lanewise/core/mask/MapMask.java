@@ -4,7 +4,6 @@ import dev.lanewise.core.mask.lowering.KeyMap;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The answers of a predicate, computed once.
@@ -51,11 +50,6 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
   @Override
   public boolean visible(int batchEntry, int queryHead, int query, int key, int queryCount, int keyCount) {
     return map.contains(batchEntry, queryHead, query, key);
-  }
-
-  @Override
-  public int @Nullable [] depths() {
-    return null;
   }
 
   @Override

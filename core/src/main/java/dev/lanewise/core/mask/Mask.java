@@ -2,17 +2,21 @@ package dev.lanewise.core.mask;
 
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.layer.MultiHeadAttention;
-import dev.lanewise.core.mask.lowering.MaskRule;
+import dev.lanewise.core.mask.lowering.Band;
+import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.kernels.call.CallShape;
+import dev.lanewise.kernels.call.Visibility;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which keys a query may see. Masks compose with {@link #and} and {@link #or}. A masked key contributes nothing, whatever its key
  * and value hold. A query that sees no key has output 0.
  *
  * <p>In the formulas below query i and key j count from 0 within batch entry b, which has L queries and S keys. When sequences are packed
- * into one array, each sequence is a batch entry. The query's <i>position</i> is i + S − L: the last query has the position of the last
- * key. Arrays are copied unless stated otherwise. Each call checks them against its shape, and throws an {@link IllegalArgumentException}
- * if they do not fit. Masks are immutable and may be shared.
+ * into one array, each sequence is a batch entry. The query's <i>position</i> p is i + S − L: the last query has the position of the last
+ * key. A causal mask and a window may have another {@link Alignment}. Arrays are copied unless stated otherwise. Each call checks them
+ * against its shape, and throws an {@link IllegalArgumentException} if they do not fit. Masks are immutable and may be shared.
  *
  * <pre>{@code
  * Mask mask = Mask.causal().and(Mask.keyLengths(17, 24)); // two sequences, padded
@@ -20,74 +24,67 @@ import java.util.Objects;
  * }</pre>
  */
 @SuppressWarnings("exports") // what a call needs from a mask is internal
-public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, TreeMask, MatrixMask, MapMask, Masks.Pair {
-
-  /** No limit, as a side of a {@link #window}. */
-  int UNLIMITED = -1;
+public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, DocumentMask, TreeMask, MatrixMask, MapMask {
 
   /** Every query sees every key. */
   static Mask none() {
-    return Masks.None.INSTANCE;
+    return Masks.NONE;
   }
 
-  /** Causal mask, aligned bottom-right: the last query sees all keys, and each earlier query sees one key less: j ≤ i + S − L. */
+  /** Causal mask, aligned bottom-right: the last query sees all keys, and each earlier query sees one key less: j ≤ p. */
   static Mask causal() {
-    return causal(Alignment.BOTTOM_RIGHT);
+    return windowUpTo(0);
   }
 
-  /** Causal mask with the given alignment. The two alignments differ when the numbers of keys and queries differ. */
+  /** Causal mask with the given alignment: j ≤ p. The alignments differ when the numbers of keys and queries differ. */
   static Mask causal(Alignment alignment) {
-    return new Masks.Causal(alignment);
-  }
-
-  /** Causal mask with its own diagonal for each batch entry: j ≤ i + offsets[b]. An offset may be negative. */
-  static Mask causalOffsets(int... offsets) {
-    return new Masks.CausalOffsets(Objects.requireNonNull(offsets, "offsets").clone());
+    return windowUpTo(0).withAlignment(alignment);
   }
 
   /**
-   * Window around the query's position p = i + S − L: p − left ≤ j ≤ p + right.
+   * Window around the query's position: p − left ≤ j ≤ p + right.
    *
-   * @param left number of visible keys before the position, or {@link #UNLIMITED}
-   * @param right number of visible keys after the position, or {@link #UNLIMITED}
-   * @throws IllegalArgumentException if a side is below {@link #UNLIMITED}
+   * @param left number of visible keys before the position
+   * @param right number of visible keys after the position
+   * @throws IllegalArgumentException if a number is negative
    */
-  static Mask window(int left, int right) {
-    return new Masks.Window(left, right);
+  static Window window(int left, int right) {
+    return Masks.window(left, right);
   }
 
   /**
-   * Window that also shows the first keys, the attention sinks of "Efficient Streaming Language Models with Attention Sinks" (Xiao et al.,
-   * 2024): j ≤ p + right, and p − left ≤ j or j &lt; sinks. The right side of the window limits the sinks too. With {@code window(rows − 1,
-   * 0, sinks)} a query sees the same keys as in a cache with {@link KeyValueCache.Builder#window window(rows, sinks)}.
+   * Window without a limit on the right: p − left ≤ j.
    *
-   * @param left as for {@link #window(int, int)}
-   * @param right as for {@link #window(int, int)}
-   * @param sinks number of first keys that stay visible
-   * @throws IllegalArgumentException if a side is below {@link #UNLIMITED}, or sinks is negative
+   * @param left number of visible keys before the position
+   * @throws IllegalArgumentException if the number is negative
    */
-  static Mask window(int left, int right, int sinks) {
-    Mask window = new Masks.Window(left, right);
-    Mask first = new Masks.FirstKeys(sinks);
-    return window.or(first).and(new Masks.Window(UNLIMITED, right));
+  static Window windowFrom(int left) {
+    return Masks.window(left, Band.FAR);
+  }
+
+  /**
+   * Window without a limit on the left: j ≤ p + right.
+   *
+   * @param right number of visible keys after the position
+   * @throws IllegalArgumentException if the number is negative
+   */
+  static Window windowUpTo(int right) {
+    return Masks.window(Band.FAR, right);
   }
 
   /** Only the first {@code lengths[b]} keys of batch entry b are visible (padding at the end of each sequence): j &lt; lengths[b]. */
   static Mask keyLengths(int... lengths) {
-    return new Masks.KeyLengths(Objects.requireNonNull(lengths, "lengths").clone());
+    return Masks.LengthMask.of(Masks.Limit.KEYS, lengths);
   }
 
   /** Only the first {@code lengths[b]} queries of batch entry b see any key: i &lt; lengths[b]. */
   static Mask queryLengths(int... lengths) {
-    return new Masks.QueryLengths(Objects.requireNonNull(lengths, "lengths").clone());
+    return Masks.LengthMask.of(Masks.Limit.QUERIES, lengths);
   }
 
-  /**
-   * Prefix language model: every query sees the first {@code lengths[b]} keys; the other keys are causal: j &lt; lengths[b] or j ≤ i + S −
-   * L.
-   */
+  /** Prefix language model: every query sees the first {@code lengths[b]} keys; the other keys are causal: j &lt; lengths[b] or j ≤ p. */
   static Mask prefix(int... lengths) {
-    return new Masks.Prefix(Objects.requireNonNull(lengths, "lengths").clone());
+    return Masks.LengthMask.of(Masks.Limit.PREFIX, lengths);
   }
 
   /**
@@ -105,8 +102,8 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
   /**
    * Tree of drafted tokens, for speculative decoding: the last n queries and the last n keys are its n nodes, the same in each batch entry.
    * A node sees every key before the tree, its ancestors, and itself: j &lt; S − n, or j − (S − n) on the path from i − (L − n) up to its
-   * root. Queries before the tree are causal: j ≤ i + S − L. Positions follow the tree, in layers ({@link
-   * MultiHeadAttention#withPositions}) and in ALiBi: the position of a node is S − n plus its depth. Windows count rows, not positions.
+   * root. Queries before the tree are causal: j ≤ p. Positions follow the tree, in layers ({@link MultiHeadAttention#withPositions}) and in
+   * ALiBi: the position of a node is S − n plus its depth. Windows count rows, not positions.
    *
    * @param parents the parent of each node, which has a smaller number, or −1 for a root
    * @throws IllegalArgumentException if a parent is below −1, or does not come before its node
@@ -159,12 +156,12 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
 
   /** A key is visible if both masks show it. */
   default Mask and(Mask other) {
-    return new Masks.Both(this, Objects.requireNonNull(other, "other"));
+    return new Masks.Pair(this, Objects.requireNonNull(other, "other"), true);
   }
 
   /** A key is visible if at least one of the two masks shows it. Each of them must fit the call. */
   default Mask or(Mask other) {
-    return new Masks.Either(this, Objects.requireNonNull(other, "other"));
+    return new Masks.Pair(this, Objects.requireNonNull(other, "other"), false);
   }
 
   /**
@@ -175,12 +172,85 @@ public sealed interface Mask extends MaskRule permits RangeMask, DocumentMask, T
    */
   boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys);
 
-  /** Alignment of a causal diagonal when the numbers of queries and keys differ. */
-  enum Alignment {
-    /** Query i sees the keys up to i + S − L. */
-    BOTTOM_RIGHT,
-    /** Query i sees the keys up to i. */
-    TOP_LEFT
+  /**
+   * Checks that the mask fits the call.
+   *
+   * @throws IllegalArgumentException naming what does not fit, with both numbers
+   * @hidden
+   */
+  void check(CallShape shape);
+
+  /**
+   * The depth of each node of the mask's tree, whose nodes are the last queries and keys. Positions count depths instead of rows then. The
+   * result is null if there is no tree, or if each node is the child of the node before it.
+   *
+   * @throws IllegalArgumentException if there are two different trees
+   * @hidden
+   */
+  default int @Nullable [] depths() {
+    return null;
+  }
+
+  /**
+   * Adds the mask to a lowering whose shape has passed {@link #check}.
+   *
+   * @hidden
+   */
+  void lower(Lowering lowering);
+
+  /**
+   * The mask as the kernels read it, for one call whose shape has passed {@link #check}.
+   *
+   * @hidden
+   */
+  default Visibility lower(CallShape shape) {
+    Lowering lowering = new Lowering(shape);
+    lower(lowering);
+    return lowering.visibility();
+  }
+
+  /**
+   * A window around the position of each query, {@link Mask#window}.
+   *
+   * <pre>{@code
+   * Mask streaming = Mask.window(255, 0).withSinks(4); // the last 256 keys up to the query's own, and the first four
+   * Mask chunk = Mask.window(255, 0).withAlignment(Mask.Alignment.offsets(1024, 512)); // queries from positions 1024 and 512 on
+   * }</pre>
+   */
+  sealed interface Window extends Mask permits Masks.WindowMask {
+
+    /**
+     * Returns a window that also shows the first keys, the attention sinks of "Efficient Streaming Language Models with Attention Sinks"
+     * (Xiao et al., 2024): j ≤ p + right, and p − left ≤ j or j &lt; sinks. The right side of the window limits the sinks too. With {@code
+     * window(rows − 1, 0).withSinks(sinks)} a query sees the same keys as in a cache with {@link KeyValueCache.Builder#window window(rows,
+     * sinks)}.
+     *
+     * @param sinks number of first keys that stay visible
+     * @throws IllegalArgumentException if the number is negative
+     */
+    Window withSinks(int sinks);
+
+    /** Returns the window around positions of another alignment. */
+    Window withAlignment(Alignment alignment);
+  }
+
+  /** The position p of query i of batch entry b, around which causal masks and windows are placed. Immutable. */
+  sealed interface Alignment permits Masks.Diagonal {
+
+    /** p = i + S − L: the last query has the position of the last key. */
+    static Alignment bottomRight() {
+      return Masks.Diagonal.BOTTOM_RIGHT;
+    }
+
+    /** p = i: the first query has the position of the first key. */
+    static Alignment topLeft() {
+      return Masks.Diagonal.TOP_LEFT;
+    }
+
+    /** p = i + offsets[b]: each batch entry has its own diagonal. An offset may be negative. */
+    static Alignment offsets(int... offsets) {
+      return new Masks.Diagonal(false, Objects.requireNonNull(offsets, "offsets").clone());
+    }
   }
 
   /** The caller's own rule, for {@link #evaluate}. */

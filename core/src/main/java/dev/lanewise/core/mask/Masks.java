@@ -7,241 +7,198 @@ import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The masks that show each query one range of keys, and the masks that combine two others. Their arrays are not shared with the caller. */
+/** Windows, lengths, and the combination of two masks. Their arrays are not shared with the caller. */
 final class Masks {
+  static final Mask NONE = window(Band.FAR, Band.FAR);
+
   private Masks() {}
 
-  record None() implements RangeMask {
-    static final None INSTANCE = new None();
-
-    @Override
-    public void check(CallShape shape) {}
-
-    @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return true;
-    }
-
-    @Override
-    public void narrow(Band.Entry entry, int batchEntry) {}
+  /** A window aligned bottom-right. A side without a limit is {@link Band#FAR}. */
+  static WindowMask window(long left, long right) {
+    return new WindowMask(left, right, 0, Diagonal.BOTTOM_RIGHT);
   }
 
-  record Causal(Alignment alignment) implements RangeMask {
-    Causal {
-      Objects.requireNonNull(alignment, "alignment");
-    }
+  /**
+   * The position of each query.
+   *
+   * @param bottomRight whether the last query has the position of the last key, unless there are offsets
+   * @param offsets the position of the first query of each batch entry; null if the shape of a call decides
+   */
+  record Diagonal(boolean bottomRight, int @Nullable [] offsets) implements Mask.Alignment {
+    static final Diagonal BOTTOM_RIGHT = new Diagonal(true, null);
+    static final Diagonal TOP_LEFT = new Diagonal(false, null);
 
-    @Override
-    public void check(CallShape shape) {}
-
-    @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return key <= (alignment == Alignment.TOP_LEFT ? query : position(query, queries, keys));
-    }
-
-    @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      entry.upTo(alignment == Alignment.TOP_LEFT ? 0 : entry.position());
-    }
-  }
-
-  record CausalOffsets(int[] offsets) implements RangeMask {
-    @Override
-    public void check(CallShape shape) {
-      Checks.same("causalOffsets.length", offsets.length, shape.batchName(), shape.batch());
-    }
-
-    @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return key <= (long) query + offsets[batchEntry];
-    }
-
-    @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      entry.upTo(offsets[batchEntry]);
+    /** The position of query 0. */
+    long first(int batchEntry, int queries, int keys) {
+      return offsets != null ? offsets[batchEntry] : bottomRight ? keys - queries : 0;
     }
 
     @Override
     public String toString() {
-      return "CausalOffsets" + Arrays.toString(offsets);
+      return offsets != null ? "offsets" + Arrays.toString(offsets) : bottomRight ? "bottomRight" : "topLeft";
     }
   }
 
-  record Window(int left, int right) implements RangeMask {
-    Window {
-      Checks.atLeast("window.left", left, UNLIMITED);
-      Checks.atLeast("window.right", right, UNLIMITED);
+  /** The keys around the position of a query. A side without a limit is {@link Band#FAR}. */
+  record WindowMask(long left, long right, int sinks, Diagonal diagonal) implements Mask.Window {
+    WindowMask {
+      Checks.atLeast("window.left", left, 0);
+      Checks.atLeast("window.right", right, 0);
+      Checks.atLeast("window.sinks", sinks, 0);
     }
 
     @Override
-    public void check(CallShape shape) {}
-
-    @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      long distance = (long) key - position(query, queries, keys);
-      return (left == UNLIMITED || distance >= -left) && (right == UNLIMITED || distance <= right);
+    public Window withSinks(int newSinks) {
+      return new WindowMask(left, right, newSinks, diagonal);
     }
 
     @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      if (left != UNLIMITED) {
-        entry.from((long) entry.position() - left);
-      }
-      if (right != UNLIMITED) {
-        entry.upTo((long) entry.position() + right);
+    public Window withAlignment(Alignment alignment) {
+      return new WindowMask(left, right, sinks, (Diagonal) Objects.requireNonNull(alignment, "alignment"));
+    }
+
+    @Override
+    public void check(CallShape shape) {
+      if (diagonal.offsets != null) {
+        Checks.same("offsets.length", diagonal.offsets.length, shape.batchName(), shape.batch());
       }
     }
-  }
-
-  /** The first keys of every batch entry, or all keys if there are fewer. */
-  record FirstKeys(int count) implements RangeMask {
-    FirstKeys {
-      Checks.atLeast("window.sinks", count, 0);
-    }
-
-    @Override
-    public void check(CallShape shape) {}
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return key < count;
+      long distance = key - (query + diagonal.first(batchEntry, queries, keys));
+      return distance <= right && (distance >= -left || key < sinks);
     }
 
     @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      entry.keysBelow(count);
-    }
-  }
-
-  record KeyLengths(int[] lengths) implements RangeMask {
-    @Override
-    public void check(CallShape shape) {
-      checkLengths("keyLengths", lengths, shape, "keys", shape::keys);
-    }
-
-    @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return key < lengths[batchEntry];
+    public void lower(Lowering lowering) {
+      CallShape shape = lowering.shape();
+      for (int b = 0; b < shape.batch(); b++) {
+        lowering.band().entry(b).upTo(first(shape, b) + right);
+      }
+      if (left != Band.FAR) {
+        lowering.addWindows(b -> first(shape, b) - left, b -> sinks);
+      }
     }
 
-    @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      entry.keysBelow(lengths[batchEntry]);
+    private long first(CallShape shape, int b) {
+      return diagonal.first(b, shape.queries(b), shape.keys(b));
     }
 
     @Override
     public String toString() {
-      return "KeyLengths" + Arrays.toString(lengths);
+      return "Window[" + name(left) + ", " + name(right) + ", " + sinks + ", " + diagonal + "]";
+    }
+
+    private static String name(long side) {
+      return side == Band.FAR ? "open" : Long.toString(side);
     }
   }
 
-  record QueryLengths(int[] lengths) implements RangeMask {
+  /** What the length of a batch entry limits. */
+  enum Limit {
+    KEYS,
+    QUERIES,
+    /** The keys that are not causal. */
+    PREFIX
+  }
+
+  /** A length for each batch entry. */
+  record LengthMask(Limit limit, int[] lengths) implements Mask {
+    static LengthMask of(Limit limit, int[] lengths) {
+      return new LengthMask(limit, Objects.requireNonNull(lengths, "lengths").clone());
+    }
+
+    private String name() {
+      return limit == Limit.PREFIX ? "prefix" : limit == Limit.KEYS ? "keyLengths" : "queryLengths";
+    }
+
     @Override
     public void check(CallShape shape) {
-      checkLengths("queryLengths", lengths, shape, "queries", shape::queries);
+      Checks.same(name() + ".length", lengths.length, shape.batchName(), shape.batch());
+      for (int b = 0; b < lengths.length; b++) {
+        boolean queries = limit == Limit.QUERIES;
+        Checks.atLeast(name() + "[" + b + "]", lengths[b], 0);
+        Checks.atMost(name() + "[" + b + "]", lengths[b], queries ? "queries" : "keys", queries ? shape.queries(b) : shape.keys(b));
+      }
     }
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return query < lengths[batchEntry];
+      int length = lengths[batchEntry];
+      return switch (limit) {
+        case KEYS -> key < length;
+        case QUERIES -> query < length;
+        case PREFIX -> key < length || key <= position(query, queries, keys);
+      };
     }
 
     @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      entry.queriesBelow(lengths[batchEntry]);
+    public void lower(Lowering lowering) {
+      for (int b = 0; b < lengths.length; b++) {
+        Band.Entry entry = lowering.band().entry(b);
+        switch (limit) {
+          case KEYS -> entry.keysBelow(lengths[b]);
+          case QUERIES -> entry.queriesBelow(lengths[b]);
+          case PREFIX -> entry.keysBelowOrCausal(lengths[b]);
+        }
+      }
     }
 
     @Override
     public String toString() {
-      return "QueryLengths" + Arrays.toString(lengths);
+      return name() + Arrays.toString(lengths);
     }
   }
 
-  record Prefix(int[] lengths) implements RangeMask {
+  /**
+   * Two masks.
+   *
+   * @param both whether both have to show a key, or one of them is enough
+   */
+  record Pair(Mask one, Mask other, boolean both) implements Mask {
     @Override
     public void check(CallShape shape) {
-      checkLengths("prefix", lengths, shape, "keys", shape::keys);
+      one.check(shape);
+      other.check(shape);
     }
 
     @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return key < lengths[batchEntry] || key <= position(query, queries, keys);
-    }
-
-    @Override
-    public void narrow(Band.Entry entry, int batchEntry) {
-      entry.keysBelowOrCausal(lengths[batchEntry]);
-    }
-
-    @Override
-    public String toString() {
-      return "Prefix" + Arrays.toString(lengths);
-    }
-  }
-
-  /** A combination of two masks. */
-  sealed interface Pair extends Mask permits Both, Either {
-    Mask one();
-
-    Mask other();
-
-    @Override
-    default void check(CallShape shape) {
-      one().check(shape);
-      other().check(shape);
-    }
-
-    @Override
-    default int @Nullable [] depths() {
-      int[] depths = one().depths();
-      int[] others = other().depths();
+    public int @Nullable [] depths() {
+      int[] depths = one.depths();
+      int[] others = other.depths();
       if (depths != null && others != null && !Arrays.equals(depths, others)) {
-        throw new IllegalArgumentException("positions cannot follow two trees: " + one() + " and " + other());
+        throw new IllegalArgumentException("positions cannot follow two trees: " + one + " and " + other);
       }
       return depths == null ? others : depths;
     }
-  }
 
-  record Both(Mask one, Mask other) implements Pair {
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return one.visible(batchEntry, queryHead, query, key, queries, keys)
-          && other.visible(batchEntry, queryHead, query, key, queries, keys);
+      boolean shown = one.visible(batchEntry, queryHead, query, key, queries, keys);
+      return shown == both ? other.visible(batchEntry, queryHead, query, key, queries, keys) : shown;
     }
 
     @Override
     public void lower(Lowering lowering) {
-      one.lower(lowering);
-      other.lower(lowering);
-    }
-  }
-
-  record Either(Mask one, Mask other) implements Pair {
-    @Override
-    public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      return one.visible(batchEntry, queryHead, query, key, queries, keys)
-          || other.visible(batchEntry, queryHead, query, key, queries, keys);
+      if (both) {
+        one.lower(lowering);
+        other.lower(lowering);
+      } else {
+        lowering.add(new Union(one.lower(lowering.shape()), other.lower(lowering.shape())));
+      }
     }
 
     @Override
-    public void lower(Lowering lowering) {
-      lowering.add(new Union(one.lower(lowering.shape()), other.lower(lowering.shape())));
+    public String toString() {
+      return "(" + one + (both ? " and " : " or ") + other + ")";
     }
   }
 
   /** The key at a query's position, where the last query has the position of the last key; negative if there is no such key. */
   static int position(int query, int queries, int keys) {
     return query - queries + keys;
-  }
-
-  private static void checkLengths(String name, int[] lengths, CallShape shape, String ofWhat, IntUnaryOperator most) {
-    Checks.same(name + ".length", lengths.length, shape.batchName(), shape.batch());
-    for (int b = 0; b < lengths.length; b++) {
-      Checks.atLeast(name + "[" + b + "]", lengths[b], 0);
-      Checks.atMost(name + "[" + b + "]", lengths[b], ofWhat, most.applyAsInt(b));
-    }
   }
 }

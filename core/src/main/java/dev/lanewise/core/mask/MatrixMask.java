@@ -5,7 +5,6 @@ import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A view of the caller's booleans. Each call packs them into bits; an axis with stride 0 is packed once.
@@ -47,11 +46,6 @@ record MatrixMask(boolean[] data, int offset, int batchStride, int headStride, i
   @Override
   public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
     return data[index(batchEntry, queryHead, query) + key * keyStride];
-  }
-
-  @Override
-  public int @Nullable [] depths() {
-    return null;
   }
 
   @Override

@@ -1,7 +1,6 @@
 package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
@@ -15,8 +14,8 @@ record NeighbourMean(int left, int right, SequenceRanges ranges, int threads, Ke
   private static final int BLOCK_ROWS = 32;
 
   static NeighbourMean of(int left, int right) {
-    Checks.atLeast("left", left, Mask.UNLIMITED);
-    Checks.atLeast("right", right, Mask.UNLIMITED);
+    Checks.atLeast("left", left, 0);
+    Checks.atLeast("right", right, 0);
     return new NeighbourMean(left, right, SequenceRanges.ALL, 1, Kernels.selected());
   }
 
@@ -47,8 +46,7 @@ record NeighbourMean(int left, int right, SequenceRanges ranges, int threads, Ke
     for (int s = 0; s < ranges.count(x) && x.width() > 0; s++) {
       Matrix from = ranges.rows(s, x);
       Matrix to = ranges.rows(s, output);
-      boolean all = left == Mask.UNLIMITED || right == Mask.UNLIMITED;
-      long work = from.rows() * Math.min(from.rows(), all ? from.rows() : left + 1L + right) * from.columns();
+      long work = from.rows() * Math.min(from.rows(), left + 1L + right) * from.columns();
       Workers.run(threads, work, Math.ceilDiv(from.rows(), BLOCK_ROWS), block -> means(from, block * BLOCK_ROWS, to));
       ranges.clearPadding(s, output);
     }
@@ -57,8 +55,8 @@ record NeighbourMean(int left, int right, SequenceRanges ranges, int threads, Ke
   /** Computes the rows of a block. */
   private void means(Matrix x, int first, Matrix output) {
     for (int row = first; row < Math.min(first + BLOCK_ROWS, x.rows()); row++) {
-      int from = left == Mask.UNLIMITED ? 0 : Math.max(0, row - left);
-      int to = right == Mask.UNLIMITED ? x.rows() : (int) Math.min(x.rows(), row + 1L + right);
+      int from = Math.max(0, row - left);
+      int to = (int) Math.min(x.rows(), row + 1L + right);
       MeanOverRows.of(x.rows(from, to), kernels, output.rows(row, row + 1));
     }
   }

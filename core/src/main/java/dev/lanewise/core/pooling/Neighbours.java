@@ -13,7 +13,7 @@ import dev.lanewise.kernels.data.PackedSequences;
  *
  * <pre>{@code
  * Neighbours.mean(2, 2).forward(x, output); // of five rows
- * Neighbours.mean(Mask.UNLIMITED, 0).forward(x, output); // of all rows so far
+ * Neighbours.mean(Integer.MAX_VALUE, 0).forward(x, output); // of all rows so far
  * }</pre>
  *
  * <pre>{@code
@@ -23,11 +23,11 @@ import dev.lanewise.kernels.data.PackedSequences;
  */
 public sealed interface Neighbours permits NeighbourMean, NeighbourDense {
   /**
-   * The unweighted mean over a window. At the ends of a sequence the window has fewer rows; with both sides {@link Mask#UNLIMITED} every
-   * row becomes the mean of all. The result equals attention with scale 0 and {@link Mask#window}, without the cost of scores.
+   * The unweighted mean over a window. At the ends of a sequence the window has fewer rows; with {@code Integer.MAX_VALUE} on both sides
+   * every row becomes the mean of all. The result equals attention with scale 0 and {@link Mask#window}, without the cost of scores.
    *
-   * @param left number of rows before the row itself, or {@link Mask#UNLIMITED}
-   * @param right number of rows after it, or {@link Mask#UNLIMITED}
+   * @param left number of rows before the row itself; {@code Integer.MAX_VALUE} is all
+   * @param right number of rows after it; {@code Integer.MAX_VALUE} is all
    */
   static Neighbours mean(int left, int right) {
     return NeighbourMean.of(left, right);

@@ -30,7 +30,7 @@ class CacheWindowTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 16, 64, 65})
   void theReportedExample(int atOnce) {
-    for (Mask mask : List.of(Mask.none(), Mask.causal(), Mask.window(7, 0, 1))) {
+    for (Mask mask : List.of(Mask.none(), Mask.causal(), Mask.window(7, 0).withSinks(1))) {
       try (KeyValueCache cache = KeyValueCache.builder(1, 1).window(8, 1).build()) {
         for (int row = 0; row < 65; row += atOnce) {
           Heads value = Heads.zeros(1, 1, Math.min(atOnce, 65 - row), 1);
@@ -76,21 +76,28 @@ class CacheWindowTest {
         values.add(row(random));
       }
       cache.append(heads(keys.subList(before, before + more)), heads(values.subList(before, before + more)));
-      compare(cache, keys, values, 1 + random.nextInt(more), Mask.window(window - 1, 0, sinks), random, about + ", step " + step);
+      compare(cache, keys, values, 1 + random.nextInt(more), Mask.window(window - 1, 0).withSinks(sinks), random, about + ", step " + step);
       if (random.nextInt(3) == 0) { // never further than the last append
         int left = before + random.nextInt(more + 1);
         cache.truncate(left);
         keys.subList(left, keys.size()).clear();
         values.subList(left, values.size()).clear();
         compare(
-            cache, keys, values, Math.clamp(left - before, 1, 5), Mask.window(window - 1, 0, sinks), random, about + ", after truncate");
+            cache,
+            keys,
+            values,
+            Math.clamp(left - before, 1, 5),
+            Mask.window(window - 1, 0).withSinks(sinks),
+            random,
+            about + ", after truncate");
       }
     }
   }
 
   private static void compare(
       KeyValueCache cache, List<float[]> keys, List<float[]> values, int queries, Mask window, Random random, String about) {
-    Mask mask = random.nextBoolean() ? Mask.causal() : random.nextBoolean() ? Mask.none() : Mask.window(Mask.UNLIMITED, 0).or(window);
+    Mask apart = Mask.window(random.nextInt(9), 2).withSinks(3).withAlignment(Mask.Alignment.offsets(random.nextInt(keys.size() + 1)));
+    Mask mask = List.of(Mask.causal(), Mask.none(), Mask.windowUpTo(0).or(window), apart).get(random.nextInt(4));
     Heads query = Views.random(Views.Layout.DENSE, 1, HEADS, queries, DIM, random.nextLong());
     double[] expected = ReferenceAttention.of(Attention.standard().withMask(mask.and(window)), query, heads(keys), heads(values)).output();
     Heads output = Heads.zeros(1, HEADS, queries, DIM);
@@ -154,7 +161,7 @@ class CacheWindowTest {
     Heads value = Views.random(Views.Layout.DENSE, 1, HEADS, rows, DIM, 2);
     Heads query = Views.random(Views.Layout.DENSE, 1, HEADS, rows, DIM, 3);
     Heads whole = Heads.zeros(1, HEADS, rows, DIM);
-    Attention.standard().withMask(Mask.window(19, 0, 3)).compute(query, key, value, whole);
+    Attention.standard().withMask(Mask.window(19, 0).withSinks(3)).compute(query, key, value, whole);
     try (KeyValueCache cache = KeyValueCache.builder(HEADS, DIM).window(20, 3).build()) {
       int row = 0;
       for (int more : new int[] {100, 1, 1, 16, 17, 3, 400, 1, 161}) {

@@ -227,7 +227,7 @@ public class LayerSettingsTest {
   @Test
   void aDecoderLayerKeepsTheMaskOfItsAttention() {
     LayerParts parts = new LayerParts(LayerExpectation.SHAPE, 20, Activation.RELU, false, false, NormPlacement.POST);
-    MultiHeadAttention masked = LayerExpectation.SHAPE.layer().withMask(Mask.window(2, Mask.UNLIMITED));
+    MultiHeadAttention masked = LayerExpectation.SHAPE.layer().withMask(Mask.windowFrom(2));
     DecoderLayer layer =
         DecoderLayer.of(
             masked, parts.norm(0), parts.cross().layer(), parts.norm(2), parts.feedForward(), parts.norm(1), NormPlacement.POST);

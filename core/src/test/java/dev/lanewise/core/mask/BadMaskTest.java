@@ -23,7 +23,7 @@ public class BadMaskTest {
     Mask.Predicate all = (b, h, i, j) -> true;
     return List.of(
         Wrong.isNull("alignment", out -> Mask.causal(Wrong.nothing())),
-        Wrong.isNull("offsets", out -> Mask.causalOffsets(none)),
+        Wrong.isNull("offsets", out -> Mask.causal(Mask.Alignment.offsets(none))),
         Wrong.isNull("lengths", out -> Mask.keyLengths(none)),
         Wrong.isNull("lengths", out -> Mask.queryLengths(none)),
         Wrong.isNull("lengths", out -> Mask.prefix(none)),
@@ -33,8 +33,12 @@ public class BadMaskTest {
         Wrong.isNull("matrix.data", out -> Mask.matrix(Wrong.nothing(), 3)),
         Wrong.isNull("predicate", out -> Mask.evaluate(Wrong.nothing(), 1, 1, 1, 1)),
         Wrong.isNull("other", out -> Mask.none().and(Wrong.nothing())),
-        Wrong.argument("left below unlimited", out -> Mask.window(-2, 0), "window.left", "-2", "-1"),
-        Wrong.argument("right below unlimited", out -> Mask.window(0, -3), "window.right", "-3", "-1"),
+        Wrong.isNull("alignment", out -> Mask.window(1, 1).withAlignment(Wrong.nothing())),
+        Wrong.argument("negative left", out -> Mask.window(-1, 0), "window.left", "-1", "0"),
+        Wrong.argument("negative right", out -> Mask.window(0, -3), "window.right", "-3", "0"),
+        Wrong.argument("negative open left", out -> Mask.windowFrom(-1), "window.left", "-1", "0"),
+        Wrong.argument("negative open right", out -> Mask.windowUpTo(-2), "window.right", "-2", "0"),
+        Wrong.argument("negative sinks", out -> Mask.windowFrom(3).withSinks(-1), "window.sinks", "-1", "0"),
         Wrong.argument("no batch of documents", out -> Mask.documents(0, five, five), "batch", "0", "1"),
         Wrong.argument("uneven queries", out -> Mask.documents(2, five, ids(4)), "queryIds.length", "5", "batch", "2"),
         Wrong.argument("uneven keys", out -> Mask.documents(2, ids(4), five), "keyIds.length", "5", "batch", "2"),
@@ -64,7 +68,9 @@ public class BadMaskTest {
     boolean[] data = new boolean[168];
     int max = Integer.MAX_VALUE;
     return List.of(
-        used("one offset for two", Mask.causalOffsets(0), "causalOffsets.length", "1", "batch", "2"),
+        used("one offset for two", Mask.causal(Mask.Alignment.offsets(0)), "offsets.length", "1", "batch", "2"),
+        used(
+            "a window of three", Mask.window(1, 1).withSinks(2).withAlignment(Mask.Alignment.offsets(0, 1, 2)), "offsets.length", "3", "2"),
         used("one length for two", Mask.keyLengths(5), "keyLengths.length", "1", "batch", "2"),
         used("three lengths for two", Mask.causal().and(Mask.keyLengths(5, 5, 5)), "keyLengths.length", "3", "batch", "2"),
         used("more keys than there are", Mask.keyLengths(5, 8), "keyLengths[1]", "8", "keys", "7"),

@@ -34,7 +34,9 @@ class MaskSetsTest {
   void masksSayWhatTheyAre() {
     assertThat(
             List.of(
-                Mask.causalOffsets(3, -4),
+                Mask.causal(Mask.Alignment.offsets(3, -4)),
+                Mask.windowFrom(5).withSinks(2).withAlignment(Mask.Alignment.topLeft()),
+                Mask.none().or(Mask.windowUpTo(1).and(Mask.tree())),
                 Mask.keyLengths(5, 6),
                 Mask.queryLengths(7, 8),
                 Mask.prefix(9),
@@ -44,10 +46,12 @@ class MaskSetsTest {
                 Mask.evaluate((b, h, i, j) -> true, 1, 2, 3, 4)))
         .map(Object::toString)
         .containsExactly(
-            "CausalOffsets[3, -4]",
-            "KeyLengths[5, 6]",
-            "QueryLengths[7, 8]",
-            "Prefix[9]",
+            "Window[open, 0, 0, offsets[3, -4]]",
+            "Window[5, open, 2, topLeft]",
+            "(Window[open, open, 0, bottomRight] or (Window[open, 1, 0, bottomRight] and Tree[]))",
+            "keyLengths[5, 6]",
+            "queryLengths[7, 8]",
+            "prefix[9]",
             "Documents[1, 2, 3]",
             "Tree[-1, 0]",
             "Matrix[0, 0, 3, 1]",

@@ -1,13 +1,11 @@
 package dev.lanewise.core.mask;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.testing.MaskCases;
 import dev.lanewise.core.testing.Problem;
-import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
@@ -22,27 +20,40 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The keys that each mask shows by its definition; the lowered mask for the kernels shows the same, element by element. */
 class MaskTest {
+  private static final int MAX = Integer.MAX_VALUE;
 
   @Test
   void visibleIsAsDrawn() {
     assertDrawn(Mask.none(), 2, 3, "###", "###");
     assertDrawn(Mask.causal(), 2, 4, "###.", "####");
     assertDrawn(Mask.causal(), 4, 2, "..", "..", "#.", "##");
-    assertDrawn(Mask.causal(Mask.Alignment.TOP_LEFT), 2, 4, "#...", "##..");
-    assertDrawn(Mask.causal(Mask.Alignment.TOP_LEFT), 4, 2, "#.", "##", "##", "##");
-    assertDrawn(Mask.causalOffsets(9, 1), 3, 4, "##..", "###.", "####");
-    assertDrawn(Mask.causalOffsets(9, -2), 3, 4, "....", "....", "#...");
-    assertDrawn(Mask.causalOffsets(0, Integer.MAX_VALUE), 2, 3, "###", "###");
-    assertDrawn(Mask.causalOffsets(0, Integer.MIN_VALUE), 2, 3, "...", "...");
+    assertDrawn(Mask.causal(Mask.Alignment.topLeft()), 2, 4, "#...", "##..");
+    assertDrawn(Mask.causal(Mask.Alignment.topLeft()), 4, 2, "#.", "##", "##", "##");
+    assertDrawn(Mask.causal(Mask.Alignment.offsets(9, 1)), 3, 4, "##..", "###.", "####");
+    assertDrawn(Mask.causal(Mask.Alignment.offsets(9, -2)), 3, 4, "....", "....", "#...");
+    assertDrawn(Mask.causal(Mask.Alignment.offsets(0, MAX)), 2, 3, "###", "###");
+    assertDrawn(Mask.causal(Mask.Alignment.offsets(0, Integer.MIN_VALUE)), 2, 3, "...", "...");
     assertDrawn(Mask.window(1, 0), 3, 5, ".##..", "..##.", "...##");
     assertDrawn(Mask.window(0, 1), 4, 2, "..", "#.", "##", ".#");
-    assertDrawn(Mask.window(Mask.UNLIMITED, 1), 2, 5, "#####", "#####");
-    assertDrawn(Mask.window(1, Mask.UNLIMITED), 2, 5, "..###", "...##");
-    assertDrawn(Mask.window(1, 0, 2), 6, 6, "#.....", "##....", "###...", "####..", "##.##.", "##..##");
-    assertDrawn(Mask.window(0, 1, 1), 4, 2, "..", "#.", "##", "##");
-    assertDrawn(Mask.window(1, Mask.UNLIMITED, 1), 2, 5, "#.###", "#..##");
+    assertDrawn(Mask.windowUpTo(1), 2, 5, "#####", "#####");
+    assertDrawn(Mask.windowFrom(1), 2, 5, "..###", "...##");
+    assertDrawn(Mask.window(1, 0).withSinks(2), 6, 6, "#.....", "##....", "###...", "####..", "##.##.", "##..##");
+    assertDrawn(Mask.window(0, 1).withSinks(1), 4, 2, "..", "#.", "##", "##");
+    assertDrawn(Mask.windowFrom(1).withSinks(1), 2, 5, "#.###", "#..##");
     assertDrawn(Mask.causal().or(Mask.keyLengths(4, 2)), 3, 3, "##.", "##.", "###");
     assertDrawn(Mask.window(0, 0).or(Mask.tree(-1, -1)).and(Mask.queryLengths(9, 3)), 4, 4, "#...", "##..", "###.", "....");
+    assertDrawn(Mask.window(1, 0).withAlignment(Mask.Alignment.topLeft()), 3, 5, "#....", "##...", ".##..");
+    assertDrawn(Mask.window(1, 0).withAlignment(Mask.Alignment.bottomRight()), 3, 5, ".##..", "..##.", "...##");
+    assertDrawn(Mask.window(1, 1).withAlignment(Mask.Alignment.offsets(0, 1)), 3, 5, "###..", ".###.", "..###");
+    assertDrawn(Mask.window(0, 1).withAlignment(Mask.Alignment.offsets(5, -1)), 3, 4, "#...", "##..", ".##.");
+    assertDrawn(Mask.windowFrom(1).withAlignment(Mask.Alignment.offsets(0, 3)), 3, 5, "..###", "...##", "....#");
+    assertDrawn(Mask.windowUpTo(1).withAlignment(Mask.Alignment.offsets(0, -2)), 4, 3, "...", "#..", "##.", "###");
+    assertDrawn(Mask.window(0, 0).withSinks(1).withAlignment(Mask.Alignment.offsets(0, 1)), 3, 4, "##..", "#.#.", "#..#");
+    assertDrawn(Mask.window(0, 0).withAlignment(Mask.Alignment.offsets(0, -2)).withSinks(2), 4, 3, "...", "...", "#..", "##.");
+    assertDrawn(Mask.window(0, 0).withAlignment(Mask.Alignment.topLeft()).or(Mask.causal()), 3, 4, "##..", "###.", "####");
+    assertDrawn(Mask.window(MAX, MAX).withAlignment(Mask.Alignment.offsets(0, Integer.MIN_VALUE)), 2, 3, "...", "#..");
+    assertDrawn(Mask.window(MAX - 1, 0).withAlignment(Mask.Alignment.offsets(0, MAX)), 2, 3, ".##", "..#");
+    assertDrawn(Mask.windowFrom(0).withAlignment(Mask.Alignment.offsets(0, MAX)), 2, 3, "...", "...");
     assertDrawn(Mask.keyLengths(4, 1), 2, 4, "#...", "#...");
     assertDrawn(Mask.queryLengths(3, 1), 3, 2, "##", "..", "..");
     assertDrawn(Mask.prefix(0, 2), 4, 4, "##..", "##..", "###.", "####");
@@ -95,7 +106,8 @@ class MaskTest {
             Mask.keyLengths(numbers),
             Mask.queryLengths(numbers),
             Mask.prefix(numbers),
-            Mask.causalOffsets(numbers),
+            Mask.causal(Mask.Alignment.offsets(numbers)),
+            Mask.window(1, 0).withAlignment(Mask.Alignment.offsets(numbers)),
             Mask.documents(2, new int[] {1, 1}, numbers),
             Mask.documents(2, numbers, new int[] {1, 1}),
             Mask.tree(parents));
@@ -163,7 +175,7 @@ class MaskTest {
     all.addAll(MaskCases.withHoles(shape, Problem.SEED + 3));
     for (Mask mask : MaskCases.withHoles(shape, Problem.SEED)) {
       // For a sequence shorter than the longest, the end of its documents, matrix or map is cut off.
-      boolean composed = mask instanceof Masks.Both || mask instanceof Masks.Either;
+      boolean composed = mask instanceof Masks.Pair;
       assertLowered(mask, shape, !composed && (!shape.isUneven() || mask instanceof TreeMask));
       for (Mask other : all) {
         assertLowered(mask.and(other), shape, false);
@@ -187,17 +199,10 @@ class MaskTest {
   /** Kernels skip a hole in one step, however large it is. */
   @Test
   void theHoleBehindTheSinksIsSkipped() {
-    Visibility visibility = lowered(Mask.window(9, 0, 4).and(Mask.causal()), padded(3, 1_000_000));
+    Visibility visibility = lowered(Mask.window(9, 0).withSinks(4).and(Mask.causal()), padded(3, 1_000_000));
     assertThat(visibility.firstKey(0, 0, 1)).isZero();
     assertThat(visibility.nextKey(0, 0, 1, 4)).isEqualTo(999_998 - 9);
     assertThat(visibility.nextKey(0, 0, 1, 999_999)).isGreaterThanOrEqualTo(999_999);
-  }
-
-  @Test
-  void wrongWindowsNameTheArgument() {
-    assertThatThrownBy(() -> Mask.window(3, 0, -1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("sinks is -1");
-    assertThatThrownBy(() -> Mask.window(-2, 0, 1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("left is -2");
-    assertThatThrownBy(() -> Mask.causal().or(Wrong.nothing())).isInstanceOf(NullPointerException.class).hasMessageContaining("other");
   }
 
   /** A mask with holes is distinguished from one without: the kernels request bits only if there are holes. */

@@ -2,7 +2,6 @@ package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
-import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Activation;
 
 /** The examples of the Javadoc of the plain baselines; {@link NeighbourTest} compares the two and runs these. */
@@ -12,7 +11,7 @@ final class NeighbourExample {
   static void mean(SequenceBatch x, SequenceBatch output) {
     // begin
     Neighbours.mean(2, 2).forward(x, output); // of five rows
-    Neighbours.mean(Mask.UNLIMITED, 0).forward(x, output); // of all rows so far
+    Neighbours.mean(Integer.MAX_VALUE, 0).forward(x, output); // of all rows so far
     // end
   }
 

@@ -170,7 +170,7 @@ public final class GoldenLayer {
     }
     int[] offsets = new int[line.size("B")];
     Arrays.fill(offsets, line.size("offset"));
-    return mask.and(Mask.causalOffsets(offsets));
+    return mask.and(Mask.causal(Mask.Alignment.offsets(offsets)));
   }
 
   private SequenceBatch memory() {

@@ -75,8 +75,8 @@ public class GoldenReader {
 
   public Mask.Alignment alignment() {
     return switch (text("causal")) {
-      case "top-left" -> Mask.Alignment.TOP_LEFT;
-      case "bottom-right" -> Mask.Alignment.BOTTOM_RIGHT;
+      case "top-left" -> Mask.Alignment.topLeft();
+      case "bottom-right" -> Mask.Alignment.bottomRight();
       default -> throw new IllegalStateException(name + ": unknown causal " + text("causal"));
     };
   }

@@ -103,14 +103,20 @@ public record GoldenVariant(
 
     private Mask mask() {
       Mask mask = has("causal") ? Mask.causal(alignment()) : Mask.none();
-      mask = has("offsets") ? mask.and(Mask.causalOffsets(ints("offsets"))) : mask;
-      mask = has("window") ? mask.and(Mask.window(ints("window")[0], ints("window")[1])) : mask;
+      mask = has("offsets") ? mask.and(Mask.causal(Mask.Alignment.offsets(ints("offsets")))) : mask;
+      mask = has("window") ? mask.and(window(ints("window")[0], ints("window")[1])) : mask;
       mask = has("lengths") ? mask.and(Mask.keyLengths(ints("lengths"))) : mask;
       mask = has("queryLengths") ? mask.and(Mask.queryLengths(ints("queryLengths"))) : mask;
       mask = has("prefix") ? mask.and(Mask.prefix(ints("prefix"))) : mask;
       mask = has("queryIds") ? mask.and(Mask.documents(batch, ints("queryIds"), ints("keyIds"))) : mask;
       mask = has("tree") ? mask.and(Mask.tree(ints("tree"))) : mask;
       return has("matrix") ? mask.and(matrix()) : mask;
+    }
+
+    /** In the files −1 is no limit. */
+    private static Mask window(int left, int right) {
+      Mask from = left == -1 ? Mask.none() : Mask.windowFrom(left);
+      return right == -1 ? from : from.and(Mask.windowUpTo(right));
     }
 
     private Mask matrix() {

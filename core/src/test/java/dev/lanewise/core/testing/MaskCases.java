@@ -28,18 +28,17 @@ public final class MaskCases {
   }
 
   private List<Mask> ranges() {
-    int most = Math.max(shape.mostQueries(), shape.mostKeys());
-    int[] offsets = new int[shape.batch()];
-    Arrays.setAll(offsets, b -> random.nextInt(2 * most + 1) - most);
     return List.of(
         Mask.none(),
         Mask.causal(),
-        Mask.causal(Mask.Alignment.TOP_LEFT),
-        Mask.causalOffsets(offsets),
+        Mask.causal(Mask.Alignment.topLeft()),
+        Mask.causal(offsets()),
         Mask.window(random.nextInt(5), random.nextInt(5)),
-        Mask.window(random.nextInt(70), Mask.UNLIMITED),
-        Mask.window(Mask.UNLIMITED, random.nextInt(3)),
-        Mask.window(Mask.UNLIMITED, Mask.UNLIMITED),
+        Mask.windowFrom(random.nextInt(70)),
+        Mask.windowUpTo(random.nextInt(3)),
+        Mask.window(random.nextInt(5), random.nextInt(5)).withAlignment(offsets()),
+        Mask.windowFrom(random.nextInt(70)).withAlignment(offsets()),
+        Mask.windowUpTo(random.nextInt(3)).withAlignment(Mask.Alignment.topLeft()),
         Mask.window(Integer.MAX_VALUE, Integer.MAX_VALUE),
         Mask.keyLengths(lengths(shape::keys)),
         Mask.queryLengths(lengths(shape::queries)),
@@ -57,9 +56,12 @@ public final class MaskCases {
     return List.of(
         Mask.documents(batch, ids(batch * queries), ids(batch * keys)),
         Mask.tree(parents()),
-        Mask.window(random.nextInt(5), 0, 1 + random.nextInt(3)),
-        Mask.window(random.nextInt(3), Mask.UNLIMITED, random.nextInt(70)),
-        Mask.window(Mask.UNLIMITED, 2, Integer.MAX_VALUE),
+        Mask.window(random.nextInt(5), 0).withSinks(1 + random.nextInt(3)),
+        Mask.windowFrom(random.nextInt(3)).withSinks(random.nextInt(70)),
+        Mask.windowUpTo(2).withSinks(Integer.MAX_VALUE),
+        Mask.window(random.nextInt(5), random.nextInt(9)).withSinks(random.nextInt(9)).withAlignment(offsets()),
+        Mask.windowFrom(random.nextInt(3)).withAlignment(Mask.Alignment.topLeft()).withSinks(1 + random.nextInt(9)),
+        Mask.window(1, 2).withAlignment(offsets()).or(Mask.causal(offsets())),
         Mask.keyLengths(lengths(shape::keys)).or(Mask.window(1, 1)),
         Mask.matrix(bits, 3, heads * queries * keys * 2, queries * keys * 2, keys * 2, 2),
         Mask.matrix(bits, 1, 0, queries * keys, 1, queries),
@@ -68,6 +70,11 @@ public final class MaskCases {
         Mask.matrix(bits, keys),
         Mask.evaluate((b, h, i, j) -> bits[((b * heads + h) * queries + i) * keys + j], batch, heads, queries, keys),
         Mask.evaluate((b, h, i, j) -> i % 3 != 0 && (i % 3 == 1 || j / 64 % 2 == 0), 1, 1, queries, keys));
+  }
+
+  private Mask.Alignment offsets() {
+    int most = Math.max(shape.mostQueries(), shape.mostKeys());
+    return Mask.Alignment.offsets(random.ints(shape.batch(), -most, most + 1).toArray());
   }
 
   /** One length for each batch entry: often 0, often the maximum. */

@@ -121,7 +121,7 @@ final class Call implements AutoCloseable {
   /** Each step sees its own rows and all rows before them. A tree masks the last step; the steps before it are causal. */
   private Model.Rule stepwise(RuledMask mask) {
     int[] ends = stepEnds(extent.mostQueries());
-    Model.Rule before = mask.tree().length == 0 ? mask.rule() : RuledMask.Maker.causal().rule();
+    Model.Rule before = mask.tree().length == 0 ? mask.rule() : RuledMask.Maker.causal(RuledMask.Place.BOTTOM_RIGHT).rule();
     return (b, head, i, j, queries, keys) -> {
       int step = 0;
       while (ends[step] <= i) {
@@ -135,7 +135,7 @@ final class Call implements AutoCloseable {
 
   /** The keys that a window cache shows, in however many appends its rows came. */
   private Model.Rule window() {
-    return RuledMask.Maker.window(Caches.windowRows(numbers) - 1, 0, Caches.sinks(numbers)).rule();
+    return RuledMask.Maker.window(Caches.windowRows(numbers) - 1, 0, Caches.sinks(numbers), RuledMask.Place.BOTTOM_RIGHT).rule();
   }
 
   /** The counter of the keys that queries see. */

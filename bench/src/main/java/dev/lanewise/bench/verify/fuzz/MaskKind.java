@@ -11,8 +11,10 @@ enum MaskKind {
   CAUSAL_TOP_LEFT,
   CAUSAL_OFFSETS,
   WINDOW,
-  WINDOW_TO_THE_LEFT,
-  WINDOW_TO_THE_RIGHT,
+  WINDOW_FROM,
+  WINDOW_UP_TO,
+  WINDOW_AT_OFFSETS,
+  WINDOW_FROM_AT_OFFSETS,
   KEY_LENGTHS,
   QUERY_LENGTHS,
   PREFIX,
@@ -23,6 +25,7 @@ enum MaskKind {
   MATRIX_OF_ALL_HEADS,
   MATRIX_WITH_FEW_HOLES,
   WINDOW_WITH_SINKS,
+  WINDOW_WITH_SINKS_AT_OFFSETS,
   WINDOW_OR_DOCUMENTS,
   TREE_OR_KEY_LENGTHS_CAUSAL,
   PREDICATE;
@@ -34,8 +37,7 @@ enum MaskKind {
 
   /** Whether the mask fits the steps of a layer: it fits any shape, or the last step only. */
   boolean fitsSteps() {
-    return this == TREE
-        || EnumSet.of(NONE, CAUSAL, CAUSAL_TOP_LEFT, WINDOW, WINDOW_TO_THE_LEFT, WINDOW_TO_THE_RIGHT, WINDOW_WITH_SINKS).contains(this);
+    return this == TREE || EnumSet.of(NONE, CAUSAL, CAUSAL_TOP_LEFT, WINDOW, WINDOW_FROM, WINDOW_UP_TO, WINDOW_WITH_SINKS).contains(this);
   }
 
   /** The mask for a shape; {@code salt} tells several masks of a call apart. */
@@ -43,12 +45,14 @@ enum MaskKind {
     RuledMask.Maker make = new RuledMask.Maker(extent, numbers, salt);
     return switch (this) {
       case NONE -> new RuledMask(Mask.none(), (b, head, i, j, queries, keys) -> true);
-      case CAUSAL -> RuledMask.Maker.causal();
-      case CAUSAL_TOP_LEFT -> new RuledMask(Mask.causal(Mask.Alignment.TOP_LEFT), (b, head, i, j, queries, keys) -> j <= i);
-      case CAUSAL_OFFSETS -> make.offsets();
-      case WINDOW -> RuledMask.Maker.window(make.small(0), make.small(1));
-      case WINDOW_TO_THE_LEFT -> RuledMask.Maker.window(make.small(0), Mask.UNLIMITED);
-      case WINDOW_TO_THE_RIGHT -> RuledMask.Maker.window(Mask.UNLIMITED, make.small(1));
+      case CAUSAL -> RuledMask.Maker.causal(RuledMask.Place.BOTTOM_RIGHT);
+      case CAUSAL_TOP_LEFT -> RuledMask.Maker.causal(RuledMask.Place.TOP_LEFT);
+      case CAUSAL_OFFSETS -> RuledMask.Maker.causal(make.offsets());
+      case WINDOW -> RuledMask.Maker.window(make.small(0), make.small(1), 0, make.place());
+      case WINDOW_FROM -> RuledMask.Maker.windowFrom(make.small(0), make.place());
+      case WINDOW_UP_TO -> RuledMask.Maker.windowUpTo(make.small(1), make.place());
+      case WINDOW_AT_OFFSETS -> RuledMask.Maker.window(make.small(0), make.small(1), 0, make.offsets());
+      case WINDOW_FROM_AT_OFFSETS -> RuledMask.Maker.windowFrom(make.small(0), make.offsets());
       case KEY_LENGTHS -> make.keyLengths();
       case QUERY_LENGTHS -> make.queryLengths();
       case PREFIX -> make.prefix();
@@ -58,9 +62,10 @@ enum MaskKind {
       case MATRIX -> make.matrix(true, false);
       case MATRIX_OF_ALL_HEADS -> make.matrix(false, false);
       case MATRIX_WITH_FEW_HOLES -> make.matrix(false, true);
-      case WINDOW_WITH_SINKS -> RuledMask.Maker.window(make.small(0), make.small(1), make.small(2));
-      case WINDOW_OR_DOCUMENTS -> RuledMask.Maker.window(make.small(0), make.small(1)).or(make.documents(false));
-      case TREE_OR_KEY_LENGTHS_CAUSAL -> make.tree().or(make.keyLengths()).and(RuledMask.Maker.causal());
+      case WINDOW_WITH_SINKS -> RuledMask.Maker.window(make.small(0), make.small(1), make.small(2), make.place());
+      case WINDOW_WITH_SINKS_AT_OFFSETS -> RuledMask.Maker.window(make.small(0), make.small(1), make.small(2), make.offsets());
+      case WINDOW_OR_DOCUMENTS -> RuledMask.Maker.window(make.small(0), make.small(1), 0, make.place()).or(make.documents(false));
+      case TREE_OR_KEY_LENGTHS_CAUSAL -> make.tree().or(make.keyLengths()).and(RuledMask.Maker.causal(RuledMask.Place.BOTTOM_RIGHT));
       case PREDICATE -> make.predicate();
     };
   }

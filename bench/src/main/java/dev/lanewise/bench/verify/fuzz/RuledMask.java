@@ -32,6 +32,25 @@ record RuledMask(Mask mask, Model.Rule rule, int[] tree) {
     return (b, head, i, j, queries, keys) -> one.sees(b, head, i, j, queries, keys) && other.sees(b, head, i, j, queries, keys);
   }
 
+  /**
+   * An alignment of the library beside the position that its documentation states.
+   *
+   * @param first the position of the first query of an entry
+   */
+  record Place(Mask.Alignment alignment, First first) {
+    static final Place BOTTOM_RIGHT = new Place(Mask.Alignment.bottomRight(), (b, queries, keys) -> keys - queries);
+    static final Place TOP_LEFT = new Place(Mask.Alignment.topLeft(), (b, queries, keys) -> 0);
+
+    private int of(int b, int i, int queries, int keys) {
+      return i + first.position(b, queries, keys);
+    }
+
+    @FunctionalInterface
+    private interface First {
+      int position(int b, int queries, int keys);
+    }
+  }
+
   /** Makes masks for a shape: draws their lengths, documents, trees and elements. */
   record Maker(Model.Extent extent, Numbers numbers, int salt) {
     private int below(int bound, int place) {
@@ -43,39 +62,48 @@ record RuledMask(Mask mask, Model.Rule rule, int[] tree) {
       return below(below(2, place + 50) == 0 ? 4 : 80, place);
     }
 
-    static RuledMask causal() {
-      return new RuledMask(Mask.causal(), (b, head, i, j, queries, keys) -> j <= i + keys - queries);
+    static RuledMask causal(Place place) {
+      return new RuledMask(Mask.causal(place.alignment), (b, head, i, j, queries, keys) -> j <= place.of(b, i, queries, keys));
     }
 
-    static RuledMask window(int left, int right) {
+    static RuledMask windowFrom(int left, Place place) {
       return new RuledMask(
-          Mask.window(left, right),
-          (b, head, i, j, queries, keys) -> {
-            int position = i + keys - queries;
-            return (left == Mask.UNLIMITED || j >= position - left) && (right == Mask.UNLIMITED || j <= position + right);
-          });
+          Mask.windowFrom(left).withAlignment(place.alignment),
+          (b, head, i, j, queries, keys) -> j >= place.of(b, i, queries, keys) - left);
     }
 
-    static RuledMask window(int left, int right, int sinks) {
+    static RuledMask windowUpTo(int right, Place place) {
       return new RuledMask(
-          Mask.window(left, right, sinks),
+          Mask.windowUpTo(right).withAlignment(place.alignment),
+          (b, head, i, j, queries, keys) -> j <= place.of(b, i, queries, keys) + right);
+    }
+
+    static RuledMask window(int left, int right, int sinks, Place place) {
+      return new RuledMask(
+          Mask.window(left, right).withSinks(sinks).withAlignment(place.alignment),
           (b, head, i, j, queries, keys) -> {
-            int position = i + keys - queries;
+            int position = place.of(b, i, queries, keys);
             return j <= position + right && (j >= position - left || j < sinks);
           });
+    }
+
+    /** The last query at the last key, or the first query at the first key: what fits any shape. */
+    Place place() {
+      return below(2, -9) == 0 ? Place.BOTTOM_RIGHT : Place.TOP_LEFT;
+    }
+
+    /** A place of its own for each entry. */
+    Place offsets() {
+      int most = Math.max(extent.mostQueries(), extent.mostKeys());
+      int[] offsets = new int[extent.entries()];
+      Arrays.setAll(offsets, b -> below(2 * most + 1, 100 + b) - most);
+      return new Place(Mask.Alignment.offsets(offsets), (b, queries, keys) -> offsets[b]);
     }
 
     private int[] lengths(int[] most) {
       int[] lengths = new int[most.length];
       Arrays.setAll(lengths, b -> Math.clamp(below(2 * most[b] + 1, b) - most[b] / 2L, 0, most[b]));
       return lengths;
-    }
-
-    RuledMask offsets() {
-      int most = Math.max(extent.mostQueries(), extent.mostKeys());
-      int[] offsets = new int[extent.entries()];
-      Arrays.setAll(offsets, b -> below(2 * most + 1, b) - most);
-      return new RuledMask(Mask.causalOffsets(offsets), (b, head, i, j, queries, keys) -> j <= i + offsets[b]);
     }
 
     RuledMask keyLengths() {

@@ -1,8 +1,6 @@
 package dev.lanewise.core.cache.page;
 
-import dev.lanewise.core.mask.lowering.Band;
 import dev.lanewise.core.mask.lowering.Lowering;
-import dev.lanewise.core.mask.lowering.Union;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.CallShape;
 
@@ -67,24 +65,12 @@ public final class CacheWindows {
     if (!hasWindow(shape)) {
       return;
     }
-    boolean sinks = false;
     for (int b = 0; b < shape.batch(); b++) {
-      sinks |= window(shape, b).sinks() > 0;
-    }
-    Band recent = sinks ? new Band(shape) : lowering.band();
-    Band first = new Band(shape);
-    for (int b = 0; b < shape.batch(); b++) {
-      Window window = window(shape, b);
-      if (window != Window.NONE) {
-        int position = recent.entry(b).position();
-        lowering.band().entry(b).upTo(position);
-        recent.entry(b).from(position + 1L - window.rows());
-        first.entry(b).keysBelow(window.sinks());
+      if (window(shape, b) != Window.NONE) {
+        lowering.band().entry(b).upTo(shape.keys(b) - shape.queries(b));
       }
     }
-    if (sinks) {
-      lowering.add(new Union(recent, first));
-    }
+    lowering.addWindows(b -> shape.keys(b) - shape.queries(b) + 1L - window(shape, b).rows(), b -> window(shape, b).sinks());
   }
 
   private static Window window(CallShape shape, int b) {

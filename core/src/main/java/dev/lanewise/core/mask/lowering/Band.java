@@ -9,8 +9,8 @@ import dev.lanewise.kernels.call.Visibility;
  * queries.
  */
 public final class Band implements Visibility {
-  /** Wider than any call, and small enough that sums with it do not overflow. */
-  private static final long FAR = 1L << 40;
+  /** Width of a side without a limit: wider than any call, and small enough that sums with it do not overflow. */
+  public static final long FAR = 1L << 40;
 
   private final Entry[] entries;
 

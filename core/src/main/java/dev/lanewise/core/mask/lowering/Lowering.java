@@ -2,6 +2,8 @@ package dev.lanewise.core.mask.lowering;
 
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
+import java.util.function.IntToLongFunction;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Translates the masks of one call into what the kernels read: one band for all range masks, and the other masks beside it. */
@@ -29,6 +31,29 @@ public final class Lowering {
   /** Adds a mask that is no band. */
   public void add(Visibility other) {
     others = others == null ? other : new Intersection(others, other);
+  }
+
+  /**
+   * Adds windows that also show the first keys of a batch entry: j ≥ i + from(b) or j &lt; sinks(b).
+   *
+   * @param sinks at least 0
+   */
+  public void addWindows(IntToLongFunction from, IntUnaryOperator sinks) {
+    boolean hasSinks = false;
+    for (int b = 0; b < shape.batch(); b++) {
+      hasSinks |= sinks.applyAsInt(b) > 0;
+    }
+    Band windows = hasSinks ? new Band(shape) : band();
+    for (int b = 0; b < shape.batch(); b++) {
+      windows.entry(b).from(from.applyAsLong(b));
+    }
+    if (hasSinks) {
+      Band first = new Band(shape);
+      for (int b = 0; b < shape.batch(); b++) {
+        first.entry(b).keysBelow(sinks.applyAsInt(b));
+      }
+      add(new Union(windows, first));
+    }
   }
 
   public Visibility visibility() {
