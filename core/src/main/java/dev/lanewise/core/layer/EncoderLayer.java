@@ -105,7 +105,7 @@ public final class EncoderLayer {
 
   /**
    * Returns a copy with its attention changed by a function: {@code layer.withAttention(self -> self.withAttention(inner ->
-   * inner.withSoftcap(50)))}.
+   * inner.withScale(0.1f)))}.
    */
   public EncoderLayer withAttention(UnaryOperator<MultiHeadAttention> change) {
     MultiHeadAttention changed = Objects.requireNonNull(Objects.requireNonNull(change, "change").apply(attention), "the changed attention");

@@ -59,7 +59,7 @@ public final class MultiHeadAttention {
 
   /**
    * Returns a copy with its attention changed by a function, for settings without a method of the layer: {@code
-   * layer.withAttention(attention -> attention.withSoftcap(50))}.
+   * layer.withAttention(attention -> attention.withScale(0.1f))}.
    */
   public MultiHeadAttention withAttention(UnaryOperator<Attention> change) {
     Objects.requireNonNull(change, "change");

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * double[] expected = ReferenceAttention.of(attention, query, key, value).output();
  * }</pre>
  *
- * <p>The steps of a score are, in this order: scale, softcap, bias and ALiBi, the caller's score function, the mask, the normaliser, and
- * the caller's weight function. A masked key, or a key whose score is −∞, never affects a result, whatever it holds. A query with no
- * remaining key has output 0 and weights 0; its log-sum-exp is its sink, or −∞ without a sink. A NaN score makes its own row NaN.
+ * <p>The steps of a score are, in this order: scale, the changes of the formula, the mask, the normaliser, and the caller's weight
+ * function. A masked key, or a key whose score is −∞, never affects a result, whatever it holds. A query with no remaining key has output 0
+ * and weights 0; its log-sum-exp is its sink, or −∞ without a sink. A NaN score makes its own row NaN.
  *
  * <p>Results are dense. With packed sequences they contain the rows of all sequences, so batch counts as 1. Rows of scores and weights are
  * then as long as the longest sequence has keys: element j belongs to key j of the row's own sequence, and the elements after the last key

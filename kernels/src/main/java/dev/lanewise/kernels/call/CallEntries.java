@@ -1,8 +1,10 @@
 package dev.lanewise.kernels.call;
 
 import dev.lanewise.kernels.cache.CachedSequence;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The batch entries of a call: how many queries and keys each has, and where its rows begin in the views. This class itself describes
@@ -19,6 +21,19 @@ class CallEntries {
     this.count = count;
     this.mostQueries = mostQueries;
     this.mostKeys = mostKeys;
+  }
+
+  /** The entries of views; {@code key} is null if only queries are in views. */
+  static CallEntries of(Heads query, @Nullable Heads key, @Nullable PackedSequences sequences) {
+    if (sequences == null) {
+      return new CallEntries(query.batch(), query.rows(), key == null ? 0 : key.rows());
+    }
+    Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
+    Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
+    if (key != null) {
+      Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
+    }
+    return new Packed(sequences);
   }
 
   int queries(int entry) {

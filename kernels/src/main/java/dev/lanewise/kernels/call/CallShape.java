@@ -48,13 +48,9 @@ public final class CallShape {
   public static CallShape of(Heads query, Heads key, @Nullable PackedSequences sequences) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(key, "key");
-    CallShape shape = new CallShape(query, key, views(query, key.rows(), sequences));
+    CallEntries entries = CallEntries.of(query, key, sequences);
+    CallShape shape = new CallShape(query, key, entries);
     shape.checkSizes("key.");
-    if (sequences != null) {
-      Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
-      Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
-      Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
-    }
     return shape;
   }
 
@@ -75,12 +71,7 @@ public final class CallShape {
     }
     KeyValueLayout layout = cached[0].layout();
     Heads key = new Heads(NO_ELEMENTS, 0, query.batch(), layout.heads(), 0, layout.keyWidth(), 0, 0, 0);
-    CallEntries views = views(query, 0, sequences);
-    if (sequences != null) {
-      Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
-      Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
-    }
-    CallShape shape = new CallShape(query, key, new CallEntries.Cached(views, cached));
+    CallShape shape = new CallShape(query, key, new CallEntries.Cached(CallEntries.of(query, null, sequences), cached));
     shape.checkSizes("");
     for (int b = 1; b < cached.length; b++) {
       if (!cached[b].layout().equals(layout)) {
@@ -88,10 +79,6 @@ public final class CallShape {
       }
     }
     return shape;
-  }
-
-  private static CallEntries views(Heads query, int keys, @Nullable PackedSequences sequences) {
-    return sequences == null ? new CallEntries(query.batch(), query.rows(), keys) : new CallEntries.Packed(sequences);
   }
 
   /** Returns the shape with other views of the same caches. */

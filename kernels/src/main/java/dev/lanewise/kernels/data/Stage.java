@@ -10,7 +10,7 @@ package dev.lanewise.kernels.data;
 public enum Stage {
   /** Similarity times scale. */
   RAW,
-  /** After the softcap. */
+  /** After the smooth limit, cap · tanh(score / cap). */
   CAPPED,
   /** After bias, ALiBi and the caller's score function, which sees no key that the mask hides. */
   CHANGED,
