@@ -1,11 +1,14 @@
 package dev.lanewise.core.reference;
 
 import dev.lanewise.kernels.call.ScoreChange;
+import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -40,15 +43,19 @@ final class ReferenceRow {
     this.queries = call.shape.queries(b);
     this.keys = call.shape.keys(b);
     this.normaliser = call.formula.normaliser();
-    // Pass 1: scores.
-    this.raw = raw();
-    this.capped = changed(raw, Stage.CAPPED);
-    this.changed = changed(capped, Stage.CHANGED);
-    this.masked = masked();
-    // Pass 2: weights, with exponentials relative to the largest score. Pass 3, the weighted sum of value rows, is addOutput.
-    this.largest = largest();
-    this.sum = sum();
-    this.weights = weights();
+    switch (call.formula) { // each component of a formula is answered here
+      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, _, RowFunction weightFunction) -> {
+        // Pass 1: scores.
+        this.raw = raw(similarity);
+        this.capped = changed(changes, raw, Stage.CAPPED);
+        this.changed = changed(changes, capped, Stage.CHANGED);
+        this.masked = masked();
+        // Pass 2: weights, with exponentials relative to the largest score. Pass 3, the weighted sum of value rows, is addOutput.
+        this.largest = largest();
+        this.sum = sum();
+        this.weights = weights(weightFunction);
+      }
+    }
   }
 
   /** The scores, or for the last stage the weights. */
@@ -87,22 +94,22 @@ final class ReferenceRow {
     }
   }
 
-  private double[] raw() {
+  private double[] raw(Similarity similarity) {
     double[] scores = new double[keys];
     Heads x = call.shape.query();
     Heads y = call.shape.key();
     double scale = round(call.formula.scale(x.width()));
     int queryIndex = call.shape.queryIndex(x, b, head, query);
     for (int j = 0; j < keys; j++) {
-      scores[j] = round(scale * similarity(queryIndex, call.shape.keyIndex(y, b, head / call.shape.group(), j)));
+      scores[j] = round(scale * similarity(similarity, queryIndex, call.shape.keyIndex(y, b, head / call.shape.group(), j)));
     }
     return scores;
   }
 
-  private double similarity(int queryIndex, int keyIndex) {
+  private double similarity(Similarity similarity, int queryIndex, int keyIndex) {
     Heads x = call.shape.query();
     Heads y = call.shape.key();
-    return switch (call.formula.similarity().kind()) {
+    return switch (similarity.kind()) {
       case DOT -> dot(x, queryIndex, y, keyIndex);
       case COSINE -> {
         double queryLength = round(Math.sqrt(dot(x, queryIndex, x, queryIndex)));
@@ -111,7 +118,7 @@ final class ReferenceRow {
         yield defined ? round(dot(x, queryIndex, y, keyIndex) / round(queryLength * keyLength)) : 0;
       }
       case ADDITIVE -> {
-        float[] vector = Objects.requireNonNull(call.formula.similarity().vector());
+        float[] vector = Objects.requireNonNull(similarity.vector());
         double sum = 0;
         for (int a = 0; a < vector.length; a++) {
           double both = round((double) x.data()[queryIndex + a * x.columnStride()] + y.data()[keyIndex + a * y.columnStride()]);
@@ -131,9 +138,9 @@ final class ReferenceRow {
   }
 
   /** The scores after the changes that lead to a stage. */
-  private double[] changed(double[] before, Stage stage) {
+  private double[] changed(List<ScoreChange> changes, double[] before, Stage stage) {
     double[] scores = before.clone();
-    for (ScoreChange change : call.formula.changes()) {
+    for (ScoreChange change : changes) {
       if (change.stage() == stage) {
         scores = changed(change, scores);
       }
@@ -235,7 +242,7 @@ final class ReferenceRow {
     return sum;
   }
 
-  private double[] weights() {
+  private double[] weights(@Nullable RowFunction weightFunction) {
     double[] result = new double[keys];
     int seen = 0;
     for (int j = 0; j < keys; j++) {
@@ -247,7 +254,7 @@ final class ReferenceRow {
         result[j] = round(weight(normaliser.kind(), masked[j]) / divisor);
       }
     }
-    result = applied(call.formula.weightFunction(), result);
+    result = applied(weightFunction, result);
     for (int j = 0; j < keys; j++) {
       // The caller's function may write to any element of its segment, but a removed key stays removed.
       result[j] = masked[j] == GONE ? 0 : result[j];
