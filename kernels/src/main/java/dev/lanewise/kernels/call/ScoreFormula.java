@@ -133,7 +133,7 @@ public record ScoreFormula(
   public void checkApart(String name, Heads written) {
     for (int i = 0; i < changes.size(); i++) {
       if (changes.get(i) instanceof ScoreChange.AddedBias added) {
-        ViewChecks.disjoint(name, written, added.biasName(), Heads.of(added.bias().data(), 1, 1, 1, added.bias().data().length));
+        ViewChecks.disjoint(name, written, added.name(), Heads.of(added.bias().data(), 1, 1, 1, added.bias().data().length));
       }
     }
   }

@@ -3,7 +3,6 @@ package dev.lanewise.kernels.plain;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.Lengths;
-import dev.lanewise.kernels.call.RowChanges;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.call.Visibility;
@@ -150,7 +149,7 @@ public final class ScalarAttention extends ScratchPool.Member {
     int next = 0;
     for (int i = 0; i < STAGES.size(); i++) {
       for (; next < changes.size() && changes.get(next).stage() == STAGES.get(i); next++) {
-        RowChanges.apply(problem, changes.get(next), batchEntry, queryHead, query, first, scores, 0, keys);
+        changes.get(next).apply(problem, batchEntry, queryHead, query, first, scores, 0, keys);
       }
       observe(problem, STAGES.get(i));
     }

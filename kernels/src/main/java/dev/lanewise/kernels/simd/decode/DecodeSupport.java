@@ -3,7 +3,6 @@ package dev.lanewise.kernels.simd.decode;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.CallResults;
 import dev.lanewise.kernels.call.CallResults.Observer;
-import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
@@ -12,8 +11,8 @@ import dev.lanewise.kernels.simd.fused.ScoreScale;
 import java.util.List;
 
 /**
- * What decoding computes. The fused kernel computes every other call. Each component of a call and each kind of it is answered here: a new
- * one does not compile until it has an answer.
+ * What decoding computes. The fused kernel computes every other call. Each component of a call is answered here: a new one does not compile
+ * until it has an answer, and a new kind of similarity or normaliser is left to the fused kernel.
  */
 final class DecodeSupport {
   private DecodeSupport() {}
@@ -25,8 +24,9 @@ final class DecodeSupport {
 
   private static boolean supports(ScoreFormula formula) {
     return switch (formula) {
-      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction) ->
-          supports(similarity.kind()) && supports(normaliser.kind()) && supports(changes) && weightFunction == null;
+      // any change of the scores is applied row by row, in plain Java if there is no other form
+      case ScoreFormula(_, Similarity similarity, _, Normaliser normaliser, RowFunction weightFunction) ->
+          similarity.kind() == Similarity.Kind.DOT && normaliser.kind() == Normaliser.Kind.SOFTMAX && weightFunction == null;
     };
   }
 
@@ -34,30 +34,5 @@ final class DecodeSupport {
     return switch (results) {
       case CallResults(_, _, _, _, List<Observer> observers) -> observers.isEmpty();
     };
-  }
-
-  private static boolean supports(Similarity.Kind kind) {
-    return switch (kind) {
-      case DOT -> true;
-      case COSINE, ADDITIVE -> false;
-    };
-  }
-
-  private static boolean supports(Normaliser.Kind kind) {
-    return switch (kind) {
-      case SOFTMAX -> true;
-      case RELU, SQUARED_RELU, SIGMOID, LINEAR -> false;
-    };
-  }
-
-  private static boolean supports(List<ScoreChange> changes) {
-    boolean all = true;
-    for (ScoreChange change : changes) {
-      all &=
-          switch (change) {
-            case ScoreChange.Softcap _, ScoreChange.AddedBias _, ScoreChange.Alibi _, ScoreChange.Function _ -> true;
-          };
-    }
-    return all;
   }
 }

@@ -4,7 +4,6 @@ import static jdk.incubator.vector.FloatVector.broadcast;
 
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.CallResults;
-import dev.lanewise.kernels.call.RowChanges;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.RowFunction;
@@ -98,7 +97,7 @@ public final class ScoreChanges {
   /** Applies a change to the scores of some keys of the tile. */
   private void apply(QueryTile tile, ScoreChange change, float[] scores, int from, int to) {
     switch (change) {
-      case ScoreChange.Softcap(float limit) -> softcap(scores, from * QUERIES, to * QUERIES, limit);
+      case ScoreChange.Softcap softcap -> softcap(softcap, scores, from * QUERIES, to * QUERIES);
       case ScoreChange.AddedBias(Bias bias, _) -> bias(tile, bias, biasStarts[change.rank()], scores, from, to);
       case ScoreChange.Alibi _ -> addDistances(tile, scores, from, to);
       case ScoreChange.Function(RowFunction function) ->
@@ -127,10 +126,10 @@ public final class ScoreChanges {
   /** Applies a change to the scores of {@code count} keys of one row, whose first score is {@code scores[at]}, of a decoding step. */
   public static void applyToRow(
       AttentionProblem problem, ScoreChange change, int b, int head, int query, int key, float[] scores, int at, int count) {
-    if (change instanceof ScoreChange.Softcap(float limit)) {
-      softcap(scores, at, at + Packing.roundUp(count, LANES), limit);
+    if (change instanceof ScoreChange.Softcap softcap) {
+      softcap(softcap, scores, at, at + Packing.roundUp(count, LANES));
     } else {
-      RowChanges.apply(problem, change, b, head, query, key, scores, at, count);
+      change.apply(problem, b, head, query, key, scores, at, count);
     }
   }
 
@@ -138,9 +137,10 @@ public final class ScoreChanges {
    * cap · tanh(score / cap). Most scores are small compared with the cap, and the general formula runs only for vectors with a large score.
    * For small scores the result is the score plus a correction, so that a quotient that underflows loses nothing.
    */
-  static void softcap(float[] scores, int from, int to, float cap) {
+  static void softcap(ScoreChange.Softcap change, float[] scores, int from, int to) {
+    float cap = change.limit();
     if (cap < Float.MIN_NORMAL) { // the inverse may be infinite, and 0 times that NaN
-      RowChanges.softcap(cap, scores, from, to - from);
+      change.apply(scores, from, to - from);
       return;
     }
     float inverse = 1 / cap;
