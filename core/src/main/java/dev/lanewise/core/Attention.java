@@ -294,6 +294,17 @@ public final class Attention {
     run(settings.shape(query, rows), null, results);
   }
 
+  /**
+   * Checks a call of {@link #compute(Heads, Heads, Results)}, which need not be followed by the call.
+   *
+   * @hidden
+   */
+  public void check(Heads query, Heads key, Results results) {
+    try (ColumnSums sums = results.openSums()) {
+      results.check(settings.describe(settings.shape(query, key), results.describe(settings.shape(query, key), null, sums)));
+    }
+  }
+
   private void run(CallShape shape, @Nullable Heads value, Results results) {
     Objects.requireNonNull(results, "results");
     try (ColumnSums sums = results.openSums()) {

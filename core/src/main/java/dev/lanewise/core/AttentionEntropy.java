@@ -11,7 +11,7 @@ import java.util.Objects;
  * the weight, ln n if n keys have equal weights, and 0 for a row that sees no key; 0 ln 0 is 0.
  *
  * <pre>{@code
- * layer.weights(x, x, weights); // batch × numHeads × queries × keys
+ * layer.forward(x, x, x, y, Results.of().withWeights(weights)); // batch × numHeads × queries × keys
  * AttentionEntropy.of(weights, entropy); // batch × numHeads × queries
  * }</pre>
  */

@@ -17,8 +17,8 @@ import java.util.Objects;
  * to 1 and the last layer on the left. The identity represents the residual connection.
  *
  * <pre>{@code
- * encoder.forward(x, y, weights); // of each layer: batch × numHeads × rows × rows
- * AttentionRollout.of(weights, rollout); // batch × rows × rows
+ * encoder.forward(x, y, weights.stream().map(Results.of()::withWeights).toList());
+ * AttentionRollout.of(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows
  * }</pre>
  */
 public final class AttentionRollout {

@@ -252,6 +252,26 @@ public final class Results {
     }
   }
 
+  /**
+   * Views of everything that a call writes.
+   *
+   * @hidden
+   */
+  public List<Heads> written() {
+    List<Heads> views = new ArrayList<>();
+    rows.forEach(result -> views.add(result.target));
+    if (output != null) {
+      views.add(output);
+    }
+    if (logSumExp != null) {
+      views.add(whole(logSumExp));
+    }
+    if (columnSums != null) {
+      views.add(whole(columnSums));
+    }
+    return views;
+  }
+
   private static Heads whole(float[] array) {
     return Heads.of(array, 1, 1, 1, array.length);
   }

@@ -15,6 +15,7 @@ import dev.lanewise.core.pooling.AttentionPooling;
 import dev.lanewise.core.pooling.Neighbours;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.pooling.RecurrentAttention;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Bias;
@@ -167,7 +168,9 @@ class OverlapTest {
             "pooling weights",
             "key",
             "weights",
-            a -> AttentionPooling.of(new float[] {1}, 1, 1).weights(rows(a.get("key")), view(a.get("weights")))));
+            a ->
+                AttentionPooling.of(new float[] {1}, 1, 1)
+                    .forward(rows(a.get("key")), rows(a.get("key")), Results.of().withWeights(view(a.get("weights"))))));
     doors.add(door("neighbours' mean", "x", "output", a -> Neighbours.mean(1, 1).forward(rows(a.get("x")), rows(a.get("output")))));
     doors.add(
         door("neighbours, dense", "x", "output", a -> Neighbours.dense(linear(), 0, 0).forward(rows(a.get("x")), rows(a.get("output")))));
@@ -175,10 +178,18 @@ class OverlapTest {
         door(
             "recurrent",
             "state",
-            "context weights",
+            "context",
             a ->
                 RecurrentAttention.of(RecurrentAttention.Scores.dot(), rows(new float[] {1}))
-                    .forward(rows(a.get("state")), rows(a.get("context")), view(a.get("weights")))));
+                    .forward(rows(a.get("state")), rows(a.get("context")))));
+    doors.add(
+        door(
+            "recurrent weights",
+            "query",
+            "weights",
+            a ->
+                RecurrentAttention.of(RecurrentAttention.Scores.dot(), rows(new float[] {1}))
+                    .forward(rows(a.get("query")), Results.of().withWeights(view(a.get("weights"))))));
     doors.add(
         door(
             "layer",
@@ -188,9 +199,16 @@ class OverlapTest {
     doors.add(
         door(
             "layer's weights",
-            "query key bias",
-            "weights",
-            a -> layer(a).weights(rows(a.get("query")), rows(a.get("key")), view(a.get("weights")))));
+            "query key value bias",
+            "output results",
+            a ->
+                layer(a)
+                    .forward(
+                        rows(a.get("query")),
+                        rows(a.get("key")),
+                        rows(a.get("value")),
+                        rows(a.get("output")),
+                        Results.of().withWeights(view(a.get("results"))))));
     for (NormPlacement placement : NormPlacement.values()) {
       doors.add(
           door(
@@ -203,17 +221,23 @@ class OverlapTest {
           door(
               placement + " encoder layer's weights",
               "x bias",
-              "weights",
-              a -> encoderLayer(a, placement).weights(rows(a.get("x")), view(a.get("weights")))));
+              "output results",
+              a ->
+                  encoderLayer(a, placement)
+                      .forward(rows(a.get("x")), rows(a.get("output")), Results.of().withWeights(view(a.get("results")))),
+              "output=x"));
       doors.add(
           door(
               placement + " encoder",
               "x bias",
-              "output weights[0] weights[1]",
+              "output results[0] results[1]",
               a -> {
                 EncoderLayer one = encoderLayer(a, placement);
                 Encoder.of(List.of(one, one), null)
-                    .forward(rows(a.get("x")), rows(a.get("output")), List.of(view(a.get("weights[0]")), view(a.get("weights[1]"))));
+                    .forward(
+                        rows(a.get("x")),
+                        rows(a.get("output")),
+                        Views.weights(List.of(view(a.get("results[0]")), view(a.get("results[1]")))));
               },
               "output=x"));
     }

@@ -11,6 +11,7 @@ import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes the calls of a {@link MultiHeadAttention} after {@link CallChecks} has checked them: projects into pooled buffers, applies
@@ -64,30 +65,19 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
     }
   }
 
-  /** Attention without caches. */
-  void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
+  /** Attention without caches; {@code results} are computed besides the output, which does not depend on them. */
+  void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output, @Nullable Results results) {
     Scratch buffers = BUFFERS.take();
     try {
       Projections.Projected projected = projections.all(query, key, value, buffers);
       effect.turn(attention.settings(), projected.query(), projected.key());
       SequenceBatch heads = projections.heads(query, buffers);
       Attention scoring = Attention.of(effect.score(attention.settings(), query.rows(), key.rows(), buffers, BIAS_BUFFER));
+      if (results != null) {
+        scoring.compute(projected.query(), projected.key(), results);
+      }
       scoring.compute(projected.query(), projected.key(), projected.value(), heads.split(projections.numHeads()));
       projections.output().forward(heads, output);
-    } finally {
-      BUFFERS.give(buffers);
-    }
-  }
-
-  /** The attention weights of {@link #forward}. */
-  void weights(SequenceBatch query, SequenceBatch key, Heads weights) {
-    Scratch buffers = BUFFERS.take();
-    try {
-      Heads queries = projections.queries(query, buffers);
-      Heads keys = projections.keys(key, buffers);
-      effect.turn(attention.settings(), queries, keys);
-      Attention scoring = Attention.of(effect.score(attention.settings(), queries.rows(), keys.rows(), buffers, BIAS_BUFFER));
-      scoring.compute(queries, keys, Results.of().withWeights(weights));
     } finally {
       BUFFERS.give(buffers);
     }

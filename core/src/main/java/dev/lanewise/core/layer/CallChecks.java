@@ -1,6 +1,7 @@
 package dev.lanewise.core.layer;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.BatchRead;
@@ -14,7 +15,6 @@ import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -107,18 +107,20 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     }
   }
 
-  /** Checks the shape of a view that weights are written to. */
-  void weights(String name, Heads weights, Projections.Names names, SequenceBatch query, int keys) {
-    Objects.requireNonNull(weights, name);
-    PackedSequences sequences = attention.settings().sequences();
-    Checks.same(name + ".batch", weights.batch(), names.query() + ".batch", query.batch());
-    Checks.same(name + ".heads", weights.heads(), "numHeads", projections.numHeads());
-    Checks.same(name + ".rows", weights.rows(), names.query() + ".rows", query.rows());
-    if (sequences == null) {
-      Checks.same(name + ".width", weights.width(), names.key() + ".rows", keys);
-    } else {
-      Checks.same(name + ".width", weights.width(), "the keys of the longest sequence", sequences.mostKeys());
-    }
-    ViewChecks.writable(name, weights);
+  /** Checks the results of a call of this shape by their shapes, and that they share no element with the bias. */
+  void results(String name, int batch, int queries, int keys, Results results) {
+    Objects.requireNonNull(results, name);
+    results.written().forEach(view -> attention.settings().formula().checkApart(name, view));
+    attention.check(projections.queryShape(batch, queries), projections.keyShape(batch, keys), results);
+  }
+
+  /** Checks that results share no element with another view. */
+  static void apart(String name, Results results, String otherName, Heads other) {
+    results.written().forEach(view -> ViewChecks.disjoint(name, view, otherName, other));
+  }
+
+  /** Checks that results share no element with these rows. */
+  static void apart(String name, Results results, String otherName, SequenceBatch rows) {
+    apart(name, results, otherName, rows.split(1));
   }
 }

@@ -1,5 +1,6 @@
 package dev.lanewise.core.layer;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
@@ -173,44 +174,44 @@ public final class DecoderLayer {
    *     x}; nothing has been written then
    */
   public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
-    Objects.requireNonNull(memory, "memory");
-    Rowwise.checkLayer(x, embedDim(), output);
-    checkApart("output", output.split(1));
-    check(x, memory);
-    ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
+    check(x, memory, output);
     run(x, output, self::forward, (from, to) -> cross.forward(from, memory, memory, to));
   }
 
   /**
-   * Runs the layer over whole sequences, and writes its attention weights.
+   * Runs the layer over whole sequences, and computes results of the heads, such as the attention weights. The output has the bits it has
+   * without them.
    *
-   * @param selfWeights batch × numHeads × rows × rows, written
-   * @param crossWeights batch × numHeads of cross × rows × memory rows, written
+   * @param selfResults of self-attention: weights are batch × numHeads × rows × rows
+   * @param crossResults of cross-attention: weights are batch × numHeads of cross × rows × memory rows
    */
-  public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output, Heads selfWeights, Heads crossWeights) {
+  public void forward(SequenceBatch x, SequenceBatch memory, SequenceBatch output, Results selfResults, Results crossResults) {
+    check(x, memory, output);
+    checkResults("selfResults", self, selfResults, x, x.rows(), memory, output);
+    checkResults("crossResults", cross, crossResults, x, memory.rows(), memory, output);
+    selfResults.written().forEach(written -> CallChecks.apart("crossResults", crossResults, "selfResults", written));
+    run(
+        x,
+        output,
+        (from, to) -> self.forward(from, from, from, to, selfResults),
+        (from, to) -> cross.forward(from, memory, memory, to, crossResults));
+  }
+
+  private void checkResults(
+      String name, MultiHeadAttention attention, Results results, SequenceBatch x, int keys, SequenceBatch memory, SequenceBatch output) {
+    attention.checks().results(name, x.batch(), x.rows(), keys, results);
+    CallChecks.apart(name, results, "x", x);
+    CallChecks.apart(name, results, "output", output);
+    CallChecks.apart(name, results, "memory", memory);
+    results.written().forEach(written -> checkApart(name, written));
+  }
+
+  private void check(SequenceBatch x, SequenceBatch memory, SequenceBatch output) {
     Objects.requireNonNull(memory, "memory");
     Rowwise.checkLayer(x, embedDim(), output);
     checkApart("output", output.split(1));
     check(x, memory);
     ViewChecks.disjoint("output", output.split(1), "memory", memory.split(1));
-    self.checks().weights("selfWeights", selfWeights, Projections.Names.SELF, x, x.rows());
-    checkApart("selfWeights", selfWeights, self, x, output);
-    cross.checks().weights("crossWeights", crossWeights, Projections.Names.CROSS, x, memory.rows());
-    checkApart("crossWeights", crossWeights, cross, x, output);
-    ViewChecks.disjoint("selfWeights", selfWeights, "crossWeights", crossWeights);
-    ViewChecks.disjoint("selfWeights", selfWeights, "memory", memory.split(1));
-    ViewChecks.disjoint("crossWeights", crossWeights, "memory", memory.split(1));
-    run(
-        x,
-        output,
-        (from, to) -> {
-          self.weights(from, from, selfWeights);
-          self.forward(from, to);
-        },
-        (from, to) -> {
-          cross.weights(from, memory, crossWeights);
-          cross.forward(from, memory, memory, to);
-        });
   }
 
   /** Checks that a view that a stack writes shares no element with what attention reads besides the rows. */
@@ -245,12 +246,6 @@ public final class DecoderLayer {
     }
   }
 
-  private static void checkApart(String name, Heads weights, MultiHeadAttention attention, SequenceBatch x, SequenceBatch output) {
-    ViewChecks.disjoint(name, weights, "x", x.split(1));
-    ViewChecks.disjoint(name, weights, "output", output.split(1));
-    attention.checkApart(name, weights);
-  }
-
   /**
    * Runs the layer over new rows of sequences whose earlier rows are in caches; see {@link MultiHeadAttention#forward(SequenceBatch, List,
    * SequenceBatch)}.
@@ -280,29 +275,24 @@ public final class DecoderLayer {
     run(x, output, (from, to) -> self.forward(from, caches, to, transaction), (from, to) -> cross.forwardCross(from, memory, to));
   }
 
-  /** A sublayer, which reads rows and writes the same number of rows to another view. */
-  private interface Sublayer {
-    void apply(SequenceBatch from, SequenceBatch to);
-  }
-
   private void run(SequenceBatch x, SequenceBatch output, Sublayer selfSublayer, Sublayer crossSublayer) {
     Scratch buffers = BUFFERS.take();
     try {
       SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
-        selfSublayer.apply(x, y);
+        selfSublayer.forward(x, y);
         selfNorm.forward(y, x, y, y);
-        crossSublayer.apply(y, z);
+        crossSublayer.forward(y, z);
         crossNorm.forward(z, y, y, y);
         feedForward.forward(y, z);
         feedForwardNorm.forward(z, y, z, output);
       } else {
         selfNorm.forward(x, z);
-        selfSublayer.apply(z, y);
+        selfSublayer.forward(z, y);
         SequenceBatch sum = SequenceBatch.buffer(buffers, 2, x, embedDim());
         crossNorm.forward(y, x, sum, z);
-        crossSublayer.apply(z, y);
+        crossSublayer.forward(z, y);
         feedForwardNorm.forward(y, sum, sum, z);
         feedForward.forward(z, y);
         Residual.add(y, sum, output, feedForward.threads());

@@ -1,10 +1,10 @@
 package dev.lanewise.core.layer;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -95,46 +95,50 @@ public final class Encoder {
     forward(x, output, List.of());
   }
 
-  private void checkWeights(SequenceBatch x, SequenceBatch output, List<Heads> weights) {
-    Objects.requireNonNull(weights, "weights");
-    if (weights.isEmpty()) {
-      return;
-    }
-    Checks.same("weights", weights.size(), "layers", layers.size());
-    for (int i = 0; i < layers.size(); i++) {
-      String name = "weights[" + i + "]";
-      layers.get(i).checkWeights(name, x, weights.get(i));
-      Heads written = weights.get(i);
-      ViewChecks.disjoint(name, written, "output", output.split(1));
-      layers.forEach(layer -> layer.checkApart(name, written));
-      for (int j = 0; j < i; j++) {
-        ViewChecks.disjoint(name, weights.get(i), "weights[" + j + "]", weights.get(j));
-      }
-    }
-  }
-
   /**
-   * Runs all layers, and writes the attention weights of each.
+   * Runs all layers, and computes results of the heads of each, such as the attention weights, batch × numHeads × rows × rows. The output
+   * has the bits it has without them.
    *
-   * @param weights one view for each layer, batch × numHeads × rows × rows, written; an empty list for none
-   * @throws IllegalArgumentException as for {@link #forward(SequenceBatch, SequenceBatch)}, or if weights do not fit or share elements with
+   * @param results those of each layer; an empty list for none
+   * @throws IllegalArgumentException as for {@link #forward(SequenceBatch, SequenceBatch)}, or if results do not fit or share elements with
    *     any other argument; nothing has been written then
    */
-  public void forward(SequenceBatch x, SequenceBatch output, List<Heads> weights) {
+  public void forward(SequenceBatch x, SequenceBatch output, List<Results> results) {
     Rowwise.checkLayer(x, embedDim(), output);
     layers.forEach(layer -> layer.check(x.batch(), x.rows()));
     layers.forEach(layer -> layer.checkApart("output", output.split(1)));
-    checkWeights(x, output, weights);
+    checkResults(x, output, results);
     SequenceBatch from = x;
     for (int i = 0; i < layers.size(); i++) {
-      if (!weights.isEmpty()) {
-        layers.get(i).weights(from, weights.get(i));
+      if (results.isEmpty()) {
+        layers.get(i).forward(from, output);
+      } else {
+        layers.get(i).forward(from, output, results.get(i));
       }
-      layers.get(i).forward(from, output);
       from = output;
     }
     if (finalNorm != null) {
       finalNorm.forward(output, output);
+    }
+  }
+
+  private void checkResults(SequenceBatch x, SequenceBatch output, List<Results> results) {
+    Objects.requireNonNull(results, "results");
+    if (results.isEmpty()) {
+      return;
+    }
+    Checks.same("results", results.size(), "layers", layers.size());
+    for (int i = 0; i < layers.size(); i++) {
+      String name = "results[" + i + "]";
+      layers.get(i).check(name, x, results.get(i));
+      CallChecks.apart(name, results.get(i), "x", x);
+      CallChecks.apart(name, results.get(i), "output", output);
+      for (Heads written : results.get(i).written()) {
+        layers.forEach(layer -> layer.checkApart(name, written));
+        for (int j = 0; j < i; j++) {
+          CallChecks.apart("results[" + j + "]", results.get(j), name, written);
+        }
+      }
     }
   }
 }

@@ -1,11 +1,11 @@
 package dev.lanewise.core.layer;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -139,53 +139,48 @@ public final class EncoderLayer {
   public void forward(SequenceBatch x, SequenceBatch output) {
     Rowwise.checkLayer(x, embedDim(), output);
     attention.checkApart("output", output.split(1));
+    run(x, output, attention::forward);
+  }
+
+  /**
+   * Runs the layer, and computes results of its heads, such as the attention weights, batch × numHeads × rows × rows. The output has the
+   * bits it has without them.
+   *
+   * @throws IllegalArgumentException as without results, or if results do not fit or share elements with any other argument; nothing has
+   *     been written then
+   */
+  public void forward(SequenceBatch x, SequenceBatch output, Results results) {
+    Rowwise.checkLayer(x, embedDim(), output);
+    attention.checkApart("output", output.split(1));
+    check("results", x, results);
+    CallChecks.apart("results", results, "x", x);
+    CallChecks.apart("results", results, "output", output);
+    run(x, output, (from, to) -> attention.forward(from, from, from, to, results));
+  }
+
+  /** Checks the results of a call except for overlaps. */
+  void check(String name, SequenceBatch x, Results results) {
+    attention.checks().results(name, x.batch(), x.rows(), x.rows(), results);
+  }
+
+  private void run(SequenceBatch x, SequenceBatch output, Sublayer self) {
     Scratch buffers = BUFFERS.take();
     try {
       SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
       if (placement == NormPlacement.POST) {
-        attention.forward(x, y);
+        self.forward(x, y);
         attentionNorm.forward(y, x, y, y);
         feedForward.forward(y, z);
         feedForwardNorm.forward(z, y, z, output);
       } else {
         attentionNorm.forward(x, z);
-        attention.forward(z, y);
+        self.forward(z, y);
         feedForwardNorm.forward(y, x, y, z);
         SequenceBatch added = SequenceBatch.buffer(buffers, 2, x, embedDim());
         feedForward.forward(z, added);
         Residual.add(y, added, output, feedForward.threads());
       }
-    } finally {
-      BUFFERS.give(buffers);
-    }
-  }
-
-  /** Checks the view that weights are written to. */
-  void checkWeights(String name, SequenceBatch x, Heads weights) {
-    attention.checks().weights(name, weights, Projections.Names.SELF, x, x.rows());
-    ViewChecks.disjoint(name, weights, "x", x.split(1));
-  }
-
-  /**
-   * The attention weights of {@link #forward}.
-   *
-   * @param x batch × rows × embedDim
-   * @param weights batch × numHeads × rows × rows, written
-   */
-  public void weights(SequenceBatch x, Heads weights) {
-    Objects.requireNonNull(x, "x");
-    Checks.same("x.width", x.width(), "embedDim", embedDim());
-    checkWeights("weights", x, weights);
-    if (placement == NormPlacement.POST) {
-      attention.weights(x, x, weights);
-      return;
-    }
-    Scratch buffers = BUFFERS.take();
-    try {
-      SequenceBatch normed = SequenceBatch.buffer(buffers, 0, x, embedDim());
-      attentionNorm.forward(x, normed);
-      attention.weights(normed, normed, weights);
     } finally {
       BUFFERS.give(buffers);
     }

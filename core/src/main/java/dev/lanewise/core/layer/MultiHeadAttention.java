@@ -1,6 +1,7 @@
 package dev.lanewise.core.layer;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
@@ -10,7 +11,6 @@ import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -147,7 +147,7 @@ public final class MultiHeadAttention {
    * }</pre>
    */
   public void forward(SequenceBatch x, SequenceBatch output) {
-    forward(Projections.Names.SELF, x, x, x, output);
+    forward(Projections.Names.SELF, x, x, x, output, null);
   }
 
   /**
@@ -258,31 +258,39 @@ public final class MultiHeadAttention {
    *     nothing has been written then
    */
   public void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
-    forward(Projections.Names.APART, query, key, value, output);
-  }
-
-  private void forward(Projections.Names names, SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
-    projections.checkForward(names, query, key, value, output);
-    checkApart("output", output.split(1));
-    checks().call(query.batch(), query.rows(), key.rows());
-    calls().forward(query, key, value, output);
+    forward(Projections.Names.APART, query, key, value, output, null);
   }
 
   /**
-   * Computes the attention weights of {@link #forward}.
+   * The general form with results of the heads, such as the attention weights, batch × numHeads × queries × keys. The output has the bits
+   * it has without them.
    *
-   * @param query batch × queries × embedDim
-   * @param key batch × keys × keyInputDim
-   * @param weights batch × numHeads × queries × keys, written; masked keys get 0
-   * @throws IllegalArgumentException as for {@link #forward}
+   * @param results anything but the output of the heads
+   * @throws IllegalArgumentException as without results, or if results do not fit or share elements with any other argument
    */
-  public void weights(SequenceBatch query, SequenceBatch key, Heads weights) {
-    projections.checkSources(Projections.Names.APART, query, key);
-    checks().weights("weights", weights, Projections.Names.APART, query, key.rows());
-    ViewChecks.disjoint("weights", weights, "query", query.split(1));
-    ViewChecks.disjoint("weights", weights, "key", key.split(1));
+  public void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output, Results results) {
+    Objects.requireNonNull(results, "results");
+    forward(Projections.Names.APART, query, key, value, output, results);
+  }
+
+  private void forward(
+      Projections.Names names,
+      SequenceBatch query,
+      SequenceBatch key,
+      SequenceBatch value,
+      SequenceBatch output,
+      @Nullable Results results) {
+    projections.checkForward(names, query, key, value, output);
+    checkApart("output", output.split(1));
     checks().call(query.batch(), query.rows(), key.rows());
-    calls().weights(query, key, weights);
+    if (results != null) {
+      checks().results("results", query.batch(), query.rows(), key.rows(), results);
+      CallChecks.apart("results", results, "output", output);
+      CallChecks.apart("results", results, "query", query);
+      CallChecks.apart("results", results, "key", key);
+      CallChecks.apart("results", results, "value", value);
+    }
+    calls().forward(query, key, value, output, results);
   }
 
   /**

@@ -90,27 +90,30 @@ public final class AttentionPooling implements Pooling {
   }
 
   private void pool(String keyName, SequenceBatch key, String valueName, SequenceBatch value, SequenceBatch output) {
-    checkKey(keyName, key);
-    Objects.requireNonNull(value, valueName);
-    Checks.same(valueName + ".batch", value.batch(), keyName + ".batch", key.batch());
-    Checks.same(valueName + ".rows", value.rows(), keyName + ".rows", key.rows());
-    Checks.multiple(valueName + ".width", value.width(), "numHeads", query.heads());
+    check(keyName, key, valueName, value);
     ranges.checkOneRow(keyName, key, output, valueName + ".width", value.width());
     ViewChecks.disjoint("output", output.split(1), valueName, value.split(1));
     ranges.applyTo(attention).compute(queries(key), split(key), split(value), split(ranges.eachRow(output)));
   }
 
   /**
-   * Computes only the weights of the rows.
-   *
-   * @param key batch × rows × (numHeads · headDim); packed 1 × rows × (numHeads · headDim)
-   * @param weights batch × numHeads × 1 × rows, written; rows after a length get 0. Packed 1 × numHeads × sequences × rows of the longest;
-   *     row s numbers rows from the start of sequence s
+   * Computes all results that {@code results} requests, such as weights: batch × numHeads × 1 × rows, where rows after a length get 0.
+   * Packed sequences are the query rows of one batch entry: the weights are 1 × numHeads × sequences × rows of the longest, and row s
+   * numbers rows from the start of sequence s.
    */
-  public void weights(SequenceBatch key, Heads weights) {
-    checkKey("key", key);
+  public void forward(SequenceBatch key, SequenceBatch value, Results results) {
+    check("key", key, "value", value);
     ranges.check("key", key);
-    ranges.applyTo(attention).compute(queries(key), split(key), Results.of().withWeights(weights));
+    ranges.applyTo(attention).compute(queries(key), split(key), split(value), results);
+  }
+
+  private void check(String keyName, SequenceBatch key, String valueName, SequenceBatch value) {
+    Objects.requireNonNull(key, keyName);
+    Objects.requireNonNull(value, valueName);
+    Checks.same(keyName + ".width", key.width(), "numHeads * headDim", (long) query.heads() * query.width());
+    Checks.same(valueName + ".batch", value.batch(), keyName + ".batch", key.batch());
+    Checks.same(valueName + ".rows", value.rows(), keyName + ".rows", key.rows());
+    Checks.multiple(valueName + ".width", value.width(), "numHeads", query.heads());
   }
 
   /** The query of each batch entry; the queries of packed sequences are rows of the only batch entry. */
@@ -122,11 +125,6 @@ public final class AttentionPooling implements Pooling {
 
   private Heads split(SequenceBatch rows) {
     return rows.split(query.heads());
-  }
-
-  private void checkKey(String name, SequenceBatch key) {
-    Objects.requireNonNull(key, name);
-    Checks.same(name + ".width", key.width(), "numHeads * headDim", (long) query.heads() * query.width());
   }
 
   @Override

@@ -7,7 +7,6 @@ import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
@@ -114,30 +113,22 @@ public final class RecurrentAttention {
    * @throws IllegalArgumentException if shapes differ, or context shares elements with state or with itself; nothing has been written then
    */
   public void forward(SequenceBatch state, SequenceBatch context) {
-    check(state, context);
-    run(state, Results.of().withOutput(context.split(1)));
+    checkState(state);
+    Objects.requireNonNull(context, "context");
+    Checks.same("context.batch", context.batch(), "state.batch", state.batch());
+    Checks.same("context.rows", context.rows(), "state.rows", state.rows());
+    Checks.same("context.width", context.width(), "states.width", values.width());
+    ViewChecks.writable("context", context.split(1));
+    ViewChecks.disjoint("context", context.split(1), "state", state.split(1));
+    forward(state, Results.of().withOutput(context.split(1)));
   }
 
   /**
-   * Computes the context of a step, and its weights.
-   *
-   * @param weights batch × 1 × 1 × length, written: the weight of each encoder state in the context
+   * Computes all results of a step that {@code results} requests: weights are batch × 1 × 1 × length, the weight of each encoder state in
+   * the context; the output is the context, as one head.
    */
-  public void forward(SequenceBatch state, SequenceBatch context, Heads weights) {
-    check(state, context);
-    check(state, weights);
-    ViewChecks.disjoint("context", context.split(1), "weights", weights);
-    run(state, Results.of().withOutput(context.split(1)).withWeights(weights));
-  }
-
-  /** Computes only the weights of a step. */
-  public void weights(SequenceBatch state, Heads weights) {
+  public void forward(SequenceBatch state, Results results) {
     checkState(state);
-    check(state, weights);
-    run(state, Results.of().withWeights(weights));
-  }
-
-  private void run(SequenceBatch state, Results results) {
     Linear projection = scores.state();
     if (projection == null) {
       attention.compute(state.split(1), keys.split(1), values.split(1), results);
@@ -151,26 +142,6 @@ public final class RecurrentAttention {
     } finally {
       BUFFERS.give(buffers);
     }
-  }
-
-  private void check(SequenceBatch state, SequenceBatch context) {
-    checkState(state);
-    Objects.requireNonNull(context, "context");
-    Checks.same("context.batch", context.batch(), "state.batch", state.batch());
-    Checks.same("context.rows", context.rows(), "state.rows", state.rows());
-    Checks.same("context.width", context.width(), "states.width", values.width());
-    ViewChecks.writable("context", context.split(1));
-    ViewChecks.disjoint("context", context.split(1), "state", state.split(1));
-  }
-
-  private void check(SequenceBatch state, Heads weights) {
-    Objects.requireNonNull(weights, "weights");
-    Checks.same("weights.batch", weights.batch(), "state.batch", state.batch());
-    Checks.same("weights.heads", weights.heads(), "the heads of a recurrent attention,", 1);
-    Checks.same("weights.rows", weights.rows(), "state.rows", state.rows());
-    Checks.same("weights.width", weights.width(), "states.rows", values.rows());
-    ViewChecks.writable("weights", weights);
-    ViewChecks.disjoint("weights", weights, "state", state.split(1));
   }
 
   private void checkState(SequenceBatch state) {

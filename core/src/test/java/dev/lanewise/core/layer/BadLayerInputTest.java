@@ -1,7 +1,9 @@
 package dev.lanewise.core.layer;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
@@ -136,11 +138,33 @@ class BadLayerInputTest {
         Wrong.overlap("output", "query", 0, out -> layer.forward(rows(out), key, value, rows(out))),
         Wrong.overlap("output", "key", 0, out -> layer.forward(query, SequenceBatch.of(out, 2, 7, 9), value, rows(out))),
         Wrong.overlap("output", "value", 0, out -> layer.forward(query, key, SequenceBatch.of(out, 2, 7, 10), rows(out))),
-        Wrong.isNull("weights", out -> layer.weights(query, key, Wrong.nothing())),
-        Wrong.argument("weights heads", out -> layer.weights(query, key, Heads.of(out, 2, 3, 3, 7)), "weights.heads", "3", "numHeads", "2"),
-        Wrong.argument("weights width", out -> layer.weights(query, key, Heads.of(out, 2, 2, 3, 8)), "weights.width", "8", "key.rows", "7"),
-        Wrong.argument("weights mask", out -> masked.weights(query, key, Heads.of(out, 2, 2, 3, 7)), "keyLengths[1]", "8", "keys", "7"),
-        Wrong.overlap("weights", "query", 0, out -> layer.weights(rows(out), key, Heads.of(out, 2, 2, 3, 7))));
+        Wrong.isNull("weights", out -> layer.forward(query, key, value, Views.zerosLike(query), Results.of().withWeights(Wrong.nothing()))),
+        Wrong.argument(
+            "weights heads",
+            out -> layer.forward(query, key, value, Views.zerosLike(query), Results.of().withWeights(Heads.of(out, 2, 3, 3, 7))),
+            "weights.heads",
+            "3",
+            "query.heads",
+            "2"),
+        Wrong.argument(
+            "weights width",
+            out -> layer.forward(query, key, value, Views.zerosLike(query), Results.of().withWeights(Heads.of(out, 2, 2, 3, 6))),
+            "weights.width",
+            "6",
+            "key.rows",
+            "7"),
+        Wrong.argument(
+            "weights mask",
+            out -> masked.forward(query, key, value, Views.zerosLike(query), Results.of().withWeights(Heads.of(out, 2, 2, 3, 7))),
+            "keyLengths[1]",
+            "8",
+            "keys",
+            "7"),
+        Wrong.overlap(
+            "results",
+            "query",
+            0,
+            out -> layer.forward(rows(out), key, value, Views.zerosLike(rows(out)), Results.of().withWeights(Heads.of(out, 2, 2, 3, 7)))));
   }
 
   private static MultiHeadAttention.Builder full() {

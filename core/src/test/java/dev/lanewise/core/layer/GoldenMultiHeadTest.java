@@ -2,6 +2,7 @@ package dev.lanewise.core.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.GoldenCases;
@@ -56,7 +57,7 @@ class GoldenMultiHeadTest {
     Budget.assertWithin(golden, output.data(), new PlainLayer(golden).output(), golden.output());
 
     Heads weights = Views.filled(Views.Layout.DENSE, query.batch(), golden.layer().numHeads(), query.rows(), key.rows(), Views.SENTINEL);
-    layer.weights(query, key, weights);
+    layer.forward(query, key, golden.sources().value(), Views.zerosLike(query), Results.of().withWeights(weights));
     Budget.assertWithin("weights of " + golden, weights.data(), new PlainLayer(golden).weights(), golden.weights());
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
@@ -226,11 +227,11 @@ class LayerPositionsTest {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.POST);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 11, 48, SEED + 5);
     Heads weights = Heads.zeros(1, 6, 11, 11);
-    SHAPE.layer().withPositions(kind.positions).weights(x, x, weights);
+    SHAPE.layer().withPositions(kind.positions).forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(weights));
     Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withPositions(Positions.alibi(6));
     List<Heads> stacked = new ArrayList<>(List.of(Heads.zeros(1, 6, 11, 11), Heads.zeros(1, 6, 11, 11)));
     SequenceBatch output = SequenceBatch.zeros(1, 11, 48);
-    encoder.withPositions(kind.positions).forward(x, output, stacked);
+    encoder.withPositions(kind.positions).forward(x, output, Views.weights(stacked));
     Views.assertSameBits(stacked.get(0).data(), weights.data(), kind);
 
     SequenceBatch byHand = SequenceBatch.zeros(1, 11, 48);

@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.position.Positions;
@@ -199,22 +200,52 @@ class LayerPromisesTest {
             "cached cross", out -> layer.forwardCross(x, none, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
         Wrong.argument("caches of cross", out -> layer.forwardCross(x, none, to(out)), "memory", "0", "x.batch", "2"),
         Wrong.isNull("rotary", out -> layer.withRotary(Wrong.nothing())),
-        Wrong.argument("weights", out -> layer.weights(x, x, Heads.of(out, 2, 3, 3, 3)), "weights.heads", "3", "numHeads", "2"),
-        Wrong.argument("longest", out -> packed.weights(one, one, Heads.of(out, 1, 2, 3, 3)), "weights.width", "3", "longest", "2"),
-        Wrong.argument("encoder", out -> encoder.weights(x, Heads.of(out, 1, 2, 3, 3)), "weights.batch", "1", "x.batch", "2"),
+        Wrong.argument(
+            "weights",
+            out -> layer.forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(Heads.of(out, 2, 3, 3, 3))),
+            "weights.heads",
+            "3",
+            "query.heads",
+            "2"),
+        Wrong.argument(
+            "longest",
+            out -> packed.forward(one, one, one, Views.zerosLike(one), Results.of().withWeights(Heads.of(out, 1, 2, 3, 1))),
+            "weights.width",
+            "1",
+            "longest",
+            "2"),
+        Wrong.argument(
+            "encoder",
+            out -> encoder.forward(x, Views.zerosLike(x), Results.of().withWeights(Heads.of(out, 1, 2, 3, 3))),
+            "weights.batch",
+            "1",
+            "query.batch",
+            "2"),
         Wrong.argument(
             "self weights",
-            out -> decoder.forward(x, x, SequenceBatch.zeros(2, 3, WIDTH), Heads.of(out, 2, 2, 3, 4), Heads.zeros(2, 2, 3, 3)),
-            "selfWeights.width",
-            "4",
-            "x.rows",
+            out ->
+                decoder.forward(
+                    x,
+                    x,
+                    SequenceBatch.zeros(2, 3, WIDTH),
+                    Results.of().withWeights(Heads.of(out, 2, 2, 3, 2)),
+                    Results.of().withWeights(Heads.zeros(2, 2, 3, 3))),
+            "weights.width",
+            "2",
+            "key.rows",
             "3"),
         Wrong.argument(
             "cross weights",
-            out -> decoder.forward(x, x, SequenceBatch.zeros(2, 3, WIDTH), Heads.zeros(2, 2, 3, 3), Heads.of(out, 2, 2, 3, 4)),
-            "crossWeights.width",
-            "4",
-            "memory.rows",
+            out ->
+                decoder.forward(
+                    x,
+                    x,
+                    SequenceBatch.zeros(2, 3, WIDTH),
+                    Results.of().withWeights(Heads.zeros(2, 2, 3, 3)),
+                    Results.of().withWeights(Heads.of(out, 2, 2, 3, 2))),
+            "weights.width",
+            "2",
+            "key.rows",
             "3"));
   }
 

@@ -89,9 +89,10 @@ public class LayerSettingsTest {
     expected.addAll(setters(MultiHeadAttention.class));
     assertThat(methods).containsExactlyInAnyOrderElementsOf(expected);
     assertThat(setters(EncoderLayer.class))
-        .as("these change the attention, and the threads of all parts")
+        .as("these change the attention, and threads and kernels of all parts")
         .containsExactly(
             "EncoderLayer.withAttention",
+            "EncoderLayer.withKernels",
             "EncoderLayer.withMask",
             "EncoderLayer.withPackedSequences",
             "EncoderLayer.withPositions",
@@ -99,6 +100,7 @@ public class LayerSettingsTest {
     assertThat(setters(DecoderLayer.class))
         .containsExactly(
             "DecoderLayer.withCross",
+            "DecoderLayer.withKernels",
             "DecoderLayer.withMask",
             "DecoderLayer.withMemoryMask",
             "DecoderLayer.withPositions",
@@ -168,12 +170,12 @@ public class LayerSettingsTest {
     }
     int width = pair.has("sequences") ? 7 : LayerSettings.ROWS;
     Heads weights = Heads.zeros(1, LayerSettings.HEADS, LayerSettings.ROWS, width);
-    pair.layer().weights(X, X, weights);
+    pair.layer().forward(X, X, X, Views.zerosLike(X), Results.of().withWeights(weights));
     for (Setting setting : List.of(pair.first, pair.second)) {
       Setting other = setting == pair.first ? pair.second : pair.first;
       if (setting.seen() && !setting.slot().equals("sequences")) {
         Heads without = Heads.zeros(1, LayerSettings.HEADS, LayerSettings.ROWS, width);
-        other.set().apply(LayerExpectation.SHAPE.layer()).weights(X, X, without);
+        other.set().apply(LayerExpectation.SHAPE.layer()).forward(X, X, X, Views.zerosLike(X), Results.of().withWeights(without));
         assertThat(weights.data()).as("effect of %s in %s", setting, pair).isNotEqualTo(without.data());
       }
     }

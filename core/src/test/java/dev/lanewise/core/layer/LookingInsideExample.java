@@ -2,6 +2,7 @@ package dev.lanewise.core.layer;
 
 import dev.lanewise.core.AttentionEntropy;
 import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
@@ -10,17 +11,17 @@ import java.util.List;
 final class LookingInsideExample {
   private LookingInsideExample() {}
 
-  static void entropy(MultiHeadAttention layer, SequenceBatch x, Heads weights, float[] entropy) {
+  static void entropy(MultiHeadAttention layer, SequenceBatch x, SequenceBatch y, Heads weights, float[] entropy) {
     // begin
-    layer.weights(x, x, weights); // batch × numHeads × queries × keys
+    layer.forward(x, x, x, y, Results.of().withWeights(weights)); // batch × numHeads × queries × keys
     AttentionEntropy.of(weights, entropy); // batch × numHeads × queries
     // end
   }
 
   static void rollout(Encoder encoder, SequenceBatch x, SequenceBatch y, List<Heads> weights, SequenceBatch rollout) {
     // begin
-    encoder.forward(x, y, weights); // of each layer: batch × numHeads × rows × rows
-    AttentionRollout.of(weights, rollout); // batch × rows × rows
+    encoder.forward(x, y, weights.stream().map(Results.of()::withWeights).toList());
+    AttentionRollout.of(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows
     // end
   }
 }

@@ -157,7 +157,7 @@ class LookingInsideTest {
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 5, 8, SEED);
     float[] entropy = new float[10];
     Heads weights = Heads.zeros(1, 2, 5, 5);
-    LookingInsideExample.entropy(layer, x, weights, entropy);
+    LookingInsideExample.entropy(layer, x, Views.zerosLike(x), weights, entropy);
     for (float nats : entropy) {
       assertThat(nats).isBetween(0.01f, (float) Math.log(5));
     }

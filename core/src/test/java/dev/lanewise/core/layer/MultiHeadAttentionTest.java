@@ -60,7 +60,7 @@ class MultiHeadAttentionTest {
       Views.assertSameBits(Views.dense(output), shape.output().apply(heads).data(), what(shape + ", " + layout));
 
       Heads weights = Views.filled(layout, 2, shape.numHeads(), 17, 33, Views.SENTINEL);
-      shape.layer().withMask(mask).weights(query, key, weights);
+      shape.layer().withMask(mask).forward(query, key, value, Views.zerosLike(query), Results.of().withWeights(weights));
       Views.assertOnlyTheViewWritten(weights, "weights of " + shape);
       Heads expected = Heads.zeros(2, shape.numHeads(), 17, 33);
       Attention.standard().withMask(mask).compute(queryHeads, keyHeads, Results.of().withWeights(expected));
@@ -151,7 +151,7 @@ class MultiHeadAttentionTest {
     LayerShape shape = LayerShape.of(48, 4).grouped(2);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 17, 48, Problem.SEED + 31);
     Heads weights = Heads.zeros(2, 4, 17, 17);
-    shape.layer().withMask(CAUSAL).weights(x, x, weights);
+    shape.layer().withMask(CAUSAL).forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(weights));
     for (int n = 0; n < 2 * 4 * 17; n++) {
       double sum = 0;
       for (int j = 0; j < 17; j++) {
@@ -183,9 +183,9 @@ class MultiHeadAttentionTest {
     MultiHeadAttention layer = shape.layer().withMask(CAUSAL);
     Views.assertSameBits(forward(layer.withThreads(threads), x, x, x), forward(layer, x, x, x), what(threads + " threads"));
     Heads shared = Heads.zeros(2, 6, 113, 113);
-    layer.withThreads(threads).weights(x, x, shared);
+    layer.withThreads(threads).forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(shared));
     Heads alone = Heads.zeros(2, 6, 113, 113);
-    layer.weights(x, x, alone);
+    layer.forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(alone));
     Views.assertSameBits(shared.data(), alone.data(), what("weights, " + threads + " threads"));
   }
 

@@ -3,6 +3,7 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
@@ -126,29 +127,32 @@ class StackChecksTest {
     Heads right = Heads.zeros(BATCH, 2, ROWS, ROWS);
     int size = BATCH * ROWS * WIDTH;
     return Stream.of(
-        Wrong.argument("the width of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 2, ROWS, 6)), "6", "5"),
+        Wrong.argument("the width of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 2, ROWS, 4)), "4", "5"),
         Wrong.argument("the rows of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 2, 4, ROWS)), "4", "5"),
         Wrong.argument("the heads of the second", out -> forward(encoder, out, right, Heads.zeros(BATCH, 3, ROWS, ROWS)), "3", "2"),
         Wrong.argument("the batch of the second", out -> forward(encoder, out, right, Heads.zeros(1, 2, ROWS, ROWS)), "1", "2"),
-        Wrong.argument("one for two layers", out -> encoder.forward(in(out), in(out), List.of(right)), "weights", "1", "2"),
-        Wrong.isNull("weights[1]", out -> encoder.forward(in(out), in(out), Arrays.asList(right, Wrong.nothing()))),
-        Wrong.isNull("weights", out -> encoder.forward(in(out), in(out), Wrong.nothing())),
-        Wrong.argument("twice the same", out -> forward(encoder, out, right, right), "weights[1]", "weights[0]", "overlaps"),
+        Wrong.argument("one for two layers", out -> encoder.forward(in(out), in(out), Views.weights(List.of(right))), "results", "1", "2"),
+        Wrong.isNull(
+            "results[1]", out -> encoder.forward(in(out), in(out), Arrays.asList(Results.of().withWeights(right), Wrong.nothing()))),
+        Wrong.isNull("results", out -> encoder.forward(in(out), in(out), Wrong.nothing())),
+        Wrong.argument("twice the same", out -> forward(encoder, out, right, right), "results[1]", "results[0]", "overlaps"),
         Wrong.argument(
             "in the output",
             out -> forward(encoder, out, right, new Heads(out, size - 1, BATCH, 2, ROWS, ROWS, 50, 25, 5)),
-            "weights[1]",
+            "results[1]",
             "overlaps"),
         Wrong.argument(
             "in x alone",
-            out -> encoder.forward(in(out), SequenceBatch.zeros(BATCH, ROWS, WIDTH), List.of(right, Heads.of(out, BATCH, 2, ROWS, ROWS))),
-            "weights[1]",
+            out ->
+                encoder.forward(
+                    in(out), SequenceBatch.zeros(BATCH, ROWS, WIDTH), Views.weights(List.of(right, Heads.of(out, BATCH, 2, ROWS, ROWS)))),
+            "results[1]",
             "overlaps",
             "x"));
   }
 
   private static void forward(Encoder encoder, float[] out, Heads first, Heads second) {
-    encoder.forward(in(out), in(out), List.of(first, second));
+    encoder.forward(in(out), in(out), Views.weights(List.of(first, second)));
   }
 
   @ParameterizedTest
@@ -160,7 +164,12 @@ class StackChecksTest {
   @Test
   void aPreNormLayerKeepsItsInputFromItsWeights() {
     EncoderLayer layer = new LayerParts(SHAPE, 12, Activation.RELU, false, false, NormPlacement.PRE).encoderLayer();
-    Wrong.overlap("weights", "x", 0, out -> layer.weights(in(out), Heads.of(out, BATCH, 2, ROWS, ROWS))).verify();
+    Wrong.overlap(
+            "results",
+            "x",
+            0,
+            out -> layer.forward(in(out), Views.zerosLike(in(out)), Results.of().withWeights(Heads.of(out, BATCH, 2, ROWS, ROWS))))
+        .verify();
   }
 
   /** Only the last layer has another memory width. */

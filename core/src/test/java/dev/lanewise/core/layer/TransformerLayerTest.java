@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Rotary;
@@ -170,7 +171,7 @@ class TransformerLayerTest {
       List<Heads> weights = List.of(Heads.zeros(2, heads, 12, 12), Heads.zeros(2, heads, 12, 12));
       SequenceBatch output = SequenceBatch.zeros(2, 12, parts.embedDim());
       SequenceBatch without = SequenceBatch.zeros(2, 12, parts.embedDim());
-      encoder.forward(x, output, weights);
+      encoder.forward(x, output, Views.weights(weights));
       encoder.forward(x, without);
       Views.assertSameBits(output.data(), without.data(), "output beside weights");
       SequenceBatch middle = SequenceBatch.zeros(2, 12, parts.embedDim());
@@ -183,7 +184,11 @@ class TransformerLayerTest {
           from = normed;
         }
         Heads expected = Heads.zeros(2, heads, 12, 12);
-        parts.attention().layer().withMask(Mask.causal()).weights(from, from, expected);
+        parts
+            .attention()
+            .layer()
+            .withMask(Mask.causal())
+            .forward(from, from, from, Views.zerosLike(from), Results.of().withWeights(expected));
         Views.assertSameBits(weights.get(layer).data(), expected.data(), "weights of layer " + layer);
       }
     }
@@ -199,14 +204,18 @@ class TransformerLayerTest {
       Heads cross = Heads.zeros(2, parts.cross().numHeads(), 12, 7);
       SequenceBatch output = SequenceBatch.zeros(2, 12, parts.embedDim());
       SequenceBatch without = SequenceBatch.zeros(2, 12, parts.embedDim());
-      parts.decoderLayer().forward(x, memory, output, self, cross);
+      parts.decoderLayer().forward(x, memory, output, Results.of().withWeights(self), Results.of().withWeights(cross));
       parts.decoderLayer().forward(x, memory, without);
       Views.assertSameBits(output.data(), without.data(), "output beside weights");
 
       boolean pre = parts.placement() == NormPlacement.PRE;
       SequenceBatch from = pre ? normed(parts, 0, x) : x;
       Heads expected = Heads.zeros(2, heads, 12, 12);
-      parts.attention().layer().withMask(Mask.causal()).weights(from, from, expected);
+      parts
+          .attention()
+          .layer()
+          .withMask(Mask.causal())
+          .forward(from, from, from, Views.zerosLike(from), Results.of().withWeights(expected));
       Views.assertSameBits(self.data(), expected.data(), "self-attention");
       SequenceBatch y = SequenceBatch.zeros(2, 12, parts.embedDim());
       parts.attention().layer().withMask(Mask.causal()).forward(from, y);
@@ -214,11 +223,21 @@ class TransformerLayerTest {
         y.data()[i] += x.data()[i];
       }
       Heads expectedCross = Heads.zeros(2, parts.cross().numHeads(), 12, 7);
-      parts.cross().layer().weights(normed(parts, pre ? 2 : 0, y), memory, expectedCross);
+      parts
+          .cross()
+          .layer()
+          .forward(
+              normed(parts, pre ? 2 : 0, y),
+              memory,
+              memory,
+              Views.zerosLike(normed(parts, pre ? 2 : 0, y)),
+              Results.of().withWeights(expectedCross));
       for (int i = 0; i < expectedCross.data().length; i++) {
         assertThat(cross.data()[i]).isCloseTo(expectedCross.data()[i], within(1e-6f));
       }
-      assertThatThrownBy(() -> parts.decoderLayer().forward(x, memory, output, self, self)).hasMessageContaining("crossWeights");
+      assertThatThrownBy(
+              () -> parts.decoderLayer().forward(x, memory, output, Results.of().withWeights(self), Results.of().withWeights(self)))
+          .hasMessageContaining("crossResults");
     }
   }
 

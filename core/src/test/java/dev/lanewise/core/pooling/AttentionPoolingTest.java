@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Problem;
@@ -34,7 +35,7 @@ class AttentionPoolingTest {
         Heads weights = Heads.zeros(shape[0], heads, 1, shape[1]);
         AttentionPooling pooling = AttentionPooling.of(query, heads, headDim).withScale(0.7f).withKernels(kernels);
         pooling.forward(keys, values, output);
-        pooling.weights(keys, weights);
+        pooling.forward(keys, keys, Results.of().withWeights(weights));
         Heads queries = new Heads(query, 0, shape[0], heads, 1, headDim, 0, headDim, headDim);
         ReferenceAttention expected =
             ReferenceAttention.of(Attention.standard().withScale(0.7f), queries, keys.split(heads), values.split(heads));
@@ -63,7 +64,7 @@ class AttentionPoolingTest {
     SequenceBatch padded = SequenceBatch.zeros(2, 1, 6);
     Heads paddedWeights = Heads.zeros(2, 3, 1, 9);
     pooling.withLengths(lengths).forward(keys, values, padded);
-    pooling.withLengths(lengths).weights(keys, paddedWeights);
+    pooling.withLengths(lengths).forward(keys, keys, Results.of().withWeights(paddedWeights));
 
     float[] packedKeys = new float[13 * 12];
     float[] packedValues = new float[13 * 6];
@@ -75,14 +76,16 @@ class AttentionPoolingTest {
     Heads packedWeights = Heads.zeros(1, 3, 2, 9);
     PackedSequences starts = PackedSequences.of(0, 4, 13);
     pooling.withPackedSequences(starts).forward(SequenceBatch.of(packedKeys, 1, 13, 12), SequenceBatch.of(packedValues, 1, 13, 6), packed);
-    pooling.withPackedSequences(starts).weights(SequenceBatch.of(packedKeys, 1, 13, 12), packedWeights);
+    pooling
+        .withPackedSequences(starts)
+        .forward(SequenceBatch.of(packedKeys, 1, 13, 12), SequenceBatch.of(packedKeys, 1, 13, 12), Results.of().withWeights(packedWeights));
 
     for (int b = 0; b < 2; b++) {
       SequenceBatch ownKeys = keys.batch(b, b + 1).rows(0, lengths[b]);
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 6);
       pooling.forward(ownKeys, values.batch(b, b + 1).rows(0, lengths[b]), alone);
       Heads aloneWeights = Heads.zeros(1, 3, 1, lengths[b]);
-      pooling.weights(ownKeys, aloneWeights);
+      pooling.forward(ownKeys, ownKeys, Results.of().withWeights(aloneWeights));
       for (int i = 0; i < 6; i++) {
         assertThat(packed.get(b, 0, i)).isEqualTo(alone.get(0, 0, i));
         assertThat(padded.get(b, 0, i)).isCloseTo(alone.get(0, 0, i), within(1e-6f));
@@ -120,7 +123,12 @@ class AttentionPoolingTest {
                 "4",
                 "key.rows",
                 "5"),
-            Wrong.argument("weights", out -> pooling.weights(keys, Heads.of(out, 2, 3, 1, 4)), "weights.width", "4", "5"))
+            Wrong.argument(
+                "weights",
+                out -> pooling.forward(keys, keys, Results.of().withWeights(Heads.of(out, 2, 3, 1, 4))),
+                "weights.width",
+                "4",
+                "5"))
         .forEach(Wrong::verify);
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.core.pooling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.testing.Problem;
@@ -80,26 +81,67 @@ class PoolingPromisesTest {
         Wrong.argument("lengths", out -> pooling.withLengths(3, 4).forward(x, one(out, WIDTH)), "lengths[1]", "4", "x.rows", "3"),
         Wrong.overlap("output", "x", 0, out -> pooling.forward(to(out), one(out, WIDTH))),
         Wrong.argument("packed", out -> pooling.withPackedSequences(two).forward(x, one(out, WIDTH)), "x.batch", "2", "1"),
-        Wrong.isNull("key", out -> pooling.withLengths(new int[2]).weights(Wrong.nothing(), Heads.of(out, 2, 2, 1, 3))),
-        Wrong.isNull("key", out -> pooling.withPackedSequences(two).weights(Wrong.nothing(), Heads.of(out, 1, 2, 2, 2))),
-        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 1, 2, 1, 3)), "weights.batch", "1", "2"),
-        Wrong.argument("weights", out -> pooling.weights(x, Heads.of(out, 2, 2, 3, 3)), "weights.rows", "3", "1"),
+        Wrong.isNull(
+            "key",
+            out ->
+                pooling
+                    .withLengths(new int[2])
+                    .forward(Wrong.nothing(), Wrong.nothing(), Results.of().withWeights(Heads.of(out, 2, 2, 1, 3)))),
+        Wrong.isNull(
+            "key",
+            out ->
+                pooling
+                    .withPackedSequences(two)
+                    .forward(Wrong.nothing(), Wrong.nothing(), Results.of().withWeights(Heads.of(out, 1, 2, 2, 2)))),
         Wrong.argument(
-            "packed weights", out -> pooling.withPackedSequences(two).weights(x, Heads.of(out, 1, 2, 2, 2)), "key.batch", "2", "1"),
+            "weights", out -> pooling.forward(x, x, Results.of().withWeights(Heads.of(out, 1, 2, 1, 3))), "weights.batch", "1", "2"),
+        Wrong.argument(
+            "weights", out -> pooling.forward(x, x, Results.of().withWeights(Heads.of(out, 2, 2, 3, 3))), "weights.rows", "3", "1"),
         Wrong.argument(
             "packed weights",
-            out -> pooling.withPackedSequences(two).weights(x.batch(0, 1).rows(0, 3), Heads.of(out, 1, 2, 2, 3)),
+            out -> pooling.withPackedSequences(two).forward(x, x, Results.of().withWeights(Heads.of(out, 1, 2, 2, 2))),
+            "key.batch",
+            "2",
+            "1"),
+        Wrong.argument(
+            "packed weights",
+            out ->
+                pooling
+                    .withPackedSequences(two)
+                    .forward(x.batch(0, 1).rows(0, 3), x.batch(0, 1).rows(0, 3), Results.of().withWeights(Heads.of(out, 1, 2, 2, 1))),
             "weights.width",
-            "3",
+            "1",
             "longest",
             "2"),
         Wrong.argument("dense", out -> Neighbours.dense(window, 1, 1).forward(x, to(out)), "output.width", "8", "linear.outputs", "5"),
         Wrong.argument("mean", out -> Neighbours.mean(1, 1).forward(value, to(out)), "output.width", "8", "x.width", "6"),
         Wrong.argument("window", out -> Neighbours.dense(window, Integer.MAX_VALUE, Integer.MAX_VALUE), "24", "4294967295"),
-        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 1, 1, 1, 3)), "weights.batch", "1", "state.batch", "2"),
-        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 2, 3)), "weights.rows", "2", "state.rows", "1"),
-        Wrong.argument("recurrent", out -> recurrent.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "states.rows", "3"),
-        Wrong.overlap("context", "weights", 0, out -> recurrent.forward(state, one(out, WIDTH), Heads.of(out, 2, 1, 1, 3))),
+        Wrong.argument(
+            "recurrent",
+            out -> recurrent.forward(state, Results.of().withWeights(Heads.of(out, 1, 1, 1, 3))),
+            "weights.batch",
+            "1",
+            "query.batch",
+            "2"),
+        Wrong.argument(
+            "recurrent",
+            out -> recurrent.forward(state, Results.of().withWeights(Heads.of(out, 2, 1, 2, 3))),
+            "weights.rows",
+            "2",
+            "query.rows",
+            "1"),
+        Wrong.argument(
+            "recurrent",
+            out -> recurrent.forward(state, Results.of().withWeights(Heads.of(out, 2, 1, 1, 2))),
+            "weights.width",
+            "2",
+            "key.rows",
+            "3"),
+        Wrong.overlap(
+            "weights",
+            "output",
+            0,
+            out -> recurrent.forward(state, Results.of().withOutput(one(out, WIDTH).split(1)).withWeights(Heads.of(out, 2, 1, 1, 3)))),
         Wrong.argument(
             "rows that meet",
             out -> recurrent.forward(state, new SequenceBatch(out, 0, 2, 1, WIDTH, 7, 8)),

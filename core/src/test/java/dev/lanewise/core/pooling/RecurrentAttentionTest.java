@@ -3,6 +3,7 @@ package dev.lanewise.core.pooling;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.testing.Problem;
@@ -97,7 +98,7 @@ class RecurrentAttentionTest {
       SequenceBatch state = Views.randomSequences(Layout.GAPS, BATCH, 1, kind.stateDim, SEED + 10 + step);
       SequenceBatch context = Views.emptySequences(Layout.GAPS, BATCH, 1, WIDTH);
       Heads weights = Heads.zeros(BATCH, 1, 1, LENGTH);
-      attention.forward(state, context, weights);
+      attention.forward(state, Results.of().withOutput(context.split(1)).withWeights(weights));
       for (int b = 0; b < BATCH; b++) {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, context);
       }
@@ -117,7 +118,7 @@ class RecurrentAttentionTest {
         check(kind, rows(state)[b][0], Arrays.copyOf(h[b], lengths[b]), b, weights, scalar);
       }
       Heads weightsAlone = Heads.zeros(BATCH, 1, 1, LENGTH);
-      attention.weights(state, weightsAlone);
+      attention.forward(state, Results.of().withWeights(weightsAlone));
       Views.assertSameBits(weightsAlone.data(), weights.data(), kind);
     }
   }
@@ -203,11 +204,17 @@ class RecurrentAttentionTest {
             Wrong.argument("batch", out -> attention.forward(SequenceBatch.zeros(1, 1, 5), to(out)), "state.batch", "1", "2"),
             Wrong.argument("context", out -> attention.forward(state, SequenceBatch.of(out, 2, 1, 3)), "context.width", "3", "4"),
             Wrong.argument("rows", out -> attention.forward(state, SequenceBatch.of(out, 2, 2, 4)), "context.rows", "2", "1"),
-            Wrong.argument("weights", out -> attention.weights(state, Heads.of(out, 2, 1, 1, 4)), "weights.width", "4", "3"),
+            Wrong.argument(
+                "weights", out -> attention.forward(state, Results.of().withWeights(Heads.of(out, 2, 1, 1, 2))), "weights.width", "2", "3"),
             Wrong.argument("overlap", out -> dot(states).forward(to(out), to(out)), "context", "overlaps", "state"),
-            Wrong.argument("weights", out -> dot(states).weights(to(out), Heads.of(out, 2, 1, 1, 3)), "weights", "overlaps", "state"),
+            Wrong.argument(
+                "weights",
+                out -> dot(states).forward(to(out), Results.of().withWeights(Heads.of(out, 2, 1, 1, 3))),
+                "weights",
+                "overlaps",
+                "query"),
             Wrong.isNull("state", out -> attention.forward(Wrong.nothing(), to(out))),
-            Wrong.isNull("context", out -> attention.forward(state, Wrong.nothing())))
+            Wrong.isNull("context", out -> attention.forward(state, Wrong.<SequenceBatch>nothing())))
         .forEach(Wrong::verify);
   }
 

@@ -61,7 +61,7 @@ public final class LayerSettings {
 
   private static Setting layer(
       String method, String slot, String what, UnaryOperator<MultiHeadAttention> set, Consumer<LayerExpectation> expect) {
-    boolean seen = !Set.of("threads", "kernels").contains(slot) && !what.equals("no positions");
+    boolean seen = !Set.of("threads", "kernels of all parts").contains(slot) && !what.equals("no positions");
     return new Setting("MultiHeadAttention." + method, slot, what, seen, set, expect, what);
   }
 
@@ -141,6 +141,7 @@ public final class LayerSettings {
             e -> e.sequences = sequences),
         attention("withThreads", "threads", "threads of attention", attention -> attention.withThreads(3), e -> {}),
         layer("withThreads", "threads", "threads", layer -> layer.withThreads(2), e -> {}),
+        layer("withKernels", "kernels of all parts", "scalar kernels of all parts", layer -> layer.withKernels(Kernels.scalar()), e -> {}),
         attention("withKernels", "kernels", "scalar kernels", attention -> attention.withKernels(Kernels.scalar()), e -> {}),
         layer("withAttention", "threads", "attention as it is", layer -> layer.withAttention(UnaryOperator.identity()), e -> {}),
         layer("withRotary", "positions", "withRotary", layer -> layer.withRotary(rotary), e -> e.positions = rotary),

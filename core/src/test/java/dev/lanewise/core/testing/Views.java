@@ -2,9 +2,11 @@ package dev.lanewise.core.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.function.IntConsumer;
 
@@ -47,6 +49,16 @@ public final class Views {
     Random random = new Random(seed);
     forEach(view, index -> view.data()[index] = (float) random.nextGaussian());
     return view;
+  }
+
+  /** Zeros of the shape of other rows. */
+  public static SequenceBatch zerosLike(SequenceBatch x) {
+    return SequenceBatch.zeros(x.batch(), x.rows(), x.width());
+  }
+
+  /** Results that request only weights, one for each view. */
+  public static List<Results> weights(List<Heads> views) {
+    return views.stream().map(Results.of()::withWeights).toList();
   }
 
   /** The same for sequences; {@link Layout#ROWS_FIRST} is dense here. */

@@ -2,6 +2,7 @@ package dev.lanewise.bench.cli.explain;
 
 import dev.lanewise.core.AttentionEntropy;
 import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -31,7 +32,7 @@ public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch>
     for (int layer = 0; layer < encoder.encoder().layers().size(); layer++) {
       layers.add(Heads.zeros(1, MiniLm.NUM_HEADS, length, length));
     }
-    encoder.encoder().withPackedSequences(text).forward(x, x, layers);
+    encoder.encoder().withPackedSequences(text).forward(x, x, layers.stream().map(Results.of()::withWeights).toList());
     return of(tokens, layers);
   }
 

@@ -6,8 +6,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.text.MiniLmArtifact;
@@ -59,20 +59,12 @@ class FirstLayerTest {
 
   @ParameterizedTest
   @MethodSource("kernels")
-  void attentionWeightsAreTheModels(Kernels kernels) {
+  void attentionIsTheModels(Kernels kernels) {
     SequenceBatch embedded = model.embed(tokens);
     Heads weights = Heads.zeros(1, FirstLayer.NUM_HEADS, tokens.length(), tokens.length());
-    model.attention(kernels).weights(embedded, embedded, weights);
-    assertGolden("weights", weights.data());
-  }
-
-  @ParameterizedTest
-  @MethodSource("kernels")
-  void attentionOutputIsTheModels(Kernels kernels) {
-    SequenceBatch embedded = model.embed(tokens);
     SequenceBatch output = SequenceBatch.zeros(1, tokens.length(), FirstLayer.EMBED_DIM);
-    MultiHeadAttention attention = model.attention(kernels);
-    attention.forward(embedded, output);
+    model.attention(kernels).forward(embedded, embedded, embedded, output, Results.of().withWeights(weights));
+    assertGolden("weights", weights.data());
     assertGolden("output", output.data());
   }
 
