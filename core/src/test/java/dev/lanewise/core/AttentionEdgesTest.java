@@ -33,7 +33,7 @@ class AttentionEdgesTest {
   @Test
   void lowestFloatAsBiasIsNoMask() {
     Heads output = Heads.zeros(1, 1, 1, 1);
-    Bias bias = Bias.ofKeys(new float[] {-Float.MAX_VALUE, -Float.MAX_VALUE});
+    Bias bias = Bias.of(new float[] {-Float.MAX_VALUE, -Float.MAX_VALUE}, 2);
     ATTENTION.withBias(bias).compute(row(1), row(1, 2), row(2, 4), output);
     assertThat(output.get(0, 0, 0, 0)).isEqualTo(3);
   }

@@ -156,11 +156,11 @@ class AttentionPromisesTest {
     boolean[] twelve = new boolean[12];
     return List.of(
         Wrong.isNull("matrix.data", out -> Mask.matrix(Wrong.nothing(), 1)),
-        Wrong.argument("negative keys", out -> Mask.matrix(twelve, -4), "matrix.keys", "-4", "0"),
+        Wrong.argument("negative keys", out -> Mask.matrix(twelve, 3, -4), "matrix.shape[1]", "-4", "0"),
         Wrong.argument("sinks", out -> Mask.window(1, 1).withSinks(-2), "window.sinks", "-2", "0"),
-        masked("rows of four keys", Mask.matrix(twelve, 4), "matrix.keys", "4", "keys", "5"),
-        masked("rows of six keys", Mask.matrix(twelve, 6), "matrix.keys", "6", "keys", "5"),
-        masked("a row too few", Mask.matrix(new boolean[9], 5), "matrix.data", "9", "10"),
+        masked("rows of four keys", Mask.matrix(new boolean[8], 2, 4), "matrix.keys", "4", "keys", "5"),
+        masked("rows of six keys", Mask.matrix(twelve, 2, 6), "matrix.keys", "6", "keys", "5"),
+        masked("a row too many", Mask.matrix(new boolean[15], 3, 5), "matrix.queries", "3", "2"),
         masked("query ids", Mask.documents(1, new int[3], new int[5]), "queryIds.length", "3", "2"),
         masked("key ids", Mask.documents(1, new int[2], new int[6]), "keyIds.length", "6", "5"));
   }

@@ -59,33 +59,15 @@ class BadVariantTest {
             "4"),
         Wrong.argument(
             "additive vector", out -> compute(ATTENTION.withSimilarity(Similarity.additive(1, 2)), out), "vector.length", "2", "8"),
+        Wrong.argument("bias of fewer keys", out -> compute(ATTENTION.withBias(Bias.of(new float[18], 3, 6)), out), "bias.keys", "6", "7"),
+        Wrong.argument("bias of no keys", out -> compute(ATTENTION.withBias(Bias.of(new float[0], 3, 0)), out), "bias.keys", "0", "7"),
         Wrong.argument(
-            "bias of fewer keys",
-            out -> compute(ATTENTION.withBias(Bias.ofQueriesAndKeys(new float[70], 6)), out),
-            "bias.queryStride",
-            "6",
-            "7"),
+            "bias of fewer queries", out -> compute(ATTENTION.withBias(Bias.of(new float[56], 4, 2, 7)), out), "bias.queries", "2", "3"),
         Wrong.argument(
-            "bias of no keys",
-            out -> compute(ATTENTION.withBias(Bias.ofQueriesAndKeys(new float[70], 0)), out),
-            "bias.keyStride",
-            "1",
-            "3"),
+            "bias of fewer heads", out -> compute(ATTENTION.withBias(Bias.of(new float[63], 3, 3, 7)), out), "bias.heads", "3", "4"),
+        Wrong.argument("bias of keys", out -> compute(ATTENTION.withBias(Bias.of(new float[6], 6)), out), "bias.keys", "6", "7"),
         Wrong.argument(
-            "bias of fewer queries",
-            out -> compute(ATTENTION.withBias(Bias.ofHeads(new float[90], 2, 7)), out),
-            "bias.headStride",
-            "14",
-            "21"),
-        Wrong.argument(
-            "bias of fewer heads",
-            out -> compute(ATTENTION.withBias(Bias.of(new float[200], 3, 3, 7)), out),
-            "bias.batchStride",
-            "63",
-            "84"),
-        Wrong.argument("bias of keys", out -> compute(ATTENTION.withBias(Bias.ofKeys(new float[6])), out), "bias.data", "6", "7"),
-        Wrong.argument(
-            "bias of heads", out -> compute(ATTENTION.withBias(Bias.ofHeads(new float[80], 3, 7)), out), "bias.data", "80", "84"),
+            "bias of heads", out -> compute(ATTENTION.withBias(Bias.of(new float[80], 4, 3, 7)), out), "bias.data.length", "80", "84"),
         Wrong.argument(
             "output in bias", out -> compute(ATTENTION.withBias(new Bias(out, 1000, 0, 0, 0, 0)), out), "output", "bias", "4096"),
         Wrong.argument(

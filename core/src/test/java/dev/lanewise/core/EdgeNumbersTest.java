@@ -150,7 +150,7 @@ class EdgeNumbersTest {
         assertThat(output(masked, column(1), key, value)).as("masked key %s", special).isCloseTo(2, within(1e-5f));
         float[] bias = new float[keys];
         bias[keys - 1] = -INFINITY;
-        Attention biased = attention.withBias(Bias.ofKeys(bias));
+        Attention biased = attention.withBias(Bias.of(bias, bias.length));
         assertThat(output(biased, column(1), key, value)).as("key %s behind -inf", special).isCloseTo(2, within(1e-5f));
         float seen = output(attention, column(1), key, value);
         // a score of −∞ has weight 0; a score of +∞ has all the weight, and gives NaN

@@ -141,7 +141,7 @@ class EmptyPartsTest {
     return switch (way) {
       case MASK -> attention.withMask(Mask.keyLengths(keys.seen));
       case MASK_WITH_HOLES -> attention.withMask(Mask.evaluate((b, head, i, j) -> j < keys.seen, 1, 1, queries, keys.all()));
-      case BIAS -> attention.withBias(Bias.ofKeys(bias(keys)));
+      case BIAS -> attention.withBias(Bias.of(bias(keys), keys.all()));
       case FUNCTION ->
           attention.withScoreFunction(
               (row, offset, length, b, head, i, first) -> {
@@ -326,7 +326,7 @@ class EmptyPartsTest {
         switch (call.way) {
           case MASK -> attention.withMask(Mask.keyLengths(keys.seen));
           case MASK_WITH_HOLES -> attention.withMask(Mask.evaluate((b, head, i, j) -> j < keys.seen, 1, 1, 1, keys.all()));
-          case BIAS -> attention.withBias(Bias.ofKeys(bias(keys)));
+          case BIAS -> attention.withBias(Bias.of(bias(keys), keys.all()));
           case FUNCTION ->
               attention.withScoreFunction((row, offset, length, b, head, i, first) -> Arrays.fill(row, keys.seen, length, GONE));
           case SCORE -> attention;

@@ -73,7 +73,7 @@ class FusedWaysTest {
             row[offset + i] = 0.5f * row[offset + i] + head - 0.01f * ((firstKey + i) % 7);
           }
         };
-    for (Mask mask : List.of(Mask.none(), Mask.causal(), Mask.matrix(apart, KEYS))) {
+    for (Mask mask : List.of(Mask.none(), Mask.causal(), Mask.matrix(apart, QUERIES, KEYS))) {
       for (Normaliser normaliser : List.of(Normaliser.softmaxWithSinks(1, 0, -1, 2), Normaliser.relu())) {
         Attention attention = Attention.standard().withMask(mask).withNormaliser(normaliser);
         String what = mask + (normaliser.hasLogSumExp() ? " softmax" : " relu");

@@ -69,7 +69,7 @@ class LongSumsTest {
       Results both = Results.of().withOutput(column(output)).withWeights(Heads.of(weights, 1, 1, 1, keys));
       attention.compute(one, column(scores), column(filled(keys, 0.1f)), both);
       assertClose("two passes", 0.1f, output);
-      attention.withBias(Bias.ofKeys(hides)).compute(one, column(scores), column(Arrays.copyOf(values, keys)), column(output));
+      attention.withBias(Bias.of(hides, hides.length)).compute(one, column(scores), column(Arrays.copyOf(values, keys)), column(output));
       assertClose("with NaN", 0.1f, output);
       float[] wide = new float[2];
       Heads apart = new Heads(filled(2 * keys, 0.1f), 0, 1, 1, keys, 2, 0, 0, 1, keys);

@@ -98,7 +98,7 @@ class OnnxAttentionTest {
       data[n] = random.nextInt(3) > 0;
     }
     onnx.mask = (b, head, i, j) -> data[head * 9 + j] ? 0 : GONE;
-    check(attention.withMask(Mask.matrix(data, 0, 0, 9, 0, 1)), onnx);
+    check(attention.withMask(Mask.matrix(data, HEADS, 1, 9)), onnx);
   }
 
   @Test
@@ -115,7 +115,7 @@ class OnnxAttentionTest {
     Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
     attention
         .withMask(Mask.causal(Mask.Alignment.offsets(6, 6)))
-        .withBias(new Bias(data, 0, 5 * 8, 0, 8, 1))
+        .withBias(Bias.of(data, BATCH, 1, 5, 8))
         .compute(onnx.query, key, value, output);
     check(output.data(), onnx.compute().output);
   }
@@ -169,7 +169,7 @@ class OnnxAttentionTest {
     attention
         .withMask(Mask.causal(Mask.Alignment.topLeft()))
         .withSoftcap((float) CAP)
-        .withBias(Bias.ofKeys(data))
+        .withBias(Bias.of(data, data.length))
         .compute(
             onnx.query,
             onnx.key,
@@ -193,7 +193,7 @@ class OnnxAttentionTest {
     onnx.mask = (b, head, i, j) -> data[j];
     check(
         attention
-            .withBias(Bias.ofKeys(data))
+            .withBias(Bias.of(data, data.length))
             .withScoreFunction(
                 (row, offset, length, b, head, i, firstKey) -> {
                   for (int j = offset; j < offset + length; j++) {

@@ -72,7 +72,7 @@ class OverlapTest {
   }
 
   private static Attention biased(Map<String, float[]> a) {
-    return Attention.standard().withBias(Bias.ofKeys(a.get("bias")));
+    return Attention.standard().withBias(Bias.of(a.get("bias"), a.get("bias").length));
   }
 
   private static List<Door> attention() {
@@ -131,7 +131,7 @@ class OverlapTest {
         .value(one, one)
         .output(one, one)
         .build()
-        .withAttention(inner -> inner.withBias(Bias.ofKeys(a.get("bias"))));
+        .withAttention(inner -> inner.withBias(Bias.of(a.get("bias"), a.get("bias").length)));
   }
 
   private static EncoderLayer encoderLayer(Map<String, float[]> a, NormPlacement placement) {

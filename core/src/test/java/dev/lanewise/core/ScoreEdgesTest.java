@@ -111,7 +111,7 @@ class ScoreEdgesTest {
   @MethodSource("settings")
   void bias(Setting setting) {
     for (float bias : edges()) {
-      Attention attention = setting.attention().withBias(Bias.ofKeys(new float[] {bias}));
+      Attention attention = setting.attention().withBias(Bias.of(new float[] {bias}, 1));
       for (float score : edges()) {
         double expected = bias == -INFINITY ? bias : (double) score + bias;
         float actual = logSumExp(setting, attention, new float[] {1}, column(score));

@@ -51,9 +51,9 @@ final class ShortExamples {
     return query.batch() > projected.batch() ? query : projected;
   }
 
-  static void bias(Attention attention, Heads query, Heads key, Heads value, Heads output, float[] bias, int keys) {
+  static void bias(Attention attention, Heads query, Heads key, Heads value, Heads output, float[] bias, int queries, int keys) {
     // begin
-    attention.withBias(Bias.ofQueriesAndKeys(bias, keys)).compute(query, key, value, output); // the same for every head
+    attention.withBias(Bias.of(bias, queries, keys)).compute(query, key, value, output); // the same for every head
     // end
   }
 

@@ -37,7 +37,7 @@ class ShortExamplesTest {
     Heads value = Heads.zeros(2, 4, 24, 8);
     Arrays.fill(value.data(), 1);
     Heads output = Heads.zeros(2, 4, 51, 8);
-    ShortExamples.bias(ATTENTION, query, key, value, output, new float[51 * 24], 24);
+    ShortExamples.bias(ATTENTION, query, key, value, output, new float[51 * 24], 51, 24);
     assertThat(output.get(0, 0, 0, 0)).isCloseTo(1, within(1e-5f));
     ShortExamples.normaliser(ATTENTION, query, key, value, output, new float[4]);
     assertThat(output.get(0, 0, 0, 0)).isLessThan(1);

@@ -82,8 +82,8 @@ class AttentionPromisesTest {
           AttentionCall builder = AttentionCall.of(query, key).output(value, output).normaliser(normaliser);
           switch (by) {
             case "mask" -> builder.visibility(new Range(0, visible));
-            case "bias" -> builder.bias(Bias.ofQueriesAndKeys(bias, keys));
-            case "position bias" -> builder.positionBias(Bias.ofQueriesAndKeys(bias, keys)).bias(Bias.ofKeys(new float[keys]));
+            case "bias" -> builder.bias(Bias.of(bias, 3, keys));
+            case "position bias" -> builder.positionBias(Bias.of(bias, 3, keys)).bias(Bias.of(new float[keys], keys));
             default ->
                 builder.scoreFunction(
                     (row, offset, length, b, h, q, first) -> {
@@ -226,7 +226,8 @@ class AttentionPromisesTest {
     }
     float[][][] seen = new float[Stage.values().length][3][keys];
     int[][][] times = new int[Stage.values().length][3][keys];
-    AttentionCall builder = AttentionCall.of(query, key).scale(0.5f).softcap(2).bias(Bias.ofKeys(bias)).visibility(new Range(70, 200));
+    AttentionCall builder =
+        AttentionCall.of(query, key).scale(0.5f).softcap(2).bias(Bias.of(bias, bias.length)).visibility(new Range(70, 200));
     for (int s = 0; s < seen.length; s++) {
       float[][] rows = seen[s];
       int[][] counts = times[s];
@@ -286,7 +287,7 @@ class AttentionPromisesTest {
       for (Normaliser normaliser : normalisers()) {
         for (boolean observed : new boolean[] {false, true}) {
           Heads expected = Heads.zeros(1, 1, queries, 8);
-          run(kernels, AttentionCall.of(query, key).output(value, expected).normaliser(normaliser).bias(Bias.ofKeys(bias)));
+          run(kernels, AttentionCall.of(query, key).output(value, expected).normaliser(normaliser).bias(Bias.of(bias, bias.length)));
           Heads output = Heads.zeros(1, 1, queries, 8);
           AttentionCall builder = AttentionCall.of(query, new CachedSequence[] {rows}).output(output).normaliser(normaliser);
           if (observed) {

@@ -79,7 +79,7 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
   }
 
   private static Bias bias() {
-    return Bias.ofQueriesAndKeys(Inputs.matrix(LENGTH, LENGTH, 4).data(), LENGTH);
+    return Bias.of(Inputs.matrix(LENGTH, LENGTH, 4).data(), LENGTH, LENGTH);
   }
 
   private static Mask visible() {
@@ -88,7 +88,7 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
     for (int i = 0; i < visible.length; i++) {
       visible[i] = numbers.data()[i] < 0.8f; // from −1 to 1
     }
-    return Mask.matrix(visible, LENGTH);
+    return Mask.matrix(visible, LENGTH, LENGTH);
   }
 
   @Override

@@ -72,7 +72,7 @@ public final class Variant {
   }
 
   private Mask mask(boolean asMatrix, boolean[] elements, int queries) {
-    return asMatrix ? Mask.matrix(elements, keys) : Mask.evaluate((b, head, i, j) -> elements[i * keys + j], 1, 1, queries, keys);
+    return asMatrix ? Mask.matrix(elements, queries, keys) : Mask.evaluate((b, head, i, j) -> elements[i * keys + j], 1, 1, queries, keys);
   }
 
   /** The call to measure. */
@@ -87,7 +87,7 @@ public final class Variant {
       attention = attention.withAlibi(slopes);
     }
     if (bias != null) {
-      attention = attention.withBias(Bias.ofQueriesAndKeys(bias, keys));
+      attention = attention.withBias(Bias.of(bias, bias.length / keys, keys));
     }
     return sequences == null ? attention : attention.withPackedSequences(sequences);
   }

@@ -6,6 +6,8 @@ import dev.lanewise.core.mask.lowering.Band;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.runtime.ScoreView;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -113,9 +115,9 @@ public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, 
   }
 
   /**
-   * Boolean matrix, true where the key is visible: data[offset + b · batchStride + h · headStride + i · queryStride + j · keyStride] for
-   * query head h. A stride of 0 broadcasts. The array is not copied: each call reads it again and packs it into bits. For a matrix that
-   * many calls share, {@link #evaluate} is faster.
+   * Booleans, true where the key is visible: data[offset + b · batchStride + h · headStride + i · queryStride + j · keyStride] for query
+   * head h. A stride of 0 broadcasts. The array is not copied: each call reads it again and packs it into bits. For a matrix that many
+   * calls share, {@link #evaluate} is faster.
    *
    * @param data the array that holds the elements
    * @param offset index of the element b = h = i = j = 0
@@ -126,17 +128,19 @@ public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, 
    * @throws IllegalArgumentException if a number is negative
    */
   static Mask matrix(boolean[] data, int offset, int batchStride, int headStride, int queryStride, int keyStride) {
-    return new MatrixMask(data, offset, batchStride, headStride, queryStride, keyStride, MatrixMask.ANY);
+    Objects.requireNonNull(data, "matrix.data");
+    return new MatrixMask(data, ScoreView.ofStrides("matrix", offset, batchStride, headStride, queryStride, keyStride));
   }
 
   /**
-   * Dense boolean matrix of queries × keys, the same for all heads and batch entries; otherwise as {@link #matrix(boolean[], int, int, int,
-   * int, int)}.
+   * A dense array of booleans whose axes are aligned with batch × heads × queries × keys from the right, as those of {@link Bias#of};
+   * otherwise as {@link #matrix(boolean[], int, int, int, int, int)}.
    *
-   * @param keys S, of the longest sequence if sequences are packed; a call with another number of keys is refused
+   * @param shape 1 to 4 sizes, for packed sequences those of the longest sequence; an axis of 1, or none, broadcasts
+   * @throws IllegalArgumentException if the sizes are not those of the array
    */
-  static Mask matrix(boolean[] data, int keys) {
-    return MatrixMask.dense(data, keys);
+  static Mask matrix(boolean[] data, int... shape) {
+    return new MatrixMask(data, ScoreView.ofShape("matrix", Objects.requireNonNull(data, "matrix.data").length, shape));
   }
 
   /**

@@ -196,7 +196,7 @@ public class LayerSettingsTest {
     MultiHeadAttention layer = MultiHeadAttention.builder(1, 1).query(one, null).key(one, null).value(one, null).output(one, null).build();
     SequenceBatch x = SequenceBatch.of(new float[] {1, 5}, 1, 2, 1);
     SequenceBatch output = SequenceBatch.zeros(1, 2, 1);
-    Bias hiding = Bias.ofKeys(new float[] {0, Float.NEGATIVE_INFINITY});
+    Bias hiding = Bias.of(new float[] {0, Float.NEGATIVE_INFINITY}, 2);
     LayerPositions positions = Positions.relativeBuckets(new float[32], 32, 128, true);
     layer.withAttention(attention -> attention.withBias(hiding)).withPositions(positions).forward(x, output);
     assertThat(output.data()).containsExactly(1, 1);
@@ -214,7 +214,7 @@ public class LayerSettingsTest {
         .verify();
     Heads rows = Views.random(Layout.DENSE, 1, 1, 3, 4, Problem.SEED + 6);
     LayerPositions positions = Positions.relativeBuckets(Views.randomArray(8, 1, Problem.SEED + 7), 8, 6, true);
-    Bias bias = Bias.ofKeys(new float[] {1, Float.NEGATIVE_INFINITY, -1});
+    Bias bias = Bias.of(new float[] {1, Float.NEGATIVE_INFINITY, -1}, 3);
     Heads before = Heads.zeros(1, 1, 3, 3);
     Heads after = Heads.zeros(1, 1, 3, 3);
     Heads without = Heads.zeros(1, 1, 3, 3);

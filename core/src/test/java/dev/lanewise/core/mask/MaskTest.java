@@ -60,7 +60,7 @@ class MaskTest {
     assertDrawn(Mask.documents(2, new int[] {9, 9, 9, 7, 5, 8}, new int[] {9, 9, 9, 9, 7, 5, 7, 6}), 3, 4, "#.#.", ".#..", "....");
     assertDrawn(Mask.tree(-1, 0, 0, 2, -1), 5, 7, "###....", "####...", "###.#..", "###.##.", "##....#");
     assertDrawn(Mask.tree(-1, -1), 4, 3, "...", "#..", "##.", "#.#");
-    assertDrawn(Mask.matrix(new boolean[] {true, false, false, false, true, true}, 3), 2, 3, "#..", ".##");
+    assertDrawn(Mask.matrix(new boolean[] {true, false, false, false, true, true}, 2, 3), 2, 3, "#..", ".##");
     assertDrawn(Mask.evaluate((b, h, i, j) -> b == 1 && h == 1 && i < j, 2, 2, 2, 3), 2, 3, ".##", "..#");
     assertDrawn(Mask.causal().and(Mask.window(1, 1)).and(Mask.keyLengths(3, 2)), 3, 3, "#..", "##.", ".#.");
   }

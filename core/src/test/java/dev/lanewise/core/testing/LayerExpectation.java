@@ -94,7 +94,7 @@ public final class LayerExpectation {
   /** The sum of the bias and the effect of relative positions: sequences × heads × queries × keys. */
   private Bias sum(int rows, int queries) {
     float[] data = new float[count() * LayerSettings.HEADS * queries * rows];
-    Bias all = Bias.of(data, LayerSettings.HEADS, queries, rows);
+    Bias all = new Bias(data, 0, LayerSettings.HEADS * queries * rows, queries * rows, rows, 1);
     for (int n = 0; n < data.length; n++) {
       int s = n / rows / queries / LayerSettings.HEADS;
       int head = n / rows / queries % LayerSettings.HEADS;

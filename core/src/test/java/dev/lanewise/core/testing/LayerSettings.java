@@ -106,9 +106,9 @@ public final class LayerSettings {
         layer("withMask", "mask", "window", layer -> layer.withMask(window), e -> e.mask = window),
         attention("withScale", "scale", "scale", attention -> attention.withScale(0.7f), e -> e.scale = (double) 0.7f),
         attention("withSoftcap", "softcap", "softcap", attention -> attention.withSoftcap(0.6f), e -> e.softcap = 0.6f),
-        bias("bias of keys", Bias.ofKeys(keys)),
-        bias("bias that hides a key", Bias.ofKeys(hidden)),
-        bias("bias of all scores", Bias.ofHeads(scores, ROWS, ROWS)),
+        bias("bias of keys", new Bias(keys, 0, 0, 0, 0, 1)),
+        bias("bias that hides a key", new Bias(hidden, 0, 0, 0, 0, 1)),
+        bias("bias of all scores", new Bias(scores, 0, 0, ROWS * ROWS, ROWS, 1)),
         attention("withAlibi", "slopes", "slopes", attention -> attention.withAlibi(slopes), e -> e.slopes = slopes),
         attention(
             "withScoreFunction",

@@ -65,9 +65,9 @@ public final class MaskCases {
         Mask.keyLengths(lengths(shape::keys)).or(Mask.window(1, 1)),
         Mask.matrix(bits, 3, heads * queries * keys * 2, queries * keys * 2, keys * 2, 2),
         Mask.matrix(bits, 1, 0, queries * keys, 1, queries),
-        Mask.matrix(bits, 0, keys, 0, 0, 1),
         Mask.matrix(bits, 0, 1, 1, 1, 0),
-        Mask.matrix(bits, keys),
+        Mask.matrix(bits(queries * keys), queries, keys),
+        Mask.matrix(bits(batch * keys), batch, 1, 1, keys),
         Mask.evaluate((b, h, i, j) -> bits[((b * heads + h) * queries + i) * keys + j], batch, heads, queries, keys),
         Mask.evaluate((b, h, i, j) -> i % 3 != 0 && (i % 3 == 1 || j / 64 % 2 == 0), 1, 1, queries, keys));
   }

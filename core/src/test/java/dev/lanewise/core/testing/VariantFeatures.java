@@ -38,7 +38,7 @@ public final class VariantFeatures {
         variant.softcap = 1.5f;
       }
       switch (this) {
-        case BIAS_OF_KEYS -> variant.bias = Bias.ofKeys(Views.randomArray(shape.mostKeys(), 1, random.nextLong()));
+        case BIAS_OF_KEYS -> variant.bias = Bias.of(Views.randomArray(shape.mostKeys(), 1, random.nextLong()), shape.mostKeys());
         case BIAS, ALL_AT_ONCE -> variant.bias = bias(shape, random);
         case BIAS_THAT_HIDES -> variant.bias = hiding(bias(shape, random), random);
         default -> {}

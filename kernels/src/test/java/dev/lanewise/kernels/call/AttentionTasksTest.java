@@ -59,7 +59,7 @@ class AttentionTasksTest {
       builder.observe(
           stage, (row, offset, length, b, head, query, firstKey) -> System.arraycopy(row, offset, seen[stage.ordinal()], firstKey, length));
     }
-    builder.visibility(new FirstKeys(2)).bias(Bias.ofKeys(new float[] {1, 1, 1}));
+    builder.visibility(new FirstKeys(2)).bias(Bias.of(new float[] {1, 1, 1}, 3));
     run(kernels, builder.build());
     assertThat(seen[Stage.RAW.ordinal()]).containsExactly(1, 2, 3);
     assertThat(seen[Stage.CAPPED.ordinal()]).containsExactly(1, 2, 3);

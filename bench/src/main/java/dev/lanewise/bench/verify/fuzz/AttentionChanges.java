@@ -102,8 +102,8 @@ final class AttentionChanges {
     Bias bias =
         switch (kind) {
           case NONE -> null;
-          case BY_KEY -> Bias.ofKeys(new float[keys]);
-          case BY_QUERY_AND_KEY -> Bias.ofQueriesAndKeys(new float[queries * keys], keys);
+          case BY_KEY -> Bias.of(new float[keys], keys);
+          case BY_QUERY_AND_KEY -> Bias.of(new float[queries * keys], queries, keys);
           case ON_FOUR_AXES, HIDING, LARGE, LOWEST -> {
             int keyStride = 1 + call.numbers.below(2, Operand.BIAS, -1);
             int queryStride = keyStride * keys + call.numbers.below(3, Operand.BIAS, -2);

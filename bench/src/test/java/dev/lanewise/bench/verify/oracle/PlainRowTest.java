@@ -44,7 +44,7 @@ class PlainRowTest {
     model.rule = (b, head, i, j, queries, keys) -> false;
     assertThat(new PlainRow(model, 0, 0, 0, false).logSumExp).isEqualTo(1.5);
     model.rule = (b, head, i, j, queries, keys) -> true;
-    model.bias = Bias.ofKeys(new float[] {-1f / 0, -1f / 0, -1f / 0});
+    model.bias = Bias.of(new float[] {-1f / 0, -1f / 0, -1f / 0}, 3);
     PlainRow row = new PlainRow(model, 0, 0, 0, false);
     assertThat(row.logSumExp).isEqualTo(1.5);
     assertThat(row.output).containsOnly(0);
@@ -55,7 +55,7 @@ class PlainRowTest {
   void theDivisorCountsTheKeysThatAreSeen() {
     Model model = model();
     model.normaliser = Normaliser.linear().dividedByKeys();
-    model.bias = Bias.ofKeys(new float[] {-1f / 0, 2, 0});
+    model.bias = Bias.of(new float[] {-1f / 0, 2, 0}, 3);
     PlainRow row = new PlainRow(model, 0, 0, 0, false);
     assertThat(row.divisor()).isEqualTo(1);
     assertThat(row.weights[1]).isCloseTo(2 + Math.log(2), within(1e-6));
