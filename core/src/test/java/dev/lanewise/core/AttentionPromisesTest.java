@@ -46,15 +46,10 @@ class AttentionPromisesTest {
         Wrong.isNull("stage", out -> Results.of().withScores(Wrong.nothing(), rows(1))),
         Wrong.isNull("executor", out -> Helpers.from(Wrong.nothing(), () -> {})),
         Wrong.isNull("calls", out -> Helpers.from(Runnable::run, Wrong.nothing())),
-        Wrong.isNull("entropy", out -> AttentionEntropy.of(rows(1), Wrong.nothing())),
-        Wrong.argument("entropies", out -> AttentionEntropy.of(Heads.zeros(1, 2, 3, 4), new float[5]), "entropy.length", "5", "6"),
-        Wrong.overlap("entropy", "weights", 0, out -> AttentionEntropy.of(new Heads(out, 0, 1, 1, 4096, 1, 0, 0, 1), out)),
-        Wrong.isNull("kernels", out -> AttentionRollout.of(List.of(square()), SequenceBatch.zeros(1, 2, 2), Wrong.nothing())),
-        Wrong.argument("no layer", out -> AttentionRollout.of(List.of(), SequenceBatch.zeros(1, 2, 2)), "layers.size", "0", "1"));
-  }
-
-  private static Heads square() {
-    return Heads.zeros(1, 1, 2, 2);
+        Wrong.isNull("entropy", out -> AttentionWeights.entropy(rows(1), Wrong.nothing())),
+        Wrong.argument("entropies", out -> AttentionWeights.entropy(Heads.zeros(1, 2, 3, 4), new float[5]), "entropy.length", "5", "6"),
+        Wrong.overlap("entropy", "weights", 0, out -> AttentionWeights.entropy(new Heads(out, 0, 1, 1, 4096, 1, 0, 0, 1), out)),
+        Wrong.argument("no layer", out -> AttentionWeights.rollout(List.of(), SequenceBatch.zeros(1, 2, 2)), "layers.size", "0", "1"));
   }
 
   private static Heads rows(int rows) {
@@ -271,14 +266,14 @@ class AttentionPromisesTest {
   void entropyOfEdges() {
     float[] rows = {1, 0, 0, 0.5f, 0.5f, 0, 0, 0, 0, Float.NaN, 0, 1, -0.5f, 1.5f, 0};
     float[] entropy = new float[5];
-    AttentionEntropy.of(Heads.of(rows, 1, 1, 5, 3), entropy);
+    AttentionWeights.entropy(Heads.of(rows, 1, 1, 5, 3), entropy);
     assertThat(entropy).containsExactly(0, (float) Math.log(2), 0, Float.NaN, Float.NaN);
   }
 
   @Test
   void rolloutOfAnEmptyBatchIsEmpty() {
     SequenceBatch none = new SequenceBatch(new float[0], 0, 0, 65536, 65536, 0, 0);
-    AttentionRollout.of(List.of(new Heads(new float[0], 0, 0, 1, 65536, 65536, 0, 0, 0)), none);
+    AttentionWeights.rollout(List.of(new Heads(new float[0], 0, 0, 1, 65536, 65536, 0, 0, 0)), none);
     assertThat(none.data()).isEmpty();
   }
 

@@ -74,7 +74,7 @@ class CachedResultsTest {
   void nothingIsComputedOfNothing() {
     SequenceBatch none = SequenceBatch.zeros(2, 3, 0);
     Pooling.mean().forward(none, SequenceBatch.zeros(2, 1, 0));
-    AttentionRollout.of(List.of(Heads.zeros(1, 2, 0, 0)), SequenceBatch.zeros(1, 0, 0));
+    AttentionWeights.rollout(List.of(Heads.zeros(1, 2, 0, 0)), SequenceBatch.zeros(1, 0, 0));
     assertThat(none.data()).isEmpty();
   }
 

@@ -288,7 +288,7 @@ class EmptyPartsTest {
     }
     if (call.normaliser.hasLogSumExp()) {
       float[] entropy = new float[queries];
-      AttentionEntropy.of(rows, entropy);
+      AttentionWeights.entropy(rows, entropy);
       assertRows(call, "entropy", entropy, Arrays.stream(weights).filter(w -> w > 0).map(w -> -w * Math.log(w)).sum());
     }
   }

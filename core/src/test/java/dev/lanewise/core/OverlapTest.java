@@ -111,12 +111,12 @@ class OverlapTest {
             "other otherLogSumExp",
             "output logSumExp",
             a -> Merge.into(view(a.get("output")), a.get("logSumExp"), view(a.get("other")), a.get("otherLogSumExp"))),
-        door("entropy", "weights", "entropy", a -> AttentionEntropy.of(view(a.get("weights")), a.get("entropy"))),
+        door("entropy", "weights", "entropy", a -> AttentionWeights.entropy(view(a.get("weights")), a.get("entropy"))),
         door(
             "rollout",
             "layers[0] layers[1]",
             "rollout",
-            a -> AttentionRollout.of(List.of(view(a.get("layers[0]")), view(a.get("layers[1]"))), rows(a.get("rollout")))));
+            a -> AttentionWeights.rollout(List.of(view(a.get("layers[0]")), view(a.get("layers[1]"))), rows(a.get("rollout")))));
   }
 
   private static Linear linear() {

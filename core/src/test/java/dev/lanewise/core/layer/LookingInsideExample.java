@@ -1,7 +1,6 @@
 package dev.lanewise.core.layer;
 
-import dev.lanewise.core.AttentionEntropy;
-import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.AttentionWeights;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
@@ -14,14 +13,14 @@ final class LookingInsideExample {
   static void entropy(MultiHeadAttention layer, SequenceBatch x, SequenceBatch y, Heads weights, float[] entropy) {
     // begin
     layer.forward(x, x, x, y, Results.of().withWeights(weights)); // batch × numHeads × queries × keys
-    AttentionEntropy.of(weights, entropy); // batch × numHeads × queries
+    AttentionWeights.entropy(weights, entropy); // batch × numHeads × queries
     // end
   }
 
   static void rollout(Encoder encoder, SequenceBatch x, SequenceBatch y, List<Heads> weights, SequenceBatch rollout) {
     // begin
     encoder.forward(x, y, weights.stream().map(Results.of()::withWeights).toList());
-    AttentionRollout.of(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows
+    AttentionWeights.rollout(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows
     // end
   }
 }

@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.AttentionEntropy;
-import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.AttentionWeights;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
@@ -15,12 +14,10 @@ import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -44,17 +41,15 @@ class LookingInsideTest {
     for (int rows : new int[] {1, 4, 37}) {
       List<Heads> layers = List.of(weights(2, 3, rows, SEED), weights(2, 1, rows, SEED + 1), weights(2, 4, rows, SEED + 2));
       for (int depth = 1; depth <= 3; depth++) {
-        for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
-          SequenceBatch rollout = Views.emptySequences(Layout.GAPS, 2, rows, rows);
-          AttentionRollout.of(layers.subList(0, depth), rollout, kernels);
-          double[][] expected = rollout(layers.subList(0, depth), 1, rows);
-          for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < rows; j++) {
-              assertThat((double) rollout.get(1, i, j)).as("%d layers: %d, %d", depth, i, j).isCloseTo(expected[i][j], within(1e-6));
-            }
+        SequenceBatch rollout = Views.emptySequences(Layout.GAPS, 2, rows, rows);
+        AttentionWeights.rollout(layers.subList(0, depth), rollout);
+        double[][] expected = rollout(layers.subList(0, depth), 1, rows);
+        for (int i = 0; i < rows; i++) {
+          for (int j = 0; j < rows; j++) {
+            assertThat((double) rollout.get(1, i, j)).as("%d layers: %d, %d", depth, i, j).isCloseTo(expected[i][j], within(1e-6));
           }
-          Views.assertOnlyTheViewWritten(rollout.split(1), "rollout");
         }
+        Views.assertOnlyTheViewWritten(rollout.split(1), "rollout");
       }
     }
   }
@@ -92,7 +87,7 @@ class LookingInsideTest {
   void rolloutByHand() {
     Heads first = Heads.of(new float[] {1, 0, 1, 0}, 1, 1, 2, 2);
     SequenceBatch rollout = SequenceBatch.zeros(1, 2, 2);
-    AttentionRollout.of(List.of(first, first), rollout);
+    AttentionWeights.rollout(List.of(first, first), rollout);
     assertThat(rollout.data()).containsExactly(1, 0, 0.75f, 0.25f);
   }
 
@@ -100,11 +95,11 @@ class LookingInsideTest {
   void entropyIsInNats() {
     float[] rows = {1, 0, 0, 0, 0.25f, 0.25f, 0.25f, 0.25f, 0, 0.5f, 0.5f, 0, 0, 0, 0, 0};
     float[] entropy = new float[4];
-    AttentionEntropy.of(Heads.of(rows, 1, 2, 2, 4), entropy);
+    AttentionWeights.entropy(Heads.of(rows, 1, 2, 2, 4), entropy);
     assertThat(entropy).containsExactly(0, (float) Math.log(4), (float) Math.log(2), 0);
     Heads weights = weights(2, 3, 19, SEED);
     float[] actual = new float[2 * 3 * 19];
-    AttentionEntropy.of(weights, actual);
+    AttentionWeights.entropy(weights, actual);
     for (int element = 0; element < actual.length; element++) {
       double sum = 0;
       for (int j = 0; j < 19; j++) {
@@ -114,7 +109,7 @@ class LookingInsideTest {
       assertThat((double) actual[element]).isCloseTo(sum, within(1e-6));
     }
     assertThat(actual[2]).isEqualTo(0); // row 2 sees no key
-    AttentionEntropy.of(Heads.of(new float[] {0.5f, Float.NaN}, 1, 1, 1, 2), new float[1]);
+    AttentionWeights.entropy(Heads.of(new float[] {0.5f, Float.NaN}, 1, 1, 1, 2), new float[1]);
   }
 
   @Test
@@ -122,22 +117,24 @@ class LookingInsideTest {
     Heads weights = Heads.zeros(2, 3, 4, 4);
     List<Heads> one = List.of(weights);
     List.of(
-            Wrong.argument("no layer", out -> AttentionRollout.of(List.of(), to(out)), "layers.size", "0", "1"),
-            Wrong.argument("batch", out -> AttentionRollout.of(one, SequenceBatch.of(out, 1, 4, 4)), "layers[0].batch", "2", "1"),
-            Wrong.argument("rows", out -> AttentionRollout.of(one, SequenceBatch.of(out, 2, 5, 5)), "layers[0].rows", "4", "5"),
-            Wrong.argument("square", out -> AttentionRollout.of(one, SequenceBatch.of(out, 2, 4, 5)), "rollout.width", "5", "4"),
+            Wrong.argument("no layer", out -> AttentionWeights.rollout(List.of(), to(out)), "layers.size", "0", "1"),
+            Wrong.argument("batch", out -> AttentionWeights.rollout(one, SequenceBatch.of(out, 1, 4, 4)), "layers[0].batch", "2", "1"),
+            Wrong.argument("rows", out -> AttentionWeights.rollout(one, SequenceBatch.of(out, 2, 5, 5)), "layers[0].rows", "4", "5"),
+            Wrong.argument("square", out -> AttentionWeights.rollout(one, SequenceBatch.of(out, 2, 4, 5)), "rollout.width", "5", "4"),
             Wrong.argument(
-                "keys", out -> AttentionRollout.of(List.of(weights, Heads.zeros(2, 3, 4, 5)), to(out)), "layers[1].width", "5", "4"),
-            Wrong.argument("heads", out -> AttentionRollout.of(List.of(Heads.zeros(2, 0, 4, 4)), to(out)), "layers[0].heads", "0", "1"),
-            Wrong.argument("overlap", out -> AttentionRollout.of(List.of(Heads.of(out, 2, 1, 4, 4)), to(out)), "rollout", "overlaps"),
-            Wrong.isNull("layers", out -> AttentionRollout.of(Wrong.nothing(), to(out))),
-            Wrong.isNull("rollout", out -> AttentionRollout.of(one, Wrong.nothing())),
-            Wrong.argument("entropy", out -> AttentionEntropy.of(weights, new float[23]), "entropy.length", "23", "24"),
-            Wrong.isNull("weights", out -> AttentionEntropy.of(Wrong.nothing(), out)),
-            Wrong.isNull("entropy", out -> AttentionEntropy.of(weights, Wrong.nothing())))
+                "keys", out -> AttentionWeights.rollout(List.of(weights, Heads.zeros(2, 3, 4, 5)), to(out)), "layers[1].width", "5", "4"),
+            Wrong.argument(
+                "heads", out -> AttentionWeights.rollout(List.of(Heads.zeros(2, 0, 4, 4)), to(out)), "layers[0].heads", "0", "1"),
+            Wrong.argument("overlap", out -> AttentionWeights.rollout(List.of(Heads.of(out, 2, 1, 4, 4)), to(out)), "rollout", "overlaps"),
+            Wrong.isNull("layers", out -> AttentionWeights.rollout(Wrong.nothing(), to(out))),
+            Wrong.isNull("rollout", out -> AttentionWeights.rollout(one, Wrong.nothing())),
+            Wrong.argument("entropy", out -> AttentionWeights.entropy(weights, new float[23]), "entropy.length", "23", "24"),
+            Wrong.isNull("weights", out -> AttentionWeights.entropy(Wrong.nothing(), out)),
+            Wrong.isNull("entropy", out -> AttentionWeights.entropy(weights, Wrong.nothing())))
         .forEach(Wrong::verify);
     float[] same = new float[6];
-    Wrong.argument("same array", out -> AttentionEntropy.of(Heads.of(same, 1, 6, 1, 1), same), "entropy", "overlaps", "weights").verify();
+    Wrong.argument("same array", out -> AttentionWeights.entropy(Heads.of(same, 1, 6, 1, 1), same), "entropy", "overlaps", "weights")
+        .verify();
   }
 
   private static SequenceBatch to(float[] out) {
@@ -146,8 +143,7 @@ class LookingInsideTest {
 
   @Test
   void examplesCompile() throws IOException {
-    List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("AttentionEntropy.java"));
-    shown.addAll(ReadmeBlocks.shownInJavadoc("AttentionRollout.java"));
+    List<String> shown = ReadmeBlocks.shownInJavadoc("AttentionWeights.java");
     assertThat(shown).isEqualTo(ReadmeBlocks.compiled("LookingInsideExample.java")).hasSize(2);
   }
 

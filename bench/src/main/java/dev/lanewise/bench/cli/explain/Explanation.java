@@ -1,7 +1,6 @@
 package dev.lanewise.bench.cli.explain;
 
-import dev.lanewise.core.AttentionEntropy;
-import dev.lanewise.core.AttentionRollout;
+import dev.lanewise.core.AttentionWeights;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
@@ -42,7 +41,7 @@ public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch>
     double[][] entropies = new double[layers.size()][];
     for (int layer = 0; layer < layers.size(); layer++) {
       SequenceBatch rollout = SequenceBatch.zeros(1, tokens.length(), tokens.length());
-      AttentionRollout.of(layers.subList(0, layer + 1), rollout);
+      AttentionWeights.rollout(layers.subList(0, layer + 1), rollout);
       rollouts.add(rollout);
       entropies[layer] = meanEntropies(layers.get(layer));
     }
@@ -56,7 +55,7 @@ public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch>
 
   private static double[] meanEntropies(Heads weights) {
     float[] ofRows = new float[weights.heads() * weights.rows()];
-    AttentionEntropy.of(weights, ofRows);
+    AttentionWeights.entropy(weights, ofRows);
     double[] means = new double[weights.heads()];
     for (int i = 0; i < ofRows.length; i++) {
       means[i / weights.rows()] += ofRows[i] / weights.rows();

@@ -11,38 +11,73 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
 import java.util.Objects;
 
-/**
- * Computes how much each input row contributes to each row after a stack of self-attention layers ("Quantifying Attention Flow in
- * Transformers", Abnar and Zuidema, 2020): the product of A<sub>l</sub> = ½ (mean of layer l's heads + identity), with rows scaled to sum
- * to 1 and the last layer on the left. The identity represents the residual connection.
- *
- * <pre>{@code
- * encoder.forward(x, y, weights.stream().map(Results.of()::withWeights).toList());
- * AttentionRollout.of(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows
- * }</pre>
- */
-public final class AttentionRollout {
+/** Measures of attention weights, which {@link Results#withWeights(Heads)} requests. */
+public final class AttentionWeights {
   /** Arrays for the matrix of a layer, and for the product before and after it. */
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(4, 3);
 
-  private AttentionRollout() {}
+  private AttentionWeights() {}
 
   /**
-   * Computes the rollout of a batch. A row whose weights are all 0 keeps itself.
+   * Computes the entropy of each row, −Σ<sub>j</sub> w<sub>j</sub> ln w<sub>j</sub>, in nats: 0 if one key has all the weight, ln n if n
+   * keys have equal weights, and 0 for a row that sees no key; 0 ln 0 is 0. It is NaN if a weight is NaN or negative. It is computed in
+   * double and rounded once.
+   *
+   * <pre>{@code
+   * layer.forward(x, x, x, y, Results.of().withWeights(weights)); // batch × numHeads × queries × keys
+   * AttentionWeights.entropy(weights, entropy); // batch × numHeads × queries
+   * }</pre>
+   *
+   * @param weights batch × heads × queries × keys, rows that sum to 1 or are 0
+   * @param entropy dense batch × heads × queries, written
+   * @throws IllegalArgumentException if the number of elements is not the number of rows, or entropy is the array of weights; nothing has
+   *     been written then
+   */
+  public static void entropy(Heads weights, float[] entropy) {
+    Objects.requireNonNull(weights, "weights");
+    Objects.requireNonNull(entropy, "entropy");
+    Checks.same("entropy.length", entropy.length, "batch * heads * queries", (long) weights.batch() * weights.heads() * weights.rows());
+    ViewChecks.disjoint("entropy", Heads.of(entropy, 1, 1, 1, entropy.length), "weights", weights);
+    int to = 0;
+    for (int b = 0; b < weights.batch(); b++) {
+      for (int head = 0; head < weights.heads(); head++) {
+        for (int row = 0; row < weights.rows(); row++) {
+          Interruption.check();
+          entropy[to++] = (float) entropy(weights, b, head, row);
+        }
+      }
+    }
+  }
+
+  private static double entropy(Heads weights, int b, int head, int row) {
+    double sum = 0;
+    for (int column = 0; column < weights.width(); column++) {
+      double weight = weights.data()[weights.index(b, head, row, column)];
+      if (weight != 0) {
+        sum -= weight * Math.log(weight);
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * Computes how much each input row contributes to each row after a stack of self-attention layers ("Quantifying Attention Flow in
+   * Transformers", Abnar and Zuidema, 2020): the product of A<sub>l</sub> = ½ (mean of layer l's heads + identity), with rows scaled to sum
+   * to 1 and the last layer on the left. The identity represents the residual connection. A row whose weights are all 0 keeps itself.
+   *
+   * <pre>{@code
+   * encoder.forward(x, y, weights.stream().map(Results.of()::withWeights).toList());
+   * AttentionWeights.rollout(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows
+   * }</pre>
    *
    * @param layers the weights of each layer, first to last: batch × heads × rows × rows; heads may differ
    * @param rollout batch × rows × rows, written: row i holds the contribution of each input row to position i
    * @throws IllegalArgumentException if there is no layer, shapes differ, or rollout shares elements with weights or with itself; nothing
    *     has been written then
    */
-  public static void of(List<Heads> layers, SequenceBatch rollout) {
-    of(layers, rollout, Kernels.selected());
-  }
-
-  /** Computes the rollout with these kernels. */
-  public static void of(List<Heads> layers, SequenceBatch rollout, Kernels kernels) {
+  public static void rollout(List<Heads> layers, SequenceBatch rollout) {
     check(layers, rollout);
-    Objects.requireNonNull(kernels, "kernels");
+    Kernels kernels = Kernels.selected();
     int rows = rollout.rows();
     if (rollout.batch() == 0 || rows == 0) {
       return;
