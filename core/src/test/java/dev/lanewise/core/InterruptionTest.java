@@ -10,7 +10,6 @@ import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.testing.CachedRows;
@@ -102,7 +101,7 @@ class InterruptionTest {
       int threadCount = threads;
       SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 100, WIDTH, Problem.SEED);
       SequenceBatch y = SequenceBatch.zeros(2, 100, WIDTH);
-      LayerParts parts = new LayerParts(LayerShape.of(WIDTH, 4), 48, Activation.GELU, true, false, NormPlacement.PRE);
+      LayerParts parts = new LayerParts(LayerShape.of(WIDTH, 4), 48, Activation.GELU, true, false, Norm.Placement.PRE);
       EncoderLayer encoder = parts.encoderLayer().withThreads(threadCount);
       calls.put("encoder layer" + on, () -> encoder.forward(x, y));
       DecoderLayer decoder = parts.decoderLayer().withThreads(threadCount);

@@ -10,7 +10,6 @@ import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.pooling.AttentionPooling;
 import dev.lanewise.core.pooling.Neighbours;
 import dev.lanewise.core.pooling.Pooling;
@@ -134,7 +133,7 @@ class OverlapTest {
         .withAttention(inner -> inner.withBias(Bias.of(a.get("bias"), a.get("bias").length)));
   }
 
-  private static EncoderLayer encoderLayer(Map<String, float[]> a, NormPlacement placement) {
+  private static EncoderLayer encoderLayer(Map<String, float[]> a, Norm.Placement placement) {
     Norm norm = Norm.layer(new float[] {1}, new float[] {0.5f}, 1);
     return EncoderLayer.of(layer(a), norm, FeedForward.of(linear(), linear(), Activation.RELU), norm, placement);
   }
@@ -209,7 +208,7 @@ class OverlapTest {
                         rows(a.get("value")),
                         rows(a.get("output")),
                         Results.of().withWeights(view(a.get("results"))))));
-    for (NormPlacement placement : NormPlacement.values()) {
+    for (Norm.Placement placement : Norm.Placement.values()) {
       doors.add(
           door(
               placement + " encoder layer",

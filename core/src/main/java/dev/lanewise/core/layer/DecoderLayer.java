@@ -38,9 +38,9 @@ public final class DecoderLayer {
   private final Norm crossNorm;
   private final FeedForward feedForward;
   private final Norm feedForwardNorm;
-  private final NormPlacement placement;
+  private final Norm.Placement placement;
 
-  private DecoderLayer(Attending self, Attending cross, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
+  private DecoderLayer(Attending self, Attending cross, FeedForward feedForward, Norm feedForwardNorm, Norm.Placement placement) {
     this.self = self.attention;
     this.selfNorm = self.norm;
     this.cross = cross.attention;
@@ -89,7 +89,7 @@ public final class DecoderLayer {
       Norm crossNorm,
       FeedForward feedForward,
       Norm feedForwardNorm,
-      NormPlacement placement) {
+      Norm.Placement placement) {
     Objects.requireNonNull(self, "self");
     Objects.requireNonNull(selfNorm, "selfNorm");
     Objects.requireNonNull(cross, "cross is null: a DecoderLayer attends to a memory");
@@ -280,7 +280,7 @@ public final class DecoderLayer {
     try {
       SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
-      if (placement == NormPlacement.POST) {
+      if (placement == Norm.Placement.POST) {
         selfSublayer.forward(x, y);
         selfNorm.forward(y, x, y, y);
         crossSublayer.forward(y, z);

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stack of encoder layers, with an optional norm after the last layer (usual for {@link NormPlacement#PRE}). Immutable and thread-safe;
+ * A stack of encoder layers, with an optional norm after the last layer (usual for {@link Norm.Placement#PRE}). Immutable and thread-safe;
  * the {@code with…} methods return copies that share the weights.
  *
  * <p>For an example see {@link EncoderLayer}; {@link dev.lanewise.core.weights.TorchWeights} loads an encoder.

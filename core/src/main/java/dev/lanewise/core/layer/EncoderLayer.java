@@ -22,7 +22,7 @@ import java.util.function.UnaryOperator;
  * </pre>
  *
  * <pre>{@code
- * EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
+ * EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
  * layer.withThreads(2).forward(x, y); // batch × rows × embedDim
  * layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
  * layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
@@ -37,10 +37,10 @@ public final class EncoderLayer {
   private final Norm attentionNorm;
   private final FeedForward feedForward;
   private final Norm feedForwardNorm;
-  private final NormPlacement placement;
+  private final Norm.Placement placement;
 
   private EncoderLayer(
-      MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
+      MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, Norm.Placement placement) {
     this.attention = Objects.requireNonNull(attention, "attention");
     this.attentionNorm = Objects.requireNonNull(attentionNorm, "attentionNorm");
     this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
@@ -59,7 +59,7 @@ public final class EncoderLayer {
    * @throws IllegalArgumentException if widths differ
    */
   public static EncoderLayer of(
-      MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, NormPlacement placement) {
+      MultiHeadAttention attention, Norm attentionNorm, FeedForward feedForward, Norm feedForwardNorm, Norm.Placement placement) {
     return new EncoderLayer(attention, attentionNorm, feedForward, feedForwardNorm, placement).withThreads(1);
   }
 
@@ -168,7 +168,7 @@ public final class EncoderLayer {
     try {
       SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
       SequenceBatch z = SequenceBatch.buffer(buffers, 1, x, embedDim());
-      if (placement == NormPlacement.POST) {
+      if (placement == Norm.Placement.POST) {
         self.forward(x, y);
         attentionNorm.forward(y, x, y, y);
         feedForward.forward(y, z);

@@ -23,6 +23,14 @@ public final class Norm {
   /** Cost of an element, in multiply-adds. */
   private static final int WORK = 8;
 
+  /** Position of the norm in a layer. */
+  public enum Placement {
+    /** Before each sublayer: x + sublayer(norm(x)). The rows are summed from layer to layer, so a norm after the last layer is usual. */
+    PRE,
+    /** After each sum: norm(x + sublayer(x)), as in "Attention Is All You Need" and BERT. */
+    POST
+  }
+
   private final Kernels kernels;
   private final boolean centred;
   private final float[] weight;

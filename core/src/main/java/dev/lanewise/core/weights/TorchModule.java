@@ -8,7 +8,6 @@ import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.weights.TorchLayout.Size;
 import dev.lanewise.kernels.data.Activation;
 import java.util.Arrays;
@@ -27,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings settings) {
 
   /** Settings that cannot be derived from tensors. */
-  record Settings(int numHeads, NormPlacement norms, Activation activation, float epsilon) {
-    Settings withNorms(NormPlacement placement) {
+  record Settings(int numHeads, Norm.Placement norms, Activation activation, float epsilon) {
+    Settings withNorms(Norm.Placement placement) {
       return new Settings(numHeads, placement, activation, epsilon);
     }
 

@@ -5,7 +5,7 @@ import dev.lanewise.core.layer.DecoderLayer;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
-import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
@@ -21,7 +21,7 @@ import java.util.function.UnaryOperator;
  *
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(path)) {
- *   TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
+ *   TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(Norm.Placement.PRE);
  *   Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
  *   Decoder decoder = weights.decoder("decoder.");
  *   Transformer.of(encoder, decoder).forward(source, target, output);
@@ -45,11 +45,11 @@ public final class TorchWeights {
   /** Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5. */
   public static TorchWeights of(NamedTensors tensors, int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
-    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, NormPlacement.POST, Activation.RELU, 1e-5f));
+    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, Norm.Placement.POST, Activation.RELU, 1e-5f));
   }
 
-  /** Returns a copy with this norm placement: {@link NormPlacement#PRE} is PyTorch's {@code norm_first=True}. */
-  public TorchWeights withNorms(NormPlacement placement) {
+  /** Returns a copy with this norm placement: {@link Norm.Placement#PRE} is PyTorch's {@code norm_first=True}. */
+  public TorchWeights withNorms(Norm.Placement placement) {
     return new TorchWeights(tensors, settings.withNorms(Objects.requireNonNull(placement, "placement")));
   }
 

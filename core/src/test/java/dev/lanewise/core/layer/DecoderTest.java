@@ -22,8 +22,8 @@ class DecoderTest {
   private static final int ROWS = 60;
   private static final int WIDTH = 48;
   private static final LayerParts POST =
-      new LayerParts(LayerShape.of(WIDTH, 6).grouped(2), 96, Activation.RELU, false, false, NormPlacement.POST);
-  private static final LayerParts PRE = new LayerParts(LayerShape.of(WIDTH, 4), 96, Activation.SILU, true, true, NormPlacement.PRE);
+      new LayerParts(LayerShape.of(WIDTH, 6).grouped(2), 96, Activation.RELU, false, false, Norm.Placement.POST);
+  private static final LayerParts PRE = new LayerParts(LayerShape.of(WIDTH, 4), 96, Activation.SILU, true, true, Norm.Placement.PRE);
   private static final SequenceBatch X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
   private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 37, WIDTH, Problem.SEED + 1);
 

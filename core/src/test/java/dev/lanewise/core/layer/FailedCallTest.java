@@ -98,7 +98,7 @@ class FailedCallTest {
   }
 
   private static DecoderLayer decoderLayer() {
-    return new LayerParts(CacheStates.SHAPE, 30, Activation.RELU, false, false, NormPlacement.POST).decoderLayer();
+    return new LayerParts(CacheStates.SHAPE, 30, Activation.RELU, false, false, Norm.Placement.POST).decoderLayer();
   }
 
   static Stream<Fault> faults() {

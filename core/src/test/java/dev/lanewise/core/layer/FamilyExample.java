@@ -137,7 +137,7 @@ final class FamilyExample {
       SequenceBatch rows,
       SequenceBatch out) {
     // begin
-    EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, NormPlacement.POST);
+    EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
     layer.withThreads(2).forward(x, y); // batch × rows × embedDim
     layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
     layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim

@@ -157,7 +157,7 @@ class FamilyTest {
 
   @Test
   void anEncoderLayerTakesPaddedAndPackedSequences() {
-    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 100, Activation.GELU, false, false, NormPlacement.POST);
+    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 100, Activation.GELU, false, false, Norm.Placement.POST);
     SequenceBatch padded = random(2, 24, 48, 14);
     float[] rows = new float[41 * 48];
     System.arraycopy(padded.data(), 0, rows, 0, 17 * 48);
@@ -177,7 +177,7 @@ class FamilyTest {
 
   @Test
   void aDecoderTakesSteps() {
-    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 60, Activation.RELU, false, false, NormPlacement.PRE);
+    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 60, Activation.RELU, false, false, Norm.Placement.PRE);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer()), parts.norm(1));
     SequenceBatch memory = random(1, 6, 48, 15);
     SequenceBatch x = random(1, 8, 48, 16);

@@ -31,7 +31,7 @@ class GreedyDecoderTest {
   private static final int START = 1;
   private static final int BATCH = 4;
   private static final int MOST = 24;
-  private static final LayerParts PARTS = new LayerParts(LayerShape.of(WIDTH, 4), 64, Activation.RELU, false, false, NormPlacement.POST);
+  private static final LayerParts PARTS = new LayerParts(LayerShape.of(WIDTH, 4), 64, Activation.RELU, false, false, Norm.Placement.POST);
   private static final float[] TABLE = Views.randomArray(VOCABULARY * WIDTH, 1, Problem.SEED + 61);
   private static final LayerShape.Weights PROJECTION = LayerShape.Weights.of(VOCABULARY, WIDTH, 62);
   private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 9, WIDTH, Problem.SEED + 63);

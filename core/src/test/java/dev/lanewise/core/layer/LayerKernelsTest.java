@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** Other kernels for a layer reach each of its parts: the layer then has the bits of a layer that was built from parts on those kernels. */
 class LayerKernelsTest {
-  private static final LayerParts PARTS = new LayerParts(LayerShape.of(40, 2), 72, Activation.SILU, true, false, NormPlacement.POST);
+  private static final LayerParts PARTS = new LayerParts(LayerShape.of(40, 2), 72, Activation.SILU, true, false, Norm.Placement.POST);
   private static final Kernels SCALAR = Kernels.scalar();
   private static final SequenceBatch X = Views.randomSequences(Layout.DENSE, 2, 7, 40, Problem.SEED + 61);
   private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, 2, 5, 40, Problem.SEED + 62);

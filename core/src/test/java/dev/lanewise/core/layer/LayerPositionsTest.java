@@ -224,7 +224,7 @@ class LayerPositionsTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void weightsAndStacksHaveThem(Kind kind) {
-    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.POST);
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.POST);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 11, 48, SEED + 5);
     Heads weights = Heads.zeros(1, 6, 11, 11);
     SHAPE.layer().withPositions(kind.positions).forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(weights));
@@ -252,7 +252,7 @@ class LayerPositionsTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void decodersTakeStepsWithThem(Kind kind) {
-    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.PRE);
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.PRE);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(kind.positions);
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 6);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 7);

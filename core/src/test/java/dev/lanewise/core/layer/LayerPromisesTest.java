@@ -48,13 +48,13 @@ class LayerPromisesTest {
     return FeedForward.of(linear(WIDTH, 6), linear(6, WIDTH), Activation.RELU);
   }
 
-  private static EncoderLayer encoderLayer(NormPlacement placement) {
+  private static EncoderLayer encoderLayer(Norm.Placement placement) {
     return EncoderLayer.of(attention(WIDTH, WIDTH), norm(), feedForward(), norm(), placement);
   }
 
   private static DecoderLayer decoderLayer(int keyInputDim, int valueInputDim) {
     return DecoderLayer.of(
-        attention(WIDTH, WIDTH), norm(), attention(keyInputDim, valueInputDim), norm(), feedForward(), norm(), NormPlacement.PRE);
+        attention(WIDTH, WIDTH), norm(), attention(keyInputDim, valueInputDim), norm(), feedForward(), norm(), Norm.Placement.PRE);
   }
 
   private static Decoder decoder(int keyInputDim, int valueInputDim) {
@@ -155,7 +155,7 @@ class LayerPromisesTest {
 
   static List<Wrong> layers() {
     Decoder decoder = decoder(WIDTH, WIDTH);
-    Encoder encoder = Encoder.of(List.of(encoderLayer(NormPlacement.PRE)), null);
+    Encoder encoder = Encoder.of(List.of(encoderLayer(Norm.Placement.PRE)), null);
     Decoder uneven = decoder(WIDTH, 5);
     Decoder second = Decoder.of(List.of(decoderLayer(WIDTH, WIDTH), decoderLayer(5, 5)), null);
     return List.of(
@@ -183,7 +183,7 @@ class LayerPromisesTest {
   /** Messages name arguments as the caller does, whatever the layer does with them. */
   static List<Wrong> names() {
     MultiHeadAttention layer = attention(WIDTH, WIDTH);
-    EncoderLayer encoder = encoderLayer(NormPlacement.POST);
+    EncoderLayer encoder = encoderLayer(Norm.Placement.POST);
     DecoderLayer decoder = decoderLayer(WIDTH, WIDTH);
     SequenceBatch x = SequenceBatch.zeros(2, 3, WIDTH);
     SequenceBatch wide = SequenceBatch.zeros(2, 3, 9);
@@ -265,7 +265,7 @@ class LayerPromisesTest {
         norm().withThreads(threads).forward(x, out);
         norm().withThreads(threads).forward(x, x, out, out);
         attention(WIDTH, WIDTH).withThreads(threads).forward(x, out);
-        for (NormPlacement placement : NormPlacement.values()) {
+        for (Norm.Placement placement : Norm.Placement.values()) {
           encoderLayer(placement).withThreads(threads).forward(x, out);
         }
         decoder(WIDTH, WIDTH).withThreads(threads).forward(x, x, out);

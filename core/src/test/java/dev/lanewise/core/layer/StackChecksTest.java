@@ -35,7 +35,7 @@ class StackChecksTest {
   private static final int ROWS = 5;
   private static final int BATCH = 2;
   private static final LayerShape SHAPE = LayerShape.of(WIDTH, 2);
-  private static final LayerParts PARTS = new LayerParts(SHAPE, 12, Activation.RELU, false, false, NormPlacement.POST);
+  private static final LayerParts PARTS = new LayerParts(SHAPE, 12, Activation.RELU, false, false, Norm.Placement.POST);
 
   /** A change of a layer's attention that does not fit a call, and the words of the message. */
   record Misfit(String what, UnaryOperator<MultiHeadAttention> change, String... words) {
@@ -163,7 +163,7 @@ class StackChecksTest {
 
   @Test
   void aPreNormLayerKeepsItsInputFromItsWeights() {
-    EncoderLayer layer = new LayerParts(SHAPE, 12, Activation.RELU, false, false, NormPlacement.PRE).encoderLayer();
+    EncoderLayer layer = new LayerParts(SHAPE, 12, Activation.RELU, false, false, Norm.Placement.PRE).encoderLayer();
     Wrong.overlap(
             "results",
             "x",
@@ -183,7 +183,7 @@ class StackChecksTest {
             PARTS.norm(1),
             PARTS.feedForward(),
             PARTS.norm(2),
-            NormPlacement.POST);
+            Norm.Placement.POST);
     Decoder decoder = Decoder.of(List.of(PARTS.decoderLayer(), other), null);
     Wrong.argument("width", out -> decoder.forward(in(out), input(), in(out)), "memory.width", "8", "9").verify();
     Decoder right = Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
@@ -272,7 +272,7 @@ class StackChecksTest {
     MultiHeadAttention attention = SHAPE.layer();
     Norm norm = PARTS.norm(0);
     FeedForward feedForward = PARTS.feedForward();
-    NormPlacement post = NormPlacement.POST;
+    Norm.Placement post = Norm.Placement.POST;
     Linear up = Linear.of(new float[WIDTH], null, WIDTH, 1);
     Linear down = Linear.of(new float[WIDTH], null, 1, WIDTH);
     EncoderLayer encoderLayer = encoderLayer();

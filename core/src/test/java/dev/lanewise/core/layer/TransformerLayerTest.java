@@ -26,12 +26,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Layers of encoders and decoders compared with plain double code; packed, padded, in place and with threads, compared with each other. */
 class TransformerLayerTest {
-  private static final LayerParts BERT = parts(48, 4, 100, Activation.GELU_TANH, false, false, NormPlacement.POST);
+  private static final LayerParts BERT = parts(48, 4, 100, Activation.GELU_TANH, false, false, Norm.Placement.POST);
   private static final LayerParts LLAMA =
-      new LayerParts(LayerShape.of(60, 6).grouped(2).valueDim(20), 130, Activation.SILU, true, true, NormPlacement.PRE);
+      new LayerParts(LayerShape.of(60, 6).grouped(2).valueDim(20), 130, Activation.SILU, true, true, Norm.Placement.PRE);
 
   private static LayerParts parts(
-      int embedDim, int numHeads, int hidden, Activation activation, boolean gated, boolean rms, NormPlacement placement) {
+      int embedDim, int numHeads, int hidden, Activation activation, boolean gated, boolean rms, Norm.Placement placement) {
     return new LayerParts(LayerShape.of(embedDim, numHeads), hidden, activation, gated, rms, placement);
   }
 
@@ -39,10 +39,10 @@ class TransformerLayerTest {
     return Stream.of(
         BERT,
         LLAMA,
-        parts(33, 3, 65, Activation.RELU, false, false, NormPlacement.PRE),
-        parts(16, 1, 1, Activation.RELU, false, true, NormPlacement.POST),
-        parts(20, 5, 37, Activation.SILU, true, false, NormPlacement.POST),
-        parts(7, 1, 19, Activation.NONE, false, false, NormPlacement.PRE));
+        parts(33, 3, 65, Activation.RELU, false, false, Norm.Placement.PRE),
+        parts(16, 1, 1, Activation.RELU, false, true, Norm.Placement.POST),
+        parts(20, 5, 37, Activation.SILU, true, false, Norm.Placement.POST),
+        parts(7, 1, 19, Activation.NONE, false, false, Norm.Placement.PRE));
   }
 
   private static SequenceBatch input(int batch, int rows, int width) {
@@ -178,7 +178,7 @@ class TransformerLayerTest {
       parts.encoderLayer().withMask(Mask.causal()).forward(x, middle);
       for (int layer = 0; layer < 2; layer++) {
         SequenceBatch from = layer == 0 ? x : middle;
-        if (parts.placement() == NormPlacement.PRE) {
+        if (parts.placement() == Norm.Placement.PRE) {
           SequenceBatch normed = SequenceBatch.zeros(2, 12, parts.embedDim());
           parts.norm(0).forward(from, normed);
           from = normed;
@@ -208,7 +208,7 @@ class TransformerLayerTest {
       parts.decoderLayer().forward(x, memory, without);
       Views.assertSameBits(output.data(), without.data(), "output beside weights");
 
-      boolean pre = parts.placement() == NormPlacement.PRE;
+      boolean pre = parts.placement() == Norm.Placement.PRE;
       SequenceBatch from = pre ? normed(parts, 0, x) : x;
       Heads expected = Heads.zeros(2, heads, 12, 12);
       parts
@@ -260,7 +260,7 @@ class TransformerLayerTest {
     SequenceBatch shifted = new SequenceBatch(x.data(), 48, 1, 3, 48, 0, 48);
     assertThatThrownBy(() -> layer.forward(x.batch(0, 1).rows(0, 3), shifted)).hasMessageContaining("output");
     Norm narrow = Norm.layer(new float[47], null, 1e-5f);
-    assertThatThrownBy(() -> EncoderLayer.of(BERT.attention().layer(), BERT.norm(0), BERT.feedForward(), narrow, NormPlacement.POST))
+    assertThatThrownBy(() -> EncoderLayer.of(BERT.attention().layer(), BERT.norm(0), BERT.feedForward(), narrow, Norm.Placement.POST))
         .hasMessageContaining("feedForwardNorm.width is 47")
         .hasMessageContaining("48");
     assertThatThrownBy(() -> Encoder.of(List.of(), null)).hasMessageContaining("layers");

@@ -166,7 +166,7 @@ class TreePositionsTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void aDecoderFollowsATree(LayerPositions positions) {
-    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.PRE);
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.PRE);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(positions);
     SequenceBatch memory = input(1, 6);
     SequenceBatch x = input(1, 20 + SMALL.length);

@@ -6,7 +6,7 @@ import dev.lanewise.core.layer.DecoderLayer;
 import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
-import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.weights.NamedTensors;
@@ -101,10 +101,10 @@ public final class GoldenLayer {
     return weights.withNorms(placement()).withActivation(activation()).withEpsilon(Float.parseFloat(line.text("epsilon")));
   }
 
-  private NormPlacement placement() {
+  private Norm.Placement placement() {
     return switch (line.text("norm")) {
-      case "pre" -> NormPlacement.PRE;
-      case "post" -> NormPlacement.POST;
+      case "pre" -> Norm.Placement.PRE;
+      case "post" -> Norm.Placement.POST;
       default -> throw new IllegalStateException(this + ": unknown norm " + line.text("norm"));
     };
   }

@@ -5,11 +5,10 @@ import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.data.Activation;
 
 /** The parts of a layer of an encoder or a decoder; weights depend only on the seed. */
-public record LayerParts(LayerShape attention, int hidden, Activation activation, boolean gated, boolean rms, NormPlacement placement) {
+public record LayerParts(LayerShape attention, int hidden, Activation activation, boolean gated, boolean rms, Norm.Placement placement) {
   public static final float EPSILON = 1e-5f;
 
   /** The shape of cross-attention, whose memory has the same width. */

@@ -1,7 +1,7 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.Attention;
-import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import java.util.function.BiPredicate;
@@ -17,7 +17,7 @@ public record PlainTransformer(ReferenceLayers layers) {
   }
 
   public double[][] encoderLayer(LayerParts parts, double[][] x, BiPredicate<Integer, Integer> sees) {
-    if (parts.placement() == NormPlacement.POST) {
+    if (parts.placement() == Norm.Placement.POST) {
       double[][] y = norm(parts, 0, layers.add(x, attention(parts.attention(), x, x, x, sees)));
       return norm(parts, 1, layers.add(y, feedForward(parts, y)));
     }
@@ -29,7 +29,7 @@ public record PlainTransformer(ReferenceLayers layers) {
   public double[][] decoderLayer(LayerParts parts, double[][] x, double[][] memory) {
     BiPredicate<Integer, Integer> causal = (i, j) -> j <= i;
     BiPredicate<Integer, Integer> all = (i, j) -> true;
-    if (parts.placement() == NormPlacement.POST) {
+    if (parts.placement() == Norm.Placement.POST) {
       double[][] y = norm(parts, 0, layers.add(x, attention(parts.attention(), x, x, x, causal)));
       double[][] z = norm(parts, 2, layers.add(y, attention(parts.cross(), y, memory, memory, all)));
       return norm(parts, 1, layers.add(z, feedForward(parts, z)));

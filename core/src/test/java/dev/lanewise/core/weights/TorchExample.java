@@ -3,7 +3,7 @@ package dev.lanewise.core.weights;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Decoder;
 import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.NormPlacement;
+import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
 import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
@@ -16,7 +16,7 @@ final class TorchExample {
   static void load(Path path, SequenceBatch source, SequenceBatch target, SequenceBatch output) throws IOException {
     // begin
     try (Safetensors file = Safetensors.open(path)) {
-      TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(NormPlacement.PRE);
+      TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(Norm.Placement.PRE);
       Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
       Decoder decoder = weights.decoder("decoder.");
       Transformer.of(encoder, decoder).forward(source, target, output);

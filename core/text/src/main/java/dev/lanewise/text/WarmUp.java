@@ -6,7 +6,6 @@ import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
 
@@ -70,6 +69,6 @@ final class WarmUp {
     Linear up = Linear.of(oblong, new float[HIDDEN], width, HIDDEN);
     Linear down = Linear.of(oblong, bias, HIDDEN, width);
     Norm norm = Norm.layer(bias, bias, 1e-12f);
-    return EncoderLayer.of(attention, norm, FeedForward.of(up, down, Activation.GELU), norm, NormPlacement.POST);
+    return EncoderLayer.of(attention, norm, FeedForward.of(up, down, Activation.GELU), norm, Norm.Placement.POST);
   }
 }

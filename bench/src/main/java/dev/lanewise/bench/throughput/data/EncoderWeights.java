@@ -7,7 +7,6 @@ import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.data.Activation;
 import java.util.stream.IntStream;
@@ -75,7 +74,7 @@ public record EncoderWeights(
     Linear first = Linear.of(up, upBias, embedDim(), upBias.length);
     Linear second = Linear.of(down, downBias, upBias.length, embedDim());
     Norm both = Norm.layer(norm, normBias, epsilon);
-    return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, NormPlacement.POST);
+    return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, Norm.Placement.POST);
   }
 
   /** The given rows of the layer's output for the first sequence, by the reference. */

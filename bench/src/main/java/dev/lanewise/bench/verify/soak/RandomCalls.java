@@ -10,7 +10,6 @@ import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
@@ -57,7 +56,7 @@ final class RandomCalls {
             Linear.of(some(2 * WIDTH * WIDTH, 0.1f), null, 2 * WIDTH, WIDTH),
             Activation.GELU);
     Norm norm = Norm.layer(some(WIDTH, 1), null, 1e-5f);
-    this.encoder = EncoderLayer.of(attention, norm, feedForward, norm, NormPlacement.POST);
+    this.encoder = EncoderLayer.of(attention, norm, feedForward, norm, Norm.Placement.POST);
   }
 
   /** A pool of pages for caches of these calls. */

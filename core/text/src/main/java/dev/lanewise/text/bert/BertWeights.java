@@ -6,7 +6,6 @@ import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
-import dev.lanewise.core.layer.NormPlacement;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
@@ -200,7 +199,7 @@ public final class BertWeights {
       FeedForward feedForward =
           FeedForward.of(
               linear(prefix + "intermediate.dense", embedDim, hidden), linear(prefix + "output.dense", hidden, embedDim), activation);
-      return EncoderLayer.of(attention, norm(prefix + "attention.output."), feedForward, norm(prefix + "output."), NormPlacement.POST);
+      return EncoderLayer.of(attention, norm(prefix + "attention.output."), feedForward, norm(prefix + "output."), Norm.Placement.POST);
     }
 
     private Linear linear(String name, int inputs, int outputs) {
