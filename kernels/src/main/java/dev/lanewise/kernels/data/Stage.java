@@ -4,7 +4,7 @@ package dev.lanewise.kernels.data;
  * A step of the computation of a weight from a score, in the order of the constants.
  *
  * <pre>{@code
- * attention.compute(query, key, value, Results.of().output(output).scores(Stage.CAPPED, scores));
+ * attention.compute(query, key, value, Results.of().withOutput(output).withScores(Stage.CAPPED, scores));
  * }</pre>
  */
 public enum Stage {
