@@ -88,7 +88,7 @@ record FailingCalls(
           case 1 -> attention.withMask(Mask.keyLengths(new int[entries + 1]));
           case 2 -> attention.withAlibi(new float[call.model.extent.heads() + 1]);
           default -> {
-            request.withColumnSums(new float[call.model.columns() + 1]);
+            request = request.withColumnSums(new float[call.model.columns() + 1]);
             yield attention;
           }
         };
