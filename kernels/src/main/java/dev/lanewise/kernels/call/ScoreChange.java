@@ -104,12 +104,15 @@ public sealed interface ScoreChange {
    * @param ofPositions whether the slopes come from the positions of a layer
    */
   record Alibi(float[] slopes, int @Nullable [] offsets, boolean ofPositions) implements ScoreChange {
-    public Alibi {
+    public Alibi(float[] slopes, int @Nullable [] offsets, boolean ofPositions) { // javac drops the annotation of a compact constructor
       for (int head = 0; head < slopes.length; head++) {
         if (!Float.isFinite(slopes[head])) {
           throw new IllegalArgumentException("slopes[" + head + "] is " + slopes[head] + ", must be finite");
         }
       }
+      this.slopes = slopes;
+      this.offsets = offsets;
+      this.ofPositions = ofPositions;
     }
 
     @Override
