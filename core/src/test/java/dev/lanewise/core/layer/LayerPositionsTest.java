@@ -3,7 +3,6 @@ package dev.lanewise.core.layer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
@@ -15,11 +14,11 @@ import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.core.testing.Problem;
+import dev.lanewise.core.testing.ScoredLayer;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
-import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
@@ -41,16 +40,11 @@ class LayerPositionsTest {
   private static final int ALL = -1;
 
   /** Positions, and their effect on the score of a head's query at i and key at j, whose rows are given. */
-  record Kind(LayerPositions positions, Score score) {
+  record Kind(LayerPositions positions, ScoredLayer.Score score) {
     @Override
     public String toString() {
       return positions.toString();
     }
-  }
-
-  @FunctionalInterface
-  interface Score {
-    double of(double[] query, double[] key, int head, int i, int j);
   }
 
   static List<Kind> kinds() {
@@ -100,33 +94,15 @@ class LayerPositionsTest {
    * before it.
    */
   private static double[][] plain(Kind kind, double[][] x, int firstQuery, double[][] source, int firstKey, int left) {
-    double[][] query = linear(SHAPE.query(), x);
-    double[][] key = linear(SHAPE.key(), source);
-    Bias scores = Bias.of(new float[6 * x.length * source.length], 6, x.length, source.length);
-    for (int n = 0; n < scores.data().length; n++) {
-      int head = n / source.length / x.length;
-      int i = n / source.length % x.length;
-      int j = n % source.length;
-      int before = firstQuery + i - firstKey - j;
-      boolean seen = left < 0 || (before >= 0 && before <= left);
-      double score = kind.score.of(part(query[i], head), part(key[j], head / 3), head, firstQuery + i, firstKey + j);
-      scores.data()[n] = seen ? (float) score : Float.NEGATIVE_INFINITY;
-    }
-    double[][] zeros = new double[x.length][6];
-    double[][] heads =
-        ReferenceLayers.inDouble()
-            .attention(zeros, new double[source.length][2], linear(SHAPE.value(), source), 6, 2, Attention.standard().withBias(scores));
-    return linear(SHAPE.output(), heads);
-  }
-
-  private static double[] part(double[] row, int head) {
-    double[] part = new double[HEAD_DIM];
-    System.arraycopy(row, head * HEAD_DIM, part, 0, HEAD_DIM);
-    return part;
-  }
-
-  private static double[][] linear(LayerShape.Weights projection, double[][] x) {
-    return ReferenceLayers.inDouble().linear(x, projection.weight(), projection.bias());
+    return ScoredLayer.output(
+        SHAPE,
+        x,
+        source,
+        (q, k, head, i, j) -> {
+          int before = firstQuery + i - firstKey - j;
+          boolean seen = left < 0 || (before >= 0 && before <= left);
+          return seen ? kind.score.of(q, k, head, firstQuery + i, firstKey + j) : Double.NEGATIVE_INFINITY;
+        });
   }
 
   private static void assertClose(Kind kind, double[][] expected, SequenceBatch actual, int b) {
