@@ -196,6 +196,25 @@ class LayerPositionsTest {
     }
   }
 
+  /** Keys of packed sequences begin at other rows than queries; each sequence has two keys more than queries. */
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void packedSequencesOfTwoSourcesEqualSingleSequences(Kind kind) {
+    int[] starts = {0, 3, 20, 31};
+    int[] keyStarts = {0, 5, 24, 37};
+    SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 31, 48, SEED + 9);
+    SequenceBatch source = Views.randomSequences(Layout.DENSE, 1, 37, 48, SEED + 10);
+    SequenceBatch together = SequenceBatch.zeros(1, 31, 48);
+    MultiHeadAttention layer = SHAPE.layer().withPositions(kind.positions);
+    layer.withPackedSequences(PackedSequences.of(starts, keyStarts)).forward(x, source, source, together);
+    for (int s = 0; s < 3; s++) {
+      SequenceBatch alone = SequenceBatch.zeros(1, starts[s + 1] - starts[s], 48);
+      SequenceBatch keys = source.rows(keyStarts[s], keyStarts[s + 1]);
+      layer.forward(x.rows(starts[s], starts[s + 1]), keys, keys, alone);
+      Views.assertSameBits(Views.dense(together.rows(starts[s], starts[s + 1])), alone.data(), kind + ", sequence " + s);
+    }
+  }
+
   /** Weights and stacks of layers have positions, too; the last positions that are set count. */
   @ParameterizedTest
   @MethodSource("kinds")
