@@ -200,7 +200,7 @@ class RotaryInLayersTest {
     for (var positions : List.of(kind.rotary, kind.rotary.at(rows))) {
       SequenceBatch encoded = SequenceBatch.zeros(2, 12, 48);
       List<Heads> weights = List.of(Heads.zeros(2, 6, 12, 12), Heads.zeros(2, 6, 12, 12));
-      encoder.withPositions(positions).forward(x, encoded, weights);
+      encoder.withPositions(positions).forward(x, encoded, Views.weights(weights));
       SequenceBatch decoded = SequenceBatch.zeros(2, 12, 48);
       decoder.withPositions(positions).forward(x, memory, decoded);
       results.addAll(List.of(encoded.data(), weights.get(1).data(), decoded.data()));

@@ -2,6 +2,7 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -11,7 +12,7 @@ class BadRotaryTest {
   private static final Rotary ROTARY = Rotary.of(10, 8);
 
   @ParameterizedTest
-  @MethodSource({"made", "scalings", "used"})
+  @MethodSource({"made", "tables", "scalings", "used"})
   void throwsAndWritesNothing(Wrong wrong) {
     wrong.verify();
   }
@@ -43,6 +44,28 @@ class BadRotaryTest {
             "frequencies[2]",
             "NaN",
             "finite"));
+  }
+
+  static List<Wrong> tables() {
+    RotaryTable table = RotaryTable.of(RotaryTable.Form.HALF, new float[20], new float[20], 5, 4);
+    Rotary given = Rotary.of(10, table);
+    Heads in = Heads.zeros(2, 3, 4, 10);
+    return List.of(
+        Wrong.isNull("table", out -> Rotary.of(10, Wrong.<RotaryTable>nothing())),
+        Wrong.argument("a wider table", out -> Rotary.of(7, table), "table.rotaryDim", "8", "headDim", "7"),
+        Wrong.incomplete("base of a table", out -> given.withBase(500), "table", "caller's", "base", "scaling"),
+        Wrong.incomplete("scaling of a table", out -> given.withScaling(RotaryScaling.none()), "table", "caller's", "base", "scaling"),
+        Wrong.argument("sections", out -> given.withSections(2, 3), "sections[1]", "last", "pair", "3"),
+        Wrong.argument("sections in turn", out -> given.withInterleavedSections(3), "sections", "3", "pairs", "4"),
+        Wrong.argument("past the table", out -> given.apply(in, to(out), 2), "firstPosition", "2", "input.rows", "4"),
+        Wrong.argument(
+            "a position past the table", out -> given.apply(in, to(out), Positions.ofRows(4, 0, 2)), "positions[7]", "5", "last", "4"),
+        Wrong.argument(
+            "neither a position a row nor one for each section",
+            out -> ROTARY.withSections(2, 2).apply(in, to(out), new int[24]),
+            "positions.length",
+            "24",
+            "16"));
   }
 
   static List<Wrong> scalings() {

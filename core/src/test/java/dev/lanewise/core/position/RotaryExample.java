@@ -1,5 +1,7 @@
 package dev.lanewise.core.position;
 
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
 
@@ -22,6 +24,15 @@ final class RotaryExample {
     rotary.apply(key, key, 0);
     rotary.apply(nextQuery, nextQuery, length); // a step: the next row of every sequence
     rotary.apply(nextKey, nextKey, length);
+    // end
+  }
+
+  static void models(MultiHeadAttention layer, float[] cosines, float[] sines, Heads query, int[] ids, SequenceBatch x, SequenceBatch y) {
+    // begin
+    Rotary given = Rotary.of(64, RotaryTable.of(RotaryTable.Form.HALF, cosines, sines, 512, 32)); // a model's own numbers, 512 × 32
+    Rotary multimodal = Rotary.of(128).withBase(1_000_000).withSections(16, 24, 24); // M-RoPE of Qwen2-VL
+    multimodal.apply(query, query, ids); // 3 × batch × rows: time, height, width; one of them for text
+    layer.withPositions(given.at(7, 8, 8, 30)).forward(x, y); // in a layer or stack; over caches the positions of the new rows
     // end
   }
 

@@ -20,8 +20,8 @@ class RotaryExampleTest {
     String section = readme.substring(readme.indexOf("\n## Rotary positions\n"));
     section = section.substring(0, section.indexOf("\n## ", 1));
     List<String> compiled = ReadmeBlocks.compiled("RotaryExample.java");
-    assertThat(compiled).hasSize(3);
-    assertThat(ReadmeBlocks.shown(section)).isEqualTo(compiled.subList(1, 3));
+    assertThat(compiled).hasSize(4);
+    assertThat(ReadmeBlocks.shown(section)).isEqualTo(compiled.subList(1, 4));
     assertThat(ReadmeBlocks.shownInJavadoc("Rotary.java")).isEqualTo(compiled.subList(0, 1));
   }
 

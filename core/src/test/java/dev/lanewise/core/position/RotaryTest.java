@@ -39,6 +39,7 @@ class RotaryTest {
         for (RotaryScaling scaling : scalings) {
           rotaries.add(Rotary.of(width[0], width[1]).withForm(form).withScaling(scaling));
         }
+        rotaries.add(Rotary.of(width[0], rotaries.getLast().table()));
       }
     }
     return rotaries;
@@ -187,6 +188,28 @@ class RotaryTest {
       assertThat((double) x.data()[2 * i]).isCloseTo(Math.cos(0.5 * Math.pow(2, -i)), within(1e-7));
     }
     assertThat(x.data()).endsWith(5, 6);
+  }
+
+  /** Sections and form stay when base and scaling change, and the other way round. */
+  @Test
+  void settingsDoNotUndoSections() {
+    int[] ids = {3, 40, 500};
+    List<Rotary> same =
+        List.of(
+            Rotary.of(12).withSections(2, 3, 1).withForm(RotaryTable.Form.INTERLEAVED).withBase(500).withScaling(RotaryScaling.linear(2)),
+            Rotary.of(12).withScaling(RotaryScaling.linear(2)).withBase(500).withForm(RotaryTable.Form.INTERLEAVED).withSections(2, 3, 1),
+            Rotary.of(12, Rotary.of(12).withBase(500).withScaling(RotaryScaling.linear(2)).table())
+                .withSections(2, 3, 1)
+                .withForm(RotaryTable.Form.INTERLEAVED));
+    for (Rotary rotary : same) {
+      Heads x = Heads.of(new float[] {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}, 1, 1, 1, 12);
+      rotary.apply(x, x, ids);
+      for (int pair = 0; pair < 6; pair++) {
+        double angle = ids[pair < 2 ? 0 : pair < 5 ? 1 : 2] * Math.pow(500, -pair / 6.0) / 2;
+        assertThat((double) x.data()[2 * pair]).isCloseTo(Math.cos(angle), within(1e-7));
+        assertThat((double) x.data()[2 * pair + 1]).isCloseTo(Math.sin(angle), within(1e-7));
+      }
+    }
   }
 
   /** On plain Java, since SIMD kernels allocate their vectors as long as they are interpreted. */
