@@ -178,7 +178,7 @@ public final class GreedyDecoder {
       for (int position = 0; position < maxLength && open > 0; position++) {
         embedding.forward(last, x);
         if (positions != null) {
-          positions.addTo(x, position);
+          positions.apply(x, position);
         }
         decoder.forward(x, state, x);
         vocabulary.forward(x, scores);

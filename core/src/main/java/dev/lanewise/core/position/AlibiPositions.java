@@ -11,7 +11,7 @@ import java.util.Objects;
 /** Subtracts slope · distance from the scores. The kernels compute it, for any shape. */
 record AlibiPositions(float[] slopes) implements LayerPositions, PositionEffect {
   @Override
-  public Attention applyTo(Attention attention, int queries, int keys) {
+  public Attention apply(Attention attention, int queries, int keys) {
     Objects.requireNonNull(attention, "attention");
     attention.settings().checkTree(queries, keys);
     return Attention.of(score(attention.settings()));

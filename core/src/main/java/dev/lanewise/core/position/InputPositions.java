@@ -45,7 +45,7 @@ public final class InputPositions implements Positions {
    * @param firstPosition row r has position firstPosition + r
    * @throws IllegalArgumentException if the width differs, rows overlap, or there is no such position; nothing has been written then
    */
-  public void addTo(SequenceBatch x, int firstPosition) {
+  public void apply(SequenceBatch x, int firstPosition) {
     check(x);
     checkRange("firstPosition", firstPosition, x.rows());
     for (int b = 0; b < x.batch(); b++) {
@@ -57,9 +57,9 @@ public final class InputPositions implements Positions {
    * Adds to rows with any positions. {@link Positions} makes those of consecutive rows, of packed sequences and of trees.
    *
    * @param positions dense batch × rows: the position of each row
-   * @throws IllegalArgumentException as for {@link #addTo(SequenceBatch, int)}, or if there are not batch · rows numbers
+   * @throws IllegalArgumentException as for {@link #apply(SequenceBatch, int)}, or if there are not batch · rows numbers
    */
-  public void addTo(SequenceBatch x, int[] positions) {
+  public void apply(SequenceBatch x, int[] positions) {
     check(x);
     Objects.requireNonNull(positions, "positions");
     Checks.same("positions.length", positions.length, "x.batch * x.rows", (long) x.batch() * x.rows());

@@ -25,7 +25,7 @@ public sealed interface LayerPositions extends Positions permits Rotary, RotaryE
    * @param keys key rows, of the longest sequence if sequences are packed; keys less queries must be the same for each packed sequence
    * @throws IllegalArgumentException if a size is negative, a tree of the mask does not fit, or both have slopes
    */
-  default Attention applyTo(Attention attention, int queries, int keys) {
+  default Attention apply(Attention attention, int queries, int keys) {
     return Objects.requireNonNull(attention, "attention");
   }
 

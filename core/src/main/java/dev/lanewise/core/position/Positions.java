@@ -13,7 +13,7 @@ import java.util.Objects;
  * threads. Create them once and use them for all layers.
  *
  * <pre>{@code
- * Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
+ * Positions.sinusoidal(encoder.embedDim()).apply(x, 0); // once, before the first layer
  * encoder.forward(x, y);
  * encoder.withPositions(Positions.rotary(Rotary.of(headDim))).forward(x, y); // in each layer: on queries and keys
  * encoder.withPositions(Positions.alibi(numHeads)).forward(x, y); // in each layer: on scores
@@ -79,7 +79,7 @@ public sealed interface Positions permits InputPositions, LayerPositions {
 
   /**
    * Positions of the nodes of a {@link Mask#tree}: firstPosition plus their depth. For {@link
-   * InputPositions#addTo(dev.lanewise.core.SequenceBatch, int[])} and {@link Rotary#apply( dev.lanewise.kernels.data.Heads,
+   * InputPositions#apply(dev.lanewise.core.SequenceBatch, int[])} and {@link Rotary#apply( dev.lanewise.kernels.data.Heads,
    * dev.lanewise.kernels.data.Heads, int[])}; layers follow the tree of their mask without this method.
    *
    * @param firstPosition the position of a root, which is the number of rows before the tree

@@ -39,12 +39,12 @@ final class RelativePositions implements LayerPositions, PositionEffect {
   }
 
   @Override
-  public Attention applyTo(Attention attention, int queries, int keys) {
+  public Attention apply(Attention attention, int queries, int keys) {
     Objects.requireNonNull(attention, "attention");
-    return Attention.of(applyTo(attention.settings(), queries, keys));
+    return Attention.of(apply(attention.settings(), queries, keys));
   }
 
-  private AttentionSettings applyTo(AttentionSettings settings, int queries, int keys) {
+  private AttentionSettings apply(AttentionSettings settings, int queries, int keys) {
     int[] depths = settings.checkTree(queries, keys);
     Kept last = kept;
     if (last == null || !last.fits(queries, keys, depths)) {
@@ -105,10 +105,10 @@ final class RelativePositions implements LayerPositions, PositionEffect {
   public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
     PackedSequences sequences = settings.sequences();
     if (sequences == null) {
-      return applyTo(settings, queries, keys);
+      return apply(settings, queries, keys);
     }
     if (settings.mask().depths() == null) {
-      return applyTo(settings, sequences.mostQueries(), sequences.mostKeys());
+      return apply(settings, sequences.mostQueries(), sequences.mostKeys());
     }
     int[] queriesOfEach = new int[sequences.count()];
     int[] keysOfEach = new int[sequences.count()];

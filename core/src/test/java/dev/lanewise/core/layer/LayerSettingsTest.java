@@ -208,18 +208,16 @@ public class LayerSettingsTest {
   @Test
   void positionsOfAnAttentionAddToIt() {
     Attention plain = Attention.standard();
-    Wrong.argument("alibi after slopes", out -> Positions.alibi(2).applyTo(plain.withAlibi(1, 2), 3, 3), "withAlibi", "alibi", "2")
-        .verify();
-    Wrong.argument("slopes after alibi", out -> Positions.alibi(2).applyTo(plain, 3, 3).withAlibi(1, 2), "withAlibi", "alibi", "2")
-        .verify();
+    Wrong.argument("alibi after slopes", out -> Positions.alibi(2).apply(plain.withAlibi(1, 2), 3, 3), "withAlibi", "alibi", "2").verify();
+    Wrong.argument("slopes after alibi", out -> Positions.alibi(2).apply(plain, 3, 3).withAlibi(1, 2), "withAlibi", "alibi", "2").verify();
     Heads rows = Views.random(Layout.DENSE, 1, 1, 3, 4, Problem.SEED + 6);
     LayerPositions positions = Positions.relativeBuckets(Views.randomArray(8, 1, Problem.SEED + 7), 8, 6, true);
     Bias bias = Bias.of(new float[] {1, Float.NEGATIVE_INFINITY, -1}, 3);
     Heads before = Heads.zeros(1, 1, 3, 3);
     Heads after = Heads.zeros(1, 1, 3, 3);
     Heads without = Heads.zeros(1, 1, 3, 3);
-    positions.applyTo(plain.withBias(bias), 3, 3).compute(rows, rows, Results.of().withWeights(before));
-    positions.applyTo(plain, 3, 3).withBias(bias).compute(rows, rows, Results.of().withWeights(after));
+    positions.apply(plain.withBias(bias), 3, 3).compute(rows, rows, Results.of().withWeights(before));
+    positions.apply(plain, 3, 3).withBias(bias).compute(rows, rows, Results.of().withWeights(after));
     plain.withBias(bias).compute(rows, rows, Results.of().withWeights(without));
     Views.assertSameBits(before.data(), after.data(), "the order of settings");
     assertThat(before.get(0, 0, 0, 1)).isZero();

@@ -194,10 +194,10 @@ class TreePositionsTest {
     float[] table = Views.randomArray(30 * WIDTH, 1, SEED + 2);
     for (InputPositions kind : List.of(Positions.sinusoidal(WIDTH), Positions.learned(table, 30, WIDTH))) {
       SequenceBatch together = rows(x, 0, path(SMALL.length, SMALL, -1));
-      kind.addTo(together, positions);
+      kind.apply(together, positions);
       for (int node = 0; node < SMALL.length; node++) {
         SequenceBatch alone = rows(x, 0, path(0, SMALL, node));
-        kind.addTo(alone, 20);
+        kind.apply(alone, 20);
         float[] last = Views.dense(alone.rows(alone.rows() - 1, alone.rows()));
         Views.assertSameBits(Views.dense(together.batch(0, 1).rows(node, node + 1)), last, kind + ", node " + node);
       }
@@ -210,12 +210,12 @@ class TreePositionsTest {
     InputPositions learned = Positions.learned(new float[4 * WIDTH], 4, WIDTH);
     Wrong.argument(
             "no such position",
-            out -> learned.addTo(SequenceBatch.of(out, 1, 2, WIDTH), new int[] {3, 4}),
+            out -> learned.apply(SequenceBatch.of(out, 1, 2, WIDTH), new int[] {3, 4}),
             "positions[1]",
             "4",
             "maxPositions")
         .verify();
-    Wrong.argument("too few", out -> learned.addTo(SequenceBatch.of(out, 1, 2, WIDTH), new int[1]), "positions.length", "1", "2").verify();
+    Wrong.argument("too few", out -> learned.apply(SequenceBatch.of(out, 1, 2, WIDTH), new int[1]), "positions.length", "1", "2").verify();
     Wrong.argument("a parent behind", out -> Positions.ofTree(0, 0), "parents[0]", "0", "-1").verify();
     Wrong.argument("a negative position", out -> Positions.ofTree(-1, -1), "firstPosition", "-1", "0").verify();
     for (LayerPositions positions : kinds().subList(1, kinds().size())) {

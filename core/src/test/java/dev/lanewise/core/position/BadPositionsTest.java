@@ -41,28 +41,27 @@ class BadPositionsTest {
     int[] none = Wrong.nothing();
     LayerPositions relative = Positions.relativeBuckets(new float[24], 8, 16, true);
     return List.of(
-        Wrong.argument("width", out -> LEARNED.addTo(SequenceBatch.of(out, 2, 3, 5), 0), "x.width", "5", "embedDim", "4"),
-        Wrong.argument("rows that meet", out -> LEARNED.addTo(new SequenceBatch(out, 0, 2, 3, 4, 12, 3), 0), "x.rowStride", "3", "4"),
-        Wrong.argument("negative position", out -> SINUSOIDAL.addTo(to(out), -1), "firstPosition", "-1", "0"),
-        Wrong.argument("past the table", out -> LEARNED.addTo(to(out), 4), "firstPosition", "4", "3", "rows", "maxPositions", "6"),
-        Wrong.argument("past all", out -> SINUSOIDAL.addTo(to(out), Integer.MAX_VALUE - 1), "firstPosition", "2147483646", "2147483647"),
-        Wrong.argument("too few", out -> LEARNED.addTo(to(out), new int[5]), "positions.length", "5", "x.batch", "x.rows", "6"),
+        Wrong.argument("width", out -> LEARNED.apply(SequenceBatch.of(out, 2, 3, 5), 0), "x.width", "5", "embedDim", "4"),
+        Wrong.argument("rows that meet", out -> LEARNED.apply(new SequenceBatch(out, 0, 2, 3, 4, 12, 3), 0), "x.rowStride", "3", "4"),
+        Wrong.argument("negative position", out -> SINUSOIDAL.apply(to(out), -1), "firstPosition", "-1", "0"),
+        Wrong.argument("past the table", out -> LEARNED.apply(to(out), 4), "firstPosition", "4", "3", "rows", "maxPositions", "6"),
+        Wrong.argument("past all", out -> SINUSOIDAL.apply(to(out), Integer.MAX_VALUE - 1), "firstPosition", "2147483646", "2147483647"),
+        Wrong.argument("too few", out -> LEARNED.apply(to(out), new int[5]), "positions.length", "5", "x.batch", "x.rows", "6"),
         Wrong.argument(
-            "one past the table", out -> LEARNED.addTo(to(out), Positions.ofRows(3, 0, 4)), "positions[5]", "6", "maxPositions", "6"),
+            "one past the table", out -> LEARNED.apply(to(out), Positions.ofRows(3, 0, 4)), "positions[5]", "6", "maxPositions", "6"),
         Wrong.argument(
             "packed past the table",
-            out -> LEARNED.addTo(SequenceBatch.of(out, 1, 9, 4), Positions.ofRows(PackedSequences.of(0, 2, 9))),
+            out -> LEARNED.apply(SequenceBatch.of(out, 1, 9, 4), Positions.ofRows(PackedSequences.of(0, 2, 9))),
             "positions[8]",
             "6",
             "maxPositions"),
         Wrong.isNull("sequences", out -> Positions.ofRows(Wrong.<PackedSequences>nothing())),
-        Wrong.isNull("x", out -> LEARNED.addTo(Wrong.nothing(), 0)),
-        Wrong.isNull("positions", out -> LEARNED.addTo(to(out), none)),
-        Wrong.argument("queries", out -> relative.applyTo(Attention.standard(), -1, 3), "queries", "-1", "0"),
-        Wrong.argument(
-            "too large", out -> relative.applyTo(Attention.standard(), 50_000, 50_000), "queries", "50000", "keys", "2147483647"),
-        Wrong.isNull("attention", out -> relative.applyTo(Wrong.nothing(), 3, 3)),
-        Wrong.isNull("attention", out -> Positions.alibi(3).applyTo(Wrong.nothing(), 3, 3)));
+        Wrong.isNull("x", out -> LEARNED.apply(Wrong.nothing(), 0)),
+        Wrong.isNull("positions", out -> LEARNED.apply(to(out), none)),
+        Wrong.argument("queries", out -> relative.apply(Attention.standard(), -1, 3), "queries", "-1", "0"),
+        Wrong.argument("too large", out -> relative.apply(Attention.standard(), 50_000, 50_000), "queries", "50000", "keys", "2147483647"),
+        Wrong.isNull("attention", out -> relative.apply(Wrong.nothing(), 3, 3)),
+        Wrong.isNull("attention", out -> Positions.alibi(3).apply(Wrong.nothing(), 3, 3)));
   }
 
   private static SequenceBatch to(float[] out) {

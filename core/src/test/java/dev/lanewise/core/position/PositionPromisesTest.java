@@ -42,7 +42,7 @@ class PositionPromisesTest {
     rotary.apply(ones, turned, 1);
     assertThat(turned.data()[1]).isEqualTo((float) Math.cos(0.1)); // 10 000^(−2/8)
     SequenceBatch row = SequenceBatch.zeros(1, 1, 4);
-    Positions.sinusoidal(4).addTo(row, 1);
+    Positions.sinusoidal(4).apply(row, 1);
     assertThat(row.data()[2]).isEqualTo((float) Math.sin(0.01));
   }
 
@@ -76,19 +76,19 @@ class PositionPromisesTest {
         Wrong.argument("too wide a part", out -> Rotary.of(Integer.MAX_VALUE, 131_074), "rotaryDim", "131074", "131072"),
         Wrong.argument("attention factor", out -> Rotary.of(8).withScaling(infinite), "factor", "Infinity"),
         Wrong.argument("grown factor", out -> RotaryScaling.dynamicNtk(1e308, 1, 3), "factor", "1.0E308", "sequenceLength", "3"),
-        Wrong.argument("tree, queries", out -> alibi.applyTo(tree, 3, 9), "parents.length", "4", "queries", "3"),
-        Wrong.argument("tree, keys", out -> alibi.applyTo(tree, 9, 3), "parents.length", "4", "keys", "3"),
-        Wrong.argument("tree, buckets", out -> buckets.applyTo(tree, 3, 9), "parents.length", "4", "queries", "3"),
-        Wrong.argument("sizes", out -> alibi.applyTo(tree, 9, -1), "keys", "-1", "0"),
-        Wrong.argument("both slopes", out -> alibi.applyTo(Attention.standard().withAlibi(1, 2), 1, 1), "withAlibi", "alibi", "2"),
+        Wrong.argument("tree, queries", out -> alibi.apply(tree, 3, 9), "parents.length", "4", "queries", "3"),
+        Wrong.argument("tree, keys", out -> alibi.apply(tree, 9, 3), "parents.length", "4", "keys", "3"),
+        Wrong.argument("tree, buckets", out -> buckets.apply(tree, 3, 9), "parents.length", "4", "queries", "3"),
+        Wrong.argument("sizes", out -> alibi.apply(tree, 9, -1), "keys", "-1", "0"),
+        Wrong.argument("both slopes", out -> alibi.apply(Attention.standard().withAlibi(1, 2), 1, 1), "withAlibi", "alibi", "2"),
         Wrong.argument("slopes of no head", out -> Positions.alibi(0), "numHeads", "0", "1"),
         Wrong.argument(
-            "behind the table", out -> learned.addTo(SequenceBatch.of(out, 1, 2, 4), 4), "firstPosition", "4", "maxPositions", "5"),
+            "behind the table", out -> learned.apply(SequenceBatch.of(out, 1, 2, 4), 4), "firstPosition", "4", "maxPositions", "5"),
         Wrong.argument(
-            "no such row", out -> learned.addTo(SequenceBatch.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
+            "no such row", out -> learned.apply(SequenceBatch.of(out, 1, 1, 4), new int[] {5}), "positions[0]", "5", "maxPositions"),
         Wrong.argument(
             "longest sequence",
-            out -> learned.addTo(SequenceBatch.of(out, 1, 9, 4), Positions.ofRows(PackedSequences.of(0, 2, 9))),
+            out -> learned.apply(SequenceBatch.of(out, 1, 9, 4), Positions.ofRows(PackedSequences.of(0, 2, 9))),
             "positions[7]",
             "5",
             "maxPositions"),

@@ -9,7 +9,7 @@ final class PositionsExample {
 
   static void run(Encoder encoder, int numHeads, int headDim, SequenceBatch x, SequenceBatch y) {
     // begin
-    Positions.sinusoidal(encoder.embedDim()).addTo(x, 0); // once, before the first layer
+    Positions.sinusoidal(encoder.embedDim()).apply(x, 0); // once, before the first layer
     encoder.forward(x, y);
     encoder.withPositions(Positions.rotary(Rotary.of(headDim))).forward(x, y); // in each layer: on queries and keys
     encoder.withPositions(Positions.alibi(numHeads)).forward(x, y); // in each layer: on scores

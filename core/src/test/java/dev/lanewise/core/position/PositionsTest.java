@@ -36,7 +36,7 @@ class PositionsTest {
     for (int first : new int[] {0, 1, 63, 64, 5000, 100_000, Integer.MAX_VALUE - 2}) {
       SequenceBatch x = Views.emptySequences(Views.Layout.GAPS, 2, 3, embedDim);
       clear(x);
-      Positions.sinusoidal(embedDim, 500).addTo(x, first);
+      Positions.sinusoidal(embedDim, 500).apply(x, first);
       for (int row = 0; row < 3; row++) {
         for (int i = 0; i < embedDim; i++) {
           double angle = ((double) first + row) / Math.pow(500, (i - i % 2) / (double) embedDim);
@@ -52,7 +52,7 @@ class PositionsTest {
   @Test
   void sinusoidalHasThePapersBase() {
     SequenceBatch x = SequenceBatch.zeros(1, 1, 4);
-    Positions.sinusoidal(4).addTo(x, 3);
+    Positions.sinusoidal(4).apply(x, 3);
     assertThat(x.data()).containsExactly((float) Math.sin(3), (float) Math.cos(3), (float) Math.sin(0.03), (float) Math.cos(0.03));
   }
 
@@ -64,7 +64,7 @@ class PositionsTest {
     InputPositions positions = Positions.learned(table, 9, 5);
     float[] kept = table.clone();
     Arrays.fill(table, Float.NaN);
-    positions.addTo(x, 5);
+    positions.apply(x, 5);
     float[] after = Views.dense(x);
     for (int i = 0; i < after.length; i++) {
       assertThat(after[i]).isEqualTo(before[i] + kept[25 + i % 20]);
@@ -81,16 +81,16 @@ class PositionsTest {
   void rowsHaveTheSameBitsForAnyDivisionIntoCalls(InputPositions positions) {
     SequenceBatch whole = Views.randomSequences(Views.Layout.DENSE, 1, 40, 24, SEED);
     float[] data = whole.data().clone();
-    positions.addTo(whole, 0);
+    positions.apply(whole, 0);
 
     float[] steps = data.clone();
     for (int row = 0; row < 40; row++) {
-      positions.addTo(new SequenceBatch(steps, row * 24, 1, 1, 24, 0, 24), row);
+      positions.apply(new SequenceBatch(steps, row * 24, 1, 1, 24, 0, 24), row);
     }
     Views.assertSameBits(steps, whole.data(), "steps");
 
     float[] uneven = data.clone(); // rows 3 to 9 and 25 to 31
-    positions.addTo(new SequenceBatch(uneven, 3 * 24, 2, 7, 24, 22 * 24, 24), Positions.ofRows(7, 3, 25));
+    positions.apply(new SequenceBatch(uneven, 3 * 24, 2, 7, 24, 22 * 24, 24), Positions.ofRows(7, 3, 25));
     Views.assertSameBits(Arrays.copyOfRange(uneven, 72, 240), Arrays.copyOfRange(whole.data(), 72, 240), "first of a batch");
     Views.assertSameBits(Arrays.copyOfRange(uneven, 600, 768), Arrays.copyOfRange(whole.data(), 600, 768), "second of a batch");
     Views.assertSameBits(Arrays.copyOfRange(uneven, 240, 600), Arrays.copyOfRange(data, 240, 600), "between them");
@@ -98,7 +98,7 @@ class PositionsTest {
     float[] packed = new float[10 * 24];
     System.arraycopy(data, 0, packed, 0, 4 * 24);
     System.arraycopy(data, 0, packed, 4 * 24, 6 * 24);
-    positions.addTo(SequenceBatch.of(packed, 1, 10, 24), Positions.ofRows(PackedSequences.of(0, 4, 4, 10)));
+    positions.apply(SequenceBatch.of(packed, 1, 10, 24), Positions.ofRows(PackedSequences.of(0, 4, 4, 10)));
     Views.assertSameBits(Arrays.copyOf(packed, 96), Arrays.copyOf(whole.data(), 96), "first packed");
     Views.assertSameBits(Arrays.copyOfRange(packed, 96, 240), Arrays.copyOf(whole.data(), 144), "last packed");
   }
@@ -109,7 +109,7 @@ class PositionsTest {
     LayerPositions positions = Positions.rotary(rotary);
     assertThat(positions).isSameAs(rotary);
     Attention attention = Attention.standard();
-    assertThat(positions.applyTo(attention, 3, 4)).isSameAs(attention);
+    assertThat(positions.apply(attention, 3, 4)).isSameAs(attention);
   }
 
   @Test
@@ -118,7 +118,7 @@ class PositionsTest {
     Heads key = Views.random(Views.Layout.DENSE, 2, 3, 9, 16, SEED + 1);
     Heads weights = Heads.zeros(2, 6, 5, 9);
     LayerPositions positions = Positions.alibi(6);
-    positions.applyTo(Attention.standard(), 5, 9).compute(query, key, Results.of().withWeights(weights));
+    positions.apply(Attention.standard(), 5, 9).compute(query, key, Results.of().withWeights(weights));
     ReferenceAttention expected = ReferenceAttention.of(Attention.standard().withAlibi(Attention.standardSlopes(6)), query, key);
     assertClose(weights.data(), expected.weights());
   }
@@ -159,7 +159,7 @@ class PositionsTest {
       Heads query = Views.random(Views.Layout.DENSE, 2, 4, queries, 8, SEED + 1);
       Heads key = Views.random(Views.Layout.DENSE, 2, 2, keys, 8, SEED + 2);
       Heads weights = Heads.zeros(2, 4, queries, keys);
-      positions.applyTo(Attention.standard().withScale(1), queries, keys).compute(query, key, Results.of().withWeights(weights));
+      positions.apply(Attention.standard().withScale(1), queries, keys).compute(query, key, Results.of().withWeights(weights));
       ReferenceAttention reference =
           ReferenceAttention.of(
               Attention.standard()
@@ -180,7 +180,7 @@ class PositionsTest {
   @Test
   void noneIsNothing() {
     Attention attention = Attention.standard();
-    assertThat(Positions.none().applyTo(attention, 3, 4)).isSameAs(attention);
+    assertThat(Positions.none().apply(attention, 3, 4)).isSameAs(attention);
   }
 
   @Test
