@@ -190,7 +190,7 @@ class RotaryInLayersTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void countedPositionsHaveTheSameBitsWhenGiven(Kind kind) {
-    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.PRE);
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.PRE);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 12, 48, SEED + 7);
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 8);
     Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
@@ -221,7 +221,7 @@ class RotaryInLayersTest {
   @ParameterizedTest
   @MethodSource("kinds")
   void decodersTakeStepsWithGivenPositions(Kind kind) {
-    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.POST);
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.POST);
     Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null);
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 10);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 11);
@@ -300,7 +300,7 @@ class RotaryInLayersTest {
             "4")
         .verify();
     layer.withPositions(few).withPackedSequences(PackedSequences.of(0, 5, 8)).forward(long8, SequenceBatch.zeros(1, 8, 48));
-    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, NormPlacement.POST);
+    LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.POST);
     List<EncoderLayer> layers = List.of(parts.encoderLayer(), parts.encoderLayer().withPositions(rotary.at(eight)));
     Wrong.argument("of the second layer", out -> Encoder.of(layers, null).forward(x, to(out)), "positions.length", "8", "6").verify();
     List<KeyValueCache> caches = List.of(layer.cache().capacity(9).build(), layer.cache().capacity(9).build());
