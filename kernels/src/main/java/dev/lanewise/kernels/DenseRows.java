@@ -1,21 +1,58 @@
 package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.call.NormProblem;
+import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Heads.Axis;
 import dev.lanewise.kernels.data.Matrix;
+import java.util.Objects;
 
 /** Operands whose rows have their elements side by side, as both paths need them. A matrix with another columnStride is copied. */
 final class DenseRows {
   private DenseRows() {}
 
-  /** The matrix to read: the caller's, or a copy. */
-  static Matrix of(Matrix x) {
-    return x.hasContiguousRows() ? x : load(x);
+  /** A kernel that reads a matrix and writes one of the same shape. */
+  interface Kernel {
+    void run(Matrix x, Matrix result);
   }
 
-  private static Matrix load(Matrix x) {
-    Matrix copy = Matrix.zeros(x.rows(), x.columns());
-    x.copyTo(copy);
-    return copy;
+  /** Checks and runs a kernel whose result may be its operand. */
+  static void run(Kernel kernel, String xName, Matrix x, String name, Matrix result) {
+    ViewChecks.sameShape(name, result, xName, x);
+    ViewChecks.writableInPlace(name, result, xName, x);
+    run(kernel, x, result);
+  }
+
+  private static void run(Kernel kernel, Matrix x, Matrix result) {
+    if (!result.isEmpty()) {
+      Matrix written = target(result);
+      kernel.run(of(x), written);
+      store(written, result);
+    }
+  }
+
+  /**
+   * Runs a kernel of rows along an axis of a view. The axis becomes that of the columns; the columns, which are mostly side by side, become
+   * the rows of a matrix.
+   */
+  static void run(Kernel kernel, Axis axis, String xName, Heads x, String name, Heads result) {
+    Objects.requireNonNull(axis, "axis");
+    ViewChecks.sameShape(name, result, xName, x);
+    ViewChecks.writableInPlace(name, result, xName, x);
+    Heads from = axis == Axis.COLUMN ? x : x.transposed(axis, Axis.COLUMN).transposed(axis, Axis.ROW);
+    Heads to = axis == Axis.COLUMN ? result : result.transposed(axis, Axis.COLUMN).transposed(axis, Axis.ROW);
+    for (int b = 0; b < to.batch(); b++) {
+      for (int head = 0; head < to.heads(); head++) {
+        run(kernel, from.matrix(b, head, 0, from.rows()), to.matrix(b, head, 0, to.rows()));
+      }
+    }
+  }
+
+  /** The matrix to read: the caller's, or a copy. */
+  static Matrix of(Matrix x) {
+    Matrix read = target(x);
+    store(x, read);
+    return read;
   }
 
   /** The matrix to write: the caller's, or a new one, whose elements {@link #store} copies. */

@@ -109,13 +109,7 @@ public final class Kernels {
    * @param result rows × columns, written
    */
   public void exp(Matrix x, Matrix result) {
-    ViewChecks.sameShape("result", result, "x", x);
-    ViewChecks.writableInPlace("result", result, "x", x);
-    if (!result.isEmpty()) {
-      Matrix written = DenseRows.target(result);
-      provider.exp(DenseRows.of(x), written);
-      DenseRows.store(written, result);
-    }
+    DenseRows.run(provider::exp, "x", x, "result", result);
   }
 
   /**
@@ -126,13 +120,7 @@ public final class Kernels {
    */
   public void activate(Activation activation, Matrix x, Matrix result) {
     Objects.requireNonNull(activation, "activation");
-    ViewChecks.sameShape("result", result, "x", x);
-    ViewChecks.writableInPlace("result", result, "x", x);
-    if (!result.isEmpty()) {
-      Matrix written = DenseRows.target(result);
-      provider.activate(activation, DenseRows.of(x), written);
-      DenseRows.store(written, result);
-    }
+    DenseRows.run((from, to) -> provider.activate(activation, from, to), "x", x, "result", result);
   }
 
   /**
@@ -258,13 +246,29 @@ public final class Kernels {
    * @param weights queries × keys, written
    */
   public void softmax(Matrix scores, Matrix weights) {
-    ViewChecks.sameShape("weights", weights, "scores", scores);
-    ViewChecks.writableInPlace("weights", weights, "scores", scores);
-    if (!weights.isEmpty()) {
-      Matrix written = DenseRows.target(weights);
-      provider.softmax(DenseRows.of(scores), written);
-      DenseRows.store(written, weights);
-    }
+    DenseRows.run(provider::softmax, "scores", scores, "weights", weights);
+  }
+
+  /** {@link #softmax(Matrix, Matrix)} along any axis of a view. */
+  public void softmax(Heads scores, Heads.Axis axis, Heads weights) {
+    DenseRows.run(provider::softmax, axis, "scores", scores, "weights", weights);
+  }
+
+  /**
+   * result[i][j] = x[i][j] − m − ln Σ<sub>k</sub> e<sup>x[i][k] − m</sup> with m the maximum of row i: the logarithm of the softmax, finite
+   * also where the softmax is too small for a float. A row of −∞ stays −∞; a row with a NaN or +∞ becomes NaN. {@code result} may be {@code
+   * x} itself.
+   *
+   * @param x rows × columns
+   * @param result rows × columns, written
+   */
+  public void logSoftmax(Matrix x, Matrix result) {
+    DenseRows.run(provider::logSoftmax, "x", x, "result", result);
+  }
+
+  /** {@link #logSoftmax(Matrix, Matrix)} along any axis of a view. */
+  public void logSoftmax(Heads x, Heads.Axis axis, Heads result) {
+    DenseRows.run(provider::logSoftmax, axis, "x", x, "result", result);
   }
 
   /**

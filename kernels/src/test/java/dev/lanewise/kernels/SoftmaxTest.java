@@ -165,7 +165,7 @@ class SoftmaxTest {
     kernels.softmax(Matrix.zeros(0, 5), Matrix.zeros(0, 5));
   }
 
-  private static List<Shape> shapes() {
+  static List<Shape> shapes() {
     List<Shape> shapes = new ArrayList<>();
     for (int rows : new int[] {0, 1, 3, 8, 113, 1023}) {
       for (int columns : new int[] {0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 59, 111, 203, 1023, 1024, 1025}) {
@@ -178,7 +178,7 @@ class SoftmaxTest {
   }
 
   /** Scores whose range grows from row to row: from nearly equal weights, as in attention, to a single weight of 1. */
-  private static Matrix randomScores(Shape shape) {
+  static Matrix randomScores(Shape shape) {
     RandomGenerator random = shape.random();
     Matrix scores = shape.layout().random(shape.rows(), shape.columns(), random);
     float[] spread = {1, 0.01f, 5, 40, 300};
@@ -192,7 +192,7 @@ class SoftmaxTest {
     return scores;
   }
 
-  private static void fillRow(Matrix matrix, int row, float element) {
+  static void fillRow(Matrix matrix, int row, float element) {
     Arrays.fill(matrix.data(), matrix.index(row, 0), matrix.index(row, matrix.columns()), element);
   }
 

@@ -60,6 +60,7 @@ class StridedMatrixTest {
     cases.add(new Case("rmsNorm", (k, in, out) -> k.rmsNorm(in[0], row, 1e-5f, out[0]), one, one));
     cases.add(new Case("addRmsNorm", (k, in, out) -> k.addRmsNorm(in[0], in[1], out[0], null, 1e-5f, out[1]), two, two));
     cases.add(new Case("softmax", (k, in, out) -> k.softmax(in[0], out[0]), one, one));
+    cases.add(new Case("logSoftmax", (k, in, out) -> k.logSoftmax(in[0], out[0]), one, one));
     cases.add(
         new Case(
             "scores", (k, in, out) -> k.scores(in[0], in[1], 0.3f, out[0]), new int[][] {{ROWS, 9}, {19, 9}}, new int[][] {{ROWS, 19}}));

@@ -36,6 +36,8 @@ public interface KernelProvider {
 
   void softmax(Matrix scores, Matrix weights);
 
+  void logSoftmax(Matrix x, Matrix result);
+
   void output(Matrix weights, Matrix value, Matrix output);
 
   void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result);

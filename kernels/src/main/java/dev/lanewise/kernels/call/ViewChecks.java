@@ -37,6 +37,16 @@ public final class ViewChecks {
     Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
   }
 
+  /** Checks that both views have the same shape, and that neither is null. */
+  public static void sameShape(String name, Heads view, String otherName, Heads other) {
+    Objects.requireNonNull(other, otherName);
+    Objects.requireNonNull(view, name);
+    Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
+    Checks.same(name + ".heads", view.heads(), otherName + ".heads", other.heads());
+    Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
+    Checks.same(name + ".width", view.width(), otherName + ".width", other.width());
+  }
+
   /** Checks that the rows of a written matrix overlap neither each other nor a matrix that is read. */
   public static void writes(String name, Matrix written, String otherName, Matrix read) {
     writable(name, written);
@@ -45,6 +55,14 @@ public final class ViewChecks {
 
   /** Checks a written matrix that may be the matrix that is read, but must not overlap it otherwise. */
   public static void writableInPlace(String name, Matrix written, String otherName, Matrix read) {
+    writable(name, written);
+    if (!sameElements(written, read)) {
+      disjoint(name, written, otherName, read);
+    }
+  }
+
+  /** Checks a written view that may be the view that is read, but must not overlap it otherwise. */
+  public static void writableInPlace(String name, Heads written, String otherName, Heads read) {
     writable(name, written);
     if (!sameElements(written, read)) {
       disjoint(name, written, otherName, read);

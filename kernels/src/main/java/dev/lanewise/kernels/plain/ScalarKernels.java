@@ -114,6 +114,33 @@ public final class ScalarKernels implements KernelProvider {
   }
 
   @Override
+  public void logSoftmax(Matrix x, Matrix result) {
+    for (int row = 0; row < x.rows(); row++) {
+      int from = x.index(row, 0);
+      int to = result.index(row, 0);
+      float max = max(x.data(), from, x.columns());
+      double shift = max == Float.NEGATIVE_INFINITY ? 0 : max;
+      double sum = 0;
+      for (int i = 0; i < x.columns(); i++) {
+        Interruption.check(i, Interruption.INTERVAL - 1);
+        sum += Math.exp(x.data()[from + i] - shift);
+      }
+      double log = sum == 0 ? 0 : Math.log(sum);
+      for (int i = 0; i < x.columns(); i++) {
+        result.data()[to + i] = (float) (x.data()[from + i] - shift - log);
+      }
+    }
+  }
+
+  private static float max(float[] x, int from, int length) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < length; i++) {
+      max = Math.max(max, x[from + i]);
+    }
+    return max;
+  }
+
+  @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
     int often = Interruption.often(output.columns());
     ScalarSums sums = ScalarSums.POOL.take();
@@ -219,10 +246,7 @@ public final class ScalarKernels implements KernelProvider {
    * @return ln Σ e<sup>score</sup>, the sink included; for a row of −∞ the sink
    */
   static float softmaxRow(float[] scores, int from, float[] weights, int to, int length, float sink) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < length; i++) {
-      max = Math.max(max, scores[from + i]);
-    }
+    float max = max(scores, from, length);
     if (max == Float.NEGATIVE_INFINITY) {
       clear(weights, to, length);
       return sink;

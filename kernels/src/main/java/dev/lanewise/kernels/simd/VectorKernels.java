@@ -170,6 +170,13 @@ public final class VectorKernels implements KernelProvider {
   }
 
   @Override
+  public void logSoftmax(Matrix x, Matrix result) {
+    try (Scratch scratch = Scratch.take()) {
+      VectorSoftmax.logSoftmax(x, result, scratch);
+    }
+  }
+
+  @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
     try (Scratch scratch = Scratch.take()) {
       output(weights, value, output, scratch);

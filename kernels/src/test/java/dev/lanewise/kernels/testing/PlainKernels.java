@@ -68,6 +68,17 @@ public record PlainKernels(boolean rounded) {
     return powers;
   }
 
+  public double[][] logSoftmax(Matrix x) {
+    double[][] logs = new double[x.rows()][];
+    for (int i = 0; i < logs.length; i++) {
+      int row = i;
+      double max = IntStream.range(0, x.columns()).mapToDouble(j -> x.get(row, j)).reduce(Double.NEGATIVE_INFINITY, Math::max);
+      double log = round(Math.log(sum(x.columns(), j -> Math.exp(round(x.get(row, j) - max)))));
+      logs[i] = IntStream.range(0, x.columns()).mapToDouble(j -> round(round(x.get(row, j) - max) - log)).toArray();
+    }
+    return logs;
+  }
+
   /** Layer norm if {@code centred}, else RMS norm. */
   public double[][] norm(Matrix x, boolean centred, float @Nullable [] weight, float @Nullable [] bias, double epsilon) {
     double[][] result = new double[x.rows()][];

@@ -33,6 +33,17 @@ public final class RowArithmetic {
     }
   }
 
+  /** result = x − first − second. */
+  static void subtract(float[] x, int from, float first, float second, float[] result, int to, int length) {
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      FloatVector.fromArray(SPECIES, x, from + i).sub(first).sub(second).intoArray(result, to + i);
+    }
+    for (; i < length; i++) {
+      result[to + i] = x[from + i] - first - second;
+    }
+  }
+
   /** x *= factor. */
   public static void scale(float[] x, int from, int length, float factor) {
     int i = 0;

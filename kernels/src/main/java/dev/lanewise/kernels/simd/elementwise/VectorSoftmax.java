@@ -85,6 +85,26 @@ public final class VectorSoftmax {
     }
   }
 
+  /** Computes the logarithm of the softmax of every row. The exponentials, of which only the sum counts, are written to scratch. */
+  public static void logSoftmax(Matrix x, Matrix result, Scratch scratch) {
+    float[] chain = scratch.right(SUM_CHAIN);
+    for (int row = 0; row < x.rows(); row++) {
+      float max = max(x, row, scratch.padded);
+      float shift = max == Float.NEGATIVE_INFINITY ? 0 : max; // as in softmax
+      double sum = 0;
+      for (int column = 0; column < x.columns(); column += SUM_CHAIN) {
+        Interruption.check();
+        sum += exponentials(x.data(), x.index(row, column), chain, 0, Math.min(SUM_CHAIN, x.columns() - column), shift, scratch);
+      }
+      float log = sum == 0 ? 0 : (float) Math.log(sum);
+      for (int interval = 0; interval < intervals(x); interval++) {
+        Interruption.check();
+        int column = interval * INTERVAL;
+        RowArithmetic.subtract(x.data(), x.index(row, column), shift, log, result.data(), result.index(row, column), length(x, interval));
+      }
+    }
+  }
+
   private static float max(Matrix scores, int row, float[] padded) {
     float max = Float.NEGATIVE_INFINITY;
     for (int interval = 0; interval < intervals(scores); interval++) {
@@ -111,20 +131,20 @@ public final class VectorSoftmax {
     for (int column = 0; column < scores.columns(); column += SUM_CHAIN) {
       Interruption.check();
       int length = Math.min(SUM_CHAIN, scores.columns() - column);
-      sum += exponentials(scores, scores.index(row, column), weights, weights.index(row, column), length, max, scratch);
+      sum += exponentials(scores.data(), scores.index(row, column), weights.data(), weights.index(row, column), length, max, scratch);
     }
     return sum;
   }
 
-  private static float exponentials(Matrix scores, int from, Matrix weights, int to, int length, float max, Scratch scratch) {
+  private static float exponentials(float[] scores, int from, float[] weights, int to, int length, float max, Scratch scratch) {
     int bound = length - length % PAIR;
-    float sum = exponentials(scores.data(), from, weights.data(), to, bound, max, scratch.lanes);
+    float sum = exponentials(scores, from, weights, to, bound, max, scratch.lanes);
     if (bound < length) {
       float[] padded = scratch.padded;
       Arrays.fill(padded, 0, PAIR, Float.NEGATIVE_INFINITY);
-      System.arraycopy(scores.data(), from + bound, padded, 0, length - bound);
+      System.arraycopy(scores, from + bound, padded, 0, length - bound);
       sum += exponentials(padded, 0, padded, 0, PAIR, max, scratch.lanes);
-      System.arraycopy(padded, 0, weights.data(), to + bound, length - bound);
+      System.arraycopy(padded, 0, weights, to + bound, length - bound);
     }
     return sum;
   }
