@@ -69,8 +69,4 @@ class GoldenTest {
     Attention attention = Attention.standard().withMask(golden.mask());
     return golden.scale() == null ? attention : attention.withScale(golden.scale());
   }
-
-  private static double scale(Sdpa golden) {
-    return golden.scale() == null ? 1 / Math.sqrt(golden.query().width()) : golden.scale();
-  }
 }
