@@ -55,7 +55,7 @@ class OnnxRuntimeModelTest {
         int length = tokens.get(i).length();
         PackedSequences one = PackedSequences.of(0, length);
         SequenceBatch x = SequenceBatch.zeros(1, length, MiniLm.EMBED_DIM);
-        lanewise.encoder().embeddings(tokens.get(i).ids(), null, one, x);
+        lanewise.encoder().embed(tokens.get(i).ids(), null, one, x);
         assertClose(batch.hiddenState(0, i), x.data());
         for (int layer = 0; layer < 6; layer++) {
           lanewise.encoder().encoder().withPackedSequences(one).layers().get(layer).forward(x, x);

@@ -149,7 +149,7 @@ public final class MiniLm {
       System.arraycopy(texts.get(which.get(i)).ids(), 0, ids, starts[i], starts[i + 1] - starts[i]);
     }
     SequenceBatch pooled = SequenceBatch.zeros(which.size(), 1, EMBED_DIM);
-    encoder.pooled(ids, PackedSequences.of(starts), Pooling.mean(), pooled);
+    encoder.forward(ids, PackedSequences.of(starts), Pooling.mean(), pooled);
     for (int i = 0; i < which.size(); i++) {
       embeddings[which.get(i)] = normalised(pooled.data(), i * EMBED_DIM);
     }

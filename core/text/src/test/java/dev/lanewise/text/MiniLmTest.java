@@ -98,7 +98,7 @@ class MiniLmTest {
       Tokens tokens = model.tokens(text(testCase));
       PackedSequences one = PackedSequences.of(0, tokens.length());
       SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
-      model.encoder().embeddings(tokens.ids(), null, one, x);
+      model.encoder().embed(tokens.ids(), null, one, x);
       Encoder layers = model.encoder().encoder().withPackedSequences(one);
       for (int state = 0; state < states.size(); state++) {
         if (state > 0) {

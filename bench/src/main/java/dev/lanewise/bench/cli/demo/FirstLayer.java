@@ -57,7 +57,7 @@ public final class FirstLayer {
   /** The input of the first layer, 1 × tokens × {@link #EMBED_DIM}. */
   public SequenceBatch embed(Tokens tokens) {
     SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), EMBED_DIM);
-    model.embeddings(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);
+    model.embed(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);
     return x;
   }
 

@@ -26,7 +26,7 @@ public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch>
     int length = tokens.length();
     PackedSequences text = PackedSequences.of(0, length);
     SequenceBatch x = SequenceBatch.zeros(1, length, encoder.embedDim());
-    encoder.embeddings(tokens.ids(), null, text, x);
+    encoder.embed(tokens.ids(), null, text, x);
     List<Heads> layers = new ArrayList<>();
     for (int layer = 0; layer < encoder.encoder().layers().size(); layer++) {
       layers.add(Heads.zeros(1, MiniLm.NUM_HEADS, length, length));

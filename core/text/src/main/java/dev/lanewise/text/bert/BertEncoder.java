@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
  * PackedSequences texts = PackedSequences.of(0, 3, 7);
  * encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, one row for each token
- * encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, one row for each text
+ * encoder.forward(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, one row for each text
  * }</pre>
  *
  * <p>Immutable and thread-safe.
@@ -68,8 +68,8 @@ public final class BertEncoder {
   }
 
   /**
-   * The layers without embeddings. {@code encoder().withPackedSequences(texts).forward(x, y, weights)}, on the rows that {@link
-   * #embeddings} writes, returns all attention weights.
+   * The layers without embeddings. {@code encoder().withPackedSequences(texts).forward(x, y, results)}, on the rows that {@link #embed}
+   * writes, computes attention weights of all layers.
    */
   public Encoder encoder() {
     return encoder;
@@ -85,7 +85,7 @@ public final class BertEncoder {
    * @throws IllegalArgumentException if shapes differ, a token or type does not exist, a text is longer than {@link #maxTokens}, or x
    *     shares elements with itself; nothing has been written then
    */
-  public void embeddings(int[] ids, int @Nullable [] types, PackedSequences texts, SequenceBatch x) {
+  public void embed(int[] ids, int @Nullable [] types, PackedSequences texts, SequenceBatch x) {
     embed(ids, types, texts, "x", x);
   }
 
@@ -98,7 +98,7 @@ public final class BertEncoder {
    * Runs the encoder over texts in which all tokens have type 0.
    *
    * @param output 1 × tokens × embedDim, written
-   * @throws IllegalArgumentException as for {@link #embeddings}
+   * @throws IllegalArgumentException as for {@link #embed}
    */
   public void forward(int[] ids, PackedSequences texts, SequenceBatch output) {
     forward(ids, null, texts, output);
@@ -115,9 +115,9 @@ public final class BertEncoder {
    *
    * @param pooling combines the rows of a text into one
    * @param output texts × 1 × embedDim, written
-   * @throws IllegalArgumentException as for {@link #embeddings}
+   * @throws IllegalArgumentException as for {@link #embed}
    */
-  public void pooled(int[] ids, PackedSequences texts, Pooling pooling, SequenceBatch output) {
+  public void forward(int[] ids, PackedSequences texts, Pooling pooling, SequenceBatch output) {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(pooling, "pooling");
     Objects.requireNonNull(texts, "texts");

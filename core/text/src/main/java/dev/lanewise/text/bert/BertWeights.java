@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(path)) {
  *   BertEncoder encoder = BertWeights.of(file, 12).encoder(); // 12 heads; embeddings.word_embeddings.weight, and so on
- *   encoder.pooled(new int[] {101, 7592, 102}, PackedSequences.of(0, 3), Pooling.mean(), sentence);
+ *   encoder.forward(new int[] {101, 7592, 102}, PackedSequences.of(0, 3), Pooling.mean(), sentence);
  * }
  * }</pre>
  *

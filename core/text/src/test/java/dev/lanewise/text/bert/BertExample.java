@@ -15,7 +15,7 @@ final class BertExample {
     // begin
     try (Safetensors file = Safetensors.open(path)) {
       BertEncoder encoder = BertWeights.of(file, 12).encoder(); // 12 heads; embeddings.word_embeddings.weight, and so on
-      encoder.pooled(new int[] {101, 7592, 102}, PackedSequences.of(0, 3), Pooling.mean(), sentence);
+      encoder.forward(new int[] {101, 7592, 102}, PackedSequences.of(0, 3), Pooling.mean(), sentence);
     }
     // end
   }
@@ -25,7 +25,7 @@ final class BertExample {
     int[] ids = {101, 7592, 102, 101, 2088, 4066, 102}; // two texts
     PackedSequences texts = PackedSequences.of(0, 3, 7);
     encoder.forward(ids, texts, hidden); // 1 × 7 × embedDim, one row for each token
-    encoder.pooled(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, one row for each text
+    encoder.forward(ids, texts, Pooling.mean(), sentences); // 2 × 1 × embedDim, one row for each text
     // end
   }
 }

@@ -134,7 +134,7 @@ class BertWeightsTest {
     Map<String, Tensor> tensors = bert();
     for (int first : new int[] {0, 2}) {
       SequenceBatch x = SequenceBatch.zeros(1, IDS.length, WIDTH);
-      BertWeights.of(build(tensors, ""), HEADS).withFirstPosition(first).encoder().embeddings(IDS, TYPES, TEXTS, x);
+      BertWeights.of(build(tensors, ""), HEADS).withFirstPosition(first).encoder().embed(IDS, TYPES, TEXTS, x);
       int[] position = {0, 1, 2, 0, 1, 2, 3, 4, 5, 0};
       for (int row = 0; row < IDS.length; row++) {
         double[] sum = new double[WIDTH];
@@ -161,7 +161,7 @@ class BertWeightsTest {
   void layersAreThoseOfPyTorch(Activation activation) {
     BertEncoder encoder = BertWeights.of(build(bert(), ""), HEADS).withActivation(activation).withEpsilon(1e-3f).encoder();
     SequenceBatch x = SequenceBatch.zeros(1, IDS.length, WIDTH);
-    encoder.embeddings(IDS, TYPES, TEXTS, x);
+    encoder.embed(IDS, TYPES, TEXTS, x);
     TorchWeights.of(torch(), HEADS).withActivation(activation).withEpsilon(1e-3f).encoder("").withPackedSequences(TEXTS).forward(x, x);
     assertThat(hidden(encoder)).isEqualTo(x.data());
     assertThat(hidden(encoder.withThreads(2))).isEqualTo(x.data());
@@ -171,7 +171,7 @@ class BertWeightsTest {
   void textsOfABatchEqualSingleTexts() {
     float[] together = hidden(encoder());
     SequenceBatch pooled = SequenceBatch.zeros(4, 1, WIDTH);
-    encoder().pooled(IDS, TEXTS, Pooling.mean(), pooled);
+    encoder().forward(IDS, TEXTS, Pooling.mean(), pooled);
     for (int text = 0; text < TEXTS.count(); text++) {
       int from = TEXTS.queryStart(text);
       int to = TEXTS.queryStart(text + 1);
@@ -181,7 +181,7 @@ class BertWeightsTest {
       encoder().forward(ids, Arrays.copyOfRange(TYPES, from, to), one, alone);
       assertThat(alone.data()).isEqualTo(Arrays.copyOfRange(together, from * WIDTH, to * WIDTH));
       SequenceBatch mean = SequenceBatch.zeros(1, 1, WIDTH);
-      encoder().pooled(ids, one, Pooling.mean(), mean);
+      encoder().forward(ids, one, Pooling.mean(), mean);
       assertThat(mean.data()).isEqualTo(Arrays.copyOfRange(pooled.data(), text * WIDTH, (text + 1) * WIDTH));
     }
   }
@@ -244,7 +244,7 @@ class BertWeightsTest {
     assertRefused(() -> encoder.forward(ids, PackedSequences.of(0, 4), x), "ids.length", "3", "4");
     assertRefused(() -> encoder.forward(ids, three, SequenceBatch.zeros(1, 4, WIDTH)), "output.rows", "4", "3");
     assertRefused(() -> encoder.forward(ids, three, SequenceBatch.zeros(1, 3, 25)), "output.width", "25", "24");
-    assertRefused(() -> encoder.pooled(ids, three, Pooling.mean(), x), "output.rows", "3", "1");
+    assertRefused(() -> encoder.forward(ids, three, Pooling.mean(), x), "output.rows", "3", "1");
     assertThat(x.data()).containsOnly(0f);
   }
 
@@ -276,7 +276,7 @@ class BertWeightsTest {
     SequenceBatch output = SequenceBatch.zeros(texts, 1, WIDTH);
     // The pool is empty now: another test may have left larger arrays in it.
     List<Scratch> kept = Stream.generate(BertEncoder.BUFFERS::takeInside).limit(8).toList();
-    encoder.pooled(ids, PackedSequences.of(starts), Pooling.mean(), output);
+    encoder.forward(ids, PackedSequences.of(starts), Pooling.mean(), output);
     Scratch used = BertEncoder.BUFFERS.takeInside();
     int size = used.floats(0, 0).length;
     BertEncoder.BUFFERS.giveInside(used);
@@ -285,7 +285,7 @@ class BertWeightsTest {
     for (int s = 0; s < texts; s += s < 40 ? 1 : 97) {
       SequenceBatch alone = SequenceBatch.zeros(1, 1, WIDTH);
       int[] own = Arrays.copyOfRange(ids, starts[s], starts[s + 1]);
-      encoder.pooled(own, PackedSequences.of(0, own.length), Pooling.mean(), alone);
+      encoder.forward(own, PackedSequences.of(0, own.length), Pooling.mean(), alone);
       assertThat(Arrays.copyOfRange(output.data(), s * WIDTH, (s + 1) * WIDTH)).as("text %s", s).isEqualTo(alone.data());
     }
   }
