@@ -3,18 +3,21 @@ package dev.lanewise.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.testing.PlainOnnx;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.Stage;
+import java.util.List;
 import java.util.Random;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rows of the table "ONNX Attention" of README.md. */
+/** The lines of the table of ONNX Attention in README.md, {@link OnnxExample}, against the operator in double. */
 class OnnxAttentionTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;
@@ -48,18 +51,30 @@ class OnnxAttentionTest {
     }
   }
 
+  /** The same numbers in an array of rank 3. */
+  private static Heads rankThree(Heads four) {
+    float[] three = new float[four.data().length];
+    for (int row = 0; row < four.rows(); row++) {
+      for (int n = 0; n < BATCH * four.heads() * four.width(); n++) {
+        int column = n % four.width();
+        int head = n / four.width() % four.heads();
+        int b = n / four.width() / four.heads();
+        three[((b * four.rows() + row) * four.heads() + head) * four.width() + column] = four.get(b, head, row, column);
+      }
+    }
+    return OnnxExample.rankThree(three, BATCH, four.heads(), four.rows(), four.width());
+  }
+
   @Test
   void rankThreeIsSplit() {
-    SequenceBatch rows = Views.randomSequences(Views.Layout.DENSE, BATCH, 7, HEADS * 8, 1);
-    SequenceBatch keys = Views.randomSequences(Views.Layout.DENSE, BATCH, 9, KEY_HEADS * 8, 2);
-    SequenceBatch values = Views.randomSequences(Views.Layout.DENSE, BATCH, 9, KEY_HEADS * 6, 3);
-    SequenceBatch output = SequenceBatch.zeros(BATCH, 7, HEADS * 6);
-    attention.compute(rows.split(HEADS), keys.split(KEY_HEADS), values.split(KEY_HEADS), output.split(HEADS));
-    double[] expected = new PlainOnnx(rows.split(HEADS), keys.split(KEY_HEADS), values.split(KEY_HEADS), 0, 0).compute().output;
+    PlainOnnx onnx = problem(7, 9, 0, 0);
+    float[] y = new float[BATCH * 7 * HEADS * 6];
+    attention.compute(rankThree(onnx.query), rankThree(onnx.key), rankThree(onnx.value), OnnxExample.rankThree(y, BATCH, HEADS, 7, 6));
+    double[] expected = onnx.compute().output;
     for (int n = 0; n < expected.length; n++) {
       int row = n / 6 % 7;
       int head = n / 6 / 7 % HEADS;
-      assertThat((double) output.get(n / 6 / 7 / HEADS, row, head * 6 + n % 6)).isCloseTo(expected[n], within(1e-5));
+      assertThat((double) y[((n / 6 / 7 / HEADS * 7 + row) * HEADS + head) * 6 + n % 6]).isCloseTo(expected[n], within(1e-5));
     }
   }
 
@@ -68,17 +83,17 @@ class OnnxAttentionTest {
   void causalWithoutPast(int queries, int keys) {
     PlainOnnx onnx = problem(queries, keys, 0, 0);
     onnx.causal = true;
-    check(attention.withMask(Mask.causal(Mask.Alignment.topLeft())), onnx);
+    check(OnnxExample.causal(attention), onnx);
   }
 
   @Test
   void causalWithPast() {
     PlainOnnx onnx = problem(5, 6 + 5, 6, 6);
     onnx.causal = true;
-    check(attention.withMask(Mask.causal()), onnx);
+    check(OnnxExample.causalAfterPast(attention), onnx);
     onnx = problem(5, 6 + 8, 6, 6);
     onnx.causal = true;
-    check(attention.withMask(Mask.causal(Mask.Alignment.offsets(6, 6))), onnx);
+    check(OnnxExample.causalWithPast(attention, 6), onnx);
   }
 
   @ParameterizedTest
@@ -87,7 +102,7 @@ class OnnxAttentionTest {
     PlainOnnx onnx = problem(5, 12, first - 5, second - 5);
     onnx.causal = causal;
     onnx.nonpad = new int[] {first, second};
-    check(attention.withMask(causal ? Mask.causal(Mask.Alignment.offsets(first - 5, second - 5)) : Mask.keyLengths(first, second)), onnx);
+    check(causal ? OnnxExample.causalWithLengths(attention, first - 5, second - 5) : OnnxExample.lengths(attention, first, second), onnx);
   }
 
   @Test
@@ -98,7 +113,9 @@ class OnnxAttentionTest {
       data[n] = random.nextInt(3) > 0;
     }
     onnx.mask = (b, head, i, j) -> data[head * 9 + j] ? 0 : GONE;
-    check(attention.withMask(Mask.matrix(data, HEADS, 1, 9)), onnx);
+    check(OnnxExample.booleanMask(attention, data, HEADS, 1, 9), onnx);
+    onnx.causal = true;
+    check(OnnxExample.booleanMaskBesideCausal(attention, data, HEADS, 1, 9), onnx);
   }
 
   @Test
@@ -110,20 +127,10 @@ class OnnxAttentionTest {
     }
     onnx.causal = true;
     onnx.mask = (b, head, i, j) -> j < 8 ? data[(b * 5 + i) * 8 + j] : GONE;
-    Heads key = onnx.key.rows(0, 8);
-    Heads value = onnx.value.rows(0, 8);
     Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
-    attention
-        .withMask(Mask.causal(Mask.Alignment.offsets(6, 6)))
-        .withBias(Bias.of(data, BATCH, 1, 5, 8))
-        .compute(onnx.query, key, value, output);
+    Attention causal = OnnxExample.floatMask(OnnxExample.causalWithPast(attention, 6), data, BATCH, 1, 5, 8);
+    OnnxExample.shortMask(causal, onnx.query, onnx.key, onnx.value, 8, output);
     check(output.data(), onnx.compute().output);
-  }
-
-  /** The row of a window in the table of README.md; −1 is no limit in ONNX. */
-  private static Mask window(int left, int right, Mask.Alignment alignment) {
-    Mask.Window window = left < 0 ? Mask.windowUpTo(right) : right < 0 ? Mask.windowFrom(left) : Mask.window(left, right);
-    return window.withAlignment(alignment);
   }
 
   @ParameterizedTest
@@ -132,55 +139,54 @@ class OnnxAttentionTest {
     PlainOnnx onnx = problem(queries, keys, 0, 0);
     onnx.left = left;
     onnx.right = right;
-    check(attention.withMask(window(left, right, Mask.Alignment.topLeft())), onnx);
+    check(
+        left < 0
+            ? OnnxExample.windowUpTo(attention, right)
+            : right < 0 ? OnnxExample.windowFrom(attention, left) : OnnxExample.window(attention, left, right),
+        onnx);
   }
 
   @ParameterizedTest
-  @CsvSource({"11, 3, 0", "11, 0, -1", "13, 2, 1", "13, -1, 0"})
+  @CsvSource({"11, 3, 0", "11, 0, 2", "13, 2, 1", "13, 0, 0"})
   void windowWithPast(int keys, int left, int right) {
     PlainOnnx onnx = problem(5, keys, 6, 6);
     onnx.left = left;
     onnx.right = right;
-    check(attention.withMask(window(left, right, Mask.Alignment.offsets(6, 6))), onnx);
+    check(OnnxExample.windowWithPast(attention, left, right, 6), onnx);
   }
 
   @ParameterizedTest
-  @CsvSource({"11, 7, 2, 1", "3, 12, 2, -1", "0, 5, -1, 1"})
+  @CsvSource({"11, 7, 2, 1", "3, 12, 2, 0", "0, 5, 1, 1"})
   void windowWithNonpadKvSeqlen(int first, int second, int left, int right) {
     PlainOnnx onnx = problem(5, 12, first - 5, second - 5);
     onnx.left = left;
     onnx.right = right;
     onnx.nonpad = new int[] {first, second};
-    Mask window = window(left, right, Mask.Alignment.offsets(first - 5, second - 5));
-    check(attention.withMask(window.and(Mask.keyLengths(first, second))), onnx);
+    check(OnnxExample.windowWithLengths(attention, left, right, new int[] {first - 5, second - 5}, first, second), onnx);
   }
 
-  @Test
-  void outputModes() {
-    PlainOnnx onnx = problem(7, 7, 0, 0);
+  /** 350 keys are more than a tile, so that whole tiles are masked. */
+  @ParameterizedTest
+  @ValueSource(ints = {7, 350})
+  void outputModes(int length) {
+    PlainOnnx onnx = problem(length, length, 0, 0);
     onnx.causal = true;
     onnx.softcap = CAP;
-    float[] data = {0.5f, -1, 2, GONE, 0, 1, GONE};
-    onnx.mask = (b, head, i, j) -> data[j];
-    Heads[] modes = new Heads[4];
-    for (int mode = 0; mode < 4; mode++) {
-      modes[mode] = Heads.zeros(BATCH, HEADS, 7, 7);
+    float[] data = new float[length];
+    for (int j = 0; j < length; j++) {
+      data[j] = j % 3 == 2 ? GONE : (float) random.nextGaussian();
     }
-    attention
-        .withMask(Mask.causal(Mask.Alignment.topLeft()))
-        .withSoftcap((float) CAP)
-        .withBias(Bias.of(data, data.length))
-        .compute(
-            onnx.query,
-            onnx.key,
-            Results.of()
-                .withScores(Stage.RAW, modes[0])
-                .withScores(Stage.CAPPED, modes[1])
-                .withScores(Stage.MASKED, modes[2])
-                .withWeights(modes[3]));
+    onnx.mask = (b, head, i, j) -> data[j];
     onnx.compute();
+    Attention capped = OnnxExample.softcap(OnnxExample.floatMask(OnnxExample.causal(attention), data, length), (float) CAP);
+    List<BiFunction<Heads, Heads, Results>> modes =
+        List.of(OnnxExample::modeZero, OnnxExample::modeOne, OnnxExample::modeTwo, OnnxExample::modeThree);
     for (int mode = 0; mode < 4; mode++) {
-      check(modes[mode].data(), onnx.modes[mode]);
+      Heads y = Heads.zeros(BATCH, HEADS, length, 6);
+      Heads qk = Heads.zeros(BATCH, HEADS, length, length);
+      capped.compute(onnx.query, onnx.key, onnx.value, modes.get(mode).apply(y, qk));
+      check(qk.data(), onnx.modes[mode]);
+      check(y.data(), onnx.output);
     }
   }
 
@@ -191,15 +197,45 @@ class OnnxAttentionTest {
     onnx.softcapAfterMask = true;
     float[] data = {0.5f, -1, 2, GONE, 0, 1, GONE};
     onnx.mask = (b, head, i, j) -> data[j];
-    check(
-        attention
-            .withBias(Bias.of(data, data.length))
-            .withScoreFunction(
-                (row, offset, length, b, head, i, firstKey) -> {
-                  for (int j = offset; j < offset + length; j++) {
-                    row[j] = (float) (CAP * Math.tanh(row[j] / CAP));
-                  }
-                }),
-        onnx);
+    check(OnnxExample.softcapAfterMask(attention, Bias.of(data, data.length), CAP), onnx);
+  }
+
+  @Test
+  void scaleAndDoublePrecision() {
+    PlainOnnx onnx = problem(5, 9, 0, 0);
+    Attention scaled = OnnxExample.scale(attention, 0.5f);
+    double[] expected = OnnxExample.doublePrecision(scaled, onnx.query, onnx.key, onnx.value);
+    Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
+    scaled.compute(onnx.query, onnx.key, onnx.value, output);
+    check(output.data(), expected);
+    for (int i = 0; i < onnx.query.data().length; i++) {
+      onnx.query.data()[i] *= (float) (0.5 * Math.sqrt(8)); // 1/√headSize is in the operator
+    }
+    check(output.data(), onnx.compute().output);
+  }
+
+  @Test
+  void presentIsThePastAndTheNewRows() {
+    PlainOnnx onnx = problem(5, 6 + 5, 6, 6);
+    onnx.causal = true;
+    Heads keys = Heads.zeros(BATCH, KEY_HEADS, 16, 8); // capacity 16
+    Heads values = Heads.zeros(BATCH, KEY_HEADS, 16, 6);
+    List<KeyValueCache> caches =
+        Stream.generate(() -> KeyValueCache.builder(KEY_HEADS, 8).valueDim(6).capacity(16).build()).limit(2).toList();
+    OnnxExample.past(onnx.key.rows(0, 6), keys, 0);
+    OnnxExample.past(onnx.value.rows(0, 6), values, 0);
+    KeyValueCache.appendAll(caches, onnx.key.rows(0, 6), onnx.value.rows(0, 6));
+    Heads newKeys = onnx.key.rows(6, 11);
+    Heads newValues = onnx.value.rows(6, 11);
+    OnnxExample.past(newKeys, keys, 6);
+    OnnxExample.past(newValues, values, 6);
+    Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
+    Attention causal = OnnxExample.causalAfterPast(attention);
+    causal.compute(onnx.query, OnnxExample.present(newKeys, keys, 6), OnnxExample.present(newValues, values, 6), output);
+    check(output.data(), onnx.compute().output);
+    Heads cached = Heads.zeros(BATCH, HEADS, 5, 6);
+    OnnxExample.caches(causal, onnx.query, newKeys, newValues, caches, cached);
+    check(cached.data(), onnx.output);
+    caches.forEach(KeyValueCache::close);
   }
 }
