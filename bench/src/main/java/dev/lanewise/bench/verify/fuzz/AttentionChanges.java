@@ -102,7 +102,7 @@ final class AttentionChanges {
     Bias bias =
         switch (kind) {
           case NONE -> null;
-          case BY_KEY -> Bias.of(new float[keys], keys);
+          case BY_KEY -> new Bias(new float[keys], 0, 0, 0, 0, 1); // strides, since the first steps of a layer have fewer keys
           case BY_QUERY_AND_KEY -> Bias.of(new float[queries * keys], queries, keys);
           case ON_FOUR_AXES, HIDING, LARGE, LOWEST -> {
             int keyStride = 1 + call.numbers.below(2, Operand.BIAS, -1);
