@@ -69,7 +69,7 @@ class LayerKernelsTest {
       for (int threads = 1; threads <= 2; threads++) {
         Linear there = linear(weights).withThreads(threads).withActivation(Activation.SILU).withKernels(SCALAR);
         there.withKernels(kernels).forward(X, output);
-        Views.assertSameBits(output.data(), expected.data(), kernels + " on " + threads + " threads");
+        Views.assertSameBits(output.data(), expected.data(), kernels.path() + " on " + threads + " threads");
       }
     }
   }
