@@ -215,4 +215,19 @@ public final class CallShape {
   public int columnKeys() {
     return isCached() ? mostKeys() : key.rows();
   }
+
+  @Override
+  public String toString() {
+    return batchName()
+        + " "
+        + batch()
+        + ", heads "
+        + queryHeads()
+        + "/"
+        + key.heads()
+        + ", queries "
+        + mostQueries()
+        + ", keys "
+        + mostKeys();
+  }
 }
