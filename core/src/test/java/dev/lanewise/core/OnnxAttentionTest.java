@@ -214,9 +214,10 @@ class OnnxAttentionTest {
     check(output.data(), onnx.compute().output);
   }
 
-  @Test
-  void presentIsThePastAndTheNewRows() {
-    PlainOnnx onnx = problem(5, 6 + 5, 6, 6);
+  @ParameterizedTest
+  @ValueSource(ints = {5, 8})
+  void presentIsThePastAndTheNewRows(int newRows) {
+    PlainOnnx onnx = problem(5, 6 + newRows, 6, 6);
     onnx.causal = true;
     Heads keys = Heads.zeros(BATCH, KEY_HEADS, 16, 8); // capacity 16
     Heads values = Heads.zeros(BATCH, KEY_HEADS, 16, 6);
@@ -225,12 +226,12 @@ class OnnxAttentionTest {
     OnnxExample.past(onnx.key.rows(0, 6), keys, 0);
     OnnxExample.past(onnx.value.rows(0, 6), values, 0);
     KeyValueCache.appendAll(caches, onnx.key.rows(0, 6), onnx.value.rows(0, 6));
-    Heads newKeys = onnx.key.rows(6, 11);
-    Heads newValues = onnx.value.rows(6, 11);
+    Heads newKeys = onnx.key.rows(6, 6 + newRows);
+    Heads newValues = onnx.value.rows(6, 6 + newRows);
     OnnxExample.past(newKeys, keys, 6);
     OnnxExample.past(newValues, values, 6);
     Heads output = Heads.zeros(BATCH, HEADS, 5, 6);
-    Attention causal = OnnxExample.causalAfterPast(attention);
+    Attention causal = newRows == 5 ? OnnxExample.causalAfterPast(attention) : OnnxExample.causalWithPast(attention, 6);
     causal.compute(onnx.query, OnnxExample.present(newKeys, keys, 6), OnnxExample.present(newValues, values, 6), output);
     check(output.data(), onnx.compute().output);
     Heads cached = Heads.zeros(BATCH, HEADS, 5, 6);

@@ -1,5 +1,6 @@
 package dev.lanewise.core;
 
+import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
@@ -23,6 +24,24 @@ final class ReadmeVariantsExample {
     this.query = query;
     this.key = key;
     this.value = value;
+  }
+
+  static SequenceBatch oneExample(
+      int batch, int length, float[] k, float[] v, float[] inProjWeight, float[] inProjBias, float[] wo, float[] bo, float... activations) {
+    // begin
+    float[] q = new float[batch * 12 * length * 64]; // batch, head, row, column; likewise k, v
+    Heads query = Heads.of(q, batch, 12, length, 64);
+    Heads key = Heads.of(k, batch, 4, length, 64); // grouped: three query heads share one key/value head
+    Heads value = Heads.of(v, batch, 4, length, 64);
+    Heads output = Heads.zeros(batch, 12, length, 64);
+    Attention.standard().withMask(Mask.causal()).withThreads(2).compute(query, key, value, output);
+
+    MultiHeadAttention layer = MultiHeadAttention.builder(768, 12).packedInput(inProjWeight, inProjBias).output(wo, bo).build();
+    SequenceBatch x = SequenceBatch.of(activations, batch, length, 768);
+    SequenceBatch y = SequenceBatch.zeros(batch, length, 768);
+    layer.forward(x, y);
+    // end
+    return y;
   }
 
   void masks() {

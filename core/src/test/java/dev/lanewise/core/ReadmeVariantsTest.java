@@ -13,10 +13,11 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** The code of "Every variant" in core/README.md compiles, runs, and does what the text says. */
+/** The code of "One example" and "Every variant" in core/README.md compiles, runs, and does what the text says. */
 class ReadmeVariantsTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;
@@ -46,9 +47,32 @@ class ReadmeVariantsTest {
   @Test
   void blocksCompile() throws IOException {
     String readme = Files.readString(Path.of("README.md"));
-    String section = readme.substring(readme.indexOf("\n## Every variant\n"));
-    section = section.substring(0, section.indexOf("\n## ", 1));
-    assertThat(ReadmeBlocks.shown(section)).isEqualTo(ReadmeBlocks.compiled("ReadmeVariantsExample.java")).hasSize(12);
+    String sections = section(readme, "One example") + section(readme, "Every variant");
+    assertThat(ReadmeBlocks.shown(sections)).isEqualTo(ReadmeBlocks.compiled("ReadmeVariantsExample.java")).hasSize(13);
+  }
+
+  private static String section(String readme, String name) {
+    String section = readme.substring(readme.indexOf("\n## " + name + "\n"));
+    return section.substring(0, section.indexOf("\n## ", 1));
+  }
+
+  @Test
+  void oneExample() {
+    float[] ones = new float[768];
+    Arrays.fill(ones, 1);
+    float[] weight = new float[768 * 768];
+    SequenceBatch y =
+        ReadmeVariantsExample.oneExample(
+            2,
+            3,
+            numbers(2 * 4 * 3 * 64),
+            numbers(2 * 4 * 3 * 64),
+            new float[3 * weight.length],
+            new float[3 * 768],
+            weight,
+            ones,
+            numbers(2 * 3 * 768));
+    assertThat(y.data()).containsOnly(1); // all weights are 0
   }
 
   @Test
