@@ -10,20 +10,10 @@ import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
-import java.util.Map;
 
-/** A kernel of one head that runs on the calling thread: each thread gets rows of the input and the same rows of the result. */
-final class HeadOperation implements Operation {
-  private final Team team;
-  private final Matrix input;
-  private final Matrix result;
-  private final Matrix[] inputParts;
-  private final Matrix[] resultParts;
-  private final Kernel kernel;
-  private final Reference reference;
-  private final Map<String, Object> shape;
-  private final long flops;
-  private final long bytes;
+/** Kernels of one head that run on the calling thread: each thread gets rows of the input and the same rows of the result. */
+final class HeadOperation {
+  private HeadOperation() {}
 
   /** Computes some rows. */
   private interface Kernel {
@@ -31,29 +21,39 @@ final class HeadOperation implements Operation {
   }
 
   /** Computes some rows by the reference. */
-  private interface Reference {
+  interface Reference {
     double[][] compute(ReferenceLayers layers, double[][] inputRows);
   }
 
-  private HeadOperation(
-      Team team,
-      Matrix input,
-      int resultColumns,
-      Kernel kernel,
-      Reference reference,
-      Map<String, Object> shape,
-      long flops,
-      long otherElements) {
-    this.team = team;
-    this.input = input;
-    this.result = Matrix.zeros(input.rows(), resultColumns);
-    this.inputParts = Rows.split(input, team.size());
-    this.resultParts = Rows.split(result, team.size());
-    this.kernel = kernel;
-    this.reference = reference;
-    this.shape = shape;
-    this.flops = flops;
-    this.bytes = Shape.bytes(input, result) + Float.BYTES * otherElements;
+  /**
+   * An operation.
+   *
+   * @param shape names and sizes in turn
+   * @param otherElements elements of what is read beside the input
+   */
+  private static Operation of(
+      Setup setup, Matrix input, int resultColumns, Kernel kernel, Reference reference, long flops, long otherElements, Object... shape) {
+    Team team = setup.team();
+    Matrix result = Matrix.zeros(input.rows(), resultColumns);
+    Matrix[] inputParts = Rows.split(input, team.size());
+    Matrix[] resultParts = Rows.split(result, team.size());
+    return new Operation(
+        Shape.of(shape),
+        () -> team.run(n -> kernel.compute(inputParts[n], resultParts[n])),
+        flops,
+        Shape.bytes(input, result) + Float.BYTES * otherElements,
+        () -> accuracy(input, result, reference));
+  }
+
+  /** The error of some rows. */
+  static Accuracy accuracy(Matrix input, Matrix result, Reference reference) {
+    Meter meter = new Meter();
+    for (int i : Rows.sample(input.rows())) {
+      double[][] row = ReferenceLayers.rows(input.rows(i, i + 1));
+      double[] plain = reference.compute(ReferenceLayers.inFloat(), row)[0];
+      meter.add(reference.compute(ReferenceLayers.inDouble(), row)[0], result.rows(i, i + 1), plain);
+    }
+    return meter.result();
   }
 
   /** e to the power of every score, queries × keys. */
@@ -70,8 +70,7 @@ final class HeadOperation implements Operation {
 
   /** An operation on scores for which counting floating-point operations says nothing. */
   private static Operation ofScores(Setup setup, Matrix scores, Kernel kernel, Reference reference) {
-    Map<String, Object> shape = Shape.of("queries", scores.rows(), "keys", scores.columns());
-    return new HeadOperation(setup.team(), scores, scores.columns(), kernel, reference, shape, 0, 0);
+    return of(setup, scores, scores.columns(), kernel, reference, 0, 0, "queries", scores.rows(), "keys", scores.columns());
   }
 
   /** scale · QKᵀ. */
@@ -82,18 +81,12 @@ final class HeadOperation implements Operation {
     Matrix key = data.matrix(sizes.keys, sizes.headDim);
     float scale = (float) (1 / Math.sqrt(sizes.headDim));
     Kernels kernels = setup.kernels();
+    Kernel kernel = (rows, scores) -> kernels.scores(rows, key, scale, scores);
     Reference reference = (layers, rows) -> layers.products(rows, ReferenceLayers.rows(key), scale);
-    Map<String, Object> shape = Shape.of("queries", sizes.queries, "keys", sizes.keys, "headDim", sizes.headDim);
     long elements = (long) sizes.keys * sizes.headDim;
-    return new HeadOperation(
-        setup.team(),
-        query,
-        sizes.keys,
-        (rows, scores) -> kernels.scores(rows, key, scale, scores),
-        reference,
-        shape,
-        2L * sizes.queries * elements,
-        elements);
+    long flops = 2L * sizes.queries * elements;
+    Object[] shape = {"queries", sizes.queries, "keys", sizes.keys, "headDim", sizes.headDim};
+    return of(setup, query, sizes.keys, kernel, reference, flops, elements, shape);
   }
 
   /** AV, with weights that a softmax made. */
@@ -104,55 +97,15 @@ final class HeadOperation implements Operation {
     Kernels.scalar().softmax(weights, weights);
     Matrix value = data.matrix(sizes.keys, sizes.valueDim);
     Kernels kernels = setup.kernels();
+    Kernel kernel = (rows, output) -> kernels.output(rows, value, output);
     Reference reference = (layers, rows) -> layers.products(rows, ReferenceLayers.transposed(ReferenceLayers.rows(value)), 1);
-    Map<String, Object> shape = Shape.of("queries", sizes.queries, "keys", sizes.keys, "valueDim", sizes.valueDim);
     long elements = (long) sizes.keys * sizes.valueDim;
-    return new HeadOperation(
-        setup.team(),
-        weights,
-        sizes.valueDim,
-        (rows, output) -> kernels.output(rows, value, output),
-        reference,
-        shape,
-        2L * sizes.queries * elements,
-        elements);
+    long flops = 2L * sizes.queries * elements;
+    Object[] shape = {"queries", sizes.queries, "keys", sizes.keys, "valueDim", sizes.valueDim};
+    return of(setup, weights, sizes.valueDim, kernel, reference, flops, elements, shape);
   }
 
   private static Matrix scores(ShapeOptions sizes, SeededData data) {
     return data.matrix(sizes.queries, sizes.keys);
-  }
-
-  @Override
-  public Map<String, Object> shape() {
-    return shape;
-  }
-
-  @Override
-  public void run() {
-    team.run(n -> kernel.compute(inputParts[n], resultParts[n]));
-  }
-
-  @Override
-  public long flops() {
-    return flops;
-  }
-
-  @Override
-  public long bytes() {
-    return bytes;
-  }
-
-  @Override
-  public Accuracy accuracy() {
-    Meter meter = new Meter();
-    for (int i : Rows.sample(input.rows())) {
-      double[][] row = ReferenceLayers.rows(input.rows(i, i + 1));
-      double[] exact = reference.compute(ReferenceLayers.inDouble(), row)[0];
-      double[] plain = reference.compute(ReferenceLayers.inFloat(), row)[0];
-      for (int j = 0; j < exact.length; j++) {
-        meter.add(exact[j], result.get(i, j), plain[j]);
-      }
-    }
-    return meter.result();
   }
 }

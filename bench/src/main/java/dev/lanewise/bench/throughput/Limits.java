@@ -16,8 +16,8 @@ record Limits(double fmaPeakGflops, double readBandwidth) {
   static Limits measure(Team team) {
     Probe probe = Probe.fastest();
     try (Team one = new Team(1)) {
-      ProbeOperation peak = ProbeOperation.fmaPeak(probe, one);
-      ProbeOperation read = ProbeOperation.readBandwidth(probe, team);
+      Operation peak = ProbeOperation.fmaPeak(probe, one);
+      Operation read = ProbeOperation.readBandwidth(probe, team);
       double peakSeconds = STOPWATCH.samples(peak::run).best();
       double readSeconds = STOPWATCH.samples(read::run).best();
       return new Limits(team.size() * (peak.flops() / peakSeconds * 1e-9), read.bytes() / readSeconds);

@@ -13,14 +13,14 @@ final class Operations {
   private static final List<String> PLANNED = List.of("backward");
 
   static {
-    AVAILABLE.put("attention", AttentionOperation::new);
-    AVAILABLE.put("decode", DecodeOperation::new);
-    AVAILABLE.put("gemm", GemmOperation::new);
+    AVAILABLE.put("attention", AttentionOperation::of);
+    AVAILABLE.put("decode", DecodeOperation::of);
+    AVAILABLE.put("gemm", GemmOperation::of);
     AVAILABLE.put("scores", HeadOperation::scores);
     AVAILABLE.put("softmax", HeadOperation::softmax);
     AVAILABLE.put("output", HeadOperation::output);
     AVAILABLE.put("exp", HeadOperation::exp);
-    AVAILABLE.put("encoder", EncoderOperation::new);
+    AVAILABLE.put("encoder", EncoderOperation::of);
     AVAILABLE.put("fma-peak", setup -> ProbeOperation.fmaPeak(setup.probe(), setup.team()));
     AVAILABLE.put("read-bandwidth", setup -> ProbeOperation.readBandwidth(setup.probe(), setup.team()));
   }

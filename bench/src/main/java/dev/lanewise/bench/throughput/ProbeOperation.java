@@ -1,78 +1,43 @@
 package dev.lanewise.bench.throughput;
 
-import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.timing.Team;
 import dev.lanewise.kernels.probe.Probe;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 
 /** Measures a limit of the machine on all threads at the same time; there is no result to check. */
-final class ProbeOperation implements Operation {
+final class ProbeOperation {
   /** Multiply-adds of some tens of microseconds once compiled; few enough for the interpreter to end soon. */
   private static final int STEPS = 20_000;
 
   /** 256 MiB. */
   private static final int ELEMENTS = 1 << 26;
 
-  private final Team team;
-  private final IntToDoubleFunction part;
-  private final long flops;
-  private final long bytes;
+  private ProbeOperation() {}
 
-  /** Keeps the loops from being dead code. */
-  private final double[] results;
-
-  private ProbeOperation(Team team, IntToDoubleFunction part, long flops, long bytes) {
-    this.team = team;
-    this.part = part;
-    this.flops = flops;
-    this.bytes = bytes;
-    this.results = new double[team.size()];
+  private static Operation of(Team team, IntToDoubleFunction part, long flops, long bytes) {
+    double[] results = new double[team.size()]; // keeps the loops from being dead code
+    Map<String, Object> shape = bytes == 0 ? Map.of() : Map.of("bytes", bytes);
+    return new Operation(shape, () -> team.run(n -> results[n] = part.applyAsDouble(n)), flops, bytes, () -> null);
   }
 
   /** Multiply-adds in registers, as many as the cores can start. */
-  static ProbeOperation fmaPeak(Probe probe, Team team) {
-    return new ProbeOperation(team, n -> probe.fmaPeak(STEPS), (long) STEPS * probe.flopsPerStep() * team.size(), 0);
+  static Operation fmaPeak(Probe probe, Team team) {
+    return of(team, n -> probe.fmaPeak(STEPS), (long) STEPS * probe.flopsPerStep() * team.size(), 0);
   }
 
   /** Reads an array that no cache holds, each thread a part of its own. */
-  static ProbeOperation readBandwidth(Probe probe, Team team) {
+  static Operation readBandwidth(Probe probe, Team team) {
     float[] data = new float[ELEMENTS];
     // Untouched pages may all be one page of zeros to the operating system, which would stay in cache.
     Arrays.fill(data, 1);
     int parts = team.size();
-    return new ProbeOperation(
+    return of(
         team,
         n -> probe.readBandwidth(data, Rows.bound(ELEMENTS, n, parts), Rows.bound(ELEMENTS, n + 1, parts)),
         0,
         (long) Float.BYTES * ELEMENTS);
-  }
-
-  @Override
-  public Map<String, Object> shape() {
-    return bytes == 0 ? Map.of() : Map.of("bytes", bytes);
-  }
-
-  @Override
-  public void run() {
-    team.run(n -> results[n] = part.applyAsDouble(n));
-  }
-
-  @Override
-  public long flops() {
-    return flops;
-  }
-
-  @Override
-  public long bytes() {
-    return bytes;
-  }
-
-  @Override
-  public @Nullable Accuracy accuracy() {
-    return null;
   }
 }

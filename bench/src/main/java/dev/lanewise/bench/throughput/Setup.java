@@ -1,9 +1,12 @@
 package dev.lanewise.bench.throughput;
 
+import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.CacheOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.Variant;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.bench.throughput.timing.Team;
+import dev.lanewise.core.Attention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.probe.Probe;
 
@@ -11,7 +14,11 @@ import dev.lanewise.kernels.probe.Probe;
  * What an operation is made from: the sizes and the variant of attention and the cache asked for, the kernels under test, and the threads
  * that run them.
  */
-record Setup(ShapeOptions sizes, VariantOptions variant, CacheOptions cache, Kernels kernels, Team team) {
+record Setup(ShapeOptions sizes, VariantOptions options, CacheOptions cache, Kernels kernels, Team team) {
+  /** The variant of attention on the kernels and threads under test. */
+  Variant variant(SeededData data) {
+    return options.variant(Attention.standard().withKernels(kernels).withThreads(team.size()), sizes, data);
+  }
 
   /** The limits of the instructions that the kernels under test use. */
   Probe probe() {

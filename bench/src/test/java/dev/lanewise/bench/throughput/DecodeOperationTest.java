@@ -117,7 +117,7 @@ class DecodeOperationTest {
   @Test
   void numbersAreRoundedToTheNearest() {
     Matrix rows = Matrix.of(new float[] {1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f + 0x1p-20f, -5, 12.7f, -6.34f}, 2, 3);
-    assertThat(StoredNumbers.of(rows, KeyValueFormat.F32)).isSameAs(rows);
+    assertThat(StoredNumbers.of(rows, KeyValueFormat.F32).data()).isEqualTo(rows.data());
     assertThat(StoredNumbers.of(rows, KeyValueFormat.BF16).data()).startsWith(1, 1 + 0x1p-6f, 1 + 0x1p-7f, -5);
     assertThat(StoredNumbers.of(rows, KeyValueFormat.F16).data()).startsWith(1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f, -5);
     float scale = 12.7f / 127;
@@ -135,7 +135,7 @@ class DecodeOperationTest {
     CacheOptions cache = new CacheOptions();
     parse(options, sizes, cache);
     cache.check("decode", sizes);
-    return new DecodeOperation(new Setup(sizes, new VariantOptions(), cache, kernels, team));
+    return DecodeOperation.of(new Setup(sizes, new VariantOptions(), cache, kernels, team));
   }
 
   private static void parse(String options, ShapeOptions sizes, CacheOptions cache) {

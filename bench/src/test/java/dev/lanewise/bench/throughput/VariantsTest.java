@@ -169,7 +169,7 @@ class VariantsTest {
     VariantOptions variant = new VariantOptions();
     new CommandLine(CommandLine.Model.CommandSpec.forAnnotatedObject(new Holder(sizes, variant))).parseArgs(options.split(" "));
     variant.check("attention", sizes);
-    return new AttentionOperation(new Setup(sizes, variant, new CacheOptions(), kernels, team));
+    return AttentionOperation.of(new Setup(sizes, variant, new CacheOptions(), kernels, team));
   }
 
   /** Lets picocli fill the options, defaults and all. */

@@ -99,13 +99,33 @@ public final class ReferenceAttention {
    * @throws IllegalStateException if there is no value
    */
   public double[] output() {
-    Heads values = value;
-    if (values == null) {
-      throw new IllegalStateException("output is requested, but there is no value");
-    }
+    Heads values = values();
     double[] output = new double[Checks.product("query.batch * query.heads * query.rows", queryRows(), "value.width", values.width())];
     forEachRow((n, row) -> row.addOutput(values, output, n * values.width()));
     return output;
+  }
+
+  /**
+   * The output row of one query of a batch entry, or of a packed sequence.
+   *
+   * @throws IllegalStateException if there is no value
+   * @throws IndexOutOfBoundsException if there is no such query
+   */
+  public double[] output(int b, int head, int query) {
+    Checks.index("b", b, shape.batch());
+    Checks.index("head", head, shape.queryHeads());
+    Checks.index("query", query, shape.queries(b));
+    Heads values = values();
+    double[] row = new double[values.width()];
+    new ReferenceRow(this, b, head, query).addOutput(values, row, 0);
+    return row;
+  }
+
+  private Heads values() {
+    if (value == null) {
+      throw new IllegalStateException("output is requested, but there is no value");
+    }
+    return value;
   }
 
   /**

@@ -13,6 +13,7 @@ import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,24 @@ class ReferenceAttentionTest {
 
   private ReferenceAttention dense(Attention attention) {
     return ReferenceAttention.of(attention, query, key, value);
+  }
+
+  @Test
+  void aRowOfTheOutputIsTheSameAlone() {
+    double[] all = dense().output();
+    double[] row = dense().output(1, 2, 1);
+    assertThat(row).hasSize(3).containsExactly(Arrays.copyOfRange(all, 3 * ((HEADS + 2) * QUERIES + 1), 3 * ((HEADS + 2) * QUERIES + 2)));
+    assertThatThrownBy(() -> dense().output(1, 2, QUERIES)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("query");
+    assertThatThrownBy(() -> ReferenceAttention.of(CAUSAL, query, key).output(0, 0, 0)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aRowOfAPackedSequenceCountsItsQueriesFromTheFirst() {
+    Attention packed = CAUSAL.withPackedSequences(PackedSequences.of(new int[] {0, 1, QUERIES}, new int[] {0, 2, KEYS}));
+    Heads one = query.batch(0, 1);
+    ReferenceAttention reference = ReferenceAttention.of(packed, one, key.batch(0, 1), value.batch(0, 1));
+    assertThat(reference.output(1, 3, 1))
+        .containsExactly(Arrays.copyOfRange(reference.output(), 3 * (3 * QUERIES + 2), 3 * (3 * QUERIES + 3)));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.throughput.data;
 
+import dev.lanewise.kernels.data.Matrix;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,13 @@ public record Accuracy(double maxAbsError, double referenceError, @Nullable Doub
     public void add(double exact, float measured, double plain) {
       maxAbsError = Math.max(maxAbsError, Math.abs(measured - exact));
       referenceError = Math.max(referenceError, Math.abs(plain - exact));
+    }
+
+    /** Adds a row. */
+    public void add(double[] exact, Matrix measured, double[] plain) {
+      for (int column = 0; column < exact.length; column++) {
+        add(exact[column], measured.get(0, column), plain[column]);
+      }
     }
 
     /** Adds the distance from the exact result on inputs before they were rounded to be stored. */

@@ -1,16 +1,26 @@
 package dev.lanewise.bench.throughput.options;
 
+import dev.lanewise.bench.throughput.data.SeededData;
+import dev.lanewise.core.Attention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.data.Similarity;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of attention beyond the plain softmax(scale · QKᵀ) · V. */
 public final class VariantOptions {
   /** The least length of a seeded sequence. */
-  public static final int SHORTEST = 5;
+  private static final int SHORTEST = 5;
+
+  /** The share of the keys that a seeded mask shows. */
+  private static final double VISIBLE = 0.9;
 
   private static final String SOFTMAX = "softmax";
   private static final String DOT = "dot";
@@ -24,7 +34,7 @@ public final class VariantOptions {
     SIGMOID,
     LINEAR;
 
-    public Normaliser normaliser() {
+    private Normaliser normaliser() {
       return switch (this) {
         case SOFTMAX -> Normaliser.softmax();
         case RELU -> Normaliser.relu();
@@ -45,6 +55,14 @@ public final class VariantOptions {
     DOT,
     COSINE,
     ADDITIVE;
+
+    private Similarity similarity(int headDim, SeededData data) {
+      return switch (this) {
+        case DOT -> Similarity.dot();
+        case COSINE -> Similarity.cosine();
+        case ADDITIVE -> Similarity.additive(data.numbers(headDim));
+      };
+    }
 
     @Override
     public String toString() {
@@ -152,6 +170,37 @@ public final class VariantOptions {
     if (value != null) {
       asked.put(name, value instanceof Enum<?> choice ? choice.toString() : value);
     }
+  }
+
+  /**
+   * The variant that the options describe.
+   *
+   * @param attention a call that gets the options
+   */
+  public Variant variant(Attention attention, ShapeOptions sizes, SeededData data) {
+    PackedSequences packed = sequences == null ? null : data.sequences(sequences, SHORTEST, sizes.queries);
+    int queries = packed == null ? sizes.queries : IntStream.range(0, packed.count()).map(packed::queries).max().orElse(0);
+    int keys = packed == null ? sizes.keys : queries;
+    Attention call = attention.withSimilarity(similarity.similarity(sizes.headDim, data));
+    call = call.withNormaliser(sinks ? Normaliser.softmaxWithSinks(data.numbers(sizes.heads)) : normaliser.normaliser());
+    call = softcap == null ? call : call.withSoftcap(softcap);
+    call = alibi ? call.withAlibi(Attention.standardSlopes(sizes.heads)) : call;
+    call = bias ? call.withBias(Bias.of(data.matrix(queries, keys).data(), queries, keys)) : call;
+    boolean[] visible = data.booleans(mask == null ? 0 : queries * keys, VISIBLE);
+    call = call.withMask(mask(sizes.causal, visible, queries, keys));
+    call = packed == null ? call : call.withPackedSequences(packed);
+    long bytes = visible.length + (bias ? (long) Float.BYTES * queries * keys : 0);
+    return new Variant(call, packed, sizes.causal, window == null ? Integer.MAX_VALUE : window, visible, keys, bytes);
+  }
+
+  private Mask mask(boolean causal, boolean[] visible, int queries, int keys) {
+    Mask ahead = causal ? Mask.causal() : Mask.none();
+    Mask band = window == null ? ahead : ahead.and(Mask.windowFrom(window));
+    return switch (mask) {
+      case null -> band;
+      case BOOLEAN -> band.and(Mask.matrix(visible, queries, keys));
+      case PREDICATE -> band.and(Mask.evaluate((b, head, i, j) -> visible[i * keys + j], 1, 1, queries, keys));
+    };
   }
 
   /**

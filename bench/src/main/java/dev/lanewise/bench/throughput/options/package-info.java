@@ -4,7 +4,7 @@
  * <p>Commands take them as picocli mixins and call {@code check}, which throws an {@link java.lang.IllegalArgumentException} that names the
  * wrong option. {@code throughput} has all three, {@code duel} the sizes.
  *
- * <p>Nothing is computed or allocated here, so that a wrong option is refused at once. Fields are public because picocli sets them and the
+ * <p>A check computes and allocates nothing, so that a wrong option is refused at once. Fields are public because picocli sets them and the
  * operations read them; nothing else may write them.
  */
 @org.jspecify.annotations.NullMarked

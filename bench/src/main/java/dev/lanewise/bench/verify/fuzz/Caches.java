@@ -46,15 +46,13 @@ final class Caches implements AutoCloseable {
   Caches(Plan plan, Numbers numbers, Operands operands, int @Nullable [] starts, int[] rows) {
     this.plan = plan;
     this.numbers = numbers;
-    this.pool = plan.get(Option.CACHE) == Kind.POOL ? pool(rows) : null;
+    this.pool = plan.get(Options.CACHE) == Kind.POOL ? pool(rows) : null;
     for (int b = 0; b < rows.length; b++) {
-      caches.add(fill(cache(rows[b]), rowsOf(operands.key(), starts, b, rows[b]), rowsOf(operands.value(), starts, b, rows[b])));
+      int entry = starts == null ? b : 0;
+      int first = starts == null ? 0 : starts[b];
+      caches.add(
+          fill(cache(rows[b]), Call.rows(operands.key(), entry, first, rows[b]), Call.rows(operands.value(), entry, first, rows[b])));
     }
-  }
-
-  private static Heads rowsOf(Heads view, int @Nullable [] starts, int b, int rows) {
-    int first = starts == null ? 0 : starts[b];
-    return (starts == null ? view.batch(b, b + 1) : view).rows(first, first + rows);
   }
 
   List<KeyValueCache> list() {
@@ -63,7 +61,7 @@ final class Caches implements AutoCloseable {
 
   /** The factors of the key columns; empty without such factors. */
   static float[] channels(Plan plan, Numbers numbers) {
-    float[] channels = new float[plan.has(Option.CHANNELS) ? plan.get(Option.KEY_VALUE_HEADS) * plan.get(Option.HEAD_DIM) : 0];
+    float[] channels = new float[plan.has(Options.CHANNELS) ? plan.get(Options.KEY_VALUE_HEADS) * plan.get(Options.HEAD_DIM) : 0];
     for (int n = 0; n < channels.length; n++) {
       channels[n] = (float) Math.exp(numbers.normal(Operand.OTHER, 5000L + n));
     }
@@ -82,12 +80,12 @@ final class Caches implements AutoCloseable {
 
   /** Whether there may be more queries than rows in the last append, so that a window may have dropped rows that they see. */
   static boolean asksForMore(Plan plan, Numbers numbers) {
-    return plan.has(Option.APPENDS) && numbers.below(4, 14) == 0;
+    return plan.has(Options.APPENDS) && numbers.below(4, 14) == 0;
   }
 
   /** The number of rows in each append. */
   static int[] chunks(Plan plan, Numbers numbers, int rows) {
-    int[] chunks = new int[1 + plan.get(Option.APPENDS)];
+    int[] chunks = new int[1 + plan.get(Options.APPENDS)];
     int left = rows;
     for (int n = 0; n < chunks.length - 1; n++) {
       chunks[n] = numbers.below(left + 1, 20 + n);
@@ -98,24 +96,24 @@ final class Caches implements AutoCloseable {
   }
 
   private KeyValuePool pool(int[] rows) {
-    int pageRows = BLOCK * Math.max(1, plan.get(Option.PAGES));
+    int pageRows = BLOCK * Math.max(1, plan.get(Options.PAGES));
     int pages = 0;
     for (int count : rows) {
       pages += 2 * (Math.ceilDiv(count + DETOUR_ROWS, pageRows) + 1);
     }
-    var builder = KeyValuePool.builder(plan.get(Option.KEY_VALUE_HEADS), plan.get(Option.HEAD_DIM));
-    builder.valueDim(plan.get(Option.VALUE_DIM)).format(plan.get(Option.FORMAT)).pageRows(pageRows).pages(pages);
-    if (plan.has(Option.CHANNELS)) {
+    var builder = KeyValuePool.builder(plan.get(Options.KEY_VALUE_HEADS), plan.get(Options.HEAD_DIM));
+    builder.valueDim(plan.get(Options.VALUE_DIM)).format(plan.get(Options.FORMAT)).pageRows(pageRows).pages(pages);
+    if (plan.has(Options.CHANNELS)) {
       builder.keyChannels(channels(plan, numbers));
     }
-    return (plan.has(Option.OFF_HEAP) ? builder.offHeap() : builder).build();
+    return (plan.has(Options.OFF_HEAP) ? builder.offHeap() : builder).build();
   }
 
   /** A builder of a cache with the plan's shape and format. */
   static KeyValueCache.Builder builder(Plan plan, Numbers numbers) {
-    var builder = KeyValueCache.builder(plan.get(Option.KEY_VALUE_HEADS), plan.get(Option.HEAD_DIM));
-    builder.valueDim(plan.get(Option.VALUE_DIM)).format(plan.get(Option.FORMAT));
-    return plan.has(Option.CHANNELS) ? builder.keyChannels(channels(plan, numbers)) : builder;
+    var builder = KeyValueCache.builder(plan.get(Options.KEY_VALUE_HEADS), plan.get(Options.HEAD_DIM));
+    builder.valueDim(plan.get(Options.VALUE_DIM)).format(plan.get(Options.FORMAT));
+    return plan.has(Options.CHANNELS) ? builder.keyChannels(channels(plan, numbers)) : builder;
   }
 
   private KeyValueCache cache(int rows) {
@@ -123,10 +121,10 @@ final class Caches implements AutoCloseable {
       return pool.newCache();
     }
     var builder = builder(plan, numbers);
-    if (plan.has(Option.OFF_HEAP)) {
+    if (plan.has(Options.OFF_HEAP)) {
       builder.offHeap();
     }
-    return switch (plan.get(Option.CACHE)) {
+    return switch (plan.get(Options.CACHE)) {
       case GROWING -> builder.capacity(1 + rows / 3).growing().build();
       case WINDOW -> builder.window(windowRows(numbers), sinks(numbers)).build();
       case NONE, FIXED, POOL -> builder.capacity(rows + DETOUR_ROWS).build();
@@ -139,7 +137,7 @@ final class Caches implements AutoCloseable {
       cache.append(key.rows(row, row + count), value.rows(row, row + count));
       row += count;
     }
-    return switch (plan.get(Option.DETOUR)) {
+    return switch (plan.get(Options.DETOUR)) {
       case NONE -> cache;
       case TRUNCATED -> {
         append(cache, key, value);

@@ -1,9 +1,12 @@
 package dev.lanewise.bench.verify.fuzz;
 
+import dev.lanewise.bench.throughput.data.StoredNumbers;
 import dev.lanewise.bench.verify.oracle.Model;
 import dev.lanewise.bench.verify.oracle.SeenKeys;
-import dev.lanewise.bench.verify.oracle.Stored;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.core.Attention;
+import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -16,25 +19,27 @@ final class Call implements AutoCloseable {
   final @Nullable Caches caches;
   final Numbers numbers;
   final @Nullable PackedSequences sequences;
+  final SeenKeys seen;
   Attention attention = Attention.standard();
+  @Nullable Bias bias;
   private final Model.Extent extent;
-  private @Nullable SeenKeys seen;
 
   Call(Plan plan) {
     this.plan = plan;
     this.numbers = plan.numbers();
-    int[] queryStarts = starts(plan.get(Option.QUERIES), 30);
-    int[] keyStarts = plan.has(Option.SHARED) ? queryStarts : starts(plan.get(Option.KEYS), 40);
+    int[] queryStarts = starts(plan.get(Options.QUERIES), 30);
+    int[] keyStarts = plan.has(Options.SHARED) ? queryStarts : starts(plan.get(Options.KEYS), 40);
     this.extent = extent(queryStarts, keyStarts);
     this.sequences = queryStarts == null || keyStarts == null ? null : PackedSequences.of(queryStarts, keyStarts);
-    int queries = queryStarts == null ? extent.mostQueries() : plan.get(Option.QUERIES);
-    this.operands = Operands.of(plan, numbers, queries, plan.get(Option.KEYS));
-    boolean cached = plan.has(Option.CACHE);
-    this.model = new Model(extent, plan.get(Option.KEY_VALUE_HEADS), plan.get(Option.HEAD_DIM), plan.get(Option.VALUE_DIM));
+    int queries = queryStarts == null ? extent.mostQueries() : plan.get(Options.QUERIES);
+    this.operands = Operands.of(plan, numbers, queries, plan.get(Options.KEYS));
+    boolean cached = plan.has(Options.CACHE);
+    this.model = new Model(extent, plan.get(Options.KEY_VALUE_HEADS), plan.get(Options.HEAD_DIM), plan.get(Options.VALUE_DIM));
+    this.seen = new SeenKeys(model);
     model.queryStarts = queryStarts;
     model.keyStarts = cached ? null : keyStarts;
     setMasks();
-    Option.all().forEach(option -> option.apply(this));
+    Options.all().forEach(option -> option.apply(this));
     if (sequences != null) {
       attention = attention.withPackedSequences(sequences);
     }
@@ -46,7 +51,7 @@ final class Call implements AutoCloseable {
 
   /** The call with the plan's number of threads. */
   Attention attention() {
-    return attention(plan.get(Option.THREADS));
+    return attention(plan.get(Options.THREADS));
   }
 
   Attention attention(int threads) {
@@ -54,7 +59,7 @@ final class Call implements AutoCloseable {
   }
 
   private int @Nullable [] starts(int rows, int salt) {
-    int count = plan.get(Option.SEQUENCES);
+    int count = plan.get(Options.SEQUENCES);
     if (count == 0) {
       return null;
     }
@@ -68,32 +73,32 @@ final class Call implements AutoCloseable {
   }
 
   private Model.Extent extent(int @Nullable [] queryStarts, int @Nullable [] keyStarts) {
-    int entries = queryStarts == null ? plan.get(Option.BATCH) : plan.get(Option.SEQUENCES);
+    int entries = queryStarts == null ? plan.get(Options.BATCH) : plan.get(Options.SEQUENCES);
     int[] queries = new int[entries];
     int[] keys = new int[entries];
     for (int b = 0; b < entries; b++) {
-      queries[b] = queryStarts == null ? plan.get(Option.QUERIES) : queryStarts[b + 1] - queryStarts[b];
-      keys[b] = keyStarts == null ? plan.get(Option.KEYS) : keyStarts[b + 1] - keyStarts[b];
-      if (plan.get(Option.CACHE) == Caches.Kind.WINDOW) {
+      queries[b] = queryStarts == null ? plan.get(Options.QUERIES) : queryStarts[b + 1] - queryStarts[b];
+      keys[b] = keyStarts == null ? plan.get(Options.KEYS) : keyStarts[b + 1] - keyStarts[b];
+      if (plan.get(Options.CACHE) == Caches.Kind.WINDOW) {
         if (!Caches.asksForMore(plan, numbers)) {
           int[] chunks = Caches.chunks(plan, numbers, keys[b]);
           queries[b] = Math.min(queries[b], chunks[chunks.length - 1]);
         }
-      } else if (keyStarts == null && plan.has(Option.CACHE) && b > 0) {
+      } else if (keyStarts == null && plan.has(Options.CACHE) && b > 0) {
         keys[b] = numbers.below(keys[b] + 1, 60 + b);
       }
     }
-    int mostQueries = Arrays.stream(queries).max().orElse(plan.get(Option.QUERIES));
-    int mostKeys = Arrays.stream(keys).max().orElse(plan.get(Option.KEYS));
-    return new Model.Extent(plan.get(Option.KEY_VALUE_HEADS) * plan.get(Option.GROUP), queries, keys, mostQueries, mostKeys);
+    int mostQueries = Arrays.stream(queries).max().orElse(plan.get(Options.QUERIES));
+    int mostKeys = Arrays.stream(keys).max().orElse(plan.get(Options.KEYS));
+    return new Model.Extent(plan.get(Options.KEY_VALUE_HEADS) * plan.get(Options.GROUP), queries, keys, mostQueries, mostKeys);
   }
 
   private void setMasks() {
     Model.Extent shape = lastStep();
-    RuledMask mask = plan.get(Option.MASK).mask(shape, numbers, 1);
-    mask = mask.and(plan.get(Option.SECOND_MASK).mask(shape, numbers, 2)).and(plan.get(Option.THIRD_MASK).mask(shape, numbers, 3));
+    RuledMask mask = plan.get(Options.MASK).mask(shape, numbers, 1);
+    mask = mask.and(plan.get(Options.SECOND_MASK).mask(shape, numbers, 2)).and(plan.get(Options.THIRD_MASK).mask(shape, numbers, 3));
     Model.Rule rule = plan.isStepwise() ? stepwise(mask) : mask.rule();
-    boolean window = plan.get(Option.CACHE) == Caches.Kind.WINDOW || plan.get(Option.LAYER) == LayerCall.Kind.STEPS_IN_WINDOW;
+    boolean window = plan.get(Options.CACHE) == Caches.Kind.WINDOW || plan.get(Options.LAYER) == LayerCall.Kind.STEPS_IN_WINDOW;
     model.rule = window ? RuledMask.and(rule, window()) : rule;
     model.tree = mask.tree();
     attention = attention.withMask(mask.mask());
@@ -138,14 +143,6 @@ final class Call implements AutoCloseable {
     return RuledMask.Maker.window(Caches.windowRows(numbers) - 1, 0, Caches.sinks(numbers), RuledMask.Place.BOTTOM_RIGHT).rule();
   }
 
-  /** The counter of the keys that queries see. */
-  SeenKeys seen() {
-    if (seen == null) {
-      seen = new SeenKeys(model);
-    }
-    return seen;
-  }
-
   /** Reads the operands into the model, keys and values as a cache stores them. */
   private void read(int @Nullable [] queryStarts, int @Nullable [] keyStarts) {
     float[] channels = Caches.channels(plan, numbers);
@@ -154,12 +151,17 @@ final class Call implements AutoCloseable {
       int entry = keyStarts == null ? b : 0;
       int firstKey = keyStarts == null ? 0 : keyStarts[b];
       int firstQuery = queryStarts == null ? 0 : queryStarts[b];
-      model.query[b] = Model.dense(operands.query(), queryStarts == null ? b : 0, firstQuery, extent.queries()[b]);
-      model.key[b] = Model.dense(operands.key(), entry, firstKey, keys);
-      model.value[b] = Model.dense(operands.value(), entry, firstKey, keys);
-      model.keyError[b] = Stored.round(plan.get(Option.FORMAT), model.key[b], model.headDim, keys, channels);
-      model.valueError[b] = Stored.round(plan.get(Option.FORMAT), model.value[b], model.valueDim, keys, new float[0]);
+      model.query[b] = Views.elements(rows(operands.query(), model.queryEntry(b), firstQuery, extent.queries()[b]));
+      model.key[b] = Views.elements(rows(operands.key(), entry, firstKey, keys));
+      model.value[b] = Views.elements(rows(operands.value(), entry, firstKey, keys));
+      model.keyError[b] = StoredNumbers.round(plan.get(Options.FORMAT), model.key[b], model.headDim, keys, channels);
+      model.valueError[b] = StoredNumbers.round(plan.get(Options.FORMAT), model.value[b], model.valueDim, keys, new float[0]);
     }
+  }
+
+  /** So many rows of a batch entry, from {@code first} on. */
+  static Heads rows(Heads view, int entry, int first, int rows) {
+    return view.batch(entry, entry + 1).rows(first, first + rows);
   }
 
   @Override

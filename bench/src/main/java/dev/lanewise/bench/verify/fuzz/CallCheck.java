@@ -3,6 +3,7 @@ package dev.lanewise.bench.verify.fuzz;
 import dev.lanewise.bench.verify.fuzz.ResultBuffers.Result;
 import dev.lanewise.bench.verify.oracle.Mismatch;
 import dev.lanewise.bench.verify.oracle.PlainRow;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.core.Attention;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -86,13 +87,13 @@ final class CallCheck {
     beyondBudget += comparison.beyondBudget() ? 1 : 0;
     checkThreads(call, buffers);
     Plan dense = plan.dense();
-    boolean comparable = !plan.has(Option.SHARED) && !plan.repeats() && !dense.sameAs(plan);
+    boolean comparable = !plan.has(Options.SHARED) && !plan.repeats() && !dense.sameAs(plan);
     if (comparable && Numbers.normal(plan.seed()).below(ONE_IN, -99) == 0) {
       checkSame(buffers, dense, "dense operands");
     }
     new OverlapCheck(call, buffers).check();
-    if (plan.has(Option.DETOUR)) {
-      checkSame(buffers, plan.with(Option.DETOUR, Caches.Detour.NONE), "no rows taken back");
+    if (plan.has(Options.DETOUR)) {
+      checkSame(buffers, plan.with(Options.DETOUR, Caches.Detour.NONE), "no rows taken back");
     }
   }
 

@@ -6,6 +6,7 @@ import dev.lanewise.bench.verify.oracle.ColumnSums;
 import dev.lanewise.bench.verify.oracle.Mismatch;
 import dev.lanewise.bench.verify.oracle.Model;
 import dev.lanewise.bench.verify.oracle.PlainRow;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.kernels.data.Heads;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,7 +34,7 @@ final class Comparison {
   Comparison(Call call, ResultBuffers buffers, Oracle oracle) {
     this.call = call;
     this.buffers = buffers;
-    this.moderate = call.plan.get(Option.NUMBERS).isModerate();
+    this.moderate = call.plan.get(Options.NUMBERS).isModerate();
     Model model = call.model;
     for (int b = 0; b < model.extent.entries(); b++) {
       for (int head = 0; head < model.extent.heads(); head++) {
@@ -69,7 +70,7 @@ final class Comparison {
         verify(result);
       }
     }
-    if (call.plan.has(Option.TOP_KEYS)) {
+    if (call.plan.has(Options.TOP_KEYS)) {
       verifyTopKeys(buffers.result("weights").orElseThrow().view());
     }
   }
@@ -147,8 +148,8 @@ final class Comparison {
   }
 
   private int chosen(PlainRow row) {
-    int place = Arrays.binarySearch(buffers.chosenRows, row.i);
-    return place < 0 ? -1 : (row.b * call.model.extent.heads() + row.head) * buffers.chosenRows.length + place;
+    int place = Arrays.binarySearch(buffers.chosenRows, call.model.queryRow(row.b, row.i));
+    return place < 0 ? -1 : (call.model.queryEntry(row.b) * call.model.extent.heads() + row.head) * buffers.chosenRows.length + place;
   }
 
   /** Compares top keys with the weights of the same call. The first of equal weights comes first; 0 and NaN are left out. */

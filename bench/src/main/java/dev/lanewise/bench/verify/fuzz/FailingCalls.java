@@ -49,7 +49,7 @@ record FailingCalls(
   void provoke() {
     List<KeyValueCache.Statistics> before = statistics();
     boolean failed =
-        switch (call.plan.get(Option.FAILURE)) {
+        switch (call.plan.get(Options.FAILURE)) {
           case NONE -> true;
           case WRONG_ARGUMENT -> wrongArgument();
           case THROWING_FUNCTION -> throwingFunction();
@@ -80,18 +80,15 @@ record FailingCalls(
     int entries = call.model.extent.entries();
     int[] chain = new int[Math.max(call.model.extent.mostQueries(), call.model.extent.mostKeys()) + 1];
     chain[0] = -1;
-    Results request = buffers.request();
-    int choices = call.plan.has(Option.LAYER) ? 2 : call.plan.has(Option.CHOSEN_ROWS) ? 3 : 4;
+    int fault = call.numbers.below(call.plan.has(Options.LAYER) ? 2 : 4, 920);
     Attention wrong =
-        switch (call.numbers.below(choices, 920)) {
+        switch (fault) {
           case 0 -> attention.withMask(entries == 0 ? Mask.keyLengths(1) : Mask.tree(chain));
           case 1 -> attention.withMask(Mask.keyLengths(new int[entries + 1]));
           case 2 -> attention.withAlibi(new float[call.model.extent.heads() + 1]);
-          default -> {
-            request = request.withColumnSums(new float[call.model.columns() + 1]);
-            yield attention;
-          }
+          default -> attention;
         };
+    Results request = fault < 3 ? buffers.request() : buffers.request().withColumnSums(new float[call.model.columns() + 1]);
     try {
       caller.accept(wrong, request);
     } catch (IllegalArgumentException e) {

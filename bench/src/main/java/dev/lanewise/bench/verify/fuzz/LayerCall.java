@@ -33,7 +33,7 @@ record LayerCall(Call call, ResultBuffers results) {
     SequenceBatch output = SequenceBatch.zeros(query.batch(), query.rows(), query.width());
     if (call.plan.isStepwise()) {
       steps(layer, query, output);
-    } else if (call.plan.has(Option.SHARED)) {
+    } else if (call.plan.has(Options.SHARED)) {
       layer.forward(query, output);
     } else {
       layer.forward(query, sideBySide(operands.key()), sideBySide(operands.value()), output);
@@ -56,7 +56,7 @@ record LayerCall(Call call, ResultBuffers results) {
             .build()
             .withAttention(standard -> attention)
             .withPositions(new LayerPositionsModel(call).positions())
-            .withThreads(call.plan.get(Option.THREADS));
+            .withThreads(call.plan.get(Options.THREADS));
     PackedSequences sequences = call.sequences;
     return sequences == null ? layer : layer.withPackedSequences(sequences);
   }
@@ -81,7 +81,7 @@ record LayerCall(Call call, ResultBuffers results) {
     List<KeyValueCache> caches = new ArrayList<>();
     try {
       for (int b = 0; b < x.batch(); b++) {
-        boolean window = call.plan.get(Option.LAYER) == Kind.STEPS_IN_WINDOW;
+        boolean window = call.plan.get(Options.LAYER) == Kind.STEPS_IN_WINDOW;
         KeyValueCache.Builder builder = layer.cache();
         caches.add(
             (window ? builder.window(Caches.windowRows(call.numbers), Caches.sinks(call.numbers)) : builder.capacity(x.rows() + 1))

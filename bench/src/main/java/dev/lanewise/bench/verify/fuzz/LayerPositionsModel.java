@@ -3,11 +3,10 @@ package dev.lanewise.bench.verify.fuzz;
 import dev.lanewise.bench.verify.fuzz.Numbers.Operand;
 import dev.lanewise.bench.verify.oracle.Model;
 import dev.lanewise.bench.verify.oracle.Rotation;
+import dev.lanewise.bench.verify.oracle.ScoreChange;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
-import dev.lanewise.core.position.Rotary;
-import dev.lanewise.kernels.data.RotaryTable;
 
 /** The positions of a layer: those of the library, and their effect on queries, keys and scores in the plain data. */
 record LayerPositionsModel(Call call) {
@@ -27,12 +26,14 @@ record LayerPositionsModel(Call call) {
     BUCKETS,
     BUCKETS_OF_KEYS_BEFORE;
 
-    boolean fits(int headDim) {
-      return !isRotary() || (headDim % 2 == 0 && (this != ROTARY_PART_OF_A_ROW || headDim >= 4));
-    }
-
-    boolean isRotary() {
-      return this == ROTARY || this == ROTARY_INTERLEAVED || this == ROTARY_PART_OF_A_ROW;
+    /** The rotation of queries and keys. */
+    RotaryCheck.Kind rotary() {
+      return switch (this) {
+        case NONE, ALIBI, BUCKETS, BUCKETS_OF_KEYS_BEFORE -> RotaryCheck.Kind.NONE;
+        case ROTARY -> RotaryCheck.Kind.HALF;
+        case ROTARY_INTERLEAVED -> RotaryCheck.Kind.INTERLEAVED;
+        case ROTARY_PART_OF_A_ROW -> RotaryCheck.Kind.PART_OF_A_ROW;
+      };
     }
 
     boolean hasBuckets() {
@@ -41,50 +42,42 @@ record LayerPositionsModel(Call call) {
   }
 
   private Kind kind() {
-    return call.plan.get(Option.POSITIONS);
+    return call.plan.get(Options.POSITIONS);
   }
 
   /** The positions of the library. */
   LayerPositions positions() {
-    int dim = call.plan.get(Option.HEAD_DIM);
     return switch (kind()) {
       case NONE -> Positions.none();
-      case ROTARY -> Rotary.of(dim);
-      case ROTARY_INTERLEAVED -> Rotary.of(dim).withForm(RotaryTable.Form.INTERLEAVED);
-      case ROTARY_PART_OF_A_ROW -> Rotary.of(dim, rotation().width());
+      case ROTARY, ROTARY_INTERLEAVED, ROTARY_PART_OF_A_ROW -> rotary().rotary();
       case ALIBI -> Positions.alibi(call.model.extent.heads());
       case BUCKETS -> Positions.relativeBuckets(table(), BUCKETS, MOST_DISTANCE, true);
       case BUCKETS_OF_KEYS_BEFORE -> Positions.relativeBuckets(table(), BUCKETS, MOST_DISTANCE, false);
     };
   }
 
-  private Rotation rotation() {
-    int dim = call.plan.get(Option.HEAD_DIM);
-    return new Rotation(kind() == Kind.ROTARY_PART_OF_A_ROW ? dim / 2 & ~1 : dim, kind() == Kind.ROTARY_INTERLEAVED);
+  private RotaryCheck rotary() {
+    return RotaryCheck.of(kind().rotary(), call.plan.get(Options.HEAD_DIM));
   }
 
   /** Puts the effect of positions into the plain data, after its queries and keys have been read. */
   void describe() {
     Model model = call.model;
-    if (kind().isRotary()) {
+    if (kind().rotary() != RotaryCheck.Kind.NONE) {
       rotate(model);
     }
     if (kind() == Kind.ALIBI) {
-      float[] slopes = Attention.standardSlopes(model.extent.heads());
-      float[] others = model.slopes;
-      for (int head = 0; head < slopes.length && others != null; head++) {
-        slopes[head] += others[head];
-      }
-      model.slopes = slopes;
+      model.add(FormulaOptions.alibi(Attention.standardSlopes(model.extent.heads()), model::behind));
     }
     if (kind().hasBuckets()) {
       float[] table = table();
-      model.relative = (head, behind) -> table[bucket(behind, kind() == Kind.BUCKETS) * model.extent.heads() + head];
+      boolean bothSides = kind() == Kind.BUCKETS;
+      model.add(new ScoreChange.Sum((b, head, i, j) -> table[bucket(model.behind(b, i, j), bothSides) * model.extent.heads() + head]));
     }
   }
 
   private void rotate(Model model) {
-    Rotation rotation = rotation();
+    Rotation rotation = rotary().rotation();
     model.rotationError = ROTATION_ERROR;
     for (int b = 0; b < model.extent.entries(); b++) {
       int queries = model.extent.queries()[b];

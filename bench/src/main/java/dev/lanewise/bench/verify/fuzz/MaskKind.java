@@ -40,6 +40,11 @@ enum MaskKind {
     return this == TREE || EnumSet.of(NONE, CAUSAL, CAUSAL_TOP_LEFT, WINDOW, WINDOW_FROM, WINDOW_UP_TO, WINDOW_WITH_SINKS).contains(this);
   }
 
+  /** Whether the library knows the last key that each query sees. */
+  boolean hasExactEnds() {
+    return EnumSet.of(NONE, CAUSAL, CAUSAL_TOP_LEFT, CAUSAL_OFFSETS, KEY_LENGTHS).contains(this);
+  }
+
   /** The mask for a shape; {@code salt} tells several masks of a call apart. */
   RuledMask mask(Model.Extent extent, Numbers numbers, int salt) {
     RuledMask.Maker make = new RuledMask.Maker(extent, numbers, salt);

@@ -1,6 +1,8 @@
 package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.bench.verify.oracle.Model;
+import dev.lanewise.bench.verify.oracle.ScoreChange;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Merge;
 import dev.lanewise.core.Results;
@@ -21,7 +23,7 @@ record MergedParts(Call call) {
   /** Computes {@code output} and {@code logSumExp}. */
   void compute(Attention attention, Heads output, float[] logSumExp) {
     int keys = call.operands.key().rows();
-    int count = call.plan.get(Option.PARTS) + 1;
+    int count = call.plan.get(Options.PARTS) + 1;
     int[] ends = new int[count + 1];
     for (int part = 1; part < count; part++) {
       ends[part] = call.numbers.below(keys + 1, 900 + part);
@@ -56,20 +58,17 @@ record MergedParts(Call call) {
     Mask.Predicate sees = (b, head, i, j) -> model.sees(b, head, i, from + j);
     Mask mask = Mask.evaluate(sees, extent.entries(), extent.heads(), extent.mostQueries(), to - from);
     Attention part = attention.withMask(mask).withNormaliser(sinks ? model.normaliser : Normaliser.softmax());
-    Bias bias = model.bias;
+    Bias bias = call.bias;
     if (bias != null) {
       int offset = bias.offset() + (from == to ? 0 : from * bias.keyStride());
       part = part.withBias(new Bias(bias.data(), offset, bias.batchStride(), bias.headStride(), bias.queryStride(), bias.keyStride()));
     }
-    if (model.scoreFunction == null) {
-      return part;
+    for (ScoreChange change : model.changes) {
+      if (change instanceof ScoreChange.Function function) {
+        part = part.withScoreFunction(FormulaOptions.function(function, from));
+      }
     }
-    return part.withScoreFunction(
-        (row, offset, length, b, head, i, first) -> {
-          for (int n = 0; n < length; n++) {
-            row[offset + n] = (float) model.scoreOf(row[offset + n], b, head, i, from + first + n);
-          }
-        });
+    return part;
   }
 
   /** Fills the outputs of rows without a key, which a merge must ignore, unless no part of the row has a key. */

@@ -2,6 +2,7 @@ package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.bench.verify.fuzz.Numbers.Operand;
 import dev.lanewise.bench.verify.oracle.Model;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -46,19 +47,19 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
 
   /** The operands for so many rows. */
   static Operands of(Plan plan, Numbers numbers, int queries, int keys) {
-    int batch = plan.get(Option.BATCH);
-    int keyValueHeads = plan.get(Option.KEY_VALUE_HEADS);
-    int heads = keyValueHeads * plan.get(Option.GROUP);
-    int headDim = plan.get(Option.HEAD_DIM);
-    int valueDim = plan.get(Option.VALUE_DIM);
-    Heads output = plan.get(Option.OUTPUT_LAYOUT).view(batch, heads, queries, valueDim, UNTOUCHED);
+    int batch = plan.get(Options.BATCH);
+    int keyValueHeads = plan.get(Options.KEY_VALUE_HEADS);
+    int heads = keyValueHeads * plan.get(Options.GROUP);
+    int headDim = plan.get(Options.HEAD_DIM);
+    int valueDim = plan.get(Options.VALUE_DIM);
+    Heads output = plan.get(Options.OUTPUT_LAYOUT).view(batch, heads, queries, valueDim, UNTOUCHED);
     Operands operands =
-        switch (plan.get(Option.SHARED)) {
+        switch (plan.get(Options.SHARED)) {
           case NONE ->
               new Operands(
-                  plan.get(Option.QUERY_LAYOUT).view(batch, heads, queries, headDim, Float.NaN),
-                  plan.get(Option.KEY_LAYOUT).view(batch, keyValueHeads, keys, headDim, Float.NaN),
-                  plan.get(Option.VALUE_LAYOUT).view(batch, keyValueHeads, keys, valueDim, Float.NaN),
+                  plan.get(Options.QUERY_LAYOUT).view(batch, heads, queries, headDim, Float.NaN),
+                  plan.get(Options.KEY_LAYOUT).view(batch, keyValueHeads, keys, headDim, Float.NaN),
+                  plan.get(Options.VALUE_LAYOUT).view(batch, keyValueHeads, keys, valueDim, Float.NaN),
                   output,
                   plan.repeats());
           case PACKED -> packed(batch, heads, keyValueHeads, queries, headDim, valueDim);
@@ -70,8 +71,8 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
     fill(numbers, Operand.QUERY, operands.query);
     fill(numbers, Operand.KEY, operands.key);
     fill(numbers, Operand.VALUE, operands.value);
-    if (plan.has(Option.ROTARY) && !operands.repeats) {
-      RotaryCheck rotary = RotaryCheck.of(plan.get(Option.ROTARY), headDim);
+    if (plan.has(Options.ROTARY) && !operands.repeats) {
+      RotaryCheck rotary = RotaryCheck.of(plan.get(Options.ROTARY), headDim);
       rotary.apply(operands.key, 0);
       rotary.apply(operands.query, Math.max(0, keys - queries));
     }
@@ -102,8 +103,8 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
   }
 
   private void poison(Plan plan, Numbers numbers) {
-    if (plan.has(Option.POISON)) {
-      PoisonPlace place = plan.get(Option.POISON_PLACE);
+    if (plan.has(Options.POISON)) {
+      PoisonPlace place = plan.get(Options.POISON_PLACE);
       poison(place == PoisonPlace.QUERY, 0, query, plan, numbers);
       poison(place == PoisonPlace.KEY, 1, key, plan, numbers);
       poison(place == PoisonPlace.VALUE, 2, value, plan, numbers);
@@ -111,21 +112,21 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
   }
 
   private static void poison(boolean here, int n, Heads view, Plan plan, Numbers numbers) {
-    if ((here || plan.get(Option.POISON_PLACE) == PoisonPlace.ANYWHERE) && !view.isEmpty()) {
+    if ((here || plan.get(Options.POISON_PLACE) == PoisonPlace.ANYWHERE) && !view.isEmpty()) {
       for (int count = numbers.below(3, 70 + n); count >= 0; count--) {
         int salt = 10 * n + count;
         int b = numbers.below(view.batch(), 100 + salt);
         int head = numbers.below(view.heads(), 200 + salt);
         int row = numbers.below(view.rows(), 300 + salt);
         int column = numbers.below(view.width(), 400 + salt);
-        view.data()[view.index(b, head, row, column)] = numbers.poison(plan.get(Option.POISON), count);
+        view.data()[view.index(b, head, row, column)] = numbers.poison(plan.get(Options.POISON), count);
       }
     }
   }
 
   /** Puts NaN or infinities into the key and value rows that no query sees. */
   void poisonUnseen(Plan plan, Numbers numbers, Model model, int @Nullable [] starts) {
-    if (!plan.has(Option.POISON) || plan.get(Option.POISON_PLACE) != PoisonPlace.UNSEEN_KEYS || repeats) {
+    if (!plan.has(Options.POISON) || plan.get(Options.POISON_PLACE) != PoisonPlace.UNSEEN_KEYS || repeats) {
       return;
     }
     for (int b = 0; b < model.extent.entries(); b++) {
@@ -136,7 +137,7 @@ record Operands(Heads query, Heads key, Heads value, Heads output, boolean repea
             for (Heads view : new Heads[] {key, value}) {
               for (int column = 0; column < view.width(); column++) {
                 int place = view.index(starts == null ? b : 0, head, row, column);
-                view.data()[place] = numbers.poison(plan.get(Option.POISON), row + column);
+                view.data()[place] = numbers.poison(plan.get(Options.POISON), row + column);
               }
             }
           }

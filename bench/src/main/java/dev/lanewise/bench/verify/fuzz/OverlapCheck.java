@@ -2,6 +2,7 @@ package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.bench.verify.fuzz.ResultBuffers.Result;
 import dev.lanewise.bench.verify.oracle.Mismatch;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.kernels.data.Bias;
@@ -18,7 +19,7 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
    * @throws Mismatch if its results differ from those of the call before, or it is refused too late
    */
   void check() {
-    Bias bias = call.model.bias;
+    Bias bias = call.bias;
     Operands operands = call.operands;
     switch (kind()) {
       case NONE -> {}
@@ -30,7 +31,7 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
   }
 
   private Operands.Overlap kind() {
-    return call.plan.get(Option.OVERLAP);
+    return call.plan.get(Options.OVERLAP);
   }
 
   private void check(float[] input, int end) {
@@ -75,7 +76,7 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
     }
     Attention attention = call.attention();
     Operands operands = call.operands;
-    Bias bias = call.model.bias;
+    Bias bias = call.bias;
     if (kind() == Operands.Overlap.BIAS && bias != null) {
       attention =
           attention.withBias(new Bias(shared, bias.offset(), bias.batchStride(), bias.headStride(), bias.queryStride(), bias.keyStride()));

@@ -1,14 +1,13 @@
 package dev.lanewise.bench.verify.fuzz;
 
-import dev.lanewise.bench.verify.fuzz.AttentionChanges.BiasKind;
-import dev.lanewise.bench.verify.fuzz.AttentionChanges.Weights;
+import dev.lanewise.bench.verify.fuzz.FormulaOptions.BiasKind;
+import dev.lanewise.bench.verify.fuzz.FormulaOptions.Weights;
 import dev.lanewise.bench.verify.oracle.Model;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The description of a call: a value for each {@link Option}, and the seed of its numbers. {@link #fitted} applies the rules of all
@@ -28,14 +27,14 @@ final class Plan {
   /** The simplest values of all options, which no rule has seen yet. */
   static Plan simplest(long seed) {
     Map<Option<?>, Object> values = new HashMap<>();
-    Option.all().forEach(option -> values.put(option, option.simplest()));
+    Options.all().forEach(option -> values.put(option, option.simplest()));
     return new Plan(values, seed);
   }
 
   /** A copy whose options fit together. */
   Plan fitted() {
     Plan plan = new Plan(new HashMap<>(values), seed);
-    Option.all().forEach(option -> option.fit(plan));
+    Options.all().forEach(option -> option.fit(plan));
     return plan;
   }
 
@@ -49,7 +48,8 @@ final class Plan {
   /** A fitted copy with dense operands. */
   Plan dense() {
     Plan plan = new Plan(new HashMap<>(values), seed);
-    plan.reset(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT, Option.OUTPUT_LAYOUT);
+    Options.INPUT_LAYOUTS.forEach(plan::reset);
+    plan.reset(Options.OUTPUT_LAYOUT);
     return plan.fitted();
   }
 
@@ -85,106 +85,118 @@ final class Plan {
 
   /** Numbers of the kind that the plan asks for. */
   Numbers numbers() {
-    return new Numbers(seed, get(Option.NUMBERS));
+    return new Numbers(seed, get(Options.NUMBERS));
   }
 
   /** Whether a layer takes its rows in steps. */
   boolean isStepwise() {
-    return get(Option.LAYER).isStepwise();
+    return get(Options.LAYER).isStepwise();
   }
 
   /** Whether it sums more terms than a float accumulator may. */
   boolean isLong() {
-    return Math.max(get(Option.QUERIES), get(Option.KEYS)) > Model.LONG;
+    return Math.max(get(Options.QUERIES), get(Options.KEYS)) > Model.LONG;
   }
 
   /** Whether an operand repeats elements, so that it holds other numbers than a dense one. */
   boolean repeats() {
-    return Stream.of(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT).anyMatch(layout -> get(layout).repeats() != 0);
+    return Options.INPUT_LAYOUTS.stream().anyMatch(layout -> get(layout).repeats() != 0);
   }
 
   /** Whether the library may refuse the call: settings meet that it need not combine, or a window may have dropped the rows asked for. */
   boolean mayBeRefused() {
-    boolean dropped = get(Option.CACHE) == Caches.Kind.WINDOW && (has(Option.DETOUR) || Caches.asksForMore(this, numbers()));
-    LayerPositionsModel.Kind positions = get(Option.POSITIONS);
-    boolean twice = positions == LayerPositionsModel.Kind.ALIBI && has(Option.ALIBI);
-    return dropped || twice || (positions.hasBuckets() && has(Option.BIAS));
+    boolean dropped = get(Options.CACHE) == Caches.Kind.WINDOW && (has(Options.DETOUR) || Caches.asksForMore(this, numbers()));
+    LayerPositionsModel.Kind positions = get(Options.POSITIONS);
+    boolean twice = positions == LayerPositionsModel.Kind.ALIBI && has(FormulaOptions.ALIBI);
+    boolean tree = Options.MASKS.stream().anyMatch(mask -> get(mask).hasTree());
+    boolean twoPositions = tree && get(FormulaOptions.ALIBI) == FormulaOptions.Slopes.WITH_OFFSETS;
+    return dropped || twice || twoPositions || mayBeTooNarrow() || (positions.hasBuckets() && has(FormulaOptions.BIAS));
+  }
+
+  /** Whether the library may not know that the mask hides all keys that have no column. */
+  private boolean mayBeTooNarrow() {
+    boolean known = get(Options.MASK).hasExactEnds() && !has(Options.SECOND_MASK) && !has(Options.THIRD_MASK);
+    return get(Options.SCORE_WIDTH) == ResultBuffers.Width.TO_THE_LAST_SEEN_KEY && !(known && get(Options.CACHE) != Caches.Kind.WINDOW);
   }
 
   /** A layer has caches of its own. The rows that a window cache has dropped have no scores. */
   void fitCache() {
-    if (has(Option.LAYER)) {
-      reset(Option.CACHE);
+    if (has(Options.LAYER)) {
+      reset(Options.CACHE);
     }
-    if (has(Option.CACHE)) {
-      reset(Option.SHARED);
-      set(Option.BATCH, Math.max(1, get(Option.BATCH)));
+    if (has(Options.CACHE)) {
+      reset(Options.SHARED);
+      set(Options.BATCH, Math.max(1, get(Options.BATCH)));
     } else {
-      reset(Option.FORMAT, Option.OFF_HEAP, Option.CHANNELS, Option.PAGES, Option.DETOUR);
+      reset(Options.FORMAT, Options.OFF_HEAP, Options.CHANNELS, Options.PAGES, Options.DETOUR);
       if (!isStepwise()) {
-        reset(Option.APPENDS);
+        reset(Options.APPENDS);
       }
     }
-    if (get(Option.CACHE) == Caches.Kind.WINDOW) {
-      reset(Option.RAW, Option.CAPPED, Option.CHANGED, Option.SEQUENCES);
-      set(Option.QUERIES, Math.min(get(Option.QUERIES), get(Option.KEYS)));
+    if (get(Options.CACHE) == Caches.Kind.WINDOW) {
+      reset(Options.RAW, Options.CAPPED, Options.CHANGED, Options.SEQUENCES);
+      set(Options.QUERIES, Math.min(get(Options.QUERIES), get(Options.KEYS)));
     }
   }
 
   void fitChannels() {
-    if (get(Option.FORMAT) != KeyValueFormat.INT8) {
-      reset(Option.CHANNELS);
+    if (get(Options.FORMAT) != KeyValueFormat.INT8) {
+      reset(Options.CHANNELS);
     }
   }
 
   void fitFailure() {
-    if (get(Option.FAILURE) == FailingCalls.Kind.FULL_CACHE && !has(Option.CACHE) && !isStepwise()) {
-      reset(Option.FAILURE);
+    if (get(Options.FAILURE) == FailingCalls.Kind.FULL_CACHE && !has(Options.CACHE) && !isStepwise()) {
+      reset(Options.FAILURE);
     }
   }
 
   void fitSequences() {
-    if (has(Option.SEQUENCES)) {
-      set(Option.BATCH, 1);
+    if (has(Options.SEQUENCES)) {
+      set(Options.BATCH, 1);
     }
   }
 
   /** The projections of a layer are identities, so that its attention can be judged. */
   void fitLayer() {
-    if (!has(Option.LAYER)) {
-      reset(Option.POSITIONS);
+    if (!has(Options.LAYER)) {
+      reset(Options.POSITIONS);
       return;
     }
-    reset(Option.PARTS, Option.OVERLAP, Option.POISON, Option.ROTARY, Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT);
-    Option.RESULTS.forEach(this::reset);
-    set(Option.BATCH, Math.max(1, get(Option.BATCH)));
-    set(Option.HEAD_DIM, Math.min(get(Option.HEAD_DIM), WIDEST_IN_LAYERS));
-    set(Option.VALUE_DIM, get(Option.HEAD_DIM));
-    set(Option.SHARED, isStepwise() || has(Option.SHARED) ? Operands.Shared.SAME : Operands.Shared.NONE);
-    if (!get(Option.NUMBERS).isModerate()) {
-      reset(Option.NUMBERS);
+    reset(Options.PARTS, Options.OVERLAP, Options.POISON, Options.ROTARY);
+    Options.INPUT_LAYOUTS.forEach(this::reset);
+    Options.RESULTS.forEach(this::reset);
+    set(Options.BATCH, Math.max(1, get(Options.BATCH)));
+    set(Options.HEAD_DIM, Math.min(get(Options.HEAD_DIM), WIDEST_IN_LAYERS));
+    set(Options.VALUE_DIM, get(Options.HEAD_DIM));
+    set(Options.SHARED, isStepwise() || has(Options.SHARED) ? Operands.Shared.SAME : Operands.Shared.NONE);
+    if (!get(Options.NUMBERS).isModerate()) {
+      reset(Options.NUMBERS);
     }
-    if (!get(Option.POSITIONS).fits(get(Option.HEAD_DIM))) {
-      reset(Option.POSITIONS);
+    if (!get(Options.POSITIONS).rotary().fits(get(Options.HEAD_DIM))) {
+      reset(Options.POSITIONS);
     }
-    if (get(Option.POSITIONS).hasBuckets() || isStepwise()) {
-      reset(Option.SEQUENCES);
+    if (get(Options.POSITIONS).hasBuckets() || isStepwise()) {
+      reset(Options.SEQUENCES);
     }
     if (isStepwise()) {
-      reset(Option.SCORE_FUNCTION, Option.WEIGHT_FUNCTION); // they count queries from the first one of a step
-      if (has(Option.BIAS)) {
-        set(Option.BIAS, BiasKind.BY_KEY);
+      reset(FormulaOptions.SCORE_FUNCTION, FormulaOptions.WEIGHT_FUNCTION); // they count queries from the first one of a step
+      if (has(FormulaOptions.BIAS)) {
+        set(FormulaOptions.BIAS, BiasKind.BY_KEY);
       }
-      Option.MASKS.stream().filter(mask -> !get(mask).fitsSteps()).forEach(this::reset);
+      if (get(FormulaOptions.ALIBI) == FormulaOptions.Slopes.WITH_OFFSETS) {
+        reset(FormulaOptions.ALIBI);
+      }
+      Options.MASKS.stream().filter(mask -> !get(mask).fitsSteps()).forEach(this::reset);
     }
   }
 
   /** Masks need a batch entry. Positions follow one tree only. */
   void fitMasks() {
     boolean tree = false;
-    for (Option<MaskKind> mask : Option.MASKS) {
-      boolean second = tree && get(mask).hasTree() && (has(Option.ALIBI) || has(Option.LAYER));
-      if (second || get(Option.BATCH) == 0) {
+    for (Option<MaskKind> mask : Options.MASKS) {
+      boolean second = tree && get(mask).hasTree() && (has(FormulaOptions.ALIBI) || has(Options.LAYER));
+      if (second || get(Options.BATCH) == 0) {
         reset(mask);
       }
       tree |= get(mask).hasTree();
@@ -192,84 +204,85 @@ final class Plan {
   }
 
   void fitShared() {
-    if (!has(Option.SHARED)) {
+    if (!has(Options.SHARED)) {
       return;
     }
-    reset(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT);
-    set(Option.KEYS, get(Option.QUERIES));
-    if (get(Option.SHARED) == Operands.Shared.SAME) {
-      set(Option.VALUE_DIM, get(Option.HEAD_DIM));
-      set(Option.GROUP, 1);
+    Options.INPUT_LAYOUTS.forEach(this::reset);
+    set(Options.KEYS, get(Options.QUERIES));
+    if (get(Options.SHARED) == Operands.Shared.SAME) {
+      set(Options.VALUE_DIM, get(Options.HEAD_DIM));
+      set(Options.GROUP, 1);
     }
   }
 
   /** Only outputs of keys that are not cached can be merged. */
   void fitParts() {
-    if (!has(Option.PARTS)) {
+    if (!has(Options.PARTS)) {
       return;
     }
-    reset(Option.CACHE, Option.FORMAT, Option.OFF_HEAP, Option.CHANNELS, Option.PAGES, Option.APPENDS, Option.DETOUR);
-    reset(Option.SEQUENCES, Option.ALIBI, Option.WEIGHT_FUNCTION, Option.FAILURE, Option.OVERLAP, Option.POISON, Option.POISON_PLACE);
-    Option.RESULTS.forEach(this::reset);
-    set(Option.OUTPUT, true);
-    set(Option.LOG_SUM_EXP, true);
-    if (!get(Option.NORMALISER).isSoftmax()) {
-      set(Option.NORMALISER, Weights.SOFTMAX_WITH_SINKS);
+    reset(Options.CACHE, Options.FORMAT, Options.OFF_HEAP, Options.CHANNELS, Options.PAGES, Options.APPENDS, Options.DETOUR);
+    reset(
+        Options.SEQUENCES,
+        FormulaOptions.ALIBI,
+        FormulaOptions.WEIGHT_FUNCTION,
+        Options.FAILURE,
+        Options.OVERLAP,
+        Options.POISON,
+        Options.POISON_PLACE);
+    Options.RESULTS.forEach(this::reset);
+    set(Options.OUTPUT, true);
+    set(Options.LOG_SUM_EXP, true);
+    if (!get(FormulaOptions.NORMALISER).isSoftmax()) {
+      set(FormulaOptions.NORMALISER, Weights.SOFTMAX_WITH_SINKS);
     }
-    if (!get(Option.NUMBERS).isModerate()) {
-      reset(Option.NUMBERS);
+    if (!get(Options.NUMBERS).isModerate()) {
+      reset(Options.NUMBERS);
     }
   }
 
-  /** Weights of chosen rows are a call of their own without other results. */
-  void fitChosenRows() {
-    if (has(Option.SEQUENCES) || has(Option.CACHE) || get(Option.QUERIES) == 0) {
-      reset(Option.CHOSEN_ROWS);
-    }
-    if (has(Option.CHOSEN_ROWS)) {
-      reset(Option.OVERLAP);
-      Option.RESULTS.forEach(this::reset);
-      set(Option.CHOSEN_ROWS, true);
+  /** Without rows of scores there is no width. */
+  void fitScoreWidth() {
+    if (Options.SCORES.stream().noneMatch(this::has)) {
+      reset(Options.SCORE_WIDTH);
     }
   }
 
   void fitLogSumExp() {
-    if (!get(Option.NORMALISER).isSoftmax()) {
-      reset(Option.LOG_SUM_EXP);
+    if (!get(FormulaOptions.NORMALISER).isSoftmax()) {
+      reset(Options.LOG_SUM_EXP);
     }
   }
 
   /** Top keys are judged by the weights. */
   void fitTopKeys() {
-    if (has(Option.TOP_KEYS)) {
-      set(Option.WEIGHTS, true);
+    if (has(Options.TOP_KEYS)) {
+      set(Options.WEIGHTS, true);
     }
   }
 
   /** A call is asked for something. */
   void fitOutput() {
-    if (Option.RESULTS.stream().noneMatch(this::has)) {
-      set(Option.OUTPUT, true);
+    if (Options.RESULTS.stream().noneMatch(this::has)) {
+      set(Options.OUTPUT, true);
     }
   }
 
   void fitRotary() {
-    int headDim = get(Option.HEAD_DIM);
-    if (headDim % 2 != 0 || (get(Option.ROTARY) == RotaryCheck.Kind.PART_OF_A_ROW && headDim < 4)) {
-      reset(Option.ROTARY);
+    if (!get(Options.ROTARY).fits(get(Options.HEAD_DIM))) {
+      reset(Options.ROTARY);
     }
   }
 
   void fitPoisonPlace() {
-    if (!has(Option.POISON)) {
-      reset(Option.POISON_PLACE);
+    if (!has(Options.POISON)) {
+      reset(Options.POISON_PLACE);
     }
   }
 
   @Override
   public String toString() {
-    return Option.all().stream()
-        .filter(option -> Option.SIZES.contains(option) || has(option))
+    return Options.all().stream()
+        .filter(option -> Options.SIZES.contains(option) || has(option))
         .map(option -> option.text(get(option)))
         .collect(Collectors.joining(", "));
   }

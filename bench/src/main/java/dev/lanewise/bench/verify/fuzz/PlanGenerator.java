@@ -13,7 +13,7 @@ final class PlanGenerator {
     1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 40, 47, 63, 64, 65, 67, 80, 96, 111, 127, 128, 129, 130
   };
   private static final List<Option<Integer>> SHRINKING =
-      List.of(Option.BATCH, Option.KEY_VALUE_HEADS, Option.GROUP, Option.QUERIES, Option.KEYS, Option.HEAD_DIM);
+      List.of(Options.BATCH, Options.KEY_VALUE_HEADS, Options.GROUP, Options.QUERIES, Options.KEYS, Options.HEAD_DIM);
 
   /** The number of scores times their width that a call may have; one call in {@link #BIG} may have more. */
   private static final long SMALL_WORK = 150_000;
@@ -70,82 +70,75 @@ final class PlanGenerator {
   }
 
   private void sizes() {
-    set(Option.BATCH, oneIn(40) ? 0 : oneIn(2) ? 1 : 2 + random.nextInt(2));
-    set(Option.KEY_VALUE_HEADS, 1 + random.nextInt(oneIn(2) ? 1 : 3));
-    set(Option.GROUP, oneIn(2) ? 1 : 1 + random.nextInt(5));
-    set(Option.HEAD_DIM, oneIn(3) ? 1 + random.nextInt(130) : anyOf(WIDTHS));
-    set(Option.VALUE_DIM, oneIn(3) ? 1 + random.nextInt(130) : anyOf(WIDTHS));
-    set(Option.QUERIES, oneIn(3) ? random.nextInt(70) : anyOf(EDGES));
-    set(Option.KEYS, oneIn(8) ? anyOf(MORE_EDGES) : oneIn(3) ? random.nextInt(140) : anyOf(EDGES));
-    set(Option.THREADS, 1 + random.nextInt(4));
+    set(Options.BATCH, oneIn(40) ? 0 : oneIn(2) ? 1 : 2 + random.nextInt(2));
+    set(Options.KEY_VALUE_HEADS, 1 + random.nextInt(oneIn(2) ? 1 : 3));
+    set(Options.GROUP, oneIn(2) ? 1 : 1 + random.nextInt(5));
+    set(Options.HEAD_DIM, oneIn(3) ? 1 + random.nextInt(130) : anyOf(WIDTHS));
+    set(Options.VALUE_DIM, oneIn(3) ? 1 + random.nextInt(130) : anyOf(WIDTHS));
+    set(Options.QUERIES, oneIn(3) ? random.nextInt(70) : anyOf(EDGES));
+    set(Options.KEYS, oneIn(8) ? anyOf(MORE_EDGES) : oneIn(3) ? random.nextInt(140) : anyOf(EDGES));
+    set(Options.THREADS, 1 + random.nextInt(4));
     if (oneIn(3)) {
-      set(Option.KEYS, plan.get(Option.QUERIES));
+      set(Options.KEYS, plan.get(Options.QUERIES));
     }
     long most = oneIn(BIG) ? BIG_WORK : SMALL_WORK;
     while (work() > most) {
       Option<Integer> option = SHRINKING.get(random.nextInt(SHRINKING.size()));
       int size = plan.get(option);
-      set(option, Math.max(1, option == Option.HEAD_DIM ? size - size / 3 : size / 2 + random.nextInt(2)));
+      set(option, Math.max(1, option == Options.HEAD_DIM ? size - size / 3 : size / 2 + random.nextInt(2)));
     }
   }
 
   private long work() {
-    long rows = (long) plan.get(Option.BATCH) * plan.get(Option.KEY_VALUE_HEADS) * plan.get(Option.GROUP) * plan.get(Option.QUERIES);
-    return rows * plan.get(Option.KEYS) * (plan.get(Option.HEAD_DIM) + plan.get(Option.VALUE_DIM) + 20L);
+    long rows = (long) plan.get(Options.BATCH) * plan.get(Options.KEY_VALUE_HEADS) * plan.get(Options.GROUP) * plan.get(Options.QUERIES);
+    return rows * plan.get(Options.KEYS) * (plan.get(Options.HEAD_DIM) + plan.get(Options.VALUE_DIM) + 20L);
   }
 
   /** The source of keys and values. */
   private void sources() {
     if (oneIn(6)) {
-      set(Option.SEQUENCES, 1 + random.nextInt(5));
+      set(Options.SEQUENCES, 1 + random.nextInt(5));
     }
     if (oneIn(9)) {
-      anyButSimplest(Option.SHARED);
+      anyButSimplest(Options.SHARED);
     }
     if (oneIn(4)) {
-      anyButSimplest(Option.CACHE);
-      any(Option.FORMAT);
-      any(Option.OFF_HEAP);
-      any(Option.CHANNELS);
-      set(Option.PAGES, 1 + random.nextInt(3));
-      set(Option.APPENDS, random.nextInt(5));
+      anyButSimplest(Options.CACHE);
+      any(Options.FORMAT);
+      any(Options.OFF_HEAP);
+      any(Options.CHANNELS);
+      set(Options.PAGES, 1 + random.nextInt(3));
+      set(Options.APPENDS, random.nextInt(5));
       if (oneIn(3)) {
-        anyButSimplest(Option.DETOUR);
+        anyButSimplest(Options.DETOUR);
       }
-      set(Option.QUERIES, Math.min(plan.get(Option.QUERIES), oneIn(4) ? 40 : oneIn(2) ? 1 : 16));
+      set(Options.QUERIES, Math.min(plan.get(Options.QUERIES), oneIn(4) ? 40 : oneIn(2) ? 1 : 16));
     }
     if (oneIn(10)) {
-      any(Option.ROTARY);
+      any(Options.ROTARY);
     }
   }
 
   private void layouts() {
-    for (Option<Layout> option : List.of(Option.QUERY_LAYOUT, Option.KEY_LAYOUT, Option.VALUE_LAYOUT, Option.OUTPUT_LAYOUT)) {
-      if (oneIn(3)) {
-        boolean repeats = option != Option.OUTPUT_LAYOUT && oneIn(4);
-        set(option, Layout.of(random.nextInt(repeats ? Layout.ALL : Layout.WITHOUT_REPEATS)));
-      }
+    Options.INPUT_LAYOUTS.forEach(option -> layout(option, oneIn(4)));
+    layout(Options.OUTPUT_LAYOUT, false);
+  }
+
+  private void layout(Option<Layout> option, boolean repeats) {
+    if (oneIn(3)) {
+      set(option, Layout.of(random.nextInt(repeats ? Layout.ALL : Layout.WITHOUT_REPEATS)));
     }
   }
 
   private void changes() {
-    any(Option.MASK);
+    any(Options.MASK);
     if (oneIn(4)) {
-      any(Option.SECOND_MASK);
+      any(Options.SECOND_MASK);
     }
     if (oneIn(12)) {
-      any(Option.THIRD_MASK);
+      any(Options.THIRD_MASK);
     }
-    for (Option<?> option :
-        List.of(
-            Option.SCALE,
-            Option.SOFTCAP,
-            Option.BIAS,
-            Option.ALIBI,
-            Option.SCORE_FUNCTION,
-            Option.WEIGHT_FUNCTION,
-            Option.NORMALISER,
-            Option.SIMILARITY)) {
+    for (Option<?> option : FormulaOptions.ALL) {
       if (oneIn(5)) {
         any(option);
       }
@@ -154,47 +147,50 @@ final class PlanGenerator {
 
   private void numbers() {
     if (oneIn(2)) {
-      any(Option.NUMBERS);
+      any(Options.NUMBERS);
     }
     if (oneIn(3)) {
-      any(Option.POISON);
-      any(Option.POISON_PLACE);
+      any(Options.POISON);
+      any(Options.POISON_PLACE);
     }
   }
 
   private void results() {
-    set(Option.OUTPUT, !oneIn(5));
-    any(Option.LOG_SUM_EXP);
-    for (Option<Boolean> option :
-        List.of(Option.RAW, Option.CAPPED, Option.CHANGED, Option.MASKED, Option.WEIGHTS, Option.COLUMN_SUMS, Option.TOP_KEYS)) {
-      set(option, oneIn(9));
+    Options.RESULTS.forEach(option -> set(option, oneIn(9)));
+    set(Options.OUTPUT, !oneIn(5));
+    any(Options.LOG_SUM_EXP);
+    if (oneIn(40)) { // alone, only these rows are computed
+      Options.RESULTS.forEach(plan::reset);
+      set(Options.CHOSEN_ROWS, true);
     }
-    set(Option.CHOSEN_ROWS, oneIn(30));
+    if (oneIn(3)) {
+      any(Options.SCORE_WIDTH);
+    }
   }
 
   /** A layer around the call, parts that are merged, a failing call before it, and a result in the array of an input. */
   private void surroundings() {
     if (oneIn(12)) {
-      anyButSimplest(Option.LAYER);
-      any(Option.POSITIONS);
-      set(Option.APPENDS, random.nextInt(5));
-      plan.reset(Option.BIAS);
+      anyButSimplest(Options.LAYER);
+      any(Options.POSITIONS);
+      set(Options.APPENDS, random.nextInt(5));
+      plan.reset(FormulaOptions.BIAS);
       if (oneIn(3)) {
-        any(Option.BIAS, 1, 3);
+        any(FormulaOptions.BIAS, 1, 3);
       }
       if (oneIn(3)) {
-        set(Option.MASK, MaskKind.TREE);
+        set(Options.MASK, MaskKind.TREE);
       }
     }
     if (oneIn(25)) {
-      set(Option.PARTS, 1 + random.nextInt(4));
-      any(Option.NORMALISER, 0, 2);
+      set(Options.PARTS, 1 + random.nextInt(4));
+      any(FormulaOptions.NORMALISER, 0, 2);
     }
     if (oneIn(10)) {
-      any(Option.FAILURE);
+      any(Options.FAILURE);
     }
     if (oneIn(10)) {
-      any(Option.OVERLAP);
+      any(Options.OVERLAP);
     }
   }
 
@@ -203,22 +199,22 @@ final class PlanGenerator {
     if (!oneIn(LONG)) {
       return;
     }
-    plan.reset(Option.SEQUENCES, Option.BATCH, Option.KEY_VALUE_HEADS, Option.SHARED, Option.LAYER);
-    set(Option.HEAD_DIM, 1 + random.nextInt(4));
-    set(Option.VALUE_DIM, 1 + random.nextInt(3));
-    set(Option.GROUP, 1 + random.nextInt(2));
+    plan.reset(Options.SEQUENCES, Options.BATCH, Options.KEY_VALUE_HEADS, Options.SHARED, Options.LAYER);
+    set(Options.HEAD_DIM, 1 + random.nextInt(4));
+    set(Options.VALUE_DIM, 1 + random.nextInt(3));
+    set(Options.GROUP, 1 + random.nextInt(2));
     boolean keys = oneIn(2);
-    set(keys ? Option.KEYS : Option.QUERIES, (1 << (13 + random.nextInt(keys ? 5 : 3))) - random.nextInt(100));
-    set(keys ? Option.QUERIES : Option.KEYS, 1 + random.nextInt(3));
+    set(keys ? Options.KEYS : Options.QUERIES, (1 << (13 + random.nextInt(keys ? 5 : 3))) - random.nextInt(100));
+    set(keys ? Options.QUERIES : Options.KEYS, 1 + random.nextInt(3));
     if (keys && oneIn(2)) {
-      anyButSimplest(Option.CACHE);
-      any(Option.SCORE_FUNCTION);
+      anyButSimplest(Options.CACHE);
+      any(FormulaOptions.SCORE_FUNCTION);
     }
     if (keys) {
-      any(Option.COLUMN_SUMS);
+      any(Options.COLUMN_SUMS);
     } else {
-      set(Option.COLUMN_SUMS, true);
+      set(Options.COLUMN_SUMS, true);
     }
-    set(Option.NUMBERS, oneIn(2) ? Numbers.Kind.ALL_EQUAL : Numbers.Kind.NORMAL);
+    set(Options.NUMBERS, oneIn(2) ? Numbers.Kind.ALL_EQUAL : Numbers.Kind.NORMAL);
   }
 }

@@ -3,6 +3,7 @@ package dev.lanewise.bench.verify.fuzz;
 import dev.lanewise.bench.verify.oracle.Bounds;
 import dev.lanewise.bench.verify.oracle.Mismatch;
 import dev.lanewise.bench.verify.oracle.PlainRow;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.TopKeys;
@@ -22,7 +23,7 @@ final class ResultBuffers {
   static final int TOP = 3;
 
   private static final Map<Stage, Option<Boolean>> SCORES =
-      Map.of(Stage.RAW, Option.RAW, Stage.CAPPED, Option.CAPPED, Stage.CHANGED, Option.CHANGED, Stage.MASKED, Option.MASKED);
+      Map.of(Stage.RAW, Options.RAW, Stage.CAPPED, Options.CAPPED, Stage.CHANGED, Options.CHANGED, Stage.MASKED, Options.MASKED);
 
   final List<Result> results = new ArrayList<>();
   final int[] chosenRows;
@@ -64,30 +65,37 @@ final class ResultBuffers {
     }
   }
 
+  /** The number of columns of weights and scores. */
+  enum Width {
+    AS_KEYS,
+    WIDER,
+    TO_THE_LAST_SEEN_KEY
+  }
+
   ResultBuffers(Call call) {
     this.call = call;
     Heads query = call.operands.query();
     Numbers normal = Numbers.normal(call.plan.seed());
     chosenRows = IntStream.range(0, query.rows()).filter(i -> normal.below(3, 800 + i) == 0).toArray();
     topKeys = newTopKeys();
-    if (has(Option.OUTPUT)) {
+    if (has(Options.OUTPUT)) {
       results.add(new Result("output", call.operands.output(), Results::withOutput, row -> row.output, bound -> bound.output));
     }
-    if (has(Option.LOG_SUM_EXP)) {
+    if (has(Options.LOG_SUM_EXP)) {
       Heads sums = array(call.model.rows());
       Function<PlainRow, double[]> expected = row -> new double[] {row.logSumExp};
       results.add(new Result("log-sum-exp", sums, (r, v) -> r.withLogSumExp(v.data()), expected, bound -> new double[] {bound.logSumExp}));
     }
-    if (has(Option.COLUMN_SUMS)) {
+    if (has(Options.COLUMN_SUMS)) {
       Heads sums = array(call.model.columns());
       results.add(new Result(Result.COLUMN_SUMS, sums, (r, v) -> r.withColumnSums(v.data()), row -> row.weights, Bounds::weights));
     }
-    if (has(Option.CHOSEN_ROWS)) {
+    if (has(Options.CHOSEN_ROWS)) {
       Heads weights = scores(chosenRows.length);
       results.add(new Result(Result.CHOSEN_ROWS, weights, (r, v) -> r.withWeights(chosenRows, v), row -> row.weights, Bounds::weights));
     }
     for (Stage stage : Stage.values()) {
-      if (has(SCORES.getOrDefault(stage, Option.WEIGHTS))) {
+      if (has(SCORES.getOrDefault(stage, Options.WEIGHTS))) {
         String name = stage == Stage.WEIGHTS ? "weights" : "scores " + stage;
         results.add(
             new Result(name, scores(query.rows()), (r, v) -> r.withScores(stage, v), row -> row.at(stage), bound -> bound.at(stage)));
@@ -95,8 +103,8 @@ final class ResultBuffers {
     }
     Operands operands = call.operands;
     List.of(operands.query(), operands.key(), operands.value(), operands.output()).forEach(view -> remember(view.data()));
-    if (call.model.bias != null) {
-      remember(call.model.bias.data());
+    if (call.bias != null) {
+      remember(call.bias.data());
     }
     results.forEach(result -> remember(result.view.data()));
   }
@@ -111,7 +119,15 @@ final class ResultBuffers {
 
   private Heads scores(int rows) {
     Heads query = call.operands.query();
-    return call.plan.get(Option.OUTPUT_LAYOUT).view(query.batch(), query.heads(), rows, call.model.extent.mostKeys(), Operands.UNTOUCHED);
+    return call.plan.get(Options.OUTPUT_LAYOUT).view(query.batch(), query.heads(), rows, width(), Operands.UNTOUCHED);
+  }
+
+  private int width() {
+    return switch (call.plan.get(Options.SCORE_WIDTH)) {
+      case AS_KEYS -> call.model.extent.mostKeys();
+      case WIDER -> call.model.extent.mostKeys() + 1 + call.numbers.below(70, 940);
+      case TO_THE_LAST_SEEN_KEY -> call.model.endKey();
+    };
   }
 
   private TopKeys newTopKeys() {
@@ -156,9 +172,9 @@ final class ResultBuffers {
   /** Makes the call with these results, unless it is a call that takes none. */
   void compute(Attention attention, Results request) {
     Operands operands = call.operands;
-    if (call.plan.has(Option.LAYER)) {
+    if (call.plan.has(Options.LAYER)) {
       new LayerCall(call, this).compute(attention);
-    } else if (call.plan.has(Option.PARTS)) {
+    } else if (call.plan.has(Options.PARTS)) {
       new MergedParts(call).compute(attention, operands.output(), result("log-sum-exp").orElseThrow().view.data());
     } else {
       compute(attention, operands.query(), operands.key(), operands.value(), request);
@@ -169,7 +185,7 @@ final class ResultBuffers {
   void compute(Attention attention, Heads query, Heads key, Heads value, Results request) {
     if (call.caches != null) {
       attention.compute(query, call.caches.list(), request);
-    } else if (has(Option.OUTPUT)) {
+    } else if (has(Options.OUTPUT)) {
       attention.compute(query, key, value, request);
     } else {
       attention.compute(query, key, request);
@@ -182,7 +198,7 @@ final class ResultBuffers {
     for (Result result : results) {
       request = result.request.apply(request, result.view);
     }
-    return has(Option.TOP_KEYS) ? request.withTopKeys(topKeys) : request;
+    return has(Options.TOP_KEYS) ? request.withTopKeys(topKeys) : request;
   }
 
   /**
@@ -225,7 +241,7 @@ final class ResultBuffers {
   String topText() {
     Heads query = call.operands.query();
     StringBuilder text = new StringBuilder();
-    for (int n = 0; has(Option.TOP_KEYS) && n < query.batch() * query.heads() * query.rows() * TOP; n++) {
+    for (int n = 0; has(Options.TOP_KEYS) && n < query.batch() * query.heads() * query.rows() * TOP; n++) {
       int row = n / TOP;
       int b = row / query.rows() / query.heads();
       int head = row / query.rows() % query.heads();

@@ -2,6 +2,7 @@ package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.bench.verify.oracle.Mismatch;
 import dev.lanewise.bench.verify.oracle.Rotation;
+import dev.lanewise.bench.verify.oracle.Views;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
@@ -21,7 +22,11 @@ record RotaryCheck(int headDim, Rotation rotation) {
     NONE,
     HALF,
     INTERLEAVED,
-    PART_OF_A_ROW
+    PART_OF_A_ROW;
+
+    boolean fits(int headDim) {
+      return this == NONE || (headDim % 2 == 0 && (this != PART_OF_A_ROW || headDim >= 4));
+    }
   }
 
   static RotaryCheck of(Kind kind, int headDim) {
@@ -29,7 +34,7 @@ record RotaryCheck(int headDim, Rotation rotation) {
     return new RotaryCheck(headDim, new Rotation(width, kind == Kind.INTERLEAVED));
   }
 
-  private Rotary rotary() {
+  Rotary rotary() {
     return Rotary.of(headDim, rotation.width()).withForm(rotation.interleaved() ? RotaryTable.Form.INTERLEAVED : RotaryTable.Form.HALF);
   }
 

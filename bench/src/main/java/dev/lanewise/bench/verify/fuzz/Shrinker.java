@@ -28,7 +28,7 @@ final class Shrinker {
     Plan before;
     do {
       before = least;
-      for (Option<?> option : Option.all()) {
+      for (Option<?> option : Options.all()) {
         least = shrink(least, option);
       }
     } while (!least.sameAs(before) && mayTry());

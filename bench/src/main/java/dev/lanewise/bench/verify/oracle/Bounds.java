@@ -1,10 +1,8 @@
 package dev.lanewise.bench.verify.oracle;
 
-import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The possible distance of float code from a row of the oracle, by what rounding does to these numbers: e<sup>score</sup> of a score of 10
@@ -13,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Bounds {
   public static final double ANY = Double.POSITIVE_INFINITY;
-  private static final double UNIT = 0x1p-24;
-  private static final double LEAST = 0x1p-149;
+  static final double UNIT = 0x1p-24;
+  static final double LEAST = 0x1p-149;
   private static final double MOST = Float.MAX_VALUE;
 
   /** Below this an exponential is 0. */
@@ -23,13 +21,14 @@ public final class Bounds {
   /** The least number of keys in a tile of the library. */
   private static final int TILE = 64;
 
-  private static final double GONE = Double.NEGATIVE_INFINITY;
+  static final double GONE = Double.NEGATIVE_INFINITY;
 
   private final PlainRow row;
   private final Model model;
-  private final double[] raw;
-  private final double[] capped;
-  private final double[] changed;
+
+  /** The errors of the raw scores, and of the scores after each change. */
+  private final double[][] scores;
+
   private final double[] masked;
   private final double[] weights;
   public final double logSumExp;
@@ -38,16 +37,16 @@ public final class Bounds {
   public Bounds(PlainRow row) {
     this.row = row;
     this.model = row.model;
-    this.raw = new double[row.keys];
-    this.capped = new double[row.keys];
-    this.changed = new double[row.keys];
+    this.scores = new double[row.scores.length][row.keys];
     this.masked = new double[row.keys];
     this.weights = new double[row.keys];
     for (int j = 0; j < row.keys; j++) {
-      raw[j] = settled(row.raw[j], new RawBound(row, j).get());
-      capped[j] = settled(row.capped[j], capped(j));
-      changed[j] = settled(row.changed[j], changed(j));
-      masked[j] = model.sees(row.b, row.head, row.i, j) ? changed[j] : 0;
+      scores[0][j] = settled(row.scores[0][j], new RawBound(row, j).get());
+      for (int n = 1; n < scores.length; n++) {
+        double y = row.scores[n][j];
+        scores[n][j] = settled(y, model.changes.get(n - 1).bound(row.scores[n - 1][j], y, scores[n - 1][j], row, j));
+      }
+      masked[j] = model.sees(row.b, row.head, row.i, j) ? scores[scores.length - 1][j] : 0;
     }
     this.logSumExp = model.normaliser.kind() == Normaliser.Kind.SOFTMAX ? softmax() : elementwise();
     for (int j = 0; j < row.keys; j++) {
@@ -62,9 +61,9 @@ public final class Bounds {
 
   public double[] at(Stage stage) {
     return switch (stage) {
-      case RAW -> raw;
-      case CAPPED -> capped;
-      case CHANGED -> changed;
+      case RAW -> scores[0];
+      case CAPPED -> scores[model.caps()];
+      case CHANGED -> scores[scores.length - 1];
       case MASKED -> masked;
       case WEIGHTS -> weights;
     };
@@ -82,37 +81,10 @@ public final class Bounds {
     return Math.abs(x) + bound >= MOST || Double.isNaN(bound) ? ANY : bound;
   }
 
-  private double capped(int j) {
-    if (model.softcap == 0 || raw[j] == ANY) {
-      return raw[j];
-    }
-    double x = row.raw[j];
-    double cap = model.softcap;
-    double y = row.capped[j];
-    double off = Math.max(Math.abs(cap * Math.tanh((x + raw[j]) / cap) - y), Math.abs(y - cap * Math.tanh((x - raw[j]) / cap)));
-    return off + 16 * UNIT * (Math.abs(y) + off) + 4 * LEAST * (1 + cap);
-  }
-
-  private double changed(int j) {
-    Bias bias = model.bias;
-    double added = bias == null ? 0 : model.biasOf(bias, row.b, row.head, row.i, j);
-    double relative = model.relativeOf(row.b, row.head, row.i, j);
-    if (added == GONE || (model.scoreFunction != null && row.changed[j] == GONE && row.capped[j] != GONE)) {
-      return 0;
-    }
-    float[] slopes = model.slopes;
-    double distance = slopes == null ? 0 : slopes[row.head] * (double) Math.abs(model.behind(row.b, row.i, j));
-    double size = Math.abs(row.capped[j]) + Math.abs(distance) + Math.abs(added) + Math.abs(relative);
-    if (size >= MOST && size < Double.POSITIVE_INFINITY) {
-      return ANY;
-    }
-    double sums = slopes == null && bias == null && model.relative == null && model.scoreFunction == null ? 0 : 8 * UNIT * (size + 1);
-    boolean changes = model.sees(row.b, row.head, row.i, j);
-    return (capped[j] + (Double.isFinite(sums) ? sums : 0)) * slope(changes ? model.scoreFunction : null);
-  }
-
-  private static double slope(Model.@Nullable Change change) {
-    return change == null ? 1 : change.slope();
+  /** The rounding of a few sums with terms of this size; 0 if they are not finite and so exact. */
+  static double rounding(double size) {
+    double off = 8 * UNIT * (Math.abs(size) + 1);
+    return Double.isFinite(off) ? off : 0;
   }
 
   /** Whether a key is certainly hidden. */
@@ -190,8 +162,11 @@ public final class Bounds {
   }
 
   private double reweighed(int j) {
-    boolean changed = model.weightFunction != null && weights[j] != ANY && Double.isFinite(row.weights[j]);
-    return changed ? slope(model.weightFunction) * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1) : weights[j];
+    ScoreChange.Function function = model.weightFunction;
+    if (function == null || weights[j] == ANY || !Double.isFinite(row.weights[j])) {
+      return weights[j];
+    }
+    return function.slope() * weights[j] + 4 * UNIT * (Math.abs(row.weights[j]) + 1);
   }
 
   /** The factors of the accumulated values. Weights are divided by their sum, or by the number of keys, at the end. */

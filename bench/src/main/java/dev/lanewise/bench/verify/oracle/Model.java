@@ -1,9 +1,10 @@
 package dev.lanewise.bench.verify.oracle;
 
-import dev.lanewise.kernels.data.Bias;
-import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Similarity;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,11 +48,9 @@ public final class Model {
   public Rule rule = (b, head, i, j, queries, keys) -> true;
 
   public double scale = 1;
-  public double softcap;
-  public @Nullable Bias bias;
 
-  /** What positions add to a score; null for nothing. */
-  public @Nullable Relative relative;
+  /** The changes of the scores, by rising rank. */
+  public final List<ScoreChange> changes = new ArrayList<>();
 
   /** The parents of a tree's nodes, which are the last queries and keys; empty without a tree. A node has the position of its depth. */
   public int[] tree = {};
@@ -59,9 +58,7 @@ public final class Model {
   /** The possible error of rotated queries and keys, relative to their lengths. */
   public double rotationError;
 
-  public float @Nullable [] slopes;
-  public @Nullable Change scoreFunction;
-  public @Nullable Change weightFunction;
+  public ScoreChange.@Nullable Function weightFunction;
   public Normaliser normaliser = Normaliser.softmax();
   public Similarity.Kind similarity = Similarity.Kind.DOT;
   public float[] vector = {};
@@ -79,19 +76,14 @@ public final class Model {
     this.valueError = new float[entries][];
   }
 
-  /** The elements of the rows from {@code firstRow} on of a batch entry: heads × rows × width. */
-  public static float[] dense(Heads view, int b, int firstRow, int rows) {
-    float[] dense = new float[view.heads() * rows * view.width()];
-    int n = 0;
-    for (int head = 0; head < view.heads(); head++) {
-      for (int row = firstRow; row < firstRow + rows; row++) {
-        int at = view.offset() + b * view.batchStride() + head * view.headStride() + row * view.rowStride();
-        for (int column = 0; column < view.width(); column++) {
-          dense[n++] = view.data()[at + column * view.columnStride()];
-        }
-      }
-    }
-    return dense;
+  public void add(ScoreChange change) {
+    changes.add(change);
+    changes.sort(Comparator.comparingInt(ScoreChange::rank));
+  }
+
+  /** The number of changes that lead to capped scores. */
+  int caps() {
+    return (int) changes.stream().filter(change -> change.rank() == 0).count();
   }
 
   /** The position of a query. The last query has the position of the last key. */
@@ -142,32 +134,56 @@ public final class Model {
     return rule.sees(b, head, i, j, extent.queries()[b], extent.keys()[b]);
   }
 
+  /** The end of the keys that any query sees. */
+  public int endKey() {
+    int end = 0;
+    for (int b = 0; b < extent.entries(); b++) {
+      for (int head = 0; head < extent.heads(); head++) {
+        for (int i = 0; i < extent.queries()[b]; i++) {
+          for (int j = extent.keys()[b]; j > end; j--) {
+            end = sees(b, head, i, j - 1) ? j : end;
+          }
+        }
+      }
+    }
+    return end;
+  }
+
   /** The possible rounding error of a sum of so many terms, relative to the sum of their sizes. */
   static double summing(int terms, double fewest) {
     return terms > LONG ? LONG_ERROR : 0x1p-24 * (fewest + 4 * Math.sqrt(terms));
   }
 
-  /** The element of a bias for a score. */
-  public double biasOf(Bias addends, int b, int head, int i, int j) {
-    return addends.data()[addends.index(b, head, i) + j * addends.keyStride()];
+  /** Whether a mask or an addend of −∞ hides a key from a query. */
+  public boolean hidden(int b, int head, int i, int j) {
+    return !sees(b, head, i, j)
+        || changes.stream().anyMatch(change -> change instanceof ScoreChange.Sum(var addend) && addend.of(b, head, i, j) == Bounds.GONE);
   }
 
-  /** Whether a mask or a bias of −∞ hides a key from a query. */
-  public boolean hidden(int b, int head, int i, int j) {
-    Bias addends = bias;
-    return !sees(b, head, i, j) || (addends != null && biasOf(addends, b, head, i, j) == Double.NEGATIVE_INFINITY);
+  /** The batch entry of the views of queries that an entry's queries belong to. */
+  public int queryEntry(int b) {
+    return queryStarts == null ? b : 0;
+  }
+
+  /** The row of a query in a head of those views. */
+  public int queryRow(int b, int i) {
+    int[] starts = queryStarts;
+    return starts == null ? i : starts[b] + i;
   }
 
   /** The number of a query's row among the rows of a dense result. */
   public int rowOf(int b, int head, int i) {
+    return (queryEntry(b) * extent.heads() + head) * queryRows() + queryRow(b, i);
+  }
+
+  private int queryRows() {
     int[] starts = queryStarts;
-    return starts == null ? (b * extent.heads() + head) * extent.queries()[b] + i : head * starts[extent.entries()] + starts[b] + i;
+    return starts == null ? extent.mostQueries() : starts[extent.entries()];
   }
 
   /** The number of rows of a dense result. */
   public int rows() {
-    int[] starts = queryStarts;
-    return starts == null ? extent.entries() * extent.heads() * extent.mostQueries() : extent.heads() * starts[extent.entries()];
+    return (queryStarts == null ? extent.entries() : 1) * extent.heads() * queryRows();
   }
 
   /** The number of a key among the column sums. */
@@ -179,43 +195,6 @@ public final class Model {
   public int columns() {
     int[] starts = keyStarts;
     return starts == null ? extent.entries() * extent.heads() * extent.mostKeys() : extent.heads() * starts[extent.entries()];
-  }
-
-  /** What positions add to a score, by head and by the position of the key minus that of the query. */
-  @FunctionalInterface
-  public interface Relative {
-    float of(int head, int behind);
-  }
-
-  /** What positions add to a score. */
-  double relativeOf(int b, int head, int i, int j) {
-    Relative addend = relative;
-    return addend == null ? 0 : addend.of(head, behind(b, i, j));
-  }
-
-  /** The result of the caller's function for a score. */
-  public double scoreOf(double score, int b, int head, int i, int j) {
-    Change change = scoreFunction;
-    return change == null ? score : change.of(score, b, head, i, j);
-  }
-
-  /** The result of the caller's function for a weight. */
-  public double weightOf(double weight, int b, int head, int i, int j) {
-    Change change = weightFunction;
-    return change == null ? weight : change.of(weight, b, head, i, j);
-  }
-
-  /** A function of a score or a weight and of its indices. It multiplies an error by {@code slope} at most. */
-  public record Change(double slope, Formula formula) {
-    /** The formula. */
-    @FunctionalInterface
-    public interface Formula {
-      double of(double x, int b, int head, int i, int j);
-    }
-
-    public double of(double x, int b, int head, int i, int j) {
-      return formula.of(x, b, head, i, j);
-    }
   }
 
   /** Which keys a query sees. */

@@ -1,6 +1,5 @@
 package dev.lanewise.bench.verify.oracle;
 
-import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 
@@ -16,9 +15,10 @@ public final class PlainRow {
   public final int head;
   public final int i;
   public final int keys;
-  public final double[] raw;
-  public final double[] capped;
-  public final double[] changed;
+
+  /** The raw scores, and the scores after each change. */
+  final double[][] scores;
+
   public final double[] masked;
   public final double[] weights;
   public final double logSumExp;
@@ -32,9 +32,11 @@ public final class PlainRow {
     this.i = i;
     this.keys = model.extent.keys()[b];
     this.single = single;
-    this.raw = raw();
-    this.capped = capped();
-    this.changed = changed();
+    this.scores = new double[model.changes.size() + 1][];
+    scores[0] = raw();
+    for (int n = 1; n < scores.length; n++) {
+      scores[n] = changed(model.changes.get(n - 1), scores[n - 1]);
+    }
     this.masked = masked();
     this.weights = new double[keys];
     this.logSumExp = model.normaliser.hasLogSumExp() ? softmax() : elementwise();
@@ -43,15 +45,15 @@ public final class PlainRow {
   }
 
   /** The nearest float, or x itself. */
-  private double r(double x) {
+  double round(double x) {
     return single ? (float) x : x;
   }
 
   public double[] at(Stage stage) {
     return switch (stage) {
-      case RAW -> raw;
-      case CAPPED -> capped;
-      case CHANGED -> changed;
+      case RAW -> scores[0];
+      case CAPPED -> scores[model.caps()];
+      case CHANGED -> scores[scores.length - 1];
       case MASKED -> masked;
       case WEIGHTS -> weights;
     };
@@ -68,13 +70,13 @@ public final class PlainRow {
           switch (model.similarity) {
             case DOT -> dot(query, from, key, to);
             case COSINE -> {
-              double left = r(Math.sqrt(dot(query, from, query, from)));
-              double right = r(Math.sqrt(dot(key, to, key, to)));
-              yield left == 0 || right == 0 ? 0 : r(dot(query, from, key, to) / r(left * right));
+              double left = round(Math.sqrt(dot(query, from, query, from)));
+              double right = round(Math.sqrt(dot(key, to, key, to)));
+              yield left == 0 || right == 0 ? 0 : round(dot(query, from, key, to) / round(left * right));
             }
             case ADDITIVE -> additive(query, from, key, to);
           };
-      scores[j] = r(r(model.scale) * similarity);
+      scores[j] = round(round(model.scale) * similarity);
     }
     return scores;
   }
@@ -82,7 +84,7 @@ public final class PlainRow {
   private double dot(float[] x, int from, float[] y, int to) {
     double sum = 0;
     for (int d = 0; d < model.headDim; d++) {
-      sum = r(sum + r((double) x[from + d] * y[to + d]));
+      sum = round(sum + round((double) x[from + d] * y[to + d]));
     }
     return sum;
   }
@@ -90,45 +92,23 @@ public final class PlainRow {
   private double additive(float[] x, int from, float[] y, int to) {
     double sum = 0;
     for (int d = 0; d < model.headDim; d++) {
-      sum = r(sum + r(model.vector[d] * r(Math.tanh(r((double) x[from + d] + y[to + d])))));
+      sum = round(sum + round(model.vector[d] * round(Math.tanh(round((double) x[from + d] + y[to + d])))));
     }
     return sum;
   }
 
-  private double[] capped() {
-    double[] scores = raw.clone();
-    if (model.softcap != 0) {
-      for (int j = 0; j < keys; j++) {
-        scores[j] = r(model.softcap * r(Math.tanh(r(raw[j] / model.softcap))));
-      }
-    }
-    return scores;
-  }
-
-  private double[] changed() {
-    double[] scores = capped.clone();
-    float[] slopes = model.slopes;
-    Bias bias = model.bias;
-    for (int j = 0; j < keys; j++) {
-      if (slopes != null) {
-        scores[j] = r(scores[j] - r(slopes[head] * (double) Math.abs(model.behind(b, i, j))));
-      }
-      if (bias != null) {
-        double added = model.biasOf(bias, b, head, i, j);
-        scores[j] = added == GONE ? GONE : r(scores[j] + added);
-      }
-      scores[j] = r(scores[j] + model.relativeOf(b, head, i, j));
-      scores[j] = model.sees(b, head, i, j) ? r(model.scoreOf(scores[j], b, head, i, j)) : scores[j];
-    }
-    return scores;
+  private double[] changed(ScoreChange change, double[] before) {
+    double[] after = new double[keys];
+    Arrays.setAll(after, j -> change.of(before[j], this, j));
+    return after;
   }
 
   private double[] masked() {
-    double[] scores = changed.clone();
+    double[] seen = scores[scores.length - 1].clone();
     for (int j = 0; j < keys; j++) {
-      scores[j] = model.sees(b, head, i, j) ? scores[j] : GONE;
+      seen[j] = model.sees(b, head, i, j) ? seen[j] : GONE;
     }
-    return scores;
+    return seen;
   }
 
   private double softmax() {
@@ -138,21 +118,21 @@ public final class PlainRow {
       return sink;
     }
     largest = Math.max(largest, sink);
-    double sum = r(Math.exp(r(sink - largest)));
+    double sum = round(Math.exp(round(sink - largest)));
     for (int j = 0; j < keys; j++) {
-      weights[j] = r(Math.exp(r(masked[j] - largest)));
-      sum = r(sum + weights[j]);
+      weights[j] = round(Math.exp(round(masked[j] - largest)));
+      sum = round(sum + weights[j]);
     }
     for (int j = 0; j < keys; j++) {
-      weights[j] = masked[j] == GONE ? 0 : r(weights[j] / sum);
+      weights[j] = masked[j] == GONE ? 0 : round(weights[j] / sum);
     }
-    return r(largest + r(Math.log(sum)));
+    return round(largest + round(Math.log(sum)));
   }
 
   private double elementwise() {
     double divisor = divisor();
     for (int j = 0; j < keys; j++) {
-      weights[j] = masked[j] == GONE ? 0 : r(elementwise(masked[j]) / divisor);
+      weights[j] = masked[j] == GONE ? 0 : round(elementwise(masked[j]) / divisor);
     }
     return Double.NaN;
   }
@@ -166,8 +146,8 @@ public final class PlainRow {
   public double elementwise(double score) {
     return switch (model.normaliser.kind()) {
       case RELU -> Math.max(score, 0);
-      case SQUARED_RELU -> r(Math.max(score, 0) * Math.max(score, 0));
-      case SIGMOID -> r(1 / r(1 + r(Math.exp(-score))));
+      case SQUARED_RELU -> round(Math.max(score, 0) * Math.max(score, 0));
+      case SIGMOID -> round(1 / round(1 + round(Math.exp(-score))));
       case LINEAR -> score;
       case SOFTMAX -> throw new IllegalStateException("softmax weights are made of whole rows");
     };
@@ -175,8 +155,9 @@ public final class PlainRow {
 
   /** Applies the caller's function. A hidden key keeps the weight 0. */
   private void reweigh() {
-    for (int j = 0; j < keys; j++) {
-      weights[j] = masked[j] == GONE ? 0 : r(model.weightOf(weights[j], b, head, i, j));
+    ScoreChange.Function function = model.weightFunction;
+    for (int j = 0; function != null && j < keys; j++) {
+      weights[j] = masked[j] == GONE ? 0 : function.of(weights[j], this, j);
     }
   }
 
@@ -186,7 +167,7 @@ public final class PlainRow {
       if (masked[j] != GONE) {
         int from = model.valueAt(b, head, j);
         for (int d = 0; d < model.valueDim; d++) {
-          sums[d] = r(sums[d] + r(weights[j] * model.value[b][from + d]));
+          sums[d] = round(sums[d] + round(weights[j] * model.value[b][from + d]));
         }
       }
     }

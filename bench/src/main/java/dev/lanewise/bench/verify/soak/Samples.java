@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToLongFunction;
 
 /** Samples of memory and threads while no call is running, and a verdict whether they grow. */
 final class Samples {
@@ -66,27 +67,18 @@ final class Samples {
   /** What grew from the second quarter of the samples, when all shapes have occurred, to the last quarter; empty if nothing grew. */
   List<String> growth() {
     List<String> found = new ArrayList<>();
-    int quarter = samples.size() / 4;
-    if (quarter == 0) {
-      return found;
-    }
-    List<Sample> early = samples.subList(quarter, 2 * quarter);
-    List<Sample> late = samples.subList(samples.size() - quarter, samples.size());
-    long heapBefore = early.stream().mapToLong(Sample::heap).max().orElse(0);
-    long heapAfter = late.stream().mapToLong(Sample::heap).min().orElse(0);
-    if (heapAfter > heapBefore * (1 + SLACK_SHARE) + SLACK_BYTES) {
-      found.add("the heap grew from " + heapBefore + " to " + heapAfter + " bytes");
-    }
-    long residentBefore = early.stream().mapToLong(Sample::resident).max().orElse(0);
-    long residentAfter = late.stream().mapToLong(Sample::resident).min().orElse(0);
-    if (residentAfter > residentBefore * (1 + SLACK_SHARE) + RESIDENT_SLACK_BYTES) {
-      found.add("the process grew from " + residentBefore + " to " + residentAfter + " bytes");
-    }
-    int threadsBefore = early.stream().mapToInt(Sample::threads).max().orElse(0);
-    int threadsAfter = late.stream().mapToInt(Sample::threads).min().orElse(0);
-    if (threadsAfter > threadsBefore) {
-      found.add("threads grew from " + threadsBefore + " to " + threadsAfter);
-    }
+    growth("the heap", Sample::heap, SLACK_SHARE, SLACK_BYTES, found);
+    growth("the process", Sample::resident, SLACK_SHARE, RESIDENT_SLACK_BYTES, found);
+    growth("the number of threads", Sample::threads, 0, 0, found);
     return found;
+  }
+
+  private void growth(String name, ToLongFunction<Sample> size, double share, long slack, List<String> found) {
+    int quarter = samples.size() / 4;
+    long before = samples.stream().skip(quarter).limit(quarter).mapToLong(size).max().orElse(0);
+    long after = samples.stream().skip(samples.size() - quarter).mapToLong(size).min().orElse(0);
+    if (after > before * (1 + share) + slack) {
+      found.add(name + " grew from " + before + " to " + after);
+    }
   }
 }

@@ -3,8 +3,8 @@ package dev.lanewise.bench.verify.oracle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.kernels.data.Stage;
 import org.junit.jupiter.api.Test;
 
 /** The oracle compared with numbers worked out by hand. */
@@ -16,6 +16,10 @@ class PlainRowTest {
     model.value[0] = new float[] {3, 6, Float.NaN};
     model.rule = (b, head, i, j, queries, keys) -> j < 2;
     return model;
+  }
+
+  private static ScoreChange addends(float... ofKeys) {
+    return new ScoreChange.Sum((b, head, i, j) -> ofKeys[j]);
   }
 
   @Test
@@ -44,7 +48,7 @@ class PlainRowTest {
     model.rule = (b, head, i, j, queries, keys) -> false;
     assertThat(new PlainRow(model, 0, 0, 0, false).logSumExp).isEqualTo(1.5);
     model.rule = (b, head, i, j, queries, keys) -> true;
-    model.bias = Bias.of(new float[] {-1f / 0, -1f / 0, -1f / 0}, 3);
+    model.add(addends(-1f / 0, -1f / 0, -1f / 0));
     PlainRow row = new PlainRow(model, 0, 0, 0, false);
     assertThat(row.logSumExp).isEqualTo(1.5);
     assertThat(row.output).containsOnly(0);
@@ -55,7 +59,7 @@ class PlainRowTest {
   void theDivisorCountsTheKeysThatAreSeen() {
     Model model = model();
     model.normaliser = Normaliser.linear().dividedByKeys();
-    model.bias = Bias.of(new float[] {-1f / 0, 2, 0}, 3);
+    model.add(addends(-1f / 0, 2, 0));
     PlainRow row = new PlainRow(model, 0, 0, 0, false);
     assertThat(row.divisor()).isEqualTo(1);
     assertThat(row.weights[1]).isCloseTo(2 + Math.log(2), within(1e-6));
@@ -65,10 +69,10 @@ class PlainRowTest {
   void scaleComesBeforeSoftcap() {
     Model model = model();
     model.scale = 2;
-    model.softcap = 3;
+    model.add(new ScoreChange.Softcap(3));
     model.key[0][2] = 4;
     PlainRow row = new PlainRow(model, 0, 0, 0, false);
-    assertThat(row.raw[1]).isEqualTo(8);
-    assertThat(row.capped[1]).isCloseTo(3 * Math.tanh(8 / 3.0), within(1e-12));
+    assertThat(row.at(Stage.RAW)[1]).isEqualTo(8);
+    assertThat(row.at(Stage.CAPPED)[1]).isCloseTo(3 * Math.tanh(8 / 3.0), within(1e-12));
   }
 }
