@@ -106,7 +106,7 @@ class OnnxOperatorsTest {
     SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, BATCH, ROWS, 32, 3);
     SequenceBatch counted = SequenceBatch.zeros(BATCH, ROWS, 32);
     SequenceBatch given = SequenceBatch.zeros(BATCH, ROWS, 32);
-    layer.withRotary(rotary).forward(x, counted);
+    layer.withPositions(rotary).forward(x, counted);
     int[] ids = IntStream.range(0, BATCH * ROWS).map(n -> n % ROWS).toArray();
     OnnxExample.rotaryInLayer(layer, rotary, ids).forward(x, given);
     assertThat(given.data()).isEqualTo(counted.data());

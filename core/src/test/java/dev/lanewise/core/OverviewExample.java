@@ -29,7 +29,7 @@ final class OverviewExample {
     // begin
     MultiHeadAttention projections =
         MultiHeadAttention.builder(768, 12).query(wq, null).key(wk, null).value(wv, null).output(wo, null).build();
-    MultiHeadAttention layer = projections.withMask(Mask.causal()).withRotary(Rotary.of(64));
+    MultiHeadAttention layer = projections.withMask(Mask.causal()).withPositions(Rotary.of(64));
     layer.forward(prompt, promptOutput); // both are batch × rows × 768
     // end
     // begin

@@ -43,7 +43,7 @@ final class ReadmeExample {
       MultiHeadAttention layer, SequenceBatch prompt, SequenceBatch promptOutput, SequenceBatch token, SequenceBatch tokenOutput) {
     int keyValueHeads = 2, headDim = 8;
     // begin
-    MultiHeadAttention decoder = layer.withMask(Mask.causal()).withRotary(Rotary.of(headDim));
+    MultiHeadAttention decoder = layer.withMask(Mask.causal()).withPositions(Rotary.of(headDim));
     try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
       decoder.forward(prompt, List.of(cache), promptOutput); // appends the prompt's keys and values, all its rows at once
       decoder.forward(token, List.of(cache), tokenOutput); // one step: equals one causal pass over all rows so far, except for rounding

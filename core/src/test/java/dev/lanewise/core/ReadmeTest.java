@@ -51,7 +51,7 @@ class ReadmeTest {
     SequenceBatch output = SequenceBatch.zeros(1, 1, 32);
     ReadmeExample.decode(layer, prompt, SequenceBatch.zeros(1, 29, 32), token, output);
     SequenceBatch whole = SequenceBatch.zeros(1, 30, 32);
-    layer.withMask(Mask.causal()).withRotary(Rotary.of(8)).forward(x, whole);
+    layer.withMask(Mask.causal()).withPositions(Rotary.of(8)).forward(x, whole);
     for (int column = 0; column < 32; column++) {
       assertThat(output.get(0, 0, column)).isCloseTo(whole.get(0, 29, column), within(2e-3f)); // halves have 11 bits
     }

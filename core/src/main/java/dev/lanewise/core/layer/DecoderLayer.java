@@ -40,36 +40,32 @@ public final class DecoderLayer {
   private final Norm feedForwardNorm;
   private final Norm.Placement placement;
 
-  private DecoderLayer(Attending self, Attending cross, FeedForward feedForward, Norm feedForwardNorm, Norm.Placement placement) {
-    this.self = self.attention;
-    this.selfNorm = self.norm;
-    this.cross = cross.attention;
-    this.crossNorm = cross.norm;
+  private DecoderLayer(
+      MultiHeadAttention self,
+      Norm selfNorm,
+      MultiHeadAttention cross,
+      Norm crossNorm,
+      FeedForward feedForward,
+      Norm feedForwardNorm,
+      Norm.Placement placement) {
+    this.self = Objects.requireNonNull(self, "self");
+    this.selfNorm = Objects.requireNonNull(selfNorm, "selfNorm");
+    this.cross = Objects.requireNonNull(cross, "cross is null: a DecoderLayer attends to a memory");
+    this.crossNorm = Objects.requireNonNull(crossNorm, "crossNorm is null: a DecoderLayer attends to a memory");
     this.feedForward = Objects.requireNonNull(feedForward, "feedForward");
     this.feedForwardNorm = Objects.requireNonNull(feedForwardNorm, "feedForwardNorm");
     this.placement = Objects.requireNonNull(placement, "placement");
-    int embedDim = this.self.embedDim();
+    int embedDim = self.embedDim();
     Checks.same("selfNorm.width", selfNorm.width(), "embedDim", embedDim);
-    Checks.same("cross.embedDim", this.cross.embedDim(), "embedDim", embedDim);
+    Checks.same("cross.embedDim", cross.embedDim(), "embedDim", embedDim);
     Checks.same("crossNorm.width", crossNorm.width(), "embedDim", embedDim);
     Checks.same("feedForward.inputs", feedForward.inputs(), "embedDim", embedDim);
     Checks.same("feedForward.outputs", feedForward.outputs(), "embedDim", embedDim);
     Checks.same("feedForwardNorm.width", feedForwardNorm.width(), "embedDim", embedDim);
   }
 
-  /** An attention with its norm. */
-  private record Attending(MultiHeadAttention attention, Norm norm) {
-    Attending withThreads(int threads) {
-      return new Attending(attention.withThreads(threads), norm.withThreads(threads));
-    }
-
-    Attending withKernels(Kernels kernels) {
-      return new Attending(attention.withKernels(kernels), norm.withKernels(kernels));
-    }
-  }
-
   private DecoderLayer with(MultiHeadAttention newSelf, MultiHeadAttention newCross) {
-    return new DecoderLayer(new Attending(newSelf, selfNorm), new Attending(newCross, crossNorm), feedForward, feedForwardNorm, placement);
+    return new DecoderLayer(newSelf, selfNorm, newCross, crossNorm, feedForward, feedForwardNorm, placement);
   }
 
   private static Mask causal(Mask before) {
@@ -90,13 +86,8 @@ public final class DecoderLayer {
       FeedForward feedForward,
       Norm feedForwardNorm,
       Norm.Placement placement) {
-    Objects.requireNonNull(self, "self");
-    Objects.requireNonNull(selfNorm, "selfNorm");
-    Objects.requireNonNull(cross, "cross is null: a DecoderLayer attends to a memory");
-    Objects.requireNonNull(crossNorm, "crossNorm is null: a DecoderLayer attends to a memory");
-    MultiHeadAttention masked = self.withMask(causal(self.mask()));
-    return new DecoderLayer(new Attending(masked, selfNorm), new Attending(cross, crossNorm), feedForward, feedForwardNorm, placement)
-        .withThreads(1);
+    DecoderLayer layer = new DecoderLayer(self, selfNorm, cross, crossNorm, feedForward, feedForwardNorm, placement);
+    return layer.withMask(causal(self.mask())).withThreads(1);
   }
 
   /** Returns a copy with this mask in self-attention, in place of the causal mask and any other. */
@@ -134,8 +125,10 @@ public final class DecoderLayer {
   /** Returns a copy with this number of threads for each call, including the caller's. */
   public DecoderLayer withThreads(int threads) {
     return new DecoderLayer(
-        new Attending(self, selfNorm).withThreads(threads),
-        new Attending(cross, crossNorm).withThreads(threads),
+        self.withThreads(threads),
+        selfNorm.withThreads(threads),
+        cross.withThreads(threads),
+        crossNorm.withThreads(threads),
         feedForward.withThreads(threads),
         feedForwardNorm.withThreads(threads),
         placement);
@@ -144,8 +137,10 @@ public final class DecoderLayer {
   /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public DecoderLayer withKernels(Kernels kernels) {
     return new DecoderLayer(
-        new Attending(self, selfNorm).withKernels(kernels),
-        new Attending(cross, crossNorm).withKernels(kernels),
+        self.withKernels(kernels),
+        selfNorm.withKernels(kernels),
+        cross.withKernels(kernels),
+        crossNorm.withKernels(kernels),
         feedForward.withKernels(kernels),
         feedForwardNorm.withKernels(kernels),
         placement);

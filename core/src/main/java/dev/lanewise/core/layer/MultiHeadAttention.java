@@ -9,7 +9,6 @@ import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
-import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -79,11 +78,6 @@ public final class MultiHeadAttention {
   public MultiHeadAttention withPositions(LayerPositions positions) {
     Objects.requireNonNull(positions, "positions");
     return new MultiHeadAttention(projections, attention, positions.effect());
-  }
-
-  /** Returns a copy with rotary positions in place of earlier positions, as {@link #withPositions} does. */
-  public MultiHeadAttention withRotary(Rotary rotary) {
-    return withPositions(Objects.requireNonNull(rotary, "rotary"));
   }
 
   /**
@@ -320,19 +314,25 @@ public final class MultiHeadAttention {
 
     /** Sets the number of key/value heads, a divisor of numHeads; the default is numHeads. */
     public Builder keyValueHeads(int keyValueHeads) {
-      weights.keyValueHeads(keyValueHeads);
+      Checks.atLeast("keyValueHeads", keyValueHeads, 1);
+      Checks.multiple("numHeads", weights.numHeads, "keyValueHeads", keyValueHeads);
+      weights.keyValueHeads = keyValueHeads;
       return this;
     }
 
     /** Sets the width of a value head; the default is embedDim / numHeads. */
     public Builder valueDim(int valueDim) {
-      weights.valueDim(valueDim);
+      Checks.atLeast("valueDim", valueDim, 1);
+      weights.valueDim = valueDim;
       return this;
     }
 
     /** Sets the widths of the sequences that keys and values are projected from; the default is embedDim. */
     public Builder sources(int keyInputDim, int valueInputDim) {
-      weights.sources(keyInputDim, valueInputDim);
+      Checks.atLeast("keyInputDim", keyInputDim, 1);
+      Checks.atLeast("valueInputDim", valueInputDim, 1);
+      weights.keyInputDim = keyInputDim;
+      weights.valueInputDim = valueInputDim;
       return this;
     }
 

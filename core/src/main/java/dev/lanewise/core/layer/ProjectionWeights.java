@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 /** The weights of a {@link MultiHeadAttention} under construction, with the checks that they fit each other. */
 final class ProjectionWeights {
   private final int embedDim;
-  private final int numHeads;
-  private int keyValueHeads;
-  private int valueDim;
-  private int keyInputDim;
-  private int valueInputDim;
+  final int numHeads;
+  int keyValueHeads;
+  int valueDim;
+  int keyInputDim;
+  int valueInputDim;
   @Nullable Weight query;
   @Nullable Weight key;
   @Nullable Weight value;
@@ -27,24 +27,6 @@ final class ProjectionWeights {
     this.valueDim = embedDim / numHeads;
     this.keyInputDim = embedDim;
     this.valueInputDim = embedDim;
-  }
-
-  void keyValueHeads(int newHeads) {
-    Checks.atLeast("keyValueHeads", newHeads, 1);
-    Checks.multiple("numHeads", numHeads, "keyValueHeads", newHeads);
-    this.keyValueHeads = newHeads;
-  }
-
-  void valueDim(int newDim) {
-    Checks.atLeast("valueDim", newDim, 1);
-    this.valueDim = newDim;
-  }
-
-  void sources(int newKeyInputDim, int newValueInputDim) {
-    Checks.atLeast("keyInputDim", newKeyInputDim, 1);
-    Checks.atLeast("valueInputDim", newValueInputDim, 1);
-    this.keyInputDim = newKeyInputDim;
-    this.valueInputDim = newValueInputDim;
   }
 
   /**

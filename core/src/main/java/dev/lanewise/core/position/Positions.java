@@ -15,7 +15,7 @@ import java.util.Objects;
  * <pre>{@code
  * Positions.sinusoidal(encoder.embedDim()).apply(x, 0); // once, before the first layer
  * encoder.forward(x, y);
- * encoder.withPositions(Positions.rotary(Rotary.of(headDim))).forward(x, y); // in each layer: on queries and keys
+ * encoder.withPositions(Rotary.of(headDim)).forward(x, y); // in each layer: on queries and keys
  * encoder.withPositions(Positions.alibi(numHeads)).forward(x, y); // in each layer: on scores
  * }</pre>
  */
@@ -46,11 +46,6 @@ public sealed interface Positions permits InputPositions, LayerPositions {
    */
   static InputPositions learned(float[] table, int maxPositions, int embedDim) {
     return new InputPositions(new LearnedTable(table, maxPositions, embedDim), embedDim);
-  }
-
-  /** Rotary positions (Su et al., 2021): returns the argument, which already has this type. */
-  static LayerPositions rotary(Rotary rotary) {
-    return rotary;
   }
 
   /** ALiBi ("Train Short, Test Long", Press et al., 2022) with the slopes of the paper, {@link Attention#standardSlopes}. */

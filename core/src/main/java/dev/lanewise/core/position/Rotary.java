@@ -171,7 +171,7 @@ public final class Rotary implements LayerPositions {
 
   /**
    * Returns these rotary positions for the calls of a layer, with the given positions of the call's rows in place of those that layers
-   * count: {@code layer.withPositions(rotary.at(7, 8, 30)).self(x, caches, y)}. A tree of the mask does not change them.
+   * count: {@code layer.withPositions(rotary.at(7, 8, 30)).forward(x, caches, y)}. A tree of the mask does not change them.
    *
    * @param positions as for {@link #apply(Heads, Heads, int[])}; copied. A call with another number of queries, or of new keys, throws.
    */

@@ -9,7 +9,6 @@ import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.weights.TorchLayout.Size;
-import dev.lanewise.kernels.data.Activation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,22 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param tensors the tensors of one module
  * @param sizes the sizes that their shapes consist of
  */
-record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, Settings settings) {
-
-  /** Settings that cannot be derived from tensors. */
-  record Settings(int numHeads, Norm.Placement norms, Activation activation, float epsilon) {
-    Settings withNorms(Norm.Placement placement) {
-      return new Settings(numHeads, placement, activation, epsilon);
-    }
-
-    Settings withActivation(Activation other) {
-      return new Settings(numHeads, norms, other, epsilon);
-    }
-
-    Settings withEpsilon(float other) {
-      return new Settings(numHeads, norms, activation, other);
-    }
-  }
+record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, TorchWeights settings) {
 
   private int size(Size size, int otherwise) {
     return sizes.getOrDefault(size, otherwise);

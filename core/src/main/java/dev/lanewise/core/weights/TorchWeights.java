@@ -35,27 +35,33 @@ import java.util.function.UnaryOperator;
  */
 public final class TorchWeights {
   private final NamedTensors tensors;
-  private final TorchModule.Settings settings;
+  final int numHeads;
+  final Norm.Placement norms;
+  final Activation activation;
+  final float epsilon;
 
-  private TorchWeights(NamedTensors tensors, TorchModule.Settings settings) {
+  private TorchWeights(NamedTensors tensors, int numHeads, Norm.Placement norms, Activation activation, float epsilon) {
     this.tensors = Objects.requireNonNull(tensors, "tensors");
-    this.settings = settings;
+    this.numHeads = numHeads;
+    this.norms = Objects.requireNonNull(norms, "placement");
+    this.activation = Objects.requireNonNull(activation, "activation");
+    this.epsilon = epsilon;
   }
 
   /** Layers with {@code numHeads} heads in each attention, and PyTorch's defaults for the rest: post-norm, ReLU and an epsilon of 1e-5. */
   public static TorchWeights of(NamedTensors tensors, int numHeads) {
     Checks.atLeast("numHeads", numHeads, 1);
-    return new TorchWeights(tensors, new TorchModule.Settings(numHeads, Norm.Placement.POST, Activation.RELU, 1e-5f));
+    return new TorchWeights(tensors, numHeads, Norm.Placement.POST, Activation.RELU, 1e-5f);
   }
 
   /** Returns a copy with this norm placement: {@link Norm.Placement#PRE} is PyTorch's {@code norm_first=True}. */
   public TorchWeights withNorms(Norm.Placement placement) {
-    return new TorchWeights(tensors, settings.withNorms(Objects.requireNonNull(placement, "placement")));
+    return new TorchWeights(tensors, numHeads, placement, activation, epsilon);
   }
 
   /** Returns a copy with this activation of feed-forward networks; PyTorch's {@code "gelu"} is {@link Activation#GELU}. */
-  public TorchWeights withActivation(Activation activation) {
-    return new TorchWeights(tensors, settings.withActivation(Objects.requireNonNull(activation, "activation")));
+  public TorchWeights withActivation(Activation newActivation) {
+    return new TorchWeights(tensors, numHeads, norms, newActivation, epsilon);
   }
 
   /**
@@ -63,9 +69,9 @@ public final class TorchWeights {
    *
    * @throws IllegalArgumentException if it is negative or not finite
    */
-  public TorchWeights withEpsilon(float epsilon) {
-    Checks.epsilon(epsilon);
-    return new TorchWeights(tensors, settings.withEpsilon(epsilon));
+  public TorchWeights withEpsilon(float newEpsilon) {
+    Checks.epsilon(newEpsilon);
+    return new TorchWeights(tensors, numHeads, norms, activation, newEpsilon);
   }
 
   /**
@@ -142,7 +148,7 @@ public final class TorchWeights {
     TorchLayout layout = build.apply(new TorchLayout(biases));
     Map<TorchLayout.Size, Integer> sizes = layout.sizes(tensors, prefix);
     module.check(layout.shapes(sizes));
-    return new TorchModule(module, sizes, settings);
+    return new TorchModule(module, sizes, this);
   }
 
   /**

@@ -29,7 +29,7 @@ class CachedLayerTest {
   private static final SequenceBatch X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, EMBED, Problem.SEED);
 
   private static MultiHeadAttention layer() {
-    return SHAPE.layer().withMask(Mask.causal()).withRotary(Rotary.of(10)).withThreads(2);
+    return SHAPE.layer().withMask(Mask.causal()).withPositions(Rotary.of(10)).withThreads(2);
   }
 
   private static List<KeyValueCache> caches(KeyValueFormat format) {

@@ -50,7 +50,7 @@ class LayerPositionsTest {
   static List<Kind> kinds() {
     return List.of(
         new Kind(Positions.none(), (q, k, head, i, j) -> dot(q, k)),
-        new Kind(Positions.rotary(Rotary.of(HEAD_DIM)), (q, k, head, i, j) -> dot(turned(q, i), turned(k, j))),
+        new Kind(Rotary.of(HEAD_DIM), (q, k, head, i, j) -> dot(turned(q, i), turned(k, j))),
         new Kind(
             Positions.alibi(6),
             (q, k, head, i, j) ->

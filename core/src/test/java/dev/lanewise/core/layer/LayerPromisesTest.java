@@ -199,7 +199,6 @@ class LayerPromisesTest {
         Wrong.argument(
             "cached cross", out -> layer.forwardCross(x, none, SequenceBatch.of(out, 2, 4, WIDTH)), "output.rows", "4", "x.rows", "3"),
         Wrong.argument("caches of cross", out -> layer.forwardCross(x, none, to(out)), "memory", "0", "x.batch", "2"),
-        Wrong.isNull("rotary", out -> layer.withRotary(Wrong.nothing())),
         Wrong.argument(
             "weights",
             out -> layer.forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(Heads.of(out, 2, 3, 3, 3))),

@@ -109,7 +109,7 @@ class TransformerLayerTest {
     SequenceBatch packed = input(1, 131, width);
     EncoderLayer layer = parts.encoderLayer();
     if (parts.attention().headDim() % 2 == 0) {
-      layer = layer.withAttention(attention -> attention.withRotary(Rotary.of(parts.attention().headDim())));
+      layer = layer.withAttention(attention -> attention.withPositions(Rotary.of(parts.attention().headDim())));
     }
     Encoder encoder = Encoder.of(List.of(layer, layer), parts.norm(1));
     SequenceBatch together = SequenceBatch.zeros(1, 131, width);

@@ -11,7 +11,7 @@ final class PositionsExample {
     // begin
     Positions.sinusoidal(encoder.embedDim()).apply(x, 0); // once, before the first layer
     encoder.forward(x, y);
-    encoder.withPositions(Positions.rotary(Rotary.of(headDim))).forward(x, y); // in each layer: on queries and keys
+    encoder.withPositions(Rotary.of(headDim)).forward(x, y); // in each layer: on queries and keys
     encoder.withPositions(Positions.alibi(numHeads)).forward(x, y); // in each layer: on scores
     // end
   }

@@ -106,7 +106,7 @@ class PositionsTest {
   @Test
   void rotaryIsOfItsKind() {
     Rotary rotary = Rotary.of(8);
-    LayerPositions positions = Positions.rotary(rotary);
+    LayerPositions positions = rotary;
     assertThat(positions).isSameAs(rotary);
     Attention attention = Attention.standard();
     assertThat(positions.apply(attention, 3, 4)).isSameAs(attention);

@@ -96,7 +96,6 @@ public final class LayerSettings {
     float[] sinks = {0.5f, -1, 2};
     PackedSequences sequences = PackedSequences.of(0, 4, ROWS);
     Mask window = Mask.window(2, 1);
-    Rotary rotary = Rotary.of(HEAD_DIM);
     LayerPositions relative = Positions.relativeBuckets(TABLE, 8, 6, true);
     RowFunction changeScores = (row, offset, length, b, head, i, first) -> change(row, offset, length, first, -0.3f);
     RowFunction changeWeights = (row, offset, length, b, head, i, first) -> change(row, offset, length, first, 0.2f);
@@ -144,7 +143,6 @@ public final class LayerSettings {
         layer("withKernels", "kernels of all parts", "scalar kernels of all parts", layer -> layer.withKernels(Kernels.scalar()), e -> {}),
         attention("withKernels", "kernels", "scalar kernels", attention -> attention.withKernels(Kernels.scalar()), e -> {}),
         layer("withAttention", "threads", "attention as it is", layer -> layer.withAttention(UnaryOperator.identity()), e -> {}),
-        layer("withRotary", "positions", "withRotary", layer -> layer.withRotary(rotary), e -> e.positions = rotary),
         positions("rotary", Rotary.of(HEAD_DIM, 6).withBase(50)),
         positions("alibi", Positions.alibi(HEADS)),
         positions("relative", relative),
