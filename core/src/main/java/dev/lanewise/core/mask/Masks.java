@@ -99,10 +99,16 @@ final class Masks {
 
   /** What the length of a batch entry limits. */
   enum Limit {
-    KEYS,
-    QUERIES,
+    KEYS("keyLengths"),
+    QUERIES("queryLengths"),
     /** The keys that are not causal. */
-    PREFIX
+    PREFIX("prefix");
+
+    private final String mask;
+
+    Limit(String mask) {
+      this.mask = mask;
+    }
   }
 
   /** A length for each batch entry. */
@@ -111,17 +117,13 @@ final class Masks {
       return new LengthMask(limit, Objects.requireNonNull(lengths, "lengths").clone());
     }
 
-    private String name() {
-      return limit == Limit.PREFIX ? "prefix" : limit == Limit.KEYS ? "keyLengths" : "queryLengths";
-    }
-
     @Override
     public void check(CallShape shape) {
-      Checks.same(name() + ".length", lengths.length, shape.batchName(), shape.batch());
+      Checks.same(limit.mask + ".length", lengths.length, shape.batchName(), shape.batch());
       for (int b = 0; b < lengths.length; b++) {
         boolean queries = limit == Limit.QUERIES;
-        Checks.atLeast(name() + "[" + b + "]", lengths[b], 0);
-        Checks.atMost(name() + "[" + b + "]", lengths[b], queries ? "queries" : "keys", queries ? shape.queries(b) : shape.keys(b));
+        Checks.atLeast(limit.mask + "[" + b + "]", lengths[b], 0);
+        Checks.atMost(limit.mask + "[" + b + "]", lengths[b], queries ? "queries" : "keys", queries ? shape.queries(b) : shape.keys(b));
       }
     }
 
@@ -149,7 +151,7 @@ final class Masks {
 
     @Override
     public String toString() {
-      return name() + Arrays.toString(lengths);
+      return limit.mask + Arrays.toString(lengths);
     }
   }
 
