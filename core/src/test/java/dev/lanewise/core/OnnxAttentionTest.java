@@ -167,23 +167,23 @@ class OnnxAttentionTest {
 
   /** 350 keys are more than a tile, so that whole tiles are masked. */
   @ParameterizedTest
-  @ValueSource(ints = {7, 350})
-  void outputModes(int length) {
-    PlainOnnx onnx = problem(length, length, 0, 0);
+  @CsvSource({"7, 7", "20, 350"})
+  void outputModes(int queries, int keys) {
+    PlainOnnx onnx = problem(queries, keys, 0, 0);
     onnx.causal = true;
     onnx.softcap = CAP;
-    float[] data = new float[length];
-    for (int j = 0; j < length; j++) {
+    float[] data = new float[keys];
+    for (int j = 0; j < keys; j++) {
       data[j] = j % 3 == 2 ? GONE : (float) random.nextGaussian();
     }
     onnx.mask = (b, head, i, j) -> data[j];
     onnx.compute();
-    Attention capped = OnnxExample.softcap(OnnxExample.floatMask(OnnxExample.causal(attention), data, length), (float) CAP);
+    Attention capped = OnnxExample.softcap(OnnxExample.floatMask(OnnxExample.causal(attention), data, keys), (float) CAP);
     List<BiFunction<Heads, Heads, Results>> modes =
         List.of(OnnxExample::modeZero, OnnxExample::modeOne, OnnxExample::modeTwo, OnnxExample::modeThree);
     for (int mode = 0; mode < 4; mode++) {
-      Heads y = Heads.zeros(BATCH, HEADS, length, 6);
-      Heads qk = Heads.zeros(BATCH, HEADS, length, length);
+      Heads y = Heads.zeros(BATCH, HEADS, queries, 6);
+      Heads qk = Heads.zeros(BATCH, HEADS, queries, keys);
       capped.compute(onnx.query, onnx.key, onnx.value, modes.get(mode).apply(y, qk));
       check(qk.data(), onnx.modes[mode]);
       check(y.data(), onnx.output);

@@ -280,6 +280,18 @@ final class OnnxExample {
     // end
   }
 
+  static void softmax(Kernels kernels, Heads x, Heads y) {
+    // begin
+    kernels.softmax(x, Heads.Axis.HEAD, y);
+    // end
+  }
+
+  static void logSoftmax(Kernels kernels, Heads x, Heads y) {
+    // begin
+    kernels.logSoftmax(x, Heads.Axis.COLUMN, y);
+    // end
+  }
+
   static void rmsNormalization(SequenceBatch x, SequenceBatch y, float[] scale, float epsilon) {
     // begin
     Norm.rms(scale, epsilon).forward(x, y);

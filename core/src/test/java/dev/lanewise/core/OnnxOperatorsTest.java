@@ -254,6 +254,26 @@ class OnnxOperatorsTest {
   }
 
   @Test
+  void softmaxAlongAnAxis() {
+    Heads x = random(HEADS, 3, 5);
+    Heads byHead = Heads.zeros(BATCH, HEADS, 3, 5);
+    Heads byColumn = Heads.zeros(BATCH, HEADS, 3, 5);
+    OnnxExample.softmax(Kernels.selected(), x, byHead);
+    OnnxExample.logSoftmax(Kernels.selected(), x, byColumn);
+    for (int n = 0; n < x.data().length; n++) {
+      int b = n / 15 / HEADS;
+      int head = n / 15 % HEADS;
+      int row = n / 5 % 3;
+      int column = n % 5;
+      double e = Math.exp(x.data()[n]);
+      double heads = IntStream.range(0, HEADS).mapToDouble(h -> Math.exp(x.get(b, h, row, column))).sum();
+      double columns = IntStream.range(0, 5).mapToDouble(c -> Math.exp(x.get(b, head, row, c))).sum();
+      assertThat((double) byHead.data()[n]).isCloseTo(e / heads, within(1e-6));
+      assertThat((double) byColumn.data()[n]).isCloseTo(Math.log(e / columns), within(1e-6));
+    }
+  }
+
+  @Test
   void normalizationAndActivations() {
     SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 1, 3, 9, 1);
     SequenceBatch y = SequenceBatch.zeros(1, 3, 9);
