@@ -97,9 +97,7 @@ public final class AttentionWeights {
           product = next;
           next = former;
         }
-        for (int row = 0; row < rows; row++) {
-          System.arraycopy(product.data(), row * rows, rollout.data(), rollout.index(b, row), rows);
-        }
+        product.copyTo(rollout.matrix(b, 0, rows, 0, rows));
       }
     } finally {
       BUFFERS.give(buffers);

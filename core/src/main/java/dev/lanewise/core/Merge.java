@@ -39,14 +39,9 @@ public final class Merge {
    *     then
    */
   public static void into(Heads output, float[] logSumExp, Heads other, float[] otherLogSumExp) {
-    Objects.requireNonNull(output, "output");
     Objects.requireNonNull(logSumExp, "logSumExp");
-    Objects.requireNonNull(other, "other");
     Objects.requireNonNull(otherLogSumExp, "otherLogSumExp");
-    Checks.same("other.batch", other.batch(), "output.batch", output.batch());
-    Checks.same("other.heads", other.heads(), "output.heads", output.heads());
-    Checks.same("other.rows", other.rows(), "output.rows", output.rows());
-    Checks.same("other.width", other.width(), "output.width", output.width());
+    ViewChecks.sameShape("other", other, "output", output);
     long rows = (long) output.batch() * output.heads() * output.rows();
     Checks.same("logSumExp.length", logSumExp.length, "batch * heads * rows", rows);
     Checks.same("otherLogSumExp.length", otherLogSumExp.length, "batch * heads * rows", rows);

@@ -62,32 +62,19 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
     return new Heads(data, offset, batch, heads, rows, width / heads, batchStride, width / heads, rowStride);
   }
 
-  /**
-   * A view of the batch entries {@code from} (inclusive) to {@code to} (exclusive).
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these batch entries
-   */
+  /** The batch entries {@code from} (inclusive) to {@code to} (exclusive). */
   public SequenceBatch batch(int from, int to) {
     Checks.range("batch", from, to, batch);
     return new SequenceBatch(data, start(from, to, batchStride), to - from, rows, width, batchStride, rowStride);
   }
 
-  /**
-   * A view of the rows {@code from} (inclusive) to {@code to} (exclusive) of every batch entry.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these rows
-   */
+  /** The rows {@code from} (inclusive) to {@code to} (exclusive) of every batch entry. */
   public SequenceBatch rows(int from, int to) {
     Checks.range("rows", from, to, rows);
     return new SequenceBatch(data, start(from, to, rowStride), batch, to - from, width, batchStride, rowStride);
   }
 
-  /**
-   * A view of the columns {@code from} (inclusive) to {@code to} (exclusive) of every row, for instance the query, key or value of packed
-   * rows.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these columns
-   */
+  /** The columns {@code from} (inclusive) to {@code to} (exclusive) of every row, for instance the query, key or value of packed rows. */
   public SequenceBatch columns(int from, int to) {
     Checks.range("columns", from, to, width);
     return new SequenceBatch(data, start(from, to, 1), batch, rows, to - from, batchStride, rowStride);

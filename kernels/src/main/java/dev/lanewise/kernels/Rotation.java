@@ -71,18 +71,10 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   /** Checks the operands of a call. */
   static void check(Heads input, Heads output, RotaryTable table) {
-    Objects.requireNonNull(input, "input");
-    Objects.requireNonNull(output, "output");
+    ViewChecks.sameShape("output", output, "input", input);
     Objects.requireNonNull(table, "table");
     Checks.atMost("table.rotaryDim", table.rotaryDim(), "input.width", input.width());
-    Checks.same("output.width", output.width(), "input.width", input.width());
-    Checks.same("output.batch", output.batch(), "input.batch", input.batch());
-    Checks.same("output.heads", output.heads(), "input.heads", input.heads());
-    Checks.same("output.rows", output.rows(), "input.rows", input.rows());
-    ViewChecks.writable("output", output);
-    if (!ViewChecks.sameElements(output, input)) {
-      ViewChecks.disjoint("output", output, "input", input);
-    }
+    ViewChecks.writableInPlace("output", output, "input", input);
   }
 
   /** Checks that the positions from {@code first} on, one for each row, are valid. */

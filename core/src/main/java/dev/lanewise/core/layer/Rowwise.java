@@ -3,7 +3,6 @@ package dev.lanewise.core.layer;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 
@@ -59,12 +58,7 @@ final class Rowwise {
   /** Checks that a written view has the shape of the other view, and is either the same view or shares no element with it. */
   static void checkInPlace(String name, SequenceBatch written, String otherName, SequenceBatch other) {
     checkSame(name, written, otherName, other);
-    Heads target = written.split(1);
-    ViewChecks.writable(name, target);
-    Heads source = other.split(1);
-    if (!ViewChecks.sameElements(target, source)) {
-      ViewChecks.disjoint(name, target, otherName, source);
-    }
+    ViewChecks.writableInPlace(name, written.split(1), otherName, other.split(1));
   }
 
   /** Tells whether the distance between consecutive rows is the same through all sequences. */

@@ -85,11 +85,7 @@ public final class RecurrentAttention {
 
   private static SequenceBatch copy(SequenceBatch states) {
     SequenceBatch copy = SequenceBatch.zeros(states.batch(), states.rows(), states.width());
-    for (int b = 0; b < states.batch(); b++) {
-      for (int row = 0; row < states.rows(); row++) {
-        System.arraycopy(states.data(), states.index(b, row), copy.data(), copy.index(b, row), states.width());
-      }
-    }
+    states.copyTo(copy);
     return copy;
   }
 

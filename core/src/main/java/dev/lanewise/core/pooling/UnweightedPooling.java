@@ -45,7 +45,7 @@ record UnweightedPooling(boolean all, SequenceRanges ranges, int threads, Kernel
     if (all || rows.rows() == 0) {
       MeanOverRows.of(rows, kernels, to);
     } else {
-      System.arraycopy(rows.data(), rows.offset(), to.data(), to.offset(), rows.columns());
+      rows.rows(0, 1).copyTo(to);
     }
   }
 

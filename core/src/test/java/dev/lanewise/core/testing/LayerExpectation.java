@@ -101,7 +101,7 @@ public final class LayerExpectation {
       int i = n / rows % queries;
       int j = n % rows;
       if (bias != null) {
-        data[n] = bias.data()[head * bias.headStride() + i * bias.queryStride() + j * bias.keyStride()];
+        data[n] = bias.data()[bias.index(0, head, i) + j * bias.keyStride()];
       }
       int length = sequences == null ? rows : sequences.keys(s);
       int row = sequences == null ? i + rows - queries : i;

@@ -52,27 +52,11 @@ public final class Bias {
     return data;
   }
 
-  /** Index of the element of b = h = q = k = 0. */
-  public int offset() {
-    return view.offset();
-  }
-
-  /** Distance between batch entries. */
-  public int batchStride() {
-    return view.batchStride();
-  }
-
-  /** Distance between query heads. */
-  public int headStride() {
-    return view.headStride();
-  }
-
-  /** Distance between queries. */
-  public int queryStride() {
-    return view.queryStride();
-  }
-
-  /** Distance between keys. */
+  /**
+   * Distance between keys.
+   *
+   * @hidden
+   */
   public int keyStride() {
     return view.keyStride();
   }

@@ -5,7 +5,8 @@ import java.util.Objects;
 
 /**
  * A view of a float array as batch × heads × rows × width. Element (b, h, r, c) is {@code data[offset + b * batchStride + h * headStride +
- * r * rowStride + c * columnStride]}. Nothing is copied; a stride of 0 repeats (for reading only).
+ * r * rowStride + c * columnStride]}. Nothing is copied; a stride of 0 repeats (for reading only). A slice that the view does not have is
+ * refused with an {@link IndexOutOfBoundsException}.
  *
  * <pre>{@code
  * Heads query = Heads.of(q, batch, heads, rows, 64); // the rows of a head side by side
@@ -93,69 +94,35 @@ public record Heads(
 
   /** A view of the same elements with two axes exchanged. */
   public Heads transposed(Axis one, Axis other) {
-    Objects.requireNonNull(one, "one");
-    Objects.requireNonNull(other, "other");
-    Axis b = Axis.BATCH.exchanged(one, other);
-    Axis h = Axis.HEAD.exchanged(one, other);
-    Axis r = Axis.ROW.exchanged(one, other);
-    Axis c = Axis.COLUMN.exchanged(one, other);
-    return new Heads(data, offset, size(b), size(h), size(r), size(c), stride(b), stride(h), stride(r), stride(c));
+    int[] sizes = {batch, heads, rows, width};
+    int[] strides = {batchStride, headStride, rowStride, columnStride};
+    for (int[] axes : new int[][] {sizes, strides}) {
+      int kept = axes[one.place];
+      axes[one.place] = axes[other.place];
+      axes[other.place] = kept;
+    }
+    return new Heads(data, offset, sizes[0], sizes[1], sizes[2], sizes[3], strides[0], strides[1], strides[2], strides[3]);
   }
 
-  private int size(Axis axis) {
-    return switch (axis) {
-      case BATCH -> batch;
-      case HEAD -> heads;
-      case ROW -> rows;
-      case COLUMN -> width;
-    };
-  }
-
-  private int stride(Axis axis) {
-    return switch (axis) {
-      case BATCH -> batchStride;
-      case HEAD -> headStride;
-      case ROW -> rowStride;
-      case COLUMN -> columnStride;
-    };
-  }
-
-  /**
-   * A view of the batch entries {@code from} (inclusive) to {@code to} (exclusive).
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these batch entries
-   */
+  /** The batch entries {@code from} (inclusive) to {@code to} (exclusive). */
   public Heads batch(int from, int to) {
     Checks.range("batch", from, to, batch);
     return new Heads(data, start(from, to, batchStride), to - from, heads, rows, width, batchStride, headStride, rowStride, columnStride);
   }
 
-  /**
-   * A view of the heads {@code from} (inclusive) to {@code to} (exclusive). In a packed query-key-value array it selects query, key or
-   * value.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these heads
-   */
+  /** The heads {@code from} (inclusive) to {@code to} (exclusive). In a packed query-key-value array it selects query, key or value. */
   public Heads heads(int from, int to) {
     Checks.range("heads", from, to, heads);
     return new Heads(data, start(from, to, headStride), batch, to - from, rows, width, batchStride, headStride, rowStride, columnStride);
   }
 
-  /**
-   * A view of the rows {@code from} (inclusive) to {@code to} (exclusive) of every head.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these rows
-   */
+  /** The rows {@code from} (inclusive) to {@code to} (exclusive) of every head. */
   public Heads rows(int from, int to) {
     Checks.range("rows", from, to, rows);
     return new Heads(data, start(from, to, rowStride), batch, heads, to - from, width, batchStride, headStride, rowStride, columnStride);
   }
 
-  /**
-   * A view of the columns {@code from} (inclusive) to {@code to} (exclusive) of every row.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these columns
-   */
+  /** The columns {@code from} (inclusive) to {@code to} (exclusive) of every row. */
   public Heads columns(int from, int to) {
     Checks.range("columns", from, to, width);
     return new Heads(data, start(from, to, columnStride), batch, heads, rows, to - from, batchStride, headStride, rowStride, columnStride);
@@ -280,17 +247,18 @@ public record Heads(
   /** An axis of the view. */
   public enum Axis {
     /** Batch entries. */
-    BATCH,
+    BATCH(0),
     /** Heads of a batch entry. */
-    HEAD,
+    HEAD(1),
     /** Rows of a head. */
-    ROW,
+    ROW(2),
     /** Elements of a row. */
-    COLUMN;
+    COLUMN(3);
 
-    /** This axis, or the other one of the two if it is one of them. */
-    private Axis exchanged(Axis one, Axis other) {
-      return this == one ? other : this == other ? one : this;
+    private final int place;
+
+    Axis(int place) {
+      this.place = place;
     }
   }
 }

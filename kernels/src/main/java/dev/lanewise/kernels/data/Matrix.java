@@ -63,21 +63,13 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
     return data[index(row, column)];
   }
 
-  /**
-   * The rows from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these rows
-   */
+  /** The rows {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array. */
   public Matrix rows(int from, int to) {
     Checks.range("rows", from, to, rows);
     return new Matrix(data, to == from || columns == 0 ? offset : index(from, 0), to - from, columns, rowStride, columnStride);
   }
 
-  /**
-   * The columns from {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array.
-   *
-   * @throws IndexOutOfBoundsException if the view does not have these columns
-   */
+  /** The columns {@code from} (inclusive) to {@code to} (exclusive) as a view of the same array. */
   public Matrix columns(int from, int to) {
     Checks.range("columns", from, to, columns);
     return new Matrix(data, to == from || rows == 0 ? offset : index(0, from), rows, to - from, rowStride, columnStride);

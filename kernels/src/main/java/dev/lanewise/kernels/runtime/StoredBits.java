@@ -30,14 +30,8 @@ public final class StoredBits {
 
   /** Rounds numbers to half precision, or else to bfloat16. */
   public static void round(boolean half, float[] source, short[] target, int to) {
-    if (half) {
-      for (int i = 0; i < source.length; i++) {
-        target[to + i] = Float.floatToFloat16(source[i]);
-      }
-    } else {
-      for (int i = 0; i < source.length; i++) {
-        target[to + i] = toBfloat16(source[i]);
-      }
+    for (int i = 0; i < source.length; i++) {
+      target[to + i] = half ? Float.floatToFloat16(source[i]) : toBfloat16(source[i]);
     }
   }
 

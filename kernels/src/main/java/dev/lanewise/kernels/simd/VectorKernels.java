@@ -46,46 +46,35 @@ public final class VectorKernels implements KernelProvider {
     return Tiles.NR;
   }
 
-  /** Number of intervals of a row, see {@link Interruption#INTERVAL}. */
-  private static int intervals(Matrix x) {
-    return Math.ceilDiv(x.columns(), Interruption.INTERVAL);
+  /** A kernel of consecutive elements; {@code padded} is scratch of one vector. */
+  private interface Elements {
+    void run(float[] x, int from, float[] result, int to, int length, float[] padded);
+  }
+
+  /** Runs a kernel on all elements, an interval of a row at a time, see {@link Interruption#INTERVAL}. */
+  private static void run(Elements kernel, Matrix x, Matrix result) {
+    boolean dense = x.isDense() && result.isDense();
+    Matrix from = dense ? x.flat() : x;
+    Matrix to = dense ? result.flat() : result;
+    try (Scratch scratch = Scratch.take()) {
+      for (int row = 0; row < from.rows(); row++) {
+        for (int column = 0; column < from.columns(); column += Interruption.INTERVAL) {
+          Interruption.check();
+          int columns = Math.min(Interruption.INTERVAL, from.columns() - column);
+          kernel.run(from.data(), from.index(row, column), to.data(), to.index(row, column), columns, scratch.lanes);
+        }
+      }
+    }
   }
 
   @Override
   public void exp(Matrix x, Matrix result) {
-    if (x.rows() > 1 && x.isDense() && result.isDense()) {
-      exp(x.flat(), result.flat());
-      return;
-    }
-    try (Scratch scratch = Scratch.take()) {
-      for (int row = 0; row < x.rows(); row++) {
-        for (int interval = 0; interval < intervals(x); interval++) {
-          Interruption.check();
-          int column = interval * Interruption.INTERVAL;
-          int columns = Math.min(Interruption.INTERVAL, x.columns() - column);
-          VectorSoftmax.exp(x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
-        }
-      }
-    }
+    run(VectorSoftmax::exp, x, result);
   }
 
   @Override
   public void activate(Activation activation, Matrix x, Matrix result) {
-    if (x.rows() > 1 && x.isDense() && result.isDense()) {
-      activate(activation, x.flat(), result.flat());
-      return;
-    }
-    try (Scratch scratch = Scratch.take()) {
-      for (int row = 0; row < x.rows(); row++) {
-        for (int interval = 0; interval < intervals(x); interval++) {
-          Interruption.check();
-          int column = interval * Interruption.INTERVAL;
-          int columns = Math.min(Interruption.INTERVAL, x.columns() - column);
-          VectorActivations.row(
-              activation, x.data(), x.index(row, column), result.data(), result.index(row, column), columns, scratch.lanes);
-        }
-      }
-    }
+    run((from, at, to, index, length, padded) -> VectorActivations.row(activation, from, at, to, index, length, padded), x, result);
   }
 
   @Override

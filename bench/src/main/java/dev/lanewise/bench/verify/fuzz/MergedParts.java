@@ -52,6 +52,13 @@ record MergedParts(Call call) {
     attention.compute(call.operands.query(), key, value, Results.of().withOutput(part.output).withLogSumExp(part.logSumExp));
   }
 
+  /** A bias over another array, without the keys before {@code firstKey}. */
+  static Bias over(float[] data, Bias bias, int firstKey) {
+    int start = bias.index(0, 0, 0);
+    int offset = start + firstKey * bias.keyStride();
+    return new Bias(data, offset, bias.index(1, 0, 0) - start, bias.index(0, 1, 0) - start, bias.index(0, 0, 1) - start, bias.keyStride());
+  }
+
   private Attention part(Attention attention, int from, int to, boolean sinks) {
     Model model = call.model;
     Model.Extent extent = model.extent;
@@ -60,8 +67,7 @@ record MergedParts(Call call) {
     Attention part = attention.withMask(mask).withNormaliser(sinks ? model.normaliser : Normaliser.softmax());
     Bias bias = call.bias;
     if (bias != null) {
-      int offset = bias.offset() + (from == to ? 0 : from * bias.keyStride());
-      part = part.withBias(new Bias(bias.data(), offset, bias.batchStride(), bias.headStride(), bias.queryStride(), bias.keyStride()));
+      part = part.withBias(over(bias.data(), bias, from == to ? 0 : from));
     }
     for (ScoreChange change : model.changes) {
       if (change instanceof ScoreChange.Function function) {

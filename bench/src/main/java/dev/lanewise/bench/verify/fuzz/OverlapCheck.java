@@ -78,8 +78,7 @@ record OverlapCheck(Call call, ResultBuffers buffers) {
     Operands operands = call.operands;
     Bias bias = call.bias;
     if (kind() == Operands.Overlap.BIAS && bias != null) {
-      attention =
-          attention.withBias(new Bias(shared, bias.offset(), bias.batchStride(), bias.headStride(), bias.queryStride(), bias.keyStride()));
+      attention = attention.withBias(MergedParts.over(shared, bias, 0));
     }
     buffers.compute(
         attention,
