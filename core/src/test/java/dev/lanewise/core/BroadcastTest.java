@@ -49,10 +49,10 @@ class BroadcastTest {
   @Test
   void anAxisOfOneAndAMissingAxisRepeat() {
     for (int rank = 1; rank <= 4; rank++) {
-      for (int ones = 0; ones < 1 << rank; ones++) {
+      for (int ones = 0; ones < (1 << rank); ones++) {
         int[] shape = Arrays.copyOfRange(SCORES, 4 - rank, 4);
         for (int i = 0; i < rank; i++) {
-          shape[i] = (ones >> i & 1) == 1 ? 1 : shape[i];
+          shape[i] = ((ones >> i) & 1) == 1 ? 1 : shape[i];
         }
         float[] bias = new float[size(shape)];
         boolean[] seen = new boolean[bias.length];

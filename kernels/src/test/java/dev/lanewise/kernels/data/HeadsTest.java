@@ -203,7 +203,7 @@ class HeadsTest {
     int fractionBits = format == KeyValueFormat.F16 ? 10 : 7;
     int bias = format == KeyValueFormat.F16 ? 15 : 127;
     int exponent = (bits & 0x7fff) >> fractionBits;
-    int fraction = bits & (1 << fractionBits) - 1;
+    int fraction = bits & ((1 << fractionBits) - 1);
     double sign = (bits & 0x8000) == 0 ? 1 : -1;
     if (exponent == 2 * bias + 1) {
       return fraction == 0 ? sign * Double.POSITIVE_INFINITY : Double.NaN;

@@ -93,6 +93,7 @@ public final class AllocationProbe {
     }
     calls.put("exp", () -> kernels.exp(x, result));
     calls.put("softmax", () -> kernels.softmax(x, result));
+    calls.put("logarithm of the softmax", () -> kernels.logSoftmax(x, result));
     calls.put("layer norm", () -> kernels.layerNorm(x, weight, weight, 1e-5f, result));
     calls.put("RMS norm", () -> kernels.rmsNorm(x, weight, 1e-5f, result));
     calls.put("layer norm of a sum", () -> kernels.addLayerNorm(x, dense, sum, weight, weight, 1e-5f, result));

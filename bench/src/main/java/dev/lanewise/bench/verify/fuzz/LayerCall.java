@@ -89,8 +89,8 @@ record LayerCall(Call call, ResultBuffers results) {
       }
       int[] ends = call.stepEnds(x.rows());
       for (int step = 0, from = 0; step < ends.length; from = ends[step++]) {
-        SequenceBatch rows = rows(x, from, ends[step]);
-        SequenceBatch target = rows(output, from, ends[step]);
+        SequenceBatch rows = x.rows(from, ends[step]);
+        SequenceBatch target = output.rows(from, ends[step]);
         boolean ownMask = step == ends.length - 1 || call.model.tree.length == 0;
         Attention attention = ownMask ? call.attention(1) : call.attention(1).withMask(Mask.causal());
         new FailingCalls(
@@ -101,10 +101,5 @@ record LayerCall(Call call, ResultBuffers results) {
     } finally {
       caches.forEach(KeyValueCache::close);
     }
-  }
-
-  private static SequenceBatch rows(SequenceBatch x, int from, int to) {
-    int offset = x.offset() + (from == to ? 0 : from * x.rowStride());
-    return new SequenceBatch(x.data(), offset, x.batch(), to - from, x.width(), x.batchStride(), x.rowStride());
   }
 }

@@ -74,8 +74,8 @@ final class StopTimes {
       calls.put("linear" + on, () -> repeat(() -> linear.withThreads(count).forward(x, y)));
       MultiHeadAttention layer =
           MultiHeadAttention.builder(width, 16).packedInput(new float[3 * width * width], null).output(weight, null).build();
-      SequenceBatch few = new SequenceBatch(x.data(), 0, 1, ROWS / 4, width, 0, 0);
-      SequenceBatch fewOut = new SequenceBatch(y.data(), 0, 1, ROWS / 4, width, 0, width);
+      SequenceBatch few = x.rows(0, ROWS / 4);
+      SequenceBatch fewOut = y.rows(0, ROWS / 4);
       calls.put("layer" + on, () -> layer.withThreads(count).forward(few, fewOut));
     }
     Matrix long1 = Matrix.of(new float[1 << 26], 1, 1 << 26);
