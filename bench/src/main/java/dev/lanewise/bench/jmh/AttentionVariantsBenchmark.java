@@ -3,7 +3,6 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
@@ -16,7 +15,7 @@ import org.openjdk.jmh.annotations.Param;
  * A whole call of {@link Attention} with one thing changed, on one thread: what each variant costs beside the plain call of the same run.
  * Four heads of 64 over 384 tokens.
  */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public class AttentionVariantsBenchmark extends ScalarVersusVector {
   private static final int HEADS = 4;
   private static final int LENGTH = 384;
@@ -53,21 +52,22 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
   /** Which of them. */
   @Param public Variant variant;
 
-  private Heads query;
-  private Heads key;
-  private Heads value;
-  private Heads output;
-  private ReferenceAttention reference;
-  private ByPath<Attention> attention;
-
   @Override
-  protected void prepare() {
-    query = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 1);
-    key = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 2);
-    value = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 3);
-    output = Heads.zeros(1, HEADS, LENGTH, HEAD_DIM);
-    reference = ReferenceAttention.of(variant.call.apply(Attention.standard()), query, key, value);
-    attention = ByPath.of(kernels -> variant.call.apply(Attention.standard().withKernels(kernels)));
+  protected Task prepare() {
+    Heads query = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 1);
+    Heads key = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 2);
+    Heads value = Inputs.heads(HEADS, LENGTH, HEAD_DIM, 3);
+    Heads output = Heads.zeros(1, HEADS, LENGTH, HEAD_DIM);
+    Attention asked = variant.call.apply(Attention.standard());
+    ByPath<Attention> attention = ByPath.of(asked::withKernels);
+    return new Task(
+        kernels -> {
+          attention.on(kernels).compute(query, key, value, output);
+          return output.data();
+        },
+        0,
+        bytes(query.data(), key.data(), value.data(), output.data()),
+        () -> ReferenceAttention.of(asked, query, key, value).output());
   }
 
   private static float[] slopes() {
@@ -89,21 +89,5 @@ public class AttentionVariantsBenchmark extends ScalarVersusVector {
       visible[i] = numbers.data()[i] < 0.8f; // from −1 to 1
     }
     return Mask.matrix(visible, LENGTH, LENGTH);
-  }
-
-  @Override
-  protected double[] reference() {
-    return reference.output();
-  }
-
-  @Override
-  protected double bytes() {
-    return 4.0 * Float.BYTES * query.data().length;
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    attention.on(kernels).compute(query, key, value, output);
-    return output.data();
   }
 }

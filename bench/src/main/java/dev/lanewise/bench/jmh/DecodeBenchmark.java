@@ -4,13 +4,12 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.reference.ReferenceAttention;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import org.openjdk.jmh.annotations.Param;
 
 /** One query against a cache, on one thread: 4 · heads · keys · headDim operations. These caches are small enough to stay in L2 or L3. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public class DecodeBenchmark extends ScalarVersusVector {
   private static final int PAGE_ROWS = 16;
 
@@ -41,23 +40,24 @@ public class DecodeBenchmark extends ScalarVersusVector {
   /** How and where the cache stores keys and values. */
   @Param public Kind cache;
 
-  private Heads query;
-  private Heads key;
-  private Heads value;
-  private Heads output;
-  private KeyValueCache rows;
-  private ByPath<Attention> attention;
-
   @Override
-  protected void prepare() {
+  protected Task prepare() {
     int[] sizes = Inputs.sizes(shape);
-    query = Inputs.heads(sizes[0], 1, sizes[3], 1);
-    key = Inputs.storableHeads(sizes[1], sizes[2], sizes[3], 2);
-    value = Inputs.storableHeads(sizes[1], sizes[2], sizes[3], 3);
-    output = Heads.zeros(1, sizes[0], 1, sizes[3]);
-    rows = cache(sizes[1], sizes[3], sizes[2]);
+    Heads query = Inputs.heads(sizes[0], 1, sizes[3], 1);
+    Heads key = Inputs.storableHeads(sizes[1], sizes[2], sizes[3], 2);
+    Heads value = Inputs.storableHeads(sizes[1], sizes[2], sizes[3], 3);
+    Heads output = Heads.zeros(1, sizes[0], 1, sizes[3]);
+    KeyValueCache rows = cache(sizes[1], sizes[3], sizes[2]);
     rows.append(key, value);
-    attention = ByPath.of(kernels -> Attention.standard().withKernels(kernels));
+    ByPath<Attention> attention = ByPath.of(Attention.standard()::withKernels);
+    return new Task(
+        kernels -> {
+          attention.on(kernels).compute(query, rows, output);
+          return output.data();
+        },
+        4.0 * query.heads() * key.rows() * key.width(),
+        2.0 * key.data().length * elementBytes(),
+        () -> ReferenceAttention.of(Attention.standard(), query, key, value).output());
   }
 
   private KeyValueCache cache(int heads, int headDim, int capacity) {
@@ -73,32 +73,11 @@ public class DecodeBenchmark extends ScalarVersusVector {
     return KeyValuePool.builder(heads, headDim).format(cache.format).pageRows(PAGE_ROWS).pages(pages).build();
   }
 
-  @Override
-  protected double[] reference() {
-    return ReferenceAttention.of(Attention.standard(), query, key, value).output();
-  }
-
-  @Override
-  protected double flops() {
-    return 4.0 * query.heads() * key.rows() * key.width();
-  }
-
-  @Override
-  protected double bytes() {
-    return 2.0 * key.data().length * elementBytes();
-  }
-
   private int elementBytes() {
     return switch (cache.format) {
       case F32 -> Float.BYTES;
       case F16, BF16 -> Short.BYTES;
       case INT8 -> Byte.BYTES;
     };
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    attention.on(kernels).compute(query, rows, output);
-    return output.data();
   }
 }

@@ -6,15 +6,13 @@ import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** A function of rows · columns elements a call, which writes as many elements as it reads. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public abstract class ElementwiseBenchmark extends ScalarVersusVector {
   /** rows × columns. */
   @Param({"512x512", "113x203"})
   public String shape;
 
   private final double limit;
-  private Matrix x;
-  private Matrix result;
 
   /** Creates a benchmark whose elements are within ±{@code limit}. */
   ElementwiseBenchmark(double limit) {
@@ -28,25 +26,17 @@ public abstract class ElementwiseBenchmark extends ScalarVersusVector {
   abstract double[][] reference(ReferenceLayers layers, double[][] input);
 
   @Override
-  protected final void prepare() {
+  protected final Task prepare() {
     int[] sizes = Inputs.sizes(shape);
-    x = Inputs.matrix(sizes[0], sizes[1], limit, 1);
-    result = Matrix.zeros(sizes[0], sizes[1]);
-  }
-
-  @Override
-  protected final double[] reference() {
-    return ReferenceLayers.flat(reference(ReferenceLayers.inDouble(), ReferenceLayers.rows(x)));
-  }
-
-  @Override
-  protected final double bytes() {
-    return 2.0 * Float.BYTES * x.data().length;
-  }
-
-  @Override
-  protected final float[] run(Kernels kernels) {
-    compute(kernels, x, result);
-    return result.data();
+    Matrix x = Inputs.matrix(sizes[0], sizes[1], limit, 1);
+    Matrix result = Matrix.zeros(sizes[0], sizes[1]);
+    return new Task(
+        kernels -> {
+          compute(kernels, x, result);
+          return result.data();
+        },
+        0,
+        bytes(x.data(), result.data()),
+        () -> ReferenceLayers.flat(reference(ReferenceLayers.inDouble(), ReferenceLayers.rows(x))));
   }
 }

@@ -5,12 +5,11 @@ import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
-import dev.lanewise.kernels.Kernels;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Param;
 
 /** A layer of a BERT-like encoder with all its parts, 384 wide with twelve heads and a feed-forward network of 1536. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public class EncoderBenchmark extends ScalarVersusVector {
   private static final int EMBED_DIM = 384;
   private static final int HEADS = 12;
@@ -21,39 +20,21 @@ public class EncoderBenchmark extends ScalarVersusVector {
   @Param({"8", "128", "113"})
   public int rows;
 
-  private EncoderWeights weights;
-  private SequenceBatch x;
-  private SequenceBatch output;
-  private ByPath<EncoderLayer> layer;
-
   @Override
-  protected void prepare() {
+  protected Task prepare() {
     SeededData data = new SeededData();
-    weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
-    x = SequenceBatch.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
-    output = SequenceBatch.zeros(1, rows, EMBED_DIM);
-    layer = ByPath.of(weights.layer(HEADS, EPSILON)::withKernels);
-  }
-
-  @Override
-  protected double[] reference() {
+    EncoderWeights weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
+    SequenceBatch x = SequenceBatch.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
+    SequenceBatch output = SequenceBatch.zeros(1, rows, EMBED_DIM);
+    ByPath<EncoderLayer> layer = ByPath.of(weights.layer(HEADS, EPSILON)::withKernels);
     int[] all = IntStream.range(0, rows).toArray();
-    return ReferenceLayers.flat(weights.reference(ReferenceLayers.inDouble(), x, HEADS, EPSILON, all));
-  }
-
-  @Override
-  protected double flops() {
-    return weights.flops(rows);
-  }
-
-  @Override
-  protected double bytes() {
-    return (double) Float.BYTES * (weights.size() + 2L * rows * EMBED_DIM);
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    layer.on(kernels).forward(x, output);
-    return output.data();
+    return new Task(
+        kernels -> {
+          layer.on(kernels).forward(x, output);
+          return output.data();
+        },
+        weights.flops(rows),
+        (double) Float.BYTES * (weights.size() + 2L * rows * EMBED_DIM),
+        () -> ReferenceLayers.flat(weights.reference(ReferenceLayers.inDouble(), x, HEADS, EPSILON, all)));
   }
 }

@@ -1,7 +1,5 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.core.weights.NamedTensors;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.tokenizer.Tokens;
@@ -11,7 +9,7 @@ import java.util.List;
 import org.openjdk.jmh.annotations.Param;
 
 /** all-MiniLM-L6-v2, a real model of six layers, from token ids to the embedding of one text. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public class ModelBenchmark extends ScalarVersusVector {
   private static final String SENTENCE = "The law will never be perfect, but its application should be just. ";
   private static final int LAYERS = 6;
@@ -25,18 +23,26 @@ public class ModelBenchmark extends ScalarVersusVector {
   @Param({"1", "8"})
   public int sentences;
 
-  private ByPath<MiniLm> model;
-  private List<Tokens> tokens;
-
   @Override
-  protected void prepare() {
+  protected Task prepare() {
+    ByPath<MiniLm> model = ByPath.of(weights()::withKernels);
+    List<Tokens> tokens = List.of(model.on(VECTOR).tokens(SENTENCE.repeat(sentences)));
+    double rows = tokens.get(0).length();
+    return new Task(
+        kernels -> model.on(kernels).embedTokens(tokens)[0],
+        LAYERS * rows * (2.0 * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD) + 4 * rows * WIDTH),
+        (double) Float.BYTES * LAYERS * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD),
+        () -> {
+          throw new IllegalStateException("there is no model in double precision");
+        });
+  }
+
+  private static MiniLm weights() {
     try {
-      NamedTensors weights = MiniLmArtifact.weights();
-      model = new ByPath<>(MiniLm.of(weights).withKernels(SCALAR), MiniLm.of(weights).withKernels(VECTOR));
+      return MiniLm.of(MiniLmArtifact.weights());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    tokens = List.of(model.on(VECTOR).tokens(SENTENCE.repeat(sentences)));
   }
 
   /** Tests hold the model against another program's; here it is enough that both paths say the same. */
@@ -47,26 +53,5 @@ public class ModelBenchmark extends ScalarVersusVector {
         throw new IllegalStateException("component " + i + " is " + vectorResult[i] + " in vector and " + scalarResult[i] + " in scalar");
       }
     }
-  }
-
-  @Override
-  protected double[] reference() {
-    throw new IllegalStateException("there is no model in double precision");
-  }
-
-  @Override
-  protected double flops() {
-    double rows = tokens.get(0).length();
-    return LAYERS * rows * (2.0 * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD) + 4 * rows * WIDTH);
-  }
-
-  @Override
-  protected double bytes() {
-    return (double) Float.BYTES * LAYERS * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD);
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    return model.on(kernels).embedTokens(tokens)[0];
   }
 }

@@ -6,7 +6,7 @@ import dev.lanewise.kernels.data.Matrix;
 import org.openjdk.jmh.annotations.Param;
 
 /** Row norms with weight (and bias) of rows × columns elements a call. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public class NormBenchmark extends ScalarVersusVector {
   private static final float EPSILON = 1e-5f;
 
@@ -18,11 +18,6 @@ public class NormBenchmark extends ScalarVersusVector {
   @Param({"128x384", "64x1024", "21845x768"})
   public String shape;
 
-  private Matrix x;
-  private Matrix result;
-  private float[] weight;
-  private float[] bias;
-
   /** The norms of {@link Kernels}. */
   public enum Kind {
     /** {@link Kernels#layerNorm}. */
@@ -32,31 +27,22 @@ public class NormBenchmark extends ScalarVersusVector {
   }
 
   @Override
-  protected void prepare() {
+  protected Task prepare() {
     int[] sizes = Inputs.sizes(shape);
-    x = Inputs.matrix(sizes[0], sizes[1], 2, 1);
-    weight = Inputs.matrix(1, sizes[1], 2).data();
-    bias = Inputs.matrix(1, sizes[1], 3).data();
-    result = Matrix.zeros(sizes[0], sizes[1]);
-  }
-
-  @Override
-  protected double[] reference() {
-    boolean layer = norm == Kind.LAYER;
-    return ReferenceLayers.flat(ReferenceLayers.inDouble().norm(ReferenceLayers.rows(x), layer, weight, layer ? bias : null, EPSILON));
-  }
-
-  @Override
-  protected double bytes() {
-    return 2.0 * Float.BYTES * x.rows() * x.columns();
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    switch (norm) {
-      case LAYER -> kernels.layerNorm(x, weight, bias, EPSILON, result);
-      case RMS -> kernels.rmsNorm(x, weight, EPSILON, result);
-    }
-    return result.data();
+    Matrix x = Inputs.matrix(sizes[0], sizes[1], 2, 1);
+    float[] weight = Inputs.matrix(1, sizes[1], 2).data();
+    float[] bias = norm == Kind.LAYER ? Inputs.matrix(1, sizes[1], 3).data() : null;
+    Matrix result = Matrix.zeros(sizes[0], sizes[1]);
+    return new Task(
+        kernels -> {
+          switch (norm) {
+            case LAYER -> kernels.layerNorm(x, weight, bias, EPSILON, result);
+            case RMS -> kernels.rmsNorm(x, weight, EPSILON, result);
+          }
+          return result.data();
+        },
+        0,
+        bytes(x.data(), result.data()),
+        () -> ReferenceLayers.flat(ReferenceLayers.inDouble().norm(ReferenceLayers.rows(x), norm == Kind.LAYER, weight, bias, EPSILON)));
   }
 }

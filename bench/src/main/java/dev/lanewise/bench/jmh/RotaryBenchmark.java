@@ -3,13 +3,12 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
-import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
 import org.openjdk.jmh.annotations.Param;
 
 /** Rotary positions: heads · rows · headDim elements a call, each read and written once: 8 bytes an element. */
-@SuppressWarnings("NullAway.Init") // JMH sets the parameters, prepare() the rest
+@SuppressWarnings("NullAway.Init") // JMH sets the parameters
 public class RotaryBenchmark extends ScalarVersusVector {
   /** Which elements turn together. */
   @Param({"HALF", "INTERLEAVED"})
@@ -19,31 +18,19 @@ public class RotaryBenchmark extends ScalarVersusVector {
   @Param({"32x1x128", "8x64x128", "32x2048x128", "8x64x80"})
   public String shape;
 
-  private ByPath<Rotary> rotary;
-  private Heads input;
-  private Heads output;
-
   @Override
-  protected void prepare() {
+  protected Task prepare() {
     int[] sizes = Inputs.sizes(shape);
-    input = Inputs.heads(sizes[0], sizes[1], sizes[2], 1);
-    output = Heads.zeros(1, sizes[0], sizes[1], sizes[2]);
-    rotary = ByPath.of(kernels -> Rotary.of(sizes[2]).withForm(form).withKernels(kernels));
-  }
-
-  @Override
-  protected double[] reference() {
-    return ReferenceLayers.rotated(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryTable.Form.HALF);
-  }
-
-  @Override
-  protected double bytes() {
-    return 2.0 * Float.BYTES * input.data().length;
-  }
-
-  @Override
-  protected float[] run(Kernels kernels) {
-    rotary.on(kernels).apply(input, output, 0);
-    return output.data();
+    Heads input = Inputs.heads(sizes[0], sizes[1], sizes[2], 1);
+    Heads output = Heads.zeros(1, sizes[0], sizes[1], sizes[2]);
+    ByPath<Rotary> rotary = ByPath.of(kernels -> Rotary.of(sizes[2]).withForm(form).withKernels(kernels));
+    return new Task(
+        kernels -> {
+          rotary.on(kernels).apply(input, output, 0);
+          return output.data();
+        },
+        0,
+        bytes(input.data(), output.data()),
+        () -> ReferenceLayers.rotated(input, RotaryScaling.none().frequencies(input.width(), 10_000), form == RotaryTable.Form.HALF));
   }
 }

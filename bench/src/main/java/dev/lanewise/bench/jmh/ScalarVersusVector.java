@@ -4,6 +4,7 @@ import dev.lanewise.kernels.Kernels;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -25,6 +26,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * through, which three seconds of warm-up allow for: thousands of calls of a small shape, about ten of the slowest, whose loops are long
  * enough to be compiled inside a call.
  */
+@SuppressWarnings("NullAway.Init") // JMH calls the setup
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -38,6 +40,19 @@ public abstract class ScalarVersusVector {
   /** SIMD on the preferred lanes of the machine. */
   protected static final Kernels VECTOR = Kernels.vector();
 
+  /** Made by {@link #prepare}. */
+  private Task task;
+
+  /**
+   * What is measured.
+   *
+   * @param run one call on a path, {@link #SCALAR} or {@link #VECTOR}; returns the result's array, dense
+   * @param flops floating-point operations of a call, a multiply-add counted as two; 0 where counting them says nothing
+   * @param bytes bytes a call has to move at least, every input read once and every output written once
+   * @param reference the same result in double, dense, row after row
+   */
+  protected record Task(Function<Kernels, float[]> run, double flops, double bytes, Supplier<double[]> reference) {}
+
   /**
    * Makes the inputs and computes once on both paths.
    *
@@ -45,12 +60,12 @@ public abstract class ScalarVersusVector {
    */
   @Setup
   public final void checkFunctionsAgree() {
-    prepare();
-    float[] result = run(SCALAR);
+    task = prepare();
+    float[] result = task.run.apply(SCALAR);
     float[] expected = result.clone();
     // Both paths write the same array: nothing of the first may be left for the second.
     Arrays.fill(result, Float.NaN);
-    check(expected, run(VECTOR));
+    check(expected, task.run.apply(VECTOR));
   }
 
   /**
@@ -59,39 +74,30 @@ public abstract class ScalarVersusVector {
    * @throws IllegalStateException if they differ by more than they may
    */
   void check(float[] scalarResult, float[] vectorResult) {
-    Agreement.check(scalarResult, vectorResult, reference());
+    Agreement.check(scalarResult, vectorResult, task.reference.get());
   }
 
   /** Plain Java. */
   @Benchmark
   public final float[] scalar(Rate rate) {
-    rate.add(flops(), bytes());
-    return run(SCALAR);
+    rate.add(task.flops, task.bytes);
+    return task.run.apply(SCALAR);
   }
 
   /** SIMD. */
   @Benchmark
   public final float[] vector(Rate rate) {
-    rate.add(flops(), bytes());
-    return run(VECTOR);
+    rate.add(task.flops, task.bytes);
+    return task.run.apply(VECTOR);
   }
 
   /** Makes the inputs for the parameters that JMH has set. */
-  protected abstract void prepare();
+  protected abstract Task prepare();
 
-  /** The same result in double, dense, row after row. */
-  protected abstract double[] reference();
-
-  /** Floating-point operations of a call, a multiply-add counted as two; 0 where counting them says nothing. */
-  protected double flops() {
-    return 0;
+  /** The memory of elements of arrays. */
+  static double bytes(float[]... arrays) {
+    return Arrays.stream(arrays).mapToDouble(array -> array.length).sum() * Float.BYTES;
   }
-
-  /** Bytes a call has to move at least, every input read once and every output written once. */
-  protected abstract double bytes();
-
-  /** One call on a path, {@link #SCALAR} or {@link #VECTOR}; returns the result's array, dense. */
-  protected abstract float[] run(Kernels kernels);
 
   /** An object that is made for each path before the call is timed, such as packed weights. */
   protected record ByPath<T>(T scalar, T vector) {
