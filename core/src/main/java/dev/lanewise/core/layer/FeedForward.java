@@ -112,7 +112,7 @@ public final class FeedForward {
     ViewChecks.disjoint("output", output.split(1), "x", x.split(1));
     Scratch buffers = BUFFERS.take();
     try {
-      boolean merge = x.data() != output.data() && Rowwise.even(x) && Rowwise.even(output);
+      boolean merge = Rowwise.merges(x, output);
       chunks(merge ? Rowwise.merged(x) : x, merge ? Rowwise.merged(output) : output, buffers);
     } finally {
       BUFFERS.give(buffers);

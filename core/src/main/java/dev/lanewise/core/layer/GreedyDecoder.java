@@ -34,24 +34,15 @@ public final class GreedyDecoder {
   private final @Nullable InputPositions positions;
   private final int maxLength;
 
-  private GreedyDecoder(GreedyDecoder other, Decoder decoder, Linear vocabulary, @Nullable InputPositions positions, int maxLength) {
-    this.decoder = decoder;
-    this.embedding = other.embedding;
-    this.vocabulary = vocabulary;
-    this.start = other.start;
-    this.stop = other.stop;
-    this.positions = positions;
-    this.maxLength = maxLength;
-  }
-
-  private GreedyDecoder(Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
-    this.decoder = Objects.requireNonNull(decoder, "decoder").withThreads(1);
+  private GreedyDecoder(
+      Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop, @Nullable InputPositions positions, int maxLength) {
+    this.decoder = Objects.requireNonNull(decoder, "decoder");
     this.embedding = Objects.requireNonNull(embedding, "embedding");
-    this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary").withThreads(1);
+    this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary");
     this.start = start;
     this.stop = stop;
-    this.positions = null;
-    this.maxLength = DEFAULT_MAX_LENGTH;
+    this.positions = positions;
+    this.maxLength = maxLength;
     Checks.same("embedding.embedDim", embedding.embedDim(), "decoder.embedDim", decoder.embedDim());
     Checks.same("vocabulary.inputs", vocabulary.inputs(), "decoder.embedDim", decoder.embedDim());
     Checks.same("vocabulary.outputs", vocabulary.outputs(), "embedding.vocabulary", embedding.vocabulary());
@@ -87,7 +78,7 @@ public final class GreedyDecoder {
    * @throws IllegalArgumentException if widths or vocabularies differ, or start or stop is no token
    */
   public static GreedyDecoder of(Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
-    return new GreedyDecoder(decoder, embedding, vocabulary, start, stop);
+    return new GreedyDecoder(decoder, embedding, vocabulary, start, stop, null, DEFAULT_MAX_LENGTH).withThreads(1);
   }
 
   /**
@@ -97,28 +88,28 @@ public final class GreedyDecoder {
   public GreedyDecoder withPositions(InputPositions newPositions) {
     Objects.requireNonNull(newPositions, "positions");
     Checks.same("positions.embedDim", newPositions.embedDim(), "decoder.embedDim", decoder.embedDim());
-    return new GreedyDecoder(this, decoder, vocabulary, newPositions, maxLength);
+    return new GreedyDecoder(decoder, embedding, vocabulary, start, stop, newPositions, maxLength);
   }
 
   /** Returns a copy with this maximum number of tokens in each sequence, without start and stop. */
   public GreedyDecoder withMaxLength(int newMaxLength) {
     Checks.atLeast("maxLength", newMaxLength, 1);
-    return new GreedyDecoder(this, decoder, vocabulary, positions, newMaxLength);
+    return new GreedyDecoder(decoder, embedding, vocabulary, start, stop, positions, newMaxLength);
   }
 
   /** Returns a copy with this number of threads, including the caller's. */
   public GreedyDecoder withThreads(int threads) {
-    return new GreedyDecoder(this, decoder.withThreads(threads), vocabulary.withThreads(threads), positions, maxLength);
+    return new GreedyDecoder(decoder.withThreads(threads), embedding, vocabulary.withThreads(threads), start, stop, positions, maxLength);
   }
 
   /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public GreedyDecoder withKernels(Kernels kernels) {
-    return new GreedyDecoder(this, decoder.withKernels(kernels), vocabulary.withKernels(kernels), positions, maxLength);
+    return new GreedyDecoder(decoder.withKernels(kernels), embedding, vocabulary.withKernels(kernels), start, stop, positions, maxLength);
   }
 
   /** Returns a copy with a mask of the memory, such as {@code Mask.keyLengths(17, 24)} for a padded memory. */
   public GreedyDecoder withMemoryMask(Mask mask) {
-    return new GreedyDecoder(this, decoder.withMemoryMask(mask), vocabulary, positions, maxLength);
+    return new GreedyDecoder(decoder.withMemoryMask(mask), embedding, vocabulary, start, stop, positions, maxLength);
   }
 
   /**

@@ -33,38 +33,31 @@ public final class Linear {
   /** Number of row tasks for each thread from which on the outputs are not divided as well. */
   private static final long TASKS_PER_THREAD = 4;
 
-  private final int inputs;
-  private final int outputs;
   private final Kernels kernels;
   private final Activation activation;
   private final int threads;
+
   private final Part whole;
   private final Part[] parts;
 
-  private Linear(Matrix weight, float @Nullable [] bias, Kernels kernels, Activation activation, int threads) {
-    this.inputs = weight.columns();
-    this.outputs = weight.rows();
+  private Linear(Kernels kernels, Activation activation, int threads, Part whole, Part[] parts) {
     this.kernels = kernels;
     this.activation = activation;
     this.threads = threads;
-    PackedMatrix packed = kernels.packTransposed(weight);
-    this.whole = new Part(0, packed, bias == null ? null : bias.clone());
-    this.parts = new Part[Math.ceilDiv(outputs, PART)];
-    for (int part = 0; part < parts.length; part++) {
-      int from = part * PART;
-      int to = Math.min(from + PART, outputs);
-      parts[part] = new Part(from, packed.outputs(from, to), bias == null ? null : Arrays.copyOfRange(bias, from, to));
-    }
+    this.whole = whole;
+    this.parts = parts;
   }
 
-  private Linear(Linear other, Activation activation, int threads) {
-    this.inputs = other.inputs;
-    this.outputs = other.outputs;
-    this.kernels = other.kernels;
-    this.activation = activation;
-    this.threads = threads;
-    this.whole = other.whole;
-    this.parts = other.parts;
+  /** Packs a weight, which the caller has checked, and copies a bias. */
+  private static Linear of(Matrix weight, float @Nullable [] bias, Kernels kernels, Activation activation, int threads) {
+    PackedMatrix packed = kernels.packTransposed(weight);
+    Part[] parts = new Part[Math.ceilDiv(weight.rows(), PART)];
+    for (int part = 0; part < parts.length; part++) {
+      int from = part * PART;
+      int to = Math.min(from + PART, weight.rows());
+      parts[part] = new Part(from, packed.outputs(from, to), bias == null ? null : Arrays.copyOfRange(bias, from, to));
+    }
+    return new Linear(kernels, activation, threads, new Part(0, packed, bias == null ? null : bias.clone()), parts);
   }
 
   /** A range of outputs that begins with output {@code from}. */
@@ -85,7 +78,7 @@ public final class Linear {
     if (bias != null) {
       Checks.same("bias.length", bias.length, "outputs", outputs);
     }
-    return new Linear(Matrix.of(weight, outputs, inputs), bias, Kernels.selected(), Activation.NONE, 1);
+    return of(Matrix.of(weight, outputs, inputs), bias, Kernels.selected(), Activation.NONE, 1);
   }
 
   /**
@@ -93,19 +86,19 @@ public final class Linear {
    * product is still in the CPU cache, which saves a pass over the output.
    */
   public Linear withActivation(Activation newActivation) {
-    return new Linear(this, Objects.requireNonNull(newActivation, "activation"), threads);
+    return new Linear(kernels, Objects.requireNonNull(newActivation, "activation"), threads, whole, parts);
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's; the packed weight is shared. */
   public Linear withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);
-    return new Linear(this, activation, newThreads);
+    return new Linear(kernels, activation, newThreads, whole, parts);
   }
 
   /** Returns a copy with these kernels, for which the weight is packed again. */
   public Linear withKernels(Kernels newKernels) {
     Objects.requireNonNull(newKernels, "kernels");
-    return newKernels == kernels ? this : new Linear(whole.weight.transposed(), whole.bias, newKernels, activation, threads);
+    return newKernels == kernels ? this : of(whole.weight.transposed(), whole.bias, newKernels, activation, threads);
   }
 
   Activation activation() {
@@ -122,12 +115,12 @@ public final class Linear {
 
   /** Width of the input rows. */
   public int inputs() {
-    return inputs;
+    return whole.weight.inputs();
   }
 
   /** Width of the output rows. */
   public int outputs() {
-    return outputs;
+    return whole.weight.outputs();
   }
 
   /**
@@ -140,8 +133,8 @@ public final class Linear {
   public void forward(SequenceBatch input, SequenceBatch output) {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(output, "output");
-    Checks.same("input.width", input.width(), "inputs", inputs);
-    Checks.same("output.width", output.width(), "outputs", outputs);
+    Checks.same("input.width", input.width(), "inputs", inputs());
+    Checks.same("output.width", output.width(), "outputs", outputs());
     Checks.same("output.batch", output.batch(), "input.batch", input.batch());
     Checks.same("output.rows", output.rows(), "input.rows", input.rows());
     ViewChecks.writable("output", output.split(1));
@@ -192,16 +185,8 @@ public final class Linear {
         });
   }
 
-  /**
-   * Tells whether the rows of all batch entries can be treated as one matrix: their strides must allow it. In a shared array the batch
-   * entries stay separate, as the overlap checks saw them.
-   */
-  private static boolean merges(SequenceBatch input, SequenceBatch output) {
-    return input.data() != output.data() && Rowwise.even(input) && Rowwise.even(output);
-  }
-
   private void alone(SequenceBatch input, SequenceBatch output) {
-    boolean merge = merges(input, output);
+    boolean merge = Rowwise.merges(input, output);
     SequenceBatch in = merge ? Rowwise.merged(input) : input;
     SequenceBatch out = merge ? Rowwise.merged(output) : output;
     for (int b = 0; b < in.batch() && in.rows() > 0; b++) {
@@ -220,10 +205,10 @@ public final class Linear {
     private final int count;
 
     private Tasks(SequenceBatch input, SequenceBatch output) {
-      boolean merge = merges(input, output);
+      boolean merge = Rowwise.merges(input, output);
       this.input = merge ? Rowwise.merged(input) : input;
       this.output = merge ? Rowwise.merged(output) : output;
-      this.work = (long) input.batch() * input.rows() * inputs * outputs;
+      this.work = (long) input.batch() * input.rows() * inputs() * outputs();
       this.blocks = Math.ceilDiv(this.input.rows(), BLOCK_ROWS);
       this.rowTasks = this.input.batch() * blocks;
       this.shares = rowTasks >= threads * TASKS_PER_THREAD ? new Part[] {whole} : parts;
@@ -238,7 +223,7 @@ public final class Linear {
   }
 
   private void project(SequenceBatch input, SequenceBatch output, int b, int from, int rows, Part part) {
-    Matrix rowsIn = input.matrix(b, from, rows, 0, inputs);
+    Matrix rowsIn = input.matrix(b, from, rows, 0, input.width());
     kernels.product(rowsIn, part.weight, part.bias, activation, output.matrix(b, from, rows, part.from, part.weight.outputs()));
   }
 }

@@ -209,8 +209,8 @@ public final class MultiHeadAttention {
    * @param output batch × rows × embedDim, written
    */
   public void forwardCross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
-    projections.checkQuery(Projections.Names.CROSS, x);
-    projections.checkOutput(Projections.Names.CROSS, x, output);
+    projections.checkQuery(Projections.Names.SELF, x);
+    projections.checkOutput(Projections.Names.SELF, x, output);
     checkApart("output", output.split(1));
     checks().cross("memory", x, memory);
     if (memory.isEmpty()) {

@@ -95,7 +95,6 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
   record Names(String query, String key, String value) {
     static final Names APART = new Names("query", "key", "value");
     static final Names SELF = new Names("x", "x", "x");
-    static final Names CROSS = new Names("x", "memory", "memory");
   }
 
   void checkForward(Names names, SequenceBatch x, SequenceBatch keySource, SequenceBatch valueSource, SequenceBatch written) {

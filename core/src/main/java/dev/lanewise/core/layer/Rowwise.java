@@ -61,6 +61,14 @@ final class Rowwise {
     ViewChecks.writableInPlace(name, written.split(1), otherName, other.split(1));
   }
 
+  /**
+   * Tells whether the rows of all batch entries can be treated as one matrix: their strides must allow it. In a shared array the batch
+   * entries stay separate, as the overlap checks saw them.
+   */
+  static boolean merges(SequenceBatch input, SequenceBatch output) {
+    return input.data() != output.data() && even(input) && even(output);
+  }
+
   /** Tells whether the distance between consecutive rows is the same through all sequences. */
   static boolean even(SequenceBatch x) {
     return x.batch() <= 1 || x.rows() == 1 || x.batchStride() == (long) x.rows() * x.rowStride();

@@ -62,7 +62,8 @@ public final class RecurrentAttention {
     if (projection != null) {
       Checks.same("states.width", states.width(), "key.inputs", projection.inputs());
     }
-    SequenceBatch values = copy(states);
+    SequenceBatch values = SequenceBatch.zeros(states.batch(), states.rows(), states.width());
+    states.copyTo(values);
     SequenceBatch keys = values;
     if (projection != null) {
       keys = SequenceBatch.zeros(states.batch(), states.rows(), projection.outputs());
@@ -81,12 +82,6 @@ public final class RecurrentAttention {
     SequenceRanges ranges = SequenceRanges.ofLengths(lengths);
     ranges.check("states", values);
     return new RecurrentAttention(scores, keys, values, ranges.applyTo(attention));
-  }
-
-  private static SequenceBatch copy(SequenceBatch states) {
-    SequenceBatch copy = SequenceBatch.zeros(states.batch(), states.rows(), states.width());
-    states.copyTo(copy);
-    return copy;
   }
 
   /** Returns a copy that shares the work of each step between this number of threads, including the caller's. */
