@@ -41,6 +41,10 @@ public final class ViewChecks {
   public static void sameShape(String name, Heads view, String otherName, Heads other) {
     Objects.requireNonNull(other, otherName);
     Objects.requireNonNull(view, name);
+    boolean same = view.batch() == other.batch() && view.heads() == other.heads() && view.rows() == other.rows();
+    if (same && view.width() == other.width()) {
+      return; // without the strings of messages: rotary positions allocate nothing
+    }
     Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
     Checks.same(name + ".heads", view.heads(), otherName + ".heads", other.heads());
     Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
