@@ -58,7 +58,7 @@ public final class RecurrentAttention {
   public static RecurrentAttention of(Scores scores, SequenceBatch states) {
     Objects.requireNonNull(scores, "scores");
     Objects.requireNonNull(states, "states");
-    Linear projection = scores.key();
+    Linear projection = scores.key;
     if (projection != null) {
       Checks.same("states.width", states.width(), "key.inputs", projection.inputs());
     }
@@ -69,7 +69,7 @@ public final class RecurrentAttention {
       keys = SequenceBatch.zeros(states.batch(), states.rows(), projection.outputs());
       projection.forward(values, keys);
     }
-    Attention attention = Attention.standard().withSimilarity(scores.similarity()).withScale(1);
+    Attention attention = Attention.standard().withSimilarity(scores.similarity).withScale(1);
     return new RecurrentAttention(scores, keys, values, attention).withThreads(1);
   }
 
@@ -120,7 +120,7 @@ public final class RecurrentAttention {
    */
   public void forward(SequenceBatch state, Results results) {
     checkState(state);
-    Linear projection = scores.state();
+    Linear projection = scores.state;
     if (projection == null) {
       attention.compute(state.split(1), keys.split(1), values.split(1), results);
       return;
@@ -138,7 +138,7 @@ public final class RecurrentAttention {
   private void checkState(SequenceBatch state) {
     Objects.requireNonNull(state, "state");
     Checks.same("state.batch", state.batch(), "states.batch", values.batch());
-    Linear projection = scores.state();
+    Linear projection = scores.state;
     Checks.same(
         "state.width", state.width(), "the width that " + scores + " requires,", projection == null ? keys.width() : projection.inputs());
   }
@@ -193,20 +193,6 @@ public final class RecurrentAttention {
     /** Scores whose projection of decoder states is changed by a function. */
     private Scores with(UnaryOperator<Linear> change) {
       return state == null ? this : new Scores(name, change.apply(state), key, similarity);
-    }
-
-    /** The projection of decoder states; null if there is none. */
-    @Nullable Linear state() {
-      return state;
-    }
-
-    /** The projection of encoder states; null if there is none. */
-    @Nullable Linear key() {
-      return key;
-    }
-
-    Similarity similarity() {
-      return similarity;
     }
 
     @Override

@@ -103,7 +103,7 @@ class PoolingTest {
     int[] starts = {0, 5, 5, 150, 151, 215};
     SequenceBatch x = Views.randomSequences(Layout.GAPS, 1, 215, 24, SEED);
     SequenceBatch output = Views.emptySequences(Layout.GAPS, 5, 1, 24);
-    pooling.withPackedSequences(PackedSequences.of(starts)).forward(x, output);
+    pooling.withThreads(3).withPackedSequences(PackedSequences.of(starts)).forward(x, output);
     Views.assertOnlyTheViewWritten(output.split(1), pooling);
     for (int s = 0; s < 5; s++) {
       SequenceBatch alone = SequenceBatch.zeros(1, 1, 24);
