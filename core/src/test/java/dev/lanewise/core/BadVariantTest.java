@@ -33,7 +33,6 @@ class BadVariantTest {
         Wrong.isNull("normaliser", out -> ATTENTION.withNormaliser(Wrong.nothing())),
         Wrong.isNull("similarity", out -> ATTENTION.withSimilarity(Wrong.nothing())),
         Wrong.isNull("sequences", out -> ATTENTION.withPackedSequences(Wrong.nothing())),
-        Wrong.argument("softcap 0", out -> ATTENTION.withSoftcap(0), "softcap", "0.0", "0"),
         Wrong.argument("negative softcap", out -> ATTENTION.withSoftcap(-2), "softcap", "-2.0", "0"),
         Wrong.argument("softcap NaN", out -> ATTENTION.withSoftcap(Float.NaN), "softcap", "NaN"),
         Wrong.argument("no slopes", out -> Attention.standardSlopes(0), "heads", "0", "1"),

@@ -41,19 +41,19 @@ public record ScoreView(
 
   /** Checks that the sizes are those of a call, and that an array of {@code length} has every element that the call reads. */
   public void check(String name, int length, int ofBatch, int ofHeads, int ofQueries, int ofKeys) {
-    checkSize(name + ".batch", batch, "batch entries", ofBatch);
-    checkSize(name + ".heads", heads, "query heads", ofHeads);
-    checkSize(name + ".queries", queries, "queries", ofQueries);
-    checkSize(name + ".keys", keys, "keys", ofKeys);
+    checkSize(name, ".batch", batch, "batch entries", ofBatch);
+    checkSize(name, ".heads", heads, "query heads", ofHeads);
+    checkSize(name, ".queries", queries, "queries", ofQueries);
+    checkSize(name, ".keys", keys, "keys", ofKeys);
     if (ofBatch > 0 && ofHeads > 0 && ofQueries > 0 && ofKeys > 0) {
       long rows = offset + (ofBatch - 1L) * batchStride + (ofHeads - 1L) * headStride + (ofQueries - 1L) * queryStride;
       Checks.fits(name + ".data", length, rows + (ofKeys - 1L) * keyStride + 1);
     }
   }
 
-  private static void checkSize(String name, int size, String what, int ofCall) {
-    if (size != 1) {
-      Checks.same(name, size, "the call's number of " + what, ofCall);
+  private static void checkSize(String name, String axis, int size, String what, int ofCall) {
+    if (size != 1 && size != ofCall) {
+      Checks.same(name + axis, size, "the call's number of " + what, ofCall);
     }
   }
 }
