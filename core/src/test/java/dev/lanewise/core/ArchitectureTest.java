@@ -1,8 +1,13 @@
 package dev.lanewise.core;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -10,6 +15,8 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.lanewise.core.call.AttentionSettings;
+import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.testing.HouseRules;
 import java.util.List;
 
@@ -26,12 +33,24 @@ class ArchitectureTest {
       noClasses().should().dependOnClassesThat().resideInAnyPackage("dev.lanewise.text..", "dev.lanewise.bench..");
 
   @ArchTest
-  static final ArchRule referenceSharesOnlyMasksWithWhatItChecks =
+  static final ArchRule referenceSharesOnlySettingsAndMasksWithWhatItChecks =
       noClasses()
           .that()
           .resideInAPackage(CORE + ".reference")
           .should()
-          .dependOnClassesThat(resideInAPackage(CORE + "..").and(not(resideInAnyPackage(CORE + ".mask..", CORE + ".reference"))));
+          .dependOnClassesThat(
+              resideInAPackage(CORE + "..")
+                  .and(not(resideInAnyPackage(CORE + ".mask..", CORE + ".reference")))
+                  .and(not(belongToAnyOf(Attention.class, AttentionSettings.class))));
+
+  /** The description of a call has the plain Java form of each change of the scores, which the reference computes by itself. */
+  @ArchTest
+  static final ArchRule referenceComputesScoresByItself =
+      noClasses()
+          .that()
+          .resideInAPackage(CORE + ".reference")
+          .should()
+          .callMethodWhere(target(owner(assignableTo(ScoreChange.class))).and(target(name("apply"))));
 
   @ArchTest
   static void packagesUseThoseBeforeThem(JavaClasses classes) {
@@ -41,11 +60,11 @@ class ArchitectureTest {
             CORE + ".parallel",
             CORE + ".mask.lowering",
             CORE + ".mask",
-            CORE + ".reference",
             CORE + ".cache.page",
             CORE + ".cache",
             CORE + ".call",
             CORE,
+            CORE + ".reference",
             CORE + ".reference.layers",
             CORE + ".position",
             CORE + ".layer",

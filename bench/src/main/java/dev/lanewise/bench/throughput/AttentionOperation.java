@@ -36,14 +36,14 @@ final class AttentionOperation {
     shape.putAll(setup.options().asked());
     long pairs =
         sequences == null
-            ? sizes.batch * variant.visiblePairs(queries, keys)
+            ? (long) sizes.batch * variant.visiblePairs(queries, keys)
             : IntStream.range(0, sequences.count()).mapToLong(s -> variant.visiblePairs(sequences.queries(s), sequences.keys(s))).sum();
     long elements = query.data().length + (long) key.data().length + value.data().length + output.data().length;
     return new Operation(
         shape,
         () -> attention.compute(query, key, value, output),
         sizes.heads * pairs,
-        2 * sizes.heads * pairs * (sizes.headDim + sizes.valueDim),
+        2L * sizes.heads * pairs * (sizes.headDim + sizes.valueDim),
         Float.BYTES * elements + variant.bytes(),
         () -> accuracy(ReferenceAttention.of(attention, query, key, value), query, output, sequences),
         () -> {});

@@ -50,7 +50,7 @@ public final class CallShape {
     Objects.requireNonNull(key, "key");
     CallEntries entries = CallEntries.of(query, key, sequences);
     CallShape shape = new CallShape(query, key, entries);
-    shape.checkSizes("key.");
+    shape.checkSizes();
     return shape;
   }
 
@@ -72,7 +72,7 @@ public final class CallShape {
     KeyValueLayout layout = cached[0].layout();
     Heads key = new Heads(NO_ELEMENTS, 0, query.batch(), layout.heads(), 0, layout.keyWidth(), 0, 0, 0);
     CallShape shape = new CallShape(query, key, new CallEntries.Cached(CallEntries.of(query, null, sequences), cached));
-    shape.checkSizes("");
+    shape.checkSizes();
     for (int b = 1; b < cached.length; b++) {
       if (!cached[b].layout().equals(layout)) {
         throw new IllegalArgumentException("caches[" + b + "] has " + cached[b].layout() + ", caches[0] has " + layout);
@@ -87,7 +87,7 @@ public final class CallShape {
   }
 
   /** Checks that query and key fit each other. Names of numbers of the caches replace those of the key in a cached call. */
-  private void checkSizes(String prefix) {
+  private void checkSizes() {
     Checks.atLeast("query.width", query.width(), 1);
     Checks.same(isCached() ? "keyWidth of the caches" : "key.width", key.width(), "query.width", query.width());
     Checks.same("key.batch", key.batch(), "query.batch", query.batch());
@@ -98,7 +98,7 @@ public final class CallShape {
     Checks.product(batchName(), batch(), "query.heads", query.heads());
     int rows = Checks.product("query.heads / " + heads, group(), "query.rows", query.rows());
     Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the maximum", MOST_ROWS);
-    Checks.atMost(prefix + keysName(), mostKeys(), "the maximum", MOST_ROWS);
+    Checks.atMost(isUneven() ? keysName() : "key.rows", mostKeys(), "the maximum", MOST_ROWS);
     Checks.atMost("query.width", query.width(), "the maximum", KeyValueLayout.MOST_WIDTH);
   }
 
