@@ -118,7 +118,7 @@ public final class Attention {
    *
    * @param offsets the position of the first query of each batch entry, or packed sequence; may be negative
    */
-  public Attention withAlibi(float[] slopes, int[] offsets) {
+  public Attention withAlibi(float[] slopes, int... offsets) {
     Objects.requireNonNull(slopes, "slopes");
     return with(new ScoreChange.Alibi(slopes.clone(), Objects.requireNonNull(offsets, "offsets").clone(), false));
   }

@@ -85,7 +85,7 @@ public final class Results {
       if (queries == null) {
         Checks.same(name() + ".rows", target.rows(), "query.rows", query.rows());
       } else {
-        Checks.same(name() + ".rows", target.rows(), "rows.length", queries.length);
+        Checks.same(name() + ".rows", target.rows(), "queries.length", queries.length);
         checkQueries(queries, query.rows());
       }
       if (target.width() < problem.shape.mostKeys()) {
@@ -97,18 +97,18 @@ public final class Results {
     private static void checkQueries(int[] queries, int rows) {
       int least = 0;
       for (int i = 0; i < queries.length; i++) {
-        Checks.atLeast("rows[" + i + "]", queries[i], least);
-        Checks.atMost("rows[" + i + "]", queries[i], "the last query", rows - 1L);
+        Checks.atLeast("queries[" + i + "]", queries[i], least);
+        Checks.atMost("queries[" + i + "]", queries[i], "the last query", rows - 1L);
         least = queries[i] + 1;
       }
     }
 
-    /** Checks that no query sees a key without an element. */
+    /** Checks that no query whose row is requested sees a key without an element. */
     private void checkWidth(AttentionProblem problem) {
       for (int b = 0; b < problem.shape.batch(); b++) {
         for (int head = 0; head < problem.shape.queryHeads(); head++) {
           for (int query = 0; query < problem.shape.queries(b); query++) {
-            if (problem.visibility.endKey(b, head, query) > target.width()) {
+            if (index(problem.shape, b, head, query) >= 0 && problem.visibility.endKey(b, head, query) > target.width()) {
               String keys = problem.shape.isUneven() ? problem.shape.keysName() : "key.rows";
               throw new IllegalArgumentException(
                   name()
@@ -165,7 +165,7 @@ public final class Results {
    * @param weights batch × queryHeads × queries.length × keys
    */
   public Results withWeights(int[] queries, Heads weights) {
-    int[] chosen = Objects.requireNonNull(queries, "rows").clone();
+    int[] chosen = Objects.requireNonNull(queries, "queries").clone();
     return with(new Rows(Stage.WEIGHTS, chosen, Objects.requireNonNull(weights, "weights")));
   }
 

@@ -42,7 +42,7 @@ class AttentionPromisesTest {
         Wrong.isNull(
             "logSumExp",
             out -> ATTENTION.compute(rows(1), rows(1), rows(1), Results.of().withOutput(rows(1)).withLogSumExp(Wrong.nothing()))),
-        Wrong.isNull("rows", out -> ATTENTION.compute(rows(1), rows(1), Results.of().withWeights(Wrong.nothing(), rows(1)))),
+        Wrong.isNull("queries", out -> ATTENTION.compute(rows(1), rows(1), Results.of().withWeights(Wrong.nothing(), rows(1)))),
         Wrong.isNull("stage", out -> Results.of().withScores(Wrong.nothing(), rows(1))),
         Wrong.isNull("executor", out -> Helpers.from(Wrong.nothing(), () -> {})),
         Wrong.isNull("calls", out -> Helpers.from(Runnable::run, Wrong.nothing())),

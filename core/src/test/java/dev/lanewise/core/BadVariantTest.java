@@ -111,13 +111,13 @@ class BadVariantTest {
         Wrong.argument(
             "row",
             out -> ATTENTION.compute(QUERY, KEY, Results.of().withWeights(new int[] {3}, Heads.of(out, 2, 4, 1, 7))),
-            "rows[0]",
+            "queries[0]",
             "3",
             "2"),
         Wrong.argument(
             "rows fall",
             out -> ATTENTION.compute(QUERY, KEY, Results.of().withWeights(new int[] {1, 1}, Heads.of(out, 2, 4, 2, 7))),
-            "rows[1]",
+            "queries[1]",
             "1",
             "2"),
         Wrong.argument(

@@ -82,6 +82,18 @@ class ResultsTest {
   }
 
   @Test
+  void chosenQueriesNeedOnlyTheKeysThatTheySee() {
+    Attention causal = Attention.standard().withMask(Mask.causal(Mask.Alignment.topLeft()));
+    Heads narrow = Heads.zeros(2, 4, 2, 3);
+    causal.compute(query, key, Results.of().withWeights(new int[] {0, 2}, narrow));
+    Heads wide = Heads.zeros(2, 4, 2, 7);
+    causal.compute(query, key, Results.of().withWeights(new int[] {0, 2}, wide));
+    assertSameRows(narrow, wide, 3, 0);
+    assertThatThrownBy(() -> causal.compute(query, key, Results.of().withWeights(new int[] {0, 3}, narrow)))
+        .hasMessage("weights.width is 3, but key.rows is 7 and the mask shows more");
+  }
+
+  @Test
   void chosenQueriesOfPackedSequencesAreRowsOfTheWholeView() {
     Heads packedQuery = Views.random(Views.Layout.DENSE, 1, 4, 5, 8, 4);
     Heads packedKey = Views.random(Views.Layout.DENSE, 1, 2, 7, 8, 5);

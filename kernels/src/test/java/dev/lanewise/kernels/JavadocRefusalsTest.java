@@ -217,8 +217,8 @@ class JavadocRefusalsTest {
         argument(
             () -> AttentionCall.of(QUERY, KEY).treeDepths(new int[8]).build(),
             "treeDepths.length is 8, but the number of keys of batch entry 0 is 7"),
-        argument(() -> AttentionCall.of(QUERY, KEY).rows(new int[] {3}).build(), "rows[0] is 3, but the last query is 2"),
-        argument(() -> AttentionCall.of(QUERY, KEY).rows(new int[] {1, 1}).build(), "rows[1] is 1, must be at least 2"),
+        argument(() -> AttentionCall.of(QUERY, KEY).rows(new int[] {3}).build(), "queries[0] is 3, but the last query is 2"),
+        argument(() -> AttentionCall.of(QUERY, KEY).rows(new int[] {1, 1}).build(), "queries[1] is 1, must be at least 2"),
         argument(() -> AttentionCall.of(QUERY, KEY).scale(Float.NaN).build(), "scale is NaN, must be finite"),
         argument(() -> AttentionCall.of(QUERY, KEY).softcap(-1).build(), "softcap is -1.0, must be positive and finite, or 0 for none"),
         argument(

@@ -104,12 +104,12 @@ public record CallResults(
 
   private void checkQueries(int[] chosen, CallShape shape) {
     if (output != null || logSumExp != null || shape.isUneven()) {
-      throw new IllegalArgumentException("rows can be chosen only if neither output, logSumExp nor sequences are given");
+      throw new IllegalArgumentException("queries can be chosen only if neither output, logSumExp nor sequences are given");
     }
     int previous = -1;
     for (int i = 0; i < chosen.length; i++) {
-      Checks.atLeast("rows[" + i + "]", chosen[i], previous + 1L);
-      Checks.atMost("rows[" + i + "]", chosen[i], "the last query", shape.query().rows() - 1L);
+      Checks.atLeast("queries[" + i + "]", chosen[i], previous + 1L);
+      Checks.atMost("queries[" + i + "]", chosen[i], "the last query", shape.query().rows() - 1L);
       previous = chosen[i];
     }
   }
