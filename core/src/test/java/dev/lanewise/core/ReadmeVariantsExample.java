@@ -145,13 +145,9 @@ final class ReadmeVariantsExample {
 
   float[] layouts(float... qkv) {
     // begin
-    int width = heads * 16; // qkv: batch, row, 3 * width; query, key and value side by side
-    SequenceBatch rows = SequenceBatch.of(qkv, batch, queries, 3 * width);
-    Heads q = rows.columns(0, width).split(heads);
-    Heads k = rows.columns(width, 2 * width).split(heads);
-    Heads v = rows.columns(2 * width, 3 * width).split(heads);
-    SequenceBatch result = SequenceBatch.zeros(batch, queries, width);
-    attention.compute(q, k, v, result.split(heads));
+    Heads all = Heads.ofRows(qkv, batch, queries, 3 * heads, 16); // a row holds the heads of query, key and value
+    SequenceBatch result = SequenceBatch.zeros(batch, queries, heads * 16);
+    attention.compute(all.heads(0, heads), all.heads(heads, 2 * heads), all.heads(2 * heads, 3 * heads), result.split(heads));
     // end
     return result.data();
   }

@@ -90,6 +90,7 @@ class JavadocPromisesTest {
     calls.put("scores of no column", () -> kernels.scores(Matrix.zeros(3, 0), Matrix.zeros(3, 0), 1, square));
     calls.put("additiveScores", () -> kernels.additiveScores(x, y, new float[4], square));
     calls.put("softmax", () -> kernels.softmax(x, out));
+    calls.put("logSoftmax", () -> kernels.logSoftmax(x, out));
     calls.put("output", () -> kernels.output(Matrix.zeros(3, 3), y, out));
     calls.put("output of no key", () -> kernels.output(Matrix.zeros(3, 0), Matrix.zeros(0, 4), out));
     calls.put("rotate", () -> kernels.rotate(heads, heads, table, 0));
