@@ -314,12 +314,12 @@ class ViewChecksTest {
     assertThat(builder.observe(Stage.RAW, nothing).weightFunction(nothing).scoreFunction(nothing)).isSameAs(builder);
     assertThat(builder.logSumExp(new float[24]).similarity(Similarity.dot())).isSameAs(builder);
     assertThat(builder.build().units()).isEqualTo(4);
-    assertThatThrownBy(() -> builder.rows(new int[] {0}).build()).hasMessageContaining("rows can be chosen only");
+    assertThatThrownBy(() -> builder.rows(new int[] {0}).build()).hasMessageContaining("queries can be chosen only");
     AttentionCall observing = AttentionCall.of(query, key);
     assertThat(observing.rows(new int[] {0, 2}).sequences(PackedSequences.of(0, 3))).isSameAs(observing);
     assertThatThrownBy(observing::build).hasMessageContaining("batch");
     for (int[] rows : new int[][] {{-1}, {1, 1}, {2, 1}, {0, 3}}) {
-      assertThatThrownBy(() -> AttentionCall.of(query, key).rows(rows).build()).hasMessageContaining("rows[" + (rows.length - 1) + "]");
+      assertThatThrownBy(() -> AttentionCall.of(query, key).rows(rows).build()).hasMessageContaining("queries[" + (rows.length - 1) + "]");
     }
     assertThatThrownBy(() -> AttentionCall.of(query, Heads.zeros(2, 3, 5, 8)).build()).hasMessageContaining("query.heads is 4");
     assertThatThrownBy(() -> AttentionCall.of(query, key).softcap(Float.POSITIVE_INFINITY).build()).hasMessageContaining("softcap");
