@@ -159,7 +159,8 @@ public final class Results {
   }
 
   /**
-   * Requests the attention weights of some queries. If nothing else is requested, the call computes only these queries.
+   * Requests the attention weights of some queries. If nothing else is requested, and neither sequences are packed nor keys cached, the
+   * call computes only these queries.
    *
    * @param queries rows of the query view, ascending; copied
    * @param weights batch × queryHeads × queries.length × keys

@@ -38,13 +38,13 @@ record MapMask(int batch, int heads, int queries, int keys, KeyMap map) implemen
   @Override
   public void check(CallShape shape) {
     if (batch != 1) {
-      Checks.same("the map's batch", batch, shape.batchName(), shape.batch());
+      Checks.same("evaluate.batch", batch, shape.batchName(), shape.batch());
     }
     if (heads != 1) {
-      Checks.same("the map's heads", heads, "queryHeads", shape.queryHeads());
+      Checks.same("evaluate.heads", heads, "query.heads", shape.queryHeads());
     }
-    Checks.same("the map's queries", queries, shape.queriesName(), shape.mostQueries());
-    Checks.same("the map's keys", keys, shape.keysName(), shape.mostKeys());
+    Checks.same("evaluate.queries", queries, shape.queriesName(), shape.mostQueries());
+    Checks.same("evaluate.keys", keys, shape.keysName(), shape.mostKeys());
   }
 
   @Override

@@ -3,8 +3,8 @@
  *
  * <p>Tests and users come in by {@link dev.lanewise.core.reference.ReferenceAttention} to compare results with.
  *
- * <p>This package must share no code with what it checks. It uses masks and the values of a call, and neither kernels nor {@code core}. It
- * is written to be read, not to be fast.
+ * <p>This package shares settings, shapes and masks with what it checks, and no arithmetic: it never calls a kernel. It is written to be
+ * read, not to be fast.
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.core.reference;

@@ -19,7 +19,7 @@ class MaskSetsTest {
     int keys = 400;
     Mask.Predicate predicate = (b, h, i, j) -> j >= 7 * i && j < 300 + i && j % 3 != 0 && (j < 150 || j > 290);
     Mask mask = Mask.evaluate(predicate, 1, 1, queries, keys);
-    Visibility lowered = mask.lower(CallShape.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1)));
+    Visibility lowered = mask.lower(CallShape.of(Heads.zeros(1, 1, queries, 1), Heads.zeros(1, 1, keys, 1), null));
     for (int i = 0; i < queries; i++) {
       for (int j = 0; j < keys; j++) {
         boolean expected = predicate.visible(0, 0, i, j);
@@ -63,7 +63,7 @@ class MaskSetsTest {
   void matricesBeyondALong() {
     int max = Integer.MAX_VALUE;
     Heads many = new Heads(new float[1], 0, 46340, 46340, max - 1023, 1, 0, 0, 0, 0); // the largest call
-    CallShape shape = CallShape.of(many, many);
+    CallShape shape = CallShape.of(many, many, null);
     boolean[] data = new boolean[100];
     assertTooLarge(Mask.matrix(data, max, max, max, max, max), shape);
     assertTooLarge(Mask.matrix(data, 0, max, max, max, 0), shape);

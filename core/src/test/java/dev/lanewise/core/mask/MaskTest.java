@@ -145,7 +145,7 @@ class MaskTest {
   }
 
   private static CallShape padded(int queries, int keys) {
-    return CallShape.of(Heads.zeros(3, 2, queries, 1), Heads.zeros(3, 1, keys, 1));
+    return CallShape.of(Heads.zeros(3, 2, queries, 1), Heads.zeros(3, 1, keys, 1), null);
   }
 
   private static CallShape packed(int[] queryStarts, int[] keyStarts) {
@@ -264,7 +264,7 @@ class MaskTest {
   private record Row(int batchEntry, int queryHead, int query, boolean tight) {}
 
   static Stream<Mask> masks() {
-    CallShape shape = CallShape.of(Heads.zeros(3, 2, 70, 1), Heads.zeros(3, 1, 133, 1));
+    CallShape shape = CallShape.of(Heads.zeros(3, 2, 70, 1), Heads.zeros(3, 1, 133, 1), null);
     return Stream.concat(MaskCases.ranges(shape, Problem.SEED).stream(), MaskCases.withHoles(shape, Problem.SEED).stream());
   }
 

@@ -1,6 +1,5 @@
 /**
- * Cached keys and values as the kernels read them: the layout of blocks, the memory that holds them, and the bits that elements are stored
- * in.
+ * Cached keys and values as the kernels read them: the layout of blocks, and the memory that holds them.
  *
  * <p>Caches of dev.lanewise.core come in by {@link dev.lanewise.kernels.cache.KeyValueMemory}, kernels by {@link
  * dev.lanewise.kernels.cache.CachedSequence}.

@@ -32,11 +32,6 @@ public final class CallShape {
     this.entries = entries;
   }
 
-  /** The shape of a call without caches whose batch entries are those of the views. */
-  public static CallShape of(Heads query, Heads key) {
-    return of(query, key, null);
-  }
-
   /**
    * The shape of a call without caches.
    *

@@ -28,7 +28,7 @@ public record Heads(
     float[] data, int offset, int batch, int heads, int rows, int width, int batchStride, int headStride, int rowStride, int columnStride) {
 
   /**
-   * Checks that every element of the view lies inside the array.
+   * Checks that every element of the view is inside the array.
    *
    * @throws IllegalArgumentException if a number is negative or the view reaches past the end of {@code data}
    */
@@ -147,7 +147,7 @@ public record Heads(
   /**
    * The element at (b, head, row, column).
    *
-   * @throws IndexOutOfBoundsException if it lies outside the view
+   * @throws IndexOutOfBoundsException if it is outside of the view
    */
   public float get(int b, int head, int row, int column) {
     Checks.index("b", b, batch);

@@ -20,7 +20,7 @@ import java.util.Objects;
 public record Matrix(float[] data, int offset, int rows, int columns, int rowStride, int columnStride) {
 
   /**
-   * Checks that every element of the view lies inside the array.
+   * Checks that every element of the view is inside the array.
    *
    * @throws IllegalArgumentException if a number is negative or the view reaches past the end of {@code data}
    */
@@ -55,7 +55,7 @@ public record Matrix(float[] data, int offset, int rows, int columns, int rowStr
   /**
    * The element at {@code row} and {@code column}.
    *
-   * @throws IndexOutOfBoundsException if it lies outside the view
+   * @throws IndexOutOfBoundsException if it is outside of the view
    */
   public float get(int row, int column) {
     Checks.index("row", row, rows);
