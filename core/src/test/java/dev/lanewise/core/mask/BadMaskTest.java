@@ -89,10 +89,10 @@ public class BadMaskTest {
         used("matrix too short", Mask.matrix(data, 1, 84, 21, 7, 1), "matrix.data", "168", "169"),
         used("matrix without keys", Mask.matrix(data, 0, 0, 0, 0, 28), "matrix.data", "168", "169"),
         used("overflow in a matrix", Mask.matrix(data, max, max, max, max, max), "matrix.data", "168"),
-        used("map of another batch", Mask.evaluate(all, 3, 4, 3, 7), "batch", "3", "2"),
-        used("map of other heads", Mask.evaluate(all, 2, 2, 3, 7), "heads", "2", "query.heads", "4"),
-        used("map of other queries", Mask.evaluate(all, 1, 1, 1, 7), "queries", "1", "3"),
-        used("map of other keys", Mask.none().and(Mask.evaluate(all, 1, 1, 3, 8)), "keys", "8", "7"));
+        used("map of another batch", Mask.evaluate(all, 3, 4, 3, 7), "evaluate.batch", "3", "2"),
+        used("map of other heads", Mask.evaluate(all, 2, 2, 3, 7), "evaluate.heads", "2", "query.heads", "4"),
+        used("map of other queries", Mask.evaluate(all, 1, 1, 1, 7), "evaluate.queries", "1", "3"),
+        used("map of other keys", Mask.none().and(Mask.evaluate(all, 1, 1, 3, 8)), "evaluate.keys", "8", "7"));
   }
 
   private static Wrong used(String call, Mask mask, String... words) {
