@@ -98,4 +98,17 @@ class BroadcastTest {
     assertThatThrownBy(() -> Mask.matrix(new boolean[6], 7)).hasMessage("matrix.data.length is 6, but the size of the shape is 7");
     assertThatThrownBy(() -> Mask.matrix(new boolean[6])).hasMessage("matrix.shape.length is 0, must be at least 1");
   }
+
+  /** A bias with strides for 5 keys would be read across its rows by a call with 7 keys, although the array is long enough. */
+  @Test
+  void aBiasWhoseRowsAreTooNarrowIsRefused() {
+    float[] data = new float[1000];
+    assertThatThrownBy(() -> output(Attention.standard().withBias(new Bias(data, 0, 0, 0, 5, 1))))
+        .hasMessageContaining("bias.queryStride is 5, but the call's rows need at least 7");
+    assertThatThrownBy(() -> output(Attention.standard().withBias(new Bias(data, 0, 0, 7, 7, 1))))
+        .hasMessageContaining("bias.queryStride is 7, but the call's rows need at least 21");
+    assertThatThrownBy(() -> output(Attention.standard().withBias(new Bias(data, 0, 34, 0, 7, 1))))
+        .hasMessageContaining("bias.batchStride is 34, but the call's rows need at least 35");
+    assertThat(output(Attention.standard().withBias(new Bias(data, 3, 35, 0, 7, 1)))).hasSize(120);
+  }
 }

@@ -22,7 +22,8 @@ public final class Bias {
 
   /**
    * A view with strides: {@code data[offset + b * batchStride + h * headStride + q * queryStride + k * keyStride]}. A stride of 0
-   * broadcasts. Whether the array holds every element is checked with the shape of a call.
+   * broadcasts. Whether the array holds every element is checked with the shape of a call. A call is refused if it has more keys, queries
+   * or heads than the strides leave room for, because it would read values of another row.
    *
    * @param data the array that holds the elements
    * @param offset index of the element of b = h = q = k = 0
@@ -77,5 +78,6 @@ public final class Bias {
    */
   public void check(String name, int batch, int heads, int queries, int keys) {
     view.check(name, data.length, batch, heads, queries, keys);
+    view.checkRoom(name, batch, heads, queries, keys);
   }
 }

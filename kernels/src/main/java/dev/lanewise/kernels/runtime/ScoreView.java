@@ -51,6 +51,36 @@ public record ScoreView(
     }
   }
 
+  /** Checks that no row of a call reaches into another one, as a call with more rows than the strides were made for does. */
+  public void checkRoom(String name, int ofBatch, int ofHeads, int ofQueries, int ofKeys) {
+    if (ofBatch > 0 && ofHeads > 0 && ofQueries > 0 && ofKeys > 0) {
+      checkRoom(name, ".keyStride", keyStride, ofKeys, ofBatch, ofHeads, ofQueries, 1);
+      checkRoom(name, ".queryStride", queryStride, ofQueries, ofBatch, ofHeads, 1, ofKeys);
+      checkRoom(name, ".headStride", headStride, ofHeads, ofBatch, 1, ofQueries, ofKeys);
+      checkRoom(name, ".batchStride", batchStride, ofBatch, 1, ofHeads, ofQueries, ofKeys);
+    }
+  }
+
+  /**
+   * Checks that an axis steps over all elements of the axes with smaller strides. Two axes with the same stride overlap if both have
+   * several elements.
+   *
+   * @param count number of elements of the axis; the caller passes 1 for the same axis among the four sizes
+   */
+  private void checkRoom(String name, String axis, int stride, int count, int ofBatch, int ofHeads, int ofQueries, int ofKeys) {
+    int most = count > 1 ? stride : stride - 1;
+    long room = 1 + reach(ofBatch, batchStride, most) + reach(ofHeads, headStride, most);
+    room += reach(ofQueries, queryStride, most) + reach(ofKeys, keyStride, most);
+    if (stride > 0 && stride < room) {
+      throw new IllegalArgumentException(
+          name + axis + " is " + stride + ", but the call's rows need at least " + room + ": they would read values of other rows");
+    }
+  }
+
+  private static long reach(int count, int stride, int most) {
+    return stride <= most ? (count - 1L) * stride : 0;
+  }
+
   private static void checkSize(String name, String axis, int size, String what, int ofCall) {
     if (size != 1 && size != ofCall) {
       Checks.same(name + axis, size, "the call's number of " + what, ofCall);
