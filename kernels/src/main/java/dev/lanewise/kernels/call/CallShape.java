@@ -91,8 +91,11 @@ public final class CallShape {
     Checks.multiple("query.heads", query.heads(), heads, key.heads());
     Checks.product("query.batch", query.batch(), "query.heads", query.heads());
     Checks.product(batchName(), batch(), "query.heads", query.heads());
-    int rows = Checks.product("query.heads / " + heads, group(), "query.rows", query.rows());
-    Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the maximum", MOST_ROWS);
+    long rows = (long) group() * query.rows();
+    if (rows > MOST_ROWS) { // names are made for a message only: this check runs in every call
+      Checks.product("query.heads / " + heads, group(), "query.rows", query.rows());
+      Checks.atMost("query.heads / " + heads + " * query.rows", rows, "the maximum", MOST_ROWS);
+    }
     Checks.atMost(isUneven() ? keysName() : "key.rows", mostKeys(), "the maximum", MOST_ROWS);
     Checks.atMost("query.width", query.width(), "the maximum", KeyValueLayout.MOST_WIDTH);
   }
