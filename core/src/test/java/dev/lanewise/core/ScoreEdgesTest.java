@@ -107,6 +107,21 @@ class ScoreEdgesTest {
     }
   }
 
+  /** Positions and distances beyond the range of int. */
+  @ParameterizedTest
+  @MethodSource("settings")
+  void alibiWithTheLargestOffsets(Setting setting) {
+    int last = setting.path().queries - 1;
+    for (int offset : new int[] {Integer.MIN_VALUE, Integer.MAX_VALUE, -7}) {
+      double expected = 1 - Math.abs(last + (double) offset);
+      float actual = logSumExp(setting, setting.attention().withAlibi(new float[] {1}, offset), new float[] {1}, column(1));
+      assertScore(setting, "offset " + offset, actual, expected, 1e-6 * Math.abs(expected));
+      Attention plain = Attention.standard().withAlibi(new float[] {1}, offset);
+      double reference = ReferenceAttention.of(plain, rows(last + 1, 1), column(1)).logSumExp()[last];
+      assertScore(setting, "reference of offset " + offset, (float) reference, expected, 1e-6 * Math.abs(expected));
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("settings")
   void bias(Setting setting) {

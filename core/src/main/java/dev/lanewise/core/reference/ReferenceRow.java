@@ -159,7 +159,7 @@ final class ReferenceRow {
                 return added == GONE ? GONE : round(score + added); // a NaN in the key must not replace −∞
               });
       case ScoreChange.Alibi(float[] slopes, int[] offsets, _) -> {
-        int own = position(query + (offsets == null ? keys - queries : offsets[b]));
+        long own = offsets == null ? position(query + (keys - queries)) : query + (long) offsets[b];
         yield mapped(before, (j, score) -> round(score - round(slopes[head] * (double) Math.abs(own - position(j)))));
       }
       case ScoreChange.Function(RowFunction function) -> applied(function, before);

@@ -139,10 +139,13 @@ public final class AttentionProblem {
    * The position of a query for ALiBi. Without offsets, the last query has the position of the last key. The position of a tree node
    * follows from its depth.
    */
-  public int queryPosition(ScoreChange.Alibi alibi, int batchEntry, int query) {
+  public long queryPosition(ScoreChange.Alibi alibi, int batchEntry, int query) {
     int keys = shape.keys(batchEntry);
     int[] offsets = alibi.offsets();
-    int row = query + (offsets == null ? keys - shape.queries(batchEntry) : offsets[batchEntry]);
+    if (offsets != null) {
+      return query + (long) offsets[batchEntry];
+    }
+    int row = query + (keys - shape.queries(batchEntry));
     return depths == null ? row : nodePosition(depths, row, keys);
   }
 

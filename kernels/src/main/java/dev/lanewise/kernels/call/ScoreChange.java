@@ -130,7 +130,7 @@ public sealed interface ScoreChange {
 
     @Override
     public void apply(AttentionProblem problem, int batchEntry, int head, int query, int key, float[] scores, int at, int count) {
-      int position = problem.queryPosition(this, batchEntry, query);
+      long position = problem.queryPosition(this, batchEntry, query);
       int rows = Math.clamp((long) problem.endOfRows(batchEntry) - key, 0, count);
       subtract(slopes[head], position - key, scores, at, rows);
       for (int i = rows; i < count; i++) { // nodes of a tree have any positions
@@ -142,7 +142,7 @@ public sealed interface ScoreChange {
      * score − slope · |distance − i| for key i of the segment, where distance is the query's position minus that of the first key. Computed
      * in double, because the product may overflow a float where the difference does not.
      */
-    private static void subtract(float slope, int distance, float[] scores, int at, int count) {
+    private static void subtract(float slope, long distance, float[] scores, int at, int count) {
       for (int i = 0; i < count; i++) {
         scores[at + i] = (float) (scores[at + i] - (double) slope * Math.abs(distance - i));
       }
