@@ -86,21 +86,12 @@ public final class Results {
         Checks.same(name() + ".rows", target.rows(), "query.rows", query.rows());
       } else {
         Checks.same(name() + ".rows", target.rows(), "queries.length", queries.length);
-        checkQueries(queries, query.rows());
+        CallResults.checkQueries(queries, problem.shape);
       }
       if (target.width() < problem.shape.mostKeys()) {
         checkWidth(problem);
       }
       ViewChecks.writable(name(), target);
-    }
-
-    private static void checkQueries(int[] queries, int rows) {
-      int least = 0;
-      for (int i = 0; i < queries.length; i++) {
-        Checks.atLeast("queries[" + i + "]", queries[i], least);
-        Checks.atMost("queries[" + i + "]", queries[i], "the last query", rows - 1L);
-        least = queries[i] + 1;
-      }
     }
 
     /** Checks that no query whose row is requested sees a key without an element. */
@@ -118,7 +109,8 @@ public final class Results {
                       + keys
                       + " is "
                       + problem.shape.mostKeys()
-                      + " and the mask shows more");
+                      + " and a query sees key "
+                      + (problem.visibility.endKey(b, head, query) - 1));
             }
           }
         }

@@ -125,9 +125,20 @@ class AttentionPromisesTest {
             "1",
             "sequences",
             "3"),
-        packed("a map", attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 2, 1, 3, 3)), "batch", "2", "sequences", "3"),
         packed(
-            "keys of a map", attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 3, 6)), "keys", "6", "longest", "3"),
+            "a map",
+            attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 2, 1, 3, 3)),
+            "evaluate.batch",
+            "2",
+            "sequences",
+            "3"),
+        packed(
+            "keys of a map",
+            attention -> attention.withMask(Mask.evaluate((b, h, i, j) -> true, 1, 1, 3, 6)),
+            "evaluate.keys",
+            "6",
+            "longest",
+            "3"),
         Wrong.argument(
             "weights",
             out -> packed(ATTENTION, Results.of().withWeights(Heads.zeros(1, 1, 6, 2))),

@@ -90,7 +90,7 @@ class ResultsTest {
     causal.compute(query, key, Results.of().withWeights(new int[] {0, 2}, wide));
     assertSameRows(narrow, wide, 3, 0);
     assertThatThrownBy(() -> causal.compute(query, key, Results.of().withWeights(new int[] {0, 3}, narrow)))
-        .hasMessage("weights.width is 3, but key.rows is 7 and the mask shows more");
+        .hasMessage("weights.width is 3, but key.rows is 7 and a query sees key 3");
   }
 
   @Test

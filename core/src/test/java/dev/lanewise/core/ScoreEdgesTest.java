@@ -10,17 +10,22 @@ import static dev.lanewise.core.testing.FloatEdges.edgesAround;
 import static dev.lanewise.core.testing.FloatEdges.logSumExp;
 import static dev.lanewise.core.testing.FloatEdges.rows;
 import static dev.lanewise.core.testing.FloatEdges.sizes;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.FloatEdges;
 import dev.lanewise.core.testing.FloatEdges.Path;
 import dev.lanewise.core.testing.FloatEdges.Setting;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -102,6 +107,27 @@ class ScoreEdgesTest {
           double expected = score - 4 * (double) slope;
           float actual = logSumExp(setting, attention, new float[] {1}, column(score, 1, 1, 1, 1));
           assertScore(setting, score + " with slope " + slope, actual, expected, 1e-6 * Math.abs(expected) + 3e-45);
+        }
+      }
+    }
+  }
+
+  /** Distances of neighbouring keys differ by one beyond 2²⁴ as well, where floats do not count by ones. */
+  @Test
+  void alibiTellsFarKeysApart() {
+    float slope = 0x1p-20f;
+    Heads scores = Heads.zeros(1, 1, 3, 150);
+    for (Kernels kernels : List.of(Kernels.scalar(), Kernels.selected())) {
+      for (int offset : new int[] {-(1 << 25), (1 << 24) + 20, 1 << 25}) {
+        Attention attention = Attention.standard().withKernels(kernels).withAlibi(new float[] {slope}, offset);
+        attention.compute(rows(3, 1), Heads.zeros(1, 1, 150, 1), Results.of().withScores(Stage.CHANGED, scores));
+        for (int i = 0; i < 3; i++) {
+          for (int j = 0; j < 150; j++) {
+            double expected = -slope * (double) Math.abs(i + (long) offset - j);
+            assertThat((double) scores.get(0, 0, i, j))
+                .as("%s, offset %d, key %d", kernels.path(), offset, j)
+                .isCloseTo(expected, within(4e-6));
+          }
         }
       }
     }

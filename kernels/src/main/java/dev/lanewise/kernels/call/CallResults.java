@@ -66,6 +66,9 @@ public record CallResults(
       }
     }
     if (queries != null) {
+      if (output != null || logSumExp != null || shape.isUneven()) {
+        throw new IllegalArgumentException("queries can be chosen only if neither output, logSumExp nor sequences are given");
+      }
       checkQueries(queries, shape);
     }
   }
@@ -102,15 +105,13 @@ public record CallResults(
     formula.checkApart(name, written);
   }
 
-  private void checkQueries(int[] chosen, CallShape shape) {
-    if (output != null || logSumExp != null || shape.isUneven()) {
-      throw new IllegalArgumentException("queries can be chosen only if neither output, logSumExp nor sequences are given");
-    }
-    int previous = -1;
+  /** Checks that chosen queries ascend and are rows of the query view. */
+  public static void checkQueries(int[] chosen, CallShape shape) {
+    int least = 0;
     for (int i = 0; i < chosen.length; i++) {
-      Checks.atLeast("queries[" + i + "]", chosen[i], previous + 1L);
+      Checks.atLeast("queries[" + i + "]", chosen[i], least);
       Checks.atMost("queries[" + i + "]", chosen[i], "the last query", shape.query().rows() - 1L);
-      previous = chosen[i];
+      least = chosen[i] + 1;
     }
   }
 }

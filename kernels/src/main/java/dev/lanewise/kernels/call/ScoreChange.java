@@ -23,6 +23,11 @@ public sealed interface ScoreChange {
     return Stage.CHANGED;
   }
 
+  /** Whether the change depends on the positions of queries and keys, which the nodes of a tree change. */
+  default boolean usesPositions() {
+    return false;
+  }
+
   /** Whether the change comes from the positions of a layer and not from the caller. */
   default boolean ofPositions() {
     return false;
@@ -118,6 +123,11 @@ public sealed interface ScoreChange {
     @Override
     public int rank() {
       return 3;
+    }
+
+    @Override
+    public boolean usesPositions() {
+      return true;
     }
 
     @Override

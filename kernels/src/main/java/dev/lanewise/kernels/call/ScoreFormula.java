@@ -98,7 +98,7 @@ public record ScoreFormula(
   /** Whether a change depends on the positions of queries and keys. */
   public boolean usesPositions() {
     for (int i = 0; i < changes.size(); i++) {
-      if (changes.get(i) instanceof ScoreChange.Alibi) {
+      if (changes.get(i).usesPositions()) {
         return true;
       }
     }

@@ -27,6 +27,9 @@ public final class ScoreChanges {
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
 
+  /** From a larger distance on, one of the next distances of a tile may be above 2²⁴, where floats are not consecutive integers. */
+  private static final long MOST_DISTANCE = (1 << 24) - Tiles.KEYS;
+
   /** Number of keys whose scores fill half of a 32 KB L1. */
   private static final int L1_KEYS = 64;
 
@@ -36,7 +39,8 @@ public final class ScoreChanges {
   private final int[][] biasStarts = new int[3][QUERIES];
 
   private final float[] biasBlock = new float[LANES * LANES];
-  private final float[] position = new float[QUERIES];
+  private final long[] position = new long[QUERIES];
+  private final float[] distance = new float[QUERIES];
   private final float[] slope = new float[QUERIES];
   private final TileHooks tileHooks = new TileHooks();
   private final KeptScores kept = new KeptScores();
@@ -61,7 +65,7 @@ public final class ScoreChanges {
         }
         case ScoreChange.Alibi alibi -> {
           for (int lane = 0; lane < QUERIES; lane++) {
-            position[lane] = (float) problem.queryPosition(alibi, tile.batchEntry(), tile.query(lane));
+            position[lane] = problem.queryPosition(alibi, tile.batchEntry(), tile.query(lane));
             slope[lane] = -alibi.slopes()[tile.queryHead(lane)];
           }
         }
@@ -240,13 +244,32 @@ public final class ScoreChanges {
     }
   }
 
+  /** The same for keys {@code from} (inclusive) to {@code to} (exclusive) of the tile, whose positions are key + from and so on. */
   private void addDistances(float[] scores, int lane, int key, int from, int to) {
-    FloatVector distance = FloatVector.fromArray(SPECIES, position, lane).sub((float) (key + from - 1));
+    for (int i = lane; i < lane + LANES; i++) {
+      long before = position[i] - key - from + 1;
+      distance[i] = (float) before;
+      if (Math.abs(before) >= MOST_DISTANCE) {
+        addFarDistances(scores, lane, key, from, to);
+        return;
+      }
+    }
+    FloatVector next = FloatVector.fromArray(SPECIES, distance, lane);
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
     for (int i = from; i < to; i++) {
       int at = i * QUERIES + lane;
-      distance = FloatVector.broadcast(SPECIES, -1f).add(distance); // exact below 2^24
-      distance.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
+      next = FloatVector.broadcast(SPECIES, -1f).add(next);
+      next.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
+    }
+  }
+
+  /** The same for distances that floats do not count by ones. */
+  private void addFarDistances(float[] scores, int lane, int key, int from, int to) {
+    for (int i = from; i < to; i++) {
+      for (int j = lane; j < lane + LANES; j++) {
+        int at = i * QUERIES + j;
+        scores[at] = (float) (scores[at] + (double) slope[j] * Math.abs(position[j] - key - i));
+      }
     }
   }
 }
