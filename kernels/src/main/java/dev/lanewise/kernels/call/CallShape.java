@@ -17,6 +17,7 @@ public final class CallShape {
   private static final int MOST_ROWS = Integer.MAX_VALUE - 1023;
 
   private static final float[] NO_ELEMENTS = new float[0];
+  private static final String LONGEST = " of the longest sequence";
   private static final CachedSequence[] NO_CACHES = new CachedSequence[0];
 
   private final Heads query;
@@ -24,12 +25,37 @@ public final class CallShape {
   /** The keys; without rows if they are cached. */
   private final Heads key;
 
-  private final CallEntries entries;
+  /** The cached rows of each batch entry; none if keys are not cached. */
+  private final CachedSequence[] caches;
 
-  private CallShape(Heads query, Heads key, CallEntries entries) {
+  /**
+   * The sequences that follow each other in a batch entry of the views. Batch entries of a padded batch are alike: each holds one sequence.
+   * A packed call has views of batch 1.
+   */
+  private final PackedSequences sequences;
+
+  /** 1 in a packed call, 0 in a padded batch: the number of an entry's sequence is entry · step. */
+  private final int step;
+
+  private final int mostQueries;
+  private final int mostKeys;
+
+  private CallShape(Heads query, Heads key, CachedSequence[] caches, PackedSequences sequences, int step) {
     this.query = query;
     this.key = key;
-    this.entries = entries;
+    this.caches = caches;
+    this.sequences = sequences;
+    this.step = step;
+    this.mostQueries = sequences.mostQueries();
+    this.mostKeys = caches.length == 0 ? sequences.mostKeys() : most(caches);
+  }
+
+  private static int most(CachedSequence[] caches) {
+    int most = 0;
+    for (CachedSequence rows : caches) {
+      most = Math.max(most, rows.rows());
+    }
+    return most;
   }
 
   /**
@@ -43,10 +69,7 @@ public final class CallShape {
   public static CallShape of(Heads query, Heads key, @Nullable PackedSequences sequences) {
     Objects.requireNonNull(query, "query");
     Objects.requireNonNull(key, "key");
-    CallEntries entries = CallEntries.of(query, key, sequences);
-    CallShape shape = new CallShape(query, key, entries);
-    shape.checkSizes();
-    return shape;
+    return of(query, key, NO_CACHES, sequences);
   }
 
   /**
@@ -66,8 +89,8 @@ public final class CallShape {
     }
     KeyValueLayout layout = cached[0].layout();
     Heads key = new Heads(NO_ELEMENTS, 0, query.batch(), layout.heads(), 0, layout.keyWidth(), 0, 0, 0);
-    CallShape shape = new CallShape(query, key, new CallEntries.Cached(CallEntries.of(query, null, sequences), cached));
-    shape.checkSizes();
+    CallShape shape = of(query, key, cached, sequences);
+    Checks.same("caches", cached.length, shape.isPacked() ? shape.batchName() : "query.batch", shape.batch());
     for (int b = 1; b < cached.length; b++) {
       if (!cached[b].layout().equals(layout)) {
         throw new IllegalArgumentException("caches[" + b + "] has " + cached[b].layout() + ", caches[0] has " + layout);
@@ -76,9 +99,17 @@ public final class CallShape {
     return shape;
   }
 
+  private static CallShape of(Heads query, Heads key, CachedSequence[] caches, @Nullable PackedSequences sequences) {
+    boolean packed = sequences != null;
+    PackedSequences ofViews = packed ? sequences : PackedSequences.single(query.rows(), key.rows());
+    CallShape shape = new CallShape(query, key, caches, ofViews, packed ? 1 : 0);
+    shape.checkSizes();
+    return shape;
+  }
+
   /** Returns the shape with other views of the same caches. */
-  public CallShape withCaches(CachedSequence[] caches) {
-    return new CallShape(query, key, new CallEntries.Cached(((CallEntries.Cached) entries).views, caches));
+  public CallShape withCaches(CachedSequence[] newCaches) {
+    return new CallShape(query, key, newCaches, sequences, step);
   }
 
   /** Checks that query and key fit each other. Names of numbers of the caches replace those of the key in a cached call. */
@@ -98,6 +129,17 @@ public final class CallShape {
     }
     Checks.atMost(isUneven() ? keysName() : "key.rows", mostKeys(), "the maximum", MOST_ROWS);
     Checks.atMost("query.width", query.width(), "the maximum", KeyValueLayout.MOST_WIDTH);
+    if (isPacked()) {
+      Checks.same("query.batch", query.batch(), "the batch of packed sequences", 1);
+      Checks.same("queryStarts[last]", sequences.queryStart(sequences.count()), "query.rows", query.rows());
+      if (!isCached()) {
+        Checks.same("keyStarts[last]", sequences.keyStart(sequences.count()), "key.rows", key.rows());
+      }
+    }
+  }
+
+  private boolean isPacked() {
+    return step == 1;
   }
 
   public Heads query() {
@@ -111,22 +153,22 @@ public final class CallShape {
 
   /** Whether keys and values are cached. */
   public boolean isCached() {
-    return entries instanceof CallEntries.Cached;
+    return caches.length > 0;
   }
 
   /** The cached rows of each batch entry; none if keys are not cached. */
   public CachedSequence[] caches() {
-    return entries instanceof CallEntries.Cached cached ? cached.caches : NO_CACHES;
+    return caches;
   }
 
   /** Whether batch entries may have different numbers of queries or keys, because sequences are packed or keys are cached. */
   public boolean isUneven() {
-    return entries.getClass() != CallEntries.class;
+    return isPacked() || isCached();
   }
 
   /** Number of batch entries, or of packed sequences. */
   public int batch() {
-    return entries.count;
+    return isPacked() ? sequences.count() : query.batch();
   }
 
   public int queryHeads() {
@@ -140,73 +182,73 @@ public final class CallShape {
 
   /** Number of queries of a batch entry. */
   public int queries(int batchEntry) {
-    return entries.queries(batchEntry);
+    return sequences.queries(batchEntry * step);
   }
 
   /** Number of keys of a batch entry. */
   public int keys(int batchEntry) {
-    return entries.keys(batchEntry);
+    return isCached() ? caches[batchEntry].rows() : sequences.keys(batchEntry * step);
   }
 
   /** The largest number of queries of a batch entry. */
   public int mostQueries() {
-    return entries.mostQueries;
+    return mostQueries;
   }
 
   /** The largest number of keys of a batch entry. */
   public int mostKeys() {
-    return entries.mostKeys;
+    return mostKeys;
   }
 
   /** Name of {@link #batch} in messages. */
   public String batchName() {
-    return entries.names().entries();
+    return isPacked() ? "the number of sequences" : isCached() ? "the number of caches" : "batch";
   }
 
   /** Name of {@link #mostQueries} in messages. */
   public String queriesName() {
-    return entries.names().queries();
+    return isPacked() ? "queries" + LONGEST : "queries";
   }
 
   /** Name of {@link #mostKeys} in messages. */
   public String keysName() {
-    return entries.names().keys();
+    return isCached() ? "the number of rows of the longest cache" : isPacked() ? "keys" + LONGEST : "keys";
   }
 
   /** Index of a query's row in the array of a view with the rows of query, such as an output. */
   public int queryIndex(Heads view, int batchEntry, int queryHead, int row) {
-    return view.index(entries.viewEntry(batchEntry), queryHead, entries.queryStart(batchEntry) + row);
+    return view.index(viewEntry(batchEntry), queryHead, queryRow(batchEntry, row));
   }
 
   /** Index of a key's row in the array of a view with the rows of key, such as value. */
   public int keyIndex(Heads view, int batchEntry, int keyValueHead, int row) {
-    return view.index(entries.viewEntry(batchEntry), keyValueHead, entries.keyStart(batchEntry) + row);
+    return view.index(viewEntry(batchEntry), keyValueHead, keyRow(batchEntry, row));
   }
 
   /** The batch entry of the views that holds a batch entry of the call. */
   public int viewEntry(int batchEntry) {
-    return entries.viewEntry(batchEntry);
+    return batchEntry * (1 - step);
   }
 
   /** The row of the query view that holds a query of a batch entry. */
   public int queryRow(int batchEntry, int query) {
-    return entries.queryStart(batchEntry) + query;
+    return sequences.queryStart(batchEntry * step) + query;
   }
 
   /** The row of the key view that holds a key of a batch entry. */
   public int keyRow(int batchEntry, int key) {
-    return entries.keyStart(batchEntry) + key;
+    return isCached() ? key : sequences.keyStart(batchEntry * step) + key;
   }
 
   /** Number of a query among the rows of a dense array of batch × queryHeads × query.rows, such as a log-sum-exp. */
   public int queryNumber(int batchEntry, int queryHead, int row) {
-    return (entries.viewEntry(batchEntry) * query.heads() + queryHead) * query.rows() + entries.queryStart(batchEntry) + row;
+    return (viewEntry(batchEntry) * query.heads() + queryHead) * query.rows() + queryRow(batchEntry, row);
   }
 
   /** Number of a key among the elements of a dense array of batch × queryHeads × keys, such as column sums, for a query head. */
   public int keyNumber(int batchEntry, int queryHead, int row) {
-    int entry = isCached() ? batchEntry : entries.viewEntry(batchEntry);
-    return (entry * query.heads() + queryHead) * columnKeys() + entries.keyStart(batchEntry) + row;
+    int entry = isCached() ? batchEntry : viewEntry(batchEntry);
+    return (entry * query.heads() + queryHead) * columnKeys() + keyRow(batchEntry, row);
   }
 
   /** Number of keys of a query head in a dense array of batch × queryHeads × keys: key.rows, or the rows of the longest cache. */

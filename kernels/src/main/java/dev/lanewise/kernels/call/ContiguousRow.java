@@ -30,19 +30,17 @@ public final class ContiguousRow {
     from = 0;
   }
 
-  /** Selects a key of a unit. */
-  public void openKey(AttentionProblem problem, int unit, int key) {
-    openRow(problem, problem.shape.key(), unit, key, true);
+  /** Selects a key of a batch entry and key/value head. */
+  public void openKey(AttentionProblem problem, int batchEntry, int head, int key) {
+    openRow(problem, problem.shape.key(), batchEntry, head, key, true);
   }
 
-  /** Selects the value of a key of a unit. */
-  public void openValue(AttentionProblem problem, int unit, int key) {
-    openRow(problem, problem.results.value(), unit, key, false);
+  /** Selects the value of a key of a batch entry and key/value head. */
+  public void openValue(AttentionProblem problem, int batchEntry, int head, int key) {
+    openRow(problem, problem.results.value(), batchEntry, head, key, false);
   }
 
-  private void openRow(AttentionProblem problem, @Nullable Heads view, int unit, int row, boolean key) {
-    int b = problem.batchEntry(unit);
-    int head = problem.keyValueHead(unit);
+  private void openRow(AttentionProblem problem, @Nullable Heads view, int b, int head, int row, boolean key) {
     if (problem.shape.isCached()) {
       openCached(problem.cached(b), head, row, key);
     } else if (view != null) {

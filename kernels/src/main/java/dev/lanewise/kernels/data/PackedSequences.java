@@ -47,6 +47,15 @@ public final class PackedSequences {
     return new PackedSequences(rows, rows);
   }
 
+  /**
+   * One sequence of so many queries and keys.
+   *
+   * @hidden
+   */
+  public static PackedSequences single(int queries, int keys) {
+    return new PackedSequences(new int[] {0, queries}, new int[] {0, keys});
+  }
+
   /** Returns a copy of the starts after checking them. */
   private static int[] checked(String name, int[] given) {
     int[] starts = Objects.requireNonNull(given, name).clone();

@@ -33,6 +33,7 @@ public final class ScalarAttention extends ScratchPool.Member {
   // The current row: its unit, batch entry, head and position, and the range of its keys.
   private int unit;
   private int batchEntry;
+  private int keyValueHead;
   private int queryHead;
   private int query;
   private int first;
@@ -59,37 +60,42 @@ public final class ScalarAttention extends ScratchPool.Member {
   private void run(AttentionProblem problem, int newUnit, int from, int to) {
     unit = newUnit;
     batchEntry = problem.batchEntry(unit);
+    keyValueHead = problem.keyValueHead(unit);
     int most = problem.shape.keys(batchEntry);
     if (scores.length < most) {
       scores = new float[most];
       hidden = new boolean[most];
     }
-    for (int row = from; row < to; row++) {
-      Interruption.check();
-      queryHead = problem.queryHead(unit, row);
-      query = problem.queryRow(row);
-      first = problem.watchesScores() ? 0 : problem.visibility.firstKey(batchEntry, queryHead, query);
-      int end = problem.watchesScores() ? most : problem.visibility.endKey(batchEntry, queryHead, query);
-      keys = Math.max(0, end - first);
-      computeRow(problem);
+    switch (problem.formula) { // each component of a formula is answered here
+      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction) -> {
+        for (int row = from; row < to; row++) {
+          Interruption.check();
+          openRow(problem, row);
+          score(problem, similarity.kind());
+          change(problem, changes);
+          mask(problem);
+          observe(problem, Stage.MASKED);
+          float logSumExp = normalise(normaliser);
+          if (weightFunction != null) {
+            problem.change(weightFunction, scores, 0, keys, batchEntry, queryHead, query, first);
+          }
+          finishRow(problem, logSumExp);
+        }
+      }
     }
   }
 
-  private void computeRow(AttentionProblem problem) {
-    float logSumExp =
-        switch (problem.formula) {
-          case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction) -> {
-            score(problem, similarity.kind());
-            change(problem, changes);
-            mask(problem);
-            observe(problem, Stage.MASKED);
-            float sum = normalise(normaliser);
-            if (weightFunction != null) {
-              problem.change(weightFunction, scores, 0, keys, batchEntry, queryHead, query, first);
-            }
-            yield sum;
-          }
-        };
+  private void openRow(AttentionProblem problem, int row) {
+    queryHead = problem.queryHead(unit, row);
+    query = problem.queryRow(row);
+    boolean all = problem.watchesScores();
+    first = all ? 0 : problem.visibility.firstKey(batchEntry, queryHead, query);
+    int end = all ? problem.shape.keys(batchEntry) : problem.visibility.endKey(batchEntry, queryHead, query);
+    keys = Math.max(0, end - first);
+  }
+
+  /** Stores what the weights of the row give. */
+  private void finishRow(AttentionProblem problem, float logSumExp) {
     for (int i = 0; problem.watchesWeights() && i < keys; i++) {
       scores[i] = hidden[i] ? 0 : scores[i]; // a hidden key keeps weight 0
     }
@@ -114,7 +120,7 @@ public final class ScalarAttention extends ScratchPool.Member {
     int often = Interruption.often(key.width());
     for (int i = 0; i < keys; i++) {
       Interruption.check(i, often);
-      keyRow.openKey(problem, unit, first + i);
+      keyRow.openKey(problem, batchEntry, keyValueHead, first + i);
       float[] keyData = keyRow.data();
       int at = keyRow.from();
       float similarity;
@@ -212,7 +218,7 @@ public final class ScalarAttention extends ScratchPool.Member {
       for (int i = from; i < end; i++) {
         Interruption.check(i, often);
         if (!hidden[i]) {
-          valueRow.openValue(problem, unit, first + i);
+          valueRow.openValue(problem, batchEntry, keyValueHead, first + i);
           ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), chain, 0, width);
         }
       }
