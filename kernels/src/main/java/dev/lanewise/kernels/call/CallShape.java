@@ -100,9 +100,10 @@ public final class CallShape {
   }
 
   private static CallShape of(Heads query, Heads key, CachedSequence[] caches, @Nullable PackedSequences sequences) {
-    boolean packed = sequences != null;
-    PackedSequences ofViews = packed ? sequences : PackedSequences.single(query.rows(), key.rows());
-    CallShape shape = new CallShape(query, key, caches, ofViews, packed ? 1 : 0);
+    CallShape shape =
+        sequences == null
+            ? new CallShape(query, key, caches, PackedSequences.single(query.rows(), key.rows()), 0)
+            : new CallShape(query, key, caches, sequences, 1);
     shape.checkSizes();
     return shape;
   }
