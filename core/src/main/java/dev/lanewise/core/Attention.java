@@ -300,8 +300,9 @@ public final class Attention {
    * @hidden
    */
   public void check(Heads query, Heads key, Results results) {
+    CallShape shape = settings.shape(query, key);
     try (ColumnSums sums = results.openSums()) {
-      results.check(settings.describe(settings.shape(query, key), results.describe(settings.shape(query, key), null, sums)));
+      results.check(settings.describe(shape, results.describe(shape, null, sums)));
     }
   }
 

@@ -67,9 +67,7 @@ public final class ReferenceAttention {
   public static ReferenceAttention of(Attention attention, Heads query, Heads key, Heads value) {
     CallShape shape = checked(attention, query, key);
     Objects.requireNonNull(value, "value");
-    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
-    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
-    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+    shape.checkValue(value);
     return new ReferenceAttention(shape, attention.settings().formula(), attention.settings().mask(), value, false);
   }
 

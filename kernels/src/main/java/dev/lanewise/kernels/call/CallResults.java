@@ -85,9 +85,7 @@ public record CallResults(
     } else if (value == null) {
       throw new IllegalArgumentException("output is given without value");
     } else {
-      Checks.same("value.batch", value.batch(), "key.batch", shape.key().batch());
-      Checks.same("value.heads", value.heads(), "key.heads", shape.key().heads());
-      Checks.same("value.rows", value.rows(), "key.rows", shape.key().rows());
+      shape.checkValue(value);
       Checks.same("output.width", written.width(), "value.width", value.width());
       Checks.atMost("value.width", value.width(), "the maximum", KeyValueLayout.MOST_WIDTH);
     }

@@ -139,6 +139,17 @@ public final class CallShape {
     }
   }
 
+  /**
+   * Checks that a view holds the value of each key.
+   *
+   * @throws IllegalArgumentException naming what does not fit, with both numbers
+   */
+  public void checkValue(Heads value) {
+    Checks.same("value.batch", value.batch(), "key.batch", key.batch());
+    Checks.same("value.heads", value.heads(), "key.heads", key.heads());
+    Checks.same("value.rows", value.rows(), "key.rows", key.rows());
+  }
+
   private boolean isPacked() {
     return step == 1;
   }
