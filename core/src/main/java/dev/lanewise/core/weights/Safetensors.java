@@ -3,21 +3,18 @@ package dev.lanewise.core.weights;
 import dev.lanewise.kernels.runtime.Checks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A file of named tensors in the format <a href="https://github.com/huggingface/safetensors">safetensors</a>, the usual format of trained
- * weights. An open file is mapped into memory, and a tensor is read on request. {@link #write} creates such a file.
+ * A file of named tensors, or several files, in the format <a href="https://github.com/huggingface/safetensors">safetensors</a>, the usual
+ * format of trained weights. An open file is mapped into memory, and a tensor is read on request. {@link #write} creates such a file.
  *
  * <pre>{@code
  * NamedTensors weights = NamedTensors.builder().add("linear.weight", weight, outputs, inputs).add("linear.bias", bias, outputs).build();
@@ -44,16 +41,19 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
 
   private final Path path;
-  private final SafetensorsHeader header;
-  private final MemorySegment buffer;
-  private final Arena arena;
+  private final List<MappedTensors> files;
+
+  /** The file that holds each tensor. */
+  private final Map<String, MappedTensors> places;
+
   private boolean closed;
 
-  private Safetensors(Path path, SafetensorsHeader header, MemorySegment buffer, Arena arena) {
+  private Safetensors(Path path, List<MappedTensors> files) {
     this.path = path;
-    this.header = header;
-    this.buffer = buffer;
-    this.arena = arena;
+    this.files = files;
+    Map<String, MappedTensors> found = new LinkedHashMap<>();
+    files.forEach(file -> file.tensors().keySet().forEach(name -> found.put(name, file)));
+    this.places = Collections.unmodifiableMap(found);
   }
 
   /**
@@ -62,35 +62,26 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
    * @throws IOException if the file cannot be read, or its header is wrong in any way
    */
   public static Safetensors open(Path path) throws IOException {
-    Objects.requireNonNull(path, "path");
-    // Opening a pipe would wait for a writer, and other files have no size to check the header against.
-    if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
-      throw new IOException(path + " is not a regular file");
-    }
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-      return open(path, file);
-    }
+    return new Safetensors(path, List.of(MappedTensors.open(path)));
   }
 
-  private static Safetensors open(Path path, FileChannel file) throws IOException {
-    Arena arena = Arena.ofShared();
-    try {
-      SafetensorsHeader header = SafetensorsHeader.read(file);
-      MemorySegment buffer = file.map(FileChannel.MapMode.READ_ONLY, header.bufferBegin(), header.bufferSize(), arena);
-      return new Safetensors(path, header, buffer, arena);
-    } catch (IOException e) {
-      arena.close();
-      throw new IOException(path + ": " + e.getMessage(), e);
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+  /**
+   * Opens the files of a checkpoint as one set of tensors: one file, or shards with an index as Hugging Face writes them. In the index,
+   * {@code weight_map} tells the shard of each tensor, a file in the folder of the index. All shards are mapped, and none is read.
+   *
+   * @param path a folder with {@code model.safetensors} or, if there is no such file, {@code model.safetensors.index.json}; or an index,
+   *     whose name ends with {@code .json}; or a safetensors file
+   * @throws IOException if a file is missing or wrong in any way, a name in the index is no plain file name, or the index and the shards
+   *     differ: a tensor is not in its shard, is in two shards, or is not named in the index
+   */
+  public static Safetensors openAll(Path path) throws IOException {
+    return new Safetensors(path, ShardIndex.open(path));
   }
 
-  /** The names, in the order of the tensors in the file. */
+  /** The names, in the order of the tensors in the file; file by file if there are shards. */
   @Override
   public Set<String> names() {
-    return opened().tensors().keySet();
+    return opened().keySet();
   }
 
   @Override
@@ -107,9 +98,10 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
     return tensor(name).dtype();
   }
 
-  /** The file's metadata ({@code __metadata__}); empty if there is none. */
+  /** The file's metadata ({@code __metadata__}); empty if there is none. If there are shards, the metadata of the first one. */
   public Map<String, String> metadata() {
-    return opened().metadata();
+    opened();
+    return files.getFirst().metadata();
   }
 
   /**
@@ -134,7 +126,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
               + ": use read");
     }
     float[] floats = new float[(int) tensor.elements()];
-    read(tensor, 0, floats, 0, floats.length);
+    file(name).read(tensor, 0, floats, 0, floats.length);
     return floats;
   }
 
@@ -156,18 +148,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
     Checks.atMost("first", first, "the number of elements of tensor " + TensorText.quoted(name), tensor.elements());
     Checks.atMost("length", length, "the rest of tensor " + TensorText.quoted(name), tensor.elements() - first);
     Checks.atMost("offset + length", (long) offset + length, "target.length", target.length);
-    read(tensor, first, target, offset, length);
-  }
-
-  private void read(SafetensorsHeader.Tensor tensor, long first, float[] target, int offset, int length) {
-    long bytes = tensor.dtype().bits() / 8;
-    MemorySegment stored = buffer.asSlice(tensor.begin() + first * bytes, length * bytes);
-    try {
-      FloatFormats.read(tensor.dtype(), stored, target, offset);
-    } catch (InternalError e) {
-      // The JVM reports in this way that mapped memory is no longer backed by the file.
-      throw new UncheckedIOException(new IOException(path + " has become shorter since it was opened", e));
-    }
+    file(name).read(tensor, first, target, offset, length);
   }
 
   private SafetensorsHeader.Tensor readable(String name) {
@@ -180,24 +161,28 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
   }
 
   private SafetensorsHeader.Tensor tensor(String name) {
-    return TensorCheck.present(opened().tensors().get(name), name, this);
+    return file(name).tensor(name);
   }
 
-  private synchronized SafetensorsHeader opened() {
+  private MappedTensors file(String name) {
+    return TensorCheck.present(opened().get(name), name, this);
+  }
+
+  private synchronized Map<String, MappedTensors> opened() {
     if (closed) {
       throw new IllegalStateException(path + " is closed");
     }
-    return header;
+    return places;
   }
 
   /**
-   * Unmaps the file; arrays that were read stay valid. Afterwards every other method throws {@link IllegalStateException}, including a call
-   * that is still reading in another thread. Closing again has no effect.
+   * Unmaps the file, or all files; arrays that were read stay valid. Afterwards every other method throws {@link IllegalStateException},
+   * including a call that is still reading in another thread. Closing again has no effect.
    */
   @Override
   public synchronized void close() {
     if (!closed) {
-      arena.close();
+      files.forEach(MappedTensors::close);
       closed = true;
     }
   }

@@ -47,7 +47,7 @@ final class SafetensorsJson {
   }
 
   /** Line, column and path, without Gson's advice to use its lenient mode. */
-  private static String position(IOException e) {
+  static String position(IOException e) {
     String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     int start = Math.max(0, reason.indexOf(" at line "));
     return reason.substring(start, Math.min(reason.length(), start + LONGEST_REASON));
@@ -190,7 +190,7 @@ final class SafetensorsJson {
     return new IOException(what + " is " + words(actual) + ", must be " + words(expected));
   }
 
-  private static String words(JsonToken token) {
+  static String words(JsonToken token) {
     return switch (token) {
       case BEGIN_OBJECT -> "a JSON object";
       case BEGIN_ARRAY -> "a JSON array";
