@@ -286,7 +286,7 @@ public final class RandomCheckpoint {
 
   private boolean truth(String key, boolean otherwise) {
     JsonElement value = config.get(key);
-    return value == null || value.isJsonNull() ? otherwise : value.getAsBoolean();
+    return (value == null || value.isJsonNull()) ? otherwise : value.getAsBoolean();
   }
 
   /** All tensors, before they are rounded to the stored type. */
@@ -321,7 +321,7 @@ public final class RandomCheckpoint {
     long inputs = name.contains(".c_") ? shape[0] : shape[1];
     // Queries and keys so large that some keys get most of the weight.
     boolean scores = name.contains("q_proj") || name.contains("k_proj") || name.contains("c_attn");
-    return (scores ? 1.5 : name.startsWith("lm_head") ? 3 : 1) / Math.sqrt(inputs);
+    return (scores ? 1.5 : name.startsWith("lm_head") ? 3 : 1) / Math.sqrt((double) inputs);
   }
 
   /** Writes config.json and the tensors into the folder, which is created. */
