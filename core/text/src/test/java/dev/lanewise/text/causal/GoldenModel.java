@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -22,6 +24,8 @@ import java.util.Objects;
 final class GoldenModel {
   final JsonObject config;
   final int[] ids;
+
+  /** The logits of the last ids, row after row. */
   final double[] logits;
 
   /** The largest error of PyTorch in float. */
@@ -39,11 +43,16 @@ final class GoldenModel {
     this.family = family;
   }
 
-  /** Reads a golden model, {@code llama3} or {@code gemma2}. */
+  /** The names of all golden models, one for each family. */
+  static List<String> names() {
+    return List.of("llama3", "mistral", "qwen2", "qwen3", "gemma2", "gpt2");
+  }
+
+  /** Reads a golden model. */
   static GoldenModel read(String name) {
     try (InputStream in = Objects.requireNonNull(GoldenModel.class.getResourceAsStream(name + ".json"), name)) {
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      RandomCheckpoint.Family family = name.equals("gemma2") ? RandomCheckpoint.Family.GEMMA2 : RandomCheckpoint.Family.LLAMA3;
+      RandomCheckpoint.Family family = RandomCheckpoint.Family.valueOf(name.toUpperCase(Locale.ROOT));
       return new GoldenModel(JsonParser.parseString(text).getAsJsonObject(), family);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
