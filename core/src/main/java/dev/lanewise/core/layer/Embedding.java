@@ -14,14 +14,20 @@ import java.util.Objects;
  * }</pre>
  */
 public final class Embedding {
-  private final float[] table;
+  private final Rows rows;
   private final int vocabulary;
   private final int embedDim;
 
-  private Embedding(float[] table, int vocabulary, int embedDim) {
-    this.table = table;
+  private Embedding(Rows rows, int vocabulary, int embedDim) {
+    this.rows = rows;
     this.vocabulary = vocabulary;
     this.embedDim = embedDim;
+  }
+
+  /** Copies rows of the table. */
+  @FunctionalInterface
+  private interface Rows {
+    void copy(int id, float[] target, int to);
   }
 
   /**
@@ -36,7 +42,19 @@ public final class Embedding {
     Checks.atLeast("vocabulary", vocabulary, 1);
     Checks.atLeast("embedDim", embedDim, 1);
     Checks.same("table.length", table.length, "vocabulary * embedDim", (long) vocabulary * embedDim);
-    return new Embedding(table.clone(), vocabulary, embedDim);
+    float[] copy = table.clone();
+    return new Embedding((id, target, to) -> System.arraycopy(copy, id * embedDim, target, to, embedDim), vocabulary, embedDim);
+  }
+
+  /**
+   * Creates an embedding whose table is the weight of a projection onto the vocabulary ("Using the Output Embedding to Improve Language
+   * Models", Press and Wolf, 2017). The weight is stored once, in the format of the projection.
+   *
+   * @param head projection from embedDim to one output for each token
+   */
+  public static Embedding tied(Linear head) {
+    Objects.requireNonNull(head, "head");
+    return new Embedding(head::row, head.outputs(), head.inputs());
   }
 
   /** Number of tokens. */
@@ -70,7 +88,7 @@ public final class Embedding {
       }
     }
     for (int i = 0; i < ids.length; i++) {
-      System.arraycopy(table, ids[i] * embedDim, output.data(), output.index(i / output.rows(), i % output.rows()), embedDim);
+      rows.copy(ids[i], output.data(), output.index(i / output.rows(), i % output.rows()));
     }
   }
 }

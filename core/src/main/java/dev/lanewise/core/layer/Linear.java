@@ -113,6 +113,11 @@ public final class Linear {
     return threads;
   }
 
+  /** Copies the weights of one output, a row of W. */
+  void row(int output, float[] target, int to) {
+    whole.weight.row(output, target, to);
+  }
+
   /** Width of the input rows. */
   public int inputs() {
     return whole.weight.inputs();

@@ -91,12 +91,21 @@ public final class PackedMatrix {
   public Matrix transposed() {
     Matrix weight = Matrix.zeros(outputs, inputs);
     for (int output = 0; output < outputs; output++) {
-      int from = panel(output / panelWidth) + output % panelWidth;
-      for (int input = 0; input < inputs; input++) {
-        weight.data()[weight.index(output, input)] = data[from + input * panelWidth];
-      }
+      row(output, weight.data(), weight.index(output, 0));
     }
     return weight;
+  }
+
+  /**
+   * Unpacks the weights of one output, as {@code inputs} elements of {@code target} from {@code to} on.
+   *
+   * @hidden
+   */
+  public void row(int output, float[] target, int to) {
+    int from = panel(output / panelWidth) + output % panelWidth;
+    for (int input = 0; input < inputs; input++) {
+      target[to + input] = data[from + input * panelWidth];
+    }
   }
 
   /**
