@@ -295,12 +295,13 @@ public final class Attention {
   }
 
   /**
-   * Checks a call of {@link #compute(Heads, Heads, Results)}, which need not be followed by the call.
+   * Checks a call of this shape, which need not be followed by the call.
    *
+   * @param results without the output
    * @hidden
    */
-  public void check(Heads query, Heads key, Results results) {
-    CallShape shape = settings.shape(query, key);
+  @SuppressWarnings("exports") // other packages of this module call it
+  public void check(CallShape shape, Results results) {
     try (ColumnSums sums = results.openSums()) {
       results.check(settings.describe(shape, results.describe(shape, null, sums)));
     }

@@ -186,6 +186,15 @@ public final class Results {
     return new Results(output, logSumExp, columnSums, Objects.requireNonNull(newTopKeys, "topKeys"), rows);
   }
 
+  /**
+   * Tells whether anything is requested.
+   *
+   * @hidden
+   */
+  public boolean requestsAny() {
+    return output != null || logSumExp != null || columnSums != null || topKeys != null || !rows.isEmpty();
+  }
+
   /** Creates the column sums, which the caller must close; null if they are not requested. */
   @Nullable ColumnSums openSums() {
     return columnSums == null ? null : new ColumnSums(columnSums);
@@ -193,7 +202,7 @@ public final class Results {
 
   /** The results as the kernels compute them. */
   CallResults describe(CallShape shape, @Nullable Heads value, @Nullable ColumnSums sums) {
-    if (output == null && logSumExp == null && columnSums == null && topKeys == null && rows.isEmpty()) {
+    if (!requestsAny()) {
       throw new IllegalArgumentException("results requests nothing");
     }
     if (output != null && value == null && !shape.isCached()) {

@@ -5,11 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
-import dev.lanewise.core.layer.DecoderLayer;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.core.testing.CachedRows;
@@ -102,9 +101,9 @@ class InterruptionTest {
       SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 100, WIDTH, Problem.SEED);
       SequenceBatch y = SequenceBatch.zeros(2, 100, WIDTH);
       LayerParts parts = new LayerParts(LayerShape.of(WIDTH, 4), 48, Activation.GELU, true, false, Norm.Placement.PRE);
-      EncoderLayer encoder = parts.encoderLayer().withThreads(threadCount);
+      TransformerLayer encoder = parts.encoderLayer().withThreads(threadCount);
       calls.put("encoder layer" + on, () -> encoder.forward(x, y));
-      DecoderLayer decoder = parts.decoderLayer().withThreads(threadCount);
+      TransformerLayer decoder = parts.decoderLayer().withThreads(threadCount);
       calls.put("decoder layer" + on, () -> decoder.forward(x, x, y));
       MultiHeadAttention layer = LayerShape.of(WIDTH, 4).layer().withThreads(threadCount);
       calls.put("layer" + on, () -> layer.forward(x, y));

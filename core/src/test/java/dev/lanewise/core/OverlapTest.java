@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.cache.KeyValueCache;
-import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.pooling.AttentionPooling;
 import dev.lanewise.core.pooling.Neighbours;
 import dev.lanewise.core.pooling.Pooling;
@@ -133,9 +133,9 @@ class OverlapTest {
         .withAttention(inner -> inner.withBias(Bias.of(a.get("bias"), a.get("bias").length)));
   }
 
-  private static EncoderLayer encoderLayer(Map<String, float[]> a, Norm.Placement placement) {
+  private static TransformerLayer encoderLayer(Map<String, float[]> a, Norm.Placement placement) {
     Norm norm = Norm.layer(new float[] {1}, new float[] {0.5f}, 1);
-    return EncoderLayer.of(layer(a), norm, FeedForward.of(linear(), linear(), Activation.RELU), norm, placement);
+    return TransformerLayer.encoder(layer(a), norm, FeedForward.of(linear(), linear(), Activation.RELU), norm, placement);
   }
 
   private static List<Door> layers() {
@@ -231,8 +231,8 @@ class OverlapTest {
               "x bias",
               "output results[0] results[1]",
               a -> {
-                EncoderLayer one = encoderLayer(a, placement);
-                Encoder.of(List.of(one, one), null)
+                TransformerLayer one = encoderLayer(a, placement);
+                TransformerStack.of(List.of(one, one), null)
                     .forward(
                         rows(a.get("x")),
                         rows(a.get("output")),

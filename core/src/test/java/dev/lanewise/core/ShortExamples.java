@@ -1,11 +1,10 @@
 package dev.lanewise.core;
 
 import dev.lanewise.core.cache.KeyValueCache;
-import dev.lanewise.core.layer.Decoder;
-import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
@@ -157,7 +156,8 @@ final class ShortExamples {
     // end
   }
 
-  static void transformer(Encoder encoder, Decoder decoder, SequenceBatch source, SequenceBatch target, SequenceBatch output) {
+  static void transformer(
+      TransformerStack encoder, TransformerStack decoder, SequenceBatch source, SequenceBatch target, SequenceBatch output) {
     // begin
     Transformer transformer = Transformer.of(encoder, decoder).withSourceMask(Mask.keyLengths(17, 24));
     transformer.forward(source, target, output); // batch × rows × embedDim each

@@ -3,7 +3,7 @@ package dev.lanewise.bench.jmh;
 import dev.lanewise.bench.throughput.data.EncoderWeights;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Param;
@@ -26,7 +26,7 @@ public class EncoderBenchmark extends ScalarVersusVector {
     EncoderWeights weights = EncoderWeights.seeded(EMBED_DIM, FEED_FORWARD, data);
     SequenceBatch x = SequenceBatch.of(data.numbers(rows * EMBED_DIM), 1, rows, EMBED_DIM);
     SequenceBatch output = SequenceBatch.zeros(1, rows, EMBED_DIM);
-    ByPath<EncoderLayer> layer = ByPath.of(weights.layer(HEADS, EPSILON)::withKernels);
+    ByPath<TransformerLayer> layer = ByPath.of(weights.layer(HEADS, EPSILON)::withKernels);
     int[] all = IntStream.range(0, rows).toArray();
     return new Task(
         kernels -> {

@@ -7,7 +7,7 @@ import dev.lanewise.bench.throughput.data.Rows;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.EncoderLayer;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import java.util.Map;
 
@@ -25,7 +25,7 @@ final class EncoderOperation {
     EncoderWeights weights = EncoderWeights.seeded(embedDim, FEED_FORWARD * embedDim, data);
     SequenceBatch x = SequenceBatch.of(data.numbers(sizes.batch * sizes.queries * embedDim), sizes.batch, sizes.queries, embedDim);
     SequenceBatch output = SequenceBatch.zeros(sizes.batch, sizes.queries, embedDim);
-    EncoderLayer layer = weights.layer(sizes.heads, EPSILON).withKernels(setup.kernels()).withThreads(setup.team().size());
+    TransformerLayer layer = weights.layer(sizes.heads, EPSILON).withKernels(setup.kernels()).withThreads(setup.team().size());
     Map<String, Object> shape =
         Map.of("batch", x.batch(), "rows", x.rows(), "embedDim", embedDim, "heads", sizes.heads, "feedForward", FEED_FORWARD * embedDim);
     long bytes = Float.BYTES * (weights.size() + 2L * x.data().length);

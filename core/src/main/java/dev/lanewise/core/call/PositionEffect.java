@@ -22,41 +22,29 @@ public interface PositionEffect {
     return true;
   }
 
-  /** Rotates queries and keys of a call without caches. */
-  default void turn(AttentionSettings settings, Heads queries, Heads keys) {}
-
-  /** Rotates queries and keys whose positions follow {@code before} rows of each cache. */
-  default void turn(AttentionSettings settings, Heads queries, Heads keys, int[] before) {}
-
   /**
-   * Checks that positions can act on a call without caches.
+   * Checks that positions can act on a call.
    *
+   * @param shape of the call; with caches, of the caches after the new rows have been appended
    * @throws IllegalArgumentException naming the sequence that does not fit
    */
-  default void checkCall(AttentionSettings settings, CallShape shape) {
+  default void check(AttentionSettings settings, CallShape shape) {
     settings.mask().depths(); // refuses two different trees
   }
 
   /**
-   * The settings of a call without caches that has passed {@link #checkCall}.
+   * Rotates the queries and keys of a call that has passed {@link #check}.
    *
-   * @param buffer array of the scratch that may hold a bias until attention is computed
+   * @param keys the keys; with caches the new ones, one for each query
    */
-  default AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
-    return settings;
-  }
-
-  /** Checks that positions can act on a call whose {@code rows} queries and keys follow {@code before} rows of each cache. */
-  default void checkCached(AttentionSettings settings, int[] before, int rows) {
-    settings.mask().depths(); // refuses two different trees
-  }
+  default void turn(AttentionSettings settings, CallShape shape, Heads queries, Heads keys) {}
 
   /**
-   * The settings of a call whose {@code rows} queries and keys follow {@code before} rows of each cache.
+   * The settings of a call that has passed {@link #check}.
    *
    * @param buffer array of the scratch that may hold a bias until attention is computed
    */
-  default AttentionSettings score(AttentionSettings settings, int[] before, int rows, Scratch scratch, int buffer) {
+  default AttentionSettings score(AttentionSettings settings, CallShape shape, Scratch scratch, int buffer) {
     return settings;
   }
 }

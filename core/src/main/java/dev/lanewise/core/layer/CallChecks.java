@@ -15,9 +15,9 @@ import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks calls of a {@link MultiHeadAttention} by their shapes, before anything is computed. A stack checks the calls of all its layers
@@ -27,33 +27,47 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
   /**
    * Checks a call of this shape except for its views: mask, bias, positions and all other settings of the attention.
    *
+   * @return the shape, with queries and keys without elements
    * @throws IllegalArgumentException naming what does not fit
    */
-  void call(int batch, int queries, int keys) {
+  CallShape call(int batch, int queries, int keys) {
     projections.checkSizes(batch, queries, keys);
     AttentionSettings settings = attention.settings();
-    CallShape shape = settings.shape(projections.queryShape(batch, queries), projections.keyShape(batch, keys));
-    settings.check(shape);
-    effect.checkCall(settings, shape);
+    return checked(settings.shape(projections.queryShape(batch, queries), projections.keyShape(batch, keys)));
+  }
+
+  private CallShape checked(CallShape shape) {
+    attention.settings().check(shape);
+    effect.check(attention.settings(), shape);
+    return shape;
   }
 
   /** Checks that rows of {@code x} can be appended to caches. */
   void caches(String name, SequenceBatch x, List<KeyValueCache> caches) {
-    checkNotPacked();
-    projections.checkCaches(name, caches, "x.batch", x.batch());
+    PackedSequences sequences = attention.settings().sequences();
+    if (sequences == null) {
+      projections.checkCaches(name, caches, "x.batch", x.batch());
+    } else {
+      projections.checkCaches(name, caches, "the number of sequences", sequences.count());
+    }
   }
 
-  /** Checks a call of {@link MultiHeadAttention#forward(SequenceBatch, List, SequenceBatch)}, where each cache has {@code before} rows. */
-  void self(SequenceBatch x, int[] before) {
+  /**
+   * Checks a call of {@link MultiHeadAttention#forward(SequenceBatch, List, SequenceBatch)}, where each cache has {@code before} rows, at
+   * least one cache.
+   *
+   * @return the shape of the call, whose caches include the new rows
+   */
+  CallShape self(SequenceBatch x, int[] before) {
     projections.checkSizes(x.batch(), x.rows(), x.rows());
     KeyValueLayout layout =
         new KeyValueLayout(KeyValueFormat.F32, projections.keyValueHeads(), projections.headDim(), projections.valueDim());
+    PackedSequences sequences = attention.settings().sequences();
     CachedSequence[] shapes = new CachedSequence[before.length];
-    Arrays.setAll(shapes, b -> new CachedShape(layout, Math.addExact(before[b], x.rows())));
-    if (shapes.length > 0) {
-      attention.settings().check(attention.settings().shape(projections.queryShape(x.batch(), x.rows()), shapes));
+    for (int s = 0; s < shapes.length; s++) {
+      shapes[s] = new CachedShape(layout, Math.addExact(before[s], sequences == null ? x.rows() : sequences.queries(s)));
     }
-    effect.checkCached(attention.settings(), before, x.rows());
+    return checked(attention.settings().shape(projections.queryShape(x.batch(), x.rows()), shapes));
   }
 
   /** Checks that caches can be the memory of {@code x}: one cache for each batch entry, or sequence. */
@@ -67,15 +81,22 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
     }
   }
 
-  /** Checks a call of {@link MultiHeadAttention#forwardCross} except for its output. */
-  void cross(String name, SequenceBatch x, List<KeyValueCache> memory) {
+  /**
+   * Checks a call of {@link MultiHeadAttention#forwardCross} except for its output.
+   *
+   * @return the shape; null if there is no sequence
+   */
+  @Nullable CallShape cross(String name, SequenceBatch x, List<KeyValueCache> memory) {
     memory(name, x, memory);
     projections.checkSizes(x.batch(), x.rows(), 0);
     CachedSequence[] rows = BatchRead.acquire(memory);
     try {
-      if (rows.length > 0) {
-        attention.settings().check(attention.settings().shape(projections.queryShape(x.batch(), x.rows()), rows));
+      if (rows.length == 0) {
+        return null;
       }
+      CallShape shape = attention.settings().shape(projections.queryShape(x.batch(), x.rows()), rows);
+      attention.settings().check(shape);
+      return shape;
     } finally {
       BatchRead.release(memory, rows.length);
     }
@@ -108,10 +129,10 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
   }
 
   /** Checks the results of a call of this shape by their shapes, and that they share no element with the bias. */
-  void results(String name, int batch, int queries, int keys, Results results) {
+  void results(String name, CallShape shape, Results results) {
     Objects.requireNonNull(results, name);
     results.written().forEach(view -> attention.settings().formula().checkApart(name, view));
-    attention.check(projections.queryShape(batch, queries), projections.keyShape(batch, keys), results);
+    attention.check(shape, results);
   }
 
   /** Checks that results share no element with another view. */

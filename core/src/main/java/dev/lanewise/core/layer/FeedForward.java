@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * gate(x)) · up(x)) (Shazeer, "GLU variants improve transformer", 2020: SwiGLU with {@link Activation#SILU}). Bias and activation are
  * applied while a product is still in the CPU cache. Immutable and thread-safe.
  *
- * <p>For an example see {@link EncoderLayer}.
+ * <p>For an example see {@link TransformerLayer}.
  */
 public final class FeedForward {
   /** Number of rows that are computed at a time, so that the hidden layer takes a few megabytes whatever the batch. */

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Generates sequences of tokens: each next token is the most probable one after the earlier tokens. It combines an embedding, positions, a
- * {@link Decoder} that attends to a memory, and a projection onto the vocabulary. The largest output of the projection chooses the token;
- * of equal outputs, the first. A sequence ends with the stop token or at {@code maxLength} tokens. Its length does not depend on the length
- * of the memory.
+ * {@link TransformerStack} that attends to a memory, and a projection onto the vocabulary. The largest output of the projection chooses the
+ * token; of equal outputs, the first. A sequence ends with the stop token or at {@code maxLength} tokens. Its length does not depend on the
+ * length of the memory.
  *
  * <pre>{@code
  * GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class GreedyDecoder {
   private static final int DEFAULT_MAX_LENGTH = 256;
 
-  private final Decoder decoder;
+  private final TransformerStack decoder;
   private final Embedding embedding;
   private final Linear vocabulary;
   private final int start;
@@ -35,7 +35,13 @@ public final class GreedyDecoder {
   private final int maxLength;
 
   private GreedyDecoder(
-      Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop, @Nullable InputPositions positions, int maxLength) {
+      TransformerStack decoder,
+      Embedding embedding,
+      Linear vocabulary,
+      int start,
+      int stop,
+      @Nullable InputPositions positions,
+      int maxLength) {
     this.decoder = Objects.requireNonNull(decoder, "decoder");
     this.embedding = Objects.requireNonNull(embedding, "embedding");
     this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary");
@@ -77,7 +83,7 @@ public final class GreedyDecoder {
    * @param stop the token that ends a sequence, which is not part of the result
    * @throws IllegalArgumentException if widths or vocabularies differ, or start or stop is no token
    */
-  public static GreedyDecoder of(Decoder decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
+  public static GreedyDecoder of(TransformerStack decoder, Embedding embedding, Linear vocabulary, int start, int stop) {
     return new GreedyDecoder(decoder, embedding, vocabulary, start, stop, null, DEFAULT_MAX_LENGTH).withThreads(1);
   }
 
@@ -137,7 +143,7 @@ public final class GreedyDecoder {
     if (memory.batch() == 0) {
       return new int[0][];
     }
-    try (DecoderState state = decoder.start(memory, maxLength)) {
+    try (StackState state = decoder.start(memory, maxLength)) {
       return new Run(memory.batch(), listener).all(state);
     }
   }
@@ -163,7 +169,7 @@ public final class GreedyDecoder {
       Arrays.fill(last, start);
     }
 
-    private int[][] all(DecoderState state) {
+    private int[][] all(StackState state) {
       SequenceBatch x = SequenceBatch.zeros(last.length, 1, decoder.embedDim());
       SequenceBatch scores = SequenceBatch.zeros(last.length, 1, vocabulary.outputs());
       for (int position = 0; position < maxLength && open > 0; position++) {

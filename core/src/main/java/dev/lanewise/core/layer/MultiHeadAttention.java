@@ -4,12 +4,14 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -41,12 +43,7 @@ public final class MultiHeadAttention {
     positionEffect.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
   }
 
-  /**
-   * Creates a builder of a layer with {@code numHeads} query heads over sequences of width {@code embedDim}. headDim is embedDim /
-   * numHeads.
-   *
-   * @throws IllegalArgumentException if numHeads does not divide embedDim
-   */
+  /** Creates a builder of a layer with {@code numHeads} query heads over sequences of width {@code embedDim}. */
   public static Builder builder(int embedDim, int numHeads) {
     return new Builder(embedDim, numHeads);
   }
@@ -91,12 +88,18 @@ public final class MultiHeadAttention {
 
   /** Returns a copy with this number of threads for each call, including the caller's; the weights are shared. */
   public MultiHeadAttention withThreads(int threads) {
-    return new MultiHeadAttention(projections.with(linear -> linear.withThreads(threads)), attention.withThreads(threads), positionEffect);
+    return new MultiHeadAttention(
+        projections.with(linear -> linear.withThreads(threads), norm -> norm.withThreads(threads)),
+        attention.withThreads(threads),
+        positionEffect);
   }
 
   /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public MultiHeadAttention withKernels(Kernels kernels) {
-    return new MultiHeadAttention(projections.with(linear -> linear.withKernels(kernels)), attention.withKernels(kernels), positionEffect);
+    return new MultiHeadAttention(
+        projections.with(linear -> linear.withKernels(kernels), norm -> norm.withKernels(kernels)),
+        attention.withKernels(kernels),
+        positionEffect);
   }
 
   /** Checks that a view that a layer writes shares no element with what attention reads besides the layer's rows. */
@@ -130,6 +133,11 @@ public final class MultiHeadAttention {
     return KeyValueCache.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
   }
 
+  /** Creates a builder of a pool of caches for this layer, with its keyValueHeads, headDim and valueDim. */
+  public KeyValuePool.Builder pool() {
+    return KeyValuePool.builder(projections.keyValueHeads(), projections.headDim()).valueDim(projections.valueDim());
+  }
+
   /**
    * Self-attention: query, key and value all come from {@code x}; both are batch × rows × embedDim.
    *
@@ -141,13 +149,14 @@ public final class MultiHeadAttention {
    * }</pre>
    */
   public void forward(SequenceBatch x, SequenceBatch output) {
-    forward(Projections.Names.SELF, x, x, x, output, null);
+    forward(Projections.Names.SELF, x, x, x, output, Results.of());
   }
 
   /**
    * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see the rows
    * that the layer's mask shows. With {@link Mask#causal} a prompt in one or several calls, and the steps after it, have the same result as
-   * one call over all rows, except for rounding. If anything fails, the caches do not change.
+   * one call over all rows, except for rounding. With {@link #withPackedSequences} {@code x} holds new rows of all sequences one after
+   * another, as many of each as the sequence has queries. If anything fails, the caches do not change.
    *
    * <pre>{@code
    * try (KeyValueCache cache = layer.cache().capacity(512).build()) {
@@ -157,16 +166,16 @@ public final class MultiHeadAttention {
    * }</pre>
    *
    * @param x batch × rows × embedDim
-   * @param caches one cache for each batch entry, with the earlier rows of its sequence; keyValueHeads, headDim and valueDim are those of
-   *     the layer
+   * @param caches one cache for each batch entry, or packed sequence, with the earlier rows of its sequence; keyValueHeads, headDim and
+   *     valueDim are those of the layer
    * @param output batch × rows × embedDim, written
    * @throws IllegalArgumentException if shapes differ, or output shares elements with x or with itself
-   * @throws IllegalStateException if a cache is full, closed, or in use, or the layer has packed sequences
+   * @throws IllegalStateException if a cache is full, closed, or in use
    */
   public void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
     try (CacheTransaction transaction = new CacheTransaction()) {
       checkSelf(x, caches, output);
-      forward(x, transaction.enter(caches), output, transaction);
+      forward(x, transaction.enter(caches), output, Results.of(), transaction);
       transaction.commit();
     }
   }
@@ -177,15 +186,17 @@ public final class MultiHeadAttention {
     checks().caches("caches", x, caches);
   }
 
-  /** Self-attention inside a larger call, which has entered the caches and commits the appended rows. */
-  void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, CacheTransaction transaction) {
+  /**
+   * Self-attention inside a larger call, which has entered the caches and commits the appended rows.
+   *
+   * @param results of the heads, besides the output
+   */
+  void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, Results results, CacheTransaction transaction) {
     checkSelf(x, caches, output);
-    int[] before = CacheTransaction.rows(caches);
-    checks().self(x, before);
-    if (caches.isEmpty()) {
-      return;
+    if (!caches.isEmpty()) {
+      CallShape shape = checks().self(x, CacheTransaction.rows(caches));
+      calls().self(x, caches, shape, output, results, transaction);
     }
-    calls().self(x, caches, before, output, transaction);
   }
 
   /**
@@ -209,14 +220,22 @@ public final class MultiHeadAttention {
    * @param output batch × rows × embedDim, written
    */
   public void forwardCross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
+    forwardCross(x, memory, output, Results.of());
+  }
+
+  /** Cross-attention with results of the heads besides the output. */
+  void forwardCross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output, Results results) {
     projections.checkQuery(Projections.Names.SELF, x);
     projections.checkOutput(Projections.Names.SELF, x, output);
     checkApart("output", output.split(1));
     checks().cross("memory", x, memory);
-    if (memory.isEmpty()) {
-      return;
+    if (!memory.isEmpty()) {
+      calls().cross(x, memory, output, results);
     }
-    calls().cross(x, memory, output);
+  }
+
+  int threads() {
+    return attention.settings().threads();
   }
 
   Mask mask() {
@@ -252,7 +271,7 @@ public final class MultiHeadAttention {
    *     nothing has been written then
    */
   public void forward(SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output) {
-    forward(Projections.Names.APART, query, key, value, output, null);
+    forward(Projections.Names.APART, query, key, value, output, Results.of());
   }
 
   /**
@@ -268,23 +287,18 @@ public final class MultiHeadAttention {
   }
 
   private void forward(
-      Projections.Names names,
-      SequenceBatch query,
-      SequenceBatch key,
-      SequenceBatch value,
-      SequenceBatch output,
-      @Nullable Results results) {
+      Projections.Names names, SequenceBatch query, SequenceBatch key, SequenceBatch value, SequenceBatch output, Results results) {
     projections.checkForward(names, query, key, value, output);
     checkApart("output", output.split(1));
-    checks().call(query.batch(), query.rows(), key.rows());
-    if (results != null) {
-      checks().results("results", query.batch(), query.rows(), key.rows(), results);
+    CallShape shape = checks().call(query.batch(), query.rows(), key.rows());
+    if (results.requestsAny()) {
+      checks().results("results", shape, results);
       CallChecks.apart("results", results, "output", output);
       CallChecks.apart("results", results, "query", query);
       CallChecks.apart("results", results, "key", key);
       CallChecks.apart("results", results, "value", value);
     }
-    calls().forward(query, key, value, output, results);
+    calls().forward(query, key, value, shape, output, results);
   }
 
   /**
@@ -295,7 +309,8 @@ public final class MultiHeadAttention {
    * MultiHeadAttention layer =
    *     MultiHeadAttention.builder(embedDim, numHeads)
    *         .keyValueHeads(keyValueHeads) // fewer than numHeads: grouped heads; 1: multi-query
-   *         .valueDim(valueDim) // width of a value head; that of query and key heads is embedDim / numHeads
+   *         .headDim(headDim) // width of a query or key head, if it is not embedDim / numHeads
+   *         .valueDim(valueDim) // width of a value head, if it is not headDim
    *         .sources(keys.width(), values.width()) // rows of other widths than embedDim
    *         .query(wq, bq)
    *         .key(wk, bk)
@@ -320,7 +335,14 @@ public final class MultiHeadAttention {
       return this;
     }
 
-    /** Sets the width of a value head; the default is embedDim / numHeads. */
+    /** Sets the width of a query or key head; the default is embedDim / numHeads, which must be an integer then. */
+    public Builder headDim(int headDim) {
+      Checks.atLeast("headDim", headDim, 1);
+      weights.headDim = headDim;
+      return this;
+    }
+
+    /** Sets the width of a value head; the default is headDim. */
     public Builder valueDim(int valueDim) {
       Checks.atLeast("valueDim", valueDim, 1);
       weights.valueDim = valueDim;
@@ -338,25 +360,64 @@ public final class MultiHeadAttention {
 
     /** Sets W_Q: numHeads·headDim × embedDim. */
     public Builder query(float[] weight, float @Nullable [] bias) {
-      weights.query = new Weight("query", weight, bias);
+      weights.query = new Weight.Dense("query", weight, bias);
+      return this;
+    }
+
+    /** Sets W_Q as a projection, whose weight is shared. */
+    public Builder query(Linear projection) {
+      weights.query = new Weight.Projection("query", projection);
       return this;
     }
 
     /** Sets W_K: keyValueHeads·headDim × keyInputDim. */
     public Builder key(float[] weight, float @Nullable [] bias) {
-      weights.key = new Weight("key", weight, bias);
+      weights.key = new Weight.Dense("key", weight, bias);
+      return this;
+    }
+
+    /** Sets W_K as a projection, whose weight is shared. */
+    public Builder key(Linear projection) {
+      weights.key = new Weight.Projection("key", projection);
       return this;
     }
 
     /** Sets W_V: keyValueHeads·valueDim × valueInputDim. */
     public Builder value(float[] weight, float @Nullable [] bias) {
-      weights.value = new Weight("value", weight, bias);
+      weights.value = new Weight.Dense("value", weight, bias);
+      return this;
+    }
+
+    /** Sets W_V as a projection, whose weight is shared. */
+    public Builder value(Linear projection) {
+      weights.value = new Weight.Projection("value", projection);
       return this;
     }
 
     /** Sets W_O: embedDim × numHeads·valueDim. */
     public Builder output(float[] weight, float @Nullable [] bias) {
-      weights.output = new Weight("output", weight, bias);
+      weights.output = new Weight.Dense("output", weight, bias);
+      return this;
+    }
+
+    /** Sets W_O as a projection, whose weight is shared. */
+    public Builder output(Linear projection) {
+      weights.output = new Weight.Projection("output", projection);
+      return this;
+    }
+
+    /**
+     * Sets a norm of width headDim for each query head, between the projection and rotary positions ("Query-Key Normalization for
+     * Transformers", Henry et al., 2020; Qwen 3).
+     */
+    public Builder queryNorm(Norm norm) {
+      weights.queryNorm = norm.withThreads(1);
+      return this;
+    }
+
+    /** Sets a norm of width headDim for each key head, see {@link #queryNorm}. */
+    public Builder keyNorm(Norm norm) {
+      weights.keyNorm = norm.withThreads(1);
       return this;
     }
 
@@ -365,7 +426,7 @@ public final class MultiHeadAttention {
      * or another valueDim each of the three has the rows that its own method names.
      */
     public Builder packedInput(float[] inProjWeight, float @Nullable [] inProjBias) {
-      weights.packedInput = new Weight("packedInput", inProjWeight, inProjBias);
+      weights.packedInput = new Weight.Dense("packedInput", inProjWeight, inProjBias);
       return this;
     }
 
@@ -373,7 +434,8 @@ public final class MultiHeadAttention {
      * Creates the layer, without a mask, on one thread and the fastest kernels of this JVM.
      *
      * @throws IllegalStateException if a weight is missing, or packedInput is set together with one of the weights that it contains
-     * @throws IllegalArgumentException if a weight or bias has the wrong length
+     * @throws IllegalArgumentException if a weight, bias or norm has the wrong length, or numHeads does not divide embedDim and headDim is
+     *     not set
      */
     public MultiHeadAttention build() {
       return new MultiHeadAttention(weights.projections(), Attention.standard(), Positions.none().effect());

@@ -28,7 +28,9 @@ public final class Norm {
     /** Before each sublayer: x + sublayer(norm(x)). The rows are summed from layer to layer, so a norm after the last layer is usual. */
     PRE,
     /** After each sum: norm(x + sublayer(x)), as in "Attention Is All You Need" and BERT. */
-    POST
+    POST,
+    /** After each sublayer, before the sum: x + norm(sublayer(x)), as in OLMo 2; Gemma 2 has it together with {@link #PRE}. */
+    OUTPUT
   }
 
   private final Kernels kernels;

@@ -5,26 +5,32 @@ import org.jspecify.annotations.Nullable;
 
 /** The weights of a {@link MultiHeadAttention} under construction, with the checks that they fit each other. */
 final class ProjectionWeights {
-  private final int embedDim;
+  final int embedDim;
   final int numHeads;
   int keyValueHeads;
+
+  /** Elements of a query or key head; 0 for embedDim / numHeads. */
+  int headDim;
+
+  /** Elements of a value head; 0 for headDim. */
   int valueDim;
+
   int keyInputDim;
   int valueInputDim;
   @Nullable Weight query;
   @Nullable Weight key;
   @Nullable Weight value;
   @Nullable Weight output;
-  @Nullable Weight packedInput;
+  Weight.@Nullable Dense packedInput;
+  @Nullable Norm queryNorm;
+  @Nullable Norm keyNorm;
 
   ProjectionWeights(int embedDim, int numHeads) {
     Checks.atLeast("embedDim", embedDim, 1);
     Checks.atLeast("numHeads", numHeads, 1);
-    Checks.multiple("embedDim", embedDim, "numHeads", numHeads);
     this.embedDim = embedDim;
     this.numHeads = numHeads;
     this.keyValueHeads = numHeads;
-    this.valueDim = embedDim / numHeads;
     this.keyInputDim = embedDim;
     this.valueInputDim = embedDim;
   }
@@ -33,14 +39,22 @@ final class ProjectionWeights {
    * Creates the projections.
    *
    * @throws IllegalStateException if a weight is missing, or packedInput is set together with one of the weights that it contains
-   * @throws IllegalArgumentException if a weight or bias has the wrong length
+   * @throws IllegalArgumentException if numHeads does not divide embedDim and headDim is not set, or a weight, bias or norm has the wrong
+   *     length
    */
   Projections projections() {
-    int queryRows = embedDim;
-    int keyRows = Checks.product("keyValueHeads", keyValueHeads, "headDim", embedDim / numHeads);
-    int valueRows = Checks.product("keyValueHeads", keyValueHeads, "valueDim", valueDim);
-    int headsWidth = Checks.product("numHeads", numHeads, "valueDim", valueDim);
-    Weight packed = packedInput;
+    if (headDim == 0) {
+      Checks.multiple("embedDim", embedDim, "numHeads", numHeads);
+    }
+    int keyDim = headDim == 0 ? embedDim / numHeads : headDim;
+    int ofValue = valueDim == 0 ? keyDim : valueDim;
+    int queryRows = Checks.product("numHeads", numHeads, "headDim", keyDim);
+    int keyRows = Checks.product("keyValueHeads", keyValueHeads, "headDim", keyDim);
+    int valueRows = Checks.product("keyValueHeads", keyValueHeads, "valueDim", ofValue);
+    int headsWidth = Checks.product("numHeads", numHeads, "valueDim", ofValue);
+    checkNorm("queryNorm", queryNorm, keyDim);
+    checkNorm("keyNorm", keyNorm, keyDim);
+    Weight.Dense packed = packedInput;
     if (packed != null) {
       checkPacked(packed, (long) queryRows + keyRows + valueRows);
     }
@@ -52,11 +66,19 @@ final class ProjectionWeights {
         wk.linear(keyInputDim, keyRows),
         wv.linear(valueInputDim, valueRows),
         Weight.given(output, "output").linear(headsWidth, embedDim),
+        queryNorm,
+        keyNorm,
         numHeads,
         keyValueHeads);
   }
 
-  private void checkPacked(Weight packed, long rows) {
+  private static void checkNorm(String name, @Nullable Norm norm, int keyDim) {
+    if (norm != null) {
+      Checks.same(name + ".width", norm.width(), "headDim", keyDim);
+    }
+  }
+
+  private void checkPacked(Weight.Dense packed, long rows) {
     if (query != null || key != null || value != null) {
       throw new IllegalStateException("packedInput holds query, key and value, which are given separately, too");
     }

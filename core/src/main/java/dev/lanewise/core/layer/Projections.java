@@ -10,6 +10,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The projections W_Q, W_K, W_V and W_O of a multi-head layer, and the shapes that follow from them.
@@ -18,8 +19,19 @@ import java.util.function.UnaryOperator;
  * @param key keyInputDim to keyValueHeads · headDim
  * @param value valueInputDim to keyValueHeads · valueDim
  * @param output numHeads · valueDim to embedDim
+ * @param queryNorm norm of each query head; null for none
+ * @param keyNorm norm of each key head; null for none
  */
-record Projections(Linear query, Linear key, Linear value, Linear output, int numHeads, int keyValueHeads) {
+record Projections(
+    Linear query,
+    Linear key,
+    Linear value,
+    Linear output,
+    @Nullable Norm queryNorm,
+    @Nullable Norm keyNorm,
+    int numHeads,
+    int keyValueHeads) {
+
   int headDim() {
     return query.outputs() / numHeads;
   }
@@ -28,9 +40,17 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     return value.outputs() / keyValueHeads;
   }
 
-  /** Returns projections that are each changed by a function. */
-  Projections with(UnaryOperator<Linear> change) {
-    return new Projections(change.apply(query), change.apply(key), change.apply(value), change.apply(output), numHeads, keyValueHeads);
+  /** Returns projections and norms that are each changed by a function. */
+  Projections with(UnaryOperator<Linear> change, UnaryOperator<Norm> changeNorm) {
+    return new Projections(
+        change.apply(query),
+        change.apply(key),
+        change.apply(value),
+        change.apply(output),
+        queryNorm == null ? null : changeNorm.apply(queryNorm),
+        keyNorm == null ? null : changeNorm.apply(keyNorm),
+        numHeads,
+        keyValueHeads);
   }
 
   /** The operands of attention. */
@@ -42,22 +62,31 @@ record Projections(Linear query, Linear key, Linear value, Linear output, int nu
     SequenceBatch keys = SequenceBatch.buffer(buffers, 1, keySource, key.outputs());
     SequenceBatch values = SequenceBatch.buffer(buffers, 2, valueSource, value.outputs());
     Linear.forwardAll(List.of(query, key, value), List.of(querySource, keySource, valueSource), List.of(queries, keys, values));
-    return new Projected(queries.split(numHeads), keys.split(keyValueHeads), values.split(keyValueHeads));
+    return new Projected(heads(queries, queryNorm, numHeads), heads(keys, keyNorm, keyValueHeads), values.split(keyValueHeads));
   }
 
   /** Projects the queries of {@code x} into the first buffer. */
   Heads queries(SequenceBatch x, Scratch buffers) {
-    return project(query, x, buffers, 0).split(numHeads);
+    return heads(project(query, x, buffers, 0), queryNorm, numHeads);
   }
 
   /** Projects the keys of {@code x} into the second buffer. */
   Heads keys(SequenceBatch x, Scratch buffers) {
-    return project(key, x, buffers, 1).split(keyValueHeads);
+    return heads(project(key, x, buffers, 1), keyNorm, keyValueHeads);
   }
 
   /** Projects the values of {@code x} into the third buffer. */
   Heads values(SequenceBatch x, Scratch buffers) {
     return project(value, x, buffers, 2).split(keyValueHeads);
+  }
+
+  /** Splits dense projected rows into heads, each of which is normalised if there is a norm. */
+  private static Heads heads(SequenceBatch rows, @Nullable Norm norm, int count) {
+    if (norm != null) {
+      SequenceBatch each = SequenceBatch.of(rows.data(), 1, rows.batch() * rows.rows() * count, norm.width());
+      norm.forward(each, each);
+    }
+    return rows.split(count);
   }
 
   /** The fourth buffer as a view for the concatenated outputs of all heads, with a row for each row of {@code x}. */

@@ -21,14 +21,18 @@ import java.util.Objects;
 public final class Transformer {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
-  private final Encoder encoder;
-  private final Decoder decoder;
+  private final TransformerStack encoder;
+  private final TransformerStack decoder;
 
-  private Transformer(Encoder encoder, Decoder decoder) {
+  private Transformer(TransformerStack encoder, TransformerStack decoder) {
     this.encoder = Objects.requireNonNull(encoder, "encoder");
     this.decoder = Objects.requireNonNull(decoder, "decoder");
     for (int i = 0; i < decoder.layers().size(); i++) {
-      decoder.layers().get(i).cross().checkMemoryDim("decoder.layers[" + i + "].cross", "encoder.embedDim", encoder.embedDim());
+      for (SublayerPart.Attending sublayer : decoder.layers().get(i).attentions()) {
+        if (sublayer.toMemory()) {
+          sublayer.attention().checkMemoryDim("decoder.layers[" + i + "].cross", "encoder.embedDim", encoder.embedDim());
+        }
+      }
     }
   }
 
@@ -37,17 +41,17 @@ public final class Transformer {
    *
    * @throws IllegalArgumentException if the decoder's memory does not have the width of the encoder's output
    */
-  public static Transformer of(Encoder encoder, Decoder decoder) {
+  public static Transformer of(TransformerStack encoder, TransformerStack decoder) {
     return new Transformer(encoder, decoder);
   }
 
   /** The encoder. */
-  public Encoder encoder() {
+  public TransformerStack encoder() {
     return encoder;
   }
 
   /** The decoder. */
-  public Decoder decoder() {
+  public TransformerStack decoder() {
     return decoder;
   }
 

@@ -5,11 +5,12 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The arrays of a projection, as given to a builder: outputs × inputs, and outputs elements; messages name them by {@code name}. */
-record Weight(String name, float[] weight, float @Nullable [] bias) {
-  Weight {
-    Objects.requireNonNull(weight, name + ".weight");
-  }
+/** The weight of a projection, as given to a builder. Messages name it by {@code name}. */
+sealed interface Weight {
+  String name();
+
+  /** Returns the projection, after a check that its sizes are right. */
+  Linear linear(int inputs, int outputs);
 
   /** Returns the weight, which must have been given. */
   static Weight given(@Nullable Weight weight, String name) {
@@ -19,24 +20,45 @@ record Weight(String name, float[] weight, float @Nullable [] bias) {
     return weight;
   }
 
-  /** Creates the projection, after a check that the arrays have the right lengths. */
-  Linear linear(int inputs, int outputs) {
-    checkLengths(inputs, outputs);
-    return Linear.of(weight, bias, inputs, outputs);
+  /** A projection that exists already. */
+  record Projection(String name, Linear projection) implements Weight {
+    public Projection {
+      Objects.requireNonNull(projection, name);
+    }
+
+    @Override
+    public Linear linear(int inputs, int outputs) {
+      Checks.same(name + ".inputs", projection.inputs(), "the width of its input", inputs);
+      Checks.same(name + ".outputs", projection.outputs(), "the width of its heads", outputs);
+      return projection.withThreads(1);
+    }
   }
 
-  /** Copies {@code count} rows (outputs) from {@code row} on, where a row has {@code inputs} elements. */
-  Weight rows(int row, int count, int inputs) {
-    return new Weight(
-        name,
-        Arrays.copyOfRange(weight, row * inputs, (row + count) * inputs),
-        bias == null ? null : Arrays.copyOfRange(bias, row, row + count));
-  }
+  /** Arrays: outputs × inputs, and outputs elements. */
+  record Dense(String name, float[] weight, float @Nullable [] bias) implements Weight {
+    public Dense {
+      Objects.requireNonNull(weight, name + ".weight");
+    }
 
-  void checkLengths(int inputs, long outputs) {
-    Checks.same(name + ".weight.length", weight.length, "outputs * inputs", outputs * inputs);
-    if (bias != null) {
-      Checks.same(name + ".bias.length", bias.length, "outputs", outputs);
+    @Override
+    public Linear linear(int inputs, int outputs) {
+      checkLengths(inputs, outputs);
+      return Linear.of(weight, bias, inputs, outputs);
+    }
+
+    /** Copies {@code count} rows (outputs) from {@code row} on, where a row has {@code inputs} elements. */
+    Dense rows(int row, int count, int inputs) {
+      return new Dense(
+          name,
+          Arrays.copyOfRange(weight, row * inputs, (row + count) * inputs),
+          bias == null ? null : Arrays.copyOfRange(bias, row, row + count));
+    }
+
+    void checkLengths(int inputs, long outputs) {
+      Checks.same(name + ".weight.length", weight.length, "outputs * inputs", outputs * inputs);
+      if (bias != null) {
+        Checks.same(name + ".bias.length", bias.length, "outputs", outputs);
+      }
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
@@ -28,12 +29,7 @@ record AlibiPositions(float[] slopes) implements LayerPositions, PositionEffect 
   }
 
   @Override
-  public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
-    return score(settings);
-  }
-
-  @Override
-  public AttentionSettings score(AttentionSettings settings, int[] before, int rows, Scratch scratch, int buffer) {
+  public AttentionSettings score(AttentionSettings settings, CallShape shape, Scratch scratch, int buffer) {
     return score(settings);
   }
 

@@ -2,16 +2,16 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.call.PositionEffect;
-import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.mask.Mask;
 import java.util.Objects;
 
 /**
  * Positions that act inside each layer, on queries and keys or on scores: the argument of {@link MultiHeadAttention#withPositions}, {@link
- * EncoderLayer#withPositions} and {@link Encoder#withPositions}. {@link InputPositions} act once, before the first layer, and are not of
- * this type.
+ * TransformerLayer#withPositions} and {@link TransformerStack#withPositions}. {@link InputPositions} act once, before the first layer, and
+ * are not of this type.
  */
 @SuppressWarnings("exports") // the effect is internal: only layers use it
 public sealed interface LayerPositions extends Positions permits Rotary, RotaryEffect, AlibiPositions, RelativePositions, NoPositions {

@@ -14,10 +14,7 @@ enum NoPositions implements LayerPositions, PositionEffect {
   }
 
   @Override
-  public void checkCall(AttentionSettings settings, CallShape shape) {}
-
-  @Override
-  public void checkCached(AttentionSettings settings, int[] before, int rows) {}
+  public void check(AttentionSettings settings, CallShape shape) {}
 
   @Override
   public PositionEffect effect() {

@@ -7,7 +7,6 @@ import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.data.Bias;
-import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
@@ -61,26 +60,29 @@ final class RelativePositions implements LayerPositions, PositionEffect {
    * Returns the settings with these positions, for batch entries of different lengths. In each batch entry the last query has the position
    * of the last key. Batch entries of equal lengths share one bias.
    *
-   * @param queries number of queries of each batch entry
-   * @param keys number of keys of each batch entry
    * @param buffer number of the scratch array for the bias, which must be kept until attention is computed
    */
-  AttentionSettings applyToEach(AttentionSettings settings, int[] queries, int[] keys, Scratch scratch, int buffer) {
-    int mostKeys = Arrays.stream(keys).max().orElse(0);
-    int head = Checks.product("queries", Arrays.stream(queries).max().orElse(0), "keys", mostKeys);
+  private AttentionSettings applyToEach(AttentionSettings settings, CallShape shape, Scratch scratch, int buffer) {
+    int head = Checks.product("queries", shape.mostQueries(), "keys", shape.mostKeys());
     int entry = Checks.product("numHeads", numHeads, "queries * keys", head);
-    boolean alike = Arrays.stream(queries).distinct().count() <= 1 && Arrays.stream(keys).distinct().count() <= 1;
-    int entries = alike ? Math.min(1, queries.length) : queries.length;
-    Layout layout =
-        new Layout(
-            scratch.floats(buffer, Checks.product("batch", entries, "numHeads * queries * keys", entry)),
-            alike ? 0 : entry,
-            head,
-            mostKeys);
+    boolean alike = isAlike(shape);
+    int entries = alike ? Math.min(1, shape.batch()) : shape.batch();
+    int size = Checks.product("batch", entries, "numHeads * queries * keys", entry);
+    Layout layout = new Layout(scratch.floats(buffer, size), alike ? 0 : entry, head, shape.mostKeys());
     for (int b = 0; b < entries; b++) {
-      fill(layout, b, queries[b], keys[b], settings.mask().depths());
+      fill(layout, b, shape.queries(b), shape.keys(b), settings.mask().depths());
     }
     return settings.withPositions(new ScoreChange.AddedBias(layout.bias(), true));
+  }
+
+  /** Tells whether all batch entries have the same numbers of queries and keys. */
+  private static boolean isAlike(CallShape shape) {
+    for (int b = 1; b < shape.batch(); b++) {
+      if (shape.queries(b) != shape.queries(0) || shape.keys(b) != shape.keys(0)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -89,11 +91,11 @@ final class RelativePositions implements LayerPositions, PositionEffect {
   }
 
   @Override
-  public void checkCall(AttentionSettings settings, CallShape shape) {
-    boolean tree = settings.mask().depths() != null;
-    checkSize(tree && shape.isUneven() ? shape.batch() : 1, shape.mostQueries(), shape.mostKeys());
+  public void check(AttentionSettings settings, CallShape shape) {
+    boolean each = needsEach(settings, shape);
+    checkSize(each && !isAlike(shape) ? shape.batch() : 1, shape.mostQueries(), shape.mostKeys());
     int most = shape.mostKeys() - shape.mostQueries();
-    for (int s = 0; s < shape.batch() && !tree; s++) {
+    for (int s = 0; s < shape.batch() && !each; s++) {
       if (shape.queries(s) > 0 && shape.keys(s) > 0) {
         String name = "keys less queries of sequence " + s;
         Checks.same(name, shape.keys(s) - shape.queries(s), "those of the longest, which relative buckets require,", most);
@@ -101,36 +103,16 @@ final class RelativePositions implements LayerPositions, PositionEffect {
     }
   }
 
-  @Override
-  public AttentionSettings score(AttentionSettings settings, int queries, int keys, Scratch scratch, int buffer) {
-    PackedSequences sequences = settings.sequences();
-    if (sequences == null) {
-      return apply(settings, queries, keys);
-    }
-    if (settings.mask().depths() == null) {
-      return apply(settings, sequences.mostQueries(), sequences.mostKeys());
-    }
-    int[] queriesOfEach = new int[sequences.count()];
-    int[] keysOfEach = new int[sequences.count()];
-    Arrays.setAll(queriesOfEach, sequences::queries);
-    Arrays.setAll(keysOfEach, sequences::keys);
-    return applyToEach(settings, queriesOfEach, keysOfEach, scratch, buffer);
+  /** Tells whether batch entries need a bias each: over caches, and for a tree in sequences of different lengths. */
+  private static boolean needsEach(AttentionSettings settings, CallShape shape) {
+    return (settings.mask().depths() != null && shape.isUneven()) || shape.isCached();
   }
 
   @Override
-  public void checkCached(AttentionSettings settings, int[] before, int rows) {
-    settings.mask().depths(); // refuses two different trees
-    int entries = Arrays.stream(before).distinct().count() <= 1 ? 1 : before.length; // batch entries of equal length share one bias
-    checkSize(entries, rows, Math.addExact(Arrays.stream(before).max().orElse(0), rows));
-  }
-
-  @Override
-  public AttentionSettings score(AttentionSettings settings, int[] before, int rows, Scratch scratch, int buffer) {
-    int[] queries = new int[before.length];
-    int[] keys = new int[before.length];
-    Arrays.fill(queries, rows);
-    Arrays.setAll(keys, b -> Math.addExact(before[b], rows));
-    return applyToEach(settings, queries, keys, scratch, buffer);
+  public AttentionSettings score(AttentionSettings settings, CallShape shape, Scratch scratch, int buffer) {
+    return needsEach(settings, shape)
+        ? applyToEach(settings, shape, scratch, buffer)
+        : apply(settings, shape.mostQueries(), shape.mostKeys());
   }
 
   @Override

@@ -24,40 +24,27 @@ record RotaryEffect(Rotary rotary, int @Nullable [] given) implements LayerPosit
   }
 
   @Override
-  public void checkCall(AttentionSettings settings, CallShape shape) {
-    check(positions(settings, shape, false), "batch * queries", (long) shape.query().batch() * shape.query().rows());
-    check(positions(settings, shape, true), "batch * keys", (long) shape.key().batch() * shape.key().rows());
+  public void check(AttentionSettings settings, CallShape shape) {
+    boolean cached = shape.isCached();
+    check(positions(settings, shape, false), cached ? "batch * rows" : "batch * queries", shape.query());
+    if (!cached) {
+      check(positions(settings, shape, true), "batch * keys", shape.key());
+    }
+  }
+
+  private void check(int[] positions, String rowsName, Heads rows) {
+    rotary.table().checkPositions("positions", positions, rowsName, (long) rows.batch() * rows.rows());
   }
 
   @Override
-  public void checkCached(AttentionSettings settings, int[] before, int rows) {
-    check(positions(settings, before, rows), "batch * rows", (long) before.length * rows);
-  }
-
-  private void check(int[] positions, String rowsName, long rows) {
-    rotary.table().checkPositions("positions", positions, rowsName, rows);
-  }
-
-  @Override
-  public void turn(AttentionSettings settings, Heads queries, Heads keys) {
-    CallShape shape = settings.shape(queries, keys);
-    rotary.apply(queries, queries, positions(settings, shape, false));
-    rotary.apply(keys, keys, positions(settings, shape, true));
-  }
-
-  @Override
-  public void turn(AttentionSettings settings, Heads queries, Heads keys, int[] before) {
-    int[] positions = positions(settings, before, queries.rows());
+  public void turn(AttentionSettings settings, CallShape shape, Heads queries, Heads keys) {
+    int[] positions = positions(settings, shape, false);
     rotary.apply(queries, queries, positions);
-    rotary.apply(keys, keys, positions);
+    rotary.apply(keys, keys, shape.isCached() ? positions : positions(settings, shape, true));
   }
 
   private int[] positions(AttentionSettings settings, CallShape shape, boolean ofKeys) {
     return given == null ? RowPositions.ofCall(shape, ofKeys, settings.mask().depths()) : given;
-  }
-
-  private int[] positions(AttentionSettings settings, int[] before, int rows) {
-    return given == null ? RowPositions.ofBatch(before, rows, settings.mask().depths()) : given;
   }
 
   @Override

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class RowPositions {
   private RowPositions() {}
 
-  /** Positions of the keys of a call without caches, or of its queries. */
+  /** Positions of the queries of a call, which with caches are also those of the new keys, or of the keys of a call without caches. */
   static int[] ofCall(CallShape shape, boolean ofKeys, int @Nullable [] depths) {
     Heads rows = ofKeys ? shape.key() : shape.query();
     int[] positions = new int[Math.multiplyExact(rows.batch(), rows.rows())];

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * <pre>{@code
  * NamedTensors weights = Initialisation.xavier(42).encoder(96, 384, 2);
  * Safetensors.write(path, weights);
- * Encoder encoder = TorchWeights.of(weights, 12).encoder("");
+ * TransformerStack encoder = TorchWeights.of(weights, 12).encoder("");
  * encoder.forward(x, y);
  * }</pre>
  *

@@ -1,13 +1,11 @@
 package dev.lanewise.core.weights;
 
-import dev.lanewise.core.layer.Decoder;
-import dev.lanewise.core.layer.DecoderLayer;
-import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.weights.TorchLayout.Size;
 import java.util.Arrays;
 import java.util.List;
@@ -49,13 +47,13 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, TorchWeights 
         .build();
   }
 
-  EncoderLayer encoderLayer(String prefix) {
-    return EncoderLayer.of(
+  TransformerLayer encoderLayer(String prefix) {
+    return TransformerLayer.encoder(
         attention(prefix + "self_attn."), norm(prefix + "norm1."), feedForward(prefix), norm(prefix + "norm2."), settings.norms);
   }
 
-  DecoderLayer decoderLayer(String prefix) {
-    return DecoderLayer.of(
+  TransformerLayer decoderLayer(String prefix) {
+    return TransformerLayer.decoder(
         attention(prefix + "self_attn."),
         norm(prefix + "norm1."),
         attention(prefix + "multihead_attn."),
@@ -65,12 +63,12 @@ record TorchModule(NamedTensors tensors, Map<Size, Integer> sizes, TorchWeights 
         settings.norms);
   }
 
-  Encoder encoder(String prefix, int layers) {
-    return Encoder.of(stack(prefix, layers, this::encoderLayer), finalNorm(prefix + "norm."));
+  TransformerStack encoder(String prefix, int layers) {
+    return TransformerStack.of(stack(prefix, layers, this::encoderLayer), finalNorm(prefix + "norm."));
   }
 
-  Decoder decoder(String prefix, int layers) {
-    return Decoder.of(stack(prefix, layers, this::decoderLayer), finalNorm(prefix + "norm."));
+  TransformerStack decoder(String prefix, int layers) {
+    return TransformerStack.of(stack(prefix, layers, this::decoderLayer), finalNorm(prefix + "norm."));
   }
 
   private static <T> List<T> stack(String prefix, int layers, Function<String, T> layer) {

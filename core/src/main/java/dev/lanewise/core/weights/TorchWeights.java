@@ -1,12 +1,10 @@
 package dev.lanewise.core.weights;
 
-import dev.lanewise.core.layer.Decoder;
-import dev.lanewise.core.layer.DecoderLayer;
-import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Map;
@@ -22,8 +20,8 @@ import java.util.function.UnaryOperator;
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(path)) {
  *   TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(Norm.Placement.PRE);
- *   Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
- *   Decoder decoder = weights.decoder("decoder.");
+ *   TransformerStack encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
+ *   TransformerStack decoder = weights.decoder("decoder.");
  *   Transformer.of(encoder, decoder).forward(source, target, output);
  * }
  * }</pre>
@@ -92,7 +90,7 @@ public final class TorchWeights {
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
-  public EncoderLayer encoderLayer(String prefix) {
+  public TransformerLayer encoderLayer(String prefix) {
     return checked(prefix, layout -> layout.encoderLayer("")).encoderLayer("");
   }
 
@@ -101,7 +99,7 @@ public final class TorchWeights {
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
-  public DecoderLayer decoderLayer(String prefix) {
+  public TransformerLayer decoderLayer(String prefix) {
     return checked(prefix, layout -> layout.decoderLayer("")).decoderLayer("");
   }
 
@@ -110,7 +108,7 @@ public final class TorchWeights {
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
-  public Encoder encoder(String prefix) {
+  public TransformerStack encoder(String prefix) {
     NamedTensors module = tensors.under(prefix);
     int layers = TensorCheck.layers(module.names(), "layers.");
     return checked(prefix, layout -> finalNorm(module, layout.encoderLayers("", layers))).encoder("", layers);
@@ -122,7 +120,7 @@ public final class TorchWeights {
    *
    * @throws IllegalArgumentException as for {@link #attention}
    */
-  public Decoder decoder(String prefix) {
+  public TransformerStack decoder(String prefix) {
     NamedTensors module = tensors.under(prefix);
     int layers = TensorCheck.layers(module.names(), "layers.");
     return checked(prefix, layout -> finalNorm(module, layout.decoderLayers("", layers))).decoder("", layers);

@@ -27,8 +27,8 @@ class DecoderTest {
   private static final SequenceBatch X = Views.randomSequences(Layout.DENSE, BATCH, ROWS, WIDTH, Problem.SEED);
   private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 37, WIDTH, Problem.SEED + 1);
 
-  private static Decoder decoder() {
-    return Decoder.of(List.of(POST.decoderLayer(), PRE.decoderLayer()), PRE.norm(1)).withThreads(2);
+  private static TransformerStack decoder() {
+    return TransformerStack.of(List.of(POST.decoderLayer(), PRE.decoderLayer()), PRE.norm(1)).withThreads(2);
   }
 
   private static SequenceBatch rows(SequenceBatch x, int from, int count) {
@@ -41,7 +41,7 @@ class DecoderTest {
     SequenceBatch whole = SequenceBatch.zeros(BATCH, ROWS, WIDTH);
     decoder().forward(X, MEMORY, whole);
     SequenceBatch steps = SequenceBatch.zeros(BATCH, ROWS, WIDTH);
-    try (DecoderState state = decoder().start(MEMORY, ROWS)) {
+    try (StackState state = decoder().start(MEMORY, ROWS)) {
       for (int row = 0; row < ROWS; row += size) {
         int count = Math.min(size, ROWS - row);
         decoder().forward(rows(X, row, count), state, rows(steps, row, count));
@@ -59,7 +59,7 @@ class DecoderTest {
 
   @Test
   void aFullStateDoesNotChange() {
-    try (DecoderState state = decoder().start(MEMORY, 5)) {
+    try (StackState state = decoder().start(MEMORY, 5)) {
       SequenceBatch output = SequenceBatch.zeros(BATCH, 4, WIDTH);
       decoder().forward(rows(X, 0, 4), state, output);
       float[] before = output.data().clone();
@@ -73,8 +73,8 @@ class DecoderTest {
 
   @Test
   void aFailureInALaterLayerUndoesTheEarlierOnes() {
-    Decoder failing =
-        Decoder.of(
+    TransformerStack failing =
+        TransformerStack.of(
             List.of(
                 POST.decoderLayer(),
                 PRE.decoderLayer()
@@ -90,7 +90,7 @@ class DecoderTest {
     SequenceBatch whole = SequenceBatch.zeros(BATCH, 8, WIDTH);
     SequenceBatch steps = SequenceBatch.zeros(BATCH, 8, WIDTH);
     decoder().forward(rows(X, 0, 8), MEMORY, whole);
-    try (DecoderState state = decoder().start(MEMORY, 8)) {
+    try (StackState state = decoder().start(MEMORY, 8)) {
       decoder().forward(rows(X, 0, 4), state, rows(steps, 0, 4));
       assertThatThrownBy(() -> failing.forward(rows(X, 4, 4), state, rows(steps, 4, 4))).hasMessageContaining("halfway");
       assertThat(state.rows()).isEqualTo(4);
@@ -108,11 +108,11 @@ class DecoderTest {
 
   @Test
   void aClosedStateAndAnotherBatchAreRefused() {
-    DecoderState state = decoder().start(MEMORY, 5);
+    StackState state = decoder().start(MEMORY, 5);
     assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1).batch(0, 1).rows(0, 1), state, SequenceBatch.zeros(1, 1, WIDTH)))
         .hasMessageContaining("x.batch is 1")
         .hasMessageContaining("2");
-    Decoder one = Decoder.of(List.of(POST.decoderLayer()), null);
+    TransformerStack one = TransformerStack.of(List.of(POST.decoderLayer()), null);
     assertThatThrownBy(() -> one.forward(rows(X, 0, 1), state, SequenceBatch.zeros(BATCH, 1, WIDTH)))
         .hasMessageContaining("state.layers is 2");
     state.close();

@@ -97,7 +97,7 @@ class FailedCallTest {
     }
   }
 
-  private static DecoderLayer decoderLayer() {
+  private static TransformerLayer decoderLayer() {
     return new LayerParts(CacheStates.SHAPE, 30, Activation.RELU, false, false, Norm.Placement.POST).decoderLayer();
   }
 
@@ -111,10 +111,11 @@ class FailedCallTest {
   void layersRemoveTheRowsOfTheirSelfAttention(Fault fault) {
     for (CacheStates caches : CacheStates.all(KeyValueFormat.F16)) {
       AtomicBoolean failed = new AtomicBoolean();
-      DecoderLayer layer = decoderLayer();
+      TransformerLayer layer = decoderLayer();
       List<KeyValueCache> memory = List.of(layer.cross().cache().capacity(9).build(), layer.cross().cache().capacity(9).build());
       layer.cross().remember(CacheStates.random(9, 1), memory);
-      DecoderLayer wrong = layer.withCross(attention -> attention.withAttention(inner -> inner.withScoreFunction(fault.after(1, failed))));
+      TransformerLayer wrong =
+          layer.withCross(attention -> attention.withAttention(inner -> inner.withScoreFunction(fault.after(1, failed))));
       String before = caches.describe();
       assertFails(caches.name(), fault, () -> wrong.forward(CacheStates.random(2, 3), caches.batch(), memory, CacheStates.random(2, 4)));
       assertThat(caches.describe()).as(caches.name() + ", " + fault).isEqualTo(before);
@@ -128,11 +129,11 @@ class FailedCallTest {
   @MethodSource("faults")
   void stacksRemoveTheRowsOfAllLayers(Fault fault) {
     AtomicBoolean failed = new AtomicBoolean();
-    DecoderLayer wrong =
+    TransformerLayer wrong =
         decoderLayer().withCross(attention -> attention.withAttention(inner -> inner.withScoreFunction(fault.after(0, failed))));
-    Decoder good = Decoder.of(List.of(decoderLayer(), decoderLayer()), null);
-    Decoder bad = Decoder.of(List.of(decoderLayer(), wrong), null);
-    try (DecoderState state = good.start(CacheStates.random(9, 1), 100)) {
+    TransformerStack good = TransformerStack.of(List.of(decoderLayer(), decoderLayer()), null);
+    TransformerStack bad = TransformerStack.of(List.of(decoderLayer(), wrong), null);
+    try (StackState state = good.start(CacheStates.random(9, 1), 100)) {
       good.forward(CacheStates.random(20, 2), state, CacheStates.random(20, 3));
       String before = describe(state);
       assertFails("stack", fault, () -> bad.forward(CacheStates.random(2, 3), state, CacheStates.random(2, 4)));
@@ -148,7 +149,7 @@ class FailedCallTest {
     }
   }
 
-  private static String describe(DecoderState state) {
+  private static String describe(StackState state) {
     StringBuilder text = new StringBuilder();
     for (int layer = 0; layer < state.layers(); layer++) {
       state.caches(layer).forEach(cache -> text.append(CacheStates.describe(cache)));

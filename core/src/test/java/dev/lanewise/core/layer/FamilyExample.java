@@ -137,7 +137,8 @@ final class FamilyExample {
       SequenceBatch rows,
       SequenceBatch out) {
     // begin
-    EncoderLayer layer = EncoderLayer.of(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
+    TransformerLayer layer =
+        TransformerLayer.encoder(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
     layer.withThreads(2).forward(x, y); // batch × rows × embedDim
     layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
     layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
@@ -146,14 +147,14 @@ final class FamilyExample {
 
   /** Example of {@link Decoder}. */
   static void decoder(
-      Decoder decoder,
+      TransformerStack decoder,
       SequenceBatch memory,
       SequenceBatch prompt,
       SequenceBatch promptOutput,
       SequenceBatch token,
       SequenceBatch tokenOutput) {
     // begin
-    try (DecoderState state = decoder.start(memory, 512)) { // the memory is projected once
+    try (StackState state = decoder.start(memory, 512)) { // the memory is projected once
       decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
       decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, except for rounding
     }

@@ -178,7 +178,7 @@ class FamilyTest {
   @Test
   void aDecoderTakesSteps() {
     LayerParts parts = new LayerParts(LayerShape.of(48, 4), 60, Activation.RELU, false, false, Norm.Placement.PRE);
-    Decoder decoder = Decoder.of(List.of(parts.decoderLayer()), parts.norm(1));
+    TransformerStack decoder = TransformerStack.of(List.of(parts.decoderLayer()), parts.norm(1));
     SequenceBatch memory = random(1, 6, 48, 15);
     SequenceBatch x = random(1, 8, 48, 16);
     SequenceBatch steps = SequenceBatch.zeros(1, 8, 48);

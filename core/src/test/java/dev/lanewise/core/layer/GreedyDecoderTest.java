@@ -37,8 +37,8 @@ class GreedyDecoderTest {
   private static final SequenceBatch MEMORY = Views.randomSequences(Layout.DENSE, BATCH, 9, WIDTH, Problem.SEED + 63);
   private static final int[] LENGTHS = {9, 4, 1, 7};
 
-  private static Decoder decoder() {
-    return Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
+  private static TransformerStack decoder() {
+    return TransformerStack.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
   }
 
   private static Linear vocabulary() {

@@ -8,7 +8,13 @@ final class GreedyExample {
   private GreedyExample() {}
 
   static int[][] run(
-      Decoder decoder, Embedding embedding, Linear vocabulary, InputPositions positions, int start, int stop, SequenceBatch memory) {
+      TransformerStack decoder,
+      Embedding embedding,
+      Linear vocabulary,
+      InputPositions positions,
+      int start,
+      int stop,
+      SequenceBatch memory) {
     // begin
     GreedyDecoder writer = GreedyDecoder.of(decoder, embedding, vocabulary, start, stop).withPositions(positions).withMaxLength(200);
     int[][] tokens = writer.decode(memory); // one row for each sequence, without start and stop

@@ -35,15 +35,15 @@ class LayerKernelsTest {
     return PARTS.norm(which).withKernels(SCALAR);
   }
 
-  private static EncoderLayer scalarEncoderLayer() {
+  private static TransformerLayer scalarEncoderLayer() {
     MultiHeadAttention attention = PARTS.attention().layer().withKernels(SCALAR);
-    return EncoderLayer.of(attention, scalarNorm(0), scalarFeedForward(), scalarNorm(1), PARTS.placement());
+    return TransformerLayer.encoder(attention, scalarNorm(0), scalarFeedForward(), scalarNorm(1), PARTS.placement());
   }
 
-  private static DecoderLayer scalarDecoderLayer() {
+  private static TransformerLayer scalarDecoderLayer() {
     MultiHeadAttention self = PARTS.attention().layer().withKernels(SCALAR);
     MultiHeadAttention cross = PARTS.cross().layer().withKernels(SCALAR);
-    return DecoderLayer.of(self, scalarNorm(0), cross, scalarNorm(2), scalarFeedForward(), scalarNorm(1), PARTS.placement());
+    return TransformerLayer.decoder(self, scalarNorm(0), cross, scalarNorm(2), scalarFeedForward(), scalarNorm(1), PARTS.placement());
   }
 
   private interface Call {
@@ -76,15 +76,17 @@ class LayerKernelsTest {
 
   @Test
   void kernelsReachEachPart() {
-    Encoder encoder = Encoder.of(List.of(scalarEncoderLayer()), scalarNorm(3));
-    Decoder decoder = Decoder.of(List.of(scalarDecoderLayer()), scalarNorm(3));
+    TransformerStack encoder = TransformerStack.of(List.of(scalarEncoderLayer()), scalarNorm(3));
+    TransformerStack decoder = TransformerStack.of(List.of(scalarDecoderLayer()), scalarNorm(3));
     FeedForward changed = PARTS.feedForward().withKernels(SCALAR);
-    EncoderLayer changedLayer = PARTS.encoderLayer().withKernels(SCALAR);
-    DecoderLayer changedDecoderLayer = PARTS.decoderLayer().withKernels(SCALAR);
-    Encoder changedEncoder = Encoder.of(List.of(PARTS.encoderLayer()), PARTS.norm(3)).withKernels(SCALAR);
-    Decoder changedDecoder = Decoder.of(List.of(PARTS.decoderLayer()), PARTS.norm(3)).withKernels(SCALAR);
+    TransformerLayer changedLayer = PARTS.encoderLayer().withKernels(SCALAR);
+    TransformerLayer changedDecoderLayer = PARTS.decoderLayer().withKernels(SCALAR);
+    TransformerStack changedEncoder = TransformerStack.of(List.of(PARTS.encoderLayer()), PARTS.norm(3)).withKernels(SCALAR);
+    TransformerStack changedDecoder = TransformerStack.of(List.of(PARTS.decoderLayer()), PARTS.norm(3)).withKernels(SCALAR);
     Transformer changedBoth =
-        Transformer.of(Encoder.of(List.of(PARTS.encoderLayer()), PARTS.norm(3)), Decoder.of(List.of(PARTS.decoderLayer()), PARTS.norm(3)))
+        Transformer.of(
+                TransformerStack.of(List.of(PARTS.encoderLayer()), PARTS.norm(3)),
+                TransformerStack.of(List.of(PARTS.decoderLayer()), PARTS.norm(3)))
             .withKernels(SCALAR);
     assertSame("feed-forward", y -> scalarFeedForward().forward(X, y), y -> changed.forward(X, y));
     assertSame("encoder layer", y -> scalarEncoderLayer().forward(X, y), y -> changedLayer.forward(X, y));

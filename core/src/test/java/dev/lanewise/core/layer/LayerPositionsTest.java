@@ -223,14 +223,15 @@ class LayerPositionsTest {
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 1, 11, 48, SEED + 5);
     Heads weights = Heads.zeros(1, 6, 11, 11);
     SHAPE.layer().withPositions(kind.positions).forward(x, x, x, Views.zerosLike(x), Results.of().withWeights(weights));
-    Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withPositions(Positions.alibi(6));
+    TransformerStack encoder =
+        TransformerStack.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withPositions(Positions.alibi(6));
     List<Heads> stacked = new ArrayList<>(List.of(Heads.zeros(1, 6, 11, 11), Heads.zeros(1, 6, 11, 11)));
     SequenceBatch output = SequenceBatch.zeros(1, 11, 48);
     encoder.withPositions(kind.positions).forward(x, output, Views.weights(stacked));
     Views.assertSameBits(stacked.get(0).data(), weights.data(), kind);
 
     SequenceBatch byHand = SequenceBatch.zeros(1, 11, 48);
-    EncoderLayer layer = parts.encoderLayer().withPositions(kind.positions);
+    TransformerLayer layer = parts.encoderLayer().withPositions(kind.positions);
     layer.forward(x, byHand);
     layer.forward(byHand, byHand);
     Views.assertSameBits(output.data(), byHand.data(), kind);
@@ -240,7 +241,7 @@ class LayerPositionsTest {
 
   private static float once(LayerParts parts, SequenceBatch x) {
     SequenceBatch output = SequenceBatch.zeros(1, 11, 48);
-    Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).forward(x, output);
+    TransformerStack.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).forward(x, output);
     return output.data()[0];
   }
 
@@ -248,12 +249,12 @@ class LayerPositionsTest {
   @MethodSource("kinds")
   void decodersTakeStepsWithThem(Kind kind) {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.PRE);
-    Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(kind.positions);
+    TransformerStack decoder = TransformerStack.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(kind.positions);
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 6);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 7);
     SequenceBatch whole = SequenceBatch.zeros(2, 19, 48);
     decoder.forward(x, memory, whole);
-    try (DecoderState state = decoder.start(memory, 19)) {
+    try (StackState state = decoder.start(memory, 19)) {
       for (int row = 0; row < 19; row++) {
         SequenceBatch step = SequenceBatch.zeros(2, 1, 48);
         decoder.forward(new SequenceBatch(x.data(), row * 48, 2, 1, 48, 19 * 48, 48), state, step);

@@ -48,17 +48,17 @@ class LayerPromisesTest {
     return FeedForward.of(linear(WIDTH, 6), linear(6, WIDTH), Activation.RELU);
   }
 
-  private static EncoderLayer encoderLayer(Norm.Placement placement) {
-    return EncoderLayer.of(attention(WIDTH, WIDTH), norm(), feedForward(), norm(), placement);
+  private static TransformerLayer encoderLayer(Norm.Placement placement) {
+    return TransformerLayer.encoder(attention(WIDTH, WIDTH), norm(), feedForward(), norm(), placement);
   }
 
-  private static DecoderLayer decoderLayer(int keyInputDim, int valueInputDim) {
-    return DecoderLayer.of(
+  private static TransformerLayer decoderLayer(int keyInputDim, int valueInputDim) {
+    return TransformerLayer.decoder(
         attention(WIDTH, WIDTH), norm(), attention(keyInputDim, valueInputDim), norm(), feedForward(), norm(), Norm.Placement.PRE);
   }
 
-  private static Decoder decoder(int keyInputDim, int valueInputDim) {
-    return Decoder.of(List.of(decoderLayer(keyInputDim, keyInputDim), decoderLayer(keyInputDim, valueInputDim)), null);
+  private static TransformerStack decoder(int keyInputDim, int valueInputDim) {
+    return TransformerStack.of(List.of(decoderLayer(keyInputDim, keyInputDim), decoderLayer(keyInputDim, valueInputDim)), null);
   }
 
   @Test
@@ -103,8 +103,8 @@ class LayerPromisesTest {
   void aStateOfNoSequencesKeepsItsPromises() {
     assertThatThrownBy(() -> decoder(WIDTH, WIDTH).start(SequenceBatch.zeros(0, 2, WIDTH), 0))
         .hasMessage("capacity is 0, must be at least 1");
-    Decoder decoder = decoder(WIDTH, WIDTH);
-    DecoderState state = decoder.start(SequenceBatch.zeros(0, 2, WIDTH), 4);
+    TransformerStack decoder = decoder(WIDTH, WIDTH);
+    StackState state = decoder.start(SequenceBatch.zeros(0, 2, WIDTH), 4);
     SequenceBatch none = SequenceBatch.zeros(0, 1, WIDTH);
     decoder.forward(none, state, none);
     state.truncate(0);
@@ -120,8 +120,8 @@ class LayerPromisesTest {
 
   @Test
   void aStateTruncatesAllOrNothing() {
-    Decoder decoder = decoder(WIDTH, WIDTH);
-    DecoderState state = decoder.start(SequenceBatch.zeros(2, 0, WIDTH), 4);
+    TransformerStack decoder = decoder(WIDTH, WIDTH);
+    StackState state = decoder.start(SequenceBatch.zeros(2, 0, WIDTH), 4);
     decoder.forward(SequenceBatch.zeros(2, 3, WIDTH), state, SequenceBatch.zeros(2, 3, WIDTH));
     for (int rows : new int[] {-1, 4, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
       assertThatThrownBy(() -> state.truncate(rows))
@@ -137,8 +137,8 @@ class LayerPromisesTest {
     decoder.forward(two, state, two);
     assertThat(state.rows()).isEqualTo(4);
     state.close();
-    for (Consumer<DecoderState> call :
-        List.<Consumer<DecoderState>>of(DecoderState::rows, s -> s.truncate(0), s -> decoder.forward(two, s, two))) {
+    for (Consumer<StackState> call :
+        List.<Consumer<StackState>>of(StackState::rows, s -> s.truncate(0), s -> decoder.forward(two, s, two))) {
       assertThatThrownBy(() -> call.accept(state)).isExactlyInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
     }
   }
@@ -154,10 +154,10 @@ class LayerPromisesTest {
   }
 
   static List<Wrong> layers() {
-    Decoder decoder = decoder(WIDTH, WIDTH);
-    Encoder encoder = Encoder.of(List.of(encoderLayer(Norm.Placement.PRE)), null);
-    Decoder uneven = decoder(WIDTH, 5);
-    Decoder second = Decoder.of(List.of(decoderLayer(WIDTH, WIDTH), decoderLayer(5, 5)), null);
+    TransformerStack decoder = decoder(WIDTH, WIDTH);
+    TransformerStack encoder = TransformerStack.of(List.of(encoderLayer(Norm.Placement.PRE)), null);
+    TransformerStack uneven = decoder(WIDTH, 5);
+    TransformerStack second = TransformerStack.of(List.of(decoderLayer(WIDTH, WIDTH), decoderLayer(5, 5)), null);
     return List.of(
         Wrong.argument(
             "values of the memory",
@@ -183,8 +183,8 @@ class LayerPromisesTest {
   /** Messages name arguments as the caller does, whatever the layer does with them. */
   static List<Wrong> names() {
     MultiHeadAttention layer = attention(WIDTH, WIDTH);
-    EncoderLayer encoder = encoderLayer(Norm.Placement.POST);
-    DecoderLayer decoder = decoderLayer(WIDTH, WIDTH);
+    TransformerLayer encoder = encoderLayer(Norm.Placement.POST);
+    TransformerLayer decoder = decoderLayer(WIDTH, WIDTH);
     SequenceBatch x = SequenceBatch.zeros(2, 3, WIDTH);
     SequenceBatch wide = SequenceBatch.zeros(2, 3, 9);
     SequenceBatch one = SequenceBatch.zeros(1, 3, WIDTH);

@@ -228,8 +228,8 @@ public class LayerSettingsTest {
   void aDecoderLayerKeepsTheMaskOfItsAttention() {
     LayerParts parts = new LayerParts(LayerExpectation.SHAPE, 20, Activation.RELU, false, false, Norm.Placement.POST);
     MultiHeadAttention masked = LayerExpectation.SHAPE.layer().withMask(Mask.windowFrom(2));
-    DecoderLayer layer =
-        DecoderLayer.of(
+    TransformerLayer layer =
+        TransformerLayer.decoder(
             masked, parts.norm(0), parts.cross().layer(), parts.norm(2), parts.feedForward(), parts.norm(1), Norm.Placement.POST);
     SequenceBatch kept = SequenceBatch.zeros(1, LayerSettings.ROWS, X.width());
     SequenceBatch expected = SequenceBatch.zeros(1, LayerSettings.ROWS, X.width());

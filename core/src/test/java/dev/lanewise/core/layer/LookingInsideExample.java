@@ -17,7 +17,7 @@ final class LookingInsideExample {
     // end
   }
 
-  static void rollout(Encoder encoder, SequenceBatch x, SequenceBatch y, List<Heads> weights, SequenceBatch rollout) {
+  static void rollout(TransformerStack encoder, SequenceBatch x, SequenceBatch y, List<Heads> weights, SequenceBatch rollout) {
     // begin
     encoder.forward(x, y, weights.stream().map(Results.of()::withWeights).toList());
     AttentionWeights.rollout(weights, rollout); // of each layer batch × numHeads × rows × rows; batch × rows × rows

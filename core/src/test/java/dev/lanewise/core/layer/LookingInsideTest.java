@@ -158,7 +158,7 @@ class LookingInsideTest {
       assertThat(nats).isBetween(0.01f, (float) Math.log(5));
     }
     LayerParts parts = new LayerParts(LayerShape.of(8, 2), 12, Activation.RELU, false, false, Norm.Placement.POST);
-    Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
+    TransformerStack encoder = TransformerStack.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
     List<Heads> layers = List.of(Heads.zeros(1, 2, 5, 5), Heads.zeros(1, 2, 5, 5));
     SequenceBatch rollout = SequenceBatch.zeros(1, 5, 5);
     LookingInsideExample.rollout(encoder, x, SequenceBatch.zeros(1, 5, 8), layers, rollout);

@@ -193,8 +193,8 @@ class RotaryInLayersTest {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.PRE);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 12, 48, SEED + 7);
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 8);
-    Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
-    Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null);
+    TransformerStack encoder = TransformerStack.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null);
+    TransformerStack decoder = TransformerStack.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null);
     int[] rows = Positions.ofRows(12, 0, 0);
     List<float[]> results = new ArrayList<>();
     for (var positions : List.of(kind.rotary, kind.rotary.at(rows))) {
@@ -206,7 +206,7 @@ class RotaryInLayersTest {
       results.addAll(List.of(encoded.data(), weights.get(1).data(), decoded.data()));
     }
     SequenceBatch packed = Views.randomSequences(Layout.DENSE, 1, 12, 48, SEED + 9);
-    Encoder sequences = encoder.withPackedSequences(PackedSequences.of(0, 5, 12));
+    TransformerStack sequences = encoder.withPackedSequences(PackedSequences.of(0, 5, 12));
     for (var positions : List.of(kind.rotary, kind.rotary.at(Positions.ofRows(PackedSequences.of(0, 5, 12))))) {
       SequenceBatch encoded = SequenceBatch.zeros(1, 12, 48);
       sequences.withPositions(positions).forward(packed, encoded);
@@ -222,13 +222,13 @@ class RotaryInLayersTest {
   @MethodSource("kinds")
   void decodersTakeStepsWithGivenPositions(Kind kind) {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.POST);
-    Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null);
+    TransformerStack decoder = TransformerStack.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null);
     SequenceBatch memory = Views.randomSequences(Layout.DENSE, 2, 6, 48, SEED + 10);
     SequenceBatch x = Views.randomSequences(Layout.DENSE, 2, 19, 48, SEED + 11);
     SequenceBatch whole = SequenceBatch.zeros(2, 19, 48);
     int[] positions = kind.positions(38, SEED + 12);
     decoder.withPositions(kind.rotary.at(positions)).forward(x, memory, whole);
-    try (DecoderState state = decoder.start(memory, 19)) {
+    try (StackState state = decoder.start(memory, 19)) {
       for (int row = 0; row < 19; row++) {
         int at = row;
         int[] ofStep = new int[kind.sections() * 2];
@@ -301,8 +301,9 @@ class RotaryInLayersTest {
         .verify();
     layer.withPositions(few).withPackedSequences(PackedSequences.of(0, 5, 8)).forward(long8, SequenceBatch.zeros(1, 8, 48));
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.POST);
-    List<EncoderLayer> layers = List.of(parts.encoderLayer(), parts.encoderLayer().withPositions(rotary.at(eight)));
-    Wrong.argument("of the second layer", out -> Encoder.of(layers, null).forward(x, to(out)), "positions.length", "8", "6").verify();
+    List<TransformerLayer> layers = List.of(parts.encoderLayer(), parts.encoderLayer().withPositions(rotary.at(eight)));
+    Wrong.argument("of the second layer", out -> TransformerStack.of(layers, null).forward(x, to(out)), "positions.length", "8", "6")
+        .verify();
     List<KeyValueCache> caches = List.of(layer.cache().capacity(9).build(), layer.cache().capacity(9).build());
     layer.withPositions(few).forward(x, caches, SequenceBatch.zeros(2, 3, 48));
     Wrong.argument(

@@ -38,7 +38,7 @@ class SharingTest {
 
   /** Calls that need only shared objects; each creates its own output. */
   private List<Supplier<float[]>> calls(int threads, List<KeyValueCache> caches) {
-    EncoderLayer encoder =
+    TransformerLayer encoder =
         new LayerParts(LayerShape.of(WIDTH, 4), 96, Activation.GELU, false, false, Norm.Placement.POST).encoderLayer().withThreads(threads);
     Problem problem = Problem.of(ROWS, ROWS).heads(4, 2).mask(Mask.causal());
     Attention attention = problem.attention().withThreads(threads);

@@ -66,12 +66,12 @@ class StackChecksTest {
         attention("sequences", attention -> attention.withPackedSequences(PackedSequences.of(0, 5)), "sequences"));
   }
 
-  private static EncoderLayer encoderLayer() {
+  private static TransformerLayer encoderLayer() {
     return PARTS.encoderLayer();
   }
 
-  private static Encoder encoder(Misfit misfit) {
-    return Encoder.of(List.of(encoderLayer(), encoderLayer(), encoderLayer().withAttention(misfit.change)), null);
+  private static TransformerStack encoder(Misfit misfit) {
+    return TransformerStack.of(List.of(encoderLayer(), encoderLayer(), encoderLayer().withAttention(misfit.change)), null);
   }
 
   private static SequenceBatch input() {
@@ -92,10 +92,10 @@ class StackChecksTest {
   @ParameterizedTest
   @MethodSource("misfits")
   void aDecoderChecksAllLayers(Misfit misfit) {
-    for (DecoderLayer last : List.of(PARTS.decoderLayer().withSelf(misfit.change), PARTS.decoderLayer().withCross(misfit.change))) {
-      Decoder decoder = Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer(), last), null);
+    for (TransformerLayer last : List.of(PARTS.decoderLayer().withSelf(misfit.change), PARTS.decoderLayer().withCross(misfit.change))) {
+      TransformerStack decoder = TransformerStack.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer(), last), null);
       Wrong.argument("in place", out -> decoder.forward(in(out), input(), in(out)), misfit.words).verify();
-      Transformer transformer = Transformer.of(Encoder.of(List.of(encoderLayer()), null), decoder);
+      Transformer transformer = Transformer.of(TransformerStack.of(List.of(encoderLayer()), null), decoder);
       Wrong.argument("behind an encoder", out -> transformer.forward(input(), in(out), in(out)), misfit.words).verify();
     }
   }
@@ -105,11 +105,11 @@ class StackChecksTest {
   @MethodSource("misfits")
   void aStepOfADecoderChecksAllLayers(Misfit misfit) {
     for (boolean self : new boolean[] {true, false}) {
-      DecoderLayer right = PARTS.decoderLayer();
-      Decoder decoder = Decoder.of(List.of(right, right), null);
-      DecoderLayer wrong = self ? right.withSelf(misfit.change) : right.withCross(misfit.change);
-      Decoder last = Decoder.of(List.of(right, wrong), null);
-      try (DecoderState state = decoder.start(input(), 20)) {
+      TransformerLayer right = PARTS.decoderLayer();
+      TransformerStack decoder = TransformerStack.of(List.of(right, right), null);
+      TransformerLayer wrong = self ? right.withSelf(misfit.change) : right.withCross(misfit.change);
+      TransformerStack last = TransformerStack.of(List.of(right, wrong), null);
+      try (StackState state = decoder.start(input(), 20)) {
         boolean packed = misfit.what.equals("sequences");
         Wrong step =
             packed && self
@@ -123,7 +123,7 @@ class StackChecksTest {
   }
 
   static Stream<Wrong> weights() {
-    Encoder encoder = Encoder.of(List.of(encoderLayer(), encoderLayer()), null);
+    TransformerStack encoder = TransformerStack.of(List.of(encoderLayer(), encoderLayer()), null);
     Heads right = Heads.zeros(BATCH, 2, ROWS, ROWS);
     int size = BATCH * ROWS * WIDTH;
     return Stream.of(
@@ -151,7 +151,7 @@ class StackChecksTest {
             "x"));
   }
 
-  private static void forward(Encoder encoder, float[] out, Heads first, Heads second) {
+  private static void forward(TransformerStack encoder, float[] out, Heads first, Heads second) {
     encoder.forward(in(out), in(out), Views.weights(List.of(first, second)));
   }
 
@@ -163,7 +163,7 @@ class StackChecksTest {
 
   @Test
   void aPreNormLayerKeepsItsInputFromItsWeights() {
-    EncoderLayer layer = new LayerParts(SHAPE, 12, Activation.RELU, false, false, Norm.Placement.PRE).encoderLayer();
+    TransformerLayer layer = new LayerParts(SHAPE, 12, Activation.RELU, false, false, Norm.Placement.PRE).encoderLayer();
     Wrong.overlap(
             "results",
             "x",
@@ -175,8 +175,8 @@ class StackChecksTest {
   /** Only the last layer has another memory width. */
   @Test
   void theMemoryOfEveryLayerIsCheckedFirst() {
-    DecoderLayer other =
-        DecoderLayer.of(
+    TransformerLayer other =
+        TransformerLayer.decoder(
             SHAPE.layer(),
             PARTS.norm(0),
             SHAPE.sources(9, 9).layer(),
@@ -184,25 +184,26 @@ class StackChecksTest {
             PARTS.feedForward(),
             PARTS.norm(2),
             Norm.Placement.POST);
-    Decoder decoder = Decoder.of(List.of(PARTS.decoderLayer(), other), null);
+    TransformerStack decoder = TransformerStack.of(List.of(PARTS.decoderLayer(), other), null);
     Wrong.argument("width", out -> decoder.forward(in(out), input(), in(out)), "memory.width", "8", "9").verify();
-    Decoder right = Decoder.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
+    TransformerStack right = TransformerStack.of(List.of(PARTS.decoderLayer(), PARTS.decoderLayer()), null);
     SequenceBatch three = SequenceBatch.zeros(3, ROWS, WIDTH);
     Wrong.argument("batch", out -> right.forward(in(out), three, in(out)), "memory.batch", "3", "2").verify();
     Wrong.argument("the memory", out -> right.forward(input(), in(out), in(out)), "output", "memory", "overlaps").verify();
     Wrong.isNull("memory", out -> right.forward(in(out), Wrong.<SequenceBatch>nothing(), in(out))).verify();
-    Wrong.isNull("state", out -> right.forward(in(out), Wrong.<DecoderState>nothing(), in(out))).verify();
+    Wrong.isNull("state", out -> right.forward(in(out), Wrong.<StackState>nothing(), in(out))).verify();
   }
 
   @Test
   void aSourceIsNotOverwritten() {
-    Transformer transformer = Transformer.of(Encoder.of(List.of(encoderLayer()), null), Decoder.of(List.of(PARTS.decoderLayer()), null));
+    Transformer transformer =
+        Transformer.of(TransformerStack.of(List.of(encoderLayer()), null), TransformerStack.of(List.of(PARTS.decoderLayer()), null));
     Wrong.overlap("output", "source", 0, out -> transformer.forward(in(out), input(), in(out))).verify();
   }
 
   @Test
   void cachesOfALayerAreCheckedFirst() {
-    DecoderLayer layer = PARTS.decoderLayer();
+    TransformerLayer layer = PARTS.decoderLayer();
     MultiHeadAttention attention = SHAPE.layer();
     List<KeyValueCache> caches = List.of(attention.cache().capacity(9).build(), attention.cache().capacity(9).build());
     List<KeyValueCache> memory = List.of(attention.cache().capacity(9).build(), attention.cache().capacity(9).build());
@@ -275,24 +276,27 @@ class StackChecksTest {
     Norm.Placement post = Norm.Placement.POST;
     Linear up = Linear.of(new float[WIDTH], null, WIDTH, 1);
     Linear down = Linear.of(new float[WIDTH], null, 1, WIDTH);
-    EncoderLayer encoderLayer = encoderLayer();
-    DecoderLayer decoderLayer = PARTS.decoderLayer();
-    Encoder encoder = Encoder.of(List.of(encoderLayer), null);
-    Decoder decoder = Decoder.of(List.of(decoderLayer), null);
+    TransformerLayer encoderLayer = encoderLayer();
+    TransformerLayer decoderLayer = PARTS.decoderLayer();
+    TransformerStack encoder = TransformerStack.of(List.of(encoderLayer), null);
+    TransformerStack decoder = TransformerStack.of(List.of(decoderLayer), null);
     List<Wrong> all =
         List.of(
-            Wrong.isNull("attention", out -> EncoderLayer.of(Wrong.nothing(), norm, feedForward, norm, post)),
-            Wrong.isNull("attentionNorm", out -> EncoderLayer.of(attention, Wrong.nothing(), feedForward, norm, post)),
-            Wrong.isNull("feedForward", out -> EncoderLayer.of(attention, norm, Wrong.nothing(), norm, post)),
-            Wrong.isNull("feedForwardNorm", out -> EncoderLayer.of(attention, norm, feedForward, Wrong.nothing(), post)),
-            Wrong.isNull("placement", out -> EncoderLayer.of(attention, norm, feedForward, norm, Wrong.nothing())),
-            Wrong.isNull("self", out -> DecoderLayer.of(Wrong.nothing(), norm, attention, norm, feedForward, norm, post)),
-            Wrong.isNull("selfNorm", out -> DecoderLayer.of(attention, Wrong.nothing(), attention, norm, feedForward, norm, post)),
-            Wrong.isNull("cross", out -> DecoderLayer.of(attention, norm, Wrong.nothing(), norm, feedForward, norm, post)),
-            Wrong.isNull("crossNorm", out -> DecoderLayer.of(attention, norm, attention, Wrong.nothing(), feedForward, norm, post)),
-            Wrong.isNull("feedForward", out -> DecoderLayer.of(attention, norm, attention, norm, Wrong.nothing(), norm, post)),
-            Wrong.isNull("feedForwardNorm", out -> DecoderLayer.of(attention, norm, attention, norm, feedForward, Wrong.nothing(), post)),
-            Wrong.isNull("placement", out -> DecoderLayer.of(attention, norm, attention, norm, feedForward, norm, Wrong.nothing())),
+            Wrong.isNull("attention", out -> TransformerLayer.encoder(Wrong.nothing(), norm, feedForward, norm, post)),
+            Wrong.isNull("attentionNorm", out -> TransformerLayer.encoder(attention, Wrong.nothing(), feedForward, norm, post)),
+            Wrong.isNull("feedForward", out -> TransformerLayer.encoder(attention, norm, Wrong.nothing(), norm, post)),
+            Wrong.isNull("feedForwardNorm", out -> TransformerLayer.encoder(attention, norm, feedForward, Wrong.nothing(), post)),
+            Wrong.isNull("placement", out -> TransformerLayer.encoder(attention, norm, feedForward, norm, Wrong.nothing())),
+            Wrong.isNull("self", out -> TransformerLayer.decoder(Wrong.nothing(), norm, attention, norm, feedForward, norm, post)),
+            Wrong.isNull("selfNorm", out -> TransformerLayer.decoder(attention, Wrong.nothing(), attention, norm, feedForward, norm, post)),
+            Wrong.isNull("cross", out -> TransformerLayer.decoder(attention, norm, Wrong.nothing(), norm, feedForward, norm, post)),
+            Wrong.isNull(
+                "crossNorm", out -> TransformerLayer.decoder(attention, norm, attention, Wrong.nothing(), feedForward, norm, post)),
+            Wrong.isNull("feedForward", out -> TransformerLayer.decoder(attention, norm, attention, norm, Wrong.nothing(), norm, post)),
+            Wrong.isNull(
+                "feedForwardNorm", out -> TransformerLayer.decoder(attention, norm, attention, norm, feedForward, Wrong.nothing(), post)),
+            Wrong.isNull(
+                "placement", out -> TransformerLayer.decoder(attention, norm, attention, norm, feedForward, norm, Wrong.nothing())),
             Wrong.isNull("up", out -> FeedForward.of(Wrong.nothing(), down, Activation.RELU)),
             Wrong.isNull("down", out -> FeedForward.of(up, Wrong.nothing(), Activation.RELU)),
             Wrong.isNull("activation", out -> FeedForward.of(up, down, Wrong.nothing())),
@@ -302,10 +306,10 @@ class StackChecksTest {
             Wrong.isNull("weight", out -> Norm.layer(Wrong.nothing(), null, 1)),
             Wrong.isNull("weight", out -> Norm.rms(Wrong.nothing(), 1)),
             Wrong.isNull("kernels", out -> Norm.rms(new float[1], 1).withKernels(Wrong.nothing())),
-            Wrong.isNull("layers", out -> Encoder.of(Wrong.nothing(), null)),
-            Wrong.isNull("layers[1]", out -> Encoder.of(Arrays.asList(encoderLayer, Wrong.nothing()), null)),
-            Wrong.isNull("layers", out -> Decoder.of(Wrong.nothing(), null)),
-            Wrong.isNull("layers[0]", out -> Decoder.of(Arrays.asList(Wrong.<DecoderLayer>nothing()), null)),
+            Wrong.isNull("layers", out -> TransformerStack.of(Wrong.nothing(), null)),
+            Wrong.isNull("layers[1]", out -> TransformerStack.of(Arrays.asList(encoderLayer, Wrong.nothing()), null)),
+            Wrong.isNull("layers", out -> TransformerStack.of(Wrong.nothing(), null)),
+            Wrong.isNull("layers[0]", out -> TransformerStack.of(Arrays.asList(Wrong.<TransformerLayer>nothing()), null)),
             Wrong.isNull("change", out -> encoder.withLayers(Wrong.nothing())),
             Wrong.isNull("layers[0]", out -> encoder.withLayers(layer -> Wrong.nothing())),
             Wrong.isNull("change", out -> decoder.withLayers(Wrong.nothing())),

@@ -107,11 +107,11 @@ class TransformerLayerTest {
     int[] starts = {0, 1, 18, 18, 20, 90, 131};
     int width = parts.embedDim();
     SequenceBatch packed = input(1, 131, width);
-    EncoderLayer layer = parts.encoderLayer();
+    TransformerLayer layer = parts.encoderLayer();
     if (parts.attention().headDim() % 2 == 0) {
       layer = layer.withAttention(attention -> attention.withPositions(Rotary.of(parts.attention().headDim())));
     }
-    Encoder encoder = Encoder.of(List.of(layer, layer), parts.norm(1));
+    TransformerStack encoder = TransformerStack.of(List.of(layer, layer), parts.norm(1));
     SequenceBatch together = SequenceBatch.zeros(1, 131, width);
     encoder.withThreads(2).withPackedSequences(PackedSequences.of(starts)).forward(packed, together);
     for (int s = 0; s + 1 < starts.length; s++) {
@@ -166,7 +166,7 @@ class TransformerLayerTest {
   void weightsAreThoseOfTheAttentionInside() {
     for (LayerParts parts : List.of(BERT, LLAMA)) {
       SequenceBatch x = input(2, 12, parts.embedDim());
-      Encoder encoder = Encoder.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withMask(Mask.causal());
+      TransformerStack encoder = TransformerStack.of(List.of(parts.encoderLayer(), parts.encoderLayer()), null).withMask(Mask.causal());
       int heads = parts.attention().numHeads();
       List<Heads> weights = List.of(Heads.zeros(2, heads, 12, 12), Heads.zeros(2, heads, 12, 12));
       SequenceBatch output = SequenceBatch.zeros(2, 12, parts.embedDim());
@@ -249,7 +249,7 @@ class TransformerLayerTest {
 
   @Test
   void wrongCallsNameTheArgument() {
-    EncoderLayer layer = BERT.encoderLayer();
+    TransformerLayer layer = BERT.encoderLayer();
     SequenceBatch x = input(1, 4, 48);
     assertThatThrownBy(() -> layer.forward(input(1, 4, 47), SequenceBatch.zeros(1, 4, 47)))
         .hasMessageContaining("x.width is 47")
@@ -260,11 +260,12 @@ class TransformerLayerTest {
     SequenceBatch shifted = new SequenceBatch(x.data(), 48, 1, 3, 48, 0, 48);
     assertThatThrownBy(() -> layer.forward(x.batch(0, 1).rows(0, 3), shifted)).hasMessageContaining("output");
     Norm narrow = Norm.layer(new float[47], null, 1e-5f);
-    assertThatThrownBy(() -> EncoderLayer.of(BERT.attention().layer(), BERT.norm(0), BERT.feedForward(), narrow, Norm.Placement.POST))
+    assertThatThrownBy(
+            () -> TransformerLayer.encoder(BERT.attention().layer(), BERT.norm(0), BERT.feedForward(), narrow, Norm.Placement.POST))
         .hasMessageContaining("feedForwardNorm.width is 47")
         .hasMessageContaining("48");
-    assertThatThrownBy(() -> Encoder.of(List.of(), null)).hasMessageContaining("layers");
-    assertThatThrownBy(() -> Encoder.of(List.of(layer, LLAMA.encoderLayer()), null))
+    assertThatThrownBy(() -> TransformerStack.of(List.of(), null)).hasMessageContaining("layers");
+    assertThatThrownBy(() -> TransformerStack.of(List.of(layer, LLAMA.encoderLayer()), null))
         .hasMessageContaining("layers[1].embedDim is 60")
         .hasMessageContaining("48");
     assertThatThrownBy(() -> Norm.rms(new float[4], -1)).hasMessageContaining("epsilon is -1");

@@ -167,11 +167,11 @@ class TreePositionsTest {
   @MethodSource("kinds")
   void aDecoderFollowsATree(LayerPositions positions) {
     LayerParts parts = new LayerParts(SHAPE, 60, Activation.RELU, false, false, Norm.Placement.PRE);
-    Decoder decoder = Decoder.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(positions);
+    TransformerStack decoder = TransformerStack.of(List.of(parts.decoderLayer(), parts.decoderLayer()), null).withPositions(positions);
     SequenceBatch memory = input(1, 6);
     SequenceBatch x = input(1, 20 + SMALL.length);
     SequenceBatch output = SequenceBatch.zeros(1, SMALL.length, WIDTH);
-    try (DecoderState state = decoder.start(memory, 40)) {
+    try (StackState state = decoder.start(memory, 40)) {
       decoder.forward(x.batch(0, 1).rows(0, 20), state, SequenceBatch.zeros(1, 20, WIDTH));
       decoder.withMask(Mask.tree(SMALL)).forward(x.batch(0, 1).rows(20, 20 + SMALL.length), state, output);
     }

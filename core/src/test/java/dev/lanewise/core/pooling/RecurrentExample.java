@@ -2,6 +2,7 @@ package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.TransformerStack;
 
 /** The example of the Javadoc of {@link RecurrentAttention}; {@link RecurrentAttentionTest} compares the two and runs it. */
 final class RecurrentExample {
@@ -17,11 +18,11 @@ final class RecurrentExample {
 
   /** A recurrent cell of the caller's. */
   @FunctionalInterface
-  interface Decoder {
+  interface TransformerStack {
     void step(SequenceBatch context, SequenceBatch state);
   }
 
-  void decode(SequenceBatch encoderStates, int[] lengths, Decoder decoder, SequenceBatch state, SequenceBatch context) {
+  void decode(SequenceBatch encoderStates, int[] lengths, TransformerStack decoder, SequenceBatch state, SequenceBatch context) {
     int steps = 3, stateDim = state.width(), width = context.width(), size = v.length;
     // begin
     RecurrentAttention.Scores scores =

@@ -1,13 +1,13 @@
 package dev.lanewise.core.position;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.TransformerStack;
 
 /** The example of the Javadoc of {@link Positions}; {@link PositionsTest} compares the two and runs it. */
 final class PositionsExample {
   private PositionsExample() {}
 
-  static void run(Encoder encoder, int numHeads, int headDim, SequenceBatch x, SequenceBatch y) {
+  static void run(TransformerStack encoder, int numHeads, int headDim, SequenceBatch x, SequenceBatch y) {
     // begin
     Positions.sinusoidal(encoder.embedDim()).apply(x, 0); // once, before the first layer
     encoder.forward(x, y);

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.GoldenReader;
 import dev.lanewise.core.testing.LayerParts;
@@ -191,7 +191,7 @@ class PositionsTest {
   @Test
   void exampleRuns() {
     LayerParts parts = new LayerParts(LayerShape.of(8, 2), 12, Activation.RELU, false, false, Norm.Placement.POST);
-    Encoder encoder = Encoder.of(List.of(parts.encoderLayer()), null);
+    TransformerStack encoder = TransformerStack.of(List.of(parts.encoderLayer()), null);
     SequenceBatch x = SequenceBatch.zeros(1, 3, 8);
     SequenceBatch y = SequenceBatch.zeros(1, 3, 8);
     PositionsExample.run(encoder, 2, 4, x, y);

@@ -1,13 +1,10 @@
 package dev.lanewise.core.testing;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.Decoder;
-import dev.lanewise.core.layer.DecoderLayer;
-import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.PlainSafetensors;
@@ -139,8 +136,8 @@ public final class GoldenLayer {
     SequenceBatch output = view(new float[expected.length], line.size("L"));
     switch (module(from, kernels)) {
       case MultiHeadAttention layer -> attend(layer, x, output);
-      case EncoderLayer layer -> layer.withMask(mask()).forward(x, output);
-      case DecoderLayer layer -> layer.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
+      case TransformerLayer layer -> layer.withMask(mask()).forward(x, output);
+      case TransformerLayer layer -> layer.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
       case Encoder encoder -> encoder.withMask(mask()).forward(x, output);
       case Decoder decoder -> decoder.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
       case Transformer both -> both.withSourceMask(memoryMask()).withTargetMask(mask()).forward(memory(), x, output);

@@ -1,10 +1,9 @@
 package dev.lanewise.core.testing;
 
-import dev.lanewise.core.layer.DecoderLayer;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.kernels.data.Activation;
 
 /** The parts of a layer of an encoder or a decoder; weights depend only on the seed. */
@@ -54,11 +53,11 @@ public record LayerParts(LayerShape attention, int hidden, Activation activation
     return Linear.of(weights.weight(), weights.bias(), weights.inputs(), weights.outputs());
   }
 
-  public EncoderLayer encoderLayer() {
-    return EncoderLayer.of(attention.layer(), norm(0), feedForward(), norm(1), placement);
+  public TransformerLayer encoderLayer() {
+    return TransformerLayer.encoder(attention.layer(), norm(0), feedForward(), norm(1), placement);
   }
 
-  public DecoderLayer decoderLayer() {
-    return DecoderLayer.of(attention.layer(), norm(0), cross().layer(), norm(2), feedForward(), norm(1), placement);
+  public TransformerLayer decoderLayer() {
+    return TransformerLayer.decoder(attention.layer(), norm(0), cross().layer(), norm(2), feedForward(), norm(1), placement);
   }
 }

@@ -1,10 +1,9 @@
 package dev.lanewise.core.weights;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.Decoder;
-import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,8 +16,8 @@ final class TorchExample {
     // begin
     try (Safetensors file = Safetensors.open(path)) {
       TorchWeights weights = TorchWeights.of(file, 12).withActivation(Activation.GELU).withNorms(Norm.Placement.PRE);
-      Encoder encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
-      Decoder decoder = weights.decoder("decoder.");
+      TransformerStack encoder = weights.encoder("encoder."); // encoder.layers.0.self_attn.in_proj_weight, and so on
+      TransformerStack decoder = weights.decoder("decoder.");
       Transformer.of(encoder, decoder).forward(source, target, output);
     }
     // end
@@ -28,7 +27,7 @@ final class TorchExample {
     // begin
     NamedTensors weights = Initialisation.xavier(42).encoder(96, 384, 2);
     Safetensors.write(path, weights);
-    Encoder encoder = TorchWeights.of(weights, 12).encoder("");
+    TransformerStack encoder = TorchWeights.of(weights, 12).encoder("");
     encoder.forward(x, y);
     // end
   }

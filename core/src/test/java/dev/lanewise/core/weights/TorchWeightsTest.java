@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.lanewise.core.layer.Encoder;
 import dev.lanewise.core.testing.GoldenLayer;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;

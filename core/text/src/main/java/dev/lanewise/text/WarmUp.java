@@ -1,11 +1,11 @@
 package dev.lanewise.text;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
 
@@ -47,14 +47,14 @@ final class WarmUp {
   }
 
   private void work() {
-    EncoderLayer layer = layer().withPackedSequences(PackedSequences.of(0, ROWS));
+    TransformerLayer layer = layer().withPackedSequences(PackedSequences.of(0, ROWS));
     SequenceBatch x = SequenceBatch.zeros(1, ROWS, MiniLm.EMBED_DIM);
     for (int i = 0; i < MOST && !stopped; i++) {
       layer.forward(x, x);
     }
   }
 
-  private static EncoderLayer layer() {
+  private static TransformerLayer layer() {
     int width = MiniLm.EMBED_DIM;
     float[] square = new float[width * width];
     float[] bias = new float[width];
@@ -69,6 +69,6 @@ final class WarmUp {
     Linear up = Linear.of(oblong, new float[HIDDEN], width, HIDDEN);
     Linear down = Linear.of(oblong, bias, HIDDEN, width);
     Norm norm = Norm.layer(bias, bias, 1e-12f);
-    return EncoderLayer.of(attention, norm, FeedForward.of(up, down, Activation.GELU), norm, Norm.Placement.POST);
+    return TransformerLayer.encoder(attention, norm, FeedForward.of(up, down, Activation.GELU), norm, Norm.Placement.POST);
   }
 }

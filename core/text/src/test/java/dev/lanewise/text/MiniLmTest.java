@@ -9,7 +9,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.kernels.Kernels;
@@ -99,7 +99,7 @@ class MiniLmTest {
       PackedSequences one = PackedSequences.of(0, tokens.length());
       SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
       model.encoder().embed(tokens.ids(), null, one, x);
-      Encoder layers = model.encoder().encoder().withPackedSequences(one);
+      TransformerStack layers = model.encoder().encoder().withPackedSequences(one);
       for (int state = 0; state < states.size(); state++) {
         if (state > 0) {
           layers.layers().get(state - 1).forward(x, x);

@@ -2,11 +2,11 @@ package dev.lanewise.bench.throughput.data;
 
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.kernels.data.Activation;
 import java.util.stream.IntStream;
@@ -68,13 +68,13 @@ public record EncoderWeights(
   }
 
   /** A post-norm layer with GELU of these weights, both norms the same. */
-  public EncoderLayer layer(int heads, float epsilon) {
+  public TransformerLayer layer(int heads, float epsilon) {
     MultiHeadAttention attention =
         MultiHeadAttention.builder(embedDim(), heads).packedInput(input, inputBias).output(output, outputBias).build();
     Linear first = Linear.of(up, upBias, embedDim(), upBias.length);
     Linear second = Linear.of(down, downBias, upBias.length, embedDim());
     Norm both = Norm.layer(norm, normBias, epsilon);
-    return EncoderLayer.of(attention, both, FeedForward.of(first, second, Activation.GELU), both, Norm.Placement.POST);
+    return TransformerLayer.encoder(attention, both, FeedForward.of(first, second, Activation.GELU), both, Norm.Placement.POST);
   }
 
   /** The given rows of the layer's output for the first sequence, by the reference. */

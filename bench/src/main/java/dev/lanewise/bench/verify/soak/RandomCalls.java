@@ -5,11 +5,11 @@ import dev.lanewise.core.Helpers;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
@@ -34,7 +34,7 @@ final class RandomCalls {
   private static final List<KeyValueFormat> FORMATS = List.of(KeyValueFormat.values());
 
   private final float[] numbers = new float[NUMBERS];
-  private final EncoderLayer encoder;
+  private final TransformerLayer encoder;
   private final KeyValuePool pool;
   private final Executor executor;
 
@@ -56,7 +56,7 @@ final class RandomCalls {
             Linear.of(some(2 * WIDTH * WIDTH, 0.1f), null, 2 * WIDTH, WIDTH),
             Activation.GELU);
     Norm norm = Norm.layer(some(WIDTH, 1), null, 1e-5f);
-    this.encoder = EncoderLayer.of(attention, norm, feedForward, norm, Norm.Placement.POST);
+    this.encoder = TransformerLayer.encoder(attention, norm, feedForward, norm, Norm.Placement.POST);
   }
 
   /** A pool of pages for caches of these calls. */

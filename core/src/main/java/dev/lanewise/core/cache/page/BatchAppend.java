@@ -21,7 +21,7 @@ public final class BatchAppend {
       check(Objects.requireNonNull(cache, "caches").table().layout(), key, value, caches.size());
     }
     try (CacheTransaction transaction = new CacheTransaction()) {
-      transaction.append(transaction.enter(caches), key, value);
+      transaction.append(transaction.enter(caches), key, value, null);
       transaction.commit();
     }
   }

@@ -2,9 +2,11 @@ package dev.lanewise.core.cache.page;
 
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The changes of one call to caches. Without {@link #commit} none of them remains. The call has exclusive use of its caches from {@link
@@ -54,19 +56,28 @@ public final class CacheTransaction implements AutoCloseable {
   }
 
   /**
-   * Appends rows to caches that have been entered. Memory is reserved for all of them before anything is written.
+   * Appends rows to caches that have been entered, those of a batch entry or packed sequence to each. Memory is reserved for all of them
+   * before anything is written.
    *
+   * @param sequences the sequences that the rows belong to, by their query starts; null for one sequence in each batch entry
    * @return the rows of the caches, including the new ones
    * @throws IllegalStateException if a cache is full or a pool exhausted
    */
-  public CachedSequence[] append(List<? extends PagedCache> caches, Heads key, Heads value) {
+  public CachedSequence[] append(List<? extends PagedCache> caches, Heads key, Heads value, @Nullable PackedSequences sequences) {
     CachedSequence[] rows = new CachedSequence[caches.size()];
-    for (PagedCache cache : caches) {
-      cache.table().reserve(key.rows());
+    for (int s = 0; s < rows.length; s++) {
+      caches.get(s).table().reserve(sequences == null ? key.rows() : sequences.queries(s));
     }
-    for (int b = 0; b < rows.length; b++) {
-      caches.get(b).table().add(key, value, b);
-      rows[b] = caches.get(b).table();
+    for (int s = 0; s < rows.length; s++) {
+      PageTable table = caches.get(s).table();
+      if (sequences == null) {
+        table.add(key, value, s);
+      } else {
+        int from = sequences.queryStart(s);
+        int to = sequences.queryStart(s + 1);
+        table.add(key.rows(from, to), value.rows(from, to), 0);
+      }
+      rows[s] = table;
     }
     return rows;
   }

@@ -1,7 +1,7 @@
 package dev.lanewise.text.bert;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.layer.Encoder;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.kernels.Kernels;
@@ -34,9 +34,9 @@ public final class BertEncoder {
   static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
 
   private final BertEmbeddings embeddings;
-  private final Encoder encoder;
+  private final TransformerStack encoder;
 
-  BertEncoder(BertEmbeddings embeddings, Encoder encoder) {
+  BertEncoder(BertEmbeddings embeddings, TransformerStack encoder) {
     this.embeddings = embeddings;
     this.encoder = encoder;
     Checks.same("embeddings.embedDim", embeddings.embedDim(), "encoder.embedDim", encoder.embedDim());
@@ -71,7 +71,7 @@ public final class BertEncoder {
    * The layers without embeddings. {@code encoder().withPackedSequences(texts).forward(x, y, results)}, on the rows that {@link #embed}
    * writes, computes attention weights of all layers.
    */
-  public Encoder encoder() {
+  public TransformerStack encoder() {
     return encoder;
   }
 

@@ -1,11 +1,11 @@
 package dev.lanewise.text.bert;
 
-import dev.lanewise.core.layer.Encoder;
-import dev.lanewise.core.layer.EncoderLayer;
 import dev.lanewise.core.layer.FeedForward;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
@@ -123,13 +123,13 @@ public final class BertWeights {
     private BertEncoder encoder() {
       int layers = from.numbered("encoder.layer.");
       from.check(expected(layers));
-      List<EncoderLayer> stack = new ArrayList<>();
+      List<TransformerLayer> stack = new ArrayList<>();
       for (int layer = 0; layer < layers; layer++) {
         stack.add(layer("encoder.layer." + layer + "."));
       }
       BertEmbeddings embeddings =
           new BertEmbeddings(from.floats(WORDS), table("position"), table("token_type"), firstPosition, norm("embeddings."));
-      return new BertEncoder(embeddings, Encoder.of(stack, null));
+      return new BertEncoder(embeddings, TransformerStack.of(stack, null));
     }
 
     /** A dimension of a matrix; 1 if the matrix is missing or the dimension is 0, which the check reports later. */
@@ -186,7 +186,7 @@ public final class BertWeights {
       return Norm.layer(from.floats(normWeight(prefix)), from.floats(normBias(prefix)), epsilon);
     }
 
-    private EncoderLayer layer(String prefix) {
+    private TransformerLayer layer(String prefix) {
       String self = prefix + "attention.self.";
       MultiHeadAttention attention =
           MultiHeadAttention.builder(embedDim, numHeads)
@@ -199,7 +199,8 @@ public final class BertWeights {
       FeedForward feedForward =
           FeedForward.of(
               linear(prefix + "intermediate.dense", embedDim, hidden), linear(prefix + "output.dense", hidden, embedDim), activation);
-      return EncoderLayer.of(attention, norm(prefix + "attention.output."), feedForward, norm(prefix + "output."), Norm.Placement.POST);
+      return TransformerLayer.encoder(
+          attention, norm(prefix + "attention.output."), feedForward, norm(prefix + "output."), Norm.Placement.POST);
     }
 
     private Linear linear(String name, int inputs, int outputs) {

@@ -1,0 +1,438 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.KeyValuePool;
+import dev.lanewise.core.cache.page.CacheTransaction;
+import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Checks;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of a {@link TransformerStack} between calls, for one sequence or several of different lengths: for each self-attention the keys
+ * and values of the earlier rows, and for each cross-attention those of the memory.
+ *
+ * <pre>{@code
+ * try (StackState prompt = stack.state().pages(1024).build()) { // pools, so that forks share pages
+ *   stack.forward(promptRows, prompt, output);
+ *   try (StackState answers = prompt.fork(0, 0, 0)) { // three sequences with the same prompt
+ *     stack.forward(rows, answers, output); // 3 × new rows × embedDim
+ *     answers.truncate(1, answers.rows(1) - 2); // two tokens of the second sequence were refused
+ *     stack.forward(row, answers.select(0, 2), output); // only two of them go on
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>If a call fails, the state does not change. Only one call at a time may use a state.
+ */
+public final class StackState implements AutoCloseable {
+  private final List<MultiHeadAttention> attentions;
+  private final int memories;
+  private final List<Sequence> sequences;
+  private final @Nullable Pools pools;
+  private final boolean isOwner;
+
+  private final List<List<KeyValueCache>> caches;
+  private final List<List<KeyValueCache>> memory;
+  private volatile boolean closed;
+
+  /**
+   * A sequence.
+   *
+   * @param caches one for each self-attention
+   * @param memory one for each cross-attention
+   */
+  private record Sequence(List<KeyValueCache> caches, List<KeyValueCache> memory) implements AutoCloseable {
+    Sequence() {
+      this(new ArrayList<>(), new ArrayList<>());
+    }
+
+    @Override
+    public void close() {
+      caches.forEach(KeyValueCache::close);
+      memory.forEach(KeyValueCache::close);
+    }
+  }
+
+  private StackState(List<MultiHeadAttention> attentions, int memories, List<Sequence> sequences, @Nullable Pools pools, boolean isOwner) {
+    this.attentions = attentions;
+    this.memories = memories;
+    this.sequences = sequences;
+    this.pools = pools;
+    this.isOwner = isOwner;
+    this.caches = new ArrayList<>();
+    this.memory = new ArrayList<>();
+    for (int i = 0; i < attentions.size(); i++) {
+      int which = i;
+      caches.add(sequences.stream().map(sequence -> sequence.caches.get(which)).toList());
+    }
+    for (int i = 0; i < memories; i++) {
+      int which = i;
+      memory.add(sequences.stream().map(sequence -> sequence.memory.get(which)).toList());
+    }
+  }
+
+  /** Number of sequences. */
+  public int batch() {
+    return sequences.size();
+  }
+
+  /**
+   * Number of rows of a sequence.
+   *
+   * @throws IndexOutOfBoundsException if there is no such sequence
+   * @throws IllegalStateException if the state is closed or in use
+   */
+  public int rows(int sequence) {
+    checkOpen();
+    return sequence(sequence).caches.getFirst().rows();
+  }
+
+  private Sequence sequence(int index) {
+    Checks.index("sequence", index, sequences.size());
+    return sequences.get(index);
+  }
+
+  /** The caches of a self-attention, counted over the whole stack, one for each sequence. */
+  List<KeyValueCache> caches(int selfAttention) {
+    return caches.get(selfAttention);
+  }
+
+  /** The memory of a cross-attention, counted over the whole stack, one cache for each sequence. */
+  List<KeyValueCache> memory(int crossAttention) {
+    return memory.get(crossAttention);
+  }
+
+  /** Checks that a stack has as many attention sublayers as the one that created this state. */
+  void checkStack(TransformerStack stack) {
+    checkOpen();
+    int self = 0;
+    int cross = 0;
+    for (TransformerLayer layer : stack.layers()) {
+      for (SublayerPart.Attending sublayer : layer.attentions()) {
+        self += sublayer.toMemory() ? 0 : 1;
+        cross += sublayer.toMemory() ? 1 : 0;
+      }
+    }
+    Checks.same("the number of self-attentions of state", attentions.size(), "that of the stack", self);
+    Checks.same("the number of cross-attentions of state", memories, "that of the stack", cross);
+  }
+
+  /** Locks the caches of the self-attentions for one call. */
+  CacheTransaction enter() {
+    checkOpen();
+    CacheTransaction transaction = new CacheTransaction();
+    boolean done = false;
+    try {
+      caches.forEach(transaction::enter);
+      done = true;
+      return transaction;
+    } finally {
+      if (!done) {
+        transaction.close();
+      }
+    }
+  }
+
+  /**
+   * Keeps only the first {@code rows} rows of a sequence. If anything fails, no layer changes.
+   *
+   * @throws IllegalArgumentException if there are fewer rows, rows is negative, or the window of the last remaining row needs rows that
+   *     have been dropped
+   * @throws IllegalStateException if the state is closed or in use
+   */
+  public void truncate(int sequence, int rows) {
+    checkOpen();
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      for (KeyValueCache cache : transaction.enter(sequence(sequence).caches)) {
+        cache.table().truncate(rows);
+      }
+    }
+  }
+
+  /**
+   * Views some of the sequences, in any order: calls with the view append to the sequences of this state, so that those that have ended
+   * leave the batch. The view does not own them: closing it has no effect.
+   *
+   * @param indices numbers of sequences, each at most once
+   */
+  public StackState select(int... indices) {
+    checkOpen();
+    List<Sequence> chosen = new ArrayList<>();
+    for (int index : indices) {
+      chosen.add(sequence(index));
+    }
+    return new StackState(attentions, memories, chosen, pools, false);
+  }
+
+  /**
+   * Creates an independent state with copies of these sequences, any number of each: several answers to one prompt, or the beams that
+   * continue. With {@link Builder#pages} they share the pages of the rows so far.
+   *
+   * @param indices numbers of sequences
+   */
+  public StackState fork(int... indices) {
+    checkOpen();
+    List<Sequence> copies = new ArrayList<>();
+    boolean done = false;
+    try {
+      for (int index : indices) {
+        Sequence copy = new Sequence();
+        copies.add(copy);
+        sequence(index).caches.forEach(cache -> copy.caches.add(cache.fork()));
+        sequence(index).memory.forEach(cache -> copy.memory.add(cache.fork()));
+      }
+      if (pools != null) {
+        pools.open();
+      }
+      done = true;
+      return new StackState(attentions, memories, List.copyOf(copies), pools, true);
+    } finally {
+      if (!done) {
+        copies.forEach(Sequence::close);
+      }
+    }
+  }
+
+  /** Frees the caches; closing again has no effect, nor has closing a view that {@link #select} returned. */
+  @Override
+  public void close() {
+    if (isOwner && !closed) {
+      sequences.forEach(Sequence::close);
+      closed = true;
+      if (pools != null) {
+        pools.close();
+      }
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the state is closed");
+    }
+  }
+
+  /** The pools of the self-attentions, which the last of the states that share them closes. */
+  private static final class Pools {
+    final List<KeyValuePool> ofLayers = new ArrayList<>();
+    private int states = 1;
+
+    synchronized void open() {
+      states++;
+    }
+
+    synchronized void close() {
+      if (--states == 0) {
+        ofLayers.forEach(KeyValuePool::close);
+      }
+    }
+  }
+
+  /** Builder of a {@code StackState}: number of sequences, memory, capacity or pages, format and window of each layer. */
+  public static final class Builder {
+    private final TransformerStack stack;
+    private final KeyValueFormat[] formats;
+    private final int[] windows;
+    private final int[] sinks;
+    private int batch = 1;
+    private int capacity;
+    private boolean growing;
+    private int pages;
+    private boolean offHeap;
+    private @Nullable List<SequenceBatch> memory;
+
+    Builder(TransformerStack stack) {
+      this.stack = stack;
+      this.formats = new KeyValueFormat[stack.layers().size()];
+      this.windows = new int[formats.length];
+      this.sinks = new int[formats.length];
+      Arrays.fill(formats, KeyValueFormat.F32);
+    }
+
+    /** Sets the number of sequences; the default is 1. */
+    public Builder batch(int sequences) {
+      Checks.atLeast("batch", sequences, 0);
+      batch = sequences;
+      return this;
+    }
+
+    /** Sets the maximum number of rows of each sequence, for layers without a window. */
+    public Builder capacity(int rows) {
+      Checks.atLeast("capacity", rows, 1);
+      capacity = rows;
+      return this;
+    }
+
+    /** Makes the capacity an initial one, see {@link KeyValueCache.Builder#growing}. */
+    public Builder growing() {
+      growing = true;
+      return this;
+    }
+
+    /** Keeps the rows in pages of 16 rows that the sequences and their forks share; each layer has this number of pages. */
+    public Builder pages(int count) {
+      Checks.atLeast("pages", count, 1);
+      pages = count;
+      return this;
+    }
+
+    /** Allocates the memory outside the heap, see {@link KeyValueCache.Builder#offHeap}. */
+    public Builder offHeap() {
+      offHeap = true;
+      return this;
+    }
+
+    /** Sets the format of keys and values in all layers; the default is {@link KeyValueFormat#F32}. */
+    public Builder format(KeyValueFormat format) {
+      Arrays.fill(formats, Objects.requireNonNull(format, "format"));
+      return this;
+    }
+
+    /** Sets the format of keys and values in one layer. */
+    public Builder format(int layer, KeyValueFormat format) {
+      Checks.index("layer", layer, formats.length);
+      formats[layer] = Objects.requireNonNull(format, "format");
+      return this;
+    }
+
+    /** Keeps in all layers only the first rows and a window of the last rows, see {@link KeyValueCache.Builder#window}. */
+    public Builder window(int rows, int sinkRows) {
+      for (int layer = 0; layer < windows.length; layer++) {
+        window(layer, rows, sinkRows);
+      }
+      return this;
+    }
+
+    /** Keeps in one layer only the first rows and a window of the last rows. */
+    public Builder window(int layer, int rows, int sinkRows) {
+      Checks.index("layer", layer, windows.length);
+      Checks.atLeast("window", rows, 1);
+      Checks.atLeast("sinks", sinkRows, 0);
+      windows[layer] = rows;
+      sinks[layer] = sinkRows;
+      return this;
+    }
+
+    /** Sets the memory of all sequences, and their number: batch × memory rows × the input width of cross-attention. */
+    public Builder memory(SequenceBatch rows) {
+      Objects.requireNonNull(rows, "memory");
+      List<SequenceBatch> each = new ArrayList<>();
+      for (int b = 0; b < rows.batch(); b++) {
+        each.add(rows.batch(b, b + 1));
+      }
+      return memory(each);
+    }
+
+    /** Sets the memory of each sequence, and their number; memories may differ in length. */
+    public Builder memory(List<SequenceBatch> ofSequences) {
+      for (int s = 0; s < ofSequences.size(); s++) {
+        Checks.same("memory[" + s + "].batch", ofSequences.get(s).batch(), "the batch of one sequence", 1);
+      }
+      memory = List.copyOf(ofSequences);
+      batch = ofSequences.size();
+      return this;
+    }
+
+    /**
+     * Creates the state, and projects the memory.
+     *
+     * @throws IllegalStateException if a layer has neither capacity nor pages nor window, or a cross-attention has positions, which a
+     *     memory does not have
+     * @throws IllegalArgumentException if settings cannot be combined, or the memory does not fit the stack
+     */
+    public StackState build() {
+      checkSettings();
+      List<MultiHeadAttention> attentions = new ArrayList<>();
+      int memories = 0;
+      Pools pools = pages == 0 ? null : new Pools();
+      List<Sequence> sequences = new ArrayList<>();
+      for (int s = 0; s < batch; s++) {
+        sequences.add(new Sequence());
+      }
+      boolean done = false;
+      try {
+        for (int layer = 0; layer < formats.length; layer++) {
+          for (SublayerPart.Attending sublayer : stack.layers().get(layer).attentions()) {
+            if (sublayer.toMemory()) {
+              memories++;
+              remember(sublayer.attention(), sequences);
+            } else {
+              attentions.add(sublayer.attention());
+              open(layer, sublayer.attention(), sequences, pools);
+            }
+          }
+        }
+        done = true;
+        return new StackState(List.copyOf(attentions), memories, List.copyOf(sequences), pools, true);
+      } finally {
+        if (!done) {
+          sequences.forEach(Sequence::close);
+          if (pools != null) {
+            pools.close();
+          }
+        }
+      }
+    }
+
+    private void checkSettings() {
+      if (pages > 0 && (capacity > 0 || growing)) {
+        throw new IllegalArgumentException("pages is " + pages + ", but capacity is " + capacity + ": pages are shared by all sequences");
+      }
+      boolean attends = false;
+      for (TransformerLayer layer : stack.layers()) {
+        for (SublayerPart.Attending sublayer : layer.attentions()) {
+          attends |= !sublayer.toMemory();
+          if (sublayer.toMemory() && memory == null) {
+            throw new IllegalArgumentException("memory is not given, but a sublayer attends to a memory");
+          }
+        }
+      }
+      if (!attends) {
+        throw new IllegalStateException("the stack has no self-attention, which a state keeps rows of");
+      }
+    }
+
+    /** Opens the caches of a self-attention, and adds each to its sequence as soon as it is open. */
+    private void open(int layer, MultiHeadAttention attention, List<Sequence> sequences, @Nullable Pools pools) {
+      if (pools != null) {
+        KeyValuePool pool = pool(attention, formats[layer]);
+        pools.ofLayers.add(pool);
+        for (Sequence sequence : sequences) {
+          sequence.caches.add(windows[layer] == 0 ? pool.newCache() : pool.newCache(windows[layer], sinks[layer]));
+        }
+        return;
+      }
+      for (Sequence sequence : sequences) {
+        KeyValueCache.Builder cache = attention.cache().format(formats[layer]);
+        if (windows[layer] > 0) {
+          cache.window(windows[layer], sinks[layer]);
+        } else if (capacity > 0) {
+          cache.capacity(capacity);
+        }
+        if (growing && windows[layer] == 0) {
+          cache.growing();
+        }
+        sequence.caches.add((offHeap ? cache.offHeap() : cache).build());
+      }
+    }
+
+    private KeyValuePool pool(MultiHeadAttention attention, KeyValueFormat format) {
+      KeyValuePool.Builder pool = attention.pool().format(format).pages(pages);
+      return (offHeap ? pool.offHeap() : pool).build();
+    }
+
+    /** Projects the memory of each sequence for a cross-attention. */
+    private void remember(MultiHeadAttention attention, List<Sequence> sequences) {
+      List<SequenceBatch> rows = Objects.requireNonNull(memory, "memory");
+      for (int s = 0; s < sequences.size(); s++) {
+        KeyValueCache.Builder cache = attention.cache().capacity(Math.max(1, rows.get(s).rows()));
+        sequences.get(s).memory.add((offHeap ? cache.offHeap() : cache).build());
+        attention.remember(rows.get(s), List.of(sequences.get(s).memory.getLast()));
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.lanewise.core.layer;
+
+import dev.lanewise.core.Results;
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.cache.KeyValueCache;
+import dev.lanewise.core.cache.page.CacheTransaction;
+import dev.lanewise.kernels.call.CallShape;
+import dev.lanewise.kernels.data.Heads;
+import java.util.List;
+
+/** A call over new rows of the sequences of a state. The state's caches have been entered, and the caller commits the new rows. */
+final class StateCall implements AttentionSource {
+  private final SequenceBatch x;
+  private final StackState state;
+  private final ResultsOfSublayers results;
+  private final CacheTransaction transaction;
+  private int self;
+  private int cross;
+
+  StateCall(SequenceBatch x, StackState state, SequenceBatch output, List<Results> results, CacheTransaction transaction) {
+    this.x = x;
+    this.state = state;
+    this.results = new ResultsOfSublayers(results, x, output);
+    this.transaction = transaction;
+  }
+
+  /** Begins with the first sublayer again, after the checks. */
+  void restart() {
+    self = 0;
+    cross = 0;
+  }
+
+  @Override
+  public void check(SublayerPart.Attending sublayer) {
+    CallChecks checks = sublayer.attention().checks();
+    if (sublayer.toMemory()) {
+      CallShape shape = checks.cross("memory", x, state.memory(cross++));
+      if (shape != null) {
+        results.check(sublayer.attention(), shape);
+      }
+    } else {
+      List<KeyValueCache> caches = state.caches(self++);
+      checks.caches("state.sequences", x, caches);
+      if (!caches.isEmpty()) {
+        results.check(sublayer.attention(), checks.self(x, CacheTransaction.rows(caches)));
+      }
+    }
+  }
+
+  @Override
+  public void checkApart(String name, Heads written) {}
+
+  @Override
+  public void forward(SublayerPart.Attending sublayer, SequenceBatch from, SequenceBatch to) {
+    Results ofSublayer = results.next();
+    if (sublayer.toMemory()) {
+      sublayer.attention().forwardCross(from, state.memory(cross++), to, ofSublayer);
+    } else {
+      sublayer.attention().forward(from, state.caches(self++), to, ofSublayer, transaction);
+    }
+  }
+}
