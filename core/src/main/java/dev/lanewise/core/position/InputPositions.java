@@ -38,6 +38,11 @@ public final class InputPositions implements Positions {
     return embedDim;
   }
 
+  /** Number of positions, at most {@link Integer#MAX_VALUE}. */
+  public int count() {
+    return (int) Math.min(Integer.MAX_VALUE, rows.last() + 1L);
+  }
+
   /**
    * Adds to consecutive rows, from the same position on in every batch entry.
    *
