@@ -220,10 +220,10 @@ class OverlapTest {
           door(
               placement + " encoder layer's weights",
               "x bias",
-              "output results",
+              "output results[0]",
               a ->
                   encoderLayer(a, placement)
-                      .forward(rows(a.get("x")), rows(a.get("output")), Results.of().withWeights(view(a.get("results")))),
+                      .forward(rows(a.get("x")), rows(a.get("output")), Views.weights(List.of(view(a.get("results[0]"))))),
               "output=x"));
       doors.add(
           door(

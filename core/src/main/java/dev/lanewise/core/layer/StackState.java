@@ -148,9 +148,9 @@ public final class StackState implements AutoCloseable {
   public void truncate(int sequence, int rows) {
     checkOpen();
     try (CacheTransaction transaction = new CacheTransaction()) {
-      for (KeyValueCache cache : transaction.enter(sequence(sequence).caches)) {
-        cache.table().truncate(rows);
-      }
+      List<KeyValueCache> entered = transaction.enter(sequence(sequence).caches);
+      entered.forEach(cache -> cache.table().checkTruncate(rows)); // windows of layers may differ
+      entered.forEach(cache -> cache.table().truncate(rows));
     }
   }
 
@@ -159,12 +159,20 @@ public final class StackState implements AutoCloseable {
    * leave the batch. The view does not own them: closing it has no effect.
    *
    * @param indices numbers of sequences, each at most once
+   * @throws IndexOutOfBoundsException if there is no such sequence
+   * @throws IllegalArgumentException if one is given twice
    */
   public StackState select(int... indices) {
     checkOpen();
+    Objects.requireNonNull(indices, "indices");
     List<Sequence> chosen = new ArrayList<>();
-    for (int index : indices) {
-      chosen.add(sequence(index));
+    for (int i = 0; i < indices.length; i++) {
+      chosen.add(sequence(indices[i]));
+      for (int j = 0; j < i; j++) {
+        if (indices[j] == indices[i]) {
+          throw new IllegalArgumentException("indices[" + i + "] is " + indices[i] + ", like indices[" + j + "]");
+        }
+      }
     }
     return new StackState(attentions, memories, chosen, pools, false);
   }
@@ -330,7 +338,8 @@ public final class StackState implements AutoCloseable {
     /** Sets the memory of each sequence, and their number; memories may differ in length. */
     public Builder memory(List<SequenceBatch> ofSequences) {
       for (int s = 0; s < ofSequences.size(); s++) {
-        Checks.same("memory[" + s + "].batch", ofSequences.get(s).batch(), "the batch of one sequence", 1);
+        SequenceBatch one = Objects.requireNonNull(ofSequences.get(s), "memory[" + s + "]");
+        Checks.same("memory[" + s + "].batch", one.batch(), "the batch of one sequence", 1);
       }
       memory = List.copyOf(ofSequences);
       batch = ofSequences.size();

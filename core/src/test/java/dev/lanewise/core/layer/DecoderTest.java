@@ -45,7 +45,8 @@ class DecoderTest {
       for (int row = 0; row < ROWS; row += size) {
         int count = Math.min(size, ROWS - row);
         decoder().forward(rows(X, row, count), state, rows(steps, row, count));
-        assertThat(state.rows()).isEqualTo(row + count);
+        assertThat(state.rows(0)).isEqualTo(row + count);
+        assertThat(state.rows(1)).isEqualTo(row + count);
       }
     }
     double largest = 0;
@@ -67,7 +68,8 @@ class DecoderTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("5");
       assertThat(output.data()).isEqualTo(before);
-      assertThat(state.rows()).isEqualTo(4);
+      assertThat(state.rows(0)).isEqualTo(4);
+      assertThat(state.rows(1)).isEqualTo(4);
     }
   }
 
@@ -93,7 +95,8 @@ class DecoderTest {
     try (StackState state = decoder().start(MEMORY, 8)) {
       decoder().forward(rows(X, 0, 4), state, rows(steps, 0, 4));
       assertThatThrownBy(() -> failing.forward(rows(X, 4, 4), state, rows(steps, 4, 4))).hasMessageContaining("halfway");
-      assertThat(state.rows()).isEqualTo(4);
+      assertThat(state.rows(0)).isEqualTo(4);
+      assertThat(state.rows(1)).isEqualTo(4);
       for (int layer = 0; layer < 2; layer++) {
         for (KeyValueCache cache : state.caches(layer)) {
           assertThat(cache.rows()).isEqualTo(4);
@@ -114,7 +117,7 @@ class DecoderTest {
         .hasMessageContaining("2");
     TransformerStack one = TransformerStack.of(List.of(POST.decoderLayer()), null);
     assertThatThrownBy(() -> one.forward(rows(X, 0, 1), state, SequenceBatch.zeros(BATCH, 1, WIDTH)))
-        .hasMessageContaining("state.layers is 2");
+        .hasMessageContaining("self-attentions of state is 2");
     state.close();
     state.close();
     assertThatThrownBy(() -> decoder().forward(rows(X, 0, 1), state, SequenceBatch.zeros(BATCH, 1, WIDTH)))

@@ -109,18 +109,19 @@ class FailedCallTest {
   @ParameterizedTest
   @MethodSource("faults")
   void layersRemoveTheRowsOfTheirSelfAttention(Fault fault) {
-    for (CacheStates caches : CacheStates.all(KeyValueFormat.F16)) {
+    TransformerLayer layer = decoderLayer();
+    TransformerStack good = TransformerStack.of(List.of(layer), null);
+    for (StackStates states : StackStates.all(good, KeyValueFormat.F16)) {
       AtomicBoolean failed = new AtomicBoolean();
-      TransformerLayer layer = decoderLayer();
-      List<KeyValueCache> memory = List.of(layer.cross().cache().capacity(9).build(), layer.cross().cache().capacity(9).build());
-      layer.cross().remember(CacheStates.random(9, 1), memory);
-      TransformerLayer wrong =
-          layer.withCross(attention -> attention.withAttention(inner -> inner.withScoreFunction(fault.after(1, failed))));
-      String before = caches.describe();
-      assertFails(caches.name(), fault, () -> wrong.forward(CacheStates.random(2, 3), caches.batch(), memory, CacheStates.random(2, 4)));
-      assertThat(caches.describe()).as(caches.name() + ", " + fault).isEqualTo(before);
-      layer.forward(CacheStates.random(1, 3), caches.batch(), memory, CacheStates.random(1, 4));
-      caches.close();
+      TransformerStack wrong =
+          good.withLayers(
+              one -> one.withCross(attention -> attention.withAttention(inner -> inner.withScoreFunction(fault.after(1, failed)))));
+      String before = states.describe();
+      assertFails(states.name(), fault, () -> wrong.forward(CacheStates.random(2, 3), states.batch(), CacheStates.random(2, 4)));
+      assertThat(failed).as(states.name()).isTrue();
+      assertThat(states.describe()).as(states.name() + ", " + fault).isEqualTo(before);
+      good.forward(CacheStates.random(1, 3), states.batch(), CacheStates.random(1, 4));
+      states.close();
     }
   }
 
@@ -135,26 +136,21 @@ class FailedCallTest {
     TransformerStack bad = TransformerStack.of(List.of(decoderLayer(), wrong), null);
     try (StackState state = good.start(CacheStates.random(9, 1), 100)) {
       good.forward(CacheStates.random(20, 2), state, CacheStates.random(20, 3));
-      String before = describe(state);
+      String before = StackStates.describe(good, state);
       assertFails("stack", fault, () -> bad.forward(CacheStates.random(2, 3), state, CacheStates.random(2, 4)));
       assertThat(failed).isTrue();
-      assertThat(describe(state)).isEqualTo(before);
-      assertThat(catchThrowable(() -> state.truncate(21))).isInstanceOf(IllegalArgumentException.class);
-      assertThat(catchThrowable(() -> state.truncate(-1))).isInstanceOf(IllegalArgumentException.class);
-      assertThat(describe(state)).isEqualTo(before);
+      assertThat(StackStates.describe(good, state)).isEqualTo(before);
+      for (int sequence : new int[] {0, 1}) {
+        assertThat(catchThrowable(() -> state.truncate(sequence, 21))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(catchThrowable(() -> state.truncate(sequence, -1))).isInstanceOf(IllegalArgumentException.class);
+      }
+      assertThat(StackStates.describe(good, state)).isEqualTo(before);
       good.forward(CacheStates.random(1, 3), state, CacheStates.random(1, 4));
-      assertThat(state.rows()).isEqualTo(21);
-      state.truncate(20);
-      assertThat(describe(state)).isEqualTo(before);
+      assertThat(state.rows(0)).isEqualTo(21);
+      assertThat(state.rows(1)).isEqualTo(21);
+      state.truncate(0, 20);
+      state.truncate(1, 20);
+      assertThat(StackStates.describe(good, state)).isEqualTo(before);
     }
-  }
-
-  private static String describe(StackState state) {
-    StringBuilder text = new StringBuilder();
-    for (int layer = 0; layer < state.layers(); layer++) {
-      state.caches(layer).forEach(cache -> text.append(CacheStates.describe(cache)));
-      state.memory(layer).forEach(cache -> text.append(CacheStates.describe(cache)));
-    }
-    return text.toString();
   }
 }

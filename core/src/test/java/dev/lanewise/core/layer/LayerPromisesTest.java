@@ -107,14 +107,19 @@ class LayerPromisesTest {
     StackState state = decoder.start(SequenceBatch.zeros(0, 2, WIDTH), 4);
     SequenceBatch none = SequenceBatch.zeros(0, 1, WIDTH);
     decoder.forward(none, state, none);
-    state.truncate(0);
-    assertThat(state.rows()).isZero();
-    for (int rows : new int[] {-1, 1}) {
-      assertThatThrownBy(() -> state.truncate(rows)).isExactlyInstanceOf(IllegalArgumentException.class).hasMessageContaining("is " + rows);
+    assertThat(state.batch()).isZero();
+    assertThat(state.select().batch()).isZero();
+    state.fork().close();
+    for (int sequence : new int[] {-1, 0}) {
+      for (Consumer<StackState> call : List.<Consumer<StackState>>of(s -> s.rows(sequence), s -> s.truncate(sequence, 0))) {
+        assertThatThrownBy(() -> call.accept(state))
+            .isExactlyInstanceOf(IndexOutOfBoundsException.class)
+            .hasMessageContaining("sequence is " + sequence);
+      }
     }
     state.close();
     state.close();
-    assertThatThrownBy(() -> state.truncate(0)).isExactlyInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+    assertThatThrownBy(() -> state.truncate(0, 0)).isExactlyInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
     assertThatThrownBy(() -> decoder.forward(none, state, none)).isExactlyInstanceOf(IllegalStateException.class);
   }
 
@@ -124,23 +129,32 @@ class LayerPromisesTest {
     StackState state = decoder.start(SequenceBatch.zeros(2, 0, WIDTH), 4);
     decoder.forward(SequenceBatch.zeros(2, 3, WIDTH), state, SequenceBatch.zeros(2, 3, WIDTH));
     for (int rows : new int[] {-1, 4, Integer.MIN_VALUE, Integer.MAX_VALUE}) {
-      assertThatThrownBy(() -> state.truncate(rows))
-          .isExactlyInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("rows is " + rows)
-          .hasMessageContaining("3");
+      for (int sequence : new int[] {0, 1}) {
+        assertThatThrownBy(() -> state.truncate(sequence, rows))
+            .isExactlyInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("rows is " + rows)
+            .hasMessageContaining("3");
+      }
     }
-    assertThat(state.rows()).isEqualTo(3);
+    assertRows(state, 3);
     SequenceBatch two = SequenceBatch.zeros(2, 2, WIDTH);
     assertThatThrownBy(() -> decoder.forward(two, state, two)).isExactlyInstanceOf(IllegalStateException.class);
-    assertThat(state.rows()).isEqualTo(3);
-    state.truncate(2);
+    assertRows(state, 3);
+    state.truncate(0, 2);
+    state.truncate(1, 2);
     decoder.forward(two, state, two);
-    assertThat(state.rows()).isEqualTo(4);
+    assertRows(state, 4);
     state.close();
     for (Consumer<StackState> call :
-        List.<Consumer<StackState>>of(StackState::rows, s -> s.truncate(0), s -> decoder.forward(two, s, two))) {
+        List.<Consumer<StackState>>of(
+            s -> s.rows(0), s -> s.truncate(0, 0), s -> s.select(0), s -> s.fork(0), s -> decoder.forward(two, s, two))) {
       assertThatThrownBy(() -> call.accept(state)).isExactlyInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
     }
+  }
+
+  private static void assertRows(StackState state, int rows) {
+    assertThat(state.rows(0)).isEqualTo(rows);
+    assertThat(state.rows(1)).isEqualTo(rows);
   }
 
   @ParameterizedTest
@@ -215,7 +229,7 @@ class LayerPromisesTest {
             "2"),
         Wrong.argument(
             "encoder",
-            out -> encoder.forward(x, Views.zerosLike(x), Results.of().withWeights(Heads.of(out, 1, 2, 3, 3))),
+            out -> encoder.forward(x, Views.zerosLike(x), Views.weights(List.of(Heads.of(out, 1, 2, 3, 3)))),
             "weights.batch",
             "1",
             "query.batch",
@@ -224,11 +238,7 @@ class LayerPromisesTest {
             "self weights",
             out ->
                 decoder.forward(
-                    x,
-                    x,
-                    SequenceBatch.zeros(2, 3, WIDTH),
-                    Results.of().withWeights(Heads.of(out, 2, 2, 3, 2)),
-                    Results.of().withWeights(Heads.zeros(2, 2, 3, 3))),
+                    x, x, SequenceBatch.zeros(2, 3, WIDTH), Views.weights(List.of(Heads.of(out, 2, 2, 3, 2), Heads.zeros(2, 2, 3, 3)))),
             "weights.width",
             "2",
             "key.rows",
@@ -237,11 +247,7 @@ class LayerPromisesTest {
             "cross weights",
             out ->
                 decoder.forward(
-                    x,
-                    x,
-                    SequenceBatch.zeros(2, 3, WIDTH),
-                    Results.of().withWeights(Heads.zeros(2, 2, 3, 3)),
-                    Results.of().withWeights(Heads.of(out, 2, 2, 3, 2))),
+                    x, x, SequenceBatch.zeros(2, 3, WIDTH), Views.weights(List.of(Heads.zeros(2, 2, 3, 3), Heads.of(out, 2, 2, 3, 2)))),
             "weights.width",
             "2",
             "key.rows",

@@ -88,24 +88,27 @@ public class LayerSettingsTest {
     Set<String> expected = setters(Attention.class);
     expected.addAll(setters(MultiHeadAttention.class));
     assertThat(methods).containsExactlyInAnyOrderElementsOf(expected);
-    assertThat(setters(EncoderLayer.class))
+    assertThat(setters(TransformerLayer.class))
         .as("these change the attention, and threads and kernels of all parts")
         .containsExactly(
-            "EncoderLayer.withAttention",
-            "EncoderLayer.withKernels",
-            "EncoderLayer.withMask",
-            "EncoderLayer.withPackedSequences",
-            "EncoderLayer.withPositions",
-            "EncoderLayer.withThreads");
-    assertThat(setters(DecoderLayer.class))
+            "TransformerLayer.withCross",
+            "TransformerLayer.withKernels",
+            "TransformerLayer.withMask",
+            "TransformerLayer.withMemoryMask",
+            "TransformerLayer.withPackedSequences",
+            "TransformerLayer.withPositions",
+            "TransformerLayer.withSelf",
+            "TransformerLayer.withThreads");
+    assertThat(setters(TransformerStack.class))
+        .as("those of a layer that every layer has, and a function of layers")
         .containsExactly(
-            "DecoderLayer.withCross",
-            "DecoderLayer.withKernels",
-            "DecoderLayer.withMask",
-            "DecoderLayer.withMemoryMask",
-            "DecoderLayer.withPositions",
-            "DecoderLayer.withSelf",
-            "DecoderLayer.withThreads");
+            "TransformerStack.withKernels",
+            "TransformerStack.withLayers",
+            "TransformerStack.withMask",
+            "TransformerStack.withMemoryMask",
+            "TransformerStack.withPackedSequences",
+            "TransformerStack.withPositions",
+            "TransformerStack.withThreads");
     assertThat(kinds(LayerPositions.class))
         .as("kinds of positions")
         .containsExactlyInAnyOrder("Rotary", "RotaryEffect", "AlibiPositions", "RelativePositions", "NoPositions");

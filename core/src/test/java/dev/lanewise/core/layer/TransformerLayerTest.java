@@ -109,7 +109,7 @@ class TransformerLayerTest {
     SequenceBatch packed = input(1, 131, width);
     TransformerLayer layer = parts.encoderLayer();
     if (parts.attention().headDim() % 2 == 0) {
-      layer = layer.withAttention(attention -> attention.withPositions(Rotary.of(parts.attention().headDim())));
+      layer = layer.withSelf(attention -> attention.withPositions(Rotary.of(parts.attention().headDim())));
     }
     TransformerStack encoder = TransformerStack.of(List.of(layer, layer), parts.norm(1));
     SequenceBatch together = SequenceBatch.zeros(1, 131, width);
@@ -204,7 +204,7 @@ class TransformerLayerTest {
       Heads cross = Heads.zeros(2, parts.cross().numHeads(), 12, 7);
       SequenceBatch output = SequenceBatch.zeros(2, 12, parts.embedDim());
       SequenceBatch without = SequenceBatch.zeros(2, 12, parts.embedDim());
-      parts.decoderLayer().forward(x, memory, output, Results.of().withWeights(self), Results.of().withWeights(cross));
+      parts.decoderLayer().forward(x, memory, output, Views.weights(List.of(self, cross)));
       parts.decoderLayer().forward(x, memory, without);
       Views.assertSameBits(output.data(), without.data(), "output beside weights");
 
@@ -235,9 +235,8 @@ class TransformerLayerTest {
       for (int i = 0; i < expectedCross.data().length; i++) {
         assertThat(cross.data()[i]).isCloseTo(expectedCross.data()[i], within(1e-6f));
       }
-      assertThatThrownBy(
-              () -> parts.decoderLayer().forward(x, memory, output, Results.of().withWeights(self), Results.of().withWeights(self)))
-          .hasMessageContaining("crossResults");
+      assertThatThrownBy(() -> parts.decoderLayer().forward(x, memory, output, Views.weights(List.of(self, self))))
+          .hasMessageContaining("results[1]");
     }
   }
 

@@ -198,7 +198,7 @@ class PositionsTest {
     assertThat(x.data()[1]).isEqualTo(1);
     SequenceBatch expected = SequenceBatch.zeros(1, 3, 8);
     encoder
-        .withLayers(layer -> layer.withAttention(attention -> attention.withAttention(inner -> inner.withAlibi(1 / 16f, 1 / 256f))))
+        .withLayers(layer -> layer.withSelf(attention -> attention.withAttention(inner -> inner.withAlibi(1 / 16f, 1 / 256f))))
         .forward(x, expected);
     Views.assertSameBits(y.data(), expected.data(), "ALiBi");
   }

@@ -3,7 +3,14 @@ package dev.lanewise.core.position;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.cache.page.CachedShape;
+import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.parallel.Scratch;
+import dev.lanewise.kernels.cache.CachedSequence;
+import dev.lanewise.kernels.cache.KeyValueLayout;
+import dev.lanewise.kernels.call.CallShape;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -15,17 +22,24 @@ class RelativePositionsTest {
     int keys = 1000;
     for (int batch : new int[] {0, 1, 64}) {
       Scratch scratch = Scratch.pool(1, 1).take();
-      int[] queries = new int[batch];
       int[] keysOfEach = new int[batch];
-      Arrays.fill(queries, 1);
       Arrays.fill(keysOfEach, keys);
-      positions.applyToEach(Attention.standard().settings(), queries, keysOfEach, scratch, 0);
+      step(positions, keysOfEach, scratch);
       assertThat(scratch.floats(0, 0).length).isLessThanOrEqualTo(4 * keys);
       if (batch > 1) {
         keysOfEach[1] = 8;
-        positions.applyToEach(Attention.standard().settings(), queries, keysOfEach, scratch, 0);
+        step(positions, keysOfEach, scratch);
         assertThat(scratch.floats(0, 0).length).isGreaterThanOrEqualTo(batch * 4 * keys);
       }
     }
+  }
+
+  /** A call with one query for each cache. */
+  private static void step(RelativePositions positions, int[] keys, Scratch scratch) {
+    AttentionSettings settings = Attention.standard().settings();
+    KeyValueLayout layout = new KeyValueLayout(KeyValueFormat.F32, 4, 1, 1);
+    CachedSequence[] caches = Arrays.stream(keys).mapToObj(rows -> new CachedShape(layout, rows)).toArray(CachedSequence[]::new);
+    CallShape shape = settings.shape(Heads.zeros(keys.length, 4, 1, 1), caches);
+    assertThat(positions.score(settings, shape, scratch, 0)).isNotEqualTo(settings);
   }
 }

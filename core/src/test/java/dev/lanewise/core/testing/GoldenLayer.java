@@ -5,6 +5,7 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.Transformer;
 import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.PlainSafetensors;
@@ -136,10 +137,10 @@ public final class GoldenLayer {
     SequenceBatch output = view(new float[expected.length], line.size("L"));
     switch (module(from, kernels)) {
       case MultiHeadAttention layer -> attend(layer, x, output);
+      case TransformerLayer layer when line.has("S") -> layer.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
       case TransformerLayer layer -> layer.withMask(mask()).forward(x, output);
-      case TransformerLayer layer -> layer.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
-      case Encoder encoder -> encoder.withMask(mask()).forward(x, output);
-      case Decoder decoder -> decoder.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
+      case TransformerStack stack when line.has("S") -> stack.withMask(mask()).withMemoryMask(memoryMask()).forward(x, memory(), output);
+      case TransformerStack stack -> stack.withMask(mask()).forward(x, output);
       case Transformer both -> both.withSourceMask(memoryMask()).withTargetMask(mask()).forward(memory(), x, output);
       default -> throw new IllegalStateException(this + ": unknown module");
     }

@@ -161,16 +161,15 @@ public final class PageTable implements CachedSequence {
   }
 
   /**
-   * Removes the last rows.
+   * Checks that {@link #truncate} is possible.
    *
    * @throws IllegalArgumentException if there are fewer rows, or the window of the last remaining row needs rows that have been dropped
    */
-  public void truncate(int newRows) {
+  public void checkTruncate(int newRows) {
     if (newRows < 0 || newRows > rows) {
       throw new IllegalArgumentException("rows is " + newRows + ", must be in 0.." + rows);
     }
-    boolean beforeDropped = newRows <= droppedFrom();
-    if (!beforeDropped && window.firstSeen(newRows - 1) < droppedTo()) {
+    if (newRows > droppedFrom() && window.firstSeen(newRows - 1) < droppedTo()) {
       throw new IllegalArgumentException(
           "rows is "
               + newRows
@@ -180,6 +179,16 @@ public final class PageTable implements CachedSequence {
               + droppedTo()
               + " have been dropped");
     }
+  }
+
+  /**
+   * Removes the last rows.
+   *
+   * @throws IllegalArgumentException as {@link #checkTruncate}
+   */
+  public void truncate(int newRows) {
+    checkTruncate(newRows);
+    boolean beforeDropped = newRows <= droppedFrom();
     KeyValueMemory newLast = newRows == rows ? last : forget(newRows, beforeDropped ? 0 : dropped);
     int newDropped = beforeDropped ? 0 : dropped;
     int newCount = Math.ceilDiv(newRows, pageRows) - newDropped;
