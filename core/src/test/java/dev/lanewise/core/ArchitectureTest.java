@@ -68,6 +68,7 @@ class ArchitectureTest {
             CORE + ".reference.layers",
             CORE + ".position",
             CORE + ".layer",
+            CORE + ".generation",
             CORE + ".pooling",
             CORE + ".weights"));
   }

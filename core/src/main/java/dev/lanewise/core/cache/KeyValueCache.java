@@ -7,13 +7,17 @@ import dev.lanewise.core.cache.page.ChannelScales;
 import dev.lanewise.core.cache.page.PageTable;
 import dev.lanewise.core.cache.page.PagedCache;
 import dev.lanewise.core.cache.page.Pages;
+import dev.lanewise.core.cache.page.RowReads;
 import dev.lanewise.core.cache.page.StackSpace;
 import dev.lanewise.core.cache.page.Window;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,6 +151,75 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
   }
 
   /**
+   * Appends packed rows to the caches of several sequences, which may receive different numbers of rows. If anything fails, no cache is
+   * changed.
+   *
+   * @param caches one cache for each sequence
+   * @param key 1 × keyValueHeads × the keys of all sequences × headDim
+   * @param value 1 × keyValueHeads × the keys of all sequences × valueDim
+   * @param sequences cache s receives the rows {@code sequences.keyStart(s)} (inclusive) to {@code sequences.keyStart(s + 1)} (exclusive)
+   * @throws IllegalStateException if a cache is full, a pool exhausted, or a cache is closed or in use
+   * @throws IllegalArgumentException if shapes or numbers of rows do not fit, or a cache occurs twice
+   */
+  public static void appendAll(List<KeyValueCache> caches, Heads key, Heads value, PackedSequences sequences) {
+    BatchAppend.run(caches, key, value, sequences);
+  }
+
+  /**
+   * Appends rows of another cache, with the bits that are stored. Between formats, {@link #copyTo} and {@link #append(Heads, Heads)}
+   * convert.
+   *
+   * @param from the first row of {@code source}
+   * @param to one past the last row of {@code source}
+   * @throws IllegalArgumentException if shape, format or key channels differ, source does not have these rows or has dropped some of them,
+   *     or it is this cache
+   * @throws IllegalStateException if the cache is full, its pool exhausted, or one of the caches is closed or in use
+   */
+  public void append(KeyValueCache source, int from, int to) {
+    Objects.requireNonNull(source, "source");
+    if (source == this) {
+      throw new IllegalArgumentException("source is this cache");
+    }
+    table.checkSameForm("source", source.table);
+    StackSpace.check();
+    lock.acquireExclusive();
+    try {
+      source.acquireShared();
+      try {
+        RowReads.checkRange(source.table, "from is " + from + " and to is " + to, from, to);
+        table.reserve(to - from);
+        RowReads.append(table, source.table, from, to);
+        table.commit();
+      } finally {
+        source.releaseShared();
+      }
+    } finally {
+      table.rollback();
+      lock.releaseExclusive();
+    }
+  }
+
+  /**
+   * Copies rows to floats: the stored elements, widened exactly, and for {@link KeyValueFormat#INT8} multiplied by their scales and the key
+   * channels.
+   *
+   * @param from the first row that is copied
+   * @param key 1 × keyValueHeads × rows × headDim, written
+   * @param value 1 × keyValueHeads × rows × valueDim, written
+   * @throws IllegalArgumentException if shapes do not fit, elements of key and value overlap, there are fewer rows, or a window has dropped
+   *     some of them; nothing has been written then
+   */
+  public void copyTo(int from, Heads key, Heads value) {
+    RowReads.check(table.layout(), key, value);
+    acquireShared();
+    try {
+      RowReads.copy(table, from, key, value);
+    } finally {
+      releaseShared();
+    }
+  }
+
+  /**
    * Removes the last rows, for instance speculative tokens that were refused. Pages of the removed rows become free.
    *
    * @param rows number of rows that remain
@@ -158,6 +231,76 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     lock.acquireExclusive();
     try {
       table.truncate(rows);
+    } finally {
+      lock.releaseExclusive();
+    }
+  }
+
+  /**
+   * Keeps the rows before {@code from} and the given later ones, in the given order, and removes all others. Rows are copied with the bits
+   * that are stored. After a tree of drafted tokens this keeps the accepted path:
+   *
+   * <pre>{@code
+   * int before = cache.rows();
+   * layer.withMask(Mask.tree(parents)).forward(drafts, List.of(cache), y);
+   * cache.keep(before, 0 + before, 2 + before, 5 + before); // nodes 0, 2 and 5 of the tree
+   * }</pre>
+   *
+   * @param from number of rows that stay where they are
+   * @param rows numbers of the other rows that stay, from {@code from} on, all different: row rows[i] becomes row from + i
+   * @throws IllegalArgumentException if a number is outside of {@code from} to {@link #rows} − 1 or occurs twice, if a row would move to
+   *     where a window has dropped rows, or if the window of the last remaining row needs rows that have been dropped
+   * @throws IllegalStateException if a shared page must be copied and the pool is exhausted, or the cache is closed or in use
+   */
+  public void keep(int from, int... rows) {
+    StackSpace.check();
+    lock.acquireExclusive();
+    try {
+      table.keep(from, rows);
+    } finally {
+      lock.releaseExclusive();
+    }
+  }
+
+  /**
+   * Removes the rows {@code from} (inclusive) to {@code to} (exclusive); later rows move down. Their keys and values keep the bits that are
+   * stored.
+   *
+   * @throws IllegalArgumentException if there are no such rows, if a row would move to where a window has dropped rows, or if the window of
+   *     the last remaining row needs rows that have been dropped
+   * @throws IllegalStateException if a shared page must be copied and the pool is exhausted, or the cache is closed or in use
+   */
+  public void remove(int from, int to) {
+    removeRows(from, to, null);
+  }
+
+  /**
+   * Removes rows as {@link #remove(int, int)}, and rotates the keys of the later rows to the positions of their new numbers: by the angles
+   * of −(to − from) positions. The context of a model then continues as if the removed tokens had never been there, except that later rows
+   * were computed when they were (the "context shift" of other libraries).
+   *
+   * <pre>{@code
+   * cache.remove(4, 260, rotary.table()); // forgets 256 tokens after the first 4
+   * }</pre>
+   *
+   * <p>The table's factor (YaRN) is on the keys already and is not applied again. Keys are widened, rotated in double and rounded once to
+   * the format: for F32 the error is about 1e-7 of a pair's length for each removal, for F16 and BF16 half a unit of the last place. For
+   * INT8 a row gets a new scale, and an element is off by half a scale more.
+   *
+   * @param rotary cosines and sines that the keys were rotated with; those of a caller must be rotations by angles that grow evenly
+   * @throws IllegalArgumentException as for {@link #remove(int, int)}, or if the table has more elements than a key, several sections, or
+   *     fewer positions than rows are removed
+   * @throws IllegalStateException as for {@link #remove(int, int)}
+   */
+  public void remove(int from, int to, RotaryTable rotary) {
+    removeRows(from, to, Objects.requireNonNull(rotary, "rotary"));
+  }
+
+  private void removeRows(int from, int to, @Nullable RotaryTable rotary) {
+    StackSpace.check();
+    lock.acquireExclusive();
+    try {
+      table.remove(from, to, rotary);
     } finally {
       lock.releaseExclusive();
     }

@@ -3,6 +3,8 @@ package dev.lanewise.core.call;
 import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryTable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The effect of positions on a call of a layer: they rotate its queries and keys, or add to its scores, or do nothing. Rows of a cache
@@ -20,6 +22,11 @@ public interface PositionEffect {
   /** Tells whether there are any positions. */
   default boolean acts() {
     return true;
+  }
+
+  /** The table by which keys are rotated; null if they are not. */
+  default @Nullable RotaryTable rotaryTable() {
+    return null;
   }
 
   /**

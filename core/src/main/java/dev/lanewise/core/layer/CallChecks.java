@@ -15,6 +15,7 @@ import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,10 @@ record CallChecks(Projections projections, Attention attention, PositionEffect e
       projections.checkCaches(name, caches, "x.batch", x.batch());
     } else {
       projections.checkCaches(name, caches, "the number of sequences", sequences.count());
+      for (int s = 0; s <= sequences.count(); s++) {
+        Checks.same(
+            "keyStarts[" + s + "]", sequences.keyStart(s), "queryStarts[" + s + "], where its new keys are,", sequences.queryStart(s));
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
@@ -236,6 +237,11 @@ public final class MultiHeadAttention {
 
   int threads() {
     return attention.settings().threads();
+  }
+
+  /** The table by which keys are rotated; null if they are not. */
+  @Nullable RotaryTable rotaryTable() {
+    return positionEffect.rotaryTable();
   }
 
   Mask mask() {

@@ -5,11 +5,13 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,18 +141,45 @@ public final class StackState implements AutoCloseable {
   }
 
   /**
-   * Keeps only the first {@code rows} rows of a sequence. If anything fails, no layer changes.
+   * Keeps only the first {@code rows} rows of a sequence. If anything fails, no layer changes; this holds for all changes of a state.
    *
    * @throws IllegalArgumentException if there are fewer rows, rows is negative, or the window of the last remaining row needs rows that
    *     have been dropped
    * @throws IllegalStateException if the state is closed or in use
    */
   public void truncate(int sequence, int rows) {
+    change(sequence, (transaction, caches) -> transaction.truncate(caches, rows));
+  }
+
+  /**
+   * Keeps the rows before {@code from} and the given ones, in this order: the accepted path of a tree of drafted tokens.
+   *
+   * @param rows numbers of rows from {@code from} on
+   * @throws IllegalArgumentException as for {@link KeyValueCache#keep}
+   * @throws IllegalStateException if the state is closed or in use
+   */
+  public void keep(int sequence, int from, int... rows) {
+    change(sequence, (transaction, caches) -> transaction.keep(caches, from, rows));
+  }
+
+  /**
+   * Removes the rows {@code from} (inclusive) to {@code to} (exclusive) of a sequence, so that the later rows follow the earlier ones: room
+   * for more rows in a long conversation. Rotary positions of the later keys move with them, see {@link KeyValueCache#remove(int, int,
+   * RotaryTable)}. Positions that were added to the input cannot move: do not use it with such a model.
+   *
+   * @throws IllegalArgumentException if there are no such rows, or rows that are needed have been dropped
+   * @throws IllegalStateException if the state is closed or in use
+   */
+  public void remove(int sequence, int from, int to) {
+    List<@Nullable RotaryTable> tables = new ArrayList<>();
+    attentions.forEach(attention -> tables.add(attention.rotaryTable()));
+    change(sequence, (transaction, caches) -> transaction.remove(caches, from, to, tables));
+  }
+
+  private void change(int sequence, BiConsumer<CacheTransaction, List<KeyValueCache>> change) {
     checkOpen();
     try (CacheTransaction transaction = new CacheTransaction()) {
-      List<KeyValueCache> entered = transaction.enter(sequence(sequence).caches);
-      entered.forEach(cache -> cache.table().checkTruncate(rows)); // windows of layers may differ
-      entered.forEach(cache -> cache.table().truncate(rows));
+      change.accept(transaction, transaction.enter(sequence(sequence).caches));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,11 @@ record RotaryEffect(Rotary rotary, int @Nullable [] given) implements LayerPosit
   @Override
   public PositionEffect effect() {
     return this;
+  }
+
+  @Override
+  public RotaryTable rotaryTable() {
+    return rotary.table();
   }
 
   @Override

@@ -81,6 +81,26 @@ final class HeapMemory extends KeyValueMemory {
   }
 
   @Override
+  int bits(long index) {
+    int i = (int) index;
+    return switch (format) {
+      case F32 -> Float.floatToRawIntBits(((float[]) data)[i]);
+      case F16, BF16 -> ((short[]) data)[i];
+      case INT8 -> ((byte[]) data)[i];
+    };
+  }
+
+  @Override
+  void putBits(long index, int bits) {
+    int i = (int) index;
+    switch (format) {
+      case F32 -> ((float[]) data)[i] = Float.intBitsToFloat(bits);
+      case F16, BF16 -> ((short[]) data)[i] = (short) bits;
+      case INT8 -> ((byte[]) data)[i] = (byte) bits;
+    }
+  }
+
+  @Override
   @SuppressWarnings("SuspiciousSystemArraycopy") // both are arrays of the format's type
   void copy(KeyValueMemory from, long index, long to, int count) {
     System.arraycopy(from.data(), (int) index, data, (int) to, count);

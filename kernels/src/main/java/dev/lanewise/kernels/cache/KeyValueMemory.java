@@ -112,6 +112,12 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   abstract float get(long index);
 
+  /** The bits of an element as it is stored, without its scales. */
+  abstract int bits(long index);
+
+  /** Stores the bits of an element. */
+  abstract void putBits(long index, int bits);
+
   /** Copies {@code count} elements within this memory or from another of the same kind. */
   abstract void copy(KeyValueMemory from, long index, long to, int count);
 
@@ -188,6 +194,15 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     special[block] &= (short) ~(1 << row);
   }
 
+  boolean isSpecialRow(int block, int row) {
+    return (special[block] >> row & 1) != 0;
+  }
+
+  void setSpecialRow(int block, int row, boolean isSpecial) {
+    int bit = 1 << row;
+    special[block] = (short) (isSpecial ? special[block] | bit : special[block] & ~bit);
+  }
+
   /** Copies a block with its scales and special rows. */
   public void copyBlock(KeyValueMemory from, int block, int to) {
     copy(from, from.keyIndex(block, 0), keyIndex(to, 0), layout.blockSize());
@@ -210,21 +225,12 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     boolean finite = true;
     special[block] |= (short) (1 << row); // until all elements are known to be finite, even if the call ends early
     for (int head = 0; head < layout.heads(); head++) {
-      long base = keyIndex(block, head);
-      int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row;
-      float[] channels = keyChannels;
-      int channel = head * layout.keyWidth();
-      int from = key.index(batchEntry, head, sourceRow);
-      float factor = factor(key, from, channels, channel, scaleAt);
-      boolean finiteKey = true;
-      for (int d = 0; d < layout.keyWidth(); d++) {
-        float x = key.data()[from + d * key.columnStride()];
-        finiteKey &= put(base + layout.keyIndex(row, d), factor * (channels == null ? x : x / channels[channel + d]));
-      }
-      base = valueIndex(block, head);
-      from = value.index(batchEntry, head, sourceRow);
-      factor = factor(value, from, null, 0, scaleAt + KeyValueLayout.BLOCK_ROWS);
-      finite &= scales.length == 0 || Float.isFinite(scales[scaleAt + KeyValueLayout.BLOCK_ROWS]);
+      boolean finiteKey = writeKey(block, row, head, key, key.index(batchEntry, head, sourceRow));
+      int scaleAt = scales.length == 0 ? 0 : scaleIndex(block, head) + row + KeyValueLayout.BLOCK_ROWS;
+      long base = valueIndex(block, head);
+      int from = value.index(batchEntry, head, sourceRow);
+      float factor = factor(value, from, null, 0, scaleAt);
+      finite &= scales.length == 0 || Float.isFinite(scales[scaleAt]);
       for (int d = 0; d < layout.valueWidth(); d++) {
         finite &= put(base + layout.valueIndex(row, d), value.data()[from + d * value.columnStride()] * factor);
       }
@@ -233,6 +239,20 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     if (finite) {
       special[block] &= (short) ~(1 << row);
     }
+  }
+
+  /** Stores the key of a row and head; returns whether all stored elements are finite. */
+  boolean writeKey(int block, int row, int head, Heads key, int from) {
+    long base = keyIndex(block, head);
+    float[] channels = keyChannels;
+    int channel = head * layout.keyWidth();
+    float factor = factor(key, from, channels, channel, scales.length == 0 ? 0 : scaleIndex(block, head) + row);
+    boolean finite = true;
+    for (int d = 0; d < layout.keyWidth(); d++) {
+      float x = key.data()[from + d * key.columnStride()];
+      finite &= put(base + layout.keyIndex(row, d), factor * (channels == null ? x : x / channels[channel + d]));
+    }
+    return finite;
   }
 
   /** Stores the scale of a row, if there are scales; returns the factor of its elements. */

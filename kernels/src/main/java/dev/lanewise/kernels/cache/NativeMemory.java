@@ -68,6 +68,24 @@ final class NativeMemory extends KeyValueMemory {
   }
 
   @Override
+  int bits(long index) {
+    return switch (format) {
+      case F32 -> data.getAtIndex(ValueLayout.JAVA_INT, index);
+      case F16, BF16 -> data.getAtIndex(ValueLayout.JAVA_SHORT, index);
+      case INT8 -> data.get(ValueLayout.JAVA_BYTE, index);
+    };
+  }
+
+  @Override
+  void putBits(long index, int bits) {
+    switch (format) {
+      case F32 -> data.setAtIndex(ValueLayout.JAVA_INT, index, bits);
+      case F16, BF16 -> data.setAtIndex(ValueLayout.JAVA_SHORT, index, (short) bits);
+      case INT8 -> data.set(ValueLayout.JAVA_BYTE, index, (byte) bits);
+    }
+  }
+
+  @Override
   void copy(KeyValueMemory from, long index, long to, int count) {
     long size = format.bytes();
     MemorySegment.copy(((NativeMemory) from).data, index * size, data, to * size, count * size);

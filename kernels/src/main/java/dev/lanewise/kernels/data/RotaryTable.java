@@ -164,6 +164,15 @@ public final class RotaryTable {
     return sectionOf.length;
   }
 
+  /**
+   * Number of positions of a row: more than 1 if the table has sections.
+   *
+   * @hidden
+   */
+  public int sections() {
+    return sections;
+  }
+
   /** Number of elements of a row that are rotated: two for each pair. */
   public int rotaryDim() {
     return 2 * pairs();

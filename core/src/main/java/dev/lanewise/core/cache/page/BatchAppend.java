@@ -2,6 +2,7 @@ package dev.lanewise.core.cache.page;
 
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
@@ -23,6 +24,28 @@ public final class BatchAppend {
     try (CacheTransaction transaction = new CacheTransaction()) {
       transaction.append(transaction.enter(caches), key, value, null);
       transaction.commit();
+    }
+  }
+
+  /** Appends packed rows to caches, one cache for each sequence. */
+  public static void run(List<? extends PagedCache> caches, Heads key, Heads value, PackedSequences sequences) {
+    check(caches, key, value, sequences);
+    try (CacheTransaction transaction = new CacheTransaction()) {
+      transaction.append(transaction.enter(caches), key, value, sequences);
+      transaction.commit();
+    }
+  }
+
+  /** Checks packed rows before they are appended to caches. */
+  public static void check(List<? extends PagedCache> caches, Heads key, Heads value, PackedSequences sequences) {
+    Objects.requireNonNull(caches, "caches");
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(value, "value");
+    Checks.same("caches", caches.size(), "the number of sequences", Objects.requireNonNull(sequences, "sequences").count());
+    Checks.same("key.batch", key.batch(), "the batch of packed rows", 1);
+    Checks.same("key.rows", key.rows(), "the number of keys of all sequences", sequences.keyStart(sequences.count()));
+    for (PagedCache cache : caches) {
+      check(Objects.requireNonNull(cache, "caches").table().layout(), key, value, 1);
     }
   }
 

@@ -1,8 +1,11 @@
 package dev.lanewise.core.cache.page;
 
+import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -59,27 +62,79 @@ public final class CacheTransaction implements AutoCloseable {
    * Appends rows to caches that have been entered, those of a batch entry or packed sequence to each. Memory is reserved for all of them
    * before anything is written.
    *
-   * @param sequences the sequences that the rows belong to, by their query starts; null for one sequence in each batch entry
+   * @param sequences the sequences that the rows belong to, by their key starts; null for one sequence in each batch entry
    * @return the rows of the caches, including the new ones
    * @throws IllegalStateException if a cache is full or a pool exhausted
    */
   public CachedSequence[] append(List<? extends PagedCache> caches, Heads key, Heads value, @Nullable PackedSequences sequences) {
     CachedSequence[] rows = new CachedSequence[caches.size()];
     for (int s = 0; s < rows.length; s++) {
-      caches.get(s).table().reserve(sequences == null ? key.rows() : sequences.queries(s));
+      caches.get(s).table().reserve(sequences == null ? key.rows() : sequences.keys(s));
     }
     for (int s = 0; s < rows.length; s++) {
       PageTable table = caches.get(s).table();
       if (sequences == null) {
         table.add(key, value, s);
       } else {
-        int from = sequences.queryStart(s);
-        int to = sequences.queryStart(s + 1);
+        int from = sequences.keyStart(s);
+        int to = sequences.keyStart(s + 1);
         table.add(key.rows(from, to), value.rows(from, to), 0);
       }
       rows[s] = table;
     }
     return rows;
+  }
+
+  /**
+   * Removes the last rows of caches that have been entered, for instance those of all layers: of all caches, or of none if one refuses. The
+   * change is final at once.
+   *
+   * @param rows number of rows that remain in each cache
+   * @throws IllegalArgumentException as {@link PageTable#truncate}
+   */
+  public void truncate(List<? extends PagedCache> caches, int rows) {
+    edit(caches, (edit, cache) -> edit.prepareTruncate(rows));
+  }
+
+  /**
+   * Keeps rows of caches that have been entered, in all caches or in none, see {@link KeyValueCache#keep}. The change is final at once.
+   *
+   * @param rows numbers of rows from {@code from} on, the same for each cache
+   */
+  public void keep(List<? extends PagedCache> caches, int from, int... rows) {
+    edit(caches, (edit, cache) -> edit.prepareKeep(from, rows));
+  }
+
+  /**
+   * Removes a range of rows of caches that have been entered, in all caches or in none, see {@link KeyValueCache#remove(int, int,
+   * RotaryTable)}. The change is final at once.
+   *
+   * @param rotary for each cache the table that moves the later keys to their new positions, or null to leave them as they are
+   */
+  public void remove(List<? extends PagedCache> caches, int from, int to, List<@Nullable RotaryTable> rotary) {
+    Checks.same("the number of tables", rotary.size(), "the number of caches", caches.size());
+    edit(caches, (edit, cache) -> edit.prepareRemove(from, to, rotary.get(cache)));
+  }
+
+  /** Prepares the change of one cache. */
+  private interface Preparation {
+    void prepare(PageEdit edit, int cache);
+  }
+
+  private static void edit(List<? extends PagedCache> caches, Preparation preparation) {
+    int prepared = 0;
+    try {
+      for (; prepared < caches.size(); prepared++) {
+        preparation.prepare(caches.get(prepared).table().edit(), prepared);
+      }
+    } finally {
+      for (int i = 0; prepared < caches.size() && i < prepared; i++) {
+        caches.get(i).table().edit().cancel();
+      }
+    }
+    for (PagedCache cache : caches) {
+      cache.table().edit().apply();
+    }
   }
 
   /** Makes the appended rows permanent. */

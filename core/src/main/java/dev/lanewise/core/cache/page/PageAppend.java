@@ -12,6 +12,16 @@ import org.jspecify.annotations.Nullable;
  * that an append allocates nothing.
  */
 final class PageAppend {
+  /** Writes row {@code index} of an append. */
+  interface RowWriter {
+    /**
+     * Writes the row.
+     *
+     * @param row 0 to 15, in the block
+     */
+    void write(KeyValueMemory memory, int block, int row, int index);
+  }
+
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
 
   private final PageTable table;
@@ -140,7 +150,27 @@ final class PageAppend {
    *     failure
    */
   void add(Heads key, Heads value, int batchEntry) {
-    if (key.rows() == 0) {
+    int before = table.rows;
+    begin(key.rows());
+    for (int row = before; row < table.rows; row++) {
+      Page page = prepare(row, row == before);
+      page.memory.write(block(page, row), row % BLOCK, key, value, batchEntry, row - before);
+    }
+  }
+
+  /** Adds rows that a function writes; otherwise as {@link #add(Heads, Heads, int)}. */
+  void add(int rows, RowWriter writer) {
+    int before = table.rows;
+    begin(rows);
+    for (int row = before; row < table.rows; row++) {
+      Page page = prepare(row, row == before);
+      writer.write(page.memory, block(page, row), row % BLOCK, row - before);
+    }
+  }
+
+  /** Adds rows whose contents are not yet written. */
+  private void begin(int rows) {
+    if (rows == 0) {
       return;
     }
     leaving = droppable;
@@ -155,22 +185,21 @@ final class PageAppend {
       original = shared;
     }
     table.last = null;
-    int before = table.rows;
-    table.rows += key.rows();
-    write(before, key, value, batchEntry);
+    table.rows += rows;
   }
 
-  private void write(int from, Heads key, Heads value, int batchEntry) {
-    for (int i = 0; i < key.rows(); i++) {
-      Interruption.check();
-      int row = from + i;
-      Page page = table.page(row / table.pageRows);
-      int block = page.firstBlock + row % table.pageRows / BLOCK;
-      if (i == 0 || row % BLOCK == 0) {
-        page.memory.clearFrom(block, row % BLOCK); // contents of an earlier use
-      }
-      page.memory.write(block, row % BLOCK, key, value, batchEntry, i);
+  /** Finds the page of a row that is about to be written, and clears what an earlier use has left in its block. */
+  private Page prepare(int row, boolean first) {
+    Interruption.check();
+    Page page = table.page(row / table.pageRows);
+    if (first || row % BLOCK == 0) {
+      page.memory.clearFrom(block(page, row), row % BLOCK);
     }
+    return page;
+  }
+
+  private int block(Page page, int row) {
+    return page.firstBlock + row % table.pageRows / BLOCK;
   }
 
   /** Ends an append, and frees what is no longer needed. */

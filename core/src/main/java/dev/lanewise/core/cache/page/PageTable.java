@@ -1,17 +1,19 @@
 package dev.lanewise.core.cache.page;
 
+import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pages of one sequence, in order. Rows are added in three steps: {@link #reserve} reserves memory, {@link #add} writes, and {@link
  * #commit} ends the append. Until then {@link #rollback} restores the earlier state: rows that the window drops, and a page that was
- * replaced by its copy, are not freed before {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. Not
- * synchronised.
+ * replaced by its copy, are not freed before {@code commit}. Only {@code reserve}, {@code add} and {@code truncate} may fail. {@link
+ * PageEdit} moves and removes rows. Not synchronised.
  */
 public final class PageTable implements CachedSequence {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
@@ -40,6 +42,7 @@ public final class PageTable implements CachedSequence {
   @Nullable KeyValueMemory last;
 
   private final PageAppend pending = new PageAppend(this);
+  private final PageEdit edit = new PageEdit(this);
 
   /**
    * Creates an empty table.
@@ -95,7 +98,17 @@ public final class PageTable implements CachedSequence {
 
   Page page(int number) {
     assert number < sinkPages || number >= sinkPages + dropped : "page " + number + " was dropped";
-    return held[number < sinkPages ? number : number - dropped + pending.leaving()];
+    return held[heldIndex(number)];
+  }
+
+  /** Index of a page of the sequence among the held pages. */
+  int heldIndex(int number) {
+    return number < sinkPages ? number : number - dropped + pending.leaving();
+  }
+
+  /** The change of stored rows that is prepared, if any. */
+  PageEdit edit() {
+    return edit;
   }
 
   public Pages pages() {
@@ -112,6 +125,11 @@ public final class PageTable implements CachedSequence {
 
   Window window() {
     return window;
+  }
+
+  /** Checks that rows of another table have the form of these, so that they may be copied bit by bit. */
+  public void checkSameForm(String name, PageTable other) {
+    pages.rowForm().check(name, other.pages.rowForm());
   }
 
   /** Number of held pages. */
@@ -150,6 +168,11 @@ public final class PageTable implements CachedSequence {
     pending.add(key, value, batchEntry);
   }
 
+  /** Adds rows that a function writes; otherwise as {@link #add(Heads, Heads, int)}. */
+  void add(int newRows, PageAppend.RowWriter writer) {
+    pending.add(newRows, writer);
+  }
+
   /** Ends an append, and frees what is no longer needed. */
   public void commit() {
     pending.commit();
@@ -161,67 +184,25 @@ public final class PageTable implements CachedSequence {
   }
 
   /**
-   * Checks that {@link #truncate} is possible.
+   * Removes the last rows.
    *
    * @throws IllegalArgumentException if there are fewer rows, or the window of the last remaining row needs rows that have been dropped
    */
-  public void checkTruncate(int newRows) {
-    if (newRows < 0 || newRows > rows) {
-      throw new IllegalArgumentException("rows is " + newRows + ", must be in 0.." + rows);
-    }
-    if (newRows > droppedFrom() && window.firstSeen(newRows - 1) < droppedTo()) {
-      throw new IllegalArgumentException(
-          "rows is "
-              + newRows
-              + ": the query of the last of them would see rows from "
-              + window.firstSeen(newRows - 1)
-              + " on, but those before "
-              + droppedTo()
-              + " have been dropped");
-    }
-  }
-
-  /**
-   * Removes the last rows.
-   *
-   * @throws IllegalArgumentException as {@link #checkTruncate}
-   */
   public void truncate(int newRows) {
-    checkTruncate(newRows);
-    boolean beforeDropped = newRows <= droppedFrom();
-    KeyValueMemory newLast = newRows == rows ? last : forget(newRows, beforeDropped ? 0 : dropped);
-    int newDropped = beforeDropped ? 0 : dropped;
-    int newCount = Math.ceilDiv(newRows, pageRows) - newDropped;
-    pages.release(held, newCount, count - newCount);
-    count = newCount;
-    dropped = newDropped;
-    rows = newRows;
-    last = newLast;
+    edit.prepareTruncate(newRows);
+    edit.apply();
   }
 
-  /**
-   * Clears special rows after the first ones in their block, since a block is read to its end. In a shared page they stay; a copy of the
-   * block then replaces the block in this table, and is returned.
-   */
-  private @Nullable KeyValueMemory forget(int newRows, int newDropped) {
-    int row = newRows % BLOCK;
-    if (row == 0) {
-      return null;
-    }
-    int number = newRows / pageRows;
-    Page page = held[number < sinkPages ? number : number - newDropped];
-    int block = page.firstBlock + newRows % pageRows / BLOCK;
-    if (!page.memory.isSpecialFrom(block, row)) {
-      return null;
-    }
-    if (!pages.isShared(page)) {
-      page.memory.clearFrom(block, row);
-      return null;
-    }
-    KeyValueMemory copy = pages.spare(1);
-    copy.copyBlock(page.memory, block, 0);
-    copy.clearFrom(0, row);
-    return copy;
+  /** Keeps rows, see {@link KeyValueCache#keep}. */
+  public void keep(int from, int[] kept) {
+    edit.prepareKeep(from, kept);
+    edit.apply();
+  }
+
+  /** Removes rows, see {@link KeyValueCache#remove(int, int, RotaryTable)}. */
+  public void remove(int from, int to, @Nullable RotaryTable rotary) {
+    edit.prepareRemove(from, to, rotary);
+    edit.apply();
   }
 
   /** Creates a table of the same pages, which the caller must retain. */

@@ -101,6 +101,11 @@ public final class Pages implements AutoCloseable {
     return layout;
   }
 
+  /** The form of the rows, for copies and files. */
+  RowForm rowForm() {
+    return new RowForm(layout, settings.keyChannels);
+  }
+
   public int pageRows() {
     return settings.pageRows;
   }
