@@ -1,0 +1,135 @@
+package dev.lanewise.text.causal;
+
+import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.core.weights.Safetensors.Dtype;
+import dev.lanewise.text.causal.Family.Trait;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+
+/** The tensors of a checkpoint, under the names of its family and checked against its config. */
+final class CausalTensors {
+  private static final Set<Dtype> FLOATS = EnumSet.of(Dtype.F32, Dtype.F16, Dtype.BF16, Dtype.F64);
+
+  private final Safetensors from;
+  private final Set<String> present;
+  private final Architecture model;
+  private final CausalNames names;
+
+  CausalTensors(Safetensors from, Architecture model) {
+    this.from = from;
+    this.present = from.names();
+    this.model = model;
+    // Files of a model without head lack the prefix. Those of GPT-2 are the best known.
+    String base = model.family().base();
+    String embedding = model.family().names().get(Part.EMBEDDING) + ".weight";
+    boolean bare = !present.contains(base + embedding) && present.contains(embedding);
+    this.names = new CausalNames(model, bare ? "" : base);
+  }
+
+  /** Checks that the tensors are those of the config: first its sizes, then all names and shapes. */
+  void check(Config config) throws IOException {
+    Family.Keys keys = model.family().keys();
+    Architecture.Sizes sizes = model.sizes();
+    checkSize(config, "vocab_size", sizes.vocabulary(), Part.EMBEDDING, 0);
+    checkSize(config, keys.widthKey(), sizes.width(), Part.EMBEDDING, 1);
+    String before = names.beforeNumber();
+    int layers = from.numbered(before);
+    if (layers != sizes.layers()) {
+      String found = layers + (layers == 1 ? " layer" : " layers") + " under \"" + before + "\"";
+      throw new IOException(config.name(keys.layersKey()) + " is " + sizes.layers() + ", but " + from + " has " + found);
+    }
+    checkSize(config, keys.hiddenKey(), sizes.hidden(), Part.UP, 0);
+    if (model.family().has(Part.QUERY)) {
+      checkSize(config, keys.headsKey() + " * head_dim", sizes.queries(), Part.QUERY, 0);
+      checkSize(config, "num_key_value_heads * head_dim", sizes.keys(), Part.KEY, 0);
+    } else {
+      checkSize(config, keys.positionsKey(), model.maxPositions(), Part.POSITIONS, 0);
+    }
+    from.check(expected());
+    for (String name : names.expected().keySet()) {
+      if (!FLOATS.contains(from.dtype(name))) {
+        throw new IOException(from + ": tensor \"" + name + "\" is of " + from.dtype(name) + ", must be one of " + FLOATS);
+      }
+    }
+    checkTied(config);
+  }
+
+  /** Names the key that a tensor contradicts; whatever else is wrong with the tensor is left to the check of all tensors. */
+  private void checkSize(Config config, String key, int size, Part part, int dimension) throws IOException {
+    String name = names.weight(part, 0);
+    long[] actual = present.contains(name) ? from.shape(name) : new long[0];
+    int at = names.transposed(part) ? 1 - dimension : dimension;
+    if (actual.length == 2 && actual[at] != size) {
+      throw new IOException(config.name(key) + " is " + size + ", but tensor \"" + name + "\" has shape " + Arrays.toString(actual));
+    }
+  }
+
+  /** The tensors that must be there, and those that may be. */
+  private Map<String, long[]> expected() {
+    Map<String, long[]> shapes = names.expected();
+    for (int layer = 0; layer < model.sizes().layers(); layer++) {
+      for (String buffer : model.family().buffers()) {
+        String name = names.buffer(buffer, layer);
+        if (present.contains(name)) {
+          shapes.put(name, from.shape(name));
+        }
+      }
+    }
+    if (model.tied() && present.contains(names.weight(Part.HEAD, 0))) {
+      shapes.put(names.weight(Part.HEAD, 0), names.shape(Part.HEAD));
+    }
+    return shapes;
+  }
+
+  /** A file of a tied model may hold the head as well, which must then be the embedding. */
+  private void checkTied(Config config) throws IOException {
+    String head = names.weight(Part.HEAD, 0);
+    if (!model.tied() || !present.contains(head)) {
+      return;
+    }
+    int columns = model.sizes().width();
+    float[] one = new float[columns];
+    float[] other = new float[columns];
+    for (long row = 0; row < model.sizes().vocabulary(); row++) {
+      from.read(head, row * columns, one, 0, columns);
+      from.read(names.weight(Part.EMBEDDING, 0), row * columns, other, 0, columns);
+      if (!Arrays.equals(one, other)) {
+        String tensors = "tensor \"" + head + "\" differs from \"" + names.weight(Part.EMBEDDING, 0) + "\"";
+        throw new IOException(config.name("tie_word_embeddings") + " is true, but " + tensors + " in row " + row);
+      }
+    }
+  }
+
+  Dtype dtype(Part part, int layer) {
+    return from.dtype(names.weight(part, layer));
+  }
+
+  /** The elements of a part's weight: outputs × inputs, or a vector. */
+  float[] floats(Part part, int layer) {
+    float[] stored = from.floats(names.weight(part, layer));
+    if (part.kind() == Part.Kind.NORM && model.family().has(Trait.NORMS_LESS_ONE)) {
+      for (int i = 0; i < stored.length; i++) {
+        stored[i] += 1;
+      }
+    }
+    return names.transposed(part) ? transposed(stored, names.inputs(part), names.outputs(part)) : stored;
+  }
+
+  /** The bias of a part that has one. */
+  float[] biases(Part part, int layer) {
+    return from.floats(names.name(part, layer) + ".bias");
+  }
+
+  private static float[] transposed(float[] matrix, int rows, int columns) {
+    float[] result = new float[matrix.length];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        result[column * rows + row] = matrix[row * columns + column];
+      }
+    }
+    return result;
+  }
+}
