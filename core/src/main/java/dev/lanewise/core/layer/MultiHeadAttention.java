@@ -175,28 +175,15 @@ public final class MultiHeadAttention {
    */
   public void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
     try (CacheTransaction transaction = new CacheTransaction()) {
-      checkSelf(x, caches, output);
-      forward(x, transaction.enter(caches), output, Results.of(), transaction);
+      projections.checkForward(Projections.Names.SELF, x, x, x, output);
+      checkApart("output", output.split(1));
+      checks().caches("caches", x, caches);
+      List<KeyValueCache> entered = transaction.enter(caches);
+      if (!entered.isEmpty()) {
+        CallShape shape = checks().self(x, CacheTransaction.rows(entered));
+        calls().self(x, entered, shape, output, Results.of(), transaction);
+      }
       transaction.commit();
-    }
-  }
-
-  private void checkSelf(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output) {
-    projections.checkForward(Projections.Names.SELF, x, x, x, output);
-    checkApart("output", output.split(1));
-    checks().caches("caches", x, caches);
-  }
-
-  /**
-   * Self-attention inside a larger call, which has entered the caches and commits the appended rows.
-   *
-   * @param results of the heads, besides the output
-   */
-  void forward(SequenceBatch x, List<KeyValueCache> caches, SequenceBatch output, Results results, CacheTransaction transaction) {
-    checkSelf(x, caches, output);
-    if (!caches.isEmpty()) {
-      CallShape shape = checks().self(x, CacheTransaction.rows(caches));
-      calls().self(x, caches, shape, output, results, transaction);
     }
   }
 
@@ -221,17 +208,12 @@ public final class MultiHeadAttention {
    * @param output batch × rows × embedDim, written
    */
   public void forwardCross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output) {
-    forwardCross(x, memory, output, Results.of());
-  }
-
-  /** Cross-attention with results of the heads besides the output. */
-  void forwardCross(SequenceBatch x, List<KeyValueCache> memory, SequenceBatch output, Results results) {
     projections.checkQuery(Projections.Names.SELF, x);
     projections.checkOutput(Projections.Names.SELF, x, output);
     checkApart("output", output.split(1));
     checks().cross("memory", x, memory);
     if (!memory.isEmpty()) {
-      calls().cross(x, memory, output, results);
+      calls().cross(x, memory, output, Results.of());
     }
   }
 
@@ -253,7 +235,8 @@ public final class MultiHeadAttention {
     return new CallChecks(projections, attention, positionEffect);
   }
 
-  private AttentionCalls calls() {
+  /** The computations behind the calls, which check nothing. */
+  AttentionCalls calls() {
     return new AttentionCalls(projections, attention, positionEffect);
   }
 

@@ -32,6 +32,8 @@ record Projections(
     int numHeads,
     int keyValueHeads) {
 
+  private static final float[] USUAL = new float[512];
+
   int headDim() {
     return query.outputs() / numHeads;
   }
@@ -112,12 +114,17 @@ record Projections(
 
   /** The shape of the queries of a call, without elements of their own. */
   Heads queryShape(int batch, int queries) {
-    return new Heads(new float[headDim()], 0, batch, numHeads, queries, headDim(), 0, 0, 0);
+    return new Heads(elements(), 0, batch, numHeads, queries, headDim(), 0, 0, 0);
   }
 
   /** The shape of the keys of a call, without elements of their own. */
   Heads keyShape(int batch, int keys) {
-    return new Heads(new float[headDim()], 0, batch, keyValueHeads, keys, headDim(), 0, 0, 0);
+    return new Heads(elements(), 0, batch, keyValueHeads, keys, headDim(), 0, 0, 0);
+  }
+
+  /** An array as long as a head, for views of which only the shape is used. */
+  private float[] elements() {
+    return headDim() <= USUAL.length ? USUAL : new float[headDim()];
   }
 
   /** The caller's names of the sources, for messages. */
@@ -129,9 +136,9 @@ record Projections(
   void checkForward(Names names, SequenceBatch x, SequenceBatch keySource, SequenceBatch valueSource, SequenceBatch written) {
     checkSources(names, x, keySource);
     Objects.requireNonNull(valueSource, names.value);
-    Checks.same(names.value + ".width", valueSource.width(), "valueInputDim", value.inputs());
-    Checks.same(names.value + ".batch", valueSource.batch(), names.query + ".batch", x.batch());
-    Checks.same(names.value + ".rows", valueSource.rows(), names.key + ".rows", keySource.rows());
+    checkWidth(names.value, valueSource, "valueInputDim", value.inputs());
+    Checks.same(names.value, names.query, ".batch", valueSource.batch(), x.batch());
+    Checks.same(names.value, names.key, ".rows", valueSource.rows(), keySource.rows());
     checkOutput(names, x, written);
     ViewChecks.disjoint("output", written.split(1), names.key, keySource.split(1));
     ViewChecks.disjoint("output", written.split(1), names.value, valueSource.split(1));
@@ -140,21 +147,27 @@ record Projections(
   void checkSources(Names names, SequenceBatch x, SequenceBatch keySource) {
     checkQuery(names, x);
     Objects.requireNonNull(keySource, names.key);
-    Checks.same(names.key + ".width", keySource.width(), "keyInputDim", key.inputs());
-    Checks.same(names.key + ".batch", keySource.batch(), names.query + ".batch", x.batch());
+    checkWidth(names.key, keySource, "keyInputDim", key.inputs());
+    Checks.same(names.key, names.query, ".batch", keySource.batch(), x.batch());
   }
 
   void checkQuery(Names names, SequenceBatch x) {
     Objects.requireNonNull(x, names.query);
-    Checks.same(names.query + ".width", x.width(), "embedDim", query.inputs());
+    checkWidth(names.query, x, "embedDim", query.inputs());
+  }
+
+  private static void checkWidth(String name, SequenceBatch rows, String expectedName, int expected) {
+    if (rows.width() != expected) { // the name is made for a message only
+      Checks.same(name + ".width", rows.width(), expectedName, expected);
+    }
   }
 
   /** Checks that the output has a row for each row of {@code x}, and shares no element with it. */
   void checkOutput(Names names, SequenceBatch x, SequenceBatch written) {
     Objects.requireNonNull(written, "output");
     Checks.same("output.width", written.width(), "embedDim", output.outputs());
-    Checks.same("output.batch", written.batch(), names.query + ".batch", x.batch());
-    Checks.same("output.rows", written.rows(), names.query + ".rows", x.rows());
+    Checks.same("output", names.query, ".batch", written.batch(), x.batch());
+    Checks.same("output", names.query, ".rows", written.rows(), x.rows());
     ViewChecks.writable("output", written.split(1));
     ViewChecks.disjoint("output", written.split(1), names.query, x.split(1));
   }
@@ -170,11 +183,17 @@ record Projections(
     Objects.requireNonNull(caches, cachesName);
     Checks.same(cachesName, caches.size(), countName, count);
     for (int b = 0; b < count; b++) {
-      KeyValueLayout layout = Objects.requireNonNull(caches.get(b), cachesName + "[" + b + "]").table().layout();
-      String name = cachesName + "[" + b + "].";
-      Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
-      Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());
-      Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", valueDim());
+      KeyValueCache cache = caches.get(b);
+      if (cache == null) {
+        throw new NullPointerException(cachesName + "[" + b + "]");
+      }
+      KeyValueLayout layout = cache.table().layout();
+      if (layout.heads() != keyValueHeads || layout.keyWidth() != headDim() || layout.valueWidth() != valueDim()) {
+        String name = cachesName + "[" + b + "].";
+        Checks.same(name + "heads", layout.heads(), "keyValueHeads", keyValueHeads);
+        Checks.same(name + "keyWidth", layout.keyWidth(), "headDim", headDim());
+        Checks.same(name + "valueWidth", layout.valueWidth(), "valueDim", valueDim());
+      }
     }
   }
 }

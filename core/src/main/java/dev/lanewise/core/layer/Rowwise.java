@@ -50,9 +50,9 @@ final class Rowwise {
 
   static void checkSame(String name, SequenceBatch view, String otherName, SequenceBatch other) {
     Objects.requireNonNull(view, name);
-    Checks.same(name + ".width", view.width(), otherName + ".width", other.width());
-    Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
-    Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
+    Checks.same(name, otherName, ".width", view.width(), other.width());
+    Checks.same(name, otherName, ".batch", view.batch(), other.batch());
+    Checks.same(name, otherName, ".rows", view.rows(), other.rows());
   }
 
   /** Checks that a written view has the shape of the other view, and is either the same view or shares no element with it. */

@@ -6,7 +6,9 @@ import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A call over new rows of the sequences of a state. The state's caches have been entered, and the caller commits the new rows. */
 final class StateCall implements AttentionSource {
@@ -14,6 +16,7 @@ final class StateCall implements AttentionSource {
   private final StackState state;
   private final ResultsOfSublayers results;
   private final CacheTransaction transaction;
+  private final List<@Nullable CallShape> shapes = new ArrayList<>();
   private int self;
   private int cross;
 
@@ -34,16 +37,18 @@ final class StateCall implements AttentionSource {
   public void check(SublayerPart.Attending sublayer) {
     CallChecks checks = sublayer.attention().checks();
     if (sublayer.toMemory()) {
-      CallShape shape = checks.cross("memory", x, state.memory(cross++));
-      if (shape != null) {
-        results.check(sublayer.attention(), shape);
-      }
+      add(sublayer, checks.cross("memory", x, state.memory(cross++)));
     } else {
       List<KeyValueCache> caches = state.caches(self++);
       checks.caches("state.sequences", x, caches);
-      if (!caches.isEmpty()) {
-        results.check(sublayer.attention(), checks.self(x, CacheTransaction.rows(caches)));
-      }
+      add(sublayer, caches.isEmpty() ? null : checks.self(x, CacheTransaction.rows(caches)));
+    }
+  }
+
+  private void add(SublayerPart.Attending sublayer, @Nullable CallShape shape) {
+    shapes.add(shape);
+    if (shape != null) {
+      results.check(sublayer.attention(), shape);
     }
   }
 
@@ -52,11 +57,15 @@ final class StateCall implements AttentionSource {
 
   @Override
   public void forward(SublayerPart.Attending sublayer, SequenceBatch from, SequenceBatch to) {
+    CallShape shape = shapes.get(self + cross);
     Results ofSublayer = results.next();
+    if (shape == null) {
+      return; // no sequence
+    }
     if (sublayer.toMemory()) {
-      sublayer.attention().forwardCross(from, state.memory(cross++), to, ofSublayer);
+      sublayer.attention().calls().cross(from, state.memory(cross++), to, ofSublayer);
     } else {
-      sublayer.attention().forward(from, state.caches(self++), to, ofSublayer, transaction);
+      sublayer.attention().calls().self(from, state.caches(self++), shape, to, ofSublayer, transaction);
     }
   }
 }

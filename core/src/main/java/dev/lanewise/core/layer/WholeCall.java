@@ -6,6 +6,7 @@ import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.runtime.Checks;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ final class WholeCall implements AttentionSource {
   private final SequenceBatch x;
   private final @Nullable SequenceBatch memory;
   private final ResultsOfSublayers results;
+  private final List<CallShape> shapes = new ArrayList<>();
+  private int taken;
 
   WholeCall(SequenceBatch x, @Nullable SequenceBatch memory, SequenceBatch output, List<Results> results) {
     this.x = x;
@@ -37,6 +40,7 @@ final class WholeCall implements AttentionSource {
       keys = memory.rows();
     }
     CallShape shape = checks.call(x.batch(), x.rows(), keys);
+    shapes.add(shape);
     results.check(sublayer.attention(), shape);
   }
 
@@ -50,6 +54,6 @@ final class WholeCall implements AttentionSource {
   @Override
   public void forward(SublayerPart.Attending sublayer, SequenceBatch from, SequenceBatch to) {
     SequenceBatch keys = sublayer.toMemory() && memory != null ? memory : from;
-    sublayer.attention().forward(from, keys, keys, to, results.next());
+    sublayer.attention().calls().forward(from, keys, keys, shapes.get(taken++), to, results.next());
   }
 }

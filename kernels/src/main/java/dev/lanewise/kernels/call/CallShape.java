@@ -85,7 +85,9 @@ public final class CallShape {
     CachedSequence[] cached = Objects.requireNonNull(caches, "caches").clone();
     Checks.atLeast("caches.length", cached.length, 1);
     for (int b = 0; b < cached.length; b++) {
-      Objects.requireNonNull(cached[b], "caches[" + b + "]");
+      if (cached[b] == null) {
+        throw new NullPointerException("caches[" + b + "]");
+      }
     }
     KeyValueLayout layout = cached[0].layout();
     Heads key = new Heads(NO_ELEMENTS, 0, query.batch(), layout.heads(), 0, layout.keyWidth(), 0, 0, 0);

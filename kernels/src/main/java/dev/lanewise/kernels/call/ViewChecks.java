@@ -33,22 +33,18 @@ public final class ViewChecks {
   public static void sameShape(String name, Matrix matrix, String otherName, Matrix other) {
     Objects.requireNonNull(other, otherName);
     Objects.requireNonNull(matrix, name);
-    Checks.same(name + ".rows", matrix.rows(), otherName + ".rows", other.rows());
-    Checks.same(name + ".columns", matrix.columns(), otherName + ".columns", other.columns());
+    Checks.same(name, otherName, ".rows", matrix.rows(), other.rows());
+    Checks.same(name, otherName, ".columns", matrix.columns(), other.columns());
   }
 
   /** Checks that both views have the same shape, and that neither is null. */
   public static void sameShape(String name, Heads view, String otherName, Heads other) {
     Objects.requireNonNull(other, otherName);
     Objects.requireNonNull(view, name);
-    boolean same = view.batch() == other.batch() && view.heads() == other.heads() && view.rows() == other.rows();
-    if (same && view.width() == other.width()) {
-      return; // without the strings of messages: rotary positions allocate nothing
-    }
-    Checks.same(name + ".batch", view.batch(), otherName + ".batch", other.batch());
-    Checks.same(name + ".heads", view.heads(), otherName + ".heads", other.heads());
-    Checks.same(name + ".rows", view.rows(), otherName + ".rows", other.rows());
-    Checks.same(name + ".width", view.width(), otherName + ".width", other.width());
+    Checks.same(name, otherName, ".batch", view.batch(), other.batch());
+    Checks.same(name, otherName, ".heads", view.heads(), other.heads());
+    Checks.same(name, otherName, ".rows", view.rows(), other.rows());
+    Checks.same(name, otherName, ".width", view.width(), other.width());
   }
 
   /** Checks that the rows of a written matrix overlap neither each other nor a matrix that is read. */

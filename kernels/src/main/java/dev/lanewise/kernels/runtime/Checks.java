@@ -16,6 +16,13 @@ public final class Checks {
     }
   }
 
+  /** Checks a part of two arguments, such as {@code .rows}. Names are joined for a message only: such checks run in every call. */
+  public static void same(String name, String otherName, String part, long actual, long expected) {
+    if (actual != expected) {
+      same(name + part, actual, otherName + part, expected);
+    }
+  }
+
   /** A product of two sizes (each below 2³¹ + 64, so that a long holds it), refused when it is no array length. */
   public static int product(String name, long x, String otherName, long y) {
     if (x < 0 || y < 0 || x * y > Integer.MAX_VALUE) {

@@ -28,12 +28,14 @@ import org.jspecify.annotations.Nullable;
 
 /** SIMD kernels. Only {@link KernelSelection} creates an instance, after it has checked that the Vector API is present. */
 public final class VectorKernels implements KernelProvider {
+  private static final String PATH = "vector-" + Lanes.SPECIES.vectorBitSize();
+
   /** Number of floats that are packed at a time, 4 MB. */
   private static final int PACKED = 1 << 20;
 
   @Override
   public String path() {
-    return "vector-" + Lanes.SPECIES.vectorBitSize();
+    return PATH;
   }
 
   @Override

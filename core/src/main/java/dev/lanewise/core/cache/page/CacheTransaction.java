@@ -55,7 +55,11 @@ public final class CacheTransaction implements AutoCloseable {
 
   /** Number of rows of each cache. */
   public static int[] rows(List<? extends PagedCache> caches) {
-    return caches.stream().mapToInt(cache -> cache.table().rows()).toArray();
+    int[] rows = new int[caches.size()];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = caches.get(i).table().rows();
+    }
+    return rows;
   }
 
   /**
