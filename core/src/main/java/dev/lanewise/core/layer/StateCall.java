@@ -34,7 +34,7 @@ final class StateCall implements AttentionSource {
   public void check(SublayerPart.Attending sublayer) {
     CallChecks checks = sublayer.attention().checks();
     if (sublayer.toMemory()) {
-      CallShape shape = checks.cross("memory", x, state.memory(cross++));
+      CallShape shape = checks.cross("state.memory", x, state.memory(cross++));
       if (shape != null) {
         results.check(sublayer.attention(), shape);
       }
