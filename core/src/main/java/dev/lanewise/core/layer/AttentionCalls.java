@@ -82,7 +82,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   }
 
   /**
-   * Attention without caches; {@code results} are computed in the same pass as the output, which does not depend on them.
+   * Attention without caches. Results are computed before the output, whose bits do not depend on them then.
    *
    * @param shape of the call, from its check
    */
@@ -93,8 +93,10 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
       effect.turn(attention.settings(), shape, projected.query(), projected.key());
       SequenceBatch heads = projections.heads(query, buffers);
       Attention scoring = Attention.of(effect.score(attention.settings(), shape, buffers, BIAS_BUFFER));
-      Results all = results.withOutput(heads.split(projections.numHeads()));
-      scoring.compute(projected.query(), projected.key(), projected.value(), all);
+      if (results.requestsAny()) {
+        scoring.compute(projected.query(), projected.key(), results);
+      }
+      scoring.compute(projected.query(), projected.key(), projected.value(), heads.split(projections.numHeads()));
       projections.output().forward(heads, output);
     } finally {
       BUFFERS.give(buffers);

@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (StackState prompt = stack.state().pages(1024).build()) { // pools, so that forks share pages
- *   stack.forward(promptRows, prompt, output);
+ *   stack.forward(promptRows, prompt, promptOutput);
  *   try (StackState answers = prompt.fork(0, 0, 0)) { // three sequences with the same prompt
  *     stack.forward(rows, answers, output); // 3 × new rows × embedDim
  *     answers.truncate(1, answers.rows(1) - 2); // two tokens of the second sequence were refused
- *     stack.forward(row, answers.select(0, 2), output); // only two of them go on
+ *     stack.forward(row, answers.select(0, 2), output.batch(0, 2)); // only two of them go on
  *   }
  * }
  * }</pre>
@@ -354,21 +354,41 @@ public final class StackState implements AutoCloseable {
       return this;
     }
 
-    /** Sets the memory of all sequences, and their number: batch × memory rows × the input width of cross-attention. */
+    /**
+     * Sets the memory of all sequences, and their number: batch × memory rows × the input width of cross-attention.
+     *
+     * @throws IllegalArgumentException if its width is not that of each cross-attention
+     */
     public Builder memory(SequenceBatch rows) {
       Objects.requireNonNull(rows, "memory");
       List<SequenceBatch> each = new ArrayList<>();
       for (int b = 0; b < rows.batch(); b++) {
         each.add(rows.batch(b, b + 1));
       }
+      checkMemory(rows);
       return memory(each);
     }
 
-    /** Sets the memory of each sequence, and their number; memories may differ in length. */
+    private void checkMemory(SequenceBatch rows) {
+      for (TransformerLayer layer : stack.layers()) {
+        for (SublayerPart.Attending sublayer : layer.attentions()) {
+          if (sublayer.toMemory()) {
+            sublayer.attention().checks().memory(rows);
+          }
+        }
+      }
+    }
+
+    /**
+     * Sets the memory of each sequence, and their number; memories may differ in length.
+     *
+     * @throws IllegalArgumentException if the batch of one is not 1, or its width is not that of each cross-attention
+     */
     public Builder memory(List<SequenceBatch> ofSequences) {
       for (int s = 0; s < ofSequences.size(); s++) {
         SequenceBatch one = Objects.requireNonNull(ofSequences.get(s), "memory[" + s + "]");
         Checks.same("memory[" + s + "].batch", one.batch(), "the batch of one sequence", 1);
+        checkMemory(one);
       }
       memory = List.copyOf(ofSequences);
       batch = ofSequences.size();

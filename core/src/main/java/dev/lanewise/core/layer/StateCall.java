@@ -37,7 +37,8 @@ final class StateCall implements AttentionSource {
   public void check(SublayerPart.Attending sublayer) {
     CallChecks checks = sublayer.attention().checks();
     if (sublayer.toMemory()) {
-      add(sublayer, checks.cross("memory", x, state.memory(cross++)));
+      CallShape shape = checks.cross("state.memory", x, state.memory(cross++));
+      add(sublayer, shape);
     } else {
       List<KeyValueCache> caches = state.caches(self++);
       checks.caches("state.sequences", x, caches);

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <pre>{@code
- * TransformerLayer layer = TransformerLayer.encoder(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
+ * TransformerLayer layer =
+ *     TransformerLayer.encoder(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
  * layer.withThreads(2).forward(x, y); // batch × rows × embedDim
  * layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
  * layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
@@ -61,7 +62,8 @@ public final class TransformerLayer {
    * A sublayer: output = POST(x + OUTPUT(part(PRE(x)))), where each of the norms may be absent. Immutable.
    *
    * <pre>{@code
-   * TransformerLayer.Sublayer.self(attention).withNorm(before, Norm.Placement.PRE).withNorm(after, Norm.Placement.OUTPUT); // Gemma 2
+   * TransformerLayer.Sublayer sandwich = // as in Gemma 2
+   *     TransformerLayer.Sublayer.self(attention).withNorm(before, Norm.Placement.PRE).withNorm(after, Norm.Placement.OUTPUT);
    * }</pre>
    */
   public static final class Sublayer {
@@ -99,6 +101,7 @@ public final class TransformerLayer {
      */
     public Sublayer withNorm(Norm norm, Norm.Placement placement) {
       Objects.requireNonNull(norm, part + "Norm");
+      Objects.requireNonNull(placement, "placement");
       Checks.same(part + "Norm.width", norm.width(), "embedDim", part.embedDim());
       return switch (placement) {
         case PRE -> new Sublayer(part, norm, output, post);
@@ -259,8 +262,8 @@ public final class TransformerLayer {
   }
 
   /**
-   * Runs the layer over whole sequences, and computes results of the heads, such as the attention weights, batch × numHeads × rows × keys,
-   * in the same pass. The output has the bits it has without them.
+   * Runs the layer over whole sequences, and computes results of the heads, such as the attention weights, batch × numHeads × rows × keys.
+   * The output has the bits it has without them.
    *
    * @param memory null if no sublayer attends to a memory
    * @param results those of each attention sublayer, in order; {@link Results#of()} for none

@@ -144,7 +144,7 @@ public final class TransformerStack {
 
   /**
    * Runs all layers over whole sequences, and computes results of the heads of each, such as the attention weights, batch × numHeads × rows
-   * × keys, in the same pass. The output has the bits it has without them.
+   * × keys. The output has the bits it has without them.
    *
    * @param memory null if no layer attends to a memory
    * @param results those of each attention sublayer of each layer, in order; {@link Results#of()} for none
@@ -239,8 +239,8 @@ public final class TransformerStack {
   }
 
   /**
-   * Runs all layers over new rows of sequences, and computes results of the heads of each in the same pass: weights are batch × numHeads ×
-   * new rows × keys, with as many keys as the longest sequence has rows.
+   * Runs all layers over new rows of sequences, and computes results of the heads of each: weights are batch × numHeads × new rows × keys,
+   * with as many keys as the longest sequence has rows.
    *
    * @param results those of each attention sublayer of each layer, in order; {@link Results#of()} for none
    */

@@ -53,7 +53,7 @@ class BadLayerInputTest {
     return List.of(
         Wrong.argument("no width", out -> MultiHeadAttention.builder(0, 1), "embedDim", "0", "1"),
         Wrong.argument("no heads", out -> MultiHeadAttention.builder(8, 0), "numHeads", "0", "1"),
-        Wrong.argument("width no multiple of heads", out -> MultiHeadAttention.builder(8, 3), "embedDim", "8", "numHeads", "3"),
+        Wrong.argument("width no multiple of heads", out -> MultiHeadAttention.builder(8, 3).build(), "embedDim", "8", "numHeads", "3"),
         Wrong.argument("no key/value heads", out -> full().keyValueHeads(0), "keyValueHeads", "0", "1"),
         Wrong.argument("key/value heads", out -> full().keyValueHeads(3), "numHeads", "2", "keyValueHeads", "3"),
         Wrong.argument("valueDim", out -> full().valueDim(-1), "valueDim", "-1", "1"),

@@ -5,9 +5,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.LayerShape;
-import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 
 /**
@@ -109,12 +107,14 @@ final class FamilyExample {
 
   /** Example of {@link MultiHeadAttention.Builder}. */
   void shapes(int embedDim, int numHeads, int keyValueHeads, SequenceBatch x, SequenceBatch keys, SequenceBatch values, SequenceBatch y) {
+    int headDim = wq.length / embedDim / numHeads;
     int valueDim = wo.length / embedDim / numHeads;
     // begin
     MultiHeadAttention layer =
         MultiHeadAttention.builder(embedDim, numHeads)
             .keyValueHeads(keyValueHeads) // fewer than numHeads: grouped heads; 1: multi-query
-            .valueDim(valueDim) // width of a value head; that of query and key heads is embedDim / numHeads
+            .headDim(headDim) // width of a query or key head, if it is not embedDim / numHeads
+            .valueDim(valueDim) // width of a value head, if it is not headDim
             .sources(keys.width(), values.width()) // rows of other widths than embedDim
             .query(wq, bq)
             .key(wk, bk)
@@ -122,42 +122,6 @@ final class FamilyExample {
             .output(wo, bo)
             .build();
     layer.forward(x, keys, values, y);
-    // end
-  }
-
-  /** Example of {@link EncoderLayer}. */
-  static void encoderLayer(
-      MultiHeadAttention attention,
-      Norm first,
-      Linear up,
-      Linear down,
-      Norm second,
-      SequenceBatch x,
-      SequenceBatch y,
-      SequenceBatch rows,
-      SequenceBatch out) {
-    // begin
-    TransformerLayer layer =
-        TransformerLayer.encoder(attention, first, FeedForward.of(up, down, Activation.GELU), second, Norm.Placement.POST);
-    layer.withThreads(2).forward(x, y); // batch × rows × embedDim
-    layer.withMask(Mask.keyLengths(17, 24)).forward(x, y); // padded: two sequences of 17 and 24 rows
-    layer.withPackedSequences(PackedSequences.of(0, 17, 41)).forward(rows, out); // the same, packed: 1 × 41 × embedDim
-    // end
-  }
-
-  /** Example of {@link Decoder}. */
-  static void decoder(
-      TransformerStack decoder,
-      SequenceBatch memory,
-      SequenceBatch prompt,
-      SequenceBatch promptOutput,
-      SequenceBatch token,
-      SequenceBatch tokenOutput) {
-    // begin
-    try (StackState state = decoder.start(memory, 512)) { // the memory is projected once
-      decoder.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
-      decoder.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, except for rounding
-    }
     // end
   }
 }

@@ -9,13 +9,11 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.testing.Budget;
-import dev.lanewise.core.testing.LayerParts;
 import dev.lanewise.core.testing.LayerShape;
 import dev.lanewise.core.testing.PlainTransformer;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
-import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
@@ -34,9 +32,7 @@ class FamilyTest {
   void examplesCompile() throws IOException {
     List<String> shown = new ArrayList<>(ReadmeBlocks.shownInJavadoc("Attention.java"));
     shown.addAll(ReadmeBlocks.shownInJavadoc("MultiHeadAttention.java"));
-    shown.addAll(ReadmeBlocks.shownInJavadoc("EncoderLayer.java"));
-    shown.addAll(ReadmeBlocks.shownInJavadoc("Decoder.java"));
-    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("FamilyExample.java")).hasSize(10);
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("FamilyExample.java")).hasSize(8);
   }
 
   private static SequenceBatch random(int batch, int rows, int width, int salt) {
@@ -149,43 +145,5 @@ class FamilyTest {
     SequenceBatch y = SequenceBatch.zeros(2, 9, 48);
     new FamilyExample(shape).shapes(48, numHeads, keyValueHeads, x, keys, values, y);
     assertClose(plain(shape, x, keys, values, 1, false), y, 1, shape);
-  }
-
-  private static Linear linear(LayerShape.Weights weights) {
-    return Linear.of(weights.weight(), weights.bias(), weights.inputs(), weights.outputs());
-  }
-
-  @Test
-  void anEncoderLayerTakesPaddedAndPackedSequences() {
-    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 100, Activation.GELU, false, false, Norm.Placement.POST);
-    SequenceBatch padded = random(2, 24, 48, 14);
-    float[] rows = new float[41 * 48];
-    System.arraycopy(padded.data(), 0, rows, 0, 17 * 48);
-    System.arraycopy(padded.data(), 24 * 48, rows, 17 * 48, 24 * 48);
-    SequenceBatch y = SequenceBatch.zeros(2, 24, 48);
-    SequenceBatch out = SequenceBatch.zeros(1, 41, 48);
-    Linear up = linear(parts.up());
-    Linear down = linear(parts.down());
-    FamilyExample.encoderLayer(
-        parts.attention().layer(), parts.norm(0), up, down, parts.norm(1), padded, y, SequenceBatch.of(rows, 1, 41, 48), out);
-    Views.assertSameBits(Views.dense(out.batch(0, 1).rows(0, 17)), Views.dense(y.batch(0, 1).rows(0, 17)), "first sequence");
-    Views.assertSameBits(Views.dense(out.batch(0, 1).rows(17, 41)), Views.dense(y.batch(1, 2).rows(0, 24)), "second sequence");
-    SequenceBatch alone = SequenceBatch.zeros(1, 17, 48);
-    parts.encoderLayer().forward(padded.batch(0, 1).rows(0, 17), alone);
-    Views.assertSameBits(Views.dense(out.batch(0, 1).rows(0, 17)), alone.data(), "the first alone");
-  }
-
-  @Test
-  void aDecoderTakesSteps() {
-    LayerParts parts = new LayerParts(LayerShape.of(48, 4), 60, Activation.RELU, false, false, Norm.Placement.PRE);
-    TransformerStack decoder = TransformerStack.of(List.of(parts.decoderLayer()), parts.norm(1));
-    SequenceBatch memory = random(1, 6, 48, 15);
-    SequenceBatch x = random(1, 8, 48, 16);
-    SequenceBatch steps = SequenceBatch.zeros(1, 8, 48);
-    FamilyExample.decoder(
-        decoder, memory, x.batch(0, 1).rows(0, 7), steps.batch(0, 1).rows(0, 7), x.batch(0, 1).rows(7, 8), steps.batch(0, 1).rows(7, 8));
-    SequenceBatch whole = SequenceBatch.zeros(1, 8, 48);
-    decoder.forward(x, memory, whole);
-    assertClose(ReferenceLayers.rows(whole, 0), steps, 0, "prompt and token");
   }
 }

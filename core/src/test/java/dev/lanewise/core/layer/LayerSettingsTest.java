@@ -22,6 +22,7 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.PackedSequences;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
@@ -145,23 +146,45 @@ public class LayerSettingsTest {
       return;
     }
     MultiHeadAttention layer = pair.layer();
+    if (pair.has("sequences")) {
+      assertActOverPackedCaches(pair, layer.withPackedSequences(PackedSequences.of(0, 4, 9)));
+      return;
+    }
     int before = 5;
     int rows = LayerSettings.ROWS - before;
     SequenceBatch output = SequenceBatch.zeros(1, rows, X.width());
     try (KeyValueCache cache = layer.cache().capacity(LayerSettings.ROWS).build()) {
-      if (pair.has("sequences")) {
-        assertThatThrownBy(() -> layer.forward(X, List.of(cache), SequenceBatch.zeros(1, LayerSettings.ROWS, X.width())))
-            .isInstanceOf(IllegalStateException.class)
-            .hasMessageContainingAll("packed sequences", "caches");
-        assertThat(cache.rows()).isZero();
-        return;
-      }
       LayerExpectation expectation = pair.expectation();
       MultiHeadAttention plain = LayerExpectation.SHAPE.layer().withPositions(expectation.positions);
       plain.forward(X.batch(0, 1).rows(0, before), List.of(cache), SequenceBatch.zeros(1, before, X.width()));
       layer.forward(X.batch(0, 1).rows(before, before + rows), List.of(cache), output);
       assertClose(output, expectation.output(X, rows), pair + ", cached");
     }
+  }
+
+  /** Two sequences with one row before and four or five new rows: each as by itself. */
+  private static void assertActOverPackedCaches(Pair pair, MultiHeadAttention layer) {
+    SequenceBatch first = X.rows(0, 5);
+    SequenceBatch second = X.rows(5, LayerSettings.ROWS);
+    SequenceBatch newRows = SequenceBatch.zeros(1, 9, X.width());
+    System.arraycopy(X.data(), X.index(0, 1), newRows.data(), 0, 4 * X.width());
+    System.arraycopy(X.data(), X.index(0, 6), newRows.data(), 4 * X.width(), 5 * X.width());
+    LayerExpectation expectation = pair.expectation();
+    expectation.sequences = null;
+    MultiHeadAttention plain = LayerExpectation.SHAPE.layer().withPositions(expectation.positions);
+    SequenceBatch output = SequenceBatch.zeros(1, 9, X.width());
+    try (KeyValueCache one = layer.cache().capacity(5).build();
+        KeyValueCache two = layer.cache().capacity(6).build()) {
+      plain.forward(first.rows(0, 1), List.of(one), SequenceBatch.zeros(1, 1, X.width()));
+      plain.forward(second.rows(0, 1), List.of(two), SequenceBatch.zeros(1, 1, X.width()));
+      layer.forward(newRows, List.of(one, two), output);
+    }
+    assertClose(dense(output.rows(0, 4)), expectation.output(dense(first), 4), pair + ", the first packed sequence, cached");
+    assertClose(dense(output.rows(4, 9)), expectation.output(dense(second), 5), pair + ", the second packed sequence, cached");
+  }
+
+  private static SequenceBatch dense(SequenceBatch x) {
+    return SequenceBatch.of(Views.dense(x), x.batch(), x.rows(), x.width());
   }
 
   /** The weights are those that the output was computed with. */

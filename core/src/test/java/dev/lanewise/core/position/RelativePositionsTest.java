@@ -20,7 +20,7 @@ class RelativePositionsTest {
   void sequencesAtOnePositionShareABias() {
     RelativePositions positions = (RelativePositions) Positions.relativeBuckets(new float[32 * 4], 32, 128, false);
     int keys = 1000;
-    for (int batch : new int[] {0, 1, 64}) {
+    for (int batch : new int[] {1, 64}) {
       Scratch scratch = Scratch.pool(1, 1).take();
       int[] keysOfEach = new int[batch];
       Arrays.fill(keysOfEach, keys);

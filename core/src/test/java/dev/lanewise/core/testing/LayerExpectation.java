@@ -34,7 +34,7 @@ public final class LayerExpectation {
   @Nullable RowFunction weights;
   public Normaliser normaliser = Normaliser.softmax();
   public Similarity similarity = Similarity.dot();
-  @Nullable PackedSequences sequences;
+  public @Nullable PackedSequences sequences;
   public LayerPositions positions = Positions.none();
 
   /** The last {@code queries} rows of self-attention, in double except for the output projection. */
