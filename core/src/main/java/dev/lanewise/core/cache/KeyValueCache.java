@@ -1,6 +1,7 @@
 package dev.lanewise.core.cache;
 
 import dev.lanewise.core.cache.page.BatchAppend;
+import dev.lanewise.core.cache.page.CacheFile;
 import dev.lanewise.core.cache.page.CacheLock;
 import dev.lanewise.core.cache.page.CacheSettings;
 import dev.lanewise.core.cache.page.ChannelScales;
@@ -16,6 +17,8 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -304,6 +307,35 @@ public final class KeyValueCache implements AutoCloseable, PagedCache {
     } finally {
       lock.releaseExclusive();
     }
+  }
+
+  /**
+   * Saves the rows to a file, with the bits that are stored: shape, format, key channels and window, and all rows that a window has not
+   * dropped. A temporary file in the same directory is moved to the path when it is complete. {@link #load} reads the file.
+   *
+   * <pre>{@code
+   * prompt.save(path);
+   * try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).capacity(4096).build()) {
+   *   cache.load(path); // the same bits as prompt
+   * }
+   * }</pre>
+   *
+   * @throws IOException if writing fails; a file that was there before is unchanged then
+   */
+  public void save(Path path) throws IOException {
+    CacheFile.save(path, List.of(this));
+  }
+
+  /**
+   * Loads the rows of a file into this cache, which must be empty. Rows that a window had dropped stay dropped.
+   *
+   * @throws IOException if the file cannot be read, was not written by {@link #save}, is damaged or incomplete
+   * @throws IllegalArgumentException if shape, format or key channels differ from those of the cache, or if the file lacks dropped rows and
+   *     the cache has another window or page size
+   * @throws IllegalStateException if the cache has rows, is too small, closed or in use, or its pool is exhausted
+   */
+  public void load(Path path) throws IOException {
+    CacheFile.load(path, List.of(this));
   }
 
   /** Removes all rows. The cache keeps its own memory; pages return to the pool. */

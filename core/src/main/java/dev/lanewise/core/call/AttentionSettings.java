@@ -65,7 +65,7 @@ public record AttentionSettings(ScoreFormula formula, Mask mask, @Nullable Packe
     mask.check(shape);
     Lowering lowering = new Lowering(shape);
     mask.lower(lowering);
-    CacheWindows.lower(lowering);
+    CacheWindows.lower(lowering, mask.windowDepths());
     return problem(shape, lowering, results);
   }
 

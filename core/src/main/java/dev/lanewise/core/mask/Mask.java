@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 @SuppressWarnings("exports") // what a call needs from a mask is internal
-public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, DocumentMask, TreeMask, MatrixMask, MapMask {
+public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, DocumentMask, Mask.Tree, MatrixMask, MapMask {
 
   /** Every query sees every key. */
   static Mask none() {
@@ -105,13 +105,13 @@ public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, 
    * Tree of drafted tokens, for speculative decoding: the last n queries and the last n keys are its n nodes, the same in each batch entry.
    * A node sees every key before the tree, its ancestors, and itself: j &lt; S − n, or j − (S − n) on the path from i − (L − n) up to its
    * root. Queries before the tree are causal: j ≤ p. Positions follow the tree, in layers ({@link MultiHeadAttention#withPositions}) and in
-   * ALiBi: the position of a node is S − n plus its depth. Windows count rows, not positions.
+   * ALiBi: the position of a node is S − n plus its depth. Windows count rows, unless {@link Tree#withWindowsByPosition} is called.
    *
    * @param parents the parent of each node, which has a smaller number, or −1 for a root
    * @throws IllegalArgumentException if a parent is below −1, or does not come before its node
    */
-  static Mask tree(int... parents) {
-    return new TreeMask(Objects.requireNonNull(parents, "parents").clone());
+  static Tree tree(int... parents) {
+    return new TreeMask(Objects.requireNonNull(parents, "parents").clone(), false);
   }
 
   /**
@@ -160,7 +160,7 @@ public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, 
 
   /** A key is visible if both masks show it. */
   default Mask and(Mask other) {
-    return new Masks.Pair(this, Objects.requireNonNull(other, "other"), true);
+    return Masks.Pair.both(this, Objects.requireNonNull(other, "other"));
   }
 
   /** A key is visible if at least one of the two masks shows it. Each of them must fit the call. */
@@ -193,6 +193,24 @@ public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, 
    */
   default int @Nullable [] depths() {
     return null;
+  }
+
+  /**
+   * The depth of each node of the mask's tree, if windows count positions; null if they count rows.
+   *
+   * @hidden
+   */
+  default int @Nullable [] windowDepths() {
+    return null;
+  }
+
+  /**
+   * This mask with windows that count positions, for queries and keys that end with nodes of these depths.
+   *
+   * @hidden
+   */
+  default Mask withWindowDepths(int[] depths) {
+    return this;
   }
 
   /**
@@ -236,6 +254,23 @@ public sealed interface Mask permits Mask.Window, Masks.LengthMask, Masks.Pair, 
 
     /** Returns the window around positions of another alignment. */
     Window withAlignment(Alignment alignment);
+  }
+
+  /**
+   * A tree of drafted tokens, {@link Mask#tree}.
+   *
+   * <pre>{@code
+   * Mask drafts = Mask.window(255, 0).and(Mask.tree(-1, 0, 0).withWindowsByPosition()); // both children of node 0 see 256 tokens
+   * }</pre>
+   */
+  sealed interface Tree extends Mask permits TreeMask {
+
+    /**
+     * Returns the tree with windows that count positions instead of rows, both those of masks it is combined with by {@link Mask#and} and
+     * those of caches. A node then sees the window that it has in a sequence of its path alone: p is the node's position, and the left side
+     * and sinks count the positions of keys.
+     */
+    Tree withWindowsByPosition();
   }
 
   /** The position p of query i of batch entry b, around which causal masks and windows are placed. Immutable. */

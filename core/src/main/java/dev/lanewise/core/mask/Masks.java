@@ -2,6 +2,7 @@ package dev.lanewise.core.mask;
 
 import dev.lanewise.core.mask.lowering.Band;
 import dev.lanewise.core.mask.lowering.Lowering;
+import dev.lanewise.core.mask.lowering.TreeWindows;
 import dev.lanewise.core.mask.lowering.Union;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.runtime.Checks;
@@ -17,7 +18,7 @@ final class Masks {
 
   /** A window aligned bottom-right. A side without a limit is {@link Band#FAR}. */
   static WindowMask window(long left, long right) {
-    return new WindowMask(left, right, 0, Diagonal.BOTTOM_RIGHT);
+    return new WindowMask(left, right, 0, Diagonal.BOTTOM_RIGHT, null);
   }
 
   /**
@@ -41,8 +42,12 @@ final class Masks {
     }
   }
 
-  /** The keys around the position of a query. A side without a limit is {@link Band#FAR}. */
-  record WindowMask(long left, long right, int sinks, Diagonal diagonal) implements Mask.Window {
+  /**
+   * The keys around the position of a query. A side without a limit is {@link Band#FAR}.
+   *
+   * @param depths depths of the last queries and keys, whose positions the left side and the sinks count; null if they count rows
+   */
+  record WindowMask(long left, long right, int sinks, Diagonal diagonal, int @Nullable [] depths) implements Mask.Window {
     WindowMask {
       Checks.atLeast("window.left", left, 0);
       Checks.atLeast("window.right", right, 0);
@@ -51,12 +56,17 @@ final class Masks {
 
     @Override
     public Window withSinks(int newSinks) {
-      return new WindowMask(left, right, newSinks, diagonal);
+      return new WindowMask(left, right, newSinks, diagonal, depths);
     }
 
     @Override
     public Window withAlignment(Alignment alignment) {
-      return new WindowMask(left, right, sinks, (Diagonal) Objects.requireNonNull(alignment, "alignment"));
+      return new WindowMask(left, right, sinks, (Diagonal) Objects.requireNonNull(alignment, "alignment"), depths);
+    }
+
+    @Override
+    public Mask withWindowDepths(int[] newDepths) {
+      return new WindowMask(left, right, sinks, diagonal, newDepths);
     }
 
     @Override
@@ -68,8 +78,10 @@ final class Masks {
 
     @Override
     public boolean visible(int batchEntry, int queryHead, int query, int key, int queries, int keys) {
-      long distance = key - (query + diagonal.first(batchEntry, queries, keys));
-      return distance <= right && (distance >= -left || key < sinks);
+      long first = diagonal.first(batchEntry, queries, keys);
+      long place = TreeWindows.place(key, keys, depths);
+      long distance = place - (TreeWindows.place(query, queries, depths) + first);
+      return key - (query + first) <= right && (distance >= -left || place < sinks);
     }
 
     @Override
@@ -79,7 +91,7 @@ final class Masks {
         lowering.band().entry(b).upTo(first(shape, b) + right);
       }
       if (left != Band.FAR) {
-        lowering.addWindows(b -> first(shape, b) - left, b -> sinks);
+        lowering.addWindows(b -> first(shape, b) - left, b -> sinks, depths);
       }
     }
 
@@ -89,7 +101,7 @@ final class Masks {
 
     @Override
     public String toString() {
-      return "Window[" + name(left) + ", " + name(right) + ", " + sinks + ", " + diagonal + "]";
+      return "Window[" + name(left) + ", " + name(right) + ", " + sinks + ", " + diagonal + (depths == null ? "" : ", by position") + "]";
     }
 
     private static String name(long side) {
@@ -161,6 +173,26 @@ final class Masks {
    * @param both whether both have to show a key, or one of them is enough
    */
   record Pair(Mask one, Mask other, boolean both) implements Mask {
+    static Pair both(Mask one, Mask other) {
+      Pair pair = new Pair(one, other, true);
+      int[] depths = pair.windowDepths();
+      return depths == null ? pair : pair.withWindowDepths(depths);
+    }
+
+    @Override
+    public int @Nullable [] windowDepths() {
+      if (!both) {
+        return null;
+      }
+      int[] depths = one.windowDepths();
+      return depths == null ? other.windowDepths() : depths;
+    }
+
+    @Override
+    public Pair withWindowDepths(int[] depths) {
+      return new Pair(one.withWindowDepths(depths), other.withWindowDepths(depths), both);
+    }
+
     @Override
     public void check(CallShape shape) {
       one.check(shape);

@@ -9,10 +9,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A tree of drafted tokens: its nodes are the last queries and the last keys. */
-final class TreeMask implements Mask {
+final class TreeMask implements Mask.Tree {
   private static final int ROOT = TreeDepths.ROOT;
 
   private final int[] parents;
+  private final boolean windowsByPosition;
 
   /** Number of ancestors of each node. */
   private final int[] depths;
@@ -28,8 +29,9 @@ final class TreeMask implements Mask {
   /** Whether the parent of every node is the node before it. The mask is then causal. */
   private final boolean chain;
 
-  TreeMask(int[] parents) {
+  TreeMask(int[] parents, boolean windowsByPosition) {
     this.parents = parents;
+    this.windowsByPosition = windowsByPosition;
     this.depths = TreeDepths.of(parents);
     this.roots = new int[parents.length];
     this.wordsPerPath = Math.ceilDiv(parents.length, Long.SIZE);
@@ -50,6 +52,16 @@ final class TreeMask implements Mask {
   @Override
   public int @Nullable [] depths() {
     return chain ? null : depths;
+  }
+
+  @Override
+  public Tree withWindowsByPosition() {
+    return new TreeMask(parents, true);
+  }
+
+  @Override
+  public int @Nullable [] windowDepths() {
+    return windowsByPosition ? depths() : null;
   }
 
   @Override
@@ -81,7 +93,7 @@ final class TreeMask implements Mask {
 
   @Override
   public String toString() {
-    return "Tree" + Arrays.toString(parents);
+    return "Tree" + Arrays.toString(parents) + (windowsByPosition ? " with windows by position" : "");
   }
 
   private record Paths(TreeMask tree, CallShape shape) implements Visibility {

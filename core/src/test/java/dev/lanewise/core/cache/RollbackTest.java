@@ -14,9 +14,11 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -125,7 +127,7 @@ class RollbackTest {
         try (KeyValuePool pool = (offHeap ? builder.offHeap() : builder).build()) {
           List<Twin> twins = new ArrayList<>();
           twins.add(new Twin(pool.newCache(), new ArrayList<>()));
-          for (int i = 0; i < 300; i++) {
+          for (int i = 0; i < 400; i++) {
             operate(twins, random);
             Twin twin = twins.get(random.nextInt(twins.size()));
             try (KeyValueCache fresh = KeyValueCache.builder(HEADS, DIM).format(format).capacity(1000).build()) {
@@ -150,7 +152,7 @@ class RollbackTest {
 
   private static void operate(List<Twin> twins, Random random) {
     Twin twin = twins.get(random.nextInt(twins.size()));
-    switch (random.nextInt(8)) {
+    switch (random.nextInt(10)) {
       case 0, 1, 2 -> {
         int count = 1 + random.nextInt(12);
         for (int n = 0; n < count && twin.seeds.size() < 150; n++) {
@@ -172,6 +174,23 @@ class RollbackTest {
         twin.cache.truncate(twin.seeds.size());
       }
       case 6 -> {
+        int from = Math.max(0, twin.seeds.size() - random.nextInt(40));
+        List<Integer> kept = new ArrayList<>(IntStream.range(from, twin.seeds.size()).filter(row -> random.nextBoolean()).boxed().toList());
+        if (random.nextBoolean()) {
+          Collections.shuffle(kept, random);
+        }
+        twin.cache.keep(from, kept.stream().mapToInt(Integer::intValue).toArray());
+        List<Long> later = kept.stream().map(twin.seeds::get).toList();
+        twin.seeds.subList(from, twin.seeds.size()).clear();
+        twin.seeds.addAll(later);
+      }
+      case 7 -> {
+        int to = random.nextInt(twin.seeds.size() + 1);
+        int from = Math.max(0, to - random.nextInt(20));
+        twin.cache.remove(from, to);
+        twin.seeds.subList(from, to).clear();
+      }
+      case 8 -> {
         if (twins.size() < 6) {
           twins.add(new Twin(twin.cache.fork(), new ArrayList<>(twin.seeds)));
         }

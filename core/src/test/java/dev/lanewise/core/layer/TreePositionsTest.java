@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The position of a tree node is its depth: every path of a tree has the same result as a plain causal sequence. */
@@ -142,6 +143,32 @@ class TreePositionsTest {
         }
       }
       caches.forEach(KeyValueCache::close);
+    }
+  }
+
+  /** A window of a mask or a cache that counts positions shows each node what it sees in a sequence of its path alone. */
+  @ParameterizedTest
+  @CsvSource({"3, 0", "3, 2", "12, 0", "12, 4", "60, 1"})
+  void windowsOfNodesCountPositions(int window, int sinks) {
+    for (int[] parents : List.of(SMALL, LARGE)) {
+      for (int before : new int[] {37, 1}) {
+        SequenceBatch x = input(1, before + parents.length);
+        Mask rows = Mask.window(window - 1, 0).withSinks(sinks);
+        Mask tree = Mask.tree(parents).withWindowsByPosition();
+        MultiHeadAttention layer = causal(Rotary.of(HEAD_DIM));
+        SequenceBatch nodes = x.rows(before, before + parents.length);
+        SequenceBatch output = SequenceBatch.zeros(1, parents.length, WIDTH);
+        for (boolean ofCache : new boolean[] {true, false}) {
+          KeyValueCache.Builder builder = layer.cache();
+          KeyValueCache cache = (ofCache ? builder.window(window, sinks) : builder.capacity(200)).build();
+          layer.withMask(rows).forward(x.rows(0, before), List.of(cache), SequenceBatch.zeros(1, before, WIDTH));
+          layer.withMask(ofCache ? tree : rows.and(tree)).forward(nodes, List.of(cache), output);
+          for (int node = 0; node < parents.length; node++) {
+            assertIsLast(layer.withMask(rows), rows(x, 0, path(before, parents, node)), output, 0, node, window + " and " + sinks);
+          }
+          cache.close();
+        }
+      }
     }
   }
 

@@ -59,6 +59,11 @@ class MaskTest {
     assertDrawn(Mask.prefix(0, 2), 4, 4, "##..", "##..", "###.", "####");
     assertDrawn(Mask.documents(2, new int[] {9, 9, 9, 7, 5, 8}, new int[] {9, 9, 9, 9, 7, 5, 7, 6}), 3, 4, "#.#.", ".#..", "....");
     assertDrawn(Mask.tree(-1, 0, 0, 2, -1), 5, 7, "###....", "####...", "###.#..", "###.##.", "##....#");
+    Mask drafts = Mask.tree(-1, 0, 0, 2, -1);
+    assertDrawn(Mask.window(1, 0).and(drafts), 5, 7, ".##....", "..##...", "....#..", "....##.", "......#");
+    Mask byPosition = Mask.tree(-1, 0, 0, 2, -1).withWindowsByPosition();
+    assertDrawn(Mask.window(1, 0).and(byPosition), 5, 7, ".##....", "..##...", "..#.#..", "....##.", ".#....#");
+    assertDrawn(byPosition.and(Mask.window(0, 0).withSinks(1)), 5, 7, "#.#....", "#..#...", "#...#..", "#....#.", "#.....#");
     assertDrawn(Mask.tree(-1, -1), 4, 3, "...", "#..", "##.", "#.#");
     assertDrawn(Mask.matrix(new boolean[] {true, false, false, false, true, true}, 2, 3), 2, 3, "#..", ".##");
     assertDrawn(Mask.evaluate((b, h, i, j) -> b == 1 && h == 1 && i < j, 2, 2, 2, 3), 2, 3, ".##", "..#");

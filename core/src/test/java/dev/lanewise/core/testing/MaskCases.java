@@ -56,6 +56,8 @@ public final class MaskCases {
     return List.of(
         Mask.documents(batch, ids(batch * queries), ids(batch * keys)),
         Mask.tree(parents()),
+        Mask.window(random.nextInt(5), 0).and(Mask.tree(parents()).withWindowsByPosition()),
+        Mask.tree(parents()).withWindowsByPosition().and(Mask.windowFrom(random.nextInt(70)).withSinks(random.nextInt(70))),
         Mask.window(random.nextInt(5), 0).withSinks(1 + random.nextInt(3)),
         Mask.windowFrom(random.nextInt(3)).withSinks(random.nextInt(70)),
         Mask.windowUpTo(2).withSinks(Integer.MAX_VALUE),

@@ -3,6 +3,7 @@ package dev.lanewise.core.cache.page;
 import dev.lanewise.core.mask.lowering.Lowering;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.CallShape;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits the queries of a cache with a window to its sinks and its window, whatever rows are still stored. What a query sees is therefore
@@ -59,8 +60,12 @@ public final class CacheWindows {
     }
   }
 
-  /** Adds the windows to the mask of a call. */
-  public static void lower(Lowering lowering) {
+  /**
+   * Adds the windows to the mask of a call.
+   *
+   * @param depths depths of the last queries and keys, whose positions the windows count; null if they count rows
+   */
+  public static void lower(Lowering lowering, int @Nullable [] depths) {
     CallShape shape = lowering.shape();
     if (!hasWindow(shape)) {
       return;
@@ -70,7 +75,7 @@ public final class CacheWindows {
         lowering.band().entry(b).upTo(shape.keys(b) - shape.queries(b));
       }
     }
-    lowering.addWindows(b -> shape.keys(b) - shape.queries(b) + 1L - window(shape, b).rows(), b -> window(shape, b).sinks());
+    lowering.addWindows(b -> shape.keys(b) - shape.queries(b) + 1L - window(shape, b).rows(), b -> window(shape, b).sinks(), depths);
   }
 
   private static Window window(CallShape shape, int b) {

@@ -31,6 +31,7 @@ final class PageAppend {
   private int rowsBefore;
 
   private int countBefore;
+  private int droppedBefore;
   private int slabsBefore;
   private @Nullable KeyValueMemory lastBefore;
 
@@ -72,6 +73,15 @@ final class PageAppend {
    * @throws IllegalStateException if there is not enough; nothing has changed then
    */
   void reserve(int more) {
+    reserve(more, 0);
+  }
+
+  /**
+   * Reserves memory for more rows except for pages after the sinks, which count as dropped; otherwise as {@link #reserve(int)}.
+   *
+   * @param skipped number of these pages; 0 unless the table is empty
+   */
+  void reserve(int more, int skipped) {
     long wanted = (long) table.rows + more;
     if (wanted > table.capacity) {
       throw new IllegalStateException("the cache is full: rows would be " + wanted + ", but capacity is " + table.capacity);
@@ -80,8 +90,10 @@ final class PageAppend {
     rowsBefore = table.rows;
     countBefore = table.count;
     slabsBefore = table.pages.slabs();
+    droppedBefore = table.dropped;
     lastBefore = table.last;
     open = true;
+    table.dropped += skipped;
     boolean done = false;
     try {
       if (more > 0) {
@@ -158,11 +170,14 @@ final class PageAppend {
     }
   }
 
-  /** Adds rows that a function writes; otherwise as {@link #add(Heads, Heads, int)}. */
+  /** Adds rows that a function writes, all but those that were skipped; otherwise as {@link #add(Heads, Heads, int)}. */
   void add(int rows, RowWriter writer) {
     int before = table.rows;
     begin(rows);
     for (int row = before; row < table.rows; row++) {
+      if (row == table.droppedFrom()) {
+        row = Math.max(row, table.droppedTo()); // both are 0 if nothing was dropped
+      }
       Page page = prepare(row, row == before);
       writer.write(page.memory, block(page, row), row % BLOCK, row - before);
     }
@@ -234,7 +249,7 @@ final class PageAppend {
     boolean wrote = table.rows > rowsBefore && original == null;
     table.rows = rowsBefore;
     table.count = countBefore;
-    table.dropped -= leaving;
+    table.dropped = droppedBefore;
     table.last = lastBefore;
     end();
     if (wrote && table.rows % BLOCK != 0) {

@@ -156,6 +156,11 @@ public final class PageTable implements CachedSequence {
     pending.reserve(more);
   }
 
+  /** Reserves memory for the rows of an empty table, of which pages after the sinks count as dropped. */
+  void reserve(int rowCount, int skippedPages) {
+    pending.reserve(rowCount, skippedPages);
+  }
+
   /**
    * Adds the rows of a batch entry. Memory for them must have been reserved.
    *

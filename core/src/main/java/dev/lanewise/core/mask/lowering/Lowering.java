@@ -37,8 +37,13 @@ public final class Lowering {
    * Adds windows that also show the first keys of a batch entry: j ≥ i + from(b) or j &lt; sinks(b).
    *
    * @param sinks at least 0
+   * @param depths depths of the last queries and keys, whose positions are counted; null if rows are counted
    */
-  public void addWindows(IntToLongFunction from, IntUnaryOperator sinks) {
+  public void addWindows(IntToLongFunction from, IntUnaryOperator sinks, int @Nullable [] depths) {
+    if (depths != null) {
+      add(TreeWindows.of(shape, depths, from, sinks));
+      return;
+    }
     boolean hasSinks = false;
     for (int b = 0; b < shape.batch(); b++) {
       hasSinks |= sinks.applyAsInt(b) > 0;
