@@ -3,10 +3,13 @@ package dev.lanewise.core.layer;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
+import dev.lanewise.core.cache.page.CacheFile;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.runtime.Checks;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -174,6 +177,29 @@ public final class StackState implements AutoCloseable {
     List<@Nullable RotaryTable> tables = new ArrayList<>();
     attentions.forEach(attention -> tables.add(attention.rotaryTable()));
     change(sequence, (transaction, caches) -> transaction.remove(caches, from, to, tables));
+  }
+
+  /**
+   * Saves the rows of a sequence to a file, in all layers, with the bits that are stored; see {@link KeyValueCache#save}. Memories are not
+   * saved.
+   *
+   * @throws IOException if writing fails; a file that was there before is unchanged then
+   */
+  public void save(int sequence, Path path) throws IOException {
+    checkOpen();
+    CacheFile.save(path, sequence(sequence).caches);
+  }
+
+  /**
+   * Loads the rows of a file into a sequence without rows. The layers have the shapes, formats and windows of the state that was saved.
+   *
+   * @throws IOException if the file cannot be read, was not written by {@link #save}, is damaged or incomplete
+   * @throws IllegalArgumentException if a layer has another shape or format than the file
+   * @throws IllegalStateException if the sequence has rows, is too small, closed or in use, or a pool is exhausted
+   */
+  public void load(int sequence, Path path) throws IOException {
+    checkOpen();
+    CacheFile.load(path, sequence(sequence).caches);
   }
 
   private void change(int sequence, BiConsumer<CacheTransaction, List<KeyValueCache>> change) {
