@@ -2,7 +2,6 @@ package dev.lanewise.core.layer;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
-import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.cache.page.CacheFile;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.kernels.data.KeyValueFormat;
@@ -37,33 +36,16 @@ import org.jspecify.annotations.Nullable;
 public final class StackState implements AutoCloseable {
   private final List<MultiHeadAttention> attentions;
   private final int memories;
-  private final List<Sequence> sequences;
-  private final @Nullable Pools pools;
+  private final List<StateSequence> sequences;
+  private final @Nullable SharedPools pools;
   private final boolean isOwner;
 
   private final List<List<KeyValueCache>> caches;
   private final List<List<KeyValueCache>> memory;
   private volatile boolean closed;
 
-  /**
-   * A sequence.
-   *
-   * @param caches one for each self-attention
-   * @param memory one for each cross-attention
-   */
-  private record Sequence(List<KeyValueCache> caches, List<KeyValueCache> memory) implements AutoCloseable {
-    Sequence() {
-      this(new ArrayList<>(), new ArrayList<>());
-    }
-
-    @Override
-    public void close() {
-      caches.forEach(KeyValueCache::close);
-      memory.forEach(KeyValueCache::close);
-    }
-  }
-
-  private StackState(List<MultiHeadAttention> attentions, int memories, List<Sequence> sequences, @Nullable Pools pools, boolean isOwner) {
+  StackState(
+      List<MultiHeadAttention> attentions, int memories, List<StateSequence> sequences, @Nullable SharedPools pools, boolean isOwner) {
     this.attentions = attentions;
     this.memories = memories;
     this.sequences = sequences;
@@ -73,11 +55,11 @@ public final class StackState implements AutoCloseable {
     this.memory = new ArrayList<>();
     for (int i = 0; i < attentions.size(); i++) {
       int which = i;
-      caches.add(sequences.stream().map(sequence -> sequence.caches.get(which)).toList());
+      caches.add(sequences.stream().map(sequence -> sequence.caches().get(which)).toList());
     }
     for (int i = 0; i < memories; i++) {
       int which = i;
-      memory.add(sequences.stream().map(sequence -> sequence.memory.get(which)).toList());
+      memory.add(sequences.stream().map(sequence -> sequence.memory().get(which)).toList());
     }
   }
 
@@ -94,10 +76,10 @@ public final class StackState implements AutoCloseable {
    */
   public int rows(int sequence) {
     checkOpen();
-    return sequence(sequence).caches.getFirst().rows();
+    return sequence(sequence).caches().getFirst().rows();
   }
 
-  private Sequence sequence(int index) {
+  private StateSequence sequence(int index) {
     Checks.index("sequence", index, sequences.size());
     return sequences.get(index);
   }
@@ -187,7 +169,7 @@ public final class StackState implements AutoCloseable {
    */
   public void save(int sequence, Path path) throws IOException {
     checkOpen();
-    CacheFile.save(path, sequence(sequence).caches);
+    CacheFile.save(path, sequence(sequence).caches());
   }
 
   /**
@@ -199,13 +181,13 @@ public final class StackState implements AutoCloseable {
    */
   public void load(int sequence, Path path) throws IOException {
     checkOpen();
-    CacheFile.load(path, sequence(sequence).caches);
+    CacheFile.load(path, sequence(sequence).caches());
   }
 
   private void change(int sequence, BiConsumer<CacheTransaction, List<KeyValueCache>> change) {
     checkOpen();
     try (CacheTransaction transaction = new CacheTransaction()) {
-      change.accept(transaction, transaction.enter(sequence(sequence).caches));
+      change.accept(transaction, transaction.enter(sequence(sequence).caches()));
     }
   }
 
@@ -220,7 +202,7 @@ public final class StackState implements AutoCloseable {
   public StackState select(int... indices) {
     checkOpen();
     Objects.requireNonNull(indices, "indices");
-    List<Sequence> chosen = new ArrayList<>();
+    List<StateSequence> chosen = new ArrayList<>();
     for (int i = 0; i < indices.length; i++) {
       chosen.add(sequence(indices[i]));
       for (int j = 0; j < i; j++) {
@@ -240,14 +222,14 @@ public final class StackState implements AutoCloseable {
    */
   public StackState fork(int... indices) {
     checkOpen();
-    List<Sequence> copies = new ArrayList<>();
+    List<StateSequence> copies = new ArrayList<>();
     boolean done = false;
     try {
       for (int index : indices) {
-        Sequence copy = new Sequence();
+        StateSequence copy = new StateSequence();
         copies.add(copy);
-        sequence(index).caches.forEach(cache -> copy.caches.add(cache.fork()));
-        sequence(index).memory.forEach(cache -> copy.memory.add(cache.fork()));
+        sequence(index).caches().forEach(cache -> copy.caches().add(cache.fork()));
+        sequence(index).memory().forEach(cache -> copy.memory().add(cache.fork()));
       }
       if (pools != null) {
         pools.open();
@@ -256,7 +238,7 @@ public final class StackState implements AutoCloseable {
       return new StackState(attentions, memories, List.copyOf(copies), pools, true);
     } finally {
       if (!done) {
-        copies.forEach(Sequence::close);
+        copies.forEach(StateSequence::close);
       }
     }
   }
@@ -265,7 +247,7 @@ public final class StackState implements AutoCloseable {
   @Override
   public void close() {
     if (isOwner && !closed) {
-      sequences.forEach(Sequence::close);
+      sequences.forEach(StateSequence::close);
       closed = true;
       if (pools != null) {
         pools.close();
@@ -279,92 +261,63 @@ public final class StackState implements AutoCloseable {
     }
   }
 
-  /** The pools of the self-attentions, which the last of the states that share them closes. */
-  private static final class Pools {
-    final List<KeyValuePool> ofLayers = new ArrayList<>();
-    private int states = 1;
-
-    synchronized void open() {
-      states++;
-    }
-
-    synchronized void close() {
-      if (--states == 0) {
-        ofLayers.forEach(KeyValuePool::close);
-      }
-    }
-  }
-
   /** Builder of a {@code StackState}: number of sequences, memory, capacity or pages, format and window of each layer. */
   public static final class Builder {
-    private final TransformerStack stack;
-    private final KeyValueFormat[] formats;
-    private final int[] windows;
-    private final int[] sinks;
-    private int batch = 1;
-    private int capacity;
-    private boolean growing;
-    private int pages;
-    private boolean offHeap;
-    private @Nullable List<SequenceBatch> memory;
+    private final StateOpening settings;
 
     Builder(TransformerStack stack) {
-      this.stack = stack;
-      this.formats = new KeyValueFormat[stack.layers().size()];
-      this.windows = new int[formats.length];
-      this.sinks = new int[formats.length];
-      Arrays.fill(formats, KeyValueFormat.F32);
+      settings = new StateOpening(stack);
     }
 
     /** Sets the number of sequences; the default is 1. */
     public Builder batch(int sequences) {
       Checks.atLeast("batch", sequences, 0);
-      batch = sequences;
+      settings.batch = sequences;
       return this;
     }
 
     /** Sets the maximum number of rows of each sequence, for layers without a window. */
     public Builder capacity(int rows) {
       Checks.atLeast("capacity", rows, 1);
-      capacity = rows;
+      settings.capacity = rows;
       return this;
     }
 
     /** Makes the capacity an initial one, see {@link KeyValueCache.Builder#growing}. */
     public Builder growing() {
-      growing = true;
+      settings.growing = true;
       return this;
     }
 
     /** Keeps the rows in pages of 16 rows that the sequences and their forks share; each layer has this number of pages. */
     public Builder pages(int count) {
       Checks.atLeast("pages", count, 1);
-      pages = count;
+      settings.pages = count;
       return this;
     }
 
     /** Allocates the memory outside the heap, see {@link KeyValueCache.Builder#offHeap}. */
     public Builder offHeap() {
-      offHeap = true;
+      settings.offHeap = true;
       return this;
     }
 
     /** Sets the format of keys and values in all layers; the default is {@link KeyValueFormat#F32}. */
     public Builder format(KeyValueFormat format) {
-      Arrays.fill(formats, Objects.requireNonNull(format, "format"));
+      Arrays.fill(settings.formats, Objects.requireNonNull(format, "format"));
       return this;
     }
 
     /** Sets the format of keys and values in one layer. */
     public Builder format(int layer, KeyValueFormat format) {
-      Checks.index("layer", layer, formats.length);
-      formats[layer] = Objects.requireNonNull(format, "format");
+      Checks.index("layer", layer, settings.formats.length);
+      settings.formats[layer] = Objects.requireNonNull(format, "format");
       return this;
     }
 
     /** Keeps in all layers only the first rows and a window of the last rows, see {@link KeyValueCache.Builder#window}. */
     public Builder window(int rows, int sinkRows) {
-      for (int layer = 0; layer < windows.length; layer++) {
+      for (int layer = 0; layer < settings.windows.length; layer++) {
         window(layer, rows, sinkRows);
       }
       return this;
@@ -372,11 +325,11 @@ public final class StackState implements AutoCloseable {
 
     /** Keeps in one layer only the first rows and a window of the last rows. */
     public Builder window(int layer, int rows, int sinkRows) {
-      Checks.index("layer", layer, windows.length);
+      Checks.index("layer", layer, settings.windows.length);
       Checks.atLeast("window", rows, 1);
       Checks.atLeast("sinks", sinkRows, 0);
-      windows[layer] = rows;
-      sinks[layer] = sinkRows;
+      settings.windows[layer] = rows;
+      settings.sinks[layer] = sinkRows;
       return this;
     }
 
@@ -396,7 +349,7 @@ public final class StackState implements AutoCloseable {
     }
 
     private void checkMemory(SequenceBatch rows) {
-      for (TransformerLayer layer : stack.layers()) {
+      for (TransformerLayer layer : settings.stack.layers()) {
         for (SublayerPart.Attending sublayer : layer.attentions()) {
           if (sublayer.toMemory()) {
             sublayer.attention().checks().memory(rows);
@@ -416,8 +369,8 @@ public final class StackState implements AutoCloseable {
         Checks.same("memory[" + s + "].batch", one.batch(), "the batch of one sequence", 1);
         checkMemory(one);
       }
-      memory = List.copyOf(ofSequences);
-      batch = ofSequences.size();
+      settings.memory = List.copyOf(ofSequences);
+      settings.batch = ofSequences.size();
       return this;
     }
 
@@ -429,94 +382,7 @@ public final class StackState implements AutoCloseable {
      * @throws IllegalArgumentException if settings cannot be combined, or the memory does not fit the stack
      */
     public StackState build() {
-      checkSettings();
-      List<MultiHeadAttention> attentions = new ArrayList<>();
-      int memories = 0;
-      Pools pools = pages == 0 ? null : new Pools();
-      List<Sequence> sequences = new ArrayList<>();
-      for (int s = 0; s < batch; s++) {
-        sequences.add(new Sequence());
-      }
-      boolean done = false;
-      try {
-        for (int layer = 0; layer < formats.length; layer++) {
-          for (SublayerPart.Attending sublayer : stack.layers().get(layer).attentions()) {
-            if (sublayer.toMemory()) {
-              memories++;
-              remember(sublayer.attention(), sequences);
-            } else {
-              attentions.add(sublayer.attention());
-              open(layer, sublayer.attention(), sequences, pools);
-            }
-          }
-        }
-        done = true;
-        return new StackState(List.copyOf(attentions), memories, List.copyOf(sequences), pools, true);
-      } finally {
-        if (!done) {
-          sequences.forEach(Sequence::close);
-          if (pools != null) {
-            pools.close();
-          }
-        }
-      }
-    }
-
-    private void checkSettings() {
-      if (pages > 0 && (capacity > 0 || growing)) {
-        throw new IllegalArgumentException("pages is " + pages + ", but capacity is " + capacity + ": pages are shared by all sequences");
-      }
-      boolean attends = false;
-      for (TransformerLayer layer : stack.layers()) {
-        for (SublayerPart.Attending sublayer : layer.attentions()) {
-          attends |= !sublayer.toMemory();
-          if (sublayer.toMemory() && memory == null) {
-            throw new IllegalArgumentException("memory is not given, but a sublayer attends to a memory");
-          }
-        }
-      }
-      if (!attends) {
-        throw new IllegalStateException("the stack has no self-attention, which a state keeps rows of");
-      }
-    }
-
-    /** Opens the caches of a self-attention, and adds each to its sequence as soon as it is open. */
-    private void open(int layer, MultiHeadAttention attention, List<Sequence> sequences, @Nullable Pools pools) {
-      if (pools != null) {
-        KeyValuePool pool = pool(attention, formats[layer]);
-        pools.ofLayers.add(pool);
-        for (Sequence sequence : sequences) {
-          sequence.caches.add(windows[layer] == 0 ? pool.newCache() : pool.newCache(windows[layer], sinks[layer]));
-        }
-        return;
-      }
-      for (Sequence sequence : sequences) {
-        KeyValueCache.Builder cache = attention.cache().format(formats[layer]);
-        if (windows[layer] > 0) {
-          cache.window(windows[layer], sinks[layer]);
-        } else if (capacity > 0) {
-          cache.capacity(capacity);
-        }
-        if (growing && windows[layer] == 0) {
-          cache.growing();
-        }
-        sequence.caches.add((offHeap ? cache.offHeap() : cache).build());
-      }
-    }
-
-    private KeyValuePool pool(MultiHeadAttention attention, KeyValueFormat format) {
-      KeyValuePool.Builder pool = attention.pool().format(format).pages(pages);
-      return (offHeap ? pool.offHeap() : pool).build();
-    }
-
-    /** Projects the memory of each sequence for a cross-attention. */
-    private void remember(MultiHeadAttention attention, List<Sequence> sequences) {
-      List<SequenceBatch> rows = Objects.requireNonNull(memory, "memory");
-      for (int s = 0; s < sequences.size(); s++) {
-        KeyValueCache.Builder cache = attention.cache().capacity(Math.max(1, rows.get(s).rows()));
-        sequences.get(s).memory.add((offHeap ? cache.offHeap() : cache).build());
-        attention.remember(rows.get(s), List.of(sequences.get(s).memory.getLast()));
-      }
+      return settings.open();
     }
   }
 }
