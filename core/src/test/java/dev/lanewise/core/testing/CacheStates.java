@@ -39,11 +39,12 @@ public record CacheStates(String name, List<KeyValueCache> batch, List<KeyValueC
         }
       }
     }
+    KeyValueLayout layout = rows.layout();
     cache.releaseShared();
-    Heads output = Heads.zeros(1, SHAPE.numHeads(), 1, SHAPE.headDim());
+    Heads output = Heads.zeros(1, layout.heads(), 1, layout.valueWidth());
     Attention.standard()
         .withMask(Mask.causal())
-        .compute(Views.random(Views.Layout.DENSE, 1, SHAPE.numHeads(), 1, SHAPE.headDim(), 1), cache, output);
+        .compute(Views.random(Views.Layout.DENSE, 1, layout.heads(), 1, layout.keyWidth(), 1), cache, output);
     return text.append(Arrays.toString(output.data())).toString();
   }
 
