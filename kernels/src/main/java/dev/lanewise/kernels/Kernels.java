@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.plain.ScalarKernels;
 import dev.lanewise.kernels.runtime.Checks;
 import java.lang.System.Logger;
@@ -342,6 +343,56 @@ public final class Kernels {
     return PackedMatrix.of(weight, true, provider.panelWidth());
   }
 
+  /** As {@link #packTransposed(Matrix)}, with the elements stored in {@code format}. */
+  public PackedMatrix packTransposed(Matrix weight, WeightFormat format) {
+    Objects.requireNonNull(weight, "weight");
+    Objects.requireNonNull(format, "format");
+    if (format == WeightFormat.F32) {
+      return packTransposed(weight);
+    }
+    PackedMatrix.Rows rows =
+        (output, target) -> {
+          for (int input = 0; input < weight.columns(); input++) {
+            target[input] = weight.data()[weight.index(output, input)];
+          }
+        };
+    return packRows(rows, weight.columns(), weight.rows(), format);
+  }
+
+  /**
+   * Packs a weight that is read an output at a time, for {@link #product}. At no time are all of its numbers in memory as floats, unless
+   * that is the format.
+   *
+   * @param rows reads a row of the weight, which is outputs × inputs
+   * @param format the format in which the elements are stored
+   * @throws IllegalArgumentException if the format cannot hold a number; the message names the number by its output and input
+   */
+  public PackedMatrix packRows(PackedMatrix.Rows rows, int inputs, int outputs, WeightFormat format) {
+    Objects.requireNonNull(rows, "rows");
+    Objects.requireNonNull(format, "format");
+    Checks.atLeast("inputs", inputs, 0);
+    Checks.atLeast("outputs", outputs, 0);
+    return PackedMatrix.of(rows, inputs, outputs, format, provider.panelWidth());
+  }
+
+  /**
+   * Packs stored codes, unchanged.
+   *
+   * @hidden
+   */
+  public PackedMatrix packCodes(PackedMatrix.Codes rows, int inputs, int outputs, WeightFormat format) {
+    return PackedMatrix.ofCodes(rows, inputs, outputs, format, provider.panelWidth());
+  }
+
+  /**
+   * Packs a packed weight for the panels of these kernels, bit for bit.
+   *
+   * @hidden
+   */
+  public PackedMatrix repack(PackedMatrix weight) {
+    return weight.panelWidth() == provider.panelWidth() ? weight : weight.repacked(provider.panelWidth());
+  }
+
   /** {@link #product(Matrix, PackedMatrix, float[], Activation, Matrix)} without an activation. */
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Matrix result) {
     product(input, weight, bias, Activation.NONE, result);
@@ -351,7 +402,7 @@ public final class Kernels {
    * result[r][o] = activation(Σ<sub>i</sub> input[r][i] · weight[i][o] + bias[o]).
    *
    * @param input rows × inputs
-   * @param weight inputs × outputs, packed by these kernels
+   * @param weight inputs × outputs, packed by these kernels in any format; the arithmetic is in float
    * @param bias outputs elements, or null for no bias
    * @param activation applied to each element while the element is in cache
    * @param result rows × outputs, written

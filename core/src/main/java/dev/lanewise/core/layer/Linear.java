@@ -7,6 +7,7 @@ import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A projection y = activation(x·Wᵀ + bias), with W of shape outputs × inputs as in PyTorch's {@code nn.Linear}. W is packed once. Immutable
- * and thread-safe; its arrays are copied.
+ * and thread-safe; its arrays are copied. The weight may be stored in any {@link WeightFormat}: with a few rows, a projection takes as long
+ * as reading its weight.
  *
  * <pre>{@code
  * Linear projection = Linear.of(weight, bias, inputs, outputs);
@@ -48,13 +50,12 @@ public final class Linear {
     this.parts = parts;
   }
 
-  /** Packs a weight, which the caller has checked, and copies a bias. */
-  private static Linear of(Matrix weight, float @Nullable [] bias, Kernels kernels, Activation activation, int threads) {
-    PackedMatrix packed = kernels.packTransposed(weight);
-    Part[] parts = new Part[Math.ceilDiv(weight.rows(), PART)];
+  /** A projection over a packed weight; copies a bias. */
+  private static Linear of(PackedMatrix packed, float @Nullable [] bias, Kernels kernels, Activation activation, int threads) {
+    Part[] parts = new Part[Math.ceilDiv(packed.outputs(), PART)];
     for (int part = 0; part < parts.length; part++) {
       int from = part * PART;
-      int to = Math.min(from + PART, weight.rows());
+      int to = Math.min(from + PART, packed.outputs());
       parts[part] = new Part(from, packed.outputs(from, to), bias == null ? null : Arrays.copyOfRange(bias, from, to));
     }
     return new Linear(kernels, activation, threads, new Part(0, packed, bias == null ? null : bias.clone()), parts);
@@ -72,13 +73,46 @@ public final class Linear {
    */
   public static Linear of(float[] weight, float @Nullable [] bias, int inputs, int outputs) {
     Objects.requireNonNull(weight, "weight");
+    checkSizes(inputs, outputs, bias);
+    Checks.same("weight.length", weight.length, "outputs * inputs", (long) outputs * inputs);
+    Kernels kernels = Kernels.selected();
+    return of(kernels.packTransposed(Matrix.of(weight, outputs, inputs)), bias, kernels, Activation.NONE, 1);
+  }
+
+  /**
+   * Creates a projection whose weight is read an output at a time and stored in a format, on one thread and the fastest kernels of this
+   * JVM. A weight in a file therefore never becomes a whole array of floats, unless that is the format.
+   *
+   * @param rows reads a row of the weight, which is outputs × inputs
+   * @param bias outputs elements, or null for none
+   * @throws IllegalArgumentException if inputs or outputs is below 1, the length of the bias does not fit, or the format cannot hold a
+   *     number of the weight
+   */
+  public static Linear of(PackedMatrix.Rows rows, float @Nullable [] bias, int inputs, int outputs, WeightFormat format) {
+    Objects.requireNonNull(rows, "rows");
+    Objects.requireNonNull(format, "format");
+    checkSizes(inputs, outputs, bias);
+    Kernels kernels = Kernels.selected();
+    return of(kernels.packRows(rows, inputs, outputs, format), bias, kernels, Activation.NONE, 1);
+  }
+
+  /**
+   * Creates a projection from stored codes, unchanged.
+   *
+   * @hidden
+   */
+  public static Linear ofCodes(PackedMatrix.Codes rows, float @Nullable [] bias, int inputs, int outputs, WeightFormat format) {
+    checkSizes(inputs, outputs, bias);
+    Kernels kernels = Kernels.selected();
+    return of(kernels.packCodes(rows, inputs, outputs, format), bias, kernels, Activation.NONE, 1);
+  }
+
+  private static void checkSizes(int inputs, int outputs, float @Nullable [] bias) {
     Checks.atLeast("inputs", inputs, 1);
     Checks.atLeast("outputs", outputs, 1);
-    Checks.same("weight.length", weight.length, "outputs * inputs", (long) outputs * inputs);
     if (bias != null) {
       Checks.same("bias.length", bias.length, "outputs", outputs);
     }
-    return of(Matrix.of(weight, outputs, inputs), bias, Kernels.selected(), Activation.NONE, 1);
   }
 
   /**
@@ -95,10 +129,39 @@ public final class Linear {
     return new Linear(kernels, activation, newThreads, whole, parts);
   }
 
-  /** Returns a copy with these kernels, for which the weight is packed again. */
+  /** Returns a copy with these kernels, for which the weight is packed again with the same bits. */
   public Linear withKernels(Kernels newKernels) {
     Objects.requireNonNull(newKernels, "kernels");
-    return newKernels == kernels ? this : of(whole.weight.transposed(), whole.bias, newKernels, activation, threads);
+    return newKernels == kernels ? this : of(newKernels.repack(whole.weight), whole.bias, newKernels, activation, threads);
+  }
+
+  /**
+   * Returns a copy whose weight is stored in another format. The numbers are those of this weight, rounded to the format; a weight that was
+   * rounded before is rounded twice then.
+   *
+   * @throws IllegalArgumentException if the format cannot hold a number of the weight; the message names the number by its output and input
+   */
+  public Linear withFormat(WeightFormat newFormat) {
+    Objects.requireNonNull(newFormat, "format");
+    if (newFormat == format()) {
+      return this;
+    }
+    PackedMatrix.Rows rows = (output, target) -> whole.weight.row(output, target, 0);
+    return of(kernels.packRows(rows, inputs(), outputs(), newFormat), whole.bias, kernels, activation, threads);
+  }
+
+  /** The format in which the weight is stored. */
+  public WeightFormat format() {
+    return whole.weight.format();
+  }
+
+  /**
+   * The packed weight, whose rows {@link PackedMatrix#row} reads.
+   *
+   * @hidden
+   */
+  public PackedMatrix weight() {
+    return whole.weight;
   }
 
   Activation activation() {

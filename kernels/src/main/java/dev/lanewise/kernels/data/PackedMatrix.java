@@ -2,62 +2,212 @@ package dev.lanewise.kernels.data;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.StoredBits;
 
 /**
- * A weight matrix of shape inputs × outputs, rearranged once into the column panels that a product reads. {@link Kernels#pack} and {@link
- * Kernels#packTransposed} create it. Other {@link Kernels} refuse it unless their panels have the same width.
+ * A weight matrix of shape inputs × outputs in any {@link WeightFormat}, rearranged once into the column panels that a product reads.
+ * {@link Kernels#pack} and {@link Kernels#packTransposed} create it. Other {@link Kernels} refuse it unless their panels have the same
+ * width.
  */
 public final class PackedMatrix {
+  private static final float[] NO_FLOATS = new float[0];
+  private static final int[] NO_INTS = new int[0];
+
+  private final WeightFormat format;
   private final int inputs;
   private final int outputs;
   private final int panelWidth;
+  private final int firstPanel;
+
+  /** F32: [panel][input][panelWidth]. */
   private final float[] data;
-  private final int offset;
 
-  private PackedMatrix(PackedMatrix whole, int from, int to) {
-    this.inputs = whole.inputs;
-    this.outputs = to - from;
-    this.panelWidth = whole.panelWidth;
-    this.data = whole.data;
-    this.offset = whole.panel(from / panelWidth);
-  }
+  /** Other formats: [panel][group of inputs][panelWidth], the first input of a group in the lowest bits of an int. */
+  private final int[] codes;
 
-  PackedMatrix(int inputs, int outputs, int panelWidth) {
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.panelWidth = panelWidth;
-    this.data = new float[(int) size(inputs, outputs, panelWidth)];
-    this.offset = 0;
-  }
+  /** Integer formats: [panel][block of inputs][panelWidth]. */
+  private final float[] scales;
 
-  /** Elements of all panels. */
-  private static long size(int inputs, int outputs, int panelWidth) {
-    return inputs * ((long) Math.ceilDiv(outputs, panelWidth) * panelWidth);
+  /** As the scales, if the format has zero points. */
+  private final float[] zeros;
+
+  /** Reads a weight an output at a time, so that a file need not be in memory as floats. */
+  @FunctionalInterface
+  public interface Rows {
+    /** Reads all inputs of an output: row {@code output} of W, which is outputs × inputs, into {@code target} from index 0 on. */
+    void read(int output, float[] target);
   }
 
   /**
-   * Packs {@code weight} into panels [panel][input][panelWidth]; columns past the last output are zero.
+   * Reads stored codes an output at a time.
+   *
+   * @hidden
+   */
+  @FunctionalInterface
+  public interface Codes {
+    /** Reads all codes, scales and zero points of an output. */
+    void read(int output, CodeRow target);
+  }
+
+  /**
+   * The codes of one output.
+   *
+   * @param codes inputs elements: with a sign, or from 0 to 15 in a format with zero points
+   * @param scales one for each block of inputs, or a single one
+   * @param zeros zero points, one for each scale; without elements in a symmetric format
+   * @hidden
+   */
+  public record CodeRow(byte[] codes, float[] scales, byte[] zeros) {
+    /** A row of zeros. */
+    public static CodeRow of(WeightFormat format, int inputs) {
+      int scales = format.scales(inputs);
+      return new CodeRow(new byte[inputs], new float[scales], new byte[format.hasZeroPoints() ? scales : 0]);
+    }
+  }
+
+  private PackedMatrix(PackedMatrix whole, int from, int to) {
+    this.format = whole.format;
+    this.inputs = whole.inputs;
+    this.outputs = to - from;
+    this.panelWidth = whole.panelWidth;
+    this.firstPanel = whole.firstPanel + from / panelWidth;
+    this.data = whole.data;
+    this.codes = whole.codes;
+    this.scales = whole.scales;
+    this.zeros = whole.zeros;
+  }
+
+  /** Allocates the panels; {@code given} is what the caller gave, for the message that they are too large. */
+  private PackedMatrix(WeightFormat format, int inputs, int outputs, int panelWidth, String given) {
+    this.format = format;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.panelWidth = panelWidth;
+    this.firstPanel = 0;
+    boolean floats = format == WeightFormat.F32;
+    long columns = (long) Math.ceilDiv(outputs, panelWidth) * panelWidth;
+    long size = columns * groups();
+    if (size > Integer.MAX_VALUE) {
+      String needed = "packed in panels of " + panelWidth + " they need " + size + (floats ? " elements" : " ints");
+      throw new IllegalArgumentException(given + ": " + needed + ", an array has at most " + Integer.MAX_VALUE);
+    }
+    this.data = floats ? new float[(int) size] : NO_FLOATS;
+    this.codes = floats ? NO_INTS : new int[(int) size];
+    this.scales = new float[(int) (columns * format.scales(inputs))];
+    this.zeros = format.hasZeroPoints() ? new float[scales.length] : NO_FLOATS;
+  }
+
+  /**
+   * Packs {@code weight} as floats into panels [panel][input][panelWidth]; columns past the last output are zero.
    *
    * @param transposed whether {@code weight} is outputs × inputs (as PyTorch's {@code nn.Linear} stores it)
    * @hidden
    */
   public static PackedMatrix of(Matrix weight, boolean transposed, int panelWidth) {
-    int inputs = transposed ? weight.columns() : weight.rows();
-    int outputs = transposed ? weight.rows() : weight.columns();
-    long size = size(inputs, outputs, panelWidth);
-    if (size > Integer.MAX_VALUE) {
-      String given = "weight.rows is " + weight.rows() + " and weight.columns is " + weight.columns();
-      String needed = "packed in panels of " + panelWidth + " they need " + size + " elements";
-      throw new IllegalArgumentException(given + ": " + needed + ", an array has at most " + Integer.MAX_VALUE);
-    }
-    PackedMatrix packed = new PackedMatrix(inputs, outputs, panelWidth);
-    for (int output = 0; output < outputs; output++) {
-      int target = packed.panel(output / panelWidth) + output % panelWidth;
-      for (int input = 0; input < inputs; input++) {
-        packed.data[target + input * panelWidth] = weight.data()[transposed ? weight.index(output, input) : weight.index(input, output)];
+    Matrix rows = transposed ? weight : weight.transposed();
+    String given = "weight.rows is " + weight.rows() + " and weight.columns is " + weight.columns();
+    PackedMatrix packed = new PackedMatrix(WeightFormat.F32, rows.columns(), rows.rows(), panelWidth, given);
+    for (int output = 0; output < packed.outputs; output++) {
+      int target = packed.index(output);
+      for (int input = 0; input < packed.inputs; input++) {
+        packed.data[target + input * panelWidth] = rows.data()[rows.index(output, input)];
       }
     }
     return packed;
+  }
+
+  /**
+   * Packs the numbers of {@code rows}, rounded to the format.
+   *
+   * @throws IllegalArgumentException if the format cannot hold a number
+   * @hidden
+   */
+  public static PackedMatrix of(Rows rows, int inputs, int outputs, WeightFormat format, int panelWidth) {
+    PackedMatrix packed = new PackedMatrix(format, inputs, outputs, panelWidth, given(format, inputs, outputs));
+    float[] row = new float[inputs];
+    CodeRow codes = CodeRow.of(format, inputs);
+    Quantiser quantiser = new Quantiser(format, codes);
+    for (int output = 0; output < outputs; output++) {
+      rows.read(output, row);
+      if (format.isInteger()) {
+        quantiser.quantise(row, output);
+        packed.set(output, codes);
+      } else {
+        packed.set(output, row);
+      }
+    }
+    return packed;
+  }
+
+  /**
+   * Packs stored codes, unchanged.
+   *
+   * @hidden
+   */
+  public static PackedMatrix ofCodes(Codes rows, int inputs, int outputs, WeightFormat format, int panelWidth) {
+    PackedMatrix packed = new PackedMatrix(format, inputs, outputs, panelWidth, given(format, inputs, outputs));
+    CodeRow row = CodeRow.of(format, inputs);
+    for (int output = 0; output < outputs; output++) {
+      rows.read(output, row);
+      packed.set(output, row);
+    }
+    return packed;
+  }
+
+  /**
+   * The same weight, bit for bit, in panels of another width.
+   *
+   * @hidden
+   */
+  public PackedMatrix repacked(int newPanelWidth) {
+    if (format.isInteger()) {
+      return ofCodes(this::codes, inputs, outputs, format, newPanelWidth);
+    }
+    return of((output, target) -> row(output, target, 0), inputs, outputs, format, newPanelWidth);
+  }
+
+  private static String given(WeightFormat format, int inputs, int outputs) {
+    return "inputs is " + inputs + " and outputs is " + outputs + " in format " + format;
+  }
+
+  static void checkFinite(float stored, float given, int output, int input, WeightFormat format) {
+    if (!Float.isFinite(stored)) {
+      throw new IllegalArgumentException("weight[" + output + "][" + input + "] is " + given + ", which " + format + " cannot hold");
+    }
+  }
+
+  private void set(int output, float[] row) {
+    int at = index(output);
+    if (format == WeightFormat.F32) {
+      for (int input = 0; input < inputs; input++) {
+        data[at + input * panelWidth] = row[input];
+      }
+      return;
+    }
+    for (int input = 0; input < inputs; input++) {
+      short bits = Quantiser.half(format, row[input], output, input);
+      codes[at + input / 2 * panelWidth] |= (bits & 0xffff) << input % 2 * 16;
+    }
+  }
+
+  private void set(int output, CodeRow row) {
+    int at = index(output);
+    int inInt = Integer.SIZE / format.bits();
+    for (int input = 0; input < inputs; input++) {
+      int code = row.codes()[input] + format.bias() & (1 << format.bits()) - 1;
+      codes[at + input / inInt * panelWidth] |= code << input % inInt * format.bits();
+    }
+    for (int block = 0; block < row.scales().length; block++) {
+      scales[scaleIndex(output) + block * panelWidth] = row.scales()[block];
+      if (format.hasZeroPoints()) {
+        zeros[scaleIndex(output) + block * panelWidth] = row.zeros()[block];
+      }
+    }
+  }
+
+  /** The format of the elements. */
+  public WeightFormat format() {
+    return format;
   }
 
   /** Number of rows of the matrix: the width of the product's input. */
@@ -84,27 +234,52 @@ public final class PackedMatrix {
   }
 
   /**
-   * Unpacks the weight, as a new outputs × inputs matrix.
+   * Copies the numbers of an output, row {@code output} of W in floats, to {@code target}, from index {@code at} on.
    *
-   * @hidden
+   * @throws IndexOutOfBoundsException if the matrix does not have this output, or the target not so many elements
    */
-  public Matrix transposed() {
-    Matrix weight = Matrix.zeros(outputs, inputs);
-    for (int output = 0; output < outputs; output++) {
-      row(output, weight.data(), weight.index(output, 0));
+  public void row(int output, float[] target, int at) {
+    Checks.index("output", output, outputs);
+    Checks.range("target", at, (int) Math.min(Integer.MAX_VALUE, (long) at + inputs), target.length);
+    int from = index(output);
+    for (int input = 0; input < inputs; input++) {
+      target[at + input] = format == WeightFormat.F32 ? data[from + input * panelWidth] : number(output, from, input);
     }
-    return weight;
+  }
+
+  private float number(int output, int from, int input) {
+    int inInt = Integer.SIZE / format.bits();
+    int bits = codes[from + input / inInt * panelWidth] >>> input % inInt * format.bits();
+    if (!format.isInteger()) {
+      return format == WeightFormat.F16 ? Float.float16ToFloat((short) bits) : StoredBits.fromBfloat16((short) bits);
+    }
+    int scale = scaleIndex(output) + (format == WeightFormat.INT8 ? 0 : input / WeightFormat.BLOCK * panelWidth);
+    return scales[scale] * (code(bits) - (format.hasZeroPoints() ? zeros[scale] : 0));
+  }
+
+  /** The code in the lowest bits. */
+  private int code(int bits) {
+    return format.bits() == Byte.SIZE ? (byte) bits : (bits & 15) - format.bias();
   }
 
   /**
-   * Unpacks the weights of one output, as {@code inputs} elements of {@code target} from {@code to} on.
+   * Copies the codes, scales and zero points of an output.
    *
    * @hidden
    */
-  public void row(int output, float[] target, int to) {
-    int from = panel(output / panelWidth) + output % panelWidth;
+  public void codes(int output, CodeRow target) {
+    Checks.index("output", output, outputs);
+    int from = index(output);
+    int inInt = Integer.SIZE / format.bits();
     for (int input = 0; input < inputs; input++) {
-      target[to + input] = data[from + input * panelWidth];
+      int bits = codes[from + input / inInt * panelWidth] >>> input % inInt * format.bits();
+      target.codes()[input] = (byte) code(bits);
+    }
+    for (int block = 0; block < target.scales().length; block++) {
+      target.scales()[block] = scales[scaleIndex(output) + block * panelWidth];
+      if (format.hasZeroPoints()) {
+        target.zeros()[block] = (byte) zeros[scaleIndex(output) + block * panelWidth];
+      }
     }
   }
 
@@ -118,20 +293,74 @@ public final class PackedMatrix {
   }
 
   /**
-   * Index of the first element of a panel of {@link #panelWidth} columns.
+   * Number of rows of a panel: inputs of F32, ints of other formats. Panels of integer formats hold whole blocks.
+   *
+   * @hidden
+   */
+  public int groups() {
+    int inInt = Math.max(1, Integer.SIZE / format.bits());
+    return format.isInteger() ? Math.ceilDiv(inputs, WeightFormat.BLOCK) * (WeightFormat.BLOCK / inInt) : Math.ceilDiv(inputs, inInt);
+  }
+
+  private int index(int output) {
+    return panel(output / panelWidth) + output % panelWidth;
+  }
+
+  private int scaleIndex(int output) {
+    return scales(output / panelWidth) + output % panelWidth;
+  }
+
+  /**
+   * Index of the first element of a panel of {@link #panelWidth} columns, in {@link #data} or {@link #codes}.
    *
    * @hidden
    */
   public int panel(int index) {
-    return offset + index * panelWidth * inputs;
+    return (firstPanel + index) * panelWidth * groups();
   }
 
   /**
-   * The panels, one after the other; nobody changes them.
+   * Index of the first scale of a panel.
+   *
+   * @hidden
+   */
+  public int scales(int index) {
+    return (firstPanel + index) * panelWidth * format.scales(inputs);
+  }
+
+  /**
+   * The panels of F32, one after the other; nobody changes them.
    *
    * @hidden
    */
   public float[] data() {
     return data;
+  }
+
+  /**
+   * The panels of the other formats; nobody changes them.
+   *
+   * @hidden
+   */
+  public int[] codes() {
+    return codes;
+  }
+
+  /**
+   * The scales of integer formats; nobody changes them.
+   *
+   * @hidden
+   */
+  public float[] scales() {
+    return scales;
+  }
+
+  /**
+   * The zero points of the codes as floats, where the format has them; nobody changes them.
+   *
+   * @hidden
+   */
+  public float[] zeros() {
+    return zeros;
   }
 }

@@ -10,6 +10,7 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.runtime.Interruption;
 import org.jspecify.annotations.Nullable;
 
@@ -167,12 +168,15 @@ public final class ScalarKernels implements KernelProvider {
     int width = weight.panelWidth();
     ScalarSums sums = ScalarSums.POOL.take();
     try {
-      for (int row = 0; row < input.rows(); row++) {
-        for (int first = 0; first < weight.outputs(); first += width) {
+      for (int first = 0; first < weight.outputs(); first += width) {
+        int columns = Math.min(width, weight.outputs() - first);
+        boolean floats = weight.format() == WeightFormat.F32;
+        float[] data = floats ? weight.data() : sums.panel(weight, first, columns);
+        int panel = floats ? weight.panel(first / width) : 0;
+        for (int row = 0; row < input.rows(); row++) {
           Interruption.check();
-          int columns = Math.min(width, weight.outputs() - first);
           int to = result.index(row, first);
-          multiply(input.data(), input.index(row, 0), weight, weight.panel(first / width), sums, columns);
+          multiply(input, row, data, panel, width, sums, columns);
           sums.store(result.data(), to, 1);
           if (bias != null) {
             addScaled(1, bias, first, result.data(), to, columns);
@@ -186,11 +190,12 @@ public final class ScalarKernels implements KernelProvider {
   }
 
   /** Multiplies a row by the first columns of a panel. */
-  private static void multiply(float[] row, int from, PackedMatrix weight, int panel, ScalarSums sums, int columns) {
+  private static void multiply(Matrix input, int row, float[] data, int panel, int width, ScalarSums sums, int columns) {
     float[] chain = sums.open(columns);
-    for (int step = 0; step < weight.inputs(); step += ScalarSums.CHAIN) {
-      for (int i = step; i < Math.min(step + ScalarSums.CHAIN, weight.inputs()); i++) {
-        addScaled(row[from + i], weight.data(), panel + i * weight.panelWidth(), chain, 0, columns);
+    int from = input.index(row, 0);
+    for (int step = 0; step < input.columns(); step += ScalarSums.CHAIN) {
+      for (int i = step; i < Math.min(step + ScalarSums.CHAIN, input.columns()); i++) {
+        addScaled(input.data()[from + i], data, panel + i * width, chain, 0, columns);
       }
       sums.endChain();
     }

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.plain;
 
+import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 
@@ -15,7 +16,25 @@ final class ScalarSums extends ScratchPool.Member {
 
   private float[] near = new float[0];
   private double[] far = new double[0];
+  private float[] panel = new float[0];
+  private float[] row = new float[0];
   private int width;
+
+  /** The numbers of a panel of a narrow weight, widened: [input][panelWidth], its first {@code columns} columns. */
+  float[] panel(PackedMatrix weight, int first, int columns) {
+    int stride = weight.panelWidth();
+    if (panel.length < weight.inputs() * stride) {
+      panel = new float[weight.inputs() * stride];
+      row = new float[weight.inputs()];
+    }
+    for (int column = 0; column < columns; column++) {
+      weight.row(first + column, row, 0);
+      for (int input = 0; input < weight.inputs(); input++) {
+        panel[input * stride + column] = row[input];
+      }
+    }
+    return panel;
+  }
 
   /** Begins a sum of rows of this width; returns the array to which the rows of a chain are added. */
   float[] open(int newWidth) {

@@ -9,6 +9,7 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
@@ -23,6 +24,7 @@ import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.BlockedProduct;
 import dev.lanewise.kernels.simd.product.LongProduct;
+import dev.lanewise.kernels.simd.product.NarrowProduct;
 import dev.lanewise.kernels.simd.product.ProductProblem;
 import org.jspecify.annotations.Nullable;
 
@@ -178,7 +180,11 @@ public final class VectorKernels implements KernelProvider {
   public void product(Matrix input, PackedMatrix weight, float @Nullable [] bias, Activation activation, Matrix result) {
     try (Scratch scratch = Scratch.take()) {
       float[] padded = bias == null ? null : scratch.bias(bias);
-      BlockedProduct.run(new ProductProblem(input, weight.data(), weight.panel(0), padded, activation, result), scratch);
+      if (weight.format() == WeightFormat.F32) {
+        BlockedProduct.run(new ProductProblem(input, weight.data(), weight.panel(0), padded, activation, result), scratch);
+      } else {
+        NarrowProduct.run(input, weight, padded, activation, result, scratch);
+      }
     }
   }
 

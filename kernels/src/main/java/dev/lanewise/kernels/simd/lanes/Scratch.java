@@ -14,6 +14,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final Operand b = new Operand();
   public final Operand start = new Operand();
   public final Operand c = new Operand();
+  public final CodeOperand codes = new CodeOperand();
   public final Operand source = new Operand();
   public final Operand target = new Operand();
   public final float[] zeros = new float[Math.max(Tiles.NR, Tiles.QUERIES)];
@@ -31,8 +32,10 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final float[] tile = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
   public final float[] partial = new float[Tiles.SKINNY_ROWS * Tiles.SKINNY_WIDTH];
   public final LongSums longSums = new LongSums();
+  public final float[] biasPart = new float[Tiles.SKINNY_WIDTH];
   private float[] left = new float[0];
   private float[] right = new float[0];
+  private float[] panel = new float[0];
   private float[] bias = new float[0];
   private float[] ones = new float[0];
   private float[] noBias = new float[0];
@@ -59,6 +62,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
     c.release();
     b.release();
     start.release();
+    codes.release();
   }
 
   /** A copy of the bias from which whole panels can be read. */
@@ -94,6 +98,14 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
       left = new float[size];
     }
     return left;
+  }
+
+  /** An array of at least {@code size} elements for a panel of a result. */
+  public float[] panel(int size) {
+    if (panel.length < size) {
+      panel = new float[size];
+    }
+    return panel;
   }
 
   /** An array of at least {@code size} elements for packed columns. */
