@@ -21,7 +21,6 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,8 +210,8 @@ class StackStateTest {
   @Test
   void layersHaveTheirOwnFormatAndWindow() {
     TransformerStack plain = decoderOnly();
-    UnaryOperator<TransformerLayer> local = layer -> layer.withMask(Mask.window(15, 0));
-    TransformerStack stack = TransformerStack.of(List.of(plain.layers().get(0), local.apply(plain.layers().get(1))), PARTS.norm(2));
+    TransformerLayer local = plain.layers().get(1).withMask(Mask.window(15, 0));
+    TransformerStack stack = TransformerStack.of(List.of(plain.layers().get(0), local), PARTS.norm(2));
     SequenceBatch x = random(1, 100, 70);
     SequenceBatch expected = SequenceBatch.zeros(1, 100, WIDTH);
     stack.forward(x, expected);

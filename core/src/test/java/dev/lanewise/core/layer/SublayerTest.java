@@ -117,7 +117,7 @@ class SublayerTest {
     Set<Norm.Placement> places = EnumSet.noneOf(Norm.Placement.class);
     List<Norm.Placement> all = List.of(Norm.Placement.PRE, Norm.Placement.OUTPUT, Norm.Placement.POST);
     for (int i = 0; i < 3; i++) {
-      if ((bits >> i & 1) == 1) {
+      if (((bits >> i) & 1) == 1) {
         places.add(all.get(i));
       }
     }
