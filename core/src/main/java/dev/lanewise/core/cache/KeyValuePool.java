@@ -1,6 +1,5 @@
 package dev.lanewise.core.cache;
 
-import dev.lanewise.core.cache.page.CacheSettings;
 import dev.lanewise.core.cache.page.PageTable;
 import dev.lanewise.core.cache.page.Pages;
 import dev.lanewise.core.cache.page.Window;
@@ -150,39 +149,15 @@ public final class KeyValuePool implements AutoCloseable {
   }
 
   /** Builder of a {@code KeyValuePool}: heads, width, format, number and size of pages. */
-  public static final class Builder {
-    private final CacheSettings settings;
+  public static final class Builder extends StorageBuilder<Builder> {
     private int pages;
 
     private Builder(int keyValueHeads, int headDim) {
-      settings = new CacheSettings(keyValueHeads, headDim);
+      super(keyValueHeads, headDim);
     }
 
-    /**
-     * Sets the elements of a value; the default is headDim.
-     *
-     * @throws IllegalArgumentException if that is below 1, or above 2<sup>22</sup>
-     */
-    public Builder valueDim(int valueDim) {
-      settings.valueDim(valueDim);
-      return this;
-    }
-
-    /** Sets the storage format of the elements; the default is {@link KeyValueFormat#F32}. */
-    public Builder format(KeyValueFormat format) {
-      settings.format(format);
-      return this;
-    }
-
-    /** Sets the divisors of the columns of K, see {@link KeyValueCache.Builder#keyChannels}. */
-    public Builder keyChannels(float[] scales) {
-      settings.keyChannels(scales);
-      return this;
-    }
-
-    /** Allocates the memory outside the heap. Only {@link KeyValuePool#close} frees it: the garbage collector does not. */
-    public Builder offHeap() {
-      settings.offHeap = true;
+    @Override
+    Builder self() {
       return this;
     }
 

@@ -17,6 +17,9 @@ final class FloatFormats {
   static final Set<Dtype> READABLE = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32, Dtype.F64);
   static final Set<Dtype> WRITABLE = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32);
 
+  /** The integers that are read and written as they are. */
+  static final Set<Dtype> BYTES = EnumSet.of(Dtype.U8, Dtype.I8);
+
   /** Number of elements that are converted at a time. They are converted in an array, so no conversion reads mapped memory directly. */
   private static final int CHUNK = 4096;
 

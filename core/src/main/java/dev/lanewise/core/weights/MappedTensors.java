@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,6 +76,15 @@ final class MappedTensors implements AutoCloseable {
       FloatFormats.read(tensor.dtype(), stored, target, offset);
     } catch (InternalError e) {
       // The JVM reports in this way that mapped memory is no longer backed by the file.
+      throw new UncheckedIOException(new IOException(path + " has become shorter since it was opened", e));
+    }
+  }
+
+  /** Reads a tensor of 8-bit integers. */
+  byte[] bytes(SafetensorsHeader.Tensor tensor) {
+    try {
+      return buffer.asSlice(tensor.begin(), tensor.elements()).toArray(ValueLayout.JAVA_BYTE);
+    } catch (InternalError e) {
       throw new UncheckedIOException(new IOException(path + " has become shorter since it was opened", e));
     }
   }

@@ -1,10 +1,13 @@
 package dev.lanewise.core.weights;
 
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.kernels.data.WeightFormat;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The tensors of another set whose names begin with a prefix, under names without the prefix. */
 record PrefixedTensors(NamedTensors all, String prefix) implements NamedTensors {
@@ -20,6 +23,26 @@ record PrefixedTensors(NamedTensors all, String prefix) implements NamedTensors 
   @Override
   public long[] shape(String name) {
     return all.shape(prefix + Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public Safetensors.Dtype dtype(String name) {
+    return all.dtype(prefix + Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public void read(String name, long first, float[] target, int offset, int length) {
+    all.read(prefix + Objects.requireNonNull(name, "name"), first, target, offset, length);
+  }
+
+  @Override
+  public byte[] bytes(String name) {
+    return all.bytes(prefix + Objects.requireNonNull(name, "name"));
+  }
+
+  @Override
+  public Linear linear(String name, float @Nullable [] bias, int inputs, int outputs, WeightFormat format) {
+    return all.linear(prefix + Objects.requireNonNull(name, "name"), bias, inputs, outputs, format);
   }
 
   @Override

@@ -94,6 +94,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
    *
    * @throws IllegalArgumentException if there is no tensor of that name
    */
+  @Override
   public Dtype dtype(String name) {
     return tensor(name).dtype();
   }
@@ -106,7 +107,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
 
   /**
    * All elements of a tensor, as a new array: exact for F32, F16 and BF16, rounded to float for F64. Tensors of integers and of smaller
-   * floats are listed, but cannot be read.
+   * floats are listed, but cannot be read as floats; those of 8-bit integers are read by {@link #bytes}.
    *
    * @throws IllegalArgumentException if there is no tensor of that name, it has another dtype, or it has more elements than an array can
    *     hold
@@ -139,23 +140,27 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
    *     target
    * @throws UncheckedIOException if the file has become shorter; part of the target may have been written
    */
+  @Override
   public void read(String name, long first, float[] target, int offset, int length) {
     SafetensorsHeader.Tensor tensor = readable(name);
-    Objects.requireNonNull(target, "target");
-    Checks.atLeast("first", first, 0);
-    Checks.atLeast("offset", offset, 0);
-    Checks.atLeast("length", length, 0);
-    Checks.atMost("first", first, "the number of elements of tensor " + TensorText.quoted(name), tensor.elements());
-    Checks.atMost("length", length, "the rest of tensor " + TensorText.quoted(name), tensor.elements() - first);
-    Checks.atMost("offset + length", (long) offset + length, "target.length", target.length);
+    TensorCheck.range(name, tensor.elements(), first, target, offset, length);
     file(name).read(tensor, first, target, offset, length);
+  }
+
+  @Override
+  public byte[] bytes(String name) {
+    SafetensorsHeader.Tensor tensor = tensor(name);
+    if (!FloatFormats.BYTES.contains(tensor.dtype())) {
+      throw TensorCheck.noBytes(name, tensor.dtype());
+    }
+    Checks.atMost("the number of elements of tensor " + TensorText.quoted(name), tensor.elements(), "the longest array", LARGEST_ARRAY);
+    return file(name).bytes(tensor);
   }
 
   private SafetensorsHeader.Tensor readable(String name) {
     SafetensorsHeader.Tensor tensor = tensor(name);
     if (!FloatFormats.READABLE.contains(tensor.dtype())) {
-      throw new IllegalArgumentException(
-          "tensor " + TensorText.quoted(name) + " is of " + tensor.dtype() + ", but floats are read only from " + FloatFormats.READABLE);
+      throw TensorCheck.noFloats(name, tensor.dtype());
     }
     return tensor;
   }
@@ -212,7 +217,7 @@ public final class Safetensors implements NamedTensors, AutoCloseable {
    * @param path the file, replaced if it exists
    * @param tensors the tensors to write; they are requested one at a time
    * @param metadata the file's metadata, sorted by name; may be empty
-   * @param dtypeOf F32, F16 or BF16 for each name
+   * @param dtypeOf F32, F16 or BF16 for each name of a tensor of floats; 8-bit integers and the scales of codes are written as they are
    * @throws IllegalArgumentException if a name is {@code __metadata__} or no Unicode text, a dtype is another one, the tensors' floats do
    *     not fit their shapes, the header is longer than 100 000 000 bytes, or path names no file; nothing has changed then
    * @throws IOException if writing fails; nothing has changed then, either

@@ -66,8 +66,10 @@ final class SafetensorsWriter {
       if (name.equals(SafetensorsJson.METADATA)) {
         throw new IllegalArgumentException("a tensor cannot be named " + name);
       }
-      Dtype dtype = dtypeOf.apply(name);
-      if (!FloatFormats.WRITABLE.contains(dtype)) {
+      boolean bytes = FloatFormats.BYTES.contains(tensors.dtype(name));
+      boolean exact = bytes || StoredWeight.belongsToCodes(tensors, name);
+      Dtype dtype = exact ? tensors.dtype(name) : dtypeOf.apply(name);
+      if (!bytes && !FloatFormats.WRITABLE.contains(dtype)) {
         throw new IllegalArgumentException(
             "dtype of tensor " + TensorText.quoted(name) + " is " + dtype + ", must be one of " + FloatFormats.WRITABLE);
       }
@@ -155,15 +157,25 @@ final class SafetensorsWriter {
     drain(chunk.putLong(header.length), file);
     drain(ByteBuffer.wrap(header).position(header.length), file);
     for (Part part : parts) {
-      float[] floats = tensors.floats(part.name());
-      TensorCheck.length(part.name(), part.shape(), floats.length);
-      int step = CHUNK_BYTES / (part.dtype().bits() / 8);
-      int to;
-      for (int from = 0; from < floats.length; from = to) {
-        to = from + Math.min(step, floats.length - from);
-        FloatFormats.write(part.dtype(), floats, from, to, chunk);
-        drain(chunk, file);
+      if (FloatFormats.BYTES.contains(part.dtype())) {
+        byte[] bytes = tensors.bytes(part.name());
+        TensorCheck.length(part.name(), part.shape(), bytes.length);
+        drain(ByteBuffer.wrap(bytes).position(bytes.length), file);
+      } else {
+        writeFloats(part, file, chunk);
       }
+    }
+  }
+
+  private void writeFloats(Part part, FileChannel file, ByteBuffer chunk) throws IOException {
+    float[] floats = tensors.floats(part.name());
+    TensorCheck.length(part.name(), part.shape(), floats.length);
+    int step = CHUNK_BYTES / (part.dtype().bits() / 8);
+    int to;
+    for (int from = 0; from < floats.length; from = to) {
+      to = from + Math.min(step, floats.length - from);
+      FloatFormats.write(part.dtype(), floats, from, to, chunk);
+      drain(chunk, file);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.lanewise.core.weights;
 
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -71,12 +72,17 @@ final class TensorCheck {
           String full = prefix + name;
           if (!names.contains(full)) {
             wrong.add(missing(full, shape));
-          } else if (!Arrays.equals(tensors.shape(full), shape)) {
-            wrong.add(different(full, tensors.shape(full), shape));
+          } else {
+            boolean codes = shape.length == 2 && StoredWeight.isCodes(tensors, full);
+            long[] stored = codes ? StoredWeight.shapeOfCodes(tensors, full, shape) : shape;
+            if (!Arrays.equals(tensors.shape(full), stored)) {
+              wrong.add(different(full, tensors.shape(full), stored));
+            }
           }
         });
     for (String name : names) {
-      if (name.startsWith(prefix) && !expected.containsKey(name.substring(prefix.length()))) {
+      String owner = StoredWeight.belongsToCodes(tensors, name) ? StoredWeight.weight(name) : name;
+      if (name.startsWith(prefix) && !(owner.startsWith(prefix) && expected.containsKey(owner.substring(prefix.length())))) {
         wrong.add("extra: " + TensorText.quoted(name) + " has shape " + TensorText.shape(tensors.shape(name)) + ", but is not expected");
       }
     }
@@ -142,6 +148,27 @@ final class TensorCheck {
         + TensorText.shape(actual)
         + ", but is expected with shape "
         + TensorText.shape(expected);
+  }
+
+  /** Checks a range of elements of a tensor and of its target. */
+  static void range(String name, long elements, long first, float[] target, int offset, int length) {
+    Objects.requireNonNull(target, "target");
+    Checks.atLeast("first", first, 0);
+    Checks.atLeast("offset", offset, 0);
+    Checks.atLeast("length", length, 0);
+    Checks.atMost("first", first, "the number of elements of tensor " + TensorText.quoted(name), elements);
+    Checks.atMost("length", length, "the rest of tensor " + TensorText.quoted(name), elements - first);
+    Checks.atMost("offset + length", (long) offset + length, "target.length", target.length);
+  }
+
+  static IllegalArgumentException noFloats(String name, Safetensors.Dtype dtype) {
+    return new IllegalArgumentException(
+        "tensor " + TensorText.quoted(name) + " is of " + dtype + ", but floats are read only from " + FloatFormats.READABLE);
+  }
+
+  static IllegalArgumentException noBytes(String name, Safetensors.Dtype dtype) {
+    return new IllegalArgumentException(
+        "tensor " + TensorText.quoted(name) + " is of " + dtype + ", but bytes are read only from " + FloatFormats.BYTES);
   }
 
   /** Checks that the array has as many elements as the shape. */

@@ -41,7 +41,8 @@ class CacheEditTest {
     float[] cosines = new float[100 * caller.length];
     float[] sines = new float[100 * caller.length];
     for (int i = 0; i < cosines.length; i++) {
-      double angle = 0.3 + i / caller.length * caller[i % caller.length];
+      int position = i / caller.length;
+      double angle = 0.3 + position * caller[i % caller.length];
       cosines[i] = (float) (1.5 * Math.cos(angle));
       sines[i] = (float) (1.5 * Math.sin(angle));
     }
@@ -267,8 +268,8 @@ class CacheEditTest {
   @EnumSource(KeyValueFormat.class)
   void stacksChangeTogetherOrNotAtAll(KeyValueFormat format) {
     try (KeyValuePool pool = KeyValuePool.builder(2, 4).format(format).pages(3).build();
-        KeyValueCache shared = pool.newCache();
         KeyValueCache first = KeyValueCache.builder(2, 4).format(format).capacity(60).build()) {
+      KeyValueCache shared = pool.newCache();
       CachedRows.append(shared, 40, 0); // all pages of the pool
       CachedRows.append(first, 40, 0);
       try (KeyValueCache second = shared.fork()) {

@@ -82,7 +82,7 @@ public final class CacheFile {
     int bytes = Math.toIntExact(Integer.BYTES + sequences.stream().mapToLong(SavedSequence::bytes).sum());
     ByteBuffer header = buffer(START_BYTES + bytes + Integer.BYTES).putLong(MAGIC).putInt(bytes).putInt(sequences.size());
     sequences.forEach(sequence -> sequence.write(header));
-    header.putInt(checksum(header.array(), START_BYTES, bytes));
+    header.putInt(checksum(header.slice(START_BYTES, bytes)));
     drain(header.flip(), file);
     CacheFile rows = new CacheFile(file, mostRowBytes(sequences));
     for (PageTable table : tables) {
@@ -96,9 +96,9 @@ public final class CacheFile {
     return sequences.stream().mapToLong(sequence -> StoredRows.bytes(sequence.form().layout())).max().orElse(0);
   }
 
-  private static int checksum(byte[] bytes, int from, int count) {
+  private static int checksum(ByteBuffer bytes) {
     CRC32C crc = new CRC32C();
-    crc.update(bytes, from, count);
+    crc.update(bytes);
     return (int) crc.getValue();
   }
 
@@ -123,7 +123,7 @@ public final class CacheFile {
 
   private void writeChunk() throws IOException {
     chunk.flip();
-    checksum.update(chunk.array(), 0, chunk.limit());
+    checksum.update(chunk.slice());
     drain(chunk, file);
     chunk.clear();
   }
@@ -177,7 +177,7 @@ public final class CacheFile {
       throw new IOException("the file has " + size + " bytes, but its header has " + bytes);
     }
     ByteBuffer header = buffer(bytes + Integer.BYTES);
-    if (!readFully(file, header) || checksum(header.array(), 0, bytes) != header.getInt(bytes)) {
+    if (!readFully(file, header) || checksum(header.slice(0, bytes)) != header.getInt(bytes)) {
       throw new IOException("the header is damaged: its checksum is " + Integer.toHexString(header.getInt(bytes)));
     }
     List<SavedSequence> sequences = new ArrayList<>();
@@ -245,7 +245,7 @@ public final class CacheFile {
       throw new UncheckedIOException(e);
     }
     int count = chunk.limit() - from;
-    checksum.update(chunk.array(), from, count);
+    checksum.update(chunk.slice(from, count));
     chunk.position(0);
     return count;
   }

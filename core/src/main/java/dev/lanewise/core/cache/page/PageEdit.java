@@ -39,8 +39,8 @@ final class PageEdit {
 
   private @Nullable KeyShift shift;
 
-  /** Copies of the shared pages among those that are written, from the page of firstMoved on; null for a page that is not shared. */
-  private @Nullable Page @Nullable [] copies;
+  /** Copies of the shared pages among those that are written. */
+  private @Nullable PageCopies copies;
 
   /** A copy of the last block without special rows after the last row, if its page is shared. */
   private @Nullable KeyValueMemory newLast;
@@ -175,7 +175,9 @@ final class PageEdit {
     open = true;
     boolean done = false;
     try {
-      copyPages();
+      int firstPage = firstMoved / table.pageRows;
+      copies = PageCopies.of(table, firstPage, Math.ceilDiv(newRows, table.pageRows) - firstPage);
+      copies.fill();
       if (!ascending) {
         gather();
       }
@@ -183,33 +185,6 @@ final class PageEdit {
     } finally {
       if (!done) {
         cancel();
-      }
-    }
-  }
-
-  /** Takes a page for the copy of each shared page that is written, and fills it. */
-  private void copyPages() {
-    int firstPage = firstMoved / table.pageRows;
-    int count = Math.ceilDiv(newRows, table.pageRows) - firstPage;
-    @Nullable Page[] replacements = new @Nullable Page[count];
-    boolean[] shared = new boolean[count]; // asked once: another thread may close the cache that shares a page
-    int needed = 0;
-    for (int i = 0; i < count; i++) {
-      shared[i] = table.pages.isShared(table.page(firstPage + i));
-      needed += shared[i] ? 1 : 0;
-    }
-    Page[] taken = new Page[needed];
-    if (needed > 0) {
-      table.pages.take(needed, 0, taken, 0);
-    }
-    for (int i = 0, next = 0; i < count; i++) {
-      replacements[i] = shared[i] ? taken[next++] : null;
-    }
-    copies = replacements;
-    for (int i = 0; i < count; i++) {
-      Page copy = replacements[i];
-      if (copy != null) {
-        table.pages.copy(table.page(firstPage + i), copy, table.pageRows / BLOCK);
       }
     }
   }
@@ -232,7 +207,7 @@ final class PageEdit {
   /** Makes the prepared change. */
   void apply() {
     if (firstMoved < newRows) {
-      usePageCopies();
+      Objects.requireNonNull(copies).use();
       table.last = null; // its page holds the same rows, and is either written or removed
       for (int row = firstMoved; row < newRows; row++) {
         move(row);
@@ -257,19 +232,6 @@ final class PageEdit {
     end();
   }
 
-  /** Replaces each shared page that is written by its copy. */
-  private void usePageCopies() {
-    @Nullable Page[] all = Objects.requireNonNull(copies);
-    int first = table.heldIndex(firstMoved / table.pageRows);
-    for (int i = 0; i < all.length; i++) {
-      Page copy = all[i];
-      if (copy != null) {
-        table.pages.release(table.held[first + i]);
-        table.held[first + i] = copy;
-      }
-    }
-  }
-
   private void move(int row) {
     KeyValueMemory memory = table.memory(row / BLOCK);
     int block = table.physicalBlock(row / BLOCK);
@@ -288,12 +250,8 @@ final class PageEdit {
 
   /** Gives the memory of a prepared change back; without one, does nothing. */
   void cancel() {
-    @Nullable Page[] all = copies;
-    for (int i = 0; all != null && i < all.length; i++) {
-      Page copy = all[i];
-      if (copy != null) {
-        table.pages.release(copy);
-      }
+    if (copies != null) {
+      copies.release();
     }
     if (open) {
       table.pages.trim(slabsBefore);
