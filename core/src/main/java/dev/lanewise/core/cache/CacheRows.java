@@ -124,8 +124,8 @@ abstract sealed class CacheRows implements PagedCache permits KeyValueCache {
    *
    * <pre>{@code
    * int before = cache.rows();
-   * layer.withMask(Mask.tree(parents)).forward(drafts, List.of(cache), y);
-   * cache.keep(before, 0 + before, 2 + before, 5 + before); // nodes 0, 2 and 5 of the tree
+   * layer.withMask(Mask.causal().and(Mask.tree(parents))).forward(drafts, List.of(cache), y);
+   * cache.keep(before, before, before + 2, before + 5); // nodes 0, 2 and 5 of the tree were accepted
    * }</pre>
    *
    * @param from number of rows that stay where they are
@@ -194,8 +194,8 @@ abstract sealed class CacheRows implements PagedCache permits KeyValueCache {
    *
    * <pre>{@code
    * prompt.save(path);
-   * try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).capacity(4096).build()) {
-   *   cache.load(path); // the same bits as prompt
+   * try (KeyValueCache copy = KeyValueCache.builder(prompt.keyValueHeads(), prompt.headDim()).capacity(4096).build()) {
+   *   copy.load(path); // the same bits as prompt
    * }
    * }</pre>
    *

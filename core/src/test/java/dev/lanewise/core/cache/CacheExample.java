@@ -1,7 +1,13 @@
 package dev.lanewise.core.cache;
 
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /** The examples of the Javadoc of caches; {@link CacheExampleTest} compares the two and runs these. */
@@ -27,6 +33,29 @@ final class CacheExample {
           KeyValueCache other = prompt.fork()) {
         KeyValueCache.appendAll(List.of(answer, other), stepKey, stepValue);
       }
+    }
+    // end
+  }
+
+  static void keep(MultiHeadAttention layer, KeyValueCache cache, int[] parents, SequenceBatch drafts, SequenceBatch y) {
+    // begin
+    int before = cache.rows();
+    layer.withMask(Mask.causal().and(Mask.tree(parents))).forward(drafts, List.of(cache), y);
+    cache.keep(before, before, before + 2, before + 5); // nodes 0, 2 and 5 of the tree were accepted
+    // end
+  }
+
+  static void shift(KeyValueCache cache, Rotary rotary) {
+    // begin
+    cache.remove(4, 260, rotary.table()); // forgets 256 tokens after the first 4
+    // end
+  }
+
+  static void save(KeyValueCache prompt, Path path) throws IOException {
+    // begin
+    prompt.save(path);
+    try (KeyValueCache copy = KeyValueCache.builder(prompt.keyValueHeads(), prompt.headDim()).capacity(4096).build()) {
+      copy.load(path); // the same bits as prompt
     }
     // end
   }

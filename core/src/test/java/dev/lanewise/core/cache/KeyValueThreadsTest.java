@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.core.testing.CachedRows;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RotaryTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Several threads that use one cache are refused or served, and rows are never mixed; threads with their own caches share a pool. */
@@ -131,6 +133,60 @@ class KeyValueThreadsTest {
       }
       if (operations % 50 == 0) {
         check(cache, thread);
+      }
+    }
+    cache.close();
+    return operations;
+  }
+
+  /** The same with rows that are kept, moved and removed, so that rows come from the prompt or from one thread, in any order. */
+  @Test
+  void threadsMoveRowsOfSharedPages() throws Exception {
+    RotaryTable rotary = RotaryTable.of(RotaryTable.Form.HALF, new double[] {0}, 1); // rotates by no angle
+    try (KeyValuePool pool = KeyValuePool.builder(HEADS, WIDTH).pages(60).build();
+        KeyValueCache prompt = pool.newCache()) {
+      CachedRows.append(prompt, 37, 0);
+      List<Callable<Integer>> calls = new ArrayList<>();
+      for (int thread = 1; thread <= 4; thread++) {
+        int number = thread;
+        calls.add(() -> move(prompt, number, rotary));
+      }
+      assertThat(runAll(calls)).allMatch(operations -> operations == 3000);
+      assertThat(prompt.statistics().sharedPages()).isZero();
+      assertThat(pool.statistics().usedPages()).isEqualTo(3);
+      for (int row = 0; row < 37; row++) {
+        assertWhole(prompt, row, row);
+      }
+    }
+  }
+
+  private static int move(KeyValueCache prompt, int thread, RotaryTable rotary) {
+    Random random = new Random(Problem.SEED + thread);
+    KeyValueCache cache = prompt.fork();
+    int operations = 0;
+    for (; operations < 3000; operations++) {
+      int rows = cache.rows();
+      int from = random.nextInt(rows + 1);
+      try {
+        switch (random.nextInt(6)) {
+          case 0 -> cache.keep(from, IntStream.range(from, rows).map(row -> from + rows - 1 - row).filter(row -> row % 3 > 0).toArray());
+          case 1 -> cache.remove(from, from + random.nextInt(rows - from + 1));
+          case 2 -> cache.remove(from, from + random.nextInt(rows - from + 1), rotary);
+          case 3 -> {
+            KeyValueCache fork = (random.nextBoolean() ? prompt : cache).fork();
+            cache.close();
+            cache = fork;
+          }
+          default -> CachedRows.append(cache, 1 + random.nextInt(6), thread * 10_000 + operations);
+        }
+      } catch (IllegalStateException e) {
+        assertThat(e).hasMessageContaining("exhausted");
+        cache.truncate(Math.min(rows, 10));
+      }
+      for (int row = 0; operations % 20 == 0 && row < cache.rows(); row++) {
+        float x = CachedRows.key(cache, row);
+        assertThat(x < 37 || (int) x / 10_000 == thread).as("row " + row + " is " + x).isTrue();
+        assertWhole(cache, row, x);
       }
     }
     cache.close();
