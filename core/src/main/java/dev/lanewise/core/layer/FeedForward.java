@@ -8,6 +8,7 @@ import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -125,10 +126,11 @@ public final class FeedForward {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
         SequenceBatch in = x.batch(b, b + 1).rows(row, row + rows);
         SequenceBatch hidden = SequenceBatch.buffer(buffers, 0, in, up.outputs());
-        up.forward(in, hidden);
-        if (gate != null) {
+        if (gate == null) {
+          up.forward(in, hidden);
+        } else {
           SequenceBatch opened = SequenceBatch.buffer(buffers, 1, in, up.outputs());
-          gate.forward(in, opened);
+          Linear.forwardAll(List.of(up, gate), List.of(in, in), List.of(hidden, opened));
           open(opened, hidden);
         }
         down.forward(hidden, output.batch(b, b + 1).rows(row, row + rows));
