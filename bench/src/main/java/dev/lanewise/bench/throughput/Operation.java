@@ -13,10 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param flops floating-point operations a run, a multiply-add counted as two; 0 where counting them says nothing
  * @param bytes bytes a run has to move at least: every input element read once and every output element written once; 0 if it works in
  *     registers
+ * @param tokens tokens that a run reads; 0 for all but models
  * @param check the error of the last run's result on sampled rows
  * @param end frees memory outside of the heap
  */
-public record Operation(Map<String, Object> shape, Runnable work, long scores, long flops, long bytes, Check check, Runnable end)
+public record Operation(
+    Map<String, Object> shape, Runnable work, long scores, long flops, long bytes, long tokens, Check check, Runnable end)
     implements AutoCloseable {
   /** The error of a result, or null if there is no result to check. */
   @FunctionalInterface
@@ -25,7 +27,12 @@ public record Operation(Map<String, Object> shape, Runnable work, long scores, l
     @Nullable Accuracy accuracy();
   }
 
-  /** An operation that has no scores and only memory of the heap. */
+  /** An operation without tokens. */
+  Operation(Map<String, Object> shape, Runnable work, long scores, long flops, long bytes, Check check, Runnable end) {
+    this(shape, work, scores, flops, bytes, 0, check, end);
+  }
+
+  /** An operation that has neither scores nor tokens and only memory of the heap. */
   Operation(Map<String, Object> shape, Runnable work, long flops, long bytes, Check check) {
     this(shape, work, 0, flops, bytes, check, () -> {});
   }

@@ -15,6 +15,7 @@ final class Operations {
   static {
     AVAILABLE.put("attention", AttentionOperation::of);
     AVAILABLE.put("decode", DecodeOperation::of);
+    AVAILABLE.put("token", TokenOperation::of);
     AVAILABLE.put("gemm", GemmOperation::of);
     AVAILABLE.put("scores", HeadOperation::scores);
     AVAILABLE.put("softmax", HeadOperation::softmax);

@@ -11,6 +11,7 @@ record Report(String op, String path, int threads, Operation operation, Timing t
 
   String json() {
     Double gflops = perSecond(operation.flops(), 1e9);
+    Double bytes = perSecond(operation.bytes(), 1);
     JsonObject json = new JsonObject();
     json.addProperty("op", op);
     json.addProperty("path", path);
@@ -23,8 +24,10 @@ record Report(String op, String path, int threads, Operation operation, Timing t
     json.addProperty("fmaPeakGflops", limits.fmaPeakGflops());
     json.addProperty("fractionOfPeak", gflops == null ? null : gflops / limits.fmaPeakGflops());
     json.addProperty("nanosPerScore", operation.scores() == 0 ? null : timing.best() * 1e9 / operation.scores());
-    json.addProperty("bytesPerSecond", perSecond(operation.bytes(), 1));
+    json.addProperty("tokensPerSecond", perSecond(operation.tokens(), 1));
+    json.addProperty("bytesPerSecond", bytes);
     json.addProperty("readBandwidth", limits.readBandwidth());
+    json.addProperty("fractionOfBandwidth", bytes == null ? null : bytes / limits.readBandwidth());
     json.addProperty("allocatedBytesPerCall", timing.allocatedBytes());
     json.addProperty("maxAbsError", accuracy == null ? null : accuracy.maxAbsError());
     json.addProperty("referenceError", accuracy == null ? null : accuracy.referenceError());

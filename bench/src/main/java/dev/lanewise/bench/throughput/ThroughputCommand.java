@@ -2,6 +2,7 @@ package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ModelOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.bench.throughput.timing.Stopwatch;
@@ -35,7 +36,7 @@ public final class ThroughputCommand extends BenchCommand {
       paramLabel = "OP",
       required = true,
       description =
-          "What to time: attention, decode, encoder, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+          "What to time: attention, decode, token, encoder, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
               + " Not available yet: backward.")
   private String op = "";
 
@@ -44,6 +45,8 @@ public final class ThroughputCommand extends BenchCommand {
   @Mixin private VariantOptions variant = new VariantOptions();
 
   @Mixin private CacheOptions cache = new CacheOptions();
+
+  @Mixin private ModelOptions model = new ModelOptions();
 
   @Option(
       names = "--threads",
@@ -78,7 +81,7 @@ public final class ThroughputCommand extends BenchCommand {
   public Integer call() {
     checkOptions();
     try (Team team = new Team(threads)) {
-      Setup setup = prepare(() -> new Setup(sizes, variant, cache, kernels(), team));
+      Setup setup = prepare(() -> new Setup(sizes, variant, cache, model, kernels(), team));
       try (Operation operation = prepare(() -> Operations.named(op).apply(setup))) {
         Limits most = prepare(() -> limits.isEmpty() ? Limits.measure(team) : new Limits(limits.get(0), limits.get(1)));
         Timing timing = Stopwatch.of(WARM_UP_SECONDS, MAX_WARM_UP, seconds).samples(operation::run);
@@ -95,27 +98,42 @@ public final class ThroughputCommand extends BenchCommand {
     if (!limits.isEmpty() && (limits.size() != 2 || !limits.stream().allMatch(limit -> limit > 0))) {
       throw rejected("--limits is " + limits + ", must be two numbers above 0");
     }
-    if (op.equals("decode")) {
-      setDecodeDefaults();
+    if (op.equals("decode") || op.equals("token")) {
+      setStepDefaults();
+    }
+    if (op.equals("token")) {
+      setModelDefaults();
     }
     prepare(
         () -> {
-          sizes.check();
+          sizes.check(op);
           Function<Setup, Operation> operation = Operations.named(op);
           variant.check(op, sizes);
           cache.check(op, sizes);
+          model.check(op, sizes);
           return operation;
         });
   }
 
   /** A step of generating text has one query, and keys and values of one width, unless it is said otherwise. */
-  private void setDecodeDefaults() {
+  private void setStepDefaults() {
     ParseResult given = spec().commandLine().getParseResult();
     if (!given.hasMatchedOption("--queries")) {
       sizes.queries = 1;
     }
     if (!given.hasMatchedOption("--value-dim")) {
       sizes.valueDim = sizes.headDim;
+    }
+  }
+
+  /** A model has fewer key/value heads than query heads, unless it is said otherwise. */
+  private void setModelDefaults() {
+    ParseResult given = spec().commandLine().getParseResult();
+    if (!given.hasMatchedOption("--heads")) {
+      sizes.heads = 16;
+      if (!given.hasMatchedOption("--kv-heads")) {
+        sizes.keyValueHeads = 4;
+      }
     }
   }
 

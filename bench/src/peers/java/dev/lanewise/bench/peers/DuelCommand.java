@@ -97,7 +97,7 @@ public final class DuelCommand extends BenchCommand {
     }
     requirePositive("--seconds", seconds);
     try {
-      shape.check();
+      shape.check(op);
       checkSizes();
     } catch (IllegalArgumentException e) {
       throw rejected(e.getMessage());

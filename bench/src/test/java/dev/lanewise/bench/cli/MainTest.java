@@ -49,10 +49,26 @@ class MainTest {
         "throughput --op exp --seconds 0|--seconds is 0.0, must be above 0",
         "throughput --op exp --seconds NaN|--seconds is NaN",
         "throughput --op exp --path fast|--path is fast, must be auto, vector or scalar",
-        "throughput --op exp --kv int8|--kv is for --op decode, not exp",
+        "throughput --op exp --kv int8|--kv is for --op decode or token, not exp",
         "throughput --op attention --ragged|--ragged is for --op decode, not attention",
-        "throughput --op attention --off-heap|--off-heap is for --op decode, not attention",
+        "throughput --op attention --off-heap|--off-heap is for --op decode or token, not attention",
         "throughput --op exp --page 16|--page is for --op decode, not exp",
+        "throughput --op token --page 16|--page is for --op decode, not token",
+        "throughput --op token --ragged|--ragged is for --op decode, not token",
+        "throughput --op token --window 3|--window is for --op attention, not token",
+        "throughput --op token --keys -1|--keys is -1, must be at least 0",
+        "throughput --op attention --keys 0|--keys is 0, must be at least 1",
+        "throughput --op token --layers 0|--layers is 0, must be at least 1",
+        "throughput --op token --embed-dim 0|--embed-dim is 0, must be at least 1",
+        "throughput --op token --feed-forward -5|--feed-forward is -5, must be at least 1",
+        "throughput --op token --vocabulary 0|--vocabulary is 0, must be at least 1",
+        "throughput --op token --vocabulary 4000000|--embed-dim 1024 x --vocabulary 4000000 are more elements than an array has",
+        "throughput --op token --heads 6 --kv-heads 4|--heads is 6, which is not a multiple of --kv-heads 4",
+        "throughput --op token --head-dim 7 --layers 1 --embed-dim 8 --vocabulary 9 --keys 1|headDim is 7",
+        "throughput --op token --weights f64|--weights is f64, must be",
+        "throughput --op decode --weights q8|--weights is for --op token, not decode",
+        "throughput --op gemm --layers 3|--layers is for --op token, not gemm",
+        "throughput --op attention --tied|--tied is for --op token, not attention",
         "throughput --op decode --kv f8|--kv is f8, must be one of f32, f16, bf16, int8",
         "throughput --op decode --kv F16|--kv is F16, must be one of f32, f16, bf16, int8",
         "throughput --op decode --page 24|--page is 24, must be 0 or a multiple of 16",
@@ -189,8 +205,10 @@ class MainTest {
             "fmaPeakGflops",
             "fractionOfPeak",
             "nanosPerScore",
+            "tokensPerSecond",
             "bytesPerSecond",
             "readBandwidth",
+            "fractionOfBandwidth",
             "allocatedBytesPerCall",
             "maxAbsError",
             "referenceError",
@@ -241,11 +259,38 @@ class MainTest {
 
     assertThat(json.get("threads").getAsInt()).isEqualTo(2);
     assertThat(json.get("shape")).hasToString("{\"bytes\":268435456}");
-    for (String absent : new String[] {"gflops", "fractionOfPeak", "nanosPerScore", "maxAbsError", "referenceError", "formatError"}) {
+    for (String absent :
+        new String[] {"gflops", "fractionOfPeak", "nanosPerScore", "tokensPerSecond", "maxAbsError", "referenceError", "formatError"}) {
       assertThat(json.get(absent).isJsonNull()).as(absent).isTrue();
     }
     assertThat(json.get("bytesPerSecond").getAsDouble() * json.get("secondsBest").getAsDouble()).isBetween(268435455.9, 268435456.1);
     assertThat(json.get("readBandwidth").getAsDouble()).isPositive();
+  }
+
+  @Test
+  void aTokenHasItsSpeedAndItsShareOfTheBandwidth() {
+    JsonObject json = throughput("token --layers 2 --embed-dim 32 --head-dim 8 --feed-forward 64 --vocabulary 99 --keys 30 --batch 2");
+
+    assertThat(json.get("shape"))
+        .hasToString(
+            "{\"batch\":2,\"layers\":2,\"embedDim\":32,\"heads\":16,\"kvHeads\":4,\"headDim\":8,\"valueDim\":8,\"feedForward\":64,"
+                + "\"vocabulary\":99,\"tied\":false,\"weights\":\"f32\",\"queries\":1,\"keys\":30,\"kv\":\"f32\",\"offHeap\":false}");
+    double best = json.get("secondsBest").getAsDouble();
+    assertThat(json.get("tokensPerSecond").getAsDouble() * best).isCloseTo(2, within(1e-9));
+    double bytesPerSecond = json.get("bytesPerSecond").getAsDouble();
+    assertThat(json.get("fractionOfBandwidth").getAsDouble()).isEqualTo(bytesPerSecond / json.get("readBandwidth").getAsDouble());
+    long weights = 2 * (32 * (16 + 4) * (8 + 8) + 3 * 32 * 64) + 32 * 99;
+    assertThat(bytesPerSecond * best).isCloseTo(4 * weights + 2 * 2 * 4 * 31 * 64, within(0.01));
+    assertThat(json.get("maxAbsError").getAsDouble()).isBetween(0.0, 1e-5);
+    assertThat(json.get("referenceError").isJsonNull()).isTrue();
+  }
+
+  @Test
+  void aTokenOfOtherHeadsHasAsManyKeyValueHeads() {
+    JsonObject json =
+        throughput("token --layers 1 --embed-dim 32 --heads 2 --head-dim 8 --feed-forward 64 --vocabulary 99 --keys 0 --tied");
+    assertThat(json.get("shape").getAsJsonObject().get("kvHeads").getAsInt()).isEqualTo(2);
+    assertThat(json.get("shape").getAsJsonObject().get("tied").getAsBoolean()).isTrue();
   }
 
   private JsonObject throughput(String arguments) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.StoredNumbers;
 import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ModelOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.bench.throughput.timing.Team;
@@ -135,7 +136,7 @@ class DecodeOperationTest {
     CacheOptions cache = new CacheOptions();
     parse(options, sizes, cache);
     cache.check("decode", sizes);
-    return DecodeOperation.of(new Setup(sizes, new VariantOptions(), cache, kernels, team));
+    return DecodeOperation.of(new Setup(sizes, new VariantOptions(), cache, new ModelOptions(), kernels, team));
   }
 
   private static void parse(String options, ShapeOptions sizes, CacheOptions cache) {

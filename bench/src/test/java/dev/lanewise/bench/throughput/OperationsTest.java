@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.throughput.data.Accuracy;
 import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ModelOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.bench.throughput.timing.Team;
@@ -59,7 +60,8 @@ class OperationsTest {
     for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
       for (int threads = 1; threads <= 3; threads++) {
         try (Team team = new Team(threads)) {
-          Operation operation = Operations.named(name).apply(new Setup(sizes(), new VariantOptions(), new CacheOptions(), kernels, team));
+          Operation operation =
+              Operations.named(name).apply(new Setup(sizes(), new VariantOptions(), new CacheOptions(), new ModelOptions(), kernels, team));
           assertThat(operation.flops()).isEqualTo(flops);
           assertThat(operation.bytes()).isEqualTo(bytes);
           checkAccuracy(operation);
@@ -75,7 +77,8 @@ class OperationsTest {
       ShapeOptions sizes = sizes();
       sizes.causal = true;
       Operation operation =
-          Operations.named(name).apply(new Setup(sizes, new VariantOptions(), new CacheOptions(), Kernels.selected(), team));
+          Operations.named(name)
+              .apply(new Setup(sizes, new VariantOptions(), new CacheOptions(), new ModelOptions(), Kernels.selected(), team));
       assertThat(operation.flops()).isEqualTo(name.equals("attention") ? 2L * 2 * 6 * CAUSAL_PAIRS * (16 + 11) : flops);
       checkAccuracy(operation);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.options.CacheOptions;
+import dev.lanewise.bench.throughput.options.ModelOptions;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import dev.lanewise.bench.throughput.options.VariantOptions;
 import dev.lanewise.bench.throughput.timing.Team;
@@ -169,7 +170,7 @@ class VariantsTest {
     VariantOptions variant = new VariantOptions();
     new CommandLine(CommandLine.Model.CommandSpec.forAnnotatedObject(new Holder(sizes, variant))).parseArgs(options.split(" "));
     variant.check("attention", sizes);
-    return AttentionOperation.of(new Setup(sizes, variant, new CacheOptions(), kernels, team));
+    return AttentionOperation.of(new Setup(sizes, variant, new CacheOptions(), new ModelOptions(), kernels, team));
   }
 
   /** Lets picocli fill the options, defaults and all. */

@@ -4,24 +4,29 @@ import dev.lanewise.kernels.data.Matrix;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The largest distance from the double-precision result.
+ * The largest distance from the double-precision result, or, where that would take minutes, from that of plain float code.
  *
  * @param maxAbsError that of the measured operation
- * @param referenceError that of plain float code on the same rows
+ * @param referenceError that of plain float code on the same rows; null if {@code maxAbsError} is measured from it
  * @param formatError that of the measured operation from the exact result on the numbers before they were rounded to be stored; null if
  *     they were not
  */
-public record Accuracy(double maxAbsError, double referenceError, @Nullable Double formatError) {
+public record Accuracy(double maxAbsError, @Nullable Double referenceError, @Nullable Double formatError) {
 
   /** Collects the largest errors; NaN, once seen, stays. */
   public static final class Meter {
     private double maxAbsError;
-    private double referenceError;
+    private @Nullable Double referenceError;
     private @Nullable Double formatError;
 
     public void add(double exact, float measured, double plain) {
       maxAbsError = Math.max(maxAbsError, Math.abs(measured - exact));
-      referenceError = Math.max(referenceError, Math.abs(plain - exact));
+      referenceError = Math.max(referenceError == null ? 0 : referenceError, Math.abs(plain - exact));
+    }
+
+    /** Adds the distance from plain float code. */
+    public void addPlain(float plain, float measured) {
+      maxAbsError = Math.max(maxAbsError, Math.abs((double) measured - plain));
     }
 
     /** Adds a row. */

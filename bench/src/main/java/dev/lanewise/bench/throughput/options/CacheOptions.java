@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
-/** Options of the cache of {@code --op decode}. */
+/** Options of the cache of {@code --op decode} and {@code --op token}. */
 public final class CacheOptions {
   /** The least seeded length. */
   public static final int SHORTEST = 17;
@@ -19,7 +19,7 @@ public final class CacheOptions {
       names = "--kv",
       paramLabel = "FORMAT",
       defaultValue = "f32",
-      description = "decode: how the cache stores elements, f32, f16, bf16 or int8 (default: f32).")
+      description = "decode, token: how the cache stores elements, f32, f16, bf16 or int8 (default: f32).")
   public String kv = "f32";
 
   @Option(
@@ -31,7 +31,7 @@ public final class CacheOptions {
               + " 0 for contiguous memory (default: ${DEFAULT-VALUE}).")
   public int page;
 
-  @Option(names = "--off-heap", description = "decode: the cache is outside of the heap.")
+  @Option(names = "--off-heap", description = "decode, token: the cache is outside of the heap.")
   public boolean offHeap;
 
   @Option(names = "--ragged", description = "decode: the sequences have seeded lengths from 17 to --keys; the last one has --keys.")
@@ -52,8 +52,11 @@ public final class CacheOptions {
     if (Arrays.stream(KeyValueFormat.values()).map(CacheOptions::name).noneMatch(kv::equals)) {
       throw new IllegalArgumentException("--kv is " + kv + ", must be one of " + formats);
     }
-    if (!op.equals("decode") && !asked().isEmpty()) {
-      throw new IllegalArgumentException("--" + asked().getFirst() + " is for --op decode, not " + op);
+    for (String option : asked()) {
+      boolean ofToken = option.equals("kv") || option.equals("off-heap");
+      if (!op.equals("decode") && !(ofToken && op.equals("token"))) {
+        throw new IllegalArgumentException("--" + option + " is for --op decode" + (ofToken ? " or token" : "") + ", not " + op);
+      }
     }
     if (page < 0 || page % KeyValuePool.BLOCK_ROWS != 0) {
       throw new IllegalArgumentException("--page is " + page + ", must be 0 or a multiple of " + KeyValuePool.BLOCK_ROWS);

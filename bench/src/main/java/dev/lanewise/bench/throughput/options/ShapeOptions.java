@@ -10,30 +10,34 @@ public final class ShapeOptions {
       names = "--batch",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Batch entries of attention, sequences of decode (default: ${DEFAULT-VALUE}).")
+      description = "Batch entries of attention, sequences of decode and token (default: ${DEFAULT-VALUE}).")
   public int batch;
 
-  @Option(names = "--heads", paramLabel = "N", defaultValue = "12", description = "Query heads of attention (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--heads",
+      paramLabel = "N",
+      defaultValue = "12",
+      description = "Query heads of attention (default: ${DEFAULT-VALUE}; token: 16).")
   public int heads;
 
   @Option(
       names = "--kv-heads",
       paramLabel = "N",
-      description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads).")
-  private int keyValueHeads = AS_MANY_AS_HEADS;
+      description = "Key/value heads of attention, a divisor of --heads (default: as many as --heads; token without --heads: 4).")
+  public int keyValueHeads = AS_MANY_AS_HEADS;
 
   @Option(
       names = "--queries",
       paramLabel = "N",
       defaultValue = "512",
-      description = "Query rows of a head (default: ${DEFAULT-VALUE}; decode: 1).")
+      description = "Query rows of a head, new tokens of a sequence (default: ${DEFAULT-VALUE}; decode and token: 1).")
   public int queries;
 
   @Option(
       names = "--keys",
       paramLabel = "N",
       defaultValue = "512",
-      description = "Key and value rows of a head (default: ${DEFAULT-VALUE}).")
+      description = "Key and value rows of a head; token: those in the cache before, may be 0 (default: ${DEFAULT-VALUE}).")
   public int keys;
 
   @Option(
@@ -47,7 +51,7 @@ public final class ShapeOptions {
       names = "--value-dim",
       paramLabel = "N",
       defaultValue = "64",
-      description = "Elements of a value or output row (default: ${DEFAULT-VALUE}; decode: as --head-dim).")
+      description = "Elements of a value or output row (default: ${DEFAULT-VALUE}; decode and token: as --head-dim).")
   public int valueDim;
 
   @Option(names = "--causal", description = "A query sees only the keys up to its own position; the last query is at the last key.")
@@ -91,11 +95,11 @@ public final class ShapeOptions {
   }
 
   /**
-   * Checks what does not depend on the operation.
+   * Checks the sizes.
    *
    * @throws IllegalArgumentException naming the option
    */
-  public void check() {
+  public void check(String op) {
     Map<String, Integer> sizes = new LinkedHashMap<>();
     sizes.put("--batch", batch);
     sizes.put("--heads", heads);
@@ -109,8 +113,9 @@ public final class ShapeOptions {
     sizes.put("--n", n);
     sizes.forEach(
         (option, size) -> {
-          if (size < 1) {
-            throw new IllegalArgumentException(option + " is " + size + ", must be at least 1");
+          int least = op.equals("token") && option.equals("--keys") ? 0 : 1;
+          if (size < least) {
+            throw new IllegalArgumentException(option + " is " + size + ", must be at least " + least);
           }
         });
     if (heads % keyValueHeads() != 0) {
