@@ -79,7 +79,7 @@ final class ReferenceCausalModel {
     double[][] x = embedded(ids);
     int layers = (int) number(gpt2() ? "n_layer" : "num_hidden_layers", 0);
     for (int layer = 0; layer < layers; layer++) {
-      x = gpt2() ? gpt2Layer(x, "h." + layer + ".") : layer(x, layer);
+      x = gpt2() ? gpt2Layer(x, layer) : layer(x, layer);
     }
     x = gpt2() ? layerNorm(x, "ln_f") : rmsNorm(x, "model.norm");
     double[][] logits = math.linear(x, floats(headName()), null, vocabulary());
@@ -203,7 +203,10 @@ final class ReferenceCausalModel {
     return local ? window : Integer.MAX_VALUE / 2;
   }
 
-  private double[][] gpt2Layer(double[][] x, String name) {
+  private double[][] gpt2Layer(double[][] x, int layer) {
+    String name = "h." + layer + ".";
+    double divisor = truth("scale_attn_by_inverse_layer_idx", false) ? layer + 1 : 1;
+    double scale = (truth("scale_attn_weights", true) ? 1 / Math.sqrt(headDim) : 1) / divisor;
     double[][] all = transposedLinear(layerNorm(x, name + "ln_1"), name + "attn.c_attn", 3 * width);
     double[][][] parts = new double[3][x.length][];
     for (int part = 0; part < 3; part++) {
@@ -211,7 +214,7 @@ final class ReferenceCausalModel {
         parts[part][row] = Arrays.copyOfRange(all[row], part * width, (part + 1) * width);
       }
     }
-    double[][] seen = attend(parts[0], parts[1], parts[2], 1 / Math.sqrt(headDim), Integer.MAX_VALUE / 2);
+    double[][] seen = attend(parts[0], parts[1], parts[2], scale, Integer.MAX_VALUE / 2);
     double[][] y = math.add(x, transposedLinear(seen, name + "attn.c_proj", width));
     int inner = (int) number("n_inner", 4 * width);
     double[][] hidden = ReferenceArithmetic.each(transposedLinear(layerNorm(y, name + "ln_2"), name + "mlp.c_fc", inner), math::geluTanh);
