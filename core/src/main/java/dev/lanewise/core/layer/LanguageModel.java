@@ -152,7 +152,7 @@ public final class LanguageModel {
    *     node
    */
   public void forwardTree(int[] ids, int[] parents, StackState state, SequenceBatch logits) {
-    Mask tree = Mask.tree(parents);
+    Mask tree = Mask.tree(parents).withWindowsByPosition();
     Objects.requireNonNull(state, "state");
     Checks.same("ids.length", ids.length, "state.batch * parents.length", (long) state.batch() * parents.length);
     TransformerStack masked = stack.withLayers(layer -> layer.withSelf(self -> self.withMask(self.mask().and(tree))));
