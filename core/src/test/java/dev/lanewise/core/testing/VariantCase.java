@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** A combination of features with a shape and numbers that depend only on its seed. */
 public final class VariantCase {
   /** Number of values of each feature: mask, change, normaliser, similarity, result, arrangement. */
-  public static final int[] FEATURES = {33, Change.values().length, 9, 3, Result.values().length, Arrangement.values().length};
+  public static final int[] FEATURES = {35, Change.values().length, 9, 3, Result.values().length, Arrangement.values().length};
 
   private static final int TOP = 4;
 
