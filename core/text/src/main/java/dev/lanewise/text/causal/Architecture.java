@@ -5,10 +5,12 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.Family.Trait;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param attentionBiases whether the linear maps of the attention have biases, and those of query, key and value
  * @param tied whether the head has the weight of the embedding
  * @param rotary positions in each layer; null for a family with learned positions
+ * @param codes the integer format of the linear maps; null if they are floats
  */
 record Architecture(
     Family family,
@@ -40,7 +43,8 @@ record Architecture(
     List<Integer> windows,
     Biases biases,
     boolean tied,
-    @Nullable Rotary rotary) {
+    @Nullable Rotary rotary,
+    @Nullable WeightFormat codes) {
 
   /** Widths and numbers. */
   record Sizes(int vocabulary, int width, int hidden, int layers, int heads, int keyValueHeads, int headDim) {
@@ -70,6 +74,9 @@ record Architecture(
    * @param feedForward those of the feed-forward network
    */
   record Biases(boolean inputs, boolean output, boolean feedForward) {}
+
+  static final String QUANTIZATION = "quantization_config";
+  static final String METHOD = "lanewise";
 
   private static final int MOST_LAYERS = 1 << 16;
 
@@ -118,10 +125,30 @@ record Architecture(
             windows(config, family, sizes.layers()),
             biases(config, family),
             config.truth("tie_word_embeddings", family.has(Trait.TIED)),
-            learned ? null : RopeConfig.read(config, sizes.headDim(), maxPositions));
+            learned ? null : RopeConfig.read(config, sizes.headDim(), maxPositions),
+            codes(config));
     checkFixed(config, family, maxPositions);
     config.checkAllRead();
     return read;
+  }
+
+  /** The key that {@link CausalModel#quantise} writes, so that other programs do not take codes for weights. */
+  private static @Nullable WeightFormat codes(Config config) throws IOException {
+    Config given = config.object(QUANTIZATION);
+    if (given == null) {
+      return null;
+    }
+    if (given.lacks("quant_method") || !given.text("quant_method").equals(METHOD)) {
+      throw config.unsupported(QUANTIZATION, "one with quant_method \"" + METHOD + "\"");
+    }
+    String name = given.text("format");
+    for (WeightFormat format : WeightFormat.values()) {
+      if (format.isInteger() && format.name().equals(name)) {
+        given.checkAllRead();
+        return format;
+      }
+    }
+    throw given.unsupported("format", "an integer format of " + Arrays.toString(WeightFormat.values()));
   }
 
   /** Checks the keys that have one value for all models that this package can make. */

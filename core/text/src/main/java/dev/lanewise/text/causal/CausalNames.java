@@ -3,6 +3,7 @@ package dev.lanewise.text.causal;
 import dev.lanewise.text.causal.Family.Trait;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /**
  * The names and shapes of a model's tensors.
@@ -78,13 +79,19 @@ record CausalNames(Architecture model, String prefix) {
     return transposed(part) ? new long[] {inputs(part), outputs(part)} : new long[] {outputs(part), inputs(part)};
   }
 
-  /** The shape of every tensor that a checkpoint must have. */
-  Map<String, long[]> expected() {
+  /**
+   * The shape of every tensor that a checkpoint must have.
+   *
+   * @param codes tells which weights are stored as codes, outputs × inputs in every family
+   */
+  Map<String, long[]> expected(Predicate<String> codes) {
     Map<String, long[]> shapes = new LinkedHashMap<>();
     for (Part part : Part.values()) {
       if (model.family().has(part) && !(part == Part.HEAD && model.tied())) {
         for (int layer = 0; layer < (part.layered() ? model.sizes().layers() : 1); layer++) {
-          shapes.put(weight(part, layer), shape(part));
+          String name = weight(part, layer);
+          boolean turned = transposed(part) && codes.test(name);
+          shapes.put(name, turned ? new long[] {outputs(part), inputs(part)} : shape(part));
           if (bias(part)) {
             shapes.put(name(part, layer) + ".bias", new long[] {outputs(part)});
           }

@@ -1,13 +1,18 @@
 package dev.lanewise.text.causal;
 
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.core.weights.Safetensors.Dtype;
+import dev.lanewise.kernels.data.PackedMatrix;
+import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.Family.Trait;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The tensors of a checkpoint, under the names of its family and checked against its config. */
 final class CausalTensors {
@@ -29,8 +34,18 @@ final class CausalTensors {
     this.names = new CausalNames(model, bare ? "" : base);
   }
 
-  /** Checks that the tensors are those of the config: first its sizes, then all names and shapes. */
+  /** Whether a weight is stored as integer codes, as {@link NamedTensors#linear} documents them: outputs × inputs in every family. */
+  private boolean codes(String name) {
+    return model.codes() != null && present.contains(name + ".scale");
+  }
+
+  /** Checks that the tensors are those of the config: first their types and its sizes, then all names and shapes. */
   void check(Config config) throws IOException {
+    for (String name : names.expected(this::codes).keySet()) {
+      if (present.contains(name) && !codes(name) && !FLOATS.contains(from.dtype(name))) {
+        throw new IOException(from + ": tensor \"" + name + "\" is of " + from.dtype(name) + ", must be one of " + FLOATS);
+      }
+    }
     Family.Keys keys = model.family().keys();
     Architecture.Sizes sizes = model.sizes();
     checkSize(config, "vocab_size", sizes.vocabulary(), Part.EMBEDDING, 0);
@@ -49,11 +64,6 @@ final class CausalTensors {
       checkSize(config, keys.positionsKey(), model.maxPositions(), Part.POSITIONS, 0);
     }
     from.check(expected());
-    for (String name : names.expected().keySet()) {
-      if (!FLOATS.contains(from.dtype(name))) {
-        throw new IOException(from + ": tensor \"" + name + "\" is of " + from.dtype(name) + ", must be one of " + FLOATS);
-      }
-    }
     checkTied(config);
   }
 
@@ -61,7 +71,7 @@ final class CausalTensors {
   private void checkSize(Config config, String key, int size, Part part, int dimension) throws IOException {
     String name = names.weight(part, 0);
     long[] actual = present.contains(name) ? from.shape(name) : new long[0];
-    int at = names.transposed(part) ? 1 - dimension : dimension;
+    int at = names.transposed(part) && !codes(name) ? 1 - dimension : dimension;
     if (actual.length == 2 && actual[at] != size) {
       throw new IOException(config.name(key) + " is " + size + ", but tensor \"" + name + "\" has shape " + Arrays.toString(actual));
     }
@@ -69,7 +79,7 @@ final class CausalTensors {
 
   /** The tensors that must be there, and those that may be. */
   private Map<String, long[]> expected() {
-    Map<String, long[]> shapes = names.expected();
+    Map<String, long[]> shapes = names.expected(this::codes);
     for (int layer = 0; layer < model.sizes().layers(); layer++) {
       for (String buffer : model.family().buffers()) {
         String name = names.buffer(buffer, layer);
@@ -103,11 +113,21 @@ final class CausalTensors {
     }
   }
 
-  Dtype dtype(Part part, int layer) {
-    return from.dtype(names.weight(part, layer));
+  Dtype dtype(String name) {
+    Dtype dtype = from.dtype(name);
+    return dtype == Dtype.F64 ? Dtype.F32 : dtype;
   }
 
-  /** The elements of a part's weight: outputs × inputs, or a vector. */
+  /** Adds a tensor of floats as it is stored. */
+  void copy(String name, NamedTensors.Builder to) {
+    to.add(name, from.floats(name), from.shape(name));
+  }
+
+  CausalNames names() {
+    return names;
+  }
+
+  /** The elements of a table or of a norm's weight. */
   float[] floats(Part part, int layer) {
     float[] stored = from.floats(names.weight(part, layer));
     if (part.kind() == Part.Kind.NORM && model.family().has(Trait.NORMS_LESS_ONE)) {
@@ -115,7 +135,7 @@ final class CausalTensors {
         stored[i] += 1;
       }
     }
-    return names.transposed(part) ? transposed(stored, names.inputs(part), names.outputs(part)) : stored;
+    return stored;
   }
 
   /** The bias of a part that has one. */
@@ -123,13 +143,51 @@ final class CausalTensors {
     return from.floats(names.name(part, layer) + ".bias");
   }
 
-  private static float[] transposed(float[] matrix, int rows, int columns) {
-    float[] result = new float[matrix.length];
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
-        result[column * rows + row] = matrix[row * columns + column];
-      }
+  /** The format of a stored weight of floats: 32 bits unless it has 16. */
+  private WeightFormat stored(String name) {
+    Dtype dtype = from.dtype(name);
+    return dtype == Dtype.F16 ? WeightFormat.F16 : dtype == Dtype.BF16 ? WeightFormat.BF16 : WeightFormat.F32;
+  }
+
+  /**
+   * Makes a linear map.
+   *
+   * @param format the format of its weight, or null for the one of the file
+   */
+  Linear linear(Part part, int layer, @Nullable WeightFormat format) {
+    return linear(part, layer, format, 0, names.outputs(part));
+  }
+
+  /** Makes a linear map of {@code outputs} outputs of a part, from {@code first} on. */
+  Linear linear(Part part, int layer, @Nullable WeightFormat format, int first, int outputs) {
+    String name = names.weight(part, layer);
+    float[] bias = names.bias(part) ? Arrays.copyOfRange(from.floats(names.name(part, layer) + ".bias"), first, first + outputs) : null;
+    int inputs = names.inputs(part);
+    WeightFormat wanted = format == null ? stored(name) : format;
+    if (outputs == names.outputs(part) && (codes(name) || !names.transposed(part))) {
+      return checked(name, from.linear(name, bias, inputs, outputs, wanted));
     }
-    return result;
+    if (codes(name)) {
+      PackedMatrix whole = checked(name, from.linear(name, null, inputs, names.outputs(part), wanted)).weight();
+      return Linear.ofCodes((output, row) -> whole.codes(first + output, row), bias, inputs, outputs, whole.format());
+    }
+    float[] matrix = from.floats(name);
+    int columns = names.outputs(part);
+    PackedMatrix.Rows rows =
+        (output, row) -> {
+          for (int input = 0; input < inputs; input++) {
+            row[input] = matrix[input * columns + first + output];
+          }
+        };
+    return Linear.of(rows, bias, inputs, outputs, wanted);
+  }
+
+  /** Checks that codes have the format that the config names. */
+  private Linear checked(String name, Linear linear) {
+    if (codes(name) && linear.format() != model.codes()) {
+      throw new IllegalArgumentException(
+          "quantization_config.format is " + model.codes() + ", but tensor \"" + name + "\" is of " + linear.format());
+    }
+    return linear;
   }
 }

@@ -46,7 +46,7 @@ class WrongCheckpointTest {
         "LLAMA | model_type | 'mamba' | mamba;must be one of [llama, mistral, qwen2, qwen3, gemma2, gpt2]",
         "LLAMA | model_type | 7 | is a JSON number",
         "LLAMA | residual_multiplier | 0.22 | is 0.22, a key that is not understood and may change the numbers",
-        "LLAMA | quantization_config | {'bits': 4} | is {'bits':4}, a key that is not understood",
+        "LLAMA | quantization_config | {'bits': 4} | is {'bits':4}, must be one with quant_method 'lanewise'",
         "QWEN3 | num_experts | 8 | is 8, a key that is not understood",
         "LLAMA | sliding_window | 8 | is 8, a key that is not understood",
         "LLAMA | attn_logit_softcapping | 50.0 | is 50.0, a key that is not understood",
