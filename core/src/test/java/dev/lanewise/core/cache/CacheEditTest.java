@@ -294,6 +294,24 @@ class CacheEditTest {
     }
   }
 
+  /** The first cache has taken pages for copies when the second refuses. */
+  @Test
+  void aRefusalGivesThePagesOfTheOtherCachesBack() {
+    try (KeyValuePool pool = KeyValuePool.builder(2, 4).pages(1000).build();
+        KeyValueCache prompt = pool.newCache();
+        KeyValueCache small = pool.newCache()) {
+      CachedRows.append(prompt, 40, 0);
+      CachedRows.append(small, 8, 0);
+      try (KeyValueCache fork = prompt.fork()) {
+        KeyValuePool.Statistics before = pool.statistics();
+        Throwable thrown = catchThrowable(() -> inTransaction(List.of(fork, small), (t, caches) -> t.keep(caches, 5, 7, 9)));
+        assertThat(thrown).isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("rows[1]", "9", "7");
+        assertThat(pool.statistics()).isEqualTo(before);
+        assertThat(describe(fork)).isEqualTo(describe(prompt));
+      }
+    }
+  }
+
   private static void assertExhausted(Runnable call) {
     assertThatThrownBy(call::run).isInstanceOf(IllegalStateException.class).hasMessageContaining("exhausted");
   }

@@ -229,4 +229,43 @@ class RollbackTest {
       }
     }
   }
+
+  /**
+   * The rows of a fork whose last block is a copy without the special rows of the other fork are moved, before and after that one closes.
+   */
+  @Test
+  void rowsMoveInABlockThatAnotherForkHasGoneOnWriting() {
+    for (boolean closed : new boolean[] {false, true}) {
+      for (int[] kept : new int[][] {{4, 3}, {3, 4}, {3}, {4, 2, 3}, {}}) {
+        try (KeyValuePool pool = KeyValuePool.builder(HEADS, DIM).pages(10).build();
+            KeyValueCache fresh = KeyValueCache.builder(HEADS, DIM).capacity(40).build()) {
+          KeyValueCache parent = pool.newCache();
+          parent.append(rows(5, 1), rows(5, 2));
+          Heads poison = rows(3, 3);
+          Arrays.fill(poison.data(), Float.NaN);
+          parent.append(poison, poison);
+          try (KeyValueCache fork = parent.fork()) {
+            fork.truncate(5);
+            if (closed) {
+              parent.close();
+            }
+            fork.keep(2, kept);
+            fresh.append(rows(5, 1).rows(0, 2), rows(5, 2).rows(0, 2));
+            for (int row : kept) {
+              fresh.append(rows(5, 1).rows(row, row + 1), rows(5, 2).rows(row, row + 1));
+            }
+            String about = Arrays.toString(kept) + ", closed " + closed;
+            assertSame(fork, fresh, new Random(1), about);
+            fork.append(rows(2, 4), rows(2, 5));
+            fresh.append(rows(2, 4), rows(2, 5));
+            assertSame(fork, fresh, new Random(1), about + ", and two more");
+            if (!closed) {
+              parent.close();
+            }
+          }
+          assertThat(pool.statistics().usedPages()).isZero();
+        }
+      }
+    }
+  }
 }
