@@ -11,7 +11,7 @@ import java.util.Objects;
  * <ol>
  *   <li>the repetition penalty (Keskar et al., "CTRL: A Conditional Transformer Language Model for Controllable Generation", 2019): a
  *       positive logit of a seen token is divided by the penalty, a negative one is multiplied by it
- *   <li>the caller's own change of the logits, if a loop has one
+ *   <li>the caller's {@link Generator.LogitFilter}
  *   <li>the temperature: logits are divided by it. With temperature 0 the largest logit is chosen, and the other steps change nothing
  *   <li>top-k: the k largest logits remain
  *   <li>top-p (Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020): the fewest of the most probable tokens remain whose
@@ -138,7 +138,9 @@ public final class Sampling {
     }
     int from = Math.max(0, count - penalised);
     for (int i = from; i < count; i++) {
-      Checks.index("tokens[" + i + "]", tokens[i], logits.length);
+      if (tokens[i] < 0 || tokens[i] >= logits.length) {
+        Checks.index("tokens[" + i + "]", tokens[i], logits.length);
+      }
     }
     Candidates candidates = SCRATCH.take();
     try {

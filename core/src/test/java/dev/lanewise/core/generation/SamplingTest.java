@@ -185,7 +185,7 @@ class SamplingTest {
   @Test
   void aChoiceAllocatesNothing() {
     float[] logits = logits(new Random(Problem.SEED), 50_000);
-    int[] tokens = {7, 8, 9, 7};
+    int[] tokens = new int[4000];
     Sampling sampling = Sampling.random(3).withTopK(9000).withTopP(0.9).withMinP(0.01).withRepetitionPenalty(1.01);
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long id = Thread.currentThread().threadId();

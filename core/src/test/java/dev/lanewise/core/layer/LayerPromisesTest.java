@@ -6,19 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
-import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Promises of the public Javadoc of layers: values, limits and exceptions. */
@@ -75,28 +72,6 @@ class LayerPromisesTest {
   @Test
   void defaultsAreThoseOfTheJavadoc() {
     assertThat(attention(WIDTH, WIDTH).cache().capacity(3).build().capacity()).isEqualTo(3);
-    int[][] tokens = writer(0).decode(SequenceBatch.zeros(1, 2, WIDTH));
-    assertThat(tokens[0]).hasSize(256).containsOnly(1);
-  }
-
-  /** Always chooses token 1: the biases make tokens 1 and 2 equally probable, and the first one counts. */
-  private static GreedyDecoder writer(int stop) {
-    Linear vocabulary = Linear.of(new float[3 * WIDTH], new float[] {0, 1, 1}, WIDTH, 3);
-    return GreedyDecoder.of(decoder(WIDTH, WIDTH), Embedding.of(new float[3 * WIDTH], 3, WIDTH), vocabulary, 0, stop);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"1, 1", "2, 2", "17, 17", "2147483647, 0"})
-  void greedyDecodingEndsAtMaxLengthOrStop(int maxLength, int length) {
-    int stop = length == 0 ? 1 : 2;
-    int[][] tokens = writer(stop).withMaxLength(maxLength).decode(SequenceBatch.zeros(2, 0, WIDTH));
-    assertThat(tokens).isDeepEqualTo(new int[][] {ones(length), ones(length)});
-  }
-
-  private static int[] ones(int length) {
-    int[] tokens = new int[length];
-    Arrays.fill(tokens, 1);
-    return tokens;
   }
 
   @Test
@@ -185,12 +160,6 @@ class LayerPromisesTest {
         Wrong.argument("memory", out -> decoder.start(SequenceBatch.zeros(0, 3, 5), 3).close(), "memory.width", "5", "8"),
         Wrong.argument("negative epsilon", out -> Norm.rms(new float[3], -1), "epsilon", "-1.0", "0"),
         Wrong.argument("embedding overflow", out -> Embedding.of(new float[3], 1 << 20, 1 << 20), "table.length", "3", "1099511627776"),
-        Wrong.argument(
-            "maxLength",
-            out -> writer(2).withPositions(Positions.learned(new float[40], 5, 8)).decode(memory()),
-            "256",
-            "maxPositions",
-            "5"),
         Wrong.argument("no tokens", out -> Embedding.of(new float[0], 0, 3), "vocabulary", "0", "1"));
   }
 
@@ -275,7 +244,6 @@ class LayerPromisesTest {
         }
         decoder(WIDTH, WIDTH).withThreads(threads).forward(x, x, out);
       }
-      assertThat(writer(2).withMaxLength(1).decode(x)).hasNumberOfRows(shape[0]);
     }
   }
 }

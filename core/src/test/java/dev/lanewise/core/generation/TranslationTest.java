@@ -1,9 +1,15 @@
-package dev.lanewise.core.layer;
+package dev.lanewise.core.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.Embedding;
+import dev.lanewise.core.layer.LanguageModel;
+import dev.lanewise.core.layer.Linear;
+import dev.lanewise.core.layer.Norm;
+import dev.lanewise.core.layer.StackState;
+import dev.lanewise.core.layer.TransformerStack;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
@@ -13,19 +19,17 @@ import dev.lanewise.core.testing.PlainTransformer;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
-import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Activation;
-import dev.lanewise.testing.ReadmeBlocks;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Greedy decoding compared with double code that runs the whole sequence again for every token. */
-class GreedyDecoderTest {
+/** A decoder of a translation model, compared with double code that runs the whole sequence again for every token. */
+class TranslationTest {
   private static final int WIDTH = 32;
   private static final int VOCABULARY = 23;
   private static final int START = 1;
@@ -45,10 +49,29 @@ class GreedyDecoderTest {
     return Linear.of(PROJECTION.weight(), PROJECTION.bias(), WIDTH, VOCABULARY);
   }
 
-  private static GreedyDecoder writer(int stop) {
-    return GreedyDecoder.of(decoder(), Embedding.of(TABLE, VOCABULARY, WIDTH), vocabulary(), START, stop)
-        .withPositions(Positions.sinusoidal(WIDTH))
-        .withMaxLength(MOST);
+  private static Generator writer(int stop) {
+    LanguageModel model = LanguageModel.of(Embedding.of(TABLE, VOCABULARY, WIDTH), decoder(), vocabulary());
+    return Generator.of(model.withPositions(Positions.sinusoidal(WIDTH))).withStopIds(stop).withMaxTokens(MOST);
+  }
+
+  private static int[][] decode(Generator writer, SequenceBatch memory, Generator.Listener listener) {
+    try (StackState state = decoder().state().memory(memories(memory)).capacity(MOST).build()) {
+      List<int[]> starts = Collections.nCopies(memory.batch(), new int[] {START});
+      return writer.generate(starts, state, listener).stream().map(Generator.Result::tokens).toArray(int[][]::new);
+    }
+  }
+
+  /** The memory of each sequence, with its own length. */
+  private static List<SequenceBatch> memories(SequenceBatch memory) {
+    List<SequenceBatch> memories = new ArrayList<>();
+    for (int b = 0; b < memory.batch(); b++) {
+      memories.add(memory.batch(b, b + 1).rows(0, LENGTHS[b]));
+    }
+    return memories;
+  }
+
+  private static int[][] decode(Generator writer, SequenceBatch memory) {
+    return decode(writer, memory, (sequence, token) -> true);
   }
 
   /** PE(p, 2i) = sin(p / 10000^(2i/d)), PE(p, 2i+1) = cos(p / 10000^(2i/d)). */
@@ -89,12 +112,12 @@ class GreedyDecoderTest {
   @Test
   void theMostProbableTokenFollowsUntilStopOrMaxLength() {
     int[][] endless = new int[BATCH][];
-    Arrays.setAll(endless, GreedyDecoderTest::plain);
+    Arrays.setAll(endless, TranslationTest::plain);
     boolean stopped = false;
     boolean filled = false;
     boolean apart = false;
     for (int stop = 0; stop < VOCABULARY; stop++) {
-      int[][] tokens = writer(stop).withMemoryMask(Mask.keyLengths(LENGTHS)).decode(MEMORY);
+      int[][] tokens = decode(writer(stop), MEMORY);
       int last = stop;
       for (int b = 0; b < BATCH; b++) {
         int[] expected = Arrays.stream(endless[b]).takeWhile(token -> token != last).toArray();
@@ -109,78 +132,63 @@ class GreedyDecoderTest {
 
   @Test
   void aSequenceDoesNotDependOnTheOthersNorOnThreads() {
-    int[][] together = writer(3).withThreads(2).decode(MEMORY);
+    int[][] together = decode(writer(3).withThreads(2), MEMORY);
     for (int b = 0; b < BATCH; b++) {
-      assertThat(writer(3).decode(new SequenceBatch(MEMORY.data(), MEMORY.index(b, 0), 1, MEMORY.rows(), WIDTH, 0, WIDTH)))
-          .isEqualTo(new int[][] {together[b]});
+      try (StackState state = decoder().start(MEMORY.batch(b, b + 1).rows(0, LENGTHS[b]), MOST)) {
+        List<Generator.Result> alone = writer(3).generate(List.of(new int[] {START}), state, (sequence, token) -> true);
+        assertThat(alone.get(0).tokens()).isEqualTo(together[b]);
+      }
     }
   }
 
   @Test
   void theListenerReceivesTheReturnedTokens() {
     Map<Integer, List<Integer>> heard = new TreeMap<>();
-    int[][] tokens = writer(3).decode(MEMORY, (b, token) -> heard.computeIfAbsent(b, key -> new ArrayList<>()).add(token));
+    int[][] tokens = decode(writer(3), MEMORY, (b, token) -> heard.computeIfAbsent(b, key -> new ArrayList<>()).add(token));
     for (int b = 0; b < BATCH; b++) {
       assertThat(heard.getOrDefault(b, List.of())).isEqualTo(Arrays.stream(tokens[b]).boxed().toList());
     }
-    assertThatThrownBy(
-            () ->
-                writer(3)
-                    .decode(
-                        MEMORY,
-                        (b, token) -> {
-                          throw new IllegalStateException("enough");
-                        }))
-        .hasMessage("enough");
+    Generator.Listener failing =
+        (b, token) -> {
+          throw new IllegalStateException("enough");
+        };
+    assertThatThrownBy(() -> decode(writer(3), MEMORY, failing)).hasMessage("enough");
   }
 
   @Test
   void nothingToLookAtGivesNothing() {
-    assertThat(writer(3).decode(SequenceBatch.zeros(0, 5, WIDTH))).isEmpty();
+    assertThat(decode(writer(3), SequenceBatch.zeros(0, 5, WIDTH))).isEmpty();
   }
 
   @Test
-  void aNanScoreIsReported() {
+  void aNanLogitIsReported() {
     float[] bias = PROJECTION.bias().clone();
     bias[7] = Float.NaN;
     Linear broken = Linear.of(PROJECTION.weight(), bias, WIDTH, VOCABULARY);
-    GreedyDecoder writer = GreedyDecoder.of(decoder(), Embedding.of(TABLE, VOCABULARY, WIDTH), broken, START, 3);
-    assertThatThrownBy(() -> writer.decode(MEMORY)).isInstanceOf(ArithmeticException.class).hasMessageContaining("token 7 is NaN");
+    Generator writer = Generator.of(LanguageModel.of(Embedding.of(TABLE, VOCABULARY, WIDTH), decoder(), broken));
+    assertThatThrownBy(() -> decode(writer.withMaxTokens(3), MEMORY))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessageContaining("token 7 is NaN");
   }
 
   @Test
-  void wrongArguments() {
+  void theBlockOfTheReadmeGivesTheSameTokens() {
+    int[][] expected = decode(writer(3).withMaxTokens(MOST), MEMORY);
+    Linear vocabulary = vocabulary();
     Embedding embedding = Embedding.of(TABLE, VOCABULARY, WIDTH);
-    float[] learned = new float[10 * WIDTH];
-    List<Wrong> wrong =
-        List.of(
-            Wrong.argument(
-                "start", t -> GreedyDecoder.of(decoder(), embedding, vocabulary(), VOCABULARY, 0), "start", "23", "embedding.vocabulary"),
-            Wrong.argument("stop", t -> GreedyDecoder.of(decoder(), embedding, vocabulary(), 0, -1), "stop", "-1", "0"),
-            Wrong.argument("maxLength", t -> writer(3).withMaxLength(0), "maxLength", "0", "1"),
-            Wrong.argument("positions", t -> writer(3).withPositions(Positions.sinusoidal(30)), "positions.embedDim", "30", "32"),
-            Wrong.argument(
-                "too few positions",
-                t -> writer(3).withPositions(Positions.learned(learned, 10, WIDTH)).decode(MEMORY),
-                "maxLength",
-                "24",
-                "maxPositions",
-                "10"),
-            Wrong.argument(
-                "vocabulary",
-                t -> GreedyDecoder.of(decoder(), Embedding.of(TABLE, VOCABULARY * 2, WIDTH / 2), vocabulary(), 0, 1),
-                "embedding.embedDim",
-                "16",
-                "32"));
-    wrong.forEach(Wrong::verify);
-  }
-
-  @Test
-  void example() throws IOException {
-    assertThat(ReadmeBlocks.compiled("GreedyExample.java")).isEqualTo(ReadmeBlocks.shownInJavadoc("GreedyDecoder.java"));
-    Embedding embedding = Embedding.of(TABLE, VOCABULARY, WIDTH);
-    int[][] tokens = GreedyExample.run(decoder(), embedding, vocabulary(), Positions.sinusoidal(WIDTH), START, 3, MEMORY);
-    int[][] expected = writer(3).withMaxLength(200).decode(MEMORY);
-    assertThat(tokens).isEqualTo(expected);
+    List<Generator.Result> results =
+        GenerateExample.translate(
+            decoder().withMemoryMask(Mask.keyLengths(LENGTHS)),
+            embedding,
+            vocabulary,
+            Positions.sinusoidal(WIDTH),
+            MEMORY,
+            START,
+            3,
+            (s, t) -> true);
+    for (int b = 0; b < BATCH; b++) {
+      int[] tokens = results.get(b).tokens();
+      assertThat(Arrays.copyOf(tokens, Math.min(MOST, tokens.length))).isEqualTo(expected[b]);
+    }
   }
 }
