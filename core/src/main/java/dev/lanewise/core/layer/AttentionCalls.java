@@ -29,7 +29,7 @@ record AttentionCalls(Projections projections, Attention attention, PositionEffe
   private static final int BIAS_BUFFER = 4;
 
   /**
-   * Self-attention of new rows, which are appended to caches.
+   * Self-attention of new rows, which are appended to caches. Memory for them has been reserved.
    *
    * @param shape of the call, from its check
    */

@@ -8,6 +8,7 @@ import dev.lanewise.core.position.Positions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
@@ -143,7 +144,7 @@ public final class LanguageModel {
 
   /**
    * Appends a tree of drafted tokens to each sequence of a state, and computes the logits after each of them, on the path from the root to
-   * it. {@link StackState#keep} then removes the refused ones.
+   * it: those of a sequence of this path alone, whose positions and windows it has. {@link StackState#keep} then removes the refused ones.
    *
    * @param ids dense batch × nodes
    * @param parents the parent of each node, which has a smaller number, or −1 for a root; the same for all sequences
@@ -153,6 +154,7 @@ public final class LanguageModel {
    */
   public void forwardTree(int[] ids, int[] parents, StackState state, SequenceBatch logits) {
     Mask tree = Mask.tree(parents).withWindowsByPosition();
+    Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(state, "state");
     Checks.same("ids.length", ids.length, "state.batch * parents.length", (long) state.batch() * parents.length);
     TransformerStack masked = stack.withLayers(layer -> layer.withSelf(self -> self.withMask(self.mask().and(tree))));
@@ -161,10 +163,9 @@ public final class LanguageModel {
 
   private void forward(TransformerStack layers, int[] ids, int[] parents, StackState state, SequenceBatch logits) {
     Objects.requireNonNull(ids, "ids");
-    Objects.requireNonNull(state, "state");
-    Objects.requireNonNull(logits, "logits");
+    Objects.requireNonNull(state, "state").checkStack(layers);
     int batch = state.batch();
-    Checks.same("logits.batch", logits.batch(), "state.batch", batch);
+    Checks.same("logits.batch", Objects.requireNonNull(logits, "logits").batch(), "state.batch", batch);
     checkLogits(logits);
     if (batch == 0) {
       Checks.same("ids.length", ids.length, "the number of tokens of no sequence", 0);
@@ -175,8 +176,7 @@ public final class LanguageModel {
     Checks.atMost("logits.rows", logits.rows(), "the number of new tokens of a sequence", rows);
     int[] places = new int[positions == null ? 0 : ids.length];
     for (int b = 0; b < batch && positions != null; b++) {
-      int[] ofSequence = parents.length > 0 ? Positions.ofTree(state.rows(b), parents) : Positions.ofRows(rows, state.rows(b));
-      System.arraycopy(ofSequence, 0, places, b * rows, rows);
+      place(b, parents.length > 0 ? Positions.ofTree(state.rows(b), parents) : Positions.ofRows(rows, state.rows(b)), places, b * rows);
     }
     run(layers, ids, places, batch, rows, state, x -> project(x.rows(rows - logits.rows(), rows), logits));
   }
@@ -194,28 +194,40 @@ public final class LanguageModel {
    */
   public void forward(int[] ids, PackedSequences sequences, StackState state, SequenceBatch logits) {
     Objects.requireNonNull(ids, "ids");
-    Objects.requireNonNull(state, "state");
+    Objects.requireNonNull(state, "state").checkStack(stack);
     int count = Objects.requireNonNull(sequences, "sequences").count();
     Checks.same("sequences.count", count, "state.batch", state.batch());
     Checks.same("ids.length", ids.length, "queryStarts[last]", sequences.queryStart(count));
     Checks.same("logits.batch", Objects.requireNonNull(logits, "logits").batch(), "the batch of packed sequences", 1);
     checkLogits(logits);
     boolean all = logits.rows() == 0 || logits.rows() == ids.length;
+    if (!all) {
+      Checks.same("logits.rows", logits.rows(), "the number of sequences", count);
+    }
     int[] places = new int[positions == null ? 0 : ids.length];
     for (int s = 0; s < count; s++) {
-      if (!all) {
-        Checks.same("logits.rows", logits.rows(), "the number of sequences", count);
-        Checks.atLeast("the number of new tokens of sequence " + s, sequences.queries(s), 1);
+      if (!all && sequences.queries(s) == 0) {
+        throw new IllegalArgumentException("logits.rows is " + count + ", one for each sequence, but sequence " + s + " has 0 new tokens");
       }
       if (positions != null) {
-        int[] ofSequence = Positions.ofRows(sequences.queries(s), state.rows(s));
-        System.arraycopy(ofSequence, 0, places, sequences.queryStart(s), ofSequence.length);
+        place(s, Positions.ofRows(sequences.queries(s), state.rows(s)), places, sequences.queryStart(s));
       }
     }
     if (ids.length > 0) {
       Consumer<SequenceBatch> last = x -> project(all ? x.rows(0, logits.rows()) : lastRows(x, sequences), logits);
       run(stack.withPackedSequences(sequences), ids, places, 1, ids.length, state, last);
     }
+  }
+
+  /** Copies the positions of the new rows of a sequence to the positions of a call, after a check that the model has them. */
+  private void place(int sequence, int[] ofSequence, int[] places, int to) {
+    for (int position : ofSequence) {
+      if (position >= maxRows()) {
+        throw new IllegalArgumentException(
+            "sequence " + sequence + " would have " + (position + 1L) + " tokens, but the model has " + maxRows() + " positions");
+      }
+    }
+    System.arraycopy(ofSequence, 0, places, to, ofSequence.length);
   }
 
   /** Copies the last row of each sequence to the first rows; a row is never copied over one that is still needed. */
@@ -228,7 +240,11 @@ public final class LanguageModel {
 
   private void checkLogits(SequenceBatch logits) {
     Checks.same("logits.width", logits.width(), "vocabulary", vocabulary());
-    ViewChecks.writable("logits", logits.split(1));
+    Heads written = logits.split(1);
+    ViewChecks.writable("logits", written);
+    for (TransformerLayer layer : stack.layers()) {
+      layer.attentions().forEach(sublayer -> sublayer.attention().checkApart("logits", written));
+    }
   }
 
   private void run(TransformerStack layers, int[] ids, int[] places, int batch, int rows, StackState state, Consumer<SequenceBatch> last) {

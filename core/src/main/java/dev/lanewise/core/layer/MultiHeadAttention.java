@@ -181,6 +181,7 @@ public final class MultiHeadAttention {
       List<KeyValueCache> entered = transaction.enter(caches);
       if (!entered.isEmpty()) {
         CallShape shape = checks().self(x, CacheTransaction.rows(entered));
+        transaction.reserve(entered, x.rows(), packedSequences());
         calls().self(x, entered, shape, output, Results.of(), transaction);
       }
       transaction.commit();
@@ -224,6 +225,10 @@ public final class MultiHeadAttention {
   /** The table by which keys are rotated; null if they are not. */
   @Nullable RotaryTable rotaryTable() {
     return positionEffect.rotaryTable();
+  }
+
+  @Nullable PackedSequences packedSequences() {
+    return attention.settings().sequences();
   }
 
   Mask mask() {

@@ -150,7 +150,8 @@ public final class StackState implements AutoCloseable {
   /**
    * Removes the rows {@code from} (inclusive) to {@code to} (exclusive) of a sequence, so that the later rows follow the earlier ones: room
    * for more rows in a long conversation. Rotary positions of the later keys move with them, see {@link KeyValueCache#remove(int, int,
-   * RotaryTable)}. Positions that were added to the input cannot move: do not use it with such a model.
+   * RotaryTable)}; these are the positions of the stack that created the state. Positions that were added to the input cannot move: do not
+   * use it with such a model.
    *
    * @throws IllegalArgumentException if there are no such rows, or rows that are needed have been dropped
    * @throws IllegalStateException if the state is closed or in use
@@ -222,6 +223,7 @@ public final class StackState implements AutoCloseable {
    */
   public StackState fork(int... indices) {
     checkOpen();
+    Objects.requireNonNull(indices, "indices");
     List<StateSequence> copies = new ArrayList<>();
     boolean done = false;
     try {
@@ -364,6 +366,7 @@ public final class StackState implements AutoCloseable {
      * @throws IllegalArgumentException if the batch of one is not 1, or its width is not that of each cross-attention
      */
     public Builder memory(List<SequenceBatch> ofSequences) {
+      Objects.requireNonNull(ofSequences, "memory");
       for (int s = 0; s < ofSequences.size(); s++) {
         SequenceBatch one = Objects.requireNonNull(ofSequences.get(s), "memory[" + s + "]");
         Checks.same("memory[" + s + "].batch", one.batch(), "the batch of one sequence", 1);

@@ -27,10 +27,18 @@ final class StateCall implements AttentionSource {
     this.transaction = transaction;
   }
 
-  /** Begins with the first sublayer again, after the checks. */
-  void restart() {
+  /** Begins with the first sublayer again, after the checks, and reserves memory for the new rows in all layers. */
+  void begin(List<TransformerLayer> layers) {
     self = 0;
     cross = 0;
+    int count = 0;
+    for (TransformerLayer layer : layers) {
+      for (SublayerPart.Attending sublayer : layer.attentions()) {
+        if (!sublayer.toMemory()) {
+          transaction.reserve(state.caches(count++), x.rows(), sublayer.attention().packedSequences());
+        }
+      }
+    }
   }
 
   @Override

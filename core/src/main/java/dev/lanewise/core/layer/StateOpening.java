@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -71,12 +72,20 @@ final class StateOpening {
       throw new IllegalArgumentException("pages is " + pages + ", but capacity is " + capacity + ": pages are shared by all sequences");
     }
     boolean attends = false;
+    boolean remembers = false;
     for (TransformerLayer layer : stack.layers()) {
       for (SublayerPart.Attending sublayer : layer.attentions()) {
         attends |= !sublayer.toMemory();
+        remembers |= sublayer.toMemory();
         if (sublayer.toMemory() && memory == null) {
           throw new IllegalArgumentException("memory is not given, but a sublayer attends to a memory");
         }
+      }
+    }
+    if (memory != null) {
+      Checks.same("memory", memory.size(), "batch", batch);
+      if (!remembers) {
+        throw new IllegalArgumentException("memory is given, but no sublayer attends to a memory");
       }
     }
     if (!attends) {

@@ -256,7 +256,7 @@ public final class TransformerStack {
     try (CacheTransaction transaction = state.enter()) {
       StateCall call = new StateCall(x, state, output, results, transaction);
       check(layers, call, output, results);
-      call.restart();
+      call.begin(layers);
       run(layers, finalNorm, call, x, output);
       last.accept(output);
       transaction.commit();

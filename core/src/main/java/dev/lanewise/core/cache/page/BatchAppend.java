@@ -6,6 +6,7 @@ import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Appends rows to the caches of a batch, to all of them or to none. */
 public final class BatchAppend {
@@ -21,8 +22,14 @@ public final class BatchAppend {
     for (PagedCache cache : caches) {
       check(Objects.requireNonNull(cache, "caches").table().layout(), key, value, caches.size());
     }
+    append(caches, key, value, null);
+  }
+
+  private static void append(List<? extends PagedCache> caches, Heads key, Heads value, @Nullable PackedSequences sequences) {
     try (CacheTransaction transaction = new CacheTransaction()) {
-      transaction.append(transaction.enter(caches), key, value, null);
+      List<? extends PagedCache> entered = transaction.enter(caches);
+      transaction.reserve(entered, key.rows(), sequences);
+      transaction.append(entered, key, value, sequences);
       transaction.commit();
     }
   }
@@ -30,10 +37,7 @@ public final class BatchAppend {
   /** Appends packed rows to caches, one cache for each sequence. */
   public static void run(List<? extends PagedCache> caches, Heads key, Heads value, PackedSequences sequences) {
     check(caches, key, value, sequences);
-    try (CacheTransaction transaction = new CacheTransaction()) {
-      transaction.append(transaction.enter(caches), key, value, sequences);
-      transaction.commit();
-    }
+    append(caches, key, value, sequences);
   }
 
   /** Checks packed rows before they are appended to caches. */

@@ -63,18 +63,27 @@ public final class CacheTransaction implements AutoCloseable {
   }
 
   /**
-   * Appends rows to caches that have been entered, those of a batch entry or packed sequence to each. Memory is reserved for all of them
+   * Reserves memory for the rows of one later {@link #append} to caches that have been entered. A call reserves for all of its caches
    * before anything is written.
+   *
+   * @param rows number of rows of each batch entry
+   * @param sequences the sequences that the rows belong to, by their key starts; null for one sequence in each batch entry
+   * @throws IllegalStateException if a cache is full or a pool exhausted
+   */
+  public void reserve(List<? extends PagedCache> caches, int rows, @Nullable PackedSequences sequences) {
+    for (int s = 0; s < caches.size(); s++) {
+      caches.get(s).table().reserve(sequences == null ? rows : sequences.keys(s));
+    }
+  }
+
+  /**
+   * Appends rows to caches, those of a batch entry or packed sequence to each. Memory for them must have been reserved.
    *
    * @param sequences the sequences that the rows belong to, by their key starts; null for one sequence in each batch entry
    * @return the rows of the caches, including the new ones
-   * @throws IllegalStateException if a cache is full or a pool exhausted
    */
   public CachedSequence[] append(List<? extends PagedCache> caches, Heads key, Heads value, @Nullable PackedSequences sequences) {
     CachedSequence[] rows = new CachedSequence[caches.size()];
-    for (int s = 0; s < rows.length; s++) {
-      caches.get(s).table().reserve(sequences == null ? key.rows() : sequences.keys(s));
-    }
     for (int s = 0; s < rows.length; s++) {
       PageTable table = caches.get(s).table();
       if (sequences == null) {
