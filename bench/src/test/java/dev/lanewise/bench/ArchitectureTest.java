@@ -38,6 +38,7 @@ class ArchitectureTest {
             BENCH + ".verify.soak",
             BENCH + ".cli.embed",
             BENCH + ".cli.explain",
+            BENCH + ".cli.generate",
             BENCH + ".cli.demo",
             BENCH + ".cli"));
   }

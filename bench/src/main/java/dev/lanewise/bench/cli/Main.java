@@ -10,6 +10,8 @@ import dev.lanewise.bench.cli.embed.EmbedCommand;
 import dev.lanewise.bench.cli.embed.ExportCommand;
 import dev.lanewise.bench.cli.embed.SimilarCommand;
 import dev.lanewise.bench.cli.explain.ExplainCommand;
+import dev.lanewise.bench.cli.generate.GenerateCommand;
+import dev.lanewise.bench.cli.generate.QuantiseCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import dev.lanewise.bench.verify.fuzz.FuzzCommand;
@@ -48,6 +50,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       EmbedCommand.class,
       SimilarCommand.class,
       ExplainCommand.class,
+      GenerateCommand.class,
+      QuantiseCommand.class,
       ReportCommand.class,
       FuzzCommand.class,
       SoakCommand.class

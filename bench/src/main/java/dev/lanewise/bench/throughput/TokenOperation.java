@@ -108,7 +108,7 @@ record TokenOperation(LanguageModel model, StackState state, int[] ids, int keys
     long queries = sizes.queries;
     long pairs = queries * sizes.keys + queries * (queries + 1) / 2;
     long attention = pairs * sizes.heads * (sizes.headDim + sizes.valueDim);
-    return 2 * sizes.batch * (decoder.layers() * (queries * decoder.layerWeights() + attention) + decoder.headWeights());
+    return 2L * sizes.batch * (decoder.layers() * (queries * decoder.layerWeights() + attention) + decoder.headWeights());
   }
 
   /** Bytes of all weights and of the rows of all caches, each read once. */

@@ -280,7 +280,7 @@ class MainTest {
     double bytesPerSecond = json.get("bytesPerSecond").getAsDouble();
     assertThat(json.get("fractionOfBandwidth").getAsDouble()).isEqualTo(bytesPerSecond / json.get("readBandwidth").getAsDouble());
     long weights = 2 * (32 * (16 + 4) * (8 + 8) + 3 * 32 * 64) + 32 * 99;
-    assertThat(bytesPerSecond * best).isCloseTo(4 * weights + 2 * 2 * 4 * 31 * 64, within(0.01));
+    assertThat(bytesPerSecond * best).isCloseTo(4.0 * weights + 2 * 2 * 4 * 31 * 64, within(0.01));
     assertThat(json.get("maxAbsError").getAsDouble()).isBetween(0.0, 1e-5);
     assertThat(json.get("referenceError").isJsonNull()).isTrue();
   }
