@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param scoring the formula of the scores
  * @param logitSoftcap limit of logits, or 0
  * @param windows number of keys that a query of each layer sees, itself included, or 0 for all
- * @param attentionBiases whether the linear maps of the attention have biases, and those of query, key and value
+ * @param biases which linear maps have biases
  * @param tied whether the head has the weight of the embedding
  * @param rotary positions in each layer; null for a family with learned positions
  * @param codes the integer format of the linear maps; null if they are floats

@@ -70,16 +70,16 @@ public final class CausalModel {
    *
    * @param source a folder as for {@link #load}, with weights of floats
    * @param target another folder, created if it does not exist; its files of the same names are replaced
+   * @return target
    * @throws IllegalArgumentException if the format is one of floats
    * @throws IOException if the source cannot be loaded, or writing fails
    */
-  public static void quantise(Path source, Path target, WeightFormat format) throws IOException {
+  public static Path quantise(Path source, Path target, WeightFormat format) throws IOException {
     Objects.requireNonNull(target, "target");
     if (!Objects.requireNonNull(format, "format").isInteger()) {
       throw new IllegalArgumentException("format is " + format + ", must be an integer format");
     }
-    Path written = new Builder(source).read((config, read, tensors) -> Quantised.write(source, read, tensors, target, format));
-    assert written.equals(target);
+    return new Builder(source).read((config, read, tensors) -> Quantised.write(source, read, tensors, target, format));
   }
 
   /** The model. */

@@ -4,6 +4,7 @@ import com.google.gson.JsonPrimitive;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rotary positions of a config: {@code rope_theta} and {@code rope_scaling}, or both in {@code rope_parameters} as newer files have
@@ -26,15 +27,11 @@ final class RopeConfig {
     if (parameters != null && scaling != null) {
       throw new IOException(config.name("rope_scaling") + " and rope_parameters are both set, must be one of them");
     }
-    boolean inside = parameters != null && parameters.has("rope_theta");
-    double base = inside ? parameters.number("rope_theta") : config.number("rope_theta", BASE);
-    if (inside && config.has("rope_theta") && config.number("rope_theta") != base) {
-      throw new IOException(config.name("rope_theta") + " is " + config.number("rope_theta") + ", but in rope_parameters it is " + base);
-    }
+    double base = base(config, parameters);
     if (headDim % 2 != 0) {
       throw new IOException(config.name("head_dim") + " is " + headDim + ", must be even");
     }
-    Rotary rotary = made(config, inside ? "rope_parameters" : "rope_theta", () -> Rotary.of(headDim).withBase(base));
+    Rotary rotary = made(config, "rope_theta", () -> Rotary.of(headDim).withBase(base));
     Config given = parameters != null ? parameters : scaling;
     if (given == null) {
       return rotary;
@@ -42,6 +39,17 @@ final class RopeConfig {
     RotaryScaling read = made(config, parameters != null ? "rope_parameters" : "rope_scaling", () -> scaling(given, maxPositions));
     given.checkAllRead();
     return rotary.withScaling(read);
+  }
+
+  private static double base(Config config, @Nullable Config parameters) throws IOException {
+    if (parameters == null || !parameters.has("rope_theta")) {
+      return config.number("rope_theta", BASE);
+    }
+    double base = parameters.number("rope_theta");
+    if (config.has("rope_theta") && config.number("rope_theta") != base) {
+      throw new IOException(config.name("rope_theta") + " is " + config.number("rope_theta") + ", but in rope_parameters it is " + base);
+    }
+    return base;
   }
 
   /** Makes something of numbers that are checked where it is made. */

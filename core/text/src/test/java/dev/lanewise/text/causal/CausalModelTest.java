@@ -232,7 +232,7 @@ class CausalModelTest {
     for (String name : stored.names()) {
       float[] data = stored.floats(name);
       if (name.contains(".c_attn.")) {
-        float factor = key.equals("scale_attn_weights") ? 4 : 1f / (1 + Integer.parseInt(name.split("\\.")[1]));
+        float factor = key.equals("scale_attn_weights") ? 4 : 1f / (1 + Character.digit(name.charAt(2), 10));
         for (int i = 0; i < data.length; i++) {
           data[i] *= i % 192 < 64 ? factor : 1;
         }
