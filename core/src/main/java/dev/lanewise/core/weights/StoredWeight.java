@@ -30,8 +30,8 @@ record StoredWeight(NamedTensors tensors, String name, int inputs, int outputs) 
 
   /** Whether a tensor holds the scales or zero points of codes. */
   static boolean belongsToCodes(NamedTensors tensors, String name) {
-    return name.endsWith(SCALE) && isCodes(tensors, name.substring(0, name.length() - SCALE.length()))
-        || name.endsWith(ZERO) && isCodes(tensors, name.substring(0, name.length() - ZERO.length()));
+    return (name.endsWith(SCALE) && isCodes(tensors, name.substring(0, name.length() - SCALE.length())))
+        || (name.endsWith(ZERO) && isCodes(tensors, name.substring(0, name.length() - ZERO.length())));
   }
 
   /** The name of the weight whose scales or zero points a tensor holds. */
@@ -85,7 +85,7 @@ record StoredWeight(NamedTensors tensors, String name, int inputs, int outputs) 
         (output, target) -> {
           for (int input = 0; input < inputs; input++) {
             byte stored = codes[output * width + (pairs ? input / 2 : input)];
-            target.codes()[input] = pairs ? (byte) ((stored >> input % 2 * 4 & 15) - format.bias()) : stored;
+            target.codes()[input] = pairs ? (byte) (((stored >> (input % 2 * 4)) & 15) - format.bias()) : stored;
           }
           System.arraycopy(scales, output * blocks, target.scales(), 0, blocks);
           System.arraycopy(zeroPoints, output * target.zeros().length, target.zeros(), 0, target.zeros().length);
@@ -147,8 +147,9 @@ record StoredWeight(NamedTensors tensors, String name, int inputs, int outputs) 
     for (int output = 0; output < weight.outputs(); output++) {
       weight.codes(output, row);
       for (int input = 0; input < weight.inputs(); input++) {
-        int code = row.codes()[input] + weight.format().bias();
-        codes[output * width + (pairs ? input / 2 : input)] |= (byte) (pairs ? code << input % 2 * 4 : code);
+        int code = row.codes()[input] + (pairs ? weight.format().bias() : 0);
+        int at = output * width + (pairs ? input / 2 : input);
+        codes[at] |= (byte) (pairs ? code << (input % 2 * 4) : code);
       }
     }
     return codes;

@@ -186,7 +186,7 @@ public final class PackedMatrix {
     }
     for (int input = 0; input < inputs; input++) {
       short bits = Quantiser.half(format, row[input], output, input);
-      codes[at + input / 2 * panelWidth] |= (bits & 0xffff) << input % 2 * 16;
+      codes[at + input / 2 * panelWidth] |= (bits & 0xffff) << (input % 2 * 16);
     }
   }
 
@@ -194,8 +194,8 @@ public final class PackedMatrix {
     int at = index(output);
     int inInt = Integer.SIZE / format.bits();
     for (int input = 0; input < inputs; input++) {
-      int code = row.codes()[input] + format.bias() & (1 << format.bits()) - 1;
-      codes[at + input / inInt * panelWidth] |= code << input % inInt * format.bits();
+      int code = row.codes()[input] + format.bias();
+      codes[at + input / inInt * panelWidth] |= code << (input % inInt * format.bits());
     }
     for (int block = 0; block < row.scales().length; block++) {
       scales[scaleIndex(output) + block * panelWidth] = row.scales()[block];
@@ -218,6 +218,16 @@ public final class PackedMatrix {
   /** Number of columns of the matrix: the width of the product's output. */
   public int outputs() {
     return outputs;
+  }
+
+  /**
+   * Bytes of the elements, scales and zero points of these outputs, without padding.
+   *
+   * @hidden
+   */
+  public long bytes() {
+    long scaled = (long) format.scales(inputs) * Float.BYTES * (format.hasZeroPoints() ? 2 : 1);
+    return outputs * (((long) inputs * format.bits() + 7) / 8 + scaled);
   }
 
   /**
@@ -249,7 +259,7 @@ public final class PackedMatrix {
 
   private float number(int output, int from, int input) {
     int inInt = Integer.SIZE / format.bits();
-    int bits = codes[from + input / inInt * panelWidth] >>> input % inInt * format.bits();
+    int bits = codes[from + input / inInt * panelWidth] >>> (input % inInt * format.bits());
     if (!format.isInteger()) {
       return format == WeightFormat.F16 ? Float.float16ToFloat((short) bits) : StoredBits.fromBfloat16((short) bits);
     }
@@ -259,7 +269,7 @@ public final class PackedMatrix {
 
   /** The code in the lowest bits. */
   private int code(int bits) {
-    return format.bits() == Byte.SIZE ? (byte) bits : (bits & 15) - format.bias();
+    return (bits & ((1 << format.bits()) - 1)) - format.bias();
   }
 
   /**
@@ -272,7 +282,7 @@ public final class PackedMatrix {
     int from = index(output);
     int inInt = Integer.SIZE / format.bits();
     for (int input = 0; input < inputs; input++) {
-      int bits = codes[from + input / inInt * panelWidth] >>> input % inInt * format.bits();
+      int bits = codes[from + input / inInt * panelWidth] >>> (input % inInt * format.bits());
       target.codes()[input] = (byte) code(bits);
     }
     for (int block = 0; block < target.scales().length; block++) {

@@ -86,11 +86,11 @@ public enum WeightFormat {
   }
 
   /**
-   * The stored code of 0 in a format without zero points: codes of 4 bits are stored without a sign.
+   * The stored code of 0 in a format without zero points, whose codes are stored without a sign.
    *
    * @hidden
    */
   public int bias() {
-    return this == INT4 ? 8 : 0;
+    return isInteger() && !hasZeroPoints() ? 1 << (bits - 1) : 0;
   }
 }

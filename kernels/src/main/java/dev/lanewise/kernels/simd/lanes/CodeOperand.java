@@ -10,7 +10,7 @@ import java.util.Arrays;
 public final class CodeOperand {
   private static final int NR = Tiles.NR;
 
-  /** The zero points of the symmetric formats: a panel for codes of 4 bits, which have no sign, and one for codes of 8 bits, which have. */
+  /** The zero points of the symmetric formats, a panel for codes of 4 bits and one for codes of 8. */
   private static final float[] BIASES = biases();
 
   private static final int[] NO_CODES = new int[0];
@@ -18,38 +18,37 @@ public final class CodeOperand {
 
   public int[] codes = NO_CODES;
   public int codes0;
-  public int codes1;
+  public int nextCodes;
   public float[] scales = NONE;
   public int scales0;
-  public int scales1;
+  public int nextScales;
   public int scaleStep;
   public float[] zeros = NONE;
   public int zeros0;
-  public int zeros1;
+  public int nextZeros;
   public int zeroStep;
 
   private static float[] biases() {
     float[] biases = new float[2 * NR];
     Arrays.fill(biases, 0, NR, WeightFormat.INT4.bias());
+    Arrays.fill(biases, NR, 2 * NR, WeightFormat.INT8.bias());
     return biases;
   }
 
-  /** Sets the panel that begins with {@code column}, and the next one; past the last panel, the last panel again. */
+  /** Sets the panel that begins with {@code column}; the next panels follow {@code next…} elements later. */
   public void set(PackedMatrix weight, int column) {
-    int first = column / NR;
-    int second = Math.min(first + 1, Math.ceilDiv(weight.outputs(), NR) - 1);
+    int panel = column / NR;
     codes = weight.codes();
-    codes0 = weight.panel(first);
-    codes1 = weight.panel(second);
+    codes0 = weight.panel(panel);
+    nextCodes = weight.groups() * NR;
     scales = weight.scales();
-    scales0 = weight.scales(first);
-    scales1 = weight.scales(second);
+    scales0 = weight.scales(panel);
+    nextScales = weight.format().scales(weight.inputs()) * NR;
     scaleStep = weight.format() == WeightFormat.INT8 ? 0 : NR;
     boolean stored = weight.format().hasZeroPoints();
     zeros = stored ? weight.zeros() : BIASES;
-    int bias = weight.format().bits() == 4 ? 0 : NR;
-    zeros0 = stored ? scales0 : bias;
-    zeros1 = stored ? scales1 : bias;
+    zeros0 = stored ? scales0 : weight.format().bits() == 4 ? 0 : NR;
+    nextZeros = stored ? nextScales : 0;
     zeroStep = stored ? NR : 0;
   }
 

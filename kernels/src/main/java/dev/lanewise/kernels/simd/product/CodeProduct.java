@@ -8,6 +8,7 @@ import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
 import dev.lanewise.kernels.simd.lanes.CodeOperand;
 import dev.lanewise.kernels.simd.lanes.Operand;
+import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Arrays;
@@ -17,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * A product with a weight of integer codes. Each block of inputs is summed in one chain, and the sum is scaled and added to the result:
  *
  * <pre>
- * one row            for each two panels: codes widened in registers             {@link CodeKernel}
- * few rows           for each two panels, each block: widened into L1, {@link SkinnyMicroKernel}
- * more               for each {@link Tiles#MC} rows, each {@link Tiles#KC} inputs, each panel, each block: widened into L1, {@link MicroKernel}
+ * one row        for each four panels, each block: widened in registers                            {@link CodeKernel}
+ * few rows       for each panel, each four rows, each block: widened in registers                  {@link CodeKernel}
+ * more rows      for each {@link Tiles#MC} rows, each {@link Tiles#KC} inputs, each panel, each block: widened into L1   {@link MicroKernel}
  * </pre>
  *
  * All three compute an element by the same chains, so that a row has the same bits whatever is beside it.
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class CodeProduct {
   private static final int NR = Tiles.NR;
   private static final int STEPS = CodeRows.STEPS;
+
+  /** Number of rows that share a code in registers. */
+  private static final int GROUP = 4;
 
   /** Number of blocks of inputs whose packed rows stay in L2. */
   private static final int BLOCKS = Tiles.KC / WeightFormat.BLOCK;
@@ -66,29 +70,34 @@ final class CodeProduct {
   private void few(int firstRow, int rows) {
     float[] packed = scratch.left(rows * blocks * STEPS);
     CodeRows.pack(a, firstRow, rows, 0, blocks, bits, packed);
-    for (int column = 0; column < c.columns(); column += 2 * NR) {
+    int width = rows == 1 ? Tiles.SKINNY_WIDTH : NR;
+    for (int column = 0; column < c.columns(); column += width) {
       Interruption.check();
+      int columns = Math.min(width, c.columns() - column);
       scratch.codes.set(weight, column);
       for (int row = 0; row < rows; row++) {
-        start(column, scratch.tile, row * Tiles.SKINNY_WIDTH, Math.min(2 * NR, panelColumns(column)));
+        start(column, scratch.tile, row * Tiles.SKINNY_WIDTH, Packing.roundUp(columns, NR));
       }
       if (rows == 1) {
-        CodeKernel.multiply(bits, scratch.codes, packed, scratch.tile, blocks);
+        CodeKernel.multiply(bits, scratch.codes, packed, scratch.tile, Math.ceilDiv(columns, NR), blocks);
       } else {
-        blocks(column, rows, packed);
+        groups(rows, packed);
       }
-      int columns = Math.min(2 * NR, c.columns() - column);
       for (int row = 0; row < rows; row++) {
         int from = row * Tiles.SKINNY_WIDTH;
-        VectorActivations.apply(activation, scratch.tile, from, 2 * NR);
+        VectorActivations.apply(activation, scratch.tile, from, width);
         System.arraycopy(scratch.tile, from, c.data(), c.index(firstRow + row, column), columns);
       }
     }
   }
 
-  /** Number of columns from {@code column} on, with those that fill the last panel. */
-  private int panelColumns(int column) {
-    return Math.ceilDiv(c.columns() - column, NR) * NR;
+  /** Adds all blocks of one panel to the tile, a few rows at a time; the panel stays in L2. */
+  private void groups(int rows, float[] packed) {
+    for (int row = 0; row < rows; row += GROUP) {
+      scratch.a.set(packed, row * blocks * STEPS, blocks * STEPS);
+      scratch.c.set(scratch.tile, row * Tiles.SKINNY_WIDTH, Tiles.SKINNY_WIDTH);
+      CodeKernel.multiplyRows(bits, scratch.codes, scratch.a, scratch.c, Math.min(GROUP, rows - row), blocks);
+    }
   }
 
   /** Writes the initial value of one row of a tile. */
@@ -97,36 +106,6 @@ final class CodeProduct {
       Arrays.fill(target, to, to + columns, 0);
     } else {
       System.arraycopy(bias, column, target, to, columns);
-    }
-  }
-
-  /** Adds all blocks of two panels to the tile. */
-  private void blocks(int column, int rows, float[] packed) {
-    CodeOperand codes = scratch.codes;
-    float[] widened = scratch.right(2 * STEPS * NR);
-    int panels = Math.ceilDiv(c.columns() - column, NR);
-    for (int block = 0; block < blocks; block++) {
-      int at = block * bits * NR;
-      CodeKernel.widen(bits, codes.codes, codes.codes0 + at, codes.zeros, codes.zeros0 + block * codes.zeroStep, widened, 0);
-      CodeKernel.widen(bits, codes.codes, codes.codes1 + at, codes.zeros, codes.zeros1 + block * codes.zeroStep, widened, STEPS * NR);
-      Arrays.fill(scratch.partial, 0, rows * Tiles.SKINNY_WIDTH, 0);
-      scratch.b.set(widened, 0, NR).next(STEPS * NR);
-      for (int row = 0; row < rows; row += Tiles.SKINNY_MR) {
-        int group = Math.min(Tiles.SKINNY_MR, rows - row);
-        scratch.a.set(packed, (row * blocks + block) * STEPS, blocks * STEPS);
-        scratch.c.set(scratch.partial, row * Tiles.SKINNY_WIDTH, Tiles.SKINNY_WIDTH);
-        if (group <= 2) {
-          SkinnyMicroKernel.multiply2x2(scratch.a, scratch.b, scratch.c, group, panels, STEPS);
-        } else {
-          SkinnyMicroKernel.multiply4x2(scratch.a, scratch.b, scratch.c, group, panels, STEPS);
-        }
-      }
-      int scale = block * codes.scaleStep;
-      for (int row = 0; row < rows; row++) {
-        int to = row * Tiles.SKINNY_WIDTH;
-        CodeKernel.addScaled(scratch.partial, to, codes.scales, codes.scales0 + scale, scratch.tile, to, NR);
-        CodeKernel.addScaled(scratch.partial, to + NR, codes.scales, codes.scales1 + scale, scratch.tile, to + NR, NR);
-      }
     }
   }
 
@@ -160,7 +139,7 @@ final class CodeProduct {
     }
     CodeOperand codes = scratch.codes;
     codes.set(weight, column);
-    float[] widened = scratch.right(2 * STEPS * NR);
+    float[] widened = scratch.right(STEPS * NR);
     for (int block = from; block < to; block++) {
       CodeKernel.widen(bits, codes.codes, codes.codes0 + block * bits * NR, codes.zeros, codes.zeros0 + block * codes.zeroStep, widened, 0);
       scratch.a.set(packed, (block - from) * STEPS, (to - from) * STEPS).next(Tiles.MR * (to - from) * STEPS);

@@ -2,6 +2,7 @@ package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.WeightFormat;
+import java.util.Arrays;
 
 /**
  * The rows of an operand in the order in which a product with integer codes reads them: for each block of inputs −Σ x, which multiplies the
@@ -15,11 +16,21 @@ final class CodeRows {
   static final int STEPS = 1 + WeightFormat.BLOCK;
 
   /** The factors of the inputs whose codes share an int, by the bits of a code. */
-  private static final float[] OF_4_BITS = {1, 0x1p-4f, 0x1p-8f, 0x1p-12f, 0x1p-16f, 0x1p-20f, 0x1p-24f, 1};
+  private static final float[] OF_4_BITS = factors(4);
 
-  private static final float[] OF_8_BITS = {0x1p-24f, 0x1p-24f, 0x1p-24f, 0x1p-24f};
+  private static final float[] OF_8_BITS = factors(8);
 
   private CodeRows() {}
+
+  /** A factor for each input of a block; the highest code of an int is shifted down and has none. */
+  private static float[] factors(int bits) {
+    float[] factors = new float[WeightFormat.BLOCK];
+    int inInt = Integer.SIZE / bits;
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = i % inInt == inInt - 1 ? 1 : Math.scalb(1f, -bits * (i % inInt));
+    }
+    return factors;
+  }
 
   /** Number of steps of a row. */
   static int depth(int inputs) {
@@ -34,18 +45,28 @@ final class CodeRows {
       int source = a.index(firstRow + row, 0);
       for (int block = from; block < to; block++, at += STEPS) {
         int first = block * WeightFormat.BLOCK;
-        int count = Math.min(WeightFormat.BLOCK, a.columns() - first);
-        float sum = 0;
-        for (int i = 0; i < count; i++) {
-          float x = a.data()[source + first + i];
-          sum += x;
-          target[at + 1 + i] = x * factors[i & factors.length - 1];
-        }
-        for (int i = count; i < WeightFormat.BLOCK; i++) {
-          target[at + 1 + i] = 0;
-        }
-        target[at] = -sum;
+        block(a.data(), source + first, Math.min(WeightFormat.BLOCK, a.columns() - first), factors, target, at);
       }
+    }
+  }
+
+  /** Packs one block. The sum has four chains, because an addition takes several cycles. */
+  private static void block(float[] x, int from, int count, float[] factors, float[] target, int to) {
+    Arrays.fill(target, to, to + STEPS, 0);
+    System.arraycopy(x, from, target, to + 1, count);
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    for (int i = to + 1; i < to + STEPS; i += 4) {
+      sum0 += target[i];
+      sum1 += target[i + 1];
+      sum2 += target[i + 2];
+      sum3 += target[i + 3];
+    }
+    target[to] = -((sum0 + sum1) + (sum2 + sum3));
+    for (int i = 0; i < WeightFormat.BLOCK; i++) {
+      target[to + 1 + i] *= factors[i];
     }
   }
 }

@@ -233,30 +233,29 @@ final class HalfKernel {
       return;
     }
     for (int k = 0; k < groups; k++) {
-      for (int lane = 0; lane < NR; lane += LANES) {
-        IntVector v = IntVector.fromArray(INTS, codes, from + k * NR + lane);
-        v.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(target, to + 2 * k * NR + lane);
-        v.and(0xffff0000).reinterpretAsFloats().intoArray(target, to + (2 * k + 1) * NR + lane);
-      }
+      int at = to + 2 * k * NR;
+      IntVector v0 = IntVector.fromArray(INTS, codes, from + k * NR);
+      IntVector v1 = IntVector.fromArray(INTS, codes, from + k * NR + LANES);
+      v0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(target, at);
+      v1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(target, at + LANES);
+      v0.and(0xffff0000).reinterpretAsFloats().intoArray(target, at + NR);
+      v1.and(0xffff0000).reinterpretAsFloats().intoArray(target, at + NR + LANES);
     }
   }
 
   private static void widenHalves(int[] codes, int from, int groups, float[] target, int to) {
     for (int k = 0; k < groups; k++) {
-      for (int lane = 0; lane < NR; lane += LANES) {
-        IntVector v = IntVector.fromArray(INTS, codes, from + k * NR + lane);
-        v.lanewise(VectorOperators.LSHL, 16)
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(HALF_BITS)
-            .reinterpretAsFloats()
-            .mul(HALF_FACTOR)
-            .intoArray(target, to + 2 * k * NR + lane);
-        v.lanewise(VectorOperators.ASHR, 3)
-            .and(HALF_BITS)
-            .reinterpretAsFloats()
-            .mul(HALF_FACTOR)
-            .intoArray(target, to + (2 * k + 1) * NR + lane);
-      }
+      int at = to + 2 * k * NR;
+      IntVector v0 = IntVector.fromArray(INTS, codes, from + k * NR);
+      IntVector v1 = IntVector.fromArray(INTS, codes, from + k * NR + LANES);
+      IntVector low0 = v0.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS);
+      IntVector low1 = v1.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(HALF_BITS);
+      IntVector high0 = v0.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS);
+      IntVector high1 = v1.lanewise(VectorOperators.ASHR, 3).and(HALF_BITS);
+      low0.reinterpretAsFloats().mul(HALF_FACTOR).intoArray(target, at);
+      low1.reinterpretAsFloats().mul(HALF_FACTOR).intoArray(target, at + LANES);
+      high0.reinterpretAsFloats().mul(HALF_FACTOR).intoArray(target, at + NR);
+      high1.reinterpretAsFloats().mul(HALF_FACTOR).intoArray(target, at + NR + LANES);
     }
   }
 }
