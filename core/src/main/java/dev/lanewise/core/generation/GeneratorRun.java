@@ -66,12 +66,21 @@ final class GeneratorRun implements Generator.Run {
   @Override
   public boolean hasNext() {
     while (ready() == null) {
-      if (closed || sequences.stream().noneMatch(GeneratedSequence::open)) {
+      if (closed || !isOpen()) {
         return false;
       }
       passOrEnd();
     }
     return true;
+  }
+
+  private boolean isOpen() {
+    for (GeneratedSequence sequence : sequences) {
+      if (sequence.open()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -76,7 +76,11 @@ final class ModelPasses implements Passes {
   public void forward(int[] sequences, int[] rows, int[] ids, float @Nullable [] logits) {
     int wanted = logits == null ? 0 : 1;
     float[] data = logits == null ? NO_LOGITS : logits;
-    if (Arrays.stream(rows).allMatch(count -> count == rows[0])) {
+    boolean even = true;
+    for (int count : rows) {
+      even &= count == rows[0];
+    }
+    if (even) {
       model.forward(ids, select(sequences), SequenceBatch.of(data, rows.length, wanted, vocabulary()));
       return;
     }
