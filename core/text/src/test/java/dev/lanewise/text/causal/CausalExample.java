@@ -1,11 +1,15 @@
 package dev.lanewise.text.causal;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.generation.Generator;
+import dev.lanewise.core.generation.Sampling;
 import dev.lanewise.core.layer.LanguageModel;
 import dev.lanewise.core.layer.StackState;
 import dev.lanewise.kernels.data.WeightFormat;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The examples in the Javadoc of {@link CausalModel} and in the README; {@link CausalModelTest} compares and runs them. */
 final class CausalExample {
@@ -29,5 +33,15 @@ final class CausalExample {
     CausalModel llama = CausalModel.load(smaller);
     // end
     return llama;
+  }
+
+  static List<Integer> generate(Path folder, int... promptIds) throws IOException {
+    List<Integer> printed = new ArrayList<>();
+    // begin
+    CausalModel llama = CausalModel.builder(folder).format(WeightFormat.INT8_BLOCK).threads(2).build();
+    Generator generator = Generator.of(llama.model()).withStopIds(llama.stopIds()).withSampling(Sampling.random(7).withTemperature(0.8));
+    generator.generate(List.of(promptIds), (sequence, token) -> printed.add(token)); // each token as soon as it is known
+    // end
+    return printed;
   }
 }
