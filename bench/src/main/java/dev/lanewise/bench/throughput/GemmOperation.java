@@ -22,7 +22,7 @@ final class GemmOperation {
     Linear linear =
         Linear.of(weight.data(), null, weight.columns(), weight.rows())
             .withKernels(setup.kernels())
-            .withFormat(setup.sizes().weights)
+            .withFormat(setup.model().format())
             .withThreads(setup.team().size());
     for (int row = 0; row < weight.rows(); row++) {
       linear.weight().row(row, weight.data(), weight.index(row, 0)); // the numbers that are multiplied
@@ -30,7 +30,7 @@ final class GemmOperation {
     SequenceBatch inputRows = SequenceBatch.of(input.data(), 1, input.rows(), input.columns());
     SequenceBatch resultRows = SequenceBatch.of(result.data(), 1, result.rows(), result.columns());
     return new Operation(
-        Shape.of("m", input.rows(), "k", input.columns(), "n", weight.rows(), "weights", setup.sizes().weights.name()),
+        Shape.of("m", input.rows(), "k", input.columns(), "n", weight.rows(), "weights", linear.format().name()),
         () -> linear.forward(inputRows, resultRows),
         2L * input.rows() * input.columns() * weight.rows(),
         Shape.bytes(input, result) + linear.weight().bytes(),

@@ -254,7 +254,7 @@ public final class Linear {
   }
 
   private void alone(SequenceBatch input, SequenceBatch output) {
-    boolean merge = Rowwise.merges(input, output);
+    boolean merge = input.batch() > 1 && Rowwise.merges(input, output);
     SequenceBatch in = merge ? Rowwise.merged(input) : input;
     SequenceBatch out = merge ? Rowwise.merged(output) : output;
     for (int b = 0; b < in.batch() && in.rows() > 0; b++) {

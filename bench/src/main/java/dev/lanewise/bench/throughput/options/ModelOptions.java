@@ -41,7 +41,7 @@ public final class ModelOptions {
       names = "--weights",
       paramLabel = "FORMAT",
       defaultValue = F32,
-      description = "token: how the weights are stored, " + WeightNames.ALL + " (default: f32).")
+      description = "token, gemm: how the weights are stored, " + WeightNames.ALL + " (default: f32).")
   public String weights = F32;
 
   /** Creates the options; picocli sets them. */
@@ -55,6 +55,7 @@ public final class ModelOptions {
   public void check(String op, ShapeOptions sizes) {
     if (!op.equals("token")) {
       checkNotGiven(op);
+      format();
       return;
     }
     positive("--layers", layers);
@@ -91,7 +92,7 @@ public final class ModelOptions {
     given.put("feed-forward", feedForward != FEED_FORWARD);
     given.put("vocabulary", vocabulary != VOCABULARY);
     given.put("tied", tied);
-    given.put("weights", !weights.equals(F32));
+    given.put("weights", !weights.equals(F32) && !op.equals("gemm"));
     given.forEach(
         (option, isGiven) -> {
           if (isGiven) {

@@ -1,6 +1,5 @@
 package dev.lanewise.bench.throughput.options;
 
-import dev.lanewise.kernels.data.WeightFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Option;
@@ -70,15 +69,6 @@ public final class ShapeOptions {
 
   @Option(names = "--n", paramLabel = "N", defaultValue = "1536", description = "gemm: columns of the result (default: ${DEFAULT-VALUE}).")
   public int n;
-
-  @Option(
-      names = "--weights",
-      paramLabel = "FORMAT",
-      defaultValue = "f32",
-      converter = WeightNames.class,
-      completionCandidates = WeightNames.class,
-      description = "gemm: how the weight is stored: ${COMPLETION-CANDIDATES}; q8 is q8-block (default: ${DEFAULT-VALUE}).")
-  public WeightFormat weights = WeightFormat.F32;
 
   private static final int AS_MANY_AS_HEADS = Integer.MIN_VALUE;
 
