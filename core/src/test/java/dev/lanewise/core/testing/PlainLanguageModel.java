@@ -105,7 +105,7 @@ public record PlainLanguageModel(
   }
 
   private static float[] normWeight(int layer, int which) {
-    return Views.randomArray(which < 2 ? HEAD_DIM : WIDTH, 1, Problem.SEED + 3000 + 10 * layer + which);
+    return Views.randomArray(which < 2 ? HEAD_DIM : WIDTH, 1, Problem.SEED + 3000 + 10L * layer + which);
   }
 
   private static Norm norm(int layer, int which) {
