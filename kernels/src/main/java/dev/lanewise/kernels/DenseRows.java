@@ -68,8 +68,14 @@ final class DenseRows {
 
   /** The norm of matrices that may be copies. */
   static NormProblem of(NormProblem problem) {
-    Matrix x = of(problem.x());
     Matrix residual = problem.residual();
+    if (problem.x().hasContiguousRows()
+        && (residual == null || residual.hasContiguousRows())
+        && problem.sum().hasContiguousRows()
+        && problem.result().hasContiguousRows()) {
+      return problem;
+    }
+    Matrix x = of(problem.x());
     return residual == null
         ? new NormProblem(x, null, x, problem.norm(), target(problem.result()))
         : new NormProblem(x, of(residual), target(problem.sum()), problem.norm(), target(problem.result()));

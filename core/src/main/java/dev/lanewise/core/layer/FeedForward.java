@@ -124,7 +124,7 @@ public final class FeedForward {
     for (int b = 0; b < x.batch(); b++) {
       for (int row = 0; row < x.rows(); row += CHUNK_ROWS) {
         int rows = Math.min(CHUNK_ROWS, x.rows() - row);
-        SequenceBatch in = x.batch(b, b + 1).rows(row, row + rows);
+        SequenceBatch in = part(x, b, row, row + rows);
         SequenceBatch hidden = SequenceBatch.buffer(buffers, 0, in, up.outputs());
         if (gate == null) {
           up.forward(in, hidden);
@@ -133,9 +133,14 @@ public final class FeedForward {
           Linear.forwardAll(List.of(up, gate), List.of(in, in), List.of(hidden, opened));
           open(opened, hidden);
         }
-        down.forward(hidden, output.batch(b, b + 1).rows(row, row + rows));
+        down.forward(hidden, part(output, b, row, row + rows));
       }
     }
+  }
+
+  /** Rows of a batch entry; the view itself if that is all of it. */
+  private static SequenceBatch part(SequenceBatch x, int b, int from, int to) {
+    return x.batch() == 1 && to - from == x.rows() ? x : x.batch(b, b + 1).rows(from, to);
   }
 
   int threads() {

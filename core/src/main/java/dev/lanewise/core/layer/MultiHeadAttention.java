@@ -36,11 +36,15 @@ public final class MultiHeadAttention {
   private final Projections projections;
   private final Attention attention;
   private final PositionEffect positionEffect;
+  private final CallChecks checks;
+  private final AttentionCalls calls;
 
   MultiHeadAttention(Projections projections, Attention attention, PositionEffect positionEffect) {
     this.projections = projections;
     this.attention = attention;
     this.positionEffect = positionEffect;
+    this.checks = new CallChecks(projections, attention, positionEffect);
+    this.calls = new AttentionCalls(projections, attention, positionEffect);
     positionEffect.checkLayer(projections.numHeads(), projections.headDim(), attention.settings());
   }
 
@@ -237,12 +241,12 @@ public final class MultiHeadAttention {
 
   /** The checks of calls that are possible before anything is computed, for one call or for the calls of a stack. */
   CallChecks checks() {
-    return new CallChecks(projections, attention, positionEffect);
+    return checks;
   }
 
   /** The computations behind the calls, which check nothing. */
   AttentionCalls calls() {
-    return new AttentionCalls(projections, attention, positionEffect);
+    return calls;
   }
 
   /**

@@ -62,11 +62,11 @@ final class Rowwise {
   }
 
   /**
-   * Tells whether the rows of all batch entries can be treated as one matrix: their strides must allow it. In a shared array the batch
+   * Tells whether the rows of several batch entries can be treated as one matrix: their strides must allow it. In a shared array the batch
    * entries stay separate, as the overlap checks saw them.
    */
   static boolean merges(SequenceBatch input, SequenceBatch output) {
-    return input.data() != output.data() && even(input) && even(output);
+    return input.batch() > 1 && input.data() != output.data() && even(input) && even(output);
   }
 
   /** Tells whether the distance between consecutive rows is the same through all sequences. */

@@ -115,7 +115,7 @@ public final class StackState implements AutoCloseable {
     CacheTransaction transaction = new CacheTransaction();
     boolean done = false;
     try {
-      caches.forEach(transaction::enter);
+      caches.forEach(transaction::enterAll);
       done = true;
       return transaction;
     } finally {

@@ -8,7 +8,6 @@ import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
-import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -39,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  * layers, and runs layers over new rows of sequences with a state.
  */
 public final class TransformerLayer {
-  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
-
   private final List<Sublayer> sublayers;
   private final List<SublayerPart.Attending> attentions;
 
@@ -272,38 +269,49 @@ public final class TransformerLayer {
     TransformerStack.forward(List.of(this), null, x, memory, output, results);
   }
 
+  /**
+   * Rows between the sublayers of a call, each batch × rows × embedDim.
+   *
+   * @param y the output of a sublayer
+   * @param normed the input of a sublayer with a norm before it
+   * @param sum the sum of input and output of a sublayer
+   */
+  record Buffers(SequenceBatch y, SequenceBatch normed, SequenceBatch sum) {
+    /** The first three arrays of a scratch, with the shape of {@code x}. */
+    static Buffers of(Scratch scratch, SequenceBatch x) {
+      return new Buffers(
+          SequenceBatch.buffer(scratch, 0, x, x.width()),
+          SequenceBatch.buffer(scratch, 1, x, x.width()),
+          SequenceBatch.buffer(scratch, 2, x, x.width()));
+    }
+  }
+
   /** Runs the sublayers of a call that has been checked. */
-  void forward(AttentionSource call, SequenceBatch x, SequenceBatch output) {
-    Scratch buffers = BUFFERS.take();
-    try {
-      SequenceBatch y = SequenceBatch.buffer(buffers, 0, x, embedDim());
-      SequenceBatch normed = SequenceBatch.buffer(buffers, 1, x, embedDim());
-      SequenceBatch sum = SequenceBatch.buffer(buffers, 2, x, embedDim());
-      SequenceBatch stream = x;
-      boolean isNormed = false; // whether normed holds the input of the next sublayer
-      for (int i = 0; i < sublayers.size(); i++) {
-        Sublayer sublayer = sublayers.get(i);
-        Norm next = i + 1 < sublayers.size() ? sublayers.get(i + 1).pre : null;
-        if (sublayer.pre != null && !isNormed) {
-          sublayer.pre.forward(stream, normed);
-        }
-        sublayer.part.forward(call, sublayer.pre == null ? stream : normed, y);
-        if (sublayer.output != null) {
-          sublayer.output.forward(y, y);
-        }
-        SequenceBatch to = i + 1 < sublayers.size() ? sum : output;
-        isNormed = sublayer.post == null && next != null;
-        if (sublayer.post != null) {
-          sublayer.post.forward(y, stream, y, to);
-        } else if (next != null) {
-          next.forward(y, stream, to, normed);
-        } else {
-          Residual.add(stream, y, to, sublayer.part.threads());
-        }
-        stream = to;
+  void forward(AttentionSource call, SequenceBatch x, SequenceBatch output, Buffers buffers) {
+    SequenceBatch y = buffers.y;
+    SequenceBatch normed = buffers.normed;
+    SequenceBatch stream = x;
+    boolean isNormed = false; // whether normed holds the input of the next sublayer
+    for (int i = 0; i < sublayers.size(); i++) {
+      Sublayer sublayer = sublayers.get(i);
+      Norm next = i + 1 < sublayers.size() ? sublayers.get(i + 1).pre : null;
+      if (sublayer.pre != null && !isNormed) {
+        sublayer.pre.forward(stream, normed);
       }
-    } finally {
-      BUFFERS.give(buffers);
+      sublayer.part.forward(call, sublayer.pre == null ? stream : normed, y);
+      if (sublayer.output != null) {
+        sublayer.output.forward(y, y);
+      }
+      SequenceBatch to = i + 1 < sublayers.size() ? buffers.sum : output;
+      isNormed = sublayer.post == null && next != null;
+      if (sublayer.post != null) {
+        sublayer.post.forward(y, stream, y, to);
+      } else if (next != null) {
+        next.forward(y, stream, to, normed);
+      } else {
+        Residual.add(stream, y, to, sublayer.part.threads());
+      }
+      stream = to;
     }
   }
 }

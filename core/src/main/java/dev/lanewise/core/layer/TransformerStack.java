@@ -4,10 +4,12 @@ import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.cache.page.CacheTransaction;
 import dev.lanewise.core.mask.Mask;
+import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.position.LayerPositions;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -33,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * weights.
  */
 public final class TransformerStack {
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 3);
+
   private final List<TransformerLayer> layers;
   private final @Nullable Norm finalNorm;
 
@@ -189,10 +193,16 @@ public final class TransformerStack {
 
   private static void run(
       List<TransformerLayer> layers, @Nullable Norm finalNorm, AttentionSource call, SequenceBatch x, SequenceBatch output) {
-    SequenceBatch from = x;
-    for (TransformerLayer layer : layers) {
-      layer.forward(call, from, output);
-      from = output;
+    Scratch scratch = BUFFERS.take();
+    try {
+      TransformerLayer.Buffers buffers = TransformerLayer.Buffers.of(scratch, x);
+      SequenceBatch from = x;
+      for (TransformerLayer layer : layers) {
+        layer.forward(call, from, output, buffers);
+        from = output;
+      }
+    } finally {
+      BUFFERS.give(scratch);
     }
     if (finalNorm != null) {
       finalNorm.forward(output, output);

@@ -32,6 +32,13 @@ public final class CacheTransaction implements AutoCloseable {
   @SuppressWarnings("unchecked") // the caches just entered have type C
   public <C extends PagedCache> List<C> enter(List<C> caches) {
     int first = entered.size();
+    enterAll(caches);
+    return (List<C>) List.copyOf(entered.subList(first, entered.size()));
+  }
+
+  /** Locks caches, whose list cannot change; otherwise as {@link #enter}. */
+  public void enterAll(List<? extends PagedCache> caches) {
+    int first = entered.size();
     for (PagedCache cache : caches) {
       Objects.requireNonNull(cache, "caches");
       for (int b = first; b < entered.size(); b++) {
@@ -50,7 +57,6 @@ public final class CacheTransaction implements AutoCloseable {
         }
       }
     }
-    return (List<C>) List.copyOf(entered.subList(first, entered.size()));
   }
 
   /** Number of rows of each cache. */
