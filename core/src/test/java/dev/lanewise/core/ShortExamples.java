@@ -142,6 +142,13 @@ final class ShortExamples {
     return List.of(streaming, chunk);
   }
 
+  static Mask drafts() {
+    // begin
+    Mask drafts = Mask.window(255, 0).and(Mask.tree(-1, 0, 0).withWindowsByPosition()); // both children of node 0 see 256 tokens
+    // end
+    return drafts;
+  }
+
   static void linear(float[] weight, float[] bias, int inputs, int outputs, SequenceBatch x, SequenceBatch y) {
     // begin
     Linear projection = Linear.of(weight, bias, inputs, outputs);

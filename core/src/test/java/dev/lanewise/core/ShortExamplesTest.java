@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The short examples in Javadoc are those that compile, and they run. */
@@ -27,7 +28,7 @@ class ShortExamplesTest {
     for (String type : List.of("core/Merge", "core/TopKeys", "mask/Mask", "layer/Linear", "layer/Norm", "layer/Transformer")) {
       shown.addAll(ReadmeBlocks.shownInJavadoc(type + ".java"));
     }
-    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("ShortExamples.java")).hasSize(17);
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("ShortExamples.java")).hasSize(18);
   }
 
   @Test
@@ -48,6 +49,7 @@ class ShortExamplesTest {
     ATTENTION.withMask(ShortExamples.windows().getFirst()).compute(query, key, value, output);
     assertThat(ShortExamples.windows().getLast().visible(1, 0, 3, 515, 8, 2000)).isTrue();
     assertThat(ShortExamples.windows().getLast().visible(1, 0, 3, 516, 8, 2000)).isFalse();
+    assertThat(IntStream.range(0, 2000).filter(seen -> ShortExamples.drafts().visible(0, 0, 2, seen, 3, 2000)).count()).isEqualTo(256);
     assertThat(ShortExamples.top(ATTENTION, query, key, value, 2, 4, 51)).isZero();
     float[] logSumExp = new float[2 * 4 * 51];
     ShortExamples.merge(ATTENTION, query, key, value, key, value, output, Heads.zeros(2, 4, 51, 8), logSumExp, logSumExp.clone());
