@@ -7,9 +7,7 @@ import dev.lanewise.core.Results;
 import dev.lanewise.core.testing.MaskCases;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.kernels.call.CallShape;
-import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The keys that each mask shows by its definition; the lowered mask for the kernels shows the same, element by element. */
+/** The keys that each mask shows by its definition, and in attention. */
 class MaskTest {
   private static final int MAX = Integer.MAX_VALUE;
 
@@ -132,141 +130,6 @@ class MaskTest {
     assertThat(map.visible(0, 0, 0, 0, 1, 1)).isFalse();
     assertThat(asked).containsExactly(1);
   }
-
-  static Stream<CallShape> shape() {
-    return Stream.of(
-        padded(3, 0),
-        padded(0, 3),
-        padded(1, 1),
-        padded(1, 64),
-        padded(7, 3),
-        padded(3, 7),
-        padded(5, 130),
-        padded(70, 65),
-        padded(66, 129),
-        packed(new int[] {0, 3, 10, 11}, new int[] {0, 5, 8, 9}),
-        packed(new int[] {0, 0, 2, 5}, new int[] {0, 70, 70, 200}),
-        packed(new int[] {0, 66, 67, 70}, new int[] {0, 66, 200, 270}));
-  }
-
-  private static CallShape padded(int queries, int keys) {
-    return CallShape.of(Heads.zeros(3, 2, queries, 1), Heads.zeros(3, 1, keys, 1), null);
-  }
-
-  private static CallShape packed(int[] queryStarts, int[] keyStarts) {
-    return CallShape.of(
-        Heads.zeros(1, 2, queryStarts[3], 1), Heads.zeros(1, 1, keyStarts[3], 1), PackedSequences.of(queryStarts, keyStarts));
-  }
-
-  @ParameterizedTest
-  @MethodSource("shape")
-  void rangesAreTightAndWithoutHoles(CallShape shape) {
-    List<Mask> masks = MaskCases.ranges(shape, Problem.SEED);
-    for (Mask mask : masks) {
-      assertLowered(mask, shape, true);
-      assertThat(lowered(mask, shape).hasHoles()).as(mask.toString()).isFalse();
-      for (Mask other : MaskCases.ranges(shape, Problem.SEED + 1)) {
-        assertLowered(mask.and(other), shape, true);
-        assertLowered(other.and(mask), shape, true);
-        assertThat(lowered(mask.and(other), shape).hasHoles()).as(mask + " and " + other).isFalse();
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("shape")
-  void holesAreThoseOfTheDefinition(CallShape shape) {
-    List<Mask> all = new ArrayList<>(MaskCases.ranges(shape, Problem.SEED + 2));
-    all.addAll(MaskCases.withHoles(shape, Problem.SEED + 3));
-    for (Mask mask : MaskCases.withHoles(shape, Problem.SEED)) {
-      // For a sequence shorter than the longest, the end of its documents, matrix or map is cut off.
-      boolean composed = mask instanceof Masks.Pair;
-      assertLowered(mask, shape, !composed && (!shape.isUneven() || mask instanceof TreeMask));
-      for (Mask other : all) {
-        assertLowered(mask.and(other), shape, false);
-        assertLowered(other.and(mask), shape, false);
-        assertLowered(mask.or(other), shape, false);
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("shape")
-  void unionsOfRangesShowBoth(CallShape shape) {
-    for (Mask mask : MaskCases.ranges(shape, Problem.SEED)) {
-      for (Mask other : MaskCases.ranges(shape, Problem.SEED + 1)) {
-        assertLowered(mask.or(other), shape, false);
-        assertLowered(mask.or(other).and(Mask.causal()).or(Mask.window(0, 0)), shape, false);
-      }
-    }
-  }
-
-  /** Kernels skip a hole in one step, however large it is. */
-  @Test
-  void theHoleBehindTheSinksIsSkipped() {
-    Visibility visibility = lowered(Mask.window(9, 0).withSinks(4).and(Mask.causal()), padded(3, 1_000_000));
-    assertThat(visibility.firstKey(0, 0, 1)).isZero();
-    assertThat(visibility.nextKey(0, 0, 1, 4)).isEqualTo(999_998 - 9);
-    assertThat(visibility.nextKey(0, 0, 1, 999_999)).isGreaterThanOrEqualTo(999_999);
-  }
-
-  /** A mask with holes is distinguished from one without: the kernels request bits only if there are holes. */
-  @Test
-  void holesAreFoundWhereThereAreAny() {
-    CallShape shape = padded(4, 4);
-    assertThat(lowered(Mask.tree(-1, 0, 1), shape).hasHoles()).isFalse();
-    assertThat(lowered(Mask.tree(-1, 0, 0), shape).hasHoles()).isTrue();
-    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j >= i, 1, 1, 4, 4), shape).hasHoles()).isFalse();
-    assertThat(lowered(Mask.evaluate((b, h, i, j) -> j != 2, 1, 1, 4, 4).and(Mask.causal()), shape).hasHoles()).isTrue();
-    assertThat(lowered(Mask.causal().and(Mask.matrix(new boolean[] {true, false, true, true}, 0, 0, 0, 0, 1)), shape).hasHoles()).isTrue();
-  }
-
-  private static Visibility lowered(Mask mask, CallShape shape) {
-    mask.check(shape);
-    return mask.lower(shape);
-  }
-
-  private static void assertLowered(Mask mask, CallShape shape, boolean tight) {
-    Visibility visibility = lowered(mask, shape);
-    for (int b = 0; b < shape.batch(); b++) {
-      for (int h = 0; h < shape.queryHeads(); h++) {
-        for (int i = 0; i < shape.queries(b); i++) {
-          assertRow(mask, visibility, shape, new Row(b, h, i, tight));
-        }
-      }
-    }
-  }
-
-  private static void assertRow(Mask mask, Visibility visibility, CallShape shape, Row row) {
-    int keys = shape.keys(row.batchEntry);
-    int first = visibility.firstKey(row.batchEntry, row.queryHead, row.query);
-    int end = visibility.endKey(row.batchEntry, row.queryHead, row.query);
-    int firstSeen = keys;
-    int endSeen = 0;
-    for (int j = 0; j < keys; j++) {
-      boolean bit = !visibility.hasHoles() || (visibility.keys64(row.batchEntry, row.queryHead, row.query, j / Long.SIZE) >>> j & 1) != 0;
-      boolean seen = mask.visible(row.batchEntry, row.queryHead, row.query, j, shape.queries(row.batchEntry), keys);
-      if ((j >= first && j < end && bit) != seen) {
-        throw new AssertionError(
-            mask + " shows key " + j + ": " + seen + "; lowered [" + first + ", " + end + "), " + bit + "; " + row + " of " + shape);
-      }
-      if (seen) {
-        int next = visibility.nextKey(row.batchEntry, row.queryHead, row.query, Math.max(first, endSeen));
-        if (next > j) {
-          throw new AssertionError(mask + " shows key " + j + ", skipped to " + next + "; " + row + " of " + shape);
-        }
-        firstSeen = Math.min(firstSeen, j);
-        endSeen = j + 1;
-      }
-    }
-    boolean tight = !row.tight || (endSeen == 0 ? first == end : first == firstSeen && end == endSeen);
-    if (first < 0 || first > end || end > keys || !tight) {
-      throw new AssertionError(
-          mask + " shows [" + firstSeen + ", " + endSeen + "); lowered [" + first + ", " + end + "); " + row + " of " + shape);
-    }
-  }
-
-  private record Row(int batchEntry, int queryHead, int query, boolean tight) {}
 
   static Stream<Mask> masks() {
     CallShape shape = CallShape.of(Heads.zeros(3, 2, 70, 1), Heads.zeros(3, 1, 133, 1), null);
