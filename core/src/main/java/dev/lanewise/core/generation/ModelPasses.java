@@ -1,6 +1,7 @@
 package dev.lanewise.core.generation;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.cache.KeyValuePool;
 import dev.lanewise.core.layer.LanguageModel;
 import dev.lanewise.core.layer.StackState;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -9,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Passes of a {@link LanguageModel} over a state. */
 final class ModelPasses implements Passes {
-  private static final int PAGE_ROWS = 16;
   private static final float[] NO_LOGITS = {};
 
   private final LanguageModel model;
@@ -34,7 +34,7 @@ final class ModelPasses implements Passes {
 
   /** Begins with one sequence that {@code forks} sequences will continue; they share its pages. */
   static Passes shared(LanguageModel model, int forks, int capacity) {
-    int pages = Math.multiplyExact(forks + 1, Math.ceilDiv(capacity, PAGE_ROWS));
+    int pages = Math.multiplyExact(forks + 1, Math.ceilDiv(capacity, KeyValuePool.BLOCK_ROWS));
     return new ModelPasses(model, model.stack().state().pages(pages).build(), true);
   }
 

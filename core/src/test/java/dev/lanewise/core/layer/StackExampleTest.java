@@ -113,7 +113,7 @@ class StackExampleTest {
     Views.assertSameBits(y.data(), whole.data(), "encoder");
   }
 
-  /** Of two sequences that go on, the first one has all rows; the output is that of the last call. */
+  /** Two sequences go on, and the first one has all rows; the output is that of the last call. */
   @Test
   void aStateIsForkedTruncatedAndSelectedFrom() {
     TransformerStack stack = decoderOnly();

@@ -258,13 +258,18 @@ public final class PackedMatrix {
   }
 
   private float number(int output, int from, int input) {
-    int inInt = Integer.SIZE / format.bits();
-    int bits = codes[from + input / inInt * panelWidth] >>> (input % inInt * format.bits());
+    int bits = bits(from, input);
     if (!format.isInteger()) {
       return format == WeightFormat.F16 ? Float.float16ToFloat((short) bits) : StoredBits.fromBfloat16((short) bits);
     }
     int scale = scaleIndex(output) + (format == WeightFormat.INT8 ? 0 : input / WeightFormat.BLOCK * panelWidth);
     return scales[scale] * (code(bits) - (format.hasZeroPoints() ? zeros[scale] : 0));
+  }
+
+  /** The bits of an input, in the lowest bits; those of other inputs may follow. */
+  private int bits(int from, int input) {
+    int inInt = Integer.SIZE / format.bits();
+    return codes[from + input / inInt * panelWidth] >>> (input % inInt * format.bits());
   }
 
   /** The code in the lowest bits. */
@@ -280,10 +285,8 @@ public final class PackedMatrix {
   public void codes(int output, CodeRow target) {
     Checks.index("output", output, outputs);
     int from = index(output);
-    int inInt = Integer.SIZE / format.bits();
     for (int input = 0; input < inputs; input++) {
-      int bits = codes[from + input / inInt * panelWidth] >>> (input % inInt * format.bits());
-      target.codes()[input] = (byte) code(bits);
+      target.codes()[input] = (byte) code(bits(from, input));
     }
     for (int block = 0; block < target.scales().length; block++) {
       target.scales()[block] = scales[scaleIndex(output) + block * panelWidth];

@@ -12,6 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
  * The innermost loops over weights of 16 bits: c[v] += Σ<sub>k</sub> a[k] · b[k][v], in one chain as in {@link SkinnyMicroKernel}. A lane
  * of a vector of ints holds two consecutive inputs of one output, the first in the lower half. Halves are finite; their bits are shifted
  * into those of a float, which is then too small by 2<sup>112</sup>.
+ *
+ * <p>The expressions that widen are written out at each use: as methods C2 does not inline all of them, and a call allocates its vectors.
  */
 final class HalfKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
