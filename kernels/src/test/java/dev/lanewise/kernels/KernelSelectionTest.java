@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KernelSelectionTest {
@@ -94,14 +95,22 @@ class KernelSelectionTest {
             outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus, must be auto, vector or scalar"));
   }
 
-  /** A vector width that does not exist is refused if SIMD is forced, and otherwise causes a warning. */
-  @Test
-  void anUnknownWidthIsNamedWithTheChoices() throws Exception {
-    String complaint = "-Dlanewise.vectorBits=77, must be 128, 256 or 512";
-    assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77", "-Dlanewise.kernels=vector").outcomes())
+  /** A width or number of registers that does not exist is refused if SIMD is forced, and otherwise causes a warning. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "-Dlanewise.vectorBits=77; , must be 128, 256 or 512",
+        "-Dlanewise.vectorRegisters=24; , must be 16 or 32",
+        "-Dlanewise.vectorRegisters=many; , must be 16 or 32",
+        "-Dlanewise.vectorRegisters=; , must be 16 or 32",
+      })
+  void anUnknownNumberIsNamedWithTheChoices(String option, String choices) throws Exception {
+    String complaint = option + choices;
+    assertThat(SelectionProbe.ask(MODULE, option, "-Dlanewise.kernels=vector").outcomes())
         .hasSize(2)
         .allSatisfy(outcome -> assertThat(outcome).startsWith("IllegalStateException: ").contains(complaint));
-    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dlanewise.vectorBits=77");
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, option);
     assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains(complaint);
   }

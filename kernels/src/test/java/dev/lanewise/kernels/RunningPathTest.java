@@ -1,12 +1,15 @@
 package dev.lanewise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.lanewise.kernels.simd.lanes.Tiles;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 
 /**
  * The tests run on four paths (see the executions of Surefire in the root pom.xml); each run checks that it took the path that it names.
+ * Some tests of this module run with the tiles of another processor, too.
  */
 class RunningPathTest {
 
@@ -25,6 +28,14 @@ class RunningPathTest {
         assertThat(Kernels.selected().path()).isEqualTo("vector-" + Math.min(bits, hardwareBits()));
       }
     }
+  }
+
+  /** The tiles follow from the number of registers: what the property says, or what the processor has. */
+  @Test
+  void thisRunTakesTheTilesOfItsRegisters() {
+    assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
+    boolean many = Kernels.selected().lanes() == 16 || System.getProperty("os.arch").equals("aarch64");
+    assertThat(Tiles.MANY_REGISTERS).isEqualTo(Integer.getInteger("lanewise.vectorRegisters", many ? 32 : 16) == 32);
   }
 
   private static int hardwareBits() {

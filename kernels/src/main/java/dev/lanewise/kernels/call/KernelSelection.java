@@ -3,6 +3,7 @@ package dev.lanewise.kernels.call;
 import dev.lanewise.kernels.runtime.KernelProperties;
 import java.lang.System.Logger.Level;
 import java.lang.module.ModuleFinder;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -64,7 +65,8 @@ public final class KernelSelection {
     if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
       return Optional.of("the module " + VECTOR_MODULE + " is not loaded; start java with --add-modules " + VECTOR_MODULE);
     }
-    return vectorBitsObstacle();
+    return wrongNumber(KernelProperties.VECTOR_BITS, "128, 256 or 512", "128", "256", "512")
+        .or(() -> wrongNumber(KernelProperties.VECTOR_REGISTERS, "16 or 32", "16", "32"));
   }
 
   /**
@@ -132,11 +134,12 @@ public final class KernelSelection {
     }
   }
 
-  private static Optional<String> vectorBitsObstacle() {
-    String bits = System.getProperty(KernelProperties.VECTOR_BITS);
-    if (bits == null || bits.equals("128") || bits.equals("256") || bits.equals("512")) {
+  /** Why the value of this property is wrong; empty if it is not set or one of these. */
+  private static Optional<String> wrongNumber(String property, String choices, String... valid) {
+    String value = System.getProperty(property);
+    if (value == null || List.of(valid).contains(value)) {
       return Optional.empty();
     }
-    return Optional.of("-D" + KernelProperties.VECTOR_BITS + "=" + bits + ", must be 128, 256 or 512");
+    return Optional.of("-D" + property + "=" + value + ", must be " + choices);
   }
 }

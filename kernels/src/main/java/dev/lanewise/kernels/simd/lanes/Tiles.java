@@ -7,8 +7,8 @@ import dev.lanewise.kernels.simd.product.SkinnyProduct;
  * caches. The reason for each number is beside it. MR, NR, KC and MC are the names of BLIS.
  */
 public final class Tiles {
-  /** Whether there are 32 vector registers, as with 512-bit vectors and on AArch64; otherwise 16 are assumed. */
-  public static final boolean MANY_REGISTERS = Lanes.COUNT == 16 || System.getProperty("os.arch").equals("aarch64");
+  /** Whether there are 32 vector registers, not 16. */
+  public static final boolean MANY_REGISTERS = Lanes.REGISTERS == 32;
 
   /**
    * MR: number of rows of a product's micro-kernel. With 32 registers 8 x 2 vectors of accumulators, 2 of B and 1 of A take 19 and run at
