@@ -1,6 +1,7 @@
 package dev.lanewise.bench.report;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * One measurement of the suite.
@@ -12,6 +13,16 @@ import java.util.List;
  * @param arguments a command with its options
  */
 record Case(String id, String title, Chart chart, int x, List<String> arguments) {
+  /** The option that says how many threads share the work. */
+  static final String THREADS = "--threads";
+
+  /** The arguments with a number of threads, unless the case has its own. */
+  List<String> argumentsOn(int threads) {
+    if (arguments.contains(THREADS)) {
+      return arguments;
+    }
+    return Stream.concat(arguments.stream(), Stream.of(THREADS, String.valueOf(threads))).toList();
+  }
 
   /** Charts beside the table and the roofline, which show all cases. */
   enum Chart {

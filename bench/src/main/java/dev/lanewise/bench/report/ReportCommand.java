@@ -43,15 +43,20 @@ public final class ReportCommand extends BenchCommand {
   /** JVMs for each case. */
   private static final int FORKS = 2;
 
-  /** A duel takes this many times longer: its time is that of both programs with their warm-up. */
-  private static final double DUEL_FACTOR = 6;
+  /** A duel takes longer, because its time is that of both programs with their warm-up. Its ratio is no steadier after 4 s than after 2. */
+  private static final double QUICK_DUEL_SECONDS = 2;
+
+  private static final double FULL_DUEL_SECONDS = 6;
+  private static final double DUEL_FACTOR = 4;
 
   private final Fork fork;
 
-  @Option(names = "--quick", description = "The quick suite, at most 5 minutes; this is the default.")
+  @Option(
+      names = "--quick",
+      description = "The quick suite, at most 5 minutes, and as long again with other programs; this is the default.")
   private boolean quick;
 
-  @Option(names = "--full", description = "The full suite, some 10 minutes.")
+  @Option(names = "--full", description = "The full suite, some 10 minutes, and as long again with other programs.")
   private boolean full;
 
   @Option(
@@ -74,7 +79,7 @@ public final class ReportCommand extends BenchCommand {
       names = "--threads",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Threads that share the work of a case (default: ${DEFAULT-VALUE}).")
+      description = "Threads that share the work of a case (default: ${DEFAULT-VALUE}, and some cases with other programs also on two).")
   private int threads;
 
   @Option(names = "--seconds", paramLabel = "SECONDS", description = "How long to measure a case (default: 0.5 quick, 3 full).")
@@ -92,8 +97,7 @@ public final class ReportCommand extends BenchCommand {
   @Override
   public Integer call() throws IOException, InterruptedException {
     check();
-    boolean peers = comparesWithPeers();
-    List<Case> cases = (full ? Suite.full(peers) : Suite.quick(peers)).stream().filter(chosen -> chosen.id().contains(only)).toList();
+    List<Case> cases = suite().stream().filter(chosen -> chosen.id().contains(only)).toList();
     if (cases.isEmpty()) {
       throw rejected("--only " + only + " is in the name of no case");
     }
@@ -106,6 +110,12 @@ public final class ReportCommand extends BenchCommand {
     }
     summarise(results, before, failed);
     return failed == 0 ? 0 : 1;
+  }
+
+  /** The chosen suite. Where all cases run on several threads, or the machine has one processor, it has no cases of two threads. */
+  private List<Case> suite() {
+    boolean twoThreads = threads == 1 && Runtime.getRuntime().availableProcessors() > 1;
+    return full ? Suite.full(comparesWithPeers(), twoThreads) : Suite.quick(comparesWithPeers(), twoThreads);
   }
 
   /** Whether this build has the command that compares with other programs. */
@@ -189,17 +199,20 @@ public final class ReportCommand extends BenchCommand {
 
   /** The arguments of a run; the machine's limits are measured in the first JVM of a case only. */
   private List<String> arguments(Case chosen, List<JsonObject> before) {
-    List<String> arguments = new ArrayList<>(chosen.arguments());
+    List<String> arguments = new ArrayList<>(chosen.argumentsOn(threads));
     if (!before.isEmpty()) {
       JsonObject first = before.getFirst();
       arguments.add("--limits=" + first.get("fmaPeakGflops").getAsDouble() + "," + first.get("readBandwidth").getAsDouble());
     }
-    double time = seconds == null ? full ? FULL_SECONDS : QUICK_SECONDS : seconds;
-    if (chosen.chart() == Chart.PEER) {
-      time *= DUEL_FACTOR;
-    }
-    arguments.addAll(List.of("--threads", String.valueOf(threads), "--seconds", String.format(Locale.ROOT, "%s", time)));
+    arguments.addAll(List.of("--seconds", String.format(Locale.ROOT, "%s", time(chosen))));
     return arguments;
+  }
+
+  private double time(Case chosen) {
+    if (chosen.chart() == Chart.PEER) {
+      return seconds == null ? full ? FULL_DUEL_SECONDS : QUICK_DUEL_SECONDS : seconds * DUEL_FACTOR;
+    }
+    return seconds == null ? full ? FULL_SECONDS : QUICK_SECONDS : seconds;
   }
 
   private void summarise(Results results, @Nullable Results before, int failed) {

@@ -7,6 +7,8 @@ import java.util.List;
 /** The cases to measure. The quick suite is part of the full one, so that their results can be compared. */
 final class Suite {
   private static final int WIDTH = 64;
+  private static final String ATTENTION_NODE = "onnxruntime-attention";
+  private static final String STEP = "--op decode --heads 32 --queries 1 --keys 4096 --head-dim 128 --value-dim 128";
 
   private final List<Case> cases = new ArrayList<>();
 
@@ -16,8 +18,9 @@ final class Suite {
    * About forty cases of a few seconds each.
    *
    * @param peers whether this build can run other programs
+   * @param twoThreads whether some of the cases with other programs are measured on two threads, too
    */
-  static List<Case> quick(boolean peers) {
+  static List<Case> quick(boolean peers, boolean twoThreads) {
     Suite suite = new Suite();
     suite.kernels();
     suite.lengths(32, 128, 512, 2048);
@@ -25,13 +28,13 @@ final class Suite {
     suite.decode("f32", "f16", "int8");
     suite.paths();
     if (peers) {
-      suite.peers();
+      suite.peers(twoThreads);
     }
     return List.copyOf(suite.cases);
   }
 
   /** More lengths, widths and formats, odd ones among them. */
-  static List<Case> full(boolean peers) {
+  static List<Case> full(boolean peers, boolean twoThreads) {
     Suite suite = new Suite();
     suite.kernels();
     suite.lengths(32, 128, 512, 2048, 17, 77, 1024, 4096);
@@ -42,7 +45,7 @@ final class Suite {
     suite.add("encoder-512", "encoder layer, 512 rows", Chart.NONE, 0, "--op encoder --heads 12 --head-dim 32 --queries 512");
     suite.add("gemm-odd", "projection 129 × 385 × 1537", Chart.NONE, 0, "--op gemm --m 129 --k 385 --n 1537");
     if (peers) {
-      suite.peers();
+      suite.peers(twoThreads);
     }
     return List.copyOf(suite.cases);
   }
@@ -93,19 +96,46 @@ final class Suite {
     }
   }
 
-  private void peers() {
-    duels("attention-L128", "attention, L128", "--op attention --queries 128 --keys 128", "onnxruntime", "pytorch");
-    duels("attention-L512", "attention, L512", "--op attention", "onnxruntime", "onnxruntime-attention", "pytorch", "nd4j");
-    duels("attention-L2048", "attention, L2048", "--op attention --queries 2048 --keys 2048", "onnxruntime", "pytorch");
-    duels("causal-L2048", "attention, causal, L2048", "--op attention --queries 2048 --keys 2048 --causal", "onnxruntime", "pytorch");
-    duels("grouped", "attention, 12 query heads on 4", "--op attention --kv-heads 4", "onnxruntime-attention", "pytorch");
-    String step = "--op decode --heads 32 --queries 1 --keys 4096 --head-dim 128";
-    duels("decode", "decode, 32 heads, 4096 keys", step, "onnxruntime", "pytorch");
+  private void peers(boolean twoThreads) {
+    longPeers();
+    shortPeers();
+    if (twoThreads) {
+      twoThreadPeers();
+    }
+  }
+
+  private void longPeers() {
+    duels("attention-L128", "attention, L128", attention(128, WIDTH), "onnxruntime", ATTENTION_NODE, "pytorch");
+    duels("attention-L512", "attention, L512", attention(512, WIDTH), "onnxruntime", ATTENTION_NODE, "pytorch", "nd4j");
+    duels("attention-L2048", "attention, L2048", attention(2048, WIDTH), "onnxruntime", "pytorch");
+    duels("causal-L2048", "attention, causal, L2048", attention(2048, WIDTH) + " --causal", "onnxruntime", "pytorch");
+    duels("grouped", "attention, 12 query heads on 4", attention(512, WIDTH) + " --kv-heads 4", ATTENTION_NODE, "pytorch");
+    duels("decode", "decode, 32 heads, 4096 keys", STEP, "onnxruntime", ATTENTION_NODE, "pytorch");
     duels("layer", "attention layer, 128 rows of 384", "--op layer --head-dim 32 --queries 128", "djl", "nd4j");
     duels("gemm", "projection 512 × 384 × 1536", "--op gemm", "onnxruntime", "pytorch", "openblas", "nd4j", "jlama");
     duels("softmax", "softmax, 512 × 512", "--op softmax", "onnxruntime", "pytorch");
     duels("model-32", "MiniLM, 32 tokens", "--op model --queries 32", "onnxruntime");
     duels("model-128", "MiniLM, 128 tokens", "--op model --queries 128", "onnxruntime");
+  }
+
+  /** The lengths of sentences. ONNX Runtime's standard operator is the faster of its two there. */
+  private void shortPeers() {
+    for (int length : new int[] {8, 16, 32, 48, 64, 96}) {
+      duels("short-L" + length, "attention, L" + length + ", heads of 32", attention(length, 32), ATTENTION_NODE, "pytorch");
+    }
+    duels("attention-L32", "attention, L32", attention(32, WIDTH), ATTENTION_NODE, "pytorch");
+  }
+
+  private void twoThreadPeers() {
+    for (int length : new int[] {32, 128, 512, 2048}) {
+      duelsOnTwoThreads("attention-L" + length, "attention, L" + length, attention(length, WIDTH), ATTENTION_NODE, "pytorch");
+    }
+    duelsOnTwoThreads("decode", "decode, 32 heads, 4096 keys", STEP, ATTENTION_NODE, "pytorch");
+    duelsOnTwoThreads("gemm", "projection 512 × 384 × 1536", "--op gemm", "onnxruntime", "pytorch");
+  }
+
+  private void duelsOnTwoThreads(String id, String title, String options, String... peers) {
+    duels("threads2-" + id, title + ", two threads", options + " " + Case.THREADS + " 2", peers);
   }
 
   private void duels(String id, String title, String options, String... peers) {

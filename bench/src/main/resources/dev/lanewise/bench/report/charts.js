@@ -57,7 +57,7 @@ function lines(parent, xText, series) {
   }
 }
 
-/** A dot for each duel's ratio with its quartiles, on a logarithmic scale, and a line where both are as fast. */
+/** A mark for each duel's ratio with its quartiles, on a logarithmic scale, and a line where both are as fast. The mark points up where Lanewise is faster, down where it is slower. */
 function ratios(parent, duels, verdict) {
   const narrow = parent.clientWidth < 560, width = Math.max(280, parent.clientWidth), left = Math.min(430, width * .6), step = narrow ? 34 : 22, height = duels.length * step + 34;
   const svg = d3.select(parent).append("svg").attr("viewBox", [0, 0, width, height]).attr("role", "img").attr("aria-label", "How many times as fast Lanewise is as each program");
@@ -69,9 +69,10 @@ function ratios(parent, duels, verdict) {
   g.append("text").attr("x", left - 8).attr("y", 13).attr("text-anchor", "end").text(duel => narrow ? duel.title : `${duel.title} · ${duel.peer.split(",")[0]}${duel.peer.includes("opset") ? " Attention" : ""}`);
   if (narrow) g.append("text").attr("x", left - 8).attr("y", 26).attr("text-anchor", "end").text(duel => duel.peer.split(",")[0] + (duel.peer.includes("opset") ? " Att." : ""));
   g.append("line").attr("x1", duel => x(duel.low)).attr("x2", duel => x(duel.high)).attr("y1", 9).attr("y2", 9).attr("stroke", colour).attr("stroke-width", 3).attr("stroke-opacity", .5);
-  g.append("circle").attr("cx", duel => x(duel.ratio)).attr("cy", 9).attr("r", 4).attr("fill", colour)
+  const shape = duel => d3.symbol(verdict(duel) ? d3.symbolTriangle : d3.symbolCircle, 55)();
+  g.append("path").attr("d", shape).attr("transform", duel => `translate(${x(duel.ratio)},9)${verdict(duel) === "bad" ? " rotate(180)" : ""}`).attr("fill", colour)
     .append("title").text(duel => `${duel.title} against ${duel.peer}: ${digits(duel.ratio)} (quartiles ${digits(duel.low)} to ${digits(duel.high)}), ${duration(duel.result.secondsBest)} against ${duration(duel.result.peerSeconds)}`);
-  g.append("text").attr("class", "mark").attr("x", duel => x(duel.high) + 7).attr("y", 13).text(duel => digits(duel.ratio) + " ×");
+  g.append("text").attr("class", "mark").attr("x", duel => x(duel.high) + 9).attr("y", 13).text(duel => digits(duel.ratio) + " ×");
 }
 
 /** A bar for each row, with its value behind it; and a line at a limit, if there is one. */

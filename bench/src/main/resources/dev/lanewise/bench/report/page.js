@@ -5,8 +5,9 @@ const own = cases.filter(of => of.chart !== "PEER");
 const content = id => document.querySelector(`#${id} .content`);
 const hideIf = (id, empty) => { document.getElementById(id).hidden = empty; };
 
+const threads = `${report.threads} ${report.threads === 1 ? "thread" : "threads"}`;
 document.getElementById("where").textContent = `${report.machine.cpu}, ${report.machine.processors} processors, ${report.machine.os}; `
-  + `Java ${report.jdk.version} (${report.jdk.vendor}), kernels ${report.machine.kernels}, ${report.threads} ${report.threads === 1 ? "thread" : "threads"}, `
+  + `Java ${report.jdk.version} (${report.jdk.vendor}), kernels ${report.machine.kernels}, ${threads}, `
   + `${report.suite} suite, ${cases.length} cases${report.cases.length > cases.length ? `, ${report.cases.length - cases.length} failed` : ""}.`;
 
 roofline(content("roofline"), own);
@@ -32,16 +33,23 @@ for (const [id, name] of [["roofline", null], ["length", "LENGTH"], ["width", "W
 hideIf("scalar", !speedUps.length);
 
 const duels = byChart("PEER").map(of => ({...of, peer: of.result.peer, ratio: of.result.ratio, low: of.result.lowerRatio, high: of.result.upperRatio}));
-const verdict = duel => duel.low > 1 ? "good" : duel.high < 1 ? "bad" : null;
+const verdict = duel => duel.low >= 1.005 ? "good" : duel.high <= .995 ? "bad" : null;
+const unsettled = duel => duel.result.settled === false;
+const ratioText = duel => `${{good: "▲ ", bad: "▼ "}[verdict(duel)] ?? ""}${digits(duel.ratio)} ×${unsettled(duel) ? "*" : ""}`;
 if (duels.length) {
   const peers = [...new Set(duels.map(of => of.peer))];
-  const rows = [...d3.group(duels, of => of.title)].map(([name, all]) => ({name, all, of: peer => all.find(duel => duel.peer === peer)}))
-    .sort((a, b) => d3.descending(d3.mean(a.all, of => Math.log(of.ratio)), d3.mean(b.all, of => Math.log(of.ratio))));
+  const rows = [...d3.group(duels, of => of.title)].map(([name, all]) => ({name, all, of: peer => all.find(duel => duel.peer === peer), fastest: d3.least(all, of => of.ratio)}))
+    .sort((a, b) => d3.descending(a.fastest.ratio, b.fastest.ratio));
+  const slower = rows.filter(row => verdict(row.fastest) === "bad").length;
+  document.getElementById("slower").textContent = `In ${slower} of ${rows.length} cases Lanewise is slower than the fastest of the others. ${threads} unless the case says two.`
+    + (duels.some(unsettled) ? " *: not settled when it was measured, as on a busy machine." : "");
+  const column = (name, duel) => ({name, value: row => duel(row)?.ratio, text: row => duel(row) ? ratioText(duel(row)) : "", style: row => duel(row) ? verdict(duel(row)) : null});
   table(content("peers"), [{name: "case", value: row => row.name, text: row => row.name},
     {name: "Lanewise", value: row => d3.min(row.all, of => of.result.secondsBest), text: row => duration(d3.min(row.all, of => of.result.secondsBest))},
-    ...peers.map(peer => ({name: peer, value: row => row.of(peer)?.ratio, text: row => row.of(peer) ? digits(row.of(peer).ratio) + " ×" : "", style: row => row.of(peer) ? verdict(row.of(peer)) : null}))], rows);
+    column("fastest of the others", row => row.fastest), ...peers.map(peer => column(peer, row => row.of(peer)))], rows);
   ratios(document.getElementById("ratios"), [...duels].sort((a, b) => d3.descending(a.ratio, b.ratio)), verdict);
 } else {
+  document.getElementById("slower").remove();
   d3.select(content("peers")).append("p").text("None in this build: mvn -Ppeers -DskipTests package adds ONNX Runtime, PyTorch, OpenBLAS, ND4J, DJL and Jlama.");
 }
 
