@@ -76,20 +76,24 @@ final class Job {
     return Workers.startHelper(this);
   }
 
-  void help() {
-    if (!enter()) {
-      return;
+  /** Takes tasks on a thread of the caller's executor. */
+  private void help() {
+    if (enter()) {
+      work();
+      leave();
     }
+  }
+
+  /** Takes tasks on a thread that has entered, and must {@link #leave} afterwards. It throws nothing. */
+  void work() {
     try {
       if (Thread.currentThread() == caller) { // an executor may run its tasks on the calling thread
         takeTasks();
       } else {
         helpFrom(Thread.currentThread());
       }
-    } catch (Throwable e) { // anything: the caller would wait forever for a helper that leaves without being counted
+    } catch (Throwable e) { // anything: the caller would wait forever for a helper that does not leave
       failure.compareAndSet(null, e);
-    } finally {
-      leave();
     }
   }
 
@@ -136,7 +140,8 @@ final class Job {
     }
   }
 
-  private boolean enter() {
+  /** Counts a helper that begins. Returns false if the call has ended. */
+  boolean enter() {
     int count = helpers.get();
     while (count >= 0 && !helpers.compareAndSet(count, count + 1)) {
       count = helpers.get();
@@ -144,7 +149,8 @@ final class Job {
     return count >= 0;
   }
 
-  private void leave() {
+  /** Ends the work of a helper, for which the caller waits. */
+  void leave() {
     if (helpers.decrementAndGet() == CLOSED) {
       LockSupport.unpark(caller);
     }

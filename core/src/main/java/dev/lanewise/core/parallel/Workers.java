@@ -42,7 +42,7 @@ public final class Workers {
    */
   private static final long AWAKE_NANOS = 100_000;
 
-  /** Number of polls between two looks at the clock. */
+  /** Number of polls, some microseconds, between two offers of the processor to other threads. */
   private static final int POLLS = 64;
 
   /** Helpers that wait awake. They are fewer than the processors, so that waiting helpers do not slow down working threads. */
@@ -107,20 +107,32 @@ public final class Workers {
 
     @Override
     public void run() {
-      for (Job todo = job; todo != null; todo = awaitJob()) {
+      Job todo = job;
+      while (todo != null) {
         job = null;
-        todo.help();
+        boolean entered = todo.enter();
+        if (entered) {
+          todo.work();
+        }
+        // Before the caller may return: its next call then finds this helper, and wakes no other thread.
+        int slot = register();
+        if (entered) {
+          todo.leave();
+        }
+        todo = slot < AWAKE.length() ? awaitJob(slot) : null;
       }
     }
 
-    private @Nullable Job awaitJob() {
+    /** Offers this helper to other jobs. Returns its slot in {@link #AWAKE}, or the number of slots if none is free. */
+    private int register() {
       int slot = 0;
       while (slot < AWAKE.length() && !AWAKE.compareAndSet(slot, null, this)) {
         slot++;
       }
-      if (slot == AWAKE.length()) {
-        return null;
-      }
+      return slot;
+    }
+
+    private @Nullable Job awaitJob(int slot) {
       spinUntil(() -> job != null);
       if (job == null && AWAKE.compareAndSet(slot, this, null)) {
         return null;
@@ -151,7 +163,10 @@ public final class Workers {
     }
   }
 
-  /** Returns when the condition holds, or after {@link #AWAKE_NANOS}. */
+  /**
+   * Returns when the condition holds, or after {@link #AWAKE_NANOS}. If the threads outnumber the free processors, the thread that would
+   * make the condition hold may wait for the processor of this one; it gets it after {@link #POLLS} polls.
+   */
   static void spinUntil(BooleanSupplier condition) {
     long start = System.nanoTime();
     do {
@@ -161,6 +176,7 @@ public final class Workers {
         }
         Thread.onSpinWait();
       }
+      Thread.yield();
     } while (System.nanoTime() - start < AWAKE_NANOS);
   }
 }
