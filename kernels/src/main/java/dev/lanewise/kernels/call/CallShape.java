@@ -40,6 +40,8 @@ public final class CallShape {
   private final int mostQueries;
   private final int mostKeys;
 
+  private final int group;
+
   private CallShape(Heads query, Heads key, CachedSequence[] caches, PackedSequences sequences, int step) {
     this.query = query;
     this.key = key;
@@ -48,6 +50,7 @@ public final class CallShape {
     this.step = step;
     this.mostQueries = sequences.mostQueries();
     this.mostKeys = caches.length == 0 ? sequences.mostKeys() : most(caches);
+    this.group = key.heads() == 0 ? 0 : query.heads() / key.heads();
   }
 
   private static int most(CachedSequence[] caches) {
@@ -191,7 +194,7 @@ public final class CallShape {
 
   /** Number of query heads that share a key/value head. */
   public int group() {
-    return query.heads() / key.heads();
+    return group;
   }
 
   /** Number of queries of a batch entry. */

@@ -15,7 +15,7 @@ public final class Admission {
 
   private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final Semaphore FREE = new Semaphore(MOST);
-  private static final ThreadLocal<Depth> DEPTH = ThreadLocal.withInitial(Depth::new);
+  private static final ThreadLocal<Place> PLACE = ThreadLocal.withInitial(Place::new);
 
   /** The time at which a call was last admitted, or last ended while others waited. */
   private static volatile long lastMove = System.nanoTime();
@@ -23,9 +23,20 @@ public final class Admission {
   private Admission() {}
 
   /** The state of a thread: its number of nested calls, and whether the outermost holds a permit. */
-  private static final class Depth {
+  static final class Place {
     private int calls;
     private boolean permit;
+
+    /** The slot of a {@link ScratchPool} that the thread looks at first, modulo the number of slots. */
+    int home = (int) (Thread.currentThread().threadId() % MOST);
+
+    /** Number of members of all pools that the thread holds and must return itself. */
+    int held;
+  }
+
+  /** The state of the calling thread. */
+  static Place place() {
+    return PLACE.get();
   }
 
   /**
@@ -34,35 +45,45 @@ public final class Admission {
    * @throws CancellationException if the thread is interrupted while it waits; the call has not entered
    */
   public static void enter() {
-    Depth depth = DEPTH.get();
-    if (depth.calls == 0) {
-      depth.permit = FREE.tryAcquire() || await();
+    enterPlace();
+  }
+
+  /** As {@link #enter}; returns the state of the calling thread. */
+  static Place enterPlace() {
+    Place place = PLACE.get();
+    if (place.calls == 0) {
+      place.permit = FREE.tryAcquire() || await();
     }
-    depth.calls++;
+    place.calls++;
+    return place;
   }
 
   /** Leaves a call. */
   public static void leave() {
-    Depth depth = DEPTH.get();
-    if (--depth.calls > 0) {
+    leave(PLACE.get());
+  }
+
+  /** As {@link #leave()}, with the state of the calling thread. */
+  static void leave(Place place) {
+    if (--place.calls > 0) {
       return;
     }
     if (FREE.hasQueuedThreads()) {
       lastMove = System.nanoTime();
     }
-    if (depth.permit) {
+    if (place.permit) {
       FREE.release();
     }
   }
 
   /** Marks this thread as a helper of a call that another thread has entered; the thread must {@link #leaveAsHelper}. */
   public static void enterAsHelper() {
-    DEPTH.get().calls++;
+    PLACE.get().calls++;
   }
 
   /** Ends the work of a helper. */
   public static void leaveAsHelper() {
-    DEPTH.get().calls--;
+    PLACE.get().calls--;
   }
 
   /** Waits for a permit. Returns true with a permit, or false after a stall. */
