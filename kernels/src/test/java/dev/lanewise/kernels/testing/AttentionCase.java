@@ -109,6 +109,11 @@ public final class AttentionCase {
     return shape.queries()[b];
   }
 
+  /** Query heads. */
+  public int heads() {
+    return shape.heads();
+  }
+
   int keys(int b) {
     return shape.keys()[b];
   }

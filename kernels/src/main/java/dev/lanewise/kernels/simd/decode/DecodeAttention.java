@@ -8,13 +8,14 @@ import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Operand;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.stored.BlockOperand;
 import dev.lanewise.kernels.simd.stored.WideningKernel;
 import java.util.Arrays;
 
 /**
  * Attention of a few query rows over cached keys: one pass over K and V in memory order, shared by all query rows and all query heads of a
- * span.
+ * key/value head. The operations on a row are those of {@link RowOrder}.
  *
  * <pre>
  * for each tile of {@link DecodeSoftmax#KEYS} keys that any row sees        four blocks, four memory streams
@@ -34,9 +35,6 @@ public final class DecodeAttention extends ScratchPool.Member {
   private static final int BLOCK = KeyValueLayout.BLOCK_ROWS;
   private static final int ROWS = 4;
 
-  /** Number of keys whose weights and weighted values are summed in floats, a span; spans are added in double. */
-  private static final int SPAN = 16 * KEYS;
-
   private static final int LANES = Lanes.COUNT;
 
   /** Factor of weights for half-precision values; the output is divided by it. In between nothing overflows or underflows. */
@@ -48,15 +46,8 @@ public final class DecodeAttention extends ScratchPool.Member {
   private final Operand c = new Operand();
   private float[] scores = new float[0];
   private float[] accumulated = new float[0];
-  private float[] max = new float[0];
+  private float[] base = new float[0];
   private float[] sums = new float[0];
-
-  /** The sums of earlier spans of keys, if {@link #spilled}. */
-  private double[] farAccumulated = new double[0];
-
-  private double[] farSums = new double[0];
-  private boolean spilled;
-
   private int rows;
   private int width;
 
@@ -87,67 +78,37 @@ public final class DecodeAttention extends ScratchPool.Member {
     rows = plan.rows(batchEntry);
     width = cached.layout().paddedValueWidth();
     queries.open(problem, batchEntry, fromHead, toHead);
-    for (int split = plan.fromSplit(batchEntry, task); split < plan.toSplit(batchEntry, task); split++) {
-      run(plan, batchEntry, split, fromHead, toHead);
+    for (int span = plan.fromSpan(batchEntry, task); span < plan.toSpan(batchEntry, task); span++) {
+      run(plan, batchEntry, span, fromHead, toHead);
     }
     plan.finish(batchEntry);
   }
 
-  /** Computes one split of the keys for a range of heads. */
-  private void run(DecodePlan plan, int batchEntry, int split, int fromHead, int toHead) {
+  /** Computes one span of keys for a range of heads. */
+  private void run(DecodePlan plan, int batchEntry, int span, int fromHead, int toHead) {
     AttentionProblem problem = plan.problem();
     CachedSequence cached = problem.cached(batchEntry);
     int allRows = (toHead - fromHead) * rows;
     scores = atLeast(scores, allRows * KEYS);
     accumulated = atLeast(accumulated, allRows * width);
-    max = atLeast(max, allRows);
-    sums = atLeast(sums, allRows * LANES);
+    base = atLeast(base, allRows);
+    sums = atLeast(sums, allRows);
     Arrays.fill(accumulated, 0, allRows * width, 0);
-    Arrays.fill(max, 0, allRows, Float.NEGATIVE_INFINITY);
-    Arrays.fill(sums, 0, allRows * LANES, 0);
-    spilled = false;
-    int span = -1;
-    int to = Math.min(plan.toKey(batchEntry, split), queries.to());
-    for (int key = Math.max(plan.fromKey(batchEntry, split), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
+    Arrays.fill(base, 0, allRows, Float.NEGATIVE_INFINITY);
+    Arrays.fill(sums, 0, allRows, 0);
+    int to = Math.min(plan.toKey(batchEntry, span), queries.to());
+    for (int key = Math.max(plan.fromKey(span), queries.from()) / KEYS * KEYS; key < to; key += KEYS) {
       Interruption.check();
-      boolean there = tile.open(cached, key);
-      if (there && span >= 0 && span != key / SPAN) {
-        spill(allRows);
-      }
-      span = there ? key / SPAN : span;
-      if (!there || !tile(problem, fromHead, toHead)) {
-        key = Math.max(key, queries.nextKey((toHead - fromHead) * rows, key + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
+      if (!tile.open(cached, key) || !tile(problem, fromHead, toHead)) {
+        key = Math.max(key, queries.nextKey(allRows, key + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
       }
     }
     float[] results = plan.results(batchEntry);
     for (int head = fromHead; head < toHead; head++) {
       for (int row = 0; row < rows; row++) {
-        leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, split, head, row), cached.layout());
+        leave((head - fromHead) * rows + row, results, plan.resultIndex(batchEntry, span, head, row), cached.layout());
       }
     }
-  }
-
-  /** Adds the current span to the sums in double and clears it. */
-  private void spill(int allRows) {
-    if (farAccumulated.length < allRows * width) {
-      farAccumulated = new double[allRows * width];
-    }
-    if (farSums.length < allRows) {
-      farSums = new double[allRows];
-    }
-    if (!spilled) {
-      Arrays.fill(farAccumulated, 0, allRows * width, 0);
-      Arrays.fill(farSums, 0, allRows, 0);
-      spilled = true;
-    }
-    for (int i = 0; i < allRows * width; i++) {
-      farAccumulated[i] += accumulated[i];
-    }
-    for (int i = 0; i < allRows * LANES; i++) {
-      farSums[i / LANES] += sums[i];
-    }
-    Arrays.fill(accumulated, 0, allRows * width, 0);
-    Arrays.fill(sums, 0, allRows * LANES, 0);
   }
 
   private static float[] atLeast(float[] array, int size) {
@@ -218,7 +179,7 @@ public final class DecodeAttention extends ScratchPool.Member {
     return rows - row < 3 ? 1 : Math.min(ROWS, rows - row);
   }
 
-  /** Turns the scores of a row into weights and rescales the accumulated sums if the maximum rises. */
+  /** Turns the scores of a row into weights and rescales the accumulated sums if the base moves. */
   private void normalise(AttentionProblem problem, int state, int head) {
     int at = state * KEYS;
     boolean int8 = tile.format() == KeyValueFormat.INT8;
@@ -239,21 +200,20 @@ public final class DecodeAttention extends ScratchPool.Member {
     if (visible != -1L) {
       DecodeSoftmax.hide(scores, at, visible, Float.NEGATIVE_INFINITY);
     }
-    float old = max[state];
-    float highest = old;
-    if (DecodeSoftmax.exceeds(scores, at, scale, old)) {
-      highest = scale * DecodeSoftmax.max(scores, at);
-      float factor = (float) Math.exp(old - highest);
-      DecodeSoftmax.multiply(accumulated, state * width, width, factor);
-      DecodeSoftmax.multiply(sums, state * LANES, LANES, factor);
-      if (spilled) {
-        rescaleFar(state, factor);
+    float old = base[state];
+    if (DecodeSoftmax.exceeds(scores, at, scale, old + RowOrder.RISE)) {
+      base[state] = scale * DecodeSoftmax.max(scores, at);
+      if (old != Float.NEGATIVE_INFINITY) {
+        float factor = RowOrder.exp(old - base[state]);
+        DecodeSoftmax.multiply(accumulated, state * width, width, factor);
+        sums[state] *= factor;
       }
-      max[state] = highest;
     }
     // 0 instead of −∞, so that a row without keys so far computes −∞ − 0 and not −∞ − −∞
-    float base = highest == Float.NEGATIVE_INFINITY ? 0 : highest;
-    DecodeSoftmax.exponentials(scores, at, scale, base, halves ? HALF_WEIGHT : 1, sums, state * LANES);
+    float subtracted = base[state] == Float.NEGATIVE_INFINITY ? 0 : base[state];
+    DecodeSoftmax.exponentials(scores, at, scale, subtracted, halves ? HALF_WEIGHT : 1);
+    float sum = DecodeSoftmax.sum(scores, at);
+    sums[state] += halves ? sum * (1 / HALF_WEIGHT) : sum;
     if (int8) {
       tile.scale(head, true, scores, at);
       if (visible != -1L) {
@@ -262,24 +222,10 @@ public final class DecodeAttention extends ScratchPool.Member {
     }
   }
 
-  private void rescaleFar(int state, float factor) {
-    farSums[state] *= factor;
-    for (int i = state * width; i < (state + 1) * width; i++) {
-      farAccumulated[i] *= factor;
-    }
-  }
-
-  /** Writes a row's partial result, which the plan merges. */
+  /** Writes a row's result of a span, which the plan joins with those of other spans. */
   private void leave(int state, float[] results, int to, KeyValueLayout layout) {
-    double sum = spilled ? farSums[state] : 0;
-    for (int i = state * width; spilled && i < (state + 1) * width; i++) {
-      accumulated[i] = (float) (farAccumulated[i] + accumulated[i]);
-    }
-    for (int lane = 0; lane < LANES; lane++) {
-      sum += sums[state * LANES + lane];
-    }
-    results[to] = max[state];
-    results[to + DecodeResults.SUM] = (float) sum;
+    results[to] = base[state];
+    results[to + DecodeResults.SUM] = sums[state];
     if (layout.format() == KeyValueFormat.F16) {
       DecodeSoftmax.multiply(accumulated, state * width, width, Math.scalb(1f, WideningKernel.HALF_EXPONENT) / HALF_WEIGHT);
     }

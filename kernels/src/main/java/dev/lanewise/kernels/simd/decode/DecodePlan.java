@@ -3,27 +3,20 @@ package dev.lanewise.kernels.simd.decode;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.plain.ScalarAttention;
-import dev.lanewise.kernels.simd.fused.OnlineSoftmax;
-import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cut of the batch entries that are decoded. Keys are cut into splits; the number of splits depends on the number of keys only. Heads
- * are cut into ranges, as many as keep the threads busy. A task is one split of a range of heads, or all splits in order if a function of
- * the caller must receive the keys in order. Each split stores the maximum, sum and output of its rows, and the last task merges them: o =
- * Σ e<sup>m<sub>c</sub> − m</sup> o<sub>c</sub> / Σ e<sup>m<sub>c</sub> − m</sup> l<sub>c</sub> ("FlashAttention", Dao et al., 2022,
- * section 3.1; "Flash-Decoding", 2023).
+ * The cut of the batch entries that are decoded. Keys are cut into the spans of {@link RowOrder}. Heads are cut into ranges, as many as
+ * keep the threads busy. A task computes some consecutive spans of a range of heads, or all spans in order if a function of the caller must
+ * receive the keys in order. Each span stores the base, sum and output of its rows, and the last task joins them ({@link DecodeResults}).
  */
 public final class DecodePlan {
-  /** The least number of keys of a split: reading their rows takes far longer than storing and merging a result. */
-  private static final int SPLIT = 512;
-
-  /** The most splits of a sequence. */
-  static final int MOST_SPLITS = 64;
+  /** The most tasks along the keys. */
+  private static final int MOST_KEY_TASKS = 64;
 
   private static final int TASKS_PER_THREAD = 4;
 
@@ -36,12 +29,17 @@ public final class DecodePlan {
   private final AtomicIntegerArray unfinished;
 
   /**
-   * The results of a batch entry's splits, held from its first task to its last; guarded by this. Tasks begin in order, so at most one
-   * batch entry for each thread, and one more that begins, holds results.
+   * The results of a batch entry's spans, held from its first task to its last; guarded by this. Tasks begin in order, so at most one batch
+   * entry for each thread, and one more that begins, holds results.
    */
   private final @Nullable DecodeResults[] results;
 
   private final boolean[] decodes;
+
+  /** The first span of which any row of a batch entry sees a key, and one past the last, at least one more. */
+  private final int[] firstSpan;
+
+  private final int[] endSpan;
 
   /** Cuts a call over cached keys. */
   public DecodePlan(AttentionProblem problem, int threads) {
@@ -53,8 +51,10 @@ public final class DecodePlan {
     this.unfinished = new AtomicIntegerArray(problem.shape.batch());
     this.results = new @Nullable DecodeResults[problem.shape.batch()];
     this.decodes = new boolean[problem.shape.batch()];
+    this.firstSpan = new int[problem.shape.batch()];
+    this.endSpan = new int[problem.shape.batch()];
     for (int b = 0; b < problem.shape.batch(); b++) {
-      decodes[b] = canDecode(problem, b) && rows(b) > 0;
+      decodes[b] = canDecode(problem, b) && rows(b) > 0 && findSpans(b);
       unfinished.set(b, decodes(b) ? tasks(b) : 0);
     }
   }
@@ -71,11 +71,30 @@ public final class DecodePlan {
     if (rows.layout().keyWidth() > Tiles.KC) {
       return false; // one chain of so many products would lose precision
     }
-    long width = Math.max(rows.layout().keyWidth(), DecodeResults.rowSize(rows.layout().valueWidth()));
-    if ((long) problem.shape.queryHeads() * problem.computedQueries(batchEntry) * width * MOST_SPLITS > Integer.MAX_VALUE) {
-      return false; // no array would hold the results of all splits
-    }
     return DecodeSupport.supports(problem) && !holdsSpecial(rows);
+  }
+
+  /** Finds the spans that are seen; returns whether arrays can hold their rows. */
+  private boolean findSpans(int batchEntry) {
+    int from = Integer.MAX_VALUE;
+    int to = 0;
+    for (int head = 0; head < problem.shape.queryHeads(); head++) {
+      for (int i = 0; i < problem.computedQueries(batchEntry); i++) {
+        int query = problem.position(i);
+        int first = problem.visibility.firstKey(batchEntry, head, query);
+        int end = problem.visibility.endKey(batchEntry, head, query);
+        if (first < end) {
+          from = Math.min(from, first);
+          to = Math.max(to, end);
+        }
+      }
+    }
+    from = Math.min(from, to);
+    firstSpan[batchEntry] = from / RowOrder.SPAN;
+    endSpan[batchEntry] = Math.max(firstSpan[batchEntry] + 1, Math.ceilDiv(to, RowOrder.SPAN));
+    KeyValueLayout layout = problem.cached(batchEntry).layout();
+    long ofRow = Math.max(Math.max(layout.keyWidth(), layout.paddedValueWidth()), DecodeSoftmax.KEYS);
+    return (long) heads * rows(batchEntry) * Math.max(ofRow, (long) spans(batchEntry) * rowSize) <= Integer.MAX_VALUE;
   }
 
   private static boolean holdsSpecial(CachedSequence rows) {
@@ -105,46 +124,46 @@ public final class DecodePlan {
 
   /** Number of tasks of a batch entry that is decoded. */
   public int tasks(int batchEntry) {
-    return taskSplits(batchEntry) * ranges(batchEntry);
+    return keyTasks(batchEntry) * ranges(batchEntry);
   }
 
-  /** Number of tasks along the keys: one for each split, or one in all if a function must receive the keys in order. */
-  private int taskSplits(int batchEntry) {
-    return problem.formula.changesByFunction() ? 1 : splits(batchEntry);
+  /** Number of tasks along the keys. */
+  private int keyTasks(int batchEntry) {
+    return Math.ceilDiv(spans(batchEntry), taskSpans(batchEntry));
   }
 
-  /** Number of keys of a split, a multiple of a tile. */
-  private int splitKeys(int batchEntry) {
-    int least = Math.ceilDiv(problem.shape.keys(batchEntry), MOST_SPLITS);
-    return Packing.roundUp(Math.max(SPLIT, least), DecodeSoftmax.KEYS);
+  /** Number of spans of a task. */
+  private int taskSpans(int batchEntry) {
+    int spans = spans(batchEntry);
+    return problem.formula.changesByFunction() ? spans : Math.ceilDiv(spans, MOST_KEY_TASKS);
   }
 
-  private int splits(int batchEntry) {
-    return Math.max(1, Math.ceilDiv(problem.shape.keys(batchEntry), splitKeys(batchEntry)));
+  private int spans(int batchEntry) {
+    return endSpan[batchEntry] - firstSpan[batchEntry];
   }
 
-  /** Number of ranges of heads. One thread should read all heads of a block if there are enough splits. */
+  /** Number of ranges of heads. One thread should read all heads of a block if there are enough spans. */
   private int ranges(int batchEntry) {
-    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) taskSplits(batchEntry) * problem.shape.batch());
+    long wanted = threads == 1 ? 1 : Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) keyTasks(batchEntry) * problem.shape.batch());
     return (int) Math.min(wanted, heads);
   }
 
-  /** The first split of a task. */
-  int fromSplit(int batchEntry, int task) {
-    return task / ranges(batchEntry);
+  /** The first span of a task. */
+  int fromSpan(int batchEntry, int task) {
+    return firstSpan[batchEntry] + task / ranges(batchEntry) * taskSpans(batchEntry);
   }
 
-  /** One past a task's last split. */
-  int toSplit(int batchEntry, int task) {
-    return problem.formula.changesByFunction() ? splits(batchEntry) : fromSplit(batchEntry, task) + 1;
+  /** One past a task's last span. */
+  int toSpan(int batchEntry, int task) {
+    return Math.min(fromSpan(batchEntry, task) + taskSpans(batchEntry), endSpan[batchEntry]);
   }
 
-  int fromKey(int batchEntry, int split) {
-    return split * splitKeys(batchEntry);
+  int fromKey(int span) {
+    return span * RowOrder.SPAN;
   }
 
-  int toKey(int batchEntry, int split) {
-    return Math.min(fromKey(batchEntry, split) + splitKeys(batchEntry), problem.shape.keys(batchEntry));
+  int toKey(int batchEntry, int span) {
+    return (int) Math.min((span + 1L) * RowOrder.SPAN, problem.shape.keys(batchEntry));
   }
 
   int fromHead(int batchEntry, int task) {
@@ -157,19 +176,23 @@ public final class DecodePlan {
     return (int) ((task % ranges + 1L) * heads / ranges);
   }
 
-  /** Index of the result of a split's row in {@link #results}. */
-  int resultIndex(int batchEntry, int split, int head, int row) {
-    return ((split * heads + head) * rows(batchEntry) + row) * rowSize;
+  /** Index of the result of a row in a span in {@link #results}; the spans of a row follow each other. */
+  int resultIndex(int batchEntry, int span, int head, int row) {
+    return ((head * rows(batchEntry) + row) * spans(batchEntry) + span - firstSpan[batchEntry]) * rowSize;
   }
 
-  /** The results of a batch entry's splits. */
+  /** The results of a batch entry's spans. */
   synchronized float[] results(int batchEntry) {
+    return held(batchEntry).data();
+  }
+
+  private synchronized DecodeResults held(int batchEntry) {
     DecodeResults held = results[batchEntry];
     if (held == null) {
-      held = DecodeResults.take(splits(batchEntry) * heads * rows(batchEntry) * rowSize);
+      held = DecodeResults.take(spans(batchEntry) * heads * rows(batchEntry) * rowSize, rowSize - DecodeResults.OUTPUT);
       results[batchEntry] = held;
     }
-    return held.data();
+    return held;
   }
 
   private synchronized void giveBack(int batchEntry) {
@@ -177,60 +200,17 @@ public final class DecodePlan {
     results[batchEntry] = null;
   }
 
-  /** Ends a task. The last task of a batch entry merges the results of all splits. */
+  /** Ends a task. The last task of a batch entry joins the results of all spans. */
   void finish(int batchEntry) {
     if (unfinished.decrementAndGet(batchEntry) > 0) {
       return;
     }
+    DecodeResults all = held(batchEntry);
     for (int head = 0; head < heads; head++) {
       for (int row = 0; row < rows(batchEntry); row++) {
-        join(batchEntry, head, row);
+        all.join(problem, batchEntry, head, row, resultIndex(batchEntry, firstSpan[batchEntry], head, row), spans(batchEntry));
       }
     }
     giveBack(batchEntry);
-  }
-
-  private void join(int batchEntry, int head, int row) {
-    float[] data = results(batchEntry);
-    int first = resultIndex(batchEntry, 0, head, row);
-    int distance = heads * rows(batchEntry) * rowSize;
-    int end = first + splits(batchEntry) * distance;
-    int queryHead = head * problem.shape.group() + row % problem.shape.group();
-    int query = problem.queryRow(row);
-    float max = Float.NEGATIVE_INFINITY;
-    for (int at = first; at < end; at += distance) {
-      max = Math.max(max, data[at]);
-    }
-    float base = max == Float.NEGATIVE_INFINITY ? 0 : max; // a row without keys computes −∞ − 0, and not −∞ − −∞
-    double sum = 0;
-    for (int at = first; at < end; at += distance) {
-      sum += Math.exp(data[at] - base) * data[at + DecodeResults.SUM];
-    }
-    float sink = problem.formula.normaliser().sink(queryHead);
-    double whole = sink == Float.NEGATIVE_INFINITY || sum == 0 ? sum : sum + Math.exp(sink - base);
-    if (problem.output != null) {
-      for (int at = first; at < end; at += distance) {
-        data[at] = sum == 0 ? 0 : (float) (Math.exp(data[at] - base) / whole);
-      }
-      int to = problem.shape.queryIndex(problem.output, batchEntry, queryHead, query);
-      boolean finite = true;
-      for (int d = 0; d < problem.output.width(); d++) {
-        double joined = 0;
-        for (int at = first; at < end; at += distance) { // a factor of 0 drops its operand, NaN included
-          joined += data[at] == 0 ? 0 : (double) data[at] * data[at + DecodeResults.OUTPUT + d];
-        }
-        float x = (float) joined;
-        problem.output.data()[to + d * problem.output.columnStride()] = x;
-        finite &= Float.isFinite(x);
-      }
-      if (!finite && Double.isFinite(sum) && !problem.callsFunctions()) { // see FusedAttention.repeatOverflown
-        ScalarAttention.attend(problem, batchEntry * heads + head, row, row + 1);
-        return;
-      }
-    }
-    float[] logSumExp = problem.results.logSumExp();
-    if (logSumExp != null) {
-      logSumExp[problem.shape.queryNumber(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
-    }
   }
 }

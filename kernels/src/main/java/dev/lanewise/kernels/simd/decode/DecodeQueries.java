@@ -8,6 +8,7 @@ import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.simd.fused.ScoreChanges;
+import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.stored.WideningKernel;
 import java.util.List;
 import java.util.Objects;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class DecodeQueries {
   /** A query whose elements are below this takes half of {@link WideningKernel#HALF_EXPONENT}. */
   private static final float LARGE = 0x1p70f;
+
+  /** From a larger distance on, one of the next distances may be above 2²⁴, where floats are not consecutive integers. */
+  private static final long MOST_DISTANCE = (1 << 24) - Tiles.KEYS;
 
   private float[] data = new float[0];
   private float[] rest = new float[0];
@@ -174,7 +178,37 @@ final class DecodeQueries {
   void change(AttentionProblem call, int row, DecodeTile tile, float[] scores, int at) {
     List<ScoreChange> changes = call.formula.changes();
     for (int i = 0; i < changes.size(); i++) {
-      ScoreChanges.applyToRow(call, changes.get(i), batchEntry, queryHead[row], query[row], tile.key(), scores, at, tile.keys());
+      switch (changes.get(i)) {
+        case ScoreChange.Alibi alibi -> subtractDistances(call, alibi, row, tile, scores, at);
+        case ScoreChange.Softcap _, ScoreChange.AddedBias _, ScoreChange.Function _ ->
+            ScoreChanges.applyToRow(call, changes.get(i), batchEntry, queryHead[row], query[row], tile.key(), scores, at, tile.keys());
+      }
+    }
+  }
+
+  /** score − slope · |distance|, in floats as the fused kernel computes it unless a distance is too large for a float. */
+  private void subtractDistances(AttentionProblem call, ScoreChange.Alibi alibi, int row, DecodeTile tile, float[] scores, int at) {
+    long position = call.queryPosition(alibi, batchEntry, query[row]);
+    float slope = -alibi.slopes()[queryHead[row]];
+    int key = tile.key();
+    int rows = Math.clamp((long) call.endOfRows(batchEntry) - key, 0, tile.keys());
+    subtractDistances(slope, position - key, scores, at, rows);
+    for (int i = rows; i < tile.keys(); i++) { // nodes of a tree have any positions
+      subtractDistances(slope, position - call.keyPosition(batchEntry, key + i), scores, at + i, 1);
+    }
+  }
+
+  /** The same for {@code count} keys; {@code distance} is the query's position minus that of the first key. */
+  private static void subtractDistances(float slope, long distance, float[] scores, int at, int count) {
+    if (Math.abs(distance + 1) < MOST_DISTANCE) {
+      int near = (int) distance;
+      for (int i = 0; i < count; i++) {
+        scores[at + i] = Math.fma((float) Math.abs(near - i), slope, scores[at + i]);
+      }
+    } else {
+      for (int i = 0; i < count; i++) {
+        scores[at + i] = (float) (scores[at + i] + (double) slope * Math.abs(distance - i));
+      }
     }
   }
 

@@ -1,10 +1,19 @@
 package dev.lanewise.kernels.simd.decode;
 
+import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.kernels.simd.fused.OnlineSoftmax;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
+import java.util.Arrays;
 
-/** The pooled results of the splits of one batch entry, to be merged. Each row has its maximum, sum and output. */
+/**
+ * The pooled results of the spans of one batch entry, and their join by {@link RowOrder} ("FlashAttention", Dao et al., 2022, section 3.1;
+ * "Flash-Decoding", 2023). Each row of a span has its base, sum and output.
+ */
 final class DecodeResults extends ScratchPool.Member {
-  /** Offset of a row's sum; its maximum precedes it, and its output follows it. */
+  /** Offset of a row's sum; its base precedes it, and its output follows it. */
   static final int SUM = 1;
 
   static final int OUTPUT = 2;
@@ -12,14 +21,18 @@ final class DecodeResults extends ScratchPool.Member {
   private static final ScratchPool<DecodeResults> POOL = new ScratchPool<>(DecodeResults::new);
 
   private float[] data = new float[0];
+  private double[] joined = new double[0];
 
   private DecodeResults() {}
 
   /** Takes room for {@code size} floats of any content. */
-  static DecodeResults take(int size) {
+  static DecodeResults take(int size, int valueWidth) {
     DecodeResults results = POOL.takeInside();
     if (results.data.length < size) {
       results.data = new float[size];
+    }
+    if (results.joined.length < valueWidth) {
+      results.joined = new double[valueWidth];
     }
     return results;
   }
@@ -31,6 +44,72 @@ final class DecodeResults extends ScratchPool.Member {
 
   float[] data() {
     return data;
+  }
+
+  /** Joins the spans of a row, whose results begin at {@code first}, and writes what the call asks for. */
+  void join(AttentionProblem problem, int batchEntry, int head, int row, int first, int spans) {
+    int width = problem.cached(batchEntry).layout().valueWidth();
+    float base = Float.NEGATIVE_INFINITY;
+    double sum = 0;
+    Arrays.fill(joined, 0, width, 0);
+    for (int span = 0; span < spans; span++) {
+      int at = first + span * rowSize(width);
+      float spanBase = data[at];
+      if (spanBase == Float.NEGATIVE_INFINITY && data[at + SUM] == 0) {
+        continue; // the row sees no key
+      }
+      float factor = 1;
+      if (spanBase > base) {
+        float old = base == Float.NEGATIVE_INFINITY ? 0 : RowOrder.exp(base - spanBase);
+        sum *= old;
+        scale(joined, width, old);
+        base = spanBase;
+      } else {
+        factor = RowOrder.exp(spanBase - base); // NaN if the row sees only NaN
+      }
+      sum += (double) factor * data[at + SUM];
+      add(data, at + OUTPUT, factor, joined, width);
+    }
+    write(problem, batchEntry, head, row, base, sum);
+  }
+
+  private static void scale(double[] x, int count, double factor) {
+    for (int i = 0; i < count; i++) {
+      x[i] *= factor;
+    }
+  }
+
+  private static void add(float[] x, int at, double factor, double[] sums, int count) {
+    for (int i = 0; i < count; i++) {
+      sums[i] += factor * x[at + i];
+    }
+  }
+
+  private void write(AttentionProblem problem, int batchEntry, int head, int row, float base, double sum) {
+    int queryHead = head * problem.shape.group() + row % problem.shape.group();
+    int query = problem.queryRow(row);
+    float sink = problem.formula.normaliser().sink(queryHead);
+    double whole = sink == Float.NEGATIVE_INFINITY || sum == 0 ? sum : sum + Math.exp((double) sink - base);
+    Heads output = problem.output;
+    if (output != null) {
+      int to = problem.shape.queryIndex(output, batchEntry, queryHead, query);
+      float factor = (float) (1 / whole);
+      boolean finite = true;
+      for (int d = 0; d < output.width(); d++) {
+        float x = sum == 0 ? 0 : (float) joined[d] * factor;
+        output.data()[to + d * output.columnStride()] = x;
+        finite &= Float.isFinite(x);
+      }
+      if (!finite && Double.isFinite(sum) && !problem.callsFunctions()) { // see FusedAttention.repeatOverflown
+        int heads = problem.cached(batchEntry).layout().heads();
+        ScalarAttention.attend(problem, batchEntry * heads + head, row, row + 1);
+        return;
+      }
+    }
+    float[] logSumExp = problem.results.logSumExp();
+    if (logSumExp != null) {
+      logSumExp[problem.shape.queryNumber(batchEntry, queryHead, query)] = OnlineSoftmax.logSumExp(base, sum, sink);
+    }
   }
 
   void giveBack() {

@@ -3,19 +3,17 @@ package dev.lanewise.kernels.simd.decode;
 import static jdk.incubator.vector.FloatVector.broadcast;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.VectorExp;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/**
- * Online softmax over {@link #KEYS} scores of a row at a time, keys in the lanes (Milakov and Gimelshein, "Online normalizer calculation
- * for softmax", 2018). The sum of a row stays a vector until the end.
- */
+/** A step of the softmax of {@link RowOrder}: {@link #KEYS} scores of a row, keys in the lanes. */
 final class DecodeSoftmax {
   /** Number of keys of a tile: one word of mask bits, four blocks of rows. */
-  static final int KEYS = Long.SIZE;
+  static final int KEYS = RowOrder.STEP;
 
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
@@ -67,27 +65,37 @@ final class DecodeSoftmax {
   }
 
   /**
-   * Turns scores times {@code scale} into weights e<sup>score − max</sup> times {@code factor}, and adds the weights without the factor to
-   * the row's sums. The formula is that of {@link VectorExp}.
+   * Turns scores times {@code scale} into weights e<sup>score − base</sup> times {@code factor}. The formula is that of {@link VectorExp}.
    */
-  static void exponentials(float[] scores, int at, float scale, float max, float factor, float[] sums, int sumsAt) {
-    FloatVector sum = FloatVector.zero(SPECIES);
-    for (int i = 0; i < KEYS; i += LANES) {
-      FloatVector t = FloatVector.fromArray(SPECIES, scores, at + i).mul(scale).sub(max).mul(VectorExp.LOG2_E);
-      FloatVector clamped = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
-      FloatVector shifted = clamped.add(VectorExp.BIASED_MAGIC);
-      FloatVector fraction = clamped.sub(shifted.sub(VectorExp.BIASED_MAGIC));
+  static void exponentials(float[] scores, int at, float scale, float base, float factor) {
+    for (int i = at; i < at + KEYS; i += LANES) {
+      FloatVector t = FloatVector.fromArray(SPECIES, scores, i).mul(scale).sub(base);
+      FloatVector clamped = t.blend(VectorExp.LEAST, t.compare(VectorOperators.LT, VectorExp.LEAST));
+      FloatVector shifted = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.BIASED_MAGIC));
+      FloatVector fraction = clamped.fma(broadcast(SPECIES, VectorExp.LOG2_E), broadcast(SPECIES, VectorExp.BIASED_MAGIC).sub(shifted));
       FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
       FloatVector p = fraction.fma(broadcast(SPECIES, VectorExp.EXP2_5), broadcast(SPECIES, VectorExp.EXP2_4));
       p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_3));
       p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_2));
       p = p.fma(fraction, broadcast(SPECIES, VectorExp.EXP2_1));
       p = p.fma(fraction, broadcast(SPECIES, 1f));
-      FloatVector weight = p.mul(power);
-      weight.mul(factor).intoArray(scores, at + i);
-      sum = weight.add(sum);
+      p.mul(power).mul(factor).intoArray(scores, i);
     }
-    FloatVector.fromArray(SPECIES, sums, sumsAt).add(sum).intoArray(sums, sumsAt);
+  }
+
+  /** The sum of the weights of a row, in chains of {@link RowOrder#CHAIN} keys. */
+  static float sum(float[] weights, int at) {
+    float sum0 = 0;
+    float sum1 = 0;
+    float sum2 = 0;
+    float sum3 = 0;
+    for (int i = at; i < at + RowOrder.CHAIN; i++) { // four chains side by side, because an addition takes several cycles
+      sum0 += weights[i];
+      sum1 += weights[i + RowOrder.CHAIN];
+      sum2 += weights[i + 2 * RowOrder.CHAIN];
+      sum3 += weights[i + 3 * RowOrder.CHAIN];
+    }
+    return sum0 + sum1 + sum2 + sum3;
   }
 
   /** x *= factor; {@code length} is a multiple of the lanes. */

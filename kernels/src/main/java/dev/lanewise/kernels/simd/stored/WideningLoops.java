@@ -218,7 +218,7 @@ final class WideningLoops implements WideningKernel {
       c02 = FloatVector.broadcast(SPECIES, aData[a0 + 2 * BLOCK + k]).fma(x2, c02);
       c03 = FloatVector.broadcast(SPECIES, aData[a0 + 3 * BLOCK + k]).fma(x3, c03);
     }
-    c00.add(c01).add(c02.add(c03)).add(FloatVector.fromArray(SPECIES, cData, c.offset)).intoArray(cData, c.offset);
+    c00.add(c01).add(c02).add(c03).add(FloatVector.fromArray(SPECIES, cData, c.offset)).intoArray(cData, c.offset);
   }
 
   @Override
@@ -281,10 +281,10 @@ final class WideningLoops implements WideningKernel {
     int c2 = c.offset + Math.min(2, rows - 1) * c.stride;
     int c3 = c.offset + Math.min(3, rows - 1) * c.stride;
     // all rows are read before any is written, because rows may be the same
-    FloatVector sum0 = c00.add(c01).add(c02.add(c03)).add(FloatVector.fromArray(SPECIES, cData, c0));
-    FloatVector sum1 = c10.add(c11).add(c12.add(c13)).add(FloatVector.fromArray(SPECIES, cData, c1));
-    FloatVector sum2 = c20.add(c21).add(c22.add(c23)).add(FloatVector.fromArray(SPECIES, cData, c2));
-    FloatVector sum3 = c30.add(c31).add(c32.add(c33)).add(FloatVector.fromArray(SPECIES, cData, c3));
+    FloatVector sum0 = c00.add(c01).add(c02).add(c03).add(FloatVector.fromArray(SPECIES, cData, c0));
+    FloatVector sum1 = c10.add(c11).add(c12).add(c13).add(FloatVector.fromArray(SPECIES, cData, c1));
+    FloatVector sum2 = c20.add(c21).add(c22).add(c23).add(FloatVector.fromArray(SPECIES, cData, c2));
+    FloatVector sum3 = c30.add(c31).add(c32).add(c33).add(FloatVector.fromArray(SPECIES, cData, c3));
     sum0.intoArray(cData, c0);
     sum1.intoArray(cData, c1);
     sum2.intoArray(cData, c2);

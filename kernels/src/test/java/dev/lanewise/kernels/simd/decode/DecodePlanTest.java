@@ -7,12 +7,14 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.cache.KeyValueMemory;
+import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.Arrays;
@@ -54,7 +56,7 @@ class DecodePlanTest {
     return new Cached(memory(heads, width, width, rows), rows, 0, 0);
   }
 
-  private static DecodePlan plan(int threads, int queryHeads, int queries, UnaryOperator<AttentionCall> change, Cached... caches) {
+  private static DecodePlan plan(int threads, int queryHeads, int queries, UnaryOperator<AttentionCall> change, CachedSequence... caches) {
     Heads query = Heads.zeros(caches.length, queryHeads, queries, caches[0].layout().keyWidth());
     return new DecodePlan(change.apply(AttentionCall.of(query, caches).scale(1)).build(), threads);
   }
@@ -93,16 +95,35 @@ class DecodePlanTest {
     assertThat(decodes(1, builder -> builder, cached(1, Tiles.KC + 1, 1))).isFalse();
   }
 
-  /** An array holds 2<sup>31</sup> − 1 floats, and each of 64 splits stores the output of a row and two more floats. */
+  /** 64 spans of keys, whose blocks are all the same one. */
+  private record OneBlock(KeyValueMemory block, int rows) implements CachedSequence {
+    @Override
+    public KeyValueLayout layout() {
+      return block.layout();
+    }
+
+    @Override
+    public KeyValueMemory memory(int logicalBlock) {
+      return block;
+    }
+
+    @Override
+    public int physicalBlock(int logicalBlock) {
+      return 0;
+    }
+  }
+
+  /** An array holds 2<sup>31</sup> − 1 floats, and each of 64 spans stores the output of a row and two more floats. */
   @Test
   void callsWhoseResultsFitInNoArrayAreNotDecoded() {
     int widest = Integer.MAX_VALUE / (64 * 16) - 2;
-    Cached fits = new Cached(memory(1, 1, widest, 1), 1, 0, 0);
-    Cached tooWide = new Cached(memory(1, 1, widest + 1, 1), 1, 0, 0);
-    assertThat(decodes(16, builder -> builder, fits)).isTrue();
-    assertThat(decodes(16, builder -> builder, tooWide)).isFalse();
-    assertThat(decodes(8, builder -> builder, tooWide)).isTrue();
-    assertThat(plan(1, 2, 8, builder -> builder, tooWide).decodes(0)).isFalse();
+    int keys = 64 * RowOrder.SPAN;
+    KeyValueMemory tooWide = memory(1, 1, widest + 1, 1);
+    assertThat(plan(1, 1, 16, builder -> builder, new OneBlock(memory(1, 1, widest, 1), keys)).decodes(0)).isTrue();
+    assertThat(plan(1, 1, 16, builder -> builder, new OneBlock(tooWide, keys)).decodes(0)).isFalse();
+    assertThat(plan(1, 1, 16, builder -> builder, new OneBlock(tooWide, keys - RowOrder.SPAN)).decodes(0)).isTrue();
+    assertThat(plan(1, 1, 8, builder -> builder, new OneBlock(tooWide, keys)).decodes(0)).isTrue();
+    assertThat(plan(1, 2, 8, builder -> builder, new OneBlock(tooWide, keys)).decodes(0)).isFalse();
   }
 
   /** The fused kernel computes a sequence with NaN in a block, unless all rows of the block have been dropped. */
@@ -124,13 +145,13 @@ class DecodePlanTest {
     assertThat(decodes(1, builder -> builder, new Cached(memory, 16, 0, 0))).as("a row past the end").isTrue();
   }
 
-  /** Splits have at least 512 keys, and there are at most 64; there are four tasks for each thread if there are enough heads. */
+  /** There are at most 64 tasks along the keys, and four tasks for each thread if there are enough heads. */
   @Test
-  void tasksCoverSplitsAndRangesOfHeads() {
+  void tasksCoverSpansAndRangesOfHeads() {
     RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
-    for (int keys : new int[] {0, 1, 512, 513, 1024, 32_768, 32_769, 70_000}) {
-      int splitKeys = Math.max(512, Math.ceilDiv(Math.ceilDiv(keys, 64), 64) * 64);
-      int splits = Math.max(1, Math.ceilDiv(keys, splitKeys));
+    for (int keys : new int[] {0, 1, 640, 641, 1280, 40_960, 40_961, 90_000}) {
+      int spans = Math.max(1, Math.ceilDiv(keys, RowOrder.SPAN));
+      int taskSpans = Math.ceilDiv(spans, 64);
       for (int heads : new int[] {1, 3, 7, 40}) {
         Cached cache = cached(heads, 1, keys);
         for (int threads : new int[] {1, 2, 5}) {
@@ -140,18 +161,16 @@ class DecodePlanTest {
               Arrays.fill(caches, cache);
               DecodePlan plan = plan(threads, 2 * heads, 3, b -> function ? b.scoreFunction(none) : b, caches);
               String what = keys + " keys, " + heads + " heads, " + threads + " threads, function " + function + ", batch " + batch;
-              int taskSplits = function ? 1 : splits;
-              int ranges = threads == 1 ? 1 : Math.min(heads, Math.ceilDiv(4 * threads, taskSplits * batch));
+              int keyTasks = function ? 1 : Math.ceilDiv(spans, taskSpans);
+              int ranges = threads == 1 ? 1 : Math.min(heads, Math.ceilDiv(4 * threads, keyTasks * batch));
               assertThat(plan.rows(0)).as(what).isEqualTo(6);
-              assertThat(plan.tasks(batch - 1)).as(what).isEqualTo(taskSplits * ranges);
+              assertThat(plan.tasks(batch - 1)).as(what).isEqualTo(keyTasks * ranges);
               for (int task = 0; task < plan.tasks(0); task++) {
-                assertTask(plan, task, ranges, heads, function ? splits : 0, what);
+                assertTask(plan, task, ranges, heads, function ? spans : taskSpans, spans, what);
               }
-              for (int split = 0; split < splits; split++) {
-                assertThat(plan.fromKey(0, split)).as(what).isEqualTo(split * splitKeys);
-                assertThat(plan.toKey(0, split)).as(what).isEqualTo(Math.min(keys, (split + 1) * splitKeys));
-              }
-              assertThat(plan.resultIndex(0, splits - 1, heads - 1, 5)).as(what).isEqualTo((splits * heads * 6 - 1) * 3);
+              assertThat(plan.fromKey(spans - 1)).as(what).isEqualTo((spans - 1) * RowOrder.SPAN);
+              assertThat(plan.toKey(0, spans - 1)).as(what).isEqualTo(keys);
+              assertThat(plan.resultIndex(0, spans - 1, heads - 1, 5)).as(what).isEqualTo((spans * heads * 6 - 1) * 3);
             }
           }
         }
@@ -159,12 +178,42 @@ class DecodePlanTest {
     }
   }
 
-  private static void assertTask(DecodePlan plan, int task, int ranges, int heads, int allSplits, String what) {
+  private static void assertTask(DecodePlan plan, int task, int ranges, int heads, int taskSpans, int spans, String what) {
     int range = task % ranges;
     assertThat(plan.fromHead(0, task)).as(what).isEqualTo(range * heads / ranges);
     assertThat(plan.toHead(0, task)).as(what).isEqualTo((range + 1) * heads / ranges);
-    assertThat(plan.fromSplit(0, task)).as(what).isEqualTo(task / ranges);
-    assertThat(plan.toSplit(0, task)).as(what).isEqualTo(allSplits > 0 ? allSplits : task / ranges + 1);
+    assertThat(plan.fromSpan(0, task)).as(what).isEqualTo(task / ranges * taskSpans);
+    assertThat(plan.toSpan(0, task)).as(what).isEqualTo(Math.min(spans, (task / ranges + 1) * taskSpans));
+  }
+
+  /** A window over many keys has tasks for the spans that it sees only. */
+  @Test
+  void spansThatNoRowSeesHaveNoTasks() {
+    Cached cache = cached(1, 1, 5000);
+    for (int first : new int[] {0, 639, 640, 4999, 5000}) {
+      for (int end : new int[] {first, first + 1, first + 700}) {
+        int to = Math.min(end, 5000);
+        DecodePlan plan = plan(1, 1, 2, call -> call.visibility(new Window(first, to)), cache);
+        int firstSpan = first >= to ? 0 : first / RowOrder.SPAN;
+        int endSpan = first >= to ? 1 : Math.ceilDiv(to, RowOrder.SPAN);
+        assertThat(plan.tasks(0)).as("keys %s to %s", first, to).isEqualTo(endSpan - firstSpan);
+        assertThat(plan.fromSpan(0, 0)).isEqualTo(firstSpan);
+        assertThat(plan.toSpan(0, plan.tasks(0) - 1)).isEqualTo(endSpan);
+        assertThat(plan.resultIndex(0, firstSpan, 0, 0)).isZero();
+      }
+    }
+  }
+
+  private record Window(int first, int end) implements Visibility {
+    @Override
+    public int firstKey(int batchEntry, int queryHead, int query) {
+      return first;
+    }
+
+    @Override
+    public int endKey(int batchEntry, int queryHead, int query) {
+      return end;
+    }
   }
 
   /** The results of a batch entry return to the pool when its last task ends, and are large enough. */
@@ -172,7 +221,7 @@ class DecodePlanTest {
   void resultsReturnToThePool() {
     DecodePlan plan = plan(2, 4, 3, builder -> builder, cached(2, 5, 1100), cached(2, 5, 1100));
     float[] first = plan.results(0);
-    assertThat(first.length).isGreaterThanOrEqualTo(3 * 2 * 6 * 7);
+    assertThat(first.length).isGreaterThanOrEqualTo(2 * 2 * 6 * 7);
     assertThat(plan.results(0)).isSameAs(first);
     for (int task = 0; task < plan.tasks(0); task++) {
       plan.finish(0);

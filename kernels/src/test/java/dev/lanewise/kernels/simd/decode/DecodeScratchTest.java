@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The memory that decoding holds between its splits and their merge is bounded by the number of threads, not of sequences. */
+/** The memory that decoding holds between its spans and their join is bounded by the number of threads, not of sequences. */
 class DecodeScratchTest {
   private static final int SEQUENCES = 64;
   private static final int KEYS = 33_000;
@@ -31,8 +31,8 @@ class DecodeScratchTest {
   private static final int WIDTH = 8;
   private static final KeyValueLayout LAYOUT = new KeyValueLayout(KeyValueFormat.F32, HEADS, WIDTH, WIDTH);
 
-  /** Number of splits of a sequence times the size of a split's results. */
-  private static final int RESULTS = 58 * HEADS * QUERIES * (2 + WIDTH);
+  /** Number of spans of a sequence times the size of a span's results. */
+  private static final int RESULTS = 52 * HEADS * QUERIES * (2 + WIDTH);
 
   @BeforeAll
   static void decodingIsPartOfTheSimdPath() {
@@ -115,18 +115,15 @@ class DecodeScratchTest {
     assertThat(arrays).contains(stuck).hasSizeLessThanOrEqualTo(2);
   }
 
-  /** With a function that must receive the keys in order, a task has all splits, and the splits are the same. */
+  /** With a function that must receive the keys in order, a task has all spans. */
   @Test
-  void aFunctionKeepsTheSplitsOfASequenceInOneTask() {
+  void aFunctionKeepsTheSpansOfASequenceInOneTask() {
     DecodePlan cut = new DecodePlan(problem(false), 2);
     DecodePlan whole = new DecodePlan(problem(true), 2);
     assertThat(cut.tasks(0)).isGreaterThan(whole.tasks(0));
     for (int task = 0; task < whole.tasks(0); task++) {
-      assertThat(whole.fromSplit(0, task)).isZero();
-      assertThat(whole.toKey(0, whole.toSplit(0, task) - 1)).isEqualTo(KEYS);
-    }
-    for (int split = 0; split < whole.toSplit(0, 0); split++) {
-      assertThat(whole.fromKey(0, split)).isEqualTo(cut.fromKey(0, split));
+      assertThat(whole.fromSpan(0, task)).isZero();
+      assertThat(whole.toKey(0, whole.toSpan(0, task) - 1)).isEqualTo(KEYS);
     }
   }
 }
