@@ -27,6 +27,9 @@ public final class VectorSoftmax {
   /** Number of elements whose exponentials are summed in floats, with 64 terms in a chain; these sums are added in double. */
   private static final int SUM_CHAIN = 64 * PAIR;
 
+  /** The longest row of {@link #shortRows}. Rows of 512 gain 5 %, rows of 1024 lose as much. */
+  private static final int SHORT = 512;
+
   private VectorSoftmax() {}
 
   /** result[to + i] = e<sup>x[from + i]</sup>; {@code padded} is scratch of one vector. */
@@ -66,23 +69,59 @@ public final class VectorSoftmax {
   }
 
   /**
-   * Computes the softmax of every row. The maximum of the next row is computed between the exponentials of a row and their scaling, so that
-   * the core has work while it waits for a sum or maximum across lanes.
+   * Computes the softmax of every row. The loop that scales a row also finds the maximum of the next row: one writes, the other reads, and
+   * the next row comes from memory while the core waits for nothing else.
    */
   public static void softmax(Matrix scores, Matrix weights, Scratch scratch) {
+    if (scores.columns() <= SHORT) {
+      shortRows(scores, weights, scratch);
+      return;
+    }
     float max = max(scores, 0, scratch.padded);
     for (int row = 0; row < scores.rows(); row++) {
       // no score above -infinity, or only NaN: NaN - 0 keeps the NaN, and -infinity becomes weight 0
       double sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
-      if (row + 1 < scores.rows()) {
-        max = max(scores, row + 1, scratch.padded);
-      }
+      float factor = sum == 0 ? 0 : (float) (1 / sum);
+      boolean isLast = row + 1 == scores.rows();
+      max = Float.NEGATIVE_INFINITY;
       for (int interval = 0; interval < intervals(weights); interval++) {
         Interruption.check();
-        RowArithmetic.scale(
-            weights.data(), weights.index(row, interval * INTERVAL), length(weights, interval), sum == 0 ? 0 : (float) (1 / sum));
+        int to = weights.index(row, interval * INTERVAL);
+        int length = length(weights, interval);
+        if (isLast) {
+          RowArithmetic.scale(weights.data(), to, length, factor);
+        } else {
+          int next = scores.index(row + 1, interval * INTERVAL);
+          max = Math.max(max, scaleAndMax(weights.data(), to, factor, scores.data(), next, length, scratch.padded));
+        }
       }
     }
+  }
+
+  /**
+   * The softmax of rows of which several fit in L1: a row is scaled after the exponentials of the next row, in the loop that finds the
+   * maximum of the row two further on. No loop then waits for a sum or a maximum across lanes.
+   */
+  private static void shortRows(Matrix scores, Matrix weights, Scratch scratch) {
+    int rows = scores.rows();
+    int columns = scores.columns();
+    float max = max(scores, 0, scratch.padded);
+    float nextMax = rows > 1 ? max(scores, 1, scratch.padded) : 0;
+    float factor = 0;
+    for (int row = 0; row < rows; row++) {
+      double sum = exponentials(scores, weights, row, max == Float.NEGATIVE_INFINITY ? 0 : max, scratch);
+      max = nextMax;
+      if (row == 0) {
+        nextMax = rows > 2 ? max(scores, 2, scratch.padded) : 0;
+      } else if (row + 2 < rows) {
+        int to = weights.index(row - 1, 0);
+        nextMax = scaleAndMax(weights.data(), to, factor, scores.data(), scores.index(row + 2, 0), columns, scratch.padded);
+      } else {
+        RowArithmetic.scale(weights.data(), weights.index(row - 1, 0), columns, factor);
+      }
+      factor = sum == 0 ? 0 : (float) (1 / sum);
+    }
+    RowArithmetic.scale(weights.data(), weights.index(rows - 1, 0), columns, factor);
   }
 
   /** Computes the logarithm of the softmax of every row. The exponentials, of which only the sum counts, are written to scratch. */
@@ -123,6 +162,43 @@ public final class VectorSoftmax {
       max = Math.max(max, max(padded, 0, LANES));
     }
     return max;
+  }
+
+  /** weights *= factor; returns the largest of as many elements of x, see {@link #max(float[], int, int)}. */
+  private static float scaleAndMax(float[] weights, int to, float factor, float[] x, int from, int length, float[] padded) {
+    int bound = length - length % (4 * LANES);
+    float max = scaleAndMax(weights, to, factor, x, from, bound);
+    if (bound < length) {
+      RowArithmetic.scale(weights, to + bound, length - bound, factor);
+      max = Math.max(max, max(x, from + bound, length - bound, padded));
+    }
+    return max;
+  }
+
+  private static float scaleAndMax(float[] weights, int to, float factor, float[] x, int from, int length) {
+    FloatVector max0 = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+    FloatVector max1 = max0;
+    FloatVector max2 = max0;
+    FloatVector max3 = max0;
+    for (int i = 0; i < length; i += 4 * LANES) {
+      FloatVector x0 = FloatVector.fromArray(SPECIES, x, from + i);
+      FloatVector x1 = FloatVector.fromArray(SPECIES, x, from + i + LANES);
+      FloatVector x2 = FloatVector.fromArray(SPECIES, x, from + i + 2 * LANES);
+      FloatVector x3 = FloatVector.fromArray(SPECIES, x, from + i + 3 * LANES);
+      FloatVector.fromArray(SPECIES, weights, to + i).mul(factor).intoArray(weights, to + i);
+      FloatVector.fromArray(SPECIES, weights, to + i + LANES).mul(factor).intoArray(weights, to + i + LANES);
+      FloatVector.fromArray(SPECIES, weights, to + i + 2 * LANES).mul(factor).intoArray(weights, to + i + 2 * LANES);
+      FloatVector.fromArray(SPECIES, weights, to + i + 3 * LANES).mul(factor).intoArray(weights, to + i + 3 * LANES);
+      max0 = x0.blend(max0, x0.compare(VectorOperators.LE, max0));
+      max1 = x1.blend(max1, x1.compare(VectorOperators.LE, max1));
+      max2 = x2.blend(max2, x2.compare(VectorOperators.LE, max2));
+      max3 = x3.blend(max3, x3.compare(VectorOperators.LE, max3));
+    }
+    FloatVector max = broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+    max = max.blend(max0, max.compare(VectorOperators.LT, max0));
+    max = max.blend(max1, max.compare(VectorOperators.LT, max1));
+    max = max.blend(max2, max.compare(VectorOperators.LT, max2));
+    return max.blend(max3, max.compare(VectorOperators.LT, max3)).reduceLanes(VectorOperators.MAX);
   }
 
   /** weights = e<sup>scores − max</sup>; returns their sum. */
