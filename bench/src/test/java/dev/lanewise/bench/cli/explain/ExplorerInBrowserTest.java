@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lanewise.bench.testing.Chromium;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.text.MiniLm;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.cli.explain;
+package dev.lanewise.bench.testing;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A browser without a window, driven as a person would: by its mouse and its keys. All waiting ends. */
-final class Chromium implements AutoCloseable {
+public final class Chromium implements AutoCloseable {
   private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome");
   private static final List<String> FLAGS =
       List.of(
@@ -48,7 +48,7 @@ final class Chromium implements AutoCloseable {
   }
 
   /** The first of the usual names on the path. */
-  static Optional<Path> installed() {
+  public static Optional<Path> installed() {
     return NAMES.stream()
         .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(folder -> Path.of(folder, name)))
         .filter(Files::isExecutable)
@@ -56,7 +56,7 @@ final class Chromium implements AutoCloseable {
   }
 
   /** Starts a browser whose files go to a folder of its own. */
-  static Chromium start(Path program, Path profile) throws IOException {
+  public static Chromium start(Path program, Path profile) throws IOException {
     Chromium chromium = new Chromium(program, profile);
     try {
       chromium.devTools = DevTools.connect(HttpClient.newHttpClient(), chromium.address());
@@ -82,7 +82,7 @@ final class Chromium implements AutoCloseable {
   }
 
   /** Opens a page in a window of this size, and waits until its scripts have run. */
-  void open(Path page, int width, int height) throws IOException {
+  public void open(Path page, int width, int height) throws IOException {
     devTools()
         .call(
             "Emulation.setDeviceMetricsOverride",
@@ -94,12 +94,12 @@ final class Chromium implements AutoCloseable {
   }
 
   /** What the page did that it must not, since the last time: errors, refused scripts, and everything it wanted from elsewhere. */
-  List<String> complaints() {
+  public List<String> complaints() {
     return devTools().complaints();
   }
 
   /** Runs a script in the page. */
-  JsonElement evaluate(String script) throws IOException {
+  public JsonElement evaluate(String script) throws IOException {
     JsonObject params = new JsonObject();
     params.addProperty("expression", script);
     params.addProperty("returnByValue", true);
@@ -110,12 +110,12 @@ final class Chromium implements AutoCloseable {
     return answer.getAsJsonObject("result").get("value");
   }
 
-  String text(String selector) throws IOException {
+  public String text(String selector) throws IOException {
     return evaluate("document.querySelector(" + quoted(selector) + ").textContent").getAsString();
   }
 
   /** Lays the page out for paper; the length of the PDF. */
-  int print() throws IOException {
+  public int print() throws IOException {
     return devTools().call("Page.printToPDF", new JsonObject()).get("data").getAsString().length();
   }
 
@@ -130,11 +130,11 @@ final class Chromium implements AutoCloseable {
   }
 
   /** Puts the mouse on a place of an element, in shares of its width and height, after scrolling it there. */
-  void point(String selector, double across, double down) throws IOException {
+  public void point(String selector, double across, double down) throws IOException {
     mouse("mouseMoved", selector, across, down, 0);
   }
 
-  void click(String selector) throws IOException {
+  public void click(String selector) throws IOException {
     mouse("mouseMoved", selector, 0.5, 0.5, 0);
     mouse("mousePressed", selector, 0.5, 0.5, 1);
     mouse("mouseReleased", selector, 0.5, 0.5, 1);
@@ -159,7 +159,7 @@ final class Chromium implements AutoCloseable {
   }
 
   /** Presses a key such as {@code ArrowUp}. */
-  void press(String key, int code) throws IOException {
+  public void press(String key, int code) throws IOException {
     for (String type : List.of("keyDown", "keyUp")) {
       JsonObject event = number(new JsonObject(), "windowsVirtualKeyCode", code);
       event.addProperty("type", type);

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.cli.explain;
+package dev.lanewise.bench.testing;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
