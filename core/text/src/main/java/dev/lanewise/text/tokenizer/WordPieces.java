@@ -43,10 +43,9 @@ final class WordPieces {
     Map<String, Integer> ids = HashMap.newHashMap(vocabulary.size());
     String[] texts = new String[vocabulary.size()];
     for (Map.Entry<String, JsonElement> entry : vocabulary.entrySet()) {
-      String what = TokenizerJson.named("id of " + entry.getKey());
-      int id = ForeignJson.whole(entry.getValue(), what);
+      int id = id(entry);
       if (id < 0 || id >= texts.length || texts[id] != null) {
-        throw new IOException(what + " is " + id + ", which is taken, or not within " + texts.length);
+        throw new IOException(named(entry) + " is " + id + ", which is taken, or not within " + texts.length);
       }
       ids.put(entry.getKey(), id);
       texts[id] = entry.getKey();
@@ -57,6 +56,19 @@ final class WordPieces {
       throw new IOException(TokenizerJson.named(field) + " is " + longestWord + ", must be 1 to " + LONGEST_WORD);
     }
     return new WordPieces(ids, texts, longestWord);
+  }
+
+  /** The id of an entry. The name for messages is composed only for an error: 30 000 names would take longer than all else here. */
+  private static int id(Map.Entry<String, JsonElement> entry) throws IOException {
+    try {
+      return ForeignJson.whole(entry.getValue(), "id");
+    } catch (IOException e) {
+      return ForeignJson.whole(entry.getValue(), named(entry));
+    }
+  }
+
+  private static String named(Map.Entry<String, JsonElement> entry) {
+    return TokenizerJson.named("id of " + entry.getKey());
   }
 
   /** The piece with this id. */
