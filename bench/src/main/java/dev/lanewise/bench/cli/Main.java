@@ -43,19 +43,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "lanewise-bench",
     description = "Attention on the JVM's SIMD lanes: a demo on a real model, embeddings of texts, measurements and tests under load.",
-    subcommands = {
-      DemoCommand.class,
-      ThroughputCommand.class,
-      ExportCommand.class,
-      EmbedCommand.class,
-      SimilarCommand.class,
-      ExplainCommand.class,
-      GenerateCommand.class,
-      QuantiseCommand.class,
-      ReportCommand.class,
-      FuzzCommand.class,
-      SoakCommand.class
-    },
     versionProvider = Version.class,
     footer = {
       "",
@@ -69,6 +56,20 @@ import picocli.CommandLine.UnmatchedArgumentException;
     })
 public final class Main implements Runnable {
   private static final String LOG_FORMAT_PROPERTY = "java.util.logging.SimpleFormatter.format";
+
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          DemoCommand.class,
+          ThroughputCommand.class,
+          ExportCommand.class,
+          EmbedCommand.class,
+          SimilarCommand.class,
+          ExplainCommand.class,
+          GenerateCommand.class,
+          QuantiseCommand.class,
+          ReportCommand.class,
+          FuzzCommand.class,
+          SoakCommand.class);
 
   private static final List<String> PEERS_COMMANDS =
       List.of("dev.lanewise.bench.peers.PeersCommand", "dev.lanewise.bench.peers.DuelCommand");
@@ -109,7 +110,9 @@ public final class Main implements Runnable {
     try {
       String[] recovered = Arguments.recover(args);
       OptionalInt elsewhere = Utf8Jvm.run(args, recovered);
-      return elsewhere.isPresent() ? elsewhere.getAsInt() : commandLine().setOut(streams.out()).setErr(streams.err()).execute(recovered);
+      return elsewhere.isPresent()
+          ? elsewhere.getAsInt()
+          : commandLine(recovered).setOut(streams.out()).setErr(streams.err()).execute(recovered);
     } catch (OutputFailedException e) {
       return ExitCode.SOFTWARE;
     } catch (IOException e) {
@@ -121,10 +124,14 @@ public final class Main implements Runnable {
     }
   }
 
-  /** The commands; errors are printed as one line. */
-  public static CommandLine commandLine() {
+  /**
+   * The commands; errors are printed as one line.
+   *
+   * @param args if the first one names a command, only this one is created: picocli takes a tenth of a second for the options of all
+   */
+  public static CommandLine commandLine(String... args) {
     CommandLine commandLine = new CommandLine(new Main());
-    peers().forEach(commandLine::addSubcommand);
+    commands(args).forEach(commandLine::addSubcommand);
     commandLine.getSubcommands().values().forEach(command -> command.getCommandSpec().versionProvider(new Version()));
     return commandLine
         .setExpandAtFiles(false) // a sentence may begin with @
@@ -133,6 +140,15 @@ public final class Main implements Runnable {
         .setExecutionStrategy(Main::execute)
         .setParameterExceptionHandler(Main::reject)
         .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
+  }
+
+  private static List<Class<?>> commands(String[] args) {
+    for (Class<?> command : COMMANDS) {
+      if (args.length > 0 && command.getAnnotation(Command.class).name().equals(args[0])) {
+        return List.of(command);
+      }
+    }
+    return Stream.concat(COMMANDS.stream(), peers().stream()).toList();
   }
 
   /** The commands that only the profile {@code peers} compiles. */

@@ -16,15 +16,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 class MainTest {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
 
   private int run(String arguments) {
-    CommandLine command = Main.commandLine().setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true));
-    return command.execute(arguments.isEmpty() ? new String[0] : arguments.split(" "));
+    String[] args = arguments.isEmpty() ? new String[0] : arguments.split(" ");
+    return Main.commandLine(args).setOut(new PrintWriter(out, true)).setErr(new PrintWriter(err, true)).execute(args);
   }
 
   @ParameterizedTest
@@ -175,6 +174,13 @@ class MainTest {
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files).containsExactly(file);
     }
+  }
+
+  /** A command is fast to start only if the others are not created. */
+  @Test
+  void onlyTheCommandThatIsAskedForIsCreated() {
+    assertThat(Main.commandLine("embed", "lines.txt").getSubcommands()).containsOnlyKeys("embed");
+    assertThat(Main.commandLine("--help").getSubcommands()).containsKeys("demo", "embed", "throughput", "soak");
   }
 
   @Test
