@@ -18,7 +18,7 @@ import java.util.Arrays;
  *   tile = bias, or 0
  *   for each block of {@link Tiles#KC} inner steps        (its part of B stays in L2)
  *     for each group of 1, 2 or {@link Tiles#SKINNY_MR} rows
- *       {@link SkinnyMicroKernel}, starting from zeros
+ *       {@link SkinnyMicroKernel}, starting from zeros       (in the first calls {@link FirstProducts})
  *     tile += sums of the block
  *   activation; valid part of the tile to C
  * </pre>
@@ -34,6 +34,9 @@ public final class SkinnyProduct {
   private final Scratch scratch;
   private final int width;
 
+  /** Whether {@link FirstProducts} computes this product. */
+  private final boolean isFirst;
+
   /** A product of the rows from {@code firstRow} on, at most {@link Tiles#SKINNY_ROWS}. */
   SkinnyProduct(ProductProblem problem, int firstRow, Scratch scratch) {
     this.problem = problem;
@@ -41,6 +44,7 @@ public final class SkinnyProduct {
     this.rows = problem.rows() - firstRow;
     this.scratch = scratch;
     this.width = rows == 1 ? Tiles.SKINNY_WIDTH : Tiles.SKINNY_WIDTH / 2;
+    this.isFirst = FirstProducts.take((long) rows * problem.columns() * problem.depth());
   }
 
   void run() {
@@ -76,6 +80,12 @@ public final class SkinnyProduct {
     int panels = Math.ceilDiv(problem.columns() - column, NR);
     scratch.b.set(problem.panels(), problem.panel(column, step), NR).next(NR * problem.panelDepth());
     Arrays.fill(scratch.partial, 0, rows * Tiles.SKINNY_WIDTH, 0);
+    if (isFirst) {
+      scratch.a.set(a.data(), a.index(firstRow, step), a.rowStride());
+      scratch.c.set(scratch.partial, 0, Tiles.SKINNY_WIDTH);
+      FirstProducts.multiply(scratch.a, scratch.b, scratch.c, rows, Math.min(panels, width / NR), stepEnd - step);
+      return;
+    }
     int row = 0;
     while (row < rows) {
       int group = Math.min(Tiles.SKINNY_MR, rows - row);
