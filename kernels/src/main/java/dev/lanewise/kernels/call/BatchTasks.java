@@ -1,12 +1,21 @@
 package dev.lanewise.kernels.call;
 
+import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Arrays;
 
-/** The tasks of all batch entries of a call, one entry after the other. Where entries differ in size, the longest come first. */
+/**
+ * The tasks of all batch entries of a call, one entry after the other. Where entries differ in size, the longest come first. Small tasks of
+ * entries are joined to runs, since a thread that fetches its next task waits for the other threads. A task of the call is a run.
+ */
 public final class BatchTasks implements AttentionTasks {
+  /** The most runs for each thread, but for one more: while the last run is computed, other threads are idle. */
+  private static final int RUNS_PER_THREAD = 16;
+
+  /** Number of rows and keys whose work is as long as the beginning and the end of a task. */
+  private static final int OVERHEAD = 8;
+
   private static final int[] NONE = new int[0];
 
-  private final AttentionProblem problem;
   private final EntryTasks entries;
 
   /**
@@ -17,22 +26,49 @@ public final class BatchTasks implements AttentionTasks {
 
   private final int[] starts;
 
-  public BatchTasks(AttentionProblem problem, EntryTasks entries) {
-    this.problem = problem;
+  /** The first task of each run, then the number of all tasks; empty if each run has {@link #perRun} tasks. */
+  private final int[] runs;
+
+  /** Number of tasks of all entries. */
+  private final int all;
+
+  /** Number of tasks of each entry, if all entries are alike. */
+  private final int perEntry;
+
+  private final int perRun;
+  private final int count;
+
+  /**
+   * Joins tasks for {@code threads} threads.
+   *
+   * @param entries the tasks of each entry; those over cached keys are not joined
+   */
+  public BatchTasks(AttentionProblem problem, int threads, EntryTasks entries) {
+    CallShape shape = problem.shape;
     this.entries = entries;
-    boolean uneven = problem.shape.isUneven();
+    boolean uneven = shape.isUneven();
     this.order = uneven ? longestFirst(problem) : NONE;
     this.starts = uneven ? new int[order.length + 1] : NONE;
     for (int i = 0; i < order.length; i++) {
       starts[i + 1] = Math.addExact(starts[i], entries.tasks(order[i]));
     }
+    this.perEntry = uneven || shape.batch() == 0 ? 0 : entries.tasks(0);
+    this.all = uneven ? starts[order.length] : Math.multiplyExact(shape.batch(), perEntry);
+    boolean joins = !shape.isCached() && all > mostRuns(threads);
+    this.runs = joins && uneven && threads > 1 ? runs(problem, threads) : NONE;
+    this.perRun = joins ? Math.ceilDiv(all, mostRuns(threads)) : 1;
+    this.count = runs.length > 0 ? runs.length - 1 : Math.ceilDiv(all, perRun);
+  }
+
+  private static int mostRuns(int threads) {
+    return threads == 1 ? 1 : (int) Math.min((long) threads * RUNS_PER_THREAD, Integer.MAX_VALUE / 2);
   }
 
   private static int[] longestFirst(AttentionProblem problem) {
     int[] order = new int[problem.shape.batch()];
     for (int b = 0; b < order.length; b++) { // by insertion, which allocates nothing
       int at = b;
-      for (; at > 0 && work(problem, order[at - 1]) < work(problem, b); at--) {
+      for (; at > 0 && work(problem, order[at - 1], 0) < work(problem, b, 0); at--) {
         order[at] = order[at - 1];
       }
       order[at] = b;
@@ -40,38 +76,62 @@ public final class BatchTasks implements AttentionTasks {
     return order;
   }
 
-  private static long work(AttentionProblem problem, int batchEntry) {
-    return (long) problem.shape.queries(batchEntry) * problem.shape.keys(batchEntry);
+  private static long work(AttentionProblem problem, int batchEntry, int overhead) {
+    return ((long) problem.shape.queries(batchEntry) + overhead) * ((long) problem.shape.keys(batchEntry) + overhead);
+  }
+
+  /** Cuts the tasks into runs that end where they have their share of the work. */
+  private int[] runs(AttentionProblem problem, int threads) {
+    double whole = 0;
+    for (int i = 0; i < order.length; i++) {
+      whole += starts[i + 1] > starts[i] ? work(problem, order[i], OVERHEAD) : 0;
+    }
+    double share = whole / mostRuns(threads);
+    int[] cut = new int[Math.min(all, mostRuns(threads) + 1) + 1];
+    int used = 0;
+    double done = 0;
+    for (int i = 0; i < order.length; i++) {
+      double work = work(problem, order[i], OVERHEAD) / (double) (starts[i + 1] - starts[i]);
+      for (int task = starts[i]; task < starts[i + 1]; task++) {
+        done += work;
+        if (done >= share && used < cut.length - 2) {
+          cut[++used] = task + 1;
+          done = 0;
+        }
+      }
+    }
+    if (cut[used] < all) {
+      cut[++used] = all;
+    }
+    return Arrays.copyOf(cut, used + 1);
   }
 
   @Override
   public int count() {
-    if (problem.shape.isUneven()) {
-      return starts[order.length];
-    }
-    return problem.shape.batch() == 0 ? 0 : Math.multiplyExact(problem.shape.batch(), entries.tasks(0));
+    return count;
   }
 
   @Override
   public void run(int task) {
-    if (problem.shape.isUneven()) {
-      int i = indexOf(task);
-      entries.run(order[i], task - starts[i]);
-    } else {
-      int perEntry = entries.tasks(0);
-      entries.run(task / perEntry, task % perEntry);
+    int from = runs.length > 0 ? runs[task] : task * perRun;
+    int to = runs.length > 0 ? runs[task + 1] : (int) Math.min(all, (long) from + perRun);
+    int entry = order.length > 0 ? indexOf(from) : 0;
+    for (int i = from; i < to; i++) {
+      Interruption.check();
+      if (order.length == 0) {
+        entries.run(i / perEntry, i % perEntry);
+        continue;
+      }
+      while (starts[entry + 1] <= i) { // an entry without queries has no task
+        entry++;
+      }
+      entries.run(order[entry], i - starts[entry]);
     }
   }
 
-  /** The index in {@link #order} of the batch entry that a task belongs to. */
+  /** An index in {@link #order} at or before the batch entry that a task belongs to. */
   private int indexOf(int task) {
     int found = Arrays.binarySearch(starts, task);
-    if (found < 0) {
-      return -found - 2;
-    }
-    while (starts[found + 1] == task) { // an entry without queries has no task
-      found++;
-    }
-    return found;
+    return found < 0 ? -found - 2 : found;
   }
 }

@@ -27,9 +27,6 @@ public final class Admission {
     private int calls;
     private boolean permit;
 
-    /** The slot of a {@link ScratchPool} that the thread looks at first, modulo the number of slots. */
-    int home = (int) (Thread.currentThread().threadId() % MOST);
-
     /** Number of members of all pools that the thread holds and must return itself. */
     int held;
   }

@@ -13,7 +13,14 @@ public final class ScratchPool<S extends ScratchPool.Member> {
   /** Distance between two slots: a cache line of references, so that threads do not wait for each other's slots. */
   private static final int STRIDE = 16;
 
+  /** Number of threads whose homes are kept apart, a power of two. */
+  private static final int THREADS = 64;
+
   private final int capacity;
+
+  /** How far the home slot of a thread has moved, by the number of the thread. A move that is lost between threads costs time only. */
+  private final int[] moved = new int[THREADS];
+
   private final AtomicReferenceArray<@Nullable SoftReference<Member>> kept;
   private final Supplier<S> factory;
 
@@ -37,7 +44,7 @@ public final class ScratchPool<S extends ScratchPool.Member> {
     Admission.Place place = Admission.enterPlace();
     boolean done = false;
     try {
-      S scratch = take(place, place.held == 0);
+      S scratch = find(place.held == 0);
       place.held++;
       done = true;
       return scratch;
@@ -51,17 +58,17 @@ public final class ScratchPool<S extends ScratchPool.Member> {
   public void give(S scratch) {
     Admission.Place place = Admission.place();
     place.held--;
-    give(place, scratch);
+    put(scratch);
     Admission.leave(place);
   }
 
   /** Takes a member within a call that has been admitted; any thread may return it. */
   public S takeInside() {
-    return take(Admission.place(), false);
+    return find(false);
   }
 
   public void giveInside(S scratch) {
-    give(Admission.place(), scratch);
+    put(scratch);
   }
 
   /**
@@ -71,14 +78,14 @@ public final class ScratchPool<S extends ScratchPool.Member> {
    *     has the same home: after the move, each keeps to a member of its own, whose arrays stay in the cache of its core
    */
   @SuppressWarnings("unchecked") // only this pool's members are given back to it
-  private S take(Admission.Place place, boolean moves) {
-    int slot = place.home % capacity;
+  private S find(boolean moves) {
+    int slot = home();
     for (int i = 0; i < capacity; i++) {
       SoftReference<Member> reference = kept.getAndSet(slot * STRIDE, null);
       Member scratch = reference == null ? null : reference.get();
       if (scratch != null) {
         if (moves && i > 0) {
-          place.home = slot;
+          moved[thread()] += i;
         }
         return (S) scratch;
       }
@@ -87,14 +94,22 @@ public final class ScratchPool<S extends ScratchPool.Member> {
     return factory.get();
   }
 
-  private void give(Admission.Place place, Member member) {
-    int slot = place.home % capacity;
+  private void put(Member member) {
+    int slot = home();
     for (int i = 0; i < capacity; i++) {
       if (kept.compareAndSet(slot * STRIDE, null, member.reference())) {
         return;
       }
       slot = slot + 1 == capacity ? 0 : slot + 1;
     }
+  }
+
+  private int home() {
+    return Integer.remainderUnsigned(thread() + moved[thread()], capacity);
+  }
+
+  private static int thread() {
+    return (int) Thread.currentThread().threadId() & (THREADS - 1);
   }
 
   /** A member of a pool. It has one soft reference to itself, so that returning it allocates nothing. */

@@ -25,7 +25,7 @@ final class VectorTasks implements EntryTasks {
 
   static AttentionTasks of(AttentionProblem problem, int threads) {
     RowTasks fused = new RowTasks(problem, threads, Tiles.QUERIES, FusedAttention::attend);
-    return new BatchTasks(problem, problem.shape.isCached() ? new VectorTasks(fused, new DecodePlan(problem, threads)) : fused);
+    return new BatchTasks(problem, threads, problem.shape.isCached() ? new VectorTasks(fused, new DecodePlan(problem, threads)) : fused);
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The cut of calls: every row is in exactly one task, and tasks have the intended size. Products of packed operands are complete. */
@@ -33,7 +34,7 @@ class TilingTest {
               assertThat(called).isSameAs(problem);
               runs.add(new Run(unit, from, to));
             });
-    AttentionTasks tasks = new BatchTasks(problem, entries);
+    AttentionTasks tasks = new BatchTasks(problem, threads, entries);
     for (int task = 0; task < tasks.count(); task++) {
       tasks.run(task);
     }
@@ -123,6 +124,35 @@ class TilingTest {
           expected += 2L * Math.ceilDiv(2 * starts.queries(b), perTask);
         }
         assertThat(runs).as("round %s on %s threads", round, threads).hasSize((int) expected);
+      }
+    }
+  }
+
+  /** Many small units share a task of the call: one thread has one task, and no task has much more than its share of the work. */
+  @Test
+  void smallTasksAreJoined() {
+    PackedSequences sequences =
+        PackedSequences.of(IntStream.concat(IntStream.of(0, 900), IntStream.range(0, 60).map(i -> 910 + 10 * i)).toArray());
+    Heads packed = Heads.zeros(1, 4, 900 + 600, 1);
+    AttentionProblem uneven = AttentionCall.of(packed, packed).sequences(sequences).build();
+    AttentionProblem even = AttentionCall.of(Heads.zeros(50, 4, 10, 1), Heads.zeros(50, 4, 10, 1)).build();
+    for (AttentionProblem problem : List.of(uneven, even)) {
+      long all = 4 * (problem == uneven ? 900L * 900 + 60 * 100 : 50 * 100);
+      for (int threads : new int[] {1, 2, 3}) {
+        long[] work = new long[1];
+        EntryTasks entries =
+            new RowTasks(
+                problem, threads, 16, (_, unit, from, to) -> work[0] += (long) (to - from) * problem.shape.keys(problem.batchEntry(unit)));
+        AttentionTasks tasks = new BatchTasks(problem, threads, entries);
+        assertThat(tasks.count()).as("tasks on %s threads", threads).isBetween(threads == 1 ? 1 : 8, threads == 1 ? 1 : 16 * threads + 1);
+        long sum = 0;
+        for (int task = 0; task < tasks.count(); task++) {
+          work[0] = 0;
+          tasks.run(task);
+          assertThat(work[0]).as("work of task %s on %s threads", task, threads).isBetween(1L, Math.max(all / 4, threads == 1 ? all : 0));
+          sum += work[0];
+        }
+        assertThat(sum).isEqualTo(all);
       }
     }
   }
