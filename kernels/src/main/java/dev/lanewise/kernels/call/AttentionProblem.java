@@ -65,6 +65,11 @@ public final class AttentionProblem {
   /** The mask that lets every query see every key of its batch entry. */
   private record AllKeys(CallShape shape) implements Visibility {
     @Override
+    public boolean showsAll(int batchEntry) {
+      return true;
+    }
+
+    @Override
     public int firstKey(int batchEntry, int queryHead, int query) {
       return 0;
     }

@@ -12,6 +12,11 @@ public interface Visibility {
   /** One past the last key that the query sees. */
   int endKey(int batchEntry, int queryHead, int query);
 
+  /** Whether every query of a batch entry sees every key of it; false also if that is not known. */
+  default boolean showsAll(int batchEntry) {
+    return false;
+  }
+
   /** Whether a range may have holes. If not, {@link #keys64} is never called. */
   default boolean hasHoles() {
     return false;

@@ -29,49 +29,49 @@ public final class AdditiveScores {
    *
    * <p>Scores with a vector of more than {@link Tiles#LONG} elements are computed in plain Java, in double.
    *
-   * @param queryPanel key.columns × {@link Tiles#QUERIES}, one query in each lane
+   * @param queryPanel key.columns × lanes, one query in each lane, in the layout of {@link LaneRows}
    * @param key holds keys × columns, read in place: the first row starts at {@code first}, each next row {@code stride} later
    * @param vector key.columns elements
-   * @param target keys × {@link Tiles#QUERIES}, written
+   * @param target {@link Tiles#KEYS} × lanes in the same layout, of which the first {@code keys} rows are written
    */
-  static void tile(float[] queryPanel, float[] key, int first, int stride, int keys, float[] vector, float[] target) {
+  static void tile(float[] queryPanel, float[] key, int first, int stride, int keys, float[] vector, int lanes, float[] target) {
     for (int i = 0; i < keys; i++) {
       int from = first + i * stride;
       if (vector.length > Tiles.LONG) {
-        plain(queryPanel, key, from, vector, target, i * QUERIES);
+        plain(queryPanel, key, from, vector, lanes, target, i);
         continue;
       }
-      for (int lane = 0; lane < QUERIES; lane += LANES) {
-        score(queryPanel, lane, key, from, vector, target, i * QUERIES + lane);
+      for (int lane = 0; lane < lanes; lane += LANES) {
+        score(queryPanel, lane * vector.length, key, from, vector, target, LaneRows.index(Tiles.KEYS, i, lane));
       }
     }
   }
 
   /** Computes one vector of results. This is a separate method, because C2 compiles the loop 10 % slower inside the loops around it. */
-  private static void score(float[] queryPanel, int lane, float[] key, int from, float[] vector, float[] target, int to) {
+  private static void score(float[] queryPanel, int panel, float[] key, int from, float[] vector, float[] target, int to) {
     FloatVector.zero(SPECIES).intoArray(target, to);
     for (int a = 0; a < vector.length; a += Tiles.KC) {
-      addChain(queryPanel, lane, key, from, vector, a, Math.min(a + Tiles.KC, vector.length), target, to);
+      addChain(queryPanel, panel, key, from, vector, a, Math.min(a + Tiles.KC, vector.length), target, to);
     }
   }
 
   private static void addChain(
-      float[] queryPanel, int lane, float[] key, int from, float[] vector, int first, int end, float[] target, int to) {
+      float[] queryPanel, int panel, float[] key, int from, float[] vector, int first, int end, float[] target, int to) {
     FloatVector sum = FloatVector.zero(SPECIES);
     for (int a = first; a < end; a++) {
-      FloatVector x = FloatVector.fromArray(SPECIES, queryPanel, a * QUERIES + lane).add(key[from + a]);
+      FloatVector x = FloatVector.fromArray(SPECIES, queryPanel, panel + a * LANES).add(key[from + a]);
       sum = VectorFunctions.tanh(x).fma(broadcast(SPECIES, vector[a]), sum);
     }
     FloatVector.fromArray(SPECIES, target, to).add(sum).intoArray(target, to);
   }
 
-  private static void plain(float[] queryPanel, float[] key, int from, float[] vector, float[] target, int to) {
-    for (int lane = 0; lane < QUERIES; lane++) {
+  private static void plain(float[] queryPanel, float[] key, int from, float[] vector, int lanes, float[] target, int row) {
+    for (int lane = 0; lane < lanes; lane++) {
       double sum = 0;
       for (int a = 0; a < vector.length; a++) {
-        sum += vector[a] * Math.tanh(queryPanel[a * QUERIES + lane] + key[from + a]);
+        sum += vector[a] * Math.tanh(queryPanel[LaneRows.index(vector.length, a, lane)] + key[from + a]);
       }
-      target[to + lane] = (float) sum;
+      target[LaneRows.index(Tiles.KEYS, row, lane)] = (float) sum;
     }
   }
 
@@ -80,17 +80,21 @@ public final class AdditiveScores {
    * contiguous.
    */
   public static void run(Matrix query, Matrix key, float[] vector, Matrix scores, Scratch scratch) {
-    float[] panel = scratch.right(Packing.size(QUERIES, vector.length, QUERIES));
+    float[] panel = scratch.right(Packing.size(QUERIES, vector.length, LANES));
     float[] target = scratch.left(Tiles.KEYS * QUERIES);
     for (int column = 0; column < key.rows(); column += QUERIES) {
       int columns = Math.min(QUERIES, key.rows() - column);
-      Packing.rows(key.rows(column, column + columns), 0, vector.length, QUERIES, 1, panel, scratch);
+      int lanes = Packing.roundUp(columns, LANES);
+      Packing.rows(key.rows(column, column + columns), 0, vector.length, LANES, 1, panel, scratch);
       for (int row = 0; row < query.rows(); row += Tiles.KEYS) {
         int rows = Math.min(Tiles.KEYS, query.rows() - row);
         Interruption.check();
-        tile(panel, query.data(), query.index(row, 0), query.rowStride(), rows, vector, target);
+        tile(panel, query.data(), query.index(row, 0), query.rowStride(), rows, vector, lanes, target);
         for (int i = 0; i < rows; i++) {
-          System.arraycopy(target, i * QUERIES, scores.data(), scores.index(row + i, column), columns);
+          for (int lane = 0; lane < columns; lane += LANES) {
+            int to = scores.index(row + i, column + lane);
+            System.arraycopy(target, LaneRows.index(Tiles.KEYS, i, lane), scores.data(), to, Math.min(LANES, columns - lane));
+          }
         }
       }
     }

@@ -38,56 +38,67 @@ final class ElementwiseNormaliser implements TileNormaliser {
   }
 
   @Override
-  public float @Nullable [] update(QueryTile tile, float[] scores) {
+  public float @Nullable [] update(QueryTile tile, float[] scores, int from, int to) {
     if (averages) {
-      countKeys(scores, tile.keys());
+      countKeys(tile, scores, from, to);
     }
-    apply(scores, tile.keys() * QUERIES);
+    apply(tile, scores, from, to);
     return null;
   }
 
-  private void apply(float[] scores, int length) {
+  @Override
+  public @Nullable SpanFactors join(QueryTile tile) {
+    return null;
+  }
+
+  private void apply(QueryTile tile, float[] scores, int from, int to) {
+    for (int lane = 0; lane < tile.lanes(); lane += LANES) {
+      apply(scores, LaneRows.index(Tiles.KEYS, from, lane), LaneRows.index(Tiles.KEYS, to, lane));
+    }
+  }
+
+  private void apply(float[] scores, int from, int to) {
     switch (kind) {
-      case SIGMOID -> VectorActivations.apply(Activation.SIGMOID, scores, 0, length);
-      case RELU -> VectorActivations.apply(Activation.RELU, scores, 0, length);
-      case SQUARED_RELU -> squaredRelu(scores, length);
-      case LINEAR -> clearMasked(scores, length);
+      case SIGMOID -> VectorActivations.apply(Activation.SIGMOID, scores, from, to - from);
+      case RELU -> VectorActivations.apply(Activation.RELU, scores, from, to - from);
+      case SQUARED_RELU -> squaredRelu(scores, from, to);
+      case LINEAR -> clearMasked(scores, from, to);
       case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
     }
   }
 
   /** Counts the keys that each lane sees, which are those whose score is not −∞. A mask, a bias or a function can make it −∞. */
-  private void countKeys(float[] scores, int keys) {
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
+  private void countKeys(QueryTile tile, float[] scores, int from, int to) {
+    for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       FloatVector seen = FloatVector.zero(SPECIES);
-      for (int key = 0; key < keys; key++) {
-        FloatVector x = FloatVector.fromArray(SPECIES, scores, key * QUERIES + lane);
+      for (int key = from; key < to; key++) {
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, LaneRows.index(Tiles.KEYS, key, lane));
         seen = broadcast(SPECIES, 1f).blend(0f, x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)).add(seen);
       }
       seen.intoArray(tileCount, lane);
     }
-    for (int lane = 0; lane < QUERIES; lane++) {
+    for (int lane = 0; lane < tile.lanes(); lane++) {
       count[lane] += (int) tileCount[lane];
     }
   }
 
-  private static void squaredRelu(float[] scores, int length) {
-    for (int i = 0; i < length; i += LANES) {
+  private static void squaredRelu(float[] scores, int from, int to) {
+    for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i);
       x = x.blend(0f, x.compare(VectorOperators.LT, 0f));
       x.mul(x).intoArray(scores, i);
     }
   }
 
-  private static void clearMasked(float[] scores, int length) {
-    for (int i = 0; i < length; i += LANES) {
+  private static void clearMasked(float[] scores, int from, int to) {
+    for (int i = from; i < to; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, i);
       x.blend(0f, x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)).intoArray(scores, i);
     }
   }
 
   @Override
-  public float @Nullable [] close() {
+  public float @Nullable [] close(QueryTile tile) {
     for (int lane = 0; averages && lane < QUERIES; lane++) {
       factor[lane] = 1f / Math.max(1, count[lane]);
     }
@@ -95,10 +106,10 @@ final class ElementwiseNormaliser implements TileNormaliser {
   }
 
   @Override
-  public void weights(float[] scores, int keys) {
-    apply(scores, keys * QUERIES);
+  public void weights(QueryTile tile, float[] scores) {
+    apply(tile, scores, 0, tile.keys());
     if (averages) {
-      LaneTransposer.multiply(scores, keys, factor);
+      LaneRows.multiply(scores, Tiles.KEYS, tile.keys(), tile.lanes(), factor);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
@@ -66,20 +67,27 @@ public final class FusedAttention extends ScratchPool.Member {
     boolean twice = problem.watchesWeights();
     boolean blends = problem.output != null;
     TileSink[] sinks = twice ? (blends ? observeAndBlend : observe) : (blends ? blend : TileLoop.NO_SINKS);
-    for (int row = from; row < to; row += most) {
-      QueryTile tile = loop.open(problem, unit, row, Math.min(most, to - row), sinks);
+    int rows;
+    for (int row = from; row < to; row += rows) {
+      rows = rows(Math.min(most, to - row));
+      QueryTile tile = loop.open(problem, unit, row, rows, sinks);
       normaliser.open(tile, problem.formula.normaliser());
       loop.run(normaliser, false, !twice);
-      float[] factors = normaliser.close();
+      float[] factors = normaliser.close(tile);
       if (twice) {
         loop.run(normaliser, true, true);
       }
       loop.close(twice ? null : factors);
       storeLogSumExp(problem, normaliser, tile);
-      if (blends && !twice && !output.isFinite()) {
+      if (blends && !twice && !problem.callsFunctions()) {
         repeatOverflown(problem, normaliser, tile, row);
       }
     }
+  }
+
+  /** Number of rows of the next tile, if {@code left} are left: not three vectors of lanes and a part of a fourth, or a part of the third. */
+  private static int rows(int left) {
+    return left > 2 * Lanes.COUNT && left <= 3 * Lanes.COUNT ? 2 * Lanes.COUNT : left;
   }
 
   /**
@@ -87,7 +95,7 @@ public final class FusedAttention extends ScratchPool.Member {
    * first. Calls with functions of the caller are excluded, because a function must not be called twice.
    */
   private void repeatOverflown(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile, int row) {
-    for (int lane = 0; !problem.callsFunctions() && lane < tile.rows(); lane++) {
+    for (int lane = 0; lane < tile.rows(); lane++) {
       if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
         ScalarAttention.attend(problem, tile.unit(), row + lane, row + lane + 1);
       }

@@ -1,38 +1,39 @@
 package dev.lanewise.kernels.simd.fused;
 
+import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.LongSums;
 import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
-import dev.lanewise.kernels.simd.product.AttentionMicroKernel;
+import dev.lanewise.kernels.simd.product.ScoreKernel;
 
 /**
  * The product of rows and a packed panel: target[row][lane] = Σ<sub>d</sub> rows[row][d] · panel[d][lane], such as K · Qᵀ. The rows are
- * read in place, in strips of {@link Tiles#ATTENTION_MR}. Packing them gains nothing, because the addresses of so few rows fit in
- * registers.
+ * read in place, in strips of {@link ScoreKernel#rows}. Packing them gains nothing, because the addresses of so few rows fit in registers.
  */
 final class RowProduct {
-  private static final int MR = Tiles.ATTENTION_MR;
-  private static final int QUERIES = Tiles.QUERIES;
+  private static final int LANES = Lanes.COUNT;
 
-  private final float[] edge = new float[MR * Tiles.KC];
+  private final float[] edge = new float[ScoreKernel.rows(1) * Tiles.KC];
 
   /**
    * Computes the product of the first {@code count} rows.
    *
-   * @param panel depth × {@link Tiles#QUERIES}
-   * @param target count × {@link Tiles#QUERIES}, in whole strips
+   * @param panel depth × lanes, in the layout of {@link LaneRows}
+   * @param vectors number of vectors of lanes
+   * @param target {@link Tiles#KEYS} × lanes in the same layout, of which whole strips are written
    */
-  void multiply(ContiguousTile rows, int count, float[] panel, int depth, float[] target, Scratch scratch) {
+  void multiply(ContiguousTile rows, int count, float[] panel, int depth, int vectors, float[] target, Scratch scratch) {
     boolean isLong = depth > Tiles.LONG;
     int span = isLong ? LongSums.SPAN : Math.max(1, depth);
     int chain = isLong ? Tiles.CHAIN : Tiles.KC;
-    int inDouble = isLong ? count * QUERIES : 0;
+    int inDouble = isLong ? Tiles.KEYS * vectors * LANES : 0;
     scratch.longSums.open(inDouble);
     for (int from = 0; from < depth || from == 0; from += span) { // once even for no element
       int to = Math.min(from + span, depth);
       for (int step = from; step < to || step == from; step += chain) {
-        multiplyChain(rows, count, panel, step, Math.min(step + chain, to) - step, step == from, target, scratch);
+        scratch.b.set(panel, step * LANES, depth * LANES);
+        multiplyChain(rows, count, step, Math.min(step + chain, to) - step, step == from, vectors, target, scratch);
       }
       scratch.longSums.add(target, inDouble);
     }
@@ -40,26 +41,26 @@ final class RowProduct {
   }
 
   private void multiplyChain(
-      ContiguousTile rows, int count, float[] panel, int step, int depth, boolean begins, float[] target, Scratch scratch) {
+      ContiguousTile rows, int count, int step, int depth, boolean begins, int vectors, float[] target, Scratch scratch) {
+    int height = ScoreKernel.rows(vectors);
     int first = rows.row(0) + step;
     int stride = rows.stride();
-    int strips = Math.ceilDiv(count, MR);
-    if (first + ((long) strips * MR - 1) * stride + depth > rows.data().length) {
-      strips = count / MR;
+    int strips = Math.ceilDiv(count, height);
+    if (first + ((long) strips * height - 1) * stride + depth > rows.data().length) {
+      strips = count / height;
     }
-    scratch.b.set(panel, step * QUERIES, QUERIES);
     Operand start = begins ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-    scratch.a.set(rows.data(), first, stride).next(MR * stride);
-    scratch.c.set(target, 0, QUERIES).next(MR * QUERIES);
-    AttentionMicroKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, strips);
-    int done = strips * MR;
+    scratch.a.set(rows.data(), first, stride).next(height * stride);
+    scratch.c.set(target, 0, Tiles.KEYS * LANES).next(height * LANES);
+    ScoreKernel.multiply(scratch.a, scratch.b, start, scratch.c, depth, strips, vectors);
+    int done = strips * height;
     if (done < count) { // the last rows, fewer than a strip, are copied, because a read past them could leave the array
       for (int i = done; i < count; i++) { // the content of rows past the last does not matter, because their results are not read
         System.arraycopy(rows.data(), rows.row(i) + step, edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
-      scratch.c.set(target, done * QUERIES, QUERIES);
-      AttentionMicroKernel.multiplyRows(scratch.a, scratch.b, start, scratch.c, depth, 1);
+      scratch.c.set(target, done * LANES, Tiles.KEYS * LANES);
+      ScoreKernel.multiply(scratch.a, scratch.b, start, scratch.c, depth, 1, vectors);
     }
   }
 }

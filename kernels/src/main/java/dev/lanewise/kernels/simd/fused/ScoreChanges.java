@@ -59,12 +59,12 @@ public final class ScoreChanges {
     for (ScoreChange change : problem.formula.changes()) {
       switch (change) {
         case ScoreChange.AddedBias(Bias bias, _) -> {
-          for (int lane = 0; lane < QUERIES; lane++) {
+          for (int lane = 0; lane < tile.lanes(); lane++) {
             biasStarts[change.rank()][lane] = bias.index(tile.batchEntry(), tile.queryHead(lane), tile.query(lane));
           }
         }
         case ScoreChange.Alibi alibi -> {
-          for (int lane = 0; lane < QUERIES; lane++) {
+          for (int lane = 0; lane < tile.lanes(); lane++) {
             position[lane] = problem.queryPosition(alibi, tile.batchEntry(), tile.query(lane));
             slope[lane] = -alibi.slopes()[tile.queryHead(lane)];
           }
@@ -101,7 +101,11 @@ public final class ScoreChanges {
   /** Applies a change to the scores of some keys of the tile. */
   private void apply(QueryTile tile, ScoreChange change, float[] scores, int from, int to) {
     switch (change) {
-      case ScoreChange.Softcap softcap -> softcap(softcap, scores, from * QUERIES, to * QUERIES);
+      case ScoreChange.Softcap softcap -> {
+        for (int lane = 0; lane < tile.lanes(); lane += LANES) {
+          softcap(softcap, scores, LaneRows.index(Tiles.KEYS, from, lane), LaneRows.index(Tiles.KEYS, to, lane));
+        }
+      }
       case ScoreChange.AddedBias(Bias bias, _) -> bias(tile, bias, biasStarts[change.rank()], scores, from, to);
       case ScoreChange.Alibi _ -> addDistances(tile, scores, from, to);
       case ScoreChange.Function(RowFunction function) ->
@@ -180,7 +184,7 @@ public final class ScoreChanges {
       touch(tile, bias, starts);
     }
     Scratch scratch = tile.scratch;
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
+    for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       for (int i = from; i < to; i += LANES) {
         int count = Math.min(LANES, to - i);
         if (bias.keyStride() == 1 && count == LANES) {
@@ -191,7 +195,7 @@ public final class ScoreChanges {
         }
         scratch.target.set(biasBlock, 0, LANES);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
-        addBias(scores, i * QUERIES + lane, count);
+        addBias(scores, LaneRows.index(Tiles.KEYS, i, lane), count);
       }
     }
   }
@@ -204,7 +208,7 @@ public final class ScoreChanges {
     float sum = 0;
     for (int lane = 0; bias.keyStride() == 1 && lane < tile.rows(); lane++) {
       int from = starts[lane] + tile.key();
-      for (int i = 0; i < tile.keys(); i += LaneTransposer.LINE) {
+      for (int i = 0; i < tile.keys(); i += QueryTile.LINE) {
         sum += bias.data()[from + i];
       }
     }
@@ -223,7 +227,7 @@ public final class ScoreChanges {
   /** Adds a block of keys × lanes. A bias of −∞ replaces the score, because the score may be NaN. */
   private void addBias(float[] scores, int from, int keys) {
     for (int i = 0; i < keys; i++) {
-      int at = from + i * QUERIES;
+      int at = from + i * LANES;
       FloatVector bias = FloatVector.fromArray(SPECIES, biasBlock, i * LANES);
       FloatVector.fromArray(SPECIES, scores, at)
           .add(bias)
@@ -235,7 +239,7 @@ public final class ScoreChanges {
   /** score − slope · |position − the key's position|. */
   private void addDistances(QueryTile tile, float[] scores, int from, int to) {
     int nodes = Math.clamp((long) tile.problem().endOfRows(tile.batchEntry()) - tile.key(), from, to);
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
+    for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       addDistances(scores, lane, tile.key(), from, nodes);
       for (int i = nodes; i < to; i++) { // nodes of a tree have any positions
         int key = tile.problem().keyPosition(tile.batchEntry(), tile.key() + i);
@@ -257,7 +261,7 @@ public final class ScoreChanges {
     FloatVector next = FloatVector.fromArray(SPECIES, distance, lane);
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
     for (int i = from; i < to; i++) {
-      int at = i * QUERIES + lane;
+      int at = LaneRows.index(Tiles.KEYS, i, lane);
       next = FloatVector.broadcast(SPECIES, -1f).add(next);
       next.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
     }
@@ -267,7 +271,7 @@ public final class ScoreChanges {
   private void addFarDistances(float[] scores, int lane, int key, int from, int to) {
     for (int i = from; i < to; i++) {
       for (int j = lane; j < lane + LANES; j++) {
-        int at = i * QUERIES + j;
+        int at = LaneRows.index(Tiles.KEYS, i, j);
         scores[at] = (float) (scores[at] + (double) slope[j] * Math.abs(position[j] - key - i));
       }
     }

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class TileHooks {
   private static final int LANES = Lanes.COUNT;
-  private static final int QUERIES = Tiles.QUERIES;
   private static final int ROW = Packing.roundUp(Tiles.KEYS, LANES);
 
   private float[] rows = new float[0];
@@ -55,12 +54,12 @@ final class TileHooks {
 
   private void load(QueryTile tile, float[] scores) {
     if (rows.length == 0) {
-      rows = new float[QUERIES * ROW];
+      rows = new float[Tiles.QUERIES * ROW];
     }
     Scratch scratch = tile.scratch;
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
+    for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       for (int i = 0; i < tile.keys(); i += LANES) {
-        scratch.source.set(scores, i * QUERIES + lane, QUERIES);
+        scratch.source.set(scores, LaneRows.index(Tiles.KEYS, i, lane), LANES);
         scratch.target.set(rows, lane * ROW + i, ROW);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
       }
@@ -69,10 +68,10 @@ final class TileHooks {
 
   private void store(QueryTile tile, float[] scores) {
     Scratch scratch = tile.scratch;
-    for (int lane = 0; lane < QUERIES; lane += LANES) {
+    for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       for (int i = 0; i < tile.keys(); i += LANES) {
         scratch.source.set(rows, lane * ROW + i, ROW);
-        scratch.target.set(scores, i * QUERIES + lane, QUERIES);
+        scratch.target.set(scores, LaneRows.index(Tiles.KEYS, i, lane), LANES);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
       }
     }

@@ -5,7 +5,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import org.jspecify.annotations.Nullable;
 
@@ -23,11 +23,19 @@ final class TileLoop {
   private final TileScores scorer = new TileScores();
   private final ScoreChanges changes = new ScoreChanges();
   private final TileMask mask = new TileMask();
-  private final float[] scores = new float[Packing.roundUp(KEYS, Tiles.ATTENTION_MR * Lanes.COUNT) * Tiles.QUERIES];
+
+  /** Scores and weights in the layout of {@link LaneRows}; kernels read a few lanes past the last. */
+  private final float[] scores = new float[KEYS * (Tiles.QUERIES + Lanes.COUNT)];
+
   private TileSink[] sinks = NO_SINKS;
 
+  /** The span of the keys that sinks and normaliser sum up; −1 before the first. */
+  private int span;
+
+  private boolean joins;
+
   /** The sink that passes final weights to the caller's observers. */
-  final TileSink observers = (keyTile, _, weights) -> changes.observe(keyTile, Stage.WEIGHTS, weights, true);
+  final TileSink observers = (keyTile, _, weights, _, _) -> changes.observe(keyTile, Stage.WEIGHTS, weights, true);
 
   /** Begins query rows of a unit; returns their tile. */
   QueryTile open(AttentionProblem problem, int unit, int row, int rows, TileSink[] newSinks) {
@@ -38,7 +46,7 @@ final class TileLoop {
     for (TileSink sink : sinks) {
       sink.open(tile);
     }
-    scorer.open(query, problem.formula.similarity().kind(), problem.additiveVector, problem.scale, queries, tile.scratch);
+    scorer.open(query, problem.formula.similarity().kind(), problem.additiveVector, problem.scale, queries, tile);
     mask.open(tile, problem.visibility);
     if (problem.changesScores()) {
       changes.open(tile, mask.from(), mask.to());
@@ -59,7 +67,10 @@ final class TileLoop {
       changes.turn();
     }
     boolean everyKey = last && problem.watchesScores();
-    int from = everyKey ? 0 : mask.from();
+    TileSink[] served = last ? sinks : NO_SINKS;
+    span = -1;
+    joins = false;
+    int from = everyKey ? 0 : mask.from() / RowOrder.CHAIN * RowOrder.CHAIN;
     int to = everyKey ? problem.shape.keys(tile.batchEntry()) : mask.to();
     for (int start = from / KEYS * KEYS; start < to; start += KEYS) {
       Interruption.check();
@@ -72,8 +83,28 @@ final class TileLoop {
         start = Math.max(start, mask.nextKey(tile, problem.visibility, start + KEYS) / KEYS * KEYS - KEYS); // skips a large hole
       }
       if (seen) {
-        computeWeights(normaliser, known, last ? sinks : NO_SINKS);
+        openSpan(normaliser, known, served);
+        computeWeights(normaliser, known, served);
       }
+    }
+    if (joins) {
+      join(normaliser, known, served);
+    }
+  }
+
+  private void openSpan(TileNormaliser normaliser, boolean known, TileSink[] served) {
+    int next = tile.key() / RowOrder.SPAN;
+    if (span >= 0 && next != span) {
+      join(normaliser, known, served);
+      joins = true;
+    }
+    span = next;
+  }
+
+  private void join(TileNormaliser normaliser, boolean known, TileSink[] served) {
+    SpanFactors factors = known ? null : normaliser.join(tile);
+    for (TileSink sink : served) {
+      sink.join(tile, factors);
     }
   }
 
@@ -93,17 +124,23 @@ final class TileLoop {
     }
     if (known) {
       mask.hideInfinite(scores, tile.keys());
-      normaliser.weights(scores, tile.keys());
+      normaliser.weights(tile, scores);
       changes.changeWeights(tile, scores);
       mask.apply(scores, tile.keys(), 0); // hidden keys have weight 0, whatever a function or a NaN made of it
-    } else {
-      float[] factors = normaliser.update(tile, scores);
-      for (int i = 0; factors != null && i < served.length; i++) {
-        served[i].rescale(factors);
+      for (TileSink sink : served) {
+        sink.take(tile, mask, scores, 0, tile.keys());
       }
+      return;
     }
-    for (TileSink sink : served) {
-      sink.take(tile, mask, scores);
+    for (int key = 0; key < tile.keys(); key = tile.stepEnd(key)) {
+      int end = tile.stepEnd(key);
+      float[] factors = normaliser.update(tile, scores, key, end);
+      for (TileSink sink : served) {
+        if (factors != null) {
+          sink.rescale(tile, factors);
+        }
+        sink.take(tile, mask, scores, key, end);
+      }
     }
   }
 

@@ -18,12 +18,12 @@ final class TileMask {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
-  private static final long ALL = -1L >>> (Long.SIZE - QUERIES);
-
   private final int[] first = new int[QUERIES];
   private final int[] end = new int[QUERIES];
   private final long[] hidden = new long[Tiles.KEYS + 1];
   private final long[] words = new long[Long.SIZE];
+  private int lanes;
+  private long all;
   private boolean holes;
   private boolean partial;
   private int from;
@@ -33,12 +33,21 @@ final class TileMask {
 
   /** Selects the query rows of a tile; lanes past the last row have its mask. */
   void open(QueryTile tile, Visibility visibility) {
+    lanes = tile.lanes();
+    all = -1L >>> (Long.SIZE - lanes);
     holes = visibility.hasHoles();
+    if (visibility.showsAll(tile.batchEntry())) { // the ranges of single lanes are not needed
+      from = 0;
+      mostFirst = 0;
+      to = tile.problem().shape.keys(tile.batchEntry());
+      leastEnd = to;
+      return;
+    }
     from = Integer.MAX_VALUE;
     to = 0;
     mostFirst = 0;
     leastEnd = Integer.MAX_VALUE;
-    for (int lane = 0; lane < QUERIES; lane++) {
+    for (int lane = 0; lane < lanes; lane++) {
       first[lane] = visibility.firstKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane));
       end[lane] = Math.max(visibility.endKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane)), first[lane]);
       mostFirst = Math.max(mostFirst, first[lane]);
@@ -74,19 +83,19 @@ final class TileMask {
       hideHoles(tile, visibility, key, keys);
     }
     long union = 0;
-    long intersection = ALL;
+    long intersection = all;
     for (int i = 0; i < keys; i++) {
       union |= hidden[i];
       intersection &= hidden[i];
     }
     partial = union != 0;
-    return intersection != ALL;
+    return intersection != all;
   }
 
   /** A lower bound, at most {@link #to}, of the first key from {@code key} on that any lane sees. */
   int nextKey(QueryTile tile, Visibility visibility, int key) {
     int next = holes ? to : Math.min(key, to);
-    for (int lane = 0; lane < QUERIES && next > key; lane++) {
+    for (int lane = 0; lane < lanes && next > key; lane++) {
       int from = Math.max(key, first[lane]);
       if (from < end[lane]) {
         next = Math.min(next, visibility.nextKey(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), from));
@@ -101,14 +110,14 @@ final class TileMask {
    */
   private void hideOutsideRanges(int key, int keys) {
     Arrays.fill(hidden, 0, keys + 1, 0);
-    for (int lane = 0; lane < QUERIES; lane++) {
+    for (int lane = 0; lane < lanes; lane++) {
       hidden[Math.clamp(first[lane] - (long) key, 0, keys)] ^= 1L << lane;
       hidden[Math.clamp(end[lane] - (long) key, 0, keys)] ^= 1L << lane;
     }
     long seen = 0;
     for (int i = 0; i < keys; i++) {
       seen ^= hidden[i];
-      hidden[i] = ~seen & ALL;
+      hidden[i] = ~seen & all;
     }
   }
 
@@ -116,7 +125,7 @@ final class TileMask {
     for (int word = key / Long.SIZE; word * Long.SIZE < key + keys; word++) {
       long union = 0;
       long intersection = -1;
-      for (int lane = 0; lane < QUERIES; lane++) {
+      for (int lane = 0; lane < lanes; lane++) {
         words[lane] = visibility.keys64(tile.batchEntry(), tile.queryHead(lane), tile.query(lane), word);
         union |= words[lane];
         intersection &= words[lane];
@@ -124,13 +133,13 @@ final class TileMask {
       if (intersection == -1) {
         continue;
       }
-      Arrays.fill(words, QUERIES, Long.SIZE, 0); // clears the keys of the previous word
+      Arrays.fill(words, lanes, Long.SIZE, 0); // clears the keys of the previous word
       if (union != 0) {
         BitMatrix.transpose(words);
       } // otherwise 64 words of 0 are their own transpose
       int start = word * Long.SIZE;
       for (int i = Math.max(key, start); i < Math.min(key + keys, start + Long.SIZE); i++) {
-        hidden[i - key] |= ~words[i - start] & ALL;
+        hidden[i - key] |= ~words[i - start] & all;
       }
     }
   }
@@ -138,7 +147,7 @@ final class TileMask {
   /** Writes a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */
   void apply(float[] scores, int keys, float value) {
     if (partial) {
-      for (int lane = 0; lane < QUERIES; lane += LANES) {
+      for (int lane = 0; lane < lanes; lane += LANES) {
         apply(scores, keys, lane, value);
       }
     }
@@ -147,7 +156,7 @@ final class TileMask {
   private void apply(float[] scores, int keys, int lane, float value) {
     for (int i = 0; i < keys; i++) {
       if (hidden[i] != 0) {
-        int at = i * QUERIES + lane;
+        int at = LaneRows.index(Tiles.KEYS, i, lane);
         VectorMask<Float> hides = VectorMask.fromLong(SPECIES, hidden[i] >>> lane);
         FloatVector.fromArray(SPECIES, scores, at).blend(value, hides).intoArray(scores, at);
       }
@@ -158,8 +167,8 @@ final class TileMask {
   void hideInfinite(float[] scores, int keys) {
     for (int i = 0; i < keys; i++) {
       long word = 0;
-      for (int lane = 0; lane < QUERIES; lane += LANES) {
-        FloatVector x = FloatVector.fromArray(SPECIES, scores, i * QUERIES + lane);
+      for (int lane = 0; lane < lanes; lane += LANES) {
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, LaneRows.index(Tiles.KEYS, i, lane));
         word |= x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY).toLong() << lane;
       }
       hidden[i] = partial ? hidden[i] | word : word;

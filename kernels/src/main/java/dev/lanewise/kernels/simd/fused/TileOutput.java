@@ -4,9 +4,10 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
-import dev.lanewise.kernels.simd.product.AttentionMicroKernel;
+import dev.lanewise.kernels.simd.product.BlendKernel;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.BiConsumer;
@@ -16,32 +17,30 @@ import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The accumulated output of a tile of queries: accumulated[d][lane] += Σ V[key][d] · weights[key][lane], one tile of keys after the other.
- * V is read in place. Other rows can take the place of the values, and other factors that of the weights.
+ * The accumulated output of a tile of queries: accumulated[row][d] += Σ weights[key][row] · V[key][d], one step of keys after the other, in
+ * the order of {@link RowOrder}. V is read in place. Other rows can take the place of the values, and other factors that of the weights.
  */
 final class TileOutput implements TileSink {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
-  private static final int MR = Tiles.ATTENTION_MR;
-  private static final int QUERIES = Tiles.QUERIES;
 
-  private final float[] edge = new float[Tiles.KEYS * MR];
+  private final float[] edge = new float[RowOrder.STEP * 4 * LANES];
   private final BiConsumer<QueryTile, ContiguousTile> source;
   private final ContiguousTile values = new ContiguousTile();
-  private final LaneTransposer rows = new LaneTransposer();
+  private final int[] starts = new int[Tiles.QUERIES];
   private @Nullable Heads target;
   private float[] accumulated = new float[0];
 
-  /** The sums of earlier spans of keys, if {@link #spilled}. */
+  /** The sums of the spans that have been joined, if {@link #joined}. */
   private double[] far = new double[0];
 
-  private boolean spilled;
-
-  /** The span of the keys in {@link #accumulated}. */
-  private int span;
-
+  private boolean joined;
   private boolean empty;
   private int width;
+
+  /** Distance of rows in {@link #accumulated}: whole vectors. */
+  private int stride;
+
   private int wholeKeys;
   private int finiteFrom;
   private int finiteTo;
@@ -61,11 +60,12 @@ final class TileOutput implements TileSink {
   @Override
   public void open(QueryTile tile) {
     Heads output = Objects.requireNonNull(target);
-    rows.open(tile, output);
+    tile.rowStarts(output, starts);
     width = output.width();
+    stride = Packing.roundUp(width, LANES);
     empty = true;
-    spilled = false;
-    int size = Packing.roundUp(width, MR * LANES) * QUERIES;
+    joined = false;
+    int size = (Tiles.QUERIES + BlendKernel.ROWS_BEYOND) * stride;
     if (accumulated.length < size) {
       accumulated = new float[size];
     }
@@ -73,16 +73,11 @@ final class TileOutput implements TileSink {
 
   /**
    * Selects the values of the tile and finds those that are not finite, before scores become weights. A key that a lane does not see, or
-   * whose score is −∞, has weight 0 there. Its product with the value is 0 unless the value is NaN or infinite; keys from such a value on
-   * are added lane by lane.
+   * whose score is −∞, has weight 0 there. Its product with the value is 0 unless the value is NaN or infinite; keys from the step of such
+   * a value on are added row by row.
    */
   @Override
   public void openTile(QueryTile tile, TileMask mask, float[] scores) {
-    int newSpan = tile.key() / Tiles.SPAN;
-    if (!empty && newSpan != span) {
-      spill();
-    }
-    span = newSpan;
     source.accept(tile, values);
     wholeKeys = tile.keys();
     if (!isFinite(tile, tile.key(), tile.key() + tile.keys())) {
@@ -90,8 +85,7 @@ final class TileOutput implements TileSink {
       while (wholeKeys < tile.keys() && rowIsFinite(wholeKeys)) {
         wholeKeys++;
       }
-      // whole chains, so that a chain has the same bits in both ways
-      wholeKeys = Math.max(0, wholeKeys - (tile.key() + wholeKeys) % Tiles.CHAIN);
+      wholeKeys = Math.max(0, wholeKeys - (tile.key() + wholeKeys) % RowOrder.STEP); // whole steps
       mask.hideInfinite(scores, tile.keys());
     }
   }
@@ -115,103 +109,113 @@ final class TileOutput implements TileSink {
     return allFinite(values.data(), values.row(i), width);
   }
 
-  /** Adds the weighted values of the tile. */
+  /** Adds the weighted values of the keys. */
   @Override
-  public void take(QueryTile tile, TileMask mask, float[] weights) {
-    int strips = strips(wholeKeys);
-    if (strips * MR < width) {
-      copyEdge(strips * MR);
-    }
-    for (int key = 0; key < wholeKeys; key = tile.chainEnd(key)) {
-      addChain(tile.scratch, weights, key, Math.min(wholeKeys, tile.chainEnd(key)), strips);
-    }
-    if (empty && wholeKeys < tile.keys()) {
-      Arrays.fill(accumulated, 0, width * QUERIES, 0);
-      empty = false;
-    }
-    for (int key = wholeKeys; key < tile.keys(); key = tile.chainEnd(key)) {
-      addVisible(mask, weights, key, tile.chainEnd(key));
+  public void take(QueryTile tile, TileMask mask, float[] weights, int from, int to) {
+    for (int key = from; key < to; key = tile.stepEnd(key)) {
+      int end = Math.min(to, tile.stepEnd(key));
+      if (key < wholeKeys) {
+        addStep(tile, weights, key, end);
+      } else {
+        addVisible(tile, mask, weights, key, end);
+      }
     }
   }
 
-  /** Adds the chain of keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
-  private void addChain(Scratch scratch, float[] weights, int from, int to, int strips) {
-    scratch.b.set(weights, from * QUERIES, QUERIES);
-    scratch.a.set(values.data(), values.row(from), values.stride()).next(MR);
-    scratch.c.set(accumulated, 0, QUERIES).next(MR * QUERIES);
-    Operand start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-    AttentionMicroKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, strips);
-    int done = strips * MR;
-    if (done < width) {
-      scratch.a.set(edge, from * MR, MR);
-      scratch.c.set(accumulated, done * QUERIES, QUERIES);
-      AttentionMicroKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, 1);
+  /** Adds the step of keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
+  private void addStep(QueryTile tile, float[] weights, int from, int to) {
+    Scratch scratch = tile.scratch;
+    scratch.a.set(weights, from * LANES, Tiles.KEYS * LANES);
+    int columns;
+    for (int column = 0; column < stride; column += columns * LANES) {
+      columns = BlendKernel.columns((stride - column) / LANES);
+      selectValues(scratch, from, to, column, columns * LANES);
+      scratch.c.set(accumulated, column, stride);
+      Operand start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
+      BlendKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, tile.rows(), columns);
     }
     empty = false;
   }
 
   /**
-   * Number of strips of V that can be read in place. The last strip may extend past the end of a row. The elements behind the row are then
-   * read too (their results are dropped), unless the array ends there.
+   * Selects columns of the values. The last columns may extend past the end of a row. The elements behind the row are then read too (their
+   * results are dropped), unless the array ends there: then the columns are copied.
    */
-  private int strips(int keys) {
-    int strips = Math.ceilDiv(width, MR);
-    long end = values.row(0) + (keys - 1L) * values.stride() + (long) strips * MR;
-    return keys > 0 && end <= values.data().length ? strips : width / MR;
-  }
-
-  /** Copies the last columns of V, fewer than a strip, because a read past them could leave the array. */
-  private void copyEdge(int from) {
-    for (int key = 0; key < wholeKeys; key++) {
-      System.arraycopy(values.data(), values.row(key) + from, edge, key * MR, width - from);
+  private void selectValues(Scratch scratch, int from, int to, int column, int columns) {
+    int last = values.row(to - 1) + column;
+    if (last + columns <= values.data().length) {
+      scratch.b.set(values.data(), values.row(from) + column, values.stride());
+      return;
     }
+    int used = Math.min(columns, width - column);
+    for (int key = from; key < to; key++) {
+      System.arraycopy(values.data(), values.row(key) + column, edge, (key - from) * columns, used);
+    }
+    scratch.b.set(edge, 0, columns);
   }
 
-  /** Adds a chain of keys, lane by lane, without the keys that a lane does not see. */
-  private void addVisible(TileMask mask, float[] weights, int from, int to) {
-    float[] value = values.data();
-    for (int d = 0; d < width; d++) {
-      for (int lane = 0; lane < QUERIES; lane++) {
-        float sum = 0;
-        for (int key = from; key < to; key++) {
-          if ((mask.hidden(key) >>> lane & 1) == 0) {
-            sum = Math.fma(value[values.row(key) + d], weights[key * QUERIES + lane], sum);
-          }
-        }
-        accumulated[d * QUERIES + lane] += sum;
+  /** Adds a step of keys, row by row, without the keys that a row does not see. */
+  private void addVisible(QueryTile tile, TileMask mask, float[] weights, int from, int to) {
+    if (empty) {
+      Arrays.fill(accumulated, 0, tile.rows() * stride, 0);
+      empty = false;
+    }
+    for (int row = 0; row < tile.rows(); row++) {
+      for (int d = 0; d < width; d++) {
+        accumulated[row * stride + d] += visibleSum(mask, weights, row, d, from, to);
       }
     }
   }
 
-  /** Adds the current span to the sums in double; the next span starts from zeros. */
-  private void spill() {
-    int size = width * QUERIES;
+  private float visibleSum(TileMask mask, float[] weights, int row, int d, int from, int to) {
+    float sum = 0;
+    for (int chain = from; chain < to; chain += RowOrder.CHAIN) {
+      float chainSum = 0;
+      for (int key = chain; key < Math.min(chain + RowOrder.CHAIN, to); key++) {
+        if ((mask.hidden(key) >>> row & 1) == 0) {
+          float weight = weights[LaneRows.index(Tiles.KEYS, key, row)];
+          chainSum = Math.fma(values.data()[values.row(key) + d], weight, chainSum);
+        }
+      }
+      sum += chainSum;
+    }
+    return sum;
+  }
+
+  @Override
+  public void rescale(QueryTile tile, float[] factors) {
+    for (int row = 0; row < tile.rows() && !empty; row++) {
+      if (factors[row] != 1) {
+        multiply(row, factors[row], accumulated, row * stride);
+      }
+    }
+  }
+
+  /** target = factor · the accumulated row, whole vectors. */
+  private void multiply(int row, float factor, float[] to, int at) {
+    for (int d = 0; d < stride; d += LANES) {
+      FloatVector.fromArray(SPECIES, accumulated, row * stride + d).mul(factor).intoArray(to, at + d);
+    }
+  }
+
+  @Override
+  public void join(QueryTile tile, @Nullable SpanFactors factors) {
+    int size = tile.rows() * stride;
     if (far.length < size) {
       far = new double[size];
     }
-    if (!spilled) {
+    if (!joined) {
       Arrays.fill(far, 0, size, 0);
-      spilled = true;
+      joined = true;
     }
-    for (int i = 0; i < size; i++) {
-      far[i] += accumulated[i];
+    for (int row = 0; row < tile.rows() && !empty; row++) {
+      double kept = factors == null ? 1 : factors.kept[row];
+      double added = factors == null ? 1 : factors.added[row];
+      for (int i = row * stride; i < row * stride + width && (kept != 1 || added != 0); i++) {
+        far[i] = far[i] * kept + added * accumulated[i];
+      }
     }
     empty = true;
-  }
-
-  /** Writes the sums of all spans to {@link #accumulated}, after the last key. */
-  private void gather() {
-    if (!spilled) {
-      return;
-    }
-    if (!empty) {
-      spill();
-    }
-    for (int i = 0; i < width * QUERIES; i++) {
-      accumulated[i] = (float) far[i];
-    }
-    spilled = false;
-    empty = false;
   }
 
   /** Whether all elements are finite: x · 0 is 0 for every finite x and NaN for any other. */
@@ -228,43 +232,39 @@ final class TileOutput implements TileSink {
     return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
-  @Override
-  public void rescale(float[] factors) {
-    if (!empty) {
-      LaneTransposer.multiply(accumulated, width, factors);
-    }
-    for (int d = 0; spilled && d < width; d++) {
-      for (int lane = 0; lane < QUERIES; lane++) {
-        far[d * QUERIES + lane] *= factors[lane];
-      }
-    }
-  }
-
   /** Writes the rows; 0 if no key has been seen. */
   @Override
   public void close(QueryTile tile, float @Nullable [] factors) {
-    gather();
-    if (empty) {
-      Arrays.fill(accumulated, 0, Packing.roundUp(width, LANES) * QUERIES, 0);
-    } else if (factors != null) {
-      LaneTransposer.multiply(accumulated, width, factors);
-    }
-    rows.store(Objects.requireNonNull(target), accumulated, tile.scratch);
-  }
-
-  /** Whether all of a lane's output is finite. */
-  boolean isFinite(int lane) {
-    for (int d = 0; d < width && !empty; d++) {
-      if (!Float.isFinite(accumulated[d * QUERIES + lane])) {
-        return false;
+    if (joined) {
+      for (int i = 0; i < tile.rows() * stride; i++) {
+        accumulated[i] = (float) far[i];
       }
+      empty = false;
+    } else if (empty) {
+      Arrays.fill(accumulated, 0, tile.rows() * stride, 0);
     }
-    return true;
+    Heads output = Objects.requireNonNull(target);
+    for (int row = 0; row < tile.rows(); row++) {
+      if (factors != null) {
+        multiply(row, factors[row], accumulated, row * stride);
+      }
+      store(row, output);
+    }
   }
 
-  /** Whether the output of all lanes is finite. */
-  boolean isFinite() {
-    return empty || allFinite(accumulated, 0, width * QUERIES);
+  private void store(int row, Heads output) {
+    if (output.columnStride() == 1) {
+      System.arraycopy(accumulated, row * stride, output.data(), starts[row], width);
+      return;
+    }
+    for (int d = 0; d < width; d++) {
+      output.data()[starts[row] + d * output.columnStride()] = accumulated[row * stride + d];
+    }
+  }
+
+  /** Whether all of a row's output is finite. */
+  boolean isFinite(int row) {
+    return empty || allFinite(accumulated, row * stride, width);
   }
 
   /** Drops the references to the caller's arrays. */

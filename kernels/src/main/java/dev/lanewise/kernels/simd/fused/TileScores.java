@@ -4,13 +4,14 @@ import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.Lengths;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The scores of a tile: scores[key][lane] = scale · similarity. */
+/** The scores of a tile, in the layout of {@link LaneRows}: scores[key][lane] = scale · similarity. */
 final class TileScores {
   private static final int QUERIES = Tiles.QUERIES;
 
@@ -21,23 +22,27 @@ final class TileScores {
   private Similarity.Kind kind = Similarity.Kind.DOT;
   private float @Nullable [] additiveVector;
   private int depth;
+  private int vectors;
+  private int lanes;
 
   /** The factor of the computed scores. */
   private float after;
 
   /** Packs the queries into the lanes, multiplied by every factor that a product allows to apply to the queries. */
-  void open(Heads query, Similarity.Kind newKind, float @Nullable [] newVector, float scale, LaneTransposer rows, Scratch scratch) {
+  void open(Heads query, Similarity.Kind newKind, float @Nullable [] newVector, float scale, LaneTransposer rows, QueryTile tile) {
     kind = newKind;
+    vectors = tile.vectors();
+    lanes = tile.lanes();
     additiveVector = newVector;
     depth = query.width();
-    int size = Packing.size(QUERIES, depth, QUERIES);
+    int size = Packing.size(QUERIES, depth, Lanes.COUNT);
     if (queryPanel.length < size) {
       queryPanel = new float[size];
     }
     boolean additive = kind == Similarity.Kind.ADDITIVE;
     float before = additive ? 1 : ScoreScale.before(scale);
     after = additive ? scale : ScoreScale.after(scale);
-    rows.load(query, before, queryPanel, scratch);
+    rows.load(query, before, queryPanel, tile.scratch);
     if (kind == Similarity.Kind.COSINE) {
       divideByLengths(query, rows, before);
     }
@@ -46,18 +51,18 @@ final class TileScores {
   /** Divides each lane's query by its length. */
   private void divideByLengths(Heads query, LaneTransposer rows, float scale) {
     boolean moderate = true;
-    for (int lane = 0; lane < QUERIES; lane++) {
+    for (int lane = 0; lane < lanes; lane++) {
       row.open(query, rows.start(lane));
       double inverse = Lengths.inverse(row.data(), row.from(), query.width());
       factor[lane] = (float) inverse;
       moderate &= Lengths.isModerate(inverse);
     }
-    LaneTransposer.multiply(queryPanel, query.width(), factor);
-    for (int lane = 0; !moderate && lane < QUERIES; lane++) {
+    LaneRows.multiply(queryPanel, depth, depth, lanes, factor);
+    for (int lane = 0; !moderate && lane < lanes; lane++) {
       row.open(query, rows.start(lane));
       double inverse = Lengths.inverse(row.data(), row.from(), query.width());
       for (int d = 0; !Lengths.isModerate(inverse) && d < query.width(); d++) {
-        queryPanel[d * QUERIES + lane] = (float) (row.data()[row.from() + d] * inverse * scale);
+        queryPanel[LaneRows.index(depth, d, lane)] = (float) (row.data()[row.from() + d] * inverse * scale);
       }
     }
   }
@@ -69,34 +74,35 @@ final class TileScores {
   private void divideByLength(float[] key, int from, float[] scores, int i) {
     double inverse = Lengths.inverse(key, from, depth);
     if (inverse > 0 && Lengths.isModerate(inverse)) {
-      LaneTransposer.multiply(scores, i, (float) inverse);
+      LaneRows.multiplyRow(scores, Tiles.KEYS, i, lanes, (float) inverse);
       return;
     }
-    for (int lane = 0; lane < QUERIES; lane++) {
+    for (int lane = 0; lane < lanes; lane++) {
       double sum = 0;
       boolean defined = inverse != 0 && factor[lane] != 0;
       for (int d = 0; defined && d < depth; d++) {
-        sum += (double) queryPanel[d * QUERIES + lane] * key[from + d];
+        sum += (double) queryPanel[LaneRows.index(depth, d, lane)] * key[from + d];
       }
-      scores[i * QUERIES + lane] = defined ? (float) (sum * inverse) : 0;
+      scores[LaneRows.index(Tiles.KEYS, i, lane)] = defined ? (float) (sum * inverse) : 0;
     }
   }
 
   /** Computes the scores of {@code count} keys, in whole strips of {@link RowProduct}. */
   void compute(ContiguousTile keys, int count, float[] scores, Scratch scratch) {
     switch (kind) {
-      case DOT -> product.multiply(keys, count, queryPanel, depth, scores, scratch);
+      case DOT -> product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
       case COSINE -> {
-        product.multiply(keys, count, queryPanel, depth, scores, scratch);
+        product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
         for (int i = 0; i < count; i++) {
           divideByLength(keys.data(), keys.row(i), scores, i);
         }
       }
       case ADDITIVE ->
-          AdditiveScores.tile(queryPanel, keys.data(), keys.row(0), keys.stride(), count, Objects.requireNonNull(additiveVector), scores);
+          AdditiveScores.tile(
+              queryPanel, keys.data(), keys.row(0), keys.stride(), count, Objects.requireNonNull(additiveVector), lanes, scores);
     }
     for (int i = 0; after != 1 && i < count; i++) {
-      LaneTransposer.multiply(scores, i, after);
+      LaneRows.multiplyRow(scores, Tiles.KEYS, i, lanes, after);
     }
   }
 

@@ -19,14 +19,11 @@ public final class Tiles {
   /** NR: number of columns of a product's micro-kernel, two vectors. */
   public static final int NR = 2 * Lanes.COUNT;
 
-  /**
-   * MR of attention's micro-kernel: its rows are keys of the scores and columns of the output. 4 x 4 vectors run at 95 % of peak where 8 x
-   * 2 reach 92 (64 steps for each strip: headDim). They need only 4 streams of keys, so that keys are read in place.
-   */
-  public static final int ATTENTION_MR = MANY_REGISTERS ? 4 : 5;
+  /** The most vectors of queries of a tile. */
+  public static final int VECTORS = MANY_REGISTERS ? 4 : 2;
 
-  /** NR of attention's micro-kernel: number of queries of a tile. */
-  public static final int QUERIES = (MANY_REGISTERS ? 4 : 2) * Lanes.COUNT;
+  /** The most queries of a tile. */
+  public static final int QUERIES = VECTORS * Lanes.COUNT;
 
   /**
    * KC: number of inner steps of a block. A block of B is 1024 x 32 floats = 128 KB, which each strip of A reads from L2. With fewer steps
@@ -57,24 +54,17 @@ public final class Tiles {
   public static final int GATE_COLUMNS = 1024;
 
   /**
-   * Number of keys of a tile of the fused kernel: whole strips of 4 and of 5, and whole words of mask bits. The scores are 320 x 64 floats
-   * = 80 KB, the tile of V another 80 KB at valueDim 64: together they stay in L2, and the softmax and the output have long loops. 120 keys
-   * cost 1 to 2 %, 240 and 480 are no better.
+   * Number of keys of a tile of the fused kernel: whole steps of {@link RowOrder}, whole strips, and whole words of mask bits. The scores
+   * are 320 x 64 floats = 80 KB, the tile of V another 80 KB at valueDim 64: together they stay in L2. 120 keys cost 1 to 2 %, 240 and 480
+   * are no better.
    */
   public static final int KEYS = 320;
 
-  /**
-   * Number of keys whose weights, or weighted values, are summed in one chain of floats. Chains begin at multiples of it. The error of a
-   * chain of n equal terms is up to n · 1.5e-8 of its value: 1e-6 here, 5e-6 over a whole tile. The data of a chain also fits in L1: 16 KB
-   * of weights and 16 KB of V.
-   */
+  /** Number of terms that {@link LongSums} sums in one chain of floats. The error of a chain of n equal terms is up to n · 1.5e-8. */
   public static final int CHAIN = 64;
 
   /** Number of inner steps beyond which {@link LongSums} sums a product. No layer of a model is so wide, but sums over rows are. */
   public static final int LONG = 1 << 15;
-
-  /** Number of keys whose chains are added in floats, a span; spans are added in double. */
-  public static final int SPAN = 4 * KEYS;
 
   /**
    * The most queries for which a sequence with cached keys is decoded: drafts of speculative decoding have 4 to 16 tokens. More queries

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,25 +25,33 @@ class OnlineSoftmaxTest {
   /** Scores of rising size; lane 1 sees no key, and lane 2 does not see key 3. */
   private static float[] scores() {
     Random random = new Random(11);
-    float[] scores = new float[Packing.roundUp(KEYS, 4) * Tiles.QUERIES];
+    float[] scores = new float[Tiles.KEYS * Tiles.QUERIES];
     for (int key = 0; key < KEYS; key++) {
       for (int lane = 0; lane < Tiles.QUERIES; lane++) {
-        scores[key * Tiles.QUERIES + lane] = (float) (random.nextGaussian() * lane) - 20 * lane;
+        scores[LaneRows.index(Tiles.KEYS, key, lane)] = (float) (random.nextGaussian() * lane) - 20 * lane;
       }
-      scores[key * Tiles.QUERIES + 1] = Float.NEGATIVE_INFINITY;
+      scores[LaneRows.index(Tiles.KEYS, key, 1)] = Float.NEGATIVE_INFINITY;
     }
-    scores[3 * Tiles.QUERIES + 2] = Float.NEGATIVE_INFINITY;
+    scores[LaneRows.index(Tiles.KEYS, 3, 2)] = Float.NEGATIVE_INFINITY;
     return scores;
+  }
+
+  private static QueryTile tile() {
+    Heads query = Heads.zeros(1, 1, Tiles.QUERIES, 1);
+    QueryTile tile = new QueryTile();
+    tile.open(AttentionCall.of(query, Heads.zeros(1, 1, KEYS, 1)).build(), 0, 0, Tiles.QUERIES);
+    tile.openTile(0, KEYS);
+    return tile;
   }
 
   private static double logSumExp(float[] scores, int lane) {
     double max = Double.NEGATIVE_INFINITY;
     for (int key = 0; key < KEYS; key++) {
-      max = Math.max(max, scores[key * Tiles.QUERIES + lane]);
+      max = Math.max(max, scores[LaneRows.index(Tiles.KEYS, key, lane)]);
     }
     double sum = 0;
     for (int key = 0; key < KEYS && max > Double.NEGATIVE_INFINITY; key++) {
-      sum += Math.exp(scores[key * Tiles.QUERIES + lane] - max);
+      sum += Math.exp(scores[LaneRows.index(Tiles.KEYS, key, lane)] - max);
     }
     return max + Math.log(sum);
   }
@@ -55,12 +64,14 @@ class OnlineSoftmaxTest {
       logSumExp[lane] = (float) logSumExp(scores, lane);
     }
     logSumExp[4] = Float.NaN;
+    QueryTile tile = tile();
     OnlineSoftmax softmax = new OnlineSoftmax();
     softmax.openKnown(logSumExp);
     float[] weights = scores.clone();
-    softmax.weights(weights, KEYS);
-    for (int at = 0; at < KEYS * Tiles.QUERIES; at++) {
-      int lane = at % Tiles.QUERIES;
+    softmax.weights(tile, weights);
+    for (int i = 0; i < KEYS * Tiles.QUERIES; i++) {
+      int lane = i % Tiles.QUERIES;
+      int at = LaneRows.index(Tiles.KEYS, i / Tiles.QUERIES, lane);
       if (scores[at] == Float.NEGATIVE_INFINITY) {
         assertThat(weights[at]).as("masked, lane %s", lane).isZero();
         continue;
@@ -79,14 +90,18 @@ class OnlineSoftmaxTest {
   @Test
   void aKnownLogSumExpGivesTheWeightsOfTwoPasses() {
     for (Normaliser normaliser : new Normaliser[] {Normaliser.softmax(), Normaliser.softmaxWithSinks(-1.5f)}) {
-      QueryTile tile = new QueryTile();
-      tile.openTile(0, KEYS);
+      QueryTile tile = tile();
       OnlineSoftmax twoPasses = new OnlineSoftmax();
       twoPasses.open(tile, normaliser);
-      assertThat(twoPasses.update(tile, scores())).as("the maximum rises").isNotNull();
-      twoPasses.close();
+      float[] updated = scores();
+      boolean rises = false;
+      for (int key = 0; key < KEYS; key = tile.stepEnd(key)) {
+        rises |= twoPasses.update(tile, updated, key, tile.stepEnd(key)) != null;
+      }
+      assertThat(rises).as("the base of a lane moves").isTrue();
+      twoPasses.close(tile);
       float[] expected = scores();
-      twoPasses.weights(expected, KEYS);
+      twoPasses.weights(tile, expected);
       float[] logSumExp = new float[Tiles.QUERIES];
       for (int lane = 0; lane < Tiles.QUERIES; lane++) {
         logSumExp[lane] = twoPasses.logSumExp(lane);
@@ -95,12 +110,23 @@ class OnlineSoftmaxTest {
       known.open(tile, normaliser);
       known.openKnown(logSumExp);
       float[] weights = scores();
-      known.weights(weights, KEYS);
-      for (int at = 0; at < KEYS * Tiles.QUERIES; at++) {
-        int lane = at % Tiles.QUERIES;
+      known.weights(tile, weights);
+      for (int i = 0; i < KEYS * Tiles.QUERIES; i++) {
+        int lane = i % Tiles.QUERIES;
+        int at = LaneRows.index(Tiles.KEYS, i / Tiles.QUERIES, lane);
         float rounding = expected[at] == 0 ? 0 : 1e-6f + Math.abs(logSumExp[lane]) * 0x1p-22f;
         assertThat(weights[at]).as("lane %s", lane).isCloseTo(expected[at], within(expected[at] * rounding + 0x1p-125f));
       }
     }
+  }
+
+  @Test
+  void stepsEndAtMultiples() {
+    QueryTile tile = new QueryTile();
+    tile.openTile(70, 200);
+    assertThat(tile.stepEnd(0)).isEqualTo(128 - 70);
+    assertThat(tile.stepEnd(57)).isEqualTo(58);
+    assertThat(tile.stepEnd(58)).isEqualTo(58 + 64);
+    assertThat(tile.stepEnd(199)).isEqualTo(200);
   }
 }

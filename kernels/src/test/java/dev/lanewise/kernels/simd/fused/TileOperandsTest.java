@@ -8,9 +8,10 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.kernels.simd.lanes.Packing;
+import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.product.ScoreKernel;
 import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,28 +37,31 @@ class TileOperandsTest {
   /** The rows end where their array ends, in layouts that are read in place, copied and transposed. */
   @Test
   void anyRowsAreMultipliedByAnyPanel() {
-    int strip = Tiles.ATTENTION_MR;
     for (int depth : new int[] {1, 7, 64, Tiles.KC + 3}) {
+      for (int vectors = 1; vectors <= Tiles.VECTORS; vectors *= 2) {
+      int lanes = vectors * Lanes.COUNT;
+      int strip = ScoreKernel.rows(vectors);
       for (int count : new int[] {1, strip, strip + 1, 3 * strip - 1}) {
         Heads dense = Heads.of(random(count * depth), 1, 1, count, depth);
         Heads columns = new Heads(random(count * depth), 0, 1, 1, count, depth, 0, 0, 1, count);
         for (Heads rows : new Heads[] {dense, columns}) {
-          float[] panel = random(depth * Tiles.QUERIES);
-          float[] target = random(Packing.roundUp(count, strip) * Tiles.QUERIES);
+          float[] panel = random(depth * lanes);
+          float[] target = random(Tiles.KEYS * lanes);
           ContiguousTile operand = new ContiguousTile();
           Scratch scratch = new Scratch();
           operand.open(rows, 0, count, scratch);
-          new RowProduct().multiply(operand, count, panel, depth, target, scratch);
+          new RowProduct().multiply(operand, count, panel, depth, vectors, target, scratch);
           double error = 0;
-          for (int at = 0; at < count * Tiles.QUERIES; at++) {
+          for (int at = 0; at < count * lanes; at++) {
             double sum = 0;
             for (int d = 0; d < depth; d++) {
-              sum += (double) rows.get(0, 0, at / Tiles.QUERIES, d) * panel[d * Tiles.QUERIES + at % Tiles.QUERIES];
+              sum += (double) rows.get(0, 0, at / lanes, d) * panel[LaneRows.index(depth, d, at % lanes)];
             }
-            error = Math.max(error, Math.abs(target[at] - sum));
+            error = Math.max(error, Math.abs(target[LaneRows.index(Tiles.KEYS, at / lanes, at % lanes)] - sum));
           }
-          assertThat(error).as("%s rows of %s", count, depth).isLessThan(3e-5);
+          assertThat(error).as("%s rows of %s for %s vectors", count, depth, vectors).isLessThan(3e-5);
         }
+      }
       }
     }
   }
@@ -85,10 +89,10 @@ class TileOperandsTest {
       mask.openTile(tile, everything);
       float[] factors = random(Tiles.KEYS * Tiles.QUERIES);
       sums.openTile(tile, mask, factors);
-      sums.take(tile, mask, factors);
+      sums.take(tile, mask, factors, 0, tile.keys());
       for (int i = 0; i < expected.length; i++) {
         for (int k = 0; k < tile.keys(); k++) {
-          expected[i] += (double) key.get(0, 0, first + k, i % width) * factors[k * Tiles.QUERIES + i / width];
+          expected[i] += (double) key.get(0, 0, first + k, i % width) * factors[LaneRows.index(Tiles.KEYS, k, i / width)];
         }
       }
     }

@@ -9,7 +9,6 @@ import dev.lanewise.kernels.call.VisibleSegments;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.simd.fused.KeptScores;
-import dev.lanewise.kernels.simd.fused.QueryTile;
 import dev.lanewise.kernels.simd.fused.ScoreScale;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -161,16 +160,5 @@ class TilePartsTest {
     assertThat(sums.span()).hasSize(3);
     assertThat(sums.sum(0)).isZero();
     assertThat(sums.sum(1)).isZero();
-  }
-
-  @Test
-  void chainsEndAtMultiples() {
-    assumeSimd();
-    QueryTile tile = new QueryTile();
-    tile.openTile(70, 200);
-    assertThat(tile.chainEnd(0)).isEqualTo(128 - 70);
-    assertThat(tile.chainEnd(57)).isEqualTo(58);
-    assertThat(tile.chainEnd(58)).isEqualTo(58 + 64);
-    assertThat(tile.chainEnd(199)).isEqualTo(200);
   }
 }

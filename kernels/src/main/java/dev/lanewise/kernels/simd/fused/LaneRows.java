@@ -1,0 +1,41 @@
+package dev.lanewise.kernels.simd.fused;
+
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The layout of rows whose elements are lanes, such as the scores of a key for all queries of a tile: [vector][row][lane of the vector].
+ * Loops over the rows of one vector are contiguous, however many vectors a tile has.
+ */
+final class LaneRows {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+
+  private LaneRows() {}
+
+  /** Index of an element of an array for {@code rows} rows. */
+  static int index(int rows, int row, int lane) {
+    return (lane / LANES * rows + row) * LANES + lane % LANES;
+  }
+
+  /** x[row][lane] *= factor[lane] for the first {@code count} rows of an array for {@code rows} rows. */
+  static void multiply(float[] x, int rows, int count, int lanes, float[] factor) {
+    for (int lane = 0; lane < lanes; lane += LANES) {
+      FloatVector factors = FloatVector.fromArray(SPECIES, factor, lane);
+      int from = lane * rows;
+      for (int row = 0; row < count; row++) {
+        int at = from + row * LANES;
+        FloatVector.fromArray(SPECIES, x, at).mul(factors).intoArray(x, at);
+      }
+    }
+  }
+
+  /** x[row][lane] *= factor for one row of an array for {@code rows} rows. */
+  static void multiplyRow(float[] x, int rows, int row, int lanes, float factor) {
+    for (int lane = 0; lane < lanes; lane += LANES) {
+      int at = index(rows, row, lane);
+      FloatVector.fromArray(SPECIES, x, at).mul(factor).intoArray(x, at);
+    }
+  }
+}

@@ -1,0 +1,310 @@
+package dev.lanewise.kernels.simd.product;
+
+import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Operand;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
+import dev.lanewise.kernels.simd.lanes.Tiles;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The micro-kernel of attention's weighted sums: C = start + A · B with queries in the rows of A and C, and columns of the values in the
+ * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel}
+ * leaves scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link
+ * RowOrder}: a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of
+ * peak, 4 x 2 at 80, where 4 x 4 with chains of 64 and no second set has 90.
+ */
+public final class BlendKernel {
+  private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
+  private static final int LANES = Lanes.COUNT;
+  private static final int CHAIN = RowOrder.CHAIN;
+
+  /** Most rows that are read and written beyond the last row. */
+  public static final int ROWS_BEYOND = 7;
+
+  private BlendKernel() {}
+
+  /** Number of vectors of columns that are computed together, if {@code vectors} are left. */
+  public static int columns(int vectors) {
+    return vectors >= 4 && Tiles.MANY_REGISTERS ? 4 : vectors >= 2 ? 2 : 1;
+  }
+
+  /**
+   * Multiplies {@code rows} rows of A by {@code vectors} vectors of columns of B. Up to {@link #ROWS_BEYOND} rows beyond the last are read
+   * and written.
+   *
+   * @param vectors a result of {@link #columns}
+   */
+  public static void multiply(Operand a, Operand b, Operand start, Operand c, int depth, int rows, int vectors) {
+    if (vectors == 4) {
+      rows3Of4(a, b, start, c, depth, rows);
+    } else if (vectors == 1) {
+      rows4(a, b, start, c, depth, rows);
+    } else if (Tiles.MANY_REGISTERS) {
+      rows4Of2(a, b, start, c, depth, rows);
+    } else {
+      rows3Of2(a, b, start, c, depth, rows);
+    }
+  }
+
+  private static int index(Operand a, int row) {
+    return a.offset + row / LANES * a.stride + row % LANES;
+  }
+
+  /** Three rows by four vectors: 12 accumulators, 12 sums, 4 of B, 1 of A. */
+  private static void rows3Of4(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    int bIndex = b.offset;
+    int bStride = b.stride;
+    float[] startData = start.data;
+    float[] cData = c.data;
+    for (int row = 0; row < rows; row += 3) {
+      int a0Index = index(a, row);
+      int a1Index = index(a, row + 1);
+      int a2Index = index(a, row + 2);
+      FloatVector sum00 = FloatVector.zero(SPECIES);
+      FloatVector sum01 = FloatVector.zero(SPECIES);
+      FloatVector sum02 = FloatVector.zero(SPECIES);
+      FloatVector sum03 = FloatVector.zero(SPECIES);
+      FloatVector sum10 = FloatVector.zero(SPECIES);
+      FloatVector sum11 = FloatVector.zero(SPECIES);
+      FloatVector sum12 = FloatVector.zero(SPECIES);
+      FloatVector sum13 = FloatVector.zero(SPECIES);
+      FloatVector sum20 = FloatVector.zero(SPECIES);
+      FloatVector sum21 = FloatVector.zero(SPECIES);
+      FloatVector sum22 = FloatVector.zero(SPECIES);
+      FloatVector sum23 = FloatVector.zero(SPECIES);
+      for (int from = 0; from < depth; from += CHAIN) {
+        int to = Math.min(from + CHAIN, depth);
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c01 = FloatVector.zero(SPECIES);
+        FloatVector c02 = FloatVector.zero(SPECIES);
+        FloatVector c03 = FloatVector.zero(SPECIES);
+        FloatVector c10 = FloatVector.zero(SPECIES);
+        FloatVector c11 = FloatVector.zero(SPECIES);
+        FloatVector c12 = FloatVector.zero(SPECIES);
+        FloatVector c13 = FloatVector.zero(SPECIES);
+        FloatVector c20 = FloatVector.zero(SPECIES);
+        FloatVector c21 = FloatVector.zero(SPECIES);
+        FloatVector c22 = FloatVector.zero(SPECIES);
+        FloatVector c23 = FloatVector.zero(SPECIES);
+        for (int k = from; k < to; k++) {
+          FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride);
+          FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + LANES);
+          FloatVector b2 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + 2 * LANES);
+          FloatVector b3 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + 3 * LANES);
+          FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k * LANES]);
+          c00 = a0.fma(b0, c00);
+          c01 = a0.fma(b1, c01);
+          c02 = a0.fma(b2, c02);
+          c03 = a0.fma(b3, c03);
+          FloatVector a1 = FloatVector.broadcast(SPECIES, aData[a1Index + k * LANES]);
+          c10 = a1.fma(b0, c10);
+          c11 = a1.fma(b1, c11);
+          c12 = a1.fma(b2, c12);
+          c13 = a1.fma(b3, c13);
+          FloatVector a2 = FloatVector.broadcast(SPECIES, aData[a2Index + k * LANES]);
+          c20 = a2.fma(b0, c20);
+          c21 = a2.fma(b1, c21);
+          c22 = a2.fma(b2, c22);
+          c23 = a2.fma(b3, c23);
+        }
+        sum00 = c00.add(sum00);
+        sum01 = c01.add(sum01);
+        sum02 = c02.add(sum02);
+        sum03 = c03.add(sum03);
+        sum10 = c10.add(sum10);
+        sum11 = c11.add(sum11);
+        sum12 = c12.add(sum12);
+        sum13 = c13.add(sum13);
+        sum20 = c20.add(sum20);
+        sum21 = c21.add(sum21);
+        sum22 = c22.add(sum22);
+        sum23 = c23.add(sum23);
+      }
+      int startIndex = start.offset + row * start.stride;
+      int cIndex = c.offset + row * c.stride;
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(sum02).intoArray(cData, cIndex + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(sum03).intoArray(cData, cIndex + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 2 * LANES).add(sum12).intoArray(cData, cIndex + c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 3 * LANES).add(sum13).intoArray(cData, cIndex + c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 2 * LANES).add(sum22).intoArray(cData, cIndex + 2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 3 * LANES).add(sum23).intoArray(cData, cIndex + 2 * c.stride + 3 * LANES);
+    }
+  }
+
+  /** Four rows by two vectors. */
+  private static void rows4Of2(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    int bIndex = b.offset;
+    int bStride = b.stride;
+    float[] startData = start.data;
+    float[] cData = c.data;
+    for (int row = 0; row < rows; row += 4) {
+      int aIndex = index(a, row);
+      FloatVector sum00 = FloatVector.zero(SPECIES);
+      FloatVector sum01 = FloatVector.zero(SPECIES);
+      FloatVector sum10 = FloatVector.zero(SPECIES);
+      FloatVector sum11 = FloatVector.zero(SPECIES);
+      FloatVector sum20 = FloatVector.zero(SPECIES);
+      FloatVector sum21 = FloatVector.zero(SPECIES);
+      FloatVector sum30 = FloatVector.zero(SPECIES);
+      FloatVector sum31 = FloatVector.zero(SPECIES);
+      for (int from = 0; from < depth; from += CHAIN) {
+        int to = Math.min(from + CHAIN, depth);
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c01 = FloatVector.zero(SPECIES);
+        FloatVector c10 = FloatVector.zero(SPECIES);
+        FloatVector c11 = FloatVector.zero(SPECIES);
+        FloatVector c20 = FloatVector.zero(SPECIES);
+        FloatVector c21 = FloatVector.zero(SPECIES);
+        FloatVector c30 = FloatVector.zero(SPECIES);
+        FloatVector c31 = FloatVector.zero(SPECIES);
+        for (int k = from; k < to; k++) {
+          FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride);
+          FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + LANES);
+          FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES]);
+          c00 = a0.fma(b0, c00);
+          c01 = a0.fma(b1, c01);
+          FloatVector a1 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 1]);
+          c10 = a1.fma(b0, c10);
+          c11 = a1.fma(b1, c11);
+          FloatVector a2 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 2]);
+          c20 = a2.fma(b0, c20);
+          c21 = a2.fma(b1, c21);
+          FloatVector a3 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 3]);
+          c30 = a3.fma(b0, c30);
+          c31 = a3.fma(b1, c31);
+        }
+        sum00 = c00.add(sum00);
+        sum01 = c01.add(sum01);
+        sum10 = c10.add(sum10);
+        sum11 = c11.add(sum11);
+        sum20 = c20.add(sum20);
+        sum21 = c21.add(sum21);
+        sum30 = c30.add(sum30);
+        sum31 = c31.add(sum31);
+      }
+      int startIndex = start.offset + row * start.stride;
+      int cIndex = c.offset + row * c.stride;
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES).add(sum31).intoArray(cData, cIndex + 3 * c.stride + LANES);
+    }
+  }
+
+  /** Three rows by two vectors, for 16 registers: 6 accumulators, 6 sums, 2 of B, 1 of A. */
+  private static void rows3Of2(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    int bIndex = b.offset;
+    int bStride = b.stride;
+    float[] startData = start.data;
+    float[] cData = c.data;
+    for (int row = 0; row < rows; row += 3) {
+      int a0Index = index(a, row);
+      int a1Index = index(a, row + 1);
+      int a2Index = index(a, row + 2);
+      FloatVector sum00 = FloatVector.zero(SPECIES);
+      FloatVector sum01 = FloatVector.zero(SPECIES);
+      FloatVector sum10 = FloatVector.zero(SPECIES);
+      FloatVector sum11 = FloatVector.zero(SPECIES);
+      FloatVector sum20 = FloatVector.zero(SPECIES);
+      FloatVector sum21 = FloatVector.zero(SPECIES);
+      for (int from = 0; from < depth; from += CHAIN) {
+        int to = Math.min(from + CHAIN, depth);
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c01 = FloatVector.zero(SPECIES);
+        FloatVector c10 = FloatVector.zero(SPECIES);
+        FloatVector c11 = FloatVector.zero(SPECIES);
+        FloatVector c20 = FloatVector.zero(SPECIES);
+        FloatVector c21 = FloatVector.zero(SPECIES);
+        for (int k = from; k < to; k++) {
+          FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride);
+          FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + LANES);
+          FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k * LANES]);
+          c00 = a0.fma(b0, c00);
+          c01 = a0.fma(b1, c01);
+          FloatVector a1 = FloatVector.broadcast(SPECIES, aData[a1Index + k * LANES]);
+          c10 = a1.fma(b0, c10);
+          c11 = a1.fma(b1, c11);
+          FloatVector a2 = FloatVector.broadcast(SPECIES, aData[a2Index + k * LANES]);
+          c20 = a2.fma(b0, c20);
+          c21 = a2.fma(b1, c21);
+        }
+        sum00 = c00.add(sum00);
+        sum01 = c01.add(sum01);
+        sum10 = c10.add(sum10);
+        sum11 = c11.add(sum11);
+        sum20 = c20.add(sum20);
+        sum21 = c21.add(sum21);
+      }
+      int startIndex = start.offset + row * start.stride;
+      int cIndex = c.offset + row * c.stride;
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+    }
+  }
+
+  /** Four rows by one vector. */
+  private static void rows4(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    int bIndex = b.offset;
+    int bStride = b.stride;
+    float[] startData = start.data;
+    float[] cData = c.data;
+    for (int row = 0; row < rows; row += 4) {
+      int aIndex = index(a, row);
+      FloatVector sum00 = FloatVector.zero(SPECIES);
+      FloatVector sum10 = FloatVector.zero(SPECIES);
+      FloatVector sum20 = FloatVector.zero(SPECIES);
+      FloatVector sum30 = FloatVector.zero(SPECIES);
+      for (int from = 0; from < depth; from += CHAIN) {
+        int to = Math.min(from + CHAIN, depth);
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c10 = FloatVector.zero(SPECIES);
+        FloatVector c20 = FloatVector.zero(SPECIES);
+        FloatVector c30 = FloatVector.zero(SPECIES);
+        for (int k = from; k < to; k++) {
+          FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride);
+          FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES]);
+          c00 = a0.fma(b0, c00);
+          FloatVector a1 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 1]);
+          c10 = a1.fma(b0, c10);
+          FloatVector a2 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 2]);
+          c20 = a2.fma(b0, c20);
+          FloatVector a3 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 3]);
+          c30 = a3.fma(b0, c30);
+        }
+        sum00 = c00.add(sum00);
+        sum10 = c10.add(sum10);
+        sum20 = c20.add(sum20);
+        sum30 = c30.add(sum30);
+      }
+      int startIndex = start.offset + row * start.stride;
+      int cIndex = c.offset + row * c.stride;
+      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
+    }
+  }
+}
