@@ -37,11 +37,18 @@ public final class Band implements Visibility {
     return entries[batchEntry].end(query);
   }
 
+  @Override
+  public boolean showsAll(int batchEntry) {
+    return entries[batchEntry].showsAll();
+  }
+
   /** The limits of one batch entry: query i sees the keys from i + firstShift up to, but without, {@link #end}. */
   public static final class Entry {
     /** Query i has the position of key i + position: the last query has the position of the last key. */
     private final int position;
 
+    private final int queries;
+    private final int keys;
     private long firstShift = -FAR;
     private long endShift = FAR;
     private int endQuery;
@@ -49,10 +56,16 @@ public final class Band implements Visibility {
     private int prefix;
 
     private Entry(int queries, int keys) {
+      this.queries = queries;
+      this.keys = keys;
       position = keys - queries;
       endQuery = queries;
       endKey = keys;
       prefix = keys;
+    }
+
+    private boolean showsAll() {
+      return firstShift == -FAR && endShift == FAR && endQuery == queries && endKey == keys && prefix == keys;
     }
 
     private int end(int query) {

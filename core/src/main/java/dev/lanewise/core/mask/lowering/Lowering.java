@@ -85,6 +85,11 @@ public final class Lowering {
     }
 
     @Override
+    public boolean showsAll(int batchEntry) {
+      return one.showsAll(batchEntry) && other.showsAll(batchEntry);
+    }
+
+    @Override
     public boolean hasHoles() {
       return one.hasHoles() || other.hasHoles();
     }

@@ -79,7 +79,7 @@ public final class FusedAttention extends ScratchPool.Member {
       }
       loop.close(twice ? null : factors);
       storeLogSumExp(problem, normaliser, tile);
-      if (blends && !twice && !problem.callsFunctions()) {
+      if (blends && !twice && !problem.callsFunctions() && !output.isFinite(0, tile.rows())) {
         repeatOverflown(problem, normaliser, tile, row);
       }
     }
@@ -96,7 +96,7 @@ public final class FusedAttention extends ScratchPool.Member {
    */
   private void repeatOverflown(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile, int row) {
     for (int lane = 0; lane < tile.rows(); lane++) {
-      if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
+      if (!output.isFinite(lane, lane + 1) && normaliser.dividesByFinite(lane)) {
         ScalarAttention.attend(problem, tile.unit(), row + lane, row + lane + 1);
       }
     }

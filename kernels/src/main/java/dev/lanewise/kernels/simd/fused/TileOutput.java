@@ -82,7 +82,7 @@ final class TileOutput implements TileSink {
     wholeKeys = tile.keys();
     if (!isFinite(tile, tile.key(), tile.key() + tile.keys())) {
       wholeKeys = 0;
-      while (wholeKeys < tile.keys() && rowIsFinite(wholeKeys)) {
+      while (wholeKeys < tile.keys() && areFinite(wholeKeys, wholeKeys + 1)) {
         wholeKeys++;
       }
       wholeKeys = Math.max(0, wholeKeys - (tile.key() + wholeKeys) % RowOrder.STEP); // whole steps
@@ -96,17 +96,18 @@ final class TileOutput implements TileSink {
       finiteFrom = from;
       finiteTo = from;
     }
-    while (finiteFrom > from && rowIsFinite(finiteFrom - 1 - tile.key())) {
-      finiteFrom--;
+    if (finiteFrom > from && areFinite(from - tile.key(), finiteFrom - tile.key())) {
+      finiteFrom = from;
     }
-    while (finiteTo < to && rowIsFinite(finiteTo - tile.key())) {
-      finiteTo++;
+    if (finiteTo < to && areFinite(finiteTo - tile.key(), to - tile.key())) {
+      finiteTo = to;
     }
     return finiteFrom <= from && finiteTo >= to;
   }
 
-  private boolean rowIsFinite(int i) {
-    return allFinite(values.data(), values.row(i), width);
+  /** Whether rows of the values are finite. */
+  private boolean areFinite(int from, int to) {
+    return allFinite(values.data(), values.row(from), values.stride(), to - from, width);
   }
 
   /** Adds the weighted values of the keys. */
@@ -218,16 +219,22 @@ final class TileOutput implements TileSink {
     empty = true;
   }
 
-  /** Whether all elements are finite: x · 0 is 0 for every finite x and NaN for any other. */
-  private static boolean allFinite(float[] x, int from, int length) {
-    FloatVector zeros = FloatVector.zero(SPECIES);
+  /** Whether all elements of some rows are finite: x · 0 is 0 for every finite x and NaN for any other. */
+  private static boolean allFinite(float[] x, int from, int stride, int rows, int width) {
+    boolean dense = stride == width; // one long row
+    int length = dense ? rows * width : width;
+    int count = dense ? 1 : rows;
     int bound = SPECIES.loopBound(length);
-    for (int i = 0; i < bound; i += LANES) {
-      zeros = FloatVector.fromArray(SPECIES, x, from + i).fma(FloatVector.zero(SPECIES), zeros);
-    }
+    FloatVector zeros = FloatVector.zero(SPECIES);
     float rest = 0;
-    for (int i = bound; i < length; i++) {
-      rest += x[from + i] * 0;
+    for (int row = 0; row < count; row++) {
+      int at = from + row * stride;
+      for (int i = 0; i < bound; i += LANES) {
+        zeros = FloatVector.fromArray(SPECIES, x, at + i).fma(FloatVector.zero(SPECIES), zeros);
+      }
+      for (int i = bound; i < length; i++) {
+        rest += x[at + i] * 0;
+      }
     }
     return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
@@ -262,9 +269,9 @@ final class TileOutput implements TileSink {
     }
   }
 
-  /** Whether all of a row's output is finite. */
-  boolean isFinite(int row) {
-    return empty || allFinite(accumulated, row * stride, width);
+  /** Whether the output of some rows is finite. */
+  boolean isFinite(int from, int to) {
+    return empty || allFinite(accumulated, from * stride, stride, to - from, width);
   }
 
   /** Drops the references to the caller's arrays. */
