@@ -85,7 +85,9 @@ public final class FusedAttention extends ScratchPool.Member {
     }
   }
 
-  /** Number of rows of the next tile, if {@code left} are left: not three vectors of lanes and a part of a fourth, or a part of the third. */
+  /**
+   * Number of rows of the next tile, if {@code left} are left: not three vectors of lanes and a part of a fourth, or a part of the third.
+   */
   private static int rows(int left) {
     return left > 2 * Lanes.COUNT && left <= 3 * Lanes.COUNT ? 2 * Lanes.COUNT : left;
   }

@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The micro-kernel of attention's weighted sums: C = start + A · B with queries in the rows of A and C, and columns of the values in the
- * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel}
- * leaves scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link
- * RowOrder}: a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of
- * peak, 4 x 2 at 80, where 4 x 4 with chains of 64 and no second set has 90.
+ * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel} leaves
+ * scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link RowOrder}:
+ * a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of peak, 4 x 2
+ * at 80, where 4 x 4 with chains of 64 and no second set has 90.
  */
 public final class BlendKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -131,12 +131,22 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(sum03).intoArray(cData, cIndex + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 2 * LANES).add(sum12).intoArray(cData, cIndex + c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 3 * LANES).add(sum13).intoArray(cData, cIndex + c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 2 * LANES)
+          .add(sum12)
+          .intoArray(cData, cIndex + c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 3 * LANES)
+          .add(sum13)
+          .intoArray(cData, cIndex + c.stride + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 2 * LANES).add(sum22).intoArray(cData, cIndex + 2 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 3 * LANES).add(sum23).intoArray(cData, cIndex + 2 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 2 * LANES)
+          .add(sum22)
+          .intoArray(cData, cIndex + 2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 3 * LANES)
+          .add(sum23)
+          .intoArray(cData, cIndex + 2 * c.stride + 3 * LANES);
     }
   }
 
@@ -200,9 +210,13 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, cIndex + 2 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES).add(sum31).intoArray(cData, cIndex + 3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, cIndex + 3 * c.stride + LANES);
     }
   }
 
@@ -259,7 +273,9 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, cIndex + 2 * c.stride + LANES);
     }
   }
 

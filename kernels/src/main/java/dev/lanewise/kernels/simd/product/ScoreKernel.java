@@ -7,8 +7,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The micro-kernel of attention's scores: C = start + A · B with keys in the rows of A and queries in the lanes of B. A is read in place.
- * B and C consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later;
+ * The micro-kernel of attention's scores: C = start + A · B with keys in the rows of A and queries in the lanes of B. A is read in place. B
+ * and C consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later;
  * column v of C starts at {@code offset + v * stride}, and its row r {@code r * LANES} later. Accumulators are named local variables, for
  * the reasons given in {@link MicroKernel}.
  */
@@ -105,16 +105,32 @@ public final class ScoreKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c30).intoArray(cData, cIndex + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c01).intoArray(cData, cIndex + cStride);
       FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES).add(c21).intoArray(cData, cIndex + cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES).add(c31).intoArray(cData, cIndex + cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + cStride + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c02).intoArray(cData, cIndex + 2 * cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES).add(c12).intoArray(cData, cIndex + 2 * cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES).add(c22).intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES).add(c32).intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
+          .add(c12)
+          .intoArray(cData, cIndex + 2 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES)
+          .add(c22)
+          .intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES)
+          .add(c32)
+          .intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c03).intoArray(cData, cIndex + 3 * cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES).add(c13).intoArray(cData, cIndex + 3 * cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES).add(c23).intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES).add(c33).intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
+          .add(c13)
+          .intoArray(cData, cIndex + 3 * cStride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES)
+          .add(c23)
+          .intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES)
+          .add(c33)
+          .intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;
@@ -190,12 +206,24 @@ public final class ScoreKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + 7 * LANES).add(c70).intoArray(cData, cIndex + 7 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c01).intoArray(cData, cIndex + cStride);
       FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES).add(c21).intoArray(cData, cIndex + cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES).add(c31).intoArray(cData, cIndex + cStride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 4 * LANES).add(c41).intoArray(cData, cIndex + cStride + 4 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 5 * LANES).add(c51).intoArray(cData, cIndex + cStride + 5 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 6 * LANES).add(c61).intoArray(cData, cIndex + cStride + 6 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 7 * LANES).add(c71).intoArray(cData, cIndex + cStride + 7 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 4 * LANES)
+          .add(c41)
+          .intoArray(cData, cIndex + cStride + 4 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 5 * LANES)
+          .add(c51)
+          .intoArray(cData, cIndex + cStride + 5 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 6 * LANES)
+          .add(c61)
+          .intoArray(cData, cIndex + cStride + 6 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 7 * LANES)
+          .add(c71)
+          .intoArray(cData, cIndex + cStride + 7 * LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;
@@ -253,9 +281,15 @@ public final class ScoreKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + 4 * LANES).add(c40).intoArray(cData, cIndex + 4 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c01).intoArray(cData, cIndex + cStride);
       FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES).add(c21).intoArray(cData, cIndex + cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES).add(c31).intoArray(cData, cIndex + cStride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 4 * LANES).add(c41).intoArray(cData, cIndex + cStride + 4 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
+          .add(c21)
+          .intoArray(cData, cIndex + cStride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
+          .add(c31)
+          .intoArray(cData, cIndex + cStride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 4 * LANES)
+          .add(c41)
+          .intoArray(cData, cIndex + cStride + 4 * LANES);
       aIndex += a.next;
       startIndex += start.next;
       cIndex += c.next;

@@ -39,29 +39,29 @@ class TileOperandsTest {
   void anyRowsAreMultipliedByAnyPanel() {
     for (int depth : new int[] {1, 7, 64, Tiles.KC + 3}) {
       for (int vectors = 1; vectors <= Tiles.VECTORS; vectors *= 2) {
-      int lanes = vectors * Lanes.COUNT;
-      int strip = ScoreKernel.rows(vectors);
-      for (int count : new int[] {1, strip, strip + 1, 3 * strip - 1}) {
-        Heads dense = Heads.of(random(count * depth), 1, 1, count, depth);
-        Heads columns = new Heads(random(count * depth), 0, 1, 1, count, depth, 0, 0, 1, count);
-        for (Heads rows : new Heads[] {dense, columns}) {
-          float[] panel = random(depth * lanes);
-          float[] target = random(Tiles.KEYS * lanes);
-          ContiguousTile operand = new ContiguousTile();
-          Scratch scratch = new Scratch();
-          operand.open(rows, 0, count, scratch);
-          new RowProduct().multiply(operand, count, panel, depth, vectors, target, scratch);
-          double error = 0;
-          for (int at = 0; at < count * lanes; at++) {
-            double sum = 0;
-            for (int d = 0; d < depth; d++) {
-              sum += (double) rows.get(0, 0, at / lanes, d) * panel[LaneRows.index(depth, d, at % lanes)];
+        int lanes = vectors * Lanes.COUNT;
+        int strip = ScoreKernel.rows(vectors);
+        for (int count : new int[] {1, strip, strip + 1, 3 * strip - 1}) {
+          Heads dense = Heads.of(random(count * depth), 1, 1, count, depth);
+          Heads columns = new Heads(random(count * depth), 0, 1, 1, count, depth, 0, 0, 1, count);
+          for (Heads rows : new Heads[] {dense, columns}) {
+            float[] panel = random(depth * lanes);
+            float[] target = random(Tiles.KEYS * lanes);
+            ContiguousTile operand = new ContiguousTile();
+            Scratch scratch = new Scratch();
+            operand.open(rows, 0, count, scratch);
+            new RowProduct().multiply(operand, count, panel, depth, vectors, target, scratch);
+            double error = 0;
+            for (int at = 0; at < count * lanes; at++) {
+              double sum = 0;
+              for (int d = 0; d < depth; d++) {
+                sum += (double) rows.get(0, 0, at / lanes, d) * panel[LaneRows.index(depth, d, at % lanes)];
+              }
+              error = Math.max(error, Math.abs(target[LaneRows.index(Tiles.KEYS, at / lanes, at % lanes)] - sum));
             }
-            error = Math.max(error, Math.abs(target[LaneRows.index(Tiles.KEYS, at / lanes, at % lanes)] - sum));
+            assertThat(error).as("%s rows of %s for %s vectors", count, depth, vectors).isLessThan(3e-5);
           }
-          assertThat(error).as("%s rows of %s for %s vectors", count, depth, vectors).isLessThan(3e-5);
         }
-      }
       }
     }
   }
