@@ -2,7 +2,6 @@ package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
-import dev.lanewise.kernels.simd.elementwise.VectorActivations;
 import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
@@ -17,7 +16,7 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
  *     for each panel of {@link Tiles#NR} columns of B         (its block stays in L2)
  *       for each strip of {@link Tiles#MR} rows of A             (streams from L2, in place)
  *         micro-kernel
- *       activation, if these were the last steps
+ *       activation of every {@link Tiles#ACTIVATED} columns, if these were the last steps
  * </pre>
  *
  * Edges: packed panels are padded with zeros. A panel of C at the right edge is computed completely in scratch, and its valid part is
@@ -56,6 +55,9 @@ public final class BlockedProduct {
         int stepEnd = Math.min(step + problem.chain(), problem.depth());
         for (int column = 0; column < problem.columns(); column += Tiles.NR) {
           panel(row, rowEnd, column, step, stepEnd);
+          if (stepEnd == problem.depth()) {
+            problem.activate(row, rowEnd, column, column + Tiles.NR, scratch);
+          }
         }
         step = stepEnd;
       } while (step < problem.depth());
@@ -90,10 +92,5 @@ public final class BlockedProduct {
     scratch.a.set(a.data(), a.index(row, step), a.rowStride()).next(Tiles.MR * a.rowStride());
     scratch.b.set(problem.panels(), problem.panel(column, step), Tiles.NR);
     MicroKernel.multiplyRows(scratch.a, scratch.b, start, c, stepEnd - step, (rowEnd - row) / Tiles.MR);
-    if (stepEnd == problem.depth()) {
-      for (int i = 0; i < rowEnd - row; i++) {
-        VectorActivations.apply(problem.activation(), c.data, c.offset + i * c.stride, Tiles.NR);
-      }
-    }
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import java.util.Arrays;
 
 /**
  * The arithmetic of {@link SkinnyMicroKernel} in plain Java, for the first products of a JVM: the same chains of fused multiply-adds, hence
@@ -31,7 +32,7 @@ final class FirstProducts {
     return true;
   }
 
-  /** c[r][p] += Σ<sub>k</sub> a[r][k] · b[k][p]; operands as those of {@link SkinnyMicroKernel}, with any number of rows and panels. */
+  /** c[r][p] = Σ<sub>k</sub> a[r][k] · b[k][p]; operands as those of {@link SkinnyMicroKernel}, with any number of rows and panels. */
   static void multiply(Operand a, Operand b, Operand c, int rows, int panels, int depth) {
     for (int row = 0; row < rows; row++) {
       for (int panel = 0; panel < panels; panel++) {
@@ -41,6 +42,7 @@ final class FirstProducts {
   }
 
   private static void chains(float[] a, int aFrom, float[] b, int bFrom, float[] c, int cFrom, int depth) {
+    Arrays.fill(c, cFrom, cFrom + NR, 0);
     int k = 0;
     for (; k <= depth - 4; k += 4) {
       fourSteps(a, aFrom + k, b, bFrom + k * NR, c, cFrom);

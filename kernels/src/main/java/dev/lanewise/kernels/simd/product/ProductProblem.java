@@ -2,7 +2,9 @@ package dev.lanewise.kernels.simd.product;
 
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.kernels.simd.elementwise.VectorActivations;
 import dev.lanewise.kernels.simd.lanes.Operand;
+import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import org.jspecify.annotations.Nullable;
 
@@ -51,5 +53,25 @@ public record ProductProblem(
   /** Sets the accumulator's initial value, the bias or zero, for the panel that begins with {@code column}. */
   Operand start(int column, Operand start, float[] zeros) {
     return bias == null ? start.set(zeros, 0, 0) : start.set(bias, column, 0);
+  }
+
+  /**
+   * Applies the activation to finished results: as soon as {@link Tiles#ACTIVATED} columns or the last one are finished, to these columns
+   * of a range of rows.
+   *
+   * @param column first column of a panel or of several
+   * @param columnEnd end of the panels that have just been finished; may lie beyond the last column
+   */
+  void activate(int row, int rowEnd, int column, int columnEnd, Scratch scratch) {
+    boolean isDue = columnEnd % Tiles.ACTIVATED == 0 || columnEnd >= columns();
+    if (activation == Activation.NONE || !isDue) {
+      return;
+    }
+    int from = column / Tiles.ACTIVATED * Tiles.ACTIVATED;
+    int count = Math.min(columnEnd, columns()) - from;
+    for (int i = row; i < rowEnd; i++) {
+      int at = c.index(i, from);
+      VectorActivations.row(activation, c.data(), at, c.data(), at, count, scratch.lanes);
+    }
   }
 }

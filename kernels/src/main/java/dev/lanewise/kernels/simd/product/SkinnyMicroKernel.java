@@ -7,7 +7,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The micro-kernel of {@link SkinnyProduct}: c[r][v] += Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link
+ * The micro-kernel of {@link SkinnyProduct}: c[r][v] = Σ<sub>k</sub> a[k][r] · b[k][v], with fewer rows and more panels than {@link
  * MicroKernel}. Every result is one chain of fused multiply-adds over k in order, as in {@link MicroKernel}. Panels, not steps, are
  * interleaved to have enough chains.
  *
@@ -38,14 +38,14 @@ final class SkinnyMicroKernel {
     int b2Index = b.offset + Math.min(2, panels - 1) * b.next;
     int b3Index = b.offset + Math.min(3, panels - 1) * b.next;
     int c0Index = c.offset;
-    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0Index);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0Index + LANES);
-    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0Index + 2 * LANES);
-    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0Index + 3 * LANES);
-    FloatVector c04 = FloatVector.fromArray(SPECIES, cData, c0Index + 4 * LANES);
-    FloatVector c05 = FloatVector.fromArray(SPECIES, cData, c0Index + 5 * LANES);
-    FloatVector c06 = FloatVector.fromArray(SPECIES, cData, c0Index + 6 * LANES);
-    FloatVector c07 = FloatVector.fromArray(SPECIES, cData, c0Index + 7 * LANES);
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c04 = FloatVector.zero(SPECIES);
+    FloatVector c05 = FloatVector.zero(SPECIES);
+    FloatVector c06 = FloatVector.zero(SPECIES);
+    FloatVector c07 = FloatVector.zero(SPECIES);
     for (int k = 0; k < depth; k++) {
       FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR);
       FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR + LANES);
@@ -86,14 +86,14 @@ final class SkinnyMicroKernel {
     int b1Index = b.offset + Math.min(1, panels - 1) * b.next;
     int c0Index = c.offset;
     int c1Index = c.offset + (rows - 1) * c.stride;
-    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0Index);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0Index + LANES);
-    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0Index + 2 * LANES);
-    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0Index + 3 * LANES);
-    FloatVector c10 = FloatVector.fromArray(SPECIES, cData, c1Index);
-    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1Index + LANES);
-    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1Index + 2 * LANES);
-    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1Index + 3 * LANES);
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c12 = FloatVector.zero(SPECIES);
+    FloatVector c13 = FloatVector.zero(SPECIES);
     for (int k = 0; k < depth; k++) {
       FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR);
       FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR + LANES);
@@ -135,22 +135,22 @@ final class SkinnyMicroKernel {
     int c1Index = c.offset + c.stride;
     int c2Index = c.offset + 2 * c.stride;
     int c3Index = c.offset + (rows - 1) * c.stride;
-    FloatVector c00 = FloatVector.fromArray(SPECIES, cData, c0Index);
-    FloatVector c01 = FloatVector.fromArray(SPECIES, cData, c0Index + LANES);
-    FloatVector c02 = FloatVector.fromArray(SPECIES, cData, c0Index + 2 * LANES);
-    FloatVector c03 = FloatVector.fromArray(SPECIES, cData, c0Index + 3 * LANES);
-    FloatVector c10 = FloatVector.fromArray(SPECIES, cData, c1Index);
-    FloatVector c11 = FloatVector.fromArray(SPECIES, cData, c1Index + LANES);
-    FloatVector c12 = FloatVector.fromArray(SPECIES, cData, c1Index + 2 * LANES);
-    FloatVector c13 = FloatVector.fromArray(SPECIES, cData, c1Index + 3 * LANES);
-    FloatVector c20 = FloatVector.fromArray(SPECIES, cData, c2Index);
-    FloatVector c21 = FloatVector.fromArray(SPECIES, cData, c2Index + LANES);
-    FloatVector c22 = FloatVector.fromArray(SPECIES, cData, c2Index + 2 * LANES);
-    FloatVector c23 = FloatVector.fromArray(SPECIES, cData, c2Index + 3 * LANES);
-    FloatVector c30 = FloatVector.fromArray(SPECIES, cData, c3Index);
-    FloatVector c31 = FloatVector.fromArray(SPECIES, cData, c3Index + LANES);
-    FloatVector c32 = FloatVector.fromArray(SPECIES, cData, c3Index + 2 * LANES);
-    FloatVector c33 = FloatVector.fromArray(SPECIES, cData, c3Index + 3 * LANES);
+    FloatVector c00 = FloatVector.zero(SPECIES);
+    FloatVector c01 = FloatVector.zero(SPECIES);
+    FloatVector c02 = FloatVector.zero(SPECIES);
+    FloatVector c03 = FloatVector.zero(SPECIES);
+    FloatVector c10 = FloatVector.zero(SPECIES);
+    FloatVector c11 = FloatVector.zero(SPECIES);
+    FloatVector c12 = FloatVector.zero(SPECIES);
+    FloatVector c13 = FloatVector.zero(SPECIES);
+    FloatVector c20 = FloatVector.zero(SPECIES);
+    FloatVector c21 = FloatVector.zero(SPECIES);
+    FloatVector c22 = FloatVector.zero(SPECIES);
+    FloatVector c23 = FloatVector.zero(SPECIES);
+    FloatVector c30 = FloatVector.zero(SPECIES);
+    FloatVector c31 = FloatVector.zero(SPECIES);
+    FloatVector c32 = FloatVector.zero(SPECIES);
+    FloatVector c33 = FloatVector.zero(SPECIES);
     for (int k = 0; k < depth; k++) {
       FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR);
       FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b0Index + k * NR + LANES);

@@ -3,11 +3,8 @@ package dev.lanewise.kernels.simd.product;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
-import dev.lanewise.kernels.simd.elementwise.VectorActivations;
-import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
-import java.util.Arrays;
 
 /**
  * A product with so few rows that reading B takes as long as the arithmetic. B is read once, several panels in parallel, and the rows share
@@ -15,12 +12,11 @@ import java.util.Arrays;
  *
  * <pre>
  * for each few panels of columns of B                        (as many memory streams)
- *   tile = bias, or 0
  *   for each block of {@link Tiles#KC} inner steps        (its part of B stays in L2)
  *     for each group of 1, 2 or {@link Tiles#SKINNY_MR} rows
- *       {@link SkinnyMicroKernel}, starting from zeros       (in the first calls {@link FirstProducts})
- *     tile += sums of the block
- *   activation; valid part of the tile to C
+ *       {@link SkinnyMicroKernel}, into a tile              (in the first calls {@link FirstProducts})
+ *     C = bias, or 0, + valid part of the tile; C += it for later blocks
+ *   activation of every {@link Tiles#ACTIVATED} columns
  * </pre>
  *
  * A result is computed by the same chains of multiply-adds as in {@link BlockedProduct} and has the same bits.
@@ -50,28 +46,28 @@ public final class SkinnyProduct {
   void run() {
     for (int column = 0; column < problem.columns(); column += width) {
       Interruption.check();
-      start(column);
-      for (int step = 0; step < problem.depth(); step += problem.chain()) {
-        multiply(column, step, Math.min(step + problem.chain(), problem.depth()));
-        for (int row = 0; row < rows; row++) {
-          int at = row * Tiles.SKINNY_WIDTH;
-          RowArithmetic.add(scratch.tile, at, scratch.partial, at, scratch.tile, at, width);
-        }
-      }
-      finish(column);
+      int step = 0;
+      do { // once even for a depth of 0, where C is the bias or 0
+        int stepEnd = Math.min(step + problem.chain(), problem.depth());
+        multiply(column, step, stepEnd);
+        add(column, step == 0);
+        step = stepEnd;
+      } while (step < problem.depth());
+      problem.activate(firstRow, problem.rows(), column, column + width, scratch);
     }
   }
 
-  private void start(int column) {
+  /** C = start + the sums of a block of steps, or C += these sums. */
+  private void add(int column, boolean isStart) {
+    Matrix c = problem.c();
+    int columns = Math.min(width, problem.columns() - column);
     float[] bias = problem.bias();
-    int paddedColumns = Math.min(width, Packing.roundUp(problem.columns() - column, NR));
+    float[] start = bias == null ? scratch.noBias(Tiles.SKINNY_WIDTH) : bias;
+    int startIndex = bias == null ? 0 : column;
     for (int row = 0; row < rows; row++) {
-      int to = row * Tiles.SKINNY_WIDTH;
-      if (bias == null) {
-        Arrays.fill(scratch.tile, to, to + width, 0);
-      } else {
-        System.arraycopy(bias, column, scratch.tile, to, paddedColumns);
-      }
+      int at = c.index(firstRow + row, column);
+      float[] x = isStart ? start : c.data();
+      RowArithmetic.add(x, isStart ? startIndex : at, scratch.partial, row * Tiles.SKINNY_WIDTH, c.data(), at, columns);
     }
   }
 
@@ -79,7 +75,6 @@ public final class SkinnyProduct {
     Matrix a = problem.a();
     int panels = Math.ceilDiv(problem.columns() - column, NR);
     scratch.b.set(problem.panels(), problem.panel(column, step), NR).next(NR * problem.panelDepth());
-    Arrays.fill(scratch.partial, 0, rows * Tiles.SKINNY_WIDTH, 0);
     if (isFirst) {
       scratch.a.set(a.data(), a.index(firstRow, step), a.rowStride());
       scratch.c.set(scratch.partial, 0, Tiles.SKINNY_WIDTH);
@@ -99,16 +94,6 @@ public final class SkinnyProduct {
         SkinnyMicroKernel.multiply4x2(scratch.a, scratch.b, scratch.c, group, panels, stepEnd - step);
       }
       row += group;
-    }
-  }
-
-  private void finish(int column) {
-    Matrix c = problem.c();
-    int columns = Math.min(width, problem.columns() - column);
-    for (int row = 0; row < rows; row++) {
-      int from = row * Tiles.SKINNY_WIDTH;
-      VectorActivations.apply(problem.activation(), scratch.tile, from, width);
-      System.arraycopy(scratch.tile, from, c.data(), c.index(firstRow + row, column), columns);
     }
   }
 }
