@@ -49,24 +49,27 @@ final class WideningLoops implements WideningKernel {
     }
   }
 
-  /** Loads a vector of elements as floats. The method is small enough to be inlined below; one of its branches remains. */
-  private static FloatVector load(Object data, long at) {
+  /**
+   * Loads the vector of elements {@code step} behind {@code at} as floats. The method is small enough to be inlined below; one of its
+   * branches remains. An index into an array is a sum of ints, because C2 moves range checks of longs out of no loop.
+   */
+  private static FloatVector load(Object data, long at, int step) {
     if (FORMAT == KeyValueFormat.F32) {
       return NATIVE
-          ? FloatVector.fromMemorySegment(SPECIES, (MemorySegment) data, at * SIZE, ORDER)
-          : FloatVector.fromArray(SPECIES, (float[]) data, (int) at);
+          ? FloatVector.fromMemorySegment(SPECIES, (MemorySegment) data, (at + step) * SIZE, ORDER)
+          : FloatVector.fromArray(SPECIES, (float[]) data, (int) at + step);
     }
     if (FORMAT == KeyValueFormat.INT8) {
       ByteVector bytes =
           NATIVE
-              ? ByteVector.fromMemorySegment(BYTES, (MemorySegment) data, at, ORDER)
-              : ByteVector.fromArray(BYTES, (byte[]) data, (int) at);
+              ? ByteVector.fromMemorySegment(BYTES, (MemorySegment) data, at + step, ORDER)
+              : ByteVector.fromArray(BYTES, (byte[]) data, (int) at + step);
       return (FloatVector) bytes.convertShape(VectorOperators.B2F, SPECIES, 0);
     }
     ShortVector stored =
         NATIVE
-            ? ShortVector.fromMemorySegment(SHORTS, (MemorySegment) data, at * SIZE, ORDER)
-            : ShortVector.fromArray(SHORTS, (short[]) data, (int) at);
+            ? ShortVector.fromMemorySegment(SHORTS, (MemorySegment) data, (at + step) * SIZE, ORDER)
+            : ShortVector.fromArray(SHORTS, (short[]) data, (int) at + step);
     IntVector bits = (IntVector) stored.convertShape(VectorOperators.S2I, INTS, 0);
     return FORMAT == KeyValueFormat.BF16
         ? bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats()
@@ -92,11 +95,11 @@ final class WideningLoops implements WideningKernel {
     long b2 = b.at[2] + b.shift;
     long b3 = b.at[3] + b.shift;
     for (int k = 0; k < depth; k++) {
-      long to = (long) k * BLOCK;
-      FloatVector x0 = load(b0Data, b0 + to);
-      FloatVector x1 = load(b1Data, b1 + to);
-      FloatVector x2 = load(b2Data, b2 + to);
-      FloatVector x3 = load(b3Data, b3 + to);
+      int to = k * BLOCK;
+      FloatVector x0 = load(b0Data, b0, to);
+      FloatVector x1 = load(b1Data, b1, to);
+      FloatVector x2 = load(b2Data, b2, to);
+      FloatVector x3 = load(b3Data, b3, to);
       FloatVector a0k = FloatVector.broadcast(SPECIES, aData[a0 + k]);
       c00 = a0k.fma(x0, c00);
       c01 = a0k.fma(x1, c01);
@@ -146,11 +149,11 @@ final class WideningLoops implements WideningKernel {
     long b2 = b.at[2] + b.shift;
     long b3 = b.at[3] + b.shift;
     for (int k = 0; k < depth; k++) {
-      long to = (long) k * BLOCK;
-      FloatVector x0 = load(b0Data, b0 + to);
-      FloatVector x1 = load(b1Data, b1 + to);
-      FloatVector x2 = load(b2Data, b2 + to);
-      FloatVector x3 = load(b3Data, b3 + to);
+      int to = k * BLOCK;
+      FloatVector x0 = load(b0Data, b0, to);
+      FloatVector x1 = load(b1Data, b1, to);
+      FloatVector x2 = load(b2Data, b2, to);
+      FloatVector x3 = load(b3Data, b3, to);
       FloatVector a0k = FloatVector.broadcast(SPECIES, aData[a0 + k]);
       c00 = a0k.fma(x0, c00);
       c01 = a0k.fma(x1, c01);
@@ -208,11 +211,11 @@ final class WideningLoops implements WideningKernel {
     FloatVector c02 = FloatVector.zero(SPECIES);
     FloatVector c03 = FloatVector.zero(SPECIES);
     for (int k = 0; k < BLOCK; k++) {
-      long to = (long) k * BLOCK;
-      FloatVector x0 = load(b0Data, b0 + to);
-      FloatVector x1 = load(b1Data, b1 + to);
-      FloatVector x2 = load(b2Data, b2 + to);
-      FloatVector x3 = load(b3Data, b3 + to);
+      int to = k * BLOCK;
+      FloatVector x0 = load(b0Data, b0, to);
+      FloatVector x1 = load(b1Data, b1, to);
+      FloatVector x2 = load(b2Data, b2, to);
+      FloatVector x3 = load(b3Data, b3, to);
       c00 = FloatVector.broadcast(SPECIES, aData[a0 + k]).fma(x0, c00);
       c01 = FloatVector.broadcast(SPECIES, aData[a0 + BLOCK + k]).fma(x1, c01);
       c02 = FloatVector.broadcast(SPECIES, aData[a0 + 2 * BLOCK + k]).fma(x2, c02);
@@ -254,11 +257,11 @@ final class WideningLoops implements WideningKernel {
     FloatVector c32 = FloatVector.zero(SPECIES);
     FloatVector c33 = FloatVector.zero(SPECIES);
     for (int k = 0; k < BLOCK; k++) {
-      long to = (long) k * BLOCK;
-      FloatVector x0 = load(b0Data, b0 + to);
-      FloatVector x1 = load(b1Data, b1 + to);
-      FloatVector x2 = load(b2Data, b2 + to);
-      FloatVector x3 = load(b3Data, b3 + to);
+      int to = k * BLOCK;
+      FloatVector x0 = load(b0Data, b0, to);
+      FloatVector x1 = load(b1Data, b1, to);
+      FloatVector x2 = load(b2Data, b2, to);
+      FloatVector x3 = load(b3Data, b3, to);
       c00 = FloatVector.broadcast(SPECIES, aData[a0 + k]).fma(x0, c00);
       c01 = FloatVector.broadcast(SPECIES, aData[a0 + BLOCK + k]).fma(x1, c01);
       c02 = FloatVector.broadcast(SPECIES, aData[a0 + 2 * BLOCK + k]).fma(x2, c02);
@@ -307,7 +310,7 @@ final class WideningLoops implements WideningKernel {
       }
     } else {
       for (int i = 0; i < count; i += LANES) {
-        load(data, index + i).intoArray(target, to + i);
+        load(data, index, i).intoArray(target, to + i);
       }
     }
   }
