@@ -58,31 +58,38 @@ public final class FusedAttention extends ScratchPool.Member {
   }
 
   private void run(AttentionProblem problem, int unit, int from, int to) {
-    output.openUnit(problem.output);
+    boolean careful = problem.callsFunctions();
+    output.openUnit(problem.output, careful);
     int most = problem.callsTwice() ? KeptScores.rows(problem.shape.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
+    int rows;
+    for (int row = from; row < to; row += rows) {
+      rows = rows(Math.min(most, to - row));
+      TileNormaliser normaliser = tile(problem, unit, row, rows);
+      if (problem.output != null && !careful && !output.isFinite(0, rows)) {
+        repeat(problem, unit, row, rows, normaliser);
+      }
+    }
+  }
+
+  /** Computes a tile of rows. */
+  private TileNormaliser tile(AttentionProblem problem, int unit, int row, int rows) {
+    boolean twice = problem.watchesWeights();
+    boolean blends = problem.output != null;
+    TileSink[] sinks = twice ? (blends ? observeAndBlend : observe) : (blends ? blend : TileLoop.NO_SINKS);
     TileNormaliser normaliser = switch (problem.formula) { // similarity, changes and weight function are answered by the loop
           case ScoreFormula(_, _, _, Normaliser normaliserOfCall, _) ->
               normaliserOfCall.kind() == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
         };
-    boolean twice = problem.watchesWeights();
-    boolean blends = problem.output != null;
-    TileSink[] sinks = twice ? (blends ? observeAndBlend : observe) : (blends ? blend : TileLoop.NO_SINKS);
-    int rows;
-    for (int row = from; row < to; row += rows) {
-      rows = rows(Math.min(most, to - row));
-      QueryTile tile = loop.open(problem, unit, row, rows, sinks);
-      normaliser.open(tile, problem.formula.normaliser());
-      loop.run(normaliser, false, !twice);
-      float[] factors = normaliser.close(tile);
-      if (twice) {
-        loop.run(normaliser, true, true);
-      }
-      loop.close(twice ? null : factors);
-      storeLogSumExp(problem, normaliser, tile);
-      if (blends && !twice && !problem.callsFunctions() && !output.isFinite(0, tile.rows())) {
-        repeatOverflown(problem, normaliser, tile, row);
-      }
+    QueryTile tile = loop.open(problem, unit, row, rows, sinks);
+    normaliser.open(tile, problem.formula.normaliser());
+    loop.run(normaliser, false, !twice);
+    float[] factors = normaliser.close(tile);
+    if (twice) {
+      loop.run(normaliser, true, true);
     }
+    loop.close(twice ? null : factors);
+    storeLogSumExp(problem, normaliser, tile);
+    return normaliser;
   }
 
   /**
@@ -93,15 +100,20 @@ public final class FusedAttention extends ScratchPool.Member {
   }
 
   /**
-   * Recomputes rows whose accumulated values may have overflowed before the division, in plain Java and with weights that are divided
-   * first. Calls with functions of the caller are excluded, because a function must not be called twice.
+   * Repeats a tile whose output is not all finite, and looks at the values this time: those that are not finite must not reach rows that
+   * do not see them. Values are usually finite, so the first attempt does not look. Rows whose accumulated values may have overflowed
+   * before the division are then recomputed in plain Java, with weights that are divided first. Calls with functions of the caller look at
+   * once and are not repeated, because a function must not be called twice.
    */
-  private void repeatOverflown(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile, int row) {
-    for (int lane = 0; lane < tile.rows(); lane++) {
+  private void repeat(AttentionProblem problem, int unit, int row, int rows, TileNormaliser normaliser) {
+    output.openUnit(problem.output, true);
+    tile(problem, unit, row, rows);
+    for (int lane = 0; lane < rows; lane++) {
       if (!output.isFinite(lane, lane + 1) && normaliser.dividesByFinite(lane)) {
-        ScalarAttention.attend(problem, tile.unit(), row + lane, row + lane + 1);
+        ScalarAttention.attend(problem, unit, row + lane, row + lane + 1);
       }
     }
+    output.openUnit(problem.output, false);
   }
 
   private void storeLogSumExp(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile) {

@@ -2,7 +2,6 @@ package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.LongSums;
-import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.ScoreKernel;
@@ -33,15 +32,27 @@ final class RowProduct {
       int to = Math.min(from + span, depth);
       for (int step = from; step < to || step == from; step += chain) {
         scratch.b.set(panel, step * LANES, depth * LANES);
-        multiplyChain(rows, count, step, Math.min(step + chain, to) - step, step == from, vectors, target, scratch);
+        if (step == from) {
+          multiplyChain(rows, count, step, Math.min(step + chain, to) - step, vectors, target, scratch);
+        } else {
+          float[] part = scratch.panel(target.length);
+          multiplyChain(rows, count, step, Math.min(step + chain, to) - step, vectors, part, scratch);
+          add(part, target);
+        }
       }
       scratch.longSums.add(target, inDouble);
     }
     scratch.longSums.store(target, inDouble);
   }
 
+  private static void add(float[] part, float[] target) {
+    for (int i = 0; i < target.length; i++) {
+      target[i] += part[i];
+    }
+  }
+
   private void multiplyChain(
-      ContiguousTile rows, int count, int step, int depth, boolean begins, int vectors, float[] target, Scratch scratch) {
+      ContiguousTile rows, int count, int step, int depth, int vectors, float[] target, Scratch scratch) {
     int height = ScoreKernel.rows(vectors);
     int first = rows.row(0) + step;
     int stride = rows.stride();
@@ -49,10 +60,9 @@ final class RowProduct {
     if (first + ((long) strips * height - 1) * stride + depth > rows.data().length) {
       strips = count / height;
     }
-    Operand start = begins ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
     scratch.a.set(rows.data(), first, stride).next(height * stride);
     scratch.c.set(target, 0, Tiles.KEYS * LANES).next(height * LANES);
-    ScoreKernel.multiply(scratch.a, scratch.b, start, scratch.c, depth, strips, vectors);
+    ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, strips, vectors);
     int done = strips * height;
     if (done < count) { // the last rows, fewer than a strip, are copied, because a read past them could leave the array
       for (int i = done; i < count; i++) { // the content of rows past the last does not matter, because their results are not read
@@ -60,7 +70,7 @@ final class RowProduct {
       }
       scratch.a.set(edge, 0, depth);
       scratch.c.set(target, done * LANES, Tiles.KEYS * LANES);
-      ScoreKernel.multiply(scratch.a, scratch.b, start, scratch.c, depth, 1, vectors);
+      ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, 1, vectors);
     }
   }
 }

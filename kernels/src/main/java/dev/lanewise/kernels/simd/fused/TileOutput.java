@@ -42,6 +42,7 @@ final class TileOutput implements TileSink {
   private int stride;
 
   private int wholeKeys;
+  private boolean careful;
   private int finiteFrom;
   private int finiteTo;
 
@@ -50,9 +51,15 @@ final class TileOutput implements TileSink {
     this.source = source;
   }
 
-  /** Begins a unit, whose values have not been checked yet. */
-  void openUnit(@Nullable Heads output) {
+  /**
+   * Begins a unit, whose values have not been checked yet.
+   *
+   * @param checks whether values that are not finite are found; if not, such a value makes the output NaN or infinite, also of a row that
+   *     does not see its key
+   */
+  void openUnit(@Nullable Heads output, boolean checks) {
     target = output;
+    careful = checks;
     finiteFrom = 0;
     finiteTo = 0;
   }
@@ -80,7 +87,7 @@ final class TileOutput implements TileSink {
   public void openTile(QueryTile tile, TileMask mask, float[] scores) {
     source.accept(tile, values);
     wholeKeys = tile.keys();
-    if (!isFinite(tile, tile.key(), tile.key() + tile.keys())) {
+    if (careful && !isFinite(tile, tile.key(), tile.key() + tile.keys())) {
       wholeKeys = 0;
       while (wholeKeys < tile.keys() && areFinite(wholeKeys, wholeKeys + 1)) {
         wholeKeys++;
@@ -224,19 +231,21 @@ final class TileOutput implements TileSink {
     boolean dense = stride == width; // one long row
     int length = dense ? rows * width : width;
     int count = dense ? 1 : rows;
-    int bound = SPECIES.loopBound(length);
-    FloatVector zeros = FloatVector.zero(SPECIES);
+    int bound = length / (2 * LANES) * 2 * LANES;
+    FloatVector even = FloatVector.zero(SPECIES);
+    FloatVector odd = FloatVector.zero(SPECIES);
     float rest = 0;
     for (int row = 0; row < count; row++) {
       int at = from + row * stride;
-      for (int i = 0; i < bound; i += LANES) {
-        zeros = FloatVector.fromArray(SPECIES, x, at + i).fma(FloatVector.zero(SPECIES), zeros);
+      for (int i = 0; i < bound; i += 2 * LANES) {
+        even = FloatVector.fromArray(SPECIES, x, at + i).fma(FloatVector.zero(SPECIES), even);
+        odd = FloatVector.fromArray(SPECIES, x, at + i + LANES).fma(FloatVector.zero(SPECIES), odd);
       }
       for (int i = bound; i < length; i++) {
         rest += x[at + i] * 0;
       }
     }
-    return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
+    return rest == 0 && FloatVector.zero(SPECIES).add(even).compare(VectorOperators.EQ, FloatVector.zero(SPECIES).sub(odd)).allTrue();
   }
 
   /** Writes the rows; 0 if no key has been seen. */

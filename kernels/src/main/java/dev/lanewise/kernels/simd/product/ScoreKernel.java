@@ -7,8 +7,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The micro-kernel of attention's scores: C = start + A · B with keys in the rows of A and queries in the lanes of B. A is read in place. B
- * and C consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later;
+ * The micro-kernel of attention's scores: C = A · B with keys in the rows of A and queries in the lanes of B. A is read in place.
+ * B and C consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later;
  * column v of C starts at {@code offset + v * stride}, and its row r {@code r * LANES} later. Accumulators are named local variables, for
  * the reasons given in {@link MicroKernel}.
  */
@@ -28,20 +28,20 @@ public final class ScoreKernel {
    *
    * @param vectors 1, 2, or 4 with many registers
    */
-  public static void multiply(Operand a, Operand b, Operand start, Operand c, int depth, int strips, int vectors) {
+  public static void multiply(Operand a, Operand b, Operand c, int depth, int strips, int vectors) {
     if (vectors == 4) {
-      rows4(a, b, start, c, depth, strips);
+      rows4(a, b, c, depth, strips);
     } else if (vectors == 1) {
-      rows8(a, b, start, c, depth, strips);
+      rows8(a, b, c, depth, strips);
     } else if (Tiles.MANY_REGISTERS) {
-      rows8Of2(a, b, start, c, depth, strips);
+      rows8Of2(a, b, c, depth, strips);
     } else {
-      rows5Of2(a, b, start, c, depth, strips);
+      rows5Of2(a, b, c, depth, strips);
     }
   }
 
   /** Four rows by four vectors: 16 accumulators, 4 of B, 1 of A. */
-  private static void rows4(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
+  private static void rows4(Operand a, Operand b, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
@@ -50,9 +50,6 @@ public final class ScoreKernel {
     int b1Index = b.offset + b.stride;
     int b2Index = b.offset + 2 * b.stride;
     int b3Index = b.offset + 3 * b.stride;
-    float[] startData = start.data;
-    int startIndex = start.offset;
-    int startStride = start.stride;
     float[] cData = c.data;
     int cIndex = c.offset;
     int cStride = c.stride;
@@ -99,55 +96,35 @@ public final class ScoreKernel {
         c32 = a3.fma(b2, c32);
         c33 = a3.fma(b3, c33);
       }
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c10).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(c20).intoArray(cData, cIndex + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c30).intoArray(cData, cIndex + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c01).intoArray(cData, cIndex + cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
-          .add(c21)
-          .intoArray(cData, cIndex + cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
-          .add(c31)
-          .intoArray(cData, cIndex + cStride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride).add(c02).intoArray(cData, cIndex + 2 * cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + LANES)
-          .add(c12)
-          .intoArray(cData, cIndex + 2 * cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 2 * LANES)
-          .add(c22)
-          .intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * startStride + 3 * LANES)
-          .add(c32)
-          .intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride).add(c03).intoArray(cData, cIndex + 3 * cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + LANES)
-          .add(c13)
-          .intoArray(cData, cIndex + 3 * cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 2 * LANES)
-          .add(c23)
-          .intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * startStride + 3 * LANES)
-          .add(c33)
-          .intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
+      c00.intoArray(cData, cIndex);
+      c10.intoArray(cData, cIndex + LANES);
+      c20.intoArray(cData, cIndex + 2 * LANES);
+      c30.intoArray(cData, cIndex + 3 * LANES);
+      c01.intoArray(cData, cIndex + cStride);
+      c11.intoArray(cData, cIndex + cStride + LANES);
+      c21.intoArray(cData, cIndex + cStride + 2 * LANES);
+      c31.intoArray(cData, cIndex + cStride + 3 * LANES);
+      c02.intoArray(cData, cIndex + 2 * cStride);
+      c12.intoArray(cData, cIndex + 2 * cStride + LANES);
+      c22.intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
+      c32.intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
+      c03.intoArray(cData, cIndex + 3 * cStride);
+      c13.intoArray(cData, cIndex + 3 * cStride + LANES);
+      c23.intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
+      c33.intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
       aIndex += a.next;
-      startIndex += start.next;
       cIndex += c.next;
     }
   }
 
   /** Eight rows by two vectors. */
-  private static void rows8Of2(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
+  private static void rows8Of2(Operand a, Operand b, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
     int aIndex = a.offset;
     int b0Index = b.offset;
     int b1Index = b.offset + b.stride;
-    float[] startData = start.data;
-    int startIndex = start.offset;
-    int startStride = start.stride;
     float[] cData = c.data;
     int cIndex = c.offset;
     int cStride = c.stride;
@@ -196,51 +173,35 @@ public final class ScoreKernel {
         c70 = a7.fma(b0, c70);
         c71 = a7.fma(b1, c71);
       }
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c10).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(c20).intoArray(cData, cIndex + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c30).intoArray(cData, cIndex + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * LANES).add(c40).intoArray(cData, cIndex + 4 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * LANES).add(c50).intoArray(cData, cIndex + 5 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 6 * LANES).add(c60).intoArray(cData, cIndex + 6 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 7 * LANES).add(c70).intoArray(cData, cIndex + 7 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c01).intoArray(cData, cIndex + cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
-          .add(c21)
-          .intoArray(cData, cIndex + cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
-          .add(c31)
-          .intoArray(cData, cIndex + cStride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 4 * LANES)
-          .add(c41)
-          .intoArray(cData, cIndex + cStride + 4 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 5 * LANES)
-          .add(c51)
-          .intoArray(cData, cIndex + cStride + 5 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 6 * LANES)
-          .add(c61)
-          .intoArray(cData, cIndex + cStride + 6 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 7 * LANES)
-          .add(c71)
-          .intoArray(cData, cIndex + cStride + 7 * LANES);
+      c00.intoArray(cData, cIndex);
+      c10.intoArray(cData, cIndex + LANES);
+      c20.intoArray(cData, cIndex + 2 * LANES);
+      c30.intoArray(cData, cIndex + 3 * LANES);
+      c40.intoArray(cData, cIndex + 4 * LANES);
+      c50.intoArray(cData, cIndex + 5 * LANES);
+      c60.intoArray(cData, cIndex + 6 * LANES);
+      c70.intoArray(cData, cIndex + 7 * LANES);
+      c01.intoArray(cData, cIndex + cStride);
+      c11.intoArray(cData, cIndex + cStride + LANES);
+      c21.intoArray(cData, cIndex + cStride + 2 * LANES);
+      c31.intoArray(cData, cIndex + cStride + 3 * LANES);
+      c41.intoArray(cData, cIndex + cStride + 4 * LANES);
+      c51.intoArray(cData, cIndex + cStride + 5 * LANES);
+      c61.intoArray(cData, cIndex + cStride + 6 * LANES);
+      c71.intoArray(cData, cIndex + cStride + 7 * LANES);
       aIndex += a.next;
-      startIndex += start.next;
       cIndex += c.next;
     }
   }
 
   /** Five rows by two vectors, for 16 registers: 10 accumulators, 2 of B, 1 of A. */
-  private static void rows5Of2(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
+  private static void rows5Of2(Operand a, Operand b, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
     int aIndex = a.offset;
     int b0Index = b.offset;
     int b1Index = b.offset + b.stride;
-    float[] startData = start.data;
-    int startIndex = start.offset;
-    int startStride = start.stride;
     float[] cData = c.data;
     int cIndex = c.offset;
     int cStride = c.stride;
@@ -274,37 +235,28 @@ public final class ScoreKernel {
         c40 = a4.fma(b0, c40);
         c41 = a4.fma(b1, c41);
       }
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c10).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(c20).intoArray(cData, cIndex + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c30).intoArray(cData, cIndex + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * LANES).add(c40).intoArray(cData, cIndex + 4 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride).add(c01).intoArray(cData, cIndex + cStride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + LANES).add(c11).intoArray(cData, cIndex + cStride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 2 * LANES)
-          .add(c21)
-          .intoArray(cData, cIndex + cStride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 3 * LANES)
-          .add(c31)
-          .intoArray(cData, cIndex + cStride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + startStride + 4 * LANES)
-          .add(c41)
-          .intoArray(cData, cIndex + cStride + 4 * LANES);
+      c00.intoArray(cData, cIndex);
+      c10.intoArray(cData, cIndex + LANES);
+      c20.intoArray(cData, cIndex + 2 * LANES);
+      c30.intoArray(cData, cIndex + 3 * LANES);
+      c40.intoArray(cData, cIndex + 4 * LANES);
+      c01.intoArray(cData, cIndex + cStride);
+      c11.intoArray(cData, cIndex + cStride + LANES);
+      c21.intoArray(cData, cIndex + cStride + 2 * LANES);
+      c31.intoArray(cData, cIndex + cStride + 3 * LANES);
+      c41.intoArray(cData, cIndex + cStride + 4 * LANES);
       aIndex += a.next;
-      startIndex += start.next;
       cIndex += c.next;
     }
   }
 
   /** Eight rows by one vector. */
-  private static void rows8(Operand a, Operand b, Operand start, Operand c, int depth, int strips) {
+  private static void rows8(Operand a, Operand b, Operand c, int depth, int strips) {
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
     int aIndex = a.offset;
     int b0Index = b.offset;
-    float[] startData = start.data;
-    int startIndex = start.offset;
     float[] cData = c.data;
     int cIndex = c.offset;
     for (int strip = 0; strip < strips; strip++) {
@@ -335,16 +287,15 @@ public final class ScoreKernel {
         FloatVector a7 = FloatVector.broadcast(SPECIES, aData[aIndex + 7 * aStride + k]);
         c70 = a7.fma(b0, c70);
       }
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(c00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(c10).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(c20).intoArray(cData, cIndex + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(c30).intoArray(cData, cIndex + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * LANES).add(c40).intoArray(cData, cIndex + 4 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * LANES).add(c50).intoArray(cData, cIndex + 5 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 6 * LANES).add(c60).intoArray(cData, cIndex + 6 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 7 * LANES).add(c70).intoArray(cData, cIndex + 7 * LANES);
+      c00.intoArray(cData, cIndex);
+      c10.intoArray(cData, cIndex + LANES);
+      c20.intoArray(cData, cIndex + 2 * LANES);
+      c30.intoArray(cData, cIndex + 3 * LANES);
+      c40.intoArray(cData, cIndex + 4 * LANES);
+      c50.intoArray(cData, cIndex + 5 * LANES);
+      c60.intoArray(cData, cIndex + 6 * LANES);
+      c70.intoArray(cData, cIndex + 7 * LANES);
       aIndex += a.next;
-      startIndex += start.next;
       cIndex += c.next;
     }
   }

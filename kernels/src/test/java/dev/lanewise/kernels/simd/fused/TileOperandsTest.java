@@ -81,7 +81,7 @@ class TileOperandsTest {
     TileMask mask = new TileMask();
     mask.open(tile, everything);
     TileOutput sums = new TileOutput(QueryTile::openKeys);
-    sums.openUnit(target);
+    sums.openUnit(target, true);
     sums.open(tile);
     double[] expected = new double[5 * width];
     for (int first = 0; first < keys; first += Tiles.KEYS) {
