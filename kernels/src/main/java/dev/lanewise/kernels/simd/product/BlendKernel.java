@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The micro-kernel of attention's weighted sums: C = start + A · B with queries in the rows of A and C, and columns of the values in the
- * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel}
- * leaves scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link
- * RowOrder}: a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of
- * peak, 6 x 2 at 90, 4 x 2 at 80, where 4 x 4 with chains of 64 and no second set has 90.
+ * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel} leaves
+ * scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link RowOrder}:
+ * a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of peak, 6 x 2
+ * at 90, 4 x 2 at 80, where 4 x 4 with chains of 64 and no second set has 90.
  */
 public final class BlendKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -40,16 +40,14 @@ public final class BlendKernel {
       rows3Of4(a, b, start, c, depth, rows);
     } else if (vectors == 1) {
       rows4(a, b, start, c, depth, rows);
-    } else if (Tiles.MANY_REGISTERS) {
-      pairs(a, b, start, c, depth, rows);
     } else {
-      rows3Of2(a, b, start, c, depth, rows);
+      pairs(a, b, start, c, depth, rows);
     }
   }
 
   /** Two vectors of columns: strips of six and four rows, which do not reach from one vector of rows into the next. */
   private static void pairs(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
-    int inSixes = LANES == 16 ? rows / LANES : 0;
+    int inSixes = Tiles.MANY_REGISTERS && LANES == 16 ? rows / LANES : 0; // six rows need 27 registers
     if (inSixes > 0) {
       rows6Of2(a, b, start, c, depth, 0, 2 * inSixes, 2);
       rows4Of2(a, b, start, c, depth, 12, inSixes, 1);
@@ -142,12 +140,22 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(sum03).intoArray(cData, cIndex + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 2 * LANES).add(sum12).intoArray(cData, cIndex + c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 3 * LANES).add(sum13).intoArray(cData, cIndex + c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 2 * LANES)
+          .add(sum12)
+          .intoArray(cData, cIndex + c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 3 * LANES)
+          .add(sum13)
+          .intoArray(cData, cIndex + c.stride + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 2 * LANES).add(sum22).intoArray(cData, cIndex + 2 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 3 * LANES).add(sum23).intoArray(cData, cIndex + 2 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 2 * LANES)
+          .add(sum22)
+          .intoArray(cData, cIndex + 2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 3 * LANES)
+          .add(sum23)
+          .intoArray(cData, cIndex + 2 * c.stride + 3 * LANES);
     }
   }
 
@@ -230,13 +238,21 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, cIndex + 2 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES).add(sum31).intoArray(cData, cIndex + 3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, cIndex + 3 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 4 * start.stride).add(sum40).intoArray(cData, cIndex + 4 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * start.stride + LANES).add(sum41).intoArray(cData, cIndex + 4 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * start.stride + LANES)
+          .add(sum41)
+          .intoArray(cData, cIndex + 4 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 5 * start.stride).add(sum50).intoArray(cData, cIndex + 5 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * start.stride + LANES).add(sum51).intoArray(cData, cIndex + 5 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * start.stride + LANES)
+          .add(sum51)
+          .intoArray(cData, cIndex + 5 * c.stride + LANES);
     }
   }
 
@@ -301,66 +317,13 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
       FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, cIndex + 2 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES).add(sum31).intoArray(cData, cIndex + 3 * c.stride + LANES);
-    }
-  }
-
-  /** Three rows by two vectors, for 16 registers: 6 accumulators, 6 sums, 2 of B, 1 of A. */
-  private static void rows3Of2(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
-    float[] aData = a.data;
-    float[] bData = b.data;
-    int bIndex = b.offset;
-    int bStride = b.stride;
-    float[] startData = start.data;
-    float[] cData = c.data;
-    for (int row = 0; row < rows; row += 3) {
-      int a0Index = index(a, row);
-      int a1Index = index(a, row + 1);
-      int a2Index = index(a, row + 2);
-      FloatVector sum00 = FloatVector.zero(SPECIES);
-      FloatVector sum01 = FloatVector.zero(SPECIES);
-      FloatVector sum10 = FloatVector.zero(SPECIES);
-      FloatVector sum11 = FloatVector.zero(SPECIES);
-      FloatVector sum20 = FloatVector.zero(SPECIES);
-      FloatVector sum21 = FloatVector.zero(SPECIES);
-      for (int from = 0; from < depth; from += CHAIN) {
-        int to = Math.min(from + CHAIN, depth);
-        FloatVector c00 = FloatVector.zero(SPECIES);
-        FloatVector c01 = FloatVector.zero(SPECIES);
-        FloatVector c10 = FloatVector.zero(SPECIES);
-        FloatVector c11 = FloatVector.zero(SPECIES);
-        FloatVector c20 = FloatVector.zero(SPECIES);
-        FloatVector c21 = FloatVector.zero(SPECIES);
-        for (int k = from; k < to; k++) {
-          FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride);
-          FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + LANES);
-          FloatVector a0 = FloatVector.broadcast(SPECIES, aData[a0Index + k * LANES]);
-          c00 = a0.fma(b0, c00);
-          c01 = a0.fma(b1, c01);
-          FloatVector a1 = FloatVector.broadcast(SPECIES, aData[a1Index + k * LANES]);
-          c10 = a1.fma(b0, c10);
-          c11 = a1.fma(b1, c11);
-          FloatVector a2 = FloatVector.broadcast(SPECIES, aData[a2Index + k * LANES]);
-          c20 = a2.fma(b0, c20);
-          c21 = a2.fma(b1, c21);
-        }
-        sum00 = c00.add(sum00);
-        sum01 = c01.add(sum01);
-        sum10 = c10.add(sum10);
-        sum11 = c11.add(sum11);
-        sum20 = c20.add(sum20);
-        sum21 = c21.add(sum21);
-      }
-      int startIndex = start.offset + row * start.stride;
-      int cIndex = c.offset + row * c.stride;
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES).add(sum21).intoArray(cData, cIndex + 2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, cIndex + 3 * c.stride + LANES);
     }
   }
 
