@@ -47,7 +47,7 @@ public record AttentionShape(
     {1025, 16, 1, 1, 3, 3}
   };
 
-  /** The same of calls whose keys are cached: around blocks of 16, tiles of 64 and splits of 512 keys. */
+  /** The same of calls whose keys are cached: around blocks of 16, tiles of 64 and spans of 640 keys. */
   private static final int[][] CACHED = {
     {1, 1, 1, 1, 1, 1},
     {1, 16, 3, 1, 16, 16},
