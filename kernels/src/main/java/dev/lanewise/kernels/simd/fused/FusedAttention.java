@@ -65,7 +65,7 @@ public final class FusedAttention extends ScratchPool.Member {
     for (int row = from; row < to; row += rows) {
       rows = rows(Math.min(most, to - row));
       TileNormaliser normaliser = tile(problem, unit, row, rows);
-      if (problem.output != null && !careful && !output.isFinite(0, rows)) {
+      if (problem.output != null && !careful && !output.isFinite()) {
         repeat(problem, unit, row, rows, normaliser);
       }
     }
@@ -109,7 +109,7 @@ public final class FusedAttention extends ScratchPool.Member {
     output.openUnit(problem.output, true);
     tile(problem, unit, row, rows);
     for (int lane = 0; lane < rows; lane++) {
-      if (!output.isFinite(lane, lane + 1) && normaliser.dividesByFinite(lane)) {
+      if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
         ScalarAttention.attend(problem, unit, row + lane, row + lane + 1);
       }
     }

@@ -205,14 +205,14 @@ public final class ScoreChanges {
    * from memory.
    */
   private void touch(QueryTile tile, Bias bias, int[] starts) {
-    float sum = 0;
+    int bits = 0;
     for (int lane = 0; bias.keyStride() == 1 && lane < tile.rows(); lane++) {
       int from = starts[lane] + tile.key();
       for (int i = 0; i < tile.keys(); i += QueryTile.LINE) {
-        sum += bias.data()[from + i];
+        bits ^= Float.floatToRawIntBits(bias.data()[from + i]);
       }
     }
-    tile.scratch.touched = sum;
+    tile.scratch.touched = bits;
   }
 
   private void copyBias(Bias bias, int[] starts, int lane, int key, int count, float[] target) {

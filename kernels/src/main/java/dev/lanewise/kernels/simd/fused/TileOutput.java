@@ -43,6 +43,7 @@ final class TileOutput implements TileSink {
 
   private int wholeKeys;
   private boolean careful;
+  private boolean finite;
   private int finiteFrom;
   private int finiteTo;
 
@@ -193,16 +194,9 @@ final class TileOutput implements TileSink {
   @Override
   public void rescale(QueryTile tile, float[] factors) {
     for (int row = 0; row < tile.rows() && !empty; row++) {
-      if (factors[row] != 1) {
-        multiply(row, factors[row], accumulated, row * stride);
+      for (int i = row * stride; i < (row + 1) * stride && factors[row] != 1; i += LANES) {
+        FloatVector.fromArray(SPECIES, accumulated, i).mul(factors[row]).intoArray(accumulated, i);
       }
-    }
-  }
-
-  /** target = factor · the accumulated row, whole vectors. */
-  private void multiply(int row, float factor, float[] to, int at) {
-    for (int d = 0; d < stride; d += LANES) {
-      FloatVector.fromArray(SPECIES, accumulated, row * stride + d).mul(factor).intoArray(to, at + d);
     }
   }
 
@@ -226,26 +220,21 @@ final class TileOutput implements TileSink {
     empty = true;
   }
 
-  /** Whether all elements of some rows are finite: x · 0 is 0 for every finite x and NaN for any other. */
+  /** Whether all elements of some rows are finite. */
   private static boolean allFinite(float[] x, int from, int stride, int rows, int width) {
-    boolean dense = stride == width; // one long row
-    int length = dense ? rows * width : width;
-    int count = dense ? 1 : rows;
-    int bound = length / (2 * LANES) * 2 * LANES;
-    FloatVector even = FloatVector.zero(SPECIES);
-    FloatVector odd = FloatVector.zero(SPECIES);
+    int bound = SPECIES.loopBound(width);
+    FloatVector zeros = FloatVector.zero(SPECIES);
     float rest = 0;
-    for (int row = 0; row < count; row++) {
+    for (int row = 0; row < rows; row++) {
       int at = from + row * stride;
-      for (int i = 0; i < bound; i += 2 * LANES) {
-        even = FloatVector.fromArray(SPECIES, x, at + i).fma(FloatVector.zero(SPECIES), even);
-        odd = FloatVector.fromArray(SPECIES, x, at + i + LANES).fma(FloatVector.zero(SPECIES), odd);
+      for (int i = 0; i < bound; i += LANES) {
+        zeros = FloatVector.fromArray(SPECIES, x, at + i).fma(FloatVector.zero(SPECIES), zeros);
       }
-      for (int i = bound; i < length; i++) {
+      for (int i = bound; i < width; i++) {
         rest += x[at + i] * 0;
       }
     }
-    return rest == 0 && FloatVector.zero(SPECIES).add(even).compare(VectorOperators.EQ, FloatVector.zero(SPECIES).sub(odd)).allTrue();
+    return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
   /** Writes the rows; 0 if no key has been seen. */
@@ -255,32 +244,50 @@ final class TileOutput implements TileSink {
       for (int i = 0; i < tile.rows() * stride; i++) {
         accumulated[i] = (float) far[i];
       }
-      empty = false;
     } else if (empty) {
       Arrays.fill(accumulated, 0, tile.rows() * stride, 0);
     }
-    Heads output = Objects.requireNonNull(target);
-    for (int row = 0; row < tile.rows(); row++) {
-      if (factors != null) {
-        multiply(row, factors[row], accumulated, row * stride);
+    finite = store(Objects.requireNonNull(target), tile.rows(), factors);
+  }
+
+  /** Writes the rows times their factors; returns whether all elements are finite: x · 0 is 0 for every finite x and NaN for any other. */
+  private boolean store(Heads output, int rows, float @Nullable [] factors) {
+    int columnStride = output.columnStride();
+    int bound = columnStride == 1 ? SPECIES.loopBound(width) : 0;
+    float[] data = output.data();
+    FloatVector zeros = FloatVector.zero(SPECIES);
+    float rest = 0;
+    for (int row = 0; row < rows; row++) {
+      float factor = factors == null ? 1 : factors[row];
+      int from = row * stride;
+      for (int d = 0; d < bound; d += LANES) {
+        FloatVector x = FloatVector.fromArray(SPECIES, accumulated, from + d).mul(factor);
+        x.intoArray(data, starts[row] + d);
+        zeros = x.fma(FloatVector.zero(SPECIES), zeros);
       }
-      store(row, output);
+      for (int d = bound; d < width; d++) {
+        float x = accumulated[from + d] * factor;
+        data[starts[row] + d * columnStride] = x;
+        rest += x * 0;
+      }
     }
+    return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
-  private void store(int row, Heads output) {
-    if (output.columnStride() == 1) {
-      System.arraycopy(accumulated, row * stride, output.data(), starts[row], width);
-      return;
-    }
+  /** Whether all of the output is finite. */
+  boolean isFinite() {
+    return finite;
+  }
+
+  /** Whether a row of the output is finite. */
+  boolean isFinite(int row) {
+    Heads output = Objects.requireNonNull(target);
     for (int d = 0; d < width; d++) {
-      output.data()[starts[row] + d * output.columnStride()] = accumulated[row * stride + d];
+      if (!Float.isFinite(output.data()[starts[row] + d * output.columnStride()])) {
+        return false;
+      }
     }
-  }
-
-  /** Whether the output of some rows is finite. */
-  boolean isFinite(int from, int to) {
-    return empty || allFinite(accumulated, from * stride, stride, to - from, width);
+    return true;
   }
 
   /** Drops the references to the caller's arrays. */

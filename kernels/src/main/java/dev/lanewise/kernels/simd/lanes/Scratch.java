@@ -19,8 +19,8 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final Operand target = new Operand();
   public final float[] zeros = new float[Math.max(Tiles.NR, 8 * Lanes.COUNT)];
 
-  /** Receives sums of elements that were read to load them into the cache, so that the loads are not optimised away. */
-  public float touched;
+  /** Receives bits of elements that were read to load them into the cache, so that the loads are not optimised away. */
+  public int touched;
 
   /** Elements of one vector; elements beyond {@link Lanes#COUNT} stay 0. */
   public final float[] lanes = new float[MOST_LANES];
