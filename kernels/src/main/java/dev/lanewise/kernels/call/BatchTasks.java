@@ -116,16 +116,18 @@ public final class BatchTasks implements AttentionTasks {
     int from = runs.length > 0 ? runs[task] : task * perRun;
     int to = runs.length > 0 ? runs[task + 1] : (int) Math.min(all, (long) from + perRun);
     int entry = order.length > 0 ? indexOf(from) : 0;
-    for (int i = from; i < to; i++) {
-      Interruption.check();
-      if (order.length == 0) {
-        entries.run(i / perEntry, i % perEntry);
-        continue;
+    try (RowKernel kernel = entries.open()) {
+      for (int i = from; i < to; i++) {
+        Interruption.check();
+        if (order.length == 0) {
+          entries.run(kernel, i / perEntry, i % perEntry);
+          continue;
+        }
+        while (starts[entry + 1] <= i) { // an entry without queries has no task
+          entry++;
+        }
+        entries.run(kernel, order[entry], i - starts[entry]);
       }
-      while (starts[entry + 1] <= i) { // an entry without queries has no task
-        entry++;
-      }
-      entries.run(order[entry], i - starts[entry]);
     }
   }
 

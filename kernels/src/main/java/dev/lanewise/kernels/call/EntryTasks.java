@@ -5,6 +5,9 @@ public interface EntryTasks {
   /** Number of tasks of a batch entry. */
   int tasks(int batchEntry);
 
+  /** Takes the kernel for a number of tasks of a call on the calling thread, to be closed on the same thread. */
+  RowKernel open();
+
   /** Runs task {@code task} of a batch entry. */
-  void run(int batchEntry, int task);
+  void run(RowKernel kernel, int batchEntry, int task);
 }

@@ -1,5 +1,7 @@
 package dev.lanewise.kernels.call;
 
+import java.util.function.Supplier;
+
 /**
  * Cuts a batch entry into tasks of query rows. A task is a whole unit if there are enough units to keep all threads busy to the end.
  * Otherwise the last rows come first, because they take longest under a causal mask.
@@ -9,22 +11,18 @@ public final class RowTasks implements EntryTasks {
   private static final int TASKS_PER_THREAD = 8;
 
   private final AttentionProblem problem;
-  private final RowKernel kernel;
+  private final Supplier<RowKernel> kernels;
   private final int rowsPerTask;
-
-  /** Computes the query rows {@code from} (inclusive) to {@code to} (exclusive) of a unit. */
-  public interface RowKernel {
-    void attend(AttentionProblem problem, int unit, int from, int to);
-  }
 
   /**
    * Cuts a call for {@code threads} threads.
    *
    * @param granularity number of query rows that the kernel processes at once; the rows of a task are a multiple of it
+   * @param kernels takes a kernel for some tasks
    */
-  public RowTasks(AttentionProblem problem, int threads, int granularity, RowKernel kernel) {
+  public RowTasks(AttentionProblem problem, int threads, int granularity, Supplier<RowKernel> kernels) {
     this.problem = problem;
-    this.kernel = kernel;
+    this.kernels = kernels;
     this.rowsPerTask = rowsPerTask(problem, threads, granularity);
   }
 
@@ -50,7 +48,12 @@ public final class RowTasks implements EntryTasks {
   }
 
   @Override
-  public void run(int batchEntry, int task) {
+  public RowKernel open() {
+    return kernels.get();
+  }
+
+  @Override
+  public void run(RowKernel kernel, int batchEntry, int task) {
     int perUnit = tasksPerUnit(batchEntry);
     int unit = batchEntry * problem.shape.key().heads() + task / perUnit;
     int from = (perUnit - 1 - task % perUnit) * rowsPerTask;

@@ -285,6 +285,6 @@ public final class ScalarKernels implements KernelProvider {
 
   @Override
   public AttentionTasks plan(AttentionProblem problem, int threads) {
-    return new BatchTasks(problem, threads, new RowTasks(problem, threads, ROWS_PER_TASK, ScalarAttention::attend));
+    return new BatchTasks(problem, threads, new RowTasks(problem, threads, ROWS_PER_TASK, () -> ScalarAttention::attend));
   }
 }

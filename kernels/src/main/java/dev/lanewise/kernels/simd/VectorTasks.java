@@ -4,6 +4,7 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BatchTasks;
 import dev.lanewise.kernels.call.EntryTasks;
+import dev.lanewise.kernels.call.RowKernel;
 import dev.lanewise.kernels.call.RowTasks;
 import dev.lanewise.kernels.simd.decode.DecodeAttention;
 import dev.lanewise.kernels.simd.decode.DecodePlan;
@@ -24,7 +25,7 @@ final class VectorTasks implements EntryTasks {
   }
 
   static AttentionTasks of(AttentionProblem problem, int threads) {
-    RowTasks fused = new RowTasks(problem, threads, Tiles.QUERIES, FusedAttention::attend);
+    RowTasks fused = new RowTasks(problem, threads, Tiles.QUERIES, FusedAttention::take);
     return new BatchTasks(problem, threads, problem.shape.isCached() ? new VectorTasks(fused, new DecodePlan(problem, threads)) : fused);
   }
 
@@ -34,11 +35,16 @@ final class VectorTasks implements EntryTasks {
   }
 
   @Override
-  public void run(int batchEntry, int task) {
+  public RowKernel open() {
+    return fused.open();
+  }
+
+  @Override
+  public void run(RowKernel kernel, int batchEntry, int task) {
     if (decode.decodes(batchEntry)) {
       DecodeAttention.decode(decode, batchEntry, task);
     } else {
-      fused.run(batchEntry, task);
+      fused.run(kernel, batchEntry, task);
     }
   }
 }

@@ -30,10 +30,11 @@ class TilingTest {
             problem,
             threads,
             granularity,
-            (called, unit, from, to) -> {
-              assertThat(called).isSameAs(problem);
-              runs.add(new Run(unit, from, to));
-            });
+            () ->
+                (called, unit, from, to) -> {
+                  assertThat(called).isSameAs(problem);
+                  runs.add(new Run(unit, from, to));
+                });
     AttentionTasks tasks = new BatchTasks(problem, threads, entries);
     for (int task = 0; task < tasks.count(); task++) {
       tasks.run(task);
@@ -142,7 +143,7 @@ class TilingTest {
         long[] work = new long[1];
         EntryTasks entries =
             new RowTasks(
-                problem, threads, 16, (_, unit, from, to) -> work[0] += (long) (to - from) * problem.shape.keys(problem.batchEntry(unit)));
+                problem, threads, 16, () -> (_, unit, from, to) -> work[0] += (long) (to - from) * problem.shape.keys(problem.batchEntry(unit)));
         AttentionTasks tasks = new BatchTasks(problem, threads, entries);
         assertThat(tasks.count()).as("tasks on %s threads", threads).isBetween(threads == 1 ? 1 : 8, threads == 1 ? 1 : 16 * threads + 1);
         long sum = 0;

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.RowKernel;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.plain.ScalarAttention;
@@ -27,7 +28,7 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
  * from them. A function that changes scores runs in the first pass only ({@link KeptScores}). One instance works on one thread at a time
  * and keeps its scratch.
  */
-public final class FusedAttention extends ScratchPool.Member {
+public final class FusedAttention extends ScratchPool.Member implements RowKernel {
   private static final ScratchPool<FusedAttention> POOL = new ScratchPool<>(FusedAttention::new);
 
   private final TileLoop loop = new TileLoop();
@@ -40,24 +41,21 @@ public final class FusedAttention extends ScratchPool.Member {
 
   private FusedAttention() {}
 
-  /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
-  public static void attend(AttentionProblem problem, int unit, int from, int to) {
-    FusedAttention attention = POOL.take();
-    try {
-      attention.run(problem, unit, from, to);
-    } finally {
-      attention.release();
-      POOL.give(attention);
-    }
+  /** Takes an instance for the calling thread, to be closed there. */
+  public static FusedAttention take() {
+    return POOL.take();
   }
 
-  /** Drops the references to the caller's objects. */
-  private void release() {
+  /** Drops the references to the caller's objects and gives the instance back. */
+  @Override
+  public void close() {
     loop.release();
     output.release();
+    POOL.give(this);
   }
 
-  private void run(AttentionProblem problem, int unit, int from, int to) {
+  @Override
+  public void attend(AttentionProblem problem, int unit, int from, int to) {
     boolean careful = problem.callsFunctions();
     output.openUnit(problem.output, careful);
     int most = problem.callsTwice() ? KeptScores.rows(problem.shape.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
