@@ -9,6 +9,7 @@ import dev.lanewise.kernels.call.RowTasks;
 import dev.lanewise.kernels.simd.decode.DecodeAttention;
 import dev.lanewise.kernels.simd.decode.DecodePlan;
 import dev.lanewise.kernels.simd.fused.FusedAttention;
+import dev.lanewise.kernels.simd.fused.SpanTasks;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
@@ -26,7 +27,9 @@ final class VectorTasks implements EntryTasks {
 
   static AttentionTasks of(AttentionProblem problem, int threads) {
     RowTasks fused = new RowTasks(problem, threads, Tiles.QUERIES, FusedAttention::take);
-    return new BatchTasks(problem, threads, problem.shape.isCached() ? new VectorTasks(fused, new DecodePlan(problem, threads)) : fused);
+    EntryTasks entries =
+        problem.shape.isCached() ? new VectorTasks(fused, new DecodePlan(problem, threads)) : SpanTasks.of(problem, fused, threads);
+    return new BatchTasks(problem, threads, entries);
   }
 
   @Override

@@ -143,7 +143,10 @@ class TilingTest {
         long[] work = new long[1];
         EntryTasks entries =
             new RowTasks(
-                problem, threads, 16, () -> (_, unit, from, to) -> work[0] += (long) (to - from) * problem.shape.keys(problem.batchEntry(unit)));
+                problem,
+                threads,
+                16,
+                () -> (_, unit, from, to) -> work[0] += (long) (to - from) * problem.shape.keys(problem.batchEntry(unit)));
         AttentionTasks tasks = new BatchTasks(problem, threads, entries);
         assertThat(tasks.count()).as("tasks on %s threads", threads).isBetween(threads == 1 ? 1 : 8, threads == 1 ? 1 : 16 * threads + 1);
         long sum = 0;

@@ -6,6 +6,7 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.kernels.simd.fused.SpanResults;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Operand;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
@@ -225,10 +226,10 @@ public final class DecodeAttention extends ScratchPool.Member {
   /** Writes a row's result of a span, which the plan joins with those of other spans. */
   private void leave(int state, float[] results, int to, KeyValueLayout layout) {
     results[to] = base[state];
-    results[to + DecodeResults.SUM] = sums[state];
+    results[to + SpanResults.SUM] = sums[state];
     if (layout.format() == KeyValueFormat.F16) {
       DecodeSoftmax.multiply(accumulated, state * width, width, Math.scalb(1f, WideningKernel.HALF_EXPONENT) / HALF_WEIGHT);
     }
-    System.arraycopy(accumulated, state * width, results, to + DecodeResults.OUTPUT, layout.valueWidth());
+    System.arraycopy(accumulated, state * width, results, to + SpanResults.OUTPUT, layout.valueWidth());
   }
 }

@@ -3,16 +3,15 @@ package dev.lanewise.kernels.simd.decode;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.simd.fused.SpanResults;
+import dev.lanewise.kernels.simd.fused.SpanStore;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicIntegerArray;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The cut of the batch entries that are decoded. Keys are cut into the spans of {@link RowOrder}. Heads are cut into ranges, as many as
  * keep the threads busy. A task computes some consecutive spans of a range of heads, or all spans in order if a function of the caller must
- * receive the keys in order. Each span stores the base, sum and output of its rows, and the last task joins them ({@link DecodeResults}).
+ * receive the keys in order. Each span stores the base, sum and output of its rows, and the last task joins them ({@link SpanResults}).
  */
 public final class DecodePlan {
   /** The most tasks along the keys. */
@@ -25,15 +24,7 @@ public final class DecodePlan {
   private final int heads;
   private final int rowSize;
 
-  /** Number of unfinished tasks of each batch entry; 0 for entries that are not decoded. */
-  private final AtomicIntegerArray unfinished;
-
-  /**
-   * The results of a batch entry's spans, held from its first task to its last; guarded by this. Tasks begin in order, so at most one batch
-   * entry for each thread, and one more that begins, holds results.
-   */
-  private final @Nullable DecodeResults[] results;
-
+  private final SpanStore store;
   private final boolean[] decodes;
 
   /** The first span of which any row of a batch entry sees a key, and one past the last, at least one more. */
@@ -47,15 +38,14 @@ public final class DecodePlan {
     this.problem = problem;
     this.threads = threads;
     this.heads = layout.heads();
-    this.rowSize = DecodeResults.rowSize(layout.valueWidth());
-    this.unfinished = new AtomicIntegerArray(problem.shape.batch());
-    this.results = new @Nullable DecodeResults[problem.shape.batch()];
+    this.rowSize = SpanResults.rowSize(layout.valueWidth());
+    this.store = new SpanStore(problem.shape.batch());
     this.decodes = new boolean[problem.shape.batch()];
     this.firstSpan = new int[problem.shape.batch()];
     this.endSpan = new int[problem.shape.batch()];
     for (int b = 0; b < problem.shape.batch(); b++) {
       decodes[b] = canDecode(problem, b) && rows(b) > 0 && findSpans(b);
-      unfinished.set(b, decodes(b) ? tasks(b) : 0);
+      store.expect(b, decodes(b) ? tasks(b) : 0);
     }
   }
 
@@ -182,35 +172,25 @@ public final class DecodePlan {
   }
 
   /** The results of a batch entry's spans. */
-  synchronized float[] results(int batchEntry) {
+  float[] results(int batchEntry) {
     return held(batchEntry).data();
   }
 
-  private synchronized DecodeResults held(int batchEntry) {
-    DecodeResults held = results[batchEntry];
-    if (held == null) {
-      held = DecodeResults.take(spans(batchEntry) * heads * rows(batchEntry) * rowSize, rowSize - DecodeResults.OUTPUT);
-      results[batchEntry] = held;
-    }
-    return held;
-  }
-
-  private synchronized void giveBack(int batchEntry) {
-    Objects.requireNonNull(results[batchEntry]).giveBack();
-    results[batchEntry] = null;
+  private SpanResults held(int batchEntry) {
+    return store.held(batchEntry, spans(batchEntry) * heads * rows(batchEntry) * rowSize, rowSize - SpanResults.OUTPUT);
   }
 
   /** Ends a task. The last task of a batch entry joins the results of all spans. */
   void finish(int batchEntry) {
-    if (unfinished.decrementAndGet(batchEntry) > 0) {
+    if (!store.finish(batchEntry)) {
       return;
     }
-    DecodeResults all = held(batchEntry);
+    SpanResults all = held(batchEntry);
     for (int head = 0; head < heads; head++) {
       for (int row = 0; row < rows(batchEntry); row++) {
         all.join(problem, batchEntry, head, row, resultIndex(batchEntry, firstSpan[batchEntry], head, row), spans(batchEntry));
       }
     }
-    giveBack(batchEntry);
+    store.giveBack(batchEntry);
   }
 }

@@ -3,6 +3,7 @@ package dev.lanewise.kernels.simd.fused;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.RowKernel;
 import dev.lanewise.kernels.call.ScoreFormula;
+import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
@@ -69,6 +70,34 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
     }
   }
 
+  /**
+   * Computes all rows of a unit, at most {@link Tiles#QUERIES}, for the spans {@code from} (inclusive) to {@code to} (exclusive), and
+   * leaves their results for {@link SpanResults#join}.
+   *
+   * @param target rows × {@code spans} × {@link SpanResults#rowSize}, from {@code first} on
+   */
+  void attendSpans(AttentionProblem problem, int unit, int from, int to, float[] target, int first, int spans) {
+    Heads written = problem.output;
+    output.openUnit(written, true);
+    int rows = problem.shape.group() * problem.computedQueries(problem.batchEntry(unit));
+    int rowSize = SpanResults.rowSize(written == null ? 0 : written.width());
+    QueryTile tile = loop.open(problem, unit, 0, rows, written == null ? TileLoop.NO_SINKS : blend);
+    for (int span = from; span < to; span++) {
+      softmax.open(tile, problem.formula.normaliser());
+      loop.runSpan(softmax, span);
+      for (int row = 0; row < rows; row++) {
+        int at = first + (row * spans + span) * rowSize;
+        softmax.leave(row, target, at);
+        if (written != null) {
+          output.leave(row, target, at + SpanResults.OUTPUT);
+        }
+      }
+      if (written != null) {
+        output.open(tile);
+      }
+    }
+  }
+
   /** Computes a tile of rows. */
   private TileNormaliser tile(AttentionProblem problem, int unit, int row, int rows) {
     boolean twice = problem.watchesWeights();
@@ -98,10 +127,10 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
   }
 
   /**
-   * Repeats a tile whose output is not all finite, and looks at the values this time: those that are not finite must not reach rows that
-   * do not see them. Values are usually finite, so the first attempt does not look. Rows whose accumulated values may have overflowed
-   * before the division are then recomputed in plain Java, with weights that are divided first. Calls with functions of the caller look at
-   * once and are not repeated, because a function must not be called twice.
+   * Repeats a tile whose output is not all finite, and looks at the values this time: those that are not finite must not reach rows that do
+   * not see them. Values are usually finite, so the first attempt does not look. Rows whose accumulated values may have overflowed before
+   * the division are then recomputed in plain Java, with weights that are divided first. Calls with functions of the caller look at once
+   * and are not repeated, because a function must not be called twice.
    */
   private void repeat(AttentionProblem problem, int unit, int row, int rows, TileNormaliser normaliser) {
     output.openUnit(problem.output, true);

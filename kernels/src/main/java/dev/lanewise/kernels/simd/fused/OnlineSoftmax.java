@@ -130,6 +130,12 @@ public final class OnlineSoftmax implements TileNormaliser {
     return factor;
   }
 
+  /** Writes base and sum of a lane in the current span. */
+  void leave(int lane, float[] target, int at) {
+    target[at] = base[lane];
+    target[at + SpanResults.SUM] = sum[lane];
+  }
+
   @Override
   public void weights(QueryTile tile, float[] scores) {
     for (int lane = 0; lane < tile.lanes(); lane += LANES) {

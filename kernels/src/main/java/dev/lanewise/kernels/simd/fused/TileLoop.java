@@ -62,6 +62,16 @@ final class TileLoop {
    * @param last whether this pass serves the sinks and the observers of scores
    */
   void run(TileNormaliser normaliser, boolean known, boolean last) {
+    run(normaliser, known, last, 0, Integer.MAX_VALUE);
+  }
+
+  /** Runs over the tiles of one span of keys. */
+  void runSpan(TileNormaliser normaliser, int ofSpan) {
+    int from = ofSpan * RowOrder.SPAN;
+    run(normaliser, false, true, from, from + RowOrder.SPAN);
+  }
+
+  private void run(TileNormaliser normaliser, boolean known, boolean last, int least, int most) {
     AttentionProblem problem = tile.problem();
     if (known) {
       changes.turn();
@@ -70,8 +80,8 @@ final class TileLoop {
     TileSink[] served = last ? sinks : NO_SINKS;
     span = -1;
     joins = false;
-    int from = everyKey ? 0 : mask.from() / RowOrder.CHAIN * RowOrder.CHAIN;
-    int to = everyKey ? problem.shape.keys(tile.batchEntry()) : mask.to();
+    int from = Math.max(least, everyKey ? 0 : mask.from() / RowOrder.CHAIN * RowOrder.CHAIN);
+    int to = Math.min(most, everyKey ? problem.shape.keys(tile.batchEntry()) : mask.to());
     for (int start = from / KEYS * KEYS; start < to; start += KEYS) {
       Interruption.check();
       int key = Math.max(start, from);

@@ -237,6 +237,13 @@ final class TileOutput implements TileSink {
     return rest == 0 && FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
+  /** Writes the accumulated row of the current span; nothing if no key has been seen. */
+  void leave(int row, float[] to, int at) {
+    if (!empty) {
+      System.arraycopy(accumulated, row * stride, to, at, width);
+    }
+  }
+
   /** Writes the rows; 0 if no key has been seen. */
   @Override
   public void close(QueryTile tile, float @Nullable [] factors) {

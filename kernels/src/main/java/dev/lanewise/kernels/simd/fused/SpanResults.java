@@ -1,10 +1,9 @@
-package dev.lanewise.kernels.simd.decode;
+package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
-import dev.lanewise.kernels.simd.fused.OnlineSoftmax;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
 import java.util.Arrays;
 
@@ -12,22 +11,24 @@ import java.util.Arrays;
  * The pooled results of the spans of one batch entry, and their join by {@link RowOrder} ("FlashAttention", Dao et al., 2022, section 3.1;
  * "Flash-Decoding", 2023). Each row of a span has its base, sum and output.
  */
-final class DecodeResults extends ScratchPool.Member {
+public final class SpanResults extends ScratchPool.Member {
   /** Offset of a row's sum; its base precedes it, and its output follows it. */
-  static final int SUM = 1;
+  public static final int SUM = 1;
 
-  static final int OUTPUT = 2;
+  public static final int OUTPUT = 2;
 
-  private static final ScratchPool<DecodeResults> POOL = new ScratchPool<>(DecodeResults::new);
+  private static final ScratchPool<SpanResults> POOL = new ScratchPool<>(SpanResults::new);
 
   private float[] data = new float[0];
   private double[] joined = new double[0];
+  private int width;
 
-  private DecodeResults() {}
+  private SpanResults() {}
 
   /** Takes room for {@code size} floats of any content. */
-  static DecodeResults take(int size, int valueWidth) {
-    DecodeResults results = POOL.takeInside();
+  public static SpanResults take(int size, int valueWidth) {
+    SpanResults results = POOL.takeInside();
+    results.width = valueWidth;
     if (results.data.length < size) {
       results.data = new float[size];
     }
@@ -38,17 +39,16 @@ final class DecodeResults extends ScratchPool.Member {
   }
 
   /** Number of floats of a row. */
-  static int rowSize(int valueWidth) {
+  public static int rowSize(int valueWidth) {
     return OUTPUT + valueWidth;
   }
 
-  float[] data() {
+  public float[] data() {
     return data;
   }
 
   /** Joins the spans of a row, whose results begin at {@code first}, and writes what the call asks for. */
-  void join(AttentionProblem problem, int batchEntry, int head, int row, int first, int spans) {
-    int width = problem.cached(batchEntry).layout().valueWidth();
+  public void join(AttentionProblem problem, int batchEntry, int head, int row, int first, int spans) {
     float base = Float.NEGATIVE_INFINITY;
     double sum = 0;
     Arrays.fill(joined, 0, width, 0);
@@ -101,8 +101,7 @@ final class DecodeResults extends ScratchPool.Member {
         finite &= Float.isFinite(x);
       }
       if (!finite && Double.isFinite(sum) && !problem.callsFunctions()) { // see FusedAttention.repeatOverflown
-        int heads = problem.cached(batchEntry).layout().heads();
-        ScalarAttention.attend(problem, batchEntry * heads + head, row, row + 1);
+        ScalarAttention.attend(problem, batchEntry * problem.shape.key().heads() + head, row, row + 1);
         return;
       }
     }
@@ -112,7 +111,7 @@ final class DecodeResults extends ScratchPool.Member {
     }
   }
 
-  void giveBack() {
+  public void giveBack() {
     POOL.giveInside(this);
   }
 }
