@@ -7,7 +7,6 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
-import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
@@ -62,7 +61,7 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
     int most = problem.callsTwice() ? KeptScores.rows(problem.shape.keys(problem.batchEntry(unit)), Tiles.QUERIES) : Tiles.QUERIES;
     int rows;
     for (int row = from; row < to; row += rows) {
-      rows = rows(Math.min(most, to - row));
+      rows = Math.min(most, to - row);
       TileNormaliser normaliser = tile(problem, unit, row, rows);
       if (problem.output != null && !careful && !output.isFinite()) {
         repeat(problem, unit, row, rows, normaliser);
@@ -117,13 +116,6 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
     loop.close(twice ? null : factors);
     storeLogSumExp(problem, normaliser, tile);
     return normaliser;
-  }
-
-  /**
-   * Number of rows of the next tile, if {@code left} are left: not three vectors of lanes and a part of a fourth, or a part of the third.
-   */
-  private static int rows(int left) {
-    return left > 2 * Lanes.COUNT && left <= 3 * Lanes.COUNT ? 2 * Lanes.COUNT : left;
   }
 
   /**

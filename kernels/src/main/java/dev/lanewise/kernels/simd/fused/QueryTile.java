@@ -29,7 +29,7 @@ public final class QueryTile {
     problem = newProblem;
     unit = newUnit;
     rows = newRows;
-    vectors = newRows > 2 * Lanes.COUNT ? Tiles.VECTORS : newRows > Lanes.COUNT ? 2 : 1;
+    vectors = Math.ceilDiv(newRows, Lanes.COUNT);
     batchEntry = newProblem.batchEntry(newUnit);
     int firstHead = newProblem.keyValueHead(newUnit) * newProblem.shape.group();
     int inGroup = newRow % newProblem.shape.group();
@@ -72,7 +72,7 @@ public final class QueryTile {
     return rows;
   }
 
-  /** Number of vectors of lanes, as few as hold the rows: 1, 2 or 4. */
+  /** Number of vectors of lanes, as few as hold the rows. */
   int vectors() {
     return vectors;
   }

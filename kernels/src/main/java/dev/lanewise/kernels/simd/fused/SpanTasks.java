@@ -60,7 +60,7 @@ public final class SpanTasks implements EntryTasks {
       return 1;
     }
     long wanted = Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) heads * problem.shape.batch());
-    return (int) Math.clamp(wanted, 1, Math.max(1, spans(batchEntry)));
+    return Math.clamp(wanted, 1, Math.max(1, spans(batchEntry)));
   }
 
   @Override

@@ -28,6 +28,7 @@ final class TileOutput implements TileSink {
   private final BiConsumer<QueryTile, ContiguousTile> source;
   private final ContiguousTile values = new ContiguousTile();
   private final int[] starts = new int[Tiles.QUERIES];
+  private final float[] ones = new float[Tiles.QUERIES];
   private @Nullable Heads target;
   private float[] accumulated = new float[0];
 
@@ -50,6 +51,7 @@ final class TileOutput implements TileSink {
   /** Creates a sum over the rows that {@code source} selects for a tile of keys. */
   TileOutput(BiConsumer<QueryTile, ContiguousTile> source) {
     this.source = source;
+    Arrays.fill(ones, 1);
   }
 
   /**
@@ -254,26 +256,26 @@ final class TileOutput implements TileSink {
     } else if (empty) {
       Arrays.fill(accumulated, 0, tile.rows() * stride, 0);
     }
-    finite = store(Objects.requireNonNull(target), tile.rows(), factors);
+    finite = store(Objects.requireNonNull(target), tile.rows(), factors == null ? ones : factors);
   }
 
   /** Writes the rows times their factors; returns whether all elements are finite: x · 0 is 0 for every finite x and NaN for any other. */
-  private boolean store(Heads output, int rows, float @Nullable [] factors) {
+  private boolean store(Heads output, int rows, float[] factors) {
     int columnStride = output.columnStride();
     int bound = columnStride == 1 ? SPECIES.loopBound(width) : 0;
     float[] data = output.data();
     FloatVector zeros = FloatVector.zero(SPECIES);
-    float rest = 0;
-    for (int row = 0; row < rows; row++) {
-      float factor = factors == null ? 1 : factors[row];
-      int from = row * stride;
-      for (int d = 0; d < bound; d += LANES) {
-        FloatVector x = FloatVector.fromArray(SPECIES, accumulated, from + d).mul(factor);
+    for (int d = 0; d < bound; d += LANES) { // the inner loop is the longer one
+      for (int row = 0; row < rows; row++) {
+        FloatVector x = FloatVector.fromArray(SPECIES, accumulated, row * stride + d).mul(factors[row]);
         x.intoArray(data, starts[row] + d);
         zeros = x.fma(FloatVector.zero(SPECIES), zeros);
       }
+    }
+    float rest = 0;
+    for (int row = 0; row < rows && bound < width; row++) {
       for (int d = bound; d < width; d++) {
-        float x = accumulated[from + d] * factor;
+        float x = accumulated[row * stride + d] * factors[row];
         data[starts[row] + d * columnStride] = x;
         rest += x * 0;
       }

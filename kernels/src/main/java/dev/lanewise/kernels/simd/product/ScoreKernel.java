@@ -7,10 +7,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The micro-kernel of attention's scores: C = A · B with keys in the rows of A and queries in the lanes of B. A is read in place.
- * B and C consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later;
- * column v of C starts at {@code offset + v * stride}, and its row r {@code r * LANES} later. Accumulators are named local variables, for
- * the reasons given in {@link MicroKernel}.
+ * The micro-kernel of attention's scores: C = A · B with keys in the rows of A and queries in the lanes of B. A is read in place. B and C
+ * consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later; column v
+ * of C starts at {@code offset + v * stride}, and its row r {@code r * LANES} later. Accumulators are named local variables, for the
+ * reasons given in {@link MicroKernel}.
  */
 public final class ScoreKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -20,17 +20,19 @@ public final class ScoreKernel {
 
   /** Number of rows of A that are computed together with {@code vectors} columns of B. */
   public static int rows(int vectors) {
-    return vectors == 4 ? 4 : vectors == 2 && !Tiles.MANY_REGISTERS ? 5 : 8;
+    return vectors >= 3 ? 4 : vectors == 2 && !Tiles.MANY_REGISTERS ? 5 : 8;
   }
 
   /**
    * Multiplies {@code strips} strips of A by {@code vectors} columns of B.
    *
-   * @param vectors 1, 2, or 4 with many registers
+   * @param vectors 1, 2, or also 3 and 4 with many registers
    */
   public static void multiply(Operand a, Operand b, Operand c, int depth, int strips, int vectors) {
     if (vectors == 4) {
       rows4(a, b, c, depth, strips);
+    } else if (vectors == 3) {
+      rows4Of3(a, b, c, depth, strips);
     } else if (vectors == 1) {
       rows8(a, b, c, depth, strips);
     } else if (Tiles.MANY_REGISTERS) {
@@ -112,6 +114,69 @@ public final class ScoreKernel {
       c13.intoArray(cData, cIndex + 3 * cStride + LANES);
       c23.intoArray(cData, cIndex + 3 * cStride + 2 * LANES);
       c33.intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
+      aIndex += a.next;
+      cIndex += c.next;
+    }
+  }
+
+  /** Four rows by three vectors. */
+  private static void rows4Of3(Operand a, Operand b, Operand c, int depth, int strips) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    int aStride = a.stride;
+    int aIndex = a.offset;
+    int b0Index = b.offset;
+    int b1Index = b.offset + b.stride;
+    int b2Index = b.offset + 2 * b.stride;
+    float[] cData = c.data;
+    int cIndex = c.offset;
+    int cStride = c.stride;
+    for (int strip = 0; strip < strips; strip++) {
+      FloatVector c00 = FloatVector.zero(SPECIES);
+      FloatVector c01 = FloatVector.zero(SPECIES);
+      FloatVector c02 = FloatVector.zero(SPECIES);
+      FloatVector c10 = FloatVector.zero(SPECIES);
+      FloatVector c11 = FloatVector.zero(SPECIES);
+      FloatVector c12 = FloatVector.zero(SPECIES);
+      FloatVector c20 = FloatVector.zero(SPECIES);
+      FloatVector c21 = FloatVector.zero(SPECIES);
+      FloatVector c22 = FloatVector.zero(SPECIES);
+      FloatVector c30 = FloatVector.zero(SPECIES);
+      FloatVector c31 = FloatVector.zero(SPECIES);
+      FloatVector c32 = FloatVector.zero(SPECIES);
+      for (int k = 0; k < depth; k++) {
+        FloatVector b0 = FloatVector.fromArray(SPECIES, bData, b0Index + k * LANES);
+        FloatVector b1 = FloatVector.fromArray(SPECIES, bData, b1Index + k * LANES);
+        FloatVector b2 = FloatVector.fromArray(SPECIES, bData, b2Index + k * LANES);
+        FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k]);
+        c00 = a0.fma(b0, c00);
+        c01 = a0.fma(b1, c01);
+        c02 = a0.fma(b2, c02);
+        FloatVector a1 = FloatVector.broadcast(SPECIES, aData[aIndex + aStride + k]);
+        c10 = a1.fma(b0, c10);
+        c11 = a1.fma(b1, c11);
+        c12 = a1.fma(b2, c12);
+        FloatVector a2 = FloatVector.broadcast(SPECIES, aData[aIndex + 2 * aStride + k]);
+        c20 = a2.fma(b0, c20);
+        c21 = a2.fma(b1, c21);
+        c22 = a2.fma(b2, c22);
+        FloatVector a3 = FloatVector.broadcast(SPECIES, aData[aIndex + 3 * aStride + k]);
+        c30 = a3.fma(b0, c30);
+        c31 = a3.fma(b1, c31);
+        c32 = a3.fma(b2, c32);
+      }
+      c00.intoArray(cData, cIndex);
+      c10.intoArray(cData, cIndex + LANES);
+      c20.intoArray(cData, cIndex + 2 * LANES);
+      c30.intoArray(cData, cIndex + 3 * LANES);
+      c01.intoArray(cData, cIndex + cStride);
+      c11.intoArray(cData, cIndex + cStride + LANES);
+      c21.intoArray(cData, cIndex + cStride + 2 * LANES);
+      c31.intoArray(cData, cIndex + cStride + 3 * LANES);
+      c02.intoArray(cData, cIndex + 2 * cStride);
+      c12.intoArray(cData, cIndex + 2 * cStride + LANES);
+      c22.intoArray(cData, cIndex + 2 * cStride + 2 * LANES);
+      c32.intoArray(cData, cIndex + 2 * cStride + 3 * LANES);
       aIndex += a.next;
       cIndex += c.next;
     }

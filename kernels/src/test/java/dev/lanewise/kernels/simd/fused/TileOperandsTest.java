@@ -38,7 +38,7 @@ class TileOperandsTest {
   @Test
   void anyRowsAreMultipliedByAnyPanel() {
     for (int depth : new int[] {1, 7, 64, Tiles.KC + 3}) {
-      for (int vectors = 1; vectors <= Tiles.VECTORS; vectors *= 2) {
+      for (int vectors = 1; vectors <= Tiles.VECTORS; vectors++) {
         int lanes = vectors * Lanes.COUNT;
         int strip = ScoreKernel.rows(vectors);
         for (int count : new int[] {1, strip, strip + 1, 3 * strip - 1}) {
