@@ -167,6 +167,7 @@ public final class Workers {
    * Returns when the condition holds, or after {@link #AWAKE_NANOS}. If the threads outnumber the free processors, the thread that would
    * make the condition hold may wait for the processor of this one; it gets it after {@link #POLLS} polls.
    */
+  @SuppressWarnings("ThreadPriorityCheck") // correctness does not depend on the scheduler
   static void spinUntil(BooleanSupplier condition) {
     long start = System.nanoTime();
     do {
