@@ -26,7 +26,7 @@ public final class RowOrderModel {
     double[] joined = new double[width];
     for (int key = 0; key < call.keys(b); key += RowOrder.SPAN) {
       Span span = span(b, head, query, key);
-      if (span.base == Float.NEGATIVE_INFINITY) {
+      if (span.base == Float.NEGATIVE_INFINITY && span.sum == 0) {
         continue;
       }
       float raise = span.base > base ? RowOrder.exp(base - span.base) : 1;

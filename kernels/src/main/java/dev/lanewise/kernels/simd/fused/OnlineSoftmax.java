@@ -98,7 +98,7 @@ public final class OnlineSoftmax implements TileNormaliser {
       float before = joined ? joinedBase[lane] : Float.NEGATIVE_INFINITY;
       double beforeSum = joined ? total[lane] : 0;
       float highest = base[lane];
-      boolean seen = highest != Float.NEGATIVE_INFINITY;
+      boolean seen = highest != Float.NEGATIVE_INFINITY || sum[lane] != 0; // a span of only NaN has no base, and its sum is NaN
       boolean higher = highest > before;
       float kept = seen && higher ? RowOrder.exp(before - highest) : 1;
       float added = !seen ? 0 : higher ? 1 : RowOrder.exp(highest - before);

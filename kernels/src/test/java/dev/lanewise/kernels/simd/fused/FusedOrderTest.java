@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.testing.AttentionCall;
@@ -15,12 +16,14 @@ import dev.lanewise.kernels.testing.AttentionVariant;
 import dev.lanewise.kernels.testing.HeadsLayout;
 import dev.lanewise.kernels.testing.RowOrderModel;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A row of the fused kernel has the bits of {@link RowOrderModel}, for any number of rows beside it and any number of threads. */
 class FusedOrderTest {
@@ -78,6 +81,51 @@ class FusedOrderTest {
         }
       }
     }
+  }
+
+  /** The scores of a query with a NaN are NaN, so no span of its keys has a largest score. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 70})
+  void queryOfNanOverSeveralSpansIsNan(int queries) {
+    for (int keys : new int[] {640, 641, 2000}) {
+      for (int threads : new int[] {1, 5}) {
+        Heads query = filled(queries, 4, 1);
+        query.data()[(queries - 1) * 4] = Float.NaN;
+        Heads output = Heads.zeros(1, 1, queries, 3);
+        float[] logSumExp = new float[queries];
+        AttentionCall call = AttentionCall.of(query, filled(keys, 4, 1)).output(filled(keys, 3, 2), output).logSumExp(logSumExp);
+        AttentionTasks tasks = Kernels.selected().plan(call.build(), threads);
+        for (int task = 0; task < tasks.count(); task++) {
+          tasks.run(task);
+        }
+        for (int i = 0; i < queries; i++) {
+          boolean poisoned = i == queries - 1;
+          String what = "query " + i + " of " + queries + ", " + keys + " keys, " + threads + " threads";
+          assertThat(output.get(0, 0, i, 2)).as(what).isEqualTo(poisoned ? Float.valueOf(Float.NaN) : Float.valueOf(2));
+          assertThat(Float.isNaN(logSumExp[i])).as("log-sum-exp of " + what).isEqualTo(poisoned);
+        }
+      }
+    }
+  }
+
+  /** The last span holds one key, whose score is NaN. */
+  @Test
+  void lastSpanOfNanIsNotLost() {
+    Heads key = filled(641, 4, 1);
+    key.data()[640 * 4] = Float.NaN;
+    Heads output = Heads.zeros(1, 1, 2, 3);
+    AttentionProblem problem = AttentionCall.of(filled(2, 4, 1), key).output(filled(641, 3, 2), output).build();
+    AttentionTasks tasks = Kernels.selected().plan(problem, 1);
+    for (int task = 0; task < tasks.count(); task++) {
+      tasks.run(task);
+    }
+    assertThat(output.data()).isEqualTo(filled(2, 3, Float.NaN).data());
+  }
+
+  private static Heads filled(int rows, int width, float value) {
+    Heads heads = Heads.zeros(1, 1, rows, width);
+    Arrays.fill(heads.data(), value);
+    return heads;
   }
 
   @Test
