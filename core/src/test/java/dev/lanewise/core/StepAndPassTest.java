@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Calls in which a row has the same bits: steps of 1 to 16 queries over a cache, passes with more queries, dense keys; and the distance
- * between the results of different kinds.
+ * Calls in which a row has the same bits: steps of 1 to 16 queries over a cache, passes with more queries, dense keys. On SIMD a step over
+ * INT8 differs from a pass, and on all paths an output beside weights may differ from one without them; both stay close.
  */
 class StepAndPassTest {
   private static final int HEADS = 4;
@@ -47,10 +47,10 @@ class StepAndPassTest {
   }
 
   @Test
-  void stepsAreAlikeAndPassesAreAlike() {
+  void stepsAndPassesAreAlike() {
     for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
       Attention attention = Attention.standard().withKernels(kernels).withMask(Mask.causal());
-      for (KeyValueFormat format : List.of(KeyValueFormat.F32, KeyValueFormat.F16)) {
+      for (KeyValueFormat format : KeyValueFormat.values()) {
         try (KeyValueCache cache = KeyValueCache.builder(KEY_HEADS, WIDTH).format(format).capacity(KEYS).build()) {
           cache.append(key, value);
           float[] step = last(1, attention, cache, Results.of());
@@ -65,7 +65,11 @@ class StepAndPassTest {
               Views.assertSameBits(row, pass, format + ", a pass of " + queries);
             }
           }
-          assertApart(step, pass, kernels == Kernels.scalar() ? 0 : 5e-7);
+          if (format == KeyValueFormat.INT8 && kernels != Kernels.scalar()) {
+            assertApart(step, pass, 5e-7);
+          } else {
+            Views.assertSameBits(step, pass, format + ", a step and a pass");
+          }
           if (format == KeyValueFormat.F32) {
             Views.assertSameBits(last(1, attention, null, Results.of()), pass, "one query against dense keys");
             Views.assertSameBits(last(QUERIES, attention, null, Results.of()), pass, "all queries against dense keys");

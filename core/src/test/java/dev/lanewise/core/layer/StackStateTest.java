@@ -54,12 +54,8 @@ class StackStateTest {
     return output;
   }
 
-  private static void assertClose(SequenceBatch actual, SequenceBatch expected, String what) {
-    float[] rows = Views.dense(actual);
-    float[] other = Views.dense(expected);
-    for (int i = 0; i < other.length; i++) {
-      assertThat(rows[i]).as("%s: element %d", what, i).isCloseTo(other[i], within(1e-5f));
-    }
+  private static void assertSameBits(SequenceBatch actual, SequenceBatch expected, String what) {
+    Views.assertSameBits(Views.dense(actual), Views.dense(expected), what);
   }
 
   /** The last rows of one pass over all rows of a sequence. */
@@ -148,10 +144,10 @@ class StackStateTest {
       run(stack, second, state.select(1));
       assertThat(List.of(state.rows(0), state.rows(1))).containsExactly(3, 21);
       SequenceBatch output = run(stack, next, state);
-      assertClose(output.batch(0, 1), whole(stack, 4, first, next.batch(0, 1)), "short");
-      assertClose(output.batch(1, 2), whole(stack, 4, second, next.batch(1, 2)), "long");
+      assertSameBits(output.batch(0, 1), whole(stack, 4, first, next.batch(0, 1)), "short");
+      assertSameBits(output.batch(1, 2), whole(stack, 4, second, next.batch(1, 2)), "long");
       SequenceBatch swapped = run(stack, next, state.select(1, 0));
-      assertClose(swapped.batch(0, 1), whole(stack, 4, second, next.batch(1, 2), next.batch(0, 1)), "long, in a view");
+      assertSameBits(swapped.batch(0, 1), whole(stack, 4, second, next.batch(1, 2), next.batch(0, 1)), "long, in a view");
       assertThat(List.of(state.rows(0), state.rows(1))).containsExactly(11, 29);
     }
   }
@@ -171,7 +167,7 @@ class StackStateTest {
     SequenceBatch output = run(stack, next, forks);
     for (int s = 0; s < 3; s++) {
       int from = s == 1 ? 0 : 1;
-      assertClose(output.batch(s, s + 1), whole(stack, 5, prompt.batch(from, from + 1), next.batch(s, s + 1)), "fork " + s);
+      assertSameBits(output.batch(s, s + 1), whole(stack, 5, prompt.batch(from, from + 1), next.batch(s, s + 1)), "fork " + s);
     }
     if (!pages) {
       assertThat(StackStates.describe(stack, state)).isEqualTo(before);
@@ -180,7 +176,7 @@ class StackStateTest {
     state.close();
     SequenceBatch more = random(3, 1, 52);
     SequenceBatch step = run(stack, more, forks);
-    assertClose(
+    assertSameBits(
         step.batch(1, 2),
         whole(stack, 1, prompt.batch(0, 1), next.batch(1, 2), more.batch(1, 2)),
         "a fork after its original has been closed");
@@ -201,8 +197,8 @@ class StackStateTest {
       state.truncate(1, 4);
       assertThat(List.of(state.rows(0), state.rows(1))).containsExactly(10, 4);
       SequenceBatch output = run(stack, next, state);
-      assertClose(output.batch(0, 1), whole(stack, 2, x.batch(0, 1), next.batch(0, 1)), "whole");
-      assertClose(output.batch(1, 2), whole(stack, 2, x.batch(1, 2).rows(0, 4), next.batch(1, 2)), "truncated");
+      assertSameBits(output.batch(0, 1), whole(stack, 2, x.batch(0, 1), next.batch(0, 1)), "whole");
+      assertSameBits(output.batch(1, 2), whole(stack, 2, x.batch(1, 2).rows(0, 4), next.batch(1, 2)), "truncated");
     }
   }
 
@@ -247,7 +243,7 @@ class StackStateTest {
       for (int s = 0; s < 3; s++) {
         SequenceBatch expected = SequenceBatch.zeros(1, 6, WIDTH);
         stack.forward(x.batch(s, s + 1), memory.get(s), expected);
-        assertClose(output.batch(s, s + 1), expected, "sequence " + s);
+        assertSameBits(output.batch(s, s + 1), expected, "sequence " + s);
       }
       try (StackState fork = state.fork(1)) {
         fork.truncate(0, 0);
