@@ -246,9 +246,20 @@ public final class Attention {
   /**
    * Computes attention to cached keys and values, see {@link KeyValueCache}. Up to 16 queries of a sequence share one pass over its cache,
    * for all query heads of a group together, so a step is limited by memory bandwidth. With more queries the call runs as one without a
-   * cache. On SIMD these are two different kernels: a row has the same bits in every call with 1 to 16 queries, and the same bits in every
-   * call with more, but the two differ by rounding. The mask counts keys from the first row ever appended, so with {@link Mask#causal} the
-   * last query sees the row appended last.
+   * cache. The mask counts keys from the first row ever appended, so with {@link Mask#causal} the last query sees the row appended last.
+   *
+   * <p>A row has the same bits in every call that shows it the same keys at the same positions, with any number of queries:
+   *
+   * <ul>
+   *   <li>over caches in F32, and over arrays with the same numbers;
+   *   <li>over caches in BF16;
+   *   <li>over caches in F16, unless a sum of products is below 2<sup>−70</sup>, which a call with up to 16 queries rounds to fewer bits;
+   *   <li>over caches in INT8 among calls with up to 16 queries, and among calls with more. On SIMD the two differ by rounding, about 1e-7
+   *       of the values, and more where scores are far from 0.
+   * </ul>
+   *
+   * SIMD and plain Java have different bits, and vectors of another length may have. A call that asks for weights, or changes them, may
+   * differ by rounding from one that does not.
    *
    * @param query batch × queryHeads × queries × headDim; with {@link #withPackedSequences} the queries of all sequences, whose keys are
    *     those of the caches

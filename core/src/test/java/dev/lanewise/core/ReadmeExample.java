@@ -46,7 +46,7 @@ final class ReadmeExample {
     MultiHeadAttention decoder = layer.withMask(Mask.causal()).withPositions(Rotary.of(headDim));
     try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
       decoder.forward(prompt, List.of(cache), promptOutput); // appends the prompt's keys and values, all its rows at once
-      decoder.forward(token, List.of(cache), tokenOutput); // one step: equals one causal pass over all rows so far, except for rounding
+      decoder.forward(token, List.of(cache), tokenOutput); // one step: as in one causal pass over all rows, but for keys and values in F16
     }
     // end
   }

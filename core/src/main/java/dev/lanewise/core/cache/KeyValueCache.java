@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>Over formats other than INT8 a row of attention has the same bits in a step and in a longer call, see {@link
+ * dev.lanewise.core.Attention#compute(Heads, List, Heads)}.
+ *
  * <p>A call that fails changes nothing, even after an {@link OutOfMemoryError}. One thread may use a cache at a time, or several threads if
  * all of them only read. If two calls overlap and one of them changes the cache, one of them is refused with an {@link
  * IllegalStateException}. Different threads may use different caches of one pool at the same time.

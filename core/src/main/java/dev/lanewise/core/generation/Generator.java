@@ -32,9 +32,10 @@ import java.util.Objects;
  * </ul>
  *
  * <p>The tokens of a sequence depend on its prompt, on its number in the batch if the sampling is random, and on the settings, but not on
- * the other sequences, nor on threads. Two ways to compute the same logits may differ by rounding: in chunks of other sizes, and with or
- * without a draft, because a pass over few rows may use other kernels than a pass over many (about 5e-7 of the logits). A token then
- * differs only if two logits, or a random number and the border between two tokens, are that close. Immutable and thread-safe.
+ * the other sequences, nor on threads. Neither chunks of other sizes nor a draft without branches change them, because the logits have the
+ * same bits, see {@link LanguageModel}. Over caches in INT8, and with branches in a draft, logits may differ by rounding (about 5e-7 of the
+ * logits). A token then differs only if two logits, or a random number and the border between two tokens, are that close. Immutable and
+ * thread-safe.
  */
 public final class Generator {
   private final LanguageModel model;

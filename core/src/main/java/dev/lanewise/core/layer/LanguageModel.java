@@ -30,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>The logits of a token are the same in one call over all tokens, in several calls and token by token, except for rounding. Immutable
- * and thread-safe, but only one call at a time may use a state.
+ * <p>The logits of a token have the same bits in one call over all tokens, in several calls and token by token, as far as the rows of the
+ * stack have them: over caches of any format but INT8, see {@link TransformerStack}. A path of a tree of drafted tokens has the logits of
+ * the same tokens in a row, except for rounding. Immutable and thread-safe, but only one call at a time may use a state.
  */
 public final class LanguageModel {
   private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 2);

@@ -84,8 +84,7 @@ public final class MultiHeadAttention {
 
   /**
    * Returns a copy for sequences of different lengths that are packed in one batch entry without padding. Each sequence attends only to
-   * itself, and has the same bits as on its own. Over caches this holds among sequences of up to 16 new rows, and among longer ones; see
-   * {@link Attention#compute(Heads, List, Heads)}.
+   * itself, and has the same bits as on its own.
    */
   public MultiHeadAttention withPackedSequences(PackedSequences newSequences) {
     return withAttention(attention -> attention.withPackedSequences(newSequences));
@@ -159,9 +158,10 @@ public final class MultiHeadAttention {
 
   /**
    * Self-attention of new rows to all rows so far: keys and values of {@code x} are appended to the caches, and its queries see the rows
-   * that the layer's mask shows. With {@link Mask#causal} a prompt in one or several calls, and the steps after it, have the same result as
-   * one call over all rows, except for rounding. With {@link #withPackedSequences} {@code x} holds new rows of all sequences one after
-   * another, as many of each as the sequence has queries. If anything fails, the caches do not change.
+   * that the layer's mask shows. With {@link Mask#causal} a prompt in one or several calls, and the steps after it, have the bits of one
+   * call over all rows, unless caches are in INT8; see {@link Attention#compute(Heads, List, Heads)}. With {@link #withPackedSequences}
+   * {@code x} holds new rows of all sequences one after another, as many of each as the sequence has queries. If anything fails, the caches
+   * do not change.
    *
    * <pre>{@code
    * try (KeyValueCache cache = layer.cache().capacity(512).build()) {

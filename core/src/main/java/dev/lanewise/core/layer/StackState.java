@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>How rows are divided into calls does not change their bits, unless a self-attention has caches in INT8, see {@link TransformerStack}.
+ *
  * <p>If a call fails, the state does not change. Only one call at a time may use a state.
  */
 public final class StackState implements AutoCloseable {

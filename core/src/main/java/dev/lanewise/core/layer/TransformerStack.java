@@ -24,12 +24,17 @@ import org.jspecify.annotations.Nullable;
  * encoder.forward(x, y); // batch × rows × embedDim
  * try (StackState state = decoderOnly.start(1, 512)) { // one sequence of up to 512 rows
  *   decoderOnly.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
- *   decoderOnly.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, except for rounding
+ *   decoderOnly.forward(token, state, tokenOutput); // batch × 1 × embedDim: the bits of one pass over all rows
  * }
  * try (StackState state = decoder.start(memory, 512)) { // the memory is projected once
  *   decoder.forward(prompt, state, promptOutput);
  * }
  * }</pre>
+ *
+ * <p>A row has the same bits in a step, in a chunk of any size and in one pass with or without a state, if caches are in F32, the default,
+ * and the row sees the same earlier rows at the same positions. Calls over a state have equal bits among themselves if caches are in BF16,
+ * in F16 with one exception, and not in INT8: see {@link dev.lanewise.core.Attention#compute(dev.lanewise.kernels.data.Heads, List,
+ * dev.lanewise.kernels.data.Heads)}.
  *
  * <p>Immutable and thread-safe, but only one call at a time may use a state. The {@code with…} methods return copies that share the
  * weights.

@@ -54,7 +54,7 @@ final class StackExample {
     encoder.forward(x, y); // batch × rows × embedDim
     try (StackState state = decoderOnly.start(1, 512)) { // one sequence of up to 512 rows
       decoderOnly.forward(prompt, state, promptOutput); // batch × any number of rows × embedDim
-      decoderOnly.forward(token, state, tokenOutput); // batch × 1 × embedDim: as in one pass, except for rounding
+      decoderOnly.forward(token, state, tokenOutput); // batch × 1 × embedDim: the bits of one pass over all rows
     }
     try (StackState state = decoder.start(memory, 512)) { // the memory is projected once
       decoder.forward(prompt, state, promptOutput);

@@ -10,18 +10,19 @@ import dev.lanewise.kernels.runtime.ScratchPool;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
- * The fused kernel: a tile of {@link Tiles#QUERIES} query rows against all keys that it sees, {@link Tiles#KEYS} keys at a time. It follows
- * "FlashAttention-2" (Dao, 2023), but with the queries in the lanes:
+ * The fused kernel: a tile of up to {@link Tiles#QUERIES} query rows against all keys that it sees, {@link Tiles#KEYS} keys at a time. It
+ * follows "FlashAttention-2" (Dao, 2023), but scores have the queries in the lanes. The operations on a row are those of {@link RowOrder}.
  *
  * <pre>
- * for each tile of queries                           Qᵀ packed, times scale: headDim × QUERIES
+ * for each tile of queries, 1, 2 or 4 vectors        Qᵀ packed, times scale: headDim × lanes             ({@link LaneRows})
  *   for each tile of keys that a lane sees
- *     scores  = K · Qᵀ                                keys × QUERIES; K is read in place      ({@link TileScores})
+ *     scores  = K · Qᵀ                                keys × lanes; K is read in place       ({@link TileScores})
  *     changes of the scores                                                                 ({@link ScoreChanges})
  *     mask                                           only where a lane does not see a key    ({@link TileMask})
- *     weights = normaliser of scores                 lane by lane                           ({@link TileNormaliser})
- *     output  = rescaled output + Vᵀ · weights        valueDim × QUERIES                     ({@link TileOutput})
- *   divide, transpose to row-major, store
+ *     for each step of 64 keys
+ *       weights = normaliser of scores               lane by lane                           ({@link TileNormaliser})
+ *       output  = output + weights · V                queries × valueDim; V is read in place ({@link TileOutput})
+ *   divide, store
  * </pre>
  *
  * If a function observes or changes weights, a second pass over the tiles computes them with the divisor of the first pass, and the output

@@ -5,8 +5,8 @@
  * up to the weights, and each {@code TileSink} receives the weights. The other classes are steps: scores, changes, mask, normaliser,
  * output.
  *
- * <p>Tile boundaries are fixed multiples, independent of the mask and of the number of threads. A step must not read a row of another tile
- * of queries.
+ * <p>The operations on a row are those of {@link dev.lanewise.kernels.simd.lanes.RowOrder}, independent of other rows, of the tile and of
+ * the number of threads. No class here may change that order, because decoding has it too.
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.kernels.simd.fused;

@@ -2,7 +2,9 @@ package dev.lanewise.kernels.simd.lanes;
 
 /**
  * The order of operations on a row of softmax attention. The fused kernel and decoding both follow it, so that a row has the same bits in a
- * step, in a chunk and in a whole pass. Positions of keys are absolute, whatever a mask hides.
+ * step, in a chunk and in a whole pass. Positions of keys are absolute, whatever a mask hides. Over a cache in F16, decoding computes with
+ * numbers divided by a power of two, which is exact unless they underflow; over INT8 it multiplies scores and weights by the scales of
+ * rows, where the fused kernel multiplies keys and values, so the bits differ.
  *
  * <ol>
  *   <li>A score is one chain of fused multiply-adds over the elements of query and key, of at most {@link Tiles#KC} each.
