@@ -7,6 +7,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.plain.ScalarAttention;
 import dev.lanewise.kernels.runtime.ScratchPool;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
 /**
@@ -14,7 +15,7 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
  * follows "FlashAttention-2" (Dao, 2023), but scores have the queries in the lanes. The operations on a row are those of {@link RowOrder}.
  *
  * <pre>
- * for each tile of queries, 1, 2 or 4 vectors        Qᵀ packed, times scale: headDim × lanes             ({@link LaneRows})
+ * for each tile of queries, 1 to 4 vectors           Qᵀ packed, times scale: headDim × lanes ({@link LaneRows})
  *   for each tile of keys that a lane sees
  *     scores  = K · Qᵀ                                keys × lanes; K is read in place       ({@link TileScores})
  *     changes of the scores                                                                 ({@link ScoreChanges})
