@@ -5,6 +5,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.simd.fused.SpanResults;
 import dev.lanewise.kernels.simd.fused.SpanStore;
+import dev.lanewise.kernels.simd.fused.SpanTasks;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 
@@ -66,22 +67,7 @@ public final class DecodePlan {
 
   /** Finds the spans that are seen; returns whether arrays can hold their rows. */
   private boolean findSpans(int batchEntry) {
-    int from = Integer.MAX_VALUE;
-    int to = 0;
-    for (int head = 0; head < problem.shape.queryHeads(); head++) {
-      for (int i = 0; i < problem.computedQueries(batchEntry); i++) {
-        int query = problem.position(i);
-        int first = problem.visibility.firstKey(batchEntry, head, query);
-        int end = problem.visibility.endKey(batchEntry, head, query);
-        if (first < end) {
-          from = Math.min(from, first);
-          to = Math.max(to, end);
-        }
-      }
-    }
-    from = Math.min(from, to);
-    firstSpan[batchEntry] = from / RowOrder.SPAN;
-    endSpan[batchEntry] = Math.max(firstSpan[batchEntry] + 1, Math.ceilDiv(to, RowOrder.SPAN));
+    SpanTasks.findSpans(problem, batchEntry, firstSpan, endSpan);
     KeyValueLayout layout = problem.cached(batchEntry).layout();
     long ofRow = Math.max(Math.max(layout.keyWidth(), layout.paddedValueWidth()), DecodeSoftmax.KEYS);
     return (long) heads * rows(batchEntry) * Math.max(ofRow, (long) spans(batchEntry) * rowSize) <= Integer.MAX_VALUE;

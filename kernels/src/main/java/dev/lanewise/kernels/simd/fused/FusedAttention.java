@@ -75,7 +75,9 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
    * Computes all rows of a unit, at most {@link Tiles#QUERIES}, for the spans {@code from} (inclusive) to {@code to} (exclusive), and
    * leaves their results for {@link SpanResults#join}.
    *
-   * @param target rows × {@code spans} × {@link SpanResults#rowSize}, from {@code first} on
+   * @param target rows × {@code spans} × {@link SpanResults#rowSize}
+   * @param first index in {@code target} of row 0 and span 0, before the array if spans begin later
+   * @param spans number of spans of a row in {@code target}
    */
   void attendSpans(AttentionProblem problem, int unit, int from, int to, float[] target, int first, int spans) {
     Heads written = problem.output;

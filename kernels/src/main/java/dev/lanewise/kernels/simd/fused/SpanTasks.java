@@ -25,6 +25,11 @@ public final class SpanTasks implements EntryTasks {
   private final int valueWidth;
   private final SpanStore store;
 
+  /** The spans of each batch entry that its rows see, if it has few rows; see {@link #findSpans}. */
+  private final int[] firstSpan;
+
+  private final int[] endSpan;
+
   private SpanTasks(AttentionProblem problem, RowTasks byRows, int threads) {
     this.problem = problem;
     this.byRows = byRows;
@@ -33,7 +38,12 @@ public final class SpanTasks implements EntryTasks {
     Heads output = problem.output;
     this.valueWidth = output == null ? 0 : output.width();
     this.store = new SpanStore(problem.shape.batch());
+    this.firstSpan = new int[problem.shape.batch()];
+    this.endSpan = new int[problem.shape.batch()];
     for (int b = 0; b < problem.shape.batch(); b++) {
+      if (rows(b) <= Tiles.QUERIES) {
+        findSpans(problem, b, firstSpan, endSpan);
+      }
       store.expect(b, heads * parts(b));
     }
   }
@@ -48,8 +58,31 @@ public final class SpanTasks implements EntryTasks {
     return problem.shape.group() * problem.computedQueries(batchEntry);
   }
 
+  /**
+   * Finds the first span of which any row of a batch entry sees a key, and one past the last, at least one more. Under a window over many
+   * keys most spans are not seen.
+   */
+  public static void findSpans(AttentionProblem problem, int batchEntry, int[] firstSpan, int[] endSpan) {
+    int from = Integer.MAX_VALUE;
+    int to = 0;
+    for (int head = 0; head < problem.shape.queryHeads(); head++) {
+      for (int i = 0; i < problem.computedQueries(batchEntry); i++) {
+        int query = problem.position(i);
+        int first = problem.visibility.firstKey(batchEntry, head, query);
+        int end = problem.visibility.endKey(batchEntry, head, query);
+        if (first < end) {
+          from = Math.min(from, first);
+          to = Math.max(to, end);
+        }
+      }
+    }
+    from = Math.min(from, to);
+    firstSpan[batchEntry] = from / RowOrder.SPAN;
+    endSpan[batchEntry] = Math.max(firstSpan[batchEntry] + 1, Math.ceilDiv(to, RowOrder.SPAN));
+  }
+
   private int spans(int batchEntry) {
-    return Math.ceilDiv(problem.shape.keys(batchEntry), RowOrder.SPAN);
+    return endSpan[batchEntry] - firstSpan[batchEntry];
   }
 
   /** Number of tasks of a unit; 1 if the entry is not cut along its keys. */
@@ -60,7 +93,7 @@ public final class SpanTasks implements EntryTasks {
       return 1;
     }
     long wanted = Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) heads * problem.shape.batch());
-    return Math.clamp(wanted, 1, Math.max(1, spans(batchEntry)));
+    return Math.clamp(wanted, 1, spans(batchEntry));
   }
 
   @Override
@@ -84,12 +117,13 @@ public final class SpanTasks implements EntryTasks {
     int spans = spans(batchEntry);
     int rows = rows(batchEntry);
     int head = task / parts;
-    int from = (int) ((long) (task % parts) * spans / parts);
-    int to = (int) ((task % parts + 1L) * spans / parts);
+    int from = firstSpan[batchEntry] + (int) ((long) (task % parts) * spans / parts);
+    int to = firstSpan[batchEntry] + (int) ((task % parts + 1L) * spans / parts);
     int ofHead = rows * spans * SpanResults.rowSize(valueWidth);
     SpanResults results = store.held(batchEntry, heads * ofHead, valueWidth);
     try (FusedAttention attention = FusedAttention.take()) {
-      attention.attendSpans(problem, batchEntry * heads + head, from, to, results.data(), head * ofHead, spans);
+      int first = head * ofHead - firstSpan[batchEntry] * SpanResults.rowSize(valueWidth);
+      attention.attendSpans(problem, batchEntry * heads + head, from, to, results.data(), first, spans);
     }
     if (store.finish(batchEntry)) {
       for (int i = 0; i < heads * rows; i++) {

@@ -1,11 +1,13 @@
 package dev.lanewise.kernels.simd.fused;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.testing.AttentionCall;
@@ -120,6 +122,37 @@ class FusedOrderTest {
       tasks.run(task);
     }
     assertThat(output.data()).isEqualTo(filled(2, 3, Float.NaN).data());
+  }
+
+  /** A window shows the last three spans of many. Only these are cut, and no other value reaches the output. */
+  @Test
+  void spansThatNoRowSeesAreNotCut() {
+    int keys = 157 * 640 - 5;
+    int from = 154 * 640 + 3;
+    Heads value = filled(keys, 3, Float.NaN);
+    Arrays.fill(value.data(), from * 3, keys * 3, 2);
+    Heads output = Heads.zeros(1, 1, 2, 3);
+    AttentionCall call = AttentionCall.of(filled(2, 4, 0), filled(keys, 4, 1)).output(value, output);
+    AttentionTasks tasks = Kernels.selected().plan(call.visibility(new Window(from, keys)).build(), 2);
+    assertThat(tasks.count()).isEqualTo(3);
+    for (int task = 0; task < tasks.count(); task++) {
+      tasks.run(task);
+    }
+    for (float x : output.data()) {
+      assertThat(x).isCloseTo(2, within(1e-5f));
+    }
+  }
+
+  private record Window(int from, int to) implements Visibility {
+    @Override
+    public int firstKey(int b, int head, int query) {
+      return from;
+    }
+
+    @Override
+    public int endKey(int b, int head, int query) {
+      return to;
+    }
   }
 
   private static Heads filled(int rows, int width, float value) {
