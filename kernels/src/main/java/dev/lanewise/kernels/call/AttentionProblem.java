@@ -5,6 +5,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Checks;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -188,6 +189,12 @@ public final class AttentionProblem {
   /** Whether the call runs a function, which must receive the keys of a row once. */
   public boolean callsFunctions() {
     return !results.observers().isEmpty() || formula.changesByFunction() || formula.weightFunction() != null;
+  }
+
+  /** The same call without its observers, which have received their rows. */
+  public AttentionProblem withoutObservers() {
+    CallResults unobserved = new CallResults(results.value(), results.output(), results.logSumExp(), results.queries(), List.of());
+    return new AttentionProblem(shape, formula, visibility, depths, unobserved);
   }
 
   /** Whether a kernel that computes weights in a second pass over the keys would call a function twice for the same score. */

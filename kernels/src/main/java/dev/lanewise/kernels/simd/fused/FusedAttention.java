@@ -65,8 +65,13 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
     for (int row = from; row < to; row += rows) {
       rows = Math.min(most, to - row);
       TileNormaliser normaliser = tile(problem, unit, row, rows);
-      if (problem.output != null && !careful && !output.isFinite()) {
+      if (problem.output == null || output.isFinite()) {
+        continue;
+      }
+      if (!careful) {
         repeat(problem, unit, row, rows, normaliser);
+      } else if (!problem.watchesWeights() && !problem.formula.changesByFunction()) {
+        recomputeOverflown(problem.withoutObservers(), unit, row, rows, normaliser);
       }
     }
   }
@@ -124,19 +129,23 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
 
   /**
    * Repeats a tile whose output is not all finite, and looks at the values this time: those that are not finite must not reach rows that do
-   * not see them. Values are usually finite, so the first attempt does not look. Rows whose accumulated values may have overflowed before
-   * the division are then recomputed in plain Java, with weights that are divided first. Calls with functions of the caller look at once
-   * and are not repeated, because a function must not be called twice.
+   * not see them. Values are usually finite, so the first attempt does not look. Calls with functions of the caller look at once and are
+   * not repeated, because a function must not be called twice.
    */
   private void repeat(AttentionProblem problem, int unit, int row, int rows, TileNormaliser normaliser) {
     output.openUnit(problem.output, true);
     tile(problem, unit, row, rows);
+    recomputeOverflown(problem, unit, row, rows, normaliser);
+    output.openUnit(problem.output, false);
+  }
+
+  /** Recomputes rows whose accumulated values may have overflowed before the division in plain Java, which divides the weights first. */
+  private void recomputeOverflown(AttentionProblem problem, int unit, int row, int rows, TileNormaliser normaliser) {
     for (int lane = 0; lane < rows; lane++) {
       if (!output.isFinite(lane) && normaliser.dividesByFinite(lane)) {
         ScalarAttention.attend(problem, unit, row + lane, row + lane + 1);
       }
     }
-    output.openUnit(problem.output, false);
   }
 
   private void storeLogSumExp(AttentionProblem problem, TileNormaliser normaliser, QueryTile tile) {
