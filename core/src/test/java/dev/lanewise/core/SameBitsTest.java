@@ -66,8 +66,15 @@ class SameBitsTest {
     variants.put("softcap", plain.withSoftcap(3));
     variants.put("bias", plain.withBias(ofKeys));
     variants.put("sinks", plain.withNormaliser(sinks));
+    variants.put("function", plain.withScoreFunction(SameBitsTest::scaleByKey));
     variants.put("all", plain.withMask(Mask.causal().and(holes)).withAlibi(slopes).withSoftcap(5).withBias(ofKeys).withNormaliser(sinks));
     return variants;
+  }
+
+  private static void scaleByKey(float[] row, int offset, int length, int batchEntry, int queryHead, int query, int firstKey) {
+    for (int i = 0; i < length; i++) {
+      row[offset + i] *= 1 + (firstKey + i) % 5;
+    }
   }
 
   @ParameterizedTest
