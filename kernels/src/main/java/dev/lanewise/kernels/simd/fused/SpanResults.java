@@ -100,7 +100,7 @@ public final class SpanResults extends ScratchPool.Member {
         output.data()[to + d * output.columnStride()] = x;
         finite &= Float.isFinite(x);
       }
-      if (!finite && Double.isFinite(sum) && !problem.callsFunctions()) { // as in FusedAttention.repeat
+      if (!finite && Double.isFinite(sum) && !problem.callsFunctions()) { // as in FusedAttention.recomputeOverflown
         ScalarAttention.attend(problem, batchEntry * problem.shape.key().heads() + head, row, row + 1);
         return;
       }
