@@ -76,7 +76,13 @@ public final class OnlineSoftmax implements TileNormaliser {
     int lanes = tile.lanes();
     boolean moved = false;
     for (int lane = 0; lane < lanes; lane += LANES) {
-      moved |= raiseBase(scores, lane, from, to);
+      int first = tile.seenFrom(lane / LANES, from);
+      int end = tile.seenTo(lane / LANES, to);
+      if (first < end) {
+        moved |= raiseBase(scores, lane, first, end);
+      } else {
+        System.arraycopy(base, lane, raised, lane, LANES);
+      }
     }
     boolean rescales = moved && begun;
     if (rescales) {
@@ -87,7 +93,7 @@ public final class OnlineSoftmax implements TileNormaliser {
       begun = true;
     }
     for (int lane = 0; lane < lanes; lane += LANES) {
-      exponentials(scores, lane, from, to);
+      exponentials(scores, lane, tile.seenFrom(lane / LANES, from), tile.seenTo(lane / LANES, to));
     }
     return rescales ? factor : null;
   }

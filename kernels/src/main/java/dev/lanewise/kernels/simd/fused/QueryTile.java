@@ -25,6 +25,12 @@ public final class QueryTile {
   private int key;
   private int keys;
 
+  /** The keys of the tile that any lane of a vector sees, in whole chains; only if {@link #narrow}. */
+  private final int[] seenFrom = new int[Tiles.VECTORS];
+
+  private final int[] seenTo = new int[Tiles.VECTORS];
+  private boolean narrow;
+
   void open(AttentionProblem newProblem, int newUnit, int newRow, int newRows) {
     problem = newProblem;
     unit = newUnit;
@@ -47,6 +53,7 @@ public final class QueryTile {
   void openTile(int newKey, int newKeys) {
     key = newKey;
     keys = newKeys;
+    narrow = false;
   }
 
   /** Drops the references to the caller's objects. */
@@ -110,6 +117,35 @@ public final class QueryTile {
       }
     }
     scratch.touched = bits;
+  }
+
+  /**
+   * States that no lane of a vector sees keys of the tile before {@code from} (inclusive) and from {@code to} on. Both are rounded to whole
+   * chains of {@link RowOrder}.
+   */
+  void see(int vector, int from, int to) {
+    narrow = true;
+    seenFrom[vector] = from / RowOrder.CHAIN * RowOrder.CHAIN;
+    seenTo[vector] = Math.min(keys, Math.ceilDiv(to, RowOrder.CHAIN) * RowOrder.CHAIN);
+  }
+
+  /** Whether every vector may see every key of {@code from} (inclusive) to {@code to} (exclusive). */
+  boolean seesAll(int from, int to) {
+    boolean all = true;
+    for (int vector = 0; narrow && vector < vectors; vector++) {
+      all &= seenFrom[vector] <= from && to <= seenTo[vector];
+    }
+    return all;
+  }
+
+  /** The first key from {@code from} on that a lane of a vector may see. */
+  int seenFrom(int vector, int from) {
+    return narrow ? Math.max(from, seenFrom[vector]) : from;
+  }
+
+  /** One past the last key before {@code to} that a lane of a vector may see. */
+  int seenTo(int vector, int to) {
+    return narrow ? Math.min(to, seenTo[vector]) : to;
   }
 
   /** Selects the tile's keys. */

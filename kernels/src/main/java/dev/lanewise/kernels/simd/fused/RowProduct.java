@@ -2,6 +2,7 @@ package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.LongSums;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.ScoreKernel;
@@ -16,7 +17,7 @@ final class RowProduct {
   private final float[] edge = new float[ScoreKernel.rows(1) * Tiles.KC];
 
   /**
-   * Computes the product of the first {@code count} rows.
+   * Computes the product of all rows.
    *
    * @param panel depth × lanes, in the layout of {@link LaneRows}
    * @param vectors number of vectors of lanes
@@ -33,16 +34,54 @@ final class RowProduct {
       for (int step = from; step < to || step == from; step += chain) {
         scratch.b.set(panel, step * LANES, depth * LANES);
         if (step == from) {
-          multiplyChain(rows, count, step, Math.min(step + chain, to) - step, vectors, target, scratch);
+          multiplyChain(rows, 0, count, step, Math.min(step + chain, to) - step, 0, vectors, target, scratch);
         } else {
           float[] part = scratch.panel(target.length);
-          multiplyChain(rows, count, step, Math.min(step + chain, to) - step, vectors, part, scratch);
+          multiplyChain(rows, 0, count, step, Math.min(step + chain, to) - step, 0, vectors, part, scratch);
           add(part, target);
         }
       }
       scratch.longSums.add(target, inDouble);
     }
     scratch.longSums.store(target, inDouble);
+  }
+
+  /**
+   * Computes only those products whose keys any lane of a vector may see.
+   *
+   * @param depth at most {@link Tiles#KC}
+   */
+  void multiplySeen(ContiguousTile rows, QueryTile tile, float[] panel, int depth, float[] target, Scratch scratch) {
+    for (int from = 0, to; from < tile.keys(); from = to) {
+      int first = firstVector(tile, from);
+      int end = endVector(tile, from);
+      to = from;
+      do {
+        to = Math.min(to + RowOrder.CHAIN, tile.keys());
+      } while (to < tile.keys() && firstVector(tile, to) == first && endVector(tile, to) == end);
+      if (first < end) {
+        scratch.b.set(panel, first * depth * LANES, depth * LANES);
+        multiplyChain(rows, from, to - from, 0, depth, first, end - first, target, scratch);
+      }
+    }
+  }
+
+  /** The first vector that may see a chain of keys; the number of vectors if none does. */
+  private static int firstVector(QueryTile tile, int key) {
+    int vector = 0;
+    while (vector < tile.vectors() && tile.seenFrom(vector, key) >= tile.seenTo(vector, key + 1)) {
+      vector++;
+    }
+    return vector;
+  }
+
+  /** One past the last vector that may see a chain of keys. */
+  private static int endVector(QueryTile tile, int key) {
+    int vector = tile.vectors();
+    while (vector > 0 && tile.seenFrom(vector - 1, key) >= tile.seenTo(vector - 1, key + 1)) {
+      vector--;
+    }
+    return vector;
   }
 
   private static void add(float[] part, float[] target) {
@@ -52,24 +91,25 @@ final class RowProduct {
   }
 
   private void multiplyChain(
-      ContiguousTile rows, int count, int step, int depth, int vectors, float[] target, Scratch scratch) {
+      ContiguousTile rows, int key, int count, int step, int depth, int vector, int vectors, float[] target, Scratch scratch) {
+    int to = (vector * Tiles.KEYS + key) * LANES;
     int height = ScoreKernel.rows(vectors);
-    int first = rows.row(0) + step;
+    int first = rows.row(key) + step;
     int stride = rows.stride();
     int strips = Math.ceilDiv(count, height);
     if (first + ((long) strips * height - 1) * stride + depth > rows.data().length) {
       strips = count / height;
     }
     scratch.a.set(rows.data(), first, stride).next(height * stride);
-    scratch.c.set(target, 0, Tiles.KEYS * LANES).next(height * LANES);
+    scratch.c.set(target, to, Tiles.KEYS * LANES).next(height * LANES);
     ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, strips, vectors);
     int done = strips * height;
     if (done < count) { // the last rows, fewer than a strip, are copied, because a read past them could leave the array
       for (int i = done; i < count; i++) { // the content of rows past the last does not matter, because their results are not read
-        System.arraycopy(rows.data(), rows.row(i) + step, edge, (i - done) * depth, depth);
+        System.arraycopy(rows.data(), rows.row(key + i) + step, edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
-      scratch.c.set(target, done * LANES, Tiles.KEYS * LANES);
+      scratch.c.set(target, to + done * LANES, Tiles.KEYS * LANES);
       ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, 1, vectors);
     }
   }

@@ -120,7 +120,7 @@ final class TileLoop {
 
   private void computeScores(boolean changed, boolean observed) {
     tile.openKeys(keys);
-    scorer.compute(keys, tile.keys(), scores, tile.scratch);
+    scorer.compute(keys, tile, scores);
     if (changed) {
       changes.apply(tile, scores, observed);
     }

@@ -79,6 +79,9 @@ final class TileMask {
       return true;
     }
     hideOutsideRanges(key, keys);
+    if (partial && !tile.problem().callsFunctions()) { // a function may observe every score
+      narrow(tile, key, keys);
+    }
     if (holes) {
       hideHoles(tile, visibility, key, keys);
     }
@@ -118,6 +121,21 @@ final class TileMask {
     for (int i = 0; i < keys; i++) {
       seen ^= hidden[i];
       hidden[i] = ~seen & all;
+    }
+  }
+
+  /** Tells the tile which keys the lanes of each vector see. */
+  private void narrow(QueryTile tile, int key, int keys) {
+    for (int lane = 0; lane < lanes; lane += LANES) {
+      int least = keys;
+      int most = 0;
+      for (int i = lane; i < lane + LANES; i++) {
+        if (first[i] < end[i]) {
+          least = Math.min(least, Math.clamp(first[i] - (long) key, 0, keys));
+          most = Math.max(most, Math.clamp(end[i] - (long) key, 0, keys));
+        }
+      }
+      tile.see(lane / LANES, Math.min(least, most), most);
     }
   }
 

@@ -75,7 +75,7 @@ final class TileOutput implements TileSink {
     stride = Packing.roundUp(width, LANES);
     empty = true;
     joined = false;
-    int size = (Tiles.QUERIES + BlendKernel.ROWS_BEYOND) * stride;
+    int size = (BlendKernel.SPARE_ROW + 1) * stride;
     if (accumulated.length < size) {
       accumulated = new float[size];
     }
@@ -125,16 +125,37 @@ final class TileOutput implements TileSink {
   public void take(QueryTile tile, TileMask mask, float[] weights, int from, int to) {
     for (int key = from; key < to; key = tile.stepEnd(key)) {
       int end = Math.min(to, tile.stepEnd(key));
-      if (key < wholeKeys) {
-        addStep(tile, weights, key, end);
+      if (key < wholeKeys && tile.seesAll(key, end)) {
+        addKeys(tile, weights, key, end, 0, tile.rows());
+      } else if (key < wholeKeys) {
+        addSeen(tile, weights, key, end);
       } else {
         addVisible(tile, mask, weights, key, end);
       }
     }
   }
 
-  /** Adds the step of keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
-  private void addStep(QueryTile tile, float[] weights, int from, int to) {
+  /** Adds a step of keys, for each vector of rows only those keys that any of its rows may see. */
+  private void addSeen(QueryTile tile, float[] weights, int from, int to) {
+    clearIfEmpty(tile.rows());
+    for (int row = 0; row < tile.rows(); row += LANES) {
+      int first = tile.seenFrom(row / LANES, from);
+      int end = tile.seenTo(row / LANES, to);
+      if (first < end) {
+        addKeys(tile, weights, first, end, row, Math.min(row + LANES, tile.rows()));
+      }
+    }
+  }
+
+  private void clearIfEmpty(int rows) {
+    if (empty) {
+      Arrays.fill(accumulated, 0, rows * stride, 0);
+      empty = false;
+    }
+  }
+
+  /** Adds the keys {@code from} (inclusive) to {@code to} (exclusive) of the tile, a part of a step, to some rows. */
+  private void addKeys(QueryTile tile, float[] weights, int from, int to, int row, int endRow) {
     Scratch scratch = tile.scratch;
     scratch.a.set(weights, from * LANES, Tiles.KEYS * LANES);
     int columns;
@@ -143,7 +164,7 @@ final class TileOutput implements TileSink {
       selectValues(scratch, from, to, column, columns * LANES);
       scratch.c.set(accumulated, column, stride);
       Operand start = empty ? scratch.start.set(scratch.zeros, 0, 0) : scratch.c;
-      BlendKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, tile.rows(), columns);
+      BlendKernel.multiply(scratch.a, scratch.b, start, scratch.c, to - from, row, endRow, columns);
     }
     empty = false;
   }
@@ -167,10 +188,7 @@ final class TileOutput implements TileSink {
 
   /** Adds a step of keys, row by row, without the keys that a row does not see. */
   private void addVisible(QueryTile tile, TileMask mask, float[] weights, int from, int to) {
-    if (empty) {
-      Arrays.fill(accumulated, 0, tile.rows() * stride, 0);
-      empty = false;
-    }
+    clearIfEmpty(tile.rows());
     for (int row = 0; row < tile.rows(); row++) {
       for (int d = 0; d < width; d++) {
         accumulated[row * stride + d] += visibleSum(mask, weights, row, d, from, to);

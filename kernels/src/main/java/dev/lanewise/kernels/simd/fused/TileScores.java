@@ -87,10 +87,18 @@ final class TileScores {
     }
   }
 
-  /** Computes the scores of {@code count} keys, in whole strips of {@link RowProduct}. */
-  void compute(ContiguousTile keys, int count, float[] scores, Scratch scratch) {
+  /** Computes the scores of the tile's keys that any lane may see. */
+  void compute(ContiguousTile keys, QueryTile tile, float[] scores) {
+    Scratch scratch = tile.scratch;
+    int count = tile.keys();
     switch (kind) {
-      case DOT -> product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
+      case DOT -> {
+        if (depth <= Tiles.KC && !tile.seesAll(0, count)) {
+          product.multiplySeen(keys, tile, queryPanel, depth, scores, scratch);
+        } else {
+          product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
+        }
+      }
       case COSINE -> {
         product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
         for (int i = 0; i < count; i++) {

@@ -19,8 +19,8 @@ public final class BlendKernel {
   private static final int LANES = Lanes.COUNT;
   private static final int CHAIN = RowOrder.CHAIN;
 
-  /** Most rows that are read and written beyond the last row. */
-  public static final int ROWS_BEYOND = 7;
+  /** The row of start and C that is read and written in place of rows past the last, of which strips consist in part. */
+  public static final int SPARE_ROW = Tiles.QUERIES;
 
   private BlendKernel() {}
 
@@ -30,30 +30,35 @@ public final class BlendKernel {
   }
 
   /**
-   * Multiplies {@code rows} rows of A by {@code vectors} vectors of columns of B. Up to {@link #ROWS_BEYOND} rows beyond the last are read
-   * and written.
+   * Multiplies the rows {@code first} (inclusive) to {@code end} (exclusive) of A by {@code vectors} vectors of columns of B. A few weights
+   * beyond the last row are read.
    *
+   * @param first a multiple of {@link Lanes#COUNT}
    * @param vectors a result of {@link #columns}
    */
-  public static void multiply(Operand a, Operand b, Operand start, Operand c, int depth, int rows, int vectors) {
+  public static void multiply(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end, int vectors) {
     if (vectors == 4) {
-      rows3Of4(a, b, start, c, depth, rows);
+      rows3Of4(a, b, start, c, depth, first, end);
     } else if (vectors == 1) {
-      rows4(a, b, start, c, depth, rows);
+      rows4(a, b, start, c, depth, first, end);
     } else {
-      pairs(a, b, start, c, depth, rows);
+      pairs(a, b, start, c, depth, first, end);
     }
   }
 
   /** Two vectors of columns: strips of six and four rows, which do not reach from one vector of rows into the next. */
-  private static void pairs(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
-    int inSixes = Tiles.MANY_REGISTERS && LANES == 16 ? rows / LANES : 0; // six rows need 27 registers
+  private static void pairs(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end) {
+    int inSixes = Tiles.MANY_REGISTERS && LANES == 16 ? (end - first) / LANES : 0; // six rows need 27 registers
     if (inSixes > 0) {
-      rows6Of2(a, b, start, c, depth, 0, 2 * inSixes, 2);
-      rows4Of2(a, b, start, c, depth, 12, inSixes, 1);
+      rows6Of2(a, b, start, c, depth, first, end, 2 * inSixes, 2);
+      rows4Of2(a, b, start, c, depth, first + 12, end, inSixes, 1);
     }
-    int done = inSixes * LANES;
-    rows4Of2(a, b, start, c, depth, done, Math.ceilDiv(rows - done, 4), LANES / 4);
+    int done = first + inSixes * LANES;
+    rows4Of2(a, b, start, c, depth, done, end, Math.ceilDiv(end - done, 4), LANES / 4);
+  }
+
+  private static int written(int row, int end) {
+    return row < end ? row : SPARE_ROW;
   }
 
   private static int index(Operand a, int row) {
@@ -61,14 +66,14 @@ public final class BlendKernel {
   }
 
   /** Three rows by four vectors: 12 accumulators, 12 sums, 4 of B, 1 of A. */
-  private static void rows3Of4(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
+  private static void rows3Of4(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end) {
     float[] aData = a.data;
     float[] bData = b.data;
     int bIndex = b.offset;
     int bStride = b.stride;
     float[] startData = start.data;
     float[] cData = c.data;
-    for (int row = 0; row < rows; row += 3) {
+    for (int row = first; row < end; row += 3) {
       int a0Index = index(a, row);
       int a1Index = index(a, row + 1);
       int a2Index = index(a, row + 2);
@@ -132,35 +137,44 @@ public final class BlendKernel {
         sum22 = c22.add(sum22);
         sum23 = c23.add(sum23);
       }
-      int startIndex = start.offset + row * start.stride;
-      int cIndex = c.offset + row * c.stride;
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * LANES).add(sum02).intoArray(cData, cIndex + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * LANES).add(sum03).intoArray(cData, cIndex + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 2 * LANES)
+      int row0 = row;
+      int row1 = written(row + 1, end);
+      int row2 = written(row + 2, end);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES)
+          .add(sum02)
+          .intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 3 * LANES)
+          .add(sum03)
+          .intoArray(cData, c.offset + row0 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 2 * LANES)
           .add(sum12)
-          .intoArray(cData, cIndex + c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + 3 * LANES)
+          .intoArray(cData, c.offset + row1 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 3 * LANES)
           .add(sum13)
-          .intoArray(cData, cIndex + c.stride + 3 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+          .intoArray(cData, c.offset + row1 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
           .add(sum21)
-          .intoArray(cData, cIndex + 2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 2 * LANES)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 2 * LANES)
           .add(sum22)
-          .intoArray(cData, cIndex + 2 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + 3 * LANES)
+          .intoArray(cData, c.offset + row2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 3 * LANES)
           .add(sum23)
-          .intoArray(cData, cIndex + 2 * c.stride + 3 * LANES);
+          .intoArray(cData, c.offset + row2 * c.stride + 3 * LANES);
     }
   }
 
   /** Six rows by two vectors: 12 accumulators, 12 sums, 2 of B, 1 of A. */
-  private static void rows6Of2(Operand a, Operand b, Operand start, Operand c, int depth, int first, int strips, int perVector) {
+  private static void rows6Of2(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end, int strips, int perVector) {
     float[] aData = a.data;
     float[] bData = b.data;
     int bIndex = b.offset;
@@ -231,33 +245,41 @@ public final class BlendKernel {
         sum50 = c50.add(sum50);
         sum51 = c51.add(sum51);
       }
-      int startIndex = start.offset + row * start.stride;
-      int cIndex = c.offset + row * c.stride;
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+      int row0 = row;
+      int row1 = written(row + 1, end);
+      int row2 = written(row + 2, end);
+      int row3 = written(row + 3, end);
+      int row4 = written(row + 4, end);
+      int row5 = written(row + 5, end);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
           .add(sum21)
-          .intoArray(cData, cIndex + 2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES)
           .add(sum31)
-          .intoArray(cData, cIndex + 3 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * start.stride).add(sum40).intoArray(cData, cIndex + 4 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 4 * start.stride + LANES)
+          .intoArray(cData, c.offset + row3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row4 * start.stride).add(sum40).intoArray(cData, c.offset + row4 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row4 * start.stride + LANES)
           .add(sum41)
-          .intoArray(cData, cIndex + 4 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * start.stride).add(sum50).intoArray(cData, cIndex + 5 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 5 * start.stride + LANES)
+          .intoArray(cData, c.offset + row4 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row5 * start.stride).add(sum50).intoArray(cData, c.offset + row5 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row5 * start.stride + LANES)
           .add(sum51)
-          .intoArray(cData, cIndex + 5 * c.stride + LANES);
+          .intoArray(cData, c.offset + row5 * c.stride + LANES);
     }
   }
 
   /** Four rows by two vectors. */
-  private static void rows4Of2(Operand a, Operand b, Operand start, Operand c, int depth, int first, int strips, int perVector) {
+  private static void rows4Of2(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end, int strips, int perVector) {
     float[] aData = a.data;
     float[] bData = b.data;
     int bIndex = b.offset;
@@ -310,32 +332,38 @@ public final class BlendKernel {
         sum30 = c30.add(sum30);
         sum31 = c31.add(sum31);
       }
-      int startIndex = start.offset + row * start.stride;
-      int cIndex = c.offset + row * c.stride;
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + LANES).add(sum01).intoArray(cData, cIndex + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride + LANES).add(sum11).intoArray(cData, cIndex + c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride + LANES)
+      int row0 = row;
+      int row1 = written(row + 1, end);
+      int row2 = written(row + 2, end);
+      int row3 = written(row + 3, end);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
           .add(sum21)
-          .intoArray(cData, cIndex + 2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride + LANES)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES)
           .add(sum31)
-          .intoArray(cData, cIndex + 3 * c.stride + LANES);
+          .intoArray(cData, c.offset + row3 * c.stride + LANES);
     }
   }
 
   /** Four rows by one vector. */
-  private static void rows4(Operand a, Operand b, Operand start, Operand c, int depth, int rows) {
+  private static void rows4(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end) {
     float[] aData = a.data;
     float[] bData = b.data;
     int bIndex = b.offset;
     int bStride = b.stride;
     float[] startData = start.data;
     float[] cData = c.data;
-    for (int row = 0; row < rows; row += 4) {
+    for (int row = first; row < end; row += 4) {
       int aIndex = index(a, row);
       FloatVector sum00 = FloatVector.zero(SPECIES);
       FloatVector sum10 = FloatVector.zero(SPECIES);
@@ -363,12 +391,14 @@ public final class BlendKernel {
         sum20 = c20.add(sum20);
         sum30 = c30.add(sum30);
       }
-      int startIndex = start.offset + row * start.stride;
-      int cIndex = c.offset + row * c.stride;
-      FloatVector.fromArray(SPECIES, startData, startIndex).add(sum00).intoArray(cData, cIndex);
-      FloatVector.fromArray(SPECIES, startData, startIndex + start.stride).add(sum10).intoArray(cData, cIndex + c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 2 * start.stride).add(sum20).intoArray(cData, cIndex + 2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, startIndex + 3 * start.stride).add(sum30).intoArray(cData, cIndex + 3 * c.stride);
+      int row0 = row;
+      int row1 = written(row + 1, end);
+      int row2 = written(row + 2, end);
+      int row3 = written(row + 3, end);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
     }
   }
 }
