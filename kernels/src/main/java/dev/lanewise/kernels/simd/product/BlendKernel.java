@@ -26,7 +26,10 @@ public final class BlendKernel {
 
   /** Number of vectors of columns that are computed together, if {@code vectors} are left. */
   public static int columns(int vectors) {
-    return vectors >= 4 && Tiles.MANY_REGISTERS ? 4 : vectors >= 2 ? 2 : 1;
+    if (Tiles.MANY_REGISTERS) {
+      return vectors == 3 || vectors == 5 ? 3 : Math.min(vectors, 4); // a single vector is the slowest
+    }
+    return Math.min(vectors, 2);
   }
 
   /**
@@ -39,6 +42,8 @@ public final class BlendKernel {
   public static void multiply(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end, int vectors) {
     if (vectors == 4) {
       rows3Of4(a, b, start, c, depth, first, end);
+    } else if (vectors == 3) {
+      rows4Of3(a, b, start, c, depth, first, end);
     } else if (vectors == 1) {
       rows4(a, b, start, c, depth, first, end);
     } else {
@@ -170,6 +175,111 @@ public final class BlendKernel {
       FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 3 * LANES)
           .add(sum23)
           .intoArray(cData, c.offset + row2 * c.stride + 3 * LANES);
+    }
+  }
+
+  /** Four rows by three vectors: 12 accumulators, 12 sums, 3 of B, 1 of A. */
+  private static void rows4Of3(Operand a, Operand b, Operand start, Operand c, int depth, int first, int end) {
+    float[] aData = a.data;
+    float[] bData = b.data;
+    int bIndex = b.offset;
+    int bStride = b.stride;
+    float[] startData = start.data;
+    float[] cData = c.data;
+    for (int row = first; row < end; row += 4) {
+      int aIndex = index(a, row);
+      FloatVector sum00 = FloatVector.zero(SPECIES);
+      FloatVector sum01 = FloatVector.zero(SPECIES);
+      FloatVector sum02 = FloatVector.zero(SPECIES);
+      FloatVector sum10 = FloatVector.zero(SPECIES);
+      FloatVector sum11 = FloatVector.zero(SPECIES);
+      FloatVector sum12 = FloatVector.zero(SPECIES);
+      FloatVector sum20 = FloatVector.zero(SPECIES);
+      FloatVector sum21 = FloatVector.zero(SPECIES);
+      FloatVector sum22 = FloatVector.zero(SPECIES);
+      FloatVector sum30 = FloatVector.zero(SPECIES);
+      FloatVector sum31 = FloatVector.zero(SPECIES);
+      FloatVector sum32 = FloatVector.zero(SPECIES);
+      for (int from = 0; from < depth; from += CHAIN) {
+        int to = Math.min(from + CHAIN, depth);
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c01 = FloatVector.zero(SPECIES);
+        FloatVector c02 = FloatVector.zero(SPECIES);
+        FloatVector c10 = FloatVector.zero(SPECIES);
+        FloatVector c11 = FloatVector.zero(SPECIES);
+        FloatVector c12 = FloatVector.zero(SPECIES);
+        FloatVector c20 = FloatVector.zero(SPECIES);
+        FloatVector c21 = FloatVector.zero(SPECIES);
+        FloatVector c22 = FloatVector.zero(SPECIES);
+        FloatVector c30 = FloatVector.zero(SPECIES);
+        FloatVector c31 = FloatVector.zero(SPECIES);
+        FloatVector c32 = FloatVector.zero(SPECIES);
+        for (int k = from; k < to; k++) {
+          FloatVector b0 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride);
+          FloatVector b1 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + LANES);
+          FloatVector b2 = FloatVector.fromArray(SPECIES, bData, bIndex + k * bStride + 2 * LANES);
+          FloatVector a0 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES]);
+          c00 = a0.fma(b0, c00);
+          c01 = a0.fma(b1, c01);
+          c02 = a0.fma(b2, c02);
+          FloatVector a1 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 1]);
+          c10 = a1.fma(b0, c10);
+          c11 = a1.fma(b1, c11);
+          c12 = a1.fma(b2, c12);
+          FloatVector a2 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 2]);
+          c20 = a2.fma(b0, c20);
+          c21 = a2.fma(b1, c21);
+          c22 = a2.fma(b2, c22);
+          FloatVector a3 = FloatVector.broadcast(SPECIES, aData[aIndex + k * LANES + 3]);
+          c30 = a3.fma(b0, c30);
+          c31 = a3.fma(b1, c31);
+          c32 = a3.fma(b2, c32);
+        }
+        sum00 = c00.add(sum00);
+        sum01 = c01.add(sum01);
+        sum02 = c02.add(sum02);
+        sum10 = c10.add(sum10);
+        sum11 = c11.add(sum11);
+        sum12 = c12.add(sum12);
+        sum20 = c20.add(sum20);
+        sum21 = c21.add(sum21);
+        sum22 = c22.add(sum22);
+        sum30 = c30.add(sum30);
+        sum31 = c31.add(sum31);
+        sum32 = c32.add(sum32);
+      }
+      int row0 = row;
+      int row1 = written(row + 1, end);
+      int row2 = written(row + 2, end);
+      int row3 = written(row + 3, end);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES)
+          .add(sum02)
+          .intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 2 * LANES)
+          .add(sum12)
+          .intoArray(cData, c.offset + row1 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 2 * LANES)
+          .add(sum22)
+          .intoArray(cData, c.offset + row2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, c.offset + row3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + 2 * LANES)
+          .add(sum32)
+          .intoArray(cData, c.offset + row3 * c.stride + 2 * LANES);
     }
   }
 
