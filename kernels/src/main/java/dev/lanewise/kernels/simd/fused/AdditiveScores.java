@@ -32,7 +32,7 @@ public final class AdditiveScores {
    * @param queryPanel key.columns × lanes, one query in each lane, in the layout of {@link LaneRows}
    * @param key holds keys × columns, read in place: the first row starts at {@code first}, each next row {@code stride} later
    * @param vector key.columns elements
-   * @param target {@link Tiles#KEYS} × lanes in the same layout, of which the first {@code keys} rows are written
+   * @param target {@link LaneRows#KEYS} × lanes in the same layout, of which the first {@code keys} rows are written
    */
   static void tile(float[] queryPanel, float[] key, int first, int stride, int keys, float[] vector, int lanes, float[] target) {
     for (int i = 0; i < keys; i++) {
@@ -42,7 +42,7 @@ public final class AdditiveScores {
         continue;
       }
       for (int lane = 0; lane < lanes; lane += LANES) {
-        score(queryPanel, lane * vector.length, key, from, vector, target, LaneRows.index(Tiles.KEYS, i, lane));
+        score(queryPanel, lane * vector.length, key, from, vector, target, LaneRows.index(LaneRows.KEYS, i, lane));
       }
     }
   }
@@ -71,7 +71,7 @@ public final class AdditiveScores {
       for (int a = 0; a < vector.length; a++) {
         sum += vector[a] * Math.tanh(queryPanel[LaneRows.index(vector.length, a, lane)] + key[from + a]);
       }
-      target[LaneRows.index(Tiles.KEYS, row, lane)] = (float) sum;
+      target[LaneRows.index(LaneRows.KEYS, row, lane)] = (float) sum;
     }
   }
 
@@ -81,7 +81,7 @@ public final class AdditiveScores {
    */
   public static void run(Matrix query, Matrix key, float[] vector, Matrix scores, Scratch scratch) {
     float[] panel = scratch.right(Packing.size(QUERIES, vector.length, LANES));
-    float[] target = scratch.left(Tiles.KEYS * QUERIES);
+    float[] target = scratch.left(LaneRows.KEYS * QUERIES);
     for (int column = 0; column < key.rows(); column += QUERIES) {
       int columns = Math.min(QUERIES, key.rows() - column);
       int lanes = Packing.roundUp(columns, LANES);
@@ -93,7 +93,7 @@ public final class AdditiveScores {
         for (int i = 0; i < rows; i++) {
           for (int lane = 0; lane < columns; lane += LANES) {
             int to = scores.index(row + i, column + lane);
-            System.arraycopy(target, LaneRows.index(Tiles.KEYS, i, lane), scores.data(), to, Math.min(LANES, columns - lane));
+            System.arraycopy(target, LaneRows.index(LaneRows.KEYS, i, lane), scores.data(), to, Math.min(LANES, columns - lane));
           }
         }
       }

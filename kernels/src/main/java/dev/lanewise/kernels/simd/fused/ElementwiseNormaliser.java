@@ -53,7 +53,7 @@ final class ElementwiseNormaliser implements TileNormaliser {
 
   private void apply(QueryTile tile, float[] scores, int from, int to) {
     for (int lane = 0; lane < tile.lanes(); lane += LANES) {
-      apply(scores, LaneRows.index(Tiles.KEYS, from, lane), LaneRows.index(Tiles.KEYS, to, lane));
+      apply(scores, LaneRows.index(LaneRows.KEYS, from, lane), LaneRows.index(LaneRows.KEYS, to, lane));
     }
   }
 
@@ -72,7 +72,7 @@ final class ElementwiseNormaliser implements TileNormaliser {
     for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       FloatVector seen = FloatVector.zero(SPECIES);
       for (int key = from; key < to; key++) {
-        FloatVector x = FloatVector.fromArray(SPECIES, scores, LaneRows.index(Tiles.KEYS, key, lane));
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, LaneRows.index(LaneRows.KEYS, key, lane));
         seen = broadcast(SPECIES, 1f).blend(0f, x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY)).add(seen);
       }
       seen.intoArray(tileCount, lane);
@@ -109,7 +109,7 @@ final class ElementwiseNormaliser implements TileNormaliser {
   public void weights(QueryTile tile, float[] scores) {
     apply(tile, scores, 0, tile.keys());
     if (averages) {
-      LaneRows.multiply(scores, Tiles.KEYS, tile.keys(), tile.lanes(), factor);
+      LaneRows.multiply(scores, LaneRows.KEYS, tile.keys(), tile.lanes(), factor);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
+import dev.lanewise.kernels.simd.lanes.Tiles;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -11,6 +12,12 @@ import jdk.incubator.vector.VectorSpecies;
 final class LaneRows {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
+
+  /**
+   * Number of rows of an array for the keys of a tile. One more than the keys, so that the vectors of a row do not lie at a distance of
+   * whole pages, where they would compete for the same sets of L1.
+   */
+  static final int KEYS = Tiles.KEYS + 1;
 
   private LaneRows() {}
 

@@ -20,13 +20,13 @@ final class LaneTransposer {
     tile.rowStarts(heads, starts);
   }
 
-  /** target[d][lane] = scale · row[lane][d], in the layout of {@link LaneRows}. */
-  void load(Heads query, float scale, float[] target, Scratch scratch) {
+  /** target[d][lane] = scale · row[lane][d], in the layout of {@link LaneRows} for {@code rows} rows. */
+  void load(Heads query, float scale, float[] target, int rows, Scratch scratch) {
     int width = query.width();
     if (query.columnStride() != 1) {
       for (int d = 0; d < width; d++) {
         for (int lane = 0; lane < lanes; lane++) {
-          target[LaneRows.index(width, d, lane)] = query.data()[starts[lane] + d * query.columnStride()] * scale;
+          target[LaneRows.index(rows, d, lane)] = query.data()[starts[lane] + d * query.columnStride()] * scale;
         }
       }
       return;
@@ -43,7 +43,7 @@ final class LaneTransposer {
           }
           scratch.source.set(scratch.padded, 0, LANES);
         }
-        scratch.target.set(target, LaneRows.index(width, d, lane), LANES);
+        scratch.target.set(target, LaneRows.index(rows, d, lane), LANES);
         Transpose.block(scratch.source, scratch.target, scale, scratch.block);
       }
     }

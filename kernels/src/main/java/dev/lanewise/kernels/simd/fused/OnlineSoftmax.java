@@ -24,7 +24,6 @@ public final class OnlineSoftmax implements TileNormaliser {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
-  private static final int KEYS = Tiles.KEYS;
 
   private final float[] base = new float[QUERIES];
 
@@ -148,7 +147,7 @@ public final class OnlineSoftmax implements TileNormaliser {
       exponentials(scores, lane, 0, tile.keys());
     }
     if (!known) {
-      LaneRows.multiply(scores, KEYS, tile.keys(), tile.lanes(), factor);
+      LaneRows.multiply(scores, LaneRows.KEYS, tile.keys(), tile.lanes(), factor);
     }
   }
 
@@ -181,7 +180,7 @@ public final class OnlineSoftmax implements TileNormaliser {
    * knows the class of the latter only by profile, and boxes them if the profile is wrong.
    */
   private boolean raiseBase(float[] scores, int lane, int from, int to) {
-    int first = lane * KEYS;
+    int first = lane * LaneRows.KEYS;
     Arrays.fill(scores, first + to * LANES, first + Packing.roundUp(to, 4) * LANES, Float.NEGATIVE_INFINITY); // four keys at a time
     FloatVector old = FloatVector.fromArray(SPECIES, base, lane);
     // four chains, because compare and blend take several cycles
@@ -222,7 +221,7 @@ public final class OnlineSoftmax implements TileNormaliser {
    * repeated here: in a large method C2 inlines the JDK's vector methods but not ours, and a call boxes its vectors (four times the time).
    */
   private void exponentials(float[] scores, int lane, int from, int to) {
-    int first = lane * KEYS;
+    int first = lane * LaneRows.KEYS;
     // 0 instead of −∞, so that a lane without keys so far computes −∞ − 0 and not −∞ − −∞
     FloatVector lanesBase = FloatVector.fromArray(SPECIES, base, lane);
     lanesBase = lanesBase.blend(0f, lanesBase.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY));

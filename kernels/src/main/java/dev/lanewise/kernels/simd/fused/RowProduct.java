@@ -19,20 +19,20 @@ final class RowProduct {
   /**
    * Computes the product of all rows.
    *
-   * @param panel depth × lanes, in the layout of {@link LaneRows}
+   * @param panel {@code panelRows} × lanes, in the layout of {@link LaneRows}, of which the first {@code depth} rows are used
    * @param vectors number of vectors of lanes
-   * @param target {@link Tiles#KEYS} × lanes in the same layout, of which whole strips are written
+   * @param target {@link LaneRows#KEYS} × lanes in the same layout, of which whole strips are written
    */
-  void multiply(ContiguousTile rows, int count, float[] panel, int depth, int vectors, float[] target, Scratch scratch) {
+  void multiply(ContiguousTile rows, int count, float[] panel, int panelRows, int depth, int vectors, float[] target, Scratch scratch) {
     boolean isLong = depth > Tiles.LONG;
     int span = isLong ? LongSums.SPAN : Math.max(1, depth);
     int chain = isLong ? Tiles.CHAIN : Tiles.KC;
-    int inDouble = isLong ? Tiles.KEYS * vectors * LANES : 0;
+    int inDouble = isLong ? LaneRows.KEYS * vectors * LANES : 0;
     scratch.longSums.open(inDouble);
     for (int from = 0; from < depth || from == 0; from += span) { // once even for no element
       int to = Math.min(from + span, depth);
       for (int step = from; step < to || step == from; step += chain) {
-        scratch.b.set(panel, step * LANES, depth * LANES);
+        scratch.b.set(panel, step * LANES, panelRows * LANES);
         if (step == from) {
           multiplyChain(rows, 0, count, step, Math.min(step + chain, to) - step, 0, vectors, target, scratch);
         } else {
@@ -51,7 +51,7 @@ final class RowProduct {
    *
    * @param depth at most {@link Tiles#KC}
    */
-  void multiplySeen(ContiguousTile rows, QueryTile tile, float[] panel, int depth, float[] target, Scratch scratch) {
+  void multiplySeen(ContiguousTile rows, QueryTile tile, float[] panel, int panelRows, int depth, float[] target, Scratch scratch) {
     for (int from = 0, to; from < tile.keys(); from = to) {
       int first = firstVector(tile, from);
       int end = endVector(tile, from);
@@ -60,7 +60,7 @@ final class RowProduct {
         to = Math.min(to + RowOrder.CHAIN, tile.keys());
       } while (to < tile.keys() && firstVector(tile, to) == first && endVector(tile, to) == end);
       if (first < end) {
-        scratch.b.set(panel, first * depth * LANES, depth * LANES);
+        scratch.b.set(panel, first * panelRows * LANES, panelRows * LANES);
         multiplyChain(rows, from, to - from, 0, depth, first, end - first, target, scratch);
       }
     }
@@ -92,7 +92,7 @@ final class RowProduct {
 
   private void multiplyChain(
       ContiguousTile rows, int key, int count, int step, int depth, int vector, int vectors, float[] target, Scratch scratch) {
-    int to = (vector * Tiles.KEYS + key) * LANES;
+    int to = (vector * LaneRows.KEYS + key) * LANES;
     int height = ScoreKernel.rows(vectors);
     int first = rows.row(key) + step;
     int stride = rows.stride();
@@ -101,7 +101,7 @@ final class RowProduct {
       strips = count / height;
     }
     scratch.a.set(rows.data(), first, stride).next(height * stride);
-    scratch.c.set(target, to, Tiles.KEYS * LANES).next(height * LANES);
+    scratch.c.set(target, to, LaneRows.KEYS * LANES).next(height * LANES);
     ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, strips, vectors);
     int done = strips * height;
     if (done < count) { // the last rows, fewer than a strip, are copied, because a read past them could leave the array
@@ -109,7 +109,7 @@ final class RowProduct {
         System.arraycopy(rows.data(), rows.row(key + i) + step, edge, (i - done) * depth, depth);
       }
       scratch.a.set(edge, 0, depth);
-      scratch.c.set(target, to + done * LANES, Tiles.KEYS * LANES);
+      scratch.c.set(target, to + done * LANES, LaneRows.KEYS * LANES);
       ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, 1, vectors);
     }
   }

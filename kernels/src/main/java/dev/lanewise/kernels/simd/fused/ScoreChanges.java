@@ -103,7 +103,7 @@ public final class ScoreChanges {
     switch (change) {
       case ScoreChange.Softcap softcap -> {
         for (int lane = 0; lane < tile.lanes(); lane += LANES) {
-          softcap(softcap, scores, LaneRows.index(Tiles.KEYS, from, lane), LaneRows.index(Tiles.KEYS, to, lane));
+          softcap(softcap, scores, LaneRows.index(LaneRows.KEYS, from, lane), LaneRows.index(LaneRows.KEYS, to, lane));
         }
       }
       case ScoreChange.AddedBias(Bias bias, _) -> bias(tile, bias, biasStarts[change.rank()], scores, from, to);
@@ -195,7 +195,7 @@ public final class ScoreChanges {
         }
         scratch.target.set(biasBlock, 0, LANES);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
-        addBias(scores, LaneRows.index(Tiles.KEYS, i, lane), count);
+        addBias(scores, LaneRows.index(LaneRows.KEYS, i, lane), count);
       }
     }
   }
@@ -261,7 +261,7 @@ public final class ScoreChanges {
     FloatVector next = FloatVector.fromArray(SPECIES, distance, lane);
     FloatVector slopes = FloatVector.fromArray(SPECIES, slope, lane);
     for (int i = from; i < to; i++) {
-      int at = LaneRows.index(Tiles.KEYS, i, lane);
+      int at = LaneRows.index(LaneRows.KEYS, i, lane);
       next = FloatVector.broadcast(SPECIES, -1f).add(next);
       next.abs().fma(slopes, FloatVector.fromArray(SPECIES, scores, at)).intoArray(scores, at);
     }
@@ -271,7 +271,7 @@ public final class ScoreChanges {
   private void addFarDistances(float[] scores, int lane, int key, int from, int to) {
     for (int i = from; i < to; i++) {
       for (int j = lane; j < lane + LANES; j++) {
-        int at = LaneRows.index(Tiles.KEYS, i, j);
+        int at = LaneRows.index(LaneRows.KEYS, i, j);
         scores[at] = (float) (scores[at] + (double) slope[j] * Math.abs(position[j] - key - i));
       }
     }

@@ -59,7 +59,7 @@ final class TileHooks {
     Scratch scratch = tile.scratch;
     for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       for (int i = 0; i < tile.keys(); i += LANES) {
-        scratch.source.set(scores, LaneRows.index(Tiles.KEYS, i, lane), LANES);
+        scratch.source.set(scores, LaneRows.index(LaneRows.KEYS, i, lane), LANES);
         scratch.target.set(rows, lane * ROW + i, ROW);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
       }
@@ -71,7 +71,7 @@ final class TileHooks {
     for (int lane = 0; lane < tile.lanes(); lane += LANES) {
       for (int i = 0; i < tile.keys(); i += LANES) {
         scratch.source.set(rows, lane * ROW + i, ROW);
-        scratch.target.set(scores, LaneRows.index(Tiles.KEYS, i, lane), LANES);
+        scratch.target.set(scores, LaneRows.index(LaneRows.KEYS, i, lane), LANES);
         Transpose.block(scratch.source, scratch.target, 1, scratch.block);
       }
     }

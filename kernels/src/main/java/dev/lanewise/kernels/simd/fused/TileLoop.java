@@ -25,7 +25,7 @@ final class TileLoop {
   private final TileMask mask = new TileMask();
 
   /** Scores and weights in the layout of {@link LaneRows}; kernels read a few lanes past the last. */
-  private final float[] scores = new float[KEYS * (Tiles.QUERIES + Lanes.COUNT)];
+  private final float[] scores = new float[LaneRows.KEYS * (Tiles.QUERIES + Lanes.COUNT)];
 
   private TileSink[] sinks = NO_SINKS;
 

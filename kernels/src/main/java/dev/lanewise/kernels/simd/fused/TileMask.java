@@ -174,7 +174,7 @@ final class TileMask {
   private void apply(float[] scores, int keys, int lane, float value) {
     for (int i = 0; i < keys; i++) {
       if (hidden[i] != 0) {
-        int at = LaneRows.index(Tiles.KEYS, i, lane);
+        int at = LaneRows.index(LaneRows.KEYS, i, lane);
         VectorMask<Float> hides = VectorMask.fromLong(SPECIES, hidden[i] >>> lane);
         FloatVector.fromArray(SPECIES, scores, at).blend(value, hides).intoArray(scores, at);
       }
@@ -186,7 +186,7 @@ final class TileMask {
     for (int i = 0; i < keys; i++) {
       long word = 0;
       for (int lane = 0; lane < lanes; lane += LANES) {
-        FloatVector x = FloatVector.fromArray(SPECIES, scores, LaneRows.index(Tiles.KEYS, i, lane));
+        FloatVector x = FloatVector.fromArray(SPECIES, scores, LaneRows.index(LaneRows.KEYS, i, lane));
         word |= x.compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY).toLong() << lane;
       }
       hidden[i] = partial ? hidden[i] | word : word;

@@ -157,7 +157,7 @@ final class TileOutput implements TileSink {
   /** Adds the keys {@code from} (inclusive) to {@code to} (exclusive) of the tile, a part of a step, to some rows. */
   private void addKeys(QueryTile tile, float[] weights, int from, int to, int row, int endRow) {
     Scratch scratch = tile.scratch;
-    scratch.a.set(weights, from * LANES, Tiles.KEYS * LANES);
+    scratch.a.set(weights, from * LANES, LaneRows.KEYS * LANES);
     int columns;
     for (int column = 0; column < stride; column += columns * LANES) {
       columns = BlendKernel.columns((stride - column) / LANES);
@@ -222,7 +222,7 @@ final class TileOutput implements TileSink {
       float chainSum = 0;
       for (int key = chain; key < Math.min(chain + RowOrder.CHAIN, to); key++) {
         if ((mask.hidden(key) >>> row & 1) == 0) {
-          float weight = weights[LaneRows.index(Tiles.KEYS, key, row)];
+          float weight = weights[LaneRows.index(LaneRows.KEYS, key, row)];
           chainSum = Math.fma(values.data()[values.row(key) + d], weight, chainSum);
         }
       }

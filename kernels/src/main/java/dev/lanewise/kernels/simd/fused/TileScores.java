@@ -22,6 +22,10 @@ final class TileScores {
   private Similarity.Kind kind = Similarity.Kind.DOT;
   private float @Nullable [] additiveVector;
   private int depth;
+
+  /** Number of rows of the panel; one more than {@link #depth} for the reason given in {@link LaneRows}. */
+  private int panelRows;
+
   private int vectors;
   private int lanes;
 
@@ -35,14 +39,15 @@ final class TileScores {
     lanes = tile.lanes();
     additiveVector = newVector;
     depth = query.width();
-    int size = Packing.size(QUERIES, depth, Lanes.COUNT);
+    panelRows = newKind == Similarity.Kind.ADDITIVE ? depth : depth + 1;
+    int size = Packing.size(QUERIES, panelRows, Lanes.COUNT);
     if (queryPanel.length < size) {
       queryPanel = new float[size];
     }
     boolean additive = kind == Similarity.Kind.ADDITIVE;
     float before = additive ? 1 : ScoreScale.before(scale);
     after = additive ? scale : ScoreScale.after(scale);
-    rows.load(query, before, queryPanel, tile.scratch);
+    rows.load(query, before, queryPanel, panelRows, tile.scratch);
     if (kind == Similarity.Kind.COSINE) {
       divideByLengths(query, rows, before);
     }
@@ -57,12 +62,12 @@ final class TileScores {
       factor[lane] = (float) inverse;
       moderate &= Lengths.isModerate(inverse);
     }
-    LaneRows.multiply(queryPanel, depth, depth, lanes, factor);
+    LaneRows.multiply(queryPanel, panelRows, depth, lanes, factor);
     for (int lane = 0; !moderate && lane < lanes; lane++) {
       row.open(query, rows.start(lane));
       double inverse = Lengths.inverse(row.data(), row.from(), query.width());
       for (int d = 0; !Lengths.isModerate(inverse) && d < query.width(); d++) {
-        queryPanel[LaneRows.index(depth, d, lane)] = (float) (row.data()[row.from() + d] * inverse * scale);
+        queryPanel[LaneRows.index(panelRows, d, lane)] = (float) (row.data()[row.from() + d] * inverse * scale);
       }
     }
   }
@@ -74,16 +79,16 @@ final class TileScores {
   private void divideByLength(float[] key, int from, float[] scores, int i) {
     double inverse = Lengths.inverse(key, from, depth);
     if (inverse > 0 && Lengths.isModerate(inverse)) {
-      LaneRows.multiplyRow(scores, Tiles.KEYS, i, lanes, (float) inverse);
+      LaneRows.multiplyRow(scores, LaneRows.KEYS, i, lanes, (float) inverse);
       return;
     }
     for (int lane = 0; lane < lanes; lane++) {
       double sum = 0;
       boolean defined = inverse != 0 && factor[lane] != 0;
       for (int d = 0; defined && d < depth; d++) {
-        sum += (double) queryPanel[LaneRows.index(depth, d, lane)] * key[from + d];
+        sum += (double) queryPanel[LaneRows.index(panelRows, d, lane)] * key[from + d];
       }
-      scores[LaneRows.index(Tiles.KEYS, i, lane)] = defined ? (float) (sum * inverse) : 0;
+      scores[LaneRows.index(LaneRows.KEYS, i, lane)] = defined ? (float) (sum * inverse) : 0;
     }
   }
 
@@ -94,13 +99,13 @@ final class TileScores {
     switch (kind) {
       case DOT -> {
         if (depth <= Tiles.KC && !tile.seesAll(0, count)) {
-          product.multiplySeen(keys, tile, queryPanel, depth, scores, scratch);
+          product.multiplySeen(keys, tile, queryPanel, panelRows, depth, scores, scratch);
         } else {
-          product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
+          product.multiply(keys, count, queryPanel, panelRows, depth, vectors, scores, scratch);
         }
       }
       case COSINE -> {
-        product.multiply(keys, count, queryPanel, depth, vectors, scores, scratch);
+        product.multiply(keys, count, queryPanel, panelRows, depth, vectors, scores, scratch);
         for (int i = 0; i < count; i++) {
           divideByLength(keys.data(), keys.row(i), scores, i);
         }
@@ -110,7 +115,7 @@ final class TileScores {
               queryPanel, keys.data(), keys.row(0), keys.stride(), count, Objects.requireNonNull(additiveVector), lanes, scores);
     }
     for (int i = 0; after != 1 && i < count; i++) {
-      LaneRows.multiplyRow(scores, Tiles.KEYS, i, lanes, after);
+      LaneRows.multiplyRow(scores, LaneRows.KEYS, i, lanes, after);
     }
   }
 

@@ -25,14 +25,14 @@ class OnlineSoftmaxTest {
   /** Scores of rising size; lane 1 sees no key, and lane 2 does not see key 3. */
   private static float[] scores() {
     Random random = new Random(11);
-    float[] scores = new float[Tiles.KEYS * Tiles.QUERIES];
+    float[] scores = new float[LaneRows.KEYS * Tiles.QUERIES];
     for (int key = 0; key < KEYS; key++) {
       for (int lane = 0; lane < Tiles.QUERIES; lane++) {
-        scores[LaneRows.index(Tiles.KEYS, key, lane)] = (float) (random.nextGaussian() * lane) - 20 * lane;
+        scores[LaneRows.index(LaneRows.KEYS, key, lane)] = (float) (random.nextGaussian() * lane) - 20 * lane;
       }
-      scores[LaneRows.index(Tiles.KEYS, key, 1)] = Float.NEGATIVE_INFINITY;
+      scores[LaneRows.index(LaneRows.KEYS, key, 1)] = Float.NEGATIVE_INFINITY;
     }
-    scores[LaneRows.index(Tiles.KEYS, 3, 2)] = Float.NEGATIVE_INFINITY;
+    scores[LaneRows.index(LaneRows.KEYS, 3, 2)] = Float.NEGATIVE_INFINITY;
     return scores;
   }
 
@@ -47,11 +47,11 @@ class OnlineSoftmaxTest {
   private static double logSumExp(float[] scores, int lane) {
     double max = Double.NEGATIVE_INFINITY;
     for (int key = 0; key < KEYS; key++) {
-      max = Math.max(max, scores[LaneRows.index(Tiles.KEYS, key, lane)]);
+      max = Math.max(max, scores[LaneRows.index(LaneRows.KEYS, key, lane)]);
     }
     double sum = 0;
     for (int key = 0; key < KEYS && max > Double.NEGATIVE_INFINITY; key++) {
-      sum += Math.exp(scores[LaneRows.index(Tiles.KEYS, key, lane)] - max);
+      sum += Math.exp(scores[LaneRows.index(LaneRows.KEYS, key, lane)] - max);
     }
     return max + Math.log(sum);
   }
@@ -71,7 +71,7 @@ class OnlineSoftmaxTest {
     softmax.weights(tile, weights);
     for (int i = 0; i < KEYS * Tiles.QUERIES; i++) {
       int lane = i % Tiles.QUERIES;
-      int at = LaneRows.index(Tiles.KEYS, i / Tiles.QUERIES, lane);
+      int at = LaneRows.index(LaneRows.KEYS, i / Tiles.QUERIES, lane);
       if (scores[at] == Float.NEGATIVE_INFINITY) {
         assertThat(weights[at]).as("masked, lane %s", lane).isZero();
         continue;
@@ -113,7 +113,7 @@ class OnlineSoftmaxTest {
       known.weights(tile, weights);
       for (int i = 0; i < KEYS * Tiles.QUERIES; i++) {
         int lane = i % Tiles.QUERIES;
-        int at = LaneRows.index(Tiles.KEYS, i / Tiles.QUERIES, lane);
+        int at = LaneRows.index(LaneRows.KEYS, i / Tiles.QUERIES, lane);
         float rounding = expected[at] == 0 ? 0 : 1e-6f + Math.abs(logSumExp[lane]) * 0x1p-22f;
         assertThat(weights[at]).as("lane %s", lane).isCloseTo(expected[at], within(expected[at] * rounding + 0x1p-125f));
       }

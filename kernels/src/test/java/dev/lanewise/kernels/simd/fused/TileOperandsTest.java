@@ -46,18 +46,18 @@ class TileOperandsTest {
           Heads columns = new Heads(random(count * depth), 0, 1, 1, count, depth, 0, 0, 1, count);
           for (Heads rows : new Heads[] {dense, columns}) {
             float[] panel = random(depth * lanes);
-            float[] target = random(Tiles.KEYS * lanes);
+            float[] target = random(LaneRows.KEYS * lanes);
             ContiguousTile operand = new ContiguousTile();
             Scratch scratch = new Scratch();
             operand.open(rows, 0, count, scratch);
-            new RowProduct().multiply(operand, count, panel, depth, vectors, target, scratch);
+            new RowProduct().multiply(operand, count, panel, depth, depth, vectors, target, scratch);
             double error = 0;
             for (int at = 0; at < count * lanes; at++) {
               double sum = 0;
               for (int d = 0; d < depth; d++) {
                 sum += (double) rows.get(0, 0, at / lanes, d) * panel[LaneRows.index(depth, d, at % lanes)];
               }
-              error = Math.max(error, Math.abs(target[LaneRows.index(Tiles.KEYS, at / lanes, at % lanes)] - sum));
+              error = Math.max(error, Math.abs(target[LaneRows.index(LaneRows.KEYS, at / lanes, at % lanes)] - sum));
             }
             assertThat(error).as("%s rows of %s for %s vectors", count, depth, vectors).isLessThan(3e-5);
           }
@@ -87,12 +87,12 @@ class TileOperandsTest {
     for (int first = 0; first < keys; first += Tiles.KEYS) {
       tile.openTile(first, Math.min(Tiles.KEYS, keys - first));
       mask.openTile(tile, everything);
-      float[] factors = random(Tiles.KEYS * Tiles.QUERIES);
+      float[] factors = random(LaneRows.KEYS * (Tiles.QUERIES + Lanes.COUNT));
       sums.openTile(tile, mask, factors);
       sums.take(tile, mask, factors, 0, tile.keys());
       for (int i = 0; i < expected.length; i++) {
         for (int k = 0; k < tile.keys(); k++) {
-          expected[i] += (double) key.get(0, 0, first + k, i % width) * factors[LaneRows.index(Tiles.KEYS, k, i / width)];
+          expected[i] += (double) key.get(0, 0, first + k, i % width) * factors[LaneRows.index(LaneRows.KEYS, k, i / width)];
         }
       }
     }
