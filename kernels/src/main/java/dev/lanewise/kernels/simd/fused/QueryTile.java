@@ -170,6 +170,20 @@ public final class QueryTile {
     }
   }
 
+  /** Selects the tile's values and returns true if they are dense rows as long as those of the keys, in the caller's array. */
+  boolean selectsDenseValues(ContiguousTile target) {
+    AttentionProblem call = problem();
+    if (call.output == null || call.shape.isCached()) {
+      return false;
+    }
+    Heads value = call.value();
+    boolean dense = value.columnStride() == 1 && value.rowStride() == value.width() && value.width() == call.shape.key().width();
+    if (dense) {
+      openValues(target);
+    }
+    return dense;
+  }
+
   /** The first key of the tile. */
   int key() {
     return key;

@@ -6,6 +6,7 @@ import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.ScoreKernel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The product of rows and a packed panel: target[row][lane] = Σ<sub>d</sub> rows[row][d] · panel[d][lane], such as K · Qᵀ. The rows are
@@ -14,7 +15,16 @@ import dev.lanewise.kernels.simd.product.ScoreKernel;
 final class RowProduct {
   private static final int LANES = Lanes.COUNT;
 
+  private @Nullable ContiguousTile next;
   private final float[] edge = new float[ScoreKernel.rows(1) * Tiles.KC];
+
+  /**
+   * Sets the rows that will be read after the products: dense rows of the same length, of which there are as many; null for none. Their
+   * cache lines are loaded meanwhile.
+   */
+  void touch(@Nullable ContiguousTile nextRows) {
+    next = nextRows;
+  }
 
   /**
    * Computes the product of all rows.
@@ -84,6 +94,15 @@ final class RowProduct {
     return vector;
   }
 
+  /** Selects the elements that are loaded beside the products of {@code count} rows: four of a line. */
+  private void selectTouched(@Nullable ContiguousTile rows, int key, int count, int depth, Scratch scratch) {
+    if (rows != null && rows.row(key) + (long) count * depth <= rows.data().length) {
+      scratch.start.set(rows.data(), rows.row(key), 4);
+    } else {
+      scratch.start.set(scratch.zeros, 0, 0);
+    }
+  }
+
   private static void add(float[] part, float[] target) {
     for (int i = 0; i < target.length; i++) {
       target[i] += part[i];
@@ -102,7 +121,9 @@ final class RowProduct {
     }
     scratch.a.set(rows.data(), first, stride).next(height * stride);
     scratch.c.set(target, to, LaneRows.KEYS * LANES).next(height * LANES);
-    ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, strips, vectors);
+    selectTouched(next, key, strips * height, depth, scratch);
+    scratch.touched =
+        ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.start.next(scratch.start.stride * depth), depth, strips, vectors);
     int done = strips * height;
     if (done < count) { // the last rows, fewer than a strip, are copied, because a read past them could leave the array
       for (int i = done; i < count; i++) { // the content of rows past the last does not matter, because their results are not read
@@ -110,7 +131,8 @@ final class RowProduct {
       }
       scratch.a.set(edge, 0, depth);
       scratch.c.set(target, to + done * LANES, LaneRows.KEYS * LANES);
-      ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, depth, 1, vectors);
+      selectTouched(null, 0, 0, depth, scratch);
+      scratch.touched = ScoreKernel.multiply(scratch.a, scratch.b, scratch.c, scratch.start, depth, 1, vectors);
     }
   }
 }

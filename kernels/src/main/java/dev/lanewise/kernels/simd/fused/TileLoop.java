@@ -20,6 +20,7 @@ final class TileLoop {
   private final QueryTile tile = new QueryTile();
   private final LaneTransposer queries = new LaneTransposer();
   private final ContiguousTile keys = new ContiguousTile();
+  private final ContiguousTile next = new ContiguousTile();
   private final TileScores scorer = new TileScores();
   private final ScoreChanges changes = new ScoreChanges();
   private final TileMask mask = new TileMask();
@@ -120,7 +121,7 @@ final class TileLoop {
 
   private void computeScores(boolean changed, boolean observed) {
     tile.openKeys(keys);
-    scorer.compute(keys, tile, scores);
+    scorer.compute(keys, tile.selectsDenseValues(next) ? next : null, tile, scores);
     if (changed) {
       changes.apply(tile, scores, observed);
     }
@@ -165,6 +166,7 @@ final class TileLoop {
   void release() {
     tile.release();
     keys.release();
+    next.release();
     scorer.release();
   }
 }

@@ -92,8 +92,13 @@ final class TileScores {
     }
   }
 
-  /** Computes the scores of the tile's keys that any lane may see. */
-  void compute(ContiguousTile keys, QueryTile tile, float[] scores) {
+  /**
+   * Computes the scores of the tile's keys that any lane may see.
+   *
+   * @param next see {@link RowProduct#touch}
+   */
+  void compute(ContiguousTile keys, @Nullable ContiguousTile next, QueryTile tile, float[] scores) {
+    product.touch(next);
     Scratch scratch = tile.scratch;
     int count = tile.keys();
     switch (kind) {
@@ -122,6 +127,7 @@ final class TileScores {
   /** Drops the references to the caller's arrays. */
   void release() {
     row.release();
+    product.touch(null);
     additiveVector = null;
   }
 }

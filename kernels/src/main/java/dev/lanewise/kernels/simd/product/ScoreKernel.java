@@ -24,14 +24,18 @@ public final class ScoreKernel {
   }
 
   /**
-   * Multiplies {@code strips} strips of A by {@code vectors} columns of B.
+   * Multiplies {@code strips} strips of A by {@code vectors} columns of B. With four vectors it also loads elements that will be read next
+   * into the cache, one for each step, so that the loads are hidden behind the multiply-adds; their bits are returned, so that the loads
+   * are not optimised away.
    *
+   * @param touched step k of a strip loads the element at {@code offset + k * stride}
    * @param vectors 1, 2, or also 3 and 4 with many registers
    */
-  public static void multiply(Operand a, Operand b, Operand c, int depth, int strips, int vectors) {
+  public static int multiply(Operand a, Operand b, Operand c, Operand touched, int depth, int strips, int vectors) {
     if (vectors == 4) {
-      rows4(a, b, c, depth, strips);
-    } else if (vectors == 3) {
+      return rows4(a, b, c, touched, depth, strips);
+    }
+    if (vectors == 3) {
       rows4Of3(a, b, c, depth, strips);
     } else if (vectors == 1) {
       rows8(a, b, c, depth, strips);
@@ -40,10 +44,15 @@ public final class ScoreKernel {
     } else {
       rows5Of2(a, b, c, depth, strips);
     }
+    return 0;
   }
 
   /** Four rows by four vectors: 16 accumulators, 4 of B, 1 of A. */
-  private static void rows4(Operand a, Operand b, Operand c, int depth, int strips) {
+  private static int rows4(Operand a, Operand b, Operand c, Operand touched, int depth, int strips) {
+    float[] touchedData = touched.data;
+    int touchedIndex = touched.offset;
+    int touchedStep = touched.stride;
+    int bits = 0;
     float[] aData = a.data;
     float[] bData = b.data;
     int aStride = a.stride;
@@ -97,6 +106,7 @@ public final class ScoreKernel {
         c31 = a3.fma(b1, c31);
         c32 = a3.fma(b2, c32);
         c33 = a3.fma(b3, c33);
+        bits ^= Float.floatToRawIntBits(touchedData[touchedIndex + k * touchedStep]);
       }
       c00.intoArray(cData, cIndex);
       c10.intoArray(cData, cIndex + LANES);
@@ -116,7 +126,9 @@ public final class ScoreKernel {
       c33.intoArray(cData, cIndex + 3 * cStride + 3 * LANES);
       aIndex += a.next;
       cIndex += c.next;
+      touchedIndex += touched.next;
     }
+    return bits;
   }
 
   /** Four rows by three vectors. */
