@@ -2,6 +2,7 @@ package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Tiles;
+import dev.lanewise.kernels.simd.product.ScoreKernel;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -14,10 +15,10 @@ final class LaneRows {
   private static final int LANES = Lanes.COUNT;
 
   /**
-   * Number of rows of an array for the keys of a tile. One more than the keys, so that the vectors of a row do not lie at a distance of
-   * whole pages, where they would compete for the same sets of L1.
+   * Number of rows of an array for the keys of a tile: room for the rows past the last that a strip of {@link ScoreKernel} writes, and an
+   * odd number, so that the vectors of a row do not lie at a distance of whole pages, where they would compete for the same sets of L1.
    */
-  static final int KEYS = Tiles.KEYS + 1;
+  static final int KEYS = Tiles.KEYS + 9;
 
   private LaneRows() {}
 
