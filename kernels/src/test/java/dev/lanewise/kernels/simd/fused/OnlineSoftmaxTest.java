@@ -22,7 +22,7 @@ class OnlineSoftmaxTest {
     assumeThat(Kernels.selected().path()).isNotEqualTo("scalar");
   }
 
-  /** Scores of rising size; lane 1 sees no key, and lane 2 does not see key 3. */
+  /** Scores of rising size; lane 1 sees no key, lane 2 does not see key 3, and the base of lane 3 moves at key 70. */
   private static float[] scores() {
     Random random = new Random(11);
     float[] scores = new float[LaneRows.KEYS * Tiles.QUERIES];
@@ -33,6 +33,7 @@ class OnlineSoftmaxTest {
       scores[LaneRows.index(LaneRows.KEYS, key, 1)] = Float.NEGATIVE_INFINITY;
     }
     scores[LaneRows.index(LaneRows.KEYS, 3, 2)] = Float.NEGATIVE_INFINITY;
+    scores[LaneRows.index(LaneRows.KEYS, 70, 3)] = 20;
     return scores;
   }
 
