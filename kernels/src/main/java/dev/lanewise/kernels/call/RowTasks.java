@@ -8,7 +8,7 @@ import java.util.function.Supplier;
  */
 public final class RowTasks implements EntryTasks {
   /** The least number of tasks for each thread. While the last task runs, other threads are idle for at most an eighth of the time. */
-  private static final int TASKS_PER_THREAD = 8;
+  public static final int TASKS_PER_THREAD = 8;
 
   private final AttentionProblem problem;
   private final Supplier<RowKernel> kernels;

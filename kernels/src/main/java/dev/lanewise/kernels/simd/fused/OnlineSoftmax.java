@@ -102,12 +102,10 @@ public final class OnlineSoftmax implements TileNormaliser {
     for (int lane = 0; lane < tile.lanes(); lane++) {
       float before = joined ? joinedBase[lane] : Float.NEGATIVE_INFINITY;
       double beforeSum = joined ? total[lane] : 0;
-      float highest = base[lane];
-      boolean seen = highest != Float.NEGATIVE_INFINITY || sum[lane] != 0; // a span of only NaN has no base, and its sum is NaN
-      boolean higher = highest > before;
-      float kept = seen && higher ? RowOrder.exp(before - highest) : 1;
-      float added = !seen ? 0 : higher ? 1 : RowOrder.exp(highest - before);
-      joinedBase[lane] = higher ? highest : before;
+      boolean seen = base[lane] != Float.NEGATIVE_INFINITY || sum[lane] != 0; // a span of only NaN has no base, and its sum is NaN
+      float kept = seen ? RowOrder.kept(before, base[lane]) : 1;
+      float added = seen ? RowOrder.added(before, base[lane]) : 0;
+      joinedBase[lane] = base[lane] > before ? base[lane] : before;
       total[lane] = seen ? beforeSum * kept + (double) added * sum[lane] : beforeSum;
       spanFactors.kept[lane] = kept;
       spanFactors.added[lane] = added;

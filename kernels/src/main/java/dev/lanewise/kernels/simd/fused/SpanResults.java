@@ -58,31 +58,13 @@ public final class SpanResults extends ScratchPool.Member {
       if (spanBase == Float.NEGATIVE_INFINITY && data[at + SUM] == 0) {
         continue; // the row sees no key
       }
-      float factor = 1;
-      if (spanBase > base) {
-        float old = base == Float.NEGATIVE_INFINITY ? 0 : RowOrder.exp(base - spanBase);
-        sum *= old;
-        scale(joined, width, old);
-        base = spanBase;
-      } else {
-        factor = RowOrder.exp(spanBase - base); // NaN if the row sees only NaN
-      }
-      sum += (double) factor * data[at + SUM];
-      add(data, at + OUTPUT, factor, joined, width);
+      float kept = RowOrder.kept(base, spanBase);
+      float added = RowOrder.added(base, spanBase);
+      base = spanBase > base ? spanBase : base;
+      sum = sum * kept + (double) added * data[at + SUM];
+      RowOrder.join(joined, 0, data, at + OUTPUT, width, kept, added);
     }
     write(problem, batchEntry, head, row, base, sum);
-  }
-
-  private static void scale(double[] x, int count, double factor) {
-    for (int i = 0; i < count; i++) {
-      x[i] *= factor;
-    }
-  }
-
-  private static void add(float[] x, int at, double factor, double[] sums, int count) {
-    for (int i = 0; i < count; i++) {
-      sums[i] += factor * x[at + i];
-    }
   }
 
   private void write(AttentionProblem problem, int batchEntry, int head, int row, float base, double sum) {

@@ -15,9 +15,6 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
  * result are the same in both cases.
  */
 public final class SpanTasks implements EntryTasks {
-  /** The least number of tasks for each thread, as in {@link RowTasks}. */
-  private static final int TASKS_PER_THREAD = 8;
-
   private final AttentionProblem problem;
   private final RowTasks byRows;
   private final int threads;
@@ -92,7 +89,7 @@ public final class SpanTasks implements EntryTasks {
     if (rows == 0 || rows > Tiles.QUERIES || size > Integer.MAX_VALUE) {
       return 1;
     }
-    long wanted = Math.ceilDiv((long) threads * TASKS_PER_THREAD, (long) heads * problem.shape.batch());
+    long wanted = Math.ceilDiv((long) threads * RowTasks.TASKS_PER_THREAD, (long) heads * problem.shape.batch());
     return Math.clamp(wanted, 1, spans(batchEntry));
   }
 

@@ -254,17 +254,10 @@ final class TileOutput implements TileSink {
       double kept = factors == null ? 1 : factors.kept[row];
       double added = factors == null ? 1 : factors.added[row];
       if (kept != 1 || added != 0) {
-        join(accumulated, far, row * stride, row * stride + width, kept, added);
+        RowOrder.join(far, row * stride, accumulated, row * stride, width, kept, added);
       }
     }
     empty = true;
-  }
-
-  /** Joins a row. The loop is simple enough for C2 to vectorise it. */
-  private static void join(float[] x, double[] sums, int from, int to, double kept, double added) {
-    for (int i = from; i < to; i++) {
-      sums[i] = sums[i] * kept + added * x[i];
-    }
   }
 
   /** Whether all elements of some rows are finite. */

@@ -36,6 +36,23 @@ public final class RowOrder {
 
   private RowOrder() {}
 
+  /** The factor of the joined sums when a span in which the row sees a key is joined to them. */
+  public static float kept(float joinedBase, float spanBase) {
+    return spanBase > joinedBase ? exp(joinedBase - spanBase) : 1;
+  }
+
+  /** The factor of that span's sums. It is NaN or 0 if the row sees only NaN in the span, whose base is then −∞ and whose sum is NaN. */
+  public static float added(float joinedBase, float spanBase) {
+    return spanBase > joinedBase ? 1 : exp(spanBase - joinedBase);
+  }
+
+  /** sums[i] = kept · sums[i] + added · x[i] for a row of sums. The loop is simple enough for C2 to vectorise it. */
+  public static void join(double[] sums, int at, float[] x, int from, int count, double kept, double added) {
+    for (int i = 0; i < count; i++) {
+      sums[at + i] = sums[at + i] * kept + added * x[from + i];
+    }
+  }
+
   /** e<sup>t</sup> for t ≤ {@link #RISE}, with the bits of the formula in {@link VectorExp}: exactly 1 at 0, and 0 at −∞. */
   public static float exp(float t) {
     float clamped = t < VectorExp.LEAST ? VectorExp.LEAST : t;

@@ -17,7 +17,7 @@ public final class Scratch extends ScratchPool.Member implements AutoCloseable {
   public final CodeOperand codes = new CodeOperand();
   public final Operand source = new Operand();
   public final Operand target = new Operand();
-  public final float[] zeros = new float[Math.max(Tiles.NR, 8 * Lanes.COUNT)];
+  public final float[] zeros = new float[4 * Lanes.COUNT];
 
   /** Receives bits of elements that were read to load them into the cache, so that the loads are not optimised away. */
   public int touched;
