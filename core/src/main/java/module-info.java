@@ -9,6 +9,7 @@ module dev.lanewise.core {
   exports dev.lanewise.core.cache;
   exports dev.lanewise.core.generation;
   exports dev.lanewise.core.layer;
+  exports dev.lanewise.core.learn;
   exports dev.lanewise.core.mask;
   exports dev.lanewise.core.pooling;
   exports dev.lanewise.core.position;

@@ -70,6 +70,7 @@ class ArchitectureTest {
             CORE + ".layer",
             CORE + ".generation",
             CORE + ".pooling",
-            CORE + ".weights"));
+            CORE + ".weights",
+            CORE + ".learn"));
   }
 }

@@ -43,6 +43,19 @@ public final class Initialisation {
     return new Initialisation(seed, false);
   }
 
+  /** {@code nn.Linear}. */
+  public NamedTensors linear(int inputs, int outputs) {
+    Checks.atLeast("inputs", inputs, 1);
+    Checks.atLeast("outputs", outputs, 1);
+    NamedTensors.Builder builder = NamedTensors.builder();
+    Checks.product("outputs", outputs, "inputs", inputs);
+    builder.add("weight", tensor("weight", new long[] {outputs, inputs}, new SplittableRandom(seed)), outputs, inputs);
+    if (biases) {
+      builder.add("bias", new float[outputs], outputs);
+    }
+    return builder.build();
+  }
+
   /** {@code nn.MultiheadAttention} in which query, key and value have width embedDim. */
   public NamedTensors attention(int embedDim) {
     return fill(new TorchLayout(biases).attention(""), Map.of(Size.EMBED_DIM, embedDim));
