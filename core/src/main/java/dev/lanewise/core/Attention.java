@@ -10,6 +10,8 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.cache.CachedSequence;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.BackwardProblem;
+import dev.lanewise.kernels.call.CallResults;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
@@ -223,6 +225,37 @@ public final class Attention {
   /** Computes the requested results that need no value: weights, scores, log-sum-exp, column sums, top keys. */
   public void compute(Heads query, Heads key, Results results) {
     run(settings.shape(query, key), null, results);
+  }
+
+  /**
+   * Computes the gradients of a loss by the inputs of {@link #compute}, from the gradient of the loss by its output ("FlashAttention-2",
+   * Dao, 2023, algorithm 2). Weights are recomputed from the log-sum-exp and never stored. The bits do not depend on the number of threads.
+   * A query that sees no key has gradient 0, and a key adds nothing to the gradients of a query that does not see it, whatever it holds.
+   *
+   * @param query batch × queryHeads × queries × headDim, as in the forward call
+   * @param key batch × keyValueHeads × keys × headDim
+   * @param value batch × keyValueHeads × keys × valueDim
+   * @param output the output of the forward call, batch × queryHeads × queries × valueDim
+   * @param logSumExp the log-sum-exp of the forward call ({@link Results#withLogSumExp}); null if the normaliser is not softmax
+   * @param outputGradient the gradient by the output, with its shape
+   * @param gradients what is computed, and where it is written
+   * @throws IllegalArgumentException if shapes differ, or a gradient shares elements with an input or another gradient; nothing has been
+   *     written then
+   */
+  public void backward(
+      Heads query, Heads key, Heads value, Heads output, float @Nullable [] logSumExp, Heads outputGradient, Gradients gradients) {
+    Objects.requireNonNull(value, "value");
+    Objects.requireNonNull(gradients, "gradients");
+    CallShape shape = settings.shape(query, key);
+    AttentionProblem forward = settings.describe(shape, new CallResults(value, null, null, null, List.of()));
+    BackwardProblem problem = gradients.describe(forward, output, logSumExp, outputGradient);
+    Admission.enter(); // tasks keep intermediate results
+    try {
+      AttentionTasks tasks = settings.kernels().planBackward(problem, settings.threads());
+      Workers.run(settings.threads(), problem.work(), tasks.count(), tasks::run);
+    } finally {
+      Admission.leave();
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.lanewise.kernels;
 
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.NormProblem;
@@ -329,6 +330,17 @@ public final class Kernels {
     Objects.requireNonNull(problem, "problem");
     Checks.atLeast("threads", threads, 1);
     return provider.plan(problem, threads);
+  }
+
+  /**
+   * Cuts the backward pass of an attention call into tasks for {@code threads} threads.
+   *
+   * @hidden
+   */
+  public AttentionTasks planBackward(BackwardProblem problem, int threads) {
+    Objects.requireNonNull(problem, "problem");
+    Checks.atLeast("threads", threads, 1);
+    return provider.planBackward(problem, threads);
   }
 
   /** Packs a weight of shape inputs × outputs for {@link #product}. */

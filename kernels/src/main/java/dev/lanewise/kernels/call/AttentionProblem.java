@@ -114,12 +114,12 @@ public final class AttentionProblem {
   }
 
   /** Number of units: batch × keyValueHeads. */
-  int units() {
+  public int units() {
     return shape.batch() * shape.key().heads();
   }
 
   /** Number of query rows of a unit: computed queries × group. */
-  int rows(int unit) {
+  public int rows(int unit) {
     return shape.group() * computedQueries(batchEntry(unit));
   }
 

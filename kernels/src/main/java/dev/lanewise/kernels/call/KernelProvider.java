@@ -49,4 +49,7 @@ public interface KernelProvider {
 
   /** Cuts an attention call into tasks for {@code threads} threads. */
   AttentionTasks plan(AttentionProblem problem, int threads);
+
+  /** Cuts the backward pass of an attention call into tasks for {@code threads} threads. The bits do not depend on {@code threads}. */
+  AttentionTasks planBackward(BackwardProblem problem, int threads);
 }

@@ -2,6 +2,7 @@ package dev.lanewise.kernels.plain;
 
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
+import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.BatchTasks;
 import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.call.NormProblem;
@@ -286,5 +287,10 @@ public final class ScalarKernels implements KernelProvider {
   @Override
   public AttentionTasks plan(AttentionProblem problem, int threads) {
     return new BatchTasks(problem, threads, new RowTasks(problem, threads, ROWS_PER_TASK, () -> ScalarAttention::attend));
+  }
+
+  @Override
+  public AttentionTasks planBackward(BackwardProblem problem, int threads) {
+    return ScalarBackward.plan(problem);
   }
 }
