@@ -26,7 +26,7 @@ public final class RowOrder {
   public static final int CHAIN = 16;
 
   /** Number of keys whose sums are floats with one base. */
-  public static final int SPAN = 640;
+  public static final int SPAN = 1280;
 
   /**
    * How far a score may exceed the base, in powers of e, before the base moves: weights stay below 2981. A base that followed each rise
