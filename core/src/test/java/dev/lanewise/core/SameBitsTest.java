@@ -22,7 +22,7 @@ class SameBitsTest {
   private static final int HEADS = 4;
   private static final int KEY_HEADS = 2;
   private static final int QUERIES = 24;
-  private static final int[] KEYS = {24, 63, 64, 65, 319, 320, 321, 640, 641, 1280, 1281, 2000};
+  private static final int[] KEYS = {24, 63, 64, 65, 319, 320, 321, 640, 641, 1280, 1281, 2000, 2561};
   private static final int[] WIDTHS = {1, 5, 16, 31, 32, 64, 80, 128};
 
   /** Operands of one call. */

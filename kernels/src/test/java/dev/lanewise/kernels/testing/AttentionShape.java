@@ -47,7 +47,7 @@ public record AttentionShape(
     {1025, 16, 1, 1, 3, 3}
   };
 
-  /** The same of calls whose keys are cached: around blocks of 16, tiles of 64 and spans of 640 keys. */
+  /** The same of calls whose keys are cached: around blocks of 16, tiles of 64 and spans of 1280 keys. */
   private static final int[][] CACHED = {
     {1, 1, 1, 1, 1, 1},
     {1, 16, 3, 1, 16, 16},
@@ -56,6 +56,7 @@ public record AttentionShape(
     {16, 203, 1, 1, 40, 5},
     {1, 1023, 2, 1, 33, 17},
     {3, 1025, 3, 3, 16, 40},
+    {2, 1281, 2, 1, 16, 7},
     {5, 513, 6, 2, 5, 16},
     {17, 113, 2, 1, 16, 33},
     {70, 395, 1, 1, 33, 8}

@@ -9,10 +9,10 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The micro-kernel of attention's weighted sums: C = start + A · B with queries in the rows of A and C, and columns of the values in the
- * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel}
- * leaves scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link
- * RowOrder}: a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of
- * peak, 6 x 2 at 90, 4 x 2 at 80, where 4 x 4 with chains of 64 and no second set has 90.
+ * lanes of B and C. Weight k of row r is in A at {@code offset + r / LANES * stride + k * LANES + r % LANES}, as {@link ScoreKernel} leaves
+ * scores. Row k of B, which is read in place, starts at {@code offset + k * stride}. Products are summed in the chains of {@link RowOrder}:
+ * a second set of registers holds the sum of the chains, so that chains cost no loads and stores. 3 x 4 vectors run at 95 % of peak, 6 x 2
+ * at 90, 4 x 2 at 80, where 4 x 4 with chains of 64 and no second set has 90.
  */
 public final class BlendKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
@@ -148,17 +148,35 @@ public final class BlendKernel {
       int row1 = written(row + 1, end);
       int row2 = written(row + 2, end);
       FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES).add(sum01).intoArray(cData, c.offset + row0 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES).add(sum02).intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 3 * LANES).add(sum03).intoArray(cData, c.offset + row0 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES)
+          .add(sum02)
+          .intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 3 * LANES)
+          .add(sum03)
+          .intoArray(cData, c.offset + row0 * c.stride + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES).add(sum11).intoArray(cData, c.offset + row1 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 2 * LANES).add(sum12).intoArray(cData, c.offset + row1 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 3 * LANES).add(sum13).intoArray(cData, c.offset + row1 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 2 * LANES)
+          .add(sum12)
+          .intoArray(cData, c.offset + row1 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 3 * LANES)
+          .add(sum13)
+          .intoArray(cData, c.offset + row1 * c.stride + 3 * LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES).add(sum21).intoArray(cData, c.offset + row2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 2 * LANES).add(sum22).intoArray(cData, c.offset + row2 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 3 * LANES).add(sum23).intoArray(cData, c.offset + row2 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 2 * LANES)
+          .add(sum22)
+          .intoArray(cData, c.offset + row2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 3 * LANES)
+          .add(sum23)
+          .intoArray(cData, c.offset + row2 * c.stride + 3 * LANES);
     }
   }
 
@@ -200,9 +218,15 @@ public final class BlendKernel {
       }
       int row0 = row;
       FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES).add(sum01).intoArray(cData, c.offset + row0 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES).add(sum02).intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 3 * LANES).add(sum03).intoArray(cData, c.offset + row0 * c.stride + 3 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES)
+          .add(sum02)
+          .intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 3 * LANES)
+          .add(sum03)
+          .intoArray(cData, c.offset + row0 * c.stride + 3 * LANES);
     }
   }
 
@@ -281,17 +305,33 @@ public final class BlendKernel {
       int row2 = written(row + 2, end);
       int row3 = written(row + 3, end);
       FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES).add(sum01).intoArray(cData, c.offset + row0 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES).add(sum02).intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + 2 * LANES)
+          .add(sum02)
+          .intoArray(cData, c.offset + row0 * c.stride + 2 * LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES).add(sum11).intoArray(cData, c.offset + row1 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 2 * LANES).add(sum12).intoArray(cData, c.offset + row1 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + 2 * LANES)
+          .add(sum12)
+          .intoArray(cData, c.offset + row1 * c.stride + 2 * LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES).add(sum21).intoArray(cData, c.offset + row2 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 2 * LANES).add(sum22).intoArray(cData, c.offset + row2 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + 2 * LANES)
+          .add(sum22)
+          .intoArray(cData, c.offset + row2 * c.stride + 2 * LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES).add(sum31).intoArray(cData, c.offset + row3 * c.stride + LANES);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + 2 * LANES).add(sum32).intoArray(cData, c.offset + row3 * c.stride + 2 * LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, c.offset + row3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + 2 * LANES)
+          .add(sum32)
+          .intoArray(cData, c.offset + row3 * c.stride + 2 * LANES);
     }
   }
 
@@ -374,17 +414,29 @@ public final class BlendKernel {
       int row4 = written(row + 4, end);
       int row5 = written(row + 5, end);
       FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES).add(sum01).intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES).add(sum11).intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES).add(sum21).intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES).add(sum31).intoArray(cData, c.offset + row3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, c.offset + row3 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row4 * start.stride).add(sum40).intoArray(cData, c.offset + row4 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row4 * start.stride + LANES).add(sum41).intoArray(cData, c.offset + row4 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row4 * start.stride + LANES)
+          .add(sum41)
+          .intoArray(cData, c.offset + row4 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row5 * start.stride).add(sum50).intoArray(cData, c.offset + row5 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row5 * start.stride + LANES).add(sum51).intoArray(cData, c.offset + row5 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row5 * start.stride + LANES)
+          .add(sum51)
+          .intoArray(cData, c.offset + row5 * c.stride + LANES);
     }
   }
 
@@ -447,13 +499,21 @@ public final class BlendKernel {
       int row2 = written(row + 2, end);
       int row3 = written(row + 3, end);
       FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride).add(sum00).intoArray(cData, c.offset + row0 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES).add(sum01).intoArray(cData, c.offset + row0 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row0 * start.stride + LANES)
+          .add(sum01)
+          .intoArray(cData, c.offset + row0 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride).add(sum10).intoArray(cData, c.offset + row1 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES).add(sum11).intoArray(cData, c.offset + row1 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row1 * start.stride + LANES)
+          .add(sum11)
+          .intoArray(cData, c.offset + row1 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride).add(sum20).intoArray(cData, c.offset + row2 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES).add(sum21).intoArray(cData, c.offset + row2 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row2 * start.stride + LANES)
+          .add(sum21)
+          .intoArray(cData, c.offset + row2 * c.stride + LANES);
       FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride).add(sum30).intoArray(cData, c.offset + row3 * c.stride);
-      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES).add(sum31).intoArray(cData, c.offset + row3 * c.stride + LANES);
+      FloatVector.fromArray(SPECIES, startData, start.offset + row3 * start.stride + LANES)
+          .add(sum31)
+          .intoArray(cData, c.offset + row3 * c.stride + LANES);
     }
   }
 

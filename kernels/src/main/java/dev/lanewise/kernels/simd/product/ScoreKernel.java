@@ -7,10 +7,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The micro-kernel of attention's scores: C = A · B with keys in the rows of A and queries in the lanes of B. A is read in place.
- * B and C consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later;
- * column v of C starts at {@code offset + v * stride}, and its row r {@code r * LANES} later. Accumulators are named local variables, for
- * the reasons given in {@link MicroKernel}.
+ * The micro-kernel of attention's scores: C = A · B with keys in the rows of A and queries in the lanes of B. A is read in place. B and C
+ * consist of columns of one vector: column v of B starts at {@code offset + v * stride}, and its step k {@code k * LANES} later; column v
+ * of C starts at {@code offset + v * stride}, and its row r {@code r * LANES} later. Accumulators are named local variables, for the
+ * reasons given in {@link MicroKernel}.
  */
 public final class ScoreKernel {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;

@@ -149,7 +149,7 @@ class DecodePlanTest {
   @Test
   void tasksCoverSpansAndRangesOfHeads() {
     RowFunction none = (row, offset, length, batchEntry, head, query, key) -> {};
-    for (int keys : new int[] {0, 1, 640, 641, 1280, 40_960, 40_961, 90_000}) {
+    for (int keys : new int[] {0, 1, 1280, 1281, 2560, 81_920, 81_921, 180_000}) {
       int spans = Math.max(1, Math.ceilDiv(keys, RowOrder.SPAN));
       int taskSpans = Math.ceilDiv(spans, 64);
       for (int heads : new int[] {1, 3, 7, 40}) {
@@ -190,8 +190,8 @@ class DecodePlanTest {
   @Test
   void spansThatNoRowSeesHaveNoTasks() {
     Cached cache = cached(1, 1, 5000);
-    for (int first : new int[] {0, 639, 640, 4999, 5000}) {
-      for (int end : new int[] {first, first + 1, first + 700}) {
+    for (int first : new int[] {0, 1279, 1280, 4999, 5000}) {
+      for (int end : new int[] {first, first + 1, first + 1400}) {
         int to = Math.min(end, 5000);
         DecodePlan plan = plan(1, 1, 2, call -> call.visibility(new Window(first, to)), cache);
         int firstSpan = first >= to ? 0 : first / RowOrder.SPAN;

@@ -89,7 +89,7 @@ class FusedOrderTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 70})
   void queryOfNanOverSeveralSpansIsNan(int queries) {
-    for (int keys : new int[] {640, 641, 2000}) {
+    for (int keys : new int[] {1280, 1281, 4000}) {
       for (int threads : new int[] {1, 5}) {
         Heads query = filled(queries, 4, 1);
         query.data()[(queries - 1) * 4] = Float.NaN;
@@ -113,10 +113,10 @@ class FusedOrderTest {
   /** The last span holds one key, whose score is NaN. */
   @Test
   void lastSpanOfNanIsNotLost() {
-    Heads key = filled(641, 4, 1);
-    key.data()[640 * 4] = Float.NaN;
+    Heads key = filled(1281, 4, 1);
+    key.data()[1280 * 4] = Float.NaN;
     Heads output = Heads.zeros(1, 1, 2, 3);
-    AttentionProblem problem = AttentionCall.of(filled(2, 4, 1), key).output(filled(641, 3, 2), output).build();
+    AttentionProblem problem = AttentionCall.of(filled(2, 4, 1), key).output(filled(1281, 3, 2), output).build();
     AttentionTasks tasks = Kernels.selected().plan(problem, 1);
     for (int task = 0; task < tasks.count(); task++) {
       tasks.run(task);
@@ -127,8 +127,8 @@ class FusedOrderTest {
   /** A window shows the last three spans of many. Only these are cut, and no other value reaches the output. */
   @Test
   void spansThatNoRowSeesAreNotCut() {
-    int keys = 157 * 640 - 5;
-    int from = 154 * 640 + 3;
+    int keys = 157 * 1280 - 5;
+    int from = 154 * 1280 + 3;
     Heads value = filled(keys, 3, Float.NaN);
     Arrays.fill(value.data(), from * 3, keys * 3, 2);
     Heads output = Heads.zeros(1, 1, 2, 3);
