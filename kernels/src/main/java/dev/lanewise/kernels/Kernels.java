@@ -50,9 +50,11 @@ public final class Kernels {
   private static @Nullable Kernels selected;
 
   private final KernelProvider provider;
+  private final BackwardKernels backward;
 
   private Kernels(KernelProvider provider) {
     this.provider = provider;
+    this.backward = new BackwardKernels(provider);
   }
 
   /**
@@ -101,6 +103,11 @@ public final class Kernels {
   /** Floats per vector; 1 for the scalar path. */
   public int lanes() {
     return provider.lanes();
+  }
+
+  /** The gradients of these kernels, for learning. */
+  public BackwardKernels backward() {
+    return backward;
   }
 
   /**

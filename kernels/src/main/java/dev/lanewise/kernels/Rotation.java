@@ -37,6 +37,9 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
   private RotaryTable table = NO_TABLE;
   private boolean inPlace;
 
+  /** Whether rows are rotated by the negative angles. */
+  private boolean isInverse;
+
   /** The angles of row i of the block are in angles[i], from starts[i] on. */
   private final float[][] angles = new float[BLOCK][];
 
@@ -50,7 +53,17 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   /** A call with these operands, which {@link #check} has accepted. */
   static Rotation of(Heads input, Heads output, RotaryTable table) {
+    return of(input, output, table, false);
+  }
+
+  /** The inverse call, which rotates by the negative angles: the transpose of the rotation. */
+  static Rotation inverse(Heads input, Heads output, RotaryTable table) {
+    return of(input, output, table, true);
+  }
+
+  private static Rotation of(Heads input, Heads output, RotaryTable table, boolean isInverse) {
     Rotation rotation = POOL.take();
+    rotation.isInverse = isInverse;
     rotation.input = input;
     rotation.output = output;
     rotation.table = table;
@@ -71,10 +84,17 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
 
   /** Checks the operands of a call. */
   static void check(Heads input, Heads output, RotaryTable table) {
-    ViewChecks.sameShape("output", output, "input", input);
+    check("input", input, "output", output, table);
+  }
+
+  /** Checks the operands of a call; {@code inputName} is the name of the view that is read. */
+  static void check(String inputName, Heads input, String name, Heads output, RotaryTable table) {
+    ViewChecks.sameShape(name, output, inputName, input);
     Objects.requireNonNull(table, "table");
-    Checks.atMost("table.rotaryDim", table.rotaryDim(), "input.width", input.width());
-    ViewChecks.writableInPlace("output", output, "input", input);
+    if (table.rotaryDim() > input.width()) { // the name is made for a message only
+      Checks.atMost("table.rotaryDim", table.rotaryDim(), inputName + ".width", input.width());
+    }
+    ViewChecks.writableInPlace(name, output, inputName, input);
   }
 
   /** Checks that the positions from {@code first} on, one for each row, are valid. */
@@ -125,13 +145,30 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
   /** Looks up or computes the angles of a position, for row {@code i} of the block. */
   private void find(int i, int position) {
     float[] kept = table.chunk(position);
-    if (kept != null) {
+    if (kept != null && !isInverse) {
       angles[i] = kept;
       starts[i] = table.index(position);
       return;
     }
     reserve(i);
-    table.compute(position, angles[i], starts[i]);
+    if (kept != null) {
+      System.arraycopy(kept, table.index(position), angles[i], starts[i], table.rowSize());
+    } else {
+      table.compute(position, angles[i], starts[i]);
+    }
+    negateIfInverse(i);
+  }
+
+  /** Changes the signs of the sines, the second half of a row of the table, if the call is inverse. */
+  private void negateIfInverse(int i) {
+    if (!isInverse) {
+      return;
+    }
+    float[] row = angles[i];
+    int size = table.rowSize();
+    for (int at = starts[i] + size / 2; at < starts[i] + size; at++) {
+      row[at] = -row[at];
+    }
   }
 
   /** Provides memory for the angles of row {@code i} of the block. */

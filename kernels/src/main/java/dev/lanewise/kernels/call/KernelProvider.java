@@ -52,4 +52,7 @@ public interface KernelProvider {
 
   /** Cuts the backward pass of an attention call into tasks for {@code threads} threads. The bits do not depend on {@code threads}. */
   AttentionTasks planBackward(BackwardProblem problem, int threads);
+
+  /** The gradients of these kernels. */
+  GradientKernels gradients();
 }

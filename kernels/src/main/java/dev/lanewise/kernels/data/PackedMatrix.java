@@ -107,13 +107,24 @@ public final class PackedMatrix {
     Matrix rows = transposed ? weight : weight.transposed();
     String given = "weight.rows is " + weight.rows() + " and weight.columns is " + weight.columns();
     PackedMatrix packed = new PackedMatrix(WeightFormat.F32, rows.columns(), rows.rows(), panelWidth, given);
-    for (int output = 0; output < packed.outputs; output++) {
-      int target = packed.index(output);
-      for (int input = 0; input < packed.inputs; input++) {
-        packed.data[target + input * panelWidth] = rows.data()[rows.index(output, input)];
+    packed.repack(weight, transposed);
+    return packed;
+  }
+
+  /**
+   * Replaces the elements by those of another weight of the same shape. Nobody may read this matrix meanwhile.
+   *
+   * @param transposed whether {@code weight} is outputs × inputs
+   * @hidden
+   */
+  public void repack(Matrix weight, boolean transposed) {
+    Matrix rows = transposed ? weight : weight.transposed();
+    for (int output = 0; output < outputs; output++) {
+      int target = index(output);
+      for (int input = 0; input < inputs; input++) {
+        data[target + input * panelWidth] = rows.data()[rows.index(output, input)];
       }
     }
-    return packed;
   }
 
   /**

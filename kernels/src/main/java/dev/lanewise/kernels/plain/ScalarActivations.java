@@ -35,6 +35,37 @@ public final class ScalarActivations {
     };
   }
 
+  /** The derivative of an activation; that of {@link Activation#RELU} is 0 at 0. */
+  static double derivative(Activation activation, double x) {
+    return switch (activation) {
+      case NONE -> 1;
+      case RELU -> x > 0 ? 1 : x <= 0 ? 0 : x;
+      case GELU -> (1 + erf(x * Math.sqrt(0.5))) / 2 + bounded(x) * Math.exp(-bounded(x) * bounded(x) / 2) / Math.sqrt(2 * Math.PI);
+      case GELU_TANH -> {
+        double z = bounded(x);
+        double root = 2 * Math.sqrt(2 / Math.PI);
+        yield gatedDerivative(z, root * (z + 0.044715 * z * z * z), root * (1 + 3 * 0.044715 * z * z));
+      }
+      case SILU -> gatedDerivative(bounded(x), bounded(x), 1);
+      case TANH -> 1 / (Math.cosh(x) * Math.cosh(x));
+      case SIGMOID -> sigmoid(x) * sigmoid(-x);
+    };
+  }
+
+  /** The derivative of x · sigmoid(gate), where the derivative of the gate is {@code slope}. */
+  private static double gatedDerivative(double x, double gate, double slope) {
+    return sigmoid(gate) * (1 + x * sigmoid(-gate) * slope);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+
+  /** Replaces an x beyond ±1000, where every derivative has its limit: ∞ · 0 would be NaN. */
+  private static double bounded(double x) {
+    return Math.max(LOWEST, Math.min(x, -LOWEST));
+  }
+
   /** x / (1 + e<sup>−gate</sup>). */
   private static double gated(double x, double gate) {
     return Math.max(x, LOWEST) / (1 + Math.exp(-gate));

@@ -4,6 +4,7 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.BatchTasks;
+import dev.lanewise.kernels.call.GradientKernels;
 import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.call.NormProblem;
 import dev.lanewise.kernels.call.RowTasks;
@@ -134,7 +135,7 @@ public final class ScalarKernels implements KernelProvider {
     }
   }
 
-  private static float max(float[] x, int from, int length) {
+  static float max(float[] x, int from, int length) {
     float max = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < length; i++) {
       max = Math.max(max, x[from + i]);
@@ -292,5 +293,10 @@ public final class ScalarKernels implements KernelProvider {
   @Override
   public AttentionTasks planBackward(BackwardProblem problem, int threads) {
     return ScalarBackward.plan(problem);
+  }
+
+  @Override
+  public GradientKernels gradients() {
+    return new ScalarGradients();
   }
 }

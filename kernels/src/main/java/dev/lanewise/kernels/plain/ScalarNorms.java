@@ -48,7 +48,7 @@ public final class ScalarNorms {
     }
   }
 
-  private static double sum(float[] x, int from, int length) {
+  static double sum(float[] x, int from, int length) {
     double sum0 = 0;
     double sum1 = 0;
     double sum2 = 0;
@@ -66,7 +66,7 @@ public final class ScalarNorms {
     return (sum0 + sum1) + (sum2 + sum3);
   }
 
-  private static double sumOfSquares(float[] x, int from, int length, double mean) {
+  static double sumOfSquares(float[] x, int from, int length, double mean) {
     double sum0 = 0;
     double sum1 = 0;
     double sum2 = 0;

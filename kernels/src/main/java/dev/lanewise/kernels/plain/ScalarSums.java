@@ -62,4 +62,11 @@ final class ScalarSums extends ScratchPool.Member {
       y[to + i * stride] = (float) far[i];
     }
   }
+
+  /** Adds the sums to consecutive elements. */
+  void addTo(float[] y, int to) {
+    for (int i = 0; i < width; i++) {
+      y[to + i] = (float) (y[to + i] + far[i]);
+    }
+  }
 }

@@ -3,6 +3,7 @@ package dev.lanewise.kernels.simd;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BackwardProblem;
+import dev.lanewise.kernels.call.GradientKernels;
 import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.NormProblem;
@@ -12,6 +13,7 @@ import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.plain.ScalarBackward;
+import dev.lanewise.kernels.plain.ScalarGradients;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
@@ -206,5 +208,10 @@ public final class VectorKernels implements KernelProvider {
   @Override
   public AttentionTasks planBackward(BackwardProblem problem, int threads) {
     return ScalarBackward.plan(problem);
+  }
+
+  @Override
+  public GradientKernels gradients() {
+    return new ScalarGradients();
   }
 }
