@@ -177,6 +177,11 @@ public final class Trace {
     return kept.size();
   }
 
+  /** Forgets all but the first things that were kept. */
+  void cut(int size) {
+    kept.release(size);
+  }
+
   /** Keeps a new dense view; its elements are undefined. */
   public SequenceBatch keep(int batch, int rows, int width) {
     return kept.push(batch, rows, width);

@@ -5,6 +5,7 @@ import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.core.weights.Initialisation;
 import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.kernels.BackwardKernels;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
@@ -139,13 +140,17 @@ public final class TrainableLinear implements TrainableLayer {
       weightGradient(trace, x, outputGradient);
     }
     if (bias != null && !bias.isFrozen()) {
-      PlainGradients.columnSums(outputGradient, bias.gradient());
+      int parts = LayerRows.parts(outputGradient);
+      for (int part = 0; part < parts; part++) {
+        trace.kernels().backward().columnSums(LayerRows.part(outputGradient, part, parts), bias.gradient());
+      }
     }
   }
 
   /** Computes dX = dY·W, some columns of dX in each task. */
   private void inputGradient(Trace trace, SequenceBatch outputGradient, SequenceBatch inputGradient) {
     int parts = LayerRows.parts(outputGradient, inputGradient);
+    BackwardKernels kernels = trace.kernels().backward();
     Workers.run(
         trace.threads(),
         work(outputGradient),
@@ -154,7 +159,7 @@ public final class TrainableLinear implements TrainableLayer {
           int from = task * PART;
           int to = Math.min(from + PART, inputs);
           for (int part = 0; part < parts; part++) {
-            PlainGradients.productInput(
+            kernels.productInput(
                 LayerRows.part(outputGradient, part, parts),
                 weight.matrix().columns(from, to),
                 LayerRows.part(inputGradient, part, parts).columns(from, to));
@@ -165,6 +170,7 @@ public final class TrainableLinear implements TrainableLayer {
   /** Computes dW += dYᵀ·X, some rows of dW in each task, over all rows of x in order. */
   private void weightGradient(Trace trace, SequenceBatch x, SequenceBatch outputGradient) {
     int parts = LayerRows.parts(x, outputGradient);
+    BackwardKernels kernels = trace.kernels().backward();
     Matrix gradient = weight.gradientMatrix();
     Workers.run(
         trace.threads(),
@@ -174,7 +180,7 @@ public final class TrainableLinear implements TrainableLayer {
           int from = task * PART;
           int to = Math.min(from + PART, outputs);
           for (int part = 0; part < parts; part++) {
-            PlainGradients.productWeight(
+            kernels.productWeight(
                 LayerRows.part(outputGradient, part, parts).columns(from, to), LayerRows.part(x, part, parts), gradient.rows(from, to));
           }
         });
