@@ -16,6 +16,7 @@ import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -159,6 +160,20 @@ public final class Attention {
   public Attention withWeightFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
     return with(settings.formula().withWeightFunction(function));
+  }
+
+  /**
+   * Returns a copy that drops weights, after the normaliser and the weight function, as training does: a weight becomes 0 with probability
+   * {@code rate}, or is multiplied by 1 / (1 − rate). Which weights are dropped depends on the seed, the number of the call and the place
+   * of the weight only, see {@link Dropout}. Weights among the {@link Results} are those after dropout; a log-sum-exp is not changed. A
+   * rate of 0 drops nothing and costs nothing.
+   *
+   * @param call the number of the call in a run, so that calls with the same seed drop different weights
+   * @throws IllegalArgumentException if the rate is negative, or not below 1
+   */
+  public Attention withDropout(float rate, long seed, long call) {
+    Dropout dropout = new Dropout(rate, seed, call);
+    return with(settings.formula().withDropout(rate == 0 ? null : dropout));
   }
 
   /** Returns a copy that computes weights from scores with this normaliser instead of softmax. */

@@ -3,6 +3,7 @@ package dev.lanewise.core.reference;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Bias;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
@@ -44,7 +45,7 @@ final class ReferenceRow {
     this.keys = call.shape.keys(b);
     this.normaliser = call.formula.normaliser();
     switch (call.formula) { // each component of a formula is answered here
-      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, _, RowFunction weightFunction) -> {
+      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, _, RowFunction weightFunction, Dropout dropout) -> {
         // Pass 1: scores.
         this.raw = raw(similarity);
         this.capped = changed(changes, raw, Stage.CAPPED);
@@ -53,7 +54,7 @@ final class ReferenceRow {
         // Pass 2: weights, with exponentials relative to the largest score. Pass 3, the weighted sum of value rows, is addOutput.
         this.largest = largest();
         this.sum = sum();
-        this.weights = weights(weightFunction);
+        this.weights = dropped(weights(weightFunction), dropout);
       }
     }
   }
@@ -258,6 +259,20 @@ final class ReferenceRow {
     for (int j = 0; j < keys; j++) {
       // The caller's function may write to any element of its segment, but a removed key stays removed.
       result[j] = masked[j] == GONE ? 0 : result[j];
+    }
+    return result;
+  }
+
+  /** The weights after dropout. It shares the generator with the kernels, whose words a test compares with published ones. */
+  private double[] dropped(double[] before, @Nullable Dropout dropout) {
+    if (dropout == null) {
+      return before;
+    }
+    float[] factors = new float[keys];
+    dropout.factors(b * call.shape.queryHeads() + head, query, 0, keys, new int[4], factors, 0);
+    double[] result = new double[keys];
+    for (int j = 0; j < keys; j++) {
+      result[j] = factors[j] == 0 ? 0 : round(before[j] * round(1.0 / (1 - dropout.threshold() / 65536.0)));
     }
     return result;
   }

@@ -1,5 +1,6 @@
 package dev.lanewise.kernels.call;
 
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
@@ -17,27 +18,37 @@ import org.jspecify.annotations.Nullable;
  * @param changes the changes of the scores, by rising {@link ScoreChange#rank}
  * @param normaliser from scores to weights
  * @param weightFunction changes the weights; null for none
+ * @param dropout drops weights after everything else; null for none
  */
 public record ScoreFormula(
-    @Nullable Float scale, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, @Nullable RowFunction weightFunction) {
+    @Nullable Float scale,
+    Similarity similarity,
+    List<ScoreChange> changes,
+    Normaliser normaliser,
+    @Nullable RowFunction weightFunction,
+    @Nullable Dropout dropout) {
 
   /** softmax(query · key / √headDim). */
-  public static final ScoreFormula STANDARD = new ScoreFormula(null, Similarity.dot(), List.of(), Normaliser.softmax(), null);
+  public static final ScoreFormula STANDARD = new ScoreFormula(null, Similarity.dot(), List.of(), Normaliser.softmax(), null, null);
 
   public ScoreFormula withScale(float newScale) {
-    return new ScoreFormula(newScale, similarity, changes, normaliser, weightFunction);
+    return new ScoreFormula(newScale, similarity, changes, normaliser, weightFunction, dropout);
   }
 
   public ScoreFormula withSimilarity(Similarity newSimilarity) {
-    return new ScoreFormula(scale, newSimilarity, changes, normaliser, weightFunction);
+    return new ScoreFormula(scale, newSimilarity, changes, normaliser, weightFunction, dropout);
   }
 
   public ScoreFormula withNormaliser(Normaliser newNormaliser) {
-    return new ScoreFormula(scale, similarity, changes, newNormaliser, weightFunction);
+    return new ScoreFormula(scale, similarity, changes, newNormaliser, weightFunction, dropout);
   }
 
   public ScoreFormula withWeightFunction(@Nullable RowFunction newFunction) {
-    return new ScoreFormula(scale, similarity, changes, normaliser, newFunction);
+    return new ScoreFormula(scale, similarity, changes, normaliser, newFunction, dropout);
+  }
+
+  public ScoreFormula withDropout(@Nullable Dropout newDropout) {
+    return new ScoreFormula(scale, similarity, changes, normaliser, weightFunction, newDropout);
   }
 
   /**
@@ -84,7 +95,7 @@ public record ScoreFormula(
   }
 
   private ScoreFormula withChanges(List<ScoreChange> newChanges) {
-    return new ScoreFormula(scale, similarity, List.copyOf(newChanges), normaliser, weightFunction);
+    return new ScoreFormula(scale, similarity, List.copyOf(newChanges), normaliser, weightFunction, dropout);
   }
 
   /** The factor of the similarity of rows of this width: the given one, or 1/√headDim for the dot product and 1 for other similarities. */

@@ -7,6 +7,7 @@ import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
@@ -25,6 +26,8 @@ public final class ScalarAttention extends ScratchPool.Member {
 
   private float[] scores = new float[0];
   private boolean[] hidden = new boolean[0];
+  private float[] factors = new float[0];
+  private final int[] words = new int[4];
   private final ScalarSums sums = new ScalarSums();
   private final ContiguousRow queryRow = new ContiguousRow();
   private final ContiguousRow keyRow = new ContiguousRow();
@@ -67,7 +70,13 @@ public final class ScalarAttention extends ScratchPool.Member {
       hidden = new boolean[most];
     }
     switch (problem.formula) { // each component of a formula is answered here
-      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction) -> {
+      case ScoreFormula(
+              _,
+              Similarity similarity,
+              List<ScoreChange> changes,
+              Normaliser normaliser,
+              RowFunction weightFunction,
+              Dropout dropout) -> {
         for (int row = from; row < to; row++) {
           Interruption.check();
           openRow(problem, row);
@@ -78,6 +87,9 @@ public final class ScalarAttention extends ScratchPool.Member {
           float logSumExp = normalise(normaliser);
           if (weightFunction != null) {
             problem.change(weightFunction, scores, 0, keys, batchEntry, queryHead, query, first);
+          }
+          if (dropout != null) {
+            drop(problem, dropout);
           }
           finishRow(problem, logSumExp);
         }
@@ -188,6 +200,17 @@ public final class ScalarAttention extends ScratchPool.Member {
       scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind(), scores[i]);
     }
     return Float.NaN;
+  }
+
+  /** Drops weights. A dropped weight is 0, also in a row of NaN. */
+  private void drop(AttentionProblem problem, Dropout dropout) {
+    if (factors.length < keys) {
+      factors = new float[keys];
+    }
+    dropout.factors(batchEntry * problem.shape.queryHeads() + queryHead, query, first, keys, words, factors, 0);
+    for (int i = 0; i < keys; i++) {
+      scores[i] = factors[i] == 0 ? 0 : scores[i] * factors[i];
+    }
   }
 
   /** Number of keys whose score is not −∞; a mask, a bias or a function can make it −∞. */

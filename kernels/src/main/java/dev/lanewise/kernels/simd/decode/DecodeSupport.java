@@ -4,6 +4,7 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.CallResults;
 import dev.lanewise.kernels.call.CallResults.Observer;
 import dev.lanewise.kernels.call.ScoreFormula;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
@@ -25,8 +26,11 @@ final class DecodeSupport {
   private static boolean supports(ScoreFormula formula) {
     return switch (formula) {
       // any change of the scores is applied row by row, in plain Java if there is no other form
-      case ScoreFormula(_, Similarity similarity, _, Normaliser normaliser, RowFunction weightFunction) ->
-          similarity.kind() == Similarity.Kind.DOT && normaliser.kind() == Normaliser.Kind.SOFTMAX && weightFunction == null;
+      case ScoreFormula(_, Similarity similarity, _, Normaliser normaliser, RowFunction weightFunction, Dropout dropout) ->
+          similarity.kind() == Similarity.Kind.DOT
+              && normaliser.kind() == Normaliser.Kind.SOFTMAX
+              && weightFunction == null
+              && dropout == null;
     };
   }
 

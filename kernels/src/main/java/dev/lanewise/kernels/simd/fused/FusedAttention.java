@@ -111,8 +111,8 @@ public final class FusedAttention extends ScratchPool.Member implements RowKerne
     boolean twice = problem.watchesWeights();
     boolean blends = problem.output != null;
     TileSink[] sinks = twice ? (blends ? observeAndBlend : observe) : (blends ? blend : TileLoop.NO_SINKS);
-    TileNormaliser normaliser = switch (problem.formula) { // similarity, changes and weight function are answered by the loop
-          case ScoreFormula(_, _, _, Normaliser normaliserOfCall, _) ->
+    TileNormaliser normaliser = switch (problem.formula) { // similarity, changes, weight function and dropout are answered by the loop
+          case ScoreFormula(_, _, _, Normaliser normaliserOfCall, _, _) ->
               normaliserOfCall.kind() == Normaliser.Kind.SOFTMAX ? softmax : elementwise;
         };
     QueryTile tile = loop.open(problem, unit, row, rows, sinks);

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.call.AttentionProblem;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Interruption;
@@ -24,6 +25,7 @@ final class TileLoop {
   private final TileScores scorer = new TileScores();
   private final ScoreChanges changes = new ScoreChanges();
   private final TileMask mask = new TileMask();
+  private final TileDropout dropout = new TileDropout();
 
   /** Scores and weights in the layout of {@link LaneRows}; kernels read a few lanes past the last. */
   private final float[] scores = new float[LaneRows.KEYS * (Tiles.QUERIES + Lanes.COUNT)];
@@ -51,6 +53,10 @@ final class TileLoop {
     mask.open(tile, problem.visibility);
     if (problem.changesScores()) {
       changes.open(tile, mask.from(), mask.to());
+    }
+    Dropout ofCall = problem.formula.dropout();
+    if (ofCall != null) {
+      dropout.open(tile, ofCall);
     }
     return tile;
   }
@@ -137,6 +143,7 @@ final class TileLoop {
       mask.hideInfinite(scores, tile.keys());
       normaliser.weights(tile, scores);
       changes.changeWeights(tile, scores);
+      drop(0, tile.keys());
       mask.apply(scores, tile.keys(), 0); // hidden keys have weight 0, whatever a function or a NaN made of it
       for (TileSink sink : served) {
         sink.take(tile, mask, scores, 0, tile.keys());
@@ -146,12 +153,19 @@ final class TileLoop {
     for (int key = 0; key < tile.keys(); key = tile.stepEnd(key)) {
       int end = tile.stepEnd(key);
       float[] factors = normaliser.update(tile, scores, key, end);
+      drop(key, end);
       for (TileSink sink : served) {
         if (factors != null) {
           sink.rescale(tile, factors);
         }
         sink.take(tile, mask, scores, key, end);
       }
+    }
+  }
+
+  private void drop(int from, int to) {
+    if (tile.problem().formula.dropout() != null) {
+      dropout.apply(tile, scores, from, to);
     }
   }
 
