@@ -10,6 +10,7 @@ module dev.lanewise.core {
   exports dev.lanewise.core.generation;
   exports dev.lanewise.core.layer;
   exports dev.lanewise.core.learn;
+  exports dev.lanewise.core.learn.loss;
   exports dev.lanewise.core.mask;
   exports dev.lanewise.core.pooling;
   exports dev.lanewise.core.position;

@@ -71,6 +71,7 @@ class ArchitectureTest {
             CORE + ".generation",
             CORE + ".pooling",
             CORE + ".weights",
+            CORE + ".learn.loss",
             CORE + ".learn"));
   }
 }
