@@ -1,5 +1,6 @@
 package dev.lanewise.bench.peers;
 
+import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeModel;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;

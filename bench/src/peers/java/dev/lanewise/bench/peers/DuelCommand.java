@@ -41,6 +41,7 @@ public final class DuelCommand extends BenchCommand {
     PEERS.put("jlama", JlamaPeer::new);
     TASKS.put("attention", AttentionTask::of);
     TASKS.put("decode", AttentionTask::cached);
+    TASKS.put("backward", BackwardTask::new);
     TASKS.put("layer", LayerTask::new);
     TASKS.put("gemm", ProductTask::new);
     TASKS.put("model", ModelTask::new);
@@ -59,7 +60,8 @@ public final class DuelCommand extends BenchCommand {
       paramLabel = "OP",
       required = true,
       description =
-          "attention, decode (attention over Lanewise's cache, as a step of generating text; give --queries 1), layer (self-attention with"
+          "attention, decode (attention over Lanewise's cache, as a step of generating text; give --queries 1), backward (the"
+              + " gradients of attention, its forward pass not included), layer (self-attention with"
               + " projections), gemm, softmax or model (all-MiniLM-L6-v2 on --queries tokens).")
   private String op = "";
 

@@ -10,6 +10,11 @@ interface Peer extends AutoCloseable {
     throw missing("attention on its own");
   }
 
+  /** The gradients of attention without projections. */
+  default PeerTask backward(BackwardTask task) {
+    throw missing("gradients of attention");
+  }
+
   /** A layer: self-attention with its four projections. */
   default PeerTask layer(LayerTask task) {
     throw missing("an attention layer with projections");

@@ -2,6 +2,8 @@ package dev.lanewise.bench.peers;
 
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.cli.console.BenchCommand;
+import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeBatch;
+import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeModel;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;

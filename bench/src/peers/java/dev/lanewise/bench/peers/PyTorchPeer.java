@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/** libtorch through bytedeco's bindings, with OpenBLAS under it: fused scaled_dot_product_attention, mm, softmax; no gradients. */
+/** libtorch through bytedeco's bindings, with OpenBLAS under it: fused scaled_dot_product_attention, mm, softmax; gradients by autograd. */
 final class PyTorchPeer implements Peer {
   private final NoGradGuard noGradients;
 
@@ -35,6 +35,11 @@ final class PyTorchPeer implements Peer {
     boolean grouped = shape.keyValueHeads() != shape.heads;
     return taskOf(
         () -> torch.scaled_dot_product_attention(query, key, value, noMask, 0, shape.causal, defaultScale, grouped), task.query.length);
+  }
+
+  @Override
+  public PeerTask backward(BackwardTask task) {
+    return PyTorchGradients.attention(task);
   }
 
   @Override

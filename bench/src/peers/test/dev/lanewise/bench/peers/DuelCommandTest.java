@@ -32,6 +32,8 @@ class DuelCommandTest {
         "pytorch --op attention --batch 2 --kv-heads 2",
         "pytorch --op attention --keys 13 --causal",
         "pytorch --op decode --queries 1 --batch 2",
+        "pytorch --op backward --batch 2 --kv-heads 2",
+        "pytorch --op backward --keys 13 --causal",
         "pytorch --op gemm",
         "pytorch --op softmax",
         "openblas --op gemm --threads 2",
@@ -57,6 +59,7 @@ class DuelCommandTest {
       strings = {
         "nobody --op gemm",
         "openblas --op attention",
+        "onnxruntime --op backward",
         "openblas --op nothing",
         "onnxruntime --op attention --kv-heads 2",
         "onnxruntime --op attention --causal",

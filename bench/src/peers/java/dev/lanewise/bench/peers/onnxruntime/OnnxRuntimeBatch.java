@@ -1,6 +1,6 @@
-package dev.lanewise.bench.peers;
+package dev.lanewise.bench.peers.onnxruntime;
 
-import static dev.lanewise.bench.peers.OnnxRuntimeModel.EMBED_DIM;
+import static dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeModel.EMBED_DIM;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A padded batch of texts in ONNX Runtime. */
-final class OnnxRuntimeBatch implements AutoCloseable {
+public final class OnnxRuntimeBatch implements AutoCloseable {
   private final OnnxCall call;
   private final List<int[]> texts;
   private final int length;
@@ -53,12 +53,12 @@ final class OnnxRuntimeBatch implements AutoCloseable {
   }
 
   /** Computes the whole batch, padding included. */
-  void run() {
+  public void run() {
     call.run();
   }
 
   /** Tokens of the longest text, to which the others are padded. */
-  int length() {
+  public int length() {
     return length;
   }
 
@@ -69,7 +69,7 @@ final class OnnxRuntimeBatch implements AutoCloseable {
    * @param text which text of the batch
    * @return tokens × {@link OnnxRuntimeModel#EMBED_DIM} without the padding, as a new array
    */
-  float[] hiddenState(int result, int text) {
+  public float[] hiddenState(int result, int text) {
     float[] rows = new float[texts.get(text).length * EMBED_DIM];
     hiddenStates.get(result).get(text * length * EMBED_DIM, rows);
     return rows;

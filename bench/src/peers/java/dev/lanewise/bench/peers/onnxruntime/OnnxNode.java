@@ -1,4 +1,4 @@
-package dev.lanewise.bench.peers;
+package dev.lanewise.bench.peers.onnxruntime;
 
 import com.google.protobuf.CodedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** An ONNX model of one node; numbers of fields are those of onnx.proto3. */
-final class OnnxNode {
+public final class OnnxNode {
   /** The name of the node's result. */
-  static final String RESULT = "result";
+  public static final String RESULT = "result";
 
   private static final int FLOAT = 1;
   private static final int INT_ATTRIBUTE = 2;
@@ -30,13 +30,13 @@ final class OnnxNode {
   }
 
   /** Numbers with a name and a shape. */
-  record Tensor(String name, float[] data, long... shape) {}
+  public record Tensor(String name, float[] data, long... shape) {}
 
-  static OnnxNode named(String type, String domain) {
+  public static OnnxNode named(String type, String domain) {
     return new OnnxNode(type, domain);
   }
 
-  OnnxNode attribute(String name, long value) {
+  public OnnxNode attribute(String name, long value) {
     attributes.add(
         message(
             out -> {
@@ -48,12 +48,12 @@ final class OnnxNode {
   }
 
   /** Adds an input that is part of the model; it follows the inputs of each run. */
-  OnnxNode constant(Tensor tensor) {
+  public OnnxNode constant(Tensor tensor) {
     constants.add(tensor);
     return this;
   }
 
-  byte[] model(List<Tensor> inputs, long[] resultShape) {
+  public byte[] model(List<Tensor> inputs, long[] resultShape) {
     byte[] graph = graph(inputs, resultShape);
     return message(
         out -> {

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.peers;
+package dev.lanewise.bench.peers.onnxruntime;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * all-MiniLM-L6-v2 in ONNX Runtime, on the ONNX file of the artifact, with all of its graph optimisations. Its inputs are those of its
  * users: token ids, the attention mask and segment 0, in rows of the same length that are padded with zeros.
  */
-final class OnnxRuntimeModel implements AutoCloseable {
+public final class OnnxRuntimeModel implements AutoCloseable {
   /** Width of a hidden state. */
   static final int EMBED_DIM = MiniLm.EMBED_DIM;
 
@@ -44,12 +44,12 @@ final class OnnxRuntimeModel implements AutoCloseable {
    * @param threads threads that compute one batch
    * @throws IOException if the model is missing, or ONNX Runtime does not load on this platform or does not take the model
    */
-  static OnnxRuntimeModel load(int threads) throws IOException {
+  public static OnnxRuntimeModel load(int threads) throws IOException {
     return load(threads, List.of(LAST_HIDDEN_STATE));
   }
 
   /** As {@link #load}, with seven results: the embeddings, then the hidden state after each layer. For comparison, not for timing. */
-  static OnnxRuntimeModel loadWithLayers(int threads) throws IOException {
+  public static OnnxRuntimeModel loadWithLayers(int threads) throws IOException {
     Stream<String> inner = IntStream.range(0, LAYERS - 1).mapToObj(layer -> "/encoder/layer." + layer + "/output/LayerNorm/Add_1_output_0");
     return load(
         threads,
@@ -85,7 +85,7 @@ final class OnnxRuntimeModel implements AutoCloseable {
   }
 
   /** ONNX Runtime's version. */
-  String version() {
+  public String version() {
     return environment.getVersion();
   }
 
@@ -94,7 +94,7 @@ final class OnnxRuntimeModel implements AutoCloseable {
    *
    * @param texts the token ids of each text, of any lengths above 0
    */
-  OnnxRuntimeBatch batch(List<int[]> texts) {
+  public OnnxRuntimeBatch batch(List<int[]> texts) {
     return OnnxRuntimeBatch.of(session, outputs, texts);
   }
 
@@ -103,7 +103,7 @@ final class OnnxRuntimeModel implements AutoCloseable {
    *
    * @return for each text tokens × {@link #EMBED_DIM}, without padding
    */
-  List<float[]> lastHiddenStates(List<int[]> texts) {
+  public List<float[]> lastHiddenStates(List<int[]> texts) {
     try (OnnxRuntimeBatch batch = batch(texts)) {
       batch.run();
       return IntStream.range(0, texts.size()).mapToObj(text -> batch.hiddenState(outputs.size() - 1, text)).toList();

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.peers;
+package dev.lanewise.bench.peers.onnxruntime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

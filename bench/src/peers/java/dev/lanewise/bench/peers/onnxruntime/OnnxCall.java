@@ -1,4 +1,4 @@
-package dev.lanewise.bench.peers;
+package dev.lanewise.bench.peers.onnxruntime;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
@@ -16,18 +16,18 @@ import java.util.Map;
  * A call of an ONNX Runtime session. Inputs and results are direct buffers that ONNX Runtime reads and writes in place, so that a {@link
  * #run} copies nothing between Java and native memory.
  */
-final class OnnxCall implements AutoCloseable {
+public final class OnnxCall implements AutoCloseable {
   private final OrtSession session;
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
   private final Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
   private final Map<String, OnnxTensor> results = new LinkedHashMap<>();
 
-  OnnxCall(OrtSession session) {
+  public OnnxCall(OrtSession session) {
     this.session = session;
   }
 
   /** Options of a session whose calls share this many threads. */
-  static SessionOptions options(int threads) throws OrtException {
+  public static SessionOptions options(int threads) throws OrtException {
     SessionOptions options = new SessionOptions();
     options.setIntraOpNumThreads(threads);
     options.setInterOpNumThreads(1);
@@ -42,13 +42,13 @@ final class OnnxCall implements AutoCloseable {
   }
 
   /** Adds an input of numbers. */
-  void floats(String name, float[] data, long... shape) throws OrtException {
+  public void floats(String name, float[] data, long... shape) throws OrtException {
     FloatBuffer buffer = direct(Float.BYTES, shape).asFloatBuffer().put(data).rewind();
     inputs.put(name, OnnxTensor.createTensor(environment, buffer, shape));
   }
 
   /** Adds a result, which each run writes anew. */
-  FloatBuffer result(String name, long... shape) throws OrtException {
+  public FloatBuffer result(String name, long... shape) throws OrtException {
     FloatBuffer buffer = direct(Float.BYTES, shape).asFloatBuffer();
     results.put(name, OnnxTensor.createTensor(environment, buffer, shape));
     return buffer;
@@ -63,7 +63,7 @@ final class OnnxCall implements AutoCloseable {
   }
 
   /** Computes the results. */
-  void run() {
+  public void run() {
     try (OrtSession.Result given = session.run(inputs, results)) {
       if (given.size() != results.size()) {
         throw new IllegalStateException("ONNX Runtime gave " + given.size() + " results instead of " + results.size());
