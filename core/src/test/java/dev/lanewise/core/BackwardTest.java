@@ -48,7 +48,7 @@ class BackwardTest {
           double down = loss(attention, query, key, value, outputGradient);
           double difference = (up - down) / (above - data[i]);
           data[i] = kept;
-          assertEquals(difference, gradients[n].data()[i], 1e-4, "input " + n + " element " + i + " on " + kernels);
+          assertEquals(difference, gradients[n].data()[i], 1e-4, "input " + n + " element " + i + " on " + kernels.path());
         }
       }
     }
