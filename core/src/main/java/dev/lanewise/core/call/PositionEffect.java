@@ -47,6 +47,26 @@ public interface PositionEffect {
   default void turn(AttentionSettings settings, CallShape shape, Heads queries, Heads keys) {}
 
   /**
+   * Rotates the gradients of turned queries and keys back, so that they are those of the queries and keys before {@link #turn}.
+   *
+   * @param queryGradient changed
+   * @param keyGradient changed
+   */
+  default void turnBack(AttentionSettings settings, CallShape shape, Heads queryGradient, Heads keyGradient) {}
+
+  /**
+   * Adds the gradient of the bias that these positions add to the scores to the gradient of the table that it is made of.
+   *
+   * @param settings of the call without positions, as for {@link #score}
+   * @param biasGradient one element for each element of the bias
+   * @param tableGradient one element for each element of the table, added to
+   * @throws IllegalStateException if these positions have no table
+   */
+  default void addTableGradient(AttentionSettings settings, CallShape shape, float[] biasGradient, float[] tableGradient) {
+    throw new IllegalStateException("positions " + this + " have no table");
+  }
+
+  /**
    * The settings of a call that has passed {@link #check}.
    *
    * @param buffer array of the scratch that may hold a bias until attention is computed

@@ -115,6 +115,39 @@ final class RelativePositions implements LayerPositions, PositionEffect {
         : apply(settings, shape.mostQueries(), shape.mostKeys());
   }
 
+  /** Sums the gradients of all scores of a bucket in double, in the order of batch entries, queries and keys. */
+  @Override
+  public void addTableGradient(AttentionSettings settings, CallShape shape, float[] biasGradient, float[] tableGradient) {
+    boolean each = needsEach(settings, shape) && !isAlike(shape);
+    int head = shape.mostQueries() * shape.mostKeys();
+    Layout from = new Layout(biasGradient, numHeads * head, head, shape.mostKeys());
+    int[] depths = settings.mask().depths();
+    double[] sums = new double[table.length];
+    for (int entry = 0; entry < (each ? shape.batch() : Math.min(1, shape.batch())); entry++) {
+      int queries = each ? shape.queries(entry) : shape.mostQueries();
+      int keys = each ? shape.keys(entry) : shape.mostKeys();
+      for (int query = 0; query < queries; query++) {
+        Interruption.check();
+        int position = position(query + (keys - queries), keys, depths);
+        for (int key = 0; key < keys; key++) {
+          int row = buckets.bucket(position(key, keys, depths) - position) * numHeads;
+          for (int h = 0; h < numHeads; h++) {
+            sums[row + h] += biasGradient[from.index(entry, h, query) + key];
+          }
+        }
+      }
+    }
+    for (int i = 0; i < sums.length; i++) {
+      tableGradient[i] += (float) sums[i];
+    }
+  }
+
+  /** The position of a row, whose number counts from the first key. Nodes of a tree are the last rows. */
+  private static int position(int row, int keys, int @Nullable [] depths) {
+    int before = depths == null ? keys : keys - depths.length;
+    return depths == null || row < before ? row : before + depths[row - before];
+  }
+
   @Override
   public PositionEffect effect() {
     return this;

@@ -2,6 +2,7 @@ package dev.lanewise.core.position;
 
 import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.core.call.PositionEffect;
+import dev.lanewise.kernels.BackwardKernels;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
@@ -47,6 +48,13 @@ record RotaryEffect(Rotary rotary, int @Nullable [] given) implements LayerPosit
     int[] positions = positions(settings, shape, false);
     rotary.apply(queries, queries, positions);
     rotary.apply(keys, keys, shape.isCached() ? positions : positions(settings, shape, true));
+  }
+
+  @Override
+  public void turnBack(AttentionSettings settings, CallShape shape, Heads queryGradient, Heads keyGradient) {
+    BackwardKernels kernels = settings.kernels().backward();
+    kernels.rotate(queryGradient, queryGradient, rotary.table(), positions(settings, shape, false));
+    kernels.rotate(keyGradient, keyGradient, rotary.table(), positions(settings, shape, true));
   }
 
   private int[] positions(AttentionSettings settings, CallShape shape, boolean ofKeys) {
