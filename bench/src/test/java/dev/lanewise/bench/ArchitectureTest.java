@@ -39,6 +39,7 @@ class ArchitectureTest {
             BENCH + ".cli.embed",
             BENCH + ".cli.explain",
             BENCH + ".cli.generate",
+            BENCH + ".cli.train.data",
             BENCH + ".cli.demo",
             BENCH + ".cli"));
   }

@@ -5,6 +5,7 @@ import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.cli.files.OutputFile.Replacement;
+import dev.lanewise.bench.cli.files.TextLines;
 import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 import java.io.InputStream;

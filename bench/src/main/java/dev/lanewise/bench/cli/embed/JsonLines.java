@@ -7,6 +7,7 @@ import com.google.gson.stream.JsonWriter;
 import com.google.gson.stream.MalformedJsonException;
 import dev.lanewise.bench.cli.console.Printable;
 import dev.lanewise.bench.cli.files.Input;
+import dev.lanewise.bench.cli.files.TextLines;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.BufferedWriter;

@@ -3,6 +3,7 @@ package dev.lanewise.bench.cli.embed;
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.files.Input;
+import dev.lanewise.bench.cli.files.TextLines;
 import dev.lanewise.text.MiniLm;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.embed;
 
+import dev.lanewise.bench.cli.files.TextLines;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.function.Supplier;

@@ -3,6 +3,7 @@ package dev.lanewise.bench.cli.embed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.bench.cli.files.TextLines;
 import dev.lanewise.testing.Mutations;
 import dev.lanewise.text.MiniLm;
 import java.io.ByteArrayInputStream;

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.cli.embed;
+package dev.lanewise.bench.cli.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.lanewise.bench.cli.embed;
+package dev.lanewise.bench.cli.files;
 
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Reads lines of UTF-8. A line has either a text or the reason why it cannot be read; reading continues after it. Lines end in LF or CR LF;
  * the last line may have no end.
  */
-final class TextLines implements Closeable {
+public final class TextLines implements Closeable {
   /** Most bytes of a line; the model reads only its first 256 tokens. */
-  static final int MAX_BYTES = 1 << 20;
+  public static final int MAX_BYTES = 1 << 20;
 
   private static final int BATCH_LINES = 256;
 
@@ -31,7 +31,7 @@ final class TextLines implements Closeable {
   private long number;
 
   /** Reads a stream, which is closed with this reader. */
-  TextLines(InputStream in) {
+  public TextLines(InputStream in) {
     this.in = in;
   }
 
@@ -42,14 +42,15 @@ final class TextLines implements Closeable {
    * @param text text of the line; empty if it cannot be read
    * @param reason why the line cannot be read; empty if it can
    */
-  record Line(long number, String text, String reason) {
-    boolean readable() {
+  public record Line(long number, String text, String reason) {
+    /** Whether the line has a text. */
+    public boolean readable() {
       return reason.isEmpty();
     }
   }
 
   /** The next lines, as many as should be embedded together; empty after the last line. */
-  List<Line> nextBatch() throws IOException {
+  public List<Line> nextBatch() throws IOException {
     List<Line> batch = new ArrayList<>();
     long letters = 0;
     while (batch.size() < BATCH_LINES && letters < BATCH_LETTERS) {
@@ -64,7 +65,7 @@ final class TextLines implements Closeable {
   }
 
   /** The next line; null after the last. */
-  @Nullable Line next() throws IOException {
+  public @Nullable Line next() throws IOException {
     if (next == end && !fill()) {
       return null;
     }
