@@ -5,6 +5,7 @@ import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,11 @@ final class LayerRows {
   static int blocks(SequenceBatch... views) {
     int parts = parts(views);
     return parts * blocksOfPart(views[0], parts);
+  }
+
+  /** The elements of dense rows in one part that belong to a block: one element for each row. */
+  static int[] ofBlock(int[] elements, int block) {
+    return Arrays.copyOfRange(elements, block * BLOCK_ROWS, Math.min((block + 1) * BLOCK_ROWS, elements.length));
   }
 
   private static int blocksOfPart(SequenceBatch view, int parts) {

@@ -2,6 +2,7 @@ package dev.lanewise.core.learn;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class Trace {
   /** Dropout calls of a step, at most. */
   private static final long CALLS = 1L << 20;
+
+  private static final Dropout NO_DROPOUT = new Dropout(0, 0, 0);
 
   private final BufferStack kept = new BufferStack();
   private final BufferStack scratch = new BufferStack();
@@ -74,8 +77,8 @@ public final class Trace {
   }
 
   private void clear() {
-    kept.release(0);
-    scratch.release(0);
+    kept.clear();
+    scratch.clear();
     calls = 0;
   }
 
@@ -160,6 +163,29 @@ public final class Trace {
   public long nextCall() {
     Checks.atMost("the number of dropout calls of a step", calls, "the largest number", CALLS - 1);
     return step * CALLS + calls++;
+  }
+
+  /**
+   * Keeps the random numbers of a call of dropout.
+   *
+   * @return null if the rate is 0 or dropout is off
+   */
+  @Nullable Dropout keepDropout(float rate) {
+    if (rate == 0) {
+      return null;
+    }
+    Dropout dropout = training ? new Dropout(rate, seed, nextCall()) : NO_DROPOUT;
+    keep(dropout);
+    return training ? dropout : null;
+  }
+
+  /** Takes what {@link #keepDropout} kept for a layer of this rate, and returns it. */
+  @Nullable Dropout takeDropout(float rate) {
+    if (rate == 0) {
+      return null;
+    }
+    Dropout dropout = take(Dropout.class);
+    return dropout.rate() == 0 ? null : dropout;
   }
 
   /** The number of dropout calls so far in this step. */
