@@ -193,15 +193,8 @@ record InputProjections(
       int borrowed = trace.borrowed();
       SequenceBatch added = trace.borrow(from.batch(), from.rows(), from.width());
       range.inputGradient(trace, outputGradient, added);
-      addTo(trace, inputGradient, added);
+      LayerRows.add(trace, added, inputGradient, inputGradient);
       trace.release(borrowed);
-    }
-  }
-
-  private static void addTo(Trace trace, SequenceBatch sum, SequenceBatch added) {
-    int parts = LayerRows.parts(sum, added);
-    for (int part = 0; part < parts; part++) {
-      trace.kernels().backward().add(1, LayerRows.part(added, part, parts), LayerRows.part(sum, part, parts));
     }
   }
 }
