@@ -1,8 +1,14 @@
 package dev.lanewise.core.learn.loss;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.parallel.Scratch;
 import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.kernels.BackwardKernels;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.runtime.ScratchPool;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class CrossEntropy {
+  private static final ScratchPool<Scratch> BUFFERS = Scratch.pool(8, 1);
+
   /** Elements of a task; the number of rows in a task depends on the number of classes only. */
   private static final int BLOCK = 1 << 16;
 
@@ -33,22 +41,26 @@ public final class CrossEntropy {
   private final double smoothing;
   private final double divisor;
   private final int threads;
+  private final BackwardKernels kernels;
 
-  private CrossEntropy(int ignored, double smoothing, double divisor, int threads) {
+  private CrossEntropy(int ignored, double smoothing, double divisor, int threads, BackwardKernels kernels) {
     this.ignored = ignored;
     this.smoothing = smoothing;
     this.divisor = divisor;
     this.threads = threads;
+    this.kernels = kernels;
   }
 
-  /** The loss without smoothing, on one thread. Rows with the target −100 are ignored, as in PyTorch. */
+  /**
+   * The loss without smoothing, on one thread and the fastest kernels of this JVM. Rows with the target −100 are ignored, as in PyTorch.
+   */
   public static CrossEntropy standard() {
-    return new CrossEntropy(-100, 0, 0, 1);
+    return new CrossEntropy(-100, 0, 0, 1, Kernels.selected().backward());
   }
 
   /** Returns a copy that ignores rows with this target. */
   public CrossEntropy withIgnored(int target) {
-    return new CrossEntropy(target, smoothing, divisor, threads);
+    return new CrossEntropy(target, smoothing, divisor, threads, kernels);
   }
 
   /**
@@ -60,7 +72,7 @@ public final class CrossEntropy {
     if (!(newSmoothing >= 0 && newSmoothing <= 1)) {
       throw new IllegalArgumentException("smoothing is " + newSmoothing + ", must be in 0..1");
     }
-    return new CrossEntropy(ignored, newSmoothing, divisor, threads);
+    return new CrossEntropy(ignored, newSmoothing, divisor, threads, kernels);
   }
 
   /**
@@ -73,13 +85,18 @@ public final class CrossEntropy {
     if (!(newDivisor > 0 && newDivisor < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("divisor is " + newDivisor + ", must be above 0 and finite");
     }
-    return new CrossEntropy(ignored, smoothing, newDivisor, threads);
+    return new CrossEntropy(ignored, smoothing, newDivisor, threads, kernels);
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
   public CrossEntropy withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);
-    return new CrossEntropy(ignored, smoothing, divisor, newThreads);
+    return new CrossEntropy(ignored, smoothing, divisor, newThreads, kernels);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public CrossEntropy withKernels(Kernels newKernels) {
+    return new CrossEntropy(ignored, smoothing, divisor, threads, Objects.requireNonNull(newKernels, "kernels").backward());
   }
 
   /** The number of rows that count. */
@@ -114,19 +131,13 @@ public final class CrossEntropy {
       }
     }
     Rows.gradient("gradient", gradient, "logits", logits);
-    int counted = counted(targets);
-    double total = divisor > 0 ? divisor : Math.max(1, counted);
+    double total = divisor > 0 ? divisor : Math.max(1, counted(targets));
+    boolean merges = Rows.merges(logits) && (gradient == null || Rows.merges(gradient));
+    Call call = new Call(logits, targets, (float) (1 / total), gradient, merges ? rows : logits.rows());
     int block = Math.max(1, BLOCK / Math.max(1, classes));
     double[] sums = new double[Math.ceilDiv(rows, block)];
     Workers.run(
-        threads,
-        WORK * rows * classes,
-        sums.length,
-        task -> {
-          for (int row = task * block; row < Math.min(rows, (task + 1) * block); row++) {
-            sums[task] += row(logits, row, targets[row], 1 / total, gradient);
-          }
-        });
+        threads, WORK * rows * classes, sums.length, task -> sums[task] = call.run(task * block, Math.min(rows, (task + 1) * block)));
     double sum = 0;
     for (double part : sums) {
       sum += part;
@@ -134,37 +145,46 @@ public final class CrossEntropy {
     return sum / total;
   }
 
-  private double row(SequenceBatch logits, int row, int target, double scale, @Nullable SequenceBatch gradient) {
-    int classes = logits.width();
-    float[] z = logits.data();
-    int at = Rows.index(logits, row);
-    float[] written = gradient == null ? z : gradient.data();
-    int to = gradient == null ? 0 : Rows.index(gradient, row);
-    if (target == ignored) {
-      for (int c = 0; c < classes && gradient != null; c++) {
-        written[to + c] = 0;
+  /** A checked call, whose rows follow each other at the same distance in parts of {@code even} rows. */
+  private final class Call {
+    private final SequenceBatch logits;
+    private final int[] targets;
+    private final float scale;
+    private final @Nullable SequenceBatch gradient;
+    private final int even;
+
+    Call(SequenceBatch logits, int[] targets, float scale, @Nullable SequenceBatch gradient, int even) {
+      this.logits = logits;
+      this.targets = targets;
+      this.scale = scale;
+      this.gradient = gradient;
+      this.even = even;
+    }
+
+    /** The sum of some rows, which are counted over the whole batch. */
+    double run(int from, int to) {
+      double sum = 0;
+      int end;
+      for (int row = from; row < to; row = end) {
+        end = Math.min(to, (row / even + 1) * even);
+        sum += gradient == null ? withoutGradient(row, end) : rows(row, end, Rows.matrix(gradient, row, end));
       }
-      return 0;
+      return sum;
     }
-    double largest = Double.NEGATIVE_INFINITY;
-    double all = 0;
-    for (int c = 0; c < classes; c++) {
-      largest = Math.max(largest, z[at + c]);
-      all += z[at + c];
-    }
-    double sum = 0;
-    for (int c = 0; c < classes; c++) {
-      sum += Math.exp(z[at + c] - largest);
-    }
-    double logSum = largest + Math.log(sum);
-    double loss = logSum - (1 - smoothing) * z[at + target] - (smoothing == 0 ? 0 : smoothing / classes * all);
-    if (gradient != null) {
-      double everywhere = smoothing / classes;
-      for (int c = 0; c < classes; c++) {
-        double wanted = c == target ? 1 - smoothing + everywhere : everywhere;
-        written[to + c] = (float) (scale * (Math.exp(z[at + c] - logSum) - wanted));
+
+    private double withoutGradient(int from, int to) {
+      Scratch scratch = BUFFERS.take();
+      try {
+        int classes = logits.width();
+        return rows(from, to, Matrix.of(scratch.floats(0, Checks.product("rows", to - from, "classes", classes)), to - from, classes));
+      } finally {
+        BUFFERS.give(scratch);
       }
     }
-    return loss;
+
+    private double rows(int from, int to, Matrix written) {
+      int[] own = Arrays.copyOfRange(targets, from, to);
+      return kernels.crossEntropy(Rows.matrix(logits, from, to), own, ignored, (float) smoothing, scale, written);
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.lanewise.core.learn.loss;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.call.ViewChecks;
+import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,17 @@ final class Rows {
   /** Index of the first element of a row that is counted over the whole batch. */
   static int index(SequenceBatch view, int row) {
     return view.index(row / view.rows(), row % view.rows());
+  }
+
+  /** Whether the distance between rows is the same everywhere, so that all rows are one matrix. */
+  static boolean merges(SequenceBatch view) {
+    return view.batch() <= 1 || view.rows() == 1 || view.batchStride() == (long) view.rows() * view.rowStride();
+  }
+
+  /** Some rows, counted over the whole batch, of a batch entry or of a view that {@link #merges}. */
+  static Matrix matrix(SequenceBatch view, int from, int to) {
+    int stride = view.rows() == 1 && view.batch() > 1 ? view.batchStride() : view.rowStride();
+    return new Matrix(view.data(), index(view, from), to - from, view.width(), stride);
   }
 
   static void sameShape(String name, SequenceBatch view, String otherName, SequenceBatch other) {

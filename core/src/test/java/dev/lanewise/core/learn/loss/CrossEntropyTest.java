@@ -7,6 +7,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.Arrays;
@@ -50,19 +51,31 @@ class CrossEntropyTest {
       double[] unused = new double[z.length];
       Differences.confirm(z, exact, x -> PlainLoss.EXACT.classes(x, targets, skipped, smoothing, counted, unused));
     }
-    SequenceBatch x = SequenceBatch.of(logits, batch, rows, classes);
-    SequenceBatch gradient = SequenceBatch.zeros(batch, rows, classes);
-    double value = loss.compute(x, targets, gradient);
-    assertThat(value).isCloseTo(expected, within(1e-6 * (1 + expected)));
-    Budget.assertWithin("gradient", gradient.data(), plain, exact);
+    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+      SequenceBatch x = SequenceBatch.of(logits.clone(), batch, rows, classes);
+      SequenceBatch gradient = SequenceBatch.zeros(batch, rows, classes);
+      double value = loss.withKernels(kernels).compute(x, targets, gradient);
+      assertThat(value).isCloseTo(expected, within(1e-6 * (1 + expected)));
+      Budget.assertWithin("gradient", gradient.data(), plain, exact);
+      assertSame(loss.withKernels(kernels), x, targets, value, gradient);
+    }
+  }
+
+  /** The same bits without a gradient, on more threads, over views with gaps, and in place. */
+  private static void assertSame(CrossEntropy loss, SequenceBatch x, int[] targets, double value, SequenceBatch gradient) {
     assertThat(loss.compute(x, targets, null)).isEqualTo(value);
-    for (int threads = 2; threads <= 5; threads++) {
-      SequenceBatch again = SequenceBatch.zeros(batch, rows, classes);
+    for (int threads = 2; threads <= 4; threads++) {
+      SequenceBatch again = SequenceBatch.zeros(x.batch(), x.rows(), x.width());
       assertThat(loss.withThreads(threads).compute(x, targets, again)).isEqualTo(value);
       Views.assertSameBits(again.data(), gradient.data(), threads + " threads");
     }
+    SequenceBatch gaps = SequenceBatch.zeros(x.batch(), x.rows() + 1, x.width() + 2).rows(0, x.rows()).columns(1, x.width() + 1);
+    assertThat(loss.compute(x, targets, gaps)).isCloseTo(value, within(1e-15 * (1 + value)));
+    SequenceBatch dense = SequenceBatch.zeros(x.batch(), x.rows(), x.width());
+    gaps.copyTo(dense);
+    Views.assertSameBits(dense.data(), gradient.data(), "the gradient with gaps");
     assertThat(loss.compute(x, targets, x)).isEqualTo(value);
-    Views.assertSameBits(logits, gradient.data(), "the gradient in place");
+    Views.assertSameBits(x.data(), gradient.data(), "the gradient in place");
   }
 
   @Test
