@@ -11,6 +11,7 @@ module dev.lanewise.core {
   exports dev.lanewise.core.layer;
   exports dev.lanewise.core.learn;
   exports dev.lanewise.core.learn.loss;
+  exports dev.lanewise.core.learn.optimise;
   exports dev.lanewise.core.mask;
   exports dev.lanewise.core.pooling;
   exports dev.lanewise.core.position;

@@ -72,6 +72,7 @@ class ArchitectureTest {
             CORE + ".pooling",
             CORE + ".weights",
             CORE + ".learn.loss",
-            CORE + ".learn"));
+            CORE + ".learn",
+            CORE + ".learn.optimise"));
   }
 }

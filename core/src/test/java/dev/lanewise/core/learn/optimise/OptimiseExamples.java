@@ -1,0 +1,78 @@
+package dev.lanewise.core.learn.optimise;
+
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.learn.Parameter;
+import dev.lanewise.core.learn.Trace;
+import dev.lanewise.core.learn.TrainableLayer;
+import dev.lanewise.core.learn.loss.CrossEntropy;
+import dev.lanewise.testing.ReadmeBlocks;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The examples in the Javadoc of the optimisers; the tests compare and run them. */
+final class OptimiseExamples {
+  private OptimiseExamples() {}
+
+  static List<String> blocks() throws IOException {
+    return ReadmeBlocks.compiled("OptimiseExamples.java");
+  }
+
+  static void loop(TrainableLayer model, SequenceBatch x, SequenceBatch y, int[] targets, Trace trace, Schedule schedule, long steps) {
+    long seed = 1;
+    CrossEntropy loss = CrossEntropy.standard();
+    // begin
+    Optimiser optimiser = AdamW.of(model.parameters());
+    GradientClip clip = GradientClip.globalNorm(1);
+    for (long step = 0; step < steps; step++) {
+      optimiser.clearGradients();
+      model.forward(x, y, trace.train(seed, step));
+      loss.compute(y, targets, y);
+      model.backward(trace, y, null); // adds to the gradients
+      double norm = clip.norm(optimiser.parameters());
+      optimiser.step(schedule.rate(step), clip.factor(norm));
+    }
+    // end
+  }
+
+  static void clip(List<Parameter> parameters, Optimiser optimiser, double learningRate) {
+    // begin
+    GradientClip clip = GradientClip.globalNorm(1).withThreads(2);
+    double norm = clip.norm(parameters);
+    optimiser.step(learningRate, clip.factor(norm)); // the optimiser multiplies, without another pass over the gradients
+    // end
+  }
+
+  static void adamW(TrainableLayer model) {
+    // begin
+    AdamW optimiser = AdamW.builder(model.parameters()).betas(0.9, 0.98).decay(0.1).threads(2).build();
+    optimiser.step(3e-4);
+    // end
+  }
+
+  static void sgd(TrainableLayer model) {
+    // begin
+    Sgd optimiser = Sgd.builder(model.parameters()).momentum(0.9).nesterov().build();
+    optimiser.step(0.1);
+    // end
+  }
+
+  static double schedule() {
+    // begin
+    Schedule schedule = Schedule.cosine(3e-4, 10_000).withWarmUp(500).withMinimum(3e-5);
+    double rate = schedule.rate(0); // 6e-7
+    // end
+    return rate;
+  }
+
+  static List<String> order(List<String> pairs, int batchSize, long number) {
+    List<String> batch = new ArrayList<>();
+    // begin
+    SeededOrder order = SeededOrder.of(42, pairs.size());
+    for (int i = 0; i < batchSize; i++) {
+      batch.add(pairs.get(order.item(number * batchSize + i))); // batch `number` of the run, across the ends of epochs
+    }
+    // end
+    return batch;
+  }
+}

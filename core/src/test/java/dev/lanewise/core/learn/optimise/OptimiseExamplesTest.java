@@ -1,0 +1,39 @@
+package dev.lanewise.core.learn.optimise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.learn.Trace;
+import dev.lanewise.core.learn.TrainableLinear;
+import dev.lanewise.core.learn.loss.CrossEntropy;
+import dev.lanewise.testing.ReadmeBlocks;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OptimiseExamplesTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"Optimiser", "AdamW", "Sgd", "GradientClip", "Schedule", "SeededOrder"})
+  void examplesAreThoseOfTheJavadoc(String type) throws IOException {
+    assertThat(OptimiseExamples.blocks()).containsAll(ReadmeBlocks.shownInJavadoc(type + ".java"));
+  }
+
+  @Test
+  void theLoopLearns() {
+    TrainableLinear model = TrainableLinear.xavier(1, 2, 2);
+    SequenceBatch x = SequenceBatch.of(new float[] {1, 0, 0, 1, 1, 0.1f, 0.2f, 1}, 1, 4, 2);
+    SequenceBatch y = SequenceBatch.zeros(1, 4, 2);
+    int[] targets = {0, 1, 0, 1};
+    OptimiseExamples.loop(model, x, y, targets, Trace.create(), Schedule.constant(0.1), 100);
+    model.forward(x, y, Trace.create());
+    assertThat(CrossEntropy.standard().compute(y, targets, null)).isLessThan(0.1);
+    OptimiseExamples.adamW(model);
+    OptimiseExamples.sgd(model);
+    OptimiseExamples.clip(model.parameters(), Sgd.of(model.parameters()), 0.1);
+    assertThat(OptimiseExamples.schedule()).isCloseTo(6e-7, within(1e-18));
+    assertThat(OptimiseExamples.order(List.of("a", "b", "c"), 3, 1)).containsExactlyInAnyOrder("a", "b", "c");
+  }
+}
