@@ -36,7 +36,7 @@ public final class ThroughputCommand extends BenchCommand {
       paramLabel = "OP",
       required = true,
       description =
-          "What to time: attention, decode, token, encoder, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
+          "What to time: attention, decode, token, encoder, train-step, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
               + " Not available yet: backward.")
   private String op = "";
 

@@ -42,6 +42,7 @@ public final class DuelCommand extends BenchCommand {
     TASKS.put("attention", AttentionTask::of);
     TASKS.put("decode", AttentionTask::cached);
     TASKS.put("backward", BackwardTask::new);
+    TASKS.put("train-step", TrainStepTask::new);
     TASKS.put("layer", LayerTask::new);
     TASKS.put("gemm", ProductTask::new);
     TASKS.put("model", ModelTask::new);
@@ -60,9 +61,9 @@ public final class DuelCommand extends BenchCommand {
       paramLabel = "OP",
       required = true,
       description =
-          "attention, decode (attention over Lanewise's cache, as a step of generating text; give --queries 1), backward (the"
-              + " gradients of attention, its forward pass not included), layer (self-attention with"
-              + " projections), gemm, softmax or model (all-MiniLM-L6-v2 on --queries tokens).")
+          "attention, decode (attention over Lanewise's cache, as a step of generating text; give --queries 1), backward (the gradients of"
+              + " attention, its forward pass not included), train-step (an encoder layer, forward and backward, over --batch x --queries"
+              + " rows), layer (self-attention with projections), gemm, softmax or model (all-MiniLM-L6-v2 on --queries tokens).")
   private String op = "";
 
   @Mixin private ShapeOptions shape = new ShapeOptions();
@@ -112,7 +113,7 @@ public final class DuelCommand extends BenchCommand {
     }
     double heads = (double) shape.batch * shape.heads * Math.max(shape.queries, shape.keys) * shape.headDim;
     double product = Math.max((double) shape.m * shape.k, Math.max((double) shape.k * shape.n, (double) shape.m * shape.n));
-    double weight = op.equals("layer") ? Math.pow((double) shape.heads * shape.headDim, 2) : 0;
+    double weight = op.equals("layer") || op.equals("train-step") ? 4 * Math.pow((double) shape.heads * shape.headDim, 2) : 0;
     double largest = Math.max(weight, Math.max(heads, product));
     if (largest > MOST_ELEMENTS) {
       throw new IllegalArgumentException("an array of this shape has " + (long) largest + " elements, must have at most " + MOST_ELEMENTS);

@@ -15,6 +15,11 @@ interface Peer extends AutoCloseable {
     throw missing("gradients of attention");
   }
 
+  /** The forward and the backward pass of an encoder layer. */
+  default PeerTask trainStep(TrainStepTask task) {
+    throw missing("gradients of an encoder layer");
+  }
+
   /** A layer: self-attention with its four projections. */
   default PeerTask layer(LayerTask task) {
     throw missing("an attention layer with projections");

@@ -43,6 +43,11 @@ final class PyTorchPeer implements Peer {
   }
 
   @Override
+  public PeerTask trainStep(TrainStepTask task) {
+    return PyTorchLayer.trainStep(task);
+  }
+
+  @Override
   public PeerTask product(ProductTask task) {
     Tensor input = Tensor.create(task.input, task.m, task.k);
     Tensor weight = Tensor.create(task.weight, task.k, task.n);

@@ -48,6 +48,15 @@ class DuelCommandTest {
     assertThat(line.get("ratio").getAsDouble()).isBetween(line.get("lowerRatio").getAsDouble(), line.get("upperRatio").getAsDouble());
   }
 
+  /** The command fails if the gradients differ by more than 2e-3; at this size they are of a magnitude of 10. */
+  @Test
+  void aTrainStepHasTheSameGradients() {
+    assertThat(execute("duel --peer pytorch --op train-step --batch 2" + SMALL)).as(err.toString()).isZero();
+    JsonObject line = JsonParser.parseString(out.toString()).getAsJsonObject();
+    assertThat(line.get("difference").getAsDouble()).isBetween(1e-9, 1e-4);
+    assertThat(line.get("maxAbsError").isJsonNull()).isTrue();
+  }
+
   @Test
   void theModelIsTheSame() {
     assertThat(execute("duel --peer onnxruntime --op model --queries 9 --seconds 0.1")).as(err.toString()).isZero();

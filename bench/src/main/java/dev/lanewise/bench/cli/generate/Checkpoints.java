@@ -13,12 +13,13 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /** Folders of checkpoints: what prevents reading or replacing one, their size, and writing one whole or not at all. */
-final class Checkpoints {
+public final class Checkpoints {
   private Checkpoints() {}
 
   /** Writes the files of a checkpoint into a folder that is not there yet. */
   @FunctionalInterface
-  interface Writer {
+  public interface Writer {
+    /** Writes the files. */
     void write(Path folder) throws IOException;
   }
 
@@ -35,7 +36,7 @@ final class Checkpoints {
    *
    * @param force whether an existing checkpoint may be replaced; any other folder or file never is
    */
-  static Optional<String> obstacle(Path folder, boolean force) throws IOException {
+  public static Optional<String> obstacle(Path folder, boolean force) throws IOException {
     Path parent = parent(folder);
     if (!Files.isDirectory(parent)) {
       return Optional.of(" cannot be written: there is no folder " + parent);
@@ -85,7 +86,7 @@ final class Checkpoints {
   }
 
   /** Writes a folder beside its place and moves it there once it is complete. When the program is stopped before, an old one stays. */
-  static void write(Path folder, Writer writer) throws IOException {
+  public static void write(Path folder, Writer writer) throws IOException {
     Path unfinished = parent(folder).resolve("." + UUID.randomUUID() + ".tmp");
     Thread cleaner = new Thread(() -> deleteQuietly(unfinished));
     Runtime.getRuntime().addShutdownHook(cleaner);

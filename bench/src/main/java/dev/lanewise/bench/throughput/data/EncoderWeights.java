@@ -7,7 +7,13 @@ import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.TransformerLayer;
+import dev.lanewise.core.learn.TrainableAttention;
+import dev.lanewise.core.learn.TrainableFeedForward;
+import dev.lanewise.core.learn.TrainableLinear;
+import dev.lanewise.core.learn.TrainableNorm;
+import dev.lanewise.core.learn.TrainableTransformerLayer;
 import dev.lanewise.core.reference.layers.ReferenceLayers;
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import java.util.stream.IntStream;
 
@@ -75,6 +81,30 @@ public record EncoderWeights(
     Linear second = Linear.of(down, downBias, upBias.length, embedDim());
     Norm both = Norm.layer(norm, normBias, epsilon);
     return TransformerLayer.encoder(attention, both, FeedForward.of(first, second, Activation.GELU), both, Norm.Placement.POST);
+  }
+
+  /** The layer of {@link #layer} that learns, each norm with weights of its own. */
+  public TrainableTransformerLayer trainable(int heads, float epsilon) {
+    int width = embedDim();
+    NamedTensors weights =
+        NamedTensors.builder()
+            .add("in_proj_weight", input, 3L * width, width)
+            .add("in_proj_bias", inputBias, 3L * width)
+            .add("out_proj.weight", output, width, width)
+            .add("out_proj.bias", outputBias, width)
+            .build();
+    TrainableFeedForward network =
+        TrainableFeedForward.of(
+            TrainableLinear.of(up, upBias, width, upBias.length),
+            TrainableLinear.of(down, downBias, upBias.length, width),
+            Activation.GELU);
+    return TrainableTransformerLayer.encoder(
+        TrainableAttention.builder(width, heads).of(weights),
+        TrainableNorm.layer(norm, normBias, epsilon),
+        network,
+        TrainableNorm.layer(norm, normBias, epsilon),
+        Norm.Placement.POST,
+        0);
   }
 
   /** The given rows of the layer's output for the first sequence, by the reference. */
