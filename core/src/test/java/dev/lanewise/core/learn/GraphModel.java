@@ -1,9 +1,9 @@
 package dev.lanewise.core.learn;
 
 import dev.lanewise.core.reference.layers.ReferenceLayers;
-import dev.lanewise.core.testing.GraphRows;
-import dev.lanewise.core.testing.ScalarGraph;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.testing.GraphRows;
+import dev.lanewise.testing.ScalarGraph;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;

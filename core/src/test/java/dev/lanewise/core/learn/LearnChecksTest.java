@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.learn.LearnCase.Sequence;
 import dev.lanewise.core.testing.Budget;
-import dev.lanewise.core.testing.ScalarGraph;
+import dev.lanewise.testing.ScalarGraph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -1,8 +1,8 @@
 package dev.lanewise.core.learn;
 
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.testing.GraphRows;
-import dev.lanewise.core.testing.ScalarGraph;
+import dev.lanewise.testing.GraphRows;
+import dev.lanewise.testing.ScalarGraph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
-import dev.lanewise.core.testing.GraphRows;
-import dev.lanewise.core.testing.ScalarGraph;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.testing.GraphRows;
+import dev.lanewise.testing.ScalarGraph;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,11 +1,11 @@
-package dev.lanewise.core.testing;
+package dev.lanewise.testing;
 
 import java.util.Arrays;
 
 /**
  * Reverse-mode differentiation of single numbers, the reference of everything that learns. A program builds a graph of numbers, in double
- * or with every number and every derivative rounded to float. The first is the truth, and the second is what plain float code gives, see
- * {@link Budget}. It shares no code with the library, and {@link #gradients} is confirmed by finite differences in its own test.
+ * or with every number and every derivative rounded to float. The first is the truth, and the second is what plain float code gives. It
+ * shares no code with the library, and finite differences confirm its derivatives in the tests of attention.
  */
 public final class ScalarGraph {
   private final boolean rounded;

@@ -1,4 +1,4 @@
-package dev.lanewise.core.testing;
+package dev.lanewise.testing;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
