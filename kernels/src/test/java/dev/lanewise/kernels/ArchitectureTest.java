@@ -41,6 +41,7 @@ class ArchitectureTest {
             KERNELS + ".simd.lanes",
             KERNELS + ".simd.elementwise",
             KERNELS + ".simd.product",
+            KERNELS + ".simd.gradient",
             KERNELS + ".simd.stored",
             KERNELS + ".simd.fused",
             KERNELS + ".simd.decode",

@@ -3,8 +3,8 @@ package dev.lanewise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.data.Matrix;
-import dev.lanewise.kernels.simd.VectorKernels;
 import dev.lanewise.kernels.simd.lanes.Scratch;
+import dev.lanewise.kernels.simd.product.ColumnProduct;
 import dev.lanewise.kernels.testing.Comparisons;
 import dev.lanewise.kernels.testing.Layout;
 import dev.lanewise.kernels.testing.PlainKernels;
@@ -156,7 +156,7 @@ class OutputTest {
     /** Number of floats that an output packs at a time. */
     static int size(Matrix weights, Matrix value) {
       Scratch scratch = new Scratch();
-      VectorKernels.output(weights, value, Matrix.zeros(weights.rows(), value.columns()), scratch);
+      ColumnProduct.run(weights, value, Matrix.zeros(weights.rows(), value.columns()), scratch);
       return scratch.right(0).length;
     }
   }

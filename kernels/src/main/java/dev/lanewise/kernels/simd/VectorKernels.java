@@ -13,7 +13,6 @@ import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.plain.ScalarBackward;
-import dev.lanewise.kernels.plain.ScalarGradients;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
@@ -22,12 +21,13 @@ import dev.lanewise.kernels.simd.elementwise.VectorRotary;
 import dev.lanewise.kernels.simd.elementwise.VectorSoftmax;
 import dev.lanewise.kernels.simd.fused.AdditiveScores;
 import dev.lanewise.kernels.simd.fused.ScoreScale;
+import dev.lanewise.kernels.simd.gradient.VectorGradients;
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.BlockedProduct;
-import dev.lanewise.kernels.simd.product.LongProduct;
+import dev.lanewise.kernels.simd.product.ColumnProduct;
 import dev.lanewise.kernels.simd.product.NarrowProduct;
 import dev.lanewise.kernels.simd.product.ProductProblem;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
 /** SIMD kernels. Only {@link KernelSelection} creates an instance, after it has checked that the Vector API is present. */
 public final class VectorKernels implements KernelProvider {
   private static final String PATH = "vector-" + Lanes.SPECIES.vectorBitSize();
-
-  /** Number of floats that are packed at a time, 4 MB. */
-  private static final int PACKED = 1 << 20;
 
   @Override
   public String path() {
@@ -114,7 +111,7 @@ public final class VectorKernels implements KernelProvider {
 
   /** Computes scores for as many keys at a time as are packed in the scratch. */
   public static void scores(Matrix query, Matrix key, float scale, Matrix scores, Scratch scratch) {
-    int nc = vectorsPacked(key.columns());
+    int nc = ColumnProduct.vectorsPacked(key.columns());
     int from = 0;
     do { // once even without keys
       int to = Math.min(from + nc, key.rows());
@@ -125,31 +122,6 @@ public final class VectorKernels implements KernelProvider {
       BlockedProduct.run(new ProductProblem(query, panels, 0, null, Activation.NONE, columns), scratch);
       from = to;
     } while (from < key.rows());
-  }
-
-  /**
-   * Number of rows or columns (NC) with so many inner steps that are packed at a time: whole panels of up to {@link #PACKED} floats, at
-   * least one panel.
-   */
-  private static int vectorsPacked(int steps) {
-    return Math.max(1, PACKED / Math.max(1, steps) / Tiles.NR) * Tiles.NR;
-  }
-
-  /**
-   * Computes output for as many columns at a time as are packed in the scratch; with very many keys, also for a part of the keys at a time.
-   */
-  public static void output(Matrix weights, Matrix value, Matrix output, Scratch scratch) {
-    if (value.rows() > Tiles.LONG) {
-      LongProduct.run(weights, value, output, scratch);
-      return;
-    }
-    int nc = vectorsPacked(value.rows());
-    for (int from = 0; from < value.columns(); from += nc) {
-      int to = Math.min(from + nc, value.columns());
-      float[] panels = scratch.right(Packing.size(to - from, value.rows(), Tiles.NR));
-      Packing.columns(value.columns(from, to), Tiles.NR, panels);
-      BlockedProduct.run(new ProductProblem(weights, panels, 0, null, Activation.NONE, output.columns(from, to)), scratch);
-    }
   }
 
   @Override
@@ -176,7 +148,7 @@ public final class VectorKernels implements KernelProvider {
   @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
     try (Scratch scratch = Scratch.take()) {
-      output(weights, value, output, scratch);
+      ColumnProduct.run(weights, value, output, scratch);
     }
   }
 
@@ -212,6 +184,6 @@ public final class VectorKernels implements KernelProvider {
 
   @Override
   public GradientKernels gradients() {
-    return new ScalarGradients();
+    return new VectorGradients();
   }
 }

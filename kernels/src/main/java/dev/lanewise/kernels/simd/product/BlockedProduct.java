@@ -74,7 +74,8 @@ public final class BlockedProduct {
       multiply(row, rowEnd, column, step, stepEnd);
       return;
     }
-    for (int i = row; step > 0 && i < rowEnd; i++) {
+    boolean continues = step > 0 || problem.added();
+    for (int i = row; continues && i < rowEnd; i++) {
       System.arraycopy(c.data(), c.index(i, column), scratch.edge, (i - row) * Tiles.NR, columns);
     }
     scratch.c.set(scratch.edge, 0, Tiles.NR);
@@ -88,7 +89,7 @@ public final class BlockedProduct {
   private void multiply(int row, int rowEnd, int column, int step, int stepEnd) {
     Matrix a = problem.a();
     Operand c = scratch.c.next(Tiles.MR * scratch.c.stride);
-    Operand start = step > 0 ? c : problem.start(column, scratch.start, scratch.zeros);
+    Operand start = step > 0 || problem.added() ? c : problem.start(column, scratch.start, scratch.zeros);
     scratch.a.set(a.data(), a.index(row, step), a.rowStride()).next(Tiles.MR * a.rowStride());
     scratch.b.set(problem.panels(), problem.panel(column, step), Tiles.NR);
     MicroKernel.multiplyRows(scratch.a, scratch.b, start, c, stepEnd - step, (rowEnd - row) / Tiles.MR);

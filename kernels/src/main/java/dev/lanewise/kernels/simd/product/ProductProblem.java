@@ -18,9 +18,29 @@ import org.jspecify.annotations.Nullable;
  * @param bias initial value of each row, padded to whole panels; null for 0
  * @param c rows × columns, written
  * @param chain number of inner steps that are summed in one chain
+ * @param added whether the product is added to what c holds; there is then no bias and no activation
  */
 public record ProductProblem(
-    Matrix a, float[] panels, int panelDepth, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c, int chain) {
+    Matrix a,
+    float[] panels,
+    int panelDepth,
+    int firstPanel,
+    float @Nullable [] bias,
+    Activation activation,
+    Matrix c,
+    int chain,
+    boolean added) {
+
+  /** A product that is written. */
+  public ProductProblem(
+      Matrix a, float[] panels, int panelDepth, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c, int chain) {
+    this(a, panels, panelDepth, firstPanel, bias, activation, c, chain, false);
+  }
+
+  /** A product c += a · b, whose panels hold all steps. */
+  public static ProductProblem added(Matrix a, float[] panels, Matrix c) {
+    return new ProductProblem(a, panels, a.columns(), 0, null, Activation.NONE, c, Tiles.KC, true);
+  }
 
   /** A product whose panels hold all steps. */
   public ProductProblem(Matrix a, float[] panels, int firstPanel, float @Nullable [] bias, Activation activation, Matrix c) {

@@ -50,7 +50,7 @@ public final class SkinnyProduct {
       do { // once even for a depth of 0, where C is the bias or 0
         int stepEnd = Math.min(step + problem.chain(), problem.depth());
         multiply(column, step, stepEnd);
-        add(column, step == 0);
+        add(column, step == 0 && !problem.added());
         step = stepEnd;
       } while (step < problem.depth());
       problem.activate(firstRow, problem.rows(), column, column + width, scratch);
