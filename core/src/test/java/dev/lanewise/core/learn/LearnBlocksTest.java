@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
-import dev.lanewise.core.testing.ScalarGraph;
+import dev.lanewise.testing.ScalarGraph;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
