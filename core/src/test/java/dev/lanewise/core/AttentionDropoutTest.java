@@ -39,9 +39,9 @@ class AttentionDropoutTest {
         attention.compute(query, key, value, output);
         attention.compute(query, key, Results.of().withWeights(weights));
         ReferenceAttention reference = ReferenceAttention.of(attention, query, key, value);
-        Budget.assertWithin("output on " + kernels, output.data(), reference.inFloat().output(), reference.output());
+        Budget.assertWithin("output on " + kernels.path(), output.data(), reference.inFloat().output(), reference.output());
         double[] expected = reference.weights();
-        Budget.assertWithin("weights on " + kernels, weights.data(), reference.inFloat().weights(), expected);
+        Budget.assertWithin("weights on " + kernels.path(), weights.data(), reference.inFloat().weights(), expected);
         for (int i = 0; i < expected.length; i++) {
           assertThat(weights.data()[i] == 0).as("weight %d is dropped or hidden", i).isEqualTo(expected[i] == 0);
         }
@@ -59,7 +59,7 @@ class AttentionDropoutTest {
       Attention attention = attention().withKernels(kernels);
       attention.compute(query, key, Results.of().withLogSumExp(with));
       attention.withDropout(0, 1, 1).compute(query, key, Results.of().withLogSumExp(without));
-      Views.assertSameBits(with, without, "log-sum-exp on " + kernels);
+      Views.assertSameBits(with, without, "log-sum-exp on " + kernels.path());
     }
   }
 
@@ -74,7 +74,7 @@ class AttentionDropoutTest {
       Heads three = Heads.zeros(BATCH, HEADS, 5, WIDTH);
       attention.compute(query, key, value, one);
       attention.withThreads(3).compute(query, key, value, three);
-      Views.assertSameBits(three.data(), one.data(), "output of three threads on " + kernels);
+      Views.assertSameBits(three.data(), one.data(), "output of three threads on " + kernels.path());
       attention.withDropout(0, 1, 1).compute(query, key, value, three);
       assertThat(three.data()).isNotEqualTo(one.data());
     }

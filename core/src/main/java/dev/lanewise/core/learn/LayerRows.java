@@ -20,6 +20,8 @@ final class LayerRows {
   @FunctionalInterface
   interface Task {
     /**
+     * Computes a block.
+     *
      * @param block number of the block
      * @param rows the rows of each view
      */

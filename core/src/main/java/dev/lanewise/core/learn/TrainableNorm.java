@@ -123,8 +123,8 @@ public final class TrainableNorm implements TrainableLayer {
     SequenceBatch written = inputGradient == null ? LayerRows.borrow(trace, x, width()) : inputGradient;
     BackwardKernels kernels = trace.kernels().backward();
     int blocks = LayerRows.blocks(x, outputGradient, written);
-    float[] @Nullable [] weightGradients = weight.isFrozen() ? null : new float[blocks][width()];
-    float[] @Nullable [] biasGradients = bias == null || bias.isFrozen() ? null : new float[blocks][width()];
+    float @Nullable [][] weightGradients = weight.isFrozen() ? null : new float[blocks][width()];
+    float @Nullable [][] biasGradients = bias == null || bias.isFrozen() ? null : new float[blocks][width()];
     LayerRows.run(
         trace,
         WORK,
@@ -152,7 +152,7 @@ public final class TrainableNorm implements TrainableLayer {
   }
 
   /** Adds the gradients of all blocks, in their order. */
-  private static void join(float[] @Nullable [] ofBlocks, Parameter parameter) {
+  private static void join(float @Nullable [][] ofBlocks, Parameter parameter) {
     if (ofBlocks == null) {
       return;
     }

@@ -48,7 +48,7 @@ final class TileDropout {
     for (int lane = 0; lane < tile.lanes(); lane++) {
       int at = lane / LANES * LANES + lane % 2 * (LANES / 2) + lane % LANES / 2;
       query[at] = tile.query(lane);
-      head[at] = tile.batchEntry() * heads + tile.queryHead(lane);
+      head[at] = (long) tile.batchEntry() * heads + tile.queryHead(lane);
     }
   }
 
