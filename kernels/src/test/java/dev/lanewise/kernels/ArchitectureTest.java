@@ -44,6 +44,7 @@ class ArchitectureTest {
             KERNELS + ".simd.gradient",
             KERNELS + ".simd.stored",
             KERNELS + ".simd.fused",
+            KERNELS + ".simd.backward",
             KERNELS + ".simd.decode",
             KERNELS + ".simd",
             KERNELS,

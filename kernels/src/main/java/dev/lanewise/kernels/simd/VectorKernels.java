@@ -12,8 +12,8 @@ import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.WeightFormat;
-import dev.lanewise.kernels.plain.ScalarBackward;
 import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.kernels.simd.backward.BackwardPlan;
 import dev.lanewise.kernels.simd.elementwise.RowArithmetic;
 import dev.lanewise.kernels.simd.elementwise.VectorActivations;
 import dev.lanewise.kernels.simd.elementwise.VectorNorms;
@@ -179,7 +179,7 @@ public final class VectorKernels implements KernelProvider {
 
   @Override
   public AttentionTasks planBackward(BackwardProblem problem, int threads) {
-    return ScalarBackward.plan(problem);
+    return BackwardPlan.of(problem, threads);
   }
 
   @Override

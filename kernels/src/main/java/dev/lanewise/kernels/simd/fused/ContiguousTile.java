@@ -11,7 +11,7 @@ import dev.lanewise.kernels.simd.lanes.Transpose;
  * Rows that a product reads, such as keys or values, with contiguous elements: the caller's rows if they are contiguous, or else, and for
  * cached rows, a copy.
  */
-final class ContiguousTile {
+public final class ContiguousTile {
   private static final int LANES = Lanes.COUNT;
   private static final float[] NONE = new float[0];
 
@@ -93,7 +93,7 @@ final class ContiguousTile {
   }
 
   /** Drops the reference to the caller's array. */
-  void release() {
+  public void release() {
     data = NONE;
   }
 }

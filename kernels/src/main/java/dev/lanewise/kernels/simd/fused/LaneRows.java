@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
  * The layout of rows whose elements are lanes, such as the scores of a key for all queries of a tile: [vector][row][lane of the vector].
  * Loops over the rows of one vector are contiguous, however many vectors a tile has.
  */
-final class LaneRows {
+public final class LaneRows {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
@@ -18,12 +18,12 @@ final class LaneRows {
    * Number of rows of an array for the keys of a tile: room for the rows past the last that a strip of {@link ScoreKernel} writes, and an
    * odd number, so that the vectors of a row do not lie at a distance of whole pages, where they would compete for the same sets of L1.
    */
-  static final int KEYS = Tiles.KEYS + 9;
+  public static final int KEYS = Tiles.KEYS + 9;
 
   private LaneRows() {}
 
   /** Index of an element of an array for {@code rows} rows. */
-  static int index(int rows, int row, int lane) {
+  public static int index(int rows, int row, int lane) {
     return (lane / LANES * rows + row) * LANES + lane % LANES;
   }
 

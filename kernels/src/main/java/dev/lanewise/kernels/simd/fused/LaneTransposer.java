@@ -8,14 +8,14 @@ import dev.lanewise.kernels.simd.lanes.Transpose;
 import java.util.Arrays;
 
 /** Transposes query rows into the lanes. */
-final class LaneTransposer {
+public final class LaneTransposer {
   private static final int LANES = Lanes.COUNT;
 
   private final int[] starts = new int[Tiles.QUERIES];
   private int lanes;
 
   /** Selects the tile's rows of {@code heads}; lanes past the last row repeat it. */
-  void open(QueryTile tile, Heads heads) {
+  public void open(QueryTile tile, Heads heads) {
     lanes = tile.lanes();
     tile.rowStarts(heads, starts);
   }
@@ -50,7 +50,7 @@ final class LaneTransposer {
   }
 
   /** Index of a lane's row. */
-  int start(int lane) {
+  public int start(int lane) {
     return starts[lane];
   }
 }

@@ -14,7 +14,7 @@ public final class QueryTile {
   /** Number of floats of a cache line; longer lines are touched more than once. */
   static final int LINE = 16;
 
-  final Scratch scratch = new Scratch();
+  public final Scratch scratch = new Scratch();
   private @Nullable AttentionProblem problem;
   private int unit;
   private int batchEntry;
@@ -31,7 +31,7 @@ public final class QueryTile {
   private final int[] seenTo = new int[Tiles.VECTORS];
   private boolean narrow;
 
-  void open(AttentionProblem newProblem, int newUnit, int newRow, int newRows) {
+  public void open(AttentionProblem newProblem, int newUnit, int newRow, int newRows) {
     problem = newProblem;
     unit = newUnit;
     rows = newRows;
@@ -50,51 +50,51 @@ public final class QueryTile {
     }
   }
 
-  void openTile(int newKey, int newKeys) {
+  public void openTile(int newKey, int newKeys) {
     key = newKey;
     keys = newKeys;
     narrow = false;
   }
 
   /** Drops the references to the caller's objects. */
-  void release() {
+  public void release() {
     problem = null;
     scratch.release();
   }
 
-  AttentionProblem problem() {
+  public AttentionProblem problem() {
     return Objects.requireNonNull(problem);
   }
 
-  int unit() {
+  public int unit() {
     return unit;
   }
 
-  int batchEntry() {
+  public int batchEntry() {
     return batchEntry;
   }
 
   /** Number of query rows; lanes past them repeat the last row. */
-  int rows() {
+  public int rows() {
     return rows;
   }
 
   /** Number of vectors of lanes, as few as hold the rows. */
-  int vectors() {
+  public int vectors() {
     return vectors;
   }
 
   /** Number of lanes of all vectors. */
-  int lanes() {
+  public int lanes() {
     return vectors * Lanes.COUNT;
   }
 
-  int queryHead(int lane) {
+  public int queryHead(int lane) {
     return queryHead[lane];
   }
 
   /** Position of a lane's query in its batch entry. */
-  int query(int lane) {
+  public int query(int lane) {
     return query[lane];
   }
 
@@ -103,7 +103,7 @@ public final class QueryTile {
    * once. Otherwise the first pass over them would wait for one miss after the other; this saves 3 % of the time of 12 heads of 512 rows.
    * Rows whose elements are not contiguous share cache lines and are not touched.
    */
-  void rowStarts(Heads heads, int[] starts) {
+  public void rowStarts(Heads heads, int[] starts) {
     int first = problem().shape.queryIndex(heads, batchEntry, 0, 0);
     for (int lane = 0; lane < lanes(); lane++) {
       starts[lane] = first + queryHead[lane] * heads.headStride() + query[lane] * heads.rowStride();
@@ -130,7 +130,7 @@ public final class QueryTile {
   }
 
   /** Whether every vector may see every key of {@code from} (inclusive) to {@code to} (exclusive). */
-  boolean seesAll(int from, int to) {
+  public boolean seesAll(int from, int to) {
     boolean all = true;
     for (int vector = 0; narrow && vector < vectors; vector++) {
       all &= seenFrom[vector] <= from && to <= seenTo[vector];
@@ -139,17 +139,47 @@ public final class QueryTile {
   }
 
   /** The first key from {@code from} on that a lane of a vector may see. */
-  int seenFrom(int vector, int from) {
+  public int seenFrom(int vector, int from) {
     return narrow ? Math.max(from, seenFrom[vector]) : from;
   }
 
   /** One past the last key before {@code to} that a lane of a vector may see. */
-  int seenTo(int vector, int to) {
+  public int seenTo(int vector, int to) {
     return narrow ? Math.min(to, seenTo[vector]) : to;
   }
 
+  /** The first vector that may see the chain of a key; the number of vectors if none does. */
+  public int firstVector(int key) {
+    int vector = 0;
+    while (vector < vectors && seenFrom(vector, key) >= seenTo(vector, key + 1)) {
+      vector++;
+    }
+    return vector;
+  }
+
+  /** One past the last vector that may see the chain of a key. */
+  public int endVector(int key) {
+    int vector = vectors;
+    while (vector > 0 && seenFrom(vector - 1, key) >= seenTo(vector - 1, key + 1)) {
+      vector--;
+    }
+    return vector;
+  }
+
+  /** One past the last chain of keys whose first and last vector are those of the chain that begins at {@code from}. */
+  public int sameVectors(int from) {
+    if (!narrow) {
+      return keys;
+    }
+    int to = from;
+    do {
+      to = Math.min(to + RowOrder.CHAIN, keys);
+    } while (to < keys && firstVector(to) == firstVector(from) && endVector(to) == endVector(from));
+    return to;
+  }
+
   /** Selects the tile's keys. */
-  void openKeys(ContiguousTile target) {
+  public void openKeys(ContiguousTile target) {
     AttentionProblem call = problem();
     int head = call.keyValueHead(unit);
     if (call.shape.isCached()) {
@@ -160,7 +190,7 @@ public final class QueryTile {
   }
 
   /** Selects the tile's values. */
-  void openValues(ContiguousTile target) {
+  public void openValues(ContiguousTile target) {
     AttentionProblem call = problem();
     int head = call.keyValueHead(unit);
     if (call.shape.isCached()) {
@@ -185,17 +215,17 @@ public final class QueryTile {
   }
 
   /** The first key of the tile. */
-  int key() {
+  public int key() {
     return key;
   }
 
   /** Number of keys of the tile. */
-  int keys() {
+  public int keys() {
     return keys;
   }
 
   /** One past the last key of the tile in the same step of {@link RowOrder} as key {@code i} of the tile. */
-  int stepEnd(int i) {
+  public int stepEnd(int i) {
     return Math.min(keys, (key + i) / RowOrder.STEP * RowOrder.STEP + RowOrder.STEP - key);
   }
 }

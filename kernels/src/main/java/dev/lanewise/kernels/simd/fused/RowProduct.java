@@ -2,7 +2,6 @@ package dev.lanewise.kernels.simd.fused;
 
 import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.LongSums;
-import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.ScoreKernel;
@@ -63,35 +62,14 @@ final class RowProduct {
    */
   void multiplySeen(ContiguousTile rows, QueryTile tile, float[] panel, int panelRows, int depth, float[] target, Scratch scratch) {
     for (int from = 0, to; from < tile.keys(); from = to) {
-      int first = firstVector(tile, from);
-      int end = endVector(tile, from);
-      to = from;
-      do {
-        to = Math.min(to + RowOrder.CHAIN, tile.keys());
-      } while (to < tile.keys() && firstVector(tile, to) == first && endVector(tile, to) == end);
+      to = tile.sameVectors(from);
+      int first = tile.firstVector(from);
+      int end = tile.endVector(from);
       if (first < end) {
         scratch.b.set(panel, first * panelRows * LANES, panelRows * LANES);
         multiplyChain(rows, from, to - from, 0, depth, first, end - first, target, scratch);
       }
     }
-  }
-
-  /** The first vector that may see a chain of keys; the number of vectors if none does. */
-  private static int firstVector(QueryTile tile, int key) {
-    int vector = 0;
-    while (vector < tile.vectors() && tile.seenFrom(vector, key) >= tile.seenTo(vector, key + 1)) {
-      vector++;
-    }
-    return vector;
-  }
-
-  /** One past the last vector that may see a chain of keys. */
-  private static int endVector(QueryTile tile, int key) {
-    int vector = tile.vectors();
-    while (vector > 0 && tile.seenFrom(vector - 1, key) >= tile.seenTo(vector - 1, key + 1)) {
-      vector--;
-    }
-    return vector;
   }
 
   /** Selects the elements that are loaded beside the products of {@code count} rows: four of a line. */

@@ -51,7 +51,7 @@ public final class ScoreChanges {
    * @param from the first key that any of them sees
    * @param to one past the last
    */
-  void open(QueryTile tile, int from, int to) {
+  public void open(QueryTile tile, int from, int to) {
     AttentionProblem problem = tile.problem();
     if (problem.callsTwice()) {
       kept.open(tile.rows(), from, to);
@@ -80,7 +80,7 @@ public final class ScoreChanges {
   }
 
   /** Changes the scores of the tile; calls observers if {@code observed}. */
-  void apply(QueryTile tile, float[] scores, boolean observed) {
+  public void apply(QueryTile tile, float[] scores, boolean observed) {
     AttentionProblem problem = tile.problem();
     List<ScoreChange> changes = problem.formula.changes();
     observe(tile, Stage.RAW, scores, observed);

@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorSpecies;
  * The mask of a tile of queries and keys. Comparisons of ranges find the tiles that all lanes see completely and those that no lane sees.
  * In the other tiles each key has a word of bits for the lanes that do not see it.
  */
-final class TileMask {
+public final class TileMask {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
   private static final int QUERIES = Tiles.QUERIES;
@@ -25,6 +25,10 @@ final class TileMask {
   private int lanes;
   private long all;
   private boolean holes;
+
+  /** Whether {@link #first} and {@link #end} are those of this tile. */
+  private boolean ranges;
+
   private boolean partial;
   private int from;
   private int to;
@@ -32,11 +36,12 @@ final class TileMask {
   private int leastEnd;
 
   /** Selects the query rows of a tile; lanes past the last row have its mask. */
-  void open(QueryTile tile, Visibility visibility) {
+  public void open(QueryTile tile, Visibility visibility) {
     lanes = tile.lanes();
     all = -1L >>> (Long.SIZE - lanes);
     holes = visibility.hasHoles();
-    if (visibility.showsAll(tile.batchEntry())) { // the ranges of single lanes are not needed
+    ranges = !visibility.showsAll(tile.batchEntry());
+    if (!ranges) { // the ranges of single lanes are not needed
       from = 0;
       mostFirst = 0;
       to = tile.problem().shape.keys(tile.batchEntry());
@@ -61,17 +66,22 @@ final class TileMask {
   }
 
   /** The first key that a lane sees. */
-  int from() {
+  public int from() {
     return from;
   }
 
   /** One past the last key that a lane sees. */
-  int to() {
+  public int to() {
     return to;
   }
 
+  /** Whether the range of a lane has one key only. */
+  public boolean seesOne(int lane) {
+    return from + 1 == to || (ranges && end[lane] - first[lane] == 1);
+  }
+
   /** Selects the keys of the tile; returns whether any lane sees any of them. */
-  boolean openTile(QueryTile tile, Visibility visibility) {
+  public boolean openTile(QueryTile tile, Visibility visibility) {
     int key = tile.key();
     int keys = tile.keys();
     partial = mostFirst > key || leastEnd < key + keys;
@@ -96,7 +106,7 @@ final class TileMask {
   }
 
   /** A lower bound, at most {@link #to}, of the first key from {@code key} on that any lane sees. */
-  int nextKey(QueryTile tile, Visibility visibility, int key) {
+  public int nextKey(QueryTile tile, Visibility visibility, int key) {
     int next = holes ? to : Math.min(key, to);
     for (int lane = 0; lane < lanes && next > key; lane++) {
       int from = Math.max(key, first[lane]);
@@ -163,7 +173,7 @@ final class TileMask {
   }
 
   /** Writes a value, −∞ for scores and 0 for weights, where a lane does not see a key of the tile. */
-  void apply(float[] scores, int keys, float value) {
+  public void apply(float[] scores, int keys, float value) {
     if (partial) {
       for (int lane = 0; lane < lanes; lane += LANES) {
         apply(scores, keys, lane, value);

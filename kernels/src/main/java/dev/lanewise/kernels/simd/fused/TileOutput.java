@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The accumulated output of a tile of queries: accumulated[row][d] += Σ weights[key][row] · V[key][d], one step of keys after the other, in
  * the order of {@link RowOrder}. V is read in place. Other rows can take the place of the values, and other factors that of the weights.
  */
-final class TileOutput implements TileSink {
+public final class TileOutput implements TileSink {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final int LANES = Lanes.COUNT;
 
@@ -49,7 +49,7 @@ final class TileOutput implements TileSink {
   private int finiteTo;
 
   /** Creates a sum over the rows that {@code source} selects for a tile of keys. */
-  TileOutput(BiConsumer<QueryTile, ContiguousTile> source) {
+  public TileOutput(BiConsumer<QueryTile, ContiguousTile> source) {
     this.source = source;
     Arrays.fill(ones, 1);
   }
@@ -60,7 +60,7 @@ final class TileOutput implements TileSink {
    * @param checks whether values that are not finite are found; if not, such a value makes the output NaN or infinite, also of a row that
    *     does not see its key
    */
-  void openUnit(@Nullable Heads output, boolean checks) {
+  public void openUnit(@Nullable Heads output, boolean checks) {
     target = output;
     careful = checks;
     finiteFrom = 0;
@@ -322,7 +322,7 @@ final class TileOutput implements TileSink {
   }
 
   /** Whether all of the output is finite. */
-  boolean isFinite() {
+  public boolean isFinite() {
     return finite;
   }
 
@@ -338,7 +338,7 @@ final class TileOutput implements TileSink {
   }
 
   /** Drops the references to the caller's arrays. */
-  void release() {
+  public void release() {
     values.release();
     target = null;
   }

@@ -12,7 +12,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The scores of a tile, in the layout of {@link LaneRows}: scores[key][lane] = scale · similarity. */
-final class TileScores {
+public final class TileScores {
   private static final int QUERIES = Tiles.QUERIES;
 
   private final float[] factor = new float[QUERIES];
@@ -33,7 +33,7 @@ final class TileScores {
   private float after;
 
   /** Packs the queries into the lanes, multiplied by every factor that a product allows to apply to the queries. */
-  void open(Heads query, Similarity.Kind newKind, float @Nullable [] newVector, float scale, LaneTransposer rows, QueryTile tile) {
+  public void open(Heads query, Similarity.Kind newKind, float @Nullable [] newVector, float scale, LaneTransposer rows, QueryTile tile) {
     kind = newKind;
     vectors = tile.vectors();
     lanes = tile.lanes();
@@ -97,7 +97,7 @@ final class TileScores {
    *
    * @param next see {@link RowProduct#touch}
    */
-  void compute(ContiguousTile keys, @Nullable ContiguousTile next, QueryTile tile, float[] scores) {
+  public void compute(ContiguousTile keys, @Nullable ContiguousTile next, QueryTile tile, float[] scores) {
     product.touch(next);
     Scratch scratch = tile.scratch;
     int count = tile.keys();
@@ -125,7 +125,7 @@ final class TileScores {
   }
 
   /** Drops the references to the caller's arrays. */
-  void release() {
+  public void release() {
     row.release();
     product.touch(null);
     additiveVector = null;
