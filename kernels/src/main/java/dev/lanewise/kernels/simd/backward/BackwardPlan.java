@@ -36,7 +36,13 @@ public final class BackwardPlan {
   /** Whether the fused kernel computes the gradients of a problem. Each component of a formula is answered here. */
   private static boolean supports(BackwardProblem problem) {
     return switch (problem.forward.formula) {
-      case ScoreFormula(_, Similarity similarity, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction, Dropout dropout) ->
+      case ScoreFormula(
+              _,
+              Similarity similarity,
+              List<ScoreChange> changes,
+              Normaliser normaliser,
+              RowFunction weightFunction,
+              Dropout dropout) ->
           similarity.kind() == Similarity.Kind.DOT
               && changes.isEmpty()
               && normaliser.kind() == Normaliser.Kind.SOFTMAX

@@ -114,7 +114,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
     mask.open(tile, forward.visibility);
     scorer.open(query, Similarity.Kind.DOT, null, forward.scale, queries, tile);
     multiplier.open(gradient, Similarity.Kind.DOT, null, forward.scale, gradients, tile);
-    terms.open(problem, tile, mask, gradients, forward.scale);
+    terms.open(problem, tile, multiplier, forward.scale);
     keyGradient.openRows(tile, query, queries);
     valueGradient.openRows(tile, gradient, gradients);
   }

@@ -13,6 +13,7 @@ import dev.lanewise.kernels.simd.lanes.Tiles;
 import dev.lanewise.kernels.simd.product.KeyGradientKernel;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
@@ -180,7 +181,7 @@ final class KeyGradient {
         zeros = FloatVector.fromArray(SPECIES, sums, at + i).fma(FloatVector.zero(SPECIES), zeros);
       }
     }
-    return !Float.isNaN(zeros.reduceLanes(jdk.incubator.vector.VectorOperators.ADD));
+    return FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
   }
 
   /** Drops the references to the caller's arrays. */

@@ -21,7 +21,7 @@ public final class LaneTransposer {
   }
 
   /** target[d][lane] = scale · row[lane][d], in the layout of {@link LaneRows} for {@code rows} rows. */
-  void load(Heads query, float scale, float[] target, int rows, Scratch scratch) {
+  public void load(Heads query, float scale, float[] target, int rows, Scratch scratch) {
     int width = query.width();
     if (query.columnStride() != 1) {
       for (int d = 0; d < width; d++) {

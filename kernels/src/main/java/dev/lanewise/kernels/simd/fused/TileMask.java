@@ -25,10 +25,6 @@ public final class TileMask {
   private int lanes;
   private long all;
   private boolean holes;
-
-  /** Whether {@link #first} and {@link #end} are those of this tile. */
-  private boolean ranges;
-
   private boolean partial;
   private int from;
   private int to;
@@ -40,8 +36,7 @@ public final class TileMask {
     lanes = tile.lanes();
     all = -1L >>> (Long.SIZE - lanes);
     holes = visibility.hasHoles();
-    ranges = !visibility.showsAll(tile.batchEntry());
-    if (!ranges) { // the ranges of single lanes are not needed
+    if (visibility.showsAll(tile.batchEntry())) { // the ranges of single lanes are not needed
       from = 0;
       mostFirst = 0;
       to = tile.problem().shape.keys(tile.batchEntry());
@@ -73,11 +68,6 @@ public final class TileMask {
   /** One past the last key that a lane sees. */
   public int to() {
     return to;
-  }
-
-  /** Whether the range of a lane has one key only. */
-  public boolean seesOne(int lane) {
-    return from + 1 == to || (ranges && end[lane] - first[lane] == 1);
   }
 
   /** Selects the keys of the tile; returns whether any lane sees any of them. */

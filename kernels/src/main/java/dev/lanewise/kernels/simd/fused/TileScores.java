@@ -9,6 +9,7 @@ import dev.lanewise.kernels.simd.lanes.Packing;
 import dev.lanewise.kernels.simd.lanes.Scratch;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Objects;
+import jdk.incubator.vector.FloatVector;
 import org.jspecify.annotations.Nullable;
 
 /** The scores of a tile, in the layout of {@link LaneRows}: scores[key][lane] = scale · similarity. */
@@ -122,6 +123,32 @@ public final class TileScores {
     for (int i = 0; after != 1 && i < count; i++) {
       LaneRows.multiplyRow(scores, LaneRows.KEYS, i, lanes, after);
     }
+  }
+
+  /**
+   * products[lane] = scale · query[lane] · row[lane] for a dot product, with the operations of the scores up to {@link Tiles#KC} elements:
+   * a lane whose row is a key has the bits of its score.
+   *
+   * @param rows headDim × lanes in the layout of {@link LaneRows} for {@link #panelRows} rows
+   */
+  public void multiplyRows(float[] rows, float[] products) {
+    for (int lane = 0; lane < lanes; lane += Lanes.COUNT) {
+      int first = lane * panelRows;
+      FloatVector sum = FloatVector.zero(Lanes.SPECIES);
+      for (int d = 0; d < depth; d++) {
+        int at = first + d * Lanes.COUNT;
+        sum = FloatVector.fromArray(Lanes.SPECIES, queryPanel, at).fma(FloatVector.fromArray(Lanes.SPECIES, rows, at), sum);
+      }
+      sum.intoArray(products, lane);
+    }
+    for (int lane = 0; after != 1 && lane < lanes; lane++) {
+      products[lane] *= after;
+    }
+  }
+
+  /** Number of rows for which the panel of queries is laid out, see {@link LaneRows}. */
+  public int panelRows() {
+    return panelRows;
   }
 
   /** Drops the references to the caller's arrays. */
