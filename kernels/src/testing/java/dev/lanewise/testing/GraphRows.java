@@ -90,6 +90,32 @@ public final class GraphRows {
     return Arrays.stream(powers).map(power -> graph.divide(power, total)).toArray();
   }
 
+  /**
+   * softmax(scores) · rows as "FlashAttention" computes it: the sums of e<sup>score</sup> · row are divided at the end. Its derivative in
+   * float is that of "FlashAttention-2", P ∘ (dP − rowsum(dO ∘ O)), which loses digits where the rows have a large part in common.
+   *
+   * @param sink a further number in the sum of powers, or −1
+   * @param factors of the weights, by dropout; null for 1
+   */
+  public int[] attended(int[] scores, int sink, float @Nullable [] factors, int[][] rows, int width) {
+    double largest = sink >= 0 ? graph.value(sink) : Double.NEGATIVE_INFINITY;
+    for (int score : scores) {
+      largest = Math.max(largest, graph.value(score));
+    }
+    int[] powers = new int[scores.length];
+    for (int j = 0; j < scores.length; j++) {
+      powers[j] = graph.exp(graph.shift(scores[j], -largest));
+    }
+    if (scores.length == 0) {
+      return numbers(new double[width]);
+    }
+    int sum = sum(powers);
+    int total = sink >= 0 ? graph.add(sum, graph.exp(graph.shift(sink, -largest))) : sum;
+    int[] kept = new int[powers.length];
+    Arrays.setAll(kept, j -> factors == null ? powers[j] : graph.scale(powers[j], factors[j]));
+    return Arrays.stream(mixed(kept, rows, width)).map(element -> graph.divide(element, total)).toArray();
+  }
+
   /** (x − mean) / √(variance + epsilon) · weight + bias. */
   public int[] layerNorm(int[] x, int[] weight, int[] bias, double epsilon) {
     int mean = graph.scale(sum(x), 1.0 / x.length);

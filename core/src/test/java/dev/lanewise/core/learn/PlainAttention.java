@@ -1,6 +1,7 @@
 package dev.lanewise.core.learn;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.testing.GraphRows;
 import dev.lanewise.testing.ScalarGraph;
 import java.util.ArrayList;
@@ -100,9 +101,13 @@ final class PlainAttention {
       int[] sinks = parameters.get("sinks");
       int[] kept = seenKeys.stream().mapToInt(j -> j).toArray();
       float[] factors = call.factors(entry, head, i);
-      int[] weights = weights(scores.stream().mapToInt(s -> s).toArray(), sinks == null ? -1 : sinks[head]);
-      Arrays.setAll(weights, n -> graph.scale(weights[n], factors[kept[n]]));
-      Arrays.stream(rows.mixed(weights, seen.toArray(int[][]::new), call.valueDim())).forEach(result::add);
+      float[] seenFactors = new float[kept.length];
+      for (int n = 0; n < kept.length; n++) {
+        seenFactors[n] = factors[kept[n]];
+      }
+      int[] all = scores.stream().mapToInt(score -> score).toArray();
+      int[] output = attended(all, sinks == null ? -1 : sinks[head], seenFactors, seen.toArray(int[][]::new));
+      Arrays.stream(output).forEach(result::add);
     }
     return result.stream().mapToInt(n -> n).toArray();
   }
@@ -154,13 +159,23 @@ final class PlainAttention {
     return result;
   }
 
-  private int[] weights(int[] scores, int sink) {
+  private int[] attended(int[] scores, int sink, float[] factors, int[][] values) {
+    if (call.normaliser() == Normaliser.Kind.SOFTMAX) {
+      return rows.attended(scores, sink, factors, values, call.valueDim());
+    }
+    int[] weights = new int[scores.length];
+    for (int j = 0; j < weights.length; j++) {
+      weights[j] = graph.scale(weight(scores[j]), factors[j]);
+    }
+    return rows.mixed(weights, values, call.valueDim());
+  }
+
+  private int weight(int score) {
     return switch (call.normaliser()) {
-      case SOFTMAX -> rows.softmax(scores, sink);
-      case RELU -> Arrays.stream(scores).map(graph::relu).toArray();
-      case SQUARED_RELU -> Arrays.stream(scores).map(graph::relu).map(n -> graph.multiply(n, n)).toArray();
-      case SIGMOID -> Arrays.stream(scores).map(graph::sigmoid).toArray();
-      case LINEAR -> scores;
+      case RELU -> graph.relu(score);
+      case SQUARED_RELU -> graph.multiply(graph.relu(score), graph.relu(score));
+      case SIGMOID -> graph.sigmoid(score);
+      case SOFTMAX, LINEAR -> score;
     };
   }
 

@@ -6,6 +6,8 @@ import dev.lanewise.core.layer.MultiHeadAttention;
 import dev.lanewise.core.layer.Norm;
 import dev.lanewise.core.layer.TransformerLayer;
 import dev.lanewise.core.layer.TransformerStack;
+import dev.lanewise.core.learn.TrainableNorm;
+import dev.lanewise.core.learn.TrainableStack;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
@@ -92,6 +94,18 @@ public final class BertWeights {
     return new Loading(tensors.under(prefix())).encoder();
   }
 
+  /**
+   * Creates a model that learns.
+   *
+   * @param dropout the rate of dropout of attention weights and of the output of each sublayer, which apply while a trace trains; BERT was
+   *     trained with 0.1
+   * @throws IllegalArgumentException as for {@link #encoder}, or if the rate is negative or not below 1
+   */
+  public TrainableBert trainable(float dropout) {
+    String prefix = prefix();
+    return new Loading(tensors.under(prefix)).trainable(prefix, dropout);
+  }
+
   /** The prefix of the tensor names. */
   private String prefix() {
     List<String> found = tensors.names().stream().filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS)).toList();
@@ -130,6 +144,21 @@ public final class BertWeights {
       BertEmbeddings embeddings =
           new BertEmbeddings(from.floats(WORDS), table("position"), table("token_type"), firstPosition, norm("embeddings."));
       return new BertEncoder(embeddings, TransformerStack.of(stack, null));
+    }
+
+    private TrainableBert trainable(String prefix, float dropout) {
+      int layers = from.numbered("encoder.layer.");
+      from.check(expected(layers));
+      TrainableStack encoder =
+          TrainableStack.builder(numHeads)
+              .norms(Norm.Placement.POST)
+              .activation(activation)
+              .epsilon(epsilon)
+              .dropout(dropout)
+              .self(attention -> attention.dropout(dropout))
+              .encoder(BertNames.torch(from, layers), "");
+      TrainableNorm norm = TrainableNorm.layer(from.floats(normWeight("embeddings.")), from.floats(normBias("embeddings.")), epsilon);
+      return new TrainableBert(from, prefix, norm, encoder, firstPosition);
     }
 
     /** A dimension of a matrix; 1 if the matrix is missing or the dimension is 0, which the check reports later. */
@@ -171,11 +200,11 @@ public final class BertWeights {
     }
 
     private String normWeight(String prefix) {
-      return prefix + (names.contains(prefix + "LayerNorm.gamma") ? "LayerNorm.gamma" : "LayerNorm.weight");
+      return BertNames.norm(names, prefix, "weight");
     }
 
     private String normBias(String prefix) {
-      return prefix + (names.contains(prefix + "LayerNorm.beta") ? "LayerNorm.beta" : "LayerNorm.bias");
+      return BertNames.norm(names, prefix, "bias");
     }
 
     private float[] table(String name) {
