@@ -42,7 +42,7 @@ final class TrainStepOperation {
           layer.forward(x, y, trace);
           layer.backward(trace, outputGradient, inputGradient);
         },
-        (double) PASSES * x.batch() * weights.flops(x.rows()),
+        (long) PASSES * x.batch() * weights.flops(x.rows()),
         Float.BYTES * (2 * weights.size() + 4L * x.data().length),
         () -> accuracy(weights.trainable(sizes.heads, EPSILON), x, outputGradient, inputGradient));
   }

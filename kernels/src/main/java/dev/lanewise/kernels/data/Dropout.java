@@ -11,6 +11,10 @@ import dev.lanewise.kernels.runtime.Philox;
  * <p>The generator gives each weight 16 bits: the rate is rounded to a multiple of 2<sup>−16</sup>, and the factor is that of the rounded
  * rate, so that the mean of a weight does not change.
  *
+ * <pre>{@code
+ * attention.withDropout(0.1f, seed, step * layers + layer).compute(query, key, value, output);
+ * }</pre>
+ *
  * @param rate probability that a weight becomes 0, at least 0 and below 1
  * @param seed the seed of a run
  * @param call the number of the call in the run, such as step · layers + layer
