@@ -7,8 +7,10 @@ import dev.lanewise.core.learn.TrainableLayer;
 import dev.lanewise.core.learn.loss.CrossEntropy;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The examples in the Javadoc of the optimisers; the tests compare and run them. */
 final class OptimiseExamples {
@@ -74,5 +76,36 @@ final class OptimiseExamples {
     }
     // end
     return batch;
+  }
+
+  static long checkpoint(Path path, Optimiser optimiser, long position) throws IOException {
+    // begin
+    Checkpoint.save(path, optimiser, Map.of("position", position)); // any numbers that tell where the data is
+    Checkpoint found = Checkpoint.load(path, optimiser); // later: changes the parameters of the optimiser, and its state
+    long next = found.position().getOrDefault("position", 0L);
+    // end
+    return next;
+  }
+
+  static boolean training(
+      Path path, TrainableLayer model, Optimiser optimiser, SequenceBatch x, SequenceBatch y, int[] targets, Trace trace) {
+    long seed = 1;
+    // begin
+    Training training =
+        Training.of(optimiser, Schedule.cosine(0.01, 200).withWarmUp(20))
+            .withClip(GradientClip.globalNorm(1))
+            .withCheckpoints(path, 50)
+            .withListener(progress -> progress.loss() > 0.001); // false ends the run
+    boolean finished =
+        training.run(
+            200,
+            number -> { // the number of the batch, from 0: it chooses the rows, and the random numbers of dropout
+              model.forward(x, y, trace.train(seed, number));
+              double loss = CrossEntropy.standard().compute(y, targets, y);
+              model.backward(trace, y, null);
+              return new Training.Batch(loss, x.rows());
+            });
+    // end
+    return finished;
   }
 }

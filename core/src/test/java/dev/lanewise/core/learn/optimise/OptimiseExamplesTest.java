@@ -9,14 +9,16 @@ import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.CrossEntropy;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OptimiseExamplesTest {
   @ParameterizedTest
-  @ValueSource(strings = {"Optimiser", "AdamW", "Sgd", "GradientClip", "Schedule", "SeededOrder"})
+  @ValueSource(strings = {"Optimiser", "AdamW", "Sgd", "GradientClip", "Schedule", "SeededOrder", "Checkpoint", "Training"})
   void examplesAreThoseOfTheJavadoc(String type) throws IOException {
     assertThat(OptimiseExamples.blocks()).containsAll(ReadmeBlocks.shownInJavadoc(type + ".java"));
   }
@@ -35,5 +37,17 @@ class OptimiseExamplesTest {
     OptimiseExamples.clip(model.parameters(), Sgd.of(model.parameters()), 0.1);
     assertThat(OptimiseExamples.schedule()).isCloseTo(6e-7, within(1e-18));
     assertThat(OptimiseExamples.order(List.of("a", "b", "c"), 3, 1)).containsExactlyInAnyOrder("a", "b", "c");
+  }
+
+  @Test
+  void aRunEndsWithACheckpoint(@TempDir Path folder) throws IOException {
+    Path path = folder.resolve("run");
+    TrainableLinear model = TrainableLinear.xavier(1, 2, 2);
+    SequenceBatch x = SequenceBatch.of(new float[] {1, 0, 0, 1, 1, 0.1f, 0.2f, 1}, 1, 4, 2);
+    AdamW optimiser = AdamW.of(model.parameters());
+    int[] targets = {0, 1, 0, 1};
+    assertThat(OptimiseExamples.training(path, model, optimiser, x, SequenceBatch.zeros(1, 4, 2), targets, Trace.create())).isTrue();
+    assertThat(Checkpoint.read(path).step()).isEqualTo(200);
+    assertThat(OptimiseExamples.checkpoint(path, optimiser, 7)).isEqualTo(7);
   }
 }
