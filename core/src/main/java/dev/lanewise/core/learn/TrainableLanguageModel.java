@@ -248,12 +248,14 @@ public final class TrainableLanguageModel implements Trainable {
     SequenceBatch gradient = learns ? LayerRows.borrow(trace, rows, rows.width()) : null;
     int blockRows = Math.clamp(LOGITS / vocabulary(), LEAST_ROWS, MOST_ROWS);
     double loss = 0;
+    head.setHeld(true);
     for (int from = 0; from < ids.length; from += blockRows) {
       int to = Math.min(from + blockRows, ids.length);
       loss +=
           block(
               rows.rows(from, to), Arrays.copyOfRange(targets, from, to), scale, gradient == null ? null : gradient.rows(from, to), trace);
     }
+    head.setHeld(false);
     if (gradient == null) {
       trace.cut(size);
     } else {

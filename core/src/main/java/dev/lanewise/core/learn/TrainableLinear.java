@@ -2,11 +2,8 @@ package dev.lanewise.core.learn;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
-import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.core.weights.Initialisation;
 import dev.lanewise.core.weights.NamedTensors;
-import dev.lanewise.kernels.BackwardKernels;
-import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.List;
 import java.util.Objects;
@@ -24,20 +21,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class TrainableLinear implements TrainableLayer {
-  /** Outputs or inputs in a task, a multiple of any panel width. */
-  private static final int PART = 192;
-
-  private final int inputs;
-  private final int outputs;
-  private final Parameter weight;
-  private final @Nullable Parameter bias;
+  private final OutputRange range;
   private final List<Parameter> parameters;
 
-  private TrainableLinear(int inputs, int outputs, Parameter weight, @Nullable Parameter bias) {
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.weight = weight;
-    this.bias = bias;
+  private TrainableLinear(int outputs, Parameter weight, @Nullable Parameter bias) {
+    this.range = new OutputRange(weight, 0, outputs, bias, 0);
     this.parameters = bias == null ? List.of(weight) : List.of(weight, bias);
   }
 
@@ -57,7 +45,6 @@ public final class TrainableLinear implements TrainableLayer {
       Checks.same("bias.length", bias.length, "outputs", outputs);
     }
     return new TrainableLinear(
-        inputs,
         outputs,
         Parameter.of("weight", weight.clone(), outputs, inputs),
         bias == null ? null : Parameter.of("bias", bias.clone(), outputs));
@@ -89,27 +76,27 @@ public final class TrainableLinear implements TrainableLayer {
    */
   static TrainableLinear tied(Parameter weight) {
     long[] shape = weight.shape();
-    return new TrainableLinear((int) shape[1], (int) shape[0], weight, null);
+    return new TrainableLinear((int) shape[0], weight, null);
   }
 
   /** Width of the input rows. */
   public int inputs() {
-    return inputs;
+    return range.inputs();
   }
 
   /** Width of the output rows. */
   public int outputs() {
-    return outputs;
+    return range.count();
   }
 
   /** The weight, outputs × inputs. */
   public Parameter weight() {
-    return weight;
+    return range.weight();
   }
 
   /** The bias, or null. */
   public @Nullable Parameter bias() {
-    return bias;
+    return range.bias();
   }
 
   @Override
@@ -119,74 +106,28 @@ public final class TrainableLinear implements TrainableLayer {
 
   /** Packs the projection for inference, on one thread. */
   public Linear toLayer() {
-    return Linear.of(weight.values(), bias == null ? null : bias.values(), inputs, outputs);
+    return range.toLayer();
   }
 
   @Override
   public void forward(SequenceBatch x, SequenceBatch y, Trace trace) {
-    LayerRows.checkForward(x, inputs, y, outputs);
-    toLayer().withKernels(trace.kernels()).withThreads(trace.threads()).forward(x, y);
+    LayerRows.checkForward(x, inputs(), y, outputs());
+    range.forward(trace, x, y);
     trace.keep(x);
   }
 
   @Override
   public void backward(Trace trace, SequenceBatch outputGradient, @Nullable SequenceBatch inputGradient) {
     SequenceBatch x = trace.take(SequenceBatch.class);
-    LayerRows.checkBackward(x, outputGradient, outputs, inputGradient);
+    LayerRows.checkBackward(x, outputGradient, outputs(), inputGradient);
     if (inputGradient != null) {
-      inputGradient(trace, outputGradient, inputGradient);
+      range.inputGradient(trace, outputGradient, inputGradient);
     }
-    if (!weight.isFrozen()) {
-      weightGradient(trace, x, outputGradient);
-    }
-    if (bias != null && !bias.isFrozen()) {
-      int parts = LayerRows.parts(outputGradient);
-      for (int part = 0; part < parts; part++) {
-        trace.kernels().backward().columnSums(LayerRows.part(outputGradient, part, parts), bias.gradient());
-      }
-    }
+    range.parameterGradients(trace, x, outputGradient);
   }
 
-  /** Computes dX = dY·W, some columns of dX in each task. */
-  private void inputGradient(Trace trace, SequenceBatch outputGradient, SequenceBatch inputGradient) {
-    int parts = LayerRows.parts(outputGradient, inputGradient);
-    BackwardKernels kernels = trace.kernels().backward();
-    Workers.run(
-        trace.threads(),
-        work(outputGradient),
-        Math.ceilDiv(inputs, PART),
-        task -> {
-          int from = task * PART;
-          int to = Math.min(from + PART, inputs);
-          for (int part = 0; part < parts; part++) {
-            kernels.productInput(
-                LayerRows.part(outputGradient, part, parts),
-                weight.matrix().columns(from, to),
-                LayerRows.part(inputGradient, part, parts).columns(from, to));
-          }
-        });
-  }
-
-  /** Computes dW += dYᵀ·X, some rows of dW in each task, over all rows of x in order. */
-  private void weightGradient(Trace trace, SequenceBatch x, SequenceBatch outputGradient) {
-    int parts = LayerRows.parts(x, outputGradient);
-    BackwardKernels kernels = trace.kernels().backward();
-    Matrix gradient = weight.gradientMatrix();
-    Workers.run(
-        trace.threads(),
-        work(outputGradient),
-        Math.ceilDiv(outputs, PART),
-        task -> {
-          int from = task * PART;
-          int to = Math.min(from + PART, outputs);
-          for (int part = 0; part < parts; part++) {
-            kernels.productWeight(
-                LayerRows.part(outputGradient, part, parts).columns(from, to), LayerRows.part(x, part, parts), gradient.rows(from, to));
-          }
-        });
-  }
-
-  private long work(SequenceBatch rows) {
-    return (long) rows.batch() * rows.rows() * inputs * outputs;
+  /** Says whether nobody changes the parameters for now, see {@link OutputRange#setHeld}. */
+  void setHeld(boolean held) {
+    range.setHeld(held);
   }
 }
