@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Some outputs of a projection that learns, which are consecutive rows of its weight. A packed {@code in_proj_weight} holds three of them.
- * Keeps nothing in the trace; the caller has checked the shapes. The weight is packed anew in each pass, since an optimiser may have changed
- * it; the packed copies are used again.
+ * Keeps nothing in the trace; the caller has checked the shapes. The weight is packed anew in each pass, since an optimiser may have
+ * changed it; the packed copies are used again.
  */
 final class OutputRange {
   /** Outputs or inputs in a task, a multiple of any panel width; a product has the same bits in any parts. */

@@ -246,22 +246,30 @@ public final class TrainableLanguageModel implements Trainable {
     SequenceBatch hidden = hidden(ids, batch, ids.length / batch, trace);
     SequenceBatch rows = SequenceBatch.of(hidden.data(), 1, ids.length, hidden.width());
     SequenceBatch gradient = learns ? LayerRows.borrow(trace, rows, rows.width()) : null;
-    int blockRows = Math.clamp(LOGITS / vocabulary(), LEAST_ROWS, MOST_ROWS);
-    double loss = 0;
-    head.setHeld(true);
-    for (int from = 0; from < ids.length; from += blockRows) {
-      int to = Math.min(from + blockRows, ids.length);
-      loss +=
-          block(
-              rows.rows(from, to), Arrays.copyOfRange(targets, from, to), scale, gradient == null ? null : gradient.rows(from, to), trace);
-    }
-    head.setHeld(false);
+    double loss = blocks(rows, targets, scale, gradient, trace);
     if (gradient == null) {
       trace.cut(size);
     } else {
       hiddenBackward(trace, SequenceBatch.of(gradient.data(), batch, ids.length / batch, hidden.width()));
     }
     trace.release(borrowed);
+    return loss;
+  }
+
+  /** The loss of all rows, some at a time. */
+  private double blocks(SequenceBatch rows, int[] targets, float scale, @Nullable SequenceBatch gradient, Trace trace) {
+    int blockRows = Math.clamp(LOGITS / vocabulary(), LEAST_ROWS, MOST_ROWS);
+    double loss = 0;
+    head.setHeld(true);
+    try {
+      for (int from = 0; from < rows.rows(); from += blockRows) {
+        int to = Math.min(from + blockRows, rows.rows());
+        SequenceBatch ofBlock = gradient == null ? null : gradient.rows(from, to);
+        loss += block(rows.rows(from, to), Arrays.copyOfRange(targets, from, to), scale, ofBlock, trace);
+      }
+    } finally {
+      head.setHeld(false);
+    }
     return loss;
   }
 

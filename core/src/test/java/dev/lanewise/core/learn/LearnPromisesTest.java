@@ -11,6 +11,7 @@ import dev.lanewise.core.weights.Initialisation;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.core.weights.TorchWeights;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -216,6 +217,25 @@ class LearnPromisesTest {
       }
     }
     assertThat(outputs.getLast()).isEqualTo(forward(stack.toLayer(), x, null));
+  }
+
+  @Test
+  void everyPassReadsTheParametersAsTheyAre() {
+    SequenceBatch x = random(1, 2, 9, WIDTH);
+    SequenceBatch outputGradient = random(2, 2, 9, WIDTH);
+    TrainableStack changed = encoder(Norm.Placement.PRE);
+    gradients(changed, x, outputGradient); // packs all weights
+    changed.load(Initialisation.xavier(5).encoder(WIDTH, 40, 2));
+    changed.clearGradients();
+    TrainableStack made = builder(Norm.Placement.PRE).encoder(Initialisation.xavier(5).encoder(WIDTH, 40, 2), "");
+    assertThat(gradients(changed, x, outputGradient)).isEqualTo(gradients(made, x, outputGradient));
+    for (Kernels kernels : List.of(Kernels.scalar(), Kernels.selected())) {
+      SequenceBatch y = SequenceBatch.zeros(2, 9, WIDTH);
+      SequenceBatch inferred = SequenceBatch.zeros(2, 9, WIDTH);
+      changed.forward(x, y, Trace.create().setKernels(kernels));
+      changed.toLayer().withKernels(kernels).forward(x, inferred);
+      assertThat(y.data()).isEqualTo(inferred.data());
+    }
   }
 
   @Test
