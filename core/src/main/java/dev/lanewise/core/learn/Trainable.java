@@ -6,7 +6,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Something with parameters that are learned: a layer or a model. */
+/**
+ * Something with parameters that are learned: a layer or a model.
+ *
+ * <pre>{@code
+ * model.clearGradients();
+ * model.forward(x, y, trace);
+ * model.backward(trace, outputGradient, null);
+ * optimiser.step(learningRate); // created with model.parameters()
+ * Safetensors.write(file, model.tensors());
+ * }</pre>
+ */
 public interface Trainable {
 
   /** The parameters, each once, always in the same order. Their names are those within this layer. */
