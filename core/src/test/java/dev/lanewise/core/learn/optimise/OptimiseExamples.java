@@ -1,9 +1,11 @@
 package dev.lanewise.core.learn.optimise;
 
 import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.learn.Trace;
 import dev.lanewise.core.learn.TrainableLayer;
+import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.CrossEntropy;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
@@ -107,5 +109,17 @@ final class OptimiseExamples {
             });
     // end
     return finished;
+  }
+
+  static Linear lowRank(TrainableLinear projection, SequenceBatch x, SequenceBatch y, SequenceBatch outputGradient, Trace trace) {
+    // begin
+    LowRank adapted = LowRank.of(42, projection, 8, 16); // a seed, the projection, the rank r, and α
+    Optimiser optimiser = AdamW.of(adapted.parameters());
+    adapted.forward(x, y, trace);
+    adapted.backward(trace, outputGradient, null);
+    optimiser.step(1e-3);
+    Linear layer = adapted.toLayer(); // one projection for inference, as fast as before
+    // end
+    return layer;
   }
 }

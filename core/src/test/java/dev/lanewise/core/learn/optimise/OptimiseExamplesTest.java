@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class OptimiseExamplesTest {
   @ParameterizedTest
-  @ValueSource(strings = {"Optimiser", "AdamW", "Sgd", "GradientClip", "Schedule", "SeededOrder", "Checkpoint", "Training"})
+  @ValueSource(strings = {"Optimiser", "AdamW", "Sgd", "GradientClip", "Schedule", "SeededOrder", "Checkpoint", "Training", "LowRank"})
   void examplesAreThoseOfTheJavadoc(String type) throws IOException {
     assertThat(OptimiseExamples.blocks()).containsAll(ReadmeBlocks.shownInJavadoc(type + ".java"));
   }
@@ -49,5 +49,13 @@ class OptimiseExamplesTest {
     assertThat(OptimiseExamples.training(path, model, optimiser, x, SequenceBatch.zeros(1, 4, 2), targets, Trace.create())).isTrue();
     assertThat(Checkpoint.read(path).step()).isEqualTo(200);
     assertThat(OptimiseExamples.checkpoint(path, optimiser, 7)).isEqualTo(7);
+  }
+
+  @Test
+  void anAdapterIsMerged() {
+    TrainableLinear projection = TrainableLinear.xavier(1, 8, 8);
+    SequenceBatch x = SequenceBatch.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 1, 8);
+    SequenceBatch y = SequenceBatch.zeros(1, 1, 8);
+    assertThat(OptimiseExamples.lowRank(projection, x, y, x, Trace.create()).inputs()).isEqualTo(8);
   }
 }
