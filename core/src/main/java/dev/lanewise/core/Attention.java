@@ -149,7 +149,18 @@ public final class Attention {
    */
   public Attention withScoreFunction(RowFunction function) {
     Objects.requireNonNull(function, "function");
-    return with(new ScoreChange.Function(function));
+    return with(new ScoreChange.Function(function, null));
+  }
+
+  /**
+   * As {@link #withScoreFunction(RowFunction)}, with the derivative that {@link #backward} needs. The derivative receives the scores before
+   * the function, in the segments that the function receives, and replaces each by d(new score) / d(old score): the new score of a key must
+   * depend on its own old score only. A backward pass calls the function and the derivative once for each row.
+   */
+  public Attention withScoreFunction(RowFunction function, RowFunction derivative) {
+    Objects.requireNonNull(function, "function");
+    Objects.requireNonNull(derivative, "derivative");
+    return with(new ScoreChange.Function(function, derivative));
   }
 
   /**

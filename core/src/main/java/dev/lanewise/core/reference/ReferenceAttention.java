@@ -86,6 +86,11 @@ public final class ReferenceAttention {
     return new ReferenceAttention(shape, formula, mask, value, true);
   }
 
+  /** Whether sums and values are rounded to float. */
+  boolean isRounded() {
+    return rounded;
+  }
+
   /** The nearest float, or the number itself in double. */
   double round(double x) {
     return rounded ? (float) x : x;

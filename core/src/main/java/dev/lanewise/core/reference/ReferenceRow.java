@@ -9,6 +9,7 @@ import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +108,7 @@ final class ReferenceRow {
     return scores;
   }
 
-  private double similarity(Similarity similarity, int queryIndex, int keyIndex) {
+  double similarity(Similarity similarity, int queryIndex, int keyIndex) {
     Heads x = call.shape.query();
     Heads y = call.shape.key();
     return switch (similarity.kind()) {
@@ -149,7 +150,8 @@ final class ReferenceRow {
     return scores;
   }
 
-  private double[] changed(ScoreChange change, double[] before) {
+  /** The scores after one change. */
+  double[] changed(ScoreChange change, double[] before) {
     return switch (change) {
       case ScoreChange.Softcap(float limit) -> mapped(before, (_, score) -> round(limit * round(Math.tanh(round(score / limit)))));
       case ScoreChange.AddedBias(Bias bias, _) ->
@@ -163,7 +165,7 @@ final class ReferenceRow {
         long own = offsets == null ? position(query + (keys - queries)) : query + (long) offsets[b];
         yield mapped(before, (j, score) -> round(score - round(slopes[head] * (double) Math.abs(own - position(j)))));
       }
-      case ScoreChange.Function(RowFunction function) -> applied(function, before);
+      case ScoreChange.Function(RowFunction function, _) -> applied(function, before);
     };
   }
 
@@ -183,14 +185,14 @@ final class ReferenceRow {
    * The position of a key row, and of the query at the same position. For a node of a tree it is the node's depth plus the rows before the
    * tree.
    */
-  private int position(int row) {
+  int position(int row) {
     int[] depths = call.mask.depths();
     int before = depths == null ? keys : keys - depths.length;
     return depths == null || row < before ? row : before + depths[row - before];
   }
 
   /** Applies the caller's function, which works on floats and sees the keys that the query sees. Without a function nothing is rounded. */
-  private double[] applied(@Nullable RowFunction function, double[] row) {
+  double[] applied(@Nullable RowFunction function, double[] row) {
     if (function == null) {
       return row;
     }
@@ -265,14 +267,23 @@ final class ReferenceRow {
 
   /** The weights after dropout. It shares the generator with the kernels, whose words a test compares with published ones. */
   private double[] dropped(double[] before, @Nullable Dropout dropout) {
-    if (dropout == null) {
-      return before;
-    }
-    float[] factors = new float[keys];
-    dropout.factors(b * call.shape.queryHeads() + head, query, 0, keys, new int[4], factors, 0);
-    double[] result = new double[keys];
+    double[] result = factors(dropout);
     for (int j = 0; j < keys; j++) {
-      result[j] = factors[j] == 0 ? 0 : round(before[j] * round(1.0 / (1 - dropout.threshold() / 65536.0)));
+      result[j] = result[j] == 0 ? 0 : round(before[j] * result[j]);
+    }
+    return result;
+  }
+
+  /** The factor of each weight: 1 without dropout, 0 for a weight that is dropped. */
+  double[] factors(@Nullable Dropout dropout) {
+    double[] result = new double[keys];
+    Arrays.fill(result, 1);
+    if (dropout != null) {
+      float[] factors = new float[keys];
+      dropout.factors(b * call.shape.queryHeads() + head, query, 0, keys, new int[4], factors, 0);
+      for (int j = 0; j < keys; j++) {
+        result[j] = factors[j] == 0 ? 0 : round(1.0 / (1 - dropout.threshold() / 65536.0));
+      }
     }
     return result;
   }

@@ -1,8 +1,10 @@
 package dev.lanewise.kernels.call;
 
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.RowFunction;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Checks;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -59,10 +61,28 @@ public final class BackwardProblem {
     this.logSumExpGradient = logSumExpGradient;
     this.gradients = gradients;
     if (forward.shape.isCached()) {
-      throw new IllegalArgumentException("keys are cached, but a backward pass needs keys and values that are not");
+      throw new IllegalArgumentException("keys are cached, but a backward pass needs keys and values in arrays");
     }
+    checkFormula();
     checkInputs();
     checkGradients();
+  }
+
+  /** Refuses functions of the caller without a derivative. Each component of a formula is answered here. */
+  private void checkFormula() {
+    switch (forward.formula) {
+      case ScoreFormula(_, _, List<ScoreChange> changes, _, RowFunction weightFunction, _) -> {
+        if (weightFunction != null) {
+          throw new IllegalArgumentException("the function of withWeightFunction has no derivative, which a backward pass needs");
+        }
+        for (ScoreChange change : changes) {
+          if (change instanceof ScoreChange.Function(_, RowFunction derivative) && derivative == null) {
+            throw new IllegalArgumentException(
+                "the function of withScoreFunction has no derivative, which a backward pass needs: give it as the second argument");
+          }
+        }
+      }
+    }
   }
 
   private void checkInputs() {
@@ -98,17 +118,21 @@ public final class BackwardProblem {
   }
 
   private void checkGradients() {
-    CallShape shape = forward.shape;
-    checkView("query gradient", gradients.query(), "query", shape.query());
-    checkView("key gradient", gradients.key(), "key", shape.key());
-    checkView("value gradient", gradients.value(), "value", forward.value());
+    GradientChecks checks = new GradientChecks(this);
+    checks.view("query gradient", gradients.query(), "query", forward.shape.query());
+    checks.view("key gradient", gradients.key(), "key", forward.shape.key());
+    checks.view("value gradient", gradients.value(), "value", forward.value());
+    checks.bias("bias", gradients.bias(), false);
+    checks.bias("positionBias", gradients.positionBias(), true);
+    checks.parameters();
   }
 
-  private static void checkView(String name, @Nullable Heads gradient, String otherName, Heads other) {
-    if (gradient != null) {
-      ViewChecks.sameShape(name, gradient, otherName, other);
-      ViewChecks.writable(name, gradient);
-    }
+  /** The array of the gradient of a change of the scores that is a bias; null if it is not wanted. */
+  public float @Nullable [] biasTarget(ScoreChange change) {
+    return switch (change) {
+      case ScoreChange.AddedBias added -> added.ofPositions() ? gradients.positionBias() : gradients.bias();
+      case ScoreChange.Softcap _, ScoreChange.Alibi _, ScoreChange.Function _ -> null;
+    };
   }
 
   /** An estimate of the number of floating-point operations. */

@@ -159,8 +159,12 @@ public sealed interface ScoreChange {
     }
   }
 
-  /** A function of the caller, which receives the keys that the query sees, see {@link RowFunction}. */
-  record Function(RowFunction function) implements ScoreChange {
+  /**
+   * A function of the caller, which receives the keys that the query sees, see {@link RowFunction}.
+   *
+   * @param derivative replaces the scores before the function by its derivative; null if it is not known
+   */
+  record Function(RowFunction function, @Nullable RowFunction derivative) implements ScoreChange {
     @Override
     public int rank() {
       return 4;

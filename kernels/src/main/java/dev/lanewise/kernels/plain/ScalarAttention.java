@@ -1,22 +1,17 @@
 package dev.lanewise.kernels.plain;
 
 import dev.lanewise.kernels.call.AttentionProblem;
-import dev.lanewise.kernels.call.ContiguousRow;
-import dev.lanewise.kernels.call.Lengths;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
-import dev.lanewise.kernels.call.Visibility;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
-import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.List;
-import java.util.Objects;
 
 /** Attention in plain Java: row by row, with the scores of a row in scratch and one pass over them for each step. */
 public final class ScalarAttention extends ScratchPool.Member {
@@ -25,22 +20,10 @@ public final class ScalarAttention extends ScratchPool.Member {
   private static final List<Stage> STAGES = List.of(Stage.CAPPED, Stage.CHANGED);
 
   private float[] scores = new float[0];
-  private boolean[] hidden = new boolean[0];
   private float[] factors = new float[0];
   private final int[] words = new int[4];
   private final ScalarSums sums = new ScalarSums();
-  private final ContiguousRow queryRow = new ContiguousRow();
-  private final ContiguousRow keyRow = new ContiguousRow();
-  private final ContiguousRow valueRow = new ContiguousRow();
-
-  // The current row: its unit, batch entry, head and position, and the range of its keys.
-  private int unit;
-  private int batchEntry;
-  private int keyValueHead;
-  private int queryHead;
-  private int query;
-  private int first;
-  private int keys;
+  private final ScalarRow row = new ScalarRow();
 
   /** Computes rows {@code from} (inclusive) to {@code to} (exclusive) of a unit on the calling thread. */
   public static void attend(AttentionProblem problem, int unit, int from, int to) {
@@ -48,45 +31,29 @@ public final class ScalarAttention extends ScratchPool.Member {
     try {
       attention.run(problem, unit, from, to);
     } finally {
-      attention.release();
+      attention.row.release();
       POOL.give(attention);
     }
   }
 
-  /** Drops the references to the caller's arrays. */
-  private void release() {
-    queryRow.release();
-    keyRow.release();
-    valueRow.release();
-  }
-
-  private void run(AttentionProblem problem, int newUnit, int from, int to) {
-    unit = newUnit;
-    batchEntry = problem.batchEntry(unit);
-    keyValueHead = problem.keyValueHead(unit);
-    int most = problem.shape.keys(batchEntry);
+  private void run(AttentionProblem problem, int unit, int from, int to) {
+    row.openUnit(problem, unit);
+    int most = problem.shape.keys(row.batchEntry);
     if (scores.length < most) {
       scores = new float[most];
-      hidden = new boolean[most];
     }
-    switch (problem.formula) { // each component of a formula is answered here
-      case ScoreFormula(
-              _,
-              Similarity similarity,
-              List<ScoreChange> changes,
-              Normaliser normaliser,
-              RowFunction weightFunction,
-              Dropout dropout) -> {
-        for (int row = from; row < to; row++) {
+    switch (problem.formula) { // each component of a formula is answered here; the row answers for the similarity
+      case ScoreFormula(_, _, List<ScoreChange> changes, Normaliser normaliser, RowFunction weightFunction, Dropout dropout) -> {
+        for (int number = from; number < to; number++) {
           Interruption.check();
-          openRow(problem, row);
-          score(problem, similarity.kind());
+          openRow(problem, problem.queryHead(unit, number), problem.queryRow(number));
+          row.score(problem, problem.scale, scores);
           change(problem, changes);
-          mask(problem);
+          row.mask(problem, scores);
           observe(problem, Stage.MASKED);
           float logSumExp = normalise(normaliser);
           if (weightFunction != null) {
-            problem.change(weightFunction, scores, 0, keys, batchEntry, queryHead, query, first);
+            problem.change(weightFunction, scores, 0, row.keys, row.batchEntry, row.queryHead, row.query, row.first);
           }
           if (dropout != null) {
             drop(problem, dropout);
@@ -97,19 +64,17 @@ public final class ScalarAttention extends ScratchPool.Member {
     }
   }
 
-  private void openRow(AttentionProblem problem, int row) {
-    queryHead = problem.queryHead(unit, row);
-    query = problem.queryRow(row);
+  private void openRow(AttentionProblem problem, int head, int query) {
     boolean all = problem.watchesScores();
-    first = all ? 0 : problem.visibility.firstKey(batchEntry, queryHead, query);
-    int end = all ? problem.shape.keys(batchEntry) : problem.visibility.endKey(batchEntry, queryHead, query);
-    keys = Math.max(0, end - first);
+    int first = all ? 0 : problem.visibility.firstKey(row.batchEntry, head, query);
+    int end = all ? problem.shape.keys(row.batchEntry) : problem.visibility.endKey(row.batchEntry, head, query);
+    row.open(head, query, first, end);
   }
 
   /** Stores what the weights of the row give. */
   private void finishRow(AttentionProblem problem, float logSumExp) {
-    for (int i = 0; problem.watchesWeights() && i < keys; i++) {
-      scores[i] = hidden[i] ? 0 : scores[i]; // a hidden key keeps weight 0
+    for (int i = 0; problem.watchesWeights() && i < row.keys; i++) {
+      scores[i] = row.hidden[i] ? 0 : scores[i]; // a hidden key keeps weight 0
     }
     observe(problem, Stage.WEIGHTS);
     if (problem.output != null) {
@@ -117,49 +82,8 @@ public final class ScalarAttention extends ScratchPool.Member {
     }
     float[] results = problem.results.logSumExp();
     if (results != null) {
-      results[problem.shape.queryNumber(batchEntry, queryHead, query)] = logSumExp;
+      results[problem.shape.queryNumber(row.batchEntry, row.queryHead, row.query)] = logSumExp;
     }
-  }
-
-  private void score(AttentionProblem problem, Similarity.Kind kind) {
-    Heads key = problem.shape.key();
-    Heads queries = problem.shape.query();
-    queryRow.open(queries, problem.shape.queryIndex(queries, batchEntry, queryHead, query));
-    float[] queryData = queryRow.data();
-    int from = queryRow.from();
-    boolean cosine = kind == Similarity.Kind.COSINE;
-    double queryInverse = cosine ? Lengths.inverse(queryData, from, key.width()) : 1;
-    int often = Interruption.often(key.width());
-    for (int i = 0; i < keys; i++) {
-      Interruption.check(i, often);
-      keyRow.openKey(problem, batchEntry, keyValueHead, first + i);
-      float[] keyData = keyRow.data();
-      int at = keyRow.from();
-      float similarity;
-      if (kind == Similarity.Kind.ADDITIVE) {
-        similarity = ScalarKernels.additive(queryData, from, keyData, at, Objects.requireNonNull(problem.additiveVector));
-      } else if (cosine) {
-        similarity = cosine(queryData, from, queryInverse, keyData, at, key.width());
-      } else {
-        similarity = ScalarKernels.dot(queryData, from, keyData, at, key.width());
-      }
-      scores[i] = problem.scale * similarity;
-    }
-  }
-
-  private static float cosine(float[] query, int from, double queryInverse, float[] key, int at, int width) {
-    double keyInverse = Lengths.inverse(key, at, width);
-    if (queryInverse == 0 || keyInverse == 0) {
-      return 0; // the cosine with a zero row, whatever the other row holds
-    }
-    if (Lengths.isModerate(queryInverse) && Lengths.isModerate(keyInverse)) {
-      return ScalarKernels.dot(query, from, key, at, width) * ((float) queryInverse * (float) keyInverse);
-    }
-    double sum = 0;
-    for (int d = 0; d < width; d++) {
-      sum += query[from + d] * queryInverse * key[at + d];
-    }
-    return (float) (sum * keyInverse);
   }
 
   private void change(AttentionProblem problem, List<ScoreChange> changes) {
@@ -167,59 +91,33 @@ public final class ScalarAttention extends ScratchPool.Member {
     int next = 0;
     for (int i = 0; i < STAGES.size(); i++) {
       for (; next < changes.size() && changes.get(next).stage() == STAGES.get(i); next++) {
-        changes.get(next).apply(problem, batchEntry, queryHead, query, first, scores, 0, keys);
+        changes.get(next).apply(problem, row.batchEntry, row.queryHead, row.query, row.first, scores, 0, row.keys);
       }
       observe(problem, STAGES.get(i));
-    }
-  }
-
-  private void mask(AttentionProblem problem) {
-    Visibility visibility = problem.visibility;
-    int from = visibility.firstKey(batchEntry, queryHead, query);
-    int end = visibility.endKey(batchEntry, queryHead, query);
-    for (int i = 0; i < keys; i++) {
-      int key = first + i;
-      boolean visible = key >= from && key < end;
-      if (visible && visibility.hasHoles()) {
-        visible = (visibility.keys64(batchEntry, queryHead, query, key / Long.SIZE) >>> (key % Long.SIZE) & 1) != 0;
-      }
-      if (!visible) {
-        scores[i] = Float.NEGATIVE_INFINITY;
-      }
-      hidden[i] = scores[i] == Float.NEGATIVE_INFINITY;
     }
   }
 
   /** Turns scores into weights; returns log-sum-exp for softmax. */
   private float normalise(Normaliser normaliser) {
     if (normaliser.kind() == Normaliser.Kind.SOFTMAX) {
-      return ScalarKernels.softmaxRow(scores, 0, scores, 0, keys, normaliser.sink(queryHead));
+      return ScalarKernels.softmaxRow(scores, 0, scores, 0, row.keys, normaliser.sink(row.queryHead));
     }
-    float factor = normaliser.averages() ? 1f / Math.max(1, seenKeys()) : 1;
-    for (int i = 0; i < keys; i++) {
-      scores[i] = hidden[i] ? 0 : factor * weight(normaliser.kind(), scores[i]);
+    float factor = normaliser.averages() ? 1f / Math.max(1, row.seenKeys()) : 1;
+    for (int i = 0; i < row.keys; i++) {
+      scores[i] = row.hidden[i] ? 0 : factor * weight(normaliser.kind(), scores[i]);
     }
     return Float.NaN;
   }
 
   /** Drops weights. A dropped weight is 0, also in a row of NaN. */
   private void drop(AttentionProblem problem, Dropout dropout) {
-    if (factors.length < keys) {
-      factors = new float[keys];
+    if (factors.length < row.keys) {
+      factors = new float[row.keys];
     }
-    dropout.factors(batchEntry * problem.shape.queryHeads() + queryHead, query, first, keys, words, factors, 0);
-    for (int i = 0; i < keys; i++) {
+    dropout.factors(row.batchEntry * problem.shape.queryHeads() + row.queryHead, row.query, row.first, row.keys, words, factors, 0);
+    for (int i = 0; i < row.keys; i++) {
       scores[i] = factors[i] == 0 ? 0 : scores[i] * factors[i];
     }
-  }
-
-  /** Number of keys whose score is not −∞; a mask, a bias or a function can make it −∞. */
-  private int seenKeys() {
-    int count = 0;
-    for (int i = 0; i < keys; i++) {
-      count += hidden[i] ? 0 : 1;
-    }
-    return count;
   }
 
   private static float weight(Normaliser.Kind kind, float score) {
@@ -236,22 +134,24 @@ public final class ScalarAttention extends ScratchPool.Member {
     int width = output.width();
     float[] chain = sums.open(width);
     int often = Interruption.often(width);
-    for (int from = 0; from < keys; ) {
-      int end = (int) Math.min(keys, ((first + from) / ScalarSums.CHAIN + 1L) * ScalarSums.CHAIN - first); // whatever else the row sees
+    for (int from = 0; from < row.keys; ) {
+      int end =
+          (int)
+              Math.min(row.keys, ((row.first + from) / ScalarSums.CHAIN + 1L) * ScalarSums.CHAIN - row.first); // whatever else the row sees
       for (int i = from; i < end; i++) {
         Interruption.check(i, often);
-        if (!hidden[i]) {
-          valueRow.openValue(problem, batchEntry, keyValueHead, first + i);
-          ScalarKernels.addScaled(scores[i], valueRow.data(), valueRow.from(), chain, 0, width);
+        if (!row.hidden[i]) {
+          row.valueRow.openValue(problem, row.batchEntry, row.keyValueHead, row.first + i);
+          ScalarKernels.addScaled(scores[i], row.valueRow.data(), row.valueRow.from(), chain, 0, width);
         }
       }
       sums.endChain();
       from = end;
     }
-    sums.store(output.data(), problem.shape.queryIndex(output, batchEntry, queryHead, query), output.columnStride());
+    sums.store(output.data(), problem.shape.queryIndex(output, row.batchEntry, row.queryHead, row.query), output.columnStride());
   }
 
   private void observe(AttentionProblem problem, Stage stage) {
-    problem.observe(stage, scores, 0, keys, batchEntry, queryHead, query, first);
+    problem.observe(stage, scores, 0, row.keys, row.batchEntry, row.queryHead, row.query, row.first);
   }
 }

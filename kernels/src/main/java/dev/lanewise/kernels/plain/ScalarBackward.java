@@ -5,10 +5,14 @@ import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.ScoreFormula;
-import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.call.gradient.BackwardKernel;
+import dev.lanewise.kernels.call.gradient.BackwardPart;
+import dev.lanewise.kernels.call.gradient.BackwardTasks;
+import dev.lanewise.kernels.call.gradient.ParameterSums;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
-import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Interruption;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
@@ -16,161 +20,214 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The backward pass of attention in plain Java: row by row, with the scores of a row in scratch. The gradients of keys and values of a unit
- * are added up in double.
+ * The backward pass of attention in plain Java: row by row, with the scores of a row in scratch. Gradients are added up in double, those of
+ * the keys and values of a part in scratch.
  */
-public final class ScalarBackward extends ScratchPool.Member {
+public final class ScalarBackward extends ScratchPool.Member implements BackwardKernel {
   private static final ScratchPool<ScalarBackward> POOL = new ScratchPool<>(ScalarBackward::new);
 
-  private float[] scores = new float[0];
-  private double[] queryGradient = new double[0];
-  private double[] keyGradient = new double[0];
-  private double[] valueGradient = new double[0];
-  private final ContiguousRow queryRow = new ContiguousRow();
-  private final ContiguousRow keyRow = new ContiguousRow();
-  private final ContiguousRow valueRow = new ContiguousRow();
+  private final ScalarRow row = new ScalarRow();
   private final ContiguousRow outputRow = new ContiguousRow();
   private final ContiguousRow gradientRow = new ContiguousRow();
-
-  private int batchEntry;
-  private int keyValueHead;
+  private final ScalarScoreGradients scores = new ScalarScoreGradients(row);
+  private final ScalarSimilarityGradients similarity = new ScalarSimilarityGradients(row);
+  private double[] valueGradient = new double[0];
+  private float[] factors = new float[0];
+  private final int[] words = new int[4];
 
   private ScalarBackward() {}
 
-  /** Cuts a backward pass: a task is a unit, a batch entry and key/value head with all query rows of its group. */
+  /** Cuts a backward pass. */
   public static AttentionTasks plan(BackwardProblem problem) {
-    return new AttentionTasks() {
-      @Override
-      public int count() {
-        return problem.forward.units();
-      }
+    return new BackwardTasks(problem, ScalarBackward::take);
+  }
 
-      @Override
-      public void run(int task) {
-        ScalarBackward backward = POOL.take();
-        try {
-          backward.unit(problem, task);
-        } finally {
-          backward.release();
-          POOL.give(backward);
+  /** Computes all gradients of a unit of a pass that wants none of parameters, for instance to repeat what overflowed elsewhere. */
+  public static void unit(BackwardProblem problem, int unit) {
+    try (ScalarBackward backward = take()) {
+      BackwardTasks.runUnit(problem, unit, backward);
+    }
+  }
+
+  /** Takes an instance for the calling thread, to be closed there. */
+  public static ScalarBackward take() {
+    return POOL.take();
+  }
+
+  @Override
+  public void close() {
+    row.release();
+    outputRow.release();
+    gradientRow.release();
+    scores.release();
+    POOL.give(this);
+  }
+
+  @Override
+  public void run(BackwardProblem problem, int unit, BackwardPart part, ParameterSums sums) {
+    AttentionProblem forward = problem.forward;
+    row.openUnit(forward, unit);
+    int keys = forward.shape.keys(row.batchEntry);
+    int fromKey = Math.min(part.fromKey(), keys);
+    int toKey = Math.min(part.toKey(), keys);
+    int valueWidth = forward.value().width();
+    if (part.ofKeys()) {
+      int size = Math.multiplyExact(toKey - fromKey, valueWidth);
+      valueGradient = valueGradient.length < size ? new double[size] : valueGradient;
+      Arrays.fill(valueGradient, 0, size, 0);
+    }
+    scores.open(problem, unit, part);
+    similarity.open(problem, part.ofKeys(), fromKey, toKey);
+    int end = Math.min(part.toQuery(), forward.shape.queries(row.batchEntry));
+    for (int query = part.fromQuery(); query < end; query++) {
+      for (int g = 0; g < forward.shape.group(); g++) {
+        Interruption.check();
+        row(problem, unit, part, row.keyValueHead * forward.shape.group() + g, query, sums);
+      }
+    }
+    if (part.ofQueries()) {
+      scores.close(unit, part, sums);
+      similarity.addVector(unit, part, sums);
+    }
+    if (part.ofKeys()) {
+      similarity.storeKeys(problem.gradients.key(), forward);
+      storeValues(problem.gradients.value(), forward, fromKey, toKey);
+    }
+  }
+
+  /** Computes one query row. */
+  private void row(BackwardProblem problem, int unit, BackwardPart part, int head, int query, ParameterSums sums) {
+    AttentionProblem forward = problem.forward;
+    int first = forward.visibility.firstKey(row.batchEntry, head, query);
+    int end = forward.visibility.endKey(row.batchEntry, head, query);
+    if (!part.ofQueries() && !forward.formula.normaliser().averages()) { // only an average depends on other keys
+      first = Math.max(first, part.fromKey());
+      end = Math.min(end, part.toKey());
+    }
+    row.open(head, query, first, end);
+    scores.compute(problem);
+    if (part.ofQueries()) {
+      similarity.openQuery();
+    }
+    double delta = 0;
+    int number = forward.shape.queryNumber(row.batchEntry, head, query);
+    if (row.seenKeys() > 0) {
+      gradientRow.open(problem.outputGradient, forward.shape.queryIndex(problem.outputGradient, row.batchEntry, head, query));
+      delta = delta(problem, number);
+      weigh(problem, part, number, delta);
+      scores.turn(forward, part, sums, unit);
+      similarity.addRow(forward, part, scores.gradients());
+    } else if (problem.logSumExpGradient != null) {
+      delta = -problem.logSumExpGradient[number];
+    }
+    if (part.ofQueries()) {
+      if (problem.gradients.sinks() != null) {
+        float sink = forward.formula.normaliser().sink(head);
+        double weight = sink == Float.NEGATIVE_INFINITY ? 0 : Math.exp(sink - (double) logSumExp(problem, number));
+        sums.addSink(unit, part.number(), head % forward.shape.group(), sink == Float.NEGATIVE_INFINITY ? 0 : -weight * delta);
+      }
+      similarity.storeQuery(problem.gradients.query(), forward);
+    }
+  }
+
+  /** rowsum(dO ∘ O) − dLogSumExp for softmax, which has a divisor; 0 for the other normalisers. */
+  private double delta(BackwardProblem problem, int number) {
+    if (problem.forward.formula.normaliser().kind() != Normaliser.Kind.SOFTMAX) {
+      return 0;
+    }
+    outputRow.open(problem.output, problem.forward.shape.queryIndex(problem.output, row.batchEntry, row.queryHead, row.query));
+    double sum = dot(gradientRow, outputRow, problem.output.width());
+    return problem.logSumExpGradient == null ? sum : sum - problem.logSumExpGradient[number];
+  }
+
+  private static float logSumExp(BackwardProblem problem, int number) {
+    return Objects.requireNonNull(problem.logSumExp)[number];
+  }
+
+  /** Computes weights, adds to the gradients of values, and replaces the scores by their gradients. */
+  private void weigh(BackwardProblem problem, BackwardPart part, int number, double delta) {
+    AttentionProblem forward = problem.forward;
+    switch (forward.formula) { // each component of a formula is answered here
+      case ScoreFormula(_, _, _, Normaliser normaliser, _, Dropout dropout) -> {
+        boolean softmax = normaliser.kind() == Normaliser.Kind.SOFTMAX;
+        double whole = softmax ? logSumExp(problem, number) : 0;
+        double share = normaliser.averages() ? 1.0 / row.seenKeys() : 1;
+        openFactors(forward, dropout);
+        double[] gradients = scores.gradients();
+        float[] score = scores.scores();
+        for (int i = 0; i < row.keys; i++) {
+          if (row.hidden[i]) {
+            gradients[i] = 0;
+            continue;
+          }
+          double kept = dropout == null ? 1 : factors[i];
+          double weight = softmax ? Math.exp(score[i] - whole) : share * weight(normaliser.kind(), score[i]);
+          double byWeight = kept == 0 ? 0 : kept * products(forward, part, i, kept == 0 ? 0 : kept * weight);
+          gradients[i] = softmax ? weight * (byWeight - delta) : byWeight * share * derivative(normaliser.kind(), score[i]);
         }
       }
+    }
+  }
+
+  private void openFactors(AttentionProblem forward, @Nullable Dropout dropout) {
+    if (dropout != null) {
+      factors = factors.length < row.keys ? new float[row.keys] : factors;
+      int head = row.batchEntry * forward.shape.queryHeads() + row.queryHead;
+      dropout.factors(head, row.query, row.first, row.keys, words, factors, 0);
+    }
+  }
+
+  /** dO · V of a key; adds weight · dO to the gradient of its value. */
+  private double products(AttentionProblem forward, BackwardPart part, int i, double weight) {
+    int width = forward.value().width();
+    int key = row.first + i;
+    if (part.ofKeys() && key >= part.fromKey() && key < part.toKey()) {
+      int to = (key - part.fromKey()) * width;
+      for (int d = 0; d < width; d++) {
+        valueGradient[to + d] += weight * gradientRow.data()[gradientRow.from() + d];
+      }
+    }
+    row.valueRow.openValue(forward, row.batchEntry, row.keyValueHead, key);
+    return dot(gradientRow, row.valueRow, width);
+  }
+
+  /** A dot product in double: a gradient is the small difference of two of them where a row sees few keys. */
+  private static double dot(ContiguousRow x, ContiguousRow y, int width) {
+    double sum = 0;
+    for (int d = 0; d < width; d++) {
+      sum += (double) x.data()[x.from() + d] * y.data()[y.from() + d];
+    }
+    return sum;
+  }
+
+  private static double weight(Normaliser.Kind kind, double score) {
+    return switch (kind) {
+      case RELU -> Math.max(score, 0);
+      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
+      case SIGMOID -> ScalarActivations.apply(Activation.SIGMOID, (float) score);
+      case LINEAR -> score;
+      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
     };
   }
 
-  /** Drops the references to the caller's arrays. */
-  private void release() {
-    queryRow.release();
-    keyRow.release();
-    valueRow.release();
-    outputRow.release();
-    gradientRow.release();
-  }
-
-  private void unit(BackwardProblem problem, int unit) {
-    AttentionProblem forward = problem.forward;
-    batchEntry = forward.batchEntry(unit);
-    keyValueHead = forward.keyValueHead(unit);
-    checkSupported(forward.formula);
-    int keys = forward.shape.keys(batchEntry);
-    int width = forward.shape.query().width();
-    int valueWidth = forward.value().width();
-    open(keys, width, valueWidth);
-    for (int row = 0; row < forward.rows(unit); row++) {
-      Interruption.check();
-      row(problem, forward.queryHead(unit, row), forward.queryRow(row));
-    }
-    store(forward, problem.gradients.key(), keyGradient, keys);
-    store(forward, problem.gradients.value(), valueGradient, keys);
-  }
-
-  private static void checkSupported(ScoreFormula formula) {
-    boolean supported =
-        formula.similarity().kind() == Similarity.Kind.DOT
-            && formula.changes().isEmpty()
-            && formula.normaliser().kind() == Normaliser.Kind.SOFTMAX
-            && formula.weightFunction() == null;
-    if (!supported) {
-      throw new UnsupportedOperationException("the backward pass of this formula");
-    }
-  }
-
-  private void open(int keys, int width, int valueWidth) {
-    if (scores.length < keys) {
-      scores = new float[keys];
-    }
-    if (queryGradient.length < width) {
-      queryGradient = new double[width];
-    }
-    if (keyGradient.length < (long) keys * width) {
-      keyGradient = new double[Math.multiplyExact(keys, width)];
-    }
-    if (valueGradient.length < (long) keys * valueWidth) {
-      valueGradient = new double[Math.multiplyExact(keys, valueWidth)];
-    }
-    Arrays.fill(keyGradient, 0, keys * width, 0);
-    Arrays.fill(valueGradient, 0, keys * valueWidth, 0);
-  }
-
-  private void row(BackwardProblem problem, int head, int query) {
-    AttentionProblem forward = problem.forward;
-    Heads queries = forward.shape.query();
-    int width = queries.width();
-    int valueWidth = forward.value().width();
-    queryRow.open(queries, forward.shape.queryIndex(queries, batchEntry, head, query));
-    outputRow.open(problem.output, forward.shape.queryIndex(problem.output, batchEntry, head, query));
-    gradientRow.open(problem.outputGradient, forward.shape.queryIndex(problem.outputGradient, batchEntry, head, query));
-    int number = forward.shape.queryNumber(batchEntry, head, query);
-    float logSumExp = Objects.requireNonNull(problem.logSumExp)[number];
-    double delta = ScalarKernels.dot(gradientRow.data(), gradientRow.from(), outputRow.data(), outputRow.from(), valueWidth);
-    if (problem.logSumExpGradient != null) {
-      delta -= problem.logSumExpGradient[number];
-    }
-    Arrays.fill(queryGradient, 0, width, 0);
-    Visibility visibility = forward.visibility;
-    int end = visibility.endKey(batchEntry, head, query);
-    for (int key = visibility.firstKey(batchEntry, head, query); key < end; key++) {
-      if (visibility.hasHoles() && (visibility.keys64(batchEntry, head, query, key / Long.SIZE) >>> (key % Long.SIZE) & 1) == 0) {
-        continue;
+  /** The derivative of a weight by its score; NaN for a NaN. */
+  private static double derivative(Normaliser.Kind kind, double score) {
+    return switch (kind) {
+      case RELU -> score > 0 ? 1 : 0 * score;
+      case SQUARED_RELU -> 2 * Math.max(score, 0);
+      case SIGMOID -> {
+        double positive = 1 / (1 + Math.exp(-Math.abs(score)));
+        yield positive * (1 - positive);
       }
-      keyRow.openKey(forward, batchEntry, keyValueHead, key);
-      float score = forward.scale * ScalarKernels.dot(queryRow.data(), queryRow.from(), keyRow.data(), keyRow.from(), width);
-      if (score == Float.NEGATIVE_INFINITY) {
-        continue; // a key without a weight
-      }
-      valueRow.openValue(forward, batchEntry, keyValueHead, key);
-      double weight = Math.exp(score - (double) logSumExp);
-      double product = ScalarKernels.dot(gradientRow.data(), gradientRow.from(), valueRow.data(), valueRow.from(), valueWidth);
-      addScaled(weight, gradientRow, valueGradient, key * valueWidth, valueWidth);
-      double scoreGradient = weight * (product - delta) * forward.scale;
-      addScaled(scoreGradient, keyRow, queryGradient, 0, width);
-      addScaled(scoreGradient, queryRow, keyGradient, key * width, width);
-    }
-    Heads target = problem.gradients.query();
-    if (target != null) {
-      store(target, forward.shape.queryIndex(target, batchEntry, head, query), queryGradient, 0);
-    }
+      case LINEAR -> 1;
+      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
+    };
   }
 
-  private static void addScaled(double factor, ContiguousRow x, double[] y, int to, int length) {
-    float[] data = x.data();
-    int from = x.from();
-    for (int i = 0; i < length; i++) {
-      y[to + i] += factor * data[from + i];
-    }
-  }
-
-  private void store(AttentionProblem forward, @Nullable Heads target, double[] sums, int keys) {
-    if (target != null) {
-      for (int key = 0; key < keys; key++) {
-        store(target, forward.shape.keyIndex(target, batchEntry, keyValueHead, key), sums, key * target.width());
-      }
-    }
-  }
-
-  private static void store(Heads target, int to, double[] sums, int from) {
-    for (int i = 0; i < target.width(); i++) {
-      target.data()[to + i * target.columnStride()] = (float) sums[from + i];
+  private void storeValues(@Nullable Heads target, AttentionProblem forward, int fromKey, int toKey) {
+    for (int key = fromKey; target != null && key < toKey; key++) {
+      int to = forward.shape.keyIndex(target, row.batchEntry, row.keyValueHead, key);
+      ScalarSimilarityGradients.store(target, to, valueGradient, (key - fromKey) * target.width());
     }
   }
 }

@@ -91,7 +91,7 @@ public final class AttentionCall {
   }
 
   public AttentionCall scoreFunction(RowFunction function) {
-    return with(new ScoreChange.Function(function));
+    return with(new ScoreChange.Function(function, null));
   }
 
   public AttentionCall weightFunction(RowFunction function) {

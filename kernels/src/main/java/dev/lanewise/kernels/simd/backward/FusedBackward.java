@@ -74,7 +74,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
   /** Computes all gradients of a unit. */
   void unit(BackwardProblem problem, int unit) {
     if (!keys(problem, unit, 0, problem.forward.shape.keys(problem.forward.batchEntry(unit)), problem.gradients.query())) {
-      ScalarBackward.plan(problem).run(unit);
+      ScalarBackward.unit(problem, unit);
     }
   }
 

@@ -108,7 +108,7 @@ public final class ScoreChanges {
       }
       case ScoreChange.AddedBias(Bias bias, _) -> bias(tile, bias, biasStarts[change.rank()], scores, from, to);
       case ScoreChange.Alibi _ -> addDistances(tile, scores, from, to);
-      case ScoreChange.Function(RowFunction function) ->
+      case ScoreChange.Function(RowFunction function, _) ->
           tileHooks.change(function, tile.problem().callsTwice() ? kept : null, tile, scores);
     }
   }
