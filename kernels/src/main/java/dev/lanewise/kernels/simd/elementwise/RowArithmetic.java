@@ -16,7 +16,7 @@ public final class RowArithmetic {
    * The sum of the lanes in an array of {@link Scratch#MOST_LANES}, with 0 for missing lanes, in a fixed order (reduceLanes has no
    * specified order). A loop over halves would take a hundred cycles.
    */
-  static float fold(float[] x) {
+  public static float fold(float[] x) {
     float even = ((x[0] + x[8]) + (x[4] + x[12])) + ((x[2] + x[10]) + (x[6] + x[14]));
     float odd = ((x[1] + x[9]) + (x[5] + x[13])) + ((x[3] + x[11]) + (x[7] + x[15]));
     return even + odd;

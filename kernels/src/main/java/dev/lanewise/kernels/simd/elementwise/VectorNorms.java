@@ -50,7 +50,8 @@ public final class VectorNorms extends ScratchPool.Member {
   private float scale;
   private float shift;
 
-  private VectorNorms() {}
+  /** Creates norms that are part of a member of another pool. */
+  public VectorNorms() {}
 
   /** Computes one call on the calling thread. */
   public static void run(NormProblem problem) {
@@ -110,6 +111,29 @@ public final class VectorNorms extends ScratchPool.Member {
     if (y != null) {
       RowArithmetic.add(x.data(), x.index(row, 0), y.data(), y.index(row, 0), sum.data(), sum.index(row, 0), sum.columns());
     }
+  }
+
+  /**
+   * Computes mean, scale and shift of a row, for its gradient: the normalised element is (x − mean) · scale + shift. Returns false if the
+   * row needs double.
+   */
+  public boolean measure(float[] x, int from, int length, Norm norm) {
+    if (!norm.centred()) {
+      mean = 0;
+    }
+    return length <= WIDEST && measure(norm.centred() ? sum(x, from, length) : squares(x, from, length), x, from, length, norm);
+  }
+
+  public float mean() {
+    return mean;
+  }
+
+  public float scale() {
+    return scale;
+  }
+
+  public float shift() {
+    return shift;
   }
 
   /** Computes mean, scale and shift of a row; returns false if the row needs double. */

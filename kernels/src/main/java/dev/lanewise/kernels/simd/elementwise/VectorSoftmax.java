@@ -144,7 +144,8 @@ public final class VectorSoftmax {
     }
   }
 
-  private static float max(Matrix scores, int row, float[] padded) {
+  /** The largest element of a row; NaN may be ignored. */
+  public static float max(Matrix scores, int row, float[] padded) {
     float max = Float.NEGATIVE_INFINITY;
     for (int interval = 0; interval < intervals(scores); interval++) {
       Interruption.check();
@@ -202,7 +203,7 @@ public final class VectorSoftmax {
   }
 
   /** weights = e<sup>scores − max</sup>; returns their sum. */
-  private static double exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
+  public static double exponentials(Matrix scores, Matrix weights, int row, float max, Scratch scratch) {
     double sum = 0;
     for (int column = 0; column < scores.columns(); column += SUM_CHAIN) {
       Interruption.check();
