@@ -12,6 +12,7 @@ import dev.lanewise.bench.cli.embed.SimilarCommand;
 import dev.lanewise.bench.cli.explain.ExplainCommand;
 import dev.lanewise.bench.cli.generate.GenerateCommand;
 import dev.lanewise.bench.cli.generate.QuantiseCommand;
+import dev.lanewise.bench.cli.learn.LearnCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import dev.lanewise.bench.verify.fuzz.FuzzCommand;
@@ -67,6 +68,7 @@ public final class Main implements Runnable {
           ExplainCommand.class,
           GenerateCommand.class,
           QuantiseCommand.class,
+          LearnCommand.class,
           ReportCommand.class,
           FuzzCommand.class,
           SoakCommand.class);
