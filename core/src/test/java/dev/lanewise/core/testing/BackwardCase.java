@@ -200,7 +200,11 @@ public final class BackwardCase {
     Results results = Results.of().withOutput(output);
     boolean softmax = normaliser.hasLogSumExp();
     float[] logSumExp = new float[query.batch() * query.heads() * query.rows()];
-    tested.compute(query, key, value, softmax ? results.withLogSumExp(logSumExp) : results);
+    // Plain Java computes the backward pass of additive scores on both paths. The SIMD forward pass rounds their tanh differently, and a
+    // log-sum-exp of other scores would add its difference to every gradient.
+    boolean additive = similarity.kind() == Similarity.Kind.ADDITIVE;
+    Attention before = additive ? attention.withKernels(Kernels.scalar()) : tested;
+    before.compute(query, key, value, softmax ? results.withLogSumExp(logSumExp) : results);
 
     ReferenceGradients reference = ReferenceGradients.of(attention, query, key, value, outputGradient);
     Gradients gradients = Gradients.of();
