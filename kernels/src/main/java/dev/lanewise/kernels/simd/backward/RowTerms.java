@@ -30,6 +30,7 @@ final class RowTerms {
    * @param factor the factor of these products
    */
   void open(BackwardProblem problem, QueryTile tile, TileScores multiplier, float factor) {
+    float[] logSumExp = Objects.requireNonNull(problem.logSumExp);
     int rows = multiplier.panelRows();
     int size = Packing.size(Tiles.QUERIES, rows, Lanes.COUNT);
     if (panel.length < size) {
@@ -38,7 +39,6 @@ final class RowTerms {
     outputs.open(tile, problem.output);
     outputs.load(problem.output, 1, panel, rows, tile.scratch);
     multiplier.multiplyRows(panel, delta);
-    float[] logSumExp = Objects.requireNonNull(problem.logSumExp);
     float[] gradient = problem.logSumExpGradient;
     for (int lane = 0; lane < tile.lanes(); lane++) {
       int number = problem.forward.shape.queryNumber(tile.batchEntry(), tile.queryHead(lane), tile.query(lane));

@@ -80,7 +80,7 @@ public final class ScoreChanges {
   }
 
   /** Changes the scores of the tile; calls observers if {@code observed}. */
-  public void apply(QueryTile tile, float[] scores, boolean observed) {
+  void apply(QueryTile tile, float[] scores, boolean observed) {
     AttentionProblem problem = tile.problem();
     List<ScoreChange> changes = problem.formula.changes();
     observe(tile, Stage.RAW, scores, observed);
@@ -99,7 +99,7 @@ public final class ScoreChanges {
   }
 
   /** Applies a change to the scores of some keys of the tile. */
-  private void apply(QueryTile tile, ScoreChange change, float[] scores, int from, int to) {
+  public void apply(QueryTile tile, ScoreChange change, float[] scores, int from, int to) {
     switch (change) {
       case ScoreChange.Softcap softcap -> {
         for (int lane = 0; lane < tile.lanes(); lane += LANES) {

@@ -15,7 +15,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Drops weights of a tile (keys × lanes), see {@link Dropout}. The generator multiplies words of 32 bits to 64 bits, so one vector of longs
  * holds the even lanes of a vector of floats and another the odd ones. A vector of ints then has the lanes of both in order.
  */
-final class TileDropout {
+public final class TileDropout {
   private static final VectorSpecies<Float> SPECIES = Lanes.SPECIES;
   private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
   private static final VectorSpecies<Long> LONGS = SPECIES.withLanes(long.class);
@@ -38,7 +38,7 @@ final class TileDropout {
   private float factor;
 
   /** Begins new query rows. */
-  void open(QueryTile tile, Dropout dropout) {
+  public void open(QueryTile tile, Dropout dropout) {
     call = (int) dropout.call();
     key0 = dropout.key0();
     key1 = dropout.key1();
@@ -53,7 +53,7 @@ final class TileDropout {
   }
 
   /** Drops weights of the keys {@code from} (inclusive) to {@code to} (exclusive) of the tile. */
-  void apply(QueryTile tile, float[] weights, int from, int to) {
+  public void apply(QueryTile tile, float[] weights, int from, int to) {
     int first = (tile.key() + from) / Dropout.KEYS;
     int last = (tile.key() + to - 1) / Dropout.KEYS;
     for (int lane = 0; lane < tile.lanes(); lane += LANES) {

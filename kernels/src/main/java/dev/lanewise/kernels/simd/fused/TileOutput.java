@@ -278,7 +278,7 @@ public final class TileOutput implements TileSink {
   }
 
   /** Writes the accumulated row of the current span; nothing if no key has been seen. */
-  void leave(int row, float[] to, int at) {
+  public void leave(int row, float[] to, int at) {
     if (!empty) {
       System.arraycopy(accumulated, row * stride, to, at, width);
     }

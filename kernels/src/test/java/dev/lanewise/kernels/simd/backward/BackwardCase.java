@@ -9,8 +9,8 @@ import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.CallResults;
 import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.call.GradientResults;
-import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.testing.AttentionMask;
 import dev.lanewise.kernels.testing.HeadsLayout;
@@ -28,7 +28,7 @@ final class BackwardCase {
   private final int group;
   private final AttentionMask mask;
   private final HeadsLayout layout;
-  private final float scale;
+  private final BackwardFormula formula;
   final Heads query;
   final Heads key;
   final Heads value;
@@ -46,7 +46,7 @@ final class BackwardCase {
    * @param sizes queries, keys, heads, key/value heads, width, width of a value
    * @param packed whether the batch entries are packed sequences, of which the second has a third of the queries and keys
    */
-  BackwardCase(int[] sizes, boolean packed, AttentionMask mask, HeadsLayout layout, float scale, boolean withLogSumExp) {
+  BackwardCase(int[] sizes, boolean packed, AttentionMask mask, HeadsLayout layout, BackwardFormula formula, boolean withLogSumExp) {
     Random random = new Random(Arrays.hashCode(sizes));
     this.queries = new int[] {sizes[0], packed ? sizes[0] / 3 : sizes[0]};
     this.keys = new int[] {sizes[1], packed ? sizes[1] / 3 + 1 : sizes[1]};
@@ -55,7 +55,7 @@ final class BackwardCase {
     this.group = sizes[2] / sizes[3];
     this.mask = mask;
     this.layout = layout;
-    this.scale = scale;
+    this.formula = formula;
     int batch = packed ? 1 : 2;
     int allQueries = packed ? queries[0] + queries[1] : queries[0];
     int allKeys = packed ? keys[0] + keys[1] : keys[0];
@@ -65,8 +65,8 @@ final class BackwardCase {
     output = layout.blank(batch, sizes[2], allQueries, sizes[5]);
     outputGradient = layout.random(batch, sizes[2], allQueries, sizes[5], random);
     logSumExp = new float[batch * sizes[2] * allQueries];
-    logSumExpGradient = withLogSumExp ? new float[logSumExp.length] : null;
-    for (int i = 0; withLogSumExp && i < logSumExp.length; i++) {
+    logSumExpGradient = withLogSumExp && formula.kind() == Normaliser.Kind.SOFTMAX ? new float[logSumExp.length] : null;
+    for (int i = 0; logSumExpGradient != null && i < logSumExp.length; i++) {
       logSumExpGradient[i] = (float) random.nextGaussian();
     }
     queryGradient = layout.blank(batch, sizes[2], allQueries, sizes[4]);
@@ -101,9 +101,10 @@ final class BackwardCase {
         BackwardModel.rows(query, entry, head, firstQuery(b), firstQuery(b) + queries[b]),
         BackwardModel.rows(key, entry, head / group, firstKey(b), firstKey(b) + keys[b]),
         BackwardModel.rows(value, entry, head / group, firstKey(b), firstKey(b) + keys[b]),
-        scale,
+        formula,
         mask,
         head,
+        b * heads + head,
         rounds);
   }
 
@@ -126,12 +127,13 @@ final class BackwardCase {
     AttentionProblem forward =
         new AttentionProblem(
             CallShape.of(query, key, sequences),
-            ScoreFormula.STANDARD.withScale(scale),
+            formula.toFormula(),
             mask == AttentionMask.ALL ? null : mask.visibility(queries, keys),
             null,
             new CallResults(value, null, null, null, List.of()));
     GradientResults gradients = new GradientResults(queryGradient, keyGradient, valueGradient, null, null, null, null, null, null);
-    return new BackwardProblem(forward, output, logSumExp, outputGradient, logSumExpGradient, gradients);
+    return new BackwardProblem(
+        forward, output, formula.kind() == Normaliser.Kind.SOFTMAX ? logSumExp : null, outputGradient, logSumExpGradient, gradients);
   }
 
   /** Runs the tasks for a number of threads in some order. */
@@ -241,7 +243,7 @@ final class BackwardCase {
         + mask
         + ", "
         + layout
-        + ", scale "
-        + scale;
+        + ", "
+        + formula;
   }
 }
