@@ -20,7 +20,8 @@ import picocli.CommandLine.ParseResult;
 @Command(
     name = "generate",
     sortOptions = false,
-    description = "Prints the ids of the tokens that follow a prompt, separated by commas, each as soon as it is known.",
+    description =
+        "Prints the ids of the tokens that follow a prompt, separated by commas, or the text of them, each as soon as it is known.",
     footer = {
       "",
       "Without --temperature the most probable token is chosen each time. Ctrl-C keeps what has been printed. How long it took is on"
@@ -39,7 +40,16 @@ public final class GenerateCommand extends BenchCommand {
               + " Llama, Mistral, Qwen 2 and 3, Gemma 2 or GPT-2.")
   private Path folder = Path.of("");
 
-  @Option(names = "--ids", paramLabel = "IDS", required = true, split = ",", description = "The tokens of the prompt, such as 1,15,7.")
+  @Option(names = "--ids", paramLabel = "IDS", split = ",", description = "The tokens of the prompt, such as 1,15,7.")
+  private int @Nullable [] givenIds;
+
+  @Option(
+      names = "--text",
+      paramLabel = "TEXT",
+      description = "The prompt as text, instead of --ids, for a model whose tokens are bytes, as train-lm makes it; text is printed, too.")
+  private @Nullable String text;
+
+  /** The tokens of the prompt. */
   private int[] ids = {};
 
   @Option(
@@ -111,7 +121,7 @@ public final class GenerateCommand extends BenchCommand {
     checkOptions();
     long start = System.nanoTime();
     CausalModel model = load();
-    checkIds("--ids", ids, model.vocabulary());
+    ids = prompt(model);
     long loaded = System.nanoTime();
     Generator.Run run = prepare(model);
     try (run) {
@@ -124,6 +134,12 @@ public final class GenerateCommand extends BenchCommand {
 
   private void checkOptions() {
     requireUsable("--model " + folder, Checkpoints.obstacle(folder));
+    if ((givenIds == null) == (text == null)) {
+      throw rejected("one of --ids and --text is needed" + (text == null ? "" : ", not both"));
+    }
+    if (text != null && text.isEmpty()) {
+      throw rejected("--text is empty, must have a character");
+    }
     requireAtLeast("--max-tokens", maxTokens, 1);
     requireAtLeast("--speculate", speculate, 0);
     requireAtLeast("--threads", threads(), 1);
@@ -137,6 +153,22 @@ public final class GenerateCommand extends BenchCommand {
     }
     checked(this::sampling);
     checked(this::format);
+  }
+
+  private int[] prompt(CausalModel model) {
+    if (text == null) {
+      int[] given = givenIds == null ? new int[0] : givenIds;
+      checkIds("--ids", given, model.vocabulary());
+      return given;
+    }
+    if (model.vocabulary() != ByteText.VOCABULARY) {
+      throw rejected(
+          "--text is for models whose tokens are bytes, with a vocabulary of "
+              + ByteText.VOCABULARY
+              + "; that of this one is "
+              + model.vocabulary());
+    }
+    return ByteText.ids(text);
   }
 
   private int threads() {
@@ -203,12 +235,14 @@ public final class GenerateCommand extends BenchCommand {
     long start = System.nanoTime();
     long first = start;
     int count = 0;
+    ByteText bytes = new ByteText();
     while (run.hasNext()) {
-      out().print((count == 0 ? "" : ",") + run.next().id());
+      int id = run.next().id();
+      out().print(text != null ? bytes.add(id) : (count == 0 ? "" : ",") + id);
       out().flush();
       first = count++ == 0 ? System.nanoTime() : first;
     }
-    out().println();
+    out().println(bytes.end());
     double seconds = (System.nanoTime() - first) * 1e-9;
     String rate = count < 2 ? "" : String.format(Locale.ROOT, ", %.1f a second after the first", (count - 1) / seconds);
     err()

@@ -127,7 +127,9 @@ class GenerateCommandTest {
       delimiter = '|',
       value = {
         "--ids 1|'--model=FOLDER'",
-        "--model MODEL|'--ids=IDS'",
+        "--model MODEL|one of --ids and --text is needed",
+        "--model MODEL --ids 1 --text a|one of --ids and --text is needed, not both",
+        "--model MODEL --text a|--text is for models whose tokens are bytes, with a vocabulary of 256; that of this one is 99",
         "--model MODEL --ids 1,x|'x'",
         "--model MODEL --ids 1,99|--ids has 99, must be at least 0 and below the vocabulary of 99",
         "--model MODEL --ids -1|--ids has -1, must be at least 0",
