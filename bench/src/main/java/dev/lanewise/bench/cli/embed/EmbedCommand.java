@@ -56,6 +56,9 @@ public final class EmbedCommand extends BenchCommand {
   @Option(names = "--force", description = "Replace an existing file, once the new one is complete.")
   private boolean force;
 
+  @Option(names = "--model", paramLabel = "FILE", description = ModelFile.DESCRIPTION)
+  private @Nullable Path weights;
+
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
   private @Nullable Integer threads;
 
@@ -74,9 +77,10 @@ public final class EmbedCommand extends BenchCommand {
     int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     requireAtLeast("--threads", workers, 1);
     requireUsable(input, Input.obstacle(input));
+    requireUsable("--model " + weights, ModelFile.obstacle(weights));
     checkOutput();
     try (TextLines lines = new TextLines(Input.text(input))) {
-      MiniLm loaded = model.load().withThreads(workers);
+      MiniLm loaded = ModelFile.load(weights, model).withThreads(workers);
       if (replaces()) {
         try (Replacement replacement = OutputFile.replace(output)) {
           embed(loaded, lines, open(replacement.path()));

@@ -39,6 +39,9 @@ public final class SimilarCommand extends BenchCommand {
   @Option(names = "--top", paramLabel = "N", description = "How many lines to show; default: ${DEFAULT-VALUE}.", defaultValue = "5")
   private int top;
 
+  @Option(names = "--model", paramLabel = "FILE", description = ModelFile.DESCRIPTION)
+  private @Nullable Path weights;
+
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
   private @Nullable Integer threads;
 
@@ -89,8 +92,9 @@ public final class SimilarCommand extends BenchCommand {
     requireAtLeast("--threads", workers, 1);
     requireAtLeast("--top", top, 1);
     requireUsable(file, Input.obstacle(file));
+    requireUsable("--model " + weights, ModelFile.obstacle(weights));
     try (TextLines lines = new TextLines(Input.text(file))) {
-      MiniLm loaded = model.load().withThreads(workers);
+      MiniLm loaded = ModelFile.load(weights, model).withThreads(workers);
       for (Match match : search(loaded, lines).sorted()) {
         out().printf(Locale.ROOT, "%6.3f  %6d  %s%n", match.score, match.line, oneLine(match.text));
       }
