@@ -23,6 +23,8 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.cli.learn to
       info.picocli;
+  opens dev.lanewise.bench.cli.train to
+      info.picocli;
   opens dev.lanewise.bench.report to
       info.picocli;
   opens dev.lanewise.bench.throughput to

@@ -40,6 +40,9 @@ class ArchitectureTest {
             BENCH + ".cli.explain",
             BENCH + ".cli.generate",
             BENCH + ".cli.train.data",
+            BENCH + ".cli.train.lm",
+            BENCH + ".cli.train.pairs",
+            BENCH + ".cli.train",
             BENCH + ".cli.demo",
             BENCH + ".cli"));
   }

@@ -13,6 +13,8 @@ import dev.lanewise.bench.cli.explain.ExplainCommand;
 import dev.lanewise.bench.cli.generate.GenerateCommand;
 import dev.lanewise.bench.cli.generate.QuantiseCommand;
 import dev.lanewise.bench.cli.learn.LearnCommand;
+import dev.lanewise.bench.cli.train.FinetuneCommand;
+import dev.lanewise.bench.cli.train.TrainLmCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
 import dev.lanewise.bench.verify.fuzz.FuzzCommand;
@@ -69,6 +71,8 @@ public final class Main implements Runnable {
           GenerateCommand.class,
           QuantiseCommand.class,
           LearnCommand.class,
+          TrainLmCommand.class,
+          FinetuneCommand.class,
           ReportCommand.class,
           FuzzCommand.class,
           SoakCommand.class);

@@ -1,0 +1,255 @@
+package dev.lanewise.bench.cli.train;
+
+import dev.lanewise.bench.cli.console.BenchCommand;
+import dev.lanewise.bench.cli.embed.ModelFile;
+import dev.lanewise.bench.cli.files.Input;
+import dev.lanewise.bench.cli.files.OutputFile;
+import dev.lanewise.bench.cli.files.OutputFile.Replacement;
+import dev.lanewise.bench.cli.train.data.MadeUpPairs;
+import dev.lanewise.bench.cli.train.data.PairFile;
+import dev.lanewise.bench.cli.train.data.PairFile.Pair;
+import dev.lanewise.bench.cli.train.pairs.PairReport;
+import dev.lanewise.bench.cli.train.pairs.PairRun;
+import dev.lanewise.bench.cli.train.pairs.PairSettings;
+import dev.lanewise.core.weights.NamedTensors;
+import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.MiniLmArtifact;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Trains MiniLM on pairs of texts. */
+@Command(
+    name = "finetune",
+    sortOptions = false,
+    description = {
+      "Trains all-MiniLM-L6-v2 on pairs of texts that belong together: in each batch the embedding of a query moves towards that of its own"
+          + " text and away from those of the other texts (InfoNCE, in both directions).",
+      "Prints how well held-out queries find their texts before and after: the part whose text is the nearest (recall@1) or among the"
+          + " nearest ten (recall@10), and the mean of 1 / rank (MRR)."
+    },
+    footer = {
+      "",
+      "The result is a safetensors file that embed and similar take with --model. A check-point beside it is written every few steps, and"
+          + " removed at the end. Ctrl-C keeps the last one, and --resume continues from it: the result has the bits of an unbroken run."
+    })
+public final class FinetuneCommand extends BenchCommand {
+  private static final int HELD_OUT_PART = 10;
+  private static final int MADE_UP_HELD_OUT_PART = 4;
+
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "PAIRS",
+      description = "UTF-8 text with a pair a line: query, tab, text. A file, a pipe, or - for standard input.")
+  private @Nullable Path file;
+
+  @Option(
+      names = "--made-up",
+      paramLabel = "N",
+      description = "Instead of PAIRS: N made-up codes and descriptions of parts, and a quarter as many others that are held out.")
+  private @Nullable Integer madeUp;
+
+  @Option(names = "--output", paramLabel = "FILE", required = true, description = "The safetensors file to write.")
+  private Path output = Path.of("");
+
+  @Option(
+      names = "--held-out",
+      paramLabel = "N",
+      description = "So many pairs at the end are held out; with --made-up they are made in addition (default: a tenth of PAIRS).")
+  private @Nullable Integer heldOut;
+
+  @Option(names = "--model", paramLabel = "FILE", description = ModelFile.DESCRIPTION)
+  private @Nullable Path model;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "How often each pair is seen (default: ${DEFAULT-VALUE}).")
+  private int epochs;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Pairs of a step, each with the texts of the others as wrong answers (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Tokens of a text that are read while learning (default: ${DEFAULT-VALUE}).")
+  private int maxTokens;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      defaultValue = "0.0002",
+      description = "The largest learning rate, after a warm-up; it falls to 0 (default: ${DEFAULT-VALUE}).")
+  private double learningRate;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "X",
+      defaultValue = "0.05",
+      description = "Divisor of the cosines in the loss (default: ${DEFAULT-VALUE}).")
+  private double temperature;
+
+  @Option(
+      names = "--dropout",
+      paramLabel = "X",
+      defaultValue = "0",
+      description = "Part of the numbers that are dropped while learning, at least 0 and below 1 (default: ${DEFAULT-VALUE}).")
+  private float dropout;
+
+  @Option(
+      names = "--decay",
+      paramLabel = "X",
+      defaultValue = "0.01",
+      description = "Weight decay of AdamW, at least 0 (default: ${DEFAULT-VALUE}).")
+  private double decay;
+
+  @Option(
+      names = "--freeze-layers",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "So many of the lowest of the 6 layers do not learn (default: ${DEFAULT-VALUE}).")
+  private int frozenLayers;
+
+  @Option(names = "--embeddings", description = "The tables of words and positions learn, too: slower, and 140 MB more memory.")
+  private boolean embeddings;
+
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--check-point-every",
+      paramLabel = "N",
+      defaultValue = "50",
+      description = "Steps between check-points (default: ${DEFAULT-VALUE}).")
+  private int checkpointEvery;
+
+  @Option(names = "--resume", description = "Continue from the check-point of an earlier run into the same file, if there is one.")
+  private boolean resume;
+
+  @Option(names = "--force", description = "Replace an existing file, and forget a check-point.")
+  private boolean force;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
+  private @Nullable Integer threads;
+
+  @Override
+  public Integer call() throws IOException {
+    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    requireAtLeast("--threads", workers, 1);
+    checkOptions();
+    RunFile checkpoint = RunFile.beside(output);
+    requireUsable("--output " + output, OutputFile.obstacle(output, force));
+    requireUsable("", checkpoint.obstacle(resume, force));
+    List<Pair> pairs = pairs();
+    int test = heldOut(pairs.size());
+    if (pairs.size() - test < 1) {
+      throw rejected("there are " + pairs.size() + " pairs and --held-out is " + test + ", must be fewer");
+    }
+    List<Pair> learned = pairs.subList(0, pairs.size() - test);
+    List<Pair> measured = pairs.subList(pairs.size() - test, pairs.size());
+    if (madeUp != null) {
+      err().println("made up: " + pairs.getFirst().query() + " is “" + pairs.getFirst().text() + "”");
+    }
+    NamedTensors before = weights();
+    out().println("before: " + PairRun.measure(before, measured, workers).line());
+    out().flush();
+    PairSettings settings =
+        new PairSettings(
+            epochs, batch, maxTokens, learningRate, temperature, dropout, decay, frozenLayers, embeddings, seed, checkpointEvery);
+    PairRun run = new PairRun(settings, before, learned, workers);
+    checkpoint.begin(force);
+    if (!checkpoint.run(() -> run.learn(checkpoint.path(), new PairReport(run.steps(), err())))) {
+      return 1;
+    }
+    out().println("after:  " + PairRun.measure(run.tensors(), measured, workers).line());
+    write(run.tensors());
+    checkpoint.delete();
+    out().println(output + ": take it with embed --model and similar --model");
+    return 0;
+  }
+
+  private void checkOptions() {
+    if ((file == null) == (madeUp == null)) {
+      throw rejected("one of PAIRS and --made-up is needed" + (file == null ? "" : ", not both"));
+    }
+    if (file != null) {
+      requireUsable(file, Input.obstacle(file));
+    }
+    if (OutputFile.isStream(output)) {
+      throw rejected("--output must be a file; " + output + " is none");
+    }
+    requireUsable("--model " + model, ModelFile.obstacle(model));
+    if (heldOut != null) {
+      requireAtLeast("--held-out", heldOut, 1);
+    }
+    requireBetween("--epochs", epochs, 1, 1 << 20);
+    requireBetween("--batch", batch, 2, 1 << 12);
+    requireBetween("--max-tokens", maxTokens, 3, MiniLm.MAX_TOKENS);
+    requirePositive("--learning-rate", learningRate);
+    requirePositive("--temperature", temperature);
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw rejected("--dropout is " + dropout + ", must be at least 0 and below 1");
+    }
+    if (!(decay >= 0 && decay < Double.POSITIVE_INFINITY)) {
+      throw rejected("--decay is " + decay + ", must be at least 0 and finite");
+    }
+    requireBetween("--freeze-layers", frozenLayers, 0, embeddings ? 6 : 5);
+    requireAtLeast("--check-point-every", checkpointEvery, 1);
+    if (madeUp != null) {
+      requireAtLeast("--made-up", madeUp, 1);
+      requireBetween("--made-up with the held-out pairs", (long) madeUp + heldOut(madeUp), 2, MadeUpPairs.most());
+    }
+  }
+
+  /** The number of held-out pairs: of all pairs of a file, or in addition to those that are made up. */
+  private int heldOut(int pairs) {
+    if (heldOut != null) {
+      return heldOut;
+    }
+    return madeUp == null ? Math.max(1, pairs / HELD_OUT_PART) : Math.max(1, madeUp / MADE_UP_HELD_OUT_PART);
+  }
+
+  private List<Pair> pairs() throws IOException {
+    if (madeUp != null) {
+      return MadeUpPairs.of(seed, madeUp + heldOut(madeUp));
+    }
+    return file == null ? List.of() : PairFile.read(file);
+  }
+
+  private NamedTensors weights() throws IOException {
+    if (model == null) {
+      return MiniLmArtifact.weights();
+    }
+    try (Safetensors tensors = Safetensors.open(model)) {
+      ModelFile.checked(tensors);
+      NamedTensors.Builder copy = NamedTensors.builder();
+      for (String name : tensors.names()) {
+        copy.add(name, tensors.floats(name), tensors.shape(name));
+      }
+      return copy.build();
+    } catch (IllegalArgumentException e) {
+      throw new IOException(model + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void write(NamedTensors tensors) throws IOException {
+    try (Replacement replacement = OutputFile.replace(output)) {
+      // Readers in Python require this entry.
+      Safetensors.write(replacement.path(), tensors, Map.of("format", "pt"), Safetensors.Dtype.F32);
+      replacement.commit();
+    }
+  }
+}
