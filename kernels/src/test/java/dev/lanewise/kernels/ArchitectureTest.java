@@ -37,6 +37,7 @@ class ArchitectureTest {
             KERNELS + ".data",
             KERNELS + ".cache",
             KERNELS + ".call",
+            KERNELS + ".call.gradient",
             KERNELS + ".plain",
             KERNELS + ".simd.lanes",
             KERNELS + ".simd.elementwise",
