@@ -145,7 +145,7 @@ public final class Results {
     return new Results(output, Objects.requireNonNull(newLogSumExp, "logSumExp"), columnSums, topKeys, rows);
   }
 
-  /** Requests the attention weights: batch × queryHeads × queries × keys; masked keys get 0. */
+  /** Requests the attention weights, after dropout: batch × queryHeads × queries × keys; masked keys get 0. */
   public Results withWeights(Heads weights) {
     return with(new Rows(Stage.WEIGHTS, null, Objects.requireNonNull(weights, "weights")));
   }

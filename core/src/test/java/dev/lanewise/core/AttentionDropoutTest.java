@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.core.testing.Budget;
@@ -60,6 +61,25 @@ class AttentionDropoutTest {
       attention.compute(query, key, Results.of().withLogSumExp(with));
       attention.withDropout(0, 1, 1).compute(query, key, Results.of().withLogSumExp(without));
       Views.assertSameBits(with, without, "log-sum-exp on " + kernels.path());
+    }
+  }
+
+  @Test
+  void aCacheAndArraysGiveTheSameBits() {
+    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+      Attention attention = Attention.standard().withMask(Mask.causal()).withDropout(0.4f, 5, 6).withKernels(kernels);
+      for (int queries : new int[] {1, 3, 40}) {
+        Heads query = view(HEADS, queries, 9).batch(0, 1);
+        Heads key = view(2, 200, 10).batch(0, 1);
+        Heads value = view(2, 200, 11).batch(0, 1);
+        KeyValueCache cache = KeyValueCache.builder(2, WIDTH).capacity(256).build();
+        cache.append(key, value);
+        Heads ofArrays = Heads.zeros(1, HEADS, queries, WIDTH);
+        Heads ofCache = Heads.zeros(1, HEADS, queries, WIDTH);
+        attention.compute(query, key, value, ofArrays);
+        attention.compute(query, cache, ofCache);
+        Views.assertSameBits(ofCache.data(), ofArrays.data(), queries + " queries over a cache on " + kernels);
+      }
     }
   }
 
