@@ -115,25 +115,22 @@ final class RelativePositions implements LayerPositions, PositionEffect {
         : apply(settings, shape.mostQueries(), shape.mostKeys());
   }
 
-  /** Sums the gradients of all scores of a bucket in double, in the order of batch entries, queries and keys. */
+  /** Sums the gradients of all scores of a bucket in double, in the order of batch entries, heads, queries and keys. */
   @Override
   public void addTableGradient(AttentionSettings settings, CallShape shape, float[] biasGradient, float[] tableGradient) {
     boolean each = needsEach(settings, shape) && !isAlike(shape);
-    int head = shape.mostQueries() * shape.mostKeys();
-    Layout from = new Layout(biasGradient, numHeads * head, head, shape.mostKeys());
+    int size = shape.mostQueries() * shape.mostKeys();
+    Layout from = new Layout(biasGradient, numHeads * size, size, shape.mostKeys());
     int[] depths = settings.mask().depths();
     double[] sums = new double[table.length];
     for (int entry = 0; entry < (each ? shape.batch() : Math.min(1, shape.batch())); entry++) {
       int queries = each ? shape.queries(entry) : shape.mostQueries();
       int keys = each ? shape.keys(entry) : shape.mostKeys();
-      for (int query = 0; query < queries; query++) {
-        Interruption.check();
-        int position = position(query + (keys - queries), keys, depths);
-        for (int key = 0; key < keys; key++) {
-          int row = buckets.bucket(position(key, keys, depths) - position) * numHeads;
-          for (int h = 0; h < numHeads; h++) {
-            sums[row + h] += biasGradient[from.index(entry, h, query) + key];
-          }
+      for (int head = 0; head < numHeads && queries > 0 && keys > 0; head++) {
+        if (depths == null) {
+          addDiagonals(from, entry, head, queries, keys, sums);
+        } else {
+          addNodes(from, entry, head, queries, keys, depths, sums);
         }
       }
     }
@@ -142,10 +139,40 @@ final class RelativePositions implements LayerPositions, PositionEffect {
     }
   }
 
+  /** Adds the scores of each distance, and then those of each bucket. */
+  private void addDiagonals(Layout from, int entry, int head, int queries, int keys, double[] sums) {
+    double[] distances = new double[queries + keys - 1];
+    for (int query = 0; query < queries; query++) {
+      Interruption.check();
+      addRow(from.data, from.index(entry, head, query), distances, queries - 1 - query, keys);
+    }
+    for (int i = 0; i < distances.length; i++) {
+      sums[buckets.bucket(i - (keys - 1)) * numHeads + head] += distances[i];
+    }
+  }
+
+  /** A plain Java loop, which C2 vectorises. */
+  private static void addRow(float[] row, int at, double[] sums, int to, int count) {
+    for (int key = 0; key < count; key++) {
+      sums[to + key] += row[at + key];
+    }
+  }
+
+  private void addNodes(Layout from, int entry, int head, int queries, int keys, int[] depths, double[] sums) {
+    for (int query = 0; query < queries; query++) {
+      Interruption.check();
+      int row = from.index(entry, head, query);
+      int position = position(query + (keys - queries), keys, depths);
+      for (int key = 0; key < keys; key++) {
+        sums[buckets.bucket(position(key, keys, depths) - position) * numHeads + head] += from.data[row + key];
+      }
+    }
+  }
+
   /** The position of a row, whose number counts from the first key. Nodes of a tree are the last rows. */
-  private static int position(int row, int keys, int @Nullable [] depths) {
-    int before = depths == null ? keys : keys - depths.length;
-    return depths == null || row < before ? row : before + depths[row - before];
+  private static int position(int row, int keys, int[] depths) {
+    int before = keys - depths.length;
+    return row < before ? row : before + depths[row - before];
   }
 
   @Override

@@ -127,17 +127,6 @@ record AttentionCase(
         !standard && random.nextInt(3) == 0 ? 0.3f : 0);
   }
 
-  /** Whether the backward pass of the kernels has this formula already. */
-  boolean isPlain() {
-    return similarity == Similarity.Kind.DOT
-        && normaliser == Normaliser.Kind.SOFTMAX
-        && softcap == 0
-        && !sinks
-        && !learnedScale
-        && dropout == 0
-        && (positions == Position.NONE || positions == Position.ROTARY);
-  }
-
   TrainableAttention layer() {
     TrainableAttention.Builder builder =
         TrainableAttention.builder(embedDim, numHeads)

@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -113,8 +112,6 @@ class TrainableAttentionTest {
   @MethodSource("seeds")
   void gradients(long seed) {
     AttentionCase drawn = AttentionCase.random(seed);
-    Assumptions.assumeTrue(drawn.isPlain(), "the kernels' backward pass has softmax of plain scores only, so far");
-    Call call = new Call(drawn);
     Map<String, double[]> expected = PlainAttention.gradients(drawn, call.inputs(), call.seeds(), false);
     Map<String, double[]> plain = PlainAttention.gradients(drawn, call.inputs(), call.seeds(), true);
     Map<String, float[]> written = call.run(Trace.create());
