@@ -136,6 +136,26 @@ public final class ScalarGraph {
     return gradients;
   }
 
+  /**
+   * The sum of the absolute values of all products of derivatives that {@link #gradients} adds up for each number. A float sum cannot be
+   * expected to be more exact than a rounding of it: where the terms cancel, only this bound of the error is left.
+   */
+  public double[] magnitudes(int[] outputs, double[] seeds) {
+    double[] magnitudes = new double[size];
+    for (int i = 0; i < outputs.length; i++) {
+      magnitudes[outputs[i]] += Math.abs(seeds[i]);
+    }
+    for (int n = size - 1; n >= 0; n--) {
+      if (lefts[n] >= 0) {
+        magnitudes[lefts[n]] += magnitudes[n] * Math.abs(leftFactors[n]);
+      }
+      if (rights[n] >= 0) {
+        magnitudes[rights[n]] += magnitudes[n] * Math.abs(rightFactors[n]);
+      }
+    }
+    return magnitudes;
+  }
+
   private void addTo(double[] gradients, int to, double gradient, double factor) {
     if (to >= 0) {
       gradients[to] = round(gradients[to] + round(gradient * factor));

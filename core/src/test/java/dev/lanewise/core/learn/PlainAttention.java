@@ -48,6 +48,16 @@ final class PlainAttention {
     return result;
   }
 
+  /** The sums of absolute values behind each gradient, see {@link ScalarGraph#magnitudes}. */
+  static Map<String, double[]> magnitudes(AttentionCase call, Map<String, double[]> values, double[] outputGradient) {
+    ScalarGraph graph = ScalarGraph.inDouble();
+    PlainAttention plain = new PlainAttention(call, graph, values);
+    double[] all = graph.magnitudes(plain.output, outputGradient);
+    Map<String, double[]> result = new LinkedHashMap<>();
+    plain.parameters.forEach((name, numbers) -> result.put(name, Arrays.stream(numbers).mapToDouble(n -> all[n]).toArray()));
+    return result;
+  }
+
   /** Σ outputGradient · output in double. */
   static double loss(AttentionCase call, Map<String, double[]> values, double[] outputGradient) {
     ScalarGraph graph = ScalarGraph.inDouble();
