@@ -65,6 +65,25 @@ class BackwardProductTest {
     }
   }
 
+  /** More strips, panels and columns than are packed at a time, on both sides of a square. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void largeGradientsAreComputedInParts(Kernels kernels) {
+    for (int[] sides : new int[][] {{905, 911}, {911, 905}, {40, 1061}, {3, 1100}}) {
+      RandomGenerator random = new Shape(1030, sides[0], sides[1], Layout.FRAMED, sides[0]).random();
+      Matrix dy = Layout.FRAMED.randomWhole(1030, sides[0], random);
+      Matrix x = Layout.OPEN_END.randomWhole(1030, sides[1], random);
+      Matrix dw = Layout.TIGHT.randomWhole(sides[0], sides[1], random);
+      Matrix before = Layout.TIGHT.copyOf(dw);
+      kernels.backward().productWeight(dy, x, dw);
+      for (int o : new int[] {0, 1, sides[0] / 2, sides[0] - 1}) {
+        Matrix row = dw.rows(o, o + 1);
+        double[][] expected = PlainGradients.DOUBLE.productWeight(dy.columns(o, o + 1), x, before.rows(o, o + 1));
+        Comparisons.assertExact(sides[0] + " x " + sides[1] + ", row " + o, expected, row);
+      }
+    }
+  }
+
   /** Threads share a gradient by its rows or its columns. */
   @ParameterizedTest
   @MethodSource(PATHS)
@@ -175,8 +194,8 @@ class BackwardProductTest {
     float[] ones = new float[50];
     Arrays.fill(ones, 1);
     float[] sums = new float[50];
-    kernels.backward().columnSums(new Matrix(ones, 0, 20_000_001, 50, 0), sums);
-    assertThat(sums).containsOnly(20_000_001f); // 2^24 ones would be the most in a single chain
+    kernels.backward().columnSums(new Matrix(ones, 0, 20_000_002, 50, 0), sums);
+    assertThat(sums).containsOnly(20_000_002f); // 2^24 ones would be the most in a single chain
   }
 
   private static Matrix row(float[] x) {

@@ -23,7 +23,7 @@ final class ActivationGradients {
   private static final int LANES = Lanes.COUNT;
 
   /** 2√(2/π). */
-  private static final float ROOT = 1.5957691f;
+  private static final float ROOT = 1.595769f;
 
   private ActivationGradients() {}
 
@@ -102,7 +102,7 @@ final class ActivationGradients {
       FloatVector d = FloatVector.fromArray(SPECIES, dy, at + i);
       FloatVector z = v.abs();
       z = z.blend(14f, z.compare(VectorOperators.GT, 14f));
-      FloatVector t = z.mul(z).mul(-0.72134752f);
+      FloatVector t = z.mul(z).mul(-0.7213475f);
       t = t.blend(-127f, t.compare(VectorOperators.LT, -127f));
       FloatVector shifted = t.add(VectorExp.BIASED_MAGIC);
       FloatVector fraction = t.sub(shifted.sub(VectorExp.BIASED_MAGIC));
