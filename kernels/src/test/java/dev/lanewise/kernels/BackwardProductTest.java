@@ -180,6 +180,23 @@ class BackwardProductTest {
     }
   }
 
+  /** Threads share the packing of a weight by its outputs. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aRangeOfOutputsIsRepackedAlone(Kernels kernels) {
+    RandomGenerator random = Shape.ofRows().getFirst().random();
+    Matrix weight = Layout.FRAMED.random(203, 77, random);
+    PackedMatrix packed = kernels.packTransposed(Matrix.zeros(203, 77));
+    PackedMatrix plain = kernels.pack(Matrix.zeros(77, 203));
+    for (int from : new int[] {128, 0, 64, 192}) {
+      int to = Math.min(from + 64, 203);
+      kernels.backward().packTransposed(weight.rows(from, to), packed.outputs(from, to));
+      kernels.backward().pack(Layout.TIGHT.copyOf(Comparisons.transposed(weight)).columns(from, to), plain.outputs(from, to));
+    }
+    assertThat(packed.data()).isEqualTo(kernels.packTransposed(weight).data());
+    assertThat(plain.data()).isEqualTo(packed.data());
+  }
+
   @ParameterizedTest
   @MethodSource(PATHS)
   void columnSumsStayWithinTheBudget(Kernels kernels) {

@@ -1,6 +1,7 @@
 package dev.lanewise.kernels.testing;
 
 import com.sun.management.ThreadMXBean;
+import dev.lanewise.kernels.BackwardKernels;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
@@ -98,6 +99,27 @@ public final class AllocationProbe {
     calls.put("RMS norm", () -> kernels.rmsNorm(x, weight, 1e-5f, result));
     calls.put("layer norm of a sum", () -> kernels.addLayerNorm(x, dense, sum, weight, weight, 1e-5f, result));
     calls.put("RMS norm of a sum", () -> kernels.addRmsNorm(x, dense, sum, weight, 1e-5f, result));
+    gradients(calls, kernels.backward(), x, dense, result, sum, weight);
     return calls;
+  }
+
+  private static void gradients(
+      Map<String, Runnable> calls, BackwardKernels kernels, Matrix x, Matrix dy, Matrix dx, Matrix other, float[] weight) {
+    float[] weightGradient = new float[COLUMNS];
+    float[] biasGradient = new float[COLUMNS];
+    Matrix square = Matrix.zeros(COLUMNS, COLUMNS);
+    int[] targets = new int[ROWS];
+    for (Activation activation : Activation.values()) {
+      calls.put("gradient of " + activation, () -> kernels.activation(activation, x, dy, dx));
+    }
+    calls.put("gradient of a gate", () -> kernels.gate(Activation.SILU, x, dy, dy, dx, other));
+    calls.put("gradient of layer norm", () -> kernels.layerNorm(x, weight, 1e-5f, dy, dx, weightGradient, biasGradient));
+    calls.put("gradient of RMS norm", () -> kernels.rmsNorm(x, weight, 1e-5f, dy, dx, weightGradient));
+    calls.put("gradient of softmax", () -> kernels.softmax(x, dy, dx));
+    calls.put("cross-entropy", () -> kernels.crossEntropy(x, targets, -1, 0.1f, 1, dx));
+    calls.put("column sums", () -> kernels.columnSums(dy, biasGradient));
+    calls.put("added rows", () -> kernels.addRows(dy, targets, dx));
+    calls.put("gradient of an input", () -> kernels.productInput(dy, square, dx));
+    calls.put("gradient of a weight", () -> kernels.productWeight(dy, x, square));
   }
 }
