@@ -180,7 +180,7 @@ final class OutputRange {
     }
     int rows = parts == 0 ? 0 : x.batch() / parts * x.rows();
     int blocks = Math.ceilDiv(rows, BLOCK_ROWS);
-    boolean fewBlocks = parts * blocks < 4L * trace.threads();
+    boolean fewBlocks = (long) parts * blocks < 4L * trace.threads();
     int slices = fewBlocks ? Math.ceilDiv(packed.outputs(), PART) : 1;
     Workers.run(
         trace.threads(),

@@ -162,7 +162,7 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
           }
           double kept = dropout == null ? 1 : factors[i];
           double weight = softmax ? Math.exp(score[i] - whole) : share * weight(normaliser.kind(), score[i]);
-          double byWeight = kept == 0 ? 0 : kept * products(forward, part, i, kept == 0 ? 0 : kept * weight);
+          double byWeight = kept == 0 ? 0 : kept * products(forward, part, i, kept * weight);
           gradients[i] = softmax ? weight * (byWeight - delta) : byWeight * share * derivative(normaliser.kind(), score[i]);
         }
       }
