@@ -58,8 +58,9 @@ public final class BackwardTasks implements AttentionTasks {
     this.chains = (batch ? Math.min(1, shape.batch()) : shape.batch()) * (heads ? 1 : shape.key().heads());
     boolean cut = chains > 0 && chains < MANY && !problem.forward.formula.changesByFunction();
     int wanted = cut ? Math.ceilDiv(MANY, chains) : 1;
-    this.keyParts = wanted == 1 ? 0 : Math.clamp(shape.mostKeys() / LEAST, 1, wanted);
+    int ofKeys = Math.clamp(shape.mostKeys() / LEAST, 1, wanted);
     this.queryParts = queries ? 1 : Math.clamp(shape.mostQueries() / LEAST, 1, wanted);
+    this.keyParts = ofKeys == 1 && queryParts == 1 ? 0 : ofKeys;
     this.sums = ParameterSums.take(problem, queryParts);
     this.unfinished = new AtomicInteger(count());
     if (count() == 0) {
