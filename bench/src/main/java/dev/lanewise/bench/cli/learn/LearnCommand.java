@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
           + " seeds so far."
     })
 public final class LearnCommand extends BenchCommand {
-  private static final int SEEDS = 8;
+  private static final int SEEDS = 10;
   private static final int QUICK_SEEDS = 3;
   private static final int MOST_SEEDS = 1000;
 

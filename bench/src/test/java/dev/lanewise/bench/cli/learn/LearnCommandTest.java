@@ -64,8 +64,8 @@ class LearnCommandTest {
             "<h2>The claims</h2>", "<section id=\"tiny\"><h2>Is &lt;small&gt; beautiful?</h2>", "A claim &amp; its &quot;verdict&quot;.")
         .contains("4 trainings from 2 seeds, 2 at the same time")
         .contains("Loss while it learns", "Right answers on new sequences", "Right answers by the distance")
-        .contains("Attention of attention", "before training", "after training")
-        .doesNotContain("Attention of mean", "<script", "http:", "https:", "{{", "NaN", "Stopped early");
+        .contains("Attention before and after training", "<summary>attention</summary>", "before, largest weight", "after, largest weight")
+        .doesNotContain("<summary>mean", "<script", "http:", "https:", "{{", "NaN", "Stopped early");
     assertThat(out.toString()).contains("A claim & its \"verdict\".", "Of 1 claims").contains("learn.html");
     assertThat(err.toString()).contains("seed 1 of 2", "seed 2 of 2");
   }

@@ -10,6 +10,8 @@ import java.util.Locale;
  * the whole interval is above the threshold, does not hold if the whole interval is below it, and is undecided otherwise. It is also
  * undecided with fewer than two seeds.
  *
+ * <p>Two variants are compared by the same measure, or one variant by two measures.
+ *
  * @param first name of the variant that is said to be better
  * @param firstMeasure its figure
  * @param second name of the other variant, which may be the same one with another measure
@@ -71,9 +73,9 @@ public record Comparison(String first, Measure firstMeasure, String second, Meas
 
   /** The statement in words. */
   public String text() {
-    String left = first + (firstMeasure == secondMeasure ? "" : ", " + firstMeasure.text() + ",");
-    String right = second.equals(first) ? secondMeasure.text() : second;
-    String measure = firstMeasure == secondMeasure ? " (" + firstMeasure.text() + ")" : "";
-    return String.format(Locale.ROOT, "%s − %s > %+.2f%s", left, right, threshold, measure);
+    String limit = String.format(Locale.ROOT, "%+.2f", threshold).replace('-', '−');
+    return first.equals(second)
+        ? first + ": " + firstMeasure.text() + " − " + secondMeasure.text() + " > " + limit
+        : firstMeasure.text() + ": " + first + " − " + second + " > " + limit;
   }
 }

@@ -6,9 +6,12 @@ import dev.lanewise.bench.cli.learn.model.Design.Mixer;
 import dev.lanewise.bench.cli.learn.model.Design.Order;
 import dev.lanewise.bench.cli.learn.model.Design.Weights;
 import dev.lanewise.bench.cli.learn.model.ReadingLesson;
+import dev.lanewise.bench.cli.learn.model.TranslationLesson;
+import dev.lanewise.bench.cli.learn.model.TranslationLesson.Scores;
 import dev.lanewise.bench.cli.learn.task.DuplicateTask;
 import dev.lanewise.bench.cli.learn.task.LatestValueTask;
 import dev.lanewise.bench.cli.learn.task.LookupTask;
+import dev.lanewise.bench.cli.learn.task.Translation;
 import dev.lanewise.bench.cli.learn.task.TwoLookupsTask;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +27,7 @@ public final class Experiments {
 
   /** All experiments, in the order of the page. */
   public static List<Experiment> all() {
-    return List.of(far(), weights(), positions(), heads(), own(), scale());
+    return List.of(far(), weights(), positions(), heads(), own(), scale(), translation());
   }
 
   private static String setting(ReadingLesson lesson) {
@@ -106,7 +109,7 @@ public final class Experiments {
 
   private static ReadingLesson latest(Order order) {
     Design design = Design.attention().withHeads(4).with(Keys.EARLIER).with(order);
-    return new ReadingLesson(new LatestValueTask(3, 5), design, 600, 32, 24, 72, 3e-3, false);
+    return new ReadingLesson(new LatestValueTask(3, 5), design, 800, 32, 24, 72, 3e-3, false);
   }
 
   private static Experiment positions() {
@@ -168,6 +171,7 @@ public final class Experiments {
             new Claim(
                 "Several heads look at several things at once; one head as wide does not.",
                 List.of(Comparison.better(two, one, Measure.ACCURACY))),
+            new Claim("Several heads learn it earlier.", List.of(Comparison.better(two, one, Measure.SPEED))),
             new Claim(
                 "Twice as many heads as there are things to look at are better still.",
                 List.of(Comparison.better(four, two, Measure.ACCURACY)))));
@@ -213,5 +217,41 @@ public final class Experiments {
         List.of(
             new Claim("Without scaling a model learns later.", List.of(Comparison.better(scaled, unscaled, Measure.SPEED))),
             new Claim("Without scaling a model ends up worse.", List.of(Comparison.better(scaled, unscaled, Measure.ACCURACY)))));
+  }
+
+  private static TranslationLesson translation(Scores scores) {
+    return new TranslationLesson(new Translation(4), scores, 500, 32, 32, 3e-3);
+  }
+
+  private static Experiment translation() {
+    String additive = "additive scores";
+    String dot = "dot scores";
+    String none = "last state only";
+    TranslationLesson lesson = translation(Scores.NONE);
+    return new Experiment(
+        "translation",
+        "Additive or dot scores in a recurrent translator?",
+        "A recurrent encoder reads two to four English phrases; a recurrent decoder writes them in Spanish, word by word. Before each word"
+            + " it attends to the states of the encoder, or knows only the last of them. Spanish puts adjectives after nouns, and their"
+            + " endings follow the noun.",
+        "red house and dog and old book .   →   casa roja y perro y libro viejo .",
+        String.format(
+            Locale.ROOT,
+            "States of width %d. %d steps of %d new pairs of sentences, AdamW. In training the decoder gets the right words before; when it"
+                + " is tried, it gets its own.",
+            lesson.width(),
+            lesson.steps(),
+            lesson.batch()),
+        1.0 / lesson.task().targetVocabulary(),
+        List.of(
+            new Variant(additive, translation(Scores.ADDITIVE), true),
+            new Variant(dot, translation(Scores.DOT), true),
+            new Variant(none, lesson, false)),
+        List.of(
+            new Claim(
+                "A decoder that attends translates better than one that knows the last state only.",
+                List.of(Comparison.better(additive, none, Measure.ACCURACY), Comparison.better(dot, none, Measure.ACCURACY))),
+            new Claim("Dot scores translate as well as additive scores.", List.of(Comparison.asGood(dot, additive, Measure.ACCURACY))),
+            new Claim("Additive scores translate better than dot scores.", List.of(Comparison.better(additive, dot, Measure.ACCURACY)))));
   }
 }

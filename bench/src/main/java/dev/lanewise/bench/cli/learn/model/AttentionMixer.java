@@ -15,10 +15,10 @@ import java.util.List;
 
 /** Self-attention. */
 final class AttentionMixer implements Mixing {
-  /** Ranges of distances of T5's positions, and the distance from which all are alike. */
+  /** Ranges of distances of T5's positions, and the distance from which all are alike, which the training must reach. */
   private static final int BUCKETS = 16;
 
-  private static final int FARTHEST = 32;
+  private static final int FARTHEST = 16;
 
   private final Design design;
   private final TrainableAttention attention;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** A training: a model, a task, and for how long. Immutable; each run makes a model of its own. */
-public sealed interface Lesson permits ReadingLesson {
+public sealed interface Lesson permits ReadingLesson, TranslationLesson {
   /** Parts of a training whose mean losses are kept. */
   int PARTS = 50;
 

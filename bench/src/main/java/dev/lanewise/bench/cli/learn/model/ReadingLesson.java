@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public record ReadingLesson(Task task, Design design, int steps, int batch, int length, int beyond, double learningRate, boolean byDistance)
     implements Lesson {
   /** Sequences that are counted after the training. */
-  private static final int TESTED = 512;
+  private static final int TESTED = 2048;
 
   private static final long TEST_SEED = 0x7e57;
 

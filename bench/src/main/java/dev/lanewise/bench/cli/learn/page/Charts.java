@@ -48,7 +48,7 @@ record Charts(Experiment experiment, Findings findings) {
     List<String> ticks = IntStream.rangeClosed(0, STEP_TICKS).mapToObj(i -> String.valueOf(lesson.steps() * i / STEP_TICKS)).toList();
     double guess = lesson.guessLoss();
     return new LineChart(
-            experiment.title() + ": loss", "step", "cross-entropy, nats", ticks, 1.05 * Math.max(guess, top), guess, "guessing", lines)
+            experiment.title() + ": loss", "step", "cross-entropy, nats", ticks, Math.max(guess, top), guess, "guessing", lines)
         .svg();
   }
 

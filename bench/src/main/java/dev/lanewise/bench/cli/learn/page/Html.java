@@ -15,6 +15,11 @@ final class Html {
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
   }
 
+  /** A number with a sign, and with a minus as wide as a plus. */
+  static String signed(double number) {
+    return String.format(Locale.ROOT, "%+.3f", number).replace('-', '−');
+  }
+
   /** The class that colours variant {@code number} of an experiment. */
   static String colour(int number) {
     return "c" + number % COLOURS;

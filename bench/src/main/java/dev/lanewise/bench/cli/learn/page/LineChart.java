@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param xLabel name of the horizontal axis
  * @param yLabel name of the vertical axis
  * @param xTicks texts below the axis, at equal distances from its beginning to its end
- * @param top end of the vertical axis, which begins at 0
+ * @param top the largest value; the vertical axis begins at 0
  * @param guess where a dashed line is drawn; NaN for none
  * @param guessLabel text beside the dashed line
  * @param lines the lines
@@ -20,7 +20,7 @@ record LineChart(
   private static final int WIDTH = 560;
   private static final int HEIGHT = 270;
   private static final int LEFT = 48;
-  private static final int RIGHT = 14;
+  private static final int RIGHT = 22;
   private static final int ABOVE = 14;
   private static final int BELOW = 42;
   private static final int Y_TICKS = 5;
@@ -51,7 +51,7 @@ record LineChart(
 
   private void axes(StringBuilder out) {
     for (int i = 0; i <= Y_TICKS; i++) {
-      double value = top * i / Y_TICKS;
+      double value = end() * i / Y_TICKS;
       out.append(String.format(Locale.ROOT, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>", LEFT, y(value), WIDTH - RIGHT));
       out.append(String.format(Locale.ROOT, "<text class=\"end\" x=\"%d\" y=\"%.1f\">%.1f</text>\n", LEFT - 6, y(value) + 4, value));
     }
@@ -73,7 +73,11 @@ record LineChart(
       out.append(String.format(Locale.ROOT, "<path class=\"guess\" d=\"M%d %.1fH%d\"/>", LEFT, y(guess), WIDTH - RIGHT));
       out.append(
           String.format(
-              Locale.ROOT, "<text class=\"end\" x=\"%d\" y=\"%.1f\">%s</text>\n", WIDTH - RIGHT - 4, y(guess) - 4, Html.text(guessLabel)));
+              Locale.ROOT,
+              "<text class=\"end halo\" x=\"%d\" y=\"%.1f\">%s</text>\n",
+              WIDTH - RIGHT - 4,
+              y(guess) - 4,
+              Html.text(guessLabel)));
     }
   }
 
@@ -81,8 +85,13 @@ record LineChart(
     return LEFT + (double) (WIDTH - LEFT - RIGHT) * i / Math.max(1, count - 1);
   }
 
+  /** The end of the vertical axis: at least the top, and tenths at all ticks. */
+  private double end() {
+    return Math.ceil(top * 10 / Y_TICKS - 1e-6) * Y_TICKS / 10;
+  }
+
   private double y(double value) {
-    return ABOVE + (HEIGHT - ABOVE - BELOW) * (1 - Math.clamp(value / top, 0, 1));
+    return ABOVE + (HEIGHT - ABOVE - BELOW) * (1 - Math.clamp(value / end(), 0, 1));
   }
 
   private String path(double[] values) {

@@ -18,6 +18,8 @@ import java.util.stream.IntStream;
 
 /** The section of an experiment: its task, its claims with the figures that decide, a table of all models, charts and attention maps. */
 record Section(Experiment experiment, Findings findings) {
+  /** Maps of more models than these are folded. */
+  private static final int OPEN = 3;
 
   String html() {
     StringBuilder out = new StringBuilder();
@@ -88,8 +90,8 @@ record Section(Experiment experiment, Findings findings) {
             Double.isNaN(difference.difference())
                 ? "–"
                 : Double.isNaN(difference.halfWidth())
-                    ? String.format(Locale.ROOT, "%+.3f", difference.difference())
-                    : String.format(Locale.ROOT, "%+.3f ± %.3f", difference.difference(), difference.halfWidth());
+                    ? Html.signed(difference.difference())
+                    : Html.signed(difference.difference()) + String.format(Locale.ROOT, " ± %.3f", difference.halfWidth());
         out.append(String.format(Locale.ROOT, "<tr class=\"part\"><td>%s</td><td>%s</td>", Html.text(part.text()), measured));
         out.append(String.format(Locale.ROOT, "<td>%s</td></tr>\n", findings.verdict(experiment, part).text()));
       }
@@ -135,28 +137,36 @@ record Section(Experiment experiment, Findings findings) {
   }
 
   private void maps(StringBuilder out) {
-    for (Variant variant : experiment.variants()) {
+    List<Variant> shown = experiment.variants().stream().filter(this::hasMap).toList();
+    if (shown.isEmpty()) {
+      return;
+    }
+    out.append(
+        "<h3>Attention before and after training</h3>\n<p class=\"soft\">A new sequence, first seed. A row is a query, a column a key.");
+    out.append(" The darkest square is the largest weight of its map; a frame marks a key that the answer depends on.</p>\n");
+    for (Variant variant : shown) {
+      out.append(
+          String.format(Locale.ROOT, "<details%s><summary>%s</summary>", shown.size() <= OPEN ? " open" : "", Html.text(variant.name())));
+      out.append("<div class=\"maps\">\n");
       for (Outcome outcome : findings.of(experiment, variant)) {
-        if (variant.showsMap() && outcome.before() != null && outcome.after() != null) {
-          map(out, variant, Objects.requireNonNull(outcome.before()), Objects.requireNonNull(outcome.after()));
+        if (outcome.before() != null && outcome.after() != null) {
+          map(out, Objects.requireNonNull(outcome.before()), Objects.requireNonNull(outcome.after()));
         }
       }
+      out.append("</div></details>\n");
     }
   }
 
-  private static void map(StringBuilder out, Variant variant, AttentionMap before, AttentionMap after) {
-    out.append(
-        String.format(
-            Locale.ROOT,
-            "<h3>Attention of %s</h3>\n<p class=\"soft\">A row is a query, a column a key. The darkest square is the largest weight of its"
-                + " map; a frame marks a key that the answer depends on. A new sequence, first seed.</p>\n<div class=\"maps\">\n",
-            Html.text(variant.name())));
+  private boolean hasMap(Variant variant) {
+    return findings.of(experiment, variant).stream().anyMatch(outcome -> outcome.before() != null && outcome.after() != null);
+  }
+
+  private static void map(StringBuilder out, AttentionMap before, AttentionMap after) {
     for (int head = 0; head < before.weights().length; head++) {
       String which = before.weights().length == 1 ? "" : "head " + (head + 1) + ", ";
-      map(out, before, head, which + "before training");
-      map(out, after, head, which + "after training");
+      map(out, before, head, which + "before");
+      map(out, after, head, which + "after");
     }
-    out.append("</div>\n");
   }
 
   private static void map(StringBuilder out, AttentionMap map, int head, String when) {

@@ -68,8 +68,8 @@ class ComparisonTest {
 
   @Test
   void theStatementInWordsHasItsThreshold() {
-    assertThat(BETTER.text()).isEqualTo("a − b > +0.05 (right answers)");
-    assertThat(AS_GOOD.text()).isEqualTo("a − b > -0.05 (right answers)");
-    assertThat(Comparison.keepsBeyond("a").text()).isEqualTo("a, right answers beyond the trained length, − right answers > -0.05");
+    assertThat(BETTER.text()).isEqualTo("right answers: a − b > +0.05");
+    assertThat(AS_GOOD.text()).isEqualTo("right answers: a − b > −0.05");
+    assertThat(Comparison.keepsBeyond("a").text()).isEqualTo("a: right answers beyond the trained length − right answers > −0.05");
   }
 }
