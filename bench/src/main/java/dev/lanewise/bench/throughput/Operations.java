@@ -1,16 +1,12 @@
 package dev.lanewise.bench.throughput;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
 /** The operations by name. */
 final class Operations {
   private static final Map<String, Function<Setup, Operation>> AVAILABLE = new LinkedHashMap<>();
-
-  /** Names that will mean something. */
-  private static final List<String> PLANNED = List.of("backward");
 
   static {
     AVAILABLE.put("attention", AttentionOperation::of);
@@ -22,6 +18,7 @@ final class Operations {
     AVAILABLE.put("output", HeadOperation::output);
     AVAILABLE.put("exp", HeadOperation::exp);
     AVAILABLE.put("encoder", EncoderOperation::of);
+    AVAILABLE.put("backward", BackwardOperation::of);
     AVAILABLE.put("train-step", TrainStepOperation::of);
     AVAILABLE.put("fma-peak", setup -> ProbeOperation.fmaPeak(setup.probe(), setup.team()));
     AVAILABLE.put("read-bandwidth", setup -> ProbeOperation.readBandwidth(setup.probe(), setup.team()));
@@ -35,9 +32,6 @@ final class Operations {
    * @throws IllegalArgumentException if there is none; the message lists those that there are
    */
   static Function<Setup, Operation> named(String name) {
-    if (PLANNED.contains(name)) {
-      throw new IllegalArgumentException("--op " + name + " is not available yet; " + choice());
-    }
     Function<Setup, Operation> factory = AVAILABLE.get(name);
     if (factory == null) {
       throw new IllegalArgumentException("--op " + name + " is unknown; " + choice());

@@ -36,8 +36,8 @@ public final class ThroughputCommand extends BenchCommand {
       paramLabel = "OP",
       required = true,
       description =
-          "What to time: attention, decode, token, encoder, train-step, gemm, scores, softmax, output, exp, fma-peak or read-bandwidth."
-              + " Not available yet: backward.")
+          "What to time: attention, backward, decode, token, encoder, train-step, gemm, scores, softmax, output, exp, fma-peak or"
+              + " read-bandwidth.")
   private String op = "";
 
   @Mixin private ShapeOptions sizes = new ShapeOptions();

@@ -20,10 +20,10 @@ final class PyTorchGradients {
   /** The backward pass alone: its forward pass runs once, and its graph is kept. */
   static PeerTask attention(BackwardTask task) {
     ShapeOptions shape = task.shape;
-    Tensor query = learned(task.query);
-    Tensor key = learned(task.key);
-    Tensor value = learned(task.value);
-    Tensor outputGradient = tensor(task.outputGradient);
+    Tensor query = learned(task.call.query());
+    Tensor key = learned(task.call.key());
+    Tensor value = learned(task.call.value());
+    Tensor outputGradient = tensor(task.call.outputGradient());
     TensorVector inputs = new TensorVector(query, key, value);
     TensorVector gradients = new TensorVector(outputGradient);
     TensorVector outputs;

@@ -37,7 +37,7 @@ class MainTest {
         "throughput|'--op=OP'",
         "throughput --op nope|--op nope is unknown",
         "soak --minutes 0|--minutes is 0.0, must be above 0",
-        "throughput --op backward|--op backward is not available yet",
+        "throughput --op backward --softcap 3|--softcap is for --op attention, not backward",
         "throughput --op exp --nope 1|'--nope'",
         "throughput --op exp --queries x|'--queries': 'x'",
         "throughput --op exp --queries 0|--queries is 0, must be at least 1",

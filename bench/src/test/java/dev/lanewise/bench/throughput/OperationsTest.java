@@ -45,6 +45,8 @@ class OperationsTest {
   static Stream<Arguments> operations() {
     return Stream.of(
         Arguments.of("attention", 2L * 2 * 6 * 37 * 45 * (16 + 11), 4L * 2 * (6 * 37 * 16 + 3 * 45 * (16 + 11) + 6 * 37 * 11)),
+        Arguments.of(
+            "backward", 2L * 2 * 6 * 37 * 45 * (3 * 16 + 2 * 11), 8L * 2 * (6 * 37 * (16 + 11) + 3 * 45 * (16 + 11)) + 4L * 2 * 6 * 37),
         Arguments.of("gemm", 2L * 33 * 20 * 53, 4L * (33 * 20 + 20 * 53 + 33 * 53)),
         Arguments.of("scores", 2L * 37 * 45 * 16, 4L * (37 * 16 + 45 * 16 + 37 * 45)),
         Arguments.of("softmax", 0L, 8L * 37 * 45),
@@ -79,7 +81,13 @@ class OperationsTest {
       Operation operation =
           Operations.named(name)
               .apply(new Setup(sizes, new VariantOptions(), new CacheOptions(), new ModelOptions(), Kernels.selected(), team));
-      assertThat(operation.flops()).isEqualTo(name.equals("attention") ? 2L * 2 * 6 * CAUSAL_PAIRS * (16 + 11) : flops);
+      long aPair =
+          switch (name) {
+            case "attention" -> 16 + 11;
+            case "backward" -> 3 * 16 + 2 * 11;
+            default -> 0;
+          };
+      assertThat(operation.flops()).isEqualTo(aPair > 0 ? 2L * 2 * 6 * CAUSAL_PAIRS * aPair : flops);
       checkAccuracy(operation);
     }
   }
