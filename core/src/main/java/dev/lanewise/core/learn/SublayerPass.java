@@ -33,8 +33,7 @@ record SublayerPass(Part part, @Nullable TrainableNorm pre, @Nullable TrainableN
       LayerRows.add(trace, x, branch, y);
     } else {
       SequenceBatch sum = LayerRows.keep(trace, x, x.width());
-      LayerRows.add(trace, x, branch, sum);
-      post.forward(sum, y, trace);
+      post.forwardSum(x, branch, sum, y, trace);
     }
     trace.release(borrowed);
   }

@@ -115,6 +115,12 @@ public final class TrainableNorm implements TrainableLayer {
     trace.keep(x);
   }
 
+  /** Computes sum = x + branch and y = norm(sum), each row while it is in the CPU cache; keeps the sum. */
+  void forwardSum(SequenceBatch x, SequenceBatch branch, SequenceBatch sum, SequenceBatch y, Trace trace) {
+    toLayer().withKernels(trace.kernels()).withThreads(trace.threads()).forward(branch, x, sum, y);
+    trace.keep(sum);
+  }
+
   @Override
   public void backward(Trace trace, SequenceBatch outputGradient, @Nullable SequenceBatch inputGradient) {
     SequenceBatch x = trace.take(SequenceBatch.class);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Budget;
+import dev.lanewise.core.weights.Initialisation;
+import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.testing.ScalarGraph;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -49,7 +51,7 @@ class LearnBlocksTest {
 
   private static Map<String, float[]> run(TrainableLayer layer, SequenceBatch x, SequenceBatch dy, int outputs, int threads) {
     layer.clearGradients();
-    Trace trace = Trace.create().setThreads(threads);
+    Trace trace = Trace.create().setThreads(threads).train(7, 3);
     SequenceBatch y = SequenceBatch.zeros(BATCH, ROWS, outputs);
     SequenceBatch dx = SequenceBatch.zeros(BATCH, ROWS, x.width());
     layer.forward(x, y, trace);
@@ -132,6 +134,18 @@ class LearnBlocksTest {
     int[] numbers = new int[values.length];
     Arrays.setAll(numbers, i -> graph.number(values[i]));
     return numbers;
+  }
+
+  @Test
+  void stacksOfManyRowsHaveTheSameBitsOnAnyThreads() {
+    TrainableStack stack =
+        TrainableStack.builder(2).activation(Activation.GELU).dropout(0.25f).encoder(Initialisation.xavier(1).encoder(16, 200, 2), "");
+    SequenceBatch x = random(1, 16, 5);
+    SequenceBatch dy = random(2, 16, 5);
+    Map<String, float[]> one = run(stack, x, dy, 16, 1);
+    for (int threads = 2; threads <= 5; threads++) {
+      run(stack, x, dy, 16, threads).forEach((name, values) -> assertThat(values).as(name).isEqualTo(one.get(name)));
+    }
   }
 
   @Test
