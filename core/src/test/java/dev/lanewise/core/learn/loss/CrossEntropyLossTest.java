@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Cross-entropy compared with plain double code, which finite differences confirm. */
-class CrossEntropyTest {
+class CrossEntropyLossTest {
   private static int[] targets(long seed, int rows, int classes, int ignored) {
     Random random = new Random(seed);
     int[] targets = random.ints(rows, 0, classes).toArray();
