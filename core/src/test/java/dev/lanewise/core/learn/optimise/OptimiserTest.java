@@ -11,6 +11,7 @@ import dev.lanewise.core.testing.Wrong;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -179,6 +180,34 @@ class OptimiserTest {
     assertThat(optimiser.state()).hasSize(6);
     optimiser.clearGradients();
     assertThat(parameters.get(1).gradient()).containsOnly(0);
+  }
+
+  /** Values of PyTorch 2.10 (libtorch) after five steps with the learning rate 0.01 and the gradients sin(1 + 3i + 0.7 step). */
+  @Test
+  void fiveStepsEndWhereThoseOfPyTorchEnd() {
+    assertGolden(
+        parameters -> AdamW.builder(parameters).decay(0.1).decays(all -> true).build(),
+        new float[] {0.9527991f, -1.946136f, 0.45229575f, 3.0311694f, -0.2953537f});
+    assertGolden(
+        parameters -> Sgd.builder(parameters).momentum(0.9).decay(0.1).decays(all -> true).build(),
+        new float[] {0.9056079f, -1.889184f, 0.40723592f, 3.0467606f, -0.3309905f});
+    assertGolden(
+        parameters -> Sgd.builder(parameters).momentum(0.9).nesterov().decay(0.1).decays(all -> true).build(),
+        new float[] {0.8910307f, -1.8684933f, 0.38982013f, 3.0532928f, -0.34909084f});
+  }
+
+  private static void assertGolden(Function<List<Parameter>, Optimiser> kind, float[] expected) {
+    Parameter parameter = Parameter.of("w", new float[] {1, -2, 0.5f, 3, -0.25f}, 5);
+    Optimiser optimiser = kind.apply(List.of(parameter));
+    for (int step = 0; step < 5; step++) {
+      for (int i = 0; i < 5; i++) {
+        parameter.gradient()[i] = (float) Math.sin(1 + 3 * i + 0.7 * step);
+      }
+      optimiser.step(0.01);
+    }
+    for (int i = 0; i < 5; i++) {
+      assertThat(parameter.values()[i]).isCloseTo(expected[i], within(1e-6f));
+    }
   }
 
   @Test
