@@ -9,6 +9,7 @@ import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.learn.Trace;
 import dev.lanewise.core.learn.TrainableTransformerLayer;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -86,7 +87,7 @@ final class TrainStepTask implements Task {
     float[][] parts = new float[ORDER.length + 1][];
     parts[0] = inputGradient.data();
     for (int i = 0; i < ORDER.length; i++) {
-      parts[i + 1] = parameters.get(ORDER[i]).gradient();
+      parts[i + 1] = Objects.requireNonNull(parameters.get(ORDER[i]), ORDER[i]).gradient();
     }
     return BackwardTask.joined(parts);
   }

@@ -45,10 +45,10 @@ public final class TrainLmCommand extends BenchCommand {
   @Option(names = "--output", paramLabel = "FOLDER", required = true, description = "The folder to write.")
   private Path output = Path.of("");
 
-  @Option(names = "--steps", paramLabel = "N", defaultValue = "1200", description = "Number of steps (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--steps", paramLabel = "N", defaultValue = "1600", description = "Number of steps (default: ${DEFAULT-VALUE}).")
   private int steps;
 
-  @Option(names = "--batch", paramLabel = "N", defaultValue = "16", description = "Windows of a step (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--batch", paramLabel = "N", defaultValue = "6", description = "Windows of a step (default: ${DEFAULT-VALUE}).")
   private int batch;
 
   @Option(

@@ -9,6 +9,7 @@ import dev.lanewise.text.causal.CausalModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -109,7 +110,7 @@ class TrainLmCommandTest {
                     .toList())
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
-    try (Scanner lines = new Scanner(process.getErrorStream())) {
+    try (Scanner lines = new Scanner(process.getErrorStream(), StandardCharsets.UTF_8)) {
       while (!lines.nextLine().startsWith("step 20 ")) {
         // until the second report
       }
