@@ -144,7 +144,8 @@ public final class OutputFile {
       if (posix && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
         Files.setPosixFilePermissions(unfinished, Files.getPosixFilePermissions(file));
       }
-      Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
+      // REPLACE_EXISTING deletes the old file first: a JVM that ends then leaves neither.
+      Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
     }
 
     @Override

@@ -30,8 +30,8 @@ import picocli.CommandLine.Option;
           + " seeds so far."
     })
 public final class LearnCommand extends BenchCommand {
-  private static final int SEEDS = 10;
-  private static final int QUICK_SEEDS = 3;
+  private static final int SEEDS = 16;
+  private static final int QUICK_SEEDS = 4;
   private static final int MOST_SEEDS = 1000;
 
   private final List<Experiment> experiments;
@@ -83,10 +83,14 @@ public final class LearnCommand extends BenchCommand {
     Trainings trainings = new Trainings(chosen, asked, threads);
     Thread writer = new Thread(() -> stop(trainings, chosen, asked));
     Runtime.getRuntime().addShutdownHook(writer);
+    boolean ends;
     try {
       trainings.run(err());
     } finally {
-      removeHook(writer);
+      ends = !removeHook(writer);
+    }
+    if (ends) {
+      return 1; // the hook writes the page
     }
     write(trainings, chosen, asked);
     print(chosen, trainings.findings());
@@ -100,12 +104,12 @@ public final class LearnCommand extends BenchCommand {
     return seeds != null ? seeds : quick ? QUICK_SEEDS : SEEDS;
   }
 
-  /** While the JVM ends, because of Ctrl-C, its hooks can no longer be removed. */
-  private static void removeHook(Thread writer) {
+  /** Removes the hook; false while the JVM ends, because of Ctrl-C, and the hook runs. */
+  private static boolean removeHook(Thread writer) {
     try {
-      Runtime.getRuntime().removeShutdownHook(writer);
+      return Runtime.getRuntime().removeShutdownHook(writer);
     } catch (IllegalStateException e) {
-      // the hook runs, and writes the page
+      return false;
     }
   }
 

@@ -143,7 +143,9 @@ record Section(Experiment experiment, Findings findings) {
     }
     out.append(
         "<h3>Attention before and after training</h3>\n<p class=\"soft\">A new sequence, first seed. A row is a query, a column a key.");
-    out.append(" The darkest square is the largest weight of its map; a frame marks a key that the answer depends on.</p>\n");
+    out.append(
+        " The strongest colour is the largest weight of its map. A frame marks a key that the answer depends on; a row without a frame has"
+            + " no such key.</p>\n");
     for (Variant variant : shown) {
       out.append(
           String.format(Locale.ROOT, "<details%s><summary>%s</summary>", shown.size() <= OPEN ? " open" : "", Html.text(variant.name())));
