@@ -183,8 +183,10 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
     int key = row.first + i;
     if (part.ofKeys() && key >= part.fromKey() && key < part.toKey()) {
       int to = (key - part.fromKey()) * width;
+      float[] gradient = gradientRow.data();
+      int from = gradientRow.from();
       for (int d = 0; d < width; d++) {
-        valueGradient[to + d] += weight * gradientRow.data()[gradientRow.from() + d];
+        valueGradient[to + d] += weight * gradient[from + d];
       }
     }
     row.valueRow.openValue(forward, row.batchEntry, row.keyValueHead, key);
@@ -193,11 +195,25 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
 
   /** A dot product in double: a gradient is the small difference of two of them where a row sees few keys. */
   private static double dot(ContiguousRow x, ContiguousRow y, int width) {
-    double sum = 0;
-    for (int d = 0; d < width; d++) {
-      sum += (double) x.data()[x.from() + d] * y.data()[y.from() + d];
+    float[] xs = x.data();
+    float[] ys = y.data();
+    int from = x.from();
+    int at = y.from();
+    double sum0 = 0;
+    double sum1 = 0;
+    double sum2 = 0;
+    double sum3 = 0;
+    int d = 0;
+    for (; d <= width - 4; d += 4) {
+      sum0 += (double) xs[from + d] * ys[at + d];
+      sum1 += (double) xs[from + d + 1] * ys[at + d + 1];
+      sum2 += (double) xs[from + d + 2] * ys[at + d + 2];
+      sum3 += (double) xs[from + d + 3] * ys[at + d + 3];
     }
-    return sum;
+    for (; d < width; d++) {
+      sum0 += (double) xs[from + d] * ys[at + d];
+    }
+    return (sum0 + sum1) + (sum2 + sum3);
   }
 
   private static double weight(Normaliser.Kind kind, double score) {
