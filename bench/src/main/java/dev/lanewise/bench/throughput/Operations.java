@@ -10,6 +10,7 @@ final class Operations {
 
   static {
     AVAILABLE.put("attention", AttentionOperation::of);
+    AVAILABLE.put("backward", BackwardOperation::of);
     AVAILABLE.put("decode", DecodeOperation::of);
     AVAILABLE.put("token", TokenOperation::of);
     AVAILABLE.put("gemm", GemmOperation::of);

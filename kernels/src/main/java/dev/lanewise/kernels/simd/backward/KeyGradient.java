@@ -175,10 +175,9 @@ final class KeyGradient {
       }
     }
     FloatVector zeros = FloatVector.zero(SPECIES); // x · 0 is 0 for every finite x and NaN for any other
-    for (int key = 0; key < keys; key++) {
-      int at = first + key * stride;
-      for (int i = 0; i < columns; i += LANES) {
-        zeros = FloatVector.fromArray(SPECIES, sums, at + i).fma(FloatVector.zero(SPECIES), zeros);
+    for (int i = 0; i < columns; i += LANES) { // the inner loop is the longer one
+      for (int key = 0; key < keys; key++) {
+        zeros = FloatVector.fromArray(SPECIES, sums, first + i + key * stride).fma(FloatVector.zero(SPECIES), zeros);
       }
     }
     return FloatVector.zero(SPECIES).compare(VectorOperators.EQ, zeros).allTrue();
