@@ -117,6 +117,10 @@ class TasksTest {
       Examples first = task.draw(new SplittableRandom(7), 3, 16);
       assertThat(task.draw(new SplittableRandom(7), 3, 16).tokens()).isEqualTo(first.tokens());
       assertThat(task.draw(new SplittableRandom(8), 3, 16).tokens()).isNotEqualTo(first.tokens());
+      assertThat(
+              Arrays.stream(task.draw(new SplittableRandom(9), COUNT, 16).targets()).filter(target -> target != Task.NO_ANSWER).distinct())
+          .as("every answer occurs")
+          .hasSize(task.answers());
       assertThat(first.only(1).tokens()).isEqualTo(Arrays.copyOfRange(first.tokens(), 16, 32));
       assertThat(Arrays.stream(first.tokens())).allMatch(token -> token >= 0 && token < task.vocabulary());
       assertThat(Arrays.stream(first.targets())).allMatch(target -> target >= Task.NO_ANSWER && target < task.answers());
