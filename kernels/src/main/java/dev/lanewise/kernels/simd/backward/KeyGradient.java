@@ -77,11 +77,6 @@ final class KeyGradient {
     }
   }
 
-  /** Whether the gradient is wanted. */
-  boolean isWanted() {
-    return target != null;
-  }
-
   /** Packs the tile's rows of {@code heads}. */
   void openRows(QueryTile tile, Heads heads, LaneTransposer rows) {
     if (target == null) {
