@@ -94,30 +94,35 @@ public final class BackwardCall {
     return 2L * query.data().length + 2L * key.data().length + 2L * value.data().length + 2L * output.data().length + logSumExp.length;
   }
 
-  /**
-   * The errors of dQ, dK and dV in the first key/value head of the first batch entry, and in the query heads that read it.
-   *
-   * @param results dQ, dK and dV, as {@link #results}
-   */
-  public Accuracy accuracy(float[][] results) {
-    int group = shape.heads / shape.keyValueHeads();
-    ReferenceGradients exact =
-        ReferenceGradients.of(attention, first(query, group), first(key, 1), first(value, 1), first(outputGradient, group));
+  /** The errors of the last run in the first key/value head of the first batch entry, and in the query heads that read it. */
+  Accuracy accuracy() {
+    ReferenceGradients exact = exact();
     ReferenceGradients plain = exact.inFloat();
     Meter meter = new Meter();
-    add(exact.query(), plain.query(), results[0], meter);
-    add(exact.key(), plain.key(), results[1], meter);
-    add(exact.value(), plain.value(), results[2], meter);
+    add(exact.query(), queryGradient.data(), plain.query(), meter);
+    add(exact.key(), keyGradient.data(), plain.key(), meter);
+    add(exact.value(), valueGradient.data(), plain.value(), meter);
     return meter.result();
+  }
+
+  private static void add(double[] exact, float[] measured, double[] plain, Meter meter) {
+    for (int i = 0; i < exact.length; i++) {
+      meter.add(exact[i], measured[i], plain[i]);
+    }
+  }
+
+  /** dQ, dK and dV in double precision, dense, of the first key/value head of the first batch entry and the query heads that read it. */
+  public double[][] exactOfFirstHead() {
+    ReferenceGradients exact = exact();
+    return new double[][] {exact.query(), exact.key(), exact.value()};
+  }
+
+  private ReferenceGradients exact() {
+    int group = shape.heads / shape.keyValueHeads();
+    return ReferenceGradients.of(attention, first(query, group), first(key, 1), first(value, 1), first(outputGradient, group));
   }
 
   private static Heads first(Heads heads, int count) {
     return heads.batch(0, 1).heads(0, count);
-  }
-
-  private static void add(double[] exact, double[] plain, float[] measured, Meter meter) {
-    for (int i = 0; i < exact.length; i++) {
-      meter.add(exact[i], measured[i], plain[i]);
-    }
   }
 }

@@ -19,7 +19,6 @@ final class Operations {
     AVAILABLE.put("output", HeadOperation::output);
     AVAILABLE.put("exp", HeadOperation::exp);
     AVAILABLE.put("encoder", EncoderOperation::of);
-    AVAILABLE.put("backward", BackwardOperation::of);
     AVAILABLE.put("train-step", TrainStepOperation::of);
     AVAILABLE.put("fma-peak", setup -> ProbeOperation.fmaPeak(setup.probe(), setup.team()));
     AVAILABLE.put("read-bandwidth", setup -> ProbeOperation.readBandwidth(setup.probe(), setup.team()));

@@ -3,6 +3,7 @@ package dev.lanewise.bench.cli.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.cli.Main;
+import dev.lanewise.bench.cli.console.ChildJvm;
 import dev.lanewise.bench.cli.train.data.Corpus;
 import dev.lanewise.bench.cli.train.lm.HeldOut;
 import dev.lanewise.text.causal.CausalModel;
@@ -97,26 +98,14 @@ class TrainLmCommandTest {
     Files.delete(folder.resolve("model").resolve("model.safetensors"));
     Files.delete(folder.resolve("model").resolve("config.json"));
     Files.delete(folder.resolve("model"));
-    Process process =
-        new ProcessBuilder(
-                Stream.concat(
-                        Stream.of(
-                            ProcessHandle.current().info().command().orElse("java"),
-                            "--add-modules=jdk.incubator.vector",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Main.class.getName()),
-                        Stream.of(arguments(options)))
-                    .toList())
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    try (Scanner lines = new Scanner(process.getErrorStream(), StandardCharsets.UTF_8)) {
+    try (ChildJvm child = ChildJvm.start(ChildJvm.ownFlags(), List.of(arguments(options)), true);
+        Scanner lines = new Scanner(child.process().getInputStream(), StandardCharsets.UTF_8)) {
       while (!lines.nextLine().startsWith("step 20 ")) {
         // until the second report
       }
-      process.destroyForcibly();
+      child.process().destroyForcibly();
+      assertThat(child.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
     }
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(folder.resolve("model")).doesNotExist();
     assertThat(checkpoint()).exists();
 
