@@ -10,6 +10,7 @@ import dev.lanewise.kernels.cache.KeyValueMemory;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.testing.AttentionCall;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -32,7 +33,7 @@ class DecodeScratchTest {
   private static final KeyValueLayout LAYOUT = new KeyValueLayout(KeyValueFormat.F32, HEADS, WIDTH, WIDTH);
 
   /** Number of spans of a sequence times the size of a span's results. */
-  private static final int RESULTS = 52 * HEADS * QUERIES * (2 + WIDTH);
+  private static final int RESULTS = Math.ceilDiv(KEYS, RowOrder.SPAN) * HEADS * QUERIES * (2 + WIDTH);
 
   @BeforeAll
   static void decodingIsPartOfTheSimdPath() {
