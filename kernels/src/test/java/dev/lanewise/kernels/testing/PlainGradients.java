@@ -118,13 +118,12 @@ public record PlainGradients(boolean rounded) {
   }
 
   public double[][] softmax(Matrix weights, Matrix dw) {
-    return each(
-        weights.rows(),
-        weights.columns(),
-        (i, j) -> {
-          double dot = sum(0, weights.columns(), k -> (double) weights.get(i, k) * dw.get(i, k));
-          return round(weights.get(i, j) * round(dw.get(i, j) - dot));
-        });
+    double[] dots = new double[weights.rows()];
+    for (int row = 0; row < dots.length; row++) {
+      int r = row;
+      dots[r] = sum(0, weights.columns(), k -> (double) weights.get(r, k) * dw.get(r, k));
+    }
+    return each(weights.rows(), weights.columns(), (r, c) -> round(weights.get(r, c) * round(dw.get(r, c) - dots[r])));
   }
 
   /** The loss of one row. */

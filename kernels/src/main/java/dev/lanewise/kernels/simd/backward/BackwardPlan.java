@@ -3,6 +3,7 @@ package dev.lanewise.kernels.simd.backward;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BackwardProblem;
+import dev.lanewise.kernels.call.GradientResults;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
 import dev.lanewise.kernels.data.Dropout;
@@ -66,7 +67,10 @@ public final class BackwardPlan implements AttentionTasks {
 
   /** Cuts a backward pass for {@code threads} threads. */
   public static AttentionTasks of(BackwardProblem problem, int threads) {
-    return supports(problem) ? new BackwardPlan(problem, threads) : ScalarBackward.plan(problem);
+    if (!supports(problem)) {
+      return ScalarBackward.plan(problem);
+    }
+    return problem.gradients.wantsParameters() ? new ParameterPlan(problem) : new BackwardPlan(problem, threads);
   }
 
   /** Whether the fused kernel computes the gradients of a problem. Each component of a formula is answered here. */
@@ -83,8 +87,22 @@ public final class BackwardPlan implements AttentionTasks {
               && supports(changes)
               && !normaliser.averages()
               && weightFunction == null
-              && !problem.gradients.wantsParameters();
+              && supportsParameters(problem);
     };
+  }
+
+  /** Gradients of scores are those of similarities over the scale, unless a softcap stands between them. */
+  private static boolean supportsParameters(BackwardProblem problem) {
+    GradientResults wanted = problem.gradients;
+    if (!wanted.wantsParameters()) {
+      return true;
+    }
+    boolean ofScores = wanted.bias() != null || wanted.positionBias() != null || wanted.slopes() != null;
+    float size = Math.abs(problem.forward.scale);
+    return size > 1e-30f
+        && size < 1e30f
+        && (wanted.scale() == null || wanted.query() != null)
+        && (!ofScores || problem.forward.formula.changes().stream().noneMatch(ScoreChange.Softcap.class::isInstance));
   }
 
   private static boolean supports(List<ScoreChange> changes) {

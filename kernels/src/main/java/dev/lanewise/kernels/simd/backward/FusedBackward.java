@@ -2,6 +2,8 @@ package dev.lanewise.kernels.simd.backward;
 
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.BackwardProblem;
+import dev.lanewise.kernels.call.gradient.BackwardPart;
+import dev.lanewise.kernels.call.gradient.ParameterSums;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.plain.ScalarBackward;
 import dev.lanewise.kernels.runtime.Interruption;
@@ -53,6 +55,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
   private final TileOutput queryGradient = new TileOutput(QueryTile::openKeys);
   private final KeyGradient keyGradient = new KeyGradient();
   private final KeyGradient valueGradient = new KeyGradient();
+  private final ParameterGradients parameters = new ParameterGradients();
 
   private FusedBackward() {}
 
@@ -69,6 +72,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
     queryGradient.release();
     keyGradient.release();
     valueGradient.release();
+    parameters.release();
     POOL.give(this);
   }
 
@@ -88,11 +92,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
     boolean finite = true;
     int rows = forward.rows(unit);
     for (int row = 0; row < rows; row += Tiles.QUERIES) {
-      tile.open(forward, unit, row, Math.min(Tiles.QUERIES, rows - row));
-      mask.open(tile, forward.visibility);
-      if (mask.from() < mask.to()) {
-        openRows(problem);
-      }
+      openTile(problem, unit, row, rows);
       if (target != null) {
         queryGradient.open(tile);
       }
@@ -102,14 +102,71 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
           queryGradient.join(tile, null);
         }
       }
-      if (target != null) {
-        queryGradient.close(tile, null);
-        finite &= queryGradient.isFinite();
-      }
+      finite &= closeRows(target);
     }
     if (!closeKeys() || !finite) {
       recompute(problem, unit);
     }
+  }
+
+  /** Selects up to a tile of rows, of which {@code endRow} is one past the last; returns whether any lane sees a key. */
+  private boolean openTile(BackwardProblem problem, int unit, int row, int endRow) {
+    tile.open(problem.forward, unit, row, Math.min(Tiles.QUERIES, endRow - row));
+    mask.open(tile, problem.forward.visibility);
+    boolean seen = mask.from() < mask.to();
+    if (seen) {
+      openRows(problem);
+    }
+    return seen;
+  }
+
+  /** Writes the gradients of the tile's queries; returns whether they are finite. */
+  private boolean closeRows(@Nullable Heads target) {
+    if (target == null) {
+      return true;
+    }
+    queryGradient.close(tile, null);
+    return queryGradient.isFinite();
+  }
+
+  /**
+   * Computes a part of a unit, with the gradients of parameters.
+   *
+   * @return whether all gradients are finite; otherwise those of parameters may be NaN where they should not
+   */
+  boolean part(BackwardProblem problem, int unit, BackwardPart part, ParameterSums sums) {
+    AttentionProblem forward = problem.forward;
+    int keys = forward.shape.keys(forward.batchEntry(unit));
+    int from = Math.min(part.fromKey(), keys);
+    int to = Math.min(part.toKey(), keys);
+    keyGradient.openKeys(forward, unit, from, to, part.ofKeys() ? problem.gradients.key() : null);
+    valueGradient.openKeys(forward, unit, from, to, part.ofKeys() ? problem.gradients.value() : null);
+    Heads target = part.ofQueries() ? problem.gradients.query() : null;
+    queryGradient.openUnit(target, false);
+    if (part.ofQueries()) {
+      parameters.open(problem, unit, part, sums);
+    }
+    boolean finite = true;
+    int group = forward.shape.group();
+    int end = Math.min(part.toQuery(), forward.shape.queries(forward.batchEntry(unit))) * group;
+    for (int row = part.fromQuery() * group; row < end; row += Tiles.QUERIES) {
+      boolean seen = openTile(problem, unit, row, end);
+      if (part.ofQueries()) {
+        parameters.openRows(tile, seen ? scores.delta() : null);
+      }
+      if (target != null) {
+        queryGradient.open(tile);
+      }
+      run(forward, from, to, target != null);
+      finite &= closeRows(target);
+      if (part.ofQueries()) {
+        parameters.closeRows(tile);
+      }
+    }
+    if (part.ofQueries()) {
+      finite &= parameters.close();
+    }
+    return closeKeys() && finite;
   }
 
   /**
@@ -176,7 +233,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
   private void run(AttentionProblem forward, int least, int most, boolean wantsQuery) {
     int from = Math.max(least, mask.from() / RowOrder.CHAIN * RowOrder.CHAIN);
     int to = Math.min(most, mask.to());
-    for (int start = from / KEYS * KEYS; start < to; start += KEYS) {
+    for (int start = from / KEYS * KEYS; Math.max(start, from) < to; start += KEYS) {
       Interruption.check();
       int key = Math.max(start, from);
       tile.openTile(key, Math.min(start + KEYS, to) - key);
@@ -185,6 +242,9 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
         continue;
       }
       scores.compute(tile, mask);
+      if (parameters.isOpen()) {
+        parameters.add(tile, scores.gradients());
+      }
       for (int first = 0, end; first < tile.keys(); first = end) {
         end = tile.sameVectors(first);
         int firstVector = tile.firstVector(first);

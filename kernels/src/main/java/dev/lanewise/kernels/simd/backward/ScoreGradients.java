@@ -149,6 +149,11 @@ final class ScoreGradients {
     return weights;
   }
 
+  /** scale · (dO · O − gradient of the log-sum-exp) of each lane; softmax only. */
+  float[] delta() {
+    return terms.delta;
+  }
+
   /** The gradients of the similarities of the current keys: scale · gradient of the score. */
   float[] gradients() {
     return gradients;
