@@ -78,7 +78,7 @@ class AttentionDropoutTest {
         Heads ofCache = Heads.zeros(1, HEADS, queries, WIDTH);
         attention.compute(query, key, value, ofArrays);
         attention.compute(query, cache, ofCache);
-        Views.assertSameBits(ofCache.data(), ofArrays.data(), queries + " queries over a cache on " + kernels);
+        Views.assertSameBits(ofCache.data(), ofArrays.data(), queries + " queries over a cache on " + kernels.path());
       }
     }
   }
