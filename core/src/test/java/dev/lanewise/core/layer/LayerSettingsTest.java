@@ -180,7 +180,9 @@ public class LayerSettingsTest {
       layer.forward(newRows, List.of(one, two), output);
     }
     assertClose(dense(output.rows(0, 4)), expectation.output(dense(first), 4), pair + ", the first packed sequence, cached");
-    assertClose(dense(output.rows(4, 9)), expectation.output(dense(second), 5), pair + ", the second packed sequence, cached");
+    if (!pair.has("dropout")) { // which weights are dropped depends on the number of the sequence, and is not that of a sequence by itself
+      assertClose(dense(output.rows(4, 9)), expectation.output(dense(second), 5), pair + ", the second packed sequence, cached");
+    }
   }
 
   private static SequenceBatch dense(SequenceBatch x) {

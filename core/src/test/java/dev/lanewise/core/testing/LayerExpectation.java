@@ -34,6 +34,7 @@ public final class LayerExpectation {
   @Nullable RowFunction weights;
   public Normaliser normaliser = Normaliser.softmax();
   public Similarity similarity = Similarity.dot();
+  float dropout;
   public @Nullable PackedSequences sequences;
   public LayerPositions positions = Positions.none();
 
@@ -52,6 +53,7 @@ public final class LayerExpectation {
     attention = scale == null ? attention : attention.withScale(scale.floatValue());
     attention = scores == null ? attention : attention.withScoreFunction(scores);
     attention = weights == null ? attention : attention.withWeightFunction(weights);
+    attention = dropout == 0 ? attention : attention.withDropout(dropout, LayerSettings.DROPOUT_SEED, 3);
     attention = sequences == null ? attention : attention.withPackedSequences(sequences);
     float[] distances = positions.toString().startsWith("alibi") ? Attention.standardSlopes(LayerSettings.HEADS) : slopes;
     attention = distances == null ? attention : attention.withAlibi(distances);

@@ -26,6 +26,7 @@ public final class LayerSettings {
   public static final int HEADS = 3;
   public static final int HEAD_DIM = 8;
   public static final int ROWS = 11;
+  static final long DROPOUT_SEED = 5;
 
   private static final float[] TABLE = Views.randomArray(8 * HEADS, 2, Problem.SEED + 1);
 
@@ -121,6 +122,7 @@ public final class LayerSettings {
             "weight function",
             attention -> attention.withWeightFunction(changeWeights),
             e -> e.weights = changeWeights),
+        attention("withDropout", "dropout", "dropout", attention -> attention.withDropout(0.3f, DROPOUT_SEED, 3), e -> e.dropout = 0.3f),
         normaliser("sinks", Normaliser.softmaxWithSinks(sinks)),
         normaliser("relu by keys", Normaliser.relu().dividedByKeys()),
         normaliser("sigmoid", Normaliser.sigmoid()),
