@@ -31,7 +31,11 @@ import org.junit.jupiter.api.Test;
 class ExportedTypesTest {
   /** Types for learning outside of {@code core.learn}. */
   private static final Set<String> LEARNING =
-      Set.of("dev.lanewise.kernels.BackwardKernels", "dev.lanewise.kernels.data.Dropout", "dev.lanewise.core.Gradients");
+      Set.of(
+          "dev.lanewise.kernels.BackwardKernels",
+          "dev.lanewise.kernels.data.Dropout",
+          "dev.lanewise.core.Gradients",
+          "dev.lanewise.core.reference.ReferenceGradients");
 
   @Test
   void exportedTypesMentionTypesOfTheJdkAndExportedOnesOnly() throws Exception {
