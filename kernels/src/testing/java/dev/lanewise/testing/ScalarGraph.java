@@ -136,6 +136,20 @@ public final class ScalarGraph {
     return gradients;
   }
 
+  /** The sums of the absolute terms that {@link #gradients} added up for each number. */
+  public double[] terms(double[] gradients) {
+    double[] terms = new double[size];
+    for (int n = 0; n < size; n++) {
+      if (lefts[n] >= 0) {
+        terms[lefts[n]] += Math.abs(gradients[n] * leftFactors[n]);
+      }
+      if (rights[n] >= 0) {
+        terms[rights[n]] += Math.abs(gradients[n] * rightFactors[n]);
+      }
+    }
+    return terms;
+  }
+
   /**
    * The sum of the absolute values of all products of derivatives that {@link #gradients} adds up for each number. A float sum cannot be
    * expected to be more exact than a rounding of it: where the terms cancel, only this bound of the error is left.
