@@ -188,14 +188,26 @@ public final class Trace {
     return dropout.rate() == 0 ? null : dropout;
   }
 
-  /** The number of dropout calls so far in this step. */
-  long calls() {
-    return calls;
+  /** What a call has besides its input. Its arrays are never modified. */
+  record Call(
+      @Nullable PackedSequences packed,
+      @Nullable PackedSequences memory,
+      int @Nullable [] keyLengths,
+      int @Nullable [] memoryLengths,
+      long calls) {}
+
+  /** What the next call has, see {@link #restore}. */
+  Call call() {
+    return new Call(packedSequences, memorySequences, keyLengths, memoryLengths, calls);
   }
 
-  /** Goes back to an earlier number of dropout calls, to run a forward pass again. */
-  void setCalls(long earlier) {
-    this.calls = earlier;
+  /** Goes back to what an earlier call had, with its numbers of dropout, to run its forward pass again. */
+  void restore(Call earlier) {
+    packedSequences = earlier.packed;
+    memorySequences = earlier.memory;
+    keyLengths = earlier.keyLengths;
+    memoryLengths = earlier.memoryLengths;
+    calls = earlier.calls;
   }
 
   /** Number of things in the trace: 0 after every forward pass has been followed by its backward pass. */

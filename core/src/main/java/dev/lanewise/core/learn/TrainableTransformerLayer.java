@@ -253,22 +253,21 @@ public final class TrainableTransformerLayer implements TrainableLayer {
     run(x, Objects.requireNonNull(memory, "memory"), y, trace);
   }
 
+  /** What a forward pass keeps if the backward pass runs it again. */
+  private record Kept(SequenceBatch x, @Nullable SequenceBatch memory, Trace.Call call) {}
+
   void run(SequenceBatch x, @Nullable SequenceBatch memory, SequenceBatch y, Trace trace) {
     LayerRows.checkForward(x, embedDim(), y, embedDim());
     if (attendsToMemory != (memory != null)) {
       throw new IllegalArgumentException(
           attendsToMemory ? "the layer attends to a memory, but memory is missing" : "memory is given, but the layer attends to none");
     }
-    long calls = trace.calls();
+    Trace.Call call = trace.call();
     int size = trace.size();
     sublayers(x, memory, y, trace);
     if (recompute) {
       trace.cut(size);
-      trace.keep(x);
-      if (memory != null) {
-        trace.keep(memory);
-      }
-      trace.keep((Object) calls);
+      trace.keep(new Kept(x, memory, call));
     }
   }
 
@@ -312,17 +311,18 @@ public final class TrainableTransformerLayer implements TrainableLayer {
     trace.release(borrowed);
   }
 
-  /** Runs the forward pass again, with the numbers of dropout of the first time. */
+  /** Runs the forward pass again, with the lengths, packed sequences and numbers of dropout of the first time. */
   private void again(Trace trace) {
-    long calls = trace.take(Long.class);
-    SequenceBatch memory = attendsToMemory ? trace.take(SequenceBatch.class) : null;
-    SequenceBatch x = trace.take(SequenceBatch.class);
+    Kept kept = trace.take(Kept.class);
     int borrowed = trace.borrowed();
-    SequenceBatch y = LayerRows.borrow(trace, x, embedDim());
-    long later = trace.calls();
-    trace.setCalls(calls);
-    sublayers(x, memory, y, trace);
-    trace.setCalls(later);
+    SequenceBatch y = LayerRows.borrow(trace, kept.x, embedDim());
+    Trace.Call later = trace.call();
+    trace.restore(kept.call);
+    try {
+      sublayers(kept.x, kept.memory, y, trace);
+    } finally {
+      trace.restore(later);
+    }
     trace.release(borrowed);
   }
 }

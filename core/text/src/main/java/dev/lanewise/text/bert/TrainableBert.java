@@ -119,7 +119,7 @@ public final class TrainableBert implements Trainable {
 
   /** What a forward pass keeps: the row of each table for each token. */
   @SuppressWarnings("ArrayRecordComponent")
-  private record Kept(PackedSequences texts, int[] words, int[] positions, int[] types) {}
+  private record Kept(int[] words, int[] positions, int[] types) {}
 
   /**
    * Computes a row for each token.
@@ -146,7 +146,7 @@ public final class TrainableBert implements Trainable {
         rows[texts.queryStart(s) + row] = firstPosition + row;
       }
     }
-    Kept kept = new Kept(texts, ids.clone(), rows, typeIds == null ? new int[ids.length] : typeIds.clone());
+    Kept kept = new Kept(ids.clone(), rows, typeIds == null ? new int[ids.length] : typeIds.clone());
     trace.setPackedSequences(texts).setKeyLengths((int[]) null);
     SequenceBatch sum = trace.keep(1, ids.length, embedDim());
     SequenceBatch hidden = trace.keep(1, ids.length, embedDim());
@@ -190,7 +190,6 @@ public final class TrainableBert implements Trainable {
    */
   public void backward(Trace trace, SequenceBatch outputGradient) {
     Kept kept = trace.take(Kept.class);
-    trace.setPackedSequences(kept.texts).setKeyLengths((int[]) null); // a recompute reads them
     boolean wanted = parameters.stream().limit(3L + norm.parameters().size()).anyMatch(parameter -> !parameter.isFrozen());
     int borrowed = trace.borrowed();
     SequenceBatch hiddenGradient = wanted ? trace.borrow(1, kept.words.length, embedDim()) : null;
