@@ -6,6 +6,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** A stack of values, of which some are buffers. A buffer that has left the stack is used again by a later one of about its size. */
 final class BufferStack {
@@ -67,6 +69,16 @@ final class BufferStack {
   private static int rounded(int size) {
     int multiple = Math.max(1, Integer.highestOneBit(size) / SIZES);
     return (int) Math.min(Integer.MAX_VALUE - 8, Math.ceilDiv(size, multiple) * (long) multiple);
+  }
+
+  /** The wanted value of this type that is nearest to the top, or null. */
+  <T> @Nullable T last(Class<T> type, Predicate<T> wanted) {
+    for (Object value : values.reversed()) {
+      if (type.isInstance(value) && wanted.test(type.cast(value))) {
+        return type.cast(value);
+      }
+    }
+    return null;
   }
 
   <T> T pop(Class<T> type) {

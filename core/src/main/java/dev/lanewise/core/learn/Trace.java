@@ -6,6 +6,7 @@ import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -213,6 +214,11 @@ public final class Trace {
   /** Number of things in the trace: 0 after every forward pass has been followed by its backward pass. */
   public int size() {
     return kept.size();
+  }
+
+  /** The last thing of this type that was kept and is wanted, or null. It stays in the trace. */
+  <T> @Nullable T last(Class<T> type, Predicate<T> wanted) {
+    return kept.last(type, wanted);
   }
 
   /** Forgets all but the first things that were kept. */

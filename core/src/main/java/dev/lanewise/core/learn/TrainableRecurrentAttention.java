@@ -43,7 +43,6 @@ public final class TrainableRecurrentAttention implements Trainable {
   private final @Nullable TrainableLinear key;
   private final @Nullable Parameter vector;
   private final List<Parameter> parameters = new ArrayList<>();
-  private final List<Memory> memories = new ArrayList<>();
 
   private TrainableRecurrentAttention(
       String name, @Nullable TrainableLinear state, @Nullable TrainableLinear key, @Nullable Parameter vector) {
@@ -119,7 +118,13 @@ public final class TrainableRecurrentAttention implements Trainable {
   }
 
   /** An encoder's states during a sequence, with their projection and the gradients of both so far. */
-  private record Memory(SequenceBatch states, SequenceBatch keys, SequenceBatch keysGradient, SequenceBatch statesGradient, int size) {}
+  private record Memory(
+      TrainableRecurrentAttention owner,
+      SequenceBatch states,
+      SequenceBatch keys,
+      SequenceBatch keysGradient,
+      SequenceBatch statesGradient,
+      int size) {}
 
   /** What a step keeps. */
   private record Step(SequenceBatch query, SequenceBatch context, float[] logSumExp, Attention attention) {}
@@ -149,9 +154,7 @@ public final class TrainableRecurrentAttention implements Trainable {
     }
     SequenceBatch keysGradient = zeros(trace, keys);
     SequenceBatch statesGradient = key == null ? keysGradient : zeros(trace, states);
-    Memory memory = new Memory(states, keys, keysGradient, statesGradient, trace.size());
-    memories.add(memory);
-    trace.keep(memory);
+    trace.keep(new Memory(this, states, keys, keysGradient, statesGradient, trace.size()));
   }
 
   private static SequenceBatch zeros(Trace trace, SequenceBatch like) {
@@ -160,11 +163,12 @@ public final class TrainableRecurrentAttention implements Trainable {
     return view;
   }
 
-  private Memory memory() {
-    if (memories.isEmpty()) {
+  private Memory memory(Trace trace) {
+    Memory memory = trace.last(Memory.class, kept -> kept.owner == this);
+    if (memory == null) {
       throw new IllegalStateException("no sequence has begun: call begin before forward, backward and end");
     }
-    return memories.getLast();
+    return memory;
   }
 
   /**
@@ -176,7 +180,7 @@ public final class TrainableRecurrentAttention implements Trainable {
    * @throws IllegalStateException if no sequence has begun
    */
   public void forward(SequenceBatch decoderState, SequenceBatch context, Trace trace) {
-    Memory memory = memory();
+    Memory memory = memory(trace);
     check(memory, decoderState, context);
     SequenceBatch query = decoderState;
     if (state != null) {
@@ -212,7 +216,7 @@ public final class TrainableRecurrentAttention implements Trainable {
    * @param stateGradient the gradient of the decoder's state, written; null if it is not wanted
    */
   public void backward(Trace trace, SequenceBatch contextGradient, @Nullable SequenceBatch stateGradient) {
-    Memory memory = memory();
+    Memory memory = memory(trace);
     Step step = trace.take(Step.class);
     LayerRows.checkWidth("contextGradient", contextGradient, "context", step.context.width());
     LayerRows.checkRows("contextGradient", contextGradient, "context", step.context);
@@ -252,7 +256,7 @@ public final class TrainableRecurrentAttention implements Trainable {
    * @throws IllegalStateException if a step has no backward pass yet
    */
   public void end(Trace trace, @Nullable SequenceBatch statesGradient) {
-    Memory memory = memory();
+    Memory memory = memory(trace);
     if (statesGradient != null) {
       LayerRows.checkWidth("statesGradient", statesGradient, "states", memory.states.width());
       LayerRows.checkRows("statesGradient", statesGradient, "states", memory.states);
@@ -263,7 +267,6 @@ public final class TrainableRecurrentAttention implements Trainable {
           "the trace has " + (trace.size() - memory.size - 1) + " things after begin: each step needs its backward pass before the end");
     }
     trace.take(Memory.class);
-    memories.removeLast();
     trace.take(SequenceBatch.class); // the gradients of keys
     if (key != null) {
       trace.take(SequenceBatch.class); // the gradients of states

@@ -1,6 +1,7 @@
 package dev.lanewise.core.learn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.weights.Initialisation;
@@ -91,5 +92,40 @@ class TraceCallsTest {
     assertThat(trace.keyLengths()).containsExactly(1, 2);
     assertThat(trace.memoryLengths()).containsExactly(3, 4);
     assertThat(trace.nextCall()).isEqualTo(call + 1);
+  }
+
+  @Test
+  void anEmptyTraceHasNoSequenceOfRecurrentAttention() {
+    TrainableRecurrentAttention attention = TrainableRecurrentAttention.additive(1, 3, 4, 5);
+    SequenceBatch state = SequenceBatch.zeros(2, 1, 3);
+    SequenceBatch context = SequenceBatch.zeros(2, 1, 4);
+    Trace trace = Trace.create();
+    attention.begin(SequenceBatch.zeros(2, 6, 4), trace);
+    attention.forward(state, context, trace);
+    trace.evaluate(); // a validation loop has no backward pass
+    assertThatThrownBy(() -> attention.forward(state, context, trace))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("no sequence has begun: call begin before forward, backward and end");
+    assertThatThrownBy(() -> attention.backward(trace, context, null)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> attention.end(trace, null)).isInstanceOf(IllegalStateException.class);
+    assertThat(trace.size()).isZero();
+  }
+
+  @Test
+  void eachTraceHasItsOwnSequenceOfRecurrentAttention() {
+    TrainableRecurrentAttention attention = TrainableRecurrentAttention.dot();
+    TrainableRecurrentAttention other = TrainableRecurrentAttention.dot();
+    Trace first = Trace.create();
+    Trace second = Trace.create();
+    SequenceBatch state = random(1, 1, 1, 4);
+    SequenceBatch expected = SequenceBatch.zeros(1, 1, 4);
+    SequenceBatch actual = SequenceBatch.zeros(1, 1, 4);
+    attention.begin(random(2, 1, 6, 4), first);
+    attention.forward(state, expected, first);
+    attention.begin(random(3, 1, 6, 4), second);
+    other.begin(random(4, 1, 6, 4), first); // in the same trace, but of another layer
+    attention.forward(state, actual, first);
+    assertThat(actual.data()).isEqualTo(expected.data());
+    assertThatThrownBy(() -> other.forward(state, actual, second)).isInstanceOf(IllegalStateException.class);
   }
 }
