@@ -86,6 +86,14 @@ final class LayerRows {
     }
   }
 
+  /** Adds all rows to the elements of sums, on the calling thread. */
+  static void columnSums(Trace trace, SequenceBatch x, float[] sums) {
+    int parts = parts(x);
+    for (int part = 0; part < parts; part++) {
+      trace.kernels().backward().columnSums(part(x, part, parts), sums);
+    }
+  }
+
   /** Borrows a view with the batch and rows of another view. */
   static SequenceBatch borrow(Trace trace, SequenceBatch like, int width) {
     return trace.borrow(like.batch(), like.rows(), width);

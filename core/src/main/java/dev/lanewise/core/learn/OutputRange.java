@@ -211,7 +211,7 @@ final class OutputRange {
         slices + (sums == null ? 0 : 1),
         task -> {
           if (task == slices && sums != null) {
-            columnSums(trace, outputGradient, sums);
+            LayerRows.columnSums(trace, outputGradient, sums);
           } else {
             int first = task * part;
             weightGradient(trace, x, outputGradient, first, Math.min(first + part, count));
@@ -221,13 +221,6 @@ final class OutputRange {
       for (int o = 0; o < count; o++) {
         bias.gradient()[biasFrom + o] += sums[o];
       }
-    }
-  }
-
-  private static void columnSums(Trace trace, SequenceBatch outputGradient, float[] sums) {
-    int parts = LayerRows.parts(outputGradient);
-    for (int part = 0; part < parts; part++) {
-      trace.kernels().backward().columnSums(LayerRows.part(outputGradient, part, parts), sums);
     }
   }
 

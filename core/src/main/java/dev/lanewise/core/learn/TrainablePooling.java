@@ -1,14 +1,9 @@
 package dev.lanewise.core.learn;
 
-import dev.lanewise.core.Attention;
-import dev.lanewise.core.Gradients;
-import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
-import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.pooling.AttentionPooling;
 import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.kernels.call.ViewChecks;
-import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
@@ -35,23 +30,21 @@ public final class TrainablePooling implements TrainableLayer {
   private final Pooling unweighted;
   private final boolean takesFirst;
   private final @Nullable Parameter query;
-  private final Attention attention;
 
-  private TrainablePooling(boolean takesFirst, @Nullable Parameter query, Attention attention) {
+  private TrainablePooling(boolean takesFirst, @Nullable Parameter query) {
     this.unweighted = takesFirst ? Pooling.firstToken() : Pooling.mean();
     this.takesFirst = takesFirst;
     this.query = query;
-    this.attention = attention;
   }
 
   /** Pooling to the mean of all rows. */
   public static TrainablePooling mean() {
-    return new TrainablePooling(false, null, Attention.standard());
+    return new TrainablePooling(false, null);
   }
 
   /** Pooling to the first row, such as BERT's [CLS]. */
   public static TrainablePooling firstToken() {
-    return new TrainablePooling(true, null, Attention.standard());
+    return new TrainablePooling(true, null);
   }
 
   /**
@@ -61,7 +54,7 @@ public final class TrainablePooling implements TrainableLayer {
    */
   public static TrainablePooling attention(float[] query, int numHeads, int headDim) {
     AttentionPooling.of(query, numHeads, headDim); // its checks
-    return new TrainablePooling(false, Parameter.of("query", query.clone(), numHeads, headDim), Attention.standard());
+    return new TrainablePooling(false, Parameter.of("query", query.clone(), numHeads, headDim));
   }
 
   /** Pooling by attention whose queries are drawn from a normal distribution with variance 1 / headDim. */
@@ -109,8 +102,8 @@ public final class TrainablePooling implements TrainableLayer {
     }
   }
 
-  /** A call of attention with its results, of which {@code output} is that of the heads. */
-  private record Call(Attention attention, Heads query, Heads output, float[] logSumExp) {}
+  /** A call of attention with its results. */
+  private record Call(AttentionPooling layer, SequenceBatch output, float[] logSumExp) {}
 
   /**
    * Pools sequences.
@@ -127,37 +120,13 @@ public final class TrainablePooling implements TrainableLayer {
     Pooling layer = lengths == null ? toLayer() : toLayer().withLengths(lengths);
     layer = trace.packedSequences() == null ? layer : layer.withPackedSequences(trace.packedSequences());
     layer = layer.withThreads(trace.threads()).withKernels(trace.kernels());
-    layer.forward(x, y); // checks everything, for attention too, whose output is computed again for its log-sum-exp
-    Kept kept = new Kept(x, lengths, trace.packedSequences(), null);
-    trace.keep(query == null ? kept : new Kept(x, lengths, kept.packed, attend(query, kept, y, trace)));
-  }
-
-  private Call attend(Parameter learned, Kept kept, SequenceBatch y, Trace trace) {
-    int heads = numHeads(learned);
-    int width = headDim(learned);
-    int count = kept.count();
-    Attention scoring = attention.withThreads(trace.threads()).withKernels(trace.kernels());
-    Heads queries = new Heads(learned.values(), 0, count, heads, 1, width, 0, width, 0);
-    if (kept.packed != null) {
-      int[] starts = new int[count + 1];
-      int[] keyStarts = new int[count + 1];
-      Arrays.setAll(starts, s -> s);
-      Arrays.setAll(keyStarts, kept.packed::keyStart);
-      scoring = scoring.withPackedSequences(PackedSequences.of(starts, keyStarts));
-      queries = new Heads(learned.values(), 0, 1, heads, count, width, 0, width, 0);
-    } else if (kept.lengths != null) {
-      scoring = scoring.withMask(Mask.keyLengths(kept.lengths));
+    Call call = null;
+    if (layer instanceof AttentionPooling attending) {
+      call = new Call(attending, y, attending.forwardWithLogSumExp(x, y));
+    } else {
+      layer.forward(x, y);
     }
-    Heads output = rows(y, kept).split(heads);
-    float[] logSumExp = new float[count * heads];
-    Heads x = kept.x.split(heads);
-    scoring.compute(queries, x, x, Results.of().withOutput(output).withLogSumExp(logSumExp));
-    return new Call(scoring, queries, output, logSumExp);
-  }
-
-  /** A view of one row for each sequence as attention has it: packed sequences are rows of one batch entry. */
-  private static SequenceBatch rows(SequenceBatch y, Kept kept) {
-    return kept.packed == null ? y : new SequenceBatch(y.data(), y.offset(), 1, y.batch(), y.width(), 0, y.batchStride());
+    trace.keep(new Kept(x, lengths, trace.packedSequences(), call));
   }
 
   /**
@@ -217,23 +186,15 @@ public final class TrainablePooling implements TrainableLayer {
   /** The rows are keys and values, so their gradient is the sum of both. */
   private static void attendBackward(
       Parameter learned, Kept kept, Call call, Trace trace, SequenceBatch outputGradient, @Nullable SequenceBatch inputGradient) {
-    int heads = numHeads(learned);
     int borrowed = trace.borrowed();
     SequenceBatch x = kept.x;
-    Gradients wanted = Gradients.of();
-    SequenceBatch ofQueries = trace.borrow(call.query.batch(), call.query.rows(), heads * headDim(learned));
-    wanted = learned.isFrozen() ? wanted : wanted.withQuery(ofQueries.split(heads));
+    SequenceBatch ofQueries = learned.isFrozen() ? null : trace.borrow(kept.count(), 1, learned.size());
     SequenceBatch ofValues = inputGradient == null ? null : trace.borrow(x.batch(), x.rows(), x.width());
-    if (inputGradient != null && ofValues != null) {
-      wanted = wanted.withKey(inputGradient.split(heads)).withValue(ofValues.split(heads));
+    if (ofQueries != null || ofValues != null) {
+      call.layer.backward(x, call.output, call.logSumExp, outputGradient, ofQueries, inputGradient, ofValues);
     }
-    if (inputGradient != null || !learned.isFrozen()) {
-      Heads gradient = rows(outputGradient, kept).split(heads);
-      call.attention.backward(call.query, x.split(heads), x.split(heads), call.output, call.logSumExp, gradient, wanted);
-    }
-    int parts = LayerRows.parts(ofQueries);
-    for (int part = 0; part < parts && !learned.isFrozen(); part++) {
-      trace.kernels().backward().columnSums(LayerRows.part(ofQueries, part, parts), learned.gradient());
+    if (ofQueries != null) {
+      LayerRows.columnSums(trace, ofQueries, learned.gradient());
     }
     if (inputGradient != null && ofValues != null) {
       LayerRows.add(trace, ofValues, inputGradient, inputGradient);

@@ -1,6 +1,7 @@
 package dev.lanewise.core.pooling;
 
 import dev.lanewise.core.Attention;
+import dev.lanewise.core.Gradients;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
@@ -9,6 +10,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A weighted mean of the rows of each sequence: each head has one learned query, which is compared with the keys; the softmax of its scores
@@ -90,10 +92,53 @@ public final class AttentionPooling implements Pooling {
   }
 
   private void pool(String keyName, SequenceBatch key, String valueName, SequenceBatch value, SequenceBatch output) {
+    checkPool(keyName, key, valueName, value, output);
+    ranges.applyTo(attention).compute(queries(key), split(key), split(value), split(ranges.eachRow(output)));
+  }
+
+  private void checkPool(String keyName, SequenceBatch key, String valueName, SequenceBatch value, SequenceBatch output) {
     check(keyName, key, valueName, value);
     ranges.checkOneRow(keyName, key, output, valueName + ".width", value.width());
     ViewChecks.disjoint("output", output.split(1), valueName, value.split(1));
-    ranges.applyTo(attention).compute(queries(key), split(key), split(value), split(ranges.eachRow(output)));
+  }
+
+  /**
+   * Pools rows, and returns what {@link #backward} needs besides: the log-sum-exp of each head of each sequence.
+   *
+   * @hidden
+   */
+  public float[] forwardWithLogSumExp(SequenceBatch x, SequenceBatch output) {
+    checkPool("x", x, "x", x, output);
+    float[] logSumExp = new float[Checks.product("sequences", ranges.count(x), "numHeads", query.heads())];
+    Results results = Results.of().withOutput(split(ranges.eachRow(output))).withLogSumExp(logSumExp);
+    ranges.applyTo(attention).compute(queries(x), split(x), split(x), results);
+    return logSumExp;
+  }
+
+  /**
+   * Computes gradients of a forward pass, of which at least one is wanted. The gradient of the rows is the sum of those of keys and values.
+   *
+   * @param logSumExp that of the forward pass
+   * @param outputGradient sequences × 1 × width
+   * @param queryGradient the gradient of each sequence's query, written: sequences × 1 × (numHeads · headDim); null if it is not wanted
+   * @param keyGradient written, with the shape of x; null if it is not wanted
+   * @param valueGradient written, with the shape of x; null if it is not wanted
+   * @hidden
+   */
+  public void backward(
+      SequenceBatch x,
+      SequenceBatch output,
+      float[] logSumExp,
+      SequenceBatch outputGradient,
+      @Nullable SequenceBatch queryGradient,
+      @Nullable SequenceBatch keyGradient,
+      @Nullable SequenceBatch valueGradient) {
+    Gradients wanted = Gradients.of();
+    wanted = queryGradient == null ? wanted : wanted.withQuery(split(ranges.eachRow(queryGradient)));
+    wanted = keyGradient == null ? wanted : wanted.withKey(split(keyGradient));
+    wanted = valueGradient == null ? wanted : wanted.withValue(split(valueGradient));
+    Heads gradient = split(ranges.eachRow(outputGradient));
+    ranges.applyTo(attention).backward(queries(x), split(x), split(x), split(ranges.eachRow(output)), logSumExp, gradient, wanted);
   }
 
   /**
