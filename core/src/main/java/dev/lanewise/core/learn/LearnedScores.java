@@ -92,11 +92,6 @@ record LearnedScores(
       return parameter == null || parameter.isFrozen() ? null : new float[parameter.size()];
     }
 
-    /** Whether a parameter wants a gradient. */
-    boolean isAny() {
-      return ofSlopes != null || ofSinks != null || ofScale != null || ofVector != null || wantsTable();
-    }
-
     private boolean wantsTable() {
       return buckets != null && !buckets.table.isFrozen();
     }
@@ -131,10 +126,7 @@ record LearnedScores(
 
     private static void add(@Nullable Parameter parameter, float @Nullable [] gradient) {
       if (parameter != null && gradient != null) {
-        float[] sum = parameter.gradient();
-        for (int i = 0; i < sum.length; i++) {
-          sum[i] += gradient[i];
-        }
+        parameter.addGradient(gradient, 0);
       }
     }
   }

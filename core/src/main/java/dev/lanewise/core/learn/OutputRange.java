@@ -86,11 +86,6 @@ final class OutputRange {
     return count;
   }
 
-  /** A copy of the weight of these outputs. */
-  float[] weights() {
-    return Arrays.copyOfRange(weight.values(), from * inputs, (from + count) * inputs);
-  }
-
   /** A copy of the bias of these outputs, or null. */
   float @Nullable [] biases() {
     return bias == null ? null : Arrays.copyOfRange(bias.values(), biasFrom, biasFrom + count);
@@ -218,9 +213,7 @@ final class OutputRange {
           }
         });
     if (bias != null && sums != null) {
-      for (int o = 0; o < count; o++) {
-        bias.gradient()[biasFrom + o] += sums[o];
-      }
+      bias.addGradient(sums, biasFrom);
     }
   }
 

@@ -108,6 +108,14 @@ public final class Parameter {
     return gradient;
   }
 
+  /** Adds numbers to the gradient, to element {@code from} and those after it. */
+  void addGradient(float[] added, int from) {
+    float[] gradient = gradient();
+    for (int i = 0; i < added.length; i++) {
+      gradient[from + i] += added[i];
+    }
+  }
+
   /** The gradient, or null if this parameter is frozen. */
   float @Nullable [] gradientOrNull() {
     return content.gradient;

@@ -159,13 +159,9 @@ public final class TrainableNorm implements TrainableLayer {
 
   /** Adds the gradients of all blocks, in their order. */
   private static void join(float @Nullable [][] ofBlocks, Parameter parameter) {
-    if (ofBlocks == null) {
-      return;
-    }
-    float[] gradient = parameter.gradient();
-    for (float[] ofBlock : ofBlocks) {
-      for (int i = 0; i < gradient.length; i++) {
-        gradient[i] += ofBlock[i];
+    if (ofBlocks != null) {
+      for (float[] ofBlock : ofBlocks) {
+        parameter.addGradient(ofBlock, 0);
       }
     }
   }

@@ -238,9 +238,7 @@ public final class TrainableRecurrentAttention implements Trainable {
     LayerRows.add(trace, keysGradient, memory.keysGradient, memory.keysGradient);
     LayerRows.add(trace, statesGradient, memory.statesGradient, memory.statesGradient);
     if (vector != null && vectorGradient != null) {
-      for (int i = 0; i < vectorGradient.length; i++) {
-        vector.gradient()[i] += vectorGradient[i];
-      }
+      vector.addGradient(vectorGradient, 0);
     }
     if (state != null) {
       state.backward(trace, queryGradient, stateGradient);
