@@ -354,9 +354,8 @@ public final class TrainableAttention implements TrainableLayer {
       Parameter bias = withBiases ? Parameter.of("out_proj.bias", tensors.floats("out_proj.bias"), embedDim) : null;
       OutputRange output = new OutputRange(weight, 0, embedDim, bias, 0);
       LearnedScores learned = choices().of(widths, tensors);
-      TrainableAttention layer = new TrainableAttention(new AttentionPass(widths, input, output, learned, positions), dropout, attention);
-      layer.toLayer(); // its checks
-      return layer;
+      learned.positions(positions).effect().checkLayer(widths.numHeads(), widths.headDim(), learned.applyTo(attention).settings());
+      return new TrainableAttention(new AttentionPass(widths, input, output, learned, positions), dropout, attention);
     }
 
     private AttentionWidths widths() {
