@@ -24,14 +24,15 @@ record InputProjections(
     @Nullable OutputRange memory,
     @Nullable OutputRange all) {
 
+  /** The projections with the values of tensors, whose shapes have been checked. */
   static InputProjections of(AttentionWidths widths, NamedTensors tensors, boolean biases) {
     int keyFrom = widths.queryWidth();
     int valueFrom = keyFrom + widths.keyWidth();
-    Parameter bias = biases ? parameter(tensors, "in_proj_bias", widths.inputWidth()) : null;
+    Parameter bias = biases ? Parameter.of(tensors, "in_proj_bias") : null;
     List<Parameter> parameters = new ArrayList<>();
     InputProjections projections;
     if (widths.isPacked()) {
-      Parameter weight = parameter(tensors, "in_proj_weight", widths.inputWidth(), widths.embedDim());
+      Parameter weight = Parameter.of(tensors, "in_proj_weight");
       parameters.add(weight);
       projections =
           new InputProjections(
@@ -43,9 +44,9 @@ record InputProjections(
               new OutputRange(weight, keyFrom, widths.keyWidth() + widths.valueWidth(), bias, keyFrom),
               new OutputRange(weight, 0, widths.inputWidth(), bias, 0));
     } else {
-      Parameter query = parameter(tensors, "q_proj_weight", widths.queryWidth(), widths.embedDim());
-      Parameter key = parameter(tensors, "k_proj_weight", widths.keyWidth(), widths.keyInputDim());
-      Parameter value = parameter(tensors, "v_proj_weight", widths.valueWidth(), widths.valueInputDim());
+      Parameter query = Parameter.of(tensors, "q_proj_weight");
+      Parameter key = Parameter.of(tensors, "k_proj_weight");
+      Parameter value = Parameter.of(tensors, "v_proj_weight");
       parameters.addAll(List.of(query, key, value));
       projections =
           new InputProjections(
@@ -61,10 +62,6 @@ record InputProjections(
       parameters.add(bias);
     }
     return projections;
-  }
-
-  private static Parameter parameter(NamedTensors tensors, String name, long... shape) {
-    return Parameter.of(name, tensors.floats(name, shape), shape);
   }
 
   /** Adds the tensors that {@link #of} reads, with their shapes. */

@@ -1,8 +1,12 @@
 package dev.lanewise.core.learn;
 
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -65,9 +69,21 @@ public final class Parameter {
     return new Parameter(name, new Content(values, shape.clone()));
   }
 
+  /** Creates a parameter with the name, the shape and a copy of the elements of a tensor. */
+  static Parameter of(NamedTensors tensors, String name) {
+    return of(name, tensors.floats(name), tensors.shape(name));
+  }
+
   /** Returns this parameter under a name with a prefix. Values, gradient and frozen state are shared. */
   public Parameter under(String prefix) {
     return new Parameter(Objects.requireNonNull(prefix, "prefix") + name, content);
+  }
+
+  /** The shapes of parameters by their names, in their order. */
+  static Map<String, long[]> shapes(List<Parameter> parameters) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    parameters.forEach(parameter -> shapes.put(parameter.name, parameter.shape()));
+    return shapes;
   }
 
   /** Whether another parameter is the same one, perhaps under another prefix. */

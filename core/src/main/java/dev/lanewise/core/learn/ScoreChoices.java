@@ -56,18 +56,14 @@ record ScoreChoices(boolean slopes, boolean sinks, boolean scale, boolean vector
     return name.equals(TABLE) || name.equals(SINKS) ? new float[size] : null;
   }
 
-  /** The parameters with the values of tensors. */
-  LearnedScores of(AttentionWidths widths, NamedTensors tensors) {
-    Parameter table = numBuckets > 0 ? parameter(tensors, TABLE, numBuckets, widths.numHeads()) : null;
+  /** The parameters with the values of tensors, whose shapes have been checked. */
+  LearnedScores of(NamedTensors tensors) {
+    Parameter table = numBuckets > 0 ? Parameter.of(tensors, TABLE) : null;
     return new LearnedScores(
-        slopes ? parameter(tensors, SLOPES, widths.numHeads()) : null,
+        slopes ? Parameter.of(tensors, SLOPES) : null,
         table == null ? null : new LearnedScores.Buckets(table, maxDistance, bidirectional),
-        sinks ? parameter(tensors, SINKS, widths.numHeads()) : null,
-        scale ? parameter(tensors, SCALE, 1) : null,
-        vector ? parameter(tensors, VECTOR, widths.headDim()) : null);
-  }
-
-  private static Parameter parameter(NamedTensors tensors, String name, long... shape) {
-    return Parameter.of(name, tensors.floats(name, shape), shape);
+        sinks ? Parameter.of(tensors, SINKS) : null,
+        scale ? Parameter.of(tensors, SCALE) : null,
+        vector ? Parameter.of(tensors, VECTOR) : null);
   }
 }

@@ -1,9 +1,7 @@
 package dev.lanewise.core.learn;
 
 import dev.lanewise.core.weights.NamedTensors;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -46,9 +44,7 @@ public interface Trainable {
    */
   default void load(NamedTensors tensors) {
     Objects.requireNonNull(tensors, "tensors");
-    Map<String, long[]> expected = new LinkedHashMap<>();
-    parameters().forEach(parameter -> expected.put(parameter.name(), parameter.shape()));
-    tensors.check(expected);
+    tensors.check(Parameter.shapes(parameters()));
     parameters().forEach(parameter -> tensors.read(parameter.name(), 0, parameter.values(), 0, parameter.size()));
   }
 }

@@ -349,11 +349,10 @@ public final class TrainableAttention implements TrainableLayer {
       boolean withBiases = tensors.names().contains("in_proj_bias");
       tensors.check(expected(widths, withBiases));
       InputProjections input = InputProjections.of(widths, tensors, withBiases);
-      long[] shape = {widths.embedDim(), widths.headsWidth()};
-      Parameter weight = Parameter.of("out_proj.weight", tensors.floats("out_proj.weight"), shape);
-      Parameter bias = withBiases ? Parameter.of("out_proj.bias", tensors.floats("out_proj.bias"), embedDim) : null;
+      Parameter weight = Parameter.of(tensors, "out_proj.weight");
+      Parameter bias = withBiases ? Parameter.of(tensors, "out_proj.bias") : null;
       OutputRange output = new OutputRange(weight, 0, embedDim, bias, 0);
-      LearnedScores learned = choices().of(widths, tensors);
+      LearnedScores learned = choices().of(tensors);
       learned.positions(positions).effect().checkLayer(widths.numHeads(), widths.headDim(), learned.applyTo(attention).settings());
       return new TrainableAttention(new AttentionPass(widths, input, output, learned, positions), dropout, attention);
     }

@@ -8,9 +8,7 @@ import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
@@ -248,7 +246,7 @@ public final class TrainableStack implements TrainableLayer {
       }
       boolean hasNorm = module.names().contains("norm.weight");
       TrainableStack stack = of(layers, hasNorm ? TrainableNorm.layer(module, "norm.", epsilon) : null);
-      check(module, stack);
+      module.check(Parameter.shapes(stack.parameters()));
       return stack;
     }
 
@@ -259,14 +257,8 @@ public final class TrainableStack implements TrainableLayer {
      */
     public TrainableTransformerLayer encoderLayer(NamedTensors tensors, String prefix) {
       TrainableTransformerLayer layer = encoderLayer(tensors, prefix, false);
-      check(tensors.under(prefix), layer);
+      tensors.under(prefix).check(Parameter.shapes(layer.parameters()));
       return layer;
-    }
-
-    private static void check(NamedTensors module, Trainable built) {
-      Map<String, long[]> expected = new LinkedHashMap<>();
-      built.parameters().forEach(parameter -> expected.put(parameter.name(), parameter.shape()));
-      module.check(expected);
     }
 
     private TrainableTransformerLayer encoderLayer(NamedTensors tensors, String prefix, boolean causal) {
