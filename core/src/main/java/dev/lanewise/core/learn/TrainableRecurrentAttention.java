@@ -6,6 +6,8 @@ import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.pooling.RecurrentAttention;
+import dev.lanewise.core.weights.Initialisation;
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Checks;
@@ -92,14 +94,13 @@ public final class TrainableRecurrentAttention implements Trainable {
   /** Additive scores without biases, whose weights are drawn by a seed as {@link TrainableLinear#xavier} draws them. */
   public static TrainableRecurrentAttention additive(long seed, int stateDim, int width, int size) {
     SplittableRandom seeds = new SplittableRandom(seed);
-    TrainableLinear state = withoutBias(seeds.nextLong(), stateDim, size);
-    TrainableLinear key = withoutBias(seeds.nextLong(), width, size);
-    return additive(state, key, withoutBias(seeds.nextLong(), size, 1).weight().values());
+    TrainableLinear state = TrainableLinear.of(weight(seeds, stateDim, size), "");
+    TrainableLinear key = TrainableLinear.of(weight(seeds, width, size), "");
+    return additive(state, key, weight(seeds, size, 1).floats("weight"));
   }
 
-  private static TrainableLinear withoutBias(long seed, int inputs, int outputs) {
-    TrainableLinear drawn = TrainableLinear.xavier(seed, inputs, outputs);
-    return TrainableLinear.of(drawn.weight().values(), null, inputs, outputs);
+  private static NamedTensors weight(SplittableRandom seeds, int inputs, int outputs) {
+    return Initialisation.xavier(seeds.nextLong()).withoutBiases().linear(inputs, outputs);
   }
 
   @Override
