@@ -102,16 +102,12 @@ final class ReferenceGradientRow {
   }
 
   private double[] elementwise(ReferenceGradients.Sums sums, Normaliser normaliser, @Nullable Dropout dropout) {
-    int seen = 0;
-    for (double score : masked) {
-      seen += score == GONE ? 0 : 1;
-    }
-    double divisor = normaliser.averages() ? seen : 1;
+    double divisor = row.divisor();
     double[] factors = row.factors(dropout);
     double[] result = new double[keys];
     for (int j = 0; j < keys; j++) {
       if (masked[j] != GONE) {
-        double byWeight = byWeight(sums, j, round(weight(normaliser.kind(), masked[j]) / divisor), factors[j]);
+        double byWeight = byWeight(sums, j, round(row.weight(normaliser.kind(), masked[j]) / divisor), factors[j]);
         result[j] = round(round(byWeight / divisor) * derivative(normaliser.kind(), masked[j]));
       }
     }
@@ -144,22 +140,12 @@ final class ReferenceGradientRow {
     return (shape.viewEntry(b) * key.heads() + head / shape.group()) * key.rows() + shape.keyRow(b, j);
   }
 
-  private double weight(Normaliser.Kind kind, double score) {
-    return switch (kind) {
-      case RELU -> Math.max(score, 0);
-      case SQUARED_RELU -> round(Math.max(score, 0) * Math.max(score, 0));
-      case SIGMOID -> round(1 / round(1 + round(Math.exp(-score))));
-      case LINEAR -> score;
-      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
-    };
-  }
-
   private double derivative(Normaliser.Kind kind, double score) {
     return switch (kind) {
       case RELU -> score > 0 ? 1 : 0;
       case SQUARED_RELU -> round(2 * Math.max(score, 0));
       case SIGMOID -> {
-        double weight = weight(kind, score);
+        double weight = row.weight(kind, score);
         yield round(weight * round(1 - weight));
       }
       case LINEAR -> 1;
@@ -184,7 +170,7 @@ final class ReferenceGradientRow {
         }
       }
       case ScoreChange.Alibi(_, int[] offsets, _) -> {
-        long own = offsets == null ? row.position(query + (keys - shape.queries(b))) : query + (long) offsets[b];
+        long own = row.ownPosition(offsets);
         for (int j = 0; j < keys; j++) {
           sums.slopes[head] = round(sums.slopes[head] - round(gradient[j] * Math.abs(own - row.position(j))));
         }
@@ -226,8 +212,9 @@ final class ReferenceGradientRow {
     double[] k = elements(y, keyIndex);
     int ofQuery = shape.queryNumber(b, head, query) * x.width();
     int ofKey = keyNumber(j) * y.width();
-    double queryLength = length(q);
-    double keyLength = length(k);
+    boolean cosine = similarity.kind() == Similarity.Kind.COSINE;
+    double queryLength = cosine ? row.length(x, queryIndex) : 1;
+    double keyLength = cosine ? row.length(y, keyIndex) : 1;
     for (int d = 0; d < x.width(); d++) {
       double[] derivatives =
           switch (similarity.kind()) {
@@ -260,14 +247,6 @@ final class ReferenceGradientRow {
       elements[d] = view.data()[from + d * view.columnStride()];
     }
     return elements;
-  }
-
-  private double length(double[] x) {
-    double sum = 0;
-    for (double element : x) {
-      sum = round(sum + round(element * element));
-    }
-    return round(Math.sqrt(sum));
   }
 
   private double round(double x) {

@@ -114,8 +114,8 @@ final class ReferenceRow {
     return switch (similarity.kind()) {
       case DOT -> dot(x, queryIndex, y, keyIndex);
       case COSINE -> {
-        double queryLength = round(Math.sqrt(dot(x, queryIndex, x, queryIndex)));
-        double keyLength = round(Math.sqrt(dot(y, keyIndex, y, keyIndex)));
+        double queryLength = length(x, queryIndex);
+        double keyLength = length(y, keyIndex);
         boolean defined = queryLength != 0 && keyLength != 0;
         yield defined ? round(dot(x, queryIndex, y, keyIndex) / round(queryLength * keyLength)) : 0;
       }
@@ -129,6 +129,10 @@ final class ReferenceRow {
         yield sum;
       }
     };
+  }
+
+  double length(Heads x, int from) {
+    return round(Math.sqrt(dot(x, from, x, from)));
   }
 
   private double dot(Heads x, int xFrom, Heads y, int yFrom) {
@@ -162,7 +166,7 @@ final class ReferenceRow {
                 return added == GONE ? GONE : round(score + added); // a NaN in the key must not replace −∞
               });
       case ScoreChange.Alibi(float[] slopes, int[] offsets, _) -> {
-        long own = offsets == null ? position(query + (keys - queries)) : query + (long) offsets[b];
+        long own = ownPosition(offsets);
         yield mapped(before, (j, score) -> round(score - round(slopes[head] * (double) Math.abs(own - position(j)))));
       }
       case ScoreChange.Function(RowFunction function, _) -> applied(function, before);
@@ -189,6 +193,11 @@ final class ReferenceRow {
     int[] depths = call.mask.depths();
     int before = depths == null ? keys : keys - depths.length;
     return depths == null || row < before ? row : before + depths[row - before];
+  }
+
+  /** The position of the query, for ALiBi with these offsets of batch entries. */
+  long ownPosition(int @Nullable [] offsets) {
+    return offsets == null ? position(query + (keys - queries)) : query + (long) offsets[b];
   }
 
   /** Applies the caller's function, which works on floats and sees the keys that the query sees. Without a function nothing is rounded. */
@@ -245,13 +254,18 @@ final class ReferenceRow {
     return sum;
   }
 
+  /** What each weight is divided by: the number of remaining keys, or 1 if the normaliser does not average. */
+  double divisor() {
+    int seen = 0;
+    for (double score : masked) {
+      seen += score == GONE ? 0 : 1;
+    }
+    return normaliser.averages() ? seen : 1;
+  }
+
   private double[] weights(@Nullable RowFunction weightFunction) {
     double[] result = new double[keys];
-    int seen = 0;
-    for (int j = 0; j < keys; j++) {
-      seen += masked[j] == GONE ? 0 : 1;
-    }
-    double divisor = normaliser.averages() ? seen : 1;
+    double divisor = divisor();
     for (int j = 0; j < keys; j++) {
       if (masked[j] != GONE) {
         result[j] = round(weight(normaliser.kind(), masked[j]) / divisor);
@@ -288,7 +302,8 @@ final class ReferenceRow {
     return result;
   }
 
-  private double weight(Normaliser.Kind kind, double score) {
+  /** The weight of a score before the division by {@link #divisor}. */
+  double weight(Normaliser.Kind kind, double score) {
     return switch (kind) {
       case SOFTMAX -> round(round(Math.exp(round(score - largest))) / sum);
       case RELU -> Math.max(score, 0);
