@@ -123,6 +123,25 @@ public record SequenceBatch(float[] data, int offset, int batch, int rows, int w
   }
 
   /**
+   * Tells whether the distance between consecutive rows is the same through all batch entries, so that {@link #merged} exists.
+   *
+   * @hidden
+   */
+  public boolean isEven() {
+    return batch <= 1 || rows == 1 || batchStride == (long) rows * rowStride;
+  }
+
+  /**
+   * The rows of all batch entries as those of one entry. The view must be {@linkplain #isEven even}.
+   *
+   * @hidden
+   */
+  public SequenceBatch merged() {
+    int stride = rows == 1 && batch > 1 ? batchStride : rowStride;
+    return new SequenceBatch(data, offset, 1, Checks.product("batch", batch, "rows", rows), width, 0, stride);
+  }
+
+  /**
    * A matrix over the same array: {@code rows} rows of a sequence from {@code row} on, with the {@code columns} elements of each from
    * {@code column} on.
    *

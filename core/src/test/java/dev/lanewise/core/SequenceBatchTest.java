@@ -52,6 +52,21 @@ class SequenceBatchTest {
   }
 
   @Test
+  void rowsWithOneStride() {
+    assertThat(view.isEven()).isFalse();
+    SequenceBatch even = new SequenceBatch(data, 7, 2, 3, 4, 30, 10);
+    assertThat(even.isEven()).isTrue();
+    assertThat(even.merged()).isEqualTo(new SequenceBatch(data, 7, 1, 6, 4, 0, 10));
+    SequenceBatch single = new SequenceBatch(data, 7, 3, 1, 4, 50, 10);
+    assertThat(single.isEven()).isTrue();
+    assertThat(single.merged()).isEqualTo(new SequenceBatch(data, 7, 1, 3, 4, 0, 50));
+    assertThat(new SequenceBatch(data, 7, 1, 3, 4, 50, 10).isEven()).isTrue();
+    assertThat(new SequenceBatch(data, 7, 0, 3, 4, 50, 10).isEven()).isTrue();
+    assertThat(new SequenceBatch(data, 0, 2, Integer.MAX_VALUE, 0, -2 >>> 1, Integer.MAX_VALUE).isEven()).isFalse();
+    assertThat(new SequenceBatch(data, 7, 1, 1, 4, 50, 10).merged()).isEqualTo(new SequenceBatch(data, 7, 1, 1, 4, 0, 10));
+  }
+
+  @Test
   void viewsEndWithTheirArray() {
     float[] exact = new float[7 + 50 + 20 + 4];
     assertThat(new SequenceBatch(exact, 7, 2, 3, 4, 50, 10).get(1, 2, 3)).isZero();

@@ -114,7 +114,7 @@ public final class FeedForward {
     Scratch buffers = BUFFERS.take();
     try {
       boolean merge = Rowwise.merges(x, output);
-      chunks(merge ? Rowwise.merged(x) : x, merge ? Rowwise.merged(output) : output, buffers);
+      chunks(merge ? x.merged() : x, merge ? output.merged() : output, buffers);
     } finally {
       BUFFERS.give(buffers);
     }

@@ -255,8 +255,8 @@ public final class Linear {
 
   private void alone(SequenceBatch input, SequenceBatch output) {
     boolean merge = input.batch() > 1 && Rowwise.merges(input, output);
-    SequenceBatch in = merge ? Rowwise.merged(input) : input;
-    SequenceBatch out = merge ? Rowwise.merged(output) : output;
+    SequenceBatch in = merge ? input.merged() : input;
+    SequenceBatch out = merge ? output.merged() : output;
     for (int b = 0; b < in.batch() && in.rows() > 0; b++) {
       project(in, out, b, 0, in.rows(), whole);
     }
@@ -274,8 +274,8 @@ public final class Linear {
 
     private Tasks(SequenceBatch input, SequenceBatch output) {
       boolean merge = Rowwise.merges(input, output);
-      this.input = merge ? Rowwise.merged(input) : input;
-      this.output = merge ? Rowwise.merged(output) : output;
+      this.input = merge ? input.merged() : input;
+      this.output = merge ? output.merged() : output;
       this.work = (long) input.batch() * input.rows() * inputs() * outputs();
       this.blocks = Math.ceilDiv(this.input.rows(), BLOCK_ROWS);
       this.rowTasks = this.input.batch() * blocks;

@@ -66,17 +66,6 @@ final class Rowwise {
    * entries stay separate, as the overlap checks saw them.
    */
   static boolean merges(SequenceBatch input, SequenceBatch output) {
-    return input.batch() > 1 && input.data() != output.data() && even(input) && even(output);
-  }
-
-  /** Tells whether the distance between consecutive rows is the same through all sequences. */
-  static boolean even(SequenceBatch x) {
-    return x.batch() <= 1 || x.rows() == 1 || x.batchStride() == (long) x.rows() * x.rowStride();
-  }
-
-  /** The rows of all sequences as one sequence; they must be {@link #even}. */
-  static SequenceBatch merged(SequenceBatch x) {
-    int stride = x.rows() == 1 ? x.batchStride() : x.rowStride();
-    return new SequenceBatch(x.data(), x.offset(), 1, Checks.product("batch", x.batch(), "rows", x.rows()), x.width(), 0, stride);
+    return input.batch() > 1 && input.data() != output.data() && input.isEven() && output.isEven();
   }
 }

@@ -145,24 +145,16 @@ final class LayerRows {
   /** Number of matrices that views of the same rows consist of: one if the distance between rows is the same everywhere. */
   static int parts(SequenceBatch... views) {
     for (SequenceBatch view : views) {
-      if (!isEven(view)) {
+      if (!view.isEven()) {
         return view.batch();
       }
     }
     return Math.min(1, views[0].batch());
   }
 
-  private static boolean isEven(SequenceBatch x) {
-    return x.batch() <= 1 || x.rows() == 1 || x.batchStride() == (long) x.rows() * x.rowStride();
-  }
-
   /** Matrix {@code part} of {@link #parts}. */
   static Matrix part(SequenceBatch x, int part, int parts) {
-    if (parts != 1) {
-      return x.matrix(part, 0, x.rows(), 0, x.width());
-    }
-    int rows = Checks.product("batch", x.batch(), "rows", x.rows());
-    int stride = x.rows() == 1 && x.batch() > 1 ? x.batchStride() : x.rowStride();
-    return new Matrix(x.data(), x.offset(), rows, x.width(), stride);
+    SequenceBatch view = parts == 1 ? x.merged() : x;
+    return view.matrix(part, 0, view.rows(), 0, x.width());
   }
 }

@@ -132,7 +132,7 @@ public final class CrossEntropy {
     }
     Rows.gradient("gradient", gradient, "logits", logits);
     double total = divisor > 0 ? divisor : Math.max(1, counted(targets));
-    boolean merges = Rows.merges(logits) && (gradient == null || Rows.merges(gradient));
+    boolean merges = logits.isEven() && (gradient == null || gradient.isEven());
     Call call = new Call(logits, targets, (float) (1 / total), gradient, merges ? rows : logits.rows());
     int block = Math.max(1, BLOCK / Math.max(1, classes));
     double[] sums = new double[Math.ceilDiv(rows, block)];

@@ -20,15 +20,10 @@ final class Rows {
     return view.index(row / view.rows(), row % view.rows());
   }
 
-  /** Whether the distance between rows is the same everywhere, so that all rows are one matrix. */
-  static boolean merges(SequenceBatch view) {
-    return view.batch() <= 1 || view.rows() == 1 || view.batchStride() == (long) view.rows() * view.rowStride();
-  }
-
-  /** Some rows, counted over the whole batch, of a batch entry or of a view that {@link #merges}. */
+  /** Some rows, counted over the whole batch, of a batch entry or of an even view. */
   static Matrix matrix(SequenceBatch view, int from, int to) {
-    int stride = view.rows() == 1 && view.batch() > 1 ? view.batchStride() : view.rowStride();
-    return new Matrix(view.data(), index(view, from), to - from, view.width(), stride);
+    SequenceBatch rows = view.isEven() ? view.merged() : view;
+    return rows.matrix(from / rows.rows(), from % rows.rows(), to - from, 0, view.width());
   }
 
   static void sameShape(String name, SequenceBatch view, String otherName, SequenceBatch other) {
