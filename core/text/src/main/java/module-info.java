@@ -9,6 +9,7 @@ module dev.lanewise.text {
   exports dev.lanewise.text;
   exports dev.lanewise.text.bert;
   exports dev.lanewise.text.causal;
+  exports dev.lanewise.text.model;
   exports dev.lanewise.text.onnx;
   exports dev.lanewise.text.tokenizer;
   exports dev.lanewise.text.json to

@@ -23,6 +23,6 @@ class ArchitectureTest {
   @ArchTest
   static void packagesUseThoseBeforeThem(JavaClasses classes) {
     HouseRules.packagesUseThoseBefore(
-        classes, List.of(TEXT + ".json", TEXT + ".onnx", TEXT + ".bert", TEXT + ".causal", TEXT + ".tokenizer", TEXT));
+        classes, List.of(TEXT + ".json", TEXT + ".onnx", TEXT + ".bert", TEXT + ".causal", TEXT + ".tokenizer", TEXT + ".model", TEXT));
   }
 }

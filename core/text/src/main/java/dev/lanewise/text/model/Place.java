@@ -1,0 +1,105 @@
+package dev.lanewise.text.model;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
+
+/** A place that holds files by name: a folder, an archive, or the class path. */
+sealed interface Place {
+  /** Opens a file; null if there is none of this name. */
+  @Nullable InputStream open(String file) throws IOException;
+
+  /**
+   * Folders in the file system, searched in this order.
+   *
+   * @param folders at least one
+   */
+  record Folders(List<Path> folders) implements Place {
+    @Override
+    public @Nullable InputStream open(String file) throws IOException {
+      for (Path folder : folders) {
+        Path path = folder.resolve(file);
+        if (Files.isRegularFile(path)) {
+          return Files.newInputStream(path);
+        }
+      }
+      return null;
+    }
+
+    @Override
+    public String toString() {
+      return folders.getFirst().toString();
+    }
+  }
+
+  /**
+   * A folder in a zip file. The zip file is open only while one of its files is read.
+   *
+   * @param folder the folder's name with a slash at its end; empty for the root
+   */
+  record Archive(Path zip, String folder) implements Place {
+    @Override
+    public @Nullable InputStream open(String file) throws IOException {
+      ZipFile archive = openZip(zip);
+      ZipEntry entry = archive.getEntry(folder + file);
+      if (entry == null) {
+        archive.close();
+        return null;
+      }
+      return new FilterInputStream(archive.getInputStream(entry)) {
+        @Override
+        public void close() throws IOException {
+          archive.close();
+        }
+      };
+    }
+
+    /** The names of all files of a zip file that end so. */
+    static List<String> names(Path zip, String end) throws IOException {
+      List<String> names = new ArrayList<>();
+      try (ZipFile archive = openZip(zip)) {
+        archive.stream().map(ZipEntry::getName).filter(name -> name.endsWith(end)).forEach(names::add);
+      }
+      return names;
+    }
+
+    private static ZipFile openZip(Path zip) throws IOException {
+      try {
+        return new ZipFile(zip.toFile());
+      } catch (NoSuchFileException e) {
+        throw new IOException(zip + " does not exist", e);
+      } catch (IOException | UnsupportedOperationException e) {
+        throw new IOException(zip + " is no readable archive: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return zip.toString();
+    }
+  }
+
+  /** The roots of the class path, first as the calling thread sees it, then as this library does. */
+  record ClassPath() implements Place {
+    @Override
+    public @Nullable InputStream open(String file) {
+      ClassLoader context = Thread.currentThread().getContextClassLoader();
+      InputStream found = context == null ? null : context.getResourceAsStream(file);
+      return found == null ? Objects.requireNonNull(ClassPath.class.getClassLoader()).getResourceAsStream(file) : found;
+    }
+
+    @Override
+    public String toString() {
+      return "the class path";
+    }
+  }
+}
