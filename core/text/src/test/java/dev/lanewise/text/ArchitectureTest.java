@@ -23,6 +23,21 @@ class ArchitectureTest {
   @ArchTest
   static void packagesUseThoseBeforeThem(JavaClasses classes) {
     HouseRules.packagesUseThoseBefore(
-        classes, List.of(TEXT + ".json", TEXT + ".onnx", TEXT + ".bert", TEXT + ".causal", TEXT + ".tokenizer", TEXT + ".model", TEXT));
+        classes,
+        List.of(
+            TEXT + ".json",
+            TEXT + ".onnx",
+            TEXT + ".bert",
+            TEXT + ".causal",
+            TEXT + ".tokenizer.normaliser",
+            TEXT + ".tokenizer.splitter",
+            TEXT + ".tokenizer.pieces",
+            TEXT + ".tokenizer.decoder",
+            TEXT + ".tokenizer.added",
+            TEXT + ".tokenizer.template",
+            TEXT + ".tokenizer.file",
+            TEXT + ".tokenizer",
+            TEXT + ".model",
+            TEXT));
   }
 }

@@ -1,0 +1,66 @@
+package dev.lanewise.text.tokenizer.pieces;
+
+/**
+ * Divides a word into the longest pieces of the vocabulary from left to right (Schuster and Nakajima, 2012). A piece that continues a word
+ * begins with a prefix. Lengths are counted in code points, as in BERT's tokenizers.
+ */
+public final class WordPiece implements PieceModel {
+  private final Vocabulary vocabulary;
+  private final int unknown;
+  private final String prefix;
+  private final int longestWord;
+
+  /**
+   * Creates the model.
+   *
+   * @param unknown id of the token for words that cannot be divided
+   * @param prefix what a piece begins with if it continues a word, as {@code ##}
+   * @param longestWord number of code points that a word may have; a longer one is unknown
+   */
+  public WordPiece(Vocabulary vocabulary, int unknown, String prefix, int longestWord) {
+    this.vocabulary = vocabulary;
+    this.unknown = unknown;
+    this.prefix = prefix;
+    this.longestWord = longestWord;
+  }
+
+  @Override
+  public Vocabulary vocabulary() {
+    return vocabulary;
+  }
+
+  @Override
+  public void divide(String word, Pieces target) {
+    if (word.length() > longestWord && word.codePointCount(0, word.length()) > longestWord) {
+      target.add(unknown, 0, word.length());
+      return;
+    }
+    int whole = vocabulary.id(word);
+    if (whole != Vocabulary.NONE) {
+      target.add(whole, 0, word.length());
+      return;
+    }
+    int[] found = new int[word.length()];
+    int[] ends = new int[word.length()];
+    int count = 0;
+    for (int from = 0; from < word.length(); from = ends[count++]) {
+      String rest = from == 0 ? word : prefix.concat(word.substring(from));
+      int skipped = rest.length() - (word.length() - from);
+      int end = rest.length();
+      int id = vocabulary.id(rest);
+      while (id == Vocabulary.NONE && end > skipped) {
+        end = rest.offsetByCodePoints(end, -1);
+        id = end > skipped ? vocabulary.id(rest.substring(0, end)) : Vocabulary.NONE;
+      }
+      if (id == Vocabulary.NONE) {
+        target.add(unknown, 0, word.length());
+        return;
+      }
+      found[count] = id;
+      ends[count] = from + end - skipped;
+    }
+    for (int i = 0; i < count; i++) {
+      target.add(found[i], i == 0 ? 0 : ends[i - 1], ends[i]);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package dev.lanewise.text.tokenizer.template;
+
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the white space of byte-level tokens out of their ranges.
+ *
+ * @param addsPrefixSpace whether a space was put in front of the text, which has no range to be taken out
+ */
+public record OffsetTrim(boolean addsPrefixSpace) {
+  /** The character that stands for a space in byte-level tokens. */
+  private static final char SPACE = 'Ġ';
+
+  /** Changes the ranges of all tokens. */
+  public void apply(TokenList tokens, IntFunction<@Nullable String> texts) {
+    for (int i = 0; i < tokens.size(); i++) {
+      String text = texts.apply(tokens.id(i));
+      if (text != null) {
+        trim(tokens, i, text);
+      }
+    }
+  }
+
+  private void trim(TokenList tokens, int token, String text) {
+    int leading = 0;
+    while (leading < text.length() && isSpace(text.charAt(leading))) {
+      leading++;
+    }
+    int trailing = 0;
+    while (trailing < text.length() && isSpace(text.charAt(text.length() - 1 - trailing))) {
+      trailing++;
+    }
+    if (leading == 0 && trailing == 0) {
+      return;
+    }
+    int start = tokens.start(token);
+    int end = tokens.end(token);
+    if (leading > 0 && (token == 0 || start == 0) && addsPrefixSpace) {
+      leading--;
+    }
+    int newStart = leading > 0 ? Math.min(start + leading, end) : start;
+    tokens.range(token, newStart, trailing > 0 && end >= trailing ? Math.max(end - trailing, newStart) : end);
+  }
+
+  private static boolean isSpace(char c) {
+    return c == SPACE || Character.isWhitespace(c);
+  }
+}
