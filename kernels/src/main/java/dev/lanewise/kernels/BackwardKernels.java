@@ -246,7 +246,7 @@ public final class BackwardKernels {
    */
   public void rotate(Heads outputGradient, Heads inputGradient, RotaryTable table, int firstPosition) {
     Rotation.check("outputGradient", outputGradient, "inputGradient", inputGradient, table);
-    Rotation.checkFirst(firstPosition, outputGradient.rows(), table);
+    Rotation.checkFirst(firstPosition, "outputGradient", outputGradient.rows(), table);
     try (Rotation rotation = Rotation.inverse(outputGradient, inputGradient, table)) {
       rotation.run(provider, null, firstPosition);
     }

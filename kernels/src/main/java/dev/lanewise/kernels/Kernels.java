@@ -307,7 +307,7 @@ public final class Kernels {
    */
   public void rotate(Heads input, Heads output, RotaryTable table, int firstPosition) {
     Rotation.check(input, output, table);
-    Rotation.checkFirst(firstPosition, input.rows(), table);
+    Rotation.checkFirst(firstPosition, "input", input.rows(), table);
     try (Rotation rotation = Rotation.of(input, output, table)) {
       rotation.run(provider, null, firstPosition);
     }

@@ -98,11 +98,11 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
   }
 
   /** Checks that the positions from {@code first} on, one for each row, are valid. */
-  static void checkFirst(int first, int rows, RotaryTable table) {
+  static void checkFirst(int first, String name, int rows, RotaryTable table) {
     Checks.atLeast("firstPosition", first, 0);
     if ((long) first + rows - 1 > table.lastPosition()) {
       throw new IllegalArgumentException(
-          "firstPosition is " + first + " and input.rows is " + rows + ": the last position must be at most " + table.lastPosition());
+          "firstPosition is " + first + " and " + name + ".rows is " + rows + ": the last position must be at most " + table.lastPosition());
     }
   }
 
@@ -131,6 +131,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
           reserve(i);
           table.combine(positions, index, all, angles[i], starts[i]);
         }
+        negateIfInverse(i);
       }
       if (input.columnStride() != 1 || output.columnStride() != 1) {
         elementByElement(b, row, rows);
@@ -142,7 +143,7 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     }
   }
 
-  /** Looks up or computes the angles of a position, for row {@code i} of the block. */
+  /** Looks up or computes the angles of a position, for row {@code i} of the block. An inverse call gets a copy, which it changes. */
   private void find(int i, int position) {
     float[] kept = table.chunk(position);
     if (kept != null && !isInverse) {
@@ -156,7 +157,6 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     } else {
       table.compute(position, angles[i], starts[i]);
     }
-    negateIfInverse(i);
   }
 
   /** Changes the signs of the sines, the second half of a row of the table, if the call is inverse. */

@@ -56,6 +56,26 @@ class BackwardRotaryTest {
     }
   }
 
+  /** The same where each section of the pairs has positions of its own. */
+  @ParameterizedTest
+  @MethodSource(PATHS)
+  void aRotationInSectionsHasItsTransposeAsGradient(Kernels kernels) {
+    RandomGenerator random = new Shape(1, 6, 1, Layout.TIGHT, 6).random();
+    RotaryTable plain = RotaryTable.of(RotaryTable.Form.HALF, random.doubles(6, 0, 1).toArray(), 1);
+    for (RotaryTable table : new RotaryTable[] {plain.withSections(1, 2, 3), plain.withInterleavedSections(2, 2, 2)}) {
+      float[] x = Layout.TIGHT.random(1, 2 * 3 * 7 * 12, random).data();
+      float[] y = Layout.TIGHT.random(1, 2 * 3 * 7 * 12, random).data();
+      for (int sections : new int[] {1, 3}) { // one position for all sections, or one for each
+        int[] positions = random.ints(sections * 2 * 7, 0, 3000).toArray();
+        Heads rx = Heads.zeros(2, 3, 7, 12);
+        Heads ry = Heads.zeros(2, 3, 7, 12);
+        kernels.rotate(Heads.of(x, 2, 3, 7, 12), rx, table, positions);
+        kernels.backward().rotate(Heads.of(y, 2, 3, 7, 12), ry, table, positions);
+        assertThat(dot(y, rx.data())).as("%d positions a row", sections).isCloseTo(dot(ry.data(), x), within(1e-5 * x.length));
+      }
+    }
+  }
+
   /** Rotating back gives the argument: an independent check of the sign. */
   @ParameterizedTest
   @MethodSource(PATHS)
