@@ -3,7 +3,6 @@ package dev.lanewise.kernels.plain;
 import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
-import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
@@ -20,8 +19,6 @@ public final class ScalarAttention extends ScratchPool.Member {
   private static final List<Stage> STAGES = List.of(Stage.CAPPED, Stage.CHANGED);
 
   private float[] scores = new float[0];
-  private float[] factors = new float[0];
-  private final int[] words = new int[4];
   private final ScalarSums sums = new ScalarSums();
   private final ScalarRow row = new ScalarRow();
 
@@ -104,30 +101,17 @@ public final class ScalarAttention extends ScratchPool.Member {
     }
     float factor = normaliser.averages() ? 1f / Math.max(1, row.seenKeys()) : 1;
     for (int i = 0; i < row.keys; i++) {
-      scores[i] = row.hidden[i] ? 0 : factor * weight(normaliser.kind(), scores[i]);
+      scores[i] = row.hidden[i] ? 0 : factor * (float) ScalarRow.weight(normaliser.kind(), scores[i]);
     }
     return Float.NaN;
   }
 
   /** Drops weights. A dropped weight is 0, also in a row of NaN. */
   private void drop(AttentionProblem problem, Dropout dropout) {
-    if (factors.length < row.keys) {
-      factors = new float[row.keys];
-    }
-    dropout.factors(row.batchEntry * problem.shape.queryHeads() + row.queryHead, row.query, row.first, row.keys, words, factors, 0);
+    float[] factors = row.factors(problem, dropout);
     for (int i = 0; i < row.keys; i++) {
       scores[i] = factors[i] == 0 ? 0 : scores[i] * factors[i];
     }
-  }
-
-  private static float weight(Normaliser.Kind kind, float score) {
-    return switch (kind) {
-      case RELU -> Math.max(score, 0);
-      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
-      case SIGMOID -> (float) ScalarActivations.apply(Activation.SIGMOID, score);
-      case LINEAR -> score;
-      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
-    };
   }
 
   private void blend(AttentionProblem problem, Heads output) {

@@ -9,7 +9,6 @@ import dev.lanewise.kernels.call.gradient.BackwardKernel;
 import dev.lanewise.kernels.call.gradient.BackwardPart;
 import dev.lanewise.kernels.call.gradient.BackwardTasks;
 import dev.lanewise.kernels.call.gradient.ParameterSums;
-import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
@@ -32,8 +31,6 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
   private final ScalarScoreGradients scores = new ScalarScoreGradients(row);
   private final ScalarSimilarityGradients similarity = new ScalarSimilarityGradients(row);
   private double[] valueGradient = new double[0];
-  private float[] factors = new float[0];
-  private final int[] words = new int[4];
 
   private ScalarBackward() {}
 
@@ -122,9 +119,7 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
     }
     if (part.ofQueries()) {
       if (problem.gradients.sinks() != null) {
-        float sink = forward.formula.normaliser().sink(head);
-        double weight = sink == Float.NEGATIVE_INFINITY ? 0 : Math.exp(sink - (double) logSumExp(problem, number));
-        sums.addSink(unit, part.number(), head % forward.shape.group(), sink == Float.NEGATIVE_INFINITY ? 0 : -weight * delta);
+        sums.addSink(problem, unit, part.number(), head, number, delta);
       }
       similarity.storeQuery(problem.gradients.query(), forward);
     }
@@ -152,7 +147,7 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
         boolean softmax = normaliser.kind() == Normaliser.Kind.SOFTMAX;
         double whole = softmax ? logSumExp(problem, number) : 0;
         double share = normaliser.averages() ? 1.0 / row.seenKeys() : 1;
-        openFactors(forward, dropout);
+        float[] factors = dropout == null ? null : row.factors(forward, dropout);
         double[] gradients = scores.gradients();
         float[] score = scores.scores();
         for (int i = 0; i < row.keys; i++) {
@@ -160,20 +155,12 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
             gradients[i] = 0;
             continue;
           }
-          double kept = dropout == null ? 1 : factors[i];
-          double weight = softmax ? Math.exp(score[i] - whole) : share * weight(normaliser.kind(), score[i]);
+          double kept = factors == null ? 1 : factors[i];
+          double weight = softmax ? Math.exp(score[i] - whole) : share * ScalarRow.weight(normaliser.kind(), score[i]);
           double byWeight = kept == 0 ? 0 : kept * products(forward, part, i, kept * weight);
           gradients[i] = softmax ? weight * (byWeight - delta) : byWeight * share * derivative(normaliser.kind(), score[i]);
         }
       }
-    }
-  }
-
-  private void openFactors(AttentionProblem forward, @Nullable Dropout dropout) {
-    if (dropout != null) {
-      factors = factors.length < row.keys ? new float[row.keys] : factors;
-      int head = row.batchEntry * forward.shape.queryHeads() + row.queryHead;
-      dropout.factors(head, row.query, row.first, row.keys, words, factors, 0);
     }
   }
 
@@ -214,16 +201,6 @@ public final class ScalarBackward extends ScratchPool.Member implements Backward
       sum0 += (double) xs[from + d] * ys[at + d];
     }
     return (sum0 + sum1) + (sum2 + sum3);
-  }
-
-  private static double weight(Normaliser.Kind kind, double score) {
-    return switch (kind) {
-      case RELU -> Math.max(score, 0);
-      case SQUARED_RELU -> Math.max(score, 0) * Math.max(score, 0);
-      case SIGMOID -> ScalarActivations.apply(Activation.SIGMOID, (float) score);
-      case LINEAR -> score;
-      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
-    };
   }
 
   /** The derivative of a weight by its score; NaN for a NaN. */

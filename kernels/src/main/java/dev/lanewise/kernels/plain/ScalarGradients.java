@@ -20,11 +20,12 @@ public final class ScalarGradients implements GradientKernels {
   }
 
   /** result[i] = Σ<sub>j</sub> factors[i][j] · rows[j], or result[i] += this sum. */
-  private static void sumRows(Matrix factors, Matrix rows, Matrix result, boolean added) {
+  static void sumRows(Matrix factors, Matrix rows, Matrix result, boolean added) {
     int often = Interruption.often(result.columns());
     ScalarSums sums = ScalarSums.POOL.take();
     try {
       for (int i = 0; i < result.rows(); i++) {
+        Interruption.check(i, often); // there may be no row to add
         float[] chain = sums.open(result.columns());
         for (int from = 0; from < rows.rows(); from += ScalarSums.CHAIN) {
           for (int j = from; j < Math.min(from + ScalarSums.CHAIN, rows.rows()); j++) {

@@ -145,24 +145,7 @@ public final class ScalarKernels implements KernelProvider {
 
   @Override
   public void output(Matrix weights, Matrix value, Matrix output) {
-    int often = Interruption.often(output.columns());
-    ScalarSums sums = ScalarSums.POOL.take();
-    try {
-      for (int row = 0; row < output.rows(); row++) {
-        Interruption.check(row, often); // there may be no key
-        float[] chain = sums.open(output.columns());
-        for (int from = 0; from < value.rows(); from += ScalarSums.CHAIN) {
-          for (int key = from; key < Math.min(from + ScalarSums.CHAIN, value.rows()); key++) {
-            Interruption.check(key, often);
-            addScaled(weights.data()[weights.index(row, key)], value.data(), value.index(key, 0), chain, 0, output.columns());
-          }
-          sums.endChain();
-        }
-        sums.store(output.data(), output.index(row, 0), 1);
-      }
-    } finally {
-      ScalarSums.POOL.give(sums);
-    }
+    ScalarGradients.sumRows(weights, value, output, false);
   }
 
   @Override

@@ -4,7 +4,10 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.ContiguousRow;
 import dev.lanewise.kernels.call.Lengths;
 import dev.lanewise.kernels.call.Visibility;
+import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Interruption;
 import java.util.Objects;
@@ -17,6 +20,9 @@ final class ScalarRow {
 
   /** Whether a key of the range is hidden, by the mask or by its score. */
   boolean[] hidden = new boolean[0];
+
+  private float[] factors = new float[0];
+  private final int[] words = new int[4];
 
   int batchEntry;
   int keyValueHead;
@@ -122,5 +128,25 @@ final class ScalarRow {
       count += hidden[i] ? 0 : 1;
     }
     return count;
+  }
+
+  /** The weight of a score, for a normaliser whose weights depend on their own score only. */
+  static double weight(Normaliser.Kind kind, float score) {
+    return switch (kind) {
+      case RELU -> Math.max(score, 0);
+      case SQUARED_RELU -> (double) Math.max(score, 0) * Math.max(score, 0);
+      case SIGMOID -> ScalarActivations.apply(Activation.SIGMOID, score);
+      case LINEAR -> score;
+      case SOFTMAX -> throw new IllegalStateException("softmax needs the whole row");
+    };
+  }
+
+  /** The factors of the weights of the row: 0 where dropout drops a weight. */
+  float[] factors(AttentionProblem problem, Dropout dropout) {
+    if (factors.length < keys) {
+      factors = new float[keys];
+    }
+    dropout.factors(batchEntry * problem.shape.queryHeads() + queryHead, query, first, keys, words, factors, 0);
+    return factors;
   }
 }

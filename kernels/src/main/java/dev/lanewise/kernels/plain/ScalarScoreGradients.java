@@ -9,6 +9,7 @@ import dev.lanewise.kernels.call.gradient.BiasGradient;
 import dev.lanewise.kernels.call.gradient.ParameterSums;
 import dev.lanewise.kernels.data.RowFunction;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The scores of a row, from similarities through the changes to the masked scores, and the way back of their gradients, on which the
@@ -19,12 +20,14 @@ final class ScalarScoreGradients {
   private float[] similarities = new float[0];
   private float[] scores = new float[0];
 
-  /** The derivatives of the changes of the row, by the rank of the change. */
+  /** The derivatives of the changes of the row, by their index in the formula. */
   private float[][] derivatives = new float[0][];
 
   private double[] gradients = new double[0];
   private List<BiasGradient> biases = List.of();
   private double scale;
+  private boolean addsSlopes;
+  private @Nullable BackwardProblem opened;
 
   ScalarScoreGradients(ScalarRow row) {
     this.row = row;
@@ -33,6 +36,7 @@ final class ScalarScoreGradients {
   /** Drops the references to the caller's arrays. */
   void release() {
     biases = List.of();
+    opened = null;
   }
 
   /** Begins a part of a unit. */
@@ -49,7 +53,11 @@ final class ScalarScoreGradients {
       derivatives = new float[Math.max(derivatives.length, changes.size())][keys];
     }
     scale = 0;
-    biases = part.ofQueries() ? BackwardTasks.biases(problem) : List.of();
+    addsSlopes = part.ofQueries() && problem.gradients.slopes() != null;
+    if (part.ofQueries() && opened != problem) {
+      biases = BackwardTasks.biases(problem);
+      opened = problem;
+    }
     for (BiasGradient bias : biases) {
       bias.open(forward, unit, part);
     }
@@ -106,7 +114,7 @@ final class ScalarScoreGradients {
           }
         }
         case ScoreChange.Alibi alibi -> {
-          if (part.ofQueries()) {
+          if (addsSlopes) {
             sums.addSlope(unit, part.number(), row.queryHead % forward.shape.group(), slope(forward, alibi));
           }
         }

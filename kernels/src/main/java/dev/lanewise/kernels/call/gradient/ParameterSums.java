@@ -5,6 +5,7 @@ import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.GradientResults;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,15 @@ public final class ParameterSums extends ScratchPool.Member {
   /** Adds to the gradient of the sink of a head of the group. */
   public void addSink(int unit, int part, int headOfGroup, double gradient) {
     add(unit, part, group + headOfGroup, gradient);
+  }
+
+  /** Adds −e<sup>sink − log-sum-exp</sup> · delta to the gradient of the sink of a query head; {@code number} is that of the row. */
+  public void addSink(BackwardProblem problem, int unit, int part, int head, int number, double delta) {
+    float sink = problem.forward.formula.normaliser().sink(head);
+    if (sink != Float.NEGATIVE_INFINITY) {
+      double weight = Math.exp(sink - (double) Objects.requireNonNull(problem.logSumExp)[number]);
+      addSink(unit, part, head % group, -weight * delta);
+    }
   }
 
   /** Adds to the gradient of the scale. */
