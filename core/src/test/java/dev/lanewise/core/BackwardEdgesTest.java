@@ -276,4 +276,20 @@ class BackwardEdgesTest {
       assertThat((double) call.ofValue.data()[i]).isCloseTo(expected[i], within(1e-5));
     }
   }
+
+  /** The product dO · O leaves the range of floats, but the gradient of the sink, which has a tiny weight, does not. */
+  @ParameterizedTest
+  @MethodSource("paths")
+  void theGradientOfASinkAloneSurvivesAnOverflow(Kernels kernels) {
+    Heads query = Heads.zeros(1, 1, 1, 1);
+    Heads key = Heads.zeros(1, 1, 2, 1);
+    Heads large = Heads.of(new float[] {1e30f, 1e30f}, 1, 1, 2, 1);
+    Heads output = Heads.zeros(1, 1, 1, 1);
+    float[] logSumExp = new float[1];
+    float[] gradient = new float[1];
+    Attention attention = Attention.standard().withNormaliser(Normaliser.softmaxWithSinks(-200)).withKernels(kernels);
+    attention.compute(query, key, large, Results.of().withOutput(output).withLogSumExp(logSumExp));
+    attention.backward(query, key, large, output, logSumExp, large.rows(0, 1), Gradients.of().withSinks(gradient));
+    assertThat(gradient[0]).isCloseTo((float) (-1e60 * Math.exp(-200 - Math.log(2))), within(1e-31f));
+  }
 }

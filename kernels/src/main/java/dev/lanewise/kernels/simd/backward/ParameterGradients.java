@@ -33,20 +33,26 @@ final class ParameterGradients {
   private int unit;
   private int part;
 
-  /** 0 as long as all gradients of scores are finite, and NaN otherwise. */
+  /** 0 as long as all numbers that have been added are finite, and NaN otherwise. */
   private float rest;
 
   /** Begins a part of the queries of a unit. */
   void open(BackwardProblem newProblem, int newUnit, BackwardPart newPart, ParameterSums newSums) {
-    problem = newProblem;
+    if (problem != newProblem) {
+      findParameters(newProblem);
+    }
     unit = newUnit;
     part = newPart.number();
     rest = 0;
     sums = newSums;
-    biases = BackwardTasks.biases(newProblem);
     for (int i = 0; i < biases.size(); i++) {
       biases.get(i).open(newProblem.forward, newUnit, newPart);
     }
+  }
+
+  private void findParameters(BackwardProblem newProblem) {
+    problem = newProblem;
+    biases = BackwardTasks.biases(newProblem);
     alibi = null;
     for (ScoreChange change : newProblem.forward.formula.changes()) {
       if (change instanceof ScoreChange.Alibi found && newProblem.gradients.slopes() != null) {
@@ -55,7 +61,7 @@ final class ParameterGradients {
     }
   }
 
-  /** Whether the gradient of a parameter is wanted. */
+  /** Whether a part of the queries has begun, for a pass that wants gradients of parameters. */
   boolean isOpen() {
     return problem != null;
   }
@@ -75,18 +81,16 @@ final class ParameterGradients {
     }
   }
 
-  /** −e<sup>sink − log-sum-exp</sup> · delta. */
   private void addSink(BackwardProblem call, QueryTile tile, int lane, float @Nullable [] delta) {
     int head = tile.queryHead(lane);
     int number = call.forward.shape.queryNumber(tile.batchEntry(), head, tile.query(lane));
-    float sink = call.forward.formula.normaliser().sink(head);
-    if (sink == Float.NEGATIVE_INFINITY) {
-      return;
-    }
-    double weight = Math.exp(sink - (double) Objects.requireNonNull(call.logSumExp)[number]);
     float[] gradient = call.logSumExpGradient;
-    double ofRow = delta == null ? gradient == null ? 0 : -gradient[number] : delta[lane] / (double) call.forward.scale;
-    sum().addSink(unit, part, head % call.forward.shape.group(), -weight * ofRow);
+    double ofRow = gradient == null ? 0 : -gradient[number];
+    if (delta != null) {
+      ofRow = delta[lane] / (double) call.forward.scale;
+      rest += delta[lane] * 0;
+    }
+    sum().addSink(call, unit, part, head, number, ofRow);
   }
 
   /**
@@ -159,12 +163,11 @@ final class ParameterGradients {
     return Objects.requireNonNull(sums);
   }
 
-  /** Ends the part; returns whether all gradients of scores were finite. */
+  /** Ends the part; returns whether all numbers that it added were finite. */
   boolean close() {
     for (int i = 0; i < biases.size(); i++) {
       biases.get(i).close();
     }
-    release();
     return rest == 0;
   }
 
