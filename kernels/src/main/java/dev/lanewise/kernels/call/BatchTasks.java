@@ -64,7 +64,8 @@ public final class BatchTasks implements AttentionTasks {
     return threads == 1 ? 1 : (int) Math.min((long) threads * RUNS_PER_THREAD, Integer.MAX_VALUE / 2);
   }
 
-  private static int[] longestFirst(AttentionProblem problem) {
+  /** The batch entries of a call, those with the most work first. */
+  public static int[] longestFirst(AttentionProblem problem) {
     int[] order = new int[problem.shape.batch()];
     for (int b = 0; b < order.length; b++) { // by insertion, which allocates nothing
       int at = b;

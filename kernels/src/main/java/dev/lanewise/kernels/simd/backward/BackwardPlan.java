@@ -1,8 +1,8 @@
 package dev.lanewise.kernels.simd.backward;
 
-import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BackwardProblem;
+import dev.lanewise.kernels.call.BatchTasks;
 import dev.lanewise.kernels.call.GradientResults;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.kernels.call.ScoreFormula;
@@ -41,7 +41,7 @@ public final class BackwardPlan implements AttentionTasks {
   private final boolean cuts;
   private final int count;
 
-  /** The units in the order of their work, if batch entries differ; otherwise null. */
+  /** The batch entries in the order of their work, if they differ; otherwise null. */
   private final int @Nullable [] order;
 
   /** The parts of each unit that have not ended, less {@link #BAD} for each with a gradient that is not finite. */
@@ -56,7 +56,7 @@ public final class BackwardPlan implements AttentionTasks {
     this.problem = problem;
     this.units = problem.forward.units();
     this.cuts = threads > 1 && units < (long) LEAST_UNITS * threads;
-    this.order = threads > 1 && problem.forward.shape.isUneven() ? longestFirst(problem.forward) : null;
+    this.order = threads > 1 && problem.forward.shape.isUneven() ? BatchTasks.longestFirst(problem.forward) : null;
     this.unfinished = new AtomicIntegerArray(cuts ? units : 0);
     this.sums = new @Nullable PartSums[cuts ? units : 0];
     this.count = cuts ? units * mostParts() : (int) Math.min(units, threads == 1 ? 1 : (long) MOST_RUNS * threads);
@@ -120,23 +120,6 @@ public final class BackwardPlan implements AttentionTasks {
     return true;
   }
 
-  private static int[] longestFirst(AttentionProblem forward) {
-    int[] order = new int[forward.units()];
-    for (int unit = 0; unit < order.length; unit++) { // by insertion, which allocates nothing
-      int at = unit;
-      for (; at > 0 && work(forward, order[at - 1]) < work(forward, unit); at--) {
-        order[at] = order[at - 1];
-      }
-      order[at] = unit;
-    }
-    return order;
-  }
-
-  private static long work(AttentionProblem forward, int unit) {
-    int b = forward.batchEntry(unit);
-    return (long) forward.shape.queries(b) * forward.shape.keys(b);
-  }
-
   /** Number of parts of a unit's keys. */
   private int parts(int unit) {
     int keys = problem.forward.shape.keys(problem.forward.batchEntry(unit));
@@ -178,7 +161,8 @@ public final class BackwardPlan implements AttentionTasks {
   }
 
   private int unit(int place) {
-    return order == null ? place : order[place];
+    int heads = problem.forward.shape.key().heads();
+    return order == null ? place : order[place / heads] * heads + place % heads;
   }
 
   private void part(FusedBackward backward, int unit, int part) {
@@ -201,7 +185,7 @@ public final class BackwardPlan implements AttentionTasks {
       giveBack(unit, held);
     }
     if (!allFinite) {
-      FusedBackward.recompute(problem, unit);
+      ScalarBackward.unit(problem, unit);
     }
   }
 

@@ -92,7 +92,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
     boolean finite = true;
     int rows = forward.rows(unit);
     for (int row = 0; row < rows; row += Tiles.QUERIES) {
-      openTile(problem, unit, row, rows);
+      openTile(problem, unit, row, rows, 0, keys);
       if (target != null) {
         queryGradient.open(tile);
       }
@@ -105,15 +105,18 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
       finite &= closeRows(target);
     }
     if (!closeKeys() || !finite) {
-      recompute(problem, unit);
+      ScalarBackward.unit(problem, unit);
     }
   }
 
-  /** Selects up to a tile of rows, of which {@code endRow} is one past the last; returns whether any lane sees a key. */
-  private boolean openTile(BackwardProblem problem, int unit, int row, int endRow) {
+  /**
+   * Selects up to a tile of rows, of which {@code endRow} is one past the last; returns whether any lane sees a key from {@code from}
+   * (inclusive) to {@code to} (exclusive).
+   */
+  private boolean openTile(BackwardProblem problem, int unit, int row, int endRow, int from, int to) {
     tile.open(problem.forward, unit, row, Math.min(Tiles.QUERIES, endRow - row));
     mask.open(tile, problem.forward.visibility);
-    boolean seen = mask.from() < mask.to();
+    boolean seen = Math.max(from, mask.from()) < Math.min(to, mask.to());
     if (seen) {
       openRows(problem);
     }
@@ -150,7 +153,7 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
     int group = forward.shape.group();
     int end = Math.min(part.toQuery(), forward.shape.queries(forward.batchEntry(unit))) * group;
     for (int row = part.fromQuery() * group; row < end; row += Tiles.QUERIES) {
-      boolean seen = openTile(problem, unit, row, end);
+      boolean seen = openTile(problem, unit, row, end, from, to);
       if (part.ofQueries()) {
         parameters.openRows(tile, seen ? scores.delta() : null);
       }
@@ -188,12 +191,9 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
       Arrays.fill(sums, first, first + rows * width, 0);
     }
     for (int row = 0; row < rows; row += Tiles.QUERIES) {
-      tile.open(forward, unit, row, Math.min(Tiles.QUERIES, rows - row));
-      mask.open(tile, forward.visibility);
-      if (Math.max(from, mask.from()) >= Math.min(to, mask.to())) {
+      if (!openTile(problem, unit, row, rows, from, to)) {
         continue;
       }
-      openRows(problem);
       if (sums != null) {
         queryGradient.open(tile);
       }
@@ -203,11 +203,6 @@ final class FusedBackward extends ScratchPool.Member implements AutoCloseable {
       }
     }
     return closeKeys();
-  }
-
-  /** Recomputes a unit in plain Java. */
-  static void recompute(BackwardProblem problem, int unit) {
-    ScalarBackward.unit(problem, unit);
   }
 
   private void openKeys(BackwardProblem problem, int unit, int from, int to) {

@@ -15,7 +15,6 @@ import dev.lanewise.kernels.simd.fused.TileDropout;
 import dev.lanewise.kernels.simd.fused.TileMask;
 import dev.lanewise.kernels.simd.fused.TileScores;
 import dev.lanewise.kernels.simd.lanes.Lanes;
-import dev.lanewise.kernels.simd.lanes.Tiles;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +26,6 @@ final class ScoreGradients {
   private static final int LANES = Lanes.COUNT;
   private static final float[] NONE = new float[0];
 
-  /** Number of floats of a tile; kernels read a few lanes past the last. */
-  private static final int SIZE = LaneRows.KEYS * (Tiles.QUERIES + LANES);
-
   private final ContiguousTile keys = new ContiguousTile();
   private final ContiguousTile values = new ContiguousTile();
   private final TileScores scorer = new TileScores();
@@ -37,8 +33,8 @@ final class ScoreGradients {
   private final ScoreChanges changes = new ScoreChanges();
   private final TileDropout dropout = new TileDropout();
   private final RowTerms terms = new RowTerms();
-  private final float[] weights = new float[SIZE];
-  private final float[] gradients = new float[SIZE];
+  private final float[] weights = new float[LaneRows.TILE];
+  private final float[] gradients = new float[LaneRows.TILE];
 
   /** The scores after a softcap. */
   private float[] capped = NONE;
@@ -100,7 +96,7 @@ final class ScoreGradients {
       case ScoreChange.Softcap(float limit) -> {
         softcap = limit;
         if (capped.length == 0) {
-          capped = new float[SIZE];
+          capped = new float[LaneRows.TILE];
         }
         for (int vector = 0; vector < tile.vectors(); vector++) {
           int from = LaneRows.index(LaneRows.KEYS, 0, vector * LANES);
@@ -115,7 +111,7 @@ final class ScoreGradients {
   /** Multiplies the products by the factors of dropout. */
   private void drop(QueryTile tile) {
     if (factors.length == 0) {
-      factors = new float[SIZE];
+      factors = new float[LaneRows.TILE];
     }
     for (int vector = 0; vector < tile.vectors(); vector++) {
       int from = LaneRows.index(LaneRows.KEYS, 0, vector * LANES);

@@ -20,6 +20,9 @@ public final class LaneRows {
    */
   public static final int KEYS = Tiles.KEYS + 9;
 
+  /** Number of floats of an array for the keys and queries of a tile; kernels read a few lanes past the last. */
+  public static final int TILE = KEYS * (Tiles.QUERIES + LANES);
+
   private LaneRows() {}
 
   /** Index of an element of an array for {@code rows} rows. */

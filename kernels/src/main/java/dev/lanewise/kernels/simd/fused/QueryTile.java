@@ -66,10 +66,6 @@ public final class QueryTile {
     return Objects.requireNonNull(problem);
   }
 
-  public int unit() {
-    return unit;
-  }
-
   public int batchEntry() {
     return batchEntry;
   }
@@ -103,7 +99,7 @@ public final class QueryTile {
    * once. Otherwise the first pass over them would wait for one miss after the other; this saves 3 % of the time of 12 heads of 512 rows.
    * Rows whose elements are not contiguous share cache lines and are not touched.
    */
-  public void rowStarts(Heads heads, int[] starts) {
+  void rowStarts(Heads heads, int[] starts) {
     int first = problem().shape.queryIndex(heads, batchEntry, 0, 0);
     for (int lane = 0; lane < lanes(); lane++) {
       starts[lane] = first + queryHead[lane] * heads.headStride() + query[lane] * heads.rowStride();
@@ -130,7 +126,7 @@ public final class QueryTile {
   }
 
   /** Whether every vector may see every key of {@code from} (inclusive) to {@code to} (exclusive). */
-  public boolean seesAll(int from, int to) {
+  boolean seesAll(int from, int to) {
     boolean all = true;
     for (int vector = 0; narrow && vector < vectors; vector++) {
       all &= seenFrom[vector] <= from && to <= seenTo[vector];
@@ -139,12 +135,12 @@ public final class QueryTile {
   }
 
   /** The first key from {@code from} on that a lane of a vector may see. */
-  public int seenFrom(int vector, int from) {
+  int seenFrom(int vector, int from) {
     return narrow ? Math.max(from, seenFrom[vector]) : from;
   }
 
   /** One past the last key before {@code to} that a lane of a vector may see. */
-  public int seenTo(int vector, int to) {
+  int seenTo(int vector, int to) {
     return narrow ? Math.min(to, seenTo[vector]) : to;
   }
 
@@ -225,7 +221,7 @@ public final class QueryTile {
   }
 
   /** One past the last key of the tile in the same step of {@link RowOrder} as key {@code i} of the tile. */
-  public int stepEnd(int i) {
+  int stepEnd(int i) {
     return Math.min(keys, (key + i) / RowOrder.STEP * RowOrder.STEP + RowOrder.STEP - key);
   }
 }

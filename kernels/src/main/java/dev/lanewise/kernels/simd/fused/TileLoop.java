@@ -5,7 +5,6 @@ import dev.lanewise.kernels.data.Dropout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Stage;
 import dev.lanewise.kernels.runtime.Interruption;
-import dev.lanewise.kernels.simd.lanes.Lanes;
 import dev.lanewise.kernels.simd.lanes.RowOrder;
 import dev.lanewise.kernels.simd.lanes.Tiles;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +26,8 @@ final class TileLoop {
   private final TileMask mask = new TileMask();
   private final TileDropout dropout = new TileDropout();
 
-  /** Scores and weights in the layout of {@link LaneRows}; kernels read a few lanes past the last. */
-  private final float[] scores = new float[LaneRows.KEYS * (Tiles.QUERIES + Lanes.COUNT)];
+  /** Scores and weights. */
+  private final float[] scores = new float[LaneRows.TILE];
 
   private TileSink[] sinks = NO_SINKS;
 
