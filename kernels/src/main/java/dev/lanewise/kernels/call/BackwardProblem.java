@@ -118,7 +118,7 @@ public final class BackwardProblem {
   }
 
   private void checkGradients() {
-    GradientChecks checks = new GradientChecks(this);
+    BackwardChecks checks = new BackwardChecks(this);
     checks.view("query gradient", gradients.query(), "query", forward.shape.query());
     checks.view("key gradient", gradients.key(), "key", forward.shape.key());
     checks.view("value gradient", gradients.value(), "value", forward.value());

@@ -4,10 +4,11 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.runtime.Checks;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Checks that the gradients of a backward pass have the shapes of their operands and overlap neither operands nor each other. */
-final class GradientChecks {
+final class BackwardChecks {
   private static final int MOST = 9;
 
   private final BackwardProblem problem;
@@ -19,7 +20,7 @@ final class GradientChecks {
   private final Heads[] checked = new Heads[MOST];
   private int count;
 
-  GradientChecks(BackwardProblem problem) {
+  BackwardChecks(BackwardProblem problem) {
     this.problem = problem;
     this.formula = problem.forward.formula;
   }
@@ -40,10 +41,8 @@ final class GradientChecks {
       for (ScoreChange change : formula.changes()) {
         found = change instanceof ScoreChange.AddedBias added && added.ofPositions() == ofPositions ? added.bias() : found;
       }
-      if (found == null) {
-        throw new IllegalArgumentException("the gradient of " + name + " is requested, but the attention has no " + name);
-      }
-      array(name + " gradient", gradient, name + ".data.length", found.data().length);
+      require(found != null, name, name);
+      array(name + " gradient", gradient, name + ".data.length", Objects.requireNonNull(found).data().length);
     }
   }
 
