@@ -102,7 +102,14 @@ final class Rotation extends ScratchPool.Member implements AutoCloseable {
     Checks.atLeast("firstPosition", first, 0);
     if ((long) first + rows - 1 > table.lastPosition()) {
       throw new IllegalArgumentException(
-          "firstPosition is " + first + " and " + name + ".rows is " + rows + ": the last position must be at most " + table.lastPosition());
+          "firstPosition is "
+              + first
+              + " and "
+              + name
+              + ".rows is "
+              + rows
+              + ": the last position must be at most "
+              + table.lastPosition());
     }
   }
 

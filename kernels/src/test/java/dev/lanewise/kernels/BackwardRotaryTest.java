@@ -66,7 +66,7 @@ class BackwardRotaryTest {
       float[] x = Layout.TIGHT.random(1, 2 * 3 * 7 * 12, random).data();
       float[] y = Layout.TIGHT.random(1, 2 * 3 * 7 * 12, random).data();
       for (int sections : new int[] {1, 3}) { // one position for all sections, or one for each
-        int[] positions = random.ints(sections * 2 * 7, 0, 3000).toArray();
+        int[] positions = random.ints(sections * 2L * 7, 0, 3000).toArray();
         Heads rx = Heads.zeros(2, 3, 7, 12);
         Heads ry = Heads.zeros(2, 3, 7, 12);
         kernels.rotate(Heads.of(x, 2, 3, 7, 12), rx, table, positions);

@@ -75,8 +75,11 @@ public final class GraphRows {
     return result;
   }
 
-  /** e<sup>x</sup> / Σ e<sup>x</sup>, where the sum includes a further number if {@code sink} is not negative. */
-  public int[] softmax(int[] scores, int sink) {
+  /** The powers e<sup>x − largest</sup>, and their sum. */
+  private record Powers(int[] powers, int total) {}
+
+  /** The sum includes a further number if {@code sink} is not negative. */
+  private Powers powers(int[] scores, int sink) {
     double largest = sink >= 0 ? graph.value(sink) : Double.NEGATIVE_INFINITY;
     for (int score : scores) {
       largest = Math.max(largest, graph.value(score));
@@ -86,8 +89,13 @@ public final class GraphRows {
       powers[j] = graph.exp(graph.shift(scores[j], -largest));
     }
     int sum = sum(powers);
-    int total = sink >= 0 ? graph.add(sum, graph.exp(graph.shift(sink, -largest))) : sum;
-    return Arrays.stream(powers).map(power -> graph.divide(power, total)).toArray();
+    return new Powers(powers, sink >= 0 ? graph.add(sum, graph.exp(graph.shift(sink, -largest))) : sum);
+  }
+
+  /** e<sup>x</sup> / Σ e<sup>x</sup>, where the sum includes a further number if {@code sink} is not negative. */
+  public int[] softmax(int[] scores, int sink) {
+    Powers all = powers(scores, sink);
+    return Arrays.stream(all.powers).map(power -> graph.divide(power, all.total)).toArray();
   }
 
   /**
@@ -98,22 +106,13 @@ public final class GraphRows {
    * @param factors of the weights, by dropout; null for 1
    */
   public int[] attended(int[] scores, int sink, float @Nullable [] factors, int[][] rows, int width) {
-    double largest = sink >= 0 ? graph.value(sink) : Double.NEGATIVE_INFINITY;
-    for (int score : scores) {
-      largest = Math.max(largest, graph.value(score));
-    }
-    int[] powers = new int[scores.length];
-    for (int j = 0; j < scores.length; j++) {
-      powers[j] = graph.exp(graph.shift(scores[j], -largest));
-    }
     if (scores.length == 0) {
       return numbers(new double[width]);
     }
-    int sum = sum(powers);
-    int total = sink >= 0 ? graph.add(sum, graph.exp(graph.shift(sink, -largest))) : sum;
-    int[] kept = new int[powers.length];
-    Arrays.setAll(kept, j -> factors == null ? powers[j] : graph.scale(powers[j], factors[j]));
-    return Arrays.stream(mixed(kept, rows, width)).map(element -> graph.divide(element, total)).toArray();
+    Powers all = powers(scores, sink);
+    int[] kept = new int[scores.length];
+    Arrays.setAll(kept, j -> factors == null ? all.powers[j] : graph.scale(all.powers[j], factors[j]));
+    return Arrays.stream(mixed(kept, rows, width)).map(element -> graph.divide(element, all.total)).toArray();
   }
 
   /** (x − mean) / √(variance + epsilon) · weight + bias. */
