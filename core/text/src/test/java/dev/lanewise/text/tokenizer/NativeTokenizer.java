@@ -1,57 +1,145 @@
 package dev.lanewise.text.tokenizer;
 
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.lanewise.text.MiniLmArtifact;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Hugging Face's own tokenizer, in native code, with the model's tokenizer.json. */
-final class NativeTokenizer implements AutoCloseable {
+/** Hugging Face's own tokenizer, in native code, for any tokenizer.json. */
+public final class NativeTokenizer implements AutoCloseable {
   private static final String OFFLINE_PROPERTY = "ai.djl.offline";
 
   /** Logs each GPU that it does not find. */
   private static final Logger LOGGER = Logger.getLogger("ai.djl");
 
-  private final HuggingFaceTokenizer tokenizer;
+  private final TokenizersLibrary library;
+  private final long handle;
 
-  private NativeTokenizer(HuggingFaceTokenizer tokenizer) {
-    this.tokenizer = tokenizer;
-  }
-
-  /** Loads the tokenizer without truncation. */
-  static NativeTokenizer load() throws IOException {
-    return load(Map.of("padding", "false", "truncation", "false"));
-  }
-
-  /** Loads the tokenizer with a maximum number of tokens. */
-  static NativeTokenizer load(int maxTokens) throws IOException {
-    return load(Map.of("padding", "false", "truncation", "true", "maxLength", Integer.toString(maxTokens)));
-  }
-
-  private static NativeTokenizer load(Map<String, String> options) throws IOException {
+  /** Strategy names are those of the library: longest_first, only_first, only_second. */
+  private NativeTokenizer(String json, boolean keepsTruncation) {
     LOGGER.setLevel(Level.SEVERE);
     // Otherwise the library searches the network for CUDA builds and reports its start to its makers.
     if (System.getProperty(OFFLINE_PROPERTY) == null) {
       System.setProperty(OFFLINE_PROPERTY, "true");
     }
+    LibUtils.checkStatus();
+    library = TokenizersLibrary.LIB;
+    handle = library.createTokenizerFromString(json);
+    library.disablePadding(handle);
+    if (!keepsTruncation) {
+      library.disableTruncation(handle);
+    }
+  }
+
+  /** Loads the tokenizer of MiniLM without truncation. */
+  static NativeTokenizer load() throws IOException {
+    return new NativeTokenizer(miniLm(), false);
+  }
+
+  /** Loads the tokenizer of MiniLM with a maximum number of tokens. */
+  static NativeTokenizer load(int maxTokens) throws IOException {
+    NativeTokenizer tokenizer = load();
+    tokenizer.library.setTruncation(tokenizer.handle, maxTokens, "longest_first", 0);
+    return tokenizer;
+  }
+
+  /** Loads any tokenizer.json, with its truncation. */
+  public static NativeTokenizer of(String json) {
+    return new NativeTokenizer(json, true);
+  }
+
+  /** The tokenizer.json of MiniLM. */
+  static String miniLm() throws IOException {
     try (InputStream json = MiniLmArtifact.tokenizerJson()) {
-      return new NativeTokenizer(HuggingFaceTokenizer.newInstance(json, options));
+      return new String(json.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
   Tokens encode(String text) {
-    Encoding encoding = tokenizer.encode(text);
-    return new Tokens(Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray(), List.of(encoding.getTokens()));
+    Native found = encode(text, true);
+    return new Tokens(found.ids(), found.tokens());
+  }
+
+  /** Encodes a text; the ranges are UTF-16 indices. */
+  public Native encode(String text, boolean addSpecialTokens) {
+    return taken(library.encode(handle, text, addSpecialTokens), text, "").getFirst();
+  }
+
+  /** Encodes a pair of texts. */
+  public Native encode(String text, String pair, boolean addSpecialTokens) {
+    return taken(library.encodeDual(handle, text, pair, addSpecialTokens), text, pair).getFirst();
+  }
+
+  /** Encodes a text and returns what was cut off as well, for files whose truncation has a stride. */
+  public List<Native> encodeWithOverflow(String text) {
+    return taken(library.encode(handle, text, true), text, "");
+  }
+
+  /** Decodes tokens. */
+  public String decode(int[] ids, boolean skipSpecialTokens) {
+    return library.decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecialTokens);
+  }
+
+  private List<Native> taken(long encoding, String text, String pair) {
+    List<Native> all = new ArrayList<>();
+    try {
+      int[][] indices = {indices(text), indices(pair)};
+      int[] sequences = ints(library.getSequenceIds(encoding));
+      String[] tokens = library.getTokens(encoding);
+      int[] starts = new int[tokens.length];
+      int[] ends = new int[tokens.length];
+      CharSpan[] spans = library.getTokenCharSpans(encoding);
+      for (int i = 0; i < tokens.length; i++) {
+        if (spans[i] != null) {
+          starts[i] = indices[sequences[i]][spans[i].getStart()];
+          ends[i] = indices[sequences[i]][spans[i].getEnd()];
+        }
+      }
+      all.add(
+          new Native(ints(library.getTokenIds(encoding)), ints(library.getTypeIds(encoding)), List.of(tokens), starts, ends, sequences));
+      for (long overflowing : library.getOverflowCount(encoding) == 0 ? new long[0] : library.getOverflowing(encoding)) {
+        all.add(taken(overflowing, text, pair).getFirst());
+      }
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+    return all;
+  }
+
+  private static int[] ints(long[] longs) {
+    return Arrays.stream(longs).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /** The UTF-16 index of each code point, and the length of the text. */
+  private static int[] indices(String text) {
+    int[] indices = new int[text.codePointCount(0, text.length()) + 1];
+    int at = 0;
+    for (int i = 0; i < indices.length - 1; i++) {
+      indices[i] = at;
+      at += Character.charCount(text.codePointAt(at));
+    }
+    indices[indices.length - 1] = at;
+    return indices;
   }
 
   @Override
   public void close() {
-    tokenizer.close();
+    library.deleteTokenizer(handle);
   }
+
+  /**
+   * What the native tokenizer returns.
+   *
+   * @param starts UTF-16 indices; 0 for tokens of the template
+   * @param sequences 0, 1, or −1 for tokens of the template
+   */
+  public record Native(int[] ids, int[] types, List<String> tokens, int[] starts, int[] ends, int[] sequences) {}
 }
