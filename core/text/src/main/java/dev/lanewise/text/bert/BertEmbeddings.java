@@ -38,6 +38,10 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
     return rows(words);
   }
 
+  int tokenTypes() {
+    return rows(types);
+  }
+
   /** Maximum number of tokens of a sequence, limited by the positions. */
   int maxTokens() {
     return rows(positions) - firstPosition;
@@ -55,7 +59,7 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
     checkIds("ids", ids, "the vocabulary", vocabulary());
     if (typeIds != null) {
       Checks.same("types.length", typeIds.length, "ids.length", ids.length);
-      checkIds("types", typeIds, "the number of types", rows(types));
+      checkIds("types", typeIds, "the number of types", tokenTypes());
     }
   }
 

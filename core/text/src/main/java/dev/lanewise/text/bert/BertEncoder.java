@@ -62,6 +62,11 @@ public final class BertEncoder {
     return embeddings.vocabulary();
   }
 
+  /** Number of token types (segments). */
+  public int tokenTypes() {
+    return embeddings.tokenTypes();
+  }
+
   /** Maximum number of tokens of a text. */
   public int maxTokens() {
     return embeddings.maxTokens();
