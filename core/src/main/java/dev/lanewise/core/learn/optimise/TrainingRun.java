@@ -73,10 +73,9 @@ final class TrainingRun {
   private boolean loop(@Nullable StopAtExit exit) {
     boolean goesOn = true;
     while (goesOn && optimiser.steps() < steps) {
-      Progress progress;
       try {
         Interruption.check();
-        progress = step();
+        goesOn = settings.listener().step(step()); // a listener that measures may end by an interrupt, as a step does
       } catch (RuntimeException e) {
         backToLastStep();
         boolean stopped = exit != null && exit.isStopping();
@@ -89,7 +88,7 @@ final class TrainingRun {
         }
         throw e;
       }
-      goesOn = settings.listener().step(progress) && (exit == null || !exit.isStopping());
+      goesOn = goesOn && (exit == null || !exit.isStopping());
       if (isDue()) {
         save();
       }

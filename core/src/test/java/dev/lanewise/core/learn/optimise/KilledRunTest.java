@@ -87,6 +87,18 @@ class KilledRunTest {
     assertThat(Files.readAllBytes(path)).isEqualTo(expected);
   }
 
+  /** A listener that measures takes longer than a step, so Ctrl-C often comes within one. */
+  @Test
+  void aRunThatIsToldToEndWithinItsListenerWritesACheckpoint() throws Exception {
+    Path path = folder.resolve("measures");
+    Process process = start(path, "100", "wait5");
+    BufferedReader output = process.inputReader();
+    assertThat(readUntil(output, 5)).isEqualTo(5);
+    process.destroy();
+    assertThat(process.waitFor()).isNotZero();
+    assertThat(Checkpoint.read(path).step()).isEqualTo(5);
+  }
+
   @Test
   void aListenerMayEndTheJvm() throws Exception {
     Path path = folder.resolve("exit");

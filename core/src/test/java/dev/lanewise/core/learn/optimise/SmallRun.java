@@ -5,6 +5,7 @@ import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.learn.Trace;
 import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.CrossEntropy;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,7 +86,7 @@ final class SmallRun implements Training.Task {
 
   /**
    * A process that can be killed: path, steps, size of the hidden layer, steps between checkpoints, and what to do after a step ("exit12"
-   * ends the JVM after step 12). It prints each step.
+   * ends the JVM after step 12, "wait12" waits there for an interrupt). It prints each step.
    */
   public static void main(String[] arguments) {
     SmallRun run = new SmallRun(10, Integer.parseInt(arguments[2]));
@@ -98,6 +99,10 @@ final class SmallRun implements Training.Task {
                   System.out.println("step " + progress.step());
                   if (exit.equals("exit" + progress.step())) {
                     System.exit(3);
+                  }
+                  while (exit.equals("wait" + progress.step())) {
+                    Interruption.check();
+                    Thread.onSpinWait();
                   }
                   return true;
                 })

@@ -9,6 +9,7 @@ import dev.lanewise.core.learn.optimise.Training.Batch;
 import dev.lanewise.core.learn.optimise.Training.Progress;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
+import dev.lanewise.kernels.runtime.Interruption;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -225,6 +226,30 @@ class TrainingTest {
     Thread.currentThread().interrupt();
     assertThatThrownBy(() -> training.run(13, task)).isInstanceOf(CancellationException.class);
     assertThat(Thread.interrupted()).isTrue();
+  }
+
+  /** A listener that measures or samples reacts to an interrupt by itself. */
+  @Test
+  void anInterruptWithinTheListenerStopsTheRunWithACheckpoint() throws IOException {
+    Path path = folder.resolve("run");
+    SmallRun run = new SmallRun(10, 6);
+    Training training =
+        SmallRun.training(run.adamW())
+            .withCheckpoints(path, 100)
+            .withListener(
+                progress -> {
+                  if (progress.step() == 5) {
+                    Thread.currentThread().interrupt();
+                    Interruption.check();
+                  }
+                  return true;
+                });
+    assertThatThrownBy(() -> training.run(12, run)).isInstanceOf(CancellationException.class);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(Checkpoint.read(path)).isEqualTo(new Checkpoint(5, run.position()));
+    assertSame(run.parameters, unbroken(5).parameters);
+    assertThat(training.run(12, run)).isTrue();
+    assertSame(run.parameters, unbroken(12).parameters);
   }
 
   @Test
