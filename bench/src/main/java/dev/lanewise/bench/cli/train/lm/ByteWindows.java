@@ -39,7 +39,8 @@ public final class ByteWindows {
 
   /** Takes the windows of a step. */
   public void read(long step) {
-    SplittableRandom random = new SplittableRandom(seed + (step + 1) * GOLDEN);
+    // A generator adds GOLDEN for each number: without the split, a step would draw the numbers of the step before it, but the first.
+    SplittableRandom random = new SplittableRandom(seed + (step + 1) * GOLDEN).split();
     for (int window = 0; window < batch; window++) {
       int from = random.nextInt(corpus.learned() - context);
       for (int i = 0; i < context; i++) {
