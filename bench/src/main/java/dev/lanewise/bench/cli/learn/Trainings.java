@@ -69,16 +69,18 @@ final class Trainings {
     try (ExecutorService workers = Executors.newFixedThreadPool(threads, Trainings::daemon);
         Progress progress = Progress.of("Training", all.size())) {
       List<? extends Future<?>> running = all.stream().map(training -> workers.submit(() -> run(training))).toList();
-      for (int i = 0; i < running.size(); i++) {
-        await(running.get(i));
-        progress.step();
-        if ((i + 1) % round == 0 && !Progress.isShown() && !stopped) {
-          messages.printf(Locale.ROOT, "seed %d of %d: %.0f s%n", (i + 1) / round, seeds, seconds());
-          messages.flush();
+      try {
+        for (int i = 0; i < running.size(); i++) {
+          await(running.get(i));
+          progress.step();
+          if ((i + 1) % round == 0 && !Progress.isShown() && !stopped) {
+            messages.printf(Locale.ROOT, "seed %d of %d: %.0f s%n", (i + 1) / round, seeds, seconds());
+            messages.flush();
+          }
         }
+      } finally {
+        stop(); // before the workers are closed, which waits for the trainings that run
       }
-    } finally {
-      stop();
     }
   }
 
