@@ -39,7 +39,11 @@ class KilledRunTest {
   /** The number of the last line "step n" until a step, or until the process ends. */
   private static long readUntil(BufferedReader output, long step) throws IOException {
     long last = 0;
-    for (String line = output.readLine(); line != null && last < step; line = output.readLine()) {
+    while (last < step) {
+      String line = output.readLine();
+      if (line == null) {
+        break;
+      }
       last = line.startsWith("step ") ? Long.parseLong(line.substring(5)) : last;
     }
     return last;
