@@ -1,6 +1,7 @@
 package dev.lanewise.bench.throughput;
 
 import dev.lanewise.bench.throughput.options.ShapeOptions;
+import dev.lanewise.bench.throughput.options.Variant;
 import dev.lanewise.core.Attention;
 
 /**
@@ -13,7 +14,7 @@ final class BackwardOperation {
   static Operation of(Setup setup) {
     ShapeOptions sizes = setup.sizes();
     BackwardCall call = new BackwardCall(sizes, Attention.standard().withKernels(setup.kernels()).withThreads(setup.team().size()));
-    long scores = (long) sizes.batch * sizes.heads * pairs(sizes);
+    long scores = (long) sizes.batch * sizes.heads * Variant.visiblePairs(sizes.queries, sizes.keys, sizes.causal);
     return new Operation(
         sizes.attention(),
         call::run,
@@ -22,13 +23,5 @@ final class BackwardOperation {
         Float.BYTES * call.elements(),
         call::accuracy,
         () -> {});
-  }
-
-  private static long pairs(ShapeOptions sizes) {
-    long pairs = 0;
-    for (int i = 0; i < sizes.queries; i++) {
-      pairs += sizes.causal ? Math.clamp(i + 1L + sizes.keys - sizes.queries, 0, sizes.keys) : sizes.keys;
-    }
-    return pairs;
   }
 }

@@ -18,11 +18,25 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record Variant(
     Attention attention, @Nullable PackedSequences sequences, boolean causal, int window, boolean[] visible, int columns, long bytes) {
+  /** The number of pairs of a query and a key of one head, where a causal mask or none hides the others. */
+  public static long visiblePairs(int queries, int keys, boolean causal) {
+    long pairs = 0;
+    for (int i = 0; i < queries; i++) {
+      pairs += end(i, queries, keys, causal);
+    }
+    return pairs;
+  }
+
+  /** The first key that a causal mask hides from a query; the number of keys without one. */
+  private static int end(int query, int queries, int keys, boolean causal) {
+    return causal ? Math.clamp(query + 1L + keys - queries, 0, keys) : keys;
+  }
+
   /** The number of pairs of a query and a key of one head that count. */
   public long visiblePairs(int queries, int keys) {
     long pairs = 0;
     for (int i = 0; i < queries; i++) {
-      int end = causal ? Math.clamp(i + 1L + keys - queries, 0, keys) : keys;
+      int end = end(i, queries, keys, causal);
       int first = (int) Math.max(0, end - 1L - window);
       if (visible.length == 0) {
         pairs += end - first;
