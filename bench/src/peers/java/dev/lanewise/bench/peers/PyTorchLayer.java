@@ -4,6 +4,7 @@ import static dev.lanewise.bench.peers.PyTorchGradients.fused;
 import static dev.lanewise.bench.peers.PyTorchGradients.gradients;
 import static dev.lanewise.bench.peers.PyTorchGradients.learned;
 
+import dev.lanewise.bench.throughput.TrainStepCall;
 import dev.lanewise.bench.throughput.data.EncoderWeights;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -19,12 +20,12 @@ final class PyTorchLayer {
   /** A post-norm encoder layer with GELU, forward and backward, composed of PyTorch's functions. */
   @SuppressWarnings("try") // the mode works by being open
   static PeerTask trainStep(TrainStepTask task) {
-    EncoderWeights weights = task.weights;
+    EncoderWeights weights = task.weights();
     long width = task.embedDim;
     long hidden = weights.upBias().length;
     long batch = task.shape.batch;
     long rows = task.shape.queries;
-    Tensor x = learned(task.input, batch, rows, width);
+    Tensor x = learned(task.input(), batch, rows, width);
     Tensor[] parameters = {
       learned(weights.input(), 3 * width, width),
       learned(weights.inputBias(), 3 * width),
@@ -40,7 +41,7 @@ final class PyTorchLayer {
       learned(weights.normBias(), width)
     };
     TensorVector inputs = new TensorVector(Stream.concat(Stream.of(x), Stream.of(parameters)).toArray(Tensor[]::new));
-    TensorVector gradients = new TensorVector(Tensor.create(task.outputGradient, batch, rows, width));
+    TensorVector gradients = new TensorVector(Tensor.create(task.outputGradient(), batch, rows, width));
     return PyTorchGradients.taskOf(
         () -> {
           TensorVector outputs;
@@ -69,6 +70,6 @@ final class PyTorchLayer {
   }
 
   private static Tensor norm(Tensor x, Tensor weight, Tensor bias, long width) {
-    return torch.layer_norm(x, new long[] {width}, new TensorOptional(weight), new TensorOptional(bias), TrainStepTask.EPSILON, false);
+    return torch.layer_norm(x, new long[] {width}, new TensorOptional(weight), new TensorOptional(bias), TrainStepCall.EPSILON, false);
   }
 }

@@ -1,13 +1,11 @@
 package dev.lanewise.bench.peers;
 
+import dev.lanewise.bench.throughput.TrainStepCall;
 import dev.lanewise.bench.throughput.data.EncoderWeights;
-import dev.lanewise.bench.throughput.data.SeededData;
 import dev.lanewise.bench.throughput.data.Shape;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
-import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.learn.Trace;
-import dev.lanewise.core.learn.TrainableTransformerLayer;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -17,11 +15,6 @@ import java.util.stream.Collectors;
  * those of the parameters: projections of attention, its output, both projections of the feed-forward network, both norms.
  */
 final class TrainStepTask implements Task {
-  /** Addend in norms, BERT's. */
-  static final float EPSILON = 1e-12f;
-
-  private static final int FEED_FORWARD = 4;
-
   /** The parameters in the order of the result. */
   private static final String[] ORDER = {
     "self_attn.in_proj_weight",
@@ -40,52 +33,46 @@ final class TrainStepTask implements Task {
 
   final ShapeOptions shape;
   final int embedDim;
-  final EncoderWeights weights;
-
-  /** Batch, row, column, as the gradient of the output. */
-  final float[] input;
-
-  final float[] outputGradient;
-  private final TrainableTransformerLayer layer;
-  private final SequenceBatch output;
-  private final SequenceBatch inputGradient;
-  private final Trace trace;
+  private final TrainStepCall call;
 
   TrainStepTask(ShapeOptions shape, int threads) {
     this.shape = shape;
     embedDim = shape.heads * shape.headDim;
-    SeededData data = new SeededData();
-    weights = EncoderWeights.seeded(embedDim, FEED_FORWARD * embedDim, data);
-    input = data.numbers(shape.batch * shape.queries * embedDim);
-    outputGradient = data.numbers(input.length);
-    layer = weights.trainable(shape.heads, EPSILON);
-    output = SequenceBatch.zeros(shape.batch, shape.queries, embedDim);
-    inputGradient = SequenceBatch.zeros(shape.batch, shape.queries, embedDim);
-    trace = Trace.create().setThreads(threads);
+    call = new TrainStepCall(shape, Trace.create().setThreads(threads));
+  }
+
+  /** The weights of the layer. */
+  EncoderWeights weights() {
+    return call.weights();
+  }
+
+  /** Batch, row, column. */
+  float[] input() {
+    return call.input().data();
+  }
+
+  /** The gradient of the output, as the input. */
+  float[] outputGradient() {
+    return call.outputGradient().data();
   }
 
   @Override
   public Map<String, Object> shape() {
-    return Shape.of(
-        "batch", shape.batch, "heads", shape.heads, "rows", shape.queries, "embedDim", embedDim, "feedForward", FEED_FORWARD * embedDim);
+    int hidden = TrainStepCall.FEED_FORWARD * embedDim;
+    return Shape.of("batch", shape.batch, "heads", shape.heads, "rows", shape.queries, "embedDim", embedDim, "feedForward", hidden);
   }
 
   @Override
   public void run() {
-    layer.clearGradients();
-    layer.forward(rows(input), output, trace);
-    layer.backward(trace, rows(outputGradient), inputGradient);
-  }
-
-  private SequenceBatch rows(float[] data) {
-    return SequenceBatch.of(data, shape.batch, shape.queries, embedDim);
+    call.run();
   }
 
   @Override
   public float[] result() {
-    Map<String, Parameter> parameters = layer.parameters().stream().collect(Collectors.toMap(Parameter::name, parameter -> parameter));
+    Map<String, Parameter> parameters =
+        call.layer().parameters().stream().collect(Collectors.toMap(Parameter::name, parameter -> parameter));
     float[][] parts = new float[ORDER.length + 1][];
-    parts[0] = inputGradient.data();
+    parts[0] = call.inputGradient().data();
     for (int i = 0; i < ORDER.length; i++) {
       parts[i + 1] = Objects.requireNonNull(parameters.get(ORDER[i]), ORDER[i]).gradient();
     }
