@@ -3,6 +3,7 @@ package dev.lanewise.bench.peers;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import dev.lanewise.bench.cli.console.BenchCommand;
+import dev.lanewise.bench.throughput.TrainStepCall;
 import dev.lanewise.bench.throughput.options.ShapeOptions;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -113,7 +114,8 @@ public final class DuelCommand extends BenchCommand {
     }
     double heads = (double) shape.batch * shape.heads * Math.max(shape.queries, shape.keys) * shape.headDim;
     double product = Math.max((double) shape.m * shape.k, Math.max((double) shape.k * shape.n, (double) shape.m * shape.n));
-    double weight = op.equals("layer") || op.equals("train-step") ? 4 * Math.pow((double) shape.heads * shape.headDim, 2) : 0;
+    double square = Math.pow((double) shape.heads * shape.headDim, 2);
+    double weight = op.equals("train-step") ? TrainStepCall.FEED_FORWARD * square : op.equals("layer") ? square : 0;
     double largest = Math.max(weight, Math.max(heads, product));
     if (largest > MOST_ELEMENTS) {
       throw new IllegalArgumentException("an array of this shape has " + (long) largest + " elements, must have at most " + MOST_ELEMENTS);
