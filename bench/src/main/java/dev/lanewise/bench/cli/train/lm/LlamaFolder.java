@@ -33,7 +33,7 @@ public final class LlamaFolder {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), config(shape), StandardCharsets.UTF_8);
     // Readers in Python require this entry.
-    Safetensors.write(folder.resolve("model.safetensors"), tensors(shape, model.tensors()), Map.of("format", "pt"), Safetensors.Dtype.F32);
+    Safetensors.write(folder.resolve("model.safetensors"), tensors(model.tensors()), Map.of("format", "pt"), Safetensors.Dtype.F32);
   }
 
   private static String config(ByteModel shape) {
@@ -54,29 +54,30 @@ public final class LlamaFolder {
     return new GsonBuilder().setPrettyPrinting().create().toJson(config) + "\n";
   }
 
-  private static NamedTensors tensors(ByteModel shape, NamedTensors learned) {
+  private static NamedTensors tensors(NamedTensors learned) {
     NamedTensors.Builder tensors = NamedTensors.builder();
     for (String name : learned.names()) {
+      float[] weight = learned.floats(name);
+      long[] shape = learned.shape(name);
       if (name.equals("embedding.weight")) {
-        tensors.add("model.embed_tokens.weight", learned.floats(name), learned.shape(name));
+        tensors.add("model.embed_tokens.weight", weight, shape);
       } else if (name.equals("stack.norm.weight")) {
-        tensors.add("model.norm.weight", learned.floats(name), learned.shape(name));
+        tensors.add("model.norm.weight", weight, shape);
       } else {
         String number = name.substring(LAYER.length(), name.indexOf('.', LAYER.length()));
-        addOfLayer(
-            "model.layers." + number + ".", name.substring(LAYER.length() + number.length() + 1), learned.floats(name), shape, tensors);
+        addOfLayer("model.layers." + number + ".", name.substring(LAYER.length() + number.length() + 1), weight, shape, tensors);
       }
     }
     return tensors.build();
   }
 
-  private static void addOfLayer(String prefix, String name, float[] weight, ByteModel shape, NamedTensors.Builder tensors) {
-    int width = shape.width();
+  private static void addOfLayer(String prefix, String name, float[] weight, long[] shape, NamedTensors.Builder tensors) {
     if (name.equals("self_attn.in_proj_weight")) {
       String[] parts = {"q", "k", "v"};
+      int size = weight.length / parts.length;
       for (int part = 0; part < parts.length; part++) {
-        float[] rows = Arrays.copyOfRange(weight, part * width * width, (part + 1) * width * width);
-        tensors.add(prefix + "self_attn." + parts[part] + "_proj.weight", rows, width, width);
+        float[] rows = Arrays.copyOfRange(weight, part * size, (part + 1) * size);
+        tensors.add(prefix + "self_attn." + parts[part] + "_proj.weight", rows, shape[0] / parts.length, shape[1]);
       }
       return;
     }
@@ -84,11 +85,6 @@ public final class LlamaFolder {
     if (target == null) {
       throw new IllegalStateException("a layer has an unknown parameter " + name);
     }
-    if (name.startsWith("norm")) {
-      tensors.add(prefix + target, weight, width);
-    } else {
-      int inputs = name.equals("linear2.weight") ? shape.hidden() : width;
-      tensors.add(prefix + target, weight, weight.length / inputs, inputs);
-    }
+    tensors.add(prefix + target, weight, shape);
   }
 }
