@@ -7,7 +7,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /** The text of a model whose tokens are bytes of UTF-8. A character is known once its last byte is. */
-final class ByteText {
+public final class ByteText {
   /** Vocabulary of such a model. */
   static final int VOCABULARY = 256;
 
@@ -20,13 +20,22 @@ final class ByteText {
       StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPLACE).onUnmappableCharacter(CodingErrorAction.REPLACE);
 
   /** The tokens of a text. */
-  static int[] ids(String text) {
+  public static int[] ids(String text) {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     int[] ids = new int[bytes.length];
     for (int i = 0; i < ids.length; i++) {
       ids[i] = bytes[i] & 0xff;
     }
     return ids;
+  }
+
+  /** The text of tokens. */
+  public static String text(int... ids) {
+    byte[] bytes = new byte[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      bytes[i] = (byte) ids[i];
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Adds a token, and returns the characters that it completes. */

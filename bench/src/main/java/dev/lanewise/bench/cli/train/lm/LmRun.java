@@ -1,5 +1,6 @@
 package dev.lanewise.bench.cli.train.lm;
 
+import dev.lanewise.bench.cli.generate.ByteText;
 import dev.lanewise.bench.cli.train.data.Corpus;
 import dev.lanewise.core.generation.Generator;
 import dev.lanewise.core.generation.Sampling;
@@ -12,7 +13,6 @@ import dev.lanewise.core.learn.optimise.Optimiser;
 import dev.lanewise.core.learn.optimise.Schedule;
 import dev.lanewise.core.learn.optimise.Training;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +46,10 @@ public final class LmRun {
   private final PrintWriter report;
   private final TrainableLanguageModel model;
   private final Optimiser optimiser;
+  private double measured;
+
+  /** The step after which {@link #measured} was found. */
+  private long measuredAfter = -1;
 
   /** A run from its beginning. */
   public LmRun(LmSettings settings, Corpus corpus, int threads, PrintWriter report) {
@@ -81,7 +85,8 @@ public final class LmRun {
                 progress -> {
                   lines.add(progress.loss());
                   if (lines.isDue(progress.step())) {
-                    lines.print(progress.step(), heldOut(), sample(model.toLayer().withThreads(threads)));
+                    LanguageModel learned = inference();
+                    lines.print(progress.step(), heldOut(learned), sample(learned));
                   }
                   return true;
                 });
@@ -117,24 +122,25 @@ public final class LmRun {
 
   /** What the model needs for the held-out part, in bits a byte. */
   public double heldOut() {
-    return HeldOut.bitsPerByte(model.toLayer().withThreads(threads), corpus, settings.model().context());
+    return measuredAfter == optimiser.steps() ? measured : heldOut(inference());
+  }
+
+  private LanguageModel inference() {
+    return model.toLayer().withThreads(threads);
+  }
+
+  private double heldOut(LanguageModel learned) {
+    measured = HeldOut.bitsPerByte(learned, corpus, settings.model().context());
+    measuredAfter = optimiser.steps();
+    return measured;
   }
 
   private String sample(LanguageModel learned) {
-    byte[] prompt = settings.prompt().getBytes(StandardCharsets.UTF_8);
-    int[] ids = new int[prompt.length];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = prompt[i] & 0xff;
-    }
     Generator generator =
         Generator.of(learned)
             .withSampling(Sampling.random(settings.seed()).withTemperature(SAMPLE_TEMPERATURE))
             .withMaxTokens(SAMPLE_BYTES);
-    int[] tokens = generator.generate(List.of(ids)).getFirst().tokens();
-    byte[] bytes = new byte[tokens.length];
-    for (int i = 0; i < tokens.length; i++) {
-      bytes[i] = (byte) tokens[i];
-    }
-    return settings.prompt() + new String(bytes, StandardCharsets.UTF_8);
+    int[] tokens = generator.generate(List.of(ByteText.ids(settings.prompt()))).getFirst().tokens();
+    return settings.prompt() + ByteText.text(tokens);
   }
 }
