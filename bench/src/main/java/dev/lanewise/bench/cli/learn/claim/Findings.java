@@ -29,11 +29,6 @@ public final class Findings {
     return outcomes.values().stream().mapToInt(Map::size).sum();
   }
 
-  /** Number of seeds that all variants of an experiment have. */
-  public synchronized int seeds(Experiment experiment) {
-    return experiment.variants().stream().mapToInt(variant -> of(experiment, variant).size()).min().orElse(0);
-  }
-
   /** A figure of a variant. */
   public Spread spread(Experiment experiment, Variant variant, Measure measure) {
     return new Spread(of(experiment, variant).stream().mapToDouble(measure::of).toArray());

@@ -23,11 +23,6 @@ public record DuplicateTask(int letters) implements Task {
   }
 
   @Override
-  public int leastLength() {
-    return 4;
-  }
-
-  @Override
   public int firstQuestion(int length) {
     return 0;
   }

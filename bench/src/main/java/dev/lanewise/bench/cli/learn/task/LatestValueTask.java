@@ -32,11 +32,6 @@ public record LatestValueTask(int variables, int values) implements Task {
   }
 
   @Override
-  public int leastLength() {
-    return variables + 1;
-  }
-
-  @Override
   public int firstQuestion(int length) {
     return 0;
   }

@@ -26,11 +26,6 @@ public record LookupTask(int letters, int numbers) implements Task {
   }
 
   @Override
-  public int leastLength() {
-    return letters + 1;
-  }
-
-  @Override
   public int firstQuestion(int length) {
     return length - 1;
   }

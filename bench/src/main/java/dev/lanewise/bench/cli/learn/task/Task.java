@@ -19,16 +19,13 @@ public interface Task {
   /** The text of an answer. */
   String answer(int answer);
 
-  /** The smallest length of a sequence. */
-  int leastLength();
-
   /** The first position that may ask something. */
   int firstQuestion(int length);
 
   /**
    * Draws sequences.
    *
-   * @param length tokens of each sequence, at least {@link #leastLength}
+   * @param length tokens of each sequence, enough for what the task asks
    */
   Examples draw(SplittableRandom random, int count, int length);
 }

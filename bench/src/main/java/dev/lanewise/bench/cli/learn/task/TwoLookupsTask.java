@@ -26,11 +26,6 @@ public record TwoLookupsTask(int letters, int numbers) implements Task {
     return numbers * numbers;
   }
 
-  @Override
-  public int leastLength() {
-    return letters + 1;
-  }
-
   /** The first letter of a question. */
   private int first(int question) {
     return question / (letters - 1);
