@@ -1,6 +1,7 @@
 package dev.lanewise.bench.cli.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.bench.cli.Main;
 import dev.lanewise.bench.cli.train.data.MadeUpPairs;
@@ -85,6 +86,10 @@ class FinetuneCommandTest {
     assertThat(unbroken.learn(folder.resolve("a"), progress -> true)).isTrue();
     PairRun stopped = new PairRun(settings, weights, pairs, 1);
     assertThat(stopped.learn(folder.resolve("b"), progress -> progress.step() < 2)).isFalse();
+    PairRun others = new PairRun(settings, stopped.tensors(), pairs, 2);
+    assertThatThrownBy(() -> others.learn(folder.resolve("b"), progress -> true))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("other options, pairs or weights");
     PairRun continued = new PairRun(settings, weights, pairs, 2);
     assertThat(continued.learn(folder.resolve("b"), progress -> true)).isTrue();
     String learned = "encoder.layer.5.attention.self.query.weight";

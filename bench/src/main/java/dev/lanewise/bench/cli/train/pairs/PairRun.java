@@ -38,6 +38,7 @@ public final class PairRun {
   private final PairSettings settings;
   private final List<Pair> pairs;
   private final int threads;
+  private final long identity;
   private final TrainableBert bert;
   private final PairBatches batches;
 
@@ -51,6 +52,7 @@ public final class PairRun {
     this.settings = settings;
     this.pairs = pairs;
     this.threads = threads;
+    identity = settings.identity(pairs, weights);
     bert = BertWeights.of(weights, MiniLm.NUM_HEADS).trainable(settings.dropout());
     for (Parameter parameter : bert.parameters()) {
       Matcher layer = LAYER.matcher(parameter.name());
@@ -75,9 +77,9 @@ public final class PairRun {
    *
    * @param listener receives progress after each step
    * @return whether the last step was reached
-   * @throws IOException if the check-point is of another run
+   * @throws IllegalStateException if the check-point is of another run
    */
-  public boolean learn(Path checkpoint, Training.Listener listener) throws IOException {
+  public boolean learn(Path checkpoint, Training.Listener listener) {
     Optimiser optimiser = AdamW.builder(bert.parameters()).decay(settings.decay()).threads(threads).build();
     Schedule schedule = Schedule.linear(settings.learningRate(), steps()).withWarmUp(steps() / WARM_UP_PART);
     Training training =
@@ -89,7 +91,6 @@ public final class PairRun {
   }
 
   private final class Task implements Training.Task {
-    private final long identity = settings.identity(pairs);
     private final Trace trace = Trace.create().setThreads(threads);
     private final TrainablePooling pooling = TrainablePooling.mean();
     private final InfoNce loss = InfoNce.of(settings.temperature()).symmetric();
@@ -121,7 +122,7 @@ public final class PairRun {
   /** The queries, or the texts. */
   private SequenceBatch half(SequenceBatch x, int which) {
     int from = which * settings.batch();
-    return SequenceBatch.of(x.data(), 2 * settings.batch(), 1, x.width()).batch(from, from + settings.batch());
+    return x.batch(from, from + settings.batch());
   }
 
   /** How well a model finds the texts of pairs. */

@@ -1,6 +1,8 @@
 package dev.lanewise.bench.cli.train.pairs;
 
 import dev.lanewise.bench.cli.train.data.PairFile.Pair;
+import dev.lanewise.core.weights.NamedTensors;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.zip.CRC32;
@@ -39,13 +41,19 @@ public record PairSettings(
   }
 
   /** A number that follows from everything that the bits of the result depend on. */
-  long identity(List<Pair> pairs) {
+  long identity(List<Pair> pairs, NamedTensors weights) {
     PairSettings same =
         new PairSettings(epochs, batch, maxTokens, learningRate, temperature, dropout, decay, frozenLayers, embeddings, seed, 0);
     CRC32 sum = new CRC32();
     sum.update(same.toString().getBytes(StandardCharsets.UTF_8));
     for (Pair pair : pairs) {
       sum.update((pair.query() + '\t' + pair.text() + '\n').getBytes(StandardCharsets.UTF_8));
+    }
+    for (String name : weights.names()) {
+      float[] numbers = weights.floats(name);
+      ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * numbers.length);
+      bytes.asFloatBuffer().put(numbers);
+      sum.update(bytes);
     }
     return sum.getValue();
   }
