@@ -48,6 +48,27 @@ public abstract class BenchCommand implements Callable<Integer> {
     }
   }
 
+  /** Refuses what is below 0, 1 or above, and NaN. */
+  protected final void requirePart(String option, double value) {
+    if (!(value >= 0 && value < 1)) {
+      throw rejected(option + " is " + value + ", must be at least 0 and below 1");
+    }
+  }
+
+  /** Refuses negative numbers, infinity and NaN. */
+  protected final void requireNotNegative(String option, double value) {
+    if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+      throw rejected(option + " is " + value + ", must be at least 0 and finite");
+    }
+  }
+
+  /** The number of threads that --threads asks for, at least 1; without the option one for each core. */
+  protected final int workers(@Nullable Integer threads) {
+    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    requireAtLeast("--threads", workers, 1);
+    return workers;
+  }
+
   /** Refuses zero, negative numbers, infinity and NaN. */
   protected final void requirePositive(String option, double value) {
     if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {

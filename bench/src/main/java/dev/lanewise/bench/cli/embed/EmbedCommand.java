@@ -74,7 +74,7 @@ public final class EmbedCommand extends BenchCommand {
 
   @Override
   public Integer call() throws IOException {
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    int workers = workers(threads);
     requireAtLeast("--threads", workers, 1);
     requireUsable(input, Input.obstacle(input));
     requireUsable("--model " + weights, ModelFile.obstacle(weights));

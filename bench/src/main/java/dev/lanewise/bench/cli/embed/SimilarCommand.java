@@ -88,7 +88,7 @@ public final class SimilarCommand extends BenchCommand {
 
   @Override
   public Integer call() throws IOException {
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    int workers = workers(threads);
     requireAtLeast("--threads", workers, 1);
     requireAtLeast("--top", top, 1);
     requireUsable(file, Input.obstacle(file));

@@ -37,7 +37,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "The result is a safetensors file that embed and similar take with --model. A check-point beside it is written every few steps, and"
-          + " removed at the end. Ctrl-C keeps the last one, and --resume continues from it: the result has the bits of an unbroken run."
+          + " removed at the end. Ctrl-C writes a last one, and --resume continues from it: the result has the bits of an unbroken run."
     })
 public final class FinetuneCommand extends BenchCommand {
   private static final int HELD_OUT_PART = 10;
@@ -147,8 +147,7 @@ public final class FinetuneCommand extends BenchCommand {
 
   @Override
   public Integer call() throws IOException {
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    requireAtLeast("--threads", workers, 1);
+    int workers = workers(threads);
     checkOptions();
     RunFile checkpoint = RunFile.beside(output);
     requireUsable("--output " + output, OutputFile.obstacle(output, force));
@@ -200,12 +199,8 @@ public final class FinetuneCommand extends BenchCommand {
     requireBetween("--max-tokens", maxTokens, 3, MiniLm.MAX_TOKENS);
     requirePositive("--learning-rate", learningRate);
     requirePositive("--temperature", temperature);
-    if (!(dropout >= 0 && dropout < 1)) {
-      throw rejected("--dropout is " + dropout + ", must be at least 0 and below 1");
-    }
-    if (!(decay >= 0 && decay < Double.POSITIVE_INFINITY)) {
-      throw rejected("--decay is " + decay + ", must be at least 0 and finite");
-    }
+    requirePart("--dropout", dropout);
+    requireNotNegative("--decay", decay);
     requireBetween("--freeze-layers", frozenLayers, 0, embeddings ? 6 : 5);
     requireAtLeast("--check-point-every", checkpointEvery, 1);
     if (madeUp != null) {

@@ -32,12 +32,15 @@ import picocli.CommandLine.Parameters;
       "Lines on standard error tell the step, the mean loss since the last line and that of the held-out bytes in bits a byte, bytes a"
           + " second, and the time left; samples show what the model writes. The last line, on standard output, compares with gzip -9.",
       "",
-      "A check-point beside the folder is written every few steps, and removed at the end. Ctrl-C keeps the last one, and --resume"
+      "A check-point beside the folder is written every few steps, and removed at the end. Ctrl-C writes a last one, and --resume"
           + " continues from it: the result has the bits of an unbroken run. Equal seeds give equal results on any number of threads."
     })
 public final class TrainLmCommand extends BenchCommand {
   /** Most bytes of all texts: they are in memory. */
   private static final int MOST_BYTES = 1 << 28;
+
+  /** Most numbers of the rows of a batch: a layer has arrays of three times as many. */
+  private static final int MOST_NUMBERS = 1 << 28;
 
   @Parameters(arity = "1..*", paramLabel = "FILE", description = "UTF-8 texts of any kind, read in this order; - is standard input.")
   private List<Path> files = List.of();
@@ -127,8 +130,7 @@ public final class TrainLmCommand extends BenchCommand {
 
   @Override
   public Integer call() throws IOException {
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    requireAtLeast("--threads", workers, 1);
+    int workers = workers(threads);
     checkOptions();
     files.forEach(file -> requireUsable(file, Input.obstacle(file)));
     requireUsable("--output " + output, Checkpoints.obstacle(output, force));
@@ -180,18 +182,15 @@ public final class TrainLmCommand extends BenchCommand {
     requireBetween("--batch", batch, 1, 1 << 16);
     requireBetween("--context", context, 2, 1 << 16);
     requireBetween("--width", width, 2, 1 << 14);
+    requireBetween("--batch times --context times --width", (long) batch * context * width, 1, MOST_NUMBERS);
     requireBetween("--layers", layers, 1, 1 << 10);
     requireAtLeast("--heads", heads, 1);
     if (width % (2 * heads) != 0) {
       throw rejected("--width is " + width + ", must be a multiple of twice --heads " + heads + ": a head has an even width");
     }
-    if (!(dropout >= 0 && dropout < 1)) {
-      throw rejected("--dropout is " + dropout + ", must be at least 0 and below 1");
-    }
+    requirePart("--dropout", dropout);
     requirePositive("--learning-rate", learningRate);
-    if (!(decay >= 0 && decay < Double.POSITIVE_INFINITY)) {
-      throw rejected("--decay is " + decay + ", must be at least 0 and finite");
-    }
+    requireNotNegative("--decay", decay);
     requireAtLeast("--reports", reports, 1);
     requireAtLeast("--check-point-every", checkpointEvery, 1);
     if (prompt.isEmpty()) {

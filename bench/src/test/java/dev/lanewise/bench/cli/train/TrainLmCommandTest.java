@@ -137,6 +137,7 @@ class TrainLmCommandTest {
         "--dropout 1; --dropout is 1.0, must be at least 0 and below 1",
         "--context 5000; the text has 936 bytes to learn from and 104 held out, must be more than --context 5000",
         "--context 1; --context is 1, must be from 2",
+        "--batch 65536 --context 65536; --batch times --context times --width is 549755813888, must be from 1 to 268435456",
         "--learning-rate 0; --learning-rate is 0.0, must be above 0",
         "--decay -1; --decay is -1.0, must be at least 0 and finite",
         "nothing.md; nothing.md is not there",
