@@ -48,8 +48,8 @@ final class FileAside {
 
   private boolean isWritten(Content content) throws IOException {
     Path file = folder.resolve("new");
+    Files.createDirectories(folder); // if this fails, there is nothing to clean up
     try {
-      Files.createDirectories(folder);
       empty();
       content.write(file);
       Files.move(file, path, StandardCopyOption.ATOMIC_MOVE);

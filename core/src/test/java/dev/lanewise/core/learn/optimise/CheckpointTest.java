@@ -8,6 +8,7 @@ import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -153,6 +154,18 @@ class CheckpointTest {
     Checkpoint.save(path, trained(1), Map.of());
     assertThat(Checkpoint.read(path).step()).isEqualTo(3);
     assertThat(aside).doesNotExist();
+  }
+
+  @Test
+  void aFileInPlaceOfTheFolderIsTheError() throws IOException {
+    Path path = folder.resolve("run");
+    Path aside = Files.createFile(folder.resolve("run.aside"));
+    AdamW optimiser = trained(1);
+    assertThatThrownBy(() -> Checkpoint.save(path, optimiser, Map.of()))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessageContaining(aside.toString());
+    assertThat(aside).isEmptyFile();
+    assertThat(path).doesNotExist();
   }
 
   @Test
