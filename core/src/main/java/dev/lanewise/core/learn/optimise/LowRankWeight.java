@@ -106,12 +106,18 @@ public final class LowRankWeight implements Trainable {
     return parameters;
   }
 
-  /** Writes W + (α/r) B·A to the adapted rows, with the kernels of {@code trace}. */
+  /**
+   * Writes W + (α/r) B·A to the adapted rows, with the kernels of {@code trace}, and sets the gradient of these rows to 0: an aborted step
+   * may have left numbers there.
+   */
   public void merge(Trace trace) {
     BackwardKernels kernels = trace.kernels().backward();
     kernels.productInput(Matrix.of(b.values(), outputs, rank), Matrix.of(a.values(), rank, inputs), Matrix.of(product, outputs, inputs));
     System.arraycopy(original, 0, weight.values(), from * inputs, original.length);
     kernels.add(scale, Matrix.of(product, outputs, inputs), rows(weight.values()));
+    if (!weight.isFrozen()) {
+      clearGradient();
+    }
   }
 
   /**
@@ -132,6 +138,10 @@ public final class LowRankWeight implements Trainable {
       trace.kernels().scores(gradient, Matrix.of(a.values(), rank, inputs), 1, toB);
       kernels.add(scale, toB, Matrix.of(b.gradient(), outputs, rank));
     }
+    clearGradient();
+  }
+
+  private void clearGradient() {
     Arrays.fill(weight.gradient(), from * inputs, (from + outputs) * inputs, 0);
   }
 

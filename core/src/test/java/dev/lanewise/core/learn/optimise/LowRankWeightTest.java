@@ -11,6 +11,7 @@ import dev.lanewise.core.learn.loss.MeanSquaredError;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -111,6 +112,36 @@ class LowRankWeightTest {
       adapter.restore();
       Views.assertSameBits(weight.values(), w, "the restored weight");
     }
+  }
+
+  /** The optimiser does not hold the weight, so it does not clear what an aborted step left in the gradient. */
+  @Test
+  void anAbortedStepLeavesNothing() {
+    TrainableLinear layer = TrainableLinear.xavier(5, INPUTS, ROWS);
+    LowRankWeight adapter = LowRankWeight.of(7, layer.weight(), FROM, TO, RANK, ALPHA);
+    float[] b = adapter.parameters().get(1).values();
+    System.arraycopy(gaussians(b.length), 0, b, 0, b.length);
+    SequenceBatch x = SequenceBatch.of(gaussians(5 * INPUTS), 1, 5, INPUTS);
+    SequenceBatch dy = SequenceBatch.of(gaussians(5 * ROWS), 1, 5, ROWS);
+    List<float[]> clean = step(adapter, layer, x, dy);
+    Arrays.fill(layer.weight().gradient(), FROM * INPUTS, TO * INPUTS, 3);
+    layer.weight().gradient()[FROM * INPUTS + 1] = Float.NaN;
+    List<float[]> after = step(adapter, layer, x, dy);
+    Views.assertSameBits(after.get(0), clean.get(0), "the gradient of A");
+    Views.assertSameBits(after.get(1), clean.get(1), "the gradient of B");
+    layer.weight().setFrozen(true);
+    adapter.merge(Trace.create()); // a frozen weight has no gradient to clear
+  }
+
+  /** The gradients of A and B of one step. */
+  private static List<float[]> step(LowRankWeight adapter, TrainableLinear layer, SequenceBatch x, SequenceBatch dy) {
+    Trace trace = Trace.create();
+    adapter.clearGradients();
+    adapter.merge(trace);
+    layer.forward(x, SequenceBatch.zeros(1, x.rows(), ROWS), trace);
+    layer.backward(trace, dy, null);
+    adapter.collect(trace);
+    return adapter.parameters().stream().map(parameter -> parameter.gradient().clone()).toList();
   }
 
   /** A change of rank 2 of a projection's weight is learned while its other rows stay as they are. */
