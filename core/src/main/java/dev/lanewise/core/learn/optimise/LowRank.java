@@ -56,20 +56,26 @@ public final class LowRank implements TrainableLayer {
   public static LowRank of(long seed, TrainableLinear projection, int rank, double alpha) {
     int inputs = projection.inputs();
     int outputs = projection.outputs();
+    float[] values = firstValues(seed, inputs, "outputs", outputs, rank, alpha);
+    projection.setFrozen(true);
+    TrainableLinear b = TrainableLinear.of(new float[Math.multiplyExact(outputs, rank)], null, rank, outputs);
+    return new LowRank(projection, TrainableLinear.of(values, null, inputs, rank), b, alpha);
+  }
+
+  /** Checks the numbers of an adapter, and returns the first values of A: uniform in ±1/√inputs. */
+  static float[] firstValues(long seed, long inputs, String outputsName, long outputs, int rank, double alpha) {
     Checks.atLeast("rank", rank, 1);
-    Checks.atMost("rank", rank, "the smaller of inputs and outputs", Math.min(inputs, outputs));
+    Checks.atMost("rank", rank, "the smaller of inputs and " + outputsName, Math.min(inputs, outputs));
     if (!Double.isFinite(alpha) || alpha == 0) {
       throw new IllegalArgumentException("alpha is " + alpha + ", must be finite and not 0");
     }
     SplittableRandom random = new SplittableRandom(seed);
-    float bound = (float) (1 / Math.sqrt(inputs));
-    float[] values = new float[rank * inputs];
+    float bound = (float) (1 / Math.sqrt((double) inputs));
+    float[] values = new float[(int) (rank * inputs)];
     for (int i = 0; i < values.length; i++) {
       values[i] = (2 * random.nextFloat() - 1) * bound;
     }
-    projection.setFrozen(true);
-    TrainableLinear b = TrainableLinear.of(new float[Math.multiplyExact(outputs, rank)], null, rank, outputs);
-    return new LowRank(projection, TrainableLinear.of(values, null, inputs, rank), b, alpha);
+    return values;
   }
 
   /** The frozen projection. */

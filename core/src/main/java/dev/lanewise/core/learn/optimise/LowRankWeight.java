@@ -9,7 +9,6 @@ import dev.lanewise.kernels.runtime.Checks;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.SplittableRandom;
 
 /**
  * A low-rank adapter of a weight inside of any layer, such as the query rows of {@code in_proj_weight} (Hu et al., "LoRA: low-rank
@@ -82,22 +81,11 @@ public final class LowRankWeight implements Trainable {
     Checks.atLeast("fromRow", fromRow, 0);
     Checks.atMost("toRow", toRow, "the rows of " + weight.name(), shape[0]);
     Checks.atMost("fromRow", fromRow, "toRow", toRow);
-    Checks.atLeast("rank", rank, 1);
-    Checks.atMost("rank", rank, "the smaller of inputs and adapted rows", Math.min(shape[1], (long) toRow - fromRow));
-    if (!Double.isFinite(alpha) || alpha == 0) {
-      throw new IllegalArgumentException("alpha is " + alpha + ", must be finite and not 0");
-    }
+    float[] values = LowRank.firstValues(seed, shape[1], "adapted rows", (long) toRow - fromRow, rank, alpha);
     if (weight.isFrozen()) {
       throw new IllegalArgumentException("parameter " + weight.name() + " is frozen, and its gradient is needed");
     }
-    int inputs = (int) shape[1];
-    SplittableRandom random = new SplittableRandom(seed);
-    float bound = (float) (1 / Math.sqrt(inputs));
-    float[] values = new float[rank * inputs];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (2 * random.nextFloat() - 1) * bound;
-    }
-    return new LowRankWeight(weight, fromRow, toRow - fromRow, inputs, rank, alpha, values);
+    return new LowRankWeight(weight, fromRow, toRow - fromRow, (int) shape[1], rank, alpha, values);
   }
 
   /** The parameters of the adapter: {@code lora_A.weight} and {@code lora_B.weight}. */
