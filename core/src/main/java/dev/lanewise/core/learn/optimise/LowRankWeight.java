@@ -42,9 +42,6 @@ public final class LowRankWeight implements Trainable {
   /** The rows of W without the adapter. */
   private final float[] original;
 
-  /** Room for B·A, for dA and for dB. */
-  private final float[] product;
-
   private final Parameter a;
   private final Parameter b;
   private final List<Parameter> parameters;
@@ -57,7 +54,6 @@ public final class LowRankWeight implements Trainable {
     this.rank = rank;
     this.scale = (float) (alpha / rank);
     this.original = Arrays.copyOfRange(weight.values(), from * inputs, (from + outputs) * inputs);
-    this.product = new float[original.length];
     this.a = Parameter.of("lora_A.weight", valuesOfA, rank, inputs);
     this.b = Parameter.of("lora_B.weight", new float[outputs * rank], outputs, rank);
     this.parameters = List.of(a, b);
@@ -100,9 +96,12 @@ public final class LowRankWeight implements Trainable {
    */
   public void merge(Trace trace) {
     BackwardKernels kernels = trace.kernels().backward();
-    kernels.productInput(Matrix.of(b.values(), outputs, rank), Matrix.of(a.values(), rank, inputs), Matrix.of(product, outputs, inputs));
-    System.arraycopy(original, 0, weight.values(), from * inputs, original.length);
-    kernels.add(scale, Matrix.of(product, outputs, inputs), rows(weight.values()));
+    int borrowed = trace.borrowed();
+    Matrix product = borrow(trace, outputs, inputs);
+    kernels.productInput(Matrix.of(b.values(), outputs, rank), Matrix.of(a.values(), rank, inputs), product);
+    restore();
+    kernels.add(scale, product, rows(weight.values()));
+    trace.release(borrowed);
     if (!weight.isFrozen()) {
       clearGradient();
     }
@@ -115,18 +114,25 @@ public final class LowRankWeight implements Trainable {
   public void collect(Trace trace) {
     BackwardKernels kernels = trace.kernels().backward();
     Matrix gradient = rows(weight.gradient());
+    int borrowed = trace.borrowed();
     if (!a.isFrozen()) {
-      Matrix toA = Matrix.of(product, rank, inputs);
-      Arrays.fill(product, 0, rank * inputs, 0);
+      Matrix toA = borrow(trace, rank, inputs);
+      Arrays.fill(toA.data(), toA.offset(), toA.offset() + rank * inputs, 0);
       kernels.productWeight(Matrix.of(b.values(), outputs, rank), gradient, toA);
       kernels.add(scale, toA, Matrix.of(a.gradient(), rank, inputs));
     }
     if (!b.isFrozen()) {
-      Matrix toB = Matrix.of(product, outputs, rank);
+      Matrix toB = borrow(trace, outputs, rank);
       trace.kernels().scores(gradient, Matrix.of(a.values(), rank, inputs), 1, toB);
       kernels.add(scale, toB, Matrix.of(b.gradient(), outputs, rank));
     }
+    trace.release(borrowed);
     clearGradient();
+  }
+
+  /** Dense rows whose elements are undefined. */
+  private static Matrix borrow(Trace trace, int rows, int columns) {
+    return trace.borrow(1, rows, columns).matrix(0, 0, rows, 0, columns);
   }
 
   private void clearGradient() {
