@@ -87,15 +87,20 @@ public final class CosineLoss {
       double inverseB = Rows.inverseLength(second.data(), b, width);
       double cosine = Rows.dot(first.data(), a, second.data(), b, width) * inverseA * inverseB;
       sum += loss(cosine, targets[pair]);
+      if (firstGradient == null && secondGradient == null) {
+        continue;
+      }
       double slope = slope(cosine, targets[pair]) / pairs;
+      int toA = firstGradient == null ? 0 : Rows.index(firstGradient, pair);
+      int toB = secondGradient == null ? 0 : Rows.index(secondGradient, pair);
       for (int c = 0; c < width; c++) {
         double unitA = first.data()[a + c] * inverseA;
         double unitB = second.data()[b + c] * inverseB;
         if (firstGradient != null) {
-          firstGradient.data()[Rows.index(firstGradient, pair) + c] = (float) (slope * (unitB - cosine * unitA) * inverseA);
+          firstGradient.data()[toA + c] = (float) (slope * (unitB - cosine * unitA) * inverseA);
         }
         if (secondGradient != null) {
-          secondGradient.data()[Rows.index(secondGradient, pair) + c] = (float) (slope * (unitA - cosine * unitB) * inverseB);
+          secondGradient.data()[toB + c] = (float) (slope * (unitA - cosine * unitB) * inverseB);
         }
       }
     }
