@@ -77,11 +77,10 @@ public final class InfoNce {
     Checks.atLeast("documents.batch * documents.rows", m, n);
     Rows.gradient("queryGradient", queryGradient, "queries", queries);
     Rows.gradient("documentGradient", documentGradient, "documents", documents);
-    for (SequenceBatch gradient : Arrays.asList(queryGradient, documentGradient)) {
-      String name = gradient == queryGradient ? "queryGradient" : "documentGradient";
-      Rows.disjoint(name, gradient, "queries", queries);
-      Rows.disjoint(name, gradient, "documents", documents);
-    }
+    Rows.disjoint("queryGradient", queryGradient, "queries", queries);
+    Rows.disjoint("queryGradient", queryGradient, "documents", documents);
+    Rows.disjoint("documentGradient", documentGradient, "queries", queries);
+    Rows.disjoint("documentGradient", documentGradient, "documents", documents);
     Rows.disjoint("queryGradient", queryGradient, "documentGradient", documentGradient);
     Checks.product("documents", m, "queries + 2", n + 2L);
     Scratch scratch = BUFFERS.take();
