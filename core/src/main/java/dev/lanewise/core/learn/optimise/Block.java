@@ -12,8 +12,9 @@ record Block(int parameter, int from, int to) {
     List<Block> blocks = new ArrayList<>();
     for (int i = 0; i < parameters.size(); i++) {
       Parameter parameter = parameters.get(i);
-      for (int from = 0; from < parameter.size() && !parameter.isFrozen(); from += Optimiser.BLOCK) {
-        blocks.add(new Block(i, from, Math.min(parameter.size() - from, Optimiser.BLOCK) + from));
+      // A long: in the last block of a parameter of nearly 2³¹ elements, the next int would be negative.
+      for (long from = 0; from < parameter.size() && !parameter.isFrozen(); from += Optimiser.BLOCK) {
+        blocks.add(new Block(i, (int) from, (int) Math.min(parameter.size(), from + Optimiser.BLOCK)));
       }
     }
     return blocks;
