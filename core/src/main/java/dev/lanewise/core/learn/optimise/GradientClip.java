@@ -47,11 +47,6 @@ public final class GradientClip {
     return new GradientClip(limit, newThreads);
   }
 
-  /** The largest norm that is not clipped. */
-  public double limit() {
-    return limit;
-  }
-
   /** The norm of all gradients together; frozen parameters have none. NaN or infinity if a gradient is. */
   public double norm(List<Parameter> parameters) {
     List<Block> blocks = Block.of(Objects.requireNonNull(parameters, "parameters"));
