@@ -5,7 +5,6 @@ import dev.lanewise.core.learn.Trainable;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors.Dtype;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +92,7 @@ record BertNames(Map<String, Part> parts, Map<String, Part> beside) {
   static BertNames of(NamedTensors from, String prefix, Trainable model) {
     Map<String, Part> found = new LinkedHashMap<>();
     for (Parameter parameter : model.parameters()) {
-      add(found, from.names(), parameter);
+      add(found, from, parameter);
     }
     Map<String, Part> parts = new LinkedHashMap<>();
     Map<String, Part> beside = new LinkedHashMap<>();
@@ -108,12 +107,12 @@ record BertNames(Map<String, Part> parts, Map<String, Part> beside) {
     return new BertNames(parts, beside);
   }
 
-  private static void add(Map<String, Part> found, Set<String> present, Parameter parameter) {
+  private static void add(Map<String, Part> found, NamedTensors from, Parameter parameter) {
     String name = parameter.name();
     if (!name.startsWith("encoder.")) {
       int dot = name.lastIndexOf('.');
       boolean isNorm = name.startsWith("embeddings.LayerNorm.");
-      String theirs = isNorm ? norm(present, "embeddings.", name.substring(dot + 1)) : name;
+      String theirs = isNorm ? norm(from.names(), "embeddings.", name.substring(dot + 1)) : name;
       found.put(theirs, new Part(parameter.values(), 0, parameter.shape()));
       return;
     }
@@ -124,14 +123,12 @@ record BertNames(Map<String, Part> parts, Map<String, Part> beside) {
       for (int i = 0; i < INPUTS.size(); i++) {
         long[] shape = parameter.shape();
         shape[0] /= INPUTS.size();
-        int from = i * (parameter.size() / INPUTS.size());
-        found.put(layer + "attention.self." + INPUTS.get(i) + "." + part, new Part(parameter.values(), from, shape));
+        int first = i * (parameter.size() / INPUTS.size());
+        found.put(layer + "attention.self." + INPUTS.get(i) + "." + part, new Part(parameter.values(), first, shape));
       }
       return;
     }
-    Set<String> ofLayer = new HashSet<>();
-    present.stream().filter(n -> n.startsWith(layer)).forEach(n -> ofLayer.add(n.substring(layer.length())));
-    found.put(layer + names(ofLayer).get(path[3]), new Part(parameter.values(), 0, parameter.shape()));
+    found.put(layer + names(from.under(layer).names()).get(path[3]), new Part(parameter.values(), 0, parameter.shape()));
   }
 
   /** The tensors as the file had them, with the present values. Arrays that hold a whole tensor are shared. */
