@@ -74,6 +74,12 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
 
   /** Writes a row for each token. The arguments must have been checked. */
   void apply(int[] ids, int @Nullable [] typeIds, PackedSequences sequences, SequenceBatch x) {
+    sum(ids, typeIds, sequences, x);
+    norm.forward(x, x);
+  }
+
+  /** Writes the sum of the rows of each token, without the norm. The arguments must have been checked. */
+  void sum(int[] ids, int @Nullable [] typeIds, PackedSequences sequences, SequenceBatch x) {
     int width = embedDim();
     for (int s = 0; s < sequences.count(); s++) {
       int first = sequences.queryStart(s);
@@ -84,7 +90,6 @@ record BertEmbeddings(float[] words, float[] positions, float[] types, int first
         add(positions, firstPosition + row - first, x.data(), to);
       }
     }
-    norm.forward(x, x);
   }
 
   /** Adds a row of a table. */

@@ -8,6 +8,7 @@ import dev.lanewise.core.learn.TrainableNorm;
 import dev.lanewise.core.learn.TrainablePooling;
 import dev.lanewise.core.learn.TrainableStack;
 import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.core.position.Positions;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.call.ViewChecks;
 import dev.lanewise.kernels.data.Matrix;
@@ -117,9 +118,9 @@ public final class TrainableBert implements Trainable {
     return new BertEncoder(copied, encoder.toLayer());
   }
 
-  /** What a forward pass keeps: the row of each table for each token. */
+  /** What a forward pass keeps: the tokens and their types. */
   @SuppressWarnings("ArrayRecordComponent")
-  private record Kept(int[] words, int[] positions, int[] types) {}
+  private record Kept(PackedSequences texts, int[] ids, int[] types) {}
 
   /**
    * Computes a row for each token.
@@ -135,37 +136,19 @@ public final class TrainableBert implements Trainable {
     Objects.requireNonNull(ids, "ids");
     Objects.requireNonNull(texts, "texts");
     Objects.requireNonNull(output, "output");
-    embeddings().check(ids, typeIds, texts);
+    BertEmbeddings embeddings = embeddings();
+    embeddings.check(ids, typeIds, texts);
     Checks.same("output.batch", output.batch(), "the batch of packed sequences,", 1);
     Checks.same("output.rows", output.rows(), "ids.length", ids.length);
     Checks.same("output.width", output.width(), "embedDim", embedDim());
     ViewChecks.writable("output", output.split(1));
-    int[] rows = new int[ids.length];
-    for (int s = 0; s < texts.count(); s++) {
-      for (int row = 0; row < texts.queries(s); row++) {
-        rows[texts.queryStart(s) + row] = firstPosition + row;
-      }
-    }
-    Kept kept = new Kept(ids.clone(), rows, typeIds == null ? new int[ids.length] : typeIds.clone());
     trace.setPackedSequences(texts).setKeyLengths((int[]) null);
     SequenceBatch sum = trace.keep(1, ids.length, embedDim());
     SequenceBatch hidden = trace.keep(1, ids.length, embedDim());
-    for (int row = 0; row < ids.length; row++) {
-      sum(kept, row, sum.data(), sum.index(0, row));
-    }
+    embeddings.sum(ids, typeIds, texts, sum);
     norm.forward(sum, hidden, trace);
     encoder.forward(hidden, output, trace);
-    trace.keep(kept);
-  }
-
-  private void sum(Kept kept, int row, float[] to, int at) {
-    int width = embedDim();
-    int word = kept.words[row] * width;
-    int position = kept.positions[row] * width;
-    int type = kept.types[row] * width;
-    for (int i = 0; i < width; i++) {
-      to[at + i] = words.values()[word + i] + types.values()[type + i] + positions.values()[position + i];
-    }
+    trace.keep(new Kept(texts, ids.clone(), typeIds == null ? new int[ids.length] : typeIds.clone()));
   }
 
   /**
@@ -192,14 +175,16 @@ public final class TrainableBert implements Trainable {
     Kept kept = trace.take(Kept.class);
     boolean wanted = parameters.stream().limit(3L + norm.parameters().size()).anyMatch(parameter -> !parameter.isFrozen());
     int borrowed = trace.borrowed();
-    SequenceBatch hiddenGradient = wanted ? trace.borrow(1, kept.words.length, embedDim()) : null;
-    SequenceBatch sumGradient = wanted ? trace.borrow(1, kept.words.length, embedDim()) : null;
+    SequenceBatch hiddenGradient = wanted ? trace.borrow(1, kept.ids.length, embedDim()) : null;
+    SequenceBatch sumGradient = wanted ? trace.borrow(1, kept.ids.length, embedDim()) : null;
     encoder.backward(trace, outputGradient, hiddenGradient);
     if (hiddenGradient != null && sumGradient != null) {
       norm.backward(trace, hiddenGradient, sumGradient);
-      add(trace, sumGradient, kept.words, words);
-      add(trace, sumGradient, kept.positions, positions);
-      add(trace, sumGradient, kept.types, types);
+      add(trace, sumGradient, kept.ids, words, 0);
+      if (!positions.isFrozen()) {
+        add(trace, sumGradient, Positions.ofRows(kept.texts), positions, firstPosition);
+      }
+      add(trace, sumGradient, kept.types, types, 0);
     } else {
       trace.take(SequenceBatch.class); // what the norm keeps
     }
@@ -208,14 +193,15 @@ public final class TrainableBert implements Trainable {
     trace.release(borrowed);
   }
 
-  /** Adds gradients of rows to those of a table, some columns in each task. */
-  private static void add(Trace trace, SequenceBatch rows, int[] ids, Parameter table) {
+  /** Adds gradients of rows to those of a table from its row {@code firstRow} on, some columns in each task. */
+  private static void add(Trace trace, SequenceBatch rows, int[] ids, Parameter table, int firstRow) {
     if (table.isFrozen()) {
       return;
     }
     int width = rows.width();
     Matrix from = rows.matrix(0, 0, rows.rows(), 0, width);
-    Matrix to = Matrix.of(table.gradient(), table.size() / width, width);
+    int tableRows = table.size() / width;
+    Matrix to = Matrix.of(table.gradient(), tableRows, width).rows(firstRow, tableRows);
     Workers.run(
         trace.threads(),
         (long) rows.rows() * width,
