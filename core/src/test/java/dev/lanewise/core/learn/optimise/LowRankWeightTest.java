@@ -1,7 +1,6 @@
 package dev.lanewise.core.learn.optimise;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.learn.Parameter;
@@ -10,6 +9,7 @@ import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.MeanSquaredError;
 import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
 import java.util.Arrays;
 import java.util.List;
@@ -180,14 +180,20 @@ class LowRankWeightTest {
   @Test
   void wrongArgumentsAreNamed() {
     Parameter weight = Parameter.of("w", new float[6 * 4], 6, 4);
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, 0, 7, 2, 1)).hasMessageContaining("toRow").hasMessageContaining("7");
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, 3, 2, 2, 1)).hasMessageContaining("fromRow").hasMessageContaining("3");
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, -1, 2, 2, 1)).hasMessageContaining("fromRow").hasMessageContaining("-1");
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, 0, 3, 4, 1)).hasMessageContaining("rank").hasMessageContaining("4");
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, 0, 3, 0, 1)).hasMessageContaining("rank").hasMessageContaining("0");
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, 0, 3, 2, Double.NaN)).hasMessageContaining("alpha is NaN");
-    assertThatThrownBy(() -> LowRankWeight.of(1, Parameter.of("v", new float[4], 4), 0, 1, 1, 1)).hasMessageContaining("dimensions of v");
-    weight.setFrozen(true);
-    assertThatThrownBy(() -> LowRankWeight.of(1, weight, 0, 6, 2, 1)).hasMessageContaining("w is frozen");
+    Parameter vector = Parameter.of("v", new float[4], 4);
+    Parameter frozen = Parameter.of("w", new float[6 * 4], 6, 4);
+    frozen.setFrozen(true);
+    List.of(
+            Wrong.argument("toRow", t -> LowRankWeight.of(1, weight, 0, 7, 2, 1), "toRow", "7", "6"),
+            Wrong.argument("fromRow", t -> LowRankWeight.of(1, weight, 3, 2, 2, 1), "fromRow", "3", "2"),
+            Wrong.argument("fromRow", t -> LowRankWeight.of(1, weight, -1, 2, 2, 1), "fromRow", "-1", "0"),
+            Wrong.argument("rank", t -> LowRankWeight.of(1, weight, 0, 3, 4, 1), "rank", "4", "3", "adapted", "rows"),
+            Wrong.argument("rank", t -> LowRankWeight.of(1, weight, 0, 3, 0, 1), "rank", "0", "1"),
+            Wrong.argument("alpha", t -> LowRankWeight.of(1, weight, 0, 3, 2, Double.NaN), "alpha", "is", "NaN"),
+            Wrong.argument("alpha", t -> LowRankWeight.of(1, weight, 0, 3, 2, 0), "alpha", "is", "0.0"),
+            Wrong.argument("a vector", t -> LowRankWeight.of(1, vector, 0, 1, 1, 1), "dimensions", "of", "v", "1", "2"),
+            Wrong.argument("a frozen weight", t -> LowRankWeight.of(1, frozen, 0, 6, 2, 1), "w", "is", "frozen"),
+            Wrong.isNull("weight", t -> LowRankWeight.of(1, Wrong.nothing(), 0, 6, 2, 1)))
+        .forEach(Wrong::verify);
   }
 }

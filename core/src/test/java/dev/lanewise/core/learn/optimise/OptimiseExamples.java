@@ -4,6 +4,7 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.learn.Trace;
+import dev.lanewise.core.learn.TrainableAttention;
 import dev.lanewise.core.learn.TrainableLayer;
 import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.CrossEntropy;
@@ -121,5 +122,20 @@ final class OptimiseExamples {
     Linear layer = adapted.toLayer(); // one projection for inference, as fast as before
     // end
     return layer;
+  }
+
+  static void lowRankWeight(TrainableAttention attention, SequenceBatch x, SequenceBatch y, SequenceBatch outputGradient, Trace trace) {
+    int embedDim = attention.embedDim();
+    Parameter inProjection = attention.parameters().get(0); // in_proj_weight
+    // begin
+    LowRankWeight query = LowRankWeight.of(42, inProjection, 0, embedDim, 8, 16); // a seed, W, its rows, the rank r, and α
+    Optimiser optimiser = AdamW.of(query.parameters());
+    query.merge(trace); // before the forward pass of each step
+    attention.forward(x, y, trace);
+    attention.backward(trace, outputGradient, null);
+    query.collect(trace); // after the backward pass
+    optimiser.step(1e-3);
+    query.merge(trace); // before the layer is read, by toLayer() or tensors()
+    // end
   }
 }

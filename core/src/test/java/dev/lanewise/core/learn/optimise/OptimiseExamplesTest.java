@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.learn.Trace;
+import dev.lanewise.core.learn.TrainableAttention;
 import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.CrossEntropy;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +20,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class OptimiseExamplesTest {
   @ParameterizedTest
-  @ValueSource(strings = {"Optimiser", "AdamW", "Sgd", "GradientClip", "Schedule", "SeededOrder", "Checkpoint", "Training", "LowRank"})
+  @ValueSource(
+      strings = {
+        "Optimiser",
+        "AdamW",
+        "Sgd",
+        "GradientClip",
+        "Schedule",
+        "SeededOrder",
+        "Checkpoint",
+        "Training",
+        "LowRank",
+        "LowRankWeight"
+      })
   void examplesAreThoseOfTheJavadoc(String type) throws IOException {
     assertThat(OptimiseExamples.blocks()).containsAll(ReadmeBlocks.shownInJavadoc(type + ".java"));
   }
@@ -57,5 +71,19 @@ class OptimiseExamplesTest {
     SequenceBatch x = SequenceBatch.of(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, 1, 1, 8);
     SequenceBatch y = SequenceBatch.zeros(1, 1, 8);
     assertThat(OptimiseExamples.lowRank(projection, x, y, x, Trace.create()).inputs()).isEqualTo(8);
+  }
+
+  @Test
+  void anAdapterOfTheQueriesLearns() {
+    TrainableAttention attention = TrainableAttention.builder(16, 2).xavier(1);
+    float[] before = attention.parameters().get(0).values().clone();
+    SequenceBatch x = SequenceBatch.zeros(1, 3, 16);
+    for (int i = 0; i < x.data().length; i++) {
+      x.data()[i] = i % 7 - 3;
+    }
+    OptimiseExamples.lowRankWeight(attention, x, SequenceBatch.zeros(1, 3, 16), x, Trace.create());
+    float[] after = attention.parameters().get(0).values();
+    assertThat(Arrays.copyOf(after, 16 * 16)).isNotEqualTo(Arrays.copyOf(before, 16 * 16));
+    assertThat(Arrays.copyOfRange(after, 16 * 16, after.length)).isEqualTo(Arrays.copyOfRange(before, 16 * 16, before.length));
   }
 }
