@@ -56,7 +56,8 @@ public final class TextEncoder {
     this.model = model;
     this.settings = settings;
     this.encoder = new PackedEncoder(model.encoder(), settings.threads(), new PoolingHead(settings.pooling(), settings.kernels()));
-    this.tokens = new TextTokens(model.tokenizer(), settings.maxTokens(), settings.prefix(), settings.longTexts());
+    this.tokens =
+        new TextTokens(model.tokenizer(), settings.maxTokens(), settings.prefix(), settings.longTexts(), model.encoder().tokenTypes());
   }
 
   /**

@@ -23,7 +23,15 @@ record TextEncoderSettings(
   static TextEncoderSettings of(EncoderModel model, TextPooling pooling) {
     int width = model.encoder().embedDim();
     LongTexts longTexts = LongTexts.truncate();
-    return new TextEncoderSettings(pooling, model.normalised(), model.prefix(), width, model.maxTokens(), longTexts, 1, Kernels.selected());
+    return new TextEncoderSettings(
+        pooling,
+        model.normalised(),
+        model.prefix(),
+        width,
+        Math.min(model.maxTokens(), model.encoder().maxTokens()),
+        longTexts,
+        1,
+        Kernels.selected());
   }
 
   TextEncoderSettings withPooling(TextPooling newPooling) {

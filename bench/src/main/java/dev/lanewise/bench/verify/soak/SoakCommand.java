@@ -2,6 +2,9 @@ package dev.lanewise.bench.verify.soak;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
+import dev.lanewise.text.TextEncoder;
+import dev.lanewise.text.model.ModelFiles;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -25,11 +28,24 @@ public final class SoakCommand extends BenchCommand {
   /** The number of samples of memory. */
   private static final int SAMPLES = 40;
 
+  /** A sample waits for more than a thousand calls. */
+  private static final int EMBED_SAMPLES = 12;
+
+  private static final int EMBED_TEXTS = 300;
+  private static final String MODEL = "all-minilm-l6-v2";
+
   @Option(names = "--minutes", defaultValue = "10", description = "The number of minutes (default: ${DEFAULT-VALUE}).")
   private double minutes;
 
   @Option(names = "--seed", defaultValue = "20261121", description = "The seed of all shapes and choices (default: ${DEFAULT-VALUE}).")
   private long seed;
+
+  @Option(
+      names = "--op",
+      defaultValue = "mixed",
+      description =
+          "mixed: calls of everything. embed: 64 platform and 1000 virtual threads on one TextEncoder (default: ${DEFAULT-VALUE}).")
+  private String op = "mixed";
 
   @Option(names = "--any-stop-time", description = "Report how long calls take to stop, but do not fail for it: for a busy machine.")
   private boolean anyStopTime;
@@ -38,10 +54,17 @@ public final class SoakCommand extends BenchCommand {
   public SoakCommand() {}
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws InterruptedException, IOException {
     requirePositive("--minutes", minutes);
-    List<String> faults = new ArrayList<>(stopTimes());
-    faults.addAll(soak());
+    List<String> faults = new ArrayList<>();
+    switch (op) {
+      case "mixed" -> {
+        faults.addAll(stopTimes());
+        faults.addAll(soak(new MixedLoad(seed), SAMPLES));
+      }
+      case "embed" -> faults.addAll(soak(new EmbedLoad(TextEncoder.load(ModelFiles.onClassPath(MODEL)), EMBED_TEXTS, seed), EMBED_SAMPLES));
+      default -> throw rejected("--op is " + op + ", must be mixed or embed");
+    }
     faults.forEach(fault -> err().println("soak: " + fault));
     out().println(faults.isEmpty() ? "flat" : "NOT flat, or failed; seed " + seed);
     return faults.isEmpty() ? 0 : 1;
@@ -57,16 +80,16 @@ public final class SoakCommand extends BenchCommand {
     return slow ? List.of(String.format(Locale.ROOT, "a call stopped %.0f ms after it was interrupted", worst * 1e3)) : List.of();
   }
 
-  private List<String> soak() throws InterruptedException {
+  private List<String> soak(Load load, int sampleCount) throws InterruptedException {
     long start = System.nanoTime();
     double seconds = 60 * minutes;
     Samples samples = new Samples();
-    Soak soak = new Soak(seed);
+    Soak soak = new Soak(load, seed);
     out().println(Samples.Sample.HEADER);
     try (soak;
-        Progress progress = Progress.of("Soaking", SAMPLES)) {
-      for (int sample = 1; sample <= SAMPLES && soak.failure() == null; sample++) {
-        double wait = seconds * sample / SAMPLES - (System.nanoTime() - start) / 1e9;
+        Progress progress = Progress.of("Soaking", sampleCount)) {
+      for (int sample = 1; sample <= sampleCount && soak.failure() == null; sample++) {
+        double wait = seconds * sample / sampleCount - (System.nanoTime() - start) / 1e9;
         Thread.sleep(Math.max(1, (long) (1e3 * wait)));
         out().println(soak.sample(samples, (System.nanoTime() - start) / 1e9).line());
         out().flush();
@@ -74,10 +97,8 @@ public final class SoakCommand extends BenchCommand {
       }
     }
     List<String> faults = new ArrayList<>(samples.growth());
-    if (soak.leakedPages() > 0) {
-      faults.add(soak.leakedPages() + " pages are in use after the last call");
-    }
-    soak.free();
+    faults.addAll(load.leaks());
+    load.close();
     Throwable failure = soak.failure();
     if (failure instanceof OutOfMemoryError error) {
       throw error;

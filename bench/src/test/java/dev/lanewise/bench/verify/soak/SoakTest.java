@@ -3,6 +3,9 @@ package dev.lanewise.bench.verify.soak;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.verify.soak.Samples.Sample;
+import dev.lanewise.text.TextEncoder;
+import dev.lanewise.text.model.ModelFiles;
+import java.util.Random;
 import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +40,8 @@ class SoakTest {
   @Test
   void randomCallsLeaveNoPagesInUse() throws Exception {
     Samples samples = new Samples();
-    Soak soak = new Soak(1);
+    MixedLoad load = new MixedLoad(1);
+    Soak soak = new Soak(load, 1);
     try (soak) {
       while (soak.cancelled() < 3 && soak.failure() == null) {
         Thread.sleep(20);
@@ -45,7 +49,18 @@ class SoakTest {
       assertThat(soak.sample(samples, 1).calls()).isPositive();
     }
     assertThat(soak.failure()).isNull();
-    assertThat(soak.leakedPages()).isZero();
-    soak.free();
+    assertThat(load.leaks()).isEmpty();
+    load.close();
+  }
+
+  @Test
+  void textsOfAnyBatchHaveTheBitsOfALoneCall() throws Exception {
+    EmbedLoad load = new EmbedLoad(TextEncoder.load(ModelFiles.onClassPath("all-minilm-l6-v2")), 12, 1);
+    Random random = new Random(2);
+    for (int call = 0; call < 10; call++) {
+      load.call(call, random);
+    }
+    assertThat(load.leaks()).isEmpty();
+    load.close();
   }
 }

@@ -6,7 +6,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.text.bert.BertEncoder;
 import dev.lanewise.text.bert.BertWeights;
 import dev.lanewise.text.onnx.OnnxWeights;
-import dev.lanewise.text.tokenizer.MiniLmTokenizer;
+import dev.lanewise.text.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -28,13 +28,13 @@ import java.util.Optional;
 public final class EncoderModel {
   private final String name;
   private final BertEncoder encoder;
-  private final MiniLmTokenizer tokenizer;
+  private final Tokenizer tokenizer;
   private final Usage usage;
 
   /** How a model is meant to be used. */
   record Usage(Optional<TextPooling> pooling, boolean normalised, int maxTokens, String prefix, Map<String, String> prompts) {}
 
-  private EncoderModel(String name, BertEncoder encoder, MiniLmTokenizer tokenizer, Usage usage) {
+  private EncoderModel(String name, BertEncoder encoder, Tokenizer tokenizer, Usage usage) {
     this.name = name;
     this.encoder = encoder;
     this.tokenizer = tokenizer;
@@ -89,7 +89,7 @@ public final class EncoderModel {
   }
 
   /** The tokenizer, which accepts texts of any length. */
-  public MiniLmTokenizer tokenizer() {
+  public Tokenizer tokenizer() {
     return tokenizer;
   }
 
@@ -153,7 +153,7 @@ public final class EncoderModel {
         return new EncoderModel(
             files.name(),
             encoder,
-            MiniLmTokenizer.read(json),
+            Tokenizer.read(json, files + ": tokenizer.json").withoutTruncation(),
             new Usage(Optional.of(known.pooling()), true, known.maxTokens(), prefix, known.prompts()));
       }
     }
