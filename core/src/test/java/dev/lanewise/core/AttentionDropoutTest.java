@@ -11,6 +11,7 @@ import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.testing.TestedKernels;
 import org.junit.jupiter.api.Test;
 
 /** Dropout of attention weights: the same weights on every path, on any threads and tiles. */
@@ -29,7 +30,7 @@ class AttentionDropoutTest {
 
   @Test
   void outputAndWeightsAreThoseOfTheReference() {
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       for (Normaliser normaliser : new Normaliser[] {Normaliser.softmax(), Normaliser.sigmoid().dividedByKeys()}) {
         Attention attention = attention().withNormaliser(normaliser).withKernels(kernels);
         Heads query = view(HEADS, 77, 1);
@@ -52,7 +53,7 @@ class AttentionDropoutTest {
 
   @Test
   void theLogSumExpIsThatWithoutDropout() {
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       Heads query = view(HEADS, 33, 4);
       Heads key = view(2, 50, 5);
       float[] with = new float[BATCH * HEADS * 33];
@@ -66,7 +67,7 @@ class AttentionDropoutTest {
 
   @Test
   void aCacheAndArraysGiveTheSameBits() {
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       Attention attention = Attention.standard().withMask(Mask.causal()).withDropout(0.4f, 5, 6).withKernels(kernels);
       for (int queries : new int[] {1, 3, 40}) {
         Heads query = view(HEADS, queries, 9).batch(0, 1);
@@ -85,7 +86,7 @@ class AttentionDropoutTest {
 
   @Test
   void threadsAndChunksGiveTheSameBits() {
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       Attention attention = attention().withKernels(kernels);
       Heads query = view(HEADS, 5, 6);
       Heads key = view(1, 2000, 7);

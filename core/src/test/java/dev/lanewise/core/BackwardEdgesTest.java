@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Similarity;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Backward passes at the edges: hidden keys, rows without keys, NaN, empty shapes, parts of the keys, and threads. */
 class BackwardEdgesTest {
   static List<Kernels> paths() {
-    return List.of(Kernels.selected(), Kernels.scalar());
+    return TestedKernels.all();
   }
 
   /** A call and its gradients by query, key and value. */

@@ -6,6 +6,7 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.reference.ReferenceAttention;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +24,7 @@ class BackwardTest {
 
   @Test
   void gradientsAreDifferencesOfTheReference() {
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       Random random = new Random(21);
       Attention attention = Attention.standard().withMask(Mask.causal()).withKernels(kernels);
       Heads query = random(2, 4, 5, 3, random);

@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.testing.TestedKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -131,7 +132,7 @@ class EmptyPartsTest {
   }
 
   static Stream<Setting> settings() {
-    return Stream.of(Kernels.selected(), Kernels.scalar())
+    return TestedKernels.all().stream()
         .flatMap(
             kernels ->
                 Arrays.stream(Path.values()).flatMap(where -> Arrays.stream(Way.values()).map(way -> new Setting(kernels, where, way))));

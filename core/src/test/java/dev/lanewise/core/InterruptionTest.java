@@ -23,6 +23,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.RowFunction;
+import dev.lanewise.testing.TestedKernels;
 import java.lang.invoke.MethodHandles;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -124,7 +125,7 @@ class InterruptionTest {
     float[] other = new float[30];
     calls.put("merge", () -> Merge.into(Heads.zeros(1, 1, 30, 4), one, Heads.zeros(1, 1, 30, 4), other));
     calls.put("pooling", () -> Pooling.mean().forward(SequenceBatch.zeros(1, 30, 4), SequenceBatch.zeros(1, 1, 4)));
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       String on = " in " + kernels.path();
       Matrix x = Matrix.of(new float[50 * 50], 50, 50);
       Matrix y = Matrix.of(new float[50 * 50], 50, 50);
@@ -170,7 +171,7 @@ class InterruptionTest {
   @Test
   void longElementwiseCallsStopBeforeTheirEnd() {
     Matrix x = Matrix.of(new float[1 << 26], 1 << 6, 1 << 20);
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       Matrix y = Matrix.of(x.data().clone(), x.rows(), x.columns());
       Arrays.fill(y.data(), Views.SENTINEL);
       interruptWhenWritten(y.data(), () -> assertCancelled(() -> kernels.activate(Activation.GELU, x, y)));

@@ -11,6 +11,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.testing.TestedKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -97,7 +98,7 @@ class LayoutTest {
   /** All similarities; one row more than a tile, one more than a panel, whole and partial blocks of lanes. */
   static List<Call> calls() {
     List<Call> calls = new ArrayList<>();
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       Attention attention = Attention.standard().withKernels(kernels);
       String path = kernels.path();
       Attention cosine = attention.withSimilarity(Similarity.cosine()).withScale(3);
@@ -197,7 +198,7 @@ class LayoutTest {
   @ParameterizedTest
   @EnumSource(Place.class)
   void packedSequences(Place place) {
-    for (Kernels kernels : new Kernels[] {Kernels.selected(), Kernels.scalar()}) {
+    for (Kernels kernels : TestedKernels.all()) {
       Attention attention = Attention.standard().withKernels(kernels).withPackedSequences(PackedSequences.of(0, 5, 5, 38, 59));
       Heads[] dense = new Heads[3];
       for (int i = 0; i < 3; i++) {

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -53,7 +53,7 @@ class MergeTest {
 
   @Test
   void anEmptyPartWithASinkIsTheSink() {
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       Part empty = Part.of(kernels, Normaliser.softmaxWithSinks(0), 0, 0);
       empty.assertIs("an empty part", 0, 0);
       empty.merge(Part.of(1, 0)).assertIs("empty and one key", 0.5, Math.log(2));
@@ -64,7 +64,7 @@ class MergeTest {
   /** All divisions of the keys into three parts, some of them empty; the sink in each of the three. */
   @Test
   void partsGiveTheWhole() {
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       for (float sink : new float[] {GONE, -3, 0, 4, 60}) {
         Part whole = Part.of(kernels, Normaliser.softmaxWithSinks(sink), 0, SCORES.length);
         for (int first = 0; first <= SCORES.length; first++) {

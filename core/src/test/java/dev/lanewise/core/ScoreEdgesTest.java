@@ -23,7 +23,7 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
-import java.util.List;
+import dev.lanewise.testing.TestedKernels;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,7 +117,7 @@ class ScoreEdgesTest {
   void alibiTellsFarKeysApart() {
     float slope = 0x1p-20f;
     Heads scores = Heads.zeros(1, 1, 3, 150);
-    for (Kernels kernels : List.of(Kernels.scalar(), Kernels.selected())) {
+    for (Kernels kernels : TestedKernels.all()) {
       for (int offset : new int[] {-(1 << 25), (1 << 24) + 20, 1 << 25}) {
         Attention attention = Attention.standard().withKernels(kernels).withAlibi(new float[] {slope}, offset);
         attention.compute(rows(3, 1), Heads.zeros(1, 1, 150, 1), Results.of().withScores(Stage.CHANGED, scores));

@@ -9,6 +9,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.Stage;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,7 @@ class StepAndPassTest {
 
   @Test
   void stepsAndPassesAreAlike() {
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       Attention attention = Attention.standard().withKernels(kernels).withMask(Mask.causal());
       for (KeyValueFormat format : KeyValueFormat.values()) {
         try (KeyValueCache cache = KeyValueCache.builder(KEY_HEADS, WIDTH).format(format).capacity(KEYS).build()) {

@@ -11,6 +11,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.TestedKernels;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +41,7 @@ class CacheWindowTest {
           cache.append(Heads.zeros(1, 1, value.rows(), 1), value);
         }
         Heads output = Heads.zeros(1, 1, 1, 1);
-        for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+        for (Kernels kernels : TestedKernels.all()) {
           Attention.standard().withKernels(kernels).withMask(mask).compute(Heads.zeros(1, 1, 1, 1), cache, output);
           assertThat(output.data()[0]).isCloseTo(484f / 9, Offset.offset(1e-5f));
         }
@@ -101,7 +102,7 @@ class CacheWindowTest {
     Heads query = Views.random(Views.Layout.DENSE, 1, HEADS, queries, DIM, random.nextLong());
     double[] expected = ReferenceAttention.of(Attention.standard().withMask(mask.and(window)), query, heads(keys), heads(values)).output();
     Heads output = Heads.zeros(1, HEADS, queries, DIM);
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       Attention.standard().withKernels(kernels).withMask(mask).withThreads(2).compute(query, cache, output);
       for (int i = 0; i < expected.length; i++) {
         assertThat(Math.abs(output.data()[i] - expected[i])).as(about + ", " + queries + " queries, element " + i).isLessThan(1e-5);

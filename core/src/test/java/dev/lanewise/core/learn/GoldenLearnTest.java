@@ -12,6 +12,7 @@ import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.testing.SeededTensors;
+import dev.lanewise.testing.TestedKernels;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -63,7 +64,7 @@ class GoldenLearnTest {
   void gradientsAreThoseOfPyTorch(String line) {
     GoldenReader golden = new GoldenReader(line, ByteBuffer.allocate(0));
     NamedTensors expected = file.under(golden.name + "/");
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       Map<String, float[]> results = golden.text("kind").equals("language-model") ? model(golden, kernels) : layer(golden, kernels);
       assertThat(results.keySet()).containsExactlyInAnyOrderElementsOf(expected.names());
       results.forEach(

@@ -13,6 +13,7 @@ import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.core.weights.TorchWeights;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.testing.TestedKernels;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -229,7 +230,7 @@ class LearnPromisesTest {
     changed.clearGradients();
     TrainableStack made = builder(Norm.Placement.PRE).encoder(Initialisation.xavier(5).encoder(WIDTH, 40, 2), "");
     assertThat(gradients(changed, x, outputGradient)).isEqualTo(gradients(made, x, outputGradient));
-    for (Kernels kernels : List.of(Kernels.scalar(), Kernels.selected())) {
+    for (Kernels kernels : TestedKernels.all()) {
       SequenceBatch y = SequenceBatch.zeros(2, 9, WIDTH);
       SequenceBatch inferred = SequenceBatch.zeros(2, 9, WIDTH);
       changed.forward(x, y, Trace.create().setKernels(kernels));

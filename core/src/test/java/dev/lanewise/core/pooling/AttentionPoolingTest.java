@@ -14,6 +14,7 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +31,7 @@ class AttentionPoolingTest {
       float[] query = Views.randomArray(heads * headDim, 1, SEED);
       SequenceBatch keys = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * headDim, SEED + 1);
       SequenceBatch values = Views.randomSequences(Layout.GAPS, shape[0], shape[1], heads * valueDim, SEED + 2);
-      for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+      for (Kernels kernels : TestedKernels.all()) {
         SequenceBatch output = Views.emptySequences(Layout.GAPS, shape[0], 1, heads * valueDim);
         Heads weights = Heads.zeros(shape[0], heads, 1, shape[1]);
         AttentionPooling pooling = AttentionPooling.of(query, heads, headDim).withScale(0.7f).withKernels(kernels);

@@ -9,6 +9,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.testing.EdgeNumbers;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -58,9 +59,7 @@ public final class FloatEdges {
   }
 
   public static Stream<Setting> settings() {
-    return Stream.of(Kernels.selected(), Kernels.scalar())
-        .distinct()
-        .flatMap(kernels -> Arrays.stream(Path.values()).map(path -> new Setting(kernels, path)));
+    return TestedKernels.all().stream().flatMap(kernels -> Arrays.stream(Path.values()).map(path -> new Setting(kernels, path)));
   }
 
   public static Heads rows(int count, float... row) {

@@ -3,13 +3,14 @@ package dev.lanewise.core.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
 
 /** What tests of sums and means over 2<sup>20</sup> rows share: rows of one value, and the error that a result may have. */
 public final class LongRows {
   public static final int MANY = 1 << 20;
-  public static final List<Kernels> PATHS = List.of(Kernels.selected(), Kernels.scalar());
+  public static final List<Kernels> PATHS = TestedKernels.all();
   private static final float[] VALUES = {0.1f, 1 / 3f, 0.7f};
 
   private LongRows() {}

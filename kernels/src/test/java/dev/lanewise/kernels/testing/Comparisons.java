@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Matrix;
+import dev.lanewise.testing.TestedKernels;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 
@@ -16,7 +17,7 @@ public final class Comparisons {
 
   /** The kernels of this run and the scalar kernels, which may be the same. */
   public static Stream<Named<Kernels>> paths() {
-    return Stream.of(Kernels.selected(), Kernels.scalar()).distinct().map(kernels -> Named.of(kernels.path(), kernels));
+    return TestedKernels.all().stream().map(kernels -> Named.of(kernels.path(), kernels));
   }
 
   /** The accuracy policy: error ≤ 2 × the error of plain float code + 1e-6 of the largest value. */

@@ -9,6 +9,7 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.testing.ReadmeBlocks;
+import dev.lanewise.testing.TestedKernels;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -51,7 +52,7 @@ class CrossEntropyLossTest {
       double[] unused = new double[z.length];
       Differences.confirm(z, exact, x -> PlainLoss.EXACT.classes(x, targets, skipped, smoothing, counted, unused));
     }
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       SequenceBatch x = SequenceBatch.of(logits.clone(), batch, rows, classes);
       SequenceBatch gradient = SequenceBatch.zeros(batch, rows, classes);
       double value = loss.withKernels(kernels).compute(x, targets, gradient);

@@ -13,6 +13,7 @@ import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -126,7 +127,7 @@ class LowRankTest {
     double[][] expected = exact.gradients(doubles(dy));
     double[][] rounded = plain.gradients(doubles(dy));
     confirm(exact, expected, doubles(dy));
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       for (int batch : new int[] {1, 2, 6}) {
         adapted.clearGradients();
         Trace trace = Trace.create().setKernels(kernels).setThreads(batch);

@@ -11,6 +11,7 @@ import dev.lanewise.core.testing.Budget;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -86,7 +87,7 @@ class LowRankWeightTest {
 
   @Test
   void rowsAndGradients() {
-    for (Kernels kernels : List.of(Kernels.selected(), Kernels.scalar())) {
+    for (Kernels kernels : TestedKernels.all()) {
       Trace trace = Trace.create().setKernels(kernels);
       float[] w = gaussians(ROWS * INPUTS);
       Parameter weight = Parameter.of("weight", w.clone(), ROWS, INPUTS);
