@@ -4,10 +4,14 @@ import dev.lanewise.core.testing.BackwardCase;
 import dev.lanewise.core.testing.Pairs;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.kernels.Kernels;
-import java.util.ArrayList;
+import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -15,23 +19,21 @@ import org.junit.jupiter.params.provider.MethodSource;
  * features occur together in a case.
  */
 class BackwardPairsTest {
-  static List<BackwardCase> cases() {
-    List<BackwardCase> cases = new ArrayList<>();
-    for (int[] combination : Pairs.cover(new Random(Problem.SEED + 1), BackwardCase.FEATURES)) {
-      cases.add(new BackwardCase(combination, Problem.SEED + cases.size()));
-    }
-    return cases;
+  private static final List<int[]> COMBINATIONS = Pairs.cover(new Random(Problem.SEED + 1), BackwardCase.FEATURES);
+
+  static Stream<Arguments> cases() {
+    return IntStream.range(0, COMBINATIONS.size())
+        .boxed()
+        .flatMap(number -> calls(new BackwardCase(COMBINATIONS.get(number), Problem.SEED + number)));
+  }
+
+  private static Stream<Arguments> calls(BackwardCase pair) {
+    return TestedKernels.all().stream().map(kernels -> Arguments.of(Named.of(kernels.path(), kernels), pair));
   }
 
   @ParameterizedTest
   @MethodSource("cases")
-  void selectedKernels(BackwardCase pair) {
-    pair.verify(Kernels.selected());
-  }
-
-  @ParameterizedTest
-  @MethodSource("cases")
-  void scalarKernels(BackwardCase pair) {
-    pair.verify(Kernels.scalar());
+  void agreesWithTheReference(Kernels kernels, BackwardCase pair) {
+    pair.verify(kernels);
   }
 }

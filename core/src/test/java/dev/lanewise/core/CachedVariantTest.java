@@ -14,6 +14,7 @@ import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
@@ -33,14 +34,8 @@ class CachedVariantTest {
 
   @ParameterizedTest
   @MethodSource("seeds")
-  void selectedKernels(long seed) {
-    new Case(seed).verify(Kernels.selected());
-  }
-
-  @ParameterizedTest
-  @MethodSource("seeds")
-  void scalarKernels(long seed) {
-    new Case(seed).verify(Kernels.scalar());
+  void agreesWithTheReference(long seed) {
+    new Case(seed).verify();
   }
 
   /** Sequences, each with its own cache. */
@@ -113,22 +108,26 @@ class CachedVariantTest {
       return list.get(random.nextInt(list.size()));
     }
 
-    void verify(Kernels kernels) {
-      Attention attention = variant.attention().withKernels(kernels).withThreads(threads);
-      Heads output = Views.filled(Layout.GAPS, 1, query.heads(), query.rows(), valueDim, Views.SENTINEL);
-      float[] logSumExp = new float[query.heads() * query.rows()];
-      Results results = Results.of().withOutput(output);
-      boolean hasLogSumExp = variant.normaliser.hasLogSumExp();
-      if (hasLogSumExp) {
-        results = results.withLogSumExp(logSumExp);
-      }
-      attention.computeCached(query, caches, results);
+    void verify() {
       ReferenceAttention reference = variant.reference(query, key, value);
       ReferenceAttention plain = reference.inFloat();
-      Views.assertOnlyTheViewWritten(output, name);
-      Budget.assertWithin("output, " + name, Views.dense(output), plain.output(), reference.output());
-      if (hasLogSumExp) {
-        Budget.assertWithin("logSumExp, " + name, logSumExp, plain.logSumExp(), reference.logSumExp());
+      double[] expected = reference.output();
+      double[] inFloat = plain.output();
+      boolean hasLogSumExp = variant.normaliser.hasLogSumExp();
+      double[] expectedSums = hasLogSumExp ? reference.logSumExp() : new double[0];
+      double[] sumsInFloat = hasLogSumExp ? plain.logSumExp() : new double[0];
+      for (Kernels kernels : TestedKernels.all()) {
+        String call = kernels.path() + ", " + name;
+        Attention attention = variant.attention().withKernels(kernels).withThreads(threads);
+        Heads output = Views.filled(Layout.GAPS, 1, query.heads(), query.rows(), valueDim, Views.SENTINEL);
+        float[] logSumExp = new float[query.heads() * query.rows()];
+        Results results = Results.of().withOutput(output);
+        attention.computeCached(query, caches, hasLogSumExp ? results.withLogSumExp(logSumExp) : results);
+        Views.assertOnlyTheViewWritten(output, call);
+        Budget.assertWithin("output, " + call, Views.dense(output), inFloat, expected);
+        if (hasLogSumExp) {
+          Budget.assertWithin("logSumExp, " + call, logSumExp, sumsInFloat, expectedSums);
+        }
       }
     }
   }

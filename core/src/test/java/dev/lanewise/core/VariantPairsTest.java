@@ -6,11 +6,15 @@ import dev.lanewise.core.testing.Pairs;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.VariantCase;
 import dev.lanewise.kernels.Kernels;
-import java.util.ArrayList;
+import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -20,12 +24,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 public class VariantPairsTest {
   private static final List<int[]> COMBINATIONS = Pairs.cover(new Random(Problem.SEED), VariantCase.FEATURES);
 
-  static List<VariantCase> cases() {
-    List<VariantCase> cases = new ArrayList<>();
-    for (int[] combination : COMBINATIONS) {
-      cases.add(new VariantCase(combination, Problem.SEED + cases.size()));
-    }
-    return cases;
+  static Stream<Arguments> cases() {
+    return IntStream.range(0, COMBINATIONS.size())
+        .boxed()
+        .flatMap(number -> calls(new VariantCase(COMBINATIONS.get(number), Problem.SEED + number)));
+  }
+
+  private static Stream<Arguments> calls(VariantCase pair) {
+    return TestedKernels.all().stream().map(kernels -> Arguments.of(Named.of(kernels.path(), kernels), pair));
   }
 
   @Test
@@ -42,13 +48,7 @@ public class VariantPairsTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void selectedKernels(VariantCase pair) {
-    pair.verify(Kernels.selected());
-  }
-
-  @ParameterizedTest
-  @MethodSource("cases")
-  void scalarKernels(VariantCase pair) {
-    pair.verify(Kernels.scalar());
+  void agreesWithTheReference(Kernels kernels, VariantCase pair) {
+    pair.verify(kernels);
   }
 }

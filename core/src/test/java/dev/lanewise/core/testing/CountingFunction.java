@@ -1,6 +1,7 @@
 package dev.lanewise.core.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.lanewise.kernels.data.RowFunction;
 import java.util.ArrayList;
@@ -41,13 +42,13 @@ public final class CountingFunction implements RowFunction {
           List<Integer> expected = call.seen(b, head, i);
           Row row = rows.get(List.of(b, head, i));
           List<Integer> actual = row == null ? List.of() : row.keys;
-          int same = 0;
-          while (same < Math.min(actual.size(), expected.size()) && actual.get(same).equals(expected.get(same))) {
-            same++;
+          if (!actual.equals(expected)) {
+            int same = 0;
+            while (same < Math.min(actual.size(), expected.size()) && actual.get(same).equals(expected.get(same))) {
+              same++;
+            }
+            fail("%s, row %s %s %s: %s keys for %s, %s alike", as, b, head, i, actual.size(), expected.size(), same);
           }
-          assertThat(actual.equals(expected))
-              .as("%s, row %s %s %s: %s keys for %s, %s alike", as, b, head, i, actual.size(), expected.size(), same)
-              .isTrue();
           assertThat(row != null && row.strayed).as("%s, row %s %s %s: other threads", as, b, head, i).isFalse();
         }
       }

@@ -12,10 +12,11 @@ import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Stage;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
-import java.util.TreeMap;
 
 /**
  * A call of attention whose scores are whole numbers, so that every path computes the same scores. Elements of int8 caches are stored
@@ -30,7 +31,8 @@ public record FunctionCall(
     Heads query,
     Heads[] key,
     Heads[] value,
-    Map<List<Integer>, List<Integer>> window) {
+    Map<List<Integer>, List<Integer>> seen,
+    Map<List<Integer>, double[]> outputs) {
   public static final int HEADS = 4;
   public static final int WIDTH = 8;
 
@@ -81,9 +83,11 @@ public record FunctionCall(
         firstColumn(value[b], LARGEST);
       }
     }
-    FunctionCall call = new FunctionCall(source, mask, queries, keys, query, key, value, new TreeMap<>(FunctionCall::compare));
+    FunctionCall call = new FunctionCall(source, mask, queries, keys, query, key, value, new HashMap<>(), new HashMap<>());
     if (source == Source.WINDOW) {
       call.findSeen();
+    } else {
+      call.listSeen();
     }
     return call;
   }
@@ -110,13 +114,30 @@ public record FunctionCall(
     for (int b = 0; b < queries.length; b++) {
       for (int head = 0; head < HEADS; head++) {
         for (int i = 0; i < queries[b]; i++) {
-          List<Integer> seen = new ArrayList<>();
+          List<Integer> ofQuery = new ArrayList<>();
           for (int j = 0; j < most; j++) {
             if (weights.get(b, head, i, j) != 0) {
-              seen.add(j);
+              ofQuery.add(j);
             }
           }
-          window.put(List.of(b, head, i), seen);
+          seen.put(List.of(b, head, i), ofQuery);
+        }
+      }
+    }
+  }
+
+  /** Lists the keys that the mask lets each query see. */
+  private void listSeen() {
+    for (int b = 0; b < queries.length; b++) {
+      for (int head = 0; head < HEADS; head++) {
+        for (int i = 0; i < queries[b]; i++) {
+          List<Integer> ofQuery = new ArrayList<>();
+          for (int j = 0; j < keys[b]; j++) {
+            if (mask.visible(b, head, i, j, queries[b], keys[b])) {
+              ofQuery.add(j);
+            }
+          }
+          seen.put(List.of(b, head, i), ofQuery);
         }
       }
     }
@@ -124,16 +145,7 @@ public record FunctionCall(
 
   /** The keys that a query sees. */
   public List<Integer> seen(int b, int head, int i) {
-    if (!window.isEmpty()) {
-      return window.getOrDefault(List.of(b, head, i), List.of());
-    }
-    List<Integer> seen = new ArrayList<>();
-    for (int j = 0; j < keys[b]; j++) {
-      if (mask.visible(b, head, i, j, queries[b], keys[b])) {
-        seen.add(j);
-      }
-    }
-    return seen;
+    return Objects.requireNonNull(seen.get(List.of(b, head, i)));
   }
 
   private PackedSequences starts() {
@@ -220,36 +232,38 @@ public record FunctionCall(
     }
   }
 
-  /** Computes the output of a row in a loop over the keys that it sees. */
+  /** The output of a row, computed at the first request. */
   public double[] expected(int b, int head, int i, boolean reweighs) {
+    return outputs.computeIfAbsent(List.of(b, head, i, reweighs ? 1 : 0), ignored -> output(b, head, i, reweighs));
+  }
+
+  /** Computes the output of a row in a loop over the keys that it sees. */
+  private double[] output(int b, int head, int i, boolean reweighs) {
     int from = outputIndex(query, b, head, i);
     int keyHead = head / (HEADS / KEY_HEADS);
-    Map<Integer, Double> weights = new TreeMap<>();
+    List<Integer> ofQuery = seen(b, head, i);
+    double[] weights = new double[ofQuery.size()];
     double sum = 0;
     int positive = 0;
-    for (int j : seen(b, head, i)) {
+    for (int n = 0; n < weights.length; n++) {
       float score = 0;
+      int row = key[b].index(0, keyHead, ofQuery.get(n));
       for (int d = 0; d < WIDTH; d++) {
-        score += query.data()[from + d] * key[b].data()[key[b].index(0, keyHead, j) + d];
+        score += query.data()[from + d] * key[b].data()[row + d];
       }
       score *= 0.25f;
       positive += score > 0 ? 1 : 0;
-      double weight = Math.exp(score - 1e-3f * positive);
-      sum += weight;
-      weights.put(j, weight);
+      weights[n] = Math.exp(score - 1e-3f * positive);
+      sum += weights[n];
     }
     double[] output = new double[WIDTH];
-    int position = 0;
-    for (Map.Entry<Integer, Double> weight : weights.entrySet()) {
-      double factor = weight.getValue() / sum * (reweighs && position++ % 2 == 1 ? 0 : 1);
+    for (int n = 0; n < weights.length; n++) {
+      double factor = weights[n] / sum * (reweighs && n % 2 == 1 ? 0 : 1);
+      int row = value[b].index(0, keyHead, ofQuery.get(n));
       for (int d = 0; d < WIDTH; d++) {
-        output[d] += factor * value[b].data()[value[b].index(0, keyHead, weight.getKey()) + d];
+        output[d] += factor * value[b].data()[row + d];
       }
     }
     return output;
-  }
-
-  private static int compare(List<Integer> a, List<Integer> b) {
-    return Arrays.compare(a.stream().mapToInt(i -> i).toArray(), b.stream().mapToInt(i -> i).toArray());
   }
 }
