@@ -12,6 +12,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
@@ -20,6 +21,7 @@ import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.testing.HouseRules;
 import java.util.List;
 
+@ArchTag("once")
 @AnalyzeClasses(locations = HouseRules.MainClasses.class)
 class ArchitectureTest {
   private static final String CORE = "dev.lanewise.core";

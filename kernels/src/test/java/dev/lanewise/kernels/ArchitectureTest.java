@@ -5,12 +5,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.lanewise.testing.HouseRules;
 import java.util.List;
 
+@ArchTag("once")
 @AnalyzeClasses(locations = HouseRules.MainClasses.class)
 class ArchitectureTest {
   private static final String KERNELS = "dev.lanewise.kernels";

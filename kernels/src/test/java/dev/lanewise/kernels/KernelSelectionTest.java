@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.kernels.testing.SelectionProbe;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("once")
 class KernelSelectionTest {
   private static final String FLAG = "--add-modules jdk.incubator.vector";
   private static final String MODULE = "--add-modules=jdk.incubator.vector";

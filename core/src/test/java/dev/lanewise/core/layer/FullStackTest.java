@@ -11,9 +11,11 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A call that meets the end of the stack changes no cache and no pool. */
+@Tag("once")
 class FullStackTest {
   /** A call at any distance from the end of the stack either succeeds, or fails and changes nothing. */
   @Test

@@ -16,9 +16,11 @@ import dev.lanewise.kernels.data.Stage;
 import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Parts of the reference that golden values do not test: strides, functions of the caller, column sums, wrong calls. */
+@Tag("once")
 class ReferenceAttentionTest {
   private static final int HEADS = 4;
   private static final int QUERIES = 3;

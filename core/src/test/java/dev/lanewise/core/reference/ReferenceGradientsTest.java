@@ -17,11 +17,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The gradients of the reference against differences of the forward reference, whose sums are in double. */
+@Tag("once")
 class ReferenceGradientsTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;

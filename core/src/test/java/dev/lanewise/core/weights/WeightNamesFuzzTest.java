@@ -7,6 +7,7 @@ import dev.lanewise.testing.NamedShapes;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
  * IllegalArgumentException} with a short message.
  */
 @Timeout(300) // prevents endless tests
+@Tag("once")
 class WeightNamesFuzzTest {
   private static final long SEED = 20261124;
   private static final int WIDTH = NamedShapes.WIDTH;

@@ -5,10 +5,12 @@ import dev.lanewise.kernels.testing.AttentionCase;
 import dev.lanewise.kernels.testing.AttentionShape;
 import dev.lanewise.kernels.testing.AttentionVariant;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attention in plain Java, against the formula in double. */
+@Tag("once")
 class ScalarAttentionTest {
   static Stream<AttentionCase> dense() {
     return AttentionShape.cases(AttentionShape.dense(), AttentionVariant.all());

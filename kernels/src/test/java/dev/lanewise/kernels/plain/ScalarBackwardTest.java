@@ -19,10 +19,12 @@ import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.Similarity;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every gradient in plain Java against differences of the forward pass; {@code core} compares them with a reference in double. */
+@Tag("once")
 class ScalarBackwardTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;
