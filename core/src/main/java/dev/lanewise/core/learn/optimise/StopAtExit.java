@@ -12,13 +12,14 @@ final class StopAtExit {
   /** How long the JVM waits for a run that does not react to its interrupt. */
   private static final long LONGEST_SECONDS = 60;
 
-  private static final long POLL_MILLIS = 50;
-
   private final Thread runner = Thread.currentThread();
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Runnable save;
   private final Thread hook = Thread.ofPlatform().name("lanewise-exit").unstarted(this::stop);
   private volatile boolean stopping;
+
+  /** Whether the hook interrupted the run; guarded by this. */
+  private boolean interrupted;
 
   private StopAtExit(Runnable save) {
     this.save = save;
@@ -41,7 +42,12 @@ final class StopAtExit {
 
   /** Ends watching: the run has written its checkpoint, or failed. */
   void end() {
-    ended.countDown();
+    synchronized (this) {
+      ended.countDown();
+      if (interrupted) {
+        Thread.interrupted(); // it came from the end of the JVM, and what the caller does next may still need the thread
+      }
+    }
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -50,17 +56,24 @@ final class StopAtExit {
   }
 
   private void stop() {
-    stopping = true;
     if (exits(runner)) {
       save.run(); // the run itself ends the JVM, and will never go on
       return;
     }
-    runner.interrupt();
-    long polls = TimeUnit.SECONDS.toMillis(LONGEST_SECONDS) / POLL_MILLIS;
+    interrupt();
     try {
-      for (long poll = 0; poll < polls && !ended.await(POLL_MILLIS, TimeUnit.MILLISECONDS); poll++) {}
+      ended.await(LONGEST_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Interrupts the run, unless it has ended: nobody would clear the interrupt then. */
+  private synchronized void interrupt() {
+    if (ended.getCount() > 0) {
+      stopping = true;
+      interrupted = true;
+      runner.interrupt();
     }
   }
 

@@ -83,7 +83,6 @@ final class TrainingRun {
           save();
         }
         if (stopped) {
-          Thread.interrupted(); // it came from the end of the JVM, and what the caller does next may still need the thread
           return false;
         }
         throw e;

@@ -105,6 +105,24 @@ class KilledRunTest {
     assertThat(Checkpoint.read(path).step()).isEqualTo(5);
   }
 
+  /** The interrupt of the exit hook may come after a step: the thread of the caller is free again all the same. */
+  @Test
+  void theInterruptOfTheExitEndsWithTheRun() throws Exception {
+    Path path = folder.resolve("waits");
+    Process process = start(path, "100", "park6");
+    BufferedReader output = process.inputReader();
+    List<String> lines = new ArrayList<>();
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      lines.add(line);
+      if (line.equals("waiting")) {
+        process.toHandle().destroy(); // the output stays open
+      }
+    }
+    assertThat(lines).endsWith("step 6", "waiting", "stopped");
+    assertThat(process.waitFor()).isNotZero();
+    assertThat(Checkpoint.read(path).step()).isEqualTo(6);
+  }
+
   @Test
   void aListenerMayEndTheJvm() throws Exception {
     Path path = folder.resolve("exit");

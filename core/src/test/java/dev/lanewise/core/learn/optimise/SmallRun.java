@@ -7,10 +7,12 @@ import dev.lanewise.core.learn.TrainableLinear;
 import dev.lanewise.core.learn.loss.CrossEntropy;
 import dev.lanewise.kernels.runtime.Interruption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A run of two projections that learn classes of random rows in a seeded order. The position of its data is kept in the object, so that a
@@ -86,11 +88,13 @@ final class SmallRun implements Training.Task {
 
   /**
    * A process that can be killed: path, steps, size of the hidden layer, steps between checkpoints, and what to do after a step ("exit12"
-   * ends the JVM after step 12, "wait12" waits there for an interrupt). It prints each step.
+   * ends the JVM after step 12, "wait12" checks for an interrupt there until it comes, "park12" only waits for it). It prints each step, and
+   * at last whether the thread is interrupted.
    */
   public static void main(String[] arguments) {
     SmallRun run = new SmallRun(10, Integer.parseInt(arguments[2]));
     String exit = arguments[4];
+    Thread main = Thread.currentThread();
     boolean finished =
         training(run.adamW())
             .withCheckpoints(Path.of(arguments[0]), Long.parseLong(arguments[3]))
@@ -104,9 +108,24 @@ final class SmallRun implements Training.Task {
                     Interruption.check();
                     Thread.onSpinWait();
                   }
+                  if (exit.equals("park" + progress.step())) {
+                    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> joined(main))); // it prints to the end
+                    System.out.println("waiting");
+                    while (!main.isInterrupted()) {
+                      LockSupport.park();
+                    }
+                  }
                   return true;
                 })
             .run(Long.parseLong(arguments[1]), run);
-    System.out.println(finished ? "finished" : "stopped");
+    System.out.println((finished ? "finished" : "stopped") + (main.isInterrupted() ? ", interrupted" : ""));
+  }
+
+  private static void joined(Thread thread) {
+    try {
+      thread.join(Duration.ofSeconds(30));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
