@@ -12,8 +12,10 @@ import java.text.Normalizer;
  * @param lowercase whether letters become lower case
  */
 public record BertNormaliser(boolean clean, boolean separatesIdeographs, boolean stripsAccents, boolean lowercase) implements Normaliser {
-  /** Characters below do not decompose, and are no marks. */
-  private static final char FIRST_COMPOSED = 0xc0;
+  private static final int ASCII = 0x80;
+
+  /** The mark with the highest combining class but one: other marks with a class are put in front of it. */
+  private static final String LAST_MARK = "\u0345";
 
   @Override
   public boolean dividesBeforeSpace() {
@@ -23,7 +25,15 @@ public record BertNormaliser(boolean clean, boolean separatesIdeographs, boolean
   @Override
   public AlignedText apply(AlignedText text) {
     String given = text.text();
+    int plain = 0;
+    while (plain < given.length() && isPlain(given.charAt(plain))) {
+      plain++;
+    }
+    if (plain == given.length()) {
+      return plain(text);
+    }
     AlignedText.Builder builder = text.builder();
+    boolean reorders = false;
     for (int i = 0; i < given.length(); ) {
       int c = given.codePointAt(i);
       int next = i + Character.charCount(c);
@@ -38,25 +48,82 @@ public record BertNormaliser(boolean clean, boolean separatesIdeographs, boolean
       }
       if (clean && (kind & BertCharacters.SPACE) != 0) {
         builder.put(' ', i, next);
-      } else if (c < FIRST_COMPOSED || !stripsAccents) {
+      } else if (c < ASCII || !stripsAccents) {
         put(builder, c, i, next);
       } else {
-        putStripped(builder, c, i, next);
+        reorders |= kind == 0 && changesPlaces(c);
+        putStripped(builder, c, kind, i, next);
       }
       if (apart) {
         builder.put(' ', i, next);
       }
       i = next;
     }
-    return builder.build();
+    return reorders ? inSteps(text) : builder.build();
   }
 
-  private void putStripped(AlignedText.Builder builder, int c, int begin, int end) {
-    String decomposed = Normalizer.normalize(Character.toString(c), Normalizer.Form.NFD);
-    decomposed.codePoints().filter(part -> !BertCharacters.is(part, BertCharacters.MARK)).forEach(part -> put(builder, part, begin, end));
+  /** Printable ASCII and simple white space. */
+  private static boolean isPlain(char c) {
+    return (c >= ' ' && c < 0x7f) || c == '\n' || c == '\t' || c == '\r';
+  }
+
+  private AlignedText plain(AlignedText text) {
+    if (!clean && !lowercase) {
+      return text;
+    }
+    String given = text.text();
+    char[] changed = new char[given.length()];
+    for (int i = 0; i < changed.length; i++) {
+      char c = given.charAt(i);
+      changed[i] = lowercase && c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : clean && c < ' ' ? ' ' : c;
+    }
+    return text.withText(new String(changed));
+  }
+
+  private void putStripped(AlignedText.Builder builder, int c, byte kind, int begin, int end) {
+    String decomposed = Decomposition.NFD.of(c);
+    if (decomposed == null) {
+      if ((kind & BertCharacters.MARK) == 0) {
+        put(builder, c, begin, end);
+      }
+      return;
+    }
+    for (int i = 0; i < decomposed.length(); ) {
+      int part = decomposed.codePointAt(i);
+      if (!BertCharacters.is(part, BertCharacters.MARK)) {
+        put(builder, part, begin, end);
+      }
+      i += Character.charCount(part);
+    }
   }
 
   private void put(AlignedText.Builder builder, int c, int begin, int end) {
-    builder.put(lowercase ? Character.toLowerCase(c) : c, begin, end);
+    if (lowercase) {
+      Lowercase.put(builder, c, begin, end);
+    } else {
+      builder.put(c, begin, end);
+    }
+  }
+
+  /** Tells whether a mark that is not stripped may change places with others. There are few of them, such as tone marks of Hangul. */
+  private static boolean changesPlaces(int c) {
+    return CodePoints.isMark(c) && !Normalizer.isNormalized(LAST_MARK + Character.toString(c), Normalizer.Form.NFD);
+  }
+
+  /** One step after another, as the definition has it. */
+  private AlignedText inSteps(AlignedText text) {
+    AlignedText separated = new BertNormaliser(clean, separatesIdeographs, false, false).apply(text);
+    AlignedText decomposed = UnicodeForm.NFD.apply(separated);
+    String given = decomposed.text();
+    AlignedText.Builder builder = decomposed.builder();
+    for (int i = 0; i < given.length(); ) {
+      int c = given.codePointAt(i);
+      int next = i + Character.charCount(c);
+      if (!BertCharacters.is(c, BertCharacters.MARK)) {
+        put(builder, c, i, next);
+      }
+      i = next;
+    }
+    return builder.build();
   }
 }
