@@ -5,6 +5,7 @@ import dev.lanewise.text.tokenizer.decoder.Decoder;
 import dev.lanewise.text.tokenizer.file.TokenizerFile;
 import dev.lanewise.text.tokenizer.file.TokenizerParts;
 import dev.lanewise.text.tokenizer.file.VocabularyFile;
+import dev.lanewise.text.tokenizer.template.OffsetTrim;
 import dev.lanewise.text.tokenizer.template.Template;
 import dev.lanewise.text.tokenizer.template.TokenList;
 import dev.lanewise.text.tokenizer.template.Truncation;
@@ -105,7 +106,7 @@ public final class Tokenizer {
       first = cut.cut(first, lengths[0]);
       second = second == null ? null : cut.cut(second, lengths[1]);
     }
-    return encoding(first, second);
+    return encoding(first, text, second, pair);
   }
 
   /**
@@ -128,7 +129,7 @@ public final class Tokenizer {
     int end = 0;
     for (int begin = 0; windows.isEmpty() || end < all.size(); begin += room - overlap) {
       end = Math.min(begin + room, all.size());
-      windows.add(encoding(all.part(begin, end), null));
+      windows.add(encoding(all.part(begin, end), text, null, null));
     }
     return windows;
   }
@@ -139,11 +140,12 @@ public final class Tokenizer {
     return tokens;
   }
 
-  private Encoding encoding(TokenList first, @Nullable TokenList second) {
-    if (parts.postProcessor().trim() != null) {
-      parts.postProcessor().trim().apply(first, this::tokenOrNull);
-      if (second != null) {
-        parts.postProcessor().trim().apply(second, this::tokenOrNull);
+  private Encoding encoding(TokenList first, String text, @Nullable TokenList second, @Nullable String pair) {
+    OffsetTrim trim = parts.postProcessor().trim();
+    if (trim != null) {
+      trim.apply(first, text, this::pieceOrNull);
+      if (second != null && pair != null) {
+        trim.apply(second, pair, this::pieceOrNull);
       }
     }
     return Encoding.of(this::token, parts.postProcessor().template(), addsTemplate, first, second);
@@ -230,6 +232,10 @@ public final class Tokenizer {
   @Nullable String tokenOrNull(int id) {
     AddedToken added = parts.added().token(id);
     return added == null ? parts.model().vocabulary().piece(id) : added.content();
+  }
+
+  private @Nullable String pieceOrNull(int id) {
+    return parts.added().token(id) == null ? parts.model().vocabulary().piece(id) : null;
   }
 
   /** Tells whether a token is left out of decoded text on demand. */

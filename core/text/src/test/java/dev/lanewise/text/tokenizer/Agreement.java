@@ -107,7 +107,7 @@ public final class Agreement implements AutoCloseable {
     List<String> tokens = encoding.tokens();
     List<String> shown = new ArrayList<>();
     for (int i = 0; i < ids.length; i++) {
-      shown.add(shown(tokens.get(i), ids[i], encoding.start(i), encoding.end(i), types[i], encoding.sequence(i)));
+      shown.add(shown(tokens.get(i).strip(), ids[i], encoding.start(i), encoding.end(i), types[i], encoding.sequence(i)));
     }
     return shown;
   }
@@ -117,7 +117,8 @@ public final class Agreement implements AutoCloseable {
     for (int i = 0; i < encoding.ids().length; i++) {
       shown.add(
           shown(
-              encoding.tokens().get(i),
+              // An added token has the white space here that it was found with.
+              encoding.tokens().get(i).strip(),
               encoding.ids()[i],
               encoding.starts()[i],
               encoding.ends()[i],

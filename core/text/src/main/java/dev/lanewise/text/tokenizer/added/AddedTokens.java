@@ -2,6 +2,7 @@ package dev.lanewise.text.tokenizer.added;
 
 import dev.lanewise.text.tokenizer.normaliser.AlignedText;
 import dev.lanewise.text.tokenizer.normaliser.Normaliser;
+import dev.lanewise.text.tokenizer.normaliser.Spaces;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -78,8 +79,8 @@ public final class AddedTokens {
       if ((token.special() && !specials) || (token.singleWord() && !isAlone(text, match))) {
         continue;
       }
-      int begin = token.lstrip() ? Math.max(done, Spaces.beginBefore(text, match.begin())) : match.begin();
-      int end = token.rstrip() ? Spaces.endAfter(text, match.end()) : match.end();
+      int begin = token.lstrip() ? Math.max(done, beginBefore(text, match.begin())) : match.begin();
+      int end = token.rstrip() ? endAfter(text, match.end()) : match.end();
       if (done < begin) {
         parts.add(new Part(null, done, begin));
       }
@@ -95,5 +96,23 @@ public final class AddedTokens {
   private static boolean isAlone(String text, Trie.Match match) {
     return (match.begin() == 0 || !Spaces.isWord(text.codePointBefore(match.begin())))
         && (match.end() == text.length() || !Spaces.isWord(text.codePointAt(match.end())));
+  }
+
+  /** The index at which the white space in front of an index begins. */
+  private static int beginBefore(String text, int index) {
+    int begin = index;
+    while (begin > 0 && Spaces.isSpace(text.charAt(begin - 1))) {
+      begin--;
+    }
+    return begin;
+  }
+
+  /** The index at which the white space behind an index ends. */
+  private static int endAfter(String text, int index) {
+    int end = index;
+    while (end < text.length() && Spaces.isSpace(text.charAt(end))) {
+      end++;
+    }
+    return end;
   }
 }

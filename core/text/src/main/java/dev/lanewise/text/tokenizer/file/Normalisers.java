@@ -1,9 +1,18 @@
 package dev.lanewise.text.tokenizer.file;
 
 import dev.lanewise.text.tokenizer.normaliser.BertNormaliser;
+import dev.lanewise.text.tokenizer.normaliser.Lowercase;
 import dev.lanewise.text.tokenizer.normaliser.NoNormaliser;
 import dev.lanewise.text.tokenizer.normaliser.Normaliser;
+import dev.lanewise.text.tokenizer.normaliser.NormaliserSequence;
+import dev.lanewise.text.tokenizer.normaliser.Prepend;
+import dev.lanewise.text.tokenizer.normaliser.Replace;
+import dev.lanewise.text.tokenizer.normaliser.Strip;
+import dev.lanewise.text.tokenizer.normaliser.StripAccents;
+import dev.lanewise.text.tokenizer.normaliser.UnicodeForm;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Makes normalisers of the section {@code normalizer}. */
@@ -17,6 +26,16 @@ final class Normalisers {
     Normaliser made =
         switch (section.type()) {
           case "BertNormalizer" -> bert(section);
+          case "Lowercase" -> Lowercase.INSTANCE;
+          case "NFC" -> UnicodeForm.NFC;
+          case "NFD" -> UnicodeForm.NFD;
+          case "NFKC" -> UnicodeForm.NFKC;
+          case "NFKD" -> UnicodeForm.NFKD;
+          case "Prepend" -> new Prepend(section.text("prepend"));
+          case "Replace" -> new Replace(Patterns.of(section, "pattern"), section.text("content"));
+          case "Sequence" -> sequence(section);
+          case "Strip" -> new Strip(section.truth("strip_left", true), section.truth("strip_right", true));
+          case "StripAccents" -> StripAccents.INSTANCE;
           default -> throw section.unknownType();
         };
     return section.finish(made);
@@ -30,5 +49,13 @@ final class Normalisers {
         section.truth("handle_chinese_chars", true),
         stripAccents == null ? lowercase : stripAccents,
         lowercase);
+  }
+
+  private static Normaliser sequence(Section section) throws IOException {
+    List<Normaliser> normalisers = new ArrayList<>();
+    for (Section normaliser : section.sections("normalizers")) {
+      normalisers.add(of(normaliser));
+    }
+    return new NormaliserSequence(normalisers);
   }
 }

@@ -12,13 +12,15 @@ public record OffsetTrim(boolean addsPrefixSpace) {
   /** The character that stands for a space in byte-level tokens. */
   private static final char SPACE = 'Ġ';
 
-  /** Changes the ranges of all tokens. */
-  public void apply(TokenList tokens, IntFunction<@Nullable String> texts) {
+  /**
+   * Changes the ranges of all tokens.
+   *
+   * @param pieces pieces by their ids; null for an added token, whose characters are those of the text
+   */
+  public void apply(TokenList tokens, String text, IntFunction<@Nullable String> pieces) {
     for (int i = 0; i < tokens.size(); i++) {
-      String text = texts.apply(tokens.id(i));
-      if (text != null) {
-        trim(tokens, i, text);
-      }
+      String piece = pieces.apply(tokens.id(i));
+      trim(tokens, i, piece == null ? text.substring(tokens.start(i), tokens.end(i)) : piece);
     }
   }
 

@@ -1,0 +1,35 @@
+package dev.lanewise.text.tokenizer.normaliser;
+
+/** White space (the property White_Space of Unicode, all of it in the basic plane) and the characters of words. */
+public final class Spaces {
+  private Spaces() {}
+
+  /** Tells whether a character is white space. */
+  public static boolean isSpace(int c) {
+    return (c >= 9 && c <= 13)
+        || c == ' '
+        || c == 0x85
+        || c == 0xa0
+        || c == 0x1680
+        || (c >= 0x2000 && c <= 0x200a)
+        || c == 0x2028
+        || c == 0x2029
+        || c == 0x202f
+        || c == 0x205f
+        || c == 0x3000;
+  }
+
+  /** Tells whether a regular expression takes a code point for part of a word: a letter, mark, decimal digit, connector or joiner. */
+  public static boolean isWord(int c) {
+    return Character.isAlphabetic(c)
+        || switch (Character.getType(c)) {
+          case Character.NON_SPACING_MARK,
+              Character.ENCLOSING_MARK,
+              Character.COMBINING_SPACING_MARK,
+              Character.DECIMAL_DIGIT_NUMBER,
+              Character.CONNECTOR_PUNCTUATION ->
+              true;
+          default -> c == 0x200c || c == 0x200d;
+        };
+  }
+}
