@@ -1,7 +1,7 @@
 package dev.lanewise.text;
 
 import dev.lanewise.core.weights.NamedTensors;
-import dev.lanewise.text.onnx.OnnxWeights;
+import dev.lanewise.text.onnx.OnnxModel;
 import dev.lanewise.text.tokenizer.MiniLmTokenizer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +26,7 @@ public final class MiniLmArtifact {
    */
   public static NamedTensors weights() throws IOException {
     try (InputStream onnx = onnx()) {
-      return OnnxWeights.read(onnx);
+      return OnnxModel.read(onnx).tensors();
     } catch (IOException e) {
       throw new IOException(MODEL + ": " + e.getMessage(), e);
     }

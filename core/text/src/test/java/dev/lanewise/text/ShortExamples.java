@@ -2,7 +2,7 @@ package dev.lanewise.text;
 
 import dev.lanewise.text.bert.BertEncoder;
 import dev.lanewise.text.bert.BertWeights;
-import dev.lanewise.text.onnx.OnnxWeights;
+import dev.lanewise.text.onnx.OnnxModel;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +24,8 @@ final class ShortExamples {
   static int width(Path path) throws IOException {
     // begin
     try (InputStream file = Files.newInputStream(path)) {
-      BertEncoder encoder = BertWeights.of(OnnxWeights.read(file), 12).encoder(); // 12 heads
+      OnnxModel model = OnnxModel.read(file);
+      BertEncoder encoder = BertWeights.of(model.tensors(), model.numHeads().orElseThrow()).encoder();
       // end
       return encoder.embedDim();
     }

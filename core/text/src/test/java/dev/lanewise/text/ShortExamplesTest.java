@@ -21,7 +21,7 @@ class ShortExamplesTest {
     List<String> compiled = COMPILED.matcher(examples).results().map(found -> found.group(1).stripTrailing().stripIndent()).toList();
     Path sources = Path.of("src/main/java/dev/lanewise/text");
     assertThat(lines(sources.resolve("tokenizer/MiniLmTokenizer.java"))).contains("<pre>{@code\n" + compiled.getFirst() + "\n}</pre>");
-    assertThat(lines(sources.resolve("onnx/OnnxWeights.java"))).contains("<pre>{@code\n" + compiled.getLast() + "\n}\n}</pre>");
+    assertThat(lines(sources.resolve("onnx/OnnxModel.java"))).contains("<pre>{@code\n" + compiled.getLast() + "\n}\n}</pre>");
   }
 
   private static String lines(Path source) throws IOException {

@@ -7,14 +7,13 @@ import dev.lanewise.core.position.Rotary;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.Family.Trait;
+import dev.lanewise.text.json.Config;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -79,19 +78,6 @@ record Architecture(
   static final String METHOD = "lanewise";
 
   private static final int MOST_LAYERS = 1 << 16;
-
-  private static final Map<String, Activation> ACTIVATIONS =
-      new TreeMap<>(
-          Map.of(
-              "silu", Activation.SILU,
-              "swish", Activation.SILU,
-              "gelu", Activation.GELU,
-              "gelu_new", Activation.GELU_TANH,
-              "gelu_fast", Activation.GELU_TANH,
-              "gelu_pytorch_tanh", Activation.GELU_TANH,
-              "relu", Activation.RELU,
-              "tanh", Activation.TANH,
-              "sigmoid", Activation.SIGMOID));
 
   /** Reads a config, and refuses keys that nobody has asked for. */
   static Architecture read(Config config) throws IOException {
@@ -189,16 +175,10 @@ record Architecture(
   }
 
   private static Activation activation(Config config, Family.Keys keys) throws IOException {
-    String name = config.text(keys.activationKey(), keys.activation());
-    Activation activation = ACTIVATIONS.get(name);
-    if (activation == null) {
-      throw config.unsupported(keys.activationKey(), "one of " + ACTIVATIONS.keySet());
-    }
+    Activation activation = config.function(keys.activationKey(), keys.activation());
     // Gemma 2 has both keys, of which hidden_act is the older one.
-    if (!keys.activationKey().equals("hidden_act")
-        && !config.lacks("hidden_act")
-        && activation != ACTIVATIONS.get(config.text("hidden_act"))) {
-      throw config.unsupported("hidden_act", keys.activationKey() + ", " + name);
+    if (!keys.activationKey().equals("hidden_act") && !config.lacks("hidden_act") && activation != config.function("hidden_act")) {
+      throw config.unsupported("hidden_act", keys.activationKey() + ", " + config.text(keys.activationKey(), keys.activation()));
     }
     return activation;
   }

@@ -6,6 +6,7 @@ import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.text.json.Config;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import dev.lanewise.core.weights.Safetensors.Dtype;
 import dev.lanewise.kernels.data.PackedMatrix;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.Family.Trait;
+import dev.lanewise.text.json.Config;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.EnumSet;

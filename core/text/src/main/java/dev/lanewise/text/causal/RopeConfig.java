@@ -3,6 +3,7 @@ package dev.lanewise.text.causal;
 import com.google.gson.JsonPrimitive;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
+import dev.lanewise.text.json.Config;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 

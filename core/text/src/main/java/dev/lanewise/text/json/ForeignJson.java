@@ -34,6 +34,19 @@ public final class ForeignJson {
    * @param what name of the text in messages
    */
   public static JsonObject parse(byte[] utf8, String what) throws IOException {
+    return object(element(utf8, what), what);
+  }
+
+  /**
+   * Parses a text that must be a JSON array.
+   *
+   * @param what name of the text in messages
+   */
+  public static JsonArray parseArray(byte[] utf8, String what) throws IOException {
+    return array(element(utf8, what), what);
+  }
+
+  private static JsonElement element(byte[] utf8, String what) throws IOException {
     if (utf8.length > MOST_BYTES) {
       throw new IOException(what + " has more than " + MOST_BYTES + " bytes");
     }
@@ -51,7 +64,7 @@ public final class ForeignJson {
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw new IOException("it has data after its end at " + reader.getPath());
       }
-      return object(element, "the text");
+      return element;
     } catch (IOException | JsonParseException e) {
       throw new IOException(what + " is no valid JSON: " + reason(e), e);
     }

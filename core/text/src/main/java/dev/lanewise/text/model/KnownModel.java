@@ -1,6 +1,5 @@
 package dev.lanewise.text.model;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * tokenizer only. The vectors of all of them have length 1.
  *
  * @param maxTokens the length that the published pipeline cuts texts to
- * @param prompts prefixes by name; the first one is that of a text without another task
+ * @param prompts prefixes by the name of their task
+ * @param defaultPrompt the task of a text without another one; null if it has no prefix
  */
 record KnownModel(TextPooling pooling, int maxTokens, Map<String, String> prompts, @Nullable String defaultPrompt) {
   private static final Map<String, String> E5 = Map.of("query", "query: ", "passage", "passage: ");
@@ -24,13 +24,14 @@ record KnownModel(TextPooling pooling, int maxTokens, Map<String, String> prompt
           "e5-small-v2", new KnownModel(TextPooling.MEAN, 512, E5, "query"));
 
   /** A model by the name of its ONNX file; a quantised one, whose name ends with {@code -q}, is used like the other. */
-  static Optional<KnownModel> of(String name) {
+  static Optional<KnownModel> of(ModelFiles files) {
+    String name = files.isOnnx() ? files.name() : "";
     String plain = name.endsWith("-q") ? name.substring(0, name.length() - 2) : name;
     return Optional.ofNullable(ALL.get(plain));
   }
 
-  /** All names. */
-  static List<String> names() {
-    return ALL.keySet().stream().sorted().toList();
+  /** The text before a text without another task. */
+  String prefix() {
+    return defaultPrompt == null ? "" : prompts.getOrDefault(defaultPrompt, "");
   }
 }

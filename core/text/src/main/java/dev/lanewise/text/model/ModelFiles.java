@@ -128,6 +128,21 @@ public final class ModelFiles {
     return tensors;
   }
 
+  /** Whether the weights are in an ONNX file. */
+  boolean isOnnx() {
+    return onnx != null;
+  }
+
+  /** The path of a file in the file system; null if there is none. */
+  @Nullable Path path(String file) {
+    return place instanceof Place.Folders folders ? folders.path(file) : null;
+  }
+
+  /** The name of a file in messages. */
+  String nameOf(String file) {
+    return this + ": " + file;
+  }
+
   /** Opens the ONNX file, which must exist. */
   InputStream openOnnx() throws IOException {
     InputStream found = place.open(Objects.requireNonNull(onnx));

@@ -26,13 +26,13 @@ sealed interface Place {
   record Folders(List<Path> folders) implements Place {
     @Override
     public @Nullable InputStream open(String file) throws IOException {
-      for (Path folder : folders) {
-        Path path = folder.resolve(file);
-        if (Files.isRegularFile(path)) {
-          return Files.newInputStream(path);
-        }
-      }
-      return null;
+      Path path = path(file);
+      return path == null ? null : Files.newInputStream(path);
+    }
+
+    /** The path of a file; null if there is none of this name. */
+    @Nullable Path path(String file) {
+      return folders.stream().map(folder -> folder.resolve(file)).filter(Files::isRegularFile).findFirst().orElse(null);
     }
 
     @Override

@@ -14,6 +14,28 @@ final class Onnx {
     void read() throws IOException;
   }
 
+  /** Takes a whole number. */
+  @FunctionalInterface
+  interface Whole {
+    void take(long value) throws IOException;
+  }
+
+  /** Reads whole numbers, which are single fields or packed into one field. */
+  static void readWholes(CodedInputStream in, int tag, Whole whole) throws IOException {
+    switch (WireFormat.getTagWireType(tag)) {
+      case WireFormat.WIRETYPE_LENGTH_DELIMITED ->
+          inMessage(
+              in,
+              () -> {
+                while (!in.isAtEnd()) {
+                  whole.take(in.readInt64());
+                }
+              });
+      case WireFormat.WIRETYPE_VARINT -> whole.take(in.readInt64());
+      default -> in.skipField(tag);
+    }
+  }
+
   /** Tells whether this tag starts a nested message, a string or bytes in this field. */
   static boolean isMessage(int tag, int field) {
     return WireFormat.getTagFieldNumber(tag) == field && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;

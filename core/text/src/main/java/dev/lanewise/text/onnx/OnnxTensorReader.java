@@ -3,59 +3,43 @@ package dev.lanewise.text.onnx;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one {@code TensorProto} from a stream. Protobuf's writers put fields in the order of their numbers, so name, type and shape are
- * known before the data, and the reader can skip unwanted data without storing it.
+ * Reads one {@code TensorProto} from a stream. Protobuf's writers put fields in the order of their numbers, so type and shape are known
+ * before the data.
  */
 final class OnnxTensorReader {
   private static final int DIMS = 1;
   private static final int DATA_TYPE = 2;
+  private static final int FLOAT_DATA = 4;
+  private static final int INT32_DATA = 5;
+  private static final int INT64_DATA = 7;
   private static final int NAME = 8;
   private static final int RAW_DATA = 9;
-
-  private static final int TYPE_FLOAT = 1;
-
-  /** INT32, INT64 and BOOL, the types of indices and switches. */
-  private static final Set<Integer> TYPES_OF_NO_WEIGHTS = Set.of(6, 7, 9);
 
   /** Maximum number of dimensions, more than any real tensor has. */
   private static final int MOST_DIMS = 16;
 
-  private static final int FLOATS_AT_ONCE = 1 << 14;
-
-  /** Number of floats that are allocated because the file announces them; more are allocated only after this many have arrived. */
-  private static final int FLOATS_AT_FIRST = 1 << 20;
-
   private final CodedInputStream in;
-  private final Predicate<String> wanted;
   private final List<Long> dims = new ArrayList<>();
   private int dataType;
-  private @Nullable String name;
-  private float @Nullable [] data;
+  private String name = "";
+  private @Nullable OnnxElements elements;
 
-  private OnnxTensorReader(CodedInputStream in, Predicate<String> wanted) {
+  private OnnxTensorReader(CodedInputStream in) {
     this.in = in;
-    this.wanted = wanted;
   }
 
   /**
    * Reads the fields of a tensor up to the limit of the stream.
    *
-   * @param wanted tells whether a tensor of a name is wanted
-   * @return the tensor; null if it is not wanted, or contains integers or booleans
-   * @throws IOException if it is wanted but is not raw fp32 of the size that its shape requires
+   * @throws IOException if the number of its elements is not that of its shape
    */
-  static @Nullable OnnxTensor read(CodedInputStream in, Predicate<String> wanted) throws IOException {
-    OnnxTensorReader reader = new OnnxTensorReader(in, wanted);
+  static OnnxTensor read(CodedInputStream in) throws IOException {
+    OnnxTensorReader reader = new OnnxTensorReader(in);
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       reader.readField(tag);
     }
@@ -65,33 +49,26 @@ final class OnnxTensorReader {
   private void readField(int tag) throws IOException {
     int field = WireFormat.getTagFieldNumber(tag);
     if (field == DIMS) {
-      readDims(tag);
+      Onnx.readWholes(in, tag, this::addDim);
     } else if (field == DATA_TYPE && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
       dataType = in.readInt32();
     } else if (Onnx.isMessage(tag, NAME)) {
       name = in.readString();
     } else if (Onnx.isMessage(tag, RAW_DATA)) {
       readRawData(tag);
+    } else if (field == FLOAT_DATA && dataType == OnnxTensor.FLOAT) {
+      readFloatData(tag);
+    } else if ((field == INT32_DATA || field == INT64_DATA) && OnnxElements.width(dataType) > 0 && dataType != OnnxTensor.FLOAT) {
+      Onnx.readWholes(in, tag, elements()::add);
     } else {
       in.skipField(tag);
     }
   }
 
-  /** Reads dimensions, which are single fields or packed into one field. */
-  private void readDims(int tag) throws IOException {
-    if (Onnx.isMessage(tag, DIMS)) {
-      Onnx.inMessage(
-          in,
-          () -> {
-            while (!in.isAtEnd()) {
-              addDim(in.readInt64());
-            }
-          });
-    } else if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_VARINT) {
-      addDim(in.readInt64());
-    } else {
-      in.skipField(tag);
-    }
+  private OnnxElements elements() {
+    OnnxElements found = elements == null ? new OnnxElements(dataType) : elements;
+    elements = found;
+    return found;
   }
 
   private void addDim(long dim) throws IOException {
@@ -102,66 +79,65 @@ final class OnnxTensorReader {
   }
 
   private void readRawData(int tag) throws IOException {
-    if (name == null) {
-      throw new IOException("an ONNX tensor has its data before its name, which this reader does not support");
+    if (dataType == 0) {
+      throw new IOException("an ONNX tensor has its data before its type, which this reader does not support");
     }
-    if (!isWeight()) {
+    int width = OnnxElements.width(dataType);
+    if (width == 0) {
       in.skipField(tag);
       return;
     }
-    int bytes = in.readRawVarint32();
-    checkSize(bytes);
-    data = readFloats(bytes / Float.BYTES);
+    int length = in.readRawVarint32();
+    checkSize(length, width, "bytes");
+    elements().readRaw(in, length);
   }
 
-  /** Tells whether this tensor is wanted and has floats. A type that is neither float nor known to be something else is refused. */
-  private boolean isWeight() throws IOException {
-    if (name == null || !wanted.test(name) || TYPES_OF_NO_WEIGHTS.contains(dataType)) {
-      return false;
+  /** Reads floats, which are single fields or packed into one field. */
+  private void readFloatData(int tag) throws IOException {
+    if (WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_FIXED32) {
+      elements().readFloats(in, 1);
+    } else if (Onnx.isMessage(tag, FLOAT_DATA)) {
+      int length = in.readRawVarint32();
+      checkSize(length, Float.BYTES, "bytes");
+      elements().readFloats(in, length / Float.BYTES);
+    } else {
+      in.skipField(tag);
     }
-    if (dataType != TYPE_FLOAT) {
-      throw new IOException("weight " + name + " has ONNX data type " + dataType + ", must be " + TYPE_FLOAT + " (fp32)");
-    }
-    return true;
   }
 
-  private void checkSize(long bytes) throws IOException {
-    long expected = Float.BYTES;
+  private void checkSize(long size, int width, String unit) throws IOException {
+    long expected = width;
     for (long dim : dims) {
       if (dim < 0 || dim > Integer.MAX_VALUE || Math.multiplyHigh(expected, dim) != 0 || expected * dim < 0) {
         throw new IOException("weight " + name + " has the impossible shape " + dims);
       }
       expected *= dim;
     }
-    if (expected != bytes) {
-      throw new IOException("weight " + name + " of shape " + dims + " has " + bytes + " bytes, must have " + expected);
+    if (expected != size) {
+      throw new IOException("weight " + name + " of shape " + dims + " has " + size + " " + unit + ", must have " + expected);
     }
   }
 
-  private float[] readFloats(int count) throws IOException {
-    float[] floats = new float[Math.min(count, FLOATS_AT_FIRST)];
-    int filled = 0;
-    while (filled < count) {
-      if (filled == floats.length) {
-        floats = Arrays.copyOf(floats, (int) Math.min(count, 2L * filled));
-      }
-      int length = Math.min(FLOATS_AT_ONCE, floats.length - filled);
-      byte[] bytes = in.readRawBytes(length * Float.BYTES);
-      ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(floats, filled, length);
-      filled += length;
-    }
-    return floats;
-  }
-
-  private @Nullable OnnxTensor tensor() throws IOException {
-    if (name == null || !isWeight()) {
-      return null;
-    }
-    if (data == null) {
-      throw new IOException("weight " + name + " has no raw data in the ONNX file");
+  private OnnxTensor tensor() throws IOException {
+    long[] shape = dims.stream().mapToLong(Long::longValue).toArray();
+    if (OnnxElements.width(dataType) == 0) {
+      return new OnnxTensor(name, dataType, shape, null, null, null);
     }
     // Checked again: fields may have any order, and occur more than once.
-    checkSize((long) data.length * Float.BYTES);
-    return new OnnxTensor(name, dims.stream().mapToLong(Long::longValue).toArray(), data);
+    OnnxElements read = elements();
+    if (read.type() != dataType) {
+      throw new IOException("weight " + name + " has two types, " + read.type() + " and " + dataType);
+    }
+    if (read.count() == 0) {
+      checkPresent();
+    }
+    checkSize(read.count(), 1, "elements");
+    return new OnnxTensor(name, dataType, shape, read.floats(), read.bytes(), read.longs());
+  }
+
+  private void checkPresent() throws IOException {
+    if (!dims.contains(0L)) {
+      throw new IOException("weight " + name + " has no data in the ONNX file; data in a file of its own is not supported");
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.lanewise.text.causal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.testing.Mutations;
+import dev.lanewise.text.json.Config;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

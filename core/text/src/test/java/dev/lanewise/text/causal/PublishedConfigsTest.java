@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Heads;
+import dev.lanewise.text.json.Config;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

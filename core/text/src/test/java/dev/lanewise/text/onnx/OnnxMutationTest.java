@@ -67,7 +67,7 @@ class OnnxMutationTest {
               out.writeRawBytes(tensor);
             });
     long before = THREADS.getCurrentThreadAllocatedBytes();
-    assertThatThrownBy(() -> OnnxWeights.read(new ByteArrayInputStream(file))).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> OnnxModel.read(new ByteArrayInputStream(file))).isInstanceOf(IOException.class);
     assertThat(THREADS.getCurrentThreadAllocatedBytes() - before).isLessThan(ALLOWED_BYTES);
   }
 
@@ -78,7 +78,7 @@ class OnnxMutationTest {
 
   private static boolean refuses(byte[] file, int number) {
     try {
-      OnnxWeights.read(new ByteArrayInputStream(file));
+      OnnxModel.read(new ByteArrayInputStream(file));
       return false;
     } catch (IOException e) {
       assertThat(e.getMessage()).isNotEmpty();

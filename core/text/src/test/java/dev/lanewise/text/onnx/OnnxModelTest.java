@@ -10,6 +10,7 @@ import static dev.lanewise.text.onnx.OnnxFile.model;
 import static dev.lanewise.text.onnx.OnnxFile.node;
 import static dev.lanewise.text.onnx.OnnxFile.product;
 import static dev.lanewise.text.onnx.OnnxFile.tensor;
+import static dev.lanewise.text.onnx.OnnxFile.whole;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -20,13 +21,14 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class OnnxWeightsTest {
+class OnnxModelTest {
   private static final byte[] EIGHT_BYTES = floats(7, 8);
 
   @Test
@@ -43,10 +45,24 @@ class OnnxWeightsTest {
   }
 
   @Test
-  void namedMatricesStayAsTheyAre() throws IOException {
-    NamedTensors weights =
-        read(model(node("Gemm", "/pooler/Gemm", "x", "pooler.weight"), tensor("pooler.weight", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3)));
-    assertThat(weights.floats("pooler.weight", 2, 3)).containsExactly(1, 2, 3, 4, 5, 6);
+  void matricesOfGemmAreTransposedUnlessTheNodeDoesIt() throws IOException {
+    for (int turned = 0; turned < 2; turned++) {
+      NamedTensors weights =
+          read(
+              model(
+                  node("Gemm", "/pooler/Gemm", List.of("x", "pooler.weight"), List.of("y"), whole("transB", turned)),
+                  tensor("pooler.weight", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3)));
+      if (turned == 1) {
+        assertThat(weights.floats("pooler.weight", 2, 3)).containsExactly(1, 2, 3, 4, 5, 6);
+      } else {
+        assertThat(weights.floats("pooler.weight", 3, 2)).containsExactly(1, 4, 2, 5, 3, 6);
+      }
+    }
+    assertRefused(
+        model(
+            node("Gemm", "/pooler/Gemm", List.of("x", "pooler.weight"), List.of("y"), whole("transA", 1)),
+            tensor("pooler.weight", FLOAT, floats(1, 2, 3, 4, 5, 6), 2, 3)),
+        "node /pooler/Gemm has alpha, beta or transA");
   }
 
   @Test
@@ -87,7 +103,7 @@ class OnnxWeightsTest {
 
   @Test
   void dataElsewhereIsRefused() {
-    assertRefused(model(tensor("bias", FLOAT, new byte[0], 2)), "no raw data");
+    assertRefused(model(tensor("bias", FLOAT, new byte[0], 2)), "has no data");
   }
 
   @Test
@@ -98,7 +114,7 @@ class OnnxWeightsTest {
               out.writeBytes(9, ByteString.copyFrom(floats(1)));
               out.writeString(8, "bias");
             });
-    assertRefused(model(initializer(dataFirst)), "before its name");
+    assertRefused(model(initializer(dataFirst)), "before its type");
     byte[] shapeLast =
         message(
             out -> {
@@ -107,7 +123,7 @@ class OnnxWeightsTest {
               out.writeBytes(9, ByteString.copyFrom(floats(1)));
               out.writeInt64(1, 2);
             });
-    assertRefused(model(initializer(shapeLast)), "of shape [2] has 4 bytes, must have 8");
+    assertRefused(model(initializer(shapeLast)), "of shape [2] has 1 elements, must have 2");
   }
 
   @Test
@@ -181,6 +197,6 @@ class OnnxWeightsTest {
   }
 
   private static NamedTensors read(byte[] model) throws IOException {
-    return OnnxWeights.read(new ByteArrayInputStream(model));
+    return OnnxModel.read(new ByteArrayInputStream(model)).tensors();
   }
 }

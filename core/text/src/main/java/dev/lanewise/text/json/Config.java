@@ -1,8 +1,8 @@
-package dev.lanewise.text.causal;
+package dev.lanewise.text.json;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import dev.lanewise.text.json.ForeignJson;
+import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -11,13 +11,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of {@code config.json}, or of an object in it. Every key that a reader asks for counts as understood. {@link #checkAllRead}
- * refuses the others, unless they are known not to change the numbers of a model.
+ * The keys of {@code config.json}, or of an object in it, or of another file of settings. Every key that a reader asks for counts as
+ * understood. {@link #checkAllRead} refuses the others, unless they are known not to change the numbers of a model.
  */
-final class Config {
+public final class Config {
   /** Keys that describe training, text generation, files and software, but not the numbers of a forward pass. */
   private static final Set<String> HARMLESS =
       Set.of(
@@ -35,8 +36,21 @@ final class Config {
                   + " reorder_and_upcast_attn gradient_checkpointing is_decoder tie_encoder_decoder")
               .split(" "));
 
+  private static final Map<String, Activation> ACTIVATIONS =
+      new TreeMap<>(
+          Map.of(
+              "silu", Activation.SILU,
+              "swish", Activation.SILU,
+              "gelu", Activation.GELU,
+              "gelu_new", Activation.GELU_TANH,
+              "gelu_fast", Activation.GELU_TANH,
+              "gelu_pytorch_tanh", Activation.GELU_TANH,
+              "relu", Activation.RELU,
+              "tanh", Activation.TANH,
+              "sigmoid", Activation.SIGMOID));
+
   /** The largest size, so that three times a size is an int. */
-  static final int LARGEST = 1 << 28;
+  public static final int LARGEST = 1 << 28;
 
   private final String where;
   private final String prefix;
@@ -49,25 +63,34 @@ final class Config {
     this.keys = keys;
   }
 
-  static Config read(Path file) throws IOException {
-    byte[] text;
+  /** Reads a file, whose path is in messages. */
+  public static Config read(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      text = in.readNBytes(ForeignJson.MOST_BYTES + 1);
+      return read(in, file.toString());
     }
-    return new Config(file.toString(), "", ForeignJson.parse(text, file.toString()));
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param name its name in messages
+   */
+  public static Config read(InputStream in, String name) throws IOException {
+    return new Config(name, "", ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), name));
   }
 
   /** Name of a key in messages. */
-  String name(String key) {
+  public String name(String key) {
     return where + ": " + prefix + key;
   }
 
-  boolean has(String key) {
+  /** Tells whether a key exists. */
+  public boolean has(String key) {
     return keys.has(key);
   }
 
   /** Tells whether a key is missing or null. */
-  boolean lacks(String key) {
+  public boolean lacks(String key) {
     JsonElement value = value(key);
     return value == null || value.isJsonNull();
   }
@@ -86,12 +109,12 @@ final class Config {
   }
 
   /** A required whole number from 1 to 2<sup>28</sup>. */
-  int size(String key) throws IOException {
+  public int size(String key) throws IOException {
     return size(key, 1, LARGEST);
   }
 
   /** A required whole number within limits. */
-  int size(String key, int least, int most) throws IOException {
+  public int size(String key, int least, int most) throws IOException {
     int size = ForeignJson.whole(required(key), name(key));
     if (size < least || size > most) {
       throw new IOException(name(key) + " is " + size + ", must be from " + least + " to " + most);
@@ -100,17 +123,17 @@ final class Config {
   }
 
   /** A whole number from 1 to 2<sup>28</sup>; {@code otherwise} if the key is missing or null. */
-  int size(String key, int otherwise) throws IOException {
+  public int size(String key, int otherwise) throws IOException {
     return lacks(key) ? otherwise : size(key);
   }
 
   /** A finite number; {@code otherwise} if the key is missing. */
-  double number(String key, double otherwise) throws IOException {
+  public double number(String key, double otherwise) throws IOException {
     return has(key) ? number(key) : otherwise;
   }
 
   /** A required finite number. */
-  double number(String key) throws IOException {
+  public double number(String key) throws IOException {
     double number = ForeignJson.number(required(key), name(key));
     if (!Double.isFinite(number)) {
       throw new IOException(name(key) + " is " + number + ", must be finite");
@@ -119,7 +142,7 @@ final class Config {
   }
 
   /** A number above 0; {@code otherwise} if the key is missing. */
-  double positive(String key, double otherwise) throws IOException {
+  public double positive(String key, double otherwise) throws IOException {
     double number = number(key, otherwise);
     if (!(number > 0)) {
       throw new IOException(name(key) + " is " + number + ", must be above 0");
@@ -127,25 +150,28 @@ final class Config {
     return number;
   }
 
-  boolean truth(String key, boolean otherwise) throws IOException {
+  /** True or false; {@code otherwise} if the key is missing. */
+  public boolean truth(String key, boolean otherwise) throws IOException {
     return has(key) ? ForeignJson.truth(required(key), name(key)) : otherwise;
   }
 
-  String text(String key) throws IOException {
+  /** A required text. */
+  public String text(String key) throws IOException {
     return ForeignJson.text(required(key), name(key));
   }
 
-  String text(String key, String otherwise) throws IOException {
+  /** A text; {@code otherwise} if the key is missing. */
+  public String text(String key, String otherwise) throws IOException {
     return has(key) ? text(key) : otherwise;
   }
 
   /** The elements of a list. */
-  Iterable<JsonElement> list(String key) throws IOException {
+  public Iterable<JsonElement> list(String key) throws IOException {
     return ForeignJson.array(required(key), name(key));
   }
 
   /** Token ids: one number, or a list of numbers; none if the key is missing or null. */
-  int[] ids(String key) throws IOException {
+  public int[] ids(String key) throws IOException {
     if (lacks(key)) {
       return new int[0];
     }
@@ -161,28 +187,57 @@ final class Config {
     return ids;
   }
 
+  /** The names of all keys. */
+  public Set<String> keys() {
+    return keys.keySet();
+  }
+
+  /** The function that a required key names. */
+  public Activation function(String key) throws IOException {
+    return function(key, text(key));
+  }
+
+  /** The function that a key names; that of {@code otherwise} if the key is missing. */
+  public Activation function(String key, String otherwise) throws IOException {
+    String name = text(key, otherwise);
+    Activation activation = ACTIVATIONS.get(name);
+    if (activation == null) {
+      throw unsupported(key, "one of " + ACTIVATIONS.keySet());
+    }
+    return activation;
+  }
+
   /** An object in this one; null if the key is missing or null. */
-  @Nullable Config object(String key) throws IOException {
+  public @Nullable Config object(String key) throws IOException {
     return lacks(key) ? null : new Config(where, prefix + key + ".", ForeignJson.object(required(key), name(key)));
   }
 
   /** Refuses a key unless it is missing, null, or has the value that this library computes with. */
-  void require(String key, JsonElement only) throws IOException {
+  public void require(String key, JsonElement only) throws IOException {
     if (!lacks(key) && !required(key).equals(only)) {
       throw new IOException(name(key) + " is " + shown(required(key)) + ", must be " + only);
     }
   }
 
   /** Refuses a value that is not understood. */
-  IOException unsupported(String key, String supported) throws IOException {
+  public IOException unsupported(String key, String supported) throws IOException {
     return new IOException(name(key) + " is " + shown(required(key)) + ", must be " + supported);
   }
 
   /** Refuses the keys that nobody has asked for, unless they are harmless or null. */
-  void checkAllRead() throws IOException {
+  public void checkAllRead() throws IOException {
+    checkAllRead(Set.of());
+  }
+
+  /**
+   * Refuses the keys that nobody has asked for, unless they are harmless or null.
+   *
+   * @param beside further keys that do not change the numbers
+   */
+  public void checkAllRead(Set<String> beside) throws IOException {
     for (Map.Entry<String, JsonElement> entry : keys.entrySet()) {
       String key = entry.getKey();
-      if (!read.contains(key) && !entry.getValue().isJsonNull() && !(prefix.isEmpty() && HARMLESS.contains(key))) {
+      if (!read.contains(key) && !entry.getValue().isJsonNull() && !beside.contains(key) && !(prefix.isEmpty() && HARMLESS.contains(key))) {
         throw new IOException(
             name(ForeignJson.shown(key)) + " is " + shown(entry.getValue()) + ", a key that is not understood and may change the numbers");
       }

@@ -1,0 +1,134 @@
+package dev.lanewise.text.onnx;
+
+import com.google.protobuf.CodedInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The elements of a tensor as they arrive. Arrays grow with the elements that were read, whatever number the file announces. Elements of a
+ * type that no weight and no setting has are skipped.
+ */
+final class OnnxElements {
+  private static final int FLOATS_AT_ONCE = 1 << 14;
+
+  /** Number of floats that are allocated because the file announces them; more are allocated only after this many have arrived. */
+  private static final int FLOATS_AT_FIRST = 1 << 20;
+
+  private static final float[] NO_FLOATS = {};
+  private static final byte[] NO_BYTES = {};
+  private static final long[] NO_LONGS = {};
+
+  private final int type;
+  private float[] floats = NO_FLOATS;
+  private byte[] bytes = NO_BYTES;
+  private long[] longs = NO_LONGS;
+  private int count;
+
+  OnnxElements(int type) {
+    this.type = type;
+  }
+
+  /** Bytes of an element in raw data; 0 if the type is skipped. */
+  static int width(int type) {
+    return switch (type) {
+      case OnnxTensor.FLOAT, OnnxTensor.INT32 -> Integer.BYTES;
+      case OnnxTensor.UINT8, OnnxTensor.INT8 -> Byte.BYTES;
+      case OnnxTensor.INT64 -> Long.BYTES;
+      default -> 0;
+    };
+  }
+
+  /** ONNX's number of the type. */
+  int type() {
+    return type;
+  }
+
+  /** Number of elements so far. */
+  int count() {
+    return count;
+  }
+
+  /** Reads this many bytes of raw data, which are a whole number of elements. */
+  void readRaw(CodedInputStream in, int length) throws IOException {
+    int elements = length / width(type);
+    switch (type) {
+      case OnnxTensor.FLOAT -> readFloats(in, elements);
+      case OnnxTensor.UINT8, OnnxTensor.INT8 -> {
+        byte[] read = in.readRawBytes(length);
+        bytes = count == 0 ? read : joined(read);
+        count = bytes.length;
+      }
+      case OnnxTensor.INT32 -> {
+        for (int i = 0; i < elements; i++) {
+          add(in.readRawLittleEndian32());
+        }
+      }
+      default -> {
+        for (int i = 0; i < elements; i++) {
+          add(in.readRawLittleEndian64());
+        }
+      }
+    }
+  }
+
+  private byte[] joined(byte[] more) throws IOException {
+    byte[] all = Arrays.copyOf(bytes, size(count, more.length));
+    System.arraycopy(more, 0, all, count, more.length);
+    return all;
+  }
+
+  private static int size(int one, int other) throws IOException {
+    if (one > Integer.MAX_VALUE - 8 - other) {
+      throw new IOException("an ONNX tensor has more elements than an array can hold");
+    }
+    return one + other;
+  }
+
+  /** Reads floats, which are stored as raw data is. */
+  void readFloats(CodedInputStream in, int more) throws IOException {
+    int end = size(count, more);
+    if (floats.length < end) {
+      floats = Arrays.copyOf(floats, Math.min(end, Math.max(count, FLOATS_AT_FIRST)));
+    }
+    while (count < end) {
+      if (count == floats.length) {
+        floats = Arrays.copyOf(floats, (int) Math.min(end, 2L * count));
+      }
+      int length = Math.min(FLOATS_AT_ONCE, Math.min(end, floats.length) - count);
+      byte[] read = in.readRawBytes(length * Float.BYTES);
+      ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(floats, count, length);
+      count += length;
+    }
+  }
+
+  /** Adds an integer. */
+  void add(long value) throws IOException {
+    if (type == OnnxTensor.UINT8 || type == OnnxTensor.INT8) {
+      if (count == bytes.length) {
+        bytes = Arrays.copyOf(bytes, size(Math.max(count, 8), count));
+      }
+      bytes[count++] = (byte) value;
+    } else {
+      if (count == longs.length) {
+        longs = Arrays.copyOf(longs, size(Math.max(count, 8), count));
+      }
+      longs[count++] = value;
+    }
+  }
+
+  float @Nullable [] floats() {
+    return type == OnnxTensor.FLOAT ? (floats.length == count ? floats : Arrays.copyOf(floats, count)) : null;
+  }
+
+  byte @Nullable [] bytes() {
+    boolean own = type == OnnxTensor.UINT8 || type == OnnxTensor.INT8;
+    return own ? (bytes.length == count ? bytes : Arrays.copyOf(bytes, count)) : null;
+  }
+
+  long @Nullable [] longs() {
+    return type == OnnxTensor.INT32 || type == OnnxTensor.INT64 ? Arrays.copyOf(longs, count) : null;
+  }
+}
