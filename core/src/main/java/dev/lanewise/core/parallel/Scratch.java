@@ -15,9 +15,12 @@ public final class Scratch extends ScratchPool.Member {
     this.arrays = new float[arrays][0];
   }
 
-  /** Creates a pool that keeps up to {@code capacity} scratches of {@code arrays} arrays each. */
+  /**
+   * Creates a pool that keeps up to {@code capacity} scratches of {@code arrays} arrays each, and at least one for each processor: each
+   * thread may compute a call of its own.
+   */
   public static ScratchPool<Scratch> pool(int capacity, int arrays) {
-    return new ScratchPool<>(capacity, () -> new Scratch(arrays));
+    return new ScratchPool<>(Math.max(capacity, Runtime.getRuntime().availableProcessors()), () -> new Scratch(arrays));
   }
 
   /** Array {@code which}, with at least {@code length} elements. It only grows. */

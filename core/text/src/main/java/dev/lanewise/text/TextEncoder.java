@@ -56,8 +56,7 @@ public final class TextEncoder {
     this.model = model;
     this.settings = settings;
     this.encoder = new PackedEncoder(model.encoder(), settings.threads(), new PoolingHead(settings.pooling(), settings.kernels()));
-    this.tokens =
-        new TextTokens(model.tokenizer(), settings.maxTokens(), settings.prefix(), settings.longTexts(), model.encoder().tokenTypes());
+    this.tokens = new TextTokens(model, settings.maxTokens(), settings.prefix(), settings.longTexts());
   }
 
   /**

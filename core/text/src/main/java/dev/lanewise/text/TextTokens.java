@@ -1,10 +1,12 @@
 package dev.lanewise.text;
 
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.tokenizer.Encoding;
 import dev.lanewise.text.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Divides texts into the sequences of tokens that an encoder reads: one for each text, or several for a long one. Thread-safe. */
@@ -14,22 +16,29 @@ final class TextTokens {
   private final int maxTokens;
   private final String prefix;
   private final LongTexts longTexts;
-  private final int tokenTypes;
+  private final boolean lowercase;
+  private final boolean typed;
 
   /**
    * Creates a division.
    *
+   * @param model its tokenizer, and what its encoder knows: with one token type, those of the tokenizer are ignored
    * @param maxTokens maximum number of tokens of a sequence, including those of the template
    * @param prefix before each text
-   * @param tokenTypes number of types that the encoder knows; with one, the tokenizer's types are ignored
    */
-  TextTokens(Tokenizer tokenizer, int maxTokens, String prefix, LongTexts longTexts, int tokenTypes) {
-    this.whole = tokenizer.withoutTruncation();
-    this.cut = tokenizer.withMaxTokens(maxTokens);
+  TextTokens(EncoderModel model, int maxTokens, String prefix, LongTexts longTexts) {
+    this.whole = model.tokenizer().withoutTruncation();
+    this.cut = model.tokenizer().withMaxTokens(maxTokens);
     this.maxTokens = maxTokens;
-    this.prefix = prefix;
+    this.lowercase = model.lowercase();
+    this.prefix = cased(prefix);
     this.longTexts = longTexts;
-    this.tokenTypes = tokenTypes;
+    this.typed = model.encoder().tokenTypes() > 1;
+  }
+
+  /** The text in lower case, if the model reads texts so. */
+  private String cased(String text) {
+    return lowercase ? text.toLowerCase(Locale.ROOT) : text;
   }
 
   /**
@@ -38,17 +47,18 @@ final class TextTokens {
    * @param index number of the text, for a message
    */
   List<TokenSequence> of(String text, long index) {
-    String prefixed = prefix.isEmpty() ? text : prefix + text;
+    String own = cased(text);
+    String prefixed = prefix.isEmpty() ? own : prefix + own;
     return switch (longTexts.kind()) {
       case TRUNCATE -> List.of(sequence(cut.encode(prefixed)));
       case FAIL -> List.of(sequence(checked(whole.encode(prefixed), index)));
-      case WINDOWS -> windows(text, prefixed);
+      case WINDOWS -> windows(own, prefixed);
     };
   }
 
   /** The sequence of a pair of texts; of the longer one, the last tokens are left out until the pair fits. */
   TokenSequence ofPair(String text, String pair) {
-    return sequence(cut.encode(text, pair));
+    return sequence(cut.encode(cased(text), cased(pair)));
   }
 
   private Encoding checked(Encoding encoding, long index) {
@@ -97,7 +107,7 @@ final class TextTokens {
   }
 
   private TokenSequence sequence(Encoding encoding, int weight) {
-    int @Nullable [] types = tokenTypes == 1 ? null : encoding.types();
+    int @Nullable [] types = typed ? encoding.types() : null;
     boolean plain = types == null || Arrays.stream(types).allMatch(type -> type == 0);
     return new TokenSequence(encoding.ids(), plain ? null : types, Math.max(1, weight));
   }

@@ -1,11 +1,13 @@
 /**
- * Models that read text.
+ * Text in, text out: vectors of texts, scores of pairs of texts, and texts that follow a prompt.
  *
- * <p>Users come in by {@link dev.lanewise.text.MiniLm}: text in, one vector for each text out. {@link dev.lanewise.text.MiniLmArtifact}
- * finds the model's files on the class path.
+ * <p>Users come in by {@link dev.lanewise.text.TextEncoder}, {@link dev.lanewise.text.Reranker} and {@link
+ * dev.lanewise.text.TextGenerator}. The first two read a {@link dev.lanewise.text.model.EncoderModel}, the last one a {@link
+ * dev.lanewise.text.causal.CausalModel}. {@link dev.lanewise.text.LongTexts} says what happens to texts that are too long.
  *
- * <p>This package joins a tokenizer, an encoder and a file of weights. Each of these is in a package of its own, and nothing of their work
- * is repeated here. Nothing here reads from a network.
+ * <p>{@code TextTokens} divides texts into tokens, {@code TokenGroups} packs them, and {@code PackedEncoder} runs the encoder over the
+ * groups. Tokenizers, models and files are in packages of their own, and nothing of their work is repeated here. Nothing here reads from a
+ * network.
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.text;

@@ -9,6 +9,7 @@ import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.model.TextPooling;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -141,6 +142,18 @@ class TextEncoderTest {
     assertThat(prefixed.withPrefix("").embed("the law")).isEqualTo(encoder.embed("the law"));
     assertThat(prefixed.prefix()).isEqualTo("query: ");
     assertThat(prefixed.tokens("the law")).isEqualTo(encoder.tokens("the law") + 2);
+  }
+
+  @Test
+  void aModelMayReadLowerCase(@TempDir Path other) throws IOException {
+    SmallModels.encoder(other, 3, 0);
+    Path tokenizer = other.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"lowercase\":true", "\"lowercase\":false"));
+    TextEncoder cased = TextEncoder.of(EncoderModel.load(other), TextPooling.MEAN).withPrefix("Query: ");
+    assertThat(cased.embed("The LAW")).isNotEqualTo(cased.withPrefix("query: ").embed("the law"));
+    Files.writeString(other.resolve("sentence_bert_config.json"), "{\"max_seq_length\":40,\"do_lower_case\":true}");
+    TextEncoder lower = TextEncoder.of(EncoderModel.load(other), TextPooling.MEAN).withPrefix("Query: ");
+    assertThat(lower.embed("The LAW")).isEqualTo(cased.withPrefix("query: ").embed("the law"));
   }
 
   @Test

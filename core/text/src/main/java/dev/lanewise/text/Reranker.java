@@ -1,0 +1,177 @@
+package dev.lanewise.text;
+
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.text.model.Classifier;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Scores how well texts answer a query, with a cross-encoder: a model that reads query and text together and ends with a classifier. It is
+ * more exact than comparing vectors, and slower, so it usually orders the best texts that a {@link TextEncoder} has found.
+ *
+ * <pre>{@code
+ * Reranker reranker = Reranker.load(folder); // config.json, tokenizer.json, model.safetensors of a cross-encoder
+ * float[] scores = reranker.score("Who may change the law?", texts); // one for each text, the larger the better
+ * }</pre>
+ *
+ * <p>A score has the same bits alone, in any batch and with any number of threads. Of a pair that is too long, the longer text loses its
+ * last tokens. An interrupt of the thread ends a call with a {@link java.util.concurrent.CancellationException}.
+ *
+ * <p>Immutable and thread-safe: one instance is enough for a whole program. The {@code with…} methods return copies that share the weights.
+ */
+public final class Reranker {
+  private final EncoderModel model;
+  private final Classifier classifier;
+  private final int maxTokens;
+  private final boolean sigmoid;
+  private final int threads;
+  private final PackedEncoder encoder;
+  private final TextTokens tokens;
+
+  private Reranker(EncoderModel model, int maxTokens, boolean sigmoid, int threads) {
+    this.model = model;
+    this.classifier =
+        model
+            .classifier()
+            .orElseThrow(() -> new IllegalArgumentException("the model has no classifier, which scores pairs of texts: " + model.name()));
+    this.maxTokens = maxTokens;
+    this.sigmoid = sigmoid;
+    this.threads = threads;
+    this.encoder = new PackedEncoder(model.encoder(), threads, this::logits);
+    this.tokens = new TextTokens(model, maxTokens, "", LongTexts.truncate());
+  }
+
+  /**
+   * Loads a model from a folder, an ONNX file or an artifact, see {@link ModelFiles#of}.
+   *
+   * @throws IOException if a file is missing or wrong
+   * @throws IllegalArgumentException if the model has no classifier
+   */
+  public static Reranker load(Path path) throws IOException {
+    return of(EncoderModel.load(path));
+  }
+
+  /**
+   * Creates a reranker of a model, on one thread.
+   *
+   * @throws IllegalArgumentException if the model has no classifier
+   */
+  public static Reranker of(EncoderModel model) {
+    return new Reranker(model, model.maxTokens(), false, 1);
+  }
+
+  /** Returns a copy that reads up to this number of tokens of a pair, including those of the template. */
+  public Reranker withMaxTokens(int newMaxTokens) {
+    Checks.atMost("maxTokens", newMaxTokens, "the number of the model's positions", model.encoder().maxTokens());
+    return new Reranker(model, newMaxTokens, sigmoid, threads);
+  }
+
+  /** Returns a copy whose scores are 1 / (1 + e^−x) of the classifier's output x, or that output itself, which is the default. */
+  public Reranker withSigmoid(boolean applied) {
+    return new Reranker(model, maxTokens, applied, threads);
+  }
+
+  /** Returns a copy with this number of threads for each call, including the caller's. */
+  public Reranker withThreads(int newThreads) {
+    Checks.atLeast("threads", newThreads, 1);
+    return new Reranker(model, maxTokens, sigmoid, newThreads);
+  }
+
+  /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
+  public Reranker withKernels(Kernels kernels) {
+    return new Reranker(model.withKernels(kernels), maxTokens, sigmoid, threads);
+  }
+
+  /** The model. */
+  public EncoderModel model() {
+    return model;
+  }
+
+  /** Maximum number of tokens of a pair that are read. */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** The names of the classifier's outputs; one for most rerankers. */
+  public List<String> labels() {
+    return classifier.labels();
+  }
+
+  /**
+   * Scores one text.
+   *
+   * @throws IllegalStateException if the model has several labels
+   */
+  public float score(String query, String text) {
+    return score(query, List.of(Objects.requireNonNull(text, "text")))[0];
+  }
+
+  /**
+   * Scores texts, in their order.
+   *
+   * @throws IllegalStateException if the model has several labels; {@link #scores} gives a score for each
+   * @throws NullPointerException if a text is null; the message names its index
+   */
+  public float[] score(String query, List<String> texts) {
+    if (labels().size() != 1) {
+      throw new IllegalStateException("the model has the labels " + labels() + ", must have 1; scores(query, texts) has a score for each");
+    }
+    float[][] scores = scores(query, texts);
+    float[] only = new float[scores.length];
+    for (int i = 0; i < only.length; i++) {
+      only[i] = scores[i][0];
+    }
+    return only;
+  }
+
+  /** Computes a score for each text and each of {@link #labels}. */
+  public float[][] scores(String query, List<String> texts) {
+    Objects.requireNonNull(query, "query");
+    List<String> copy = TextEncoder.copy("texts", texts);
+    float[][] scores = new float[copy.size()][];
+    for (int from = 0; from < scores.length; from += TextEncoder.MOST_TEXTS) {
+      List<String> some = copy.subList(from, Math.min(scores.length, from + TextEncoder.MOST_TEXTS));
+      float[][] made = encoder.results(pairs(query, some));
+      System.arraycopy(made, 0, scores, from, made.length);
+    }
+    if (sigmoid) {
+      for (float[] labels : scores) {
+        for (int i = 0; i < labels.length; i++) {
+          labels[i] = (float) (1 / (1 + Math.exp(-labels[i])));
+        }
+      }
+    }
+    return scores;
+  }
+
+  private List<TokenSequence> pairs(String query, List<String> texts) {
+    TokenSequence[] pairs = new TokenSequence[texts.size()];
+    long work = TextEncoder.tokenWork(texts) + TextEncoder.tokenWork(List.of(query)) * texts.size();
+    Workers.run(threads, work, pairs.length, i -> pairs[i] = tokens.ofPair(query, texts.get(i)));
+    return Arrays.asList(pairs);
+  }
+
+  /** The outputs of the classifier for each sequence. */
+  private float[][] logits(SequenceBatch rows, PackedSequences sequences) {
+    float[][] first = PoolingHead.row(rows, sequences, false);
+    SequenceBatch firstRows = SequenceBatch.zeros(first.length, 1, rows.width());
+    for (int s = 0; s < first.length; s++) {
+      System.arraycopy(first[s], 0, firstRows.data(), s * rows.width(), rows.width());
+    }
+    int labels = labels().size();
+    SequenceBatch logits = SequenceBatch.zeros(first.length, 1, labels);
+    classifier.forward(firstRows, logits);
+    float[][] made = new float[first.length][];
+    Arrays.setAll(made, s -> Arrays.copyOfRange(logits.data(), s * labels, (s + 1) * labels));
+    return made;
+  }
+}
