@@ -65,9 +65,13 @@ final class OnnxTensorReader {
     }
   }
 
-  private OnnxElements elements() {
+  /** The elements so far, which all have the type of the tensor. */
+  private OnnxElements elements() throws IOException {
     OnnxElements found = elements == null ? new OnnxElements(dataType) : elements;
     elements = found;
+    if (found.type() != dataType) {
+      throw new IOException("weight " + name + " has two types, " + found.type() + " and " + dataType);
+    }
     return found;
   }
 
@@ -125,9 +129,6 @@ final class OnnxTensorReader {
     }
     // Checked again: fields may have any order, and occur more than once.
     OnnxElements read = elements();
-    if (read.type() != dataType) {
-      throw new IOException("weight " + name + " has two types, " + read.type() + " and " + dataType);
-    }
     if (read.count() == 0) {
       checkPresent();
     }

@@ -9,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,7 +31,20 @@ class OnnxMutationTest {
         OnnxFile.tensor("ids", OnnxFile.INT64, new byte[16], 1, 2),
         OnnxFile.tensor("embeddings.weight", OnnxFile.FLOAT, OnnxFile.floats(1, 2, 3, 4, 5, 6), 2, 3),
         OnnxFile.tensor("onnx::MatMul_1", OnnxFile.FLOAT, OnnxFile.floats(1, 2, 3, 4, 5, 6), 3, 2),
-        OnnxFile.tensor("bias", OnnxFile.FLOAT, OnnxFile.floats(7, 8), 2));
+        OnnxFile.tensor("bias", OnnxFile.FLOAT, OnnxFile.floats(7, 8), 2),
+        OnnxFile.node("DynamicQuantizeLinear", "", List.of("x"), List.of("c", "s", "z")),
+        OnnxFile.node("MatMulInteger", "", List.of("c", "codes", "z", "zero"), List.of("i")),
+        OnnxFile.node("Cast", "", List.of("i"), List.of("f"), OnnxFile.whole("to", 1)),
+        OnnxFile.node("Mul", "", List.of("s", "scale"), List.of("t")),
+        OnnxFile.node("Mul", "", List.of("f", "t"), List.of("p")),
+        OnnxFile.node("Add", "", List.of("p", "key.bias"), List.of("y")),
+        OnnxFile.tensor("key.bias", OnnxFile.FLOAT, OnnxFile.floats(7, 8), 2),
+        OnnxFile.scales("scale", new float[] {1, 2}, 2),
+        OnnxFile.codes("zero", OnnxFile.INT8, new int[] {1, -2}, 2),
+        OnnxFile.tensor("codes", OnnxFile.INT8, new byte[] {1, 2, 3, 4}, 2, 2),
+        OnnxFile.node("Reshape", "", List.of("y", "shape"), List.of("h")),
+        OnnxFile.constant("shape", OnnxFile.INT64, OnnxFile.longs(0, 0, 2, 1), 4),
+        OnnxFile.node("LayerNormalization", "", List.of("h"), List.of("n"), OnnxFile.number("epsilon", 1e-5f)));
   }
 
   @Test
