@@ -48,6 +48,7 @@ public final class Reranker {
     this.threads = threads;
     this.encoder = new PackedEncoder(model.encoder(), threads, this::logits);
     this.tokens = new TextTokens(model, maxTokens, "", LongTexts.truncate());
+    tokens.checkPairs();
   }
 
   /**

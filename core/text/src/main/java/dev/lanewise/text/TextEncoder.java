@@ -111,7 +111,11 @@ public final class TextEncoder {
     return new TextEncoder(model, settings.withNormalised(normalised));
   }
 
-  /** Returns a copy with this text before each text, such as {@code "query: "}; empty for none. */
+  /**
+   * Returns a copy with this text before each text, such as {@code "query: "}; empty for none.
+   *
+   * @throws IllegalArgumentException if the prefix leaves no token of {@link #maxTokens}
+   */
   public TextEncoder withPrefix(String prefix) {
     return new TextEncoder(model, settings.withPrefix(Objects.requireNonNull(prefix, "prefix")));
   }
@@ -131,7 +135,7 @@ public final class TextEncoder {
   /**
    * Returns a copy that reads up to this number of tokens at a time, including those of the template.
    *
-   * @throws IllegalArgumentException if the template leaves no token, or the model has fewer positions
+   * @throws IllegalArgumentException if the template and the prefix leave no token, or the model has fewer positions
    */
   public TextEncoder withMaxTokens(int maxTokens) {
     Checks.atMost("maxTokens", maxTokens, "the number of the model's positions", model.encoder().maxTokens());

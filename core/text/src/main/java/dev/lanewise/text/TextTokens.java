@@ -25,6 +25,7 @@ final class TextTokens {
    * @param model its tokenizer, and what its encoder knows: with one token type, those of the tokenizer are ignored
    * @param maxTokens maximum number of tokens of a sequence, including those of the template
    * @param prefix before each text
+   * @throws IllegalArgumentException if the template and the prefix leave no token of a text
    */
   TextTokens(EncoderModel model, int maxTokens, String prefix, LongTexts longTexts) {
     this.whole = model.tokenizer().withoutTruncation();
@@ -34,6 +35,12 @@ final class TextTokens {
     this.prefix = cased(prefix);
     this.longTexts = longTexts;
     this.typed = model.encoder().tokenTypes() > 1;
+    Checks.atLeast("maxTokens", maxTokens, 1L + whole.encode(this.prefix).length());
+  }
+
+  /** Checks that the template of a pair leaves a token. */
+  void checkPairs() {
+    Checks.atLeast("maxTokens", maxTokens, 1L + whole.encode("", "").length());
   }
 
   /** The text in lower case, if the model reads texts so. */

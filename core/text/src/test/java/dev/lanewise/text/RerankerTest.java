@@ -139,5 +139,6 @@ class RerankerTest {
     assertThatThrownBy(() -> reranker.withThreads(0)).hasMessage("threads is 0, must be at least 1");
     assertThatThrownBy(() -> reranker.withMaxTokens(41)).hasMessageContaining("41").hasMessageContaining("40");
     assertThatThrownBy(() -> reranker.withMaxTokens(1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> reranker.withMaxTokens(3)).hasMessage("maxTokens is 3, must be at least 4");
   }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Examples of a few lines in the Javadoc of this module; {@link ShortExamplesTest} compares the two and runs these. */
 final class ShortExamples {
@@ -19,6 +20,14 @@ final class ShortExamples {
     int[] ids = tokens.ids(); // rows of the vocabulary, those of [CLS] and [SEP] included
     // end
     return ids;
+  }
+
+  static List<TextEncoder> longTexts(TextEncoder encoder) {
+    // begin
+    TextEncoder whole = encoder.withLongTexts(LongTexts.windows(32)); // a vector of the whole text, however long it is
+    TextEncoder strict = encoder.withLongTexts(LongTexts.fail()); // an exception that says how long the text is
+    // end
+    return List.of(whole, strict);
   }
 
   static int width(Path path) throws IOException {

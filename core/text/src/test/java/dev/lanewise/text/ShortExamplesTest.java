@@ -2,6 +2,8 @@ package dev.lanewise.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.TextPooling;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -21,6 +23,7 @@ class ShortExamplesTest {
     List<String> compiled = COMPILED.matcher(examples).results().map(found -> found.group(1).stripTrailing().stripIndent()).toList();
     Path sources = Path.of("src/main/java/dev/lanewise/text");
     assertThat(lines(sources.resolve("tokenizer/MiniLmTokenizer.java"))).contains("<pre>{@code\n" + compiled.getFirst() + "\n}</pre>");
+    assertThat(lines(sources.resolve("LongTexts.java"))).contains("<pre>{@code\n" + compiled.get(1) + "\n}</pre>");
     assertThat(lines(sources.resolve("onnx/OnnxModel.java"))).contains("<pre>{@code\n" + compiled.getLast() + "\n}\n}</pre>");
   }
 
@@ -31,6 +34,9 @@ class ShortExamplesTest {
   @Test
   void examplesRun(@TempDir Path folder) throws IOException {
     assertThat(ShortExamples.tokens()).hasSize(9);
+    SmallModels.encoder(folder, 1, 0);
+    TextEncoder encoder = TextEncoder.of(EncoderModel.load(folder), TextPooling.MEAN);
+    assertThat(ShortExamples.longTexts(encoder).getFirst().embed("river ".repeat(90))).hasSize(SmallModels.WIDTH);
     Path file = folder.resolve("model.onnx");
     try (InputStream model = MiniLmArtifact.onnx()) {
       Files.copy(model, file);

@@ -310,6 +310,9 @@ class TextEncoderTest {
     assertThatThrownBy(() -> encoder.withDimensions(25)).hasMessageContaining("25").hasMessageContaining("24");
     assertThatThrownBy(() -> encoder.withMaxTokens(41)).hasMessageContaining("41").hasMessageContaining("40");
     assertThatThrownBy(() -> encoder.withMaxTokens(1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1");
+    assertThatThrownBy(() -> encoder.withMaxTokens(2)).hasMessage("maxTokens is 2, must be at least 3");
+    assertThat(encoder.withMaxTokens(3).tokens("the law")).isEqualTo(3);
+    assertThatThrownBy(() -> encoder.withMaxTokens(4).withPrefix("query: ")).hasMessage("maxTokens is 4, must be at least 5");
     assertThatThrownBy(() -> LongTexts.windows(-1)).hasMessageContaining("-1");
     assertThatThrownBy(() -> encoder.withMaxTokens(10).withLongTexts(LongTexts.windows(8)).embed("river ".repeat(30)))
         .isInstanceOf(IllegalArgumentException.class)
