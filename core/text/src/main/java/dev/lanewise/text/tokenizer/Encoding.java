@@ -42,10 +42,11 @@ public final class Encoding {
     Encoding encoding = new Encoding(texts, length);
     int at = 0;
     for (Template.Part part : template.parts(second != null)) {
-      switch (part) {
-        case Template.Part.Text text -> at = encoding.put(text, text.sequence() == 0 ? first : Objects.requireNonNull(second), at);
-        case Template.Part.Special special -> at = specials ? encoding.put(special, at) : at;
-      }
+      at =
+          switch (part) {
+            case Template.Part.Text text -> encoding.put(text, text.sequence() == 0 ? first : Objects.requireNonNull(second), at);
+            case Template.Part.Special special -> specials ? encoding.put(special, at) : at;
+          };
     }
     return encoding;
   }

@@ -97,7 +97,7 @@ public final class Agreement implements AutoCloseable {
     }
   }
 
-  private static boolean differs(Encoding actual, NativeTokenizer.Native wanted) {
+  private boolean differs(Encoding actual, NativeTokenizer.Native wanted) {
     return !shown(actual).equals(shown(wanted));
   }
 
@@ -107,18 +107,18 @@ public final class Agreement implements AutoCloseable {
     List<String> tokens = encoding.tokens();
     List<String> shown = new ArrayList<>();
     for (int i = 0; i < ids.length; i++) {
-      shown.add(shown(tokens.get(i).strip(), ids[i], encoding.start(i), encoding.end(i), types[i], encoding.sequence(i)));
+      shown.add(shown(tokens.get(i), ids[i], encoding.start(i), encoding.end(i), types[i], encoding.sequence(i)));
     }
     return shown;
   }
 
-  private static List<String> shown(NativeTokenizer.Native encoding) {
+  private List<String> shown(NativeTokenizer.Native encoding) {
     List<String> shown = new ArrayList<>();
     for (int i = 0; i < encoding.ids().length; i++) {
       shown.add(
           shown(
-              // An added token has the white space here that it was found with.
-              encoding.tokens().get(i).strip(),
+              // The native tokenizer shows an added token as it was written in the text.
+              tokenizer.token(encoding.ids()[i]),
               encoding.ids()[i],
               encoding.starts()[i],
               encoding.ends()[i],

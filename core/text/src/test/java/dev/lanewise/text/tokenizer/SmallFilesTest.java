@@ -67,7 +67,7 @@ class SmallFilesTest {
         "{\"type\":\"Digits\",\"individual_digits\":false}",
         "{\"type\":\"CharDelimiterSplit\",\"delimiter\":\"e\"}",
         "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithNext\",\"invert\":false}",
-        "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\w+|[^\\\\w\\\\s]\"},\"behavior\":\"Removed\",\"invert\":true}",
+        "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[a-zà-ÿ]+|\\\\d|[^\\\\s.]\"},\"behavior\":\"Removed\",\"invert\":true}",
         "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\s+\"},\"behavior\":\"Isolated\",\"invert\":false}",
         "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"WhitespaceSplit\"},{\"type\":\"Digits\",\"individual_digits\":true}]}"
       })

@@ -89,8 +89,10 @@ public final class BertCharacters {
       int dots = line.indexOf("..");
       int blank = line.indexOf(' ');
       byte kinds = 0;
-      for (String kind : line.substring(blank + 1).split(" ")) {
-        kinds |= named(kind);
+      for (int begin = blank + 1; begin < line.length(); ) {
+        int end = line.indexOf(' ', begin) < 0 ? line.length() : line.indexOf(' ', begin);
+        kinds |= named(line.substring(begin, end));
+        begin = end + 1;
       }
       ranges.put(Integer.parseInt(line, 0, dots, 16), kinds);
       ranges.put(Integer.parseInt(line, dots + 2, blank, 16) + 1, (byte) 0);

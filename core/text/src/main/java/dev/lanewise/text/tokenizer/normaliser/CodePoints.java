@@ -103,11 +103,7 @@ final class CodePoints {
 
   /** Tells whether a code point may change places with its neighbours in canonical order. */
   static boolean isMark(int codePoint) {
-    if (codePoint < 0x300) {
-      return false;
-    }
-    int type = Character.getType(codePoint);
-    return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK || type == Character.ENCLOSING_MARK;
+    return CombiningMarks.contains(codePoint);
   }
 
   /** Aligns these code points with the text that they were made of. */

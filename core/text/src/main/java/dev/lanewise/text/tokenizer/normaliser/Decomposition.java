@@ -20,6 +20,12 @@ final class Decomposition {
 
   private static final int BLOCK = 256;
 
+  /** First and last code points of ranges that the JDK decomposes, but Hugging Face's tokenizers, of an older Unicode version, do not. */
+  private static final int[] NEWER = {
+    0x32ff, 0x32ff, 0xa7f2, 0xa7f4, 0xab69, 0xab69, 0x105c9, 0x105c9, 0x105e4, 0x105e4, 0x10781, 0x107ba, 0x11383, 0x11391, 0x113c5,
+    0x113c8, 0x11938, 0x11938, 0x16121, 0x16128, 0x16d68, 0x16d6a, 0x1ccd6, 0x1ccf9, 0x1e030, 0x1e06d, 0x1f16c, 0x1f16c, 0x1fbf0, 0x1fbf9
+  };
+
   private final Normalizer.Form form;
   private final AtomicReferenceArray<@Nullable String[]> blocks = new AtomicReferenceArray<>(END / BLOCK);
 
@@ -50,8 +56,17 @@ final class Decomposition {
     for (int i = 0; i < BLOCK; i++) {
       String letter = Character.toString(first + i);
       String decomposed = Normalizer.normalize(letter, form);
-      block[i] = decomposed.equals(letter) ? null : decomposed;
+      block[i] = decomposed.equals(letter) || isNewer(first + i) ? null : decomposed;
     }
     return block;
+  }
+
+  private static boolean isNewer(int codePoint) {
+    for (int i = 0; i < NEWER.length; i += 2) {
+      if (codePoint >= NEWER[i] && codePoint <= NEWER[i + 1]) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -10,6 +10,8 @@ public final class SearchPattern {
   /** The classes of the library that Hugging Face uses (Oniguruma) are those of Unicode, and so is its equality of cases. */
   private static final int FLAGS = Pattern.UNICODE_CHARACTER_CLASS;
 
+  private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{N}\\p{Pc}";
+
   private final Pattern pattern;
 
   private SearchPattern(Pattern pattern) {
@@ -27,7 +29,30 @@ public final class SearchPattern {
    * @throws java.util.regex.PatternSyntaxException if it is none
    */
   public static SearchPattern ofRegex(String regex) {
-    return new SearchPattern(Pattern.compile(regex, FLAGS));
+    return new SearchPattern(Pattern.compile(translated(regex), FLAGS));
+  }
+
+  /** Writes the class of word characters out: the JDK has the joiners U+200C and U+200D in it, but not fractions. */
+  private static String translated(String regex) {
+    StringBuilder translated = new StringBuilder();
+    int depth = 0;
+    for (int i = 0; i < regex.length(); i++) {
+      char c = regex.charAt(i);
+      if (c == '\\' && i + 1 < regex.length()) {
+        char escaped = regex.charAt(++i);
+        if (escaped == 'w') {
+          translated.append(depth > 0 ? WORD : "[" + WORD + "]");
+        } else if (escaped == 'W' && depth == 0) {
+          translated.append("[^" + WORD + "]");
+        } else {
+          translated.append(c).append(escaped);
+        }
+      } else {
+        depth += c == '[' ? 1 : c == ']' && depth > 0 ? -1 : 0;
+        translated.append(c);
+      }
+    }
+    return translated.toString();
   }
 
   /**

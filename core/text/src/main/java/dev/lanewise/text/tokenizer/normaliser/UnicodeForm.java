@@ -5,24 +5,24 @@ import java.text.Normalizer;
 /** One of the four Unicode normalisation forms, with the alignment that Hugging Face's tokenizers give them. */
 public enum UnicodeForm implements Normaliser {
   /** Canonical decomposition: é becomes e and an accent. */
-  NFD(Normalizer.Form.NFD, Decomposition.NFD, false),
+  NFD(Normalizer.Form.NFD, false, false),
 
   /** Canonical decomposition, then composition. */
-  NFC(Normalizer.Form.NFC, Decomposition.NFD, true),
+  NFC(Normalizer.Form.NFC, false, true),
 
   /** Compatibility decomposition: ﬁ becomes f and i. */
-  NFKD(Normalizer.Form.NFKD, Decomposition.NFKD, false),
+  NFKD(Normalizer.Form.NFKD, true, false),
 
   /** Compatibility decomposition, then composition. */
-  NFKC(Normalizer.Form.NFKC, Decomposition.NFKD, true);
+  NFKC(Normalizer.Form.NFKC, true, true);
 
   private final Normalizer.Form form;
-  private final Decomposition decomposition;
+  private final boolean compatible;
   private final boolean composes;
 
-  UnicodeForm(Normalizer.Form form, Decomposition decomposition, boolean composes) {
+  UnicodeForm(Normalizer.Form form, boolean compatible, boolean composes) {
     this.form = form;
-    this.decomposition = decomposition;
+    this.compatible = compatible;
     this.composes = composes;
   }
 
@@ -36,7 +36,7 @@ public enum UnicodeForm implements Normaliser {
     if (isPlain(text.text()) || Normalizer.isNormalized(text.text(), form)) {
       return text;
     }
-    CodePoints points = CodePoints.decomposed(text.text(), decomposition);
+    CodePoints points = CodePoints.decomposed(text.text(), compatible ? Decomposition.NFKD : Decomposition.NFD);
     return (composes ? Composition.composed(points) : points).align(text);
   }
 
