@@ -6,7 +6,6 @@ import com.google.gson.JsonParser;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -152,38 +151,26 @@ final class SmallModels {
     return array;
   }
 
-  /** Writes the tokenizer of a causal model: bytes without merges, so that a character of two bytes is two tokens. */
-  static void byteTokenizer(Path folder) throws IOException {
+  /** Writes the tokenizer of a causal model: each letter is a token, at the beginning of a word or within it. */
+  static void letterTokenizer(Path folder) throws IOException {
+    List<String> specials = List.of("<unk>", "<s>", "</s>");
     JsonObject vocab = new JsonObject();
-    for (String special : List.of("<unk>", "<s>", "</s>")) {
-      vocab.addProperty(special, vocab.size());
+    specials.forEach(special -> vocab.addProperty(special, vocab.size()));
+    for (char letter : "abcdefghijklmnopqrstuvwxyzRT0123456789,.!?".toCharArray()) {
+      vocab.addProperty(String.valueOf(letter), vocab.size());
+      vocab.addProperty("##" + letter, vocab.size());
     }
-    StringBuilder characters = new StringBuilder("ĠĊ");
-    for (char c = '!'; c <= '~'; c++) {
-      characters.append(c);
-    }
-    for (byte b : "éüßñ€".getBytes(StandardCharsets.UTF_8)) {
-      characters.append(byteCharacter(b & 0xff));
-    }
-    characters.chars().distinct().forEach(c -> vocab.addProperty(Character.toString(c), vocab.size()));
     String json =
         """
         {"version":"1.0","truncation":null,"padding":null,"added_tokens":[%s],"normalizer":null,
-        "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},
+        "pre_tokenizer":{"type":"BertPreTokenizer"},
         "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
         "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
         "special_tokens":{"<s>":{"id":"<s>","ids":[1],"tokens":["<s>"]}}},
-        "decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true},
-        "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":false,
-        "byte_fallback":false,"vocab":%s,"merges":[]}}
+        "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},
+        "model":{"type":"WordPiece","unk_token":"<unk>","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":%s}}
         """
-            .formatted(added(List.of("<unk>", "<s>", "</s>")), vocab);
+            .formatted(added(specials), vocab);
     Files.writeString(folder.resolve("tokenizer.json"), json);
-  }
-
-  /** The character that stands for a byte from 128 on in a byte-level vocabulary. */
-  private static char byteCharacter(int b) {
-    boolean itself = (b >= 0xa1 && b <= 0xac) || b >= 0xae;
-    return (char) (itself ? b : b == 0xad ? 256 + 67 : b <= 0xa0 ? 256 + 34 + b - 128 : b);
   }
 }
