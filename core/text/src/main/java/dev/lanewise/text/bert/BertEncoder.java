@@ -11,6 +11,7 @@ import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.kernels.runtime.ScratchPool;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,20 @@ public final class BertEncoder {
   /** Width of a row. */
   public int embedDim() {
     return embeddings.embedDim();
+  }
+
+  /** Number of heads of each layer. */
+  public int numHeads() {
+    AtomicInteger heads = new AtomicInteger();
+    encoder
+        .layers()
+        .getFirst()
+        .withSelf(
+            attention -> {
+              heads.set(attention.numHeads());
+              return attention;
+            });
+    return heads.get();
   }
 
   /** Number of tokens in the vocabulary. */
