@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Opens texts: a file, a pipe, or standard input under the name {@code -}. Anything but UTF-8 text is refused after a look at its
- * beginning.
+ * Opens texts: a file, a pipe, or standard input under the name {@code -}. What gzip has compressed is read as what it was before. Anything
+ * but UTF-8 text is refused after a look at its beginning.
  */
 public final class Input {
   /** Standard input. */
@@ -36,7 +36,7 @@ public final class Input {
   }
 
   /**
-   * Opens a text and skips its byte order mark.
+   * Opens a text, expands it if gzip has compressed it, and skips its byte order mark.
    *
    * @throws IOException if it cannot be read or looks like another kind of file, which the message names
    */
@@ -44,16 +44,27 @@ public final class Input {
     InputStream in = file.equals(STANDARD) ? unclosed(System.in) : Files.newInputStream(file);
     try {
       byte[] beginning = in.readNBytes(BEGINNING);
+      InputStream text = after(beginning, in);
+      if (Gzip.begins(beginning)) {
+        text = Gzip.open(text, name(file));
+        beginning = text.readNBytes(BEGINNING);
+        text = after(beginning, text);
+      }
       Optional<String> other = Content.otherThanText(beginning);
       if (other.isPresent()) {
         throw new IOException(name(file) + " is no UTF-8 text: it looks like " + other.get());
       }
-      int from = Content.startsWith(beginning, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-      return new SequenceInputStream(new ByteArrayInputStream(beginning, from, beginning.length - from), in);
+      text.skipNBytes(Content.startsWith(beginning, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0);
+      return text;
     } catch (IOException e) {
       in.close();
       throw e;
     }
+  }
+
+  /** Bytes that have been read already, and then the rest. */
+  private static InputStream after(byte[] beginning, InputStream in) {
+    return new SequenceInputStream(new ByteArrayInputStream(beginning), in);
   }
 
   /** A view of standard input, which stays open after a command. */

@@ -11,8 +11,10 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -74,13 +76,77 @@ class InputTest {
     assertRefused(TEXT.getBytes(Charset.forName(charset)), looksLike);
   }
 
-  @Test
-  void compressedFiles() throws IOException {
+  private static byte[] gzip(byte[] bytes) throws IOException {
     ByteArrayOutputStream gzip = new ByteArrayOutputStream();
     try (OutputStream out = new GZIPOutputStream(gzip)) {
-      out.write(TEXT.getBytes(StandardCharsets.UTF_8));
+      out.write(bytes);
     }
-    assertRefused(gzip.toByteArray(), "gzip");
+    return gzip.toByteArray();
+  }
+
+  private static byte[] gzip(String text) throws IOException {
+    return gzip(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void gzipIsExpanded() throws IOException {
+    assertThat(read(gzip(TEXT))).asString(StandardCharsets.UTF_8).isEqualTo(TEXT);
+    assertThat(read(gzip("\ufeff" + TEXT))).asString(StandardCharsets.UTF_8).isEqualTo(TEXT);
+    assertThat(read(gzip(""))).isEmpty();
+    StringBuilder longText = new StringBuilder();
+    Random random = new Random(SEED);
+    while (longText.length() < 300_000) {
+      longText.append(random.nextInt()).append('\n');
+    }
+    assertThat(read(gzip(longText.toString()))).asString(StandardCharsets.UTF_8).isEqualTo(longText.toString());
+  }
+
+  /** As {@code cat one.gz two.gz}, at every place of the seam in the first bytes that are read. */
+  @Test
+  void gzipFilesOneAfterAnother() throws IOException {
+    for (int length = 8100; length < 8220; length++) {
+      byte[] noise = new byte[length];
+      Arrays.fill(noise, (byte) 'x');
+      byte[] stored = stored(noise);
+      ByteArrayOutputStream both = new ByteArrayOutputStream();
+      both.write(stored);
+      both.write(gzip(TEXT));
+      assertThat(read(both.toByteArray())).asString(StandardCharsets.UTF_8).isEqualTo("x".repeat(length) + TEXT);
+    }
+  }
+
+  /** A gzip file that is as long as its content and its frame. */
+  private static byte[] stored(byte[] bytes) throws IOException {
+    ByteArrayOutputStream gzip = new ByteArrayOutputStream();
+    try (OutputStream out =
+        new GZIPOutputStream(gzip) {
+          {
+            def.setLevel(Deflater.NO_COMPRESSION);
+          }
+        }) {
+      out.write(bytes);
+    }
+    return gzip.toByteArray();
+  }
+
+  @Test
+  void damagedGzipIsNamed() throws IOException {
+    byte[] whole = gzip("The law is just.\n".repeat(1000));
+    for (int length = 2; length < whole.length; length += 7) {
+      byte[] cut = Arrays.copyOf(whole, length);
+      assertThatThrownBy(() -> read(cut))
+          .as("%d bytes", length)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("file.txt is a damaged gzip file");
+    }
+    whole[whole.length / 2] ^= 64;
+    assertThatThrownBy(() -> read(whole)).isInstanceOf(IOException.class).hasMessageContaining("file.txt is a damaged gzip file");
+    assertRefused(gzip(gzip(TEXT)), "gzip");
+    assertRefused(gzip(new byte[100]), "binary data");
+  }
+
+  @Test
+  void compressedFiles() throws IOException {
     ByteArrayOutputStream zip = new ByteArrayOutputStream();
     try (ZipOutputStream out = new ZipOutputStream(zip)) {
       out.putNextEntry(new ZipEntry("lines.txt"));
