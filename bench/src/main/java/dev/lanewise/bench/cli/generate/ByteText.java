@@ -7,7 +7,7 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /** The text of a model whose tokens are bytes of UTF-8. A character is known once its last byte is. */
-public final class ByteText {
+public final class ByteText implements TextCodec.Decoder {
   /** Vocabulary of such a model. */
   static final int VOCABULARY = 256;
 
@@ -39,7 +39,8 @@ public final class ByteText {
   }
 
   /** Adds a token, and returns the characters that it completes. */
-  String add(int id) {
+  @Override
+  public String add(int id) {
     waiting.put((byte) id).flip();
     decoder.decode(waiting, known, false);
     waiting.compact();
@@ -47,7 +48,8 @@ public final class ByteText {
   }
 
   /** The replacement of a character that has not been completed; empty if there is none. */
-  String end() {
+  @Override
+  public String end() {
     waiting.flip();
     decoder.decode(waiting, known, true);
     decoder.flush(known);

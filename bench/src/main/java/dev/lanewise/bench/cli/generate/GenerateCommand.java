@@ -2,32 +2,45 @@ package dev.lanewise.bench.cli.generate;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.WeightNames;
+import dev.lanewise.bench.cli.files.Input;
+import dev.lanewise.bench.cli.model.Checkpoints;
 import dev.lanewise.core.generation.Generator;
 import dev.lanewise.core.generation.Sampling;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.CausalModel;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParseResult;
 
-/** Prints the token ids that follow a prompt. */
+/** Prints the text or the token ids that follow a prompt. */
 @Command(
     name = "generate",
     sortOptions = false,
-    description =
-        "Prints the ids of the tokens that follow a prompt, separated by commas, or the text of them, each as soon as it is known.",
+    description = "Prints the text that follows a prompt, or the ids of its tokens, separated by commas, each as soon as it is known.",
     footer = {
+      "",
+      "Examples:",
+      "  generate --model my-llama --text \"The law\" --temperature 0.7 --top-p 0.9",
+      "  generate --model my-llama --text-file - --max-tokens 100 < prompt.txt",
+      "  generate --model my-llama --ids 1,15,7",
       "",
       "Without --temperature the most probable token is chosen each time. Ctrl-C keeps what has been printed. How long it took is on"
           + " standard error. A folder that cannot be loaded is a wrong option: exit code 2."
     })
 public final class GenerateCommand extends BenchCommand {
+  /** Most bytes of a prompt in a file. */
+  private static final int MOST_BYTES = 1 << 24;
+
   /** How many last tokens must have occurred before, for what followed them to be proposed. */
   private static final int NGRAM = 2;
 
@@ -46,8 +59,16 @@ public final class GenerateCommand extends BenchCommand {
   @Option(
       names = "--text",
       paramLabel = "TEXT",
-      description = "The prompt as text, instead of --ids, for a model whose tokens are bytes, as train-lm makes it; text is printed, too.")
+      description =
+          "The prompt as text, instead of --ids; text is printed, too. The folder has a tokenizer.json, or the tokens of the model are"
+              + " bytes, as train-lm makes it.")
   private @Nullable String text;
+
+  @Option(
+      names = "--text-file",
+      paramLabel = "FILE",
+      description = "The prompt as a file of UTF-8 text, instead of --text; - for standard input.")
+  private @Nullable Path textFile;
 
   /** The tokens of the prompt. */
   private int[] ids = {};
@@ -117,15 +138,17 @@ public final class GenerateCommand extends BenchCommand {
   private @Nullable Integer threads;
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     checkOptions();
+    text = textFile == null ? text : read(textFile);
     long start = System.nanoTime();
+    TextCodec codec = text == null ? null : codec();
     CausalModel model = load();
-    ids = prompt(model);
+    ids = prompt(model, codec);
     long loaded = System.nanoTime();
     Generator.Run run = prepare(model);
     try (run) {
-      print(run, model, loaded - start);
+      print(run, model, codec, loaded - start);
     } catch (ArithmeticException e) {
       throw new IllegalStateException("the model computes no probabilities: " + e.getMessage(), e);
     }
@@ -134,11 +157,15 @@ public final class GenerateCommand extends BenchCommand {
 
   private void checkOptions() {
     requireUsable("--model " + folder, Checkpoints.obstacle(folder));
-    if ((givenIds == null) == (text == null)) {
-      throw rejected("one of --ids and --text is needed" + (text == null ? "" : ", not both"));
+    long prompts = Stream.of(givenIds, text, textFile).filter(Objects::nonNull).count();
+    if (prompts != 1) {
+      throw rejected("one of --ids, --text and --text-file is needed" + (prompts == 0 ? "" : ", not both"));
     }
     if (text != null && text.isEmpty()) {
       throw rejected("--text is empty, must have a character");
+    }
+    if (textFile != null) {
+      requireUsable("--text-file " + textFile, Input.obstacle(textFile));
     }
     requireAtLeast("--max-tokens", maxTokens, 1);
     requireAtLeast("--speculate", speculate, 0);
@@ -155,20 +182,25 @@ public final class GenerateCommand extends BenchCommand {
     checked(this::format);
   }
 
-  private int[] prompt(CausalModel model) {
-    if (text == null) {
+  private static String read(Path file) throws IOException {
+    try (InputStream in = Input.text(file)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      String read = new String(bytes, StandardCharsets.UTF_8);
+      if (bytes.length > MOST_BYTES || read.isEmpty()) {
+        throw new IOException(Input.name(file) + " has " + (read.isEmpty() ? "no character" : "more than " + MOST_BYTES + " bytes"));
+      }
+      return read;
+    }
+  }
+
+  private int[] prompt(CausalModel model, @Nullable TextCodec codec) {
+    String prompt = text;
+    if (prompt == null || codec == null) {
       int[] given = givenIds == null ? new int[0] : givenIds;
       checkIds("--ids", given, model.vocabulary());
       return given;
     }
-    if (model.vocabulary() != ByteText.VOCABULARY) {
-      throw rejected(
-          "--text is for models whose tokens are bytes, with a vocabulary of "
-              + ByteText.VOCABULARY
-              + "; that of this one is "
-              + model.vocabulary());
-    }
-    return ByteText.ids(text);
+    return checked(() -> codec.ids(prompt, model.vocabulary()));
   }
 
   private int threads() {
@@ -184,6 +216,14 @@ public final class GenerateCommand extends BenchCommand {
     sampling = topK == null ? sampling : sampling.withTopK(topK);
     sampling = topP == null ? sampling : sampling.withTopP(topP);
     return minP == null ? sampling : sampling.withMinP(minP);
+  }
+
+  private TextCodec codec() {
+    try {
+      return TextCodec.of(folder);
+    } catch (IOException e) {
+      throw rejected(e.getMessage());
+    }
   }
 
   private CausalModel load() {
@@ -231,18 +271,18 @@ public final class GenerateCommand extends BenchCommand {
     }
   }
 
-  private void print(Generator.Run run, CausalModel model, long loading) {
+  private void print(Generator.Run run, CausalModel model, @Nullable TextCodec codec, long loading) {
     long start = System.nanoTime();
     long first = start;
     int count = 0;
-    ByteText bytes = new ByteText();
+    TextCodec.Decoder decoder = codec == null ? null : codec.decoder();
     while (run.hasNext()) {
       int id = run.next().id();
-      out().print(text != null ? bytes.add(id) : (count == 0 ? "" : ",") + id);
+      out().print(decoder != null ? decoder.add(id) : (count == 0 ? "" : ",") + id);
       out().flush();
       first = count++ == 0 ? System.nanoTime() : first;
     }
-    out().println(bytes.end());
+    out().println(decoder == null ? "" : decoder.end());
     double seconds = (System.nanoTime() - first) * 1e-9;
     String rate = count < 2 ? "" : String.format(Locale.ROOT, ", %.1f a second after the first", (count - 1) / seconds);
     err()

@@ -2,6 +2,7 @@ package dev.lanewise.bench.cli.generate;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.WeightNames;
+import dev.lanewise.bench.cli.model.Checkpoints;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.CausalModel;
 import java.io.IOException;
@@ -16,6 +17,9 @@ import picocli.CommandLine.Option;
     name = "quantise",
     description = "Writes a decoder-only language model with weights of 8 or 4 bits, which generate loads as any other.",
     footer = {
+      "",
+      "Example:",
+      "  quantise --model my-llama --weights q8 --output my-llama-q8",
       "",
       "Embeddings, norms and biases stay as they are. With --force an existing folder is replaced, once the new one is complete, but only"
           + " if it holds the files of a checkpoint and nothing else."

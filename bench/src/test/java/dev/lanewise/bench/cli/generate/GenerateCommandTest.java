@@ -7,6 +7,7 @@ import dev.lanewise.core.generation.Generator;
 import dev.lanewise.core.generation.Sampling;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.text.causal.CausalModel;
+import dev.lanewise.text.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -93,6 +94,31 @@ class GenerateCommandTest {
     assertThat(err.toString()).contains("3 generated").contains("ended by length");
   }
 
+  /** The template puts [CLS] before the text and [SEP] behind it. */
+  @Test
+  void textGoesThroughTheTokenizerOfTheFolder() throws IOException {
+    TinyLlama.writeTokenizer(model);
+    Tokenizer tokenizer = Tokenizer.read(model.resolve("tokenizer.json"));
+    int[] prompt = tokenizer.encode("the law").ids();
+    assertThat(prompt).hasSize(4);
+    int[] tokens = generator().withMaxTokens(12).generate(List.of(prompt)).getFirst().tokens();
+    String expected = tokenizer.decode(tokens);
+    assertThat(expected).isNotEmpty();
+    Path file = Files.writeString(folder.resolve("prompt.txt"), "the law");
+    for (String given : List.of("--text the_law", "--text-file " + file)) {
+      out.getBuffer().setLength(0);
+      String[] words = ("generate --model " + model + " --max-tokens 12 " + given).split(" ");
+      words[words.length - 1] = words[words.length - 1].replace('_', ' ');
+      assertThat(Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true)).execute(words))
+          .as(err.toString())
+          .isZero();
+      assertThat(out.toString()).isEqualTo(expected + System.lineSeparator());
+    }
+    Files.writeString(model.resolve("tokenizer.json"), "{\"model\":{\"type\":\"Unheard\"}}");
+    assertThat(run(out, "generate --model MODEL --text law")).isEqualTo(2);
+    assertThat(err.toString()).contains("tokenizer.json").contains("Unheard");
+  }
+
   @ParameterizedTest
   @CsvSource({"q8, INT8_BLOCK", "q8-row, INT8", "q4, INT4", "q4-zero, INT4_ZERO", "bf16, BF16"})
   void narrowWeightsAreThoseOfTheLibrary(String name, WeightFormat format) throws IOException {
@@ -127,9 +153,10 @@ class GenerateCommandTest {
       delimiter = '|',
       value = {
         "--ids 1|'--model=FOLDER'",
-        "--model MODEL|one of --ids and --text is needed",
-        "--model MODEL --ids 1 --text a|one of --ids and --text is needed, not both",
-        "--model MODEL --text a|--text is for models whose tokens are bytes, with a vocabulary of 256; that of this one is 99",
+        "--model MODEL|one of --ids, --text and --text-file is needed",
+        "--model MODEL --ids 1 --text a|one of --ids, --text and --text-file is needed, not both",
+        "--model MODEL --text a|--text needs a tokenizer.json beside the weights: only a vocabulary of 256 tokens is that of bytes; that of"
+            + " this model is 99",
         "--model MODEL --ids 1,x|'x'",
         "--model MODEL --ids 1,99|--ids has 99, must be at least 0 and below the vocabulary of 99",
         "--model MODEL --ids -1|--ids has -1, must be at least 0",

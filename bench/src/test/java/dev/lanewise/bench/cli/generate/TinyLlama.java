@@ -1,11 +1,13 @@
 package dev.lanewise.bench.cli.generate;
 
+import dev.lanewise.bench.testing.TinyBert;
 import dev.lanewise.bench.throughput.data.RandomWeights;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** A checkpoint of a small Llama with random weights: two layers, 64 wide, a vocabulary of 99, and no token that ends a text but 98. */
@@ -17,6 +19,15 @@ final class TinyLlama {
   private static final int KEY_WIDTH = 32;
 
   private TinyLlama() {}
+
+  /** Writes a tokenizer.json for this vocabulary into the folder. */
+  static void writeTokenizer(Path folder) throws IOException {
+    List<String> words = TinyBert.vocabulary();
+    while (words.size() < VOCABULARY) {
+      words.add("word" + words.size());
+    }
+    Files.writeString(folder.resolve("tokenizer.json"), TinyBert.tokenizer(words));
+  }
 
   /** Writes the files into a folder, which is created. */
   static Path write(Path folder) throws IOException {
