@@ -36,6 +36,7 @@ class ArchitectureTest {
             BENCH + ".verify.oracle",
             BENCH + ".verify.fuzz",
             BENCH + ".verify.soak",
+            BENCH + ".cli.model",
             BENCH + ".cli.embed",
             BENCH + ".cli.explain",
             BENCH + ".cli.generate",

@@ -8,6 +8,7 @@ import dev.lanewise.bench.cli.console.Utf8Jvm;
 import dev.lanewise.bench.cli.demo.DemoCommand;
 import dev.lanewise.bench.cli.embed.EmbedCommand;
 import dev.lanewise.bench.cli.embed.ExportCommand;
+import dev.lanewise.bench.cli.embed.RerankCommand;
 import dev.lanewise.bench.cli.embed.SimilarCommand;
 import dev.lanewise.bench.cli.explain.ExplainCommand;
 import dev.lanewise.bench.cli.generate.GenerateCommand;
@@ -67,6 +68,7 @@ public final class Main implements Runnable {
           ExportCommand.class,
           EmbedCommand.class,
           SimilarCommand.class,
+          RerankCommand.class,
           ExplainCommand.class,
           GenerateCommand.class,
           QuantiseCommand.class,

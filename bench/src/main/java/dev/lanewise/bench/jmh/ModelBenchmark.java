@@ -1,11 +1,14 @@
 package dev.lanewise.bench.jmh;
 
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
-import dev.lanewise.text.tokenizer.Tokens;
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.pooling.Pooling;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.text.TextEncoder;
+import dev.lanewise.text.bert.BertEncoder;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.List;
 import org.openjdk.jmh.annotations.Param;
 
 /** all-MiniLM-L6-v2, a real model of six layers, from token ids to the embedding of one text. */
@@ -25,11 +28,17 @@ public class ModelBenchmark extends ScalarVersusVector {
 
   @Override
   protected Task prepare() {
-    ByPath<MiniLm> model = ByPath.of(weights()::withKernels);
-    List<Tokens> tokens = List.of(model.on(VECTOR).tokens(SENTENCE.repeat(sentences)));
-    double rows = tokens.get(0).length();
+    EncoderModel loaded = model();
+    ByPath<BertEncoder> model = ByPath.of(loaded.encoder()::withKernels);
+    int[] ids = loaded.tokenizer().encode(SENTENCE.repeat(sentences)).ids();
+    PackedSequences text = PackedSequences.of(0, ids.length);
+    double rows = ids.length;
     return new Task(
-        kernels -> model.on(kernels).embedTokens(tokens)[0],
+        kernels -> {
+          SequenceBatch embedding = SequenceBatch.zeros(1, 1, WIDTH);
+          model.on(kernels).forward(ids, text, Pooling.mean(), embedding);
+          return normalised(embedding.data());
+        },
         LAYERS * rows * (2.0 * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD) + 4 * rows * WIDTH),
         (double) Float.BYTES * LAYERS * WIDTH * (4 * WIDTH + 2 * FEED_FORWARD),
         () -> {
@@ -37,9 +46,17 @@ public class ModelBenchmark extends ScalarVersusVector {
         });
   }
 
-  private static MiniLm weights() {
+  private static float[] normalised(float[] vector) {
+    double length = Math.sqrt(TextEncoder.similarity(vector, vector));
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] = (float) (vector[i] / length);
+    }
+    return vector;
+  }
+
+  private static EncoderModel model() {
     try {
-      return MiniLm.of(MiniLmArtifact.weights());
+      return EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

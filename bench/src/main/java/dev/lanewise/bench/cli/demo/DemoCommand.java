@@ -4,13 +4,11 @@ import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.console.Progress;
 import dev.lanewise.bench.cli.explain.Explanation;
 import dev.lanewise.bench.cli.explain.Link;
+import dev.lanewise.bench.cli.explain.Tokens;
 import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.throughput.timing.Stopwatch;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -78,10 +76,11 @@ public final class DemoCommand extends BenchCommand {
     // The demo replaces its own earlier page, and no other file of that name.
     boolean again = output.equals(Path.of(DEFAULT_OUTPUT)) && Summary.isPage(output);
     requireUsable("--output " + output, OutputFile.obstacle(output, force || again));
-    Tokens whole = tokenise();
-    Tokens tokens = whole.length() <= MiniLm.MAX_TOKENS ? whole : whole.withLength(MiniLm.MAX_TOKENS);
     Kernels kernels = Kernels.selected();
     FirstLayer model = FirstLayer.load();
+    Tokens whole = tokenise(model);
+    int most = model.model().maxTokens();
+    Tokens tokens = whole.length() <= most ? whole : whole.withLength(most);
     Explanation explanation = Explanation.of(model.encoder(), tokens);
     int query = query(explanation);
     Accuracy accuracy = Accuracy.measure(model, model.embed(tokens), kernels);
@@ -102,8 +101,8 @@ public final class DemoCommand extends BenchCommand {
     return 0;
   }
 
-  private Tokens tokenise() throws IOException {
-    Tokens tokens = MiniLmArtifact.tokenizer().encode(sentence);
+  private Tokens tokenise(FirstLayer model) {
+    Tokens tokens = Tokens.of(model.model(), sentence);
     if (tokens.isEmpty()) {
       throw rejected("SENTENCE is empty, must hold at least one word");
     }

@@ -1,5 +1,7 @@
 package dev.lanewise.bench.cli.demo;
 
+import dev.lanewise.bench.cli.explain.Tokens;
+import dev.lanewise.bench.cli.model.ModelOptions;
 import dev.lanewise.core.Attention;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.MultiHeadAttention;
@@ -7,32 +9,33 @@ import dev.lanewise.core.reference.layers.ReferenceLayers;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
 import dev.lanewise.text.bert.BertEncoder;
-import dev.lanewise.text.bert.BertWeights;
-import dev.lanewise.text.tokenizer.Tokens;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 
 /** The embeddings of all-MiniLM-L6-v2 and the self-attention of its first layer, whose weights the demo shows and checks by itself. */
 public final class FirstLayer {
+  /** The name of the model. */
+  static final String MODEL = "all-MiniLM-L6-v2";
+
   /** Width of the model: elements of a token's embedding. */
-  public static final int EMBED_DIM = MiniLm.EMBED_DIM;
+  public static final int EMBED_DIM = 384;
 
   /** Heads of each attention layer. */
-  public static final int NUM_HEADS = MiniLm.NUM_HEADS;
+  public static final int NUM_HEADS = 12;
 
   /** Width of a head. */
   public static final int HEAD_DIM = EMBED_DIM / NUM_HEADS;
 
-  private final BertEncoder model;
+  private final EncoderModel model;
   private final Projection query;
   private final Projection key;
   private final Projection value;
   private final Projection output;
 
-  private FirstLayer(NamedTensors weights) {
-    model = BertWeights.of(weights, NUM_HEADS).encoder();
+  private FirstLayer(EncoderModel model, NamedTensors weights) {
+    this.model = model;
     NamedTensors attention = weights.under("encoder.layer.0.attention.");
     query = projection(attention.under("self.query."));
     key = projection(attention.under("self.key."));
@@ -46,18 +49,24 @@ public final class FirstLayer {
    * @throws IOException if the model is missing or holds something else than expected
    */
   public static FirstLayer load() throws IOException {
-    return new FirstLayer(MiniLmArtifact.weights());
+    ModelFiles files = ModelFiles.onClassPath(ModelOptions.DEFAULT);
+    return new FirstLayer(EncoderModel.load(files), EncoderModel.weights(files));
   }
 
-  /** The whole model. */
-  public BertEncoder encoder() {
+  /** The whole model, with its tokenizer. */
+  public EncoderModel model() {
     return model;
+  }
+
+  /** The encoder of the whole model. */
+  public BertEncoder encoder() {
+    return model.encoder();
   }
 
   /** The input of the first layer, 1 × tokens × {@link #EMBED_DIM}. */
   public SequenceBatch embed(Tokens tokens) {
     SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), EMBED_DIM);
-    model.embed(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);
+    model.encoder().embed(tokens.ids(), null, PackedSequences.of(0, tokens.length()), x);
     return x;
   }
 

@@ -64,7 +64,7 @@ record Summary(
     JsonObject more = new JsonObject();
     more.add("start", start);
     more.add("measured", measured());
-    return ExplorerPage.of(TITLE, explanation, tokensGiven, more);
+    return ExplorerPage.of(TITLE, FirstLayer.MODEL, explanation, tokensGiven, more);
   }
 
   /** Whether a file is such a page, by its title. */

@@ -6,7 +6,11 @@ import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.bench.cli.files.OutputFile;
 import dev.lanewise.bench.cli.files.OutputFile.Replacement;
 import dev.lanewise.bench.cli.files.TextLines;
-import dev.lanewise.text.MiniLm;
+import dev.lanewise.bench.cli.model.EmbeddingOptions;
+import dev.lanewise.bench.cli.model.ModelSource;
+import dev.lanewise.text.TextEncoder;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,21 +21,26 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Turns lines of text into vectors. */
 @Command(
     name = "embed",
-    description =
-        "Turns each line of a text into the sentence embedding that all-MiniLM-L6-v2 gives it: 384 numbers, a vector of length 1.",
+    description = "Turns each line of a text into a vector, its embedding. With the default model it has 384 numbers, and length 1.",
     footer = {
+      "",
+      "Examples:",
+      "  embed lines.txt --output vectors.npy",
+      "  embed lines.txt.gz --model bge-small-en-v1.5 --output vectors.jsonl --resume",
+      "  cat questions.txt | embed - --model e5-small-v2.onnx --prefix \"query: \"",
       "",
       "A file that ends in .npy or .safetensors holds a matrix with a row for each line, any other file JSON lines, such as"
           + " {\"line\":1,\"text\":\"…\",\"embedding\":[…]}. A line that is not UTF-8 is reported and skipped; in a matrix its row is NaN.",
       "",
-      "Ctrl-C keeps what has been written, and --resume continues there if the input is the same up to that line. If --force replaces a"
-          + " file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
+      "Ctrl-C or a kill keeps what has been written, and --resume continues there if the input is the same up to that line. If --force"
+          + " replaces a file, Ctrl-C keeps the old one. If no line can be read, the exit code is 1."
     })
 public final class EmbedCommand extends BenchCommand {
   private final ModelSource model;
@@ -39,7 +48,8 @@ public final class EmbedCommand extends BenchCommand {
   @Parameters(
       arity = "0..1",
       paramLabel = "FILE",
-      description = "UTF-8 text, a sentence a line; a file, a pipe, or - for standard input, which is the default.",
+      description =
+          "UTF-8 text, a sentence a line, also compressed with gzip; a file, a pipe, or - for standard input, which is the default.",
       defaultValue = "-")
   private Path input = Input.STANDARD;
 
@@ -56,15 +66,14 @@ public final class EmbedCommand extends BenchCommand {
   @Option(names = "--force", description = "Replace an existing file, once the new one is complete.")
   private boolean force;
 
-  @Option(names = "--model", paramLabel = "FILE", description = ModelFile.DESCRIPTION)
-  private @Nullable Path weights;
+  @Mixin private final EmbeddingOptions embeddings = new EmbeddingOptions();
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
   private @Nullable Integer threads;
 
   /** Creates the command; picocli sets the options. */
   public EmbedCommand() {
-    this(MiniLm::load);
+    this(EncoderModel::load);
   }
 
   /** Creates the command with a model that tests load once. */
@@ -75,19 +84,19 @@ public final class EmbedCommand extends BenchCommand {
   @Override
   public Integer call() throws IOException {
     int workers = workers(threads);
-    requireAtLeast("--threads", workers, 1);
     requireUsable(input, Input.obstacle(input));
-    requireUsable("--model " + weights, ModelFile.obstacle(weights));
+    embeddings.check();
+    ModelFiles files = embeddings.model().files();
     checkOutput();
     try (TextLines lines = new TextLines(Input.text(input))) {
-      MiniLm loaded = ModelFile.load(weights, model).withThreads(workers);
+      TextEncoder encoder = embeddings.encoder(files, model.load(files), workers);
       if (replaces()) {
         try (Replacement replacement = OutputFile.replace(output)) {
-          embed(loaded, lines, open(replacement.path()));
+          embed(encoder, lines, open(replacement.path(), encoder));
           replacement.commit();
         }
       } else {
-        embed(loaded, lines, open(output));
+        embed(encoder, lines, open(output, encoder));
       }
     }
     return 0;
@@ -120,15 +129,15 @@ public final class EmbedCommand extends BenchCommand {
     return force && !OutputFile.isStream(output) && Files.exists(output, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private VectorOutput open(Path file) throws IOException {
+  private VectorOutput open(Path file, TextEncoder encoder) throws IOException {
     if (OutputFile.isStream(file)) {
-      return JsonLines.to(OutputFile.stream(file));
+      return JsonLines.to(OutputFile.stream(file), encoder.dimensions());
     }
     Optional<RowFormat> format = RowFormat.ofName(output);
-    return format.isPresent() ? RowFile.resume(file, format.get(), MiniLm.EMBED_DIM) : JsonLines.resume(file);
+    return format.isPresent() ? RowFile.resume(file, format.get(), encoder.dimensions()) : JsonLines.resume(file, encoder.dimensions());
   }
 
-  private void embed(MiniLm loaded, TextLines lines, VectorOutput opened) throws IOException {
+  private void embed(TextEncoder encoder, TextLines lines, VectorOutput opened) throws IOException {
     try (VectorOutput vectors = opened;
         Progress progress = Progress.of("Embedding", Progress.isShown() && Files.isRegularFile(input) ? count(input) : -1)) {
       long before = vectors.linesBefore();
@@ -139,7 +148,7 @@ public final class EmbedCommand extends BenchCommand {
         List<TextLines.Line> batch = new ArrayList<>();
         for (TextLines.Line line : read) {
           if (line.number() <= before) {
-            if (other == 0 && !vectors.holds(line, () -> loaded.embed(line.text()))) {
+            if (other == 0 && !vectors.holds(line, () -> encoder.embed(line.text()))) {
               other = line.number();
             }
             continue;
@@ -153,13 +162,19 @@ public final class EmbedCommand extends BenchCommand {
         done = read.getLast().number();
         if (other > 0 && done >= before) {
           throw new IOException(
-              "line " + other + " of " + Input.name(input) + " is not the one that " + output + " holds: that was made of another input");
+              "line "
+                  + other
+                  + " of "
+                  + Input.name(input)
+                  + " is not the one that "
+                  + output
+                  + " holds: that was made of another input or by another model");
         }
         if (!batch.isEmpty()) {
           if (batch.getFirst().number() == before + 1) {
             vectors.begin();
           }
-          write(loaded, batch, vectors);
+          write(encoder, batch, vectors);
         }
         progress.to(done);
       }
@@ -191,12 +206,12 @@ public final class EmbedCommand extends BenchCommand {
                 + (skipped > 0 ? "; " + skipped + " skipped" : ""));
   }
 
-  private static void write(MiniLm loaded, List<TextLines.Line> batch, VectorOutput vectors) throws IOException {
-    float[][] embeddings = loaded.embed(batch.stream().filter(TextLines.Line::readable).map(TextLines.Line::text).toList());
+  private void write(TextEncoder encoder, List<TextLines.Line> batch, VectorOutput vectors) throws IOException {
+    float[][] made = Embedded.vectors(encoder, batch.stream().filter(TextLines.Line::readable).toList(), input);
     int next = 0;
     for (TextLines.Line line : batch) {
       if (line.readable()) {
-        vectors.append(line, embeddings[next++]);
+        vectors.append(line, made[next++]);
       } else {
         vectors.skip(line);
       }
@@ -207,7 +222,7 @@ public final class EmbedCommand extends BenchCommand {
   private static long count(Path file) throws IOException {
     long lines = 0;
     byte[] block = new byte[1 << 16];
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = Input.text(file)) {
       for (int length = in.read(block); length >= 0; length = in.read(block)) {
         for (int i = 0; i < length; i++) {
           lines += block[i] == '\n' ? 1 : 0;

@@ -8,7 +8,6 @@ import com.google.gson.stream.MalformedJsonException;
 import dev.lanewise.bench.cli.console.Printable;
 import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.bench.cli.files.TextLines;
-import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.BufferedWriter;
 import java.io.EOFException;
@@ -41,6 +40,10 @@ final class JsonLines implements VectorOutput {
   private static final List<String> NAMES = List.of(".jsonl", ".json", ".ndjson");
 
   private final Writer writer;
+
+  /** Numbers of an embedding. */
+  private final int width;
+
   private final long linesBefore;
 
   /** The file; null if the output is a stream. */
@@ -51,30 +54,32 @@ final class JsonLines implements VectorOutput {
 
   private @Nullable Embedded next;
 
-  private JsonLines(OutputStream out, long linesBefore, @Nullable FileChannel channel, @Nullable TextLines earlier) {
+  private JsonLines(OutputStream out, int width, long linesBefore, @Nullable FileChannel channel, @Nullable TextLines earlier) {
     this.channel = channel;
+    this.width = width;
     this.writer = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
     this.linesBefore = linesBefore;
     this.earlier = earlier;
   }
 
   /** Writes to a stream from the first line on. */
-  static JsonLines to(OutputStream out) {
-    return new JsonLines(out, 0, null, null);
+  static JsonLines to(OutputStream out, int width) {
+    return new JsonLines(out, width, 0, null, null);
   }
 
   /**
    * Whether a file holds this format, by its name in any case or by its first line.
    *
    * @param firstLine the first line that is not blank
+   * @param width numbers of an embedding
    */
-  static boolean isFormatOf(Path file, String firstLine) {
+  static boolean isFormatOf(Path file, String firstLine, int width) {
     String name = file.toString().toLowerCase(Locale.ROOT);
     if (NAMES.stream().anyMatch(name::endsWith) || BEGINNING.matcher(firstLine).matches()) {
       return true;
     }
     try {
-      return firstLine.startsWith("{") && parse(firstLine).line() > 0;
+      return firstLine.startsWith("{") && parse(firstLine, width).line() > 0;
     } catch (IOException e) {
       return false;
     }
@@ -86,7 +91,7 @@ final class JsonLines implements VectorOutput {
    *
    * @throws IOException if the file has other content
    */
-  static JsonLines resume(Path file) throws IOException {
+  static JsonLines resume(Path file, int width) throws IOException {
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
     try {
       long end = lastNewline(channel, channel.size()) + 1;
@@ -95,10 +100,10 @@ final class JsonLines implements VectorOutput {
         end -= last.length;
         last = line(file, channel, end);
       }
-      long number = end == 0 ? 0 : lineNumber(file, last);
+      long number = end == 0 ? 0 : lineNumber(file, last, width);
       channel.position(end);
       TextLines earlier = number == 0 ? null : new TextLines(Input.text(file));
-      return new JsonLines(Channels.newOutputStream(channel), number, channel, earlier);
+      return new JsonLines(Channels.newOutputStream(channel), width, number, channel, earlier);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -132,9 +137,9 @@ final class JsonLines implements VectorOutput {
     return line.array();
   }
 
-  private static long lineNumber(Path file, byte[] line) throws IOException {
+  private static long lineNumber(Path file, byte[] line, int width) throws IOException {
     try {
-      return parse(new String(line, StandardCharsets.UTF_8)).line();
+      return parse(new String(line, StandardCharsets.UTF_8), width).line();
     } catch (IOException e) {
       throw new IOException(file + " is not from this command: its last line " + e.getMessage(), e);
     }
@@ -153,11 +158,15 @@ final class JsonLines implements VectorOutput {
         return false;
       }
       if (!read.text().isBlank()) {
-        next = parse(read.text());
+        next = parse(read.text(), width);
       }
     }
     Embedded found = next != null && next.line() == line.number() ? next : null;
-    return line.readable() ? found != null && found.text().equals(line.text()) : found == null;
+    if (found == null || !line.readable()) {
+      return found == null && !line.readable();
+    }
+    boolean compared = line.number() == 1 || line.number() == linesBefore;
+    return found.text().equals(line.text()) && (!compared || VectorOutput.near(found.embedding(), embedding.get()));
   }
 
   @Override
@@ -203,11 +212,11 @@ final class JsonLines implements VectorOutput {
    *
    * @throws IOException if it cannot be parsed; the message continues a sentence that begins with the line's name
    */
-  static Embedded parse(String text) throws IOException {
+  static Embedded parse(String text, int width) throws IOException {
     JsonReader json = new JsonReader(new StringReader(text));
     json.setStrictness(Strictness.STRICT);
     try {
-      Embedded embedded = read(json);
+      Embedded embedded = read(json, width);
       if (json.peek() != JsonToken.END_DOCUMENT) {
         throw new IOException("has text after its object");
       }
@@ -217,7 +226,7 @@ final class JsonLines implements VectorOutput {
     }
   }
 
-  private static Embedded read(JsonReader json) throws IOException {
+  private static Embedded read(JsonReader json, int width) throws IOException {
     long line = 0;
     String text = null;
     float[] embedding = null;
@@ -226,7 +235,7 @@ final class JsonLines implements VectorOutput {
       switch (json.nextName()) {
         case "line" -> line = json.nextLong();
         case "text" -> text = json.nextString();
-        case "embedding" -> embedding = embedding(json);
+        case "embedding" -> embedding = embedding(json, width);
         default -> json.skipValue();
       }
     }
@@ -237,8 +246,8 @@ final class JsonLines implements VectorOutput {
     return new Embedded(line, text, embedding);
   }
 
-  private static float[] embedding(JsonReader json) throws IOException {
-    float[] embedding = new float[MiniLm.EMBED_DIM];
+  private static float[] embedding(JsonReader json, int width) throws IOException {
+    float[] embedding = new float[width];
     int count = 0;
     json.beginArray();
     while (json.hasNext()) {

@@ -7,6 +7,20 @@ import java.util.function.Supplier;
 
 /** Writes embeddings line by line; what has been written stays valid after any later failure. */
 interface VectorOutput extends Closeable {
+  /** Largest accepted difference: another path of the kernels changes an element by about 1e-6 of it, another text by about 0.05. */
+  double MOST_DIFFERENCE = 1e-3;
+
+  /** Whether two vectors are of the same text and model: differences are measured by the largest element, or by 1 if that is larger. */
+  static boolean near(float[] one, float[] other) {
+    double largest = 1;
+    double difference = 0;
+    for (int i = 0; i < one.length; i++) {
+      largest = Math.max(largest, Math.abs(other[i]));
+      difference = Math.max(difference, Math.abs((double) one[i] - other[i]));
+    }
+    return difference <= MOST_DIFFERENCE * largest;
+  }
+
   /** The number of lines that an earlier run wrote. */
   long linesBefore();
 

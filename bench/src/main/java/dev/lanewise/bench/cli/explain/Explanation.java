@@ -5,9 +5,7 @@ import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.bert.BertEncoder;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,7 +27,7 @@ public record Explanation(Tokens tokens, List<Heads> layers, List<SequenceBatch>
     encoder.embed(tokens.ids(), null, text, x);
     List<Heads> layers = new ArrayList<>();
     for (int layer = 0; layer < encoder.encoder().layers().size(); layer++) {
-      layers.add(Heads.zeros(1, MiniLm.NUM_HEADS, length, length));
+      layers.add(Heads.zeros(1, encoder.numHeads(), length, length));
     }
     encoder.encoder().withPackedSequences(text).forward(x, x, layers.stream().map(Results.of()::withWeights).toList());
     return of(tokens, layers);

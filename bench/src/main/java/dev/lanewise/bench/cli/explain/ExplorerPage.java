@@ -27,20 +27,22 @@ public final class ExplorerPage {
   /**
    * The whole page, which needs nothing beside it.
    *
+   * @param model the name of the model
    * @param tokensGiven how many tokens the text has; if the model reads fewer, the page says so
    */
-  static String of(Explanation explanation, int tokensGiven) throws IOException {
-    return of("Attention explorer – Lanewise", explanation, tokensGiven, new JsonObject());
+  static String of(String model, Explanation explanation, int tokensGiven) throws IOException {
+    return of("Attention explorer – Lanewise", model, explanation, tokensGiven, new JsonObject());
   }
 
   /**
    * The page with more data.
    *
    * @param title its title in the browser; part of the program, not of a text
+   * @param model the name of the model, which may be that of a folder: anything but letters, digits and simple signs is left out
    * @param more what the page shows beside the explanation: {@code start} is a layer, a head and a token, {@code measured} are errors and
    *     times
    */
-  public static String of(String title, Explanation explanation, int tokensGiven, JsonObject more) throws IOException {
+  public static String of(String title, String model, Explanation explanation, int tokensGiven, JsonObject more) throws IOException {
     String style = Resource.text(ExplorerPage.class, "page.css");
     StringBuilder script = new StringBuilder("\"use strict\";\n");
     for (String name : SCRIPTS) {
@@ -55,6 +57,7 @@ public final class ExplorerPage {
         .replace("{{style}}", style)
         .replace("{{script}}", script)
         .replace("{{title}}", title)
+        .replace("{{model}}", model.replaceAll("[^\\p{L}\\p{N} ._-]", "_"))
         .replace("{{data}}", new Gson().toJson(data));
   }
 

@@ -1,5 +1,5 @@
 /**
- * The attention explorer: all attention weights of a text in all-MiniLM-L6-v2 on one HTML page that needs nothing beside it.
+ * The attention explorer: all attention weights of a text in a model on one HTML page that needs nothing beside it.
  *
  * <p>{@link dev.lanewise.bench.cli.explain.ExplainCommand} is the command. {@link dev.lanewise.bench.cli.explain.Explanation} computes the
  * weights, {@link dev.lanewise.bench.cli.explain.ExplorerPage} writes the page; {@code demo} uses both. Template, style and scripts are

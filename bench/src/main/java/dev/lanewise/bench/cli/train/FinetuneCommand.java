@@ -1,10 +1,9 @@
 package dev.lanewise.bench.cli.train;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
-import dev.lanewise.bench.cli.embed.ModelFile;
 import dev.lanewise.bench.cli.files.Input;
-import dev.lanewise.bench.cli.files.OutputFile;
-import dev.lanewise.bench.cli.files.OutputFile.Replacement;
+import dev.lanewise.bench.cli.model.Checkpoints;
+import dev.lanewise.bench.cli.model.ModelOptions;
 import dev.lanewise.bench.cli.train.data.MadeUpPairs;
 import dev.lanewise.bench.cli.train.data.PairFile;
 import dev.lanewise.bench.cli.train.data.PairFile.Pair;
@@ -13,30 +12,37 @@ import dev.lanewise.bench.cli.train.pairs.PairRun;
 import dev.lanewise.bench.cli.train.pairs.PairSettings;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.TextEncoder;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Trains MiniLM on pairs of texts. */
+/** Trains an encoder on pairs of texts. */
 @Command(
     name = "finetune",
     sortOptions = false,
     description = {
-      "Trains all-MiniLM-L6-v2 on pairs of texts that belong together: in each batch the embedding of a query moves towards that of its own"
-          + " text and away from those of the other texts (InfoNCE, in both directions).",
+      "Trains a model of the BERT family on pairs of texts that belong together: in each batch the embedding of a query moves towards that"
+          + " of its own text and away from those of the other texts (InfoNCE, in both directions).",
       "Prints how well held-out queries find their texts before and after: the part whose text is the nearest (recall@1) or among the"
           + " nearest ten (recall@10), and the mean of 1 / rank (MRR)."
     },
     footer = {
       "",
-      "The result is a safetensors file that embed and similar take with --model. A check-point beside it is written every few steps, and"
+      "Examples:",
+      "  finetune pairs.tsv --output my-model",
+      "  finetune pairs.tsv --model bge-small-en-v1.5 --output my-model --epochs 2",
+      "",
+      "The result is a folder that embed, similar and explain take with --model. A check-point beside it is written every few steps, and"
           + " removed at the end. Ctrl-C writes a last one, and --resume continues from it: the result has the bits of an unbroken run."
     })
 public final class FinetuneCommand extends BenchCommand {
@@ -55,7 +61,7 @@ public final class FinetuneCommand extends BenchCommand {
       description = "Instead of PAIRS: N made-up codes and descriptions of parts, and a quarter as many others that are held out.")
   private @Nullable Integer madeUp;
 
-  @Option(names = "--output", paramLabel = "FILE", required = true, description = "The safetensors file to write.")
+  @Option(names = "--output", paramLabel = "FOLDER", required = true, description = "The folder to write.")
   private Path output = Path.of("");
 
   @Option(
@@ -64,8 +70,7 @@ public final class FinetuneCommand extends BenchCommand {
       description = "So many pairs at the end are held out; with --made-up they are made in addition (default: a tenth of PAIRS).")
   private @Nullable Integer heldOut;
 
-  @Option(names = "--model", paramLabel = "FILE", description = ModelFile.DESCRIPTION)
-  private @Nullable Path model;
+  @Mixin private final ModelOptions model = new ModelOptions();
 
   @Option(
       names = "--epochs",
@@ -120,10 +125,10 @@ public final class FinetuneCommand extends BenchCommand {
       names = "--freeze-layers",
       paramLabel = "N",
       defaultValue = "0",
-      description = "So many of the lowest of the 6 layers do not learn (default: ${DEFAULT-VALUE}).")
+      description = "So many of the lowest layers do not learn (default: ${DEFAULT-VALUE}).")
   private int frozenLayers;
 
-  @Option(names = "--embeddings", description = "The tables of words and positions learn, too: slower, and 140 MB more memory.")
+  @Option(names = "--embeddings", description = "The tables of words and positions learn, too: slower, and more memory.")
   private boolean embeddings;
 
   @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of everything random (default: ${DEFAULT-VALUE}).")
@@ -136,10 +141,10 @@ public final class FinetuneCommand extends BenchCommand {
       description = "Steps between check-points (default: ${DEFAULT-VALUE}).")
   private int checkpointEvery;
 
-  @Option(names = "--resume", description = "Continue from the check-point of an earlier run into the same file, if there is one.")
+  @Option(names = "--resume", description = "Continue from the check-point of an earlier run into the same folder, if there is one.")
   private boolean resume;
 
-  @Option(names = "--force", description = "Replace an existing file, and forget a check-point.")
+  @Option(names = "--force", description = "Replace an existing folder of a model, once the new one is complete, and forget a check-point.")
   private boolean force;
 
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
@@ -149,8 +154,9 @@ public final class FinetuneCommand extends BenchCommand {
   public Integer call() throws IOException {
     int workers = workers(threads);
     checkOptions();
+    ModelFiles files = model.files();
     RunFile checkpoint = RunFile.beside(output);
-    requireUsable("--output " + output, OutputFile.obstacle(output, force));
+    requireUsable("--output " + output, Checkpoints.obstacle(output, force));
     requireUsable("", checkpoint.obstacle(resume, force));
     List<Pair> pairs = pairs();
     int test = heldOut(pairs.size());
@@ -159,25 +165,52 @@ public final class FinetuneCommand extends BenchCommand {
     }
     List<Pair> learned = pairs.subList(0, pairs.size() - test);
     List<Pair> measured = pairs.subList(pairs.size() - test, pairs.size());
-    if (madeUp != null) {
-      err().println("made up: " + pairs.getFirst().query() + " is “" + pairs.getFirst().text() + "”");
-    }
-    NamedTensors before = weights();
-    out().println("before: " + PairRun.measure(before, measured, workers).line());
-    out().flush();
+    EncoderModel before = EncoderModel.load(files);
+    checkOptions(before);
     PairSettings settings =
         new PairSettings(
             epochs, batch, maxTokens, learningRate, temperature, dropout, decay, frozenLayers, embeddings, seed, checkpointEvery);
-    PairRun run = new PairRun(settings, before, learned, workers);
+    PairRun run = run(files, () -> new PairRun(settings, before, EncoderModel.weights(files), learned, workers));
+    if (madeUp != null) {
+      err().println("made up: " + pairs.getFirst().query() + " is “" + pairs.getFirst().text() + "”");
+    }
+    out().println("before: " + PairRun.measure(TextEncoder.of(before).withThreads(workers), measured).line());
+    out().flush();
     checkpoint.begin(force);
     if (!checkpoint.run(() -> run.learn(checkpoint.path(), new PairReport(run.steps(), err())))) {
       return 1;
     }
-    out().println("after:  " + PairRun.measure(run.tensors(), measured, workers).line());
-    write(run.tensors());
+    Checkpoints.write(output, folder -> write(files, run.tensors(), folder));
     checkpoint.delete();
+    out().println("after:  " + PairRun.measure(TextEncoder.load(output).withThreads(workers), measured).line());
     out().println(output + ": take it with embed --model and similar --model");
     return 0;
+  }
+
+  /** Makes a run; what such a model cannot do is one line. */
+  private static PairRun run(ModelFiles files, Callable<PairRun> made) throws IOException {
+    try {
+      return made.call();
+    } catch (IllegalArgumentException e) {
+      throw new IOException(files + " cannot be trained: " + e.getMessage(), e);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  private static void write(ModelFiles files, NamedTensors learned, Path folder) throws IOException {
+    EncoderModel.export(files, folder);
+    // Readers in Python require this entry.
+    Safetensors.write(folder.resolve("model.safetensors"), learned, Map.of("format", "pt"), Safetensors.Dtype.F32);
+  }
+
+  /** Refuses what does not fit the model. */
+  private void checkOptions(EncoderModel loaded) {
+    requireBetween("--max-tokens", maxTokens, 3, loaded.maxTokens());
+    int layers = loaded.encoder().encoder().layers().size();
+    requireBetween("--freeze-layers", frozenLayers, 0, embeddings ? layers : layers - 1);
   }
 
   private void checkOptions() {
@@ -187,21 +220,17 @@ public final class FinetuneCommand extends BenchCommand {
     if (file != null) {
       requireUsable(file, Input.obstacle(file));
     }
-    if (OutputFile.isStream(output)) {
-      throw rejected("--output must be a file; " + output + " is none");
-    }
-    requireUsable("--model " + model, ModelFile.obstacle(model));
     if (heldOut != null) {
       requireAtLeast("--held-out", heldOut, 1);
     }
     requireBetween("--epochs", epochs, 1, 1 << 20);
     requireBetween("--batch", batch, 2, 1 << 12);
-    requireBetween("--max-tokens", maxTokens, 3, MiniLm.MAX_TOKENS);
+    requireAtLeast("--max-tokens", maxTokens, 3);
     requirePositive("--learning-rate", learningRate);
     requirePositive("--temperature", temperature);
     requirePart("--dropout", dropout);
     requireNotNegative("--decay", decay);
-    requireBetween("--freeze-layers", frozenLayers, 0, embeddings ? 6 : 5);
+    requireAtLeast("--freeze-layers", frozenLayers, 0);
     requireAtLeast("--check-point-every", checkpointEvery, 1);
     if (madeUp != null) {
       requireAtLeast("--made-up", madeUp, 1);
@@ -222,29 +251,5 @@ public final class FinetuneCommand extends BenchCommand {
       return MadeUpPairs.of(seed, madeUp + heldOut(madeUp));
     }
     return file == null ? List.of() : PairFile.read(file);
-  }
-
-  private NamedTensors weights() throws IOException {
-    if (model == null) {
-      return MiniLmArtifact.weights();
-    }
-    try (Safetensors tensors = Safetensors.open(model)) {
-      ModelFile.checked(tensors);
-      NamedTensors.Builder copy = NamedTensors.builder();
-      for (String name : tensors.names()) {
-        copy.add(name, tensors.floats(name), tensors.shape(name));
-      }
-      return copy.build();
-    } catch (IllegalArgumentException e) {
-      throw new IOException(model + ": " + e.getMessage(), e);
-    }
-  }
-
-  private void write(NamedTensors tensors) throws IOException {
-    try (Replacement replacement = OutputFile.replace(output)) {
-      // Readers in Python require this entry.
-      Safetensors.write(replacement.path(), tensors, Map.of("format", "pt"), Safetensors.Dtype.F32);
-      replacement.commit();
-    }
   }
 }

@@ -2,7 +2,7 @@ package dev.lanewise.bench.cli.train;
 
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.cli.files.Input;
-import dev.lanewise.bench.cli.generate.Checkpoints;
+import dev.lanewise.bench.cli.model.Checkpoints;
 import dev.lanewise.bench.cli.train.data.Compression;
 import dev.lanewise.bench.cli.train.data.Corpus;
 import dev.lanewise.bench.cli.train.lm.ByteModel;

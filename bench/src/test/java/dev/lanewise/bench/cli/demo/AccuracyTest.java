@@ -2,9 +2,8 @@ package dev.lanewise.bench.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.bench.cli.explain.Tokens;
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.text.MiniLmArtifact;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +11,7 @@ class AccuracyTest {
   @Test
   void theLayerAgreesWithTheReference() throws IOException {
     FirstLayer model = FirstLayer.load();
-    Tokens tokens = MiniLmArtifact.tokenizer().encode("One way or another").withLength(37);
+    Tokens tokens = Tokens.of(model.model(), "One way or another").withLength(37);
     Accuracy accuracy = Accuracy.measure(model, model.embed(tokens), Kernels.vector());
     assertThat(accuracy.largest()).isGreaterThan(0.1);
     assertThat(accuracy.scalar()).isGreaterThan(0).isLessThan(1e-6 * accuracy.largest());

@@ -6,12 +6,11 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.lanewise.bench.cli.explain.Tokens;
 import dev.lanewise.core.Results;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.text.MiniLmArtifact;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -37,9 +36,9 @@ class FirstLayerTest {
   static void load() throws IOException {
     try (InputStream json = Objects.requireNonNull(FirstLayerTest.class.getResourceAsStream("layer0.json"))) {
       golden = JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonObject();
-      tokens = MiniLmArtifact.tokenizer().encode(golden.get("sentence").getAsString());
     }
     model = FirstLayer.load();
+    tokens = Tokens.of(model.model(), golden.get("sentence").getAsString());
   }
 
   static Stream<Kernels> kernels() {

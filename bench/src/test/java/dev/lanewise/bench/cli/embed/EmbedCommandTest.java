@@ -3,7 +3,9 @@ package dev.lanewise.bench.cli.embed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.weights.Safetensors;
-import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.TextEncoder;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -26,9 +28,11 @@ import picocli.CommandLine;
 class EmbedCommandTest {
   private static final List<String> TEXTS = List.of("The law is just.", "", "Ein Satz.", "It rained \"all\" day\t.", "👩‍👩‍👧");
   private static final int BAD = 3;
-  private static final int ROW_BYTES = MiniLm.EMBED_DIM * Float.BYTES;
+  private static final int WIDTH = 384;
+  private static final int ROW_BYTES = WIDTH * Float.BYTES;
 
-  private static MiniLm model;
+  private static EncoderModel model;
+  private static TextEncoder encoder;
   private static float[][] expected;
 
   @TempDir private Path folder;
@@ -38,8 +42,9 @@ class EmbedCommandTest {
 
   @BeforeAll
   static void embed() throws IOException {
-    model = MiniLm.load();
-    expected = model.embed(TEXTS);
+    model = EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
+    encoder = TextEncoder.of(model);
+    expected = encoder.embed(TEXTS);
   }
 
   /** Line 3 of the input is not UTF-8. */
@@ -66,13 +71,13 @@ class EmbedCommandTest {
   private int embed(Path output, String... more) {
     List<Object> arguments = new ArrayList<>(List.of(input, "--output", output, "--threads", 1));
     arguments.addAll(List.of(more));
-    return run(new EmbedCommand(() -> model), arguments.toArray());
+    return run(new EmbedCommand(files -> model), arguments.toArray());
   }
 
   private static List<Embedded> read(Path file) throws IOException {
     List<Embedded> lines = new ArrayList<>();
     for (String line : Files.readAllLines(file)) {
-      lines.add(JsonLines.parse(line));
+      lines.add(JsonLines.parse(line, WIDTH));
     }
     return lines;
   }
@@ -101,7 +106,7 @@ class EmbedCommandTest {
     assertThat(header)
         .startsWith("\u0093NUMPY\u0001\u0000v\u0000{'descr': '<f4', 'fortran_order': False, 'shape': (6, 384), }")
         .endsWith("\n");
-    float[] rows = new float[6 * MiniLm.EMBED_DIM];
+    float[] rows = new float[6 * WIDTH];
     ByteBuffer.wrap(bytes).position(RowFormat.HEADER_BYTES).slice().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(rows);
     assertRows(rows);
 
@@ -109,13 +114,13 @@ class EmbedCommandTest {
     assertThat(embed(safetensors)).isZero();
     try (Safetensors file = Safetensors.open(safetensors)) {
       assertThat(file.names()).containsExactly("embeddings");
-      assertRows(file.floats("embeddings", 6, MiniLm.EMBED_DIM));
+      assertRows(file.floats("embeddings", 6, WIDTH));
     }
   }
 
   private static void assertRows(float[] rows) {
     for (int line = 0, next = 0; line < 6; line++) {
-      float[] row = Arrays.copyOfRange(rows, line * MiniLm.EMBED_DIM, (line + 1) * MiniLm.EMBED_DIM);
+      float[] row = Arrays.copyOfRange(rows, line * WIDTH, (line + 1) * WIDTH);
       if (line == BAD - 1) {
         assertThat(row).containsOnly(Float.NaN);
       } else {
@@ -178,7 +183,7 @@ class EmbedCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"--threads=0", "--resume", "--force", "missing.txt"})
   void wrongOptions(String option) {
-    assertThat(run(new EmbedCommand(() -> model), option)).isEqualTo(2);
+    assertThat(run(new EmbedCommand(files -> model), option)).isEqualTo(2);
     assertThat(err.toString()).containsAnyOf("--threads is 0, must be at least 1", "needs --output", "missing.txt is not there");
   }
 
@@ -188,23 +193,23 @@ class EmbedCommandTest {
     assertThat(embed(file)).isZero();
     for (Path from : List.of(input, file)) {
       out.getBuffer().setLength(0);
-      assertThat(run(new SimilarCommand(() -> model), "Laws should be just", from, "--top", 2, "--threads", 1)).isZero();
+      assertThat(run(new SimilarCommand(files -> model), "Laws should be just", from, "--top", 2, "--threads", 1)).isZero();
       assertThat(out.toString().lines()).hasSize(2);
-      double score = MiniLm.similarity(expected[0], model.embed("Laws should be just"));
+      double score = TextEncoder.similarity(expected[0], encoder.embed("Laws should be just"));
       assertThat(out.toString().lines().findFirst().orElseThrow()).isEqualTo(String.format("%6.3f  %6d  %s", score, 1, TEXTS.get(0)));
     }
-    assertThat(run(new SimilarCommand(() -> model), "x", input, "--top", 0)).isEqualTo(2);
-    assertThat(run(new SimilarCommand(() -> model), "x", folder)).isEqualTo(2);
+    assertThat(run(new SimilarCommand(files -> model), "x", input, "--top", 0)).isEqualTo(2);
+    assertThat(run(new SimilarCommand(files -> model), "x", folder)).isEqualTo(2);
   }
 
   @Test
   void similarNamesALineThatIsNoEmbedding() throws IOException {
     Path file = folder.resolve("wrong.jsonl");
     Files.writeString(file, "{\"line\":1,\"text\":\"a\",\"embedding\":[1,2]}\n");
-    assertThat(run(new SimilarCommand(() -> model), "x", file)).isEqualTo(1);
+    assertThat(run(new SimilarCommand(files -> model), "x", file)).isEqualTo(1);
     assertThat(err.toString()).contains("line 1 of").contains("has an embedding of 2 numbers, must be 384");
     Files.writeString(file, "{\"line\":1}\n");
-    assertThat(run(new SimilarCommand(() -> model), "x", file)).isEqualTo(1);
+    assertThat(run(new SimilarCommand(files -> model), "x", file)).isEqualTo(1);
     assertThat(err.toString()).contains("has no text");
   }
 }

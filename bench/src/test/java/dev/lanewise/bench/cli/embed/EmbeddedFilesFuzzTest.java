@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.bench.cli.files.TextLines;
 import dev.lanewise.testing.Mutations;
-import dev.lanewise.text.MiniLm;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,12 +24,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EmbeddedFilesFuzzTest {
   private static final long SEED = 20261123;
   private static final int FILES = 2000;
+  private static final int WIDTH = 384;
   private static final long ALLOWANCE = 2_000_000;
 
   @TempDir private Path folder;
 
   private static float[] embedding(int line) {
-    float[] embedding = new float[MiniLm.EMBED_DIM];
+    float[] embedding = new float[WIDTH];
     for (int i = 0; i < embedding.length; i++) {
       embedding[i] = (float) Math.sin(i + line);
     }
@@ -82,7 +82,7 @@ class EmbeddedFilesFuzzTest {
   @EnumSource
   void matricesToGoOnFrom(RowFormat format) throws IOException {
     Path file = folder.resolve("rows");
-    byte[] valid = written(RowFile.resume(file, format, MiniLm.EMBED_DIM), file);
+    byte[] valid = written(RowFile.resume(file, format, WIDTH), file);
     byte[] header = Arrays.copyOf(valid, RowFormat.HEADER_BYTES);
     Mutations mutations = new Mutations(SEED + format.ordinal());
     int refused = 0;
@@ -92,7 +92,7 @@ class EmbeddedFilesFuzzTest {
         bytes = Arrays.copyOf(bytes, valid.length);
         System.arraycopy(valid, header.length, bytes, header.length, valid.length - header.length);
       }
-      refused += refuses(target -> RowFile.resume(target, format, MiniLm.EMBED_DIM), file, bytes, mutations.name()) ? 1 : 0;
+      refused += refuses(target -> RowFile.resume(target, format, WIDTH), file, bytes, mutations.name()) ? 1 : 0;
     }
     assertThat(refused).isBetween(mutations.files() / 2, mutations.files() - 1);
     assertAlone(file);
@@ -101,11 +101,11 @@ class EmbeddedFilesFuzzTest {
   @Test
   void jsonLinesToGoOnFrom() throws IOException {
     Path file = folder.resolve("lines.jsonl");
-    byte[] valid = written(JsonLines.resume(file), file);
+    byte[] valid = written(JsonLines.resume(file, WIDTH), file);
     Mutations mutations = new Mutations(SEED + 10);
     int refused = 0;
     for (int i = 0; i < Mutations.count(FILES); i++) {
-      refused += refuses(JsonLines::resume, file, mutations.of(valid), mutations.name()) ? 1 : 0;
+      refused += refuses(target -> JsonLines.resume(target, WIDTH), file, mutations.of(valid), mutations.name()) ? 1 : 0;
     }
     assertThat(refused).isBetween(mutations.files() / 20, mutations.files() - 1);
     assertAlone(file);
@@ -126,13 +126,15 @@ class EmbeddedFilesFuzzTest {
         "{\"line\":1,\"text\":null,\"embedding\":[1]}\n"
       })
   void otherLinesAreRefused(String text) throws IOException {
-    assertThat(refuses(JsonLines::resume, folder.resolve("lines.jsonl"), text.getBytes(StandardCharsets.UTF_8), text)).isTrue();
+    assertThat(
+            refuses(target -> JsonLines.resume(target, WIDTH), folder.resolve("lines.jsonl"), text.getBytes(StandardCharsets.UTF_8), text))
+        .isTrue();
   }
 
   @Test
   void linesOfVectors() throws IOException {
     Path file = folder.resolve("lines.jsonl");
-    String all = new String(written(JsonLines.resume(file), file), StandardCharsets.UTF_8);
+    String all = new String(written(JsonLines.resume(file, WIDTH), file), StandardCharsets.UTF_8);
     String line = all.lines().findFirst().orElseThrow();
     Mutations mutations = new Mutations(SEED + 11);
     int refused = 0;
@@ -145,14 +147,14 @@ class EmbeddedFilesFuzzTest {
     for (String deep : new String[] {"[".repeat(500_000), "{\"a\":".repeat(100_000), "{\"line\":" + "9".repeat(500_000)}) {
       assertThat(Mutations.refuses(() -> parse(deep), "", "deep", ALLOWANCE + 20L * deep.length())).isTrue();
     }
-    assertThatThrownBy(() -> JsonLines.parse(line.replaceFirst("\\[[^,]*", "[1e39")))
+    assertThatThrownBy(() -> JsonLines.parse(line.replaceFirst("\\[[^,]*", "[1e39"), WIDTH))
         .hasMessageContaining("has an embedding with Infinity");
-    assertThatThrownBy(() -> JsonLines.parse(line.replaceFirst("\\[[^,]*", "[NaN"))).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> JsonLines.parse(line.replaceFirst("\\[[^,]*", "[NaN"), WIDTH)).isInstanceOf(IOException.class);
   }
 
   private static void parse(String text) throws IOException {
-    Embedded embedded = JsonLines.parse(text);
-    assertThat(embedded.embedding()).hasSize(MiniLm.EMBED_DIM);
+    Embedded embedded = JsonLines.parse(text, WIDTH);
+    assertThat(embedded.embedding()).hasSize(WIDTH);
     for (float element : embedded.embedding()) {
       assertThat(Float.isFinite(element)).isTrue();
     }

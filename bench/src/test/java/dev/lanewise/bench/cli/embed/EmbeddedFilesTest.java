@@ -2,7 +2,8 @@ package dev.lanewise.bench.cli.embed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,7 +21,7 @@ import picocli.CommandLine;
 /** What {@code embed} and {@code similar} take a file for, and what they leave of an old one. */
 class EmbeddedFilesTest {
   private static final String TEXT = "The law is just.\nEin Satz.\nIt rained.\n";
-  private static MiniLm model;
+  private static EncoderModel model;
 
   @TempDir private Path folder;
   private Path input = Path.of("");
@@ -29,7 +30,7 @@ class EmbeddedFilesTest {
 
   @BeforeAll
   static void load() throws IOException {
-    model = MiniLm.load();
+    model = EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
   }
 
   @BeforeEach
@@ -45,11 +46,11 @@ class EmbeddedFilesTest {
   }
 
   private int embed(Object... arguments) {
-    return run(new EmbedCommand(() -> model), arguments);
+    return run(new EmbedCommand(files -> model), arguments);
   }
 
   private String similar(Path file) {
-    assertThat(run(new SimilarCommand(() -> model), "justice", file, "--top", 9)).as(err.toString()).isZero();
+    assertThat(run(new SimilarCommand(files -> model), "justice", file, "--top", 9)).as(err.toString()).isZero();
     return out.toString();
   }
 
@@ -86,7 +87,7 @@ class EmbeddedFilesTest {
   void aMatrixHasNoTexts(String name) {
     Path file = folder.resolve(name);
     assertThat(embed(input, "--output", file)).isZero();
-    assertThat(run(new SimilarCommand(() -> model), "x", file)).isEqualTo(1);
+    assertThat(run(new SimilarCommand(files -> model), "x", file)).isEqualTo(1);
     assertThat(err.toString()).contains(name + " is no UTF-8 text: it looks like ");
   }
 
@@ -139,7 +140,7 @@ class EmbeddedFilesTest {
     OutOfMemoryError error = new OutOfMemoryError("for a test");
     EmbedCommand fails =
         new EmbedCommand(
-            () -> {
+            files -> {
               throw error;
             });
     try {
@@ -164,7 +165,7 @@ class EmbeddedFilesTest {
   @Test
   void nothingReadableIsAFailure() throws IOException {
     Path latin = Files.write(folder.resolve("latin"), new byte[] {'x', (byte) 0xff, '\n', (byte) 0xff});
-    assertThat(run(new SimilarCommand(() -> model), "x", latin)).isEqualTo(1);
+    assertThat(run(new SimilarCommand(files -> model), "x", latin)).isEqualTo(1);
     assertThat(err.toString()).contains("none of the 2 lines of " + latin + " can be read");
     assertThat(embed(latin, "--output", folder.resolve("new.jsonl"))).isEqualTo(1);
     assertThat(embed(Files.writeString(folder.resolve("empty"), ""), "--output", folder.resolve("empty.jsonl"))).isZero();

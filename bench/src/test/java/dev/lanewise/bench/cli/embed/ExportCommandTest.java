@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.bench.cli.Main;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
-import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -30,7 +31,7 @@ class ExportCommandTest {
     assertThat(execute("export", file.toString())).isZero();
     assertThat(out.toString().trim())
         .isEqualTo(file + ": 103 tensors, 22,713,216 numbers in fp32, " + String.format(Locale.ROOT, "%,d", Files.size(file)) + " bytes");
-    NamedTensors expected = MiniLmArtifact.weights();
+    NamedTensors expected = EncoderModel.weights(ModelFiles.onClassPath("all-minilm-l6-v2"));
     try (Safetensors read = Safetensors.open(file)) {
       assertThat(read.metadata()).isEqualTo(Map.of("format", "pt"));
       assertThat(read.names()).containsExactlyInAnyOrderElementsOf(expected.names());
@@ -52,17 +53,19 @@ class ExportCommandTest {
   }
 
   @Test
-  void whereNothingCanBeWrittenIsSaid() {
-    assertRejected("is a folder, must be a file", "export", folder.toString());
+  void whereNothingCanBeWrittenIsSaid() throws IOException {
+    assertRejected("is a folder, must be a file", "export", Files.createDirectory(folder.resolve("a.safetensors")).toString());
+    assertRejected("is there already; --force replaces it", "export", folder.toString());
+    assertRejected("is no folder of a checkpoint and nothing else", "export", "--force", folder.toString());
     assertRejected("there is no folder", "export", folder.resolve("no").resolve("model.safetensors").toString());
-    assertRejected("Missing required parameter: 'FILE'", "export");
+    assertRejected("Missing required parameter: 'OUTPUT'", "export");
     assertRejected("Unmatched argument", "export", folder.resolve("a").toString(), "b");
   }
 
   @Test
   void helpIsNoError() {
     assertThat(execute("export", "--help")).isZero();
-    assertThat(out.toString()).startsWith("Usage: lanewise-bench export").contains("--force", "FILE");
+    assertThat(out.toString()).startsWith("Usage: lanewise-bench export").contains("--force", "--model", "OUTPUT", "Examples:");
   }
 
   private void assertRejected(String message, String... args) {

@@ -3,6 +3,7 @@ package dev.lanewise.bench.cli.explain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.cli.Main;
+import dev.lanewise.bench.testing.TinyBert;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -42,6 +43,26 @@ class ExplainCommandTest {
     assertThat(Files.readString(page)).contains("\"tokensGiven\":302");
   }
 
+  /** In a small model of its own, whose vocabulary has these characters. */
+  @Test
+  void aChineseSentenceInAnotherModel() throws IOException {
+    String model = TinyBert.write(folder.resolve("tiny")).toString();
+    Path page = folder.resolve("page.html");
+    assertThat(execute("explain", "--model", model, "--output", page.toString(), "法律公正")).as(err.toString()).isZero();
+    assertThat(out.toString())
+        .startsWith("Tokens    6, with [CLS] and [SEP]")
+        .contains("Model     tiny, 2 layers of 2 heads; what each token looks at")
+        .containsPattern("  [法律公正] -> [法律公正] ");
+    assertThat(Files.readString(page)).contains("\"tokens\":[\"[CLS]\",\"法\",\"律\",\"公\",\"正\",\"[SEP]\"]", "attends to in tiny,");
+    out.getBuffer().setLength(0);
+    String[] cut = {"explain", "--model", model, "--output", page.toString(), "--force", "--max-tokens", "5", "--prefix", "the ", "法律公正"};
+    assertThat(execute(cut)).as(err.toString()).isZero();
+    assertThat(out.toString()).startsWith("Tokens    5 of 7, with [CLS] and [SEP]: ");
+    assertThat(Files.readString(page)).contains("\"tokens\":[\"[CLS]\",\"the\",\"法\",\"律\",\"[SEP]\"]");
+    assertThat(execute("explain", "--model", model, "--output", page.toString(), "--force", "--max-tokens", "41", "law")).isEqualTo(2);
+    assertThat(err.toString()).contains("--max-tokens is 41, must be from 3 to 40");
+  }
+
   @Test
   void oneTokenHasNoLinks() {
     assertThat(execute("explain", "--output", folder.resolve("page.html").toString(), "law")).isZero();
@@ -65,7 +86,7 @@ class ExplainCommandTest {
     assertThat(execute("explain", "--help")).isZero();
     assertThat(out.toString())
         .startsWith("Usage: lanewise-bench explain")
-        .contains("--output", "--threads", "TEXT", "lanewise-explain.html");
+        .contains("--output", "--threads", "--model", "TEXT", "lanewise-explain.html");
   }
 
   private void assertRejected(String message, String... args) {

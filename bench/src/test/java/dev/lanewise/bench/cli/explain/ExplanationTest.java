@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

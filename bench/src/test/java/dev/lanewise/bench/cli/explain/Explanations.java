@@ -1,7 +1,6 @@
 package dev.lanewise.bench.cli.explain;
 
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lanewise.bench.testing.Chromium;
 import dev.lanewise.kernels.data.Heads;
-import dev.lanewise.text.MiniLm;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the page shows is what Java has computed, for mouse and for keys. Skipped where there is no Chromium. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ExplorerInBrowserTest {
+  private static final int NUM_HEADS = 12;
   private static final String LAW =
       "The law will never be perfect, but its application should be just - this is what we are missing, in my opinion.";
   private static final int ENTER = 13;
@@ -44,9 +46,9 @@ class ExplorerInBrowserTest {
   static void start() throws IOException {
     Optional<Path> program = Chromium.installed();
     assumeTrue(program.isPresent(), "no Chromium on the path");
-    MiniLm model = MiniLm.load();
-    law = Explanation.of(model.encoder(), model.tokens(LAW));
-    lawPage = Files.writeString(folder.resolve("law.html"), ExplorerPage.of(law, law.tokens().length()));
+    EncoderModel model = EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
+    law = Explanation.of(model.encoder(), Tokens.of(model, LAW));
+    lawPage = Files.writeString(folder.resolve("law.html"), ExplorerPage.of("a-model", law, law.tokens().length()));
     browser = Chromium.start(program.get(), Files.createDirectory(folder.resolve("profile")));
   }
 
@@ -84,16 +86,16 @@ class ExplorerInBrowserTest {
   @Test
   void meanOfHeadsAndRolloutAreThere() throws IOException {
     choose("layer", 2);
-    choose("head", MiniLm.NUM_HEADS);
+    choose("head", NUM_HEADS);
     assertThat(browser.text("#mapTitle")).isEqualTo("Layer 3, mean of 12 heads");
     hover(token("its"), token("application"));
     double sum = 0;
-    for (int head = 0; head < MiniLm.NUM_HEADS; head++) {
+    for (int head = 0; head < NUM_HEADS; head++) {
       sum += law.layers().get(2).get(0, head, token("its"), token("application"));
     }
-    assertThat(shown("#readout", "its", "application")).isCloseTo(sum / MiniLm.NUM_HEADS, within(0.00056));
+    assertThat(shown("#readout", "its", "application")).isCloseTo(sum / NUM_HEADS, within(0.00056));
 
-    choose("head", MiniLm.NUM_HEADS + 1);
+    choose("head", NUM_HEADS + 1);
     choose("layer", 5);
     assertThat(browser.text("#mapTitle")).isEqualTo("Rollout, layers 1 to 6");
     hover(token("application"), token("law"));
@@ -119,8 +121,8 @@ class ExplorerInBrowserTest {
 
   @Test
   void entropyIsThatOfTheHeadsAndChoosesThem() throws IOException {
-    for (int i = 0; i < 6 * MiniLm.NUM_HEADS; i++) {
-      double entropy = law.entropies()[i / MiniLm.NUM_HEADS][i % MiniLm.NUM_HEADS];
+    for (int i = 0; i < 6 * NUM_HEADS; i++) {
+      double entropy = law.entropies()[i / NUM_HEADS][i % NUM_HEADS];
       String shown = browser.evaluate("document.querySelectorAll('#entropy button')[" + i + "].textContent").getAsString();
       assertThat(Double.parseDouble(shown)).isCloseTo(entropy, within(0.0501));
     }
@@ -180,7 +182,7 @@ class ExplorerInBrowserTest {
   void aHostileTextIsTextOnly() throws IOException {
     String hostile = "</script><script>document.title='hacked'</script><img src='https://example.org/x' onerror='document.title=1'>";
     Explanation explanation = Explanations.seeded(2, 3, hostile, "<!--", "'\"&amp;", "{{data}}", "##\u202e\u0000", "##");
-    browser.open(Files.writeString(folder.resolve("hostile.html"), ExplorerPage.of(explanation, 8)), 1280, 1000);
+    browser.open(Files.writeString(folder.resolve("hostile.html"), ExplorerPage.of("a-model", explanation, 8)), 1280, 1000);
     hover(1, 2);
     assertThat(browser.text("#readout")).startsWith(hostile + " → <!-- ");
     assertThat(browser.evaluate("document.title").getAsString()).isEqualTo("Attention explorer – Lanewise");
@@ -194,7 +196,7 @@ class ExplorerInBrowserTest {
       words[i] = "word" + i;
     }
     Explanation explanation = Explanations.seeded(2, 3, words);
-    browser.open(Files.writeString(folder.resolve("long.html"), ExplorerPage.of(explanation, 300)), 400, 900);
+    browser.open(Files.writeString(folder.resolve("long.html"), ExplorerPage.of("a-model", explanation, 300)), 400, 900);
     assertThat(browser.evaluate("document.documentElement.scrollWidth").getAsInt()).isLessThanOrEqualTo(400);
     assertThat(browser.text("#cut")).contains("300 tokens", "256");
     assertThat(browser.evaluate("document.querySelector('#cut').hidden").getAsBoolean()).isFalse();

@@ -19,7 +19,7 @@ class ExplorerPageTest {
   @Test
   void holdsTheDataAndNothingThatTheTextSmugglesIn() throws IOException {
     Explanation explanation = Explanations.seeded(2, 3, HOSTILE, "<!--<script>");
-    String page = ExplorerPage.of(explanation, 4);
+    String page = ExplorerPage.of("a-model", explanation, 4);
     assertThat(page).doesNotContain("<b onload", "<!--", "http://", "https://");
     assertThat(page.replace(between(page, "id=\"data\">", "</script>"), "")).as("marks are filled in").doesNotContain("{{");
     assertThat(page.split("</script>", -1)).as("one end for each of the two scripts").hasSize(3);
@@ -30,7 +30,7 @@ class ExplorerPageTest {
 
   @Test
   void thePolicyAllowsItsOwnScriptAndStyleAlone() throws IOException, NoSuchAlgorithmException {
-    String page = ExplorerPage.of(Explanations.seeded(1, 1, "law"), 3);
+    String page = ExplorerPage.of("a-model", Explanations.seeded(1, 1, "law"), 3);
     String policy = between(page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"");
     assertThat(policy)
         .isEqualTo(
@@ -44,7 +44,7 @@ class ExplorerPageTest {
   @Test
   void weightsKeepTheirPlaces() throws IOException {
     Explanation explanation = Explanations.seeded(2, 3, "its", "law", "is", "just");
-    JsonObject data = data(ExplorerPage.of(explanation, 9));
+    JsonObject data = data(ExplorerPage.of("a-model", explanation, 9));
     assertThat(data.get("heads").getAsInt()).isEqualTo(3);
     assertThat(data.get("tokensGiven").getAsInt()).isEqualTo(9);
     assertThat(data.get("weightParts").getAsInt()).isEqualTo(10_000);

@@ -8,15 +8,18 @@ import dev.lanewise.bench.cli.train.data.MadeUpPairs;
 import dev.lanewise.bench.cli.train.data.PairFile.Pair;
 import dev.lanewise.bench.cli.train.pairs.PairRun;
 import dev.lanewise.bench.cli.train.pairs.PairSettings;
+import dev.lanewise.bench.testing.TinyBert;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
-import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +49,7 @@ class FinetuneCommandTest {
     StringBuilder lines = new StringBuilder();
     pairs.forEach(pair -> lines.append(pair.query()).append('\t').append(pair.text()).append('\n'));
     Path file = Files.writeString(folder.resolve("pairs.tsv"), lines);
-    Path model = folder.resolve("model.safetensors");
+    Path model = folder.resolve("model");
     // The pairs that are measured are the last 4; with as many epochs a model that is trained on 8 others still changes.
     assertThat(run("finetune", file, "--output", model, "--held-out", 4, "--epochs", 3, "--batch", 4, "--freeze-layers", 5))
         .as(err.toString())
@@ -57,9 +60,9 @@ class FinetuneCommandTest {
             "after:  recall@1 x, recall@10 x, MRR x of 4 pairs",
             model + ": take it with embed --model and similar --model");
     assertThat(err.toString()).contains("step 6 of 6: loss ");
-    assertThat(folder.resolve("model.safetensors.check-point")).doesNotExist();
-    NamedTensors before = MiniLmArtifact.weights();
-    try (Safetensors after = Safetensors.open(model)) {
+    assertThat(folder.resolve("model.check-point")).doesNotExist();
+    NamedTensors before = EncoderModel.weights(ModelFiles.onClassPath("all-minilm-l6-v2"));
+    try (Safetensors after = Safetensors.open(model.resolve("model.safetensors"))) {
       assertThat(after.names()).containsExactlyInAnyOrderElementsOf(before.names());
       assertThat(after.floats("encoder.layer.4.output.dense.weight")).isEqualTo(before.floats("encoder.layer.4.output.dense.weight"));
       assertThat(after.floats("encoder.layer.5.output.dense.weight")).isNotEqualTo(before.floats("encoder.layer.5.output.dense.weight"));
@@ -72,29 +75,52 @@ class FinetuneCommandTest {
     Path vectors = folder.resolve("vectors.jsonl");
     assertThat(run("embed", texts, "--model", model, "--output", vectors)).isZero();
     assertThat(Files.readAllLines(vectors)).hasSize(2);
-    assertThat(run("finetune", file, "--output", folder.resolve("x"), "--model", texts)).isEqualTo(1);
+    assertThat(run("finetune", file, "--output", folder.resolve("x"), "--model", texts)).isEqualTo(2);
     assertThat(err.toString().lines()).singleElement().asString().contains(texts.toString());
   }
 
   /** A run that was stopped after two steps continues with the bits of an unbroken one. */
   @Test
   void aStoppedRunContinuesWithTheSameBits() throws IOException {
-    PairSettings settings = new PairSettings(2, 3, 8, 1e-3, 0.05, 0.1f, 0.01, 5, false, 7, 1);
+    PairSettings settings = new PairSettings(2, 3, 8, 1e-3, 0.05, 0.1f, 0.01, 1, false, 7, 1);
     List<Pair> pairs = MadeUpPairs.of(2, 6);
-    NamedTensors weights = MiniLmArtifact.weights();
-    PairRun unbroken = new PairRun(settings, weights, pairs, 2);
+    EncoderModel model = EncoderModel.load(TinyBert.write(folder.resolve("tiny")));
+    NamedTensors weights = EncoderModel.weights(ModelFiles.of(folder.resolve("tiny")));
+    PairRun unbroken = new PairRun(settings, model, weights, pairs, 2);
     assertThat(unbroken.learn(folder.resolve("a"), progress -> true)).isTrue();
-    PairRun stopped = new PairRun(settings, weights, pairs, 1);
+    PairRun stopped = new PairRun(settings, model, weights, pairs, 1);
     assertThat(stopped.learn(folder.resolve("b"), progress -> progress.step() < 2)).isFalse();
-    PairRun others = new PairRun(settings, stopped.tensors(), pairs, 2);
+    Path other = TinyBert.write(folder.resolve("other"));
+    Safetensors.write(other.resolve("model.safetensors"), stopped.tensors(), Map.of("format", "pt"), Safetensors.Dtype.F32);
+    PairRun others = new PairRun(settings, EncoderModel.load(other), stopped.tensors(), pairs, 2);
     assertThatThrownBy(() -> others.learn(folder.resolve("b"), progress -> true))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("other options, pairs or weights");
-    PairRun continued = new PairRun(settings, weights, pairs, 2);
+    PairRun continued = new PairRun(settings, model, weights, pairs, 2);
     assertThat(continued.learn(folder.resolve("b"), progress -> true)).isTrue();
-    String learned = "encoder.layer.5.attention.self.query.weight";
+    String learned = "encoder.layer.1.attention.self.query.weight";
     assertThat(continued.tensors().floats(learned)).isEqualTo(unbroken.tensors().floats(learned));
     assertThat(continued.tensors().floats(learned)).isNotEqualTo(weights.floats(learned));
+  }
+
+  @Test
+  void aModelFromAFolderIsTrained() throws IOException {
+    Path tiny = TinyBert.write(folder.resolve("tiny"));
+    Path trained = folder.resolve("trained");
+    assertThat(run("finetune", "--made-up", 12, "--model", tiny, "--output", trained, "--max-tokens", 20, "--batch", 4))
+        .as(err.toString())
+        .isZero();
+    Path texts = Files.writeString(folder.resolve("texts.txt"), "the law is just\n");
+    assertThat(run("similar", "law", texts, "--model", trained)).as(err.toString()).isZero();
+    assertThat(run("finetune", "--made-up", 12, "--model", trained, "--output", folder.resolve("again"))).isEqualTo(2);
+    assertThat(err.toString()).contains("--max-tokens is 64, must be from 3 to 20");
+    assertThat(run("finetune", "--made-up", 12, "--model", tiny, "--output", trained, "--max-tokens", 20, "--force"))
+        .as(err.toString())
+        .isZero();
+    Path relu = TinyBert.write(folder.resolve("relu"));
+    Files.writeString(relu.resolve("config.json"), Files.readString(relu.resolve("config.json")).replace("gelu", "relu"));
+    assertThat(run("finetune", "--made-up", 12, "--model", relu, "--output", folder.resolve("x"), "--max-tokens", 20)).isEqualTo(1);
+    assertThat(err.toString().lines()).singleElement().asString().contains("cannot be trained: it has another activation or epsilon");
   }
 
   @ParameterizedTest

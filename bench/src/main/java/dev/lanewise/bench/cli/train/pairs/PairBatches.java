@@ -3,7 +3,8 @@ package dev.lanewise.bench.cli.train.pairs;
 import dev.lanewise.bench.cli.train.data.PairFile.Pair;
 import dev.lanewise.core.learn.optimise.SeededOrder;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.text.tokenizer.MiniLmTokenizer;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.tokenizer.Tokenizer;
 import java.util.List;
 
 /** Batches of pairs as packed tokens: first the queries, then their texts in the same order. */
@@ -13,9 +14,10 @@ final class PairBatches {
   private final int size;
   private final SeededOrder order;
 
-  PairBatches(List<Pair> pairs, MiniLmTokenizer tokenizer, PairSettings settings) {
-    queries = pairs.stream().map(pair -> tokenizer.encode(pair.query(), settings.maxTokens()).ids()).toArray(int[][]::new);
-    texts = pairs.stream().map(pair -> tokenizer.encode(pair.text(), settings.maxTokens()).ids()).toArray(int[][]::new);
+  PairBatches(List<Pair> pairs, EncoderModel model, PairSettings settings) {
+    Tokenizer tokenizer = model.tokenizer().withMaxTokens(settings.maxTokens());
+    queries = pairs.stream().map(pair -> tokenizer.encode(model.prefix() + pair.query()).ids()).toArray(int[][]::new);
+    texts = pairs.stream().map(pair -> tokenizer.encode(model.prefix() + pair.text()).ids()).toArray(int[][]::new);
     size = settings.batch();
     order = SeededOrder.of(settings.seed(), pairs.size());
   }

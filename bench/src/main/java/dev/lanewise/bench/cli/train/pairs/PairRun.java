@@ -1,6 +1,5 @@
 package dev.lanewise.bench.cli.train.pairs;
 
-import dev.lanewise.bench.cli.embed.ModelFile;
 import dev.lanewise.bench.cli.train.data.PairFile.Pair;
 import dev.lanewise.bench.cli.train.data.Retrieval;
 import dev.lanewise.core.SequenceBatch;
@@ -14,20 +13,25 @@ import dev.lanewise.core.learn.optimise.Optimiser;
 import dev.lanewise.core.learn.optimise.Schedule;
 import dev.lanewise.core.learn.optimise.Training;
 import dev.lanewise.core.weights.NamedTensors;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.text.TextEncoder;
 import dev.lanewise.text.bert.BertWeights;
 import dev.lanewise.text.bert.TrainableBert;
-import java.io.IOException;
+import dev.lanewise.text.model.EncoderModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Trains MiniLM on pairs. */
+/** Trains an encoder on pairs. */
 public final class PairRun {
   private static final double MOST_NORM = 1;
+
+  /** Two ways to compute the same model differ by less, other settings by more. */
+  private static final float MOST_DIFFERENCE = 1e-4f;
+
+  private static final String SAMPLE = "The law will never be perfect.";
 
   /** The warm-up is this part of the steps. */
   private static final int WARM_UP_PART = 10;
@@ -40,26 +44,53 @@ public final class PairRun {
   private final int threads;
   private final long identity;
   private final TrainableBert bert;
+  private final TrainablePooling pooling;
   private final PairBatches batches;
 
   /**
    * A run from its beginning.
    *
-   * @param weights the model to begin with
-   * @throws IllegalArgumentException if they are not those of MiniLM
+   * @param model the model to begin with
+   * @param weights its weights
+   * @throws IllegalArgumentException if such a model cannot be trained
    */
-  public PairRun(PairSettings settings, NamedTensors weights, List<Pair> pairs, int threads) throws IOException {
+  public PairRun(PairSettings settings, EncoderModel model, NamedTensors weights, List<Pair> pairs, int threads) {
     this.settings = settings;
     this.pairs = pairs;
     this.threads = threads;
     identity = settings.identity(pairs, weights);
-    bert = BertWeights.of(weights, MiniLm.NUM_HEADS).trainable(settings.dropout());
+    bert = BertWeights.of(weights, model.encoder().numHeads()).trainable(settings.dropout());
+    pooling = pooling(model);
+    checkSame(model);
     for (Parameter parameter : bert.parameters()) {
       Matcher layer = LAYER.matcher(parameter.name());
       boolean learns = layer.matches() ? Integer.parseInt(layer.group(1)) >= settings.frozenLayers() : settings.embeddings();
       parameter.setFrozen(!learns);
     }
-    batches = new PairBatches(pairs, MiniLmArtifact.tokenizer(), settings);
+    batches = new PairBatches(pairs, model, settings);
+  }
+
+  private static TrainablePooling pooling(EncoderModel model) {
+    return switch (model.pooling().orElseThrow(() -> new IllegalArgumentException("its files do not say how rows are pooled"))) {
+      case FIRST_TOKEN -> TrainablePooling.firstToken();
+      case MEAN -> TrainablePooling.mean();
+      case LAST_TOKEN -> throw new IllegalArgumentException("it pools the last token, must be the first token or the mean");
+    };
+  }
+
+  /** Refuses a model with other settings than BERT's own, which what is trained has. */
+  private void checkSame(EncoderModel model) {
+    int[] ids = model.tokenizer().withMaxTokens(model.maxTokens()).encode(SAMPLE).ids();
+    PackedSequences text = PackedSequences.of(0, ids.length);
+    SequenceBatch expected = SequenceBatch.zeros(1, ids.length, bert.embedDim());
+    SequenceBatch rows = SequenceBatch.zeros(1, ids.length, bert.embedDim());
+    model.encoder().forward(ids, text, expected);
+    bert.toLayer().forward(ids, text, rows);
+    for (int i = 0; i < rows.data().length; i++) {
+      if (!(Math.abs(rows.data()[i] - expected.data()[i]) <= MOST_DIFFERENCE * (1 + Math.abs(expected.data()[i])))) {
+        throw new IllegalArgumentException("it has another activation or epsilon than BERT, whose are trained");
+      }
+    }
   }
 
   /** The weights, with what has been learned so far, under the names of the published checkpoint. */
@@ -92,10 +123,9 @@ public final class PairRun {
 
   private final class Task implements Training.Task {
     private final Trace trace = Trace.create().setThreads(threads);
-    private final TrainablePooling pooling = TrainablePooling.mean();
     private final InfoNce loss = InfoNce.of(settings.temperature()).symmetric();
-    private final SequenceBatch sentences = SequenceBatch.zeros(2 * settings.batch(), 1, MiniLm.EMBED_DIM);
-    private final SequenceBatch gradient = SequenceBatch.zeros(2 * settings.batch(), 1, MiniLm.EMBED_DIM);
+    private final SequenceBatch sentences = SequenceBatch.zeros(2 * settings.batch(), 1, bert.embedDim());
+    private final SequenceBatch gradient = SequenceBatch.zeros(2 * settings.batch(), 1, bert.embedDim());
 
     @Override
     public Training.Batch batch(long number) {
@@ -126,8 +156,7 @@ public final class PairRun {
   }
 
   /** How well a model finds the texts of pairs. */
-  public static Retrieval measure(NamedTensors weights, List<Pair> pairs, int threads) throws IOException {
-    MiniLm model = ModelFile.checked(weights).withThreads(threads);
+  public static Retrieval measure(TextEncoder model, List<Pair> pairs) {
     float[][] queries = model.embed(pairs.stream().map(Pair::query).toList());
     return Retrieval.of(queries, model.embed(pairs.stream().map(Pair::text).toList()));
   }
