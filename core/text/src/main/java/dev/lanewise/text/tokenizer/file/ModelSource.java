@@ -104,7 +104,10 @@ final class ModelSource {
       if (pieces.size() == found.length) {
         found = Arrays.copyOf(found, 2 * found.length);
       }
-      found[pieces.size()] = json.nextDouble();
+      found[pieces.size()] = Scores.parse(json.nextString());
+      if (!Double.isFinite(found[pieces.size()])) {
+        throw new IOException(name + ".vocab[" + pieces.size() + "][1] is too large");
+      }
       expect(json, JsonToken.END_ARRAY, "the end of " + name + ".vocab[" + pieces.size() + "]");
       json.endArray();
       pieces.add(piece);

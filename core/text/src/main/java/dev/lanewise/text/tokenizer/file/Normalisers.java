@@ -1,10 +1,12 @@
 package dev.lanewise.text.tokenizer.file;
 
+import dev.lanewise.text.json.ForeignJson;
 import dev.lanewise.text.tokenizer.normaliser.BertNormaliser;
 import dev.lanewise.text.tokenizer.normaliser.Lowercase;
 import dev.lanewise.text.tokenizer.normaliser.NoNormaliser;
 import dev.lanewise.text.tokenizer.normaliser.Normaliser;
 import dev.lanewise.text.tokenizer.normaliser.NormaliserSequence;
+import dev.lanewise.text.tokenizer.normaliser.Precompiled;
 import dev.lanewise.text.tokenizer.normaliser.Prepend;
 import dev.lanewise.text.tokenizer.normaliser.Replace;
 import dev.lanewise.text.tokenizer.normaliser.Strip;
@@ -31,6 +33,7 @@ final class Normalisers {
           case "NFD" -> UnicodeForm.NFD;
           case "NFKC" -> UnicodeForm.NFKC;
           case "NFKD" -> UnicodeForm.NFKD;
+          case "Precompiled" -> precompiled(section);
           case "Prepend" -> new Prepend(section.text("prepend"));
           case "Replace" -> new Replace(Patterns.of(section, "pattern"), section.text("content"));
           case "Sequence" -> sequence(section);
@@ -49,6 +52,14 @@ final class Normalisers {
         section.truth("handle_chinese_chars", true),
         stripAccents == null ? lowercase : stripAccents,
         lowercase);
+  }
+
+  private static Normaliser precompiled(Section section) throws IOException {
+    try {
+      return Precompiled.ofBase64(section.text("precompiled_charsmap"));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(section.named("precompiled_charsmap") + ": " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
+    }
   }
 
   private static Normaliser sequence(Section section) throws IOException {

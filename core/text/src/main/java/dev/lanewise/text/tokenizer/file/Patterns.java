@@ -1,8 +1,8 @@
 package dev.lanewise.text.tokenizer.file;
 
+import dev.lanewise.text.json.ForeignJson;
 import dev.lanewise.text.tokenizer.normaliser.SearchPattern;
 import java.io.IOException;
-import java.util.regex.PatternSyntaxException;
 
 /** Reads what a file searches for: {@code {"String": "…"}} or {@code {"Regex": "…"}}. */
 final class Patterns {
@@ -28,8 +28,8 @@ final class Patterns {
   private static SearchPattern regex(Section pattern, String text) throws IOException {
     try {
       return SearchPattern.ofRegex(text);
-    } catch (PatternSyntaxException e) {
-      throw pattern.wrong("Regex", "a regular expression");
+    } catch (IllegalArgumentException e) {
+      throw new IOException(pattern.named("Regex") + ": " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
     }
   }
 }

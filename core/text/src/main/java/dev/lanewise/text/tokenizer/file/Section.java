@@ -58,6 +58,15 @@ final class Section {
     return ForeignJson.text(get(field), named(field));
   }
 
+  /** A required string of one code point. */
+  int character(String field) throws IOException {
+    String text = text(field);
+    if (text.isEmpty() || text.length() != Character.charCount(text.codePointAt(0))) {
+      throw wrong(field, "one character");
+    }
+    return text.codePointAt(0);
+  }
+
   /** A string, or null if it is absent or null. */
   @Nullable String textOrNull(String field) throws IOException {
     return has(field) ? text(field) : null;

@@ -1,8 +1,10 @@
 package dev.lanewise.text.tokenizer.file;
 
 import dev.lanewise.text.tokenizer.splitter.BertSplitter;
+import dev.lanewise.text.tokenizer.splitter.ByteLevel;
 import dev.lanewise.text.tokenizer.splitter.CharacterSplitter;
 import dev.lanewise.text.tokenizer.splitter.Delimiters;
+import dev.lanewise.text.tokenizer.splitter.Metaspace;
 import dev.lanewise.text.tokenizer.splitter.NoSplitter;
 import dev.lanewise.text.tokenizer.splitter.PatternSplitter;
 import dev.lanewise.text.tokenizer.splitter.Splitter;
@@ -24,8 +26,10 @@ final class Splitters {
     Splitter made =
         switch (section.type()) {
           case "BertPreTokenizer" -> new BertSplitter();
-          case "CharDelimiterSplit" -> CharacterSplitter.at(character(section, "delimiter"));
+          case "ByteLevel" -> byteLevel(section);
+          case "CharDelimiterSplit" -> CharacterSplitter.at(section.character("delimiter"));
           case "Digits" -> CharacterSplitter.atNumbers(section.truth("individual_digits", false));
+          case "Metaspace" -> metaspace(section);
           case "Punctuation" -> CharacterSplitter.atPunctuation(section.has("behavior") ? delimiters(section) : Delimiters.ISOLATED);
           case "Sequence" -> sequence(section);
           case "Split" -> new PatternSplitter(Patterns.of(section, "pattern"), delimiters(section), section.truth("invert", false));
@@ -44,12 +48,33 @@ final class Splitters {
     return new SplitterSequence(splitters);
   }
 
-  private static int character(Section section, String field) throws IOException {
-    String text = section.text(field);
-    if (text.codePointCount(0, text.length()) != 1) {
-      throw section.wrong(field, "one character");
+  private static Splitter byteLevel(Section section) throws IOException {
+    section.ignoring("trim_offsets");
+    return new ByteLevel(section.truth("add_prefix_space", true), section.truth("use_regex", true));
+  }
+
+  private static Splitter metaspace(Section section) throws IOException {
+    section.ignoring("str_rep");
+    return new Metaspace(section.character("replacement"), prepend(section), section.truth("split", true));
+  }
+
+  /** Where a visible space is put; older files say only whether. */
+  static Metaspace.Prepend prepend(Section section) throws IOException {
+    String scheme = section.has("prepend_scheme") ? section.text("prepend_scheme") : "always";
+    Metaspace.Prepend prepend =
+        switch (scheme) {
+          case "first" -> Metaspace.Prepend.FIRST;
+          case "always" -> Metaspace.Prepend.ALWAYS;
+          case "never" -> Metaspace.Prepend.NEVER;
+          default -> throw section.wrong("prepend_scheme", "first, always or never");
+        };
+    if (section.truth("add_prefix_space", true) || prepend == Metaspace.Prepend.NEVER) {
+      return prepend;
     }
-    return text.codePointAt(0);
+    if (section.has("prepend_scheme")) {
+      throw section.wrong("add_prefix_space", "true, because prepend_scheme is " + scheme);
+    }
+    return Metaspace.Prepend.NEVER;
   }
 
   private static Delimiters delimiters(Section section) throws IOException {

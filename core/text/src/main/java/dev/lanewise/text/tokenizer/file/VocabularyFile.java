@@ -3,7 +3,8 @@ package dev.lanewise.text.tokenizer.file;
 import dev.lanewise.text.json.ForeignJson;
 import dev.lanewise.text.tokenizer.added.AddedToken;
 import dev.lanewise.text.tokenizer.added.AddedTokens;
-import dev.lanewise.text.tokenizer.decoder.WordPieceDecoder;
+import dev.lanewise.text.tokenizer.decoder.StepDecoder;
+import dev.lanewise.text.tokenizer.decoder.WordPieceStep;
 import dev.lanewise.text.tokenizer.normaliser.BertNormaliser;
 import dev.lanewise.text.tokenizer.normaliser.Normaliser;
 import dev.lanewise.text.tokenizer.pieces.Vocabulary;
@@ -74,7 +75,7 @@ public final class VocabularyFile {
         new BertSplitter(),
         new WordPiece(vocabulary, id(vocabulary, "[UNK]", name), "##", LONGEST_WORD),
         new PostProcessor(template, null),
-        new WordPieceDecoder("##", true),
+        new StepDecoder(List.of(new WordPieceStep("##", true))),
         null);
   }
 

@@ -2,7 +2,7 @@ package dev.lanewise.text.tokenizer.normaliser;
 
 import java.util.List;
 
-/** Replaces each match of a pattern by a text. The range of the new text is that of the last character of the match. */
+/** Replaces each match of a pattern by a text, which has the range of the last character of the match, as in Hugging Face's code. */
 public record Replace(SearchPattern pattern, String content) implements Normaliser {
   @Override
   public AlignedText apply(AlignedText text) {
@@ -13,12 +13,19 @@ public record Replace(SearchPattern pattern, String content) implements Normalis
     AlignedText.Builder builder = text.builder();
     for (SearchPattern.Range range : ranges) {
       if (range.matches()) {
-        int last = Character.charCount(text.text().codePointBefore(range.end()));
-        builder.put(content, range.end() - last, range.end());
+        put(builder, text, range.end());
       } else {
         builder.copy(range.begin(), range.end());
       }
     }
     return builder.build();
+  }
+
+  private void put(AlignedText.Builder builder, AlignedText text, int end) {
+    if (end == 0) {
+      builder.putAt(content, text.begin(), text.begin());
+    } else {
+      builder.put(content, text.text().offsetByCodePoints(end, -1), end);
+    }
   }
 }

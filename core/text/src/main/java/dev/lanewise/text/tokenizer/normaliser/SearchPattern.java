@@ -5,13 +5,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a file searches for in a text: a string or a regular expression. Empty matches are not found. */
+/** What a file searches for in a text: a string or a regular expression. */
 public final class SearchPattern {
-  /** The classes of the library that Hugging Face uses (Oniguruma) are those of Unicode, and so is its equality of cases. */
-  private static final int FLAGS = Pattern.UNICODE_CHARACTER_CLASS;
-
-  private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{N}\\p{Pc}";
-
   private final Pattern pattern;
 
   private SearchPattern(Pattern pattern) {
@@ -24,35 +19,12 @@ public final class SearchPattern {
   }
 
   /**
-   * Searches for a regular expression.
+   * Searches for a regular expression in the syntax of Oniguruma, the library that Hugging Face uses.
    *
-   * @throws java.util.regex.PatternSyntaxException if it is none
+   * @throws IllegalArgumentException if it is none, or Java cannot express it; the message names the place
    */
   public static SearchPattern ofRegex(String regex) {
-    return new SearchPattern(Pattern.compile(translated(regex), FLAGS));
-  }
-
-  /** Writes the class of word characters out: the JDK has the joiners U+200C and U+200D in it, but not fractions. */
-  private static String translated(String regex) {
-    StringBuilder translated = new StringBuilder();
-    int depth = 0;
-    for (int i = 0; i < regex.length(); i++) {
-      char c = regex.charAt(i);
-      if (c == '\\' && i + 1 < regex.length()) {
-        char escaped = regex.charAt(++i);
-        if (escaped == 'w') {
-          translated.append(depth > 0 ? WORD : "[" + WORD + "]");
-        } else if (escaped == 'W' && depth == 0) {
-          translated.append("[^" + WORD + "]");
-        } else {
-          translated.append(c).append(escaped);
-        }
-      } else {
-        depth += c == '[' ? 1 : c == ']' && depth > 0 ? -1 : 0;
-        translated.append(c);
-      }
-    }
-    return translated.toString();
+    return new SearchPattern(OnigurumaPattern.compile(regex));
   }
 
   /**
@@ -62,13 +34,28 @@ public final class SearchPattern {
    */
   public record Range(int begin, int end, boolean matches) {}
 
-  /** All of a text: matches and what is between them. */
+  /** Tells whether this is one UTF-16 character, which cannot match across the parts of a text. */
+  public boolean isOneCharacter() {
+    return (pattern.flags() & Pattern.LITERAL) != 0 && pattern.pattern().length() == 1;
+  }
+
+  /** Puts a text in place of each match. */
+  public String replaceAll(String text, String content) {
+    StringBuilder replaced = new StringBuilder(text.length());
+    for (Range range : ranges(text)) {
+      replaced.append(range.matches() ? content : text.substring(range.begin(), range.end()));
+    }
+    return replaced.toString();
+  }
+
+  /** All of a text: matches and what is between them. An empty match directly behind another match is none. */
   public List<Range> ranges(String text) {
     List<Range> ranges = new ArrayList<>();
     Matcher matcher = pattern.matcher(text);
     int done = 0;
     while (matcher.find()) {
-      if (matcher.end() == matcher.start()) {
+      boolean empty = matcher.end() == matcher.start();
+      if (empty && matcher.start() == done && !ranges.isEmpty()) {
         continue;
       }
       if (done < matcher.start()) {

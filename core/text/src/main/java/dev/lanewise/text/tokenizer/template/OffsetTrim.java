@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.template;
 
+import dev.lanewise.text.tokenizer.normaliser.Spaces;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -20,11 +21,11 @@ public record OffsetTrim(boolean addsPrefixSpace) {
   public void apply(TokenList tokens, String text, IntFunction<@Nullable String> pieces) {
     for (int i = 0; i < tokens.size(); i++) {
       String piece = pieces.apply(tokens.id(i));
-      trim(tokens, i, piece == null ? text.substring(tokens.start(i), tokens.end(i)) : piece);
+      trim(tokens, i, piece == null ? text.substring(tokens.start(i), tokens.end(i)) : piece, text);
     }
   }
 
-  private void trim(TokenList tokens, int token, String text) {
+  private void trim(TokenList tokens, int token, String text, String original) {
     int leading = 0;
     while (leading < text.length() && isSpace(text.charAt(leading))) {
       leading++;
@@ -38,14 +39,23 @@ public record OffsetTrim(boolean addsPrefixSpace) {
     }
     int start = tokens.start(token);
     int end = tokens.end(token);
-    if (leading > 0 && (token == 0 || start == 0) && addsPrefixSpace) {
-      leading--;
+    if (addsPrefixSpace && leading == 1 && (token == 0 || start == 0)) {
+      leading = 0;
     }
-    int newStart = leading > 0 ? Math.min(start + leading, end) : start;
-    tokens.range(token, newStart, trailing > 0 && end >= trailing ? Math.max(end - trailing, newStart) : end);
+    int newStart = start;
+    for (int i = 0; i < leading && newStart < end; i++) {
+      newStart = original.offsetByCodePoints(newStart, 1);
+    }
+    int newEnd = end;
+    if (original.codePointCount(0, Math.min(end, 2 * trailing)) >= trailing) {
+      for (int i = 0; i < trailing && newEnd > newStart; i++) {
+        newEnd = original.offsetByCodePoints(newEnd, -1);
+      }
+    }
+    tokens.range(token, newStart, newEnd);
   }
 
   private static boolean isSpace(char c) {
-    return c == SPACE || Character.isWhitespace(c);
+    return c == SPACE || Spaces.isSpace(c);
   }
 }
