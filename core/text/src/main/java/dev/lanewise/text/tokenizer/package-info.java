@@ -1,10 +1,12 @@
 /**
- * Text to tokens, as the model's own tokenizer divides it.
+ * Text to tokens and back, as the tokenizer of a model does it.
  *
- * <p>Users come in by {@link dev.lanewise.text.tokenizer.MiniLmTokenizer}; its answer is {@link dev.lanewise.text.tokenizer.Tokens}.
+ * <p>Users come in by {@link dev.lanewise.text.tokenizer.Tokenizer}, which reads a tokenizer.json; its answer is an {@link
+ * dev.lanewise.text.tokenizer.Encoding}. {@link dev.lanewise.text.tokenizer.StreamingDecoder} makes text of tokens as a model generates
+ * them.
  *
- * <p>The tables of characters are files of this module, not those of the JDK, so that tokens do not change with the version of Java. No
- * class here knows a model's weights.
+ * <p>The packages below hold the steps, and none of them is exported. The tables of characters are files of this module where Hugging
+ * Face's differ from those of the JDK. No class here knows a model's weights.
  */
 @org.jspecify.annotations.NullMarked
 package dev.lanewise.text.tokenizer;

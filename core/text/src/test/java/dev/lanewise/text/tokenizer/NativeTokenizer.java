@@ -23,7 +23,6 @@ public final class NativeTokenizer implements AutoCloseable {
   private final TokenizersLibrary library;
   private final long handle;
 
-  /** Strategy names are those of the library: longest_first, only_first, only_second. */
   private NativeTokenizer(String json, boolean keepsTruncation) {
     LOGGER.setLevel(Level.SEVERE);
     // Otherwise the library searches the network for CUDA builds and reports its start to its makers.
@@ -47,7 +46,7 @@ public final class NativeTokenizer implements AutoCloseable {
   /** Loads the tokenizer of MiniLM with a maximum number of tokens. */
   static NativeTokenizer load(int maxTokens) throws IOException {
     NativeTokenizer tokenizer = load();
-    tokenizer.library.setTruncation(tokenizer.handle, maxTokens, "longest_first", 0);
+    tokenizer.library.setTruncation(tokenizer.handle, maxTokens, "LONGEST_FIRST", 0);
     return tokenizer;
   }
 
@@ -99,8 +98,8 @@ public final class NativeTokenizer implements AutoCloseable {
       CharSpan[] spans = library.getTokenCharSpans(encoding);
       for (int i = 0; i < tokens.length; i++) {
         if (spans[i] != null) {
-          starts[i] = indices[sequences[i]][spans[i].getStart()];
-          ends[i] = indices[sequences[i]][spans[i].getEnd()];
+          starts[i] = index(indices[sequences[i]], spans[i].getStart());
+          ends[i] = index(indices[sequences[i]], spans[i].getEnd());
         }
       }
       all.add(
@@ -112,6 +111,11 @@ public final class NativeTokenizer implements AutoCloseable {
       library.deleteEncoding(encoding);
     }
     return all;
+  }
+
+  /** The index of a code point; JNI makes several of an unpaired surrogate. */
+  private static int index(int[] indices, int point) {
+    return indices[Math.min(point, indices.length - 1)];
   }
 
   private static int[] ints(long[] longs) {

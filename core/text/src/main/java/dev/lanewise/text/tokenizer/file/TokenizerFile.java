@@ -57,15 +57,24 @@ public final class TokenizerFile {
     reader.setStrictness(Strictness.STRICT);
     try {
       file.read(reader, source);
-    } catch (CharacterCodingException e) {
-      throw new IOException(name + " is not UTF-8", e);
-    } catch (JsonParseException | IllegalStateException | NumberFormatException e) {
-      throw new IOException(name + " is no valid JSON: " + ForeignJson.reason(e), e);
-    } catch (IOException e) {
-      String message = String.valueOf(e.getMessage());
-      throw message.startsWith(name) ? e : new IOException(name + " is no valid JSON: " + ForeignJson.reason(e), e);
+    } catch (IOException | JsonParseException | IllegalStateException | NumberFormatException e) {
+      throw file.refused(e);
     }
     return file.parts();
+  }
+
+  /** An error of the parser, or of the stream beneath it, in one line. */
+  private IOException refused(Exception e) {
+    Throwable cause = e.getCause();
+    if (e instanceof JsonParseException && cause instanceof IOException inner) {
+      return refused(inner);
+    }
+    if (e instanceof CharacterCodingException) {
+      return new IOException(name + " is not UTF-8", e);
+    }
+    return e instanceof IOException ours && String.valueOf(e.getMessage()).startsWith(name)
+        ? ours
+        : new IOException(name + " is no valid JSON: " + ForeignJson.reason(e), e);
   }
 
   private void read(JsonReader json, BoundedReader source) throws IOException {
