@@ -4,6 +4,9 @@ import com.google.gson.JsonObject;
 import dev.lanewise.bench.cli.console.BenchCommand;
 import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeBatch;
 import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeModel;
+import dev.lanewise.bench.peers.texts.ModelsCommand;
+import dev.lanewise.bench.peers.texts.PeerTexts;
+import dev.lanewise.bench.peers.texts.TextsCommand;
 import dev.lanewise.text.MiniLm;
 import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "peers",
     sortOptions = false,
+    subcommands = {TextsCommand.class, ModelsCommand.class},
     description = {
       "Compares Lanewise with ONNX Runtime on all-MiniLM-L6-v2, from token ids to embeddings (ONNX Runtime: to the last hidden states), and"
           + " prints",

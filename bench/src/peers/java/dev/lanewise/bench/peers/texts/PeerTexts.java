@@ -1,11 +1,11 @@
-package dev.lanewise.bench.peers;
+package dev.lanewise.bench.peers.texts;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
 /** Seeded texts of the project's own making, in several languages, from one word to a few paragraphs, and odd ones among them. */
-final class PeerTexts {
+public final class PeerTexts {
   private static final List<String> SENTENCES =
       List.of(
           "The law will never be perfect, but its application should be just.",
@@ -56,7 +56,7 @@ final class PeerTexts {
   private PeerTexts() {}
 
   /** Texts of one to eight sentences, mostly short. */
-  static List<String> sentences(int count, long seed) {
+  public static List<String> sentences(int count, long seed) {
     Random random = new Random(seed);
     List<String> texts = new ArrayList<>();
     while (texts.size() < count) {
@@ -71,7 +71,7 @@ final class PeerTexts {
   }
 
   /** The same texts, of which every tenth is an odd one. */
-  static List<String> hostile(int count, long seed) {
+  public static List<String> hostile(int count, long seed) {
     List<String> texts = new ArrayList<>(sentences(count, seed));
     for (int i = 0; i < texts.size(); i += 10) {
       String odd = ODD.get(i / 10 % ODD.size());
