@@ -1,8 +1,6 @@
 package dev.lanewise.bench.peers;
 
 import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeModel;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.util.List;
 
 /**
@@ -18,12 +16,12 @@ record Agreement(double leastCosine, double greatestDifference) {
   }
 
   /** Compares text by text, so that ONNX Runtime pads nothing. */
-  static Agreement of(MiniLm model, OnnxRuntimeModel peer, List<Tokens> texts) {
-    float[][] ours = model.embedTokens(texts);
+  static Agreement of(IdEncoder model, OnnxRuntimeModel peer, List<int[]> texts) {
+    float[][] ours = model.embed(texts);
     double leastCosine = 1;
     double greatestDifference = 0;
     for (int text = 0; text < texts.size(); text++) {
-      float[] theirs = pooled(peer.lastHiddenStates(List.of(texts.get(text).ids())).get(0));
+      float[] theirs = pooled(peer.lastHiddenStates(List.of(texts.get(text))).get(0));
       double dot = 0;
       double squares = 0;
       for (int i = 0; i < theirs.length; i++) {
@@ -38,7 +36,7 @@ record Agreement(double leastCosine, double greatestDifference) {
 
   /** The mean of the rows, divided by its length. */
   static float[] pooled(float[] rows) {
-    double[] mean = new double[MiniLm.EMBED_DIM];
+    double[] mean = new double[OnnxRuntimeModel.EMBED_DIM];
     for (int i = 0; i < rows.length; i++) {
       mean[i % mean.length] += rows[i];
     }

@@ -1,10 +1,7 @@
 package dev.lanewise.bench.peers;
 
 import dev.lanewise.bench.throughput.options.ShapeOptions;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -20,8 +17,8 @@ final class ModelTask implements Task {
   private static final int VOCABULARY = 30522;
   private static final int POSITIONS = 512;
 
-  final Tokens tokens;
-  private final MiniLm model;
+  final int[] tokens;
+  private final IdEncoder model;
   private float[] embedding = {};
 
   ModelTask(ShapeOptions shape, int threads) {
@@ -30,28 +27,28 @@ final class ModelTask implements Task {
     }
     tokens = text(shape.queries, new Random(SEED));
     try {
-      model = MiniLm.load().withThreads(threads);
+      model = IdEncoder.load(threads);
     } catch (IOException e) {
       throw new IllegalStateException(e.getMessage(), e);
     }
   }
 
   /** Random words between the tokens that begin and end a text. */
-  static Tokens text(int length, Random random) {
+  static int[] text(int length, Random random) {
     int[] ids = random.ints(length, FIRST_WORD, VOCABULARY).toArray();
     ids[0] = CLS;
     ids[length - 1] = SEP;
-    return new Tokens(ids, Collections.nCopies(length, ""));
+    return ids;
   }
 
   @Override
   public Map<String, Object> shape() {
-    return Map.of("tokens", tokens.length());
+    return Map.of("tokens", tokens.length);
   }
 
   @Override
   public void run() {
-    embedding = model.embedTokens(List.of(tokens))[0];
+    embedding = model.embed(List.of(tokens))[0];
   }
 
   @Override

@@ -94,7 +94,7 @@ final class OnnxRuntimePeer implements Peer {
   public PeerTask model(ModelTask task) {
     try {
       OnnxRuntimeModel model = OnnxRuntimeModel.load(threads);
-      OnnxRuntimeBatch batch = model.batch(List.of(task.tokens.ids()));
+      OnnxRuntimeBatch batch = model.batch(List.of(task.tokens));
       return new PeerTask(
           batch::run,
           () -> Agreement.pooled(batch.hiddenState(0, 0)),

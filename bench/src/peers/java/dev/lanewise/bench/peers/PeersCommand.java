@@ -7,8 +7,6 @@ import dev.lanewise.bench.peers.onnxruntime.OnnxRuntimeModel;
 import dev.lanewise.bench.peers.texts.ModelsCommand;
 import dev.lanewise.bench.peers.texts.PeerTexts;
 import dev.lanewise.bench.peers.texts.TextsCommand;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.tokenizer.Tokens;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
@@ -84,17 +82,17 @@ public final class PeersCommand extends BenchCommand {
       check("--tokens", length, 2, POSITIONS);
     }
     requirePositive("--seconds", seconds);
-    MiniLm model = MiniLm.load().withThreads(threads);
+    IdEncoder model = IdEncoder.load(threads);
     try (OnnxRuntimeModel peer = OnnxRuntimeModel.load(threads)) {
       if (accuracy > 0) {
-        compare(model, peer, "accuracy", PeerTexts.hostile(accuracy, SEED).stream().map(model::tokens).toList());
+        compare(model, peer, "accuracy", PeerTexts.hostile(accuracy, SEED).stream().map(model::ids).toList());
       }
       for (int length : tokens) {
         Random random = new Random(SEED);
         time(model, peer, batch + " x " + length + " tokens", Stream.generate(() -> ModelTask.text(length, random)).limit(batch).toList());
       }
       if (sentences > 0) {
-        time(model, peer, sentences + " sentences", PeerTexts.sentences(sentences, SEED).stream().map(model::tokens).toList());
+        time(model, peer, sentences + " sentences", PeerTexts.sentences(sentences, SEED).stream().map(model::ids).toList());
       }
     }
     return 0;
@@ -106,14 +104,14 @@ public final class PeersCommand extends BenchCommand {
     }
   }
 
-  private JsonObject compare(MiniLm model, OnnxRuntimeModel peer, String name, List<Tokens> texts) {
+  private JsonObject compare(IdEncoder model, OnnxRuntimeModel peer, String name, List<int[]> texts) {
     Agreement agreement = Agreement.of(model, peer, texts);
     JsonObject line = new JsonObject();
     line.addProperty("case", name);
     line.addProperty("peer", "ONNX Runtime " + peer.version());
     line.addProperty("threads", threads);
     line.addProperty("texts", texts.size());
-    line.addProperty("tokens", texts.stream().mapToInt(Tokens::length).sum());
+    line.addProperty("tokens", texts.stream().mapToInt(ids -> ids.length).sum());
     line.addProperty("leastCosine", agreement.leastCosine());
     line.addProperty("greatestDifference", agreement.greatestDifference());
     if (name.equals("accuracy")) {
@@ -125,10 +123,10 @@ public final class PeersCommand extends BenchCommand {
     return line;
   }
 
-  private void time(MiniLm model, OnnxRuntimeModel peer, String name, List<Tokens> texts) {
+  private void time(IdEncoder model, OnnxRuntimeModel peer, String name, List<int[]> texts) {
     JsonObject line = compare(model, peer, name, texts);
-    try (OnnxRuntimeBatch padded = peer.batch(texts.stream().map(Tokens::ids).toList())) {
-      Duel duel = Duel.of(() -> model.embedTokens(texts), padded::run, seconds);
+    try (OnnxRuntimeBatch padded = peer.batch(texts)) {
+      Duel duel = Duel.of(() -> model.embed(texts), padded::run, seconds);
       line.addProperty("lanewiseSeconds", duel.ours());
       line.addProperty("peerSeconds", duel.peer());
       line.addProperty("ratio", duel.peer() / duel.ours());

@@ -10,17 +10,15 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.layer.TransformerStack;
-import dev.lanewise.core.weights.NamedTensors;
-import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.bert.BertEncoder;
-import dev.lanewise.text.tokenizer.Tokens;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -43,16 +41,16 @@ class MiniLmTest {
   /** Tolerance relative to the largest value of a hidden state, for the float rounding of six layers on both sides. */
   private static final double HIDDEN_TOLERANCE = 1e-5;
 
-  private static NamedTensors weights;
-  private static MiniLm model;
+  private static final int EMBED_DIM = 384;
+
+  private static TextEncoder model;
   private static JsonArray golden;
 
   @TempDir private Path folder;
 
   @BeforeAll
   static void load() throws IOException {
-    weights = MiniLmArtifact.weights();
-    model = MiniLm.of(weights).withKernels(Kernels.vector());
+    model = TextEncoder.load(ModelFiles.onClassPath("all-minilm-l6-v2")).withKernels(Kernels.vector());
     try (InputStream json = Objects.requireNonNull(MiniLmTest.class.getResourceAsStream("minilm.json"))) {
       golden = JsonParser.parseReader(new InputStreamReader(json, StandardCharsets.UTF_8)).getAsJsonArray();
     }
@@ -71,17 +69,17 @@ class MiniLmTest {
   }
 
   @Test
-  void embeddingsEqualOnnxRuntimes() throws IOException {
-    MiniLm scalar = MiniLm.of(weights).withKernels(Kernels.scalar());
+  void embeddingsEqualOnnxRuntimes() {
+    TextEncoder scalar = model.withKernels(Kernels.scalar());
     for (JsonElement testCase : golden) {
       JsonObject expected = testCase.getAsJsonObject();
       String name =
           "embedding of "
               + text(testCase).codePoints().limit(30).collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append);
-      Tokens tokens = model.tokens(text(testCase));
-      assertThat(tokens.length()).as(name).isEqualTo(expected.get("tokens").getAsInt());
+      int tokens = model.tokens(text(testCase));
+      assertThat(tokens).as(name).isEqualTo(expected.get("tokens").getAsInt());
       assertSampled(name, expected.getAsJsonObject("embedding"), model.embed(text(testCase)), COMPONENT_TOLERANCE);
-      if (tokens.length() < 40) {
+      if (tokens < 40) {
         assertSampled(name, expected.getAsJsonObject("embedding"), scalar.embed(text(testCase)), COMPONENT_TOLERANCE);
       }
     }
@@ -95,11 +93,11 @@ class MiniLmTest {
         continue;
       }
       JsonArray states = testCase.getAsJsonObject().getAsJsonArray("hidden");
-      Tokens tokens = model.tokens(text(testCase));
-      PackedSequences one = PackedSequences.of(0, tokens.length());
-      SequenceBatch x = SequenceBatch.zeros(1, tokens.length(), MiniLm.EMBED_DIM);
-      model.encoder().embed(tokens.ids(), null, one, x);
-      TransformerStack layers = model.encoder().encoder().withPackedSequences(one);
+      int[] ids = model.model().tokenizer().withMaxTokens(model.maxTokens()).encode(text(testCase)).ids();
+      PackedSequences one = PackedSequences.of(0, ids.length);
+      SequenceBatch x = SequenceBatch.zeros(1, ids.length, EMBED_DIM);
+      model.model().encoder().embed(ids, null, one, x);
+      TransformerStack layers = model.model().encoder().encoder().withPackedSequences(one);
       for (int state = 0; state < states.size(); state++) {
         if (state > 0) {
           layers.layers().get(state - 1).forward(x, x);
@@ -119,12 +117,13 @@ class MiniLmTest {
     texts.addAll(Collections.nCopies(8, text(golden.get(11)))); // more tokens than pass through the layers at a time
     Collections.shuffle(texts, new Random(3));
     float[][] together = model.withThreads(2).embed(texts);
-    assertThat(together).hasDimensions(21, MiniLm.EMBED_DIM);
+    assertThat(together).hasDimensions(21, EMBED_DIM);
     for (int i = 0; i < together.length; i++) {
       assertThat(together[i]).isEqualTo(model.embed(texts.get(i)));
-      assertThat(MiniLm.similarity(together[i], together[i])).isCloseTo(1, within(1e-6));
+      assertThat(TextEncoder.similarity(together[i], together[i])).isCloseTo(1, within(1e-6));
     }
     assertThat(model.embed(List.of())).isEmpty();
+    assertThat(model.embed(texts.stream())).containsExactly(together);
   }
 
   @Test
@@ -142,30 +141,28 @@ class MiniLmTest {
   }
 
   @Test
-  void anExportedFileIsTheSameModel() throws IOException {
-    Path file = folder.resolve("model.safetensors");
-    Safetensors.write(file, weights);
-    try (Safetensors exported = Safetensors.open(file)) {
-      MiniLm other = MiniLm.of(exported).withKernels(Kernels.vector());
-      assertThat(other.embed(text(golden.get(0)))).isEqualTo(model.embed(text(golden.get(0))));
-    }
-    Files.delete(file);
+  void anExportedFolderIsTheSameModel() throws IOException {
+    Path exported = EncoderModel.export(ModelFiles.onClassPath("all-minilm-l6-v2"), folder.resolve("exported"));
+    TextEncoder other = TextEncoder.load(exported).withKernels(Kernels.vector());
+    assertThat(other.embed(text(golden.get(0)))).isEqualTo(model.embed(text(golden.get(0))));
   }
 
   @Test
   void textsOfSimilarMeaningAreSimilar() {
     float[] law = model.embed("The law should be just.");
-    assertThat(MiniLm.similarity(law, model.embed("Justice must be done.")))
-        .isGreaterThan(MiniLm.similarity(law, model.embed("It rained all day.")) + 0.2);
+    assertThat(TextEncoder.similarity(law, model.embed("Justice must be done.")))
+        .isGreaterThan(TextEncoder.similarity(law, model.embed("It rained all day.")) + 0.2);
   }
 
   @Test
   void sizesAreTheModels() {
-    BertEncoder encoder = model.encoder();
-    assertThat(encoder.embedDim()).isEqualTo(MiniLm.EMBED_DIM);
+    BertEncoder encoder = model.model().encoder();
+    assertThat(model.dimensions()).isEqualTo(EMBED_DIM);
+    assertThat(model.maxTokens()).isEqualTo(256);
+    assertThat(encoder.embedDim()).isEqualTo(EMBED_DIM);
     assertThat(encoder.maxTokens()).isEqualTo(512);
     assertThat(encoder.vocabulary()).isEqualTo(30522);
     assertThat(encoder.encoder().layers()).hasSize(6);
-    assertThatThrownBy(() -> MiniLm.similarity(new float[3], new float[4])).hasMessageContaining("3").hasMessageContaining("4");
+    assertThatThrownBy(() -> TextEncoder.similarity(new float[3], new float[4])).hasMessageContaining("3").hasMessageContaining("4");
   }
 }

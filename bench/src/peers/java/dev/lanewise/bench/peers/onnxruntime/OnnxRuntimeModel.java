@@ -4,8 +4,6 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +17,9 @@ import java.util.stream.Stream;
  */
 public final class OnnxRuntimeModel implements AutoCloseable {
   /** Width of a hidden state. */
-  static final int EMBED_DIM = MiniLm.EMBED_DIM;
+  public static final int EMBED_DIM = 384;
+
+  private static final String FILE = "/all-minilm-l6-v2.onnx";
 
   private static final int LAYERS = 6;
   private static final String LAST_HIDDEN_STATE = "output_0";
@@ -58,7 +58,10 @@ public final class OnnxRuntimeModel implements AutoCloseable {
 
   private static OnnxRuntimeModel load(int threads, List<String> outputs) throws IOException {
     ByteArrayOutputStream model = new ByteArrayOutputStream();
-    try (InputStream onnx = MiniLmArtifact.onnx()) {
+    try (InputStream onnx = OnnxRuntimeModel.class.getResourceAsStream(FILE)) {
+      if (onnx == null) {
+        throw new IOException(FILE + " is not on the class path");
+      }
       onnx.transferTo(model);
     }
     addOutputs(model, outputs.subList(0, outputs.size() - 1));

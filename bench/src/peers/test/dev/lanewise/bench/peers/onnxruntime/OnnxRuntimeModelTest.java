@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.data.PackedSequences;
-import dev.lanewise.text.MiniLm;
-import dev.lanewise.text.MiniLmArtifact;
-import dev.lanewise.text.tokenizer.MiniLmTokenizer;
-import dev.lanewise.text.tokenizer.Tokens;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -18,22 +16,21 @@ import org.junit.jupiter.api.Test;
 class OnnxRuntimeModelTest {
   private static final double TOLERANCE = 1e-5;
 
-  private static List<Tokens> tokens() throws IOException {
-    MiniLmTokenizer tokenizer = MiniLmArtifact.tokenizer();
-    return Stream.of("The law will never be perfect, but its application should be just.", "", "Königsberg 中文 😀")
-        .map(tokenizer::encode)
-        .toList();
+  private static EncoderModel lanewise() throws IOException {
+    return EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
   }
 
-  private static List<int[]> ids(List<Tokens> tokens) {
-    return tokens.stream().map(Tokens::ids).toList();
+  private static List<int[]> ids(EncoderModel model) {
+    return Stream.of("The law will never be perfect, but its application should be just.", "", "Königsberg 中文 😀")
+        .map(text -> model.tokenizer().encode(text).ids())
+        .toList();
   }
 
   @Test
   void paddingChangesNothing() throws IOException {
     try (OnnxRuntimeModel model = OnnxRuntimeModel.load(2)) {
       assertThat(model.version()).startsWith("1.29.");
-      List<int[]> texts = ids(tokens());
+      List<int[]> texts = ids(lanewise());
       List<float[]> together = model.lastHiddenStates(texts);
       for (int i = 0; i < texts.size(); i++) {
         assertThat(together.get(i)).hasSize(texts.get(i).length * OnnxRuntimeModel.EMBED_DIM);
@@ -44,18 +41,18 @@ class OnnxRuntimeModelTest {
 
   @Test
   void everyHiddenStateIsLanewises() throws IOException {
-    List<Tokens> tokens = tokens();
-    MiniLm lanewise = MiniLm.load();
+    EncoderModel lanewise = lanewise();
+    List<int[]> ids = ids(lanewise);
     try (OnnxRuntimeModel model = OnnxRuntimeModel.loadWithLayers(1);
         OnnxRuntimeModel plain = OnnxRuntimeModel.load(1);
-        OnnxRuntimeBatch batch = model.batch(ids(tokens))) {
+        OnnxRuntimeBatch batch = model.batch(ids)) {
       batch.run();
-      List<float[]> last = plain.lastHiddenStates(ids(tokens));
-      for (int i = 0; i < tokens.size(); i++) {
-        int length = tokens.get(i).length();
+      List<float[]> last = plain.lastHiddenStates(ids);
+      for (int i = 0; i < ids.size(); i++) {
+        int length = ids.get(i).length;
         PackedSequences one = PackedSequences.of(0, length);
-        SequenceBatch x = SequenceBatch.zeros(1, length, MiniLm.EMBED_DIM);
-        lanewise.encoder().embed(tokens.get(i).ids(), null, one, x);
+        SequenceBatch x = SequenceBatch.zeros(1, length, OnnxRuntimeModel.EMBED_DIM);
+        lanewise.encoder().embed(ids.get(i), null, one, x);
         assertClose(batch.hiddenState(0, i), x.data());
         for (int layer = 0; layer < 6; layer++) {
           lanewise.encoder().encoder().withPackedSequences(one).layers().get(layer).forward(x, x);
@@ -69,7 +66,7 @@ class OnnxRuntimeModelTest {
   @Test
   void runsAgainGiveTheSame() throws IOException {
     try (OnnxRuntimeModel model = OnnxRuntimeModel.load(1);
-        OnnxRuntimeBatch batch = model.batch(ids(tokens()))) {
+        OnnxRuntimeBatch batch = model.batch(ids(lanewise()))) {
       batch.run();
       float[] first = batch.hiddenState(0, 2);
       batch.run();

@@ -26,7 +26,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
-import dev.lanewise.text.MiniLmArtifact;
+import dev.lanewise.text.model.EncoderModel;
+import dev.lanewise.text.model.ModelFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -201,7 +202,7 @@ class OnnxModelTest {
         expected.put(prefix + norm + ".bias", new long[] {384});
       }
     }
-    MiniLmArtifact.weights().check(expected);
+    EncoderModel.weights(ModelFiles.onClassPath("all-minilm-l6-v2")).check(expected);
   }
 
   /** A dynamically quantised product: codes, a scale and a zero point for each column, and a bias that names it. */

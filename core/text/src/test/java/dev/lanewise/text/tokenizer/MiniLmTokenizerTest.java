@@ -3,8 +3,9 @@ package dev.lanewise.text.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanewise.text.MiniLmArtifact;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,18 +18,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Compares with Hugging Face's native tokenizer. */
+/** Compares the tokenizer of MiniLM, without its truncation, with Hugging Face's native one. */
 class MiniLmTokenizerTest {
   private static final int SENTENCES = 10_000;
   private static final int SEED = 7;
 
   private static NativeTokenizer expected;
-  private static MiniLmTokenizer tokenizer;
+  private static Tokenizer tokenizer;
 
   @BeforeAll
   static void load() throws IOException {
     expected = NativeTokenizer.load();
-    tokenizer = MiniLmArtifact.tokenizer();
+    byte[] json = NativeTokenizer.miniLm().getBytes(StandardCharsets.UTF_8);
+    tokenizer = Tokenizer.read(new ByteArrayInputStream(json), "tokenizer.json").withoutTruncation();
   }
 
   @AfterAll
@@ -108,29 +110,29 @@ class MiniLmTokenizerTest {
     assertAgree("a\ud800b");
     assertAgree("\udc00");
     assertAgree("e\ud83d\u0301 中\udfff文 end\ud800");
-    assertThat(tokenizer.encode("a\ud800b \ud83d\ude00\ud83d c\udc00").texts()).containsExactly("[CLS]", "ab", "[UNK]", "c", "[SEP]");
+    assertThat(tokenizer.encode("a\ud800b \ud83d\ude00\ud83d c\udc00").tokens()).containsExactly("[CLS]", "ab", "[UNK]", "c", "[SEP]");
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {2, 3, 4, 7, 128, MiniLmTokenizer.DEFAULT_MAX_TOKENS, 512})
+  @ValueSource(ints = {2, 3, 4, 7, 128, 256, 512})
   void cutsAsTheNativeTokenizerDoes(int maxTokens) throws IOException {
     OddTexts texts = new OddTexts(maxTokens);
     // It treats a length of 2 as no limit.
     try (NativeTokenizer cutting = maxTokens == 2 ? null : NativeTokenizer.load(maxTokens)) {
       for (int i = 0; i < 200; i++) {
         String text = texts.sentence() + texts.sentence() + texts.sentence() + texts.sentence();
-        Tokens cut = tokenizer.encode(text, maxTokens);
-        Tokens whole = tokenizer.encode(text);
+        Encoding cut = tokenizer.withMaxTokens(maxTokens).encode(text);
+        Encoding whole = tokenizer.encode(text);
         assertThat(cut.length()).isEqualTo(Math.min(whole.length(), maxTokens));
-        assertSame(cut, cutting == null ? tokenizer.encode("") : cutting.encode(text), text);
+        assertSame(cut, cutting == null ? expected.encode("", true) : cutting.encode(text, true), text);
       }
     }
   }
 
   @Test
   void maxTokensHasRoomForTheFrame() {
-    assertThat(tokenizer.encode("law", 2).texts()).containsExactly("[CLS]", "[SEP]");
-    assertThatThrownBy(() -> tokenizer.encode("law", 1))
+    assertThat(tokenizer.withMaxTokens(2).encode("law").tokens()).containsExactly("[CLS]", "[SEP]");
+    assertThatThrownBy(() -> tokenizer.withMaxTokens(1).encode("law"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("maxTokens is 1");
   }
@@ -153,7 +155,8 @@ class MiniLmTokenizerTest {
   @Test
   @Timeout(60)
   void aTextOfMarksTakesNoMoreTimeThanAnother() {
-    assertThat(tokenizer.encode("a" + "\u0301\u0323".repeat(250_000) + " b", 256).texts()).containsExactly("[CLS]", "a", "b", "[SEP]");
+    assertThat(tokenizer.withMaxTokens(256).encode("a" + "\u0301\u0323".repeat(250_000) + " b").tokens())
+        .containsExactly("[CLS]", "a", "b", "[SEP]");
   }
 
   @Test
@@ -171,16 +174,16 @@ class MiniLmTokenizerTest {
   }
 
   private static void assertAgree(String text) {
-    assertSame(tokenizer.encode(text), expected.encode(text), text);
+    assertSame(tokenizer.encode(text), expected.encode(text, true), text);
   }
 
-  private static void assertSame(Tokens actual, Tokens wanted, String text) {
-    if (!Arrays.equals(actual.ids(), wanted.ids()) || !actual.texts().equals(wanted.texts())) {
+  private static void assertSame(Encoding actual, NativeTokenizer.Native wanted, String text) {
+    if (!Arrays.equals(actual.ids(), wanted.ids()) || !actual.tokens().equals(wanted.tokens())) {
       int from = Arrays.mismatch(actual.ids(), wanted.ids());
       String start = text.substring(0, Math.min(text.length(), 300));
-      assertThat(actual.texts())
+      assertThat(actual.tokens())
           .as("from token %d on, of %s", from, start.chars().mapToObj(Integer::toHexString).toList())
-          .isEqualTo(wanted.texts());
+          .isEqualTo(wanted.tokens());
       assertThat(actual.ids()).isEqualTo(wanted.ids());
     }
   }

@@ -3,13 +3,13 @@ package dev.lanewise.text.tokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import dev.lanewise.text.MiniLmArtifact;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -57,14 +57,9 @@ public final class NativeTokenizer implements AutoCloseable {
 
   /** The tokenizer.json of MiniLM. */
   static String miniLm() throws IOException {
-    try (InputStream json = MiniLmArtifact.tokenizerJson()) {
+    try (InputStream json = Objects.requireNonNull(NativeTokenizer.class.getResourceAsStream("/all-minilm-l6-v2-tokenizer.json"))) {
       return new String(json.readAllBytes(), StandardCharsets.UTF_8);
     }
-  }
-
-  Tokens encode(String text) {
-    Native found = encode(text, true);
-    return new Tokens(found.ids(), found.tokens());
   }
 
   /** Encodes a text; the ranges are UTF-16 indices. */

@@ -1,4 +1,4 @@
-package dev.lanewise.text.tokenizer;
+package dev.lanewise.bench.cli.explain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
