@@ -25,16 +25,8 @@ final class Gzip extends FilterInputStream {
   }
 
   static InputStream open(InputStream compressed, String name) throws IOException {
-    // GZIPInputStream reads a further file only where something is available, which a pipe or the seam of two streams may deny.
-    InputStream available =
-        new FilterInputStream(compressed) {
-          @Override
-          public int available() {
-            return 1;
-          }
-        };
     try {
-      return new Gzip(new GZIPInputStream(available, BUFFER), name);
+      return new Gzip(new GZIPInputStream(compressed, BUFFER), name);
     } catch (EOFException | ZipException e) {
       throw damaged(name, e);
     }
