@@ -142,7 +142,12 @@ public final class TextEncoder {
     return new TextEncoder(model, settings.withMaxTokens(maxTokens));
   }
 
-  /** Returns a copy that treats texts of more than {@link #maxTokens} tokens in this way; by default they are truncated. */
+  /**
+   * Returns a copy that treats texts of more than {@link #maxTokens} tokens in this way; by default they are truncated.
+   *
+   * @throws IllegalArgumentException if windows would overlap completely: the overlap must be less than {@link #maxTokens} without the
+   *     tokens of template and prefix
+   */
   public TextEncoder withLongTexts(LongTexts longTexts) {
     return new TextEncoder(model, settings.withLongTexts(Objects.requireNonNull(longTexts, "longTexts")));
   }

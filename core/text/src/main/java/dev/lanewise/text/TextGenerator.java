@@ -85,7 +85,8 @@ public final class TextGenerator {
    * @throws IOException if a file is missing or wrong
    */
   public static TextGenerator load(Path folder) throws IOException {
-    return of(CausalModel.load(folder), Tokenizer.read(folder.resolve("tokenizer.json")));
+    Tokenizer tokenizer = Tokenizer.read(folder.resolve("tokenizer.json")); // first: if it is missing, no weights are read in vain
+    return of(CausalModel.load(folder), tokenizer);
   }
 
   /**

@@ -25,7 +25,7 @@ final class TextTokens {
    * @param model its tokenizer, and what its encoder knows: with one token type, those of the tokenizer are ignored
    * @param maxTokens maximum number of tokens of a sequence, including those of the template
    * @param prefix before each text
-   * @throws IllegalArgumentException if the template and the prefix leave no token of a text
+   * @throws IllegalArgumentException if the template and the prefix leave no token of a text, or windows would overlap completely
    */
   TextTokens(EncoderModel model, int maxTokens, String prefix, LongTexts longTexts) {
     this.whole = model.tokenizer().withoutTruncation();
@@ -35,7 +35,9 @@ final class TextTokens {
     this.prefix = cased(prefix);
     this.longTexts = longTexts;
     this.typed = model.encoder().tokenTypes() > 1;
-    Checks.atLeast("maxTokens", maxTokens, 1L + whole.encode(this.prefix).length());
+    int before = whole.encode(this.prefix).length();
+    Checks.atLeast("maxTokens", maxTokens, 1L + before);
+    Checks.atMost("overlap", longTexts.overlap(), "maxTokens without template, prefix and one new token", maxTokens - before - 1);
   }
 
   /** Checks that the template of a pair leaves a token. */

@@ -314,9 +314,12 @@ class TextEncoderTest {
     assertThat(encoder.withMaxTokens(3).tokens("the law")).isEqualTo(3);
     assertThatThrownBy(() -> encoder.withMaxTokens(4).withPrefix("query: ")).hasMessage("maxTokens is 4, must be at least 5");
     assertThatThrownBy(() -> LongTexts.windows(-1)).hasMessageContaining("-1");
-    assertThatThrownBy(() -> encoder.withMaxTokens(10).withLongTexts(LongTexts.windows(8)).embed("river ".repeat(30)))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("8");
+    TextEncoder ten = encoder.withMaxTokens(10); // eight without template, six without the prefix
+    assertThatThrownBy(() -> ten.withLongTexts(LongTexts.windows(8)))
+        .hasMessage("overlap is 8, but maxTokens without template, prefix and one new token is 7");
+    TextEncoder most = ten.withLongTexts(LongTexts.windows(7));
+    assertThat(most.embed("river ".repeat(30))).hasSize(24);
+    assertThatThrownBy(() -> most.withPrefix("query: ")).hasMessageContaining("overlap is 7").hasMessageContaining("is 5");
     assertThatThrownBy(() -> TextEncoder.similarity(new float[3], new float[4])).hasMessageContaining("3").hasMessageContaining("4");
     assertThat(encoder.dimensions()).isEqualTo(24);
     assertThat(encoder.withDimensions(5).dimensions()).isEqualTo(5);

@@ -153,6 +153,9 @@ class TextGeneratorTest {
         .hasMessage("prompts[1] has 0 tokens, must have at least 1");
     assertThatThrownBy(() -> generator.generate(Arrays.asList("law", null))).hasMessage("prompts[1]");
     assertThatThrownBy(() -> generator.withStop("a", "")).hasMessage("stops[1].length is 0, must be at least 1");
+    assertThatThrownBy(() -> TextGenerator.load(folder.resolve("none")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("tokenizer.json");
     assertThatThrownBy(() -> generator.withMaxTokens(0)).hasMessageContaining("maxTokens is 0");
     assertThatThrownBy(() -> generator.generate((String) null)).hasMessage("prompt");
   }

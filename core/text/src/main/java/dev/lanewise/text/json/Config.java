@@ -24,7 +24,8 @@ public final class Config {
       Set.of(
           ("architectures _name_or_path transformers_version torch_dtype dtype use_cache initializer_range cache_implementation"
                   + " attention_dropout attn_pdrop embd_pdrop resid_pdrop hidden_dropout attn_implementation _attn_implementation"
-                  + " attn_implementation_internal _attn_implementation_internal unsloth_version unsloth_fixed"
+                  + " attn_implementation_internal _attn_implementation_internal _attn_implementation_autoset unsloth_version unsloth_fixed"
+                  + " transformers.js_config tf_legacy_loss"
                   + " pad_token_id bos_token_id eos_token_id sep_token_id decoder_start_token_id tokenizer_class prefix"
                   + " finetuning_task task_specific_params problem_type id2label label2id num_labels"
                   + " output_attentions output_hidden_states return_dict use_return_dict output_past torchscript"

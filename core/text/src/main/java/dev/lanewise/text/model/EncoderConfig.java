@@ -39,6 +39,9 @@ record EncoderConfig(
   /** Widths and numbers. */
   record Sizes(int vocabulary, int width, int hidden, int layers, int heads, int positions) {}
 
+  /** The key of older cross-encoders for the function that makes a score. */
+  static final String SCORING = "sbert_ce_default_activation_function";
+
   private static final int MOST_LAYERS = 1 << 16;
 
   /** Keys of training and of software that is not used, which do not change the numbers. */
@@ -46,7 +49,8 @@ record EncoderConfig(
       Set.of(
           ("attention_probs_dropout_prob hidden_dropout_prob classifier_dropout dropout qa_dropout seq_classif_dropout tie_weights_"
                   + " sinusoidal_pos_embds tie_word_embeddings directionality pooler_fc_size pooler_num_attention_heads"
-                  + " pooler_num_fc_layers pooler_size_per_head pooler_type chunk_size_feed_forward model_max_length")
+                  + " pooler_num_fc_layers pooler_size_per_head pooler_type chunk_size_feed_forward model_max_length"
+                  + " cell emb_size pre_trained structure training")
               .split(" "));
 
   /** Reads a config, and refuses keys that nobody has asked for. */
@@ -126,12 +130,9 @@ record EncoderConfig(
 
   /** The function of sentence-transformers' cross-encoders, a class of PyTorch. */
   private static Optional<Activation> scoring(Config config) throws IOException {
+    Optional<Activation> older = config.lacks(SCORING) ? Optional.empty() : Optional.of(function(config, SCORING));
     Config own = config.object("sentence_transformers");
-    if (own != null && !own.lacks("activation_fn")) {
-      return Optional.of(function(own, "activation_fn"));
-    }
-    String old = "sbert_ce_default_activation_function";
-    return config.lacks(old) ? Optional.empty() : Optional.of(function(config, old));
+    return own == null || own.lacks("activation_fn") ? older : Optional.of(function(own, "activation_fn"));
   }
 
   private static Activation function(Config config, String key) throws IOException {
@@ -141,6 +142,16 @@ record EncoderConfig(
       case "Sigmoid" -> Activation.SIGMOID;
       case "Tanh" -> Activation.TANH;
       default -> throw config.unsupported(key, "Identity, Sigmoid or Tanh");
+    };
+  }
+
+  /** The class of PyTorch that a config names for a function that makes a score. */
+  static String nameOf(Activation scoring) {
+    return switch (scoring) {
+      case NONE -> "torch.nn.modules.linear.Identity";
+      case SIGMOID -> "torch.nn.modules.activation.Sigmoid";
+      case TANH -> "torch.nn.modules.activation.Tanh";
+      case GELU, GELU_TANH, RELU, SILU -> throw new IllegalArgumentException("scoring is " + scoring + ", must be NONE, SIGMOID or TANH");
     };
   }
 }

@@ -116,6 +116,7 @@ final class ModelExport {
               JsonArray architectures = new JsonArray();
               architectures.add("ForSequenceClassification");
               config.add("architectures", architectures);
+              classifier.scoring().ifPresent(scoring -> config.addProperty(EncoderConfig.SCORING, EncoderConfig.nameOf(scoring)));
             });
     return config;
   }

@@ -39,7 +39,8 @@ record Usage(
           "pooling_mode_lasttoken", TextPooling.LAST_TOKEN);
 
   /** Keys of sentence_bert_config.json that describe how PyTorch loads the model. */
-  private static final Set<String> HARMLESS = Set.of("model_args", "tokenizer_args", "config_args", "model_name_or_path");
+  private static final Set<String> HARMLESS =
+      Set.of("model_args", "tokenizer_args", "config_args", "model_name_or_path", "module_output_name");
 
   /**
    * Reads the files.
@@ -50,16 +51,21 @@ record Usage(
   static Usage read(ModelFiles files, int width, int mostTokens) throws IOException {
     Optional<KnownModel> known = KnownModel.of(files);
     Config length = config(files, LENGTH);
-    int maxTokens = mostTokens;
+    int maxTokens;
     boolean lowercase = false;
     if (length != null) {
-      maxTokens = Math.min(mostTokens, length.size("max_seq_length", mostTokens));
       lowercase = !length.lacks("do_lower_case") && length.truth("do_lower_case", false);
-      length.checkAllRead(HARMLESS);
+      checkTask(length);
+    }
+    if (length != null && !length.lacks("max_seq_length")) {
+      maxTokens = Math.min(mostTokens, length.size("max_seq_length"));
     } else if (known.isPresent()) {
       maxTokens = Math.min(mostTokens, known.get().maxTokens());
     } else {
       maxTokens = tokenizerLimit(files, mostTokens);
+    }
+    if (length != null) {
+      length.checkAllRead(HARMLESS);
     }
     Usage modules = modules(files, width);
     Map<String, String> prompts = new LinkedHashMap<>();
@@ -82,6 +88,20 @@ record Usage(
   private static @Nullable Config config(ModelFiles files, String name) throws IOException {
     try (InputStream in = files.open(name)) {
       return in == null ? null : Config.read(in, files.nameOf(name));
+    }
+  }
+
+  /** Checks what newer files say about the encoder: it reads texts, and its last rows, or the outputs of its classifier, are used. */
+  private static void checkTask(Config length) throws IOException {
+    String task = "transformer_task";
+    if (!length.lacks(task) && !Set.of("feature-extraction", "sequence-classification").contains(length.text(task))) {
+      throw length.unsupported(task, "feature-extraction or sequence-classification");
+    }
+    Config modalities = length.object("modality_config");
+    Config text = modalities == null ? null : modalities.object("text");
+    String output = "method_output_name";
+    if (text != null && !text.lacks(output) && !Set.of("last_hidden_state", "logits").contains(text.text(output))) {
+      throw text.unsupported(output, "last_hidden_state or logits");
     }
   }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +92,25 @@ class EncoderModelTest {
     RandomEncoder old =
         RandomEncoder.of(Family.BERT, SEED).with("sbert_ce_default_activation_function", "'torch.nn.modules.activation.Sigmoid'");
     assertThat(EncoderModel.load(old.write(folder)).classifier().orElseThrow().scoring()).contains(Activation.SIGMOID);
+    old.with("sentence_transformers", "{'activation_fn':'torch.nn.modules.linear.Identity','version':'4.1.0'}"); // the newer key counts
+    assertThat(EncoderModel.load(old.write(folder)).classifier().orElseThrow().scoring()).contains(Activation.NONE);
+    for (Activation activation : List.of(Activation.NONE, Activation.SIGMOID, Activation.TANH)) {
+      RandomEncoder written = RandomEncoder.of(Family.BERT, SEED).with(EncoderConfig.SCORING, "'" + EncoderConfig.nameOf(activation) + "'");
+      assertThat(EncoderModel.load(written.write(folder)).classifier().orElseThrow().scoring()).contains(activation);
+    }
+  }
+
+  @Test
+  void keysOfSoftwareAndTrainingAreIgnored() throws IOException {
+    RandomEncoder random =
+        RandomEncoder.of(Family.BERT, SEED)
+            .with("_attn_implementation_autoset", "true")
+            .with("transformers.js_config", "{'dtype':'q8'}")
+            .with("tf_legacy_loss", "false")
+            .with("emb_size", "24")
+            .with("structure", "[]")
+            .with("cell", "{}");
+    assertThat(EncoderModel.load(random.write(folder)).encoder().embedDim()).isEqualTo(RandomEncoder.WIDTH);
   }
 
   @Test

@@ -100,8 +100,27 @@ class UsageTest {
     Files.delete(folder.resolve("sentence_bert_config.json"));
     put("tokenizer_config.json", "{'do_lower_case':true,'model_max_length':9}");
     assertThat(load().maxTokens()).isEqualTo(9);
+    put("sentence_bert_config.json", "{'max_seq_length':null,'do_lower_case':false}");
+    assertThat(load().maxTokens()).as("as sentence-transformers does").isEqualTo(9);
     put("tokenizer_config.json", "{'do_lower_case':true,'model_max_length':1000000000000000019884624838656}");
     assertThat(load().maxTokens()).isEqualTo(20);
+  }
+
+  @Test
+  void newerFilesSayWhatTheEncoderIsFor() throws IOException {
+    put("modules.json", "[" + ENCODER.replace("models", "base.modules.transformer") + "]");
+    put("tokenizer_config.json", "{'do_lower_case':true,'model_max_length':9}");
+    put(
+        "sentence_bert_config.json",
+        "{'transformer_task':'feature-extraction','module_output_name':'token_embeddings',"
+            + "'modality_config':{'text':{'method':'forward','method_output_name':'last_hidden_state'}}}");
+    assertThat(load().maxTokens()).isEqualTo(9);
+    put("sentence_bert_config.json", "{'transformer_task':'sequence-classification'}");
+    assertThat(load().classifier()).isPresent();
+    put("sentence_bert_config.json", "{'transformer_task':'fill-mask'}");
+    assertRefused("transformer_task is \"fill-mask\", must be feature-extraction or sequence-classification");
+    put("sentence_bert_config.json", "{'modality_config':{'text':{'method_output_name':'pooler_output'}}}");
+    assertRefused("modality_config.text.method_output_name is \"pooler_output\", must be last_hidden_state or logits");
   }
 
   @Test
