@@ -4,16 +4,27 @@ import dev.lanewise.text.tokenizer.added.AddedToken;
 import dev.lanewise.text.tokenizer.added.AddedTokens;
 import dev.lanewise.text.tokenizer.file.TokenizerParts;
 import dev.lanewise.text.tokenizer.normaliser.AlignedText;
+import dev.lanewise.text.tokenizer.pieces.PieceModel;
 import dev.lanewise.text.tokenizer.template.TokenList;
+import java.util.BitSet;
 
 /**
  * The way from a text to tokens: the text is divided at added tokens, normalised, divided again at added tokens that are searched in
  * normalised text, split into words, and the words into pieces. A long text is processed in parts where that changes nothing, so that text
  * behind the last token that is wanted is not read.
  */
-record Pipeline(TokenizerParts parts, boolean findsSpecials) {
+record Pipeline(TokenizerParts parts, PieceModel model, boolean findsSpecials) {
   /** Length of a part, in characters; it ends in front of the next white space. */
   private static final int PART = 1024;
+
+  /** The way that a file describes; special tokens in a text are found, or are text like any other. */
+  static Pipeline of(TokenizerParts parts, boolean findsSpecials) {
+    BitSet specials = new BitSet();
+    for (AddedToken token : parts.added().tokens()) {
+      specials.set(token.id(), token.special());
+    }
+    return new Pipeline(parts, findsSpecials ? parts.model() : parts.model().without(specials), findsSpecials);
+  }
 
   /** Appends the tokens of a text, at least {@code most} of them if there are so many. */
   void encode(String text, int most, TokenList tokens) {
@@ -73,7 +84,7 @@ record Pipeline(TokenizerParts parts, boolean findsSpecials) {
             word -> {
               if (word.length() > 0) {
                 tokens.word(word);
-                parts.model().divide(word.text(), tokens);
+                model.divide(word.text(), tokens);
               }
             });
   }

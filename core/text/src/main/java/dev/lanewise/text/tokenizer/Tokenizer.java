@@ -43,7 +43,7 @@ public final class Tokenizer {
   }
 
   private static Tokenizer of(TokenizerParts parts) {
-    return new Tokenizer(parts, new Pipeline(parts, true), parts.truncation(), true);
+    return new Tokenizer(parts, Pipeline.of(parts, true), parts.truncation(), true);
   }
 
   /**
@@ -178,10 +178,11 @@ public final class Tokenizer {
 
   /**
    * Returns a copy that takes special tokens in a text, such as {@code [SEP]} or {@code <|endoftext|>}, for these tokens (the default), or
-   * for plain text. Turn this off for text from users whom you do not trust.
+   * for plain text. Turn this off for text from users whom you do not trust: then no text becomes a special token, even where the
+   * vocabulary has it as a piece, as that of XLM-R has {@code </s>}. Hugging Face's own switch overlooks such pieces.
    */
   public Tokenizer withSpecialTokensInText(boolean recognised) {
-    return new Tokenizer(parts, new Pipeline(parts, recognised), truncation, addsTemplate);
+    return new Tokenizer(parts, Pipeline.of(parts, recognised), truncation, addsTemplate);
   }
 
   /** Makes text of tokens, special ones included. An id without a token is ignored. */

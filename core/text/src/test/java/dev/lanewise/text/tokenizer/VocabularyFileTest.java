@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,21 @@ class VocabularyFileTest {
     for (int i = 0; i < 200; i++) {
       String text = texts.sentence();
       assertThat(vocabulary.encode(text).ids()).as(text).isEqualTo(json.withoutTruncation().encode(text).ids());
+    }
+  }
+
+  @Test
+  void theConfigSaysWhatIsDoneWithAccentsAndIdeographs(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("vocab.txt");
+    Files.writeString(file, "[UNK]\n[CLS]\n[SEP]\né\ne\n中\n中中\n");
+    Path config = folder.resolve("tokenizer_config.json");
+    Files.writeString(config, "{\"do_lower_case\": true, \"strip_accents\": false, \"tokenize_chinese_chars\": false}");
+    assertThat(Tokenizer.read(file).encode("É 中中").tokens()).containsExactly("[CLS]", "é", "中中", "[SEP]");
+    Files.writeString(config, "{\"do_lower_case\": false, \"strip_accents\": true}");
+    assertThat(Tokenizer.read(file).encode("é 中中").tokens()).containsExactly("[CLS]", "e", "中", "中", "[SEP]");
+    for (String other : List.of("\"word_tokenizer_type\": \"mecab\"", "\"do_basic_tokenize\": false")) {
+      Files.writeString(config, "{\"do_lower_case\": false, " + other + "}");
+      assertThatThrownBy(() -> Tokenizer.read(file)).isInstanceOf(IOException.class).hasMessageContaining("must be");
     }
   }
 }

@@ -79,7 +79,7 @@ public final class AddedTokens {
       if ((token.special() && !specials) || (token.singleWord() && !isAlone(text, match))) {
         continue;
       }
-      int begin = token.lstrip() ? Math.max(done, beginBefore(text, match.begin())) : match.begin();
+      int begin = token.lstrip() ? beginBefore(text, match.begin(), done) : match.begin();
       int end = token.rstrip() ? endAfter(text, match.end()) : match.end();
       if (done < begin) {
         parts.add(new Part(null, done, begin));
@@ -98,10 +98,10 @@ public final class AddedTokens {
         && (match.end() == text.length() || !Spaces.isWord(text.codePointAt(match.end())));
   }
 
-  /** The index at which the white space in front of an index begins. */
-  private static int beginBefore(String text, int index) {
-    int begin = index;
-    while (begin > 0 && Spaces.isSpace(text.charAt(begin - 1))) {
+  /** The index at which the white space in front of an index begins, at least {@code least}. */
+  private static int beginBefore(String text, int index, int least) {
+    int begin = Math.max(index, least);
+    while (begin > least && Spaces.isSpace(text.charAt(begin - 1))) {
       begin--;
     }
     return begin;

@@ -20,7 +20,7 @@ final class ModelFactory {
 
   static PieceModel of(ModelSource source) throws IOException {
     Section settings = source.settings();
-    String type = settings.has("type") ? settings.type() : settings.has("continuing_subword_prefix") ? "WordPiece" : settings.type();
+    String type = settings.has("type") ? settings.type() : typeOf(source, settings);
     return switch (type) {
       case "WordPiece" -> wordPiece(source, settings);
       case "BPE" -> bpe(source, settings);
@@ -28,6 +28,14 @@ final class ModelFactory {
       case "WordLevel" -> wordLevel(source, settings);
       default -> throw settings.unknownType();
     };
+  }
+
+  /** The type of a model whose file does not name it, as the old files of GPT-2, RoBERTa, BERT and T5 do not. */
+  private static String typeOf(ModelSource source, Section settings) throws IOException {
+    if (source.merges() != null) {
+      return "BPE";
+    }
+    return source.hasScores() ? "Unigram" : settings.has("continuing_subword_prefix") ? "WordPiece" : settings.type();
   }
 
   private static PieceModel wordPiece(ModelSource source, Section settings) throws IOException {

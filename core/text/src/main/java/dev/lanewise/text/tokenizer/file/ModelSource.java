@@ -23,6 +23,9 @@ final class ModelSource {
 
   private static final int SMALL = 1024;
 
+  /** Beginning of a line of merges.txt that is no merge; some files have it still. */
+  private static final String VERSION = "#version";
+
   private final String name;
   private final JsonObject settings = new JsonObject();
   private @Nullable Vocabulary vocabulary;
@@ -68,6 +71,11 @@ final class ModelSource {
       throw new IOException(name + " has no vocab");
     }
     return vocabulary;
+  }
+
+  /** Tells whether {@code vocab} is an array of [piece, score]. */
+  boolean hasScores() {
+    return scores != null;
   }
 
   /** The scores of {@code vocab} by id, if it is an array of [piece, score]. */
@@ -192,6 +200,9 @@ final class ModelSource {
       } else {
         expect(json, JsonToken.STRING, name + "[" + merges.size() / 2 + "]");
         String both = json.nextString();
+        if (both.startsWith(VERSION)) {
+          continue;
+        }
         int space = both.indexOf(' ');
         if (space < 0 || both.indexOf(' ', space + 1) >= 0) {
           throw new IOException(name + "[" + merges.size() / 2 + "] is " + ForeignJson.shown(both) + ", must have one space");

@@ -6,7 +6,6 @@ import dev.lanewise.text.tokenizer.added.AddedTokens;
 import dev.lanewise.text.tokenizer.decoder.StepDecoder;
 import dev.lanewise.text.tokenizer.decoder.WordPieceStep;
 import dev.lanewise.text.tokenizer.normaliser.BertNormaliser;
-import dev.lanewise.text.tokenizer.normaliser.Normaliser;
 import dev.lanewise.text.tokenizer.pieces.Vocabulary;
 import dev.lanewise.text.tokenizer.pieces.WordPiece;
 import dev.lanewise.text.tokenizer.splitter.BertSplitter;
@@ -37,23 +36,39 @@ public final class VocabularyFile {
   public static TokenizerParts readEither(Path file) throws IOException {
     String name = String.valueOf(file.getFileName());
     try (InputStream in = Files.newInputStream(file)) {
-      return name.endsWith(".txt") ? read(in, lowercase(file), name) : TokenizerFile.read(in, name);
+      return name.endsWith(".txt") ? read(in, normaliser(file), name) : TokenizerFile.read(in, name);
     }
   }
 
-  private static boolean lowercase(Path vocabulary) throws IOException {
+  private static BertNormaliser normaliser(Path vocabulary) throws IOException {
     Path file = vocabulary.resolveSibling(CONFIG);
     if (!Files.exists(file)) {
       throw new IOException(vocabulary.getFileName() + " does not say whether letters become lower case, and there is no " + CONFIG);
     }
     try (InputStream in = Files.newInputStream(file)) {
       Section config = new Section(ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), CONFIG), CONFIG);
-      return ForeignJson.truth(config.get("do_lower_case"), config.named("do_lower_case"));
+      for (String other : List.of("word_tokenizer_type", "subword_tokenizer_type")) {
+        String must = other.startsWith("word") ? "basic" : "wordpiece";
+        if (config.has(other) && !config.text(other).equals(must)) {
+          throw config.wrong(other, must);
+        }
+      }
+      if (!config.truth("do_basic_tokenize", true)) {
+        throw config.wrong("do_basic_tokenize", "true");
+      }
+      boolean lowercase = ForeignJson.truth(config.get("do_lower_case"), config.named("do_lower_case"));
+      Boolean stripAccents = config.truthOrNull("strip_accents");
+      return new BertNormaliser(
+          true, config.truth("tokenize_chinese_chars", true), stripAccents == null ? lowercase : stripAccents, lowercase);
     }
   }
 
   /** Reads a vocab.txt. */
   public static TokenizerParts read(InputStream in, boolean lowercase, String name) throws IOException {
+    return read(in, new BertNormaliser(true, true, lowercase, lowercase), name);
+  }
+
+  private static TokenizerParts read(InputStream in, BertNormaliser normaliser, String name) throws IOException {
     Vocabulary vocabulary = vocabulary(in, name);
     List<AddedToken> added = new ArrayList<>();
     for (String special : SPECIALS) {
@@ -62,7 +77,6 @@ public final class VocabularyFile {
         added.add(new AddedToken(id, special, false, false, false, false, true));
       }
     }
-    Normaliser normaliser = new BertNormaliser(true, true, lowercase, lowercase);
     Part first = special(vocabulary, "[CLS]", 0, name);
     Part last = special(vocabulary, "[SEP]", 0, name);
     Template template =

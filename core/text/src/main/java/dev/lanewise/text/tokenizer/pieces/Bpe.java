@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.pieces;
 
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ public final class Bpe implements PieceModel {
 
   private final Merges merges;
 
+  /** Pieces that a whole word is not taken for. Merges are not asked: they lead to no special token. */
+  private final BitSet hidden;
+
   private Bpe(Builder builder) {
     vocabulary = builder.vocabulary;
     prefix = builder.prefix;
@@ -34,6 +38,20 @@ public final class Bpe implements PieceModel {
     bytes = builder.fallsBackToBytes ? new BytePieces(vocabulary) : null;
     merges = builder.merges;
     letters = letters(vocabulary);
+    hidden = new BitSet();
+  }
+
+  private Bpe(Bpe other, BitSet hidden) {
+    vocabulary = other.vocabulary;
+    prefix = other.prefix;
+    suffix = other.suffix;
+    unknown = other.unknown;
+    fusesUnknown = other.fusesUnknown;
+    takesWholeWords = other.takesWholeWords;
+    bytes = other.bytes;
+    merges = other.merges;
+    letters = other.letters;
+    this.hidden = hidden;
   }
 
   private static LongIntMap letters(Vocabulary vocabulary) {
@@ -62,10 +80,15 @@ public final class Bpe implements PieceModel {
   }
 
   @Override
+  public PieceModel without(BitSet ids) {
+    return new Bpe(this, (BitSet) ids.clone());
+  }
+
+  @Override
   public void divide(String word, Pieces target) {
     if (takesWholeWords) {
       int id = vocabulary.id(word);
-      if (id != Vocabulary.NONE) {
+      if (id != Vocabulary.NONE && !hidden.get(id)) {
         target.add(id, 0, word.length());
         return;
       }

@@ -1,5 +1,7 @@
 package dev.lanewise.text.tokenizer.pieces;
 
+import java.util.BitSet;
+
 /** Divides a word into pieces of a vocabulary. Immutable and thread-safe. Corresponds to {@code model} of a tokenizer.json. */
 public interface PieceModel {
   /**
@@ -7,6 +9,9 @@ public interface PieceModel {
    * word without a limit.
    */
   void divide(String word, Pieces target);
+
+  /** Returns a model that does not find these pieces: a text that spells one is divided as any other text. */
+  PieceModel without(BitSet ids);
 
   /** The pieces and their ids, without the tokens that a file adds to them. */
   Vocabulary vocabulary();

@@ -1,6 +1,7 @@
 package dev.lanewise.text.tokenizer.pieces;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ public final class Unigram implements PieceModel {
   private final double unknownScore;
   private final @Nullable BytePieces bytes;
   private final PieceTrie trie;
+  private final BitSet hidden;
 
   /**
    * A vocabulary.
@@ -40,6 +42,22 @@ public final class Unigram implements PieceModel {
     unknownScore = Arrays.stream(scores).min().orElse(0) - PENALTY;
     bytes = fallsBackToBytes ? new BytePieces(vocabulary) : null;
     trie = new PieceTrie(vocabulary);
+    hidden = new BitSet();
+  }
+
+  private Unigram(Unigram other, BitSet hidden) {
+    vocabulary = other.vocabulary;
+    scores = other.scores;
+    unknown = other.unknown;
+    unknownScore = other.unknownScore;
+    bytes = other.bytes;
+    trie = other.trie;
+    this.hidden = hidden;
+  }
+
+  @Override
+  public PieceModel without(BitSet ids) {
+    return new Unigram(this, (BitSet) ids.clone());
   }
 
   @Override
@@ -97,7 +115,7 @@ public final class Unigram implements PieceModel {
           break;
         }
         int id = trie.id(node);
-        if (id != PieceTrie.NONE) {
+        if (id != PieceTrie.NONE && !hidden.get(id)) {
           offer(best, begins, ids, begin, i, id, scores[id] + soFar);
           known |= i == next;
         }
@@ -121,7 +139,8 @@ public final class Unigram implements PieceModel {
   /** Unknown characters beside one another are one token, or the pieces of their bytes. */
   private void addUnknown(String run, int begin, Pieces target) {
     int end = begin + run.length();
-    int whole = vocabulary.id(run);
+    int found = vocabulary.id(run);
+    int whole = found != Vocabulary.NONE && hidden.get(found) ? Vocabulary.NONE : found;
     int[] parts = whole == Vocabulary.NONE && bytes != null ? bytes.of(run) : new int[0];
     for (int part : parts) {
       target.add(part, begin, end);
