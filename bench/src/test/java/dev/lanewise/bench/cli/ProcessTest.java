@@ -3,6 +3,7 @@ package dev.lanewise.bench.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lanewise.bench.testing.TinyBert;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -69,6 +70,17 @@ class ProcessTest {
     Result result = shell(line);
     assertThat(result.err).singleElement().asString().isEqualTo("lanewise-bench: standard output: " + message);
     assertThat(result.code).isEqualTo(1);
+  }
+
+  /** The texts of a pipe, compressed or not, in a model of the user's own. */
+  @Test
+  void textsFromAPipe() throws Exception {
+    TinyBert.write(folder.resolve("tiny"));
+    String similar = " | lw similar rained - --model tiny --top 1";
+    String expected = shell("lw similar rained lines.txt --model tiny --top 1").out;
+    assertThat(expected).contains("It rained.");
+    assertThat(shell("cat lines.txt" + similar).out).isEqualTo(expected);
+    assertThat(shell("gzip -c lines.txt" + similar).out).isEqualTo(expected);
   }
 
   @Test

@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
       "  rerank \"what to look for\" lines.txt --model ms-marco-MiniLM-L6-v2 --top 10",
       "  zcat lines.txt.gz | rerank \"what to look for\" - --model ms-marco-MiniLM-L6-v2",
       "",
-      "FILE is UTF-8 text with one text a line. If no line can be read, the exit code is 1."
+      "MODEL must be a cross-encoder; the default is not one. FILE is UTF-8 text with one text a line. If no line can be read, the exit"
+          + " code is 1."
     })
 public final class RerankCommand extends BenchCommand {
   @Parameters(index = "0", paramLabel = "QUERY", description = "What to look for.")
