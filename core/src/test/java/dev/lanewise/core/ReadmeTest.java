@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 /** The code of the README compiles and runs. */
 class ReadmeTest {
   /** The door of each model that reads text. */
-  private static final List<String> TEXT_MODELS = List.of("TextEncoder", "Reranker", "TextGenerator", "CausalModel");
+  private static final List<String> TEXT_MODELS =
+      List.of("TextEncoder", "Reranker", "TextGenerator", "CausalModel", "LanewiseEmbeddingModel");
 
   @Test
   void examplesCompile() throws IOException {
