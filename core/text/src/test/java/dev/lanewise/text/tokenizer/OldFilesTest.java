@@ -1,6 +1,7 @@
 package dev.lanewise.text.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -9,7 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Old files, which do not name the type of their model: those of GPT-2, RoBERTa, BERT and T5. */
+/** Old and odd files: models without a type, as those of GPT-2, RoBERTa, BERT and T5, special tokens that are pieces, deep recursion. */
 class OldFilesTest {
   private static final int SEED = 11;
 
@@ -52,6 +53,16 @@ class OldFilesTest {
       assertThat(agreement.tokenizer().withTemplate(false).encode("a </s> b").tokens()).contains("</s>");
       assertThat(plain.encode("a </s> b<s>").tokens()).doesNotContain("</s>", "<s>");
       assertThat(plain.encode("a </s> b").tokens()).hasSizeGreaterThan(3);
+    }
+  }
+
+  @Test
+  void aRegularExpressionThatNeedsTooMuchStackIsNoErrorOfTheVirtualMachine() throws IOException {
+    try (Agreement agreement = Agreement.of("groups", SubwordFiles.split("(?:\\p{L}|\\p{M})+|.", false, false))) {
+      agreement.on("law e\u0301");
+      assertThatThrownBy(() -> agreement.tokenizer().encode("a".repeat(1_000_000)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("text is too long for the regular expression");
     }
   }
 }

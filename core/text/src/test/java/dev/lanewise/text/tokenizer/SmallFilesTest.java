@@ -22,6 +22,7 @@ class SmallFilesTest {
         SmallFiles.UNCASED.replace("\"clean_text\":true", "\"clean_text\":false"),
         SmallFiles.UNCASED.replace("\"handle_chinese_chars\":true", "\"handle_chinese_chars\":false"),
         "{\"type\":\"Lowercase\"}",
+        "{\"type\":\"Nmt\"}",
         "{\"type\":\"StripAccents\"}",
         "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}",
         "{\"type\":\"Prepend\",\"prepend\":\"▁x\"}",

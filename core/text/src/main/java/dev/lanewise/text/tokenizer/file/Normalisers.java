@@ -3,6 +3,7 @@ package dev.lanewise.text.tokenizer.file;
 import dev.lanewise.text.json.ForeignJson;
 import dev.lanewise.text.tokenizer.normaliser.BertNormaliser;
 import dev.lanewise.text.tokenizer.normaliser.Lowercase;
+import dev.lanewise.text.tokenizer.normaliser.Nmt;
 import dev.lanewise.text.tokenizer.normaliser.NoNormaliser;
 import dev.lanewise.text.tokenizer.normaliser.Normaliser;
 import dev.lanewise.text.tokenizer.normaliser.NormaliserSequence;
@@ -33,6 +34,7 @@ final class Normalisers {
           case "NFD" -> UnicodeForm.NFD;
           case "NFKC" -> UnicodeForm.NFKC;
           case "NFKD" -> UnicodeForm.NFKD;
+          case "Nmt" -> Nmt.INSTANCE;
           case "Precompiled" -> precompiled(section);
           case "Prepend" -> new Prepend(section.text("prepend"));
           case "Replace" -> new Replace(Patterns.of(section, "pattern"), section.text("content"));

@@ -48,12 +48,21 @@ public final class SearchPattern {
     return replaced.toString();
   }
 
+  /** The JDK searches groups of alternatives that repeat by recursion, once for each character. */
+  private static boolean isFound(Matcher matcher) {
+    try {
+      return matcher.find();
+    } catch (StackOverflowError e) {
+      throw new IllegalArgumentException("text is too long for the regular expression " + matcher.pattern() + ", which needs the stack", e);
+    }
+  }
+
   /** All of a text: matches and what is between them. An empty match directly behind another match is none. */
   public List<Range> ranges(String text) {
     List<Range> ranges = new ArrayList<>();
     Matcher matcher = pattern.matcher(text);
     int done = 0;
-    while (matcher.find()) {
+    while (isFound(matcher)) {
       boolean empty = matcher.end() == matcher.start();
       if (empty && matcher.start() == done && !ranges.isEmpty()) {
         continue;
