@@ -65,11 +65,11 @@ class ReadmeTest {
     assertThat(printed(() -> text[0] = ReadmeExample.generate(folder))).isEqualTo(text[0]).isNotEmpty();
   }
 
-  private interface Example {
+  interface Example {
     void run() throws IOException;
   }
 
-  private static String printed(Example example) throws IOException {
+  static String printed(Example example) throws IOException {
     PrintStream out = System.out;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));

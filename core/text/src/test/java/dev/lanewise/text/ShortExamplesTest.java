@@ -2,33 +2,63 @@ package dev.lanewise.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.testing.ReadmeBlocks;
+import dev.lanewise.text.causal.RandomCheckpoint;
 import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.model.TextPooling;
+import dev.lanewise.text.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The short examples in Javadoc are those that compile, and they run. */
 class ShortExamplesTest {
-  private static final Pattern COMPILED = Pattern.compile("// begin\n(.*?) +// end", Pattern.DOTALL);
-
   @Test
   void examplesAreThoseThatCompile() throws IOException {
-    String examples = Files.readString(Path.of("src/test/java/dev/lanewise/text/ShortExamples.java"));
-    List<String> compiled = COMPILED.matcher(examples).results().map(found -> found.group(1).stripTrailing().stripIndent()).toList();
-    Path sources = Path.of("src/main/java/dev/lanewise/text");
-    assertThat(lines(sources.resolve("LongTexts.java"))).contains("<pre>{@code\n" + compiled.getFirst() + "\n}</pre>");
-    assertThat(lines(sources.resolve("onnx/OnnxModel.java"))).contains("<pre>{@code\n" + compiled.getLast() + "\n}\n}</pre>");
+    List<String> shown = new ArrayList<>();
+    for (String type :
+        List.of("tokenizer/Tokenizer", "Encoding", "StreamingDecoder", "LongTexts", "OnnxModel", "EncoderModel", "CausalModel")) {
+      shown.add(ReadmeBlocks.shownInJavadoc(type + ".java").getFirst());
+    }
+    assertThat(shown).isEqualTo(ReadmeBlocks.compiled("ShortExamples.java"));
   }
 
-  private static String lines(Path source) throws IOException {
-    return Files.readString(source).replaceAll("(?m)^ \\* ?", "");
+  @Test
+  void examplesOfReadmeAreThoseThatCompile() throws IOException {
+    List<String> compiled = new ArrayList<>(ReadmeBlocks.compiled("ReadmeExample.java"));
+    compiled.addAll(ReadmeBlocks.compiled("ShortExamples.java"));
+    assertThat(ReadmeBlocks.shown(Files.readString(Path.of("README.md")))).hasSize(6).isSubsetOf(compiled);
+  }
+
+  @Test
+  void examplesOfTokenizersRun(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    try (InputStream json = Objects.requireNonNull(getClass().getResourceAsStream("/all-minilm-l6-v2-tokenizer.json"))) {
+      Files.copy(json, file);
+    }
+    assertThat(ShortExamples.tokenizer(folder)).isEqualTo("the law will never be perfect.");
+    Tokenizer tokenizer = Tokenizer.read(file);
+    String text = "A lawless day";
+    assertThat(ReadmeTest.printed(() -> ShortExamples.encoding(tokenizer, text)))
+        .isEqualToNormalizingNewlines("1037 A\n2375 law\n3238 less\n2154 day\n");
+    assertThat(ReadmeTest.printed(() -> ShortExamples.stream(tokenizer, tokenizer.encode(text).ids())))
+        .isEqualToNormalizingNewlines("a lawless day\n");
+  }
+
+  @Test
+  void examplesOfModelsRun(@TempDir Path folder) throws IOException {
+    RandomCheckpoint.of(RandomCheckpoint.Family.LLAMA, 5).write(folder);
+    assertThat(ShortExamples.logits(folder).data()).isNotEmpty().doesNotContain(Float.NaN);
+    SequenceBatch rows = ShortExamples.rows();
+    assertThat(rows.rows()).isEqualTo(9);
+    assertThat(rows.data()).doesNotContain(0);
   }
 
   @Test

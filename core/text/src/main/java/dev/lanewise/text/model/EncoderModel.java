@@ -17,7 +17,7 @@ import java.util.Optional;
  * families are BERT, RoBERTa (also XLM-RoBERTa) and DistilBERT.
  *
  * <pre>{@code
- * EncoderModel model = EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2"));
+ * EncoderModel model = EncoderModel.load(ModelFiles.onClassPath("all-minilm-l6-v2")); // or a folder, an .onnx file, an artifact's .jar
  * int[] ids = model.tokenizer().encode("The law will never be perfect.").ids();
  * SequenceBatch rows = SequenceBatch.zeros(1, ids.length, model.encoder().embedDim());
  * model.encoder().forward(ids, PackedSequences.of(0, ids.length), rows); // a row for each token

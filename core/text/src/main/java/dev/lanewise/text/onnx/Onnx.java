@@ -22,17 +22,19 @@ final class Onnx {
 
   /** Reads whole numbers, which are single fields or packed into one field. */
   static void readWholes(CodedInputStream in, int tag, Whole whole) throws IOException {
-    switch (WireFormat.getTagWireType(tag)) {
-      case WireFormat.WIRETYPE_LENGTH_DELIMITED ->
-          inMessage(
-              in,
-              () -> {
-                while (!in.isAtEnd()) {
-                  whole.take(in.readInt64());
-                }
-              });
-      case WireFormat.WIRETYPE_VARINT -> whole.take(in.readInt64());
-      default -> in.skipField(tag);
+    int type = WireFormat.getTagWireType(tag);
+    if (type == WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+      inMessage(
+          in,
+          () -> {
+            while (!in.isAtEnd()) {
+              whole.take(in.readInt64());
+            }
+          });
+    } else if (type == WireFormat.WIRETYPE_VARINT) {
+      whole.take(in.readInt64());
+    } else {
+      in.skipField(tag);
     }
   }
 

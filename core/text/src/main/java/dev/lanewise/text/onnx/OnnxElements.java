@@ -33,12 +33,17 @@ final class OnnxElements {
 
   /** Bytes of an element in raw data; 0 if the type is skipped. */
   static int width(int type) {
-    return switch (type) {
-      case OnnxTensor.FLOAT, OnnxTensor.INT32 -> Integer.BYTES;
-      case OnnxTensor.UINT8, OnnxTensor.INT8 -> Byte.BYTES;
-      case OnnxTensor.INT64 -> Long.BYTES;
-      default -> 0;
-    };
+    if (type == OnnxTensor.FLOAT || type == OnnxTensor.INT32) {
+      return Integer.BYTES;
+    }
+    if (type == OnnxTensor.INT64) {
+      return Long.BYTES;
+    }
+    return hasBytes(type) ? Byte.BYTES : 0;
+  }
+
+  private static boolean hasBytes(int type) {
+    return type == OnnxTensor.UINT8 || type == OnnxTensor.INT8;
   }
 
   /** ONNX's number of the type. */
@@ -54,22 +59,15 @@ final class OnnxElements {
   /** Reads this many bytes of raw data, which are a whole number of elements. */
   void readRaw(CodedInputStream in, int length) throws IOException {
     int elements = length / width(type);
-    switch (type) {
-      case OnnxTensor.FLOAT -> readFloats(in, elements);
-      case OnnxTensor.UINT8, OnnxTensor.INT8 -> {
-        byte[] read = in.readRawBytes(length);
-        bytes = count == 0 ? read : joined(read);
-        count = bytes.length;
-      }
-      case OnnxTensor.INT32 -> {
-        for (int i = 0; i < elements; i++) {
-          add(in.readRawLittleEndian32());
-        }
-      }
-      default -> {
-        for (int i = 0; i < elements; i++) {
-          add(in.readRawLittleEndian64());
-        }
+    if (type == OnnxTensor.FLOAT) {
+      readFloats(in, elements);
+    } else if (hasBytes(type)) {
+      byte[] read = in.readRawBytes(length);
+      bytes = count == 0 ? read : joined(read);
+      count = bytes.length;
+    } else {
+      for (int i = 0; i < elements; i++) {
+        add(type == OnnxTensor.INT32 ? in.readRawLittleEndian32() : in.readRawLittleEndian64());
       }
     }
   }
@@ -106,7 +104,7 @@ final class OnnxElements {
 
   /** Adds an integer. */
   void add(long value) throws IOException {
-    if (type == OnnxTensor.UINT8 || type == OnnxTensor.INT8) {
+    if (hasBytes(type)) {
       if (count == bytes.length) {
         bytes = Arrays.copyOf(bytes, size(Math.max(count, 8), count));
       }
@@ -124,8 +122,7 @@ final class OnnxElements {
   }
 
   byte @Nullable [] bytes() {
-    boolean own = type == OnnxTensor.UINT8 || type == OnnxTensor.INT8;
-    return own ? (bytes.length == count ? bytes : Arrays.copyOf(bytes, count)) : null;
+    return hasBytes(type) ? (bytes.length == count ? bytes : Arrays.copyOf(bytes, count)) : null;
   }
 
   long @Nullable [] longs() {

@@ -23,10 +23,11 @@ import java.util.Set;
  * constants, integers (the positions 0, 1, 2, …) and booleans are no weights and are ignored.
  *
  * <pre>{@code
+ * OnnxModel model;
  * try (InputStream file = Files.newInputStream(path)) {
- *   OnnxModel model = OnnxModel.read(file);
- *   BertEncoder encoder = BertWeights.of(model.tensors(), model.numHeads().orElseThrow()).encoder();
+ *   model = OnnxModel.read(file);
  * }
+ * BertEncoder encoder = BertWeights.of(model.tensors(), model.numHeads().orElseThrow()).encoder();
  * }</pre>
  *
  * <p>The graph itself is not run. A setting is empty if the graph does not show it. Immutable.

@@ -13,8 +13,13 @@ import org.jspecify.annotations.Nullable;
  * The tokens of a text, or of a pair of texts, as a model reads them: with the special tokens of the template. Immutable.
  *
  * <pre>{@code
- * Encoding encoding = tokenizer.encode("The law will never be perfect.");
- * int[] ids = encoding.ids(); // rows of the vocabulary, those of [CLS] and [SEP] included
+ * Encoding encoding = tokenizer.encode(text);
+ * int[] ids = encoding.ids();
+ * for (int i = 0; i < encoding.length(); i++) {
+ *   if (!encoding.isSpecial(i)) {
+ *     System.out.println(ids[i] + " " + text.substring(encoding.start(i), encoding.end(i)));
+ *   }
+ * }
  * }</pre>
  */
 public final class Encoding {

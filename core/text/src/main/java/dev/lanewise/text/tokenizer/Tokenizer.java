@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Hugging Face's own tokenizer, without native code. Immutable and thread-safe: one instance is enough for a whole program.
  *
  * <pre>{@code
- * Tokenizer tokenizer = Tokenizer.read(Path.of("all-MiniLM-L6-v2", "tokenizer.json"));
+ * Tokenizer tokenizer = Tokenizer.read(folder.resolve("tokenizer.json"));
  * Encoding encoding = tokenizer.withMaxTokens(256).encode("The law will never be perfect.");
  * int[] ids = encoding.ids(); // rows of the vocabulary, those of [CLS] and [SEP] included
  * String text = tokenizer.decode(true, ids); // "the law will never be perfect."

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Added tokens, truncation and windows on a small vocabulary, held against Hugging Face's tokenizer. */
 class AddedTokensTest {
   private static final int SEED = 23;
-  private static final int TEXTS = 2000;
+  private static final int TEXTS = Depth.texts(1000);
 
   /** One token of each switch; the ids are those that Hugging Face's tokenizer gives: those after the vocabulary. */
   private static String added(int first) {
@@ -107,7 +107,7 @@ class AddedTokensTest {
           "{\"direction\":\"%s\",\"max_length\":%d,\"strategy\":\"%s\",\"stride\":0}".formatted(direction, length, strategy);
       Random random = new Random(SEED);
       try (Agreement agreement = Agreement.of(truncation, file(SmallFiles.UNCASED, truncation))) {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < TEXTS / 20; i++) {
           if (strategy.equals("LongestFirst")) {
             agreement.on(texts.sentence());
             agreement.on(text(random), text(random));
@@ -129,7 +129,7 @@ class AddedTokensTest {
     String json = file(SmallFiles.UNCASED, truncation);
     try (Agreement agreement = Agreement.of("windows", json);
         NativeTokenizer expected = NativeTokenizer.of(json)) {
-      for (int i = 0; i < 100; i++) {
+      for (int i = 0; i < TEXTS / 10; i++) {
         String text = i == 0 ? "" : texts.sentence();
         List<Encoding> windows = agreement.tokenizer().windows(text, 10, overlap);
         List<NativeTokenizer.Native> wanted = expected.encodeWithOverflow(text);

@@ -49,10 +49,13 @@ public final class Agreement implements AutoCloseable {
     same(tokenizer.withTemplate(false).encode(text, pair), expected.encode(text, pair, false), text + " | " + pair);
   }
 
-  /** Compares every code point between two texts, many at a time, and alone if they differ. */
+  /** Compares the code points that {@link Depth} tells between two texts, many at a time, and alone if they differ. */
   public void onEveryCodePoint(String before, String after, int end) {
     int atOnce = 256;
     for (int first = 0; first < end; first += atOnce) {
+      if (!Depth.compares(first)) {
+        continue;
+      }
       List<String> texts = new ArrayList<>();
       IntStream.range(first, first + atOnce)
           .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)

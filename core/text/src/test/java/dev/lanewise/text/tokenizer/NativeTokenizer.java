@@ -64,17 +64,17 @@ public final class NativeTokenizer implements AutoCloseable {
 
   /** Encodes a text; the ranges are UTF-16 indices. */
   public Native encode(String text, boolean addSpecialTokens) {
-    return taken(library.encode(handle, text, addSpecialTokens), text, "").getFirst();
+    return taken(library.encode(handle, text, addSpecialTokens), text, "", false).getFirst();
   }
 
   /** Encodes a pair of texts. */
   public Native encode(String text, String pair, boolean addSpecialTokens) {
-    return taken(library.encodeDual(handle, text, pair, addSpecialTokens), text, pair).getFirst();
+    return taken(library.encodeDual(handle, text, pair, addSpecialTokens), text, pair, false).getFirst();
   }
 
   /** Encodes a text and returns what was cut off as well, for files whose truncation has a stride. */
   public List<Native> encodeWithOverflow(String text) {
-    return taken(library.encode(handle, text, true), text, "");
+    return taken(library.encode(handle, text, true), text, "", true);
   }
 
   /** Decodes tokens. */
@@ -82,7 +82,7 @@ public final class NativeTokenizer implements AutoCloseable {
     return library.decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecialTokens);
   }
 
-  private List<Native> taken(long encoding, String text, String pair) {
+  private List<Native> taken(long encoding, String text, String pair, boolean overflows) {
     List<Native> all = new ArrayList<>();
     try {
       int[][] indices = {indices(text), indices(pair)};
@@ -99,8 +99,8 @@ public final class NativeTokenizer implements AutoCloseable {
       }
       all.add(
           new Native(ints(library.getTokenIds(encoding)), ints(library.getTypeIds(encoding)), List.of(tokens), starts, ends, sequences));
-      for (long overflowing : library.getOverflowCount(encoding) == 0 ? new long[0] : library.getOverflowing(encoding)) {
-        all.add(taken(overflowing, text, pair).getFirst());
+      for (long overflowing : overflows && library.getOverflowCount(encoding) > 0 ? library.getOverflowing(encoding) : new long[0]) {
+        all.add(taken(overflowing, text, pair, false).getFirst());
       }
     } finally {
       library.deleteEncoding(encoding);

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every kind of normaliser, splitter and template on small vocabularies, held against Hugging Face's tokenizer. */
 class SmallFilesTest {
   private static final int SEED = 22;
-  private static final int TEXTS = Integer.getInteger("lanewise.tokenizerTexts", 1000);
+  private static final int TEXTS = Depth.texts(300);
 
   private static List<String> normalisers() {
     return List.of(
@@ -47,7 +47,9 @@ class SmallFilesTest {
   void normalisersAgreeOnEveryCodePoint(String normaliser) throws IOException {
     String json = SmallFiles.wordPiece(normaliser, SmallFiles.BERT_SPLITTER, "null", "null");
     try (Agreement agreement = Agreement.of(normaliser, json)) {
-      agreement.onEveryCodePoint(" ", " ", 0x30000);
+      if (Depth.isWhole()) {
+        agreement.onEveryCodePoint(" ", " ", 0x30000);
+      }
       agreement.onEveryCodePoint(" a", "\u0301\u0345", 0x30000);
     }
   }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 /** Compares random small vocabularies with random settings with Hugging Face's native tokenizer. */
 class SubwordOptionsTest {
   private static final int SEED = 5;
-  private static final int FILES = 300;
+  private static final int FILES = Depth.isWhole() ? 1000 : 150;
   private static final int TEXTS = 40;
   private static final List<String> LETTERS = List.of("a", "b", "c", "é", "漢", "😀", "\u0301", "x");
 

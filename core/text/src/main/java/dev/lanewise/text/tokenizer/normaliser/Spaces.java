@@ -2,6 +2,14 @@ package dev.lanewise.text.tokenizer.normaliser;
 
 /** White space (the property White_Space of Unicode, all of it in the basic plane) and the characters of words. */
 public final class Spaces {
+  /** A bit for each type of characters. */
+  private static final int WORD_TYPES =
+      1 << Character.NON_SPACING_MARK
+          | 1 << Character.ENCLOSING_MARK
+          | 1 << Character.COMBINING_SPACING_MARK
+          | 1 << Character.DECIMAL_DIGIT_NUMBER
+          | 1 << Character.CONNECTOR_PUNCTUATION;
+
   private Spaces() {}
 
   /** Tells whether a character is white space. */
@@ -21,15 +29,6 @@ public final class Spaces {
 
   /** Tells whether a regular expression takes a code point for part of a word: a letter, mark, decimal digit, connector or joiner. */
   public static boolean isWord(int c) {
-    return Character.isAlphabetic(c)
-        || switch (Character.getType(c)) {
-          case Character.NON_SPACING_MARK,
-              Character.ENCLOSING_MARK,
-              Character.COMBINING_SPACING_MARK,
-              Character.DECIMAL_DIGIT_NUMBER,
-              Character.CONNECTOR_PUNCTUATION ->
-              true;
-          default -> c == 0x200c || c == 0x200d;
-        };
+    return Character.isAlphabetic(c) || (WORD_TYPES & 1 << Character.getType(c)) != 0 || c == 0x200c || c == 0x200d;
   }
 }
