@@ -13,10 +13,10 @@ class MiniLmFileTest {
       agreement.on("The law will never be perfect, but its application should be just.");
       agreement.on("ΌΔΥΣΣΕΎΣ İI ıi ß ẞ ǅ K Å Ω");
       OddTexts texts = new OddTexts(SEED);
-      for (int i = 0; i < 10_000; i++) {
+      for (int i = 0; i < Depth.texts(1000); i++) {
         agreement.on(texts.sentence());
       }
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i < Depth.texts(1000) / 10; i++) {
         agreement.on(texts.sentence(), texts.sentence());
       }
     }
@@ -26,8 +26,10 @@ class MiniLmFileTest {
   void agreesOnEveryCodePoint() throws IOException {
     try (Agreement agreement = Agreement.of("MiniLM", NativeTokenizer.miniLm().replace("\"max_length\": 128", "\"max_length\": 100000"))) {
       agreement.onEveryCodePoint(" ", " ", 0x34000);
-      agreement.onEveryCodePoint(" a", "b ", 0x34000);
-      agreement.onEveryCodePoint("e", "\u0301", 0x34000);
+      if (Depth.isWhole()) {
+        agreement.onEveryCodePoint(" a", "b ", 0x34000);
+        agreement.onEveryCodePoint("e", "\u0301", 0x34000);
+      }
     }
   }
 }

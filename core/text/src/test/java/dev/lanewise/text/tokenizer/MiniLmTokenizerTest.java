@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Compares the tokenizer of MiniLM, without its truncation, with Hugging Face's native one. */
 class MiniLmTokenizerTest {
-  private static final int SENTENCES = 10_000;
+  private static final int SENTENCES = Depth.texts(3000);
   private static final int SEED = 7;
 
   private static NativeTokenizer expected;
@@ -65,7 +65,7 @@ class MiniLmTokenizerTest {
   }
 
   /**
-   * Every code point of the planes that have letters: alone, within a word, and under an accent. {@code BertCharactersTest} tests the code
+   * The code points that {@link Depth} tells of the planes that have letters: alone, within a word, and under an accent. {@code BertCharactersTest} tests the code
    * points of the other planes, which are private or unassigned.
    */
   @ParameterizedTest
@@ -73,6 +73,9 @@ class MiniLmTokenizerTest {
   void agreesOnEveryCodePoint(String before, String after) {
     int atOnce = 1024;
     for (int first = 0; first < 0x34000; first += atOnce) {
+      if (!Depth.compares(first)) {
+        continue;
+      }
       StringBuilder text = new StringBuilder();
       IntStream.range(first, first + atOnce)
           .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)

@@ -62,6 +62,16 @@ public final class NativeTokenizer implements AutoCloseable {
     }
   }
 
+  /** The tokens of a text alone, without the template. Their ranges would take most of the time. */
+  public List<String> tokens(String text) {
+    long encoding = library.encode(handle, text, false);
+    try {
+      return List.of(library.getTokens(encoding));
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
   /** Encodes a text; the ranges are UTF-16 indices. */
   public Native encode(String text, boolean addSpecialTokens) {
     return taken(library.encode(handle, text, addSpecialTokens), text, "", false).getFirst();

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.function.IntUnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -83,22 +84,24 @@ class SubwordTokenizersTest {
   @EnumSource
   void agreesOnEveryCodePoint(Shape shape) throws IOException {
     Tokenizer tokenizer = shape.tokenizer();
-    List<String> forms = List.of(shape == Shape.QWEN_2 ? "x%sy 1%s " : "x%sy 1%s\u0301 ", "'%s %s ");
+    List<String> forms = List.of(shape == Shape.QWEN_2 ? "x%sy 1%s " : "x%sy 1%s\u0301 ", "'%s %s ").subList(0, Depth.isWhole() ? 2 : 1);
     try (NativeTokenizer expected = shape.expected()) {
       for (String form : forms) {
         for (int first = 0; first <= Character.MAX_CODE_POINT; first += AT_ONCE) {
-          if (Depth.compares(first) && (first < 0x34000 || (first >= 0xe0000 && first < 0xe0200) || first >= 0x10ff00)) {
-            StringBuilder text = new StringBuilder("a ");
-            for (int c = first; c < first + AT_ONCE; c++) {
-              if (c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE) {
-                text.append(form.replace("%s", Character.toString(c)));
-              }
-            }
-            assertAgree(shape, tokenizer, expected, text.toString());
+          boolean assigned = first < 0x34000 || (first >= 0xe0000 && first < 0xe0200) || first >= 0x10ff00;
+          if (assigned && Depth.compares(first)) {
+            assertAgree(shape, tokenizer, expected, "a " + text(form, first));
           }
         }
       }
     }
+  }
+
+  private static String text(String form, int first) {
+    return IntStream.range(first, first + AT_ONCE)
+        .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
+        .mapToObj(c -> form.replace("%s", Character.toString(c)))
+        .collect(Collectors.joining());
   }
 
   @ParameterizedTest

@@ -105,7 +105,7 @@ class BertCharactersTest {
           // Correctly encoded text has U+FFFD in place of an unpaired surrogate.
           text.append('a').appendCodePoint(isHalf(c) ? 0xfffd : c).append('b').append(SEPARATOR);
         }
-        List<String> tokens = tokenizer.encode(text.toString(), false).tokens();
+        List<String> tokens = tokenizer.tokens(text.toString());
         int begin = 0;
         for (int c = first; c < first + AT_ONCE; c++) {
           int end = begin + tokens.subList(begin, tokens.size()).indexOf(SEPARATOR);

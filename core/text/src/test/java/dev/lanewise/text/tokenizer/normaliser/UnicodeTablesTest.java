@@ -39,7 +39,7 @@ class UnicodeTablesTest {
         for (int c = first; c < first + AT_ONCE; c++) {
           text.appendCodePoint(isHalf(c) ? 'x' : c).append("[MASK]");
         }
-        List<String> tokens = tokenizer.encode(text.toString(), false).tokens();
+        List<String> tokens = tokenizer.tokens(text.toString());
         int begin = 0;
         for (int c = first; c < first + AT_ONCE; c++) {
           int end = begin + tokens.subList(begin, tokens.size()).indexOf("[MASK]");
