@@ -65,8 +65,8 @@ class MiniLmTokenizerTest {
   }
 
   /**
-   * The code points that {@link Depth} tells of the planes that have letters: alone, within a word, and under an accent. {@code BertCharactersTest} tests the code
-   * points of the other planes, which are private or unassigned.
+   * The code points that {@link Depth} tells of the planes that have letters: alone, within a word, and under an accent. {@code
+   * BertCharactersTest} tests the code points of the other planes, which are private or unassigned.
    */
   @ParameterizedTest
   @CsvSource({"' ', ' '", "a, b", "e, \u0301"})
