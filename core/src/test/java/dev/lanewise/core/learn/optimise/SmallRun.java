@@ -88,8 +88,8 @@ final class SmallRun implements Training.Task {
 
   /**
    * A process that can be killed: path, steps, size of the hidden layer, steps between checkpoints, and what to do after a step ("exit12"
-   * ends the JVM after step 12, "wait12" checks for an interrupt there until it comes, "park12" only waits for it). It prints each step, and
-   * at last whether the thread is interrupted.
+   * ends the JVM after step 12, "wait12" checks for an interrupt there until it comes, "park12" only waits for it). It prints each step,
+   * and at last whether the thread is interrupted.
    */
   public static void main(String[] arguments) {
     SmallRun run = new SmallRun(10, Integer.parseInt(arguments[2]));
