@@ -72,6 +72,16 @@ public final class NativeTokenizer implements AutoCloseable {
     }
   }
 
+  /** The ids of a text with the template. */
+  int[] ids(String text) {
+    long encoding = library.encode(handle, text, true);
+    try {
+      return ints(library.getTokenIds(encoding));
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
   /** Encodes a text; the ranges are UTF-16 indices. */
   public Native encode(String text, boolean addSpecialTokens) {
     return taken(library.encode(handle, text, addSpecialTokens), text, "", false).getFirst();
