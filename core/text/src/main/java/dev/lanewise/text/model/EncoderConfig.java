@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param activation of feed-forward networks; null if the key is missing
  * @param firstPosition row of the position table for the first token
  * @param architectures the classes that the checkpoint was saved from
- * @param labels names of the classes of a classifier; empty if the config has none
+ * @param labels names of the classes of a classifier; empty if the config has none, or the checkpoint no classifier
  * @param scoring the function that turns a classifier's output into a score; empty if the config does not say it
  */
 record EncoderConfig(
@@ -70,6 +70,7 @@ record EncoderConfig(
           config.name(keys.width()) + " is " + sizes.width() + ", must be a multiple of " + keys.heads() + ", " + sizes.heads());
     }
     checkFixed(config);
+    List<String> architectures = texts(config, "architectures");
     EncoderConfig read =
         new EncoderConfig(
             family,
@@ -78,8 +79,8 @@ record EncoderConfig(
             epsilon(config, keys),
             config.lacks(keys.activation()) ? null : config.function(keys.activation()),
             firstPosition(config, family, sizes.positions()),
-            texts(config, "architectures"),
-            labels(config),
+            architectures,
+            isClassifier(architectures) ? labels(config) : List.of(),
             scoring(config));
     config.checkAllRead(HARMLESS);
     return read;
@@ -114,6 +115,15 @@ record EncoderConfig(
       texts.add(ForeignJson.text(element, config.name(key)));
     }
     return texts;
+  }
+
+  /** Whether a checkpoint has a classifier of texts. */
+  boolean hasClassifier() {
+    return isClassifier(architectures);
+  }
+
+  private static boolean isClassifier(List<String> architectures) {
+    return architectures.stream().anyMatch(name -> name.endsWith("ForSequenceClassification"));
   }
 
   private static List<String> labels(Config config) throws IOException {

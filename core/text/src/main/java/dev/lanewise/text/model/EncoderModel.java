@@ -73,7 +73,8 @@ public final class EncoderModel {
    *
    * @param folder created if it does not exist; its files of the same names are replaced
    * @return folder
-   * @throws IOException if the model cannot be loaded, or writing fails
+   * @throws IOException if the model cannot be loaded, or writing fails, or the folder has another model's file of a name that this model
+   *     does not have, such as {@code modules.json}; nothing has been written then
    */
   public static Path export(ModelFiles files, Path folder) throws IOException {
     return ModelExport.write(files, Objects.requireNonNull(folder, "folder"));

@@ -30,6 +30,9 @@ final class ModelExport {
   private static final List<String> COPIED =
       List.of(Loading.TOKENIZER, "tokenizer_config.json", "vocab.txt", Usage.LENGTH, Usage.PROMPTS, Usage.CONFIG);
 
+  /** Files that say how a model reads texts or is used, but that not every model has. */
+  private static final List<String> OPTIONAL = List.of(Loading.TOKENIZER, "tokenizer_config.json", "vocab.txt", Usage.MODULES);
+
   private final ModelFiles files;
   private final Path folder;
 
@@ -51,8 +54,9 @@ final class ModelExport {
 
   static Path write(ModelFiles files, Path folder) throws IOException {
     Loading.Parts parts = new Loading(files, new Settings.Told()).load(); // everything is checked before anything is written
-    Files.createDirectories(folder);
     ModelExport export = new ModelExport(files, folder);
+    export.checkNothingStays(parts.usage().pooling().isPresent());
+    Files.createDirectories(folder);
     for (String name : COPIED) {
       export.copy(name);
     }
@@ -68,6 +72,22 @@ final class ModelExport {
         });
     export.usage(parts);
     return folder;
+  }
+
+  /** Refuses a folder with a file that would not be replaced, and would be read as a part of this model. */
+  private void checkNothingStays(boolean modules) throws IOException {
+    for (String name : OPTIONAL) {
+      if (Files.exists(folder.resolve(name)) && !(name.equals(Usage.MODULES) ? modules : has(name))) {
+        throw new IOException(
+            folder + " has " + name + " of another model, which would be read with this one; delete it or name a new folder");
+      }
+    }
+  }
+
+  private boolean has(String name) throws IOException {
+    try (InputStream in = files.open(name)) {
+      return in != null;
+    }
   }
 
   private void copy(String name) throws IOException {

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,6 +83,14 @@ class EncoderModelTest {
     assertThat(model.classifier()).isEmpty();
     assertThat(model.pooler()).isEmpty();
     assertThat(model.encoder().embedDim()).isEqualTo(RandomEncoder.WIDTH);
+  }
+
+  @Test
+  void labelsWithoutClassifierAreNotRead() throws IOException {
+    RandomEncoder random = RandomEncoder.of(Family.BERT, SEED).with("id2label", "{'0':0,'1':1,'2':2}");
+    assertThatThrownBy(() -> EncoderModel.load(random.write(folder))).isInstanceOf(IOException.class).hasMessageContaining("id2label.0");
+    random.with("architectures", "['BertModel']");
+    assertThat(EncoderModel.load(random.write(folder)).classifier()).isEmpty();
   }
 
   @Test
@@ -185,6 +194,29 @@ class EncoderModelTest {
     assertThat(exported.tokenizer().encode("The law will never be perfect.").ids()).isEqualTo(ids);
     assertThat(rows(exported, ids)).isEqualTo(rows(model, ids));
     Safetensors.open(folder.resolve("minilm/model.safetensors")).close();
+  }
+
+  @Test
+  void anExportLeavesNothingOfAnotherModel() throws IOException {
+    ModelFiles files = ModelFiles.of(RandomEncoder.of(Family.BERT, SEED).write(Files.createDirectory(folder.resolve("model"))));
+    for (String name : List.of("tokenizer.json", "modules.json")) {
+      Path other = Files.createDirectory(folder.resolve("beside " + name));
+      Files.writeString(other.resolve(name), "old");
+      assertThatThrownBy(() -> EncoderModel.export(files, other))
+          .isInstanceOf(IOException.class)
+          .hasMessage(other + " has " + name + " of another model, which would be read with this one; delete it or name a new folder");
+      try (Stream<Path> left = Files.list(other)) {
+        assertThat(left).containsExactly(other.resolve(name));
+      }
+      assertThat(other.resolve(name)).hasContent("old");
+    }
+    Path twice = folder.resolve("twice");
+    EncoderModel.export(files, twice);
+    assertThat(EncoderModel.load(EncoderModel.export(files, twice)).classifier()).isPresent();
+    Path pooled = folder.resolve("pooled"); // both models have modules.json
+    EncoderModel.export(ModelFiles.onClassPath("all-minilm-l6-v2"), pooled);
+    EncoderModel.export(ModelFiles.onClassPath("all-minilm-l6-v2"), pooled);
+    assertThat(EncoderModel.load(pooled).pooling()).contains(TextPooling.MEAN);
   }
 
   private static float[] rows(EncoderModel model, int... ids) {
