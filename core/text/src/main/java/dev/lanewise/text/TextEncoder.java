@@ -33,7 +33,8 @@ import java.util.stream.StreamSupport;
  *   <li>Texts are sorted by length and packed, so nothing is computed for padding. Memory does not grow with the number of texts, except
  *       for the vectors that are returned.
  *   <li>An interrupt of the thread ends a call within milliseconds with a {@link java.util.concurrent.CancellationException}.
- *   <li>Every text has a vector, also an empty one.
+ *   <li>Every text has a vector, also an empty one. White space at both ends of prefix and text together is not read, as in
+ *       sentence-transformers.
  * </ul>
  *
  * <p>Immutable and thread-safe: one instance is enough for a whole program. The {@code with…} methods return copies that share the weights.

@@ -45,6 +45,24 @@ final class TextTokens {
     Checks.atLeast("maxTokens", maxTokens, 1L + whole.encode("", "").length());
   }
 
+  /** A text without the white space at both ends, as sentence-transformers reads it after a prompt has been put in front. */
+  static String stripped(String text) {
+    int from = 0;
+    int to = text.length();
+    while (from < to && isSpace(text.charAt(from))) {
+      from++;
+    }
+    while (from < to && isSpace(text.charAt(to - 1))) {
+      to--;
+    }
+    return text.substring(from, to);
+  }
+
+  /** White space as Python's {@code str.strip} knows it, which includes no-break spaces and U+0085. */
+  private static boolean isSpace(char c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
+  }
+
   /** The text in lower case, if the model reads texts so. */
   private String cased(String text) {
     return lowercase ? text.toLowerCase(Locale.ROOT) : text;
@@ -57,17 +75,17 @@ final class TextTokens {
    */
   List<TokenSequence> of(String text, long index) {
     String own = cased(text);
-    String prefixed = prefix.isEmpty() ? own : prefix + own;
+    String prefixed = stripped(prefix.isEmpty() ? own : prefix + own);
     return switch (longTexts.kind()) {
       case TRUNCATE -> List.of(sequence(cut.encode(prefixed)));
       case FAIL -> List.of(sequence(checked(whole.encode(prefixed), index)));
-      case WINDOWS -> windows(own, prefixed);
+      case WINDOWS -> windows(stripped(own), prefixed);
     };
   }
 
   /** The sequence of a pair of texts; of the longer one, the last tokens are left out until the pair fits. */
   TokenSequence ofPair(String text, String pair) {
-    return sequence(cut.encode(cased(text), cased(pair)));
+    return sequence(cut.encode(stripped(cased(text)), stripped(cased(pair))));
   }
 
   private Encoding checked(Encoding encoding, long index) {
@@ -86,7 +104,7 @@ final class TextTokens {
     // The prefix takes its tokens from each window. A part of the text is read again behind the prefix.
     int room = maxTokens - ownTokens(whole.encode(prefix));
     return whole.windows(text, room, longTexts.overlap()).stream()
-        .map(window -> sequence(cut.encode(prefix + part(text, window)), ownTokens(window)))
+        .map(window -> sequence(cut.encode(stripped(prefix + part(text, window))), ownTokens(window)))
         .toList();
   }
 
