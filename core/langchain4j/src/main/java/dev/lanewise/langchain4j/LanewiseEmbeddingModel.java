@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An embedding model of LangChain4j that Lanewise computes in this process. It takes the place of the in-process models that call native
- * libraries, and gives the same vectors.
+ * libraries. Of a short text, vectors are the same as theirs up to rounding, except for models that want prefixes (E5): their texts have
+ * {@code "query: "} in front by default, and the native models add nothing; {@code prefix("")} turns that off.
  *
  * <pre>{@code
  * EmbeddingModel model = LanewiseEmbeddingModel.builder().modelOnClassPath("all-minilm-l6-v2").build();
