@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * double score = model.score("Justice must be done.", "What must be done?").content();
  * }</pre>
  *
- * <p>Scores have the scale of the model, or are between 0 and 1 with {@link Builder#sigmoid}; higher means better. Immutable and
- * thread-safe: one instance is enough for a whole program.
+ * <p>Scores have the scale that the model's files say, or are between 0 and 1 with {@link Builder#sigmoid}; higher means better. Immutable
+ * and thread-safe: one instance is enough for a whole program.
  */
 public final class LanewiseScoringModel implements ScoringModel {
   private final Reranker reranker;
@@ -90,7 +90,7 @@ public final class LanewiseScoringModel implements ScoringModel {
       return this;
     }
 
-    /** Sets whether scores pass through a sigmoid, so that they are between 0 and 1. Not set: they do not. */
+    /** Sets whether scores pass through a sigmoid, so that they are between 0 and 1. Not set: as the files say, else they do not. */
     public Builder sigmoid(@Nullable Boolean sigmoid) {
       this.sigmoid = sigmoid;
       return this;

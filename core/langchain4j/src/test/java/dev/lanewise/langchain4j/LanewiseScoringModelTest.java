@@ -12,6 +12,7 @@ import dev.langchain4j.rag.content.aggregator.ReRankingContentAggregator;
 import dev.langchain4j.rag.query.Query;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -47,6 +48,17 @@ class LanewiseScoringModelTest {
     double plain = Reranker.load(folder).score(QUERY, TEXTS.get(1));
     double score = LanewiseScoringModel.builder().model(folder).sigmoid(true).build().score(TEXTS.get(1), QUERY).content();
     assertThat(score).isCloseTo(1 / (1 + Math.exp(-plain)), within(1e-6));
+  }
+
+  @Test
+  void withoutASettingTheFilesChooseTheSigmoid() throws IOException {
+    double plain = Reranker.load(folder).score(QUERY, TEXTS.get(1));
+    Path config = folder.resolve("config.json");
+    String said = "{\"sentence_transformers\":{\"activation_fn\":\"torch.nn.modules.activation.Sigmoid\"},";
+    Files.writeString(config, said + Files.readString(config).strip().substring(1));
+    double score = LanewiseScoringModel.builder().model(folder).build().score(TEXTS.get(1), QUERY).content();
+    assertThat(score).isCloseTo(1 / (1 + Math.exp(-plain)), within(1e-6)).isNotCloseTo(plain, within(1e-3));
+    assertThat(LanewiseScoringModel.builder().model(folder).sigmoid(false).build().score(TEXTS.get(1), QUERY).content()).isEqualTo(plain);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.lanewise.text;
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Workers;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.runtime.Checks;
 import dev.lanewise.text.model.Classifier;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scores how well texts answer a query, with a cross-encoder: a model that reads query and text together and ends with a classifier. It is
@@ -23,6 +25,9 @@ import java.util.Objects;
  * float[] scores = reranker.score("Who may change the law?", texts); // one for each text, the larger the better
  * }</pre>
  *
+ * <p>A score is the classifier's output x; or, where the model's files say so, 1 / (1 + e<sup>−x</sup>) or tanh x. {@link #withSigmoid}
+ * chooses otherwise. White space at both ends of query and text is not read, as in sentence-transformers.
+ *
  * <p>A score has the same bits alone, in any batch and with any number of threads. Of a pair that is too long, the longer text loses its
  * last tokens. An interrupt of the thread ends a call with a {@link java.util.concurrent.CancellationException}.
  *
@@ -32,19 +37,19 @@ public final class Reranker {
   private final EncoderModel model;
   private final Classifier classifier;
   private final int maxTokens;
-  private final boolean sigmoid;
+  private final Activation scoring;
   private final int threads;
   private final PackedEncoder encoder;
   private final TextTokens tokens;
 
-  private Reranker(EncoderModel model, int maxTokens, boolean sigmoid, int threads) {
+  private Reranker(EncoderModel model, int maxTokens, @Nullable Activation told, int threads) {
     this.model = model;
     this.classifier =
         model
             .classifier()
             .orElseThrow(() -> new IllegalArgumentException("the model has no classifier, which scores pairs of texts: " + model.name()));
     this.maxTokens = maxTokens;
-    this.sigmoid = sigmoid;
+    this.scoring = told == null ? classifier.scoring().orElse(Activation.NONE) : told;
     this.threads = threads;
     this.encoder = new PackedEncoder(model.encoder(), threads, this::logits);
     this.tokens = new TextTokens(model, maxTokens, "", LongTexts.truncate());
@@ -62,34 +67,37 @@ public final class Reranker {
   }
 
   /**
-   * Creates a reranker of a model, on one thread.
+   * Creates a reranker that uses a model as its files say, on one thread.
    *
    * @throws IllegalArgumentException if the model has no classifier
    */
   public static Reranker of(EncoderModel model) {
-    return new Reranker(model, model.maxTokens(), false, 1);
+    return new Reranker(model, model.maxTokens(), null, 1);
   }
 
   /** Returns a copy that reads up to this number of tokens of a pair, including those of the template. */
   public Reranker withMaxTokens(int newMaxTokens) {
     Checks.atMost("maxTokens", newMaxTokens, "the number of the model's positions", model.encoder().maxTokens());
-    return new Reranker(model, newMaxTokens, sigmoid, threads);
+    return new Reranker(model, newMaxTokens, scoring, threads);
   }
 
-  /** Returns a copy whose scores are 1 / (1 + e^−x) of the classifier's output x, or that output itself, which is the default. */
+  /**
+   * Returns a copy whose scores are 1 / (1 + e<sup>−x</sup>) of the classifier's output x, or that output itself. By default the model's
+   * files choose, and where they say nothing it is the output itself.
+   */
   public Reranker withSigmoid(boolean applied) {
-    return new Reranker(model, maxTokens, applied, threads);
+    return new Reranker(model, maxTokens, applied ? Activation.SIGMOID : Activation.NONE, threads);
   }
 
   /** Returns a copy with this number of threads for each call, including the caller's. */
   public Reranker withThreads(int newThreads) {
     Checks.atLeast("threads", newThreads, 1);
-    return new Reranker(model, maxTokens, sigmoid, newThreads);
+    return new Reranker(model, maxTokens, scoring, newThreads);
   }
 
   /** Returns a copy with these kernels, for instance {@link Kernels#scalar()} to compare. */
   public Reranker withKernels(Kernels kernels) {
-    return new Reranker(model.withKernels(kernels), maxTokens, sigmoid, threads);
+    return new Reranker(model.withKernels(kernels), maxTokens, scoring, threads);
   }
 
   /** The model. */
@@ -144,14 +152,24 @@ public final class Reranker {
       float[][] made = encoder.results(pairs(query, some));
       System.arraycopy(made, 0, scores, from, made.length);
     }
-    if (sigmoid) {
+    if (scoring != Activation.NONE) {
       for (float[] labels : scores) {
         for (int i = 0; i < labels.length; i++) {
-          labels[i] = (float) (1 / (1 + Math.exp(-labels[i])));
+          labels[i] = score(labels[i]);
         }
       }
     }
     return scores;
+  }
+
+  /** The score of an output of the classifier. */
+  private float score(float output) {
+    return switch (scoring) {
+      case NONE -> output;
+      case SIGMOID -> (float) (1 / (1 + Math.exp(-output)));
+      case TANH -> (float) Math.tanh(output);
+      case GELU, GELU_TANH, RELU, SILU -> throw new IllegalStateException("scoring is " + scoring + ", must be NONE, SIGMOID or TANH");
+    };
   }
 
   private List<TokenSequence> pairs(String query, List<String> texts) {

@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.tokenizer.Encoding;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -96,6 +99,31 @@ class RerankerTest {
     }
     assertThat(labelled.labels()).containsExactly("label 0", "label 1", "label 2");
     assertThat(reranker.labels()).hasSize(1);
+  }
+
+  @Test
+  void scoresAreAsTheFilesSay(@TempDir Path folder) throws IOException {
+    SmallModels.encoder(folder, 21, 1);
+    String plain = Files.readString(folder.resolve("config.json"));
+    float x = reranker.score(QUERY, "law");
+    float sigmoid = (float) (1 / (1 + Math.exp(-x)));
+    assertThat(sigmoid).isNotEqualTo(x).isNotEqualTo((float) Math.tanh(x));
+    Map<String, Float> said =
+        Map.of(
+            "\"sbert_ce_default_activation_function\":\"torch.nn.modules.activation.Sigmoid\"", sigmoid,
+            "\"sbert_ce_default_activation_function\":\"torch.nn.modules.linear.Identity\"", x,
+            "\"sentence_transformers\":{\"activation_fn\":\"torch.nn.modules.activation.Sigmoid\"}", sigmoid,
+            "\"sentence_transformers\":{\"activation_fn\":\"torch.nn.modules.linear.Identity\"}", x,
+            "\"sentence_transformers\":{\"activation_fn\":\"torch.nn.modules.activation.Tanh\"}", (float) Math.tanh(x));
+    for (Map.Entry<String, Float> each : said.entrySet()) {
+      Files.writeString(folder.resolve("config.json"), "{" + each.getKey() + "," + plain.substring(1));
+      Reranker loaded = Reranker.load(folder);
+      assertThat(loaded.score(QUERY, "law")).as(each.getKey()).isEqualTo(each.getValue());
+      assertThat(loaded.withMaxTokens(20).withThreads(2).score(QUERY, "law")).as(each.getKey()).isEqualTo(each.getValue());
+      assertThat(loaded.withKernels(Kernels.scalar()).score(QUERY, "law")).as(each.getKey()).isCloseTo(each.getValue(), within(1e-5f));
+      assertThat(loaded.withSigmoid(true).score(QUERY, "law")).isEqualTo(sigmoid);
+      assertThat(loaded.withSigmoid(false).withThreads(2).score(QUERY, "law")).isEqualTo(x);
+    }
   }
 
   @Test

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
     name = "rerank",
     description = {
       "Scores how well each line of a file answers a query, by a cross-encoder, which reads both together: the score, line number and text"
-          + " of the best lines.",
+          + " of the best lines. A score is the output of the model's classifier, or its sigmoid if the model's files say so.",
       "That is slower than similar and finds better lines: let similar choose some hundred lines, and rerank the best of them."
     },
     footer = {

@@ -49,7 +49,7 @@ public final class Classifier {
    */
   static Optional<Classifier> of(NamedTensors from, Optional<Pooler> pooler, @Nullable EncoderConfig config, int width) throws IOException {
     Set<String> names = from.names();
-    if (config != null && config.architectures().stream().noneMatch(name -> name.endsWith("ForSequenceClassification"))) {
+    if (config != null && !config.hasClassifier()) {
       return Optional.empty();
     }
     if (names.contains("classifier.out_proj.weight")) {
@@ -87,7 +87,10 @@ public final class Classifier {
     return labels;
   }
 
-  /** The function that turns an output into a score, as the files of a cross-encoder say it; empty if they do not. */
+  /**
+   * The function that turns an output into a score, as the files of a cross-encoder say it; empty if they do not. {@link #forward} does not
+   * apply it, a {@link dev.lanewise.text.Reranker} does.
+   */
   public Optional<Activation> scoring() {
     return scoring;
   }
