@@ -34,7 +34,7 @@ public final class ForeignJson {
    * @param what name of the text in messages
    */
   public static JsonObject parse(byte[] utf8, String what) throws IOException {
-    return object(element(utf8, what), what);
+    return object(element(utf8, what), whole(what));
   }
 
   /**
@@ -43,7 +43,12 @@ public final class ForeignJson {
    * @param what name of the text in messages
    */
   public static JsonArray parseArray(byte[] utf8, String what) throws IOException {
-    return array(element(utf8, what), what);
+    return array(element(utf8, what), whole(what));
+  }
+
+  /** Name of a whole text in a message about its type. */
+  private static String whole(String what) {
+    return what + " is no valid JSON: the text";
   }
 
   private static JsonElement element(byte[] utf8, String what) throws IOException {
