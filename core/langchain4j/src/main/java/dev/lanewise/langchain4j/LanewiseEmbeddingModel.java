@@ -3,7 +3,6 @@ package dev.lanewise.langchain4j;
 import dev.lanewise.text.LongTexts;
 import dev.lanewise.text.TextEncoder;
 import dev.lanewise.text.model.EncoderModel;
-import dev.lanewise.text.model.ModelFiles;
 import dev.lanewise.text.model.TextPooling;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.model.embedding.EmbeddingModel;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An embedding model of LangChain4j that Lanewise computes in this process. It takes the place of the in-process models that call native
- * libraries. Of a short text, vectors are the same as theirs up to rounding, except for models that want prefixes (E5): their texts have
+ * libraries. The vector of a short text is the same as theirs up to rounding, except for models that want prefixes (E5): their texts have
  * {@code "query: "} in front by default, and the native models add nothing; {@code prefix("")} turns that off.
  *
  * <pre>{@code
@@ -142,16 +141,14 @@ public final class LanewiseEmbeddingModel implements EmbeddingModel {
     /** Reads the model from a folder, from an ONNX file with its tokenizer beside it, or from the jar of an artifact that has both. */
     public Builder model(Path path) {
       requireNoSource();
-      Objects.requireNonNull(path, "path");
-      source = () -> ModelFiles.of(path);
+      source = ModelSource.of(path);
       return this;
     }
 
     /** Reads the model from an artifact on the class path, such as {@code all-minilm-l6-v2}. */
     public Builder modelOnClassPath(String name) {
       requireNoSource();
-      Objects.requireNonNull(name, "name");
-      source = () -> ModelFiles.onClassPath(name);
+      source = ModelSource.onClassPath(name);
       return this;
     }
 
@@ -163,9 +160,7 @@ public final class LanewiseEmbeddingModel implements EmbeddingModel {
     }
 
     private void requireNoSource() {
-      if (source != null || encoder != null) {
-        throw new IllegalArgumentException("model, modelOnClassPath and encoder are set twice, must be one of them once");
-      }
+      ModelSource.requireUnset(source, encoder, "encoder");
     }
 
     /** Sets how the rows of a text's tokens become one vector. */
@@ -245,10 +240,7 @@ public final class LanewiseEmbeddingModel implements EmbeddingModel {
      * @throws IllegalArgumentException if a setting is wrong, or the files leave something open that no setting answers
      */
     public LanewiseEmbeddingModel build() {
-      if (source == null && encoder == null) {
-        throw new IllegalArgumentException("model, modelOnClassPath and encoder are not set, must be one of them");
-      }
-      TextEncoder made = encoder == null ? load(Objects.requireNonNull(source).load()) : encoder;
+      TextEncoder made = encoder == null ? load(ModelSource.required(source, "encoder").load()) : encoder;
       made = encoder != null && pooling != null ? made.withPooling(pooling) : made;
       made = normalised == null ? made : made.withNormalised(normalised);
       made = prefix == null ? made : made.withPrefix(prefix);

@@ -1,7 +1,6 @@
 package dev.lanewise.langchain4j;
 
 import dev.lanewise.text.Reranker;
-import dev.lanewise.text.model.ModelFiles;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.scoring.ScoringModel;
@@ -58,16 +57,14 @@ public final class LanewiseScoringModel implements ScoringModel {
     /** Reads the model from a folder, from an ONNX file with its tokenizer beside it, or from the jar of an artifact that has both. */
     public Builder model(Path path) {
       requireNoSource();
-      Objects.requireNonNull(path, "path");
-      source = () -> ModelFiles.of(path);
+      source = ModelSource.of(path);
       return this;
     }
 
     /** Reads the model from an artifact on the class path. */
     public Builder modelOnClassPath(String name) {
       requireNoSource();
-      Objects.requireNonNull(name, "name");
-      source = () -> ModelFiles.onClassPath(name);
+      source = ModelSource.onClassPath(name);
       return this;
     }
 
@@ -79,9 +76,7 @@ public final class LanewiseScoringModel implements ScoringModel {
     }
 
     private void requireNoSource() {
-      if (source != null || reranker != null) {
-        throw new IllegalArgumentException("model, modelOnClassPath and reranker are set twice, must be one of them once");
-      }
+      ModelSource.requireUnset(source, reranker, "reranker");
     }
 
     /** Sets the maximum number of tokens of a query and a text together, special ones included. */
@@ -109,10 +104,7 @@ public final class LanewiseScoringModel implements ScoringModel {
      * @throws IllegalArgumentException if a setting is wrong, or the model has no head that makes one score
      */
     public LanewiseScoringModel build() {
-      if (source == null && reranker == null) {
-        throw new IllegalArgumentException("model, modelOnClassPath and reranker are not set, must be one of them");
-      }
-      Reranker made = reranker == null ? load(Objects.requireNonNull(source)) : reranker;
+      Reranker made = reranker == null ? load(ModelSource.required(source, "reranker")) : reranker;
       made = maxTokens == null ? made : made.withMaxTokens(maxTokens);
       made = sigmoid == null ? made : made.withSigmoid(sigmoid);
       made = threads == null ? made : made.withThreads(threads);

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A score is the classifier's output x; or, where the model's files say so, 1 / (1 + e<sup>−x</sup>) or tanh x. {@link #withSigmoid}
  * chooses otherwise. White space at both ends of query and text is not read.
  *
- * <p>A score has the same bits alone, in any batch and with any number of threads. Of a pair that is too long, the longer text loses its
- * last tokens. An interrupt of the thread ends a call with a {@link java.util.concurrent.CancellationException}.
+ * <p>A score has the same bits alone, in any batch and with any number of threads. If a pair is too long, the longer text loses its last
+ * tokens. An interrupt of the thread ends a call with a {@link java.util.concurrent.CancellationException}.
  *
  * <p>Immutable and thread-safe: one instance is enough for a whole program. The {@code with…} methods return copies that share the weights.
  */

@@ -153,7 +153,7 @@ public final class Tokenizer {
 
   /**
    * Returns a copy that cuts texts to this number of tokens, including special ones. The end is cut off, unless the file says that the
-   * beginning is. Of a pair the longer text is cut, unless the file says another one.
+   * beginning is. The longer text of a pair is cut, unless the file says another one.
    */
   public Tokenizer withMaxTokens(int maxTokens) {
     int least = addsTemplate ? parts.postProcessor().template().added(false) : 0;

@@ -35,7 +35,7 @@ class TiktokenRanksTest {
 
   @Test
   void agreesOnTheVocabularyOfGpt4() throws IOException {
-    // Of its words, only the contractions are written in another way than those of Llama 3.
+    // Its expression differs from that of Llama 3 only in how it writes the contractions.
     assertAgree("cl100k_base", EncodingType.CL100K_BASE, split(SubwordFiles.LLAMA_3));
   }
 
