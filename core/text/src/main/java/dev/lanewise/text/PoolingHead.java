@@ -7,36 +7,39 @@ import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.text.model.TextPooling;
 import java.util.Arrays;
 
-/** Makes one row of the rows of each sequence. */
+/** Makes one row of the rows of each sequence; zeros for a sequence without rows. */
 record PoolingHead(TextPooling pooling, Kernels kernels) implements PackedEncoder.Head {
   @Override
   public float[][] apply(SequenceBatch rows, PackedSequences sequences) {
     return switch (pooling) {
-      case FIRST_TOKEN -> row(rows, sequences, false);
-      case LAST_TOKEN -> row(rows, sequences, true);
-      case MEAN -> mean(rows, sequences);
+      case FIRST_TOKEN -> results(pooled(Pooling.firstToken(), rows, sequences));
+      case LAST_TOKEN -> lastRows(rows, sequences);
+      case MEAN -> results(pooled(Pooling.mean().withKernels(kernels), rows, sequences));
     };
   }
 
-  /** The first or last row of each sequence; zeros for a sequence without rows. */
-  static float[][] row(SequenceBatch rows, PackedSequences sequences, boolean last) {
-    float[][] pooled = new float[sequences.count()][rows.width()];
-    for (int s = 0; s < pooled.length; s++) {
-      int count = sequences.queries(s);
-      if (count > 0) {
-        int from = rows.index(0, sequences.queryStart(s) + (last ? count - 1 : 0));
-        pooled[s] = Arrays.copyOfRange(rows.data(), from, from + rows.width());
-      }
-    }
+  /** Pools each sequence: sequences × 1 × width. */
+  static SequenceBatch pooled(Pooling pooling, SequenceBatch rows, PackedSequences sequences) {
+    SequenceBatch pooled = SequenceBatch.zeros(sequences.count(), 1, rows.width());
+    pooling.withPackedSequences(sequences).forward(rows, pooled);
     return pooled;
   }
 
-  private float[][] mean(SequenceBatch rows, PackedSequences sequences) {
-    int width = rows.width();
-    SequenceBatch means = SequenceBatch.zeros(sequences.count(), 1, width);
-    Pooling.mean().withKernels(kernels).withPackedSequences(sequences).forward(rows, means);
-    float[][] pooled = new float[sequences.count()][];
-    Arrays.setAll(pooled, s -> Arrays.copyOfRange(means.data(), s * width, (s + 1) * width));
-    return pooled;
+  /** The rows of a new batch, whose entries have one row each. */
+  static float[][] results(SequenceBatch batch) {
+    float[][] results = new float[batch.batch()][];
+    Arrays.setAll(results, i -> Arrays.copyOfRange(batch.data(), i * batch.width(), (i + 1) * batch.width()));
+    return results;
+  }
+
+  private static float[][] lastRows(SequenceBatch rows, PackedSequences sequences) {
+    float[][] last = new float[sequences.count()][];
+    for (int s = 0; s < last.length; s++) {
+      last[s] = new float[rows.width()];
+      if (sequences.queries(s) > 0) {
+        System.arraycopy(rows.data(), rows.index(0, sequences.queryStart(s) + sequences.queries(s) - 1), last[s], 0, rows.width());
+      }
+    }
+    return last;
   }
 }

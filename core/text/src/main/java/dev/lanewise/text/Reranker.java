@@ -2,6 +2,7 @@ package dev.lanewise.text;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.parallel.Workers;
+import dev.lanewise.core.pooling.Pooling;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.PackedSequences;
@@ -181,16 +182,8 @@ public final class Reranker {
 
   /** The outputs of the classifier for each sequence. */
   private float[][] logits(SequenceBatch rows, PackedSequences sequences) {
-    float[][] first = PoolingHead.row(rows, sequences, false);
-    SequenceBatch firstRows = SequenceBatch.zeros(first.length, 1, rows.width());
-    for (int s = 0; s < first.length; s++) {
-      System.arraycopy(first[s], 0, firstRows.data(), s * rows.width(), rows.width());
-    }
-    int labels = labels().size();
-    SequenceBatch logits = SequenceBatch.zeros(first.length, 1, labels);
-    classifier.forward(firstRows, logits);
-    float[][] made = new float[first.length][];
-    Arrays.setAll(made, s -> Arrays.copyOfRange(logits.data(), s * labels, (s + 1) * labels));
-    return made;
+    SequenceBatch logits = SequenceBatch.zeros(sequences.count(), 1, labels().size());
+    classifier.forward(PoolingHead.pooled(Pooling.firstToken(), rows, sequences), logits);
+    return PoolingHead.results(logits);
   }
 }
