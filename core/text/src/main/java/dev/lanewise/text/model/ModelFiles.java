@@ -166,6 +166,16 @@ public final class ModelFiles {
     return found != null || place instanceof Place.ClassPath ? found : place.open(file);
   }
 
+  /**
+   * The checksums and sizes of all files that loading reads, a line for each. Two models with the same lines have the same files, wherever
+   * these are.
+   *
+   * @hidden
+   */
+  public String checksums() throws IOException {
+    return Checksums.of(this);
+  }
+
   /** The files in messages. */
   @Override
   public String toString() {
