@@ -83,11 +83,15 @@ public final class ShardedAttention implements AutoCloseable {
     Checks.atLeast("count", count, 1);
     JavaRDD<Integer> numbers = context.parallelize(IntStream.range(0, count).boxed().toList(), count);
     JavaRDD<KeyValueShard> shards = numbers.map(shard -> source.shard(shard, count)).persist(StorageLevel.MEMORY_AND_DISK());
+    boolean usable = false;
     try {
-      return new ShardedAttention(shards, true, ContextLayout.of(shards), ShardSettings.STANDARD);
-    } catch (RuntimeException e) {
-      shards.unpersist();
-      throw e;
+      ShardedAttention attention = new ShardedAttention(shards, true, ContextLayout.of(shards), ShardSettings.STANDARD);
+      usable = true;
+      return attention;
+    } finally {
+      if (!usable) { // Spark's exceptions are checked ones that its methods do not declare
+        shards.unpersist();
+      }
     }
   }
 
@@ -232,7 +236,7 @@ public final class ShardedAttention implements AutoCloseable {
     PartialAttention empty = call.partial(filled(query.heads(), Float.NEGATIVE_INFINITY));
     int mostAnswers = (int) Math.min(Integer.MAX_VALUE, collectedBytes / empty.toBytes().length);
     List<PartialAttention> parts = new ArrayList<>();
-    add(parts, PartialTree.merge(shards.mapPartitions(call::answer), Math.max(mostAnswers, PartialTree.SUBTREE)));
+    add(parts, PartialTree.merge(shards.mapPartitions(call::answer), mostAnswers));
     add(parts, tail);
     float[] sinks = settings.sinks();
     add(parts, sinks == null ? null : call.partial(sinks));
