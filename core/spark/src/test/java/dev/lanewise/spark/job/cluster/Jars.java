@@ -42,7 +42,7 @@ record Jars(Path home, List<Path> applications) {
     }
     String distribution = System.getProperty(DISTRIBUTION, "");
     if (!distribution.isEmpty()) {
-      for (Path jar : list(Path.of(distribution))) {
+      for (Path jar : list(Path.of(distribution)).stream().filter(Jars::isOfApplication).toList()) {
         Files.createSymbolicLink(jars.resolve(jar.getFileName()), jar.toAbsolutePath());
       }
     }

@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -42,10 +44,10 @@ final class LocalCluster implements AutoCloseable {
    * Starts a master and workers with one core each.
    *
    * @param folder where they write; new
-   * @param workers how many workers there are, each with one core
-   * @param memory of a worker's executor, such as {@code 1g}
+   * @param workers number of workers
+   * @param megabytes memory of a worker's executors
    */
-  static LocalCluster start(Path folder, int workers, String memory) throws IOException, InterruptedException {
+  static LocalCluster start(Path folder, int workers, long megabytes) throws IOException, InterruptedException {
     Files.createDirectories(folder);
     LocalCluster cluster = new LocalCluster(folder, Jars.ofClassPath(folder));
     try {
@@ -63,7 +65,7 @@ final class LocalCluster implements AutoCloseable {
             "--cores",
             "1",
             "--memory",
-            memory,
+            megabytes + "m",
             "--work-dir",
             folder.resolve(name).toString(),
             cluster.master);
@@ -113,12 +115,12 @@ final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * Starts a driver in this JVM.
+   * Starts a driver in this JVM, with all its executors.
    *
    * @param executors how many executors it takes, each with one core
-   * @param memory of an executor
+   * @param megabytes memory of an executor
    */
-  SparkSession session(int executors, String memory) {
+  SparkSession session(int executors, long megabytes) {
     return SparkSession.builder()
         .appName("cluster")
         .master(master)
@@ -127,7 +129,8 @@ final class LocalCluster implements AutoCloseable {
         .config("spark.ui.enabled", "false")
         .config("spark.jars", jars.application())
         .config("spark.executor.cores", "1")
-        .config("spark.executor.memory", memory)
+        .config("spark.executor.memory", megabytes + "m")
+        .config("spark.memory.fraction", "0.8")
         .config("spark.cores.max", executors)
         .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
         .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s")
@@ -153,7 +156,7 @@ final class LocalCluster implements AutoCloseable {
             handle.onExit().get(END.toSeconds(), TimeUnit.SECONDS);
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-          } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+          } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException("process " + handle.pid() + " does not end", e);
           }
         });

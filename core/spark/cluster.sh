@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Embeds texts and attends to keys on a standalone cluster of Spark on this machine: a master and two workers, each with an executor of one
+# core. Compares the results with those of one process. The exit code is 0 only if all compares equal.
+#   cluster.sh [--texts N] [--keys N] [--kill]
+# --texts N  how many texts, 20000 without it; 0 for none
+# --keys N   how many keys with 8 heads of 64, 1000000 without it, which need 16 GB of memory; 0 for none
+# --kill     kills a worker and its executor in the middle of each job
+# First: mvn -Pspark -DskipTests package
+set -euo pipefail
+cd "$(dirname "$0")"
+
+if [ "${1:-}" = --help ]; then
+  sed -n 's/^# \{0,1\}//p' "$0"
+  exit 0
+fi
+if [ ! -d target/lib ] || [ ! -d target/cluster ] || [ ! -d target/test-classes ]; then
+  echo "cluster.sh: this module is not built; run mvn -Pspark -DskipTests package in the root of the checkout" >&2
+  exit 2
+fi
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+folder=$(mktemp -d "${TMPDIR:-/tmp}/lanewise-cluster.XXXXXX")
+driver=
+finish() {
+  if [ -n "$driver" ] && kill "$driver" 2>/dev/null; then
+    wait "$driver" || true # it ends the master, the workers and their executors
+  fi
+  rm -rf "$folder"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+models=(target/cluster/langchain4j-embeddings-*.jar)
+"$java" -Xmx"${CLUSTER_HEAP:-7g}" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
+  --sun-misc-unsafe-memory-access=allow -Dlanewise.cluster.jars=target/cluster -Djava.io.tmpdir="$folder" \
+  -Dlog4j2.configurationFile=dev-lanewise-spark-log4j2.properties \
+  -cp "target/test-classes:target/classes:target/lib/*" \
+  dev.lanewise.spark.job.cluster.ClusterCheck "$PWD/${models[0]}" "$folder/work" "$@" &
+driver=$!
+code=0
+wait "$driver" || code=$?
+driver=
+exit "$code"
