@@ -26,11 +26,11 @@ final class ReadmeExample {
     return output.data();
   }
 
-  static TopKeys variants(Attention attention, Heads query, Heads key, Heads value, Heads output) {
+  static TopKeys variants(Heads query, Heads key, Heads value, Heads output) {
     int batch = query.batch(), heads = query.heads(), length = query.rows();
     // begin
     TopKeys top = TopKeys.of(5, batch, heads, length);
-    attention
+    Attention.standard()
         .withMask(Mask.window(255, 0).and(Mask.keyLengths(100)))
         .withSoftcap(30)
         .withAlibi(Attention.standardSlopes(heads))
@@ -45,8 +45,8 @@ final class ReadmeExample {
     // begin
     MultiHeadAttention decoder = layer.withMask(Mask.causal()).withPositions(Rotary.of(headDim));
     try (KeyValueCache cache = KeyValueCache.builder(keyValueHeads, headDim).format(KeyValueFormat.F16).capacity(4096).build()) {
-      decoder.forward(prompt, List.of(cache), promptOutput); // appends the prompt's keys and values, all its rows at once
-      decoder.forward(token, List.of(cache), tokenOutput); // one step: as in one causal pass over all rows, but for keys and values in F16
+      decoder.forward(prompt, List.of(cache), promptOutput); // appends the keys and values of all rows of the prompt
+      decoder.forward(token, List.of(cache), tokenOutput); // one step: the result of one causal pass over all rows, up to rounding to F16
     }
     // end
   }

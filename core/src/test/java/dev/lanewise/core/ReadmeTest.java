@@ -43,7 +43,7 @@ class ReadmeTest {
   void variantsRun() {
     Heads query = Heads.zeros(1, 4, 128, 8);
     Heads output = Heads.zeros(1, 4, 128, 8);
-    TopKeys top = ReadmeExample.variants(Attention.standard(), query, query, query, output);
+    TopKeys top = ReadmeExample.variants(query, query, query, output);
     // Only ALiBi makes scores other than 0, so the nearest key has the largest weight; there is none after the 100 keys.
     assertThat(top.key(0, 3, 50, 0)).isEqualTo(50);
     assertThat(top.key(0, 3, 127, 0)).isEqualTo(99);

@@ -1,7 +1,12 @@
 package dev.lanewise.core.position;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.lanewise.core.SequenceBatch;
+import dev.lanewise.core.layer.MultiHeadAttention;
+import dev.lanewise.core.testing.LayerShape;
+import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
@@ -55,6 +60,29 @@ class RotaryExampleTest {
     Heads expected = turned(rotary, turned(rotary, query, 4095, 4096, 4097, 16, 17, 18), 7, 8, 8, 30, 31, 31);
     RotaryExample.positions(rotary, query);
     Views.assertSameBits(query.data(), expected.data(), "query");
+  }
+
+  @Test
+  void numbersOfModelsAreThoseOfTheFormula() {
+    int pairs = 32;
+    float[] cosines = new float[512 * pairs], sines = new float[512 * pairs];
+    for (int i = 0; i < cosines.length; i++) {
+      double angle = i / pairs * Math.pow(10_000, -(double) (i % pairs) / pairs);
+      cosines[i] = (float) Math.cos(angle);
+      sines[i] = (float) Math.sin(angle);
+    }
+    Heads query = Views.random(Views.Layout.DENSE, 1, 4, 3, 128, 5);
+    Heads expectedQuery = turned(Rotary.of(128).withBase(1_000_000), query, 5, 6, 9);
+    MultiHeadAttention layer = LayerShape.of(128, 2).layer();
+    SequenceBatch x = Views.randomSequences(Views.Layout.DENSE, 2, 2, 128, Problem.SEED);
+    SequenceBatch y = SequenceBatch.zeros(2, 2, 128), expected = SequenceBatch.zeros(2, 2, 128);
+    layer.withPositions(Rotary.of(64).at(7, 8, 8, 30)).forward(x, expected);
+
+    int[] text = {5, 6, 9, 5, 6, 9, 5, 6, 9}; // time, height and width are the same number in a text
+    RotaryExample.models(layer, cosines, sines, query, text, x, y);
+
+    Views.assertSameBits(query.data(), expectedQuery.data(), "query");
+    assertThat(y.data()).containsExactly(expected.data(), within(1e-6f));
   }
 
   private static Heads turned(Rotary rotary, Heads x, int... positions) {
