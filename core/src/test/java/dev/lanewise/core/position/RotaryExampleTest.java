@@ -66,10 +66,12 @@ class RotaryExampleTest {
   void numbersOfModelsAreThoseOfTheFormula() {
     int pairs = 32;
     float[] cosines = new float[512 * pairs], sines = new float[512 * pairs];
-    for (int i = 0; i < cosines.length; i++) {
-      double angle = i / pairs * Math.pow(10_000, -(double) (i % pairs) / pairs);
-      cosines[i] = (float) Math.cos(angle);
-      sines[i] = (float) Math.sin(angle);
+    for (int position = 0; position < 512; position++) {
+      for (int pair = 0; pair < pairs; pair++) {
+        double angle = position * Math.pow(10_000, -(double) pair / pairs);
+        cosines[position * pairs + pair] = (float) Math.cos(angle);
+        sines[position * pairs + pair] = (float) Math.sin(angle);
+      }
     }
     Heads query = Views.random(Views.Layout.DENSE, 1, 4, 3, 128, 5);
     Heads expectedQuery = turned(Rotary.of(128).withBase(1_000_000), query, 5, 6, 9);
