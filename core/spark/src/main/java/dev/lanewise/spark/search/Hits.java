@@ -31,16 +31,16 @@ final class Hits {
   }
 
   /** The rows, best first, ready to be sent. */
-  ArrayList<Hit> sorted() {
-    ArrayList<Hit> sorted = new ArrayList<>(worstFirst);
+  List<Hit> sorted() {
+    List<Hit> sorted = new ArrayList<>(worstFirst);
     sorted.sort(Hit.BEST_FIRST);
     sorted.forEach(hit -> hit.row().converted());
     return sorted;
   }
 
   /** The best rows of both lists, best first. */
-  static ArrayList<Hit> merge(List<Hit> one, List<Hit> other, int most) {
-    ArrayList<Hit> merged = new ArrayList<>(one);
+  static List<Hit> merge(List<Hit> one, List<Hit> other, int most) {
+    List<Hit> merged = new ArrayList<>(one);
     merged.addAll(other);
     merged.sort(Hit.BEST_FIRST);
     merged.subList(Math.min(most, merged.size()), merged.size()).clear();

@@ -25,7 +25,7 @@ record NearestTask(VectorColumn column, float[] queries, int width, int most, bo
 
   /** The rows of the result, ordered by query and rank. */
   JavaRDD<Row> run(JavaRDD<InternalRow> rows) {
-    JavaPairRDD<Integer, ArrayList<Hit>> found = rows.mapPartitionsToPair(this::find);
+    JavaPairRDD<Integer, List<Hit>> found = rows.mapPartitionsToPair(this::find);
     int parts = Math.clamp(rows.getNumPartitions(), 1, count());
     int best = most;
     return found
@@ -37,7 +37,7 @@ record NearestTask(VectorColumn column, float[] queries, int width, int most, bo
     return queries.length / width;
   }
 
-  private Iterator<Tuple2<Integer, ArrayList<Hit>>> find(Iterator<InternalRow> rows) {
+  private Iterator<Tuple2<Integer, List<Hit>>> find(Iterator<InternalRow> rows) {
     List<Hits> best = IntStream.range(0, count()).mapToObj(query -> new Hits(most)).toList();
     List<VectorBlock> wanted = new ArrayList<>();
     for (int from = 0; from < count(); from += TOGETHER) {
@@ -67,8 +67,8 @@ record NearestTask(VectorColumn column, float[] queries, int width, int most, bo
   }
 
   /** The rows of a partition of the result. */
-  private static Iterator<Row> ranked(Iterator<Tuple2<Integer, ArrayList<Hit>>> found) {
-    List<Tuple2<Integer, ArrayList<Hit>>> ofQueries = new ArrayList<>();
+  private static Iterator<Row> ranked(Iterator<Tuple2<Integer, List<Hit>>> found) {
+    List<Tuple2<Integer, List<Hit>>> ofQueries = new ArrayList<>();
     found.forEachRemaining(ofQueries::add);
     ofQueries.sort((one, other) -> Integer.compare(one._1(), other._1()));
     return ofQueries.stream()

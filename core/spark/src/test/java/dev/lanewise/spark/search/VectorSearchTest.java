@@ -74,10 +74,10 @@ class VectorSearchTest {
     for (int query = 0; query < queries.length; query++) {
       float[] wanted = queries[query];
       Comparator<Item> order =
-          Comparator.comparing((Item item) -> -similarity(wanted, item.vector))
+          Comparator.comparingDouble((Item item) -> -similarity(wanted, item.vector))
               .thenComparing(Item::name, Comparator.nullsFirst(Comparator.naturalOrder()))
               .thenComparing(Item::vector, Arrays::compare)
-              .thenComparing(Item::id);
+              .thenComparingInt(Item::id);
       List<Item> best = items.stream().filter(item -> item.vector != null).sorted(order).limit(k).toList();
       for (int rank = 0; rank < best.size(); rank++) {
         Item item = best.get(rank);
