@@ -3,7 +3,10 @@ package dev.lanewise.bench.documents;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.bench.cli.Main;
+import dev.lanewise.testing.ShownOutput;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +21,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -57,15 +61,32 @@ class CommandsTest {
 
   /** What picocli says about a command; it is parsed, not run. */
   private static Stream<String> fault(String command) {
-    List<String> arguments = new ArrayList<>();
-    WORD.matcher(command.replaceFirst(" +[#|<>] .*$", "")).results().forEach(word -> arguments.add(word.group().replace("\"", "")));
-    String[] given = arguments.toArray(String[]::new);
+    String[] given = words(command);
     try {
       Main.commandLine(given).parseArgs(given);
       return Stream.empty();
     } catch (ParameterException e) {
       return Stream.of(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static String[] words(String command) {
+    String plain = command.replaceFirst(" +[#|<>] .*$", "");
+    return WORD.matcher(plain).results().map(word -> word.group().replace("\"", "")).toArray(String[]::new);
+  }
+
+  /** The Chinese page shows what {@code explain} prints; only the line with the place of the page is left out there. */
+  @Test
+  void explainPrintsWhatIsShown(@TempDir Path folder) throws IOException {
+    String shown = "```sh\n(java .*lanewise-bench.jar explain \"The law [^\n]*)\n```\n+```text\n([^`]*)```";
+    Matcher found = Pattern.compile(shown).matcher(Files.readString(Path.of("..", "core", "README.zh.md")));
+    assertThat(found.find()).isTrue();
+    Matcher jar = JAR.matcher(found.group(1));
+    assertThat(jar.matches()).isTrue();
+    String[] words = words(jar.group(1) + " --output " + folder.resolve("page.html"));
+    StringWriter printed = new StringWriter();
+    assertThat(Main.commandLine(words).setOut(new PrintWriter(printed, true)).execute(words)).isZero();
+    ShownOutput.assertSame(printed.toString().replaceFirst("(?m)^Page .*\\R", ""), found.group(2));
   }
 
   @Test
