@@ -137,9 +137,9 @@ public final class BackwardKernels {
    * The gradients of {@link Kernels#layerNorm}. With n[r][c] the normalised element (x − mean) / deviation and g = outputGradient · weight:
    *
    * <pre>
-   * inputGradient[r][c]  = (g[r][c] − mean<sub>c</sub> g − n[r][c] · mean<sub>c</sub> (g · n)) / deviation
-   * weightGradient[c]   += Σ<sub>r</sub> outputGradient[r][c] · n[r][c]
-   * biasGradient[c]     += Σ<sub>r</sub> outputGradient[r][c]
+   * inputGradient[r][c]  = (g[r][c] − mean_c g − n[r][c] · mean_c (g · n)) / deviation
+   * weightGradient[c]   += Σ_r outputGradient[r][c] · n[r][c]
+   * biasGradient[c]     += Σ_r outputGradient[r][c]
    * </pre>
    *
    * {@code inputGradient} may be {@code outputGradient} or {@code x} itself.
@@ -209,7 +209,7 @@ public final class BackwardKernels {
    * number of classes and s the label smoothing (Szegedy et al., "Rethinking the inception architecture", 2016; the formula of PyTorch):
    *
    * <pre>
-   * loss                = Σ<sub>r</sub> −(1 − s) · ln p[r][t] − s · mean<sub>c</sub> ln p[r][c]
+   * loss                = Σ_r −(1 − s) · ln p[r][t] − s · mean_c ln p[r][c]
    * logitGradient[r][c] = scale · (p[r][c] − (1 − s) · [c = t] − s / n)
    * </pre>
    *

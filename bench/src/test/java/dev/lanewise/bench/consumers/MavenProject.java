@@ -56,7 +56,7 @@ final class MavenProject {
 
   private MavenProject() {}
 
-  /** The pom.xml of a project that depends on a module. */
+  /** The pom.xml of a project that depends on a module, in the version that lanewise-bom names. */
   static String of(String name, Published module) throws IOException {
     String model = module.programs().stream().anyMatch(ReadmeProgram::needsModel) ? MODEL.replace("VERSION", property("minilm")) : "";
     return HEAD
@@ -68,11 +68,21 @@ final class MavenProject {
           <maven.compiler.release>%d</maven.compiler.release>
           <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
         </properties>
+        <dependencyManagement>
+          <dependencies>
+            <dependency>
+              <groupId>dev.lanewise</groupId>
+              <artifactId>lanewise-bom</artifactId>
+              <version>%s</version>
+              <type>pom</type>
+              <scope>import</scope>
+            </dependency>
+          </dependencies>
+        </dependencyManagement>
         <dependencies>
           <dependency>
             <groupId>dev.lanewise</groupId>
             <artifactId>%s</artifactId>
-            <version>%s</version>
           </dependency>
           %s
         </dependencies>
@@ -94,7 +104,7 @@ final class MavenProject {
         </build>
         </project>
         """
-            .formatted(name, Runtime.version().feature(), module.artifact(), module.version(), model, property("compilerPlugin"));
+            .formatted(name, Runtime.version().feature(), module.version(), module.artifact(), model, property("compilerPlugin"));
   }
 
   /** What Maven prints when it compiles all of these in a directory. */

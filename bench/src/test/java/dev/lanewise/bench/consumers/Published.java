@@ -32,6 +32,7 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
   /** All installed modules of Lanewise that export packages. */
   static List<Published> all() throws IOException {
     List<Path> jars = new ArrayList<>(jars(REPOSITORY.resolve("dev").resolve("lanewise")));
+    jars.removeIf(jar -> jar.toString().endsWith("-sources.jar") || jar.toString().endsWith("-javadoc.jar"));
     ModuleFinder ours = finder(jars);
     jars(LIBRARIES).stream().filter(jar -> !jar.getFileName().toString().startsWith("lanewise-")).forEach(jars::add);
     ModuleFinder finder = finder(jars);

@@ -25,7 +25,13 @@ record ReadmeProgram(String name, String source, Set<String> packages, List<Stri
 
   /** The programs that README.md shows, and one that says which path runs. */
   static List<ReadmeProgram> all() throws IOException {
-    String path =
+    Stream<ReadmeProgram> shown = BLOCK.matcher(Files.readString(Path.of("..", "README.md"))).results().map(ReadmeProgram::of);
+    return Stream.concat(Stream.of(path()), shown).toList();
+  }
+
+  /** A program that says which path runs. */
+  static ReadmeProgram path() {
+    String text =
         """
         ```java
         import dev.lanewise.kernels.Kernels;
@@ -33,10 +39,7 @@ record ReadmeProgram(String name, String source, Set<String> packages, List<Stri
         System.out.println("Path " + Kernels.selected().path());
         ```
         """;
-    return Stream.of(path, Files.readString(Path.of("..", "README.md")))
-        .flatMap(text -> BLOCK.matcher(text).results())
-        .map(ReadmeProgram::of)
-        .toList();
+    return BLOCK.matcher(text).results().map(ReadmeProgram::of).findAny().orElseThrow();
   }
 
   private static ReadmeProgram of(MatchResult block) {

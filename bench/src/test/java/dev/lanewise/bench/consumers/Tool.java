@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs the commands that a consumer would type. */
@@ -22,9 +23,15 @@ final class Tool {
 
   /** What a command prints, on both streams; fails unless it ends with exit code 0. */
   static String run(Path directory, String... command) throws IOException, InterruptedException {
+    return run(directory, Map.of(), command);
+  }
+
+  /** The same with variables of the environment. */
+  static String run(Path directory, Map<String, String> variables, String... command) throws IOException, InterruptedException {
     Path output = directory.resolve("output");
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().putAll(variables);
     Process process = builder.redirectOutput(output.toFile()).start();
     boolean ended = process.waitFor(MOST_SECONDS, TimeUnit.SECONDS);
     process.destroyForcibly();
