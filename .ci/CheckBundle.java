@@ -147,7 +147,7 @@ ModuleDescriptor checkJar(Path path) throws Exception {
   checkCommon(path);
   try (JarFile jar = new JarFile(path.toFile())) {
     var manifest = jar.getManifest().getMainAttributes();
-    for (String name : List.of("Created-By", "Build-Jdk-Spec", "Build-Jdk", "Build-Tool-Jdk-Spec", "Built-By")) {
+    for (String name : List.of("Created-By", "Build-Jdk", "Build-Tool-Jdk-Spec", "Built-By")) {
       check(manifest.getValue(name) == null, path.getFileName() + ": the manifest names the JDK or person that made it: " + name);
     }
     check(version.equals(manifest.getValue("Implementation-Version")), path.getFileName() + ": Implementation-Version is not " + version);
