@@ -6,12 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checksums and sizes of the files of a model, a line for each. CRC32C reads a file as fast as the disk does; it tells different models
- * apart, and does not protect from somebody who forges one.
+ * Sizes and checksums of the files of a model. A checksum tells different models apart, and does not protect from somebody who forges one.
  */
 final class Checksums {
   /** Every file beside the weights that changes how a text becomes a vector. */
@@ -26,29 +26,51 @@ final class Checksums {
           Usage.LENGTH,
           Usage.PROMPTS);
 
-  private final StringBuilder lines = new StringBuilder();
-  private final byte[] buffer = new byte[1 << 16];
+  private Checksums() {}
 
+  /**
+   * Size and checksum of one file.
+   *
+   * @param crc CRC-32, which archives hold for each of their files
+   */
+  record Sum(long size, long crc) {
+    static Sum of(ZipEntry entry) {
+      return new Sum(entry.getSize(), entry.getCrc());
+    }
+
+    /** Reads a stream to its end; null if there is none. */
+    static @Nullable Sum of(@Nullable InputStream in) throws IOException {
+      if (in == null) {
+        return null;
+      }
+      byte[] buffer = new byte[1 << 16];
+      CRC32 crc = new CRC32();
+      long size = 0;
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        crc.update(buffer, 0, read);
+        size += read;
+      }
+      return new Sum(size, crc.getValue());
+    }
+  }
+
+  /** A line for each file that loading reads: its name, size and checksum. */
   static String of(ModelFiles files) throws IOException {
-    Checksums checksums = new Checksums();
+    StringBuilder lines = new StringBuilder();
     Path folder = files.tensors();
     if (folder == null) {
-      try (InputStream onnx = files.openOnnx()) {
-        checksums.add("onnx", onnx);
-      }
+      add(lines, "onnx", files.sumOfOnnx());
     } else {
       for (Path file : weights(folder)) {
         try (InputStream in = Files.newInputStream(file)) {
-          checksums.add(String.valueOf(file.getFileName()), in);
+          add(lines, String.valueOf(file.getFileName()), Sum.of(in));
         }
       }
     }
     for (String name : OTHERS) {
-      try (InputStream in = files.open(name)) {
-        checksums.add(name, in);
-      }
+      add(lines, name, files.sum(name));
     }
-    return checksums.lines.toString();
+    return lines.toString();
   }
 
   /** The file that is read, or all shards. */
@@ -62,16 +84,9 @@ final class Checksums {
     }
   }
 
-  private void add(String name, @Nullable InputStream in) throws IOException {
-    if (in == null) {
-      return;
+  private static void add(StringBuilder lines, String name, @Nullable Sum sum) {
+    if (sum != null) {
+      lines.append(name).append(' ').append(sum.size()).append(' ').append(Long.toHexString(sum.crc())).append('\n');
     }
-    CRC32C sum = new CRC32C();
-    long size = 0;
-    for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-      sum.update(buffer, 0, read);
-      size += read;
-    }
-    lines.append(name).append(' ').append(size).append(' ').append(Long.toHexString(sum.getValue())).append('\n');
   }
 }

@@ -166,8 +166,23 @@ public final class ModelFiles {
     return found != null || place instanceof Place.ClassPath ? found : place.open(file);
   }
 
+  /** Size and checksum of the ONNX file, which must exist. */
+  Checksums.Sum sumOfOnnx() throws IOException {
+    Checksums.Sum sum = place.sum(Objects.requireNonNull(onnx));
+    if (sum == null) {
+      throw new IOException(place + " has no " + onnx);
+    }
+    return sum;
+  }
+
+  /** Size and checksum of the file that {@link #open} opens; null if there is none. */
+  Checksums.@Nullable Sum sum(String file) throws IOException {
+    Checksums.Sum found = onnx == null ? null : place.sum(name + "-" + file);
+    return found != null || place instanceof Place.ClassPath ? found : place.sum(file);
+  }
+
   /**
-   * The checksums and sizes of all files that loading reads, a line for each. Two models with the same lines have the same files, wherever
+   * The sizes and checksums of all files that loading reads, a line for each. Two models with the same lines have the same files, wherever
    * these are.
    *
    * @hidden

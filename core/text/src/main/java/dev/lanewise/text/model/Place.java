@@ -3,12 +3,15 @@ package dev.lanewise.text.model;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +20,13 @@ import org.jspecify.annotations.Nullable;
 sealed interface Place {
   /** Opens a file; null if there is none of this name. */
   @Nullable InputStream open(String file) throws IOException;
+
+  /** Size and checksum of a file; null if there is none of this name. */
+  default Checksums.@Nullable Sum sum(String file) throws IOException {
+    try (InputStream in = open(file)) {
+      return Checksums.Sum.of(in);
+    }
+  }
 
   /**
    * Folders in the file system, searched in this order.
@@ -63,6 +73,14 @@ sealed interface Place {
       };
     }
 
+    @Override
+    public Checksums.@Nullable Sum sum(String file) throws IOException {
+      try (ZipFile archive = openZip(zip)) {
+        ZipEntry entry = archive.getEntry(folder + file);
+        return entry == null ? null : Checksums.Sum.of(entry);
+      }
+    }
+
     /** The names of all files of a zip file that end so. */
     static List<String> names(Path zip, String end) throws IOException {
       List<String> names = new ArrayList<>();
@@ -95,6 +113,24 @@ sealed interface Place {
       ClassLoader context = Thread.currentThread().getContextClassLoader();
       InputStream found = context == null ? null : context.getResourceAsStream(file);
       return found == null ? Objects.requireNonNull(ClassPath.class.getClassLoader()).getResourceAsStream(file) : found;
+    }
+
+    @Override
+    public Checksums.@Nullable Sum sum(String file) throws IOException {
+      URL found = find(file);
+      if (found != null && found.openConnection() instanceof JarURLConnection jar) {
+        jar.setUseCaches(false); // a shared archive must not be closed
+        try (JarFile archive = jar.getJarFile()) {
+          return Checksums.Sum.of(archive.getEntry(jar.getEntryName()));
+        }
+      }
+      return Place.super.sum(file);
+    }
+
+    private static @Nullable URL find(String file) {
+      ClassLoader context = Thread.currentThread().getContextClassLoader();
+      URL found = context == null ? null : context.getResource(file);
+      return found == null ? Objects.requireNonNull(ClassPath.class.getClassLoader()).getResource(file) : found;
     }
 
     @Override
