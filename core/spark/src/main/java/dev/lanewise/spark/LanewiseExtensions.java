@@ -19,13 +19,13 @@ import scala.runtime.BoxedUnit;
  * Dataset<Row> vectors = session.sql("SELECT id, embed(text) AS vector FROM texts");
  * }</pre>
  *
- * <p>{@code spark.lanewise.embed.model} and the other settings of {@link TextEmbedder} ({@code pooling}, {@code normalised}, {@code prefix},
- * {@code dimensions}, {@code maxTokens}, {@code longTexts}, {@code onFailure}) come from the configuration, which {@code SET} changes. A
- * second argument replaces them for one call: {@code embed(text, 'model')} or {@code embed(text, map('prefix', 'query: '))}.
+ * <p>{@code spark.lanewise.embed.model} and the other settings of {@link TextEmbedder} ({@code pooling}, {@code normalised}, {@code
+ * prefix}, {@code dimensions}, {@code maxTokens}, {@code longTexts}, {@code onFailure}) come from the configuration, which {@code SET}
+ * changes. A second argument replaces them for one call: {@code embed(text, 'model')} or {@code embed(text, map('prefix', 'query: '))}.
  *
- * <p>The function works in SELECT, WHERE, GROUP BY, ORDER BY, in joins, in arguments and on results of aggregates, and inside of itself. The
- * same text and settings in an operator are computed once, a constant text once on the driver. A place where it cannot work, such as a lambda
- * of {@code transform}, is an error that says so. Vectors, windows and failures are as with {@link TextEmbedder}.
+ * <p>The function works in SELECT, WHERE, GROUP BY, ORDER BY, in joins, in arguments and on results of aggregates, and inside of itself.
+ * The same text and settings in an operator are computed once, a constant text once on the driver. A place where it cannot work, such as a
+ * lambda of {@code transform}, is an error that says so. Vectors, windows and failures are as with {@link TextEmbedder}.
  */
 public final class LanewiseExtensions implements Function1<SparkSessionExtensions, BoxedUnit> {
   /** Creates the extensions; Spark does it for each session. */

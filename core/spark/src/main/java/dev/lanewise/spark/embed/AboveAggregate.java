@@ -51,7 +51,7 @@ final class AboveAggregate {
 
   private Expression replaced(Expression expression) {
     if (!isResult(expression)) {
-      return (Expression) expression.mapChildren(this::replaced);
+      return expression.mapChildren(this::replaced);
     }
     return (Expression) result(expression instanceof NamedExpression named ? named : Scala.alias(expression, "result"));
   }

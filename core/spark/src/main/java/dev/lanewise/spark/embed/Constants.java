@@ -15,7 +15,7 @@ final class Constants {
 
   /** The expression with a constant vector for each constant text. */
   static Expression computed(Expression expression) {
-    Expression changed = (Expression) expression.mapChildren(Constants::computed);
+    Expression changed = expression.mapChildren(Constants::computed);
     return changed instanceof Embed embed && embed.child().foldable() ? new Literal(vector(embed), Embed.VECTOR) : changed;
   }
 

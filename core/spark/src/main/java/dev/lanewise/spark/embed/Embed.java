@@ -1,5 +1,6 @@
 package dev.lanewise.spark.embed;
 
+import java.io.Serializable;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.catalyst.analysis.TypeCheckResult;
 import org.apache.spark.sql.catalyst.expressions.Expression;
@@ -19,7 +20,7 @@ import scala.collection.immutable.Seq;
  * The embedding of a text, as part of a plan. Two of the same text and settings are equal, so Spark and {@link ExtractEmbeds} compute them
  * once. It is never evaluated itself: {@link ExtractEmbeds} puts an attribute in its place.
  */
-public final class Embed extends Expression implements Unevaluable {
+public final class Embed extends Expression implements Unevaluable, Serializable {
   static final DataType VECTOR = new ArrayType(DataTypes.FloatType, false);
 
   private final Expression child;
@@ -44,6 +45,10 @@ public final class Embed extends Expression implements Unevaluable {
   @Override
   public Seq<Expression> children() {
     return Scala.seq(child);
+  }
+
+  Embed withText(Expression text) {
+    return new Embed(text, settings);
   }
 
   EmbedSettings settings() {
@@ -94,8 +99,8 @@ public final class Embed extends Expression implements Unevaluable {
     return new UnsupportedOperationException(
         this
             + " cannot be computed in this place. It works in SELECT, WHERE, GROUP BY, ORDER BY, and in joins where the text comes from one"
-            + " side, of a session with spark.sql.extensions=dev.lanewise.spark.LanewiseExtensions. For the elements of an array, use explode"
-            + " first");
+            + " side, of a session with spark.sql.extensions=dev.lanewise.spark.LanewiseExtensions. For the elements of an array, use"
+            + " explode first");
   }
 
   @Override

@@ -22,7 +22,8 @@ public final class EmbedFunction {
       """
       _FUNC_(text) - Returns the embedding of a text, an array<float>, by the model spark.lanewise.embed.model.
           _FUNC_(text, model) - The same by another model.
-          _FUNC_(text, options) - The same with options that replace those of spark.lanewise.embed, such as map('prefix', 'query: ').""";
+          _FUNC_(text, options) - The same with options that replace those of spark.lanewise.embed, such as map('prefix', 'query: ').\
+      """;
 
   private EmbedFunction() {}
 
@@ -30,7 +31,7 @@ public final class EmbedFunction {
   public static Tuple3<FunctionIdentifier, ExpressionInfo, Function1<Seq<Expression>, Expression>> description() {
     return new Tuple3<>(
         new FunctionIdentifier("embed"),
-        new ExpressionInfo(Embed.class.getName(), null, "embed", USAGE, ""),
+        new ExpressionInfo(Embed.class.getName(), null, "embed", USAGE, "", "", "", "", "", "", ""),
         arguments -> call(Scala.list(arguments)));
   }
 

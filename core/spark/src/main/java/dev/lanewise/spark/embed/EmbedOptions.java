@@ -59,7 +59,10 @@ final class EmbedOptions {
     String model = values.get(MODEL);
     if (model == null) {
       throw new IllegalArgumentException(
-          "embed does not know its model: set " + PREFIX + MODEL + " to a path, a file of --files or classpath:NAME, or write embed(text, model)");
+          "embed does not know its model: set "
+              + PREFIX
+              + MODEL
+              + " to a path, a file of --files or classpath:NAME, or write embed(text, model)");
     }
     @Nullable String pooling = values.get("pooling");
     @Nullable String normalised = values.get("normalised");

@@ -56,7 +56,8 @@ final class EmbedPartition extends AbstractIterator<InternalRow> {
       implements Serializable {}
 
   /** What a task counts. */
-  record Counts(SQLMetric rows, SQLMetric windows, SQLMetric failed, SQLMetric nanos, LongAccumulator failedTexts) implements Serializable {}
+  record Counts(SQLMetric rows, SQLMetric windows, SQLMetric failed, SQLMetric nanos, LongAccumulator failedTexts)
+      implements Serializable {}
 
   /** A row of a window and its texts. */
   private record Row(InternalRow values, @Nullable String[] texts) {}

@@ -1,5 +1,6 @@
 package dev.lanewise.spark.embed;
 
+import java.io.Serializable;
 import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
 import org.apache.spark.sql.catalyst.expressions.AttributeSet;
@@ -12,7 +13,7 @@ import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 
 /** Adds columns of vectors to rows, as part of a logical plan. The rows and their order stay as they are. */
-public final class EmbedTexts extends LogicalPlan implements UnaryNode {
+public final class EmbedTexts extends LogicalPlan implements UnaryNode, Serializable {
   private final Seq<Alias> embeds;
   private final LogicalPlan child;
 

@@ -95,7 +95,8 @@ public final class EmbedTextsExec extends SparkPlan implements UnaryExecNode {
             counted.apply("time"),
             FailedTexts.of(sparkContext()));
     EmbedPartition.Plan plan = new EmbedPartition.Plan(texts, settings, child.output(), output(), counts);
-    PartitionEvaluatorFactory<InternalRow, InternalRow> tasks = () -> (partition, inputs) -> new EmbedPartition(plan, partition, inputs.apply(0));
+    PartitionEvaluatorFactory<InternalRow, InternalRow> tasks =
+        () -> (partition, inputs) -> new EmbedPartition(plan, partition, inputs.apply(0));
     return child.execute().mapPartitionsWithEvaluator(tasks, ClassTag$.MODULE$.apply(InternalRow.class));
   }
 

@@ -33,7 +33,7 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
   @Override
   public LogicalPlan apply(LogicalPlan plan) {
     // A correlated subquery becomes a join, and then it comes again.
-    return plan instanceof Subquery subquery && subquery.correlated() || !plan.exists(ExtractEmbeds::isConcerned) ? plan : all(plan);
+    return (plan instanceof Subquery subquery && subquery.correlated()) || !plan.exists(ExtractEmbeds::isConcerned) ? plan : all(plan);
   }
 
   private static boolean isConcerned(LogicalPlan plan) {
@@ -51,7 +51,12 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
     if (below instanceof LocalLimit limit) {
       return limited(limit);
     }
-    return isConcerned(below) ? from((LogicalPlan) below.mapExpressions(Constants::computed)) : below;
+    if (!isConcerned(below)) {
+      return below;
+    }
+    LogicalPlan known = below.mapExpressions(Constants::computed);
+    // In a join, a condition may be of one side and the text of the other.
+    return from(known instanceof Join ? known : known.mapExpressions(Branches::guarded));
   }
 
   /** Extracts from an operator alone. */
@@ -99,7 +104,10 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
     }
     if (!join.joinType().sql().equals("INNER") && !join.joinType().sql().equals("CROSS")) {
       throw new UnsupportedOperationException(
-          after.getFirst() + " embeds a text of both sides of a join that is " + join.joinType().sql() + "; only an inner join can have one");
+          after.getFirst()
+              + " embeds a text of both sides of a join that is "
+              + join.joinType().sql()
+              + "; only an inner join can have one");
     }
     scala.Option<Expression> left = own.isEmpty() ? scala.Option.empty() : scala.Option.apply(all(own));
     Join without = new Join(join.left(), join.right(), join.joinType(), left, join.hint());
@@ -148,8 +156,7 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
         throw embed.misplaced();
       }
     }
-    LogicalPlan replaced =
-        (LogicalPlan) plan.withNewChildren(Scala.seq(children)).mapExpressions(expression -> replaced(expression, computed));
+    LogicalPlan replaced = plan.withNewChildren(Scala.seq(children)).mapExpressions(expression -> replaced(expression, computed));
     LogicalPlan complete = below(replaced);
     return complete.output().equals(plan.output()) ? complete : new Project(named(plan.output()), complete);
   }
@@ -163,7 +170,7 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
 
   private static Expression replaced(Expression expression, List<Computed> computed) {
     Attribute attribute = expression instanceof Embed embed ? attribute(embed, computed) : null;
-    return attribute != null ? attribute : (Expression) expression.mapChildren(child -> replaced(child, computed));
+    return attribute != null ? attribute : expression.mapChildren(child -> replaced(child, computed));
   }
 
   /** Collects those that have no other inside. */

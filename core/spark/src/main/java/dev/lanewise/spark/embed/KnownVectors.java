@@ -48,6 +48,6 @@ final class KnownVectors {
 
   private static @Nullable Found through(LogicalPlan plan, LogicalPlan child, Embed wanted) {
     Found below = find(child, wanted);
-    return below == null ? null : new Found((LogicalPlan) plan.withNewChildren(Scala.seq(below.plan)), below.attribute);
+    return below == null ? null : new Found(plan.withNewChildren(Scala.seq(below.plan)), below.attribute);
   }
 }

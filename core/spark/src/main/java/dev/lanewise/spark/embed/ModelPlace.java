@@ -23,8 +23,8 @@ record ModelPlace(String model, @Nullable Path path) {
   private static final List<String> ENDINGS = List.of(".json", ".txt", ".onnx", ".safetensors");
 
   /**
-   * Finds a model: {@code classpath:NAME}; else an absolute path; else a name among the files that Spark distributes, or else in the working
-   * directory.
+   * Finds a model: {@code classpath:NAME}; else an absolute path; else a name among the files that Spark distributes, or else in the
+   * working directory.
    *
    * @throws IOException if there is nothing
    */

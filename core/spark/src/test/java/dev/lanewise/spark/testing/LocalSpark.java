@@ -1,5 +1,6 @@
 package dev.lanewise.spark.testing;
 
+import dev.lanewise.spark.LanewiseExtensions;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -16,6 +17,7 @@ public final class LocalSpark {
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.sql.shuffle.partitions", 4)
+        .config("spark.sql.extensions", LanewiseExtensions.class.getName())
         .getOrCreate();
   }
 
