@@ -16,9 +16,11 @@ import dev.lanewise.kernels.data.Heads;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** After a warm-up, a call of a layer allocates nothing that grows with the work. */
+@Tag("twice")
 class AllocationTest {
   private static final long SEED = 20261121;
 

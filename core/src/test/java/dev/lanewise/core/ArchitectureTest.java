@@ -20,7 +20,9 @@ import dev.lanewise.core.call.AttentionSettings;
 import dev.lanewise.kernels.call.ScoreChange;
 import dev.lanewise.testing.HouseRules;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
+@Tag("once")
 @ArchTag("once")
 @AnalyzeClasses(locations = HouseRules.MainClasses.class)
 class ArchitectureTest {

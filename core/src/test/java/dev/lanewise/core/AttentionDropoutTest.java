@@ -12,9 +12,11 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.testing.TestedKernels;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Dropout of attention weights: the same weights on every path, on any threads and tiles. */
+@Tag("twice")
 class AttentionDropoutTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;

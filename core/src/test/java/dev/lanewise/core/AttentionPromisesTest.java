@@ -17,12 +17,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Promises of the Javadoc of attention, its results and its masks; messages name what the caller gave. */
+@Tag("twice")
 class AttentionPromisesTest {
   private static final Attention ATTENTION = Attention.standard();
   private static final int MAX = Integer.MAX_VALUE;

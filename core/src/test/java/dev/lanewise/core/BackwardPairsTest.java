@@ -4,6 +4,7 @@ import dev.lanewise.core.testing.BackwardCase;
 import dev.lanewise.core.testing.Pairs;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.kernels.Kernels;
+import dev.lanewise.testing.Sample;
 import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
@@ -22,8 +23,7 @@ class BackwardPairsTest {
   private static final List<int[]> COMBINATIONS = Pairs.cover(new Random(Problem.SEED + 1), BackwardCase.FEATURES);
 
   static Stream<Arguments> cases() {
-    return IntStream.range(0, COMBINATIONS.size())
-        .boxed()
+    return Sample.of(IntStream.range(0, COMBINATIONS.size()).boxed().toList()).stream()
         .flatMap(number -> calls(new BackwardCase(COMBINATIONS.get(number), Problem.SEED + number)));
   }
 

@@ -6,10 +6,12 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.kernels.data.RowFunction;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each wrong backward pass throws, naming the argument with both numbers, before anything is written. */
+@Tag("once")
 class BadBackwardTest {
   private static final Attention ATTENTION = Attention.standard();
 

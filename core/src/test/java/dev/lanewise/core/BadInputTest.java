@@ -4,10 +4,12 @@ import dev.lanewise.core.mask.Mask;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each wrong view, setting or call of attention throws, naming the argument with both numbers, before anything is written. */
+@Tag("once")
 class BadInputTest {
   private static final int MAX = Integer.MAX_VALUE;
 

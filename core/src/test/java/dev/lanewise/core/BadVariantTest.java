@@ -9,10 +9,12 @@ import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.Similarity;
 import dev.lanewise.kernels.data.Stage;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each wrong variant or result throws, naming the argument with both numbers, before anything is written. Masks: {@link BadMaskTest}. */
+@Tag("once")
 class BadVariantTest {
   private static final Attention ATTENTION = Attention.standard();
 

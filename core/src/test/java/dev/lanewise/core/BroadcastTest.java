@@ -9,9 +9,11 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Every shape that broadcasts against the scores, for bias and mask, against arrays that hold every element. */
+@Tag("twice")
 class BroadcastTest {
   private static final int[] SCORES = {2, 3, 5, 7};
   private static final int SIZE = 2 * 3 * 5 * 7;

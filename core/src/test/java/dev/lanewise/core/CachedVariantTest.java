@@ -14,6 +14,7 @@ import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
+import dev.lanewise.testing.Sample;
 import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
@@ -29,7 +30,7 @@ class CachedVariantTest {
   private static final int CASES = 300;
 
   static LongStream seeds() {
-    return LongStream.range(Problem.SEED, Problem.SEED + CASES);
+    return LongStream.range(0, Sample.count(CASES)).map(n -> Sample.firstSeed(Problem.SEED, CASES) + n);
   }
 
   @ParameterizedTest

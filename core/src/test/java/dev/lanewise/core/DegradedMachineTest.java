@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * With any part of the JVM disabled, and any way to load the classes, results are right. The log has one line; if the JVM runs slowly, this
  * line is a warning with its remedy. Each case starts a JVM that runs {@link DegradedProbe}; two run at a time.
  */
+@Tag("once")
 class DegradedMachineTest {
   private static final String MODULE = "--add-modules=jdk.incubator.vector";
 

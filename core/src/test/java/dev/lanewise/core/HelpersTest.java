@@ -21,11 +21,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Calls with the caller's executor, whatever the executor does. */
-@Timeout(60)
+@Tag("twice")
+@Timeout(600) // against hanging
 class HelpersTest {
   private final Problem problem = Problem.of(300, 200).heads(4, 2).mask(Mask.causal());
   private final float[] expected = problem.compute(problem.attention());
@@ -90,7 +92,7 @@ class HelpersTest {
       Arrays.fill(output, Views.SENTINEL);
       free.countDown();
       executor.shutdown();
-      assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(executor.awaitTermination(300, TimeUnit.SECONDS)).isTrue();
       assertThat(output).containsOnly(Views.SENTINEL);
     }
   }
@@ -272,7 +274,7 @@ class HelpersTest {
 
   private static void awaitEnd(ExecutorService executor) {
     try {
-      assertThat(executor.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(executor.awaitTermination(300, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -280,7 +282,7 @@ class HelpersTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(latch.await(300, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }

@@ -17,11 +17,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Sizes at which an int overflows, in views that repeat one element or row and so need no memory. */
+@Tag("twice")
 class IndexArithmeticTest {
   private static final int MAX = Integer.MAX_VALUE;
 

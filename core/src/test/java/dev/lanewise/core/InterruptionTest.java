@@ -2,6 +2,7 @@ package dev.lanewise.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.lanewise.core.cache.KeyValueCache;
 import dev.lanewise.core.cache.KeyValuePool;
@@ -34,6 +35,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +47,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * An interrupted call soon throws, keeps the interrupt status, and writes nothing afterwards. The command {@code soak} measures the time
  * until it throws; this test counts work.
  */
-@Timeout(120)
+@Tag("twice")
+@Timeout(600) // against hanging
 class InterruptionTest {
   private static final int WIDTH = 32;
 
@@ -73,7 +76,7 @@ class InterruptionTest {
             if (number == segment) {
               caller.interrupt();
             } else if (number > segment) {
-              LockSupport.parkNanos(1_000_000); // not on interrupted threads
+              LockSupport.parkNanos(10_000_000); // not on interrupted threads
             }
           };
       Attention attention = problem.attention().withThreads(threads).withScoreFunction(interrupts);
@@ -163,24 +166,36 @@ class InterruptionTest {
     Linear linear = Linear.of(new float[64 * inputs], null, inputs, 64);
     SequenceBatch x = new SequenceBatch(new float[inputs], 0, 1, rows, inputs, 0, 0); // one row, repeated
     SequenceBatch output = SequenceBatch.zeros(1, rows, 64);
-    Arrays.fill(output.data(), Views.SENTINEL);
-    interruptWhenWritten(output.data(), () -> assertCancelled(() -> linear.withThreads(threads).forward(x, output)));
-    assertThat(output.data()[output.data().length - 1]).isEqualTo(Views.SENTINEL);
+    assertStopsBeforeItsEnd(output.data(), () -> linear.withThreads(threads).forward(x, output));
   }
 
   @Test
   void longElementwiseCallsStopBeforeTheirEnd() {
-    Matrix x = Matrix.of(new float[1 << 26], 1 << 6, 1 << 20);
+    Matrix x = Matrix.of(new float[1 << 25], 1 << 5, 1 << 20);
+    Matrix y = Matrix.zeros(x.rows(), x.columns());
     for (Kernels kernels : TestedKernels.all()) {
-      Matrix y = Matrix.of(x.data().clone(), x.rows(), x.columns());
-      Arrays.fill(y.data(), Views.SENTINEL);
-      interruptWhenWritten(y.data(), () -> assertCancelled(() -> kernels.activate(Activation.GELU, x, y)));
-      assertThat(y.data()[y.data().length - 1]).isEqualTo(Views.SENTINEL);
+      assertStopsBeforeItsEnd(y.data(), () -> kernels.activate(Activation.GELU, x, y));
     }
   }
 
-  /** Runs the call while another thread waits for the first element to be written, and then interrupts it. */
-  private static void interruptWhenWritten(float[] output, Runnable call) {
+  /**
+   * Fails unless an interrupt ends the call before its last element is written. On a busy machine the thread that interrupts may get no
+   * time while the call runs; then the call is made again.
+   */
+  private static void assertStopsBeforeItsEnd(float[] output, Runnable call) {
+    for (int attempt = 0; attempt < 50; attempt++) {
+      Arrays.fill(output, Views.SENTINEL);
+      boolean cancelled = isInterruptedWhenWritten(output, call);
+      assertThat(Thread.interrupted()).as("the interrupt is kept").isTrue();
+      if (cancelled && output[output.length - 1] == Views.SENTINEL) {
+        return;
+      }
+    }
+    fail("no call stopped before its end");
+  }
+
+  /** Runs the call while another thread waits for the first element to be written, and then interrupts it; whether the call throws. */
+  private static boolean isInterruptedWhenWritten(float[] output, Runnable call) {
     Thread caller = Thread.currentThread();
     var elements = MethodHandles.arrayElementVarHandle(float[].class);
     Thread watcher =
@@ -192,12 +207,17 @@ class InterruptionTest {
                   }
                   caller.interrupt();
                 });
-    call.run();
+    boolean cancelled = false;
     try {
-      watcher.join();
-    } catch (InterruptedException e) {
-      throw new AssertionError("interrupted only when the call was over", e);
+      call.run();
+    } catch (CancellationException e) {
+      assertThat(e).hasMessage("the call was interrupted");
+      cancelled = true;
     }
+    while (watcher.isAlive()) { // joining would end with the interrupt
+      Thread.onSpinWait();
+    }
+    return cancelled;
   }
 
   /** A step that is interrupted does not change its caches, whether it was appending, attending, or in the next layer. */

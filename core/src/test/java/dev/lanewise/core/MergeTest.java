@@ -8,12 +8,14 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
 import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Promises of Merge: parts of the keys give the result over all keys, an empty part is neutral, and a sink counts once for each part that
  * has it.
  */
+@Tag("twice")
 class MergeTest {
   private static final float GONE = Float.NEGATIVE_INFINITY;
   private static final float[] SCORES = {0.5f, -1, 2, 0, 3.5f, -0.25f};

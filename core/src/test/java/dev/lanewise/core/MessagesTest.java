@@ -9,9 +9,11 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Messages contain what the caller gave, and where the fault is. */
+@Tag("once")
 class MessagesTest {
   @Test
   void cachesAreCountedAgainstSequences() {

@@ -12,12 +12,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The lines of the table of ONNX Attention in README.md, {@link OnnxExample}, against the operator in double. */
+@Tag("twice")
 class OnnxAttentionTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;

@@ -19,12 +19,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ONNX tables of README.md are those that compile. The operators beside Attention are compared with their recurrences in double. */
+@Tag("twice")
 class OnnxOperatorsTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;

@@ -27,12 +27,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every result of every call in the array of every input and of every other result: the call is refused before anything is written, or the
  * result is right.
  */
+@Tag("twice")
 class OverlapTest {
   /** A call on arrays of one element each; {@code inPlace} lists pairs, as {@code result=input}, that may be the same view. */
   private record Door(String name, List<String> inputs, List<String> results, List<String> inPlace, Consumer<Map<String, float[]>> call) {

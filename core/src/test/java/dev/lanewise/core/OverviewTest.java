@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the overview of the Javadoc shows is what compiles and runs. */
+@Tag("once")
 class OverviewTest {
   @Test
   void examplesAreThoseThatCompile() throws IOException {

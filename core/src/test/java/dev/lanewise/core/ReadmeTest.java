@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The code of the README compiles and runs. */
+@Tag("once")
 class ReadmeTest {
   /** The door of each model that reads text. */
   private static final List<String> TEXT_MODELS =

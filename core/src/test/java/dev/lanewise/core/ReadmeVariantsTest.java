@@ -15,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The code of "One example" and "Every variant" in core/README.md compiles, runs, and does what the text says. */
+@Tag("once")
 class ReadmeVariantsTest {
   private static final int BATCH = 2;
   private static final int HEADS = 4;

@@ -7,9 +7,12 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Normaliser;
+import dev.lanewise.testing.Sample;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,17 +38,19 @@ class SameBitsTest {
   }
 
   static Stream<Call> calls() {
-    Stream.Builder<Call> calls = Stream.builder();
     boolean plain = Kernels.selected() == Kernels.scalar(); // computes a row alone, whatever the width, and takes ten times as long
-    for (int i = 0; i < KEYS.length; i++) {
-      int number = i;
-      for (int j = 0; j < (plain ? 1 : 3); j++) {
-        int width = WIDTHS[(i + 3 * j) % WIDTHS.length];
-        float factor = (plain ? i % 2 : j) == 0 ? 1 : 6; // with the larger factor the base of a row moves
-        variants(KEYS[i]).forEach((name, attention) -> calls.add(new Call(name, KEYS[number], width, factor, attention)));
+    List<int[]> sizes = new ArrayList<>();
+    for (int j = 0; j < (plain ? 1 : 3); j++) {
+      for (int i = 0; i < KEYS.length; i++) {
+        sizes.add(new int[] {KEYS[i], WIDTHS[(i + 3 * j) % WIDTHS.length], (plain ? i % 2 : j) == 0 ? 1 : 6});
       }
     }
-    return calls.build();
+    return Sample.pairs(sizes, List.copyOf(variants(1).keySet()), (size, name) -> call(name, size[0], size[1], size[2]));
+  }
+
+  /** With a large factor the base of a row moves. */
+  private static Call call(String name, int keys, int width, float factor) {
+    return new Call(name, keys, width, factor, Objects.requireNonNull(variants(keys).get(name)));
   }
 
   /** The bias, the matrix and the distances align the last query with the last key, as the causal mask does. */

@@ -8,9 +8,11 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Views of batch × rows × width: indexes of their elements, parts of them, and errors. */
+@Tag("once")
 class SequenceBatchTest {
   private final float[] data = data();
   private final SequenceBatch view = new SequenceBatch(data, 7, 2, 3, 4, 50, 10);

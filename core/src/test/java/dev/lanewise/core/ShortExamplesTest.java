@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The short examples in Javadoc are those that compile, and they run. */
+@Tag("once")
 class ShortExamplesTest {
   private static final Attention ATTENTION = Attention.standard();
 

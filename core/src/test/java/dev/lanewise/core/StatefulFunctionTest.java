@@ -17,11 +17,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Stateful functions of the caller receive each key that a query sees once, in order and on one thread, on every path. */
+@Tag("twice")
 class StatefulFunctionTest {
   private static final int REPETITIONS = 8;
 

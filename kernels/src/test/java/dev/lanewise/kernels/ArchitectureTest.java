@@ -11,7 +11,9 @@ import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.lanewise.testing.HouseRules;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
+@Tag("once")
 @ArchTag("once")
 @AnalyzeClasses(locations = HouseRules.MainClasses.class)
 class ArchitectureTest {

@@ -10,9 +10,11 @@ import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.WeightFormat;
 import java.util.Arrays;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A wrong argument is refused by its name and both numbers, before anything is written. */
+@Tag("once")
 class BadGradientInputTest {
   private final BackwardKernels kernels = Kernels.selected().backward();
   private final Matrix x = Matrix.zeros(4, 6);

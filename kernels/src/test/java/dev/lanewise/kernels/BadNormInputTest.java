@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.data.Matrix;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Wrong norms and gates throw before anything is written; the message names the argument and contains both numbers. */
+@Tag("once")
 class BadNormInputTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
 

@@ -9,10 +9,12 @@ import dev.lanewise.kernels.testing.Comparisons;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every wrong rotation throws before anything is written; the message names the argument and contains both numbers. */
+@Tag("once")
 class BadRotaryInputTest {
   private static final int MAX = Integer.MAX_VALUE;
   private static final RotaryTable TABLE = RotaryTable.of(RotaryTable.Form.HALF, new double[] {1, 0.5}, 1);

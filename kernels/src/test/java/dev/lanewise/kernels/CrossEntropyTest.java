@@ -28,7 +28,7 @@ class CrossEntropyTest {
       Matrix logits = shape.layout().random(shape.rows(), shape.columns(), random);
       int[] targets = new int[shape.rows()];
       Arrays.setAll(targets, row -> row % 5 == 3 || shape.columns() == 0 ? IGNORED : random.nextInt(shape.columns()));
-      for (float smoothing : new float[] {0, 0.1f, 1}) {
+      for (float smoothing : wide.contains(shape) ? new float[] {0.1f} : new float[] {0, 0.1f, 1}) {
         Matrix gradient = shape.layout().blank(shape.rows(), shape.columns());
         double loss = kernels.backward().crossEntropy(logits, targets, IGNORED, smoothing, 0.5f, gradient);
         Comparisons.assertWithinBudget(

@@ -22,11 +22,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Calls that the Javadoc of the public types forbids are refused, with the caller's names and numbers; calls at the limits pass. */
+@Tag("once")
 class JavadocRefusalsTest {
   private static final int MAX = Integer.MAX_VALUE;
   private static final float[] TEN = new float[10];

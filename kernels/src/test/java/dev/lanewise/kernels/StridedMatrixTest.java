@@ -14,10 +14,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every kernel with matrices of any columnStride: the bits of a call with dense matrices, and nothing written outside of the results. */
+@Tag("twice")
 class StridedMatrixTest {
   private static final String PATHS = "dev.lanewise.kernels.testing.Comparisons#paths";
   private static final int ROWS = 37;

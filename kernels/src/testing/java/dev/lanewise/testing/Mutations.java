@@ -15,11 +15,11 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * Damaged files, seeded: bytes set, bits flipped, parts taken out, repeated or cut off, and tokens of JSON put in the place of others. With
- * {@code -Dlanewise.fuzzFactor=10} there are ten times as many.
+ * Damaged files, seeded: bytes set, bits flipped, parts taken out, repeated or cut off, and tokens of JSON put in the place of others. A
+ * thorough run has ten times as many.
  */
 public final class Mutations {
-  private static final int FACTOR = Integer.getInteger("lanewise.fuzzFactor", 1);
+  private static final int FACTOR = Sample.fuzzFactor();
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final Pattern TOKEN = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"|[^\\s{}\\[\\],:\"]+|[{}\\[\\],:]|\\s+");
 

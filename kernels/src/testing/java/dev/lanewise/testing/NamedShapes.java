@@ -19,7 +19,7 @@ public final class NamedShapes {
   /** The length of the longest message with which loading may refuse. */
   public static final int LONGEST_MESSAGE = 20_000;
 
-  private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
+  private static final int ROUNDS = 1500 * Sample.fuzzFactor();
 
   private static final List<String> NAMES =
       List.of(

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as a shell starts it. */
-@Timeout(300) // against hanging
+@Timeout(1200) // against hanging
 class ProcessTest {
   private static final String NOISE = "WARNING: Using incubator|INFO: |Picked up ";
 

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The table of other programs says where Lanewise is slower, by a sign and by a colour. Skipped where there is no Chromium. */
-@Timeout(300) // against hanging
+@Timeout(1200) // against hanging
 class ReportInBrowserTest {
   private static final String ROWS = "[...document.querySelectorAll('#peers tbody tr')]";
 

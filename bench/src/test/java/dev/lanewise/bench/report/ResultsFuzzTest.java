@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged results are read, with times that make sense, or refused in one line that names the file. */
-@Timeout(300) // against hanging
+@Timeout(1200) // against hanging
 class ResultsFuzzTest {
   private static final long SEED = 20261121;
   private static final int FILES = 4000;

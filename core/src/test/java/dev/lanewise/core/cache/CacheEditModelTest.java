@@ -12,6 +12,7 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryTable;
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -25,13 +26,15 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Random changes of the stored rows of caches of every kind, some of which must fail, compared with plain lists of rows. */
+@Tag("twice")
 class CacheEditModelTest {
-  private static final int OPERATIONS = 2000;
+  private static final int OPERATIONS = Sample.count(2000);
   private static final int HEADS = 2;
   private static final int KEY_DIM = 6;
   private static final int VALUE_DIM = 5;

@@ -17,12 +17,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Files of cached rows: they keep every bit, and a file that is foreign, damaged or does not fit changes nothing. */
+@Tag("once")
 class CacheFileTest {
   private static final int HEADS = 2;
   private static final int KEY_DIM = 5;

@@ -10,11 +10,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.lang.management.ManagementFactory;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Promises of the Javadoc of caches and pools; messages name what the caller gave. */
+@Tag("once")
 class CachePromisesTest {
   private static final int MAX = Integer.MAX_VALUE;
 

@@ -16,11 +16,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The refusals of a cache and their messages; a refused call changes nothing. */
+@Tag("once")
 class KeyValueFaultTest {
   private static final Heads ROW = Heads.zeros(1, 2, 1, 4);
 

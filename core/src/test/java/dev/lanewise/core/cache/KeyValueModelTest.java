@@ -22,11 +22,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Random operations on caches of every kind, some of which must fail, compared with lists of rows and of pages. */
+@Tag("once")
 class KeyValueModelTest {
   private static final int OPERATIONS = 2500;
   private static final int HEADS = 2;

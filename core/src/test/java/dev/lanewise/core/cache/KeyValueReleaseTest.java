@@ -14,11 +14,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.lang.foreign.Arena;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Caches and pools return all that they use, however their use ends, and report true numbers. */
+@Tag("once")
 class KeyValueReleaseTest {
 
   private static KeyValueMemory memory(KeyValueCache cache) {

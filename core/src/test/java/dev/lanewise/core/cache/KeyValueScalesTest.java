@@ -7,11 +7,13 @@ import dev.lanewise.core.testing.Problem;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The error of int8 is at most half the scale of a row. */
+@Tag("once")
 class KeyValueScalesTest {
   private static final int HEADS = 3;
   private static final int WIDTH = 64;

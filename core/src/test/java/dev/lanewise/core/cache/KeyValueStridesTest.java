@@ -9,6 +9,7 @@ import dev.lanewise.kernels.cache.KeyValueLayout;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Rows with strides are cached like others; sizes whose products overflow an int are refused; memory is reserved for all caches of a batch
  * or for none.
  */
+@Tag("once")
 class KeyValueStridesTest {
   private static final int HEADS = 3;
   private static final int ROWS = 21;

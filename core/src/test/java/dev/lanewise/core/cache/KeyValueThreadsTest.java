@@ -16,9 +16,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Several threads that use one cache are refused or served, and rows are never mixed; threads with their own caches share a pool. */
+@Tag("once")
 class KeyValueThreadsTest {
   private static final int HEADS = 2;
   private static final int WIDTH = 48;

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * After rows have been removed, whatever they held, a cache behaves like one that never had them: it gives the same bits and takes the same
  * path.
  */
+@Tag("twice")
 class RollbackTest {
   private static final int HEADS = 2;
   private static final int DIM = 16;

@@ -8,6 +8,7 @@ import dev.lanewise.core.generation.Generator.Finish;
 import dev.lanewise.core.generation.Generator.Result;
 import dev.lanewise.core.generation.TablePasses.Table;
 import dev.lanewise.core.testing.Problem;
+import dev.lanewise.testing.Sample;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,9 +18,11 @@ import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The loop over models in tables, compared with a loop that knows neither batches, caches, chunks nor drafts. */
+@Tag("once")
 class GeneratorRunTest {
   private static final float INFINITY = Float.POSITIVE_INFINITY;
   private static final GeneratorSettings GREEDY = GeneratorSettings.DEFAULT;
@@ -155,7 +158,7 @@ class GeneratorRunTest {
   void resultsAreThoseOfAPlainLoop() {
     int[] finishes = new int[4];
     int drafted = 0;
-    for (int seed = 0; seed < 1500; seed++) {
+    for (int seed = 0; seed < Sample.count(1500); seed++) {
       Random random = new Random(Problem.SEED + seed);
       Table table = new Table(3 + random.nextInt(12), 1 + random.nextInt(3), random.nextLong());
       double temperature = random.nextBoolean() ? 0 : random.nextDouble(0.2, 1.5);
@@ -186,8 +189,10 @@ class GeneratorRunTest {
       assertThat(passes.closed).isEqualTo(1);
       drafted += (int) passes.passes.stream().filter(pass -> pass.contains("t")).count();
     }
-    assertThat(Arrays.stream(finishes).limit(3).min().orElseThrow()).as("sequences that ended in each way").isGreaterThan(300);
-    assertThat(drafted).as("passes over drafts").isGreaterThan(3000);
+    assertThat(Arrays.stream(finishes).limit(3).min().orElseThrow())
+        .as("sequences that ended in each way")
+        .isGreaterThan(Sample.count(300));
+    assertThat(drafted).as("passes over drafts").isGreaterThan(Sample.count(3000));
   }
 
   private static final Table TABLE = new Table(50, 8, 3);

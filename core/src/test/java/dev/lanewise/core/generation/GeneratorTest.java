@@ -25,9 +25,11 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Generation with small random models, compared with passes over the whole sequence for every token. */
+@Tag("twice")
 class GeneratorTest {
   private static final int VOCABULARY = TinyModel.VOCABULARY;
 

@@ -7,15 +7,18 @@ import com.sun.management.ThreadMXBean;
 import dev.lanewise.core.testing.Problem;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.testing.ReadmeBlocks;
+import dev.lanewise.testing.Sample;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Choices compared with plain double code, and the frequencies of many choices with their probabilities. */
+@Tag("once")
 class SamplingTest {
   private static final float INFINITY = Float.POSITIVE_INFINITY;
   private static final int[] NO_TOKENS = {};
@@ -47,7 +50,7 @@ class SamplingTest {
 
   @Test
   void everyChoiceIsThatOfPlainDoubleCode() {
-    for (int seed = 0; seed < 4000; seed++) {
+    for (int seed = 0; seed < Sample.count(4000); seed++) {
       Random random = new Random(Problem.SEED + seed);
       PlainSampling plain = sampling(random);
       int vocabulary = 1 + random.nextInt(seed % 50 == 0 ? 5000 : 60);

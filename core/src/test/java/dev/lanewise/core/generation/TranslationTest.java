@@ -26,9 +26,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A decoder of a translation model, compared with double code that runs the whole sequence again for every token. */
+@Tag("twice")
 class TranslationTest {
   private static final int WIDTH = 32;
   private static final int VOCABULARY = 23;

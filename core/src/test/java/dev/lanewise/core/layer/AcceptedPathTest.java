@@ -13,10 +13,12 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** After a tree of drafts, the cache that keeps the accepted path has the bits of a cache that never had the other drafts. */
+@Tag("twice")
 class AcceptedPathTest {
   private static final int WIDTH = 48;
   private static final int BEFORE = 21;

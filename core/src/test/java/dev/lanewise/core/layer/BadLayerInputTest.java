@@ -8,10 +8,12 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each wrong weight, builder setting or call of a layer throws, naming the argument with both numbers, before anything is written. */
+@Tag("once")
 class BadLayerInputTest {
   @ParameterizedTest
   @MethodSource({"linear", "builder", "layer"})

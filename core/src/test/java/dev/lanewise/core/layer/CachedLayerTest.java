@@ -16,11 +16,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A layer with caches: a prompt in one or several calls, and single steps, compared with one causal pass over all rows. */
+@Tag("twice")
 class CachedLayerTest {
   private static final int BATCH = 2;
   private static final int ROWS = 400;

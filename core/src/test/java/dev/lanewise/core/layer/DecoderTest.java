@@ -12,11 +12,13 @@ import dev.lanewise.core.testing.Views;
 import dev.lanewise.core.testing.Views.Layout;
 import dev.lanewise.kernels.data.Activation;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps of decoders compared with one pass, and the state after a failure. */
+@Tag("twice")
 class DecoderTest {
   private static final int BATCH = 2;
   private static final int ROWS = 60;

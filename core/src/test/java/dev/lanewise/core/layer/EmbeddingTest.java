@@ -11,9 +11,11 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An embedding copies rows of a table by their ids. */
+@Tag("twice")
 class EmbeddingTest {
   private static final long SEED = Problem.SEED;
 

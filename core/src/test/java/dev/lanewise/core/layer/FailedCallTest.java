@@ -18,11 +18,13 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A call that fails changes no cache and no pool, whatever is thrown and when. */
+@Tag("twice")
 class FailedCallTest {
   private static void assertFails(String about, Fault fault, Runnable call) {
     Throwable thrown = catchThrowable(call::run);

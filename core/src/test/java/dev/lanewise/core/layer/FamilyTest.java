@@ -19,12 +19,14 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The examples in the Javadoc of all kinds of attention compile, and give the numbers of plain double code. */
+@Tag("once")
 class FamilyTest {
   private static final long SEED = Problem.SEED;
 

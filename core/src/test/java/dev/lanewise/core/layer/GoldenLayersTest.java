@@ -7,11 +7,13 @@ import dev.lanewise.core.testing.GoldenLayer;
 import dev.lanewise.kernels.Kernels;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** PyTorch's layers, loaded from their state_dict, differ from PyTorch's double run by at most twice the error of PyTorch in float. */
+@Tag("twice")
 class GoldenLayersTest {
   private static final List<GoldenLayer> CASES = GoldenLayer.load();
 

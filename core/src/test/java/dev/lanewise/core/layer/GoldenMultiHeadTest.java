@@ -14,11 +14,13 @@ import dev.lanewise.kernels.data.Heads;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Multi-head attention computes what PyTorch computes in double, within the budget. */
+@Tag("twice")
 class GoldenMultiHeadTest {
   private static final GoldenCases CASES = GoldenCases.load();
 

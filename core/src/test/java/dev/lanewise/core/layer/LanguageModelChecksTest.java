@@ -12,9 +12,11 @@ import dev.lanewise.kernels.data.Bias;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Wrong calls of a language model: the message names the argument and both numbers, and neither logits nor the state have changed. */
+@Tag("once")
 class LanguageModelChecksTest {
   private static final int VOCABULARY = PlainLanguageModel.VOCABULARY;
   private static final LanguageModel MODEL = named("learned positions").model();

@@ -12,10 +12,12 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Logits of small language models in one call, in chunks, in ragged batches and over trees of drafts, compared with double formulas. */
+@Tag("twice")
 class LanguageModelTest {
   private static final int VOCABULARY = PlainLanguageModel.VOCABULARY;
 

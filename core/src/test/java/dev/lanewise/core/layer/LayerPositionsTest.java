@@ -23,11 +23,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Layers with positions compared with plain double code; in several calls, packed and stacked, compared with one call. */
+@Tag("twice")
 class LayerPositionsTest {
   private static final long SEED = Problem.SEED;
   private static final LayerShape SHAPE = LayerShape.of(48, 6).grouped(2).valueDim(5);

@@ -14,11 +14,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Promises of the public Javadoc of layers: values, limits and exceptions. */
+@Tag("twice")
 class LayerPromisesTest {
   private static final float HUGE = 3e38f;
   private static final int WIDTH = 8;

@@ -31,11 +31,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** No setting of a layer is silently ignored: every two settings act together as in the reference, or are refused by name. */
+@Tag("twice")
 public class LayerSettingsTest {
   private static final SequenceBatch X =
       Views.randomSequences(Layout.DENSE, 1, LayerSettings.ROWS, LayerExpectation.SHAPE.embedDim(), Problem.SEED + 5);

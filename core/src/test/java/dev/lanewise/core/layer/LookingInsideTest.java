@@ -19,9 +19,11 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rollout over layers and entropy of rows compared with their formulas in double. */
+@Tag("once")
 class LookingInsideTest {
   private static final long SEED = Problem.SEED;
 

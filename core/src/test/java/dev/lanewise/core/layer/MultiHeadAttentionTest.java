@@ -15,6 +15,7 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Heads;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Cases that {@link GoldenMultiHeadTest} does not have, since PyTorch's layer has neither grouped heads nor another value width nor
  * strides. A layer is its projections around {@link Attention}, for any layout and number of threads.
  */
+@Tag("twice")
 class MultiHeadAttentionTest {
   private static final Mask CAUSAL = Mask.causal();
 

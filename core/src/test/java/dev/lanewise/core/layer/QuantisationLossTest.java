@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.core.testing.QuantisationLoss;
 import dev.lanewise.kernels.data.WeightFormat;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A model with rounded weights has nearly the distributions of the model with float weights. The bounds are 1.4 times what correct rounding
  * costs here. Codes or scales with one bit less cost four times as much.
  */
+@Tag("twice")
 class QuantisationLossTest {
   @Test
   void roundedWeightsCostLittle() {

@@ -24,11 +24,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Layers with given positions of rows, given cosines and sines, and sections, compared with plain double code. */
+@Tag("twice")
 class RotaryInLayersTest {
   private static final long SEED = Problem.SEED + 40;
   private static final LayerShape SHAPE = LayerShape.of(48, 6).grouped(2).valueDim(5);

@@ -23,13 +23,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One object of each kind, shared by very many threads, gives the same bits as on one thread. */
-@Timeout(120)
+@Tag("twice")
+@Timeout(600) // against hanging
 class SharingTest {
   private static final int ROWS = 70;
   private static final int WIDTH = 64;

@@ -24,11 +24,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** An error in the last layer of a stack is found before the first layer writes or appends to a cache. */
+@Tag("once")
 class StackChecksTest {
   private static final int WIDTH = 8;
   private static final int ROWS = 5;

@@ -14,9 +14,11 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The examples in the Javadoc of layers, stacks and states compile, and give the numbers of other calls. */
+@Tag("once")
 class StackExampleTest {
   private static final int WIDTH = 48;
 

@@ -22,10 +22,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rows of a state that are kept, removed, saved and loaded, in all layers or in none. */
+@Tag("twice")
 class StackStateChangesTest {
   private static final int WIDTH = 48;
   private static final int HEADS = 6;

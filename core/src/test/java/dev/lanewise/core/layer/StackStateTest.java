@@ -22,12 +22,14 @@ import dev.lanewise.kernels.data.KeyValueFormat;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** States of several sequences of different lengths: ragged calls, views, forks, truncation, storage of each layer, and closing. */
+@Tag("twice")
 class StackStateTest {
   private static final int WIDTH = 48;
   private static final int HEADS = 6;

@@ -19,12 +19,14 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sublayers with norms at any places, and attention with heads of any width and with norms of heads, compared with double formulas. */
+@Tag("twice")
 class SublayerTest {
   private static final int WIDTH = 24;
   private static final int HEADS = 4;

@@ -20,11 +20,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Layers of encoders and decoders compared with plain double code; packed, padded, in place and with threads, compared with each other. */
+@Tag("twice")
 class TransformerLayerTest {
   private static final LayerParts BERT = parts(48, 4, 100, Activation.GELU_TANH, false, false, Norm.Placement.POST);
   private static final LayerParts LLAMA =

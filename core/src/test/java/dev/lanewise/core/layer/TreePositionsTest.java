@@ -25,12 +25,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The position of a tree node is its depth: every path of a tree has the same result as a plain causal sequence. */
+@Tag("twice")
 class TreePositionsTest {
   private static final long SEED = Problem.SEED;
   private static final int WIDTH = 48;

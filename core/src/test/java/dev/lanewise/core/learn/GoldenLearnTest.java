@@ -25,12 +25,14 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Outputs and gradients of 30 modules differ from PyTorch's autograd in double by at most twice the error of PyTorch in float. */
+@Tag("twice")
 class GoldenLearnTest {
   @TempDir static Path folder;
   private static Safetensors file;

@@ -11,9 +11,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Layers whose rows, inputs and outputs take several tasks, against plain loops; and the same bits on several threads. */
+@Tag("twice")
 class LearnBlocksTest {
   private static final int BATCH = 2;
   private static final int ROWS = 201;

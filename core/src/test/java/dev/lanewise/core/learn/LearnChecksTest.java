@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * 330 layers with random sizes and settings: output and gradients against a graph of numbers in double, whose gradients are confirmed by
  * finite differences; and the same bits on several threads and with recompute.
  */
+@Tag("once")
 class LearnChecksTest {
   private static final int CASES = 30;
 

@@ -21,10 +21,12 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What every layer that learns promises: its layer for inference, its tensors, frozen parameters, checks, reuse of buffers. */
+@Tag("twice")
 class LearnPromisesTest {
   private static final int WIDTH = 24;
   private static final int HEADS = 3;

@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The code of "Learning" in core/README.md compiles, and learns what the text says. */
+@Tag("once")
 class LearningExampleTest {
   private static final int ROWS = 12;
   private static final int CLASSES = 4;

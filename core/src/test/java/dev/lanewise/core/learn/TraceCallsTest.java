@@ -9,9 +9,11 @@ import dev.lanewise.kernels.data.PackedSequences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A backward pass is that of its own forward pass, whatever else the trace has seen in between. */
+@Tag("once")
 class TraceCallsTest {
   private static final int WIDTH = 24;
 

@@ -12,10 +12,12 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attention that learns, in drawn configurations: output and gradients against {@link PlainAttention}. */
+@Tag("twice")
 class TrainableAttentionTest {
   static LongStream seeds() {
     return LongStream.range(0, 150);

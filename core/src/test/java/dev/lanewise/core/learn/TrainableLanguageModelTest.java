@@ -22,11 +22,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A language model against a graph of numbers: loss, gradients, dropout, packed sequences, and the model for inference. */
+@Tag("twice")
 class TrainableLanguageModelTest {
   private static final int WIDTH = 8;
   private static final int VOCABULARY = 11;

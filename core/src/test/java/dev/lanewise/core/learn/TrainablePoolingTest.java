@@ -15,11 +15,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Pooling that learns, in drawn configurations: output and gradients against the scalar graph. */
+@Tag("twice")
 class TrainablePoolingTest {
   static LongStream seeds() {
     return LongStream.range(0, 60);

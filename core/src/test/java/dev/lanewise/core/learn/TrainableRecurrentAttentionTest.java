@@ -18,11 +18,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Recurrent attention that learns, over several steps in drawn configurations, against the scalar graph. */
+@Tag("twice")
 class TrainableRecurrentAttentionTest {
   static LongStream seeds() {
     return LongStream.range(0, 45);

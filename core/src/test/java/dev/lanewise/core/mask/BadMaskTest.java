@@ -4,10 +4,12 @@ import dev.lanewise.core.Attention;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each impossible mask, or mask that does not fit its call, throws before anything is written, naming the argument with both numbers. */
+@Tag("once")
 public class BadMaskTest {
 
   @ParameterizedTest

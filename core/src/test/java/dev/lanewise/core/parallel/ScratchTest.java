@@ -3,8 +3,10 @@ package dev.lanewise.core.parallel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.kernels.runtime.ScratchPool;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("once")
 class ScratchTest {
   @Test
   void aReleasedScratchIsReused() {

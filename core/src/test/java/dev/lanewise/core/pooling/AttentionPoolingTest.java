@@ -16,9 +16,11 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.testing.TestedKernels;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One learned query for each head, with keys and values of different sources, compared with the formula in double. */
+@Tag("twice")
 class AttentionPoolingTest {
   private static final long SEED = Problem.SEED;
 

@@ -8,9 +8,11 @@ import static dev.lanewise.core.testing.LongRows.inexactValues;
 
 import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.kernels.Kernels;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Means over 2<sup>20</sup> rows are accurate to 1e-6, where a single chain of float additions loses up to a tenth. */
+@Tag("twice")
 class LongMeansTest {
   @Test
   void means() {

@@ -16,11 +16,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The plain baselines, a mean and a dense layer over neighbours, compared with their formulas in double. */
+@Tag("twice")
 class NeighbourTest {
   private static final long SEED = Problem.SEED;
   private static final int WIDTH = 10;

@@ -12,12 +12,14 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Promises of the public Javadoc of pooling: values, limits and exceptions. */
+@Tag("twice")
 class PoolingPromisesTest {
   private static final float HUGE = 3e38f;
   private static final int WIDTH = 8;

@@ -16,11 +16,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Pooling to one row for each sequence, compared with plain double formulas. */
+@Tag("twice")
 class PoolingTest {
   private static final long SEED = Problem.SEED;
   private static final int[][] SHAPES = {{1, 1, 1}, {2, 3, 8}, {3, 17, 24}, {1, 130, 60}, {2, 64, 128}, {2, 0, 4}};

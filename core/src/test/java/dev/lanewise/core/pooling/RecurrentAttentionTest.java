@@ -16,11 +16,13 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attention of a recurrent decoder compared with the formulas of Bahdanau and Luong in double. */
+@Tag("twice")
 class RecurrentAttentionTest {
   private static final long SEED = Problem.SEED;
   private static final int BATCH = 3;

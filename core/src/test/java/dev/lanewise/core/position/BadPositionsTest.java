@@ -5,10 +5,12 @@ import dev.lanewise.core.SequenceBatch;
 import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.PackedSequences;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Impossible positions, and calls that do not fit them, throw before anything is written. */
+@Tag("once")
 class BadPositionsTest {
   private static final InputPositions LEARNED = Positions.learned(new float[6 * 4], 6, 4);
   private static final InputPositions SINUSOIDAL = Positions.sinusoidal(4);

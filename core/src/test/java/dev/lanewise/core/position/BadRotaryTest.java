@@ -4,10 +4,12 @@ import dev.lanewise.core.testing.Wrong;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.RotaryTable;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each impossible rotary embedding, or call that does not fit it, throws before anything is written. */
+@Tag("once")
 class BadRotaryTest {
   private static final Rotary ROTARY = Rotary.of(10, 8);
 

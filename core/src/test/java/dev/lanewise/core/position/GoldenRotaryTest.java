@@ -11,11 +11,13 @@ import dev.lanewise.kernels.data.RotaryTable;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Lanewise computes what PyTorch computes in double by the formulas of the papers, for every scaling. */
+@Tag("twice")
 class GoldenRotaryTest {
   private static final List<Golden> CASES = load();
 

@@ -10,11 +10,13 @@ import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.PackedSequences;
 import dev.lanewise.kernels.data.RotaryTable;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Promises of the public Javadoc of positions: values, limits and exceptions. */
+@Tag("twice")
 class PositionPromisesTest {
   /** "1 up to originalContext" holds for any factor and context. */
   @Test

@@ -21,12 +21,14 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each kind of positions compared with its formula in plain code. */
+@Tag("twice")
 class PositionsTest {
   private static final long SEED = Problem.SEED;
 

@@ -12,8 +12,10 @@ import dev.lanewise.kernels.call.CallShape;
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("twice")
 class RelativePositionsTest {
   /** T5's bias of a step: sequences at one position share a bias, others have their own. */
   @Test

@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The examples in the Javadoc of {@link Rotary} and in core/README.md compile and run. */
+@Tag("once")
 class RotaryExampleTest {
   @Test
   void blocksCompile() throws IOException {

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tensors by name behave in the same way in memory and in a file. */
+@Tag("once")
 class NamedTensorsTest {
   @TempDir private Path folder;
 

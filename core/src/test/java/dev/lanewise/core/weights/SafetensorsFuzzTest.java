@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.lanewise.core.weights.Safetensors.Dtype;
+import dev.lanewise.testing.Sample;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -28,13 +29,12 @@ import org.junit.jupiter.api.io.TempDir;
  * Corrupt files: each is refused with an {@link IOException}, or all its tensors can still be read. Neither allocates more than a multiple
  * of the file, including short-lived strings.
  */
-@Timeout(300) // prevents endless tests
+@Timeout(1200) // prevents endless tests
 @Tag("once")
 class SafetensorsFuzzTest {
   private static final long SEED = 20261125;
 
-  /** {@code -Dlanewise.fuzzFactor=10} runs ten times as many. */
-  private static final int ROUNDS = 1500 * Integer.getInteger("lanewise.fuzzFactor", 1);
+  private static final int ROUNDS = 1500 * Sample.fuzzFactor();
 
   /** Includes a shared arena, a few KB of buffers and a shortened message. */
   private static final long ALLOWANCE = 200_000;

@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files of the reference implementation, made by golden/weights.py: this library reads them, and writes the same bytes. */
+@Tag("once")
 class SafetensorsGoldenTest {
   private static final Map<String, Dtype> UNREAD =
       Map.ofEntries(

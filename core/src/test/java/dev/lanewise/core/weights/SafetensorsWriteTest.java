@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file is written completely or not at all, with the same bytes each time; {@link SafetensorsTest} reads what was written. */
+@Tag("once")
 class SafetensorsWriteTest {
   @TempDir private Path folder;
 

@@ -14,12 +14,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Several files with an index are one set of tensors, or an error of one line. */
+@Tag("once")
 class ShardIndexTest {
   private static final String INDEX = "model.safetensors.index.json";
   private static final float[] A = {1, 2, 3};

@@ -13,11 +13,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A tensor that is missing, extra or has another shape than its module requires is named with both shapes. */
+@Tag("twice")
 class TorchWeightsTest {
   private static final List<GoldenLayer> CASES = GoldenLayer.load();
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
  * Readable files whose tensors have other names or shapes than a model's: each makes the requested layers, or is refused with an {@link
  * IllegalArgumentException} with a short message.
  */
-@Timeout(300) // prevents endless tests
+@Timeout(1200) // prevents endless tests
 @Tag("once")
 class WeightNamesFuzzTest {
   private static final long SEED = 20261124;

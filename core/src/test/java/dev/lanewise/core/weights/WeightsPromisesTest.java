@@ -15,12 +15,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Promises of the Javadoc of tensors, their files and initial weights; messages name what the caller gave. */
+@Tag("once")
 class WeightsPromisesTest {
   private static final NamedTensors ONE = NamedTensors.builder().add("a", new float[1], 1).build();
 

@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a cache gives back of what was stored, in an array and outside of the heap. */
+@Tag("once")
 class KeyValueMemoryTest {
   private static final int HEADS = 3;
   private static final int KEY_WIDTH = 5;

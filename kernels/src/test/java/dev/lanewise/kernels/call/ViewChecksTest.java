@@ -18,9 +18,11 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The checks of views against lists of the indexes of their elements. */
+@Tag("once")
 class ViewChecksTest {
   private static final int ROUNDS = 20_000;
   private static final long SEED = 20261126;

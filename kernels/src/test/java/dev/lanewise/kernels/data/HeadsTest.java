@@ -7,11 +7,13 @@ import dev.lanewise.kernels.data.Heads.Axis;
 import dev.lanewise.kernels.testing.HeadsLayout;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Slices, exchanged axes and copies of views, element by element. */
+@Tag("once")
 class HeadsTest {
   private static final long SEED = 20261129;
   private static final int[] SHAPE = {3, 4, 5, 7};

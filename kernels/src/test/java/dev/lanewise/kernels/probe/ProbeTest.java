@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanewise.kernels.Kernels;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
+@Tag("twice")
 class ProbeTest {
   static Stream<Probe> probes() {
     return Stream.of(Probe.fastest(), Probe.of(Kernels.scalar()));

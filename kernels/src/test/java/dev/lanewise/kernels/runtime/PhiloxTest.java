@@ -2,9 +2,11 @@ package dev.lanewise.kernels.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The generator against the known answers that its authors publish with Random123. */
+@Tag("once")
 class PhiloxTest {
   private static int[] words(int c0, int c1, int c2, int c3, int k0, int k1) {
     int[] words = new int[6];

@@ -6,9 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The members of a pool are reused, and threads that work at the same time keep to members of their own. */
+@Tag("once")
 class ScratchPoolTest {
   private static final class Part extends ScratchPool.Member {}
 

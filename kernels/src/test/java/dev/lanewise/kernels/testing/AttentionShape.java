@@ -2,6 +2,7 @@ package dev.lanewise.kernels.testing;
 
 import dev.lanewise.kernels.data.Heads;
 import dev.lanewise.kernels.data.KeyValueFormat;
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -105,9 +106,9 @@ public record AttentionShape(
     return shapes;
   }
 
-  /** Every shape with every variant, shape by shape. */
+  /** Every shape with the variants of this run, shape by shape. */
   public static Stream<AttentionCase> cases(List<AttentionShape> shapes, List<AttentionVariant> variants) {
-    return shapes.stream().flatMap(shape -> variants.stream().map(variant -> new AttentionCase(shape, variant)));
+    return Sample.pairs(shapes, variants, AttentionCase::new);
   }
 
   private static AttentionShape of(Storage storage, int[] queries, int[] keys, int[] size, HeadsLayout layout, int number) {

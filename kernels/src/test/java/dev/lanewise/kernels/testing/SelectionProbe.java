@@ -33,7 +33,7 @@ public final class SelectionProbe {
 
   /** Runs {@link #main} with these JVM options and nothing else of this JVM's but its class path. */
   public static Answer ask(String... options) throws IOException, InterruptedException {
-    ChildJvm.Output output = ChildJvm.run(SelectionProbe.class, List.of(), 60, options);
+    ChildJvm.Output output = ChildJvm.run(SelectionProbe.class, List.of(), 600, options);
     return new Answer(output.out(), output.log());
   }
 }

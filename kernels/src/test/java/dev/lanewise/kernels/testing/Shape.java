@@ -1,7 +1,10 @@
 package dev.lanewise.kernels.testing;
 
+import dev.lanewise.testing.Sample;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
@@ -32,27 +35,23 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
     return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
   }
 
-  /** All cases: every combination of small sides and inner sizes, then the large ones, each in all layouts. */
+  /** All cases: every combination of small sides and inner sizes, then the large ones; in a thorough run each in all layouts. */
   public static List<Shape> all() {
-    List<Shape> shapes = new ArrayList<>();
+    List<int[]> sizes = new ArrayList<>();
     for (int rows : SIDES) {
       for (int columns : SIDES) {
         for (int inner : INNER) {
-          addLayouts(shapes, rows, columns, inner);
+          sizes.add(new int[] {rows, columns, inner});
         }
       }
     }
-    shapes.addAll(large());
-    return shapes;
+    Collections.shuffle(sizes, new Random(SEED)); // so that the layout does not follow from the inner size
+    return Stream.concat(inLayouts(sizes), large().stream()).toList();
   }
 
   /** The large cases only. */
   public static List<Shape> large() {
-    List<Shape> shapes = new ArrayList<>();
-    for (int[] shape : LARGE) {
-      addLayouts(shapes, shape[0], shape[1], shape[2]);
-    }
-    return shapes;
+    return inLayouts(List.of(LARGE)).toList();
   }
 
   /** Cases that fill, cut off and cross tiles, few enough for tests that compute each row again. */
@@ -77,9 +76,8 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
     return IntStream.iterate(0, i -> i < sides, i -> i + (sides / 8 | 1));
   }
 
-  private static void addLayouts(List<Shape> shapes, int rows, int columns, int inner) {
-    for (Layout layout : Layout.values()) {
-      shapes.add(new Shape(rows, columns, inner, layout, SEED + shapes.size()));
-    }
+  private static Stream<Shape> inLayouts(List<int[]> sizes) {
+    long[] seed = {SEED};
+    return Sample.pairs(sizes, List.of(Layout.values()), (size, layout) -> new Shape(size[0], size[1], size[2], layout, seed[0]++));
   }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code embed} goes on from, and what {@code similar} reads, damaged: refused and left alone, or a file whose whole lines stay. */
-@Timeout(300) // against hanging
+@Timeout(1200) // against hanging
 class EmbeddedFilesFuzzTest {
   private static final long SEED = 20261123;
   private static final int FILES = 2000;

@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // against trainings that go on for hours
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // against trainings that go on for hours
 class TrainingsTest {
   private final PrintWriter messages = new PrintWriter(new StringWriter());
 

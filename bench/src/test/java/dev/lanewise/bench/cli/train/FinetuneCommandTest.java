@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(300) // against hanging
+@Timeout(1200) // against hanging
 class FinetuneCommandTest {
   @TempDir private Path folder;
   private final StringWriter out = new StringWriter();

@@ -20,8 +20,8 @@ class StopwatchTest {
     assertThat(timing.best()).isGreaterThan(0.001).isLessThanOrEqualTo(timing.median());
     // Elements and the array's header.
     assertThat(timing.allocatedBytes()).isBetween(4000L, 4100L);
-    // Warm-up and at least three samples of 5 ms at 1 ms a call.
-    assertThat(calls).isGreaterThan(10);
+    // Warm-up and at least three samples; a call of 1 ms takes longer on a busy machine.
+    assertThat(calls).isGreaterThan(3);
   }
 
   @Test

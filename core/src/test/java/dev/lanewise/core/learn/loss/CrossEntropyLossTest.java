@@ -14,11 +14,13 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Cross-entropy compared with plain double code, which finite differences confirm. */
+@Tag("twice")
 class CrossEntropyLossTest {
   private static int[] targets(long seed, int rows, int classes, int ignored) {
     Random random = new Random(seed);

@@ -11,12 +11,14 @@ import dev.lanewise.testing.ReadmeBlocks;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Losses of vectors and numbers: compared with plain double code, which finite differences confirm. */
+@Tag("twice")
 class LossTest {
   private static float[] floats(double[] x) {
     float[] floats = new float[x.length];

@@ -78,11 +78,11 @@ class KilledRunTest {
     assertThat(folder.resolve("killed.aside")).doesNotExist();
   }
 
-  /** SIGTERM, as Ctrl-C: the last complete step is saved. */
+  /** SIGTERM, as Ctrl-C: the last complete step is saved. Where the signal comes late, the run waits for it before its last step. */
   @Test
   void aRunThatIsToldToEndWritesACheckpoint() throws Exception {
     Path path = folder.resolve("ended");
-    Process process = start(path, "100", "");
+    Process process = start(path, "100", "wait39");
     long reached = readUntil(process.inputReader(), 9);
     process.destroy();
     assertThat(process.waitFor()).isNotZero();

@@ -16,9 +16,11 @@ import dev.lanewise.kernels.Kernels;
 import dev.lanewise.testing.TestedKernels;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Low-rank adapters compared with plain double code, which finite differences confirm. */
+@Tag("twice")
 class LowRankTest {
   private static final int INPUTS = 7;
   private static final int OUTPUTS = 5;

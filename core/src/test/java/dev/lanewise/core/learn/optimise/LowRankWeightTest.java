@@ -15,9 +15,11 @@ import dev.lanewise.testing.TestedKernels;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Adapters of some rows of a weight compared with plain double code. */
+@Tag("twice")
 class LowRankWeightTest {
   private static final int INPUTS = 37;
   private static final int ROWS = 29;

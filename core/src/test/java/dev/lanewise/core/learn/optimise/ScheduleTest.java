@@ -9,9 +9,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Learning rates and orders of items, from their definitions. */
+@Tag("once")
 class ScheduleTest {
   @Test
   void constant() {

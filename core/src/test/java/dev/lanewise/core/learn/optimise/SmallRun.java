@@ -123,7 +123,7 @@ final class SmallRun implements Training.Task {
 
   private static void joined(Thread thread) {
     try {
-      thread.join(Duration.ofSeconds(30));
+      thread.join(Duration.ofMinutes(5));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Tensors that are missing, renamed, have another shape or are extra are refused with a message, whatever their names are. */
-@Timeout(300) // prevents endless tests
+@Timeout(1200) // prevents endless tests
 class BertNamesFuzzTest {
   private static final long SEED = 20261129;
   private static final int WIDTH = NamedShapes.WIDTH;

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A damaged config is read, or refused with one short line that names the file, for little memory. */
-@Timeout(300)
+@Timeout(1200)
 class ConfigFuzzTest {
   private static final long SEED = 20261129;
   private static final int FILES = 2000;

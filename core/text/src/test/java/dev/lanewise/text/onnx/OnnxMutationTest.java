@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.CodedOutputStream;
 import com.sun.management.ThreadMXBean;
+import dev.lanewise.testing.Sample;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Damaged files are read or refused, and need no more memory than their size requires. */
 class OnnxMutationTest {
-  private static final int FILES = 20_000 * Integer.getInteger("lanewise.fuzzFactor", 1);
+  private static final int FILES = 20_000 * Sample.fuzzFactor();
   private static final int SEED = 7;
 
   /** The reader's buffer and the floats that it allocates before they arrive. */
@@ -48,7 +49,7 @@ class OnnxMutationTest {
   }
 
   @Test
-  @Timeout(300)
+  @Timeout(1200)
   void mutationsAreReadOrRefused() {
     Random random = new Random(SEED);
     byte[] valid = valid();

@@ -1,12 +1,14 @@
 package dev.lanewise.text.tokenizer;
 
+import dev.lanewise.testing.Sample;
+
 /**
  * How much tests compare with the native tokenizer. A build compares some hundred texts of each kind, and of ideographs and other large
- * blocks of like characters every sixteenth block of 256. With {@code -Dlanewise.tokenizerTexts=10000} there are at least so many texts of
- * each kind, and every code point in every context.
+ * blocks of like characters every sixteenth block of 256. A thorough run has at least 10 000 texts of each kind, and every code point in
+ * every context; {@code -Dlanewise.tokenizerTexts=10000} asks for the same.
  */
 final class Depth {
-  private static final int TEXTS = Integer.getInteger("lanewise.tokenizerTexts", 0);
+  private static final int TEXTS = Integer.getInteger("lanewise.tokenizerTexts", Sample.extent() == Sample.Extent.THOROUGH ? 10_000 : 0);
   private static final int BLOCK = 256;
   private static final int SAMPLED = 16;
 
@@ -17,7 +19,7 @@ final class Depth {
 
   /** The number of texts of a kind. */
   static int texts(int fewest) {
-    return Math.max(TEXTS, fewest);
+    return Math.max(TEXTS, Sample.extent() == Sample.Extent.QUICK ? Math.ceilDiv(fewest, 5) : fewest);
   }
 
   /** Whether everything is compared that takes long. */

@@ -15,9 +15,11 @@ import dev.lanewise.kernels.data.Normaliser;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The cut of a backward pass: which parts of which units a task computes, and in which order sums are joined. */
+@Tag("twice")
 class BackwardTasksTest {
   /** A pass over {@code heads} heads whose keys and values are each shared by two. */
   private static BackwardProblem problem(int batch, int heads, int queries, int keys, @Nullable Bias bias) {
