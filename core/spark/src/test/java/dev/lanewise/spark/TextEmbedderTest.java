@@ -9,7 +9,10 @@ import dev.lanewise.text.LongTexts;
 import dev.lanewise.text.TextEncoder;
 import dev.lanewise.text.model.TextPooling;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.ml.param.ParamMap;
@@ -54,7 +57,7 @@ class TextEmbedderTest {
   @Test
   void rowsWithoutTexts() {
     assertThat(embedder().transform(TestTexts.rows(List.of(), 2)).collectAsList()).isEmpty();
-    List<String> texts = new ArrayList<>(java.util.Collections.nCopies(3, null));
+    List<String> texts = new ArrayList<>(Collections.nCopies(3, null));
     check(embedder().transform(TestTexts.rows(texts, 2)).collectAsList(), texts, TestTexts.encoder());
   }
 
@@ -112,25 +115,21 @@ class TextEmbedderTest {
         mistake("prefix", e -> e.setPrefix("a b c d").setMaxTokens(6), "maxTokens is 6, must be at least 7"));
   }
 
-  private static Arguments mistake(String name, UnaryOperator<TextEmbedder> change, String... message) {
+  private static Arguments mistake(String name, Consumer<TextEmbedder> change, String... message) {
     return Arguments.of(name, change, List.of(message));
-  }
-
-  private static Arguments mistake(String name, java.util.function.Consumer<TextEmbedder> change, String message) {
-    UnaryOperator<TextEmbedder> changed =
-        embedder -> {
-          change.accept(embedder);
-          return embedder;
-        };
-    return Arguments.of(name, changed, List.of(message));
   }
 
   /** The call of transform fails, before there is a job. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("mistakes")
-  void mistakesAreFoundBeforeAJobStarts(String name, UnaryOperator<TextEmbedder> change, List<String> messages) {
+  void mistakesAreFoundBeforeAJobStarts(String name, Consumer<TextEmbedder> change, List<String> messages) {
     Dataset<Row> rows = TestTexts.rows(List.of("a"), 1);
-    assertThatThrownBy(() -> change.apply(embedder()).transform(rows))
+    TextEmbedder embedder = embedder();
+    assertThatThrownBy(
+            () -> {
+              change.accept(embedder);
+              embedder.transform(rows);
+            })
         .isInstanceOf(IllegalArgumentException.class)
         .satisfies(e -> assertThat(e.getMessage()).contains(messages));
   }
@@ -138,7 +137,7 @@ class TextEmbedderTest {
   @Test
   void textsThatCannotBeEmbeddedAreCountedOrFailTheJob() {
     String words = "one two three four five six seven eight nine";
-    Dataset<Row> rows = TestTexts.rows(java.util.Arrays.asList("a", words, null, words, "b", words + " ten"), 2);
+    Dataset<Row> rows = TestTexts.rows(Arrays.asList("a", words, null, words, "b", words + " ten"), 2);
     TextEmbedder strict = embedder().setMaxTokens(8).setLongTexts("fail");
     assertThatThrownBy(() -> strict.transform(rows).collectAsList())
         .hasStackTraceContaining("row 1 of partition 0: the number of tokens of the text is 11, but maxTokens is 8");

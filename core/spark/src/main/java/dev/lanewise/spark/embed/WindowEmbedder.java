@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Embeds the texts of a window of rows with one encoder. Equal texts are computed once. */
@@ -14,7 +15,7 @@ final class WindowEmbedder {
   private final int threads;
   private @Nullable TextEncoder encoder;
   private final Map<String, Integer> places = new LinkedHashMap<>();
-  private float @Nullable [][] vectors = new float[0][];
+  private float[] @Nullable [] vectors = new float[0][];
 
   /**
    * Creates an embedder. The model is not loaded before the first window.
@@ -42,7 +43,7 @@ final class WindowEmbedder {
 
   /** The vector of a text that was added and computed; null if it failed. */
   float @Nullable [] vector(String text) {
-    return vectors[places.get(text)];
+    return vectors[Objects.requireNonNull(places.get(text))];
   }
 
   /**
@@ -68,7 +69,7 @@ final class WindowEmbedder {
   }
 
   /** Embeds what can be embedded. */
-  private float @Nullable [][] withoutFailed(TextEncoder with, List<String> texts, IllegalArgumentException failure) {
+  private float[] @Nullable [] withoutFailed(TextEncoder with, List<String> texts, IllegalArgumentException failure) {
     List<String> good = new ArrayList<>();
     List<Integer> indices = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
@@ -86,7 +87,7 @@ final class WindowEmbedder {
       throw failure; // not because of a text
     }
     float[][] made = with.embed(good);
-    float @Nullable [][] all = new float @Nullable [texts.size()][];
+    float[] @Nullable [] all = new float[texts.size()][];
     for (int i = 0; i < made.length; i++) {
       all[indices.get(i)] = made[i];
     }

@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,37 @@ class ModelFilesTest {
     try (InputStream in = whole.openOnnx()) {
       assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("hub/onnx/model.onnx");
     }
+  }
+
+  @Test
+  void checksumsAreThoseOfTheContents() throws IOException {
+    put("a/config.json");
+    Path onnx = put("a/model.onnx");
+    put("a/model-tokenizer.json");
+    put("a/not-read.json");
+    String sums = ModelFiles.of(onnx).checksums();
+    assertThat(sums.lines().map(line -> line.substring(0, line.lastIndexOf(' '))))
+        .containsExactly("onnx 12", "config.json 13", "tokenizer.json 22");
+    Path jar = folder.resolve("same.jar");
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar))) {
+      for (String name : List.of("model.onnx", "model-tokenizer.json", "config.json")) {
+        out.putNextEntry(new ZipEntry(name));
+        out.write(Files.readAllBytes(folder.resolve("a").resolve(name)));
+        out.closeEntry();
+      }
+    }
+    assertThat(ModelFiles.of(jar).checksums()).isEqualTo(sums);
+    Files.writeString(onnx, "a/model.onnY");
+    assertThat(ModelFiles.of(onnx).checksums()).isNotEqualTo(sums);
+    Files.delete(folder.resolve("a/config.json"));
+    assertThat(ModelFiles.of(onnx).checksums().lines()).hasSize(2);
+
+    put("b/model.safetensors.index.json");
+    put("b/2.safetensors");
+    put("b/1.safetensors");
+    assertThat(ModelFiles.of(folder.resolve("b")).checksums()).matches("1.safetensors 15 [0-9a-f]+\\n2.safetensors 15 [0-9a-f]+\\n");
+    put("b/model.safetensors");
+    assertThat(ModelFiles.of(folder.resolve("b")).checksums()).matches("model.safetensors 19 [0-9a-f]+\\n");
   }
 
   @Test
