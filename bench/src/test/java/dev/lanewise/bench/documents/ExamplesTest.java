@@ -34,6 +34,10 @@ class ExamplesTest {
   @Test
   void examplesAreCompiledAndCalled() throws IOException {
     Map<String, Call> compiled = compiled();
+    Map<Path, String> tests = new HashMap<>();
+    for (Path file : Markdown.files("Test.java")) {
+      tests.put(file, Files.readString(file));
+    }
     List<String> faults = new ArrayList<>();
     int examples = 0;
     for (Path file : Markdown.all()) {
@@ -42,7 +46,7 @@ class ExamplesTest {
         Call call = compiled.get(block);
         if (call == null) {
           faults.add(Markdown.ROOT.relativize(file) + ", compiled nowhere:\n" + block);
-        } else if (!call.occurs()) {
+        } else if (!call.occurs(tests)) {
           faults.add(Markdown.ROOT.relativize(file) + ", no test calls " + call + ":\n" + block);
         }
       }
@@ -91,17 +95,11 @@ class ExamplesTest {
 
   /** A method with an example, and the folder of the tests that may call it. */
   private record Call(Path tests, String type, String method) {
-    boolean occurs() throws IOException {
+    boolean occurs(Map<Path, String> sources) {
       Pattern call = Pattern.compile("\\b" + method + "\\(|::" + method + "\\b");
-      for (Path file : Markdown.files("Test.java")) {
-        if (file.startsWith(tests)) {
-          String source = Files.readString(file);
-          if (source.contains(type) && call.matcher(source).find()) {
-            return true;
-          }
-        }
-      }
-      return false;
+      return sources.entrySet().stream()
+          .filter(source -> source.getKey().startsWith(tests) && source.getValue().contains(type))
+          .anyMatch(source -> call.matcher(source.getValue()).find());
     }
   }
 
