@@ -25,7 +25,8 @@ import scala.runtime.BoxedUnit;
  *
  * <p>The function works in SELECT, WHERE, GROUP BY, ORDER BY, in joins, in arguments and on results of aggregates, and inside of itself.
  * The same text and settings in an operator are computed once, a constant text once on the driver. A place where it cannot work, such as a
- * lambda of {@code transform}, is an error that says so. Vectors, windows and failures are as with {@link TextEmbedder}.
+ * lambda of {@code transform}, is an error that says so. {@code if}, {@code CASE} and {@code coalesce} embed only the texts that they
+ * reach. Vectors, windows and failures are as with {@link TextEmbedder}.
  */
 public final class LanewiseExtensions implements Function1<SparkSessionExtensions, BoxedUnit> {
   /** Creates the extensions; Spark does it for each session. */

@@ -219,9 +219,10 @@ public final class TextEmbedder extends EmbedderParams implements MLWritable {
   }
 
   /**
-   * The number of texts that could not be embedded and whose vectors are null, of all jobs of an application that have ended. It is the
-   * value of the accumulator {@value dev.lanewise.spark.embed.FailedTexts#NAME}, which the pages of stages show. Spark counts a text again
-   * when its task is repeated, so the number is exact only if no task failed, ran twice or was computed again for another job.
+   * The number of texts that could not be embedded and whose vectors are null, of all tasks of an application that have succeeded. It is
+   * the value of the accumulator {@value dev.lanewise.spark.embed.FailedTexts#NAME}, which the pages of stages show. The attempts of a task
+   * that failed are not counted. Rows that are computed again, for another job or because an executor with their shuffle files was lost,
+   * are counted again, as with every accumulator of Spark in a transformation. A constant text of SQL is not counted.
    */
   public static long failedTexts(SparkSession session) {
     return Embedding.failedTexts(session);
