@@ -4,7 +4,6 @@ import dev.lanewise.kernels.call.AttentionProblem;
 import dev.lanewise.kernels.call.AttentionTasks;
 import dev.lanewise.kernels.call.BackwardProblem;
 import dev.lanewise.kernels.call.KernelProvider;
-import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.NormProblem;
 import dev.lanewise.kernels.call.NormProblem.Norm;
 import dev.lanewise.kernels.call.ViewChecks;
@@ -16,6 +15,7 @@ import dev.lanewise.kernels.data.RotaryTable;
 import dev.lanewise.kernels.data.WeightFormat;
 import dev.lanewise.kernels.plain.ScalarKernels;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.selection.KernelSelection;
 import java.lang.System.Logger;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -59,17 +59,17 @@ public final class Kernels {
 
   /**
    * The fastest kernels that this JVM can run. The choice is made once, at the first call, and logged. {@code
-   * -Dlanewise.kernels=vector|scalar} forces a path.
+   * -Dlanewise.kernels=vector|scalar} forces a path, {@code -Dlanewise.kernels=timed} measures both.
    *
    * @throws IllegalStateException if the forced path cannot be loaded; the message says what is missing
    */
   public static synchronized Kernels selected() {
     Kernels kernels = selected;
     if (kernels == null) {
-      KernelSelection.Choice choice = KernelSelection.choose();
+      KernelSelection.Choice choice = KernelSelection.choose(SCALAR.provider);
       kernels = choice.isVector() ? vector() : SCALAR;
       // Logged here because a logger prints the name of the calling method, and this name suits both messages.
-      String running = choice.isVector() ? "SIMD kernels: " + kernels.path() : "plain Java kernels" + choice.reason();
+      String running = (choice.isVector() ? "SIMD kernels: " + kernels.path() : "plain Java kernels") + choice.reason();
       LOGGER.log(choice.level(), "Lanewise runs " + running);
       selected = kernels;
     }

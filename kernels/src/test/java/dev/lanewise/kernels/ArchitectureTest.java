@@ -42,6 +42,7 @@ class ArchitectureTest {
             KERNELS + ".cache",
             KERNELS + ".call",
             KERNELS + ".call.gradient",
+            KERNELS + ".selection",
             KERNELS + ".plain",
             KERNELS + ".simd.lanes",
             KERNELS + ".simd.elementwise",

@@ -1,10 +1,10 @@
 package dev.lanewise.kernels.probe;
 
 import dev.lanewise.kernels.Kernels;
-import dev.lanewise.kernels.call.KernelSelection;
 import dev.lanewise.kernels.call.ProbeLoops;
 import dev.lanewise.kernels.plain.ScalarProbe;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.kernels.selection.KernelSelection;
 import dev.lanewise.kernels.simd.VectorProbe;
 import java.util.Objects;
 

@@ -2,7 +2,7 @@ package dev.lanewise.kernels.runtime;
 
 /** Names of the system properties that choose the kernels. */
 public final class KernelProperties {
-  /** {@code auto}, {@code vector} or {@code scalar}. */
+  /** {@code auto}, {@code timed}, {@code vector} or {@code scalar}. */
   public static final String KERNELS = "lanewise.kernels";
 
   /** The most bits of a vector. Tests use it to run narrower lanes. */

@@ -16,14 +16,34 @@ public final class Lanes {
   /** Number of floats of a vector. */
   public static final int COUNT = SPECIES.length();
 
-  /** Number of vector registers: 32 with 512-bit vectors and on AArch64; otherwise 16 are assumed. */
+  /** Number of vector registers for which tiles are chosen. */
   public static final int REGISTERS =
-      Integer.getInteger(KernelProperties.VECTOR_REGISTERS, COUNT == 16 || System.getProperty("os.arch").equals("aarch64") ? 32 : 16);
+      Integer.getInteger(KernelProperties.VECTOR_REGISTERS, registers(System.getProperty("os.arch"), SPECIES.vectorBitSize()));
 
   private Lanes() {}
 
   private static int bits() {
-    int preferred = FloatVector.SPECIES_PREFERRED.vectorBitSize();
+    int preferred = supported(FloatVector.SPECIES_PREFERRED.vectorBitSize());
     return Math.min(preferred, Integer.getInteger(KernelProperties.VECTOR_BITS, preferred));
+  }
+
+  /**
+   * The vector size for a JVM that prefers {@code bits}. ARM's SVE has registers of up to 2048 bits, of which a mask of 64 queries fills
+   * 512. A JVM whose compiler knows no vectors prefers 64 bits; its vectors are objects of any size.
+   */
+  static int supported(int bits) {
+    return Math.clamp(bits, 128, 512);
+  }
+
+  /**
+   * The number of vector registers of an architecture as {@code os.arch} names it. x86 has 32 with AVX-512 and 16 before; a JVM that
+   * prefers narrower vectors on such a processor has 32 too, but tiles for 16 are as fast there. Other architectures have 32, except for
+   * ARM of 32 bits. How many of them a compiler allocates, no JVM tells.
+   */
+  static int registers(String architecture, int bits) {
+    return switch (architecture) {
+      case "aarch64", "riscv64", "ppc64", "ppc64le", "s390x", "loongarch64" -> 32;
+      default -> bits == 512 ? 32 : 16;
+    };
   }
 }

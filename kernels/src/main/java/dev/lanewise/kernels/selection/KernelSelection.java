@@ -1,8 +1,8 @@
-package dev.lanewise.kernels.call;
+package dev.lanewise.kernels.selection;
 
+import dev.lanewise.kernels.call.KernelProvider;
 import dev.lanewise.kernels.runtime.KernelProperties;
 import java.lang.System.Logger.Level;
-import java.lang.module.ModuleFinder;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,12 +11,11 @@ import java.util.Optional;
  * so that it loads on a JVM without it.
  */
 public final class KernelSelection {
-  private static final String VECTOR_MODULE = "jdk.incubator.vector";
   private static final String VECTOR_CLASS = "dev.lanewise.kernels.simd.VectorKernels";
 
   static {
     // Replaces "requires static", for which javac would warn in every module that requires this one.
-    ModuleLayer.boot().findModule(VECTOR_MODULE).ifPresent(KernelSelection.class.getModule()::addReads);
+    ModuleLayer.boot().findModule(VectorModule.NAME).ifPresent(KernelSelection.class.getModule()::addReads);
   }
 
   private KernelSelection() {}
@@ -26,46 +25,72 @@ public final class KernelSelection {
    *
    * @param isVector whether SIMD runs
    * @param level of the log line
-   * @param reason for plain Java; empty for SIMD
+   * @param reason for plain Java; what was measured, or nothing, for SIMD
    */
   public record Choice(boolean isVector, Level level, String reason) {}
 
   /**
    * Chooses a path.
    *
+   * @param plain plain Java, which SIMD is compared with where the JVM's compiler is not known
    * @throws IllegalStateException if the forced path cannot run, or the property names none
    */
-  public static Choice choose() {
+  public static Choice choose(KernelProvider plain) {
     String wanted = System.getProperty(KernelProperties.KERNELS, "auto");
     switch (wanted) {
       case "scalar" -> {
         return new Choice(false, Level.INFO, ", forced by -D" + KernelProperties.KERNELS + "=scalar");
       }
-      case "vector", "auto" -> {}
-      default -> throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=" + wanted + ", must be auto, vector or scalar");
+      case "vector", "auto", "timed" -> {}
+      default ->
+          throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=" + wanted + ", must be auto, timed, vector or scalar");
     }
     Optional<String> obstacle = vectorObstacle();
-    if (obstacle.isEmpty() && wanted.equals("auto")) {
-      obstacle = compilerObstacle(System.getProperty("java.vm.info", ""));
+    if (wanted.equals("vector")) {
+      if (obstacle.isPresent()) {
+        throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=vector is not possible: " + obstacle.get());
+      }
+      return new Choice(true, Level.INFO, "");
     }
-    if (obstacle.isPresent() && wanted.equals("vector")) {
-      throw new IllegalStateException("-D" + KernelProperties.KERNELS + "=vector is not possible: " + obstacle.get());
+    obstacle = obstacle.or(() -> compilerObstacle(System.getProperty("java.vm.info", "")));
+    if (obstacle.isPresent()) {
+      return plainBecause(obstacle.get());
     }
-    return obstacle
-        .map(reason -> new Choice(false, Level.WARNING, ", many times slower than SIMD: " + reason))
-        .orElseGet(() -> new Choice(true, Level.INFO, ""));
+    return wanted.equals("auto") && isCompilerKnown() ? new Choice(true, Level.INFO, "") : timed(PathTiming.compare(plain, loadVector()));
+  }
+
+  private static Choice plainBecause(String obstacle) {
+    return new Choice(false, Level.WARNING, ", many times slower than SIMD: " + obstacle);
+  }
+
+  /** The path that was faster. */
+  static Choice timed(PathTiming.Result result) {
+    if (result.isVectorFaster()) {
+      return new Choice(true, Level.INFO, ", faster than plain Java as measured");
+    }
+    return plainBecause(
+        """
+        the compiler of this JVM makes an object of each vector: SIMD took %d ns and plain Java %d ns for the same work; run a JVM with \
+        HotSpot's C2 compiler, or start java with -D%s=scalar, which saves this measurement\
+        """
+            .formatted(result.vector(), result.plain(), KernelProperties.KERNELS));
+  }
+
+  /**
+   * Whether the JVM's compiler is one that keeps vectors in registers, C2 of HotSpot on a processor of the tests. Timing it would take some
+   * tenths of a second of each program. Graal replaces C2 in a JVM with the interface for compilers in Java (JVMCI).
+   */
+  private static boolean isCompilerKnown() {
+    return System.getProperty("sun.management.compiler", "").startsWith("HotSpot 64-Bit")
+        && !System.getProperty("java.vm.version", "").contains("jvmci")
+        && ModuleLayer.boot().findModule("jdk.internal.vm.ci").isEmpty()
+        && List.of("amd64", "x86_64", "aarch64").contains(System.getProperty("os.arch"));
   }
 
   /** Why SIMD cannot run here, with the remedy; empty if it can. */
   public static Optional<String> vectorObstacle() {
-    if (ModuleFinder.ofSystem().find(VECTOR_MODULE).isEmpty()) {
-      String remedy = "link it with jlink --add-modules " + VECTOR_MODULE + ", and start java with --add-modules " + VECTOR_MODULE;
-      return Optional.of("the module " + VECTOR_MODULE + " is not in this runtime; " + remedy);
-    }
-    if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
-      return Optional.of("the module " + VECTOR_MODULE + " is not loaded; start java with --add-modules " + VECTOR_MODULE);
-    }
-    return wrongNumber(KernelProperties.VECTOR_BITS, "128, 256 or 512", "128", "256", "512")
+    return VectorModule.obstacle()
+        .or(() -> wrongNumber(KernelProperties.VECTOR_BITS, "128, 256 or 512", "128", "256", "512"))
         .or(() -> wrongNumber(KernelProperties.VECTOR_REGISTERS, "16 or 32", "16", "32"));
   }
 

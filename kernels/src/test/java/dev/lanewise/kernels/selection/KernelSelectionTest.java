@@ -1,8 +1,9 @@
-package dev.lanewise.kernels;
+package dev.lanewise.kernels.selection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.testing.SelectionProbe;
 import java.util.List;
 import java.util.stream.Stream;
@@ -77,6 +78,31 @@ class KernelSelectionTest {
     assertThat(SelectionProbe.ask(MODULE, "-XX:-UseFMA", "-Dlanewise.kernels=vector").outcomes().getFirst()).startsWith("vector-");
   }
 
+  /** C2 makes an object of each vector here, as compilers of other JVMs do. Nothing but the time tells. */
+  @Test
+  void whereVectorsAreObjectsTimingSelectsPlainJavaAndSaysWhy() throws Exception {
+    String[] options = {MODULE, "-XX:+UnlockExperimentalVMOptions", "-XX:-EnableVectorSupport", "-Dlanewise.kernels=timed"};
+    SelectionProbe.Answer answer = SelectionProbe.ask(options);
+    assertThat(answer.outcomes()).containsExactly("scalar lanes 1", "scalar lanes 1");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains("an object of each vector", "=scalar");
+  }
+
+  /** The name of a compiler only saves the measurement: a JVM that does not say that C2 compiles is timed. */
+  @Test
+  void anUnknownCompilerIsTimed() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dsun.management.compiler=J9");
+    assertThat(answer.outcomes().getFirst()).startsWith("vector-");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("INFO ").endsWith("faster than plain Java as measured");
+  }
+
+  /** A native image says so in a property of this name. */
+  @Test
+  void aNativeImageRunsPlainJava() throws Exception {
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dorg.graalvm.nativeimage.imagecode=runtime");
+    assertThat(answer.outcomes().getFirst()).isEqualTo("scalar lanes 1");
+    assertThat(linesOfLanewise(answer)).singleElement().asString().contains("native image");
+  }
+
   /** A logger finds its caller on the stack; each path logs from the method whose name readers of the log know. */
   @ParameterizedTest
   @ValueSource(strings = {"", MODULE, MODULE + " -Dlanewise.kernels=scalar", MODULE + " -Dlanewise.kernels=vector", MODULE + " -Xint"})
@@ -94,7 +120,8 @@ class KernelSelectionTest {
     assertThat(SelectionProbe.ask(MODULE, "-Dlanewise.kernels=bogus").outcomes())
         .hasSize(2)
         .allSatisfy(
-            outcome -> assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus, must be auto, vector or scalar"));
+            outcome ->
+                assertThat(outcome).isEqualTo("IllegalStateException: -Dlanewise.kernels=bogus, must be auto, timed, vector or scalar"));
   }
 
   /** A width or number of registers that does not exist is refused if SIMD is forced, and otherwise causes a warning. */
