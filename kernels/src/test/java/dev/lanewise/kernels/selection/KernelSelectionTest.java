@@ -87,10 +87,10 @@ class KernelSelectionTest {
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("WARNING ").contains("an object of each vector", "=scalar");
   }
 
-  /** The name of a compiler only saves the measurement: a JVM that does not say that C2 compiles is timed. */
+  /** With the interface for compilers in Java, nothing says that C2 compiles. */
   @Test
   void anUnknownCompilerIsTimed() throws Exception {
-    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-Dsun.management.compiler=J9");
+    SelectionProbe.Answer answer = SelectionProbe.ask(MODULE, "-XX:+UnlockExperimentalVMOptions", "-XX:+EnableJVMCI");
     assertThat(answer.outcomes().getFirst()).startsWith("vector-");
     assertThat(linesOfLanewise(answer)).singleElement().asString().startsWith("INFO ").endsWith("faster than plain Java as measured");
   }
