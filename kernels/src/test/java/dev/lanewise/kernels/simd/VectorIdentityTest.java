@@ -79,7 +79,7 @@ class VectorIdentityTest {
 
   private static boolean needsIdentity(Instruction before, Instruction instruction) {
     return switch (instruction) {
-      case MonitorInstruction lock -> true;
+      case MonitorInstruction _ -> true;
       case BranchInstruction branch ->
           (branch.opcode() == Opcode.IF_ACMPEQ || branch.opcode() == Opcode.IF_ACMPNE)
               && !(before instanceof FieldInstruction field && !VALUE.matcher(field.type().stringValue()).matches());
