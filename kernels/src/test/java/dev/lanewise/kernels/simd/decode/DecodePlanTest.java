@@ -219,9 +219,10 @@ class DecodePlanTest {
   /** The results of a batch entry return to the pool when its last task ends, and are large enough. */
   @Test
   void resultsReturnToThePool() {
-    DecodePlan plan = plan(2, 4, 3, builder -> builder, cached(2, 5, 1100), cached(2, 5, 1100));
+    int keys = 2 * RowOrder.SPAN - 180;
+    DecodePlan plan = plan(2, 4, 3, builder -> builder, cached(2, 5, keys), cached(2, 5, keys));
     float[] first = plan.results(0);
-    assertThat(first.length).isGreaterThanOrEqualTo(2 * 2 * 6 * 7);
+    assertThat(first.length).as("two spans of twelve rows").isGreaterThanOrEqualTo(2 * 12 * 7);
     assertThat(plan.results(0)).isSameAs(first);
     for (int task = 0; task < plan.tasks(0); task++) {
       plan.finish(0);
