@@ -30,12 +30,16 @@ final class MappedTensors implements AutoCloseable {
   /** Opens a file and checks its header. */
   static MappedTensors open(Path path) throws IOException {
     Objects.requireNonNull(path, "path");
-    // Opening a pipe would wait for a writer, and other files have no size to check the header against.
-    if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
-      throw new IOException(path + " is not a regular file");
-    }
+    checkRegular(path);
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       return open(path, file);
+    }
+  }
+
+  /** Refuses a pipe, which would wait for a writer, and other files that have no size. */
+  static void checkRegular(Path path) throws IOException {
+    if (!Files.readAttributes(path, BasicFileAttributes.class).isRegularFile()) {
+      throw new IOException(path + " is not a regular file");
     }
   }
 

@@ -91,6 +91,7 @@ record ShardIndex(Path path, Map<String, String> shards) {
   }
 
   private static ShardIndex read(Path path) throws IOException {
+    MappedTensors.checkRegular(path);
     if (Files.size(path) > SafetensorsHeader.LONGEST) {
       throw new IOException(path + " has " + Files.size(path) + " bytes, must have at most " + SafetensorsHeader.LONGEST);
     }

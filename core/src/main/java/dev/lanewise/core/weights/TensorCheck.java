@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class TensorCheck {
   private static final int MOST_LINES = 50;
 
+  /** Number of prefixes that are tried, so that the time stays linear. */
+  private static final int MOST_PREFIXES = 16;
+
   /** Least number of tensors of a layer, for layers that this library makes. If a number in names has fewer tensors, it may be no layer. */
   private static final int LEAST_OF_A_LAYER = 3;
 
@@ -101,7 +104,7 @@ final class TensorCheck {
     Map<String, Integer> found = new LinkedHashMap<>();
     String missing = expected.stream().filter(name -> !names.contains(prefix + name)).findFirst().orElse("");
     for (String name : names) {
-      if (!missing.isEmpty() && name.endsWith(missing)) {
+      if (!missing.isEmpty() && name.endsWith(missing) && found.size() < MOST_PREFIXES) {
         String other = name.substring(0, name.length() - missing.length());
         if (other.isEmpty() || other.endsWith(".")) {
           found.put(other, (int) expected.stream().filter(each -> names.contains(other + each)).count());

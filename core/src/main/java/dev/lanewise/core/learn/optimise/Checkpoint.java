@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a file of a run of training holds: the parameters, the state of the optimiser, the number of steps, and the position of the data. A
@@ -36,6 +37,7 @@ public record Checkpoint(long step, Map<String, Long> position) {
   private static final String PARAMETER = "parameter.";
   private static final String STATE = "optimiser.";
   private static final String POSITION = "position.";
+  private static final int LONGEST_SHOWN = 100;
   private static final String FORMAT = "lanewise-checkpoint-1";
 
   /** Copies the position. */
@@ -98,7 +100,7 @@ public record Checkpoint(long step, Map<String, Long> position) {
       String kind = file.metadata().getOrDefault("optimiser", "");
       if (!kind.equals(optimiser.getClass().getSimpleName())) {
         throw new IllegalArgumentException(
-            "optimiser is " + optimiser.getClass().getSimpleName() + ", but the checkpoint " + path + " has " + kind);
+            "optimiser is " + optimiser.getClass().getSimpleName() + ", but the checkpoint " + path + " has " + shown(kind));
       }
       Map<String, long[]> expected = new LinkedHashMap<>();
       for (Parameter parameter : optimiser.parameters()) {
@@ -121,7 +123,7 @@ public record Checkpoint(long step, Map<String, Long> position) {
   private static Checkpoint of(Safetensors file, Path path) throws IOException {
     Map<String, String> metadata = file.metadata();
     if (!FORMAT.equals(metadata.get("format"))) {
-      throw new IOException(path + " is no checkpoint: the format in its metadata is " + metadata.get("format") + ", not " + FORMAT);
+      throw new IOException(path + " is no checkpoint: the format in its metadata is " + shown(metadata.get("format")) + ", not " + FORMAT);
     }
     try {
       Map<String, Long> position = new LinkedHashMap<>();
@@ -133,8 +135,14 @@ public record Checkpoint(long step, Map<String, Long> position) {
           });
       return new Checkpoint(Long.parseLong(metadata.getOrDefault("step", "")), position);
     } catch (IllegalArgumentException e) {
-      throw new IOException(path + " is damaged: a number of its metadata is wrong: " + e.getMessage(), e);
+      throw new IOException(path + " is damaged: a number of its metadata is wrong: " + shown(e.getMessage()), e);
     }
+  }
+
+  /** A text of the file as messages show it: short, and on one line. */
+  private static String shown(@Nullable String text) {
+    String all = String.valueOf(text).replaceAll("\\p{Cntrl}", "?");
+    return all.length() > LONGEST_SHOWN ? all.substring(0, LONGEST_SHOWN) + "…" : all;
   }
 
   private static boolean hasState(NamedTensors file, Optimiser optimiser, Parameter parameter) {

@@ -79,6 +79,9 @@ record Architecture(
 
   private static final int MOST_LAYERS = 1 << 16;
 
+  /** Largest width of a head: its frequencies are computed before the tensors are seen. Real heads have up to 512. */
+  private static final int WIDEST_HEAD = 1 << 16;
+
   /** Reads a config, and refuses keys that nobody has asked for. */
   static Architecture read(Config config) throws IOException {
     String type = config.text("model_type");
@@ -166,6 +169,9 @@ record Architecture(
       throw new IOException(config.name(keys.widthKey()) + " is " + width + ", must be a multiple of " + keys.headsKey() + ", " + heads);
     }
     int headDim = given == 0 ? width / heads : given;
+    if (headDim > WIDEST_HEAD) {
+      throw new IOException(config.name("head_dim") + " is " + headDim + ", must be at most " + WIDEST_HEAD);
+    }
     if ((long) heads * headDim > Config.LARGEST) {
       throw new IOException(config.name(keys.headsKey()) + " is " + heads + ", too many for heads of width " + headDim);
     }

@@ -42,6 +42,9 @@ final class CausalTensors {
 
   /** Checks that the tensors are those of the config: first their types and its sizes, then all names and shapes. */
   void check(Config config) throws IOException {
+    if (model.sizes().layers() > present.size()) {
+      checkLayers(config); // the names of so many layers would take memory
+    }
     for (String name : names.expected(this::codes).keySet()) {
       if (present.contains(name) && !codes(name) && !FLOATS.contains(from.dtype(name))) {
         throw new IOException(from + ": tensor \"" + name + "\" is of " + from.dtype(name) + ", must be one of " + FLOATS);
@@ -51,12 +54,7 @@ final class CausalTensors {
     Architecture.Sizes sizes = model.sizes();
     checkSize(config, "vocab_size", sizes.vocabulary(), Part.EMBEDDING, 0);
     checkSize(config, keys.widthKey(), sizes.width(), Part.EMBEDDING, 1);
-    String before = names.beforeNumber();
-    int layers = from.numbered(before);
-    if (layers != sizes.layers()) {
-      String found = layers + (layers == 1 ? " layer" : " layers") + " under \"" + before + "\"";
-      throw new IOException(config.name(keys.layersKey()) + " is " + sizes.layers() + ", but " + from + " has " + found);
-    }
+    checkLayers(config);
     checkSize(config, keys.hiddenKey(), sizes.hidden(), Part.UP, 0);
     if (model.family().has(Part.QUERY)) {
       checkSize(config, keys.headsKey() + " * head_dim", sizes.queries(), Part.QUERY, 0);
@@ -66,6 +64,17 @@ final class CausalTensors {
     }
     from.check(expected());
     checkTied(config);
+  }
+
+  /** Checks the number of layers, each of which has several tensors. */
+  private void checkLayers(Config config) throws IOException {
+    String before = names.beforeNumber();
+    int layers = from.numbered(before);
+    if (layers != model.sizes().layers()) {
+      String found = layers + (layers == 1 ? " layer" : " layers") + " under \"" + before + "\"";
+      String key = config.name(model.family().keys().layersKey());
+      throw new IOException(key + " is " + model.sizes().layers() + ", but " + from + " has " + found);
+    }
   }
 
   /** Names the key that a tensor contradicts; whatever else is wrong with the tensor is left to the check of all tensors. */

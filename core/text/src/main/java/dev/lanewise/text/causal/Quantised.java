@@ -6,8 +6,10 @@ import com.google.gson.JsonObject;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import dev.lanewise.kernels.data.WeightFormat;
+import dev.lanewise.text.json.ForeignFile;
 import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -42,11 +44,13 @@ final class Quantised {
     Safetensors.write(target.resolve("model.safetensors"), weights, Map.of("format", "pt"), tensors::dtype);
     for (String name : COPIED) {
       if (Files.exists(source.resolve(name))) {
-        Files.copy(source.resolve(name), target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        try (InputStream in = ForeignFile.open(source.resolve(name))) {
+          Files.copy(in, target.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
       }
     }
     Path config = source.resolve("config.json");
-    JsonObject keys = ForeignJson.parse(Files.readAllBytes(config), config.toString());
+    JsonObject keys = ForeignJson.parse(ForeignFile.readJson(config), config.toString());
     JsonObject quantised = new JsonObject();
     quantised.addProperty("quant_method", Architecture.METHOD);
     quantised.addProperty("format", format.name());

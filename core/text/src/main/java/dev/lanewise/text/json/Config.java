@@ -5,7 +5,6 @@ import com.google.gson.JsonObject;
 import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -66,7 +65,7 @@ public final class Config {
 
   /** Reads a file, whose path is in messages. */
   public static Config read(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = ForeignFile.open(file)) {
       return read(in, file.toString());
     }
   }

@@ -65,7 +65,7 @@ public final class ForeignJson {
     JsonReader reader = new JsonReader(Reader.of(text));
     reader.setStrictness(Strictness.STRICT);
     try {
-      JsonElement element = JsonParser.parseReader(reader);
+      JsonElement element = tree(reader);
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         throw new IOException("it has data after its end at " + reader.getPath());
       }
@@ -73,6 +73,39 @@ public final class ForeignJson {
     } catch (IOException | JsonParseException e) {
       throw new IOException(what + " is no valid JSON: " + reason(e), e);
     }
+  }
+
+  /**
+   * Reads one value. A name that an object has twice is refused: two programs would read two models from one file.
+   *
+   * @param reader strict; it limits the depth
+   */
+  public static JsonElement tree(JsonReader reader) throws IOException {
+    return switch (reader.peek()) {
+      case BEGIN_OBJECT -> {
+        JsonObject object = new JsonObject();
+        reader.beginObject();
+        while (reader.hasNext()) {
+          String name = reader.nextName();
+          if (object.has(name)) {
+            throw new IOException("it has a name twice at " + reader.getPath());
+          }
+          object.add(name, tree(reader));
+        }
+        reader.endObject();
+        yield object;
+      }
+      case BEGIN_ARRAY -> {
+        JsonArray array = new JsonArray();
+        reader.beginArray();
+        while (reader.hasNext()) {
+          array.add(tree(reader));
+        }
+        reader.endArray();
+        yield array;
+      }
+      case STRING, NUMBER, BOOLEAN, NULL, END_ARRAY, END_OBJECT, NAME, END_DOCUMENT -> JsonParser.parseReader(reader);
+    };
   }
 
   /** The message of a parser, without its advice to use a lenient mode. */
@@ -85,11 +118,16 @@ public final class ForeignJson {
 
   /** A text of a file as messages show it: short, and on one line. */
   public static String shown(String text) {
+    return shown(text, LONGEST_SHOWN);
+  }
+
+  /** A text on one line, up to a number of code points. */
+  public static String shown(String text, int most) {
     StringBuilder shown = new StringBuilder();
     text.codePoints()
-        .limit(LONGEST_SHOWN)
+        .limit(most)
         .forEach(c -> shown.appendCodePoint(Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '?' : c));
-    return shown.append(text.codePointCount(0, text.length()) > LONGEST_SHOWN ? "…" : "").toString();
+    return shown.append(text.codePointCount(0, text.length()) > most ? "…" : "").toString();
   }
 
   /** A required field. */

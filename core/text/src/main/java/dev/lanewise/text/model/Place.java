@@ -1,6 +1,6 @@
 package dev.lanewise.text.model;
 
-import java.io.FilterInputStream;
+import dev.lanewise.text.json.ForeignFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
@@ -37,7 +37,7 @@ sealed interface Place {
     @Override
     public @Nullable InputStream open(String file) throws IOException {
       Path path = path(file);
-      return path == null ? null : Files.newInputStream(path);
+      return path == null ? null : ForeignFile.open(path);
     }
 
     /** The path of a file; null if there is none of this name. */
@@ -57,6 +57,11 @@ sealed interface Place {
    * @param folder the folder's name with a slash at its end; empty for the root
    */
   record Archive(Path zip, String folder) implements Place {
+    /** Limit for the bytes of a file, as a multiple of the archive: weights shrink little, and a file of zeros shrinks 1000 times. */
+    private static final long MOST_GROWTH = 20;
+
+    private static final long MOST_OF_SMALL = 1 << 20;
+
     @Override
     public @Nullable InputStream open(String file) throws IOException {
       ZipFile archive = openZip(zip);
@@ -65,12 +70,12 @@ sealed interface Place {
         archive.close();
         return null;
       }
-      return new FilterInputStream(archive.getInputStream(entry)) {
-        @Override
-        public void close() throws IOException {
-          archive.close();
-        }
-      };
+      try {
+        return new ArchiveStream(archive, entry, zip + ": " + folder + file, MOST_GROWTH * Files.size(zip) + MOST_OF_SMALL);
+      } catch (IOException e) {
+        archive.close();
+        throw new IOException(zip + ": " + folder + file + " is not readable: " + e.getMessage(), e);
+      }
     }
 
     @Override
@@ -91,6 +96,9 @@ sealed interface Place {
     }
 
     private static ZipFile openZip(Path zip) throws IOException {
+      if (Files.exists(zip) && !Files.isRegularFile(zip)) {
+        throw new IOException(zip + " is not a regular file");
+      }
       try {
         return new ZipFile(zip.toFile());
       } catch (NoSuchFileException e) {

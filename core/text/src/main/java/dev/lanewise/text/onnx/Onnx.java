@@ -2,10 +2,13 @@ package dev.lanewise.text.onnx;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 
 /** Helpers to read nested protobuf messages without generated code. */
 final class Onnx {
+  private static final int LONGEST_MESSAGE = 250;
+
   private Onnx() {}
 
   /** Reads the contents of a message. */
@@ -55,5 +58,12 @@ final class Onnx {
       throw new IOException("the ONNX file ends " + in.getBytesUntilLimit() + " bytes too early");
     }
     in.popLimit(outer);
+  }
+
+  /** An error whose message is one line of limited length, whatever the names in the file are. */
+  static IOException inOneLine(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    String shown = ForeignJson.shown(message, LONGEST_MESSAGE);
+    return shown.equals(message) ? e : new IOException(shown, e);
   }
 }

@@ -56,26 +56,19 @@ final class OnnxElements {
     return count;
   }
 
-  /** Reads this many bytes of raw data, which are a whole number of elements. */
+  /** Reads this many bytes of raw data, which are a whole number of elements. There are no elements before. */
   void readRaw(CodedInputStream in, int length) throws IOException {
     int elements = length / width(type);
     if (type == OnnxTensor.FLOAT) {
       readFloats(in, elements);
     } else if (hasBytes(type)) {
-      byte[] read = in.readRawBytes(length);
-      bytes = count == 0 ? read : joined(read);
-      count = bytes.length;
+      bytes = in.readRawBytes(length);
+      count = length;
     } else {
       for (int i = 0; i < elements; i++) {
         add(type == OnnxTensor.INT32 ? in.readRawLittleEndian32() : in.readRawLittleEndian64());
       }
     }
-  }
-
-  private byte[] joined(byte[] more) throws IOException {
-    byte[] all = Arrays.copyOf(bytes, size(count, more.length));
-    System.arraycopy(more, 0, all, count, more.length);
-    return all;
   }
 
   private static int size(int one, int other) throws IOException {
@@ -88,12 +81,11 @@ final class OnnxElements {
   /** Reads floats, which are stored as raw data is. */
   void readFloats(CodedInputStream in, int more) throws IOException {
     int end = size(count, more);
-    if (floats.length < end) {
-      floats = Arrays.copyOf(floats, Math.min(end, Math.max(count, FLOATS_AT_FIRST)));
-    }
     while (count < end) {
       if (count == floats.length) {
-        floats = Arrays.copyOf(floats, (int) Math.min(end, 2L * count));
+        // Twice as many each time, so that floats that arrive one by one take linear time.
+        long room = count == 0 ? Math.min(end, FLOATS_AT_FIRST) : Math.min(Integer.MAX_VALUE - 8, Math.max(2L * count, 16));
+        floats = Arrays.copyOf(floats, (int) (more == 1 ? room : Math.min(end, room)));
       }
       int length = Math.min(FLOATS_AT_ONCE, Math.min(end, floats.length) - count);
       byte[] read = in.readRawBytes(length * Float.BYTES);

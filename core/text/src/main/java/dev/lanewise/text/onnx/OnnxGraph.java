@@ -3,6 +3,7 @@ package dev.lanewise.text.onnx;
 import com.google.protobuf.CodedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -19,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 final class OnnxGraph {
   private static final int BUFFER_BYTES = 1 << 16;
 
+  /** Maximum number of nodes; the graph of an encoder with 24 layers has some thousands. */
+  private static final int MOST_NODES = 100_000;
+
+  /** Maximum number of lookups, so that a tangled graph does not take quadratic time. A real one needs some thousands. */
+  private static final long MOST_LOOKUPS = 10_000_000;
+
   private static final int MODEL_GRAPH = 7;
   private static final int GRAPH_NODE = 1;
   private static final int GRAPH_INITIALIZER = 5;
@@ -28,6 +35,9 @@ final class OnnxGraph {
   private final Set<String> initializers = new LinkedHashSet<>();
   private final Map<String, OnnxNode> producers = new HashMap<>();
   private final Map<String, List<OnnxNode>> consumers = new HashMap<>();
+
+  /** Number of nodes and values that were looked up. */
+  private long lookups;
 
   private OnnxGraph() {}
 
@@ -58,6 +68,9 @@ final class OnnxGraph {
   private void readGraph(CodedInputStream in) throws IOException {
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       if (Onnx.isMessage(tag, GRAPH_NODE)) {
+        if (nodes.size() == MOST_NODES) {
+          throw new IOException("the ONNX graph has more than " + MOST_NODES + " nodes");
+        }
         Onnx.inMessage(in, () -> nodes.add(OnnxNode.read(in)));
       } else if (Onnx.isMessage(tag, GRAPH_INITIALIZER)) {
         Onnx.inMessage(in, () -> add(OnnxTensorReader.read(in)));
@@ -100,6 +113,7 @@ final class OnnxGraph {
 
   /** An initializer, or the value of a node {@code Constant}; null if a value is computed. */
   @Nullable OnnxTensor constant(String value) {
+    count(1);
     return constants.get(value);
   }
 
@@ -110,11 +124,21 @@ final class OnnxGraph {
 
   /** The node that computes a value; null if it is an input or an initializer. */
   @Nullable OnnxNode producer(String value) {
+    count(1);
     return producers.get(value);
   }
 
   /** The nodes that have a value as input. */
   List<OnnxNode> consumers(String value) {
-    return consumers.getOrDefault(value, List.of());
+    List<OnnxNode> found = consumers.getOrDefault(value, List.of());
+    count(1L + found.size());
+    return found;
+  }
+
+  private void count(long more) {
+    lookups += more;
+    if (lookups > MOST_LOOKUPS) {
+      throw new UncheckedIOException(new IOException("the ONNX graph is too tangled: its layers are not found in " + MOST_LOOKUPS + " steps"));
+    }
   }
 }

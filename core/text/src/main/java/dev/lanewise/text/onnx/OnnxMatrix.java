@@ -1,6 +1,7 @@
 package dev.lanewise.text.onnx;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ record OnnxMatrix(String layer, String initializer, boolean inputsFirst, @Nullab
     OnnxTensor tensor = Objects.requireNonNull(graph.constant(initializer));
     if (tensor.dims().length != DIMENSIONS) {
       throw new IOException("weight " + layer + " has " + tensor.dims().length + " dimensions, must have " + DIMENSIONS);
+    }
+    if (tensor.dims()[0] < 1 || tensor.dims()[1] < 1) {
+      throw new IOException("weight " + layer + " has shape " + Arrays.toString(tensor.dims()) + ", must have 1 row and 1 column at least");
     }
     int rows = (int) tensor.dims()[0];
     int columns = (int) tensor.dims()[1];

@@ -4,6 +4,7 @@ import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,13 @@ public final class OnnxModel {
    *     has layers with different settings
    */
   public static OnnxModel read(InputStream onnx) throws IOException {
-    return new OnnxModel(OnnxGraph.read(onnx));
+    try {
+      return new OnnxModel(OnnxGraph.read(onnx));
+    } catch (UncheckedIOException e) {
+      throw Onnx.inOneLine(e.getCause());
+    } catch (IOException e) {
+      throw Onnx.inOneLine(e);
+    }
   }
 
   private static NamedTensors tensors(OnnxGraph graph, Map<String, OnnxMatrix> matrices) throws IOException {

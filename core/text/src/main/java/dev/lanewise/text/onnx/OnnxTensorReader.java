@@ -93,6 +93,9 @@ final class OnnxTensorReader {
     }
     int length = in.readRawVarint32();
     checkSize(length, width, "bytes");
+    if (elements().count() > 0) {
+      throw new IOException("weight " + name + " has its data twice");
+    }
     elements().readRaw(in, length);
   }
 

@@ -6,9 +6,46 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the longest of many texts at a position of another text. Immutable after the last {@link #put}. */
 final class Trie {
+  /** A node; most have one child, and a map for each would take hundreds of bytes a character. */
   private static final class Node {
-    final Map<Character, Node> next = new HashMap<>();
+    private char only;
+    private @Nullable Node child;
+    private @Nullable Map<Character, Node> children;
     @Nullable AddedToken token;
+
+    @Nullable Node next(char c) {
+      return children != null ? children.get(c) : child != null && only == c ? child : null;
+    }
+
+    boolean isEmpty() {
+      return child == null && children == null;
+    }
+
+    boolean hasOne() {
+      return child != null;
+    }
+
+    /** The child for a character, which is made if there is none. */
+    Node made(char c) {
+      Node found = next(c);
+      if (found != null) {
+        return found;
+      }
+      Node made = new Node();
+      if (isEmpty()) {
+        only = c;
+        child = made;
+        return made;
+      }
+      Map<Character, Node> several = children == null ? new HashMap<>() : children;
+      if (child != null) {
+        several.put(only, child);
+        child = null;
+      }
+      several.put(c, made);
+      children = several;
+      return made;
+    }
   }
 
   private final Node root = new Node();
@@ -17,17 +54,17 @@ final class Trie {
   private int onlyFirst = -1;
 
   boolean isEmpty() {
-    return root.next.isEmpty();
+    return root.isEmpty();
   }
 
   /** Adds a text, which must not be empty. */
   void put(String text, AddedToken token) {
     Node node = root;
     for (int i = 0; i < text.length(); i++) {
-      node = node.next.computeIfAbsent(text.charAt(i), c -> new Node());
+      node = node.made(text.charAt(i));
     }
     node.token = token;
-    onlyFirst = root.next.size() == 1 ? text.charAt(0) : -1;
+    onlyFirst = root.hasOne() ? text.charAt(0) : -1;
   }
 
   /** The first index from {@code from} on at which a text may begin; the end if there is none. */
@@ -37,7 +74,7 @@ final class Trie {
       return found < 0 ? text.length() : found;
     }
     int i = from;
-    while (i < text.length() && !root.next.containsKey(text.charAt(i))) {
+    while (i < text.length() && root.next(text.charAt(i)) == null) {
       i++;
     }
     return i;
@@ -64,7 +101,7 @@ final class Trie {
     Match longest = null;
     Node node = root;
     for (int i = begin; i < text.length(); i++) {
-      node = node.next.get(text.charAt(i));
+      node = node.next(text.charAt(i));
       if (node == null) {
         return longest;
       }

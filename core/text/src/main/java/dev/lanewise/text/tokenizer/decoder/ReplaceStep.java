@@ -8,15 +8,25 @@ import dev.lanewise.text.tokenizer.normaliser.SearchPattern;
  * @param content what stands in place of a match, literally
  */
 public record ReplaceStep(SearchPattern pattern, String content) implements DecoderStep {
+  /** The greatest length of the text so far, whatever steps change it. */
+  @FunctionalInterface
+  interface Limit {
+    long most();
+  }
+
+  private String replaced(String text, Limit limit) {
+    return pattern.replaceAll(text, content, limit.most());
+  }
+
   /** Starts a text. */
-  TokenSink open(TokenSink next) {
+  TokenSink open(TokenSink next, Limit limit) {
     if (pattern.isOneCharacter()) {
-      return letters(next);
+      return letters(next, limit);
     }
     return new WholeTokens() {
       @Override
       public void token(String token) {
-        next.token(pattern.replaceAll(token, content));
+        next.token(replaced(token, limit));
       }
 
       @Override
@@ -27,11 +37,11 @@ public record ReplaceStep(SearchPattern pattern, String content) implements Deco
   }
 
   /** A pattern of one character needs no whole tokens. */
-  private TokenSink letters(TokenSink next) {
+  private TokenSink letters(TokenSink next, Limit limit) {
     return new TokenSink() {
       @Override
       public void text(String fragment) {
-        next.text(pattern.replaceAll(fragment, content));
+        next.text(replaced(fragment, limit));
       }
 
       @Override

@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.decoder;
 
+import dev.lanewise.text.tokenizer.normaliser.Growth;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -23,6 +24,9 @@ public record StepDecoder(List<DecoderStep> steps) implements Decoder {
     private final TokenSink first;
     private final StringBuilder text = new StringBuilder();
 
+    /** Number of characters of all tokens so far. */
+    private long received;
+
     StepRun(List<DecoderStep> steps) {
       TokenSink sink = new Last();
       for (DecoderStep step : steps.reversed()) {
@@ -32,7 +36,7 @@ public record StepDecoder(List<DecoderStep> steps) implements Decoder {
               case ByteLevelStep _ -> ByteLevelStep.open(sink);
               case FuseStep _ -> FuseStep.open(sink);
               case MetaspaceStep metaspace -> metaspace.open(sink);
-              case ReplaceStep replace -> replace.open(sink);
+              case ReplaceStep replace -> replace.open(sink, () -> Growth.most(received));
               case StripStep strip -> strip.open(sink);
               case SuffixStep suffix -> suffix.open(sink);
               case WordPieceStep pieces -> pieces.open(sink);
@@ -43,6 +47,7 @@ public record StepDecoder(List<DecoderStep> steps) implements Decoder {
 
     @Override
     public void accept(String part, Consumer<String> next) {
+      received += part.length();
       first.token(part);
       handOver(next);
     }

@@ -45,7 +45,7 @@ final class Decoders {
         switch (section.type()) {
           case "ByteFallback" -> new ByteFallbackStep();
           case "ByteLevel" -> byteLevel(section);
-          case "BPEDecoder" -> new SuffixStep(section.text("suffix"));
+          case "BPEDecoder" -> new SuffixStep(section.longer("suffix"));
           case "Fuse" -> new FuseStep();
           case "Metaspace" -> metaspace(section);
           case "Replace" -> new ReplaceStep(Patterns.of(section, "pattern"), section.text("content"));
@@ -54,9 +54,7 @@ final class Decoders {
           default -> throw section.unknownType();
         };
     steps.add(section.finish(made));
-    if (steps.size() > MOST_STEPS) {
-      throw new IOException(section.named("type") + " is part of more than " + MOST_STEPS + " decoders");
-    }
+    section.checkSteps(steps.size(), MOST_STEPS);
   }
 
   /** The fields belong to the splitter of the same name, and mean nothing here. */

@@ -177,7 +177,13 @@ final class ModelSource {
       }
       byId[ids[i]] = pieces.get(i);
     }
-    return new Vocabulary(byId);
+    Vocabulary vocabulary = new Vocabulary(byId);
+    for (int i = 0; i < ids.length && i < pieces.size(); i++) {
+      if (vocabulary.id(pieces.get(i)) != ids[i]) {
+        throw new IOException(name + ": " + ForeignJson.shown(pieces.get(i)) + " occurs twice");
+      }
+    }
+    return vocabulary;
   }
 
   /** Reads merges as "left right", or as ["left", "right"]. Equal strings are kept once. */

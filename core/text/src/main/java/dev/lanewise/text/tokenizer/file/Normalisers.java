@@ -20,11 +20,26 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes normalisers of the section {@code normalizer}. */
 final class Normalisers {
+  private static final int MOST_STEPS = 100;
+
   private Normalisers() {}
 
   static Normaliser of(@Nullable Section section) throws IOException {
     if (section == null) {
       return NoNormaliser.INSTANCE;
+    }
+    List<Normaliser> steps = new ArrayList<>();
+    add(section, steps);
+    return steps.size() == 1 ? steps.getFirst() : new NormaliserSequence(steps);
+  }
+
+  private static void add(Section section, List<Normaliser> steps) throws IOException {
+    if (section.type().equals("Sequence")) {
+      for (Section part : section.sections("normalizers")) {
+        add(part, steps);
+      }
+      section.finish();
+      return;
     }
     Normaliser made =
         switch (section.type()) {
@@ -38,12 +53,12 @@ final class Normalisers {
           case "Precompiled" -> precompiled(section);
           case "Prepend" -> new Prepend(section.text("prepend"));
           case "Replace" -> new Replace(Patterns.of(section, "pattern"), section.text("content"));
-          case "Sequence" -> sequence(section);
           case "Strip" -> new Strip(section.truth("strip_left", true), section.truth("strip_right", true));
           case "StripAccents" -> StripAccents.INSTANCE;
           default -> throw section.unknownType();
         };
-    return section.finish(made);
+    steps.add(section.finish(made));
+    section.checkSteps(steps.size(), MOST_STEPS);
   }
 
   private static Normaliser bert(Section section) throws IOException {
@@ -58,17 +73,9 @@ final class Normalisers {
 
   private static Normaliser precompiled(Section section) throws IOException {
     try {
-      return Precompiled.ofBase64(section.text("precompiled_charsmap"));
+      return Precompiled.ofBase64(section.text("precompiled_charsmap", Integer.MAX_VALUE));
     } catch (IllegalArgumentException e) {
       throw new IOException(section.named("precompiled_charsmap") + ": " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
     }
-  }
-
-  private static Normaliser sequence(Section section) throws IOException {
-    List<Normaliser> normalisers = new ArrayList<>();
-    for (Section normaliser : section.sections("normalizers")) {
-      normalisers.add(of(normaliser));
-    }
-    return new NormaliserSequence(normalisers);
   }
 }

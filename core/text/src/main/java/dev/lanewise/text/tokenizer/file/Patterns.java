@@ -14,7 +14,7 @@ final class Patterns {
   static SearchPattern of(Section section, String field) throws IOException {
     Section pattern = section.section(field);
     String kind = pattern.onlyField();
-    String text = pattern.text(kind);
+    String text = pattern.text(kind, Integer.MAX_VALUE);
     if (text.isEmpty() || text.length() > LONGEST) {
       throw new IOException(pattern.named(kind) + " has " + text.length() + " characters, must have 1 to " + LONGEST);
     }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * thread-safe.
  */
 final class Section {
+  /** Longest string that is put into texts or searched in them; those of published files have up to 100 characters. */
+  private static final int LONGEST = 1000;
+
   private final JsonObject object;
   private final String name;
   private final Set<String> asked = new HashSet<>();
@@ -53,9 +56,34 @@ final class Section {
     return text("type");
   }
 
-  /** A required string. */
+  /** A required string of limited length. */
   String text(String field) throws IOException {
-    return ForeignJson.text(get(field), named(field));
+    return text(field, LONGEST);
+  }
+
+  /** A required string. */
+  String text(String field, int most) throws IOException {
+    String text = ForeignJson.text(get(field), named(field));
+    if (text.length() > most) {
+      throw new IOException(named(field) + " has " + text.length() + " characters, must have at most " + most);
+    }
+    return text;
+  }
+
+  /** A required string of one character or more. */
+  String longer(String field) throws IOException {
+    String text = text(field);
+    if (text.isEmpty()) {
+      throw wrong(field, "longer");
+    }
+    return text;
+  }
+
+  /** Counts the steps that follow one another, each of which reads the whole text. */
+  void checkSteps(int steps, int most) throws IOException {
+    if (steps > most) {
+      throw new IOException(named("type") + " is part of more than " + most + " steps");
+    }
   }
 
   /** A required string of one code point. */

@@ -17,11 +17,27 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes splitters of the section {@code pre_tokenizer}. */
 final class Splitters {
+  /** Each of them may add a character to a word. */
+  private static final int MOST_STEPS = 16;
+
   private Splitters() {}
 
   static Splitter of(@Nullable Section section) throws IOException {
     if (section == null) {
       return NoSplitter.INSTANCE;
+    }
+    List<Splitter> steps = new ArrayList<>();
+    add(section, steps);
+    return steps.size() == 1 ? steps.getFirst() : new SplitterSequence(steps);
+  }
+
+  private static void add(Section section, List<Splitter> steps) throws IOException {
+    if (section.type().equals("Sequence")) {
+      for (Section part : section.sections("pretokenizers")) {
+        add(part, steps);
+      }
+      section.finish();
+      return;
     }
     Splitter made =
         switch (section.type()) {
@@ -31,21 +47,17 @@ final class Splitters {
           case "Digits" -> CharacterSplitter.atNumbers(section.truth("individual_digits", false));
           case "Metaspace" -> metaspace(section);
           case "Punctuation" -> CharacterSplitter.atPunctuation(section.has("behavior") ? delimiters(section) : Delimiters.ISOLATED);
-          case "Sequence" -> sequence(section);
           case "Split" -> new PatternSplitter(Patterns.of(section, "pattern"), delimiters(section), section.truth("invert", false));
           case "Whitespace" -> WordSplitter.INSTANCE;
           case "WhitespaceSplit" -> CharacterSplitter.atSpaces();
           default -> throw section.unknownType();
         };
-    return section.finish(made);
-  }
-
-  private static Splitter sequence(Section section) throws IOException {
-    List<Splitter> splitters = new ArrayList<>();
-    for (Section splitter : section.sections("pretokenizers")) {
-      splitters.add(of(splitter));
+    boolean again = made instanceof ByteLevel && steps.stream().anyMatch(step -> step instanceof ByteLevel);
+    if (again) { // each one writes the bytes of the other's letters
+      throw new IOException(section.named("type") + " is ByteLevel a second time");
     }
-    return new SplitterSequence(splitters);
+    steps.add(section.finish(made));
+    section.checkSteps(steps.size(), MOST_STEPS);
   }
 
   private static Splitter byteLevel(Section section) throws IOException {

@@ -20,6 +20,9 @@ final class Templates {
   private static final int LARGEST_ID = 1 << 24;
   private static final int MOST_PARTS = 1000;
 
+  /** Each text is usually there once. */
+  private static final int MOST_COPIES = 4;
+
   private Templates() {}
 
   static PostProcessor of(@Nullable Section section) throws IOException {
@@ -109,6 +112,9 @@ final class Templates {
       for (int i = 0; i < array.size(); i++) {
         ids.add(id(ForeignJson.whole(array.get(i), token.named("ids")), token, "ids"));
       }
+      if (ids.size() > MOST_PARTS) {
+        throw new IOException(token.named("ids") + " has " + ids.size() + " elements, must have at most " + MOST_PARTS);
+      }
       specials.put(name, token.finish(List.copyOf(ids)));
     }
     List<Part> single = parts(section, "single", specials);
@@ -116,7 +122,23 @@ final class Templates {
     if (!has(single, 0) || has(single, 1)) {
       throw new IOException(section.named("single") + " must have the sequence A, and no other");
     }
+    checkLength(section, "single", single);
+    checkLength(section, "pair", pair);
     return new Template(single, has(pair, 0) && has(pair, 1) ? pair : null);
+  }
+
+  /** Limits the tokens and the copies of a text that a template makes. */
+  private static void checkLength(Section section, String field, List<Part> parts) throws IOException {
+    for (int sequence = 0; sequence < 2; sequence++) {
+      int number = sequence;
+      if (parts.stream().filter(part -> part instanceof Part.Text text && text.sequence() == number).count() > MOST_COPIES) {
+        throw new IOException(section.named(field) + " has a sequence more than " + MOST_COPIES + " times");
+      }
+    }
+    int specials = parts.stream().mapToInt(part -> part instanceof Part.Special special ? special.ids().size() : 0).sum();
+    if (specials > MOST_PARTS) {
+      throw new IOException(section.named(field) + " has " + specials + " special tokens, must have at most " + MOST_PARTS);
+    }
   }
 
   private static boolean has(List<Part> parts, int sequence) {

@@ -4,7 +4,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -60,7 +59,11 @@ public final class TokenizerFile {
     } catch (IOException | JsonParseException | IllegalStateException | NumberFormatException e) {
       throw file.refused(e);
     }
-    return file.parts();
+    try {
+      return file.parts();
+    } catch (IllegalArgumentException e) { // a normaliser refuses the text of an added token
+      throw new IOException(name + ": added_tokens: " + ForeignJson.shown(String.valueOf(e.getMessage())), e);
+    }
   }
 
   /** An error of the parser, or of the stream beneath it, in one line. */
@@ -103,9 +106,9 @@ public final class TokenizerFile {
   }
 
   /** Reads one value as a tree, of limited size. */
-  static JsonElement tree(JsonReader json, BoundedReader source) {
+  static JsonElement tree(JsonReader json, BoundedReader source) throws IOException {
     source.budget(MOST_TREE);
-    JsonElement tree = JsonParser.parseReader(json);
+    JsonElement tree = ForeignJson.tree(json);
     source.budget(Long.MAX_VALUE);
     return tree;
   }

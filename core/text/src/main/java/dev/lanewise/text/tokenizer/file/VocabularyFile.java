@@ -1,5 +1,6 @@
 package dev.lanewise.text.tokenizer.file;
 
+import dev.lanewise.text.json.ForeignFile;
 import dev.lanewise.text.json.ForeignJson;
 import dev.lanewise.text.tokenizer.added.AddedToken;
 import dev.lanewise.text.tokenizer.added.AddedTokens;
@@ -35,7 +36,7 @@ public final class VocabularyFile {
   /** Reads a tokenizer.json, or a vocab.txt with a tokenizer_config.json beside it. */
   public static TokenizerParts readEither(Path file) throws IOException {
     String name = String.valueOf(file.getFileName());
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = ForeignFile.open(file)) {
       return name.endsWith(".txt") ? read(in, normaliser(file), name) : TokenizerFile.read(in, name);
     }
   }
@@ -45,7 +46,7 @@ public final class VocabularyFile {
     if (!Files.exists(file)) {
       throw new IOException(vocabulary.getFileName() + " does not say whether letters become lower case, and there is no " + CONFIG);
     }
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = ForeignFile.open(file)) {
       Section config = new Section(ForeignJson.parse(in.readNBytes(ForeignJson.MOST_BYTES + 1), CONFIG), CONFIG);
       for (String other : List.of("word_tokenizer_type", "subword_tokenizer_type")) {
         String must = other.startsWith("word") ? "basic" : "wordpiece";

@@ -81,6 +81,11 @@ public final class AlignedText {
     return ends == null ? begin + index + 1 : ends[from + index];
   }
 
+  /** Number of characters of the original that this text comes from. */
+  int originalLength() {
+    return text.isEmpty() ? 0 : Math.max(0, end(text.length() - 1) - start(0));
+  }
+
   /** A part of this text with the ranges of its characters. */
   public AlignedText slice(int start, int end) {
     if (start == 0 && end == text.length()) {
@@ -175,6 +180,7 @@ public final class AlignedText {
 
     private void grow() {
       if (text.length() > starts.length) {
+        Growth.check(text.length(), source.originalLength());
         int capacity = text.length() + text.length() / 2;
         starts = Arrays.copyOf(starts, capacity);
         ends = Arrays.copyOf(ends, capacity);

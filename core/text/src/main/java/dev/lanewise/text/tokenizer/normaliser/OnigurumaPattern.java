@@ -32,9 +32,16 @@ final class OnigurumaPattern {
           Map.entry("xdigit", "[0-9a-fA-F]"),
           Map.entry("ascii", "[\\x00-\\x7f]"));
 
+  private static final int LONGEST_NUMBER = 6;
+
+  private static final long MOST_REPETITIONS = 1_000_000;
+
   private final String source;
   private final StringBuilder target = new StringBuilder();
   private int at;
+
+  /** The product of the numbers of repetitions so far. */
+  private long repetitions = 1;
 
   /** Nesting of character classes. */
   private int depth;
@@ -54,6 +61,8 @@ final class OnigurumaPattern {
       return Pattern.compile(translated, FLAGS);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException("regular expression " + regex + " is not valid: " + e.getDescription(), e);
+    } catch (StackOverflowError e) {
+      throw new IllegalArgumentException("regular expression is nested too deeply: " + regex, e);
     }
   }
 
@@ -190,8 +199,22 @@ final class OnigurumaPattern {
     if (source.startsWith("+", close + 1)) {
       throw refused("{" + inner + "}+");
     }
+    repeats(inner);
     target.append('{').append(inner.startsWith(",") ? "0" : "").append(inner).append('}');
     at = close + 1;
+  }
+
+  /** Limits the product of all numbers of repetitions: an empty group is repeated without a look at the text. */
+  private void repeats(String interval) {
+    for (String number : interval.split(",")) {
+      if (number.length() > LONGEST_NUMBER) {
+        throw refused("{" + interval + "}");
+      }
+      repetitions *= number.isEmpty() ? 1 : Math.max(1, Integer.parseInt(number));
+      if (repetitions > MOST_REPETITIONS) {
+        throw refused("repetitions of more than " + MOST_REPETITIONS + " times altogether");
+      }
+    }
   }
 
   private IllegalArgumentException refused(String what) {

@@ -19,6 +19,9 @@ public final class Precompiled implements Normaliser {
   /** The longest character of several code points that is looked up as a whole, in bytes. */
   private static final int MOST_BYTES = 5;
 
+  /** Longest replacement in bytes; that of Unicode's longest ligature has 33. */
+  private static final int LONGEST_REPLACEMENT = 256;
+
   /** Code points below combine with no other, except for a line end of two characters. */
   private static final char FIRST_COMBINING = 0x300;
 
@@ -56,6 +59,13 @@ public final class Precompiled implements Normaliser {
     }
     byte[] replacements = new byte[bytes.remaining()];
     bytes.get(replacements);
+    int begin = 0;
+    for (int i = 0; i < replacements.length; i++) {
+      begin = replacements[i] == 0 ? i + 1 : begin;
+      if (i - begin > LONGEST_REPLACEMENT) {
+        throw new IllegalArgumentException("charsmap has a replacement of more than " + LONGEST_REPLACEMENT + " bytes");
+      }
+    }
     return new Precompiled(units, replacements);
   }
 

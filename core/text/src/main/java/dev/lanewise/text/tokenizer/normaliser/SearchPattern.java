@@ -39,11 +39,19 @@ public final class SearchPattern {
     return (pattern.flags() & Pattern.LITERAL) != 0 && pattern.pattern().length() == 1;
   }
 
-  /** Puts a text in place of each match. */
-  public String replaceAll(String text, String content) {
+  /**
+   * Puts a text in place of each match.
+   *
+   * @param most maximum length of the result
+   * @throws IllegalArgumentException if the result is longer
+   */
+  public String replaceAll(String text, String content, long most) {
     StringBuilder replaced = new StringBuilder(text.length());
     for (Range range : ranges(text)) {
       replaced.append(range.matches() ? content : text.substring(range.begin(), range.end()));
+      if (replaced.length() > most) {
+        throw new IllegalArgumentException("the tokenizer makes more than " + most + " characters of the text of its tokens");
+      }
     }
     return replaced.toString();
   }
@@ -60,7 +68,7 @@ public final class SearchPattern {
   /** All of a text: matches and what is between them. An empty match directly behind another match is none. */
   public List<Range> ranges(String text) {
     List<Range> ranges = new ArrayList<>();
-    Matcher matcher = pattern.matcher(text);
+    Matcher matcher = pattern.matcher(new CountedText(text, pattern));
     int done = 0;
     while (isFound(matcher)) {
       boolean empty = matcher.end() == matcher.start();

@@ -1,6 +1,7 @@
 package dev.lanewise.text.tokenizer.pieces;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 
 /** A hash table from non-negative keys to non-negative values in two flat arrays. Half a million pairs take 12 MB. */
 final class LongIntMap {
@@ -11,6 +12,9 @@ final class LongIntMap {
 
   /** Odd number that spreads the bits of a key, from the golden ratio. */
   private static final long SPREAD = 0x9e3779b97f4a7c15L;
+
+  /** Secret of this JVM, so that no file can be made whose keys all have one place. */
+  private static final long SECRET = new SplittableRandom().nextLong();
 
   private long[] keys;
   private int[] values;
@@ -44,7 +48,8 @@ final class LongIntMap {
   /** The place of a key, or the empty place where it belongs. */
   private int slot(long key) {
     int mask = keys.length - 1;
-    int slot = (int) ((key * SPREAD) >>> Integer.SIZE) & mask;
+    long mixed = (key ^ SECRET) * SPREAD;
+    int slot = (int) (((mixed ^ mixed >>> Integer.SIZE) * SPREAD) >>> Integer.SIZE) & mask;
     while (keys[slot] != key && keys[slot] != EMPTY) {
       slot = (slot + 1) & mask;
     }
