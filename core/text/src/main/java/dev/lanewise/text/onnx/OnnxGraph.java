@@ -138,7 +138,8 @@ final class OnnxGraph {
   private void count(long more) {
     lookups += more;
     if (lookups > MOST_LOOKUPS) {
-      throw new UncheckedIOException(new IOException("the ONNX graph is too tangled: its layers are not found in " + MOST_LOOKUPS + " steps"));
+      throw new UncheckedIOException(
+          new IOException("the ONNX graph is too tangled: its layers are not found in " + MOST_LOOKUPS + " steps"));
     }
   }
 }

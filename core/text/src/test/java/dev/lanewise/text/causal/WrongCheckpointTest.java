@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonParser;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
+import dev.lanewise.testing.Mutations;
 import dev.lanewise.text.causal.RandomCheckpoint.Family;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -83,6 +84,7 @@ class WrongCheckpointTest {
         "LLAMA | rope_theta | 1.0 | rope_theta;base is 1.0",
         "LLAMA | rope_theta | '10000' | is a JSON string, must be a JSON number",
         "LLAMA | head_dim | 15 | is 15, must be even",
+        "LLAMA | head_dim | 67108864 | is 67108864, must be at most 65536",
         "LLAMA | rms_norm_eps | 0 | is 0.0, must be above 0",
         "LLAMA | num_key_value_heads | 3 | num_attention_heads is 4, must be a multiple of num_key_value_heads, 3",
         "LLAMA | num_key_value_heads | 0 | is 0, must be from 1 to 268435456",
@@ -110,6 +112,24 @@ class WrongCheckpointTest {
     expected.add(key);
     assertRefused(expected.toArray(String[]::new));
     assertThatThrownBy(() -> CausalModel.load(folder)).hasMessageNotContaining("\n");
+  }
+
+  /** The names of so many layers would take hundreds of megabytes. */
+  @Test
+  void aHugeNumberOfLayersTakesNoMemory() throws IOException {
+    RandomCheckpoint.of(Family.LLAMA, SEED).write(folder);
+    Files.writeString(
+        folder.resolve("config.json"), RandomCheckpoint.of(Family.LLAMA, SEED).with("num_hidden_layers", 65_536).config().toString());
+    assertThat(Mutations.refuses(() -> CausalModel.load(folder), "config.json", "many layers", 20_000_000)).isTrue();
+  }
+
+  @Test
+  void aKeyThatOccursTwiceIsRefused() throws IOException {
+    RandomCheckpoint checkpoint = RandomCheckpoint.of(Family.LLAMA, SEED);
+    checkpoint.write(folder);
+    String json = checkpoint.config().toString();
+    Files.writeString(folder.resolve("config.json"), "{\"hidden_size\":64," + json.substring(1));
+    assertRefused("config.json", "twice");
   }
 
   @ParameterizedTest

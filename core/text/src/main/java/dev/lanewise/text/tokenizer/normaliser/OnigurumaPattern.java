@@ -61,8 +61,6 @@ final class OnigurumaPattern {
       return Pattern.compile(translated, FLAGS);
     } catch (PatternSyntaxException e) {
       throw new IllegalArgumentException("regular expression " + regex + " is not valid: " + e.getDescription(), e);
-    } catch (StackOverflowError e) {
-      throw new IllegalArgumentException("regular expression is nested too deeply: " + regex, e);
     }
   }
 

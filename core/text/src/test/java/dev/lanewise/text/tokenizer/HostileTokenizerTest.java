@@ -1,0 +1,159 @@
+package dev.lanewise.text.tokenizer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A tokenizer.json that is made to take endless time or memory is refused, when it is read or when a text is divided. */
+@Timeout(120)
+class HostileTokenizerTest {
+  private static final String REGEX = "{\"type\":\"Replace\",\"pattern\":{\"Regex\":%s},\"content\":\"b\"}";
+  private static final String DOUBLING = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}";
+  private static final String BYTES = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false}";
+
+  private static Tokenizer read(String json) throws IOException {
+    return Tokenizer.read(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), "tokenizer.json");
+  }
+
+  private static Tokenizer normalising(String normaliser) throws IOException {
+    return read(SmallFiles.wordPiece(normaliser, SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, "null"));
+  }
+
+  private static void assertRefused(String json, String message) {
+    assertThatThrownBy(() -> read(json))
+        .isInstanceOf(IOException.class)
+        .message()
+        .startsWith("tokenizer.json")
+        .contains(message)
+        .doesNotContain("\n")
+        .hasSizeLessThan(400);
+  }
+
+  private static void assertNormaliserRefused(String normaliser, String message) {
+    assertRefused(SmallFiles.wordPiece(normaliser, SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, "null"), message);
+  }
+
+  private static String sequence(String field, String step, int count) {
+    return "{\"type\":\"Sequence\",\"" + field + "\":[" + String.join(",", Collections.nCopies(count, step)) + "]}";
+  }
+
+  /** Expressions that backtrack, of exponential and of polynomial time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"(x+x+)+y", "(x|xx)+y", "(.*)*=", "(x*)*(x*)*(x*)*y", ".*.*.*.*.*=", "(?:(?:x+)+)+z", "x*x*x*x*x*$y"})
+  void expressionsThatBacktrack(String regex) throws IOException {
+    Tokenizer tokenizer = normalising(REGEX.formatted(SmallFiles.quoted(regex)));
+    String text = "x".repeat(5000);
+    assertThatThrownBy(() -> tokenizer.encode(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageMatching("(?s)text .*(takes too long|is too long).*");
+    assertThat(tokenizer.encode("x").length()).isEqualTo(3);
+  }
+
+  /** The text of an added token is normalised when the file is read. */
+  @Test
+  void expressionsThatBacktrackInAnAddedToken() {
+    String added =
+        "{\"id\":5000,\"special\":false,\"content\":\"%s\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":true},"
+            .formatted("x".repeat(900));
+    String normaliser = REGEX.formatted("\".*.*.*.*.*=\"");
+    assertRefused(
+        SmallFiles.wordPiece(normaliser, SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, "null", "null", added), "added_tokens");
+  }
+
+  @Test
+  void expressionsOfPublishedTokenizersAreFast() throws IOException {
+    String words =
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r"
+            + "\\n"
+            + "\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r"
+            + "\\n"
+            + "]*|\\s*[\\r"
+            + "\\n"
+            + "]+|\\s+(?!\\S)|\\s+";
+    String splitter = "{\"type\":\"Split\",\"pattern\":{\"Regex\":" + SmallFiles.quoted(words) + "},\"behavior\":\"Isolated\"}";
+    Tokenizer tokenizer = read(SmallFiles.wordPiece("null", splitter, SmallFiles.BERT_TEMPLATE, "null"));
+    for (String part : new String[] {" ", "a", "1", "!", "\n", " \n", "中", "'", "a ", "\t \r"}) {
+      assertThat(tokenizer.encode(part.repeat(100_000 / part.length())).length()).as(part).isPositive();
+    }
+  }
+
+  @Test
+  void expressionsThatAreDeepOrRepeatWithoutALook() {
+    assertNormaliserRefused(REGEX.formatted("\"" + "(".repeat(4900) + "a" + ")".repeat(4900) + "\""), "regular expression ((((");
+    assertNormaliserRefused(REGEX.formatted("\"(?:){2000000000}\""), "which is not supported");
+    assertNormaliserRefused(REGEX.formatted("\"(?:(?:(?:){999}){999}){999}\""), "repetitions");
+  }
+
+  @Test
+  void textsThatDoubleAgainAndAgain() throws IOException {
+    Tokenizer tokenizer = normalising(sequence("normalizers", DOUBLING, 60));
+    assertThatThrownBy(() -> tokenizer.encode("aaa")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("characters");
+    assertNormaliserRefused(sequence("normalizers", DOUBLING, 101), "more than 100 steps");
+    assertNormaliserRefused(sequence("normalizers", sequence("normalizers", DOUBLING, 60), 2), "more than 100 steps");
+    assertNormaliserRefused("{\"type\":\"Prepend\",\"prepend\":\"" + "x".repeat(1001) + "\"}", "at most 1000");
+  }
+
+  @Test
+  void wordsThatGrowAgainAndAgain() {
+    String twice = "{\"type\":\"Sequence\",\"pretokenizers\":[" + BYTES + "," + BYTES + "]}";
+    assertRefused(SmallFiles.wordPiece("null", twice, SmallFiles.BERT_TEMPLATE, "null"), "second time");
+    String many = sequence("pretokenizers", "{\"type\":\"Metaspace\",\"replacement\":\"_\"}", 17);
+    assertRefused(SmallFiles.wordPiece("null", many, SmallFiles.BERT_TEMPLATE, "null"), "more than 16 steps");
+  }
+
+  @Test
+  void decodedTextsThatDoubleAgainAndAgain() throws IOException {
+    Tokenizer tokenizer =
+        read(SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, sequence("decoders", DOUBLING, 60)));
+    int[] ids = tokenizer.encode("a").ids();
+    assertThatThrownBy(() -> tokenizer.decode(ids)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("more than");
+    String suffix = sequence("decoders", "{\"type\":\"BPEDecoder\",\"suffix\":\"\"}", 60);
+    assertRefused(SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, suffix), "suffix");
+  }
+
+  @Test
+  void templatesOfManyTokens() {
+    String ids = String.join(",", Collections.nCopies(1000, "1"));
+    String template =
+        """
+        {"type":"TemplateProcessing","single":[%s{"Sequence":{"id":"A","type_id":0}}],"pair":[],
+        "special_tokens":{"x":{"id":"x","ids":[%s],"tokens":[]}}}\
+        """
+            .formatted("{\"SpecialToken\":{\"id\":\"x\",\"type_id\":0}},".repeat(2), ids);
+    assertRefused(SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, template, "null"), "2000 special tokens");
+    assertRefused(SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, template.replace("[1,", "[1,1,"), "null"), "1001 elements");
+    String copies =
+        "{\"type\":\"TemplateProcessing\",\"single\":["
+            + "{\"Sequence\":{\"id\":\"A\"}},".repeat(5).replaceAll(",$", "")
+            + "],\"special_tokens\":{}}";
+    assertRefused(SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, copies, "null"), "more than 4 times");
+  }
+
+  @Test
+  void namesThatOccurTwice() {
+    String file = SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, "null");
+    assertRefused(file.replace("\"type\":\"BertPreTokenizer\"", "\"type\":\"BertPreTokenizer\",\"type\":\"Whitespace\""), "twice");
+    assertRefused(file.replace("\"[UNK]\":0", "\"[UNK]\":0,\"[UNK]\":4900"), "twice");
+    assertRefused(file.replace("\"normalizer\":null", "\"normalizer\":null,\"normalizer\":null"), "twice");
+  }
+
+  /** A replacement without an end would be put in for each character. */
+  @Test
+  void charsmapsOfLongReplacements() {
+    byte[] table = new byte[4 + 4 + 3000];
+    table[0] = 4;
+    Arrays.fill(table, 8, table.length, (byte) 'x');
+    String charsmap = Base64.getEncoder().encodeToString(table);
+    assertNormaliserRefused("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"" + charsmap + "\"}", "more than 256 bytes");
+  }
+}
