@@ -31,6 +31,8 @@ module dev.lanewise.bench {
       info.picocli;
   opens dev.lanewise.bench.throughput.options to
       info.picocli;
+  opens dev.lanewise.bench.verify.files to
+      info.picocli;
   opens dev.lanewise.bench.verify.fuzz to
       info.picocli;
   opens dev.lanewise.bench.verify.soak to

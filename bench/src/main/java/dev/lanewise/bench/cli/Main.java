@@ -18,6 +18,7 @@ import dev.lanewise.bench.cli.train.FinetuneCommand;
 import dev.lanewise.bench.cli.train.TrainLmCommand;
 import dev.lanewise.bench.report.ReportCommand;
 import dev.lanewise.bench.throughput.ThroughputCommand;
+import dev.lanewise.bench.verify.files.FuzzFilesCommand;
 import dev.lanewise.bench.verify.fuzz.FuzzCommand;
 import dev.lanewise.bench.verify.soak.SoakCommand;
 import java.io.IOException;
@@ -77,6 +78,7 @@ public final class Main implements Runnable {
           FinetuneCommand.class,
           ReportCommand.class,
           FuzzCommand.class,
+          FuzzFilesCommand.class,
           SoakCommand.class);
 
   private static final List<String> PEERS_COMMANDS =

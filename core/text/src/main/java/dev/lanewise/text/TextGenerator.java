@@ -86,7 +86,12 @@ public final class TextGenerator {
    */
   public static TextGenerator load(Path folder) throws IOException {
     Tokenizer tokenizer = Tokenizer.read(folder.resolve("tokenizer.json")); // first: if it is missing, no weights are read in vain
-    return of(CausalModel.load(folder), tokenizer);
+    CausalModel model = CausalModel.load(folder);
+    try {
+      return of(model, tokenizer);
+    } catch (IllegalArgumentException e) { // the files contradict each other
+      throw new IOException(folder + ": " + e.getMessage(), e);
+    }
   }
 
   /**

@@ -22,23 +22,37 @@ final class ArchiveStream extends FilterInputStream {
 
   @Override
   public int read() throws IOException {
-    int read = super.read();
+    int read = readable(super::read);
     count(read < 0 ? 0 : 1);
     return read;
   }
 
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
-    int read = super.read(target, offset, length);
+    int read = readable(() -> super.read(target, offset, length));
     count(Math.max(0, read));
     return read;
   }
 
   @Override
   public long skip(long count) throws IOException {
-    long skipped = super.skip(count);
+    long skipped = readable(() -> super.skip(count));
     count(skipped);
     return skipped;
+  }
+
+  /** Something that is read. */
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  /** Names the file in what the JDK says about a damaged archive. */
+  private <T> T readable(Reading<T> reading) throws IOException {
+    try {
+      return reading.read();
+    } catch (IOException e) {
+      throw new IOException(name + " is not readable: " + e.getMessage(), e);
+    }
   }
 
   private void count(long read) throws IOException {

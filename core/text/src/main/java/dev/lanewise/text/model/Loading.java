@@ -52,7 +52,12 @@ final class Loading {
       } catch (IOException e) {
         throw new IOException(files.onnxName() + ": " + e.getMessage(), e);
       }
-      return use.make(graph.tensors(), graph);
+      try {
+        return use.make(graph.tensors(), graph);
+      } catch (IOException e) {
+        String message = String.valueOf(e.getMessage());
+        throw message.contains(files.toString()) ? e : new IOException(files.onnxName() + ": " + message, e);
+      }
     }
     try (Safetensors stored = Safetensors.openAll(folder)) {
       return use.make(stored, null);

@@ -147,6 +147,13 @@ class HostileTokenizerTest {
     assertRefused(file.replace("\"normalizer\":null", "\"normalizer\":null,\"normalizer\":null"), "twice");
   }
 
+  /** The largest id plus one is no int. */
+  @Test
+  void theLargestId() {
+    String file = SmallFiles.wordPiece("null", SmallFiles.BERT_SPLITTER, SmallFiles.BERT_TEMPLATE, "null");
+    assertRefused(file.replace("\"[UNK]\":0", "\"[UNK]\":2147483647"), "is 2147483647, too large for");
+  }
+
   /** A replacement without an end would be put in for each character. */
   @Test
   void charsmapsOfLongReplacements() {

@@ -14,19 +14,32 @@ public record ReplaceStep(SearchPattern pattern, String content) implements Deco
     long most();
   }
 
-  private String replaced(String text, Limit limit) {
-    return pattern.replaceAll(text, content, limit.most());
+  /** What this step has made so far. */
+  private final class Text {
+    private final Limit limit;
+    private long made;
+
+    Text(Limit limit) {
+      this.limit = limit;
+    }
+
+    String replaced(String text) {
+      String replaced = pattern.replaceAll(text, content, limit.most() - made);
+      made += replaced.length();
+      return replaced;
+    }
   }
 
   /** Starts a text. */
   TokenSink open(TokenSink next, Limit limit) {
     if (pattern.isOneCharacter()) {
-      return letters(next, limit);
+      return letters(next, new Text(limit));
     }
+    Text text = new Text(limit);
     return new WholeTokens() {
       @Override
       public void token(String token) {
-        next.token(replaced(token, limit));
+        next.token(text.replaced(token));
       }
 
       @Override
@@ -37,11 +50,11 @@ public record ReplaceStep(SearchPattern pattern, String content) implements Deco
   }
 
   /** A pattern of one character needs no whole tokens. */
-  private TokenSink letters(TokenSink next, Limit limit) {
+  private TokenSink letters(TokenSink next, Text text) {
     return new TokenSink() {
       @Override
       public void text(String fragment) {
-        next.text(replaced(fragment, limit));
+        next.text(text.replaced(fragment));
       }
 
       @Override

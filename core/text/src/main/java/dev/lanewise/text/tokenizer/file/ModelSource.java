@@ -162,11 +162,11 @@ final class ModelSource {
   static Vocabulary vocabulary(List<String> pieces, int[] ids, String name) throws IOException {
     int size = 0;
     for (int i = 0; i < pieces.size(); i++) {
-      size = Math.max(size, ids[i] + 1);
-      if (size <= 0 || size > (long) GAPS * pieces.size() + SMALL) {
+      if (ids[i] >= (long) GAPS * pieces.size() + SMALL) {
         throw new IOException(
             name + ": id of " + ForeignJson.shown(pieces.get(i)) + " is " + ids[i] + ", too large for " + pieces.size() + " pieces");
       }
+      size = Math.max(size, ids[i] + 1);
     }
     @Nullable String[] byId = new String[size];
     for (int i = 0; i < pieces.size(); i++) {
