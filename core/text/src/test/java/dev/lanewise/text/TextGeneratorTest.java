@@ -148,6 +148,13 @@ class TextGeneratorTest {
   }
 
   @Test
+  void aStopTokenThatTheModelLacksIsNamedWithItsFolder(@TempDir Path other) throws IOException {
+    RandomCheckpoint.of(RandomCheckpoint.Family.LLAMA, 5).with("eos_token_id", 131).write(other);
+    SmallModels.letterTokenizer(other);
+    assertThatThrownBy(() -> TextGenerator.load(other)).isInstanceOf(IOException.class).hasMessageContainingAll(other.toString(), "131");
+  }
+
+  @Test
   void argumentsAreChecked() {
     assertThatThrownBy(() -> generator.withTemplate(false).generate(List.of("law", "")))
         .hasMessage("prompts[1] has 0 tokens, must have at least 1");

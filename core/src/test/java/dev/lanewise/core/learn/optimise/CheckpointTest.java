@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lanewise.core.learn.Parameter;
 import dev.lanewise.core.testing.Views;
+import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -145,6 +146,12 @@ class CheckpointTest {
       Safetensors.write(weights, file);
     }
     assertThatThrownBy(() -> Checkpoint.read(weights)).isInstanceOf(IOException.class).hasMessageContaining("no checkpoint");
+    Safetensors.write(
+        weights, NamedTensors.builder().build(), Map.of("format", "a\nforged line" + "x".repeat(5000)), Safetensors.Dtype.F32);
+    assertThatThrownBy(() -> Checkpoint.read(weights))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("a?forged line")
+        .satisfies(e -> assertThat(e.getMessage().length()).isLessThan(weights.toString().length() + 300));
   }
 
   @Test

@@ -71,6 +71,17 @@ final class CodePoints {
     return all;
   }
 
+  /** Tells whether a text has more marks after one another than are ordered at once. The JDK takes quadratic time for them. */
+  static boolean hasLongRun(String text) {
+    int run = 0;
+    for (int i = 0; i < text.length() && run <= MOST_MARKS; ) {
+      int c = text.codePointAt(i);
+      run = isMark(c) ? run + 1 : 0;
+      i += Character.charCount(c);
+    }
+    return run > MOST_MARKS;
+  }
+
   /** Puts each run of marks into canonical order. */
   private void orderMarks() {
     for (int i = 0; i < size; ) {

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  * no limit for it.
  */
 final class CountedText implements CharSequence {
-  /** Looks at each character; GPT-4's expression needs up to 10, also in texts of white space only. */
+  /** Looks at each character. The expressions of GPT-2, GPT-4 and GPT-4o need up to 9, whatever the text is. */
   private static final long MOST_OF_CHARACTER = 500;
 
   private static final long MOST_OF_TEXT = 1_000_000;

@@ -33,7 +33,7 @@ public enum UnicodeForm implements Normaliser {
 
   @Override
   public AlignedText apply(AlignedText text) {
-    if (isPlain(text.text()) || Normalizer.isNormalized(text.text(), form)) {
+    if (isPlain(text.text()) || (!CodePoints.hasLongRun(text.text()) && Normalizer.isNormalized(text.text(), form))) {
       return text;
     }
     CodePoints points = CodePoints.decomposed(text.text(), compatible ? Decomposition.NFKD : Decomposition.NFD);
