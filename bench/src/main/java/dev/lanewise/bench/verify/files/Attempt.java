@@ -86,7 +86,7 @@ record Attempt(String refusal, String fault) {
       return new Attempt(refused, "reading throws " + trace(reading));
     }
     if (reading != null && !names(reading, folder)) {
-      return new Attempt(refused, "the message does not name the file, or is too long: " + trace(reading));
+      return new Attempt(refused, "the message does not name the file, is too long, or has control characters: " + trace(reading));
     }
     // A weight that is not a number ends a generated text with an ArithmeticException.
     if (using != null && using.getClass() != IllegalArgumentException.class && using.getClass() != ArithmeticException.class) {
@@ -106,7 +106,8 @@ record Attempt(String refusal, String fault) {
   private static boolean names(Throwable e, String folder) {
     String message = String.valueOf(e.getMessage());
     boolean named = message.contains(folder) || message.startsWith("tokenizer.json") || message.startsWith("vocab.txt");
-    return (named || message.startsWith("tokenizer_config.json")) && message.length() < LONGEST_MESSAGE;
+    boolean plain = message.chars().noneMatch(c -> c != '\n' && Character.isISOControl(c));
+    return plain && (named || message.startsWith("tokenizer_config.json")) && message.length() < LONGEST_MESSAGE;
   }
 
   private static String trace(Throwable e) {

@@ -70,6 +70,13 @@ class FuzzFilesCommandTest {
     assertThat(
             attempt(
                     made -> {
+                      throw new IOException(named + "\u001b[31m");
+                    })
+                .fault())
+        .contains("control characters");
+    assertThat(
+            attempt(
+                    made -> {
                       throw new NumberFormatException(named);
                     })
                 .fault())

@@ -11,6 +11,7 @@ import dev.lanewise.core.learn.TrainableStack;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.data.Activation;
 import dev.lanewise.kernels.runtime.Checks;
+import dev.lanewise.text.json.ForeignJson;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -117,7 +118,9 @@ public final class BertWeights {
               + " under some prefix in "
               + tensors
               + ", must be 1"
-              + (found.isEmpty() ? "" : ":\n" + found.stream().limit(MOST_LINES).collect(Collectors.joining("\n"))));
+              + (found.isEmpty()
+                  ? ""
+                  : ":\n" + found.stream().limit(MOST_LINES).map(ForeignJson::shown).collect(Collectors.joining("\n"))));
     }
     return found.get(0).substring(0, found.get(0).length() - WORDS.length());
   }

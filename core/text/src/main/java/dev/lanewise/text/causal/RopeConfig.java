@@ -4,6 +4,7 @@ import com.google.gson.JsonPrimitive;
 import dev.lanewise.core.position.Rotary;
 import dev.lanewise.core.position.RotaryScaling;
 import dev.lanewise.text.json.Config;
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -71,7 +72,8 @@ final class RopeConfig {
     String key = given.has("rope_type") ? "rope_type" : "type";
     String type = given.text(key, "default");
     if (given.has("type") && !given.text("type").equals(type)) {
-      throw new IOException(given.name("type") + " is " + given.text("type") + ", but rope_type is " + type);
+      throw new IOException(
+          given.name("type") + " is " + ForeignJson.shown(given.text("type")) + ", but rope_type is " + ForeignJson.shown(type));
     }
     return switch (type) {
       case "default" -> RotaryScaling.none();

@@ -5,6 +5,7 @@ import dev.lanewise.core.layer.Linear;
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.kernels.Kernels;
 import dev.lanewise.kernels.data.Activation;
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -62,7 +63,10 @@ public final class Classifier {
       return Optional.of(of(pooler.get().dense(), Activation.TANH, from, OUTPUT, config));
     }
     if (config != null) {
-      throw new IOException(from + " has no classifier, but architectures of its config.json is " + config.architectures());
+      throw new IOException(
+          from
+              + " has no classifier, but architectures of its config.json is "
+              + ForeignJson.shown(String.valueOf(config.architectures())));
     }
     return Optional.empty();
   }

@@ -1,5 +1,6 @@
 package dev.lanewise.text.model;
 
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 
 /** Compares the sizes of a config with the shapes of tensors, so that a message names the key. */
@@ -56,7 +57,7 @@ final class ConfigCheck {
               + " is "
               + expected
               + ", but tensor "
-              + tensors.fileName(tensor)
+              + ForeignJson.shown(tensors.fileName(tensor))
               + " has "
               + shape[dimension]
               + what);

@@ -2,6 +2,7 @@ package dev.lanewise.text.model;
 
 import dev.lanewise.core.weights.NamedTensors;
 import dev.lanewise.core.weights.Safetensors.Dtype;
+import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -73,7 +74,13 @@ final class EncoderTensors implements NamedTensors {
       String bert = bertName(own);
       renamed |= !bert.equals(own);
       if (names.putIfAbsent(bert, name) != null) {
-        throw new IOException(from + " has the tensors " + names.get(bert) + " and " + name + ", must have one of them");
+        throw new IOException(
+            from
+                + " has the tensors "
+                + ForeignJson.shown(String.valueOf(names.get(bert)))
+                + " and "
+                + ForeignJson.shown(name)
+                + ", must have one of them");
       }
     }
     long[] shape = from.shape(found.getFirst());

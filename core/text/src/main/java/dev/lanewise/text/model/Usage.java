@@ -9,7 +9,6 @@ import dev.lanewise.text.json.ForeignJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -216,7 +215,7 @@ record Usage(
     }
     String prefix = prompts.get(config.text("default_prompt_name"));
     if (prefix == null) {
-      throw config.unsupported("default_prompt_name", "one of prompts, " + List.copyOf(prompts.keySet()));
+      throw config.unsupported("default_prompt_name", "one of prompts, " + ForeignJson.shown(String.valueOf(prompts.keySet())));
     }
     return prefix;
   }

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -67,7 +68,7 @@ public final class OnnxModel {
     try {
       return new OnnxModel(OnnxGraph.read(onnx));
     } catch (UncheckedIOException e) {
-      throw Onnx.inOneLine(e.getCause());
+      throw Onnx.inOneLine(Objects.requireNonNull(e.getCause()));
     } catch (IOException e) {
       throw Onnx.inOneLine(e);
     }

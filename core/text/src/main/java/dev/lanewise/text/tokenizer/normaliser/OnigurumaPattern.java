@@ -204,7 +204,7 @@ final class OnigurumaPattern {
 
   /** Limits the product of all numbers of repetitions: an empty group is repeated without a look at the text. */
   private void repeats(String interval) {
-    for (String number : interval.split(",")) {
+    for (String number : interval.split(",", -1)) {
       if (number.length() > LONGEST_NUMBER) {
         throw refused("{" + interval + "}");
       }
