@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.spark.SparkFiles;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
@@ -110,10 +111,12 @@ class SavedEmbedderTest {
         .withMessageContaining("fingerprint is \"something\", must be NAME DIMENSIONS HASH");
   }
 
+  /** What {@code --files} and {@code --archives} name is in this folder. */
   @Test
   void fileOfSparkIsFoundByItsName() throws IOException {
-    Path model = EncoderModel.export(ModelFiles.onClassPath(TestTexts.NAME), folder.resolve("distributed-model"));
-    LocalSpark.session().sparkContext().addFile(model.toString(), true);
+    LocalSpark.session();
+    Path model = Path.of(SparkFiles.getRootDirectory(), "distributed-model");
+    EncoderModel.export(ModelFiles.onClassPath(TestTexts.NAME), model);
     assertThat(vectors(TextEmbedderTest.embedder().setModel("distributed-model")))
         .usingRecursiveComparison()
         .isEqualTo(vectors(TextEmbedderTest.embedder()));

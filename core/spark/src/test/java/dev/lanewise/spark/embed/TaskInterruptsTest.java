@@ -8,6 +8,7 @@ import dev.lanewise.spark.testing.TestTexts;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -42,7 +43,9 @@ class TaskInterruptsTest {
           }
         };
     JavaFutureAction<Void> job = LocalSpark.context().parallelize(List.of(1), 1).foreachAsync(forever);
-    STARTED.await();
+    while (!STARTED.await(1, TimeUnit.SECONDS)) {
+      assertThat(job.isDone()).as("the job ended before its task began").isFalse();
+    }
     job.cancel(false);
     assertThatThrownBy(job::get).isInstanceOfAny(ExecutionException.class, java.util.concurrent.CancellationException.class);
     ENDED.await();
