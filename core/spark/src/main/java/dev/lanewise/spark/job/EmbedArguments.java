@@ -123,10 +123,7 @@ record EmbedArguments(String input, Map<String, String> options) {
   /** The transformer; it checks its own values. */
   TextEmbedder embedder() {
     TextEmbedder embedder =
-        new TextEmbedder()
-            .setInputCol(textColumn())
-            .setOutputCol(option(VECTOR_COLUMN).orElse("vector"))
-            .setModel(required(MODEL));
+        new TextEmbedder().setInputCol(textColumn()).setOutputCol(option(VECTOR_COLUMN).orElse("vector")).setModel(required(MODEL));
     option(POOLING).ifPresent(embedder::setPooling);
     option(PREFIX).ifPresent(embedder::setPrefix);
     option(LONG_TEXTS).ifPresent(embedder::setLongTexts);

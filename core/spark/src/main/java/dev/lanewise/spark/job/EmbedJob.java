@@ -14,8 +14,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * Embeds a column of texts: reads text, JSON lines or Parquet, and writes Parquet with all columns of the input and a column of vectors. The
- * main class for {@code spark-submit}:
+ * Embeds a column of texts: reads text, JSON lines or Parquet, and writes Parquet with all columns of the input and a column of vectors.
+ * The main class for {@code spark-submit}:
  *
  * <pre>
  * spark-submit --class dev.lanewise.spark.job.EmbedJob --jars JARS lanewise-spark.jar INPUT --output DIR --model MODEL

@@ -71,9 +71,7 @@ record TextInput(String path, Format format, long bytes, String textColumn) {
     /** The format that a file's name tells, also if it is compressed; empty if it tells none. */
     static Optional<Format> ofName(String name) {
       String plain = name.toLowerCase(Locale.ROOT).replaceFirst("\\.(gz|bz2|zst|lz4|snappy|deflate)$", "");
-      return Arrays.stream(values())
-          .filter(format -> format.endings.stream().anyMatch(ending -> plain.endsWith("." + ending)))
-          .findFirst();
+      return Arrays.stream(values()).filter(format -> format.endings.stream().anyMatch(ending -> plain.endsWith("." + ending))).findFirst();
     }
   }
 

@@ -71,15 +71,13 @@ record CorpusCheck(Path model, Path folder, int texts, boolean kill) {
         found[id][i] = vector.get(i);
       }
     }
-    float[][] expected =
-        TextEncoder.load(model).withThreads(Runtime.getRuntime().availableProcessors()).embed(ShortTexts.all(texts));
+    float[][] expected = TextEncoder.load(model).withThreads(Runtime.getRuntime().availableProcessors()).embed(ShortTexts.all(texts));
     long lost = Arrays.stream(found).filter(vector -> vector == null).count();
     long different = 0;
     for (int i = 0; i < texts; i++) {
       different += found[i] == null || Arrays.equals(found[i], expected[i]) ? 0 : 1;
     }
-    System.out.printf(
-        Locale.ROOT, "corpus: %d rows lost, %d twice, %d with other bits than one process%n", lost, twice, different);
+    System.out.printf(Locale.ROOT, "corpus: %d rows lost, %d twice, %d with other bits than one process%n", lost, twice, different);
     return lost + twice + different == 0 ? List.of() : List.of("corpus: the rows are not those of one process");
   }
 }

@@ -18,8 +18,8 @@ import org.apache.spark.sql.SparkSession;
 
 /**
  * A standalone master of Spark and workers on the loopback interface, each in its own JVM. The workers know the jars of Spark only;
- * executors get those of Lanewise from the driver, as on a cluster that already exists. The processes end when this is closed, and when this
- * JVM ends.
+ * executors get those of Lanewise from the driver, as on a cluster that already exists. The processes end when this is closed, and when
+ * this JVM ends.
  */
 final class LocalCluster implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(180);
