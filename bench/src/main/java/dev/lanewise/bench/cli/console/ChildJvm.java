@@ -36,12 +36,35 @@ public final class ChildJvm implements AutoCloseable {
 
   /** The program before it starts. */
   static ProcessBuilder builder(List<String> flags, List<String> arguments) {
+    return builder(flags, System.getProperty("java.class.path"), MAIN_CLASS, arguments);
+  }
+
+  /** Another program before it starts, with this JVM's java. */
+  public static ProcessBuilder builder(List<String> flags, String classPath, String mainClass, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(flags);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN_CLASS));
+    command.addAll(List.of("-cp", classPath, mainClass));
     command.addAll(arguments);
     return new ProcessBuilder(command);
+  }
+
+  /**
+   * Waits for another JVM and returns its exit code. If this JVM is asked to end, it asks the other one, and waits until that has cleaned
+   * up its files.
+   */
+  public static int waitFor(Process process) throws InterruptedException {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
+    return process.waitFor();
+  }
+
+  private static void end(Process process) {
+    process.destroy();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The process of the other JVM. */

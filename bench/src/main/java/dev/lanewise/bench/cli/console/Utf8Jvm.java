@@ -32,17 +32,6 @@ public final class Utf8Jvm {
     } catch (IOException e) {
       return OptionalInt.empty();
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
-    return OptionalInt.of(process.waitFor());
-  }
-
-  /** Asks the other JVM to end, as this one was asked, and waits until it has cleaned up its files. */
-  private static void end(Process process) {
-    process.destroy();
-    try {
-      process.waitFor();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    return OptionalInt.of(ChildJvm.waitFor(process));
   }
 }

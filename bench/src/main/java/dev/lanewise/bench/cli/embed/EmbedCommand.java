@@ -35,6 +35,7 @@ import picocli.CommandLine.Parameters;
       "  embed lines.txt --output vectors.npy",
       "  embed lines.txt.gz --model bge-small-en-v1.5 --output vectors.jsonl --resume",
       "  cat questions.txt | embed - --model e5-small-v2.onnx --prefix \"query: \"",
+      "  embed texts.parquet --spark --output vectors",
       "",
       "A file that ends in .npy or .safetensors holds a matrix with a row for each line, any other file JSON lines, such as"
           + " {\"line\":1,\"text\":\"…\",\"embedding\":[…]}. A line that is not UTF-8 is reported and skipped; in a matrix its row is NaN.",
@@ -71,6 +72,8 @@ public final class EmbedCommand extends BenchCommand {
   @Option(names = "--threads", paramLabel = "N", description = "Threads that share the work; default: one for each core.")
   private @Nullable Integer threads;
 
+  @Mixin private final SparkOptions spark = new SparkOptions();
+
   /** Creates the command; picocli sets the options. */
   public EmbedCommand() {
     this(EncoderModel::load);
@@ -82,7 +85,15 @@ public final class EmbedCommand extends BenchCommand {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
+    if (spark.isAsked()) {
+      refuse("--resume", resume);
+      refuse("--force", force);
+      refuse("--threads", threads != null);
+      embeddings.check();
+      return spark.run(input, output, embeddings);
+    }
+    spark.check();
     int workers = workers(threads);
     requireUsable(input, Input.obstacle(input));
     embeddings.check();
@@ -100,6 +111,12 @@ public final class EmbedCommand extends BenchCommand {
       }
     }
     return 0;
+  }
+
+  private void refuse(String option, boolean given) {
+    if (given) {
+      throw rejected(option + " and --spark exclude each other");
+    }
   }
 
   private void checkOutput() throws IOException {

@@ -5,6 +5,9 @@ import dev.lanewise.text.TextEncoder;
 import dev.lanewise.text.model.EncoderModel;
 import dev.lanewise.text.model.ModelFiles;
 import dev.lanewise.text.model.TextPooling;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -70,6 +73,25 @@ public final class EmbeddingOptions {
     longTexts();
     atLeast("--max-tokens", maxTokens);
     atLeast("--dimensions", dimensions);
+  }
+
+  /** The options that were given, as arguments of {@code EmbedJob} on Spark, which has its own words for some values. */
+  public List<String> sparkArguments() throws IOException {
+    List<String> arguments = new ArrayList<>(List.of("--model", model.sparkName()));
+    add(arguments, "--pooling", pooling == null ? null : pooling.toLowerCase(Locale.ROOT).replace("-token", ""));
+    add(arguments, "--prefix", prefix);
+    add(arguments, "--max-tokens", maxTokens);
+    add(arguments, "--dimensions", dimensions);
+    String[] parts = longTexts.split(":", 2);
+    boolean windows = parts[0].equals("windows");
+    add(arguments, "--long-texts", windows ? "windows(" + (parts.length == 1 ? OVERLAP : parts[1]) + ")" : longTexts);
+    return arguments;
+  }
+
+  private static void add(List<String> arguments, String option, @Nullable Object value) {
+    if (value != null) {
+      arguments.addAll(List.of(option, value.toString()));
+    }
   }
 
   private void atLeast(String option, @Nullable Integer value) {

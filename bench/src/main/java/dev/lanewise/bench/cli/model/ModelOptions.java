@@ -52,6 +52,16 @@ public final class ModelOptions {
     }
   }
 
+  /**
+   * What {@code EmbedJob} on Spark calls the model.
+   *
+   * @throws ParameterException if the path is that of no model
+   */
+  String sparkName() throws IOException {
+    files();
+    return path == null ? "classpath:" + DEFAULT : path.toAbsolutePath().toString();
+  }
+
   /** Makes something of a part of a model, as an option says; what the model refuses is a wrong option. */
   public <T, R> R changed(String option, T part, Function<T, R> change) {
     try {
