@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -24,6 +26,8 @@ record SparkLibraries(List<Path> jars) {
   private static final List<String> SENT =
       List.of(
           "lanewise-kernels-", "lanewise-core-", "lanewise-text-", "lanewise-spark-", "gson-", "protobuf-java-", "langchain4j-embeddings-");
+
+  private static final Pattern OPENED = Pattern.compile("--add-opens=java\\.base/([\\w.]+)=ALL-UNNAMED");
 
   SparkLibraries {
     jars = List.copyOf(jars);
@@ -56,7 +60,7 @@ record SparkLibraries(List<Path> jars) {
     return System.getProperty("java.class.path") + File.pathSeparator + jars.getFirst().resolveSibling("*");
   }
 
-  /** The flags that Spark's own scripts give to a JVM. */
+  /** The flags that Spark's own scripts give to a JVM, without those for packages that this JDK does not have any more. */
   List<String> flags() throws IOException {
     List<URL> urls = new ArrayList<>();
     for (Path jar : jars) {
@@ -64,10 +68,15 @@ record SparkLibraries(List<Path> jars) {
     }
     try (URLClassLoader loader = new URLClassLoader(urls.toArray(new URL[0]), null)) {
       Object flags = loader.loadClass("org.apache.spark.launcher.JavaModuleOptions").getMethod("defaultModuleOptionArray").invoke(null);
-      return Arrays.asList((String[]) flags);
+      return Arrays.stream((String[]) flags).filter(flag -> !opensNothing(flag)).toList();
     } catch (ReflectiveOperationException e) {
       throw new IOException("this version of Spark does not tell its flags: " + e, e);
     }
+  }
+
+  private static boolean opensNothing(String flag) {
+    Matcher opened = OPENED.matcher(flag);
+    return opened.matches() && !Object.class.getModule().getPackages().contains(opened.group(1));
   }
 
   /** The jars that executors on other machines need, as the value of {@code spark.jars}. */

@@ -93,6 +93,9 @@ final class SparkOptions {
   private List<String> flags(SparkLibraries libraries, String where) throws IOException {
     List<String> flags = new ArrayList<>(ChildJvm.ownFlags());
     flags.addAll(libraries.flags());
+    // Others on the class path would log to java.util.logging, which Spark redirects to them again.
+    flags.add("-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider");
+    flags.add("-Dslf4j.internal.verbosity=WARN");
     flags.add("-Dlog4j2.configurationFile=dev-lanewise-spark-log4j2.properties");
     flags.add("-Dspark.master=" + where);
     flags.add("-Dspark.ui.enabled=false");

@@ -6,16 +6,21 @@ import org.jspecify.annotations.Nullable;
 final class Failures {
   private Failures() {}
 
-  /** The message of the first cause, without the stack traces that Spark writes into messages. */
+  /** The message of the outermost exception that is not Spark's own, without the stack traces that Spark writes into messages. */
   static String line(Throwable failure) {
-    Throwable first = failure;
+    Throwable told = failure;
     for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause.getMessage() != null) {
-        first = cause;
+        told = cause;
+      }
+      if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
+        return first(cause);
       }
     }
-    String line = String.valueOf(first.getMessage()).strip().lines().findFirst().orElse("");
-    boolean plain = first instanceof IllegalArgumentException || first instanceof IllegalStateException;
-    return plain && !line.isEmpty() ? line : line + " (" + first.getClass().getSimpleName() + ")";
+    return first(told) + " (" + told.getClass().getSimpleName() + ")";
+  }
+
+  private static String first(Throwable told) {
+    return String.valueOf(told.getMessage()).strip().lines().findFirst().orElse("");
   }
 }
