@@ -81,7 +81,7 @@ record SparkLibraries(List<Path> jars) {
 
   /** The jars that executors on other machines need, as the value of {@code spark.jars}. */
   String sent() throws IOException {
-    return Stream.concat(jars.stream(), jars(own().getParent()).stream())
+    return Stream.concat(jars.stream(), jars(own().resolveSibling(".")).stream())
         .filter(jar -> SENT.stream().anyMatch(start -> jar.getFileName().toString().startsWith(start)))
         .map(jar -> jar.toUri().toString())
         .collect(Collectors.joining(","));

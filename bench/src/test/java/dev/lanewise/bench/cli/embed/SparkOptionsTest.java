@@ -21,7 +21,7 @@ class SparkOptionsTest {
   private int run(String line) throws Exception {
     Path texts = Files.writeString(folder.resolve("texts.txt"), "a text\n");
     String[] arguments =
-        Arrays.stream(line.split(" "))
+        Arrays.stream(line.split(" ", -1))
             .map(word -> word.replace("TEXTS", texts.toString()).replace("DIR", folder.toString()))
             .toArray(String[]::new);
     return Main.commandLine(arguments).setOut(new PrintWriter(new StringWriter())).setErr(new PrintWriter(err, true)).execute(arguments);

@@ -2,7 +2,6 @@ package dev.lanewise.spark.job;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -39,15 +38,16 @@ record TextInput(String path, Format format, long bytes, String textColumn) {
   /** The formats that can be read. */
   enum Format {
     /** A text a line. */
-    TEXT(List.of("txt")),
+    TEXT("txt"),
     /** An object a line. */
-    JSON(List.of("json", "jsonl", "ndjson")),
+    JSON("json|jsonl|ndjson"),
     /** Apache Parquet. */
-    PARQUET(List.of("parquet"));
+    PARQUET("parquet");
 
-    private final List<String> endings;
+    /** How the names of its files end: a regular expression. */
+    private final String endings;
 
-    Format(List<String> endings) {
+    Format(String endings) {
       this.endings = endings;
     }
 
@@ -71,7 +71,7 @@ record TextInput(String path, Format format, long bytes, String textColumn) {
     /** The format that a file's name tells, also if it is compressed; empty if it tells none. */
     static Optional<Format> ofName(String name) {
       String plain = name.toLowerCase(Locale.ROOT).replaceFirst("\\.(gz|bz2|zst|lz4|snappy|deflate)$", "");
-      return Arrays.stream(values()).filter(format -> format.endings.stream().anyMatch(ending -> plain.endsWith("." + ending))).findFirst();
+      return Arrays.stream(values()).filter(format -> plain.matches(".*\\.(" + format.endings + ")")).findFirst();
     }
   }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class EmbedArgumentsTest {
   private static EmbedArguments parse(String line) {
-    return EmbedArguments.parse(line.isEmpty() ? new String[0] : line.split(" "));
+    return EmbedArguments.parse(line.isEmpty() ? new String[0] : line.split(" ", -1));
   }
 
   @Test
@@ -97,7 +97,7 @@ class EmbedArgumentsTest {
 
   @Test
   void usageNamesEveryOption() {
-    assertThat(Arrays.stream(EmbedArguments.USAGE.split("\\s+")).filter(word -> word.startsWith("--")).distinct()).hasSize(11);
+    assertThat(Arrays.stream(EmbedArguments.USAGE.split("\\s+", -1)).filter(word -> word.startsWith("--")).distinct()).hasSize(11);
   }
 
   @ParameterizedTest

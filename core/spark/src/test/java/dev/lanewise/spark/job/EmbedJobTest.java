@@ -134,7 +134,7 @@ class EmbedJobTest {
       })
   void wrongArgumentsEndBeforeAJobStarts(String name, String model, String more, String message) throws IOException {
     String input = name.equals("missing.txt") ? path(name) : write(name);
-    String[] options = more == null ? new String[0] : more.split(" ");
+    String[] options = more == null ? new String[0] : more.split(" ", -1);
     String[] arguments =
         Stream.concat(Stream.of(input, "--output", path("out"), "--model", model), Stream.of(options)).toArray(String[]::new);
     assertThat(run(arguments)).as(err.toString(StandardCharsets.UTF_8)).isEqualTo(2);

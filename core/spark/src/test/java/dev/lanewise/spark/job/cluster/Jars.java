@@ -28,7 +28,7 @@ record Jars(Path home, List<Path> applications) {
     Path home = folder.resolve("spark");
     Path jars = Files.createDirectories(home.resolve("jars"));
     List<Path> applications = new ArrayList<>();
-    for (String name : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String name : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path entry = Path.of(name).toAbsolutePath();
       if (Files.isDirectory(entry)) {
         Path jar = folder.resolve("classes-" + applications.size() + ".jar");

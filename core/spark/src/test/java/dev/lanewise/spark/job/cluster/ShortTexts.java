@@ -26,7 +26,7 @@ final class ShortTexts implements Serializable {
                   + " harvest music letter island paper doctor railway question answer morning law child city water machine forest garden"
                   + " writes builds carries follows measures opens closes finds loses repairs quickly slowly never often again small large"
                   + " old new quiet bright heavy unusual interconnected electromagnetic photosynthesis")
-              .split(" "));
+              .split(" ", -1));
 
   private static final StructType SCHEMA = new StructType().add("id", DataTypes.LongType).add("text", DataTypes.StringType);
 
