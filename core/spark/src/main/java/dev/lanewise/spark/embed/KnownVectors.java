@@ -2,6 +2,7 @@ package dev.lanewise.spark.embed;
 
 import org.apache.spark.sql.catalyst.expressions.Alias;
 import org.apache.spark.sql.catalyst.expressions.Attribute;
+import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.GlobalLimit;
@@ -33,7 +34,7 @@ final class KnownVectors {
       return through(plan, node.child(), wanted);
     }
     if (plan instanceof Project project) {
-      Found below = find(project.child(), wanted);
+      Found below = find(project.child(), wanted.withText(inlined(wanted.child(), project)));
       if (below == null || project.outputSet().contains(below.attribute)) {
         return below == null ? null : new Found(project.withNewChildInternal(below.plan), below.attribute);
       }
@@ -44,6 +45,19 @@ final class KnownVectors {
       return through(plan, plan.children().apply(0), wanted);
     }
     return null;
+  }
+
+  /** An expression over the columns that a projection reads. */
+  private static Expression inlined(Expression expression, Project project) {
+    if (!(expression instanceof Attribute column)) {
+      return expression.mapChildren(child -> inlined(child, project));
+    }
+    for (NamedExpression made : Scala.list(project.projectList())) {
+      if (made instanceof Alias alias && alias.exprId().equals(column.exprId())) {
+        return alias.child();
+      }
+    }
+    return column;
   }
 
   private static @Nullable Found through(LogicalPlan plan, LogicalPlan child, Embed wanted) {
