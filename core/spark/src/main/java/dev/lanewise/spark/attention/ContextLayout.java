@@ -14,11 +14,31 @@ import org.apache.spark.api.java.JavaRDD;
  */
 record ContextLayout(int batch, int heads, int headDim, int valueDim, int end) {
 
-  /** The shape of a shard, as executors report it. */
-  private record Described(String name, int first, int end, int batch, int heads, int headDim, int valueDim) implements Serializable {
-    static Described of(KeyValueShard shard) {
-      Heads key = shard.key();
-      return new Described(shard.toString(), shard.first(), shard.end(), key.batch(), key.heads(), key.width(), shard.value().width());
+  /** The shape of a shard, as executors report it. No record: Kryo, which may be the serializer, cannot read one. */
+  static final class Described implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    private final String name;
+    private final int first;
+    private final int end;
+    private final int batch;
+    private final int heads;
+    private final int headDim;
+    private final int valueDim;
+
+    Described(KeyValueShard shard) {
+      name = shard.toString();
+      first = shard.first();
+      end = shard.end();
+      batch = shard.key().batch();
+      heads = shard.key().heads();
+      headDim = shard.key().width();
+      valueDim = shard.value().width();
+    }
+
+    @Override
+    public String toString() {
+      return name;
     }
   }
 
@@ -28,7 +48,7 @@ record ContextLayout(int batch, int heads, int headDim, int valueDim, int end) {
    * @throws IllegalArgumentException if there is no shard, shapes differ, or a position is in two shards
    */
   static ContextLayout of(JavaRDD<KeyValueShard> shards) {
-    List<Described> all = shards.map(Described::of).collect();
+    List<Described> all = shards.map(Described::new).collect();
     if (all.isEmpty()) {
       throw new IllegalArgumentException("shards is empty: " + shards.getNumPartitions() + " partitions have 0 shards");
     }
@@ -39,7 +59,8 @@ record ContextLayout(int batch, int heads, int headDim, int valueDim, int end) {
       same(".headDim", shard, shard.headDim, model, model.headDim);
       same(".valueDim", shard, shard.valueDim, model, model.valueDim);
     }
-    List<Described> ascending = all.stream().sorted(Comparator.comparingInt(Described::first).thenComparingInt(Described::end)).toList();
+    List<Described> ascending =
+        all.stream().sorted(Comparator.comparingInt((Described shard) -> shard.first).thenComparingInt(shard -> shard.end)).toList();
     for (int i = 1; i < ascending.size(); i++) {
       Described before = ascending.get(i - 1);
       Described next = ascending.get(i);
