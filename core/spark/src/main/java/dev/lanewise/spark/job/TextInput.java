@@ -1,15 +1,17 @@
 package dev.lanewise.spark.job;
 
 import java.io.IOException;
+import java.net.URI;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -96,19 +98,25 @@ record TextInput(String path, Format format, long bytes, String textColumn) {
     return new TextInput(arguments.input(), format, bytes, arguments.textColumn());
   }
 
-  /** The format of the first file whose name tells one. */
+  /** The format of the first file whose name tells one, also in folders inside, such as those of partitions. */
   private static Format ofNames(FileSystem system, FileStatus... found) throws IOException {
     for (FileStatus status : found) {
-      FileStatus[] inside = status.isDirectory() ? system.listStatus(status.getPath()) : new FileStatus[0];
-      Optional<Format> format =
-          Stream.concat(Stream.of(status), Arrays.stream(inside))
-              .flatMap(file -> Format.ofName(file.getPath().getName()).stream())
-              .findFirst();
-      if (format.isPresent()) {
-        return format.get();
+      RemoteIterator<LocatedFileStatus> files = system.listFiles(status.getPath(), true);
+      while (files.hasNext()) {
+        Path file = files.next().getPath();
+        Optional<Format> format =
+            isHidden(status.getPath().toUri().relativize(file.toUri())) ? Optional.empty() : Format.ofName(file.getName());
+        if (format.isPresent()) {
+          return format.get();
+        }
       }
     }
     return Format.TEXT;
+  }
+
+  /** Whether Spark leaves a file of a folder out, such as those of a log of transactions. */
+  private static boolean isHidden(URI inside) {
+    return Arrays.stream(inside.getPath().split("/", -1)).anyMatch(name -> name.startsWith("_") || name.startsWith("."));
   }
 
   /** Reads the files, in enough parts for all cores. */
