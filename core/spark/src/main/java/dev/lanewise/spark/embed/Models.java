@@ -19,10 +19,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Models {
   private static final Logger LOG = LoggerFactory.getLogger(Models.class);
-  private static final Map<String, SoftReference<Loaded>> LOADED = new HashMap<>();
+  private static final Map<String, Kept> LOADED = new HashMap<>();
   private static final Map<String, FutureTask<Loaded>> LOADING = new HashMap<>();
 
   private Models() {}
+
+  /** What is kept of a model. Its encoders hold the weights, so one that a task uses is not forgotten. */
+  private record Kept(SoftReference<EncoderModel> model, Fingerprint fingerprint) {}
 
   /** A model and its fingerprint. */
   record Loaded(EncoderModel model, Fingerprint fingerprint) {}
@@ -55,10 +58,10 @@ final class Models {
     String key = place.stamp();
     FutureTask<Loaded> loading;
     synchronized (LOADED) {
-      SoftReference<Loaded> reference = LOADED.get(key);
-      @Nullable Loaded found = reference == null ? null : reference.get();
-      if (found != null) {
-        return found;
+      Kept kept = LOADED.get(key);
+      @Nullable EncoderModel model = kept == null ? null : kept.model.get();
+      if (kept != null && model != null) {
+        return new Loaded(model, kept.fingerprint);
       }
       loading = LOADING.computeIfAbsent(key, k -> start(place, k));
     }
@@ -91,7 +94,7 @@ final class Models {
       synchronized (LOADED) {
         LOADING.remove(key);
         if (loaded != null) {
-          LOADED.put(key, new SoftReference<>(loaded));
+          LOADED.put(key, new Kept(new SoftReference<>(loaded.model), loaded.fingerprint));
         }
       }
     }
