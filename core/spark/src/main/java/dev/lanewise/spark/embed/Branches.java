@@ -10,6 +10,8 @@ import org.apache.spark.sql.catalyst.expressions.If;
 import org.apache.spark.sql.catalyst.expressions.IsNull;
 import org.apache.spark.sql.catalyst.expressions.Literal;
 import org.apache.spark.sql.catalyst.expressions.Literal$;
+import org.apache.spark.sql.catalyst.expressions.NamedLambdaVariable;
+import org.apache.spark.sql.catalyst.expressions.aggregate.AggregateExpression;
 import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.Tuple2;
@@ -17,8 +19,8 @@ import scala.collection.immutable.Seq;
 
 /**
  * Keeps what a branch does not reach from being embedded. A node of its own embeds the texts of all rows; so in {@code coalesce(v,
- * embed(text))} the text becomes {@code if(v is null, text, null)}, and the vector of null costs nothing. Conditions that embed themselves
- * keep nothing.
+ * embed(text))} the text becomes {@code if(v is null, text, null)}, and the vector of null costs nothing. Conditions that embed themselves,
+ * or read a variable of a lambda, keep nothing.
  */
 final class Branches {
   private Branches() {}
@@ -104,11 +106,14 @@ final class Branches {
     if (value instanceof Embed embed) {
       return embed.withText(change.apply(replaced(embed.child(), change)));
     }
+    if (value instanceof AggregateExpression) {
+      return value; // reads rows, and the branch is of their group
+    }
     return ExtractEmbeds.has(value) ? value.mapChildren(child -> replaced(child, change)) : value;
   }
 
   private static boolean isPlain(Expression condition) {
-    return condition.deterministic() && !ExtractEmbeds.has(condition);
+    return condition.deterministic() && !condition.exists(part -> part instanceof Embed || part instanceof NamedLambdaVariable);
   }
 
   private static Literal nothing(Expression text) {

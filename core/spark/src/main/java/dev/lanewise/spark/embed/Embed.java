@@ -7,12 +7,14 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.Unevaluable;
 import org.apache.spark.sql.catalyst.expressions.codegen.CodegenContext;
 import org.apache.spark.sql.catalyst.expressions.codegen.ExprCode;
+import org.apache.spark.sql.catalyst.trees.TreePattern;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.NullType;
 import org.apache.spark.sql.types.StringType;
 import org.jspecify.annotations.Nullable;
+import scala.Enumeration;
 import scala.collection.immutable.IndexedSeq;
 import scala.collection.immutable.Seq;
 
@@ -74,6 +76,12 @@ public final class Embed extends Expression implements Unevaluable, Serializable
   @Override
   public boolean foldable() {
     return false;
+  }
+
+  /** That of a user's function: Spark does not copy such a condition into the subqueries that it makes to filter the scan of a join. */
+  @Override
+  public Seq<Enumeration.Value> nodePatterns() {
+    return Scala.seq(TreePattern.SCALA_UDF());
   }
 
   @Override

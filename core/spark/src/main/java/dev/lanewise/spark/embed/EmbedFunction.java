@@ -3,12 +3,11 @@ package dev.lanewise.spark.embed;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
 import org.apache.spark.sql.catalyst.util.MapData;
-import org.apache.spark.sql.internal.SQLConf;
+import org.apache.spark.sql.classic.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StringType;
@@ -40,8 +39,10 @@ public final class EmbedFunction {
       throw new IllegalArgumentException("embed has " + arguments.size() + " arguments, must be embed(text) or embed(text, options)");
     }
     Map<String, String> own = arguments.size() == 1 ? Map.of() : options(arguments.get(1));
-    EmbedSettings settings = Embedding.checked(EmbedOptions.of(SQLConf.get(), own).settings());
-    Embedding.equip(SparkSession.active());
+    SparkSession session = SparkSession.active();
+    // SQLConf.get() has nothing of ours while Spark reads the text of a view.
+    EmbedSettings settings = Embedding.checked(EmbedOptions.of(session.sessionState().conf(), own).settings());
+    Embedding.equip(session);
     return new Embed(arguments.getFirst(), settings);
   }
 

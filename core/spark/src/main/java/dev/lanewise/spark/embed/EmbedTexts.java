@@ -68,8 +68,7 @@ public final class EmbedTexts extends LogicalPlan implements UnaryNode, Serializ
 
   @Override
   public LogicalPlan mapChildren(scala.Function1<LogicalPlan, LogicalPlan> change) {
-    LogicalPlan changed = change.apply(child);
-    return changed.fastEquals(child) ? this : new EmbedTexts(embeds, changed);
+    return withNewChildren(Scala.seq(change.apply(child))); // keeps the tags, by which adaptive execution finds the node
   }
 
   @Override

@@ -102,8 +102,7 @@ public final class EmbedTextsExec extends SparkPlan implements UnaryExecNode {
 
   @Override
   public SparkPlan mapChildren(scala.Function1<SparkPlan, SparkPlan> change) {
-    SparkPlan changed = change.apply(child);
-    return changed.fastEquals(child) ? this : new EmbedTextsExec(embeds, changed);
+    return withNewChildren(Scala.seq(change.apply(child))); // keeps the tags, by which adaptive execution finds the node
   }
 
   @Override

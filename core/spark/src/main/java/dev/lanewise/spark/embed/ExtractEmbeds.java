@@ -11,10 +11,10 @@ import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.LambdaFunction;
 import org.apache.spark.sql.catalyst.expressions.NamedExpression;
 import org.apache.spark.sql.catalyst.expressions.NamedLambdaVariable;
+import org.apache.spark.sql.catalyst.expressions.PlanExpression;
 import org.apache.spark.sql.catalyst.plans.logical.Aggregate;
 import org.apache.spark.sql.catalyst.plans.logical.Filter;
 import org.apache.spark.sql.catalyst.plans.logical.Join;
-import org.apache.spark.sql.catalyst.plans.logical.LocalLimit;
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
 import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.catalyst.plans.logical.Subquery;
@@ -37,7 +37,7 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
   }
 
   private static boolean isConcerned(LogicalPlan plan) {
-    return !(plan instanceof EmbedTexts) && plan.expressions().exists(ExtractEmbeds::has);
+    return !(plan instanceof EmbedTexts) && plan.expressions().exists(expression -> has(expression) || hasInside(expression));
   }
 
   /** Whether there is one in an expression. */
@@ -45,16 +45,36 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
     return expression.exists(part -> part instanceof Embed);
   }
 
+  /** Whether there is one in a subquery that Spark has made after it optimised those of the query, such as a filter of partitions. */
+  private static boolean hasInside(Expression expression) {
+    return expression.exists(
+        part ->
+            part instanceof PlanExpression<?> made
+                && made.plan() instanceof LogicalPlan inside
+                && inside.exists(ExtractEmbeds::isConcerned));
+  }
+
+  @SuppressWarnings("unchecked") // the new plan has the type of the old one
+  private Expression inside(Expression expression) {
+    if (!hasInside(expression)) {
+      return expression;
+    }
+    Expression changed = expression.mapChildren(this::inside);
+    return changed instanceof PlanExpression<?> made && made.plan() instanceof LogicalPlan plan
+        ? ((PlanExpression<LogicalPlan>) made).withNewPlan(all(plan))
+        : changed;
+  }
+
   /** Extracts from an operator and all below it, from the leaves up. */
   private LogicalPlan all(LogicalPlan plan) {
     LogicalPlan below = plan.mapChildren(this::all);
-    if (below instanceof LocalLimit limit) {
-      return limited(limit);
-    }
     if (!isConcerned(below)) {
-      return below;
+      return Limits.pushed(below);
     }
-    LogicalPlan known = below.mapExpressions(Constants::computed);
+    LogicalPlan known = below.mapExpressions(this::inside).mapExpressions(Constants::computed);
+    if (!isConcerned(known)) {
+      return known; // all texts are constant
+    }
     // In a join, a condition may be of one side and the text of the other.
     return from(known instanceof Join ? known : known.mapExpressions(Branches::guarded));
   }
@@ -69,16 +89,6 @@ public final class ExtractEmbeds extends Rule<LogicalPlan> {
       return ofJoin(join);
     }
     return plan instanceof Filter filter ? ofFilter(filter) : below(plan);
-  }
-
-  /** A limit on each partition, also below the vectors that are computed for it. */
-  private static LogicalPlan limited(LocalLimit limit) {
-    LogicalPlan child = limit.child();
-    if (child instanceof Project project && project.child() instanceof EmbedTexts node && !(node.child() instanceof LocalLimit)) {
-      LogicalPlan pushed = node.withNewChildInternal(new LocalLimit(limit.limitExpr(), node.child()));
-      return limit.withNewChildInternal(project.withNewChildInternal(pushed));
-    }
-    return limit;
   }
 
   /** Conditions without vectors come first, so that vectors are computed for the rows that are left. */

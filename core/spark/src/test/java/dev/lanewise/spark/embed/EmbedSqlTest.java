@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanewise.spark.testing.LocalSpark;
 import dev.lanewise.spark.testing.TestTexts;
+import java.nio.file.Path;
 import java.util.List;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.execution.ProjectExec;
+import org.apache.spark.sql.execution.SparkPlan;
 import org.apache.spark.sql.types.DataTypes;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -77,6 +82,11 @@ class EmbedSqlTest {
         "SELECT id, CASE k WHEN 0 THEN embed(text) WHEN 1 THEN embed(upper(text)) ELSE embed('other') END FROM t",
         "SELECT id, if(embed(text)[0] > 0, embed(concat(text, ' again')), array(0f)) FROM t",
         "SELECT k, if(max(id) > 9, embed(max(text)), null) FROM t GROUP BY k",
+        "SELECT k, if(count(*) > 4, max(embed(text)[0]), null), coalesce(max(id), max(embed(text)[1])) FROM t GROUP BY k",
+        "SELECT id, transform(array(0, id), x -> if(x > 3, embed(text)[0], 0f)) FROM t",
+        "SELECT id FROM t WHERE id / 20f > embed('a constant')[0]",
+        "SELECT id, embed(text) v FROM t ORDER BY id DESC LIMIT 3",
+        "SELECT sum(id), max(v[0]) FROM (SELECT id, embed(text) v FROM (SELECT * FROM t SORT BY k) ORDER BY k, id LIMIT 4)",
         "SELECT embed(col1) FROM VALUES ('a'), ('b')"
       })
   void rowsAreThoseOfAPlainFunction(String sql) {
@@ -150,6 +160,54 @@ class EmbedSqlTest {
         .containsSubsequence("Filter", "EmbedTexts", "Filter");
     assertThat(session.sql("SELECT id, embed(text) v FROM t LIMIT 5").queryExecution().optimizedPlan().toString())
         .containsSubsequence("GlobalLimit", "EmbedTexts", "LocalLimit");
+  }
+
+  /** Spark takes the first rows of an order only where the limit is right above the sort: elsewhere a shuffle is between them. */
+  @Test
+  void theFirstRowsOfAnOrderAreFoundBeforeVectors() {
+    String[] firstRows = {"EmbedTexts", "GlobalLimit", "LocalLimit", "Sort"};
+    String sql = "SELECT id, embed(text) v FROM t ORDER BY id LIMIT 5";
+    assertThat(session.sql(sql).queryExecution().optimizedPlan().toString()).containsSubsequence(firstRows);
+    Dataset<Row> sorted = session.sql("SELECT id, text FROM t").orderBy("id");
+    assertThat(sorted.selectExpr("embed(text) v").limit(5).queryExecution().optimizedPlan().toString()).containsSubsequence(firstRows);
+    assertThat(session.sql(sql.replace("id LIMIT", "v[0] LIMIT")).queryExecution().optimizedPlan().toString())
+        .containsSubsequence("GlobalLimit", "Sort", "EmbedTexts");
+  }
+
+  /** Spark analyses the text of a view in a configuration that has nothing but its own settings. */
+  @Test
+  void viewsUseTheModelOfTheSession() {
+    session.sql("CREATE OR REPLACE TEMPORARY VIEW embedded AS SELECT id, embed(text) AS v FROM t");
+    assertThat(rows("SELECT id, v FROM embedded")).isEqualTo(rows("SELECT id, plain(text) AS v FROM t"));
+  }
+
+  /** Spark makes such subqueries after it has optimised those of the query. */
+  @Test
+  void subqueriesThatSparkMakesEmbed(@TempDir Path folder) {
+    String facts = folder.resolve("facts").toString();
+    session.range(40).selectExpr("id", "id % 4 AS part").write().partitionBy("part").parquet(facts);
+    session.read().parquet(facts).createOrReplaceTempView("facts");
+    List<String> names = List.of("spark.sql.optimizer.dynamicPartitionPruning.reuseBroadcastOnly", "spark.sql.autoBroadcastJoinThreshold");
+    try {
+      session.conf().set(names.get(0), "false");
+      session.conf().set(names.get(1), "-1");
+      String sql = "SELECT f.id, t.id FROM facts f JOIN t ON f.part = t.k WHERE embed(t.text)[0] > 0";
+      assertThat(session.sql(sql).queryExecution().optimizedPlan().toString()).contains("dynamicpruning");
+      assertThat(rows(sql)).containsExactlyInAnyOrderElementsOf(rows(sql.replace("embed(", "plain(")));
+    } finally {
+      names.forEach(session.conf()::unset);
+    }
+  }
+
+  /** Adaptive execution finds the operator by the tags that changes of its child keep. */
+  @Test
+  void operatorsKeepTheirTags() {
+    SparkPlan plan = session.sql("SELECT embed(text) FROM t").queryExecution().sparkPlan();
+    SparkPlan operator = plan.find(node -> node instanceof EmbedTextsExec).get();
+    assertThat(operator.logicalLink().isDefined()).isTrue();
+    SparkPlan changed = operator.mapChildren(child -> new ProjectExec(Scala.map(child.output(), column -> column), child));
+    assertThat(changed).isNotEqualTo(operator);
+    assertThat(changed.logicalLink()).isEqualTo(operator.logicalLink());
   }
 
   @Test
