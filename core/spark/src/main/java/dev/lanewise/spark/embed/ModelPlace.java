@@ -47,8 +47,8 @@ record ModelPlace(String model, @Nullable Path path) {
       }
       return given;
     }
-    Path distributed = SparkEnv.get() == null ? given : Path.of(SparkFiles.getRootDirectory()).resolve(given);
-    for (Path path : List.of(distributed, given)) {
+    Path distributed = Path.of(SparkEnv.get() == null ? "" : SparkFiles.getRootDirectory()); // saving needs no session
+    for (Path path : List.of(distributed.resolve(given), given)) {
       if (Files.exists(path)) {
         return path;
       }
@@ -57,7 +57,7 @@ record ModelPlace(String model, @Nullable Path path) {
         "there is no model \""
             + model
             + "\" among the files of --files and --archives ("
-            + SparkFiles.getRootDirectory()
+            + distributed
             + "), nor in the working directory ("
             + given.toAbsolutePath().getParent()
             + "); a model on the class path is written classpath:NAME");
