@@ -27,8 +27,7 @@ public record EmbedSettings(
 
   /** Returns a copy that accepts only the model with this fingerprint. */
   public EmbedSettings withFingerprint(Fingerprint newFingerprint) {
-    return new EmbedSettings(
-        model, newFingerprint.toString(), pooling, normalised, prefix, dimensions, maxTokens, longTexts, onFailure);
+    return new EmbedSettings(model, newFingerprint.toString(), pooling, normalised, prefix, dimensions, maxTokens, longTexts, onFailure);
   }
 
   /** The fingerprint of settings that the driver has checked. */
