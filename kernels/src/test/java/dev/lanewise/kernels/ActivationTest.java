@@ -110,9 +110,9 @@ class ActivationTest {
     for (BiConsumer<Matrix, Matrix> function : List.of(kernel(kernels, Activation.TANH), ActivationTest::erf)) {
       Matrix result = Matrix.zeros(1, 4096);
       Matrix mirrored = Matrix.zeros(1, 4096);
-      for (int first = 0; first < Float.floatToRawIntBits(INFINITY); first += 4096 * STEP) {
+      for (long first = 0; first < Float.floatToRawIntBits(INFINITY); first += 4096L * STEP) {
         for (int i = 0; i < 4096; i++) {
-          x.data()[i] = Float.intBitsToFloat(Math.min(first + i * STEP, 0x7f7fffff));
+          x.data()[i] = Float.intBitsToFloat((int) Math.min(first + (long) i * STEP, 0x7f7fffff));
           minus.data()[i] = -x.data()[i];
         }
         function.accept(x, result);

@@ -41,7 +41,7 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
     for (int rows : SIDES) {
       for (int columns : SIDES) {
         for (int inner : INNER) {
-          sizes.add(new int[] {rows, columns, inner});
+          sizes.add(new int[] {rows, columns, inner, sizes.size()});
         }
       }
     }
@@ -51,7 +51,8 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
 
   /** The large cases only. */
   public static List<Shape> large() {
-    return inLayouts(List.of(LARGE)).toList();
+    return inLayouts(IntStream.range(0, LARGE.length).mapToObj(i -> new int[] {LARGE[i][0], LARGE[i][1], LARGE[i][2], i}).toList())
+        .toList();
   }
 
   /** Cases that fill, cut off and cross tiles, few enough for tests that compute each row again. */
@@ -76,8 +77,12 @@ public record Shape(int rows, int columns, int inner, Layout layout, long seed) 
     return IntStream.iterate(0, i -> i < sides, i -> i + (sides / 8 | 1));
   }
 
+  /** Sizes, each with its number, in layouts. The seed of a case depends on the case, not on the sample that it is in. */
   private static Stream<Shape> inLayouts(List<int[]> sizes) {
-    long[] seed = {SEED};
-    return Sample.pairs(sizes, List.of(Layout.values()), (size, layout) -> new Shape(size[0], size[1], size[2], layout, seed[0]++));
+    int layouts = Layout.values().length;
+    return Sample.pairs(
+        sizes,
+        List.of(Layout.values()),
+        (size, layout) -> new Shape(size[0], size[1], size[2], layout, SEED + (long) size[3] * layouts + layout.ordinal()));
   }
 }
