@@ -108,6 +108,7 @@ public final class EmbedJob {
   private void write(SparkSession session, Dataset<Row> vectors, String output, Configuration hadoop) throws IOException {
     Thread interrupt = new Thread(() -> interrupt(session));
     Runtime.getRuntime().addShutdownHook(interrupt);
+    long failedBefore = TextEmbedder.failedTexts(session); // of earlier jobs in the same application
     boolean complete = false;
     try {
       vectors.write().parquet(output);
@@ -122,7 +123,7 @@ public final class EmbedJob {
       }
     }
     long rows = session.read().parquet(output).count();
-    long failed = TextEmbedder.failedTexts(session);
+    long failed = TextEmbedder.failedTexts(session) - failedBefore;
     out.println(output + ": " + rows + (rows == 1 ? " row" : " rows") + (failed > 0 ? "; " + failed + " without a vector" : ""));
   }
 
