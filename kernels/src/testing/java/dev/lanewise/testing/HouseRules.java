@@ -48,8 +48,11 @@ public final class HouseRules {
   private static final int LARGEST_KNOT = 12;
   private static final Path SOURCES = Path.of("src/main/java");
 
-  /** Classes that switch over enums of other projects. */
-  private static final Set<String> FOREIGN_TYPES = Set.of("SafetensorsJson.java");
+  /** Classes that switch over types of other projects. */
+  private static final Set<String> FOREIGN_TYPES = Set.of("SafetensorsJson.java", "ColumnOrder.java");
+
+  /** Packages that users do not call, in modules that have no descriptor to say so. */
+  private static final Set<String> INSIDES = Set.of("dev.lanewise.spark.embed");
 
   private static final Pattern EXPORTED = Pattern.compile("exports ([\\w.]+);");
 
@@ -179,7 +182,9 @@ public final class HouseRules {
   /** What the module's descriptor exports; all packages if it has none, as an adapter whose framework has no descriptor. */
   private static List<String> exportedPackages(JavaClasses classes) throws IOException {
     Path descriptor = SOURCES.resolve("module-info.java");
-    return Files.exists(descriptor) ? found(EXPORTED, Files.readString(descriptor)) : List.copyOf(typesOfPackages(classes).keySet());
+    return Files.exists(descriptor)
+        ? found(EXPORTED, Files.readString(descriptor))
+        : typesOfPackages(classes).keySet().stream().filter(name -> !INSIDES.contains(name)).toList();
   }
 
   private static boolean hasExample(String source) {
