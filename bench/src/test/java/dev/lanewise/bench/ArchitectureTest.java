@@ -35,6 +35,7 @@ class ArchitectureTest {
             BENCH + ".report",
             BENCH + ".verify.oracle",
             BENCH + ".verify.fuzz",
+            BENCH + ".verify.files",
             BENCH + ".verify.soak",
             BENCH + ".cli.model",
             BENCH + ".cli.embed",

@@ -52,8 +52,7 @@ public final class FuzzCommand extends BenchCommand {
   @Option(
       names = "--paths",
       split = ",",
-      defaultValue = "512,256,128,scalar",
-      description = "The code to run: bits of a SIMD vector, or scalar (default: ${DEFAULT-VALUE}).")
+      description = "The code to run: bits of a SIMD vector, or scalar (default: those of 512,256,128,scalar that this machine has).")
   private List<String> paths = List.of();
 
   @Option(names = "--call", paramLabel = "N", description = "Only the call with this number, as a failure names it.")
@@ -106,6 +105,9 @@ public final class FuzzCommand extends BenchCommand {
     requireAtLeast("--calls", calls == null ? 1 : calls, 1);
     if (digest && calls == null) {
       throw rejected("--digest needs --calls");
+    }
+    if (paths.isEmpty()) {
+      return KernelPath.ofThisMachine();
     }
     List<KernelPath> chosen = new ArrayList<>();
     for (String option : paths) {

@@ -1,6 +1,7 @@
 package dev.lanewise.bench.verify.fuzz;
 
 import dev.lanewise.bench.cli.console.ChildJvm;
+import dev.lanewise.kernels.Kernels;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +50,13 @@ enum KernelPath {
       }
       return child.process().waitFor();
     }
+  }
+
+  /** The paths that this machine has: none whose vectors are longer than those of this JVM. All of them if this JVM runs plain Java. */
+  static List<KernelPath> ofThisMachine() {
+    List<KernelPath> all = List.of(values());
+    Optional<KernelPath> own = all.stream().filter(path -> path.path().equals(Kernels.selected().path())).findFirst();
+    return own.isEmpty() || own.get() == SCALAR ? all : all.subList(all.indexOf(own.get()), all.size());
   }
 
   /** The path that {@code --paths} calls by this name. */

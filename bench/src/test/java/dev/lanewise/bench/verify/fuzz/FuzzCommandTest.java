@@ -25,7 +25,7 @@ class FuzzCommandTest {
   void noCallIsWrongOnAnyPath() {
     assertThat(run("--minutes", "0.5", "--seed", "20261121")).as("%s%s", out, err).isZero();
     assertThat(out.toString()).startsWith("seed 20261121");
-    for (KernelPath path : KernelPath.values()) {
+    for (KernelPath path : KernelPath.ofThisMachine()) {
       Matcher count = Pattern.compile(path.path() + ": (\\d+) calls").matcher(out.toString());
       assertThat(count.find()).as("%s in %s", path.path(), out).isTrue();
       assertThat(Integer.parseInt(count.group(1))).as(path.path()).isPositive();
