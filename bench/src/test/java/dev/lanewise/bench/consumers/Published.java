@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 record Published(ModuleReference reference, List<Path> path, boolean isLinkable) {
   private static final Path REPOSITORY = Path.of(System.getProperty("lanewise.repository", "../target/repository"));
 
-  /** The dependencies that bench has, which are those of all modules. */
+  /** The dependencies that bench has, which are those of all modules. Spark's are in a folder below: few of its jars can be modules. */
   private static final Path LIBRARIES = Path.of("target", "lib");
 
   /** All installed modules of Lanewise that export packages. */
@@ -34,7 +34,12 @@ record Published(ModuleReference reference, List<Path> path, boolean isLinkable)
     List<Path> jars = new ArrayList<>(jars(REPOSITORY.resolve("dev").resolve("lanewise")));
     jars.removeIf(jar -> jar.toString().endsWith("-sources.jar") || jar.toString().endsWith("-javadoc.jar"));
     ModuleFinder ours = finder(jars);
-    jars(LIBRARIES).stream().filter(jar -> !jar.getFileName().toString().startsWith("lanewise-")).forEach(jars::add);
+    jars(LIBRARIES).stream()
+        .filter(
+            jar ->
+                jar.toAbsolutePath().getParent().equals(LIBRARIES.toAbsolutePath())
+                    && !jar.getFileName().toString().startsWith("lanewise-"))
+        .forEach(jars::add);
     ModuleFinder finder = finder(jars);
     return ours.findAll().stream()
         .filter(module -> exportedPackages(module.descriptor()).findAny().isPresent())
