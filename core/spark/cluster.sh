@@ -26,6 +26,11 @@ case "${1:-}" in
 --scale) program=ScaleMeasurements ;;
 esac
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+release=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
+if [ "${release:-0}" -lt 25 ]; then
+  echo "cluster.sh: $java is Java ${release:-unknown}, must be 25 or newer; set JAVA_HOME" >&2
+  exit 2
+fi
 folder=$(mktemp -d "${TMPDIR:-/tmp}/lanewise-cluster.XXXXXX")
 driver=
 finish() {
