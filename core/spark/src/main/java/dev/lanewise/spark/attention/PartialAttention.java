@@ -114,12 +114,7 @@ public final class PartialAttention implements Serializable {
     for (int i = 1; i < all.length; i++) {
       checkShape("parts[" + i + "]", all[i], all[0].output);
     }
-    for (int count = all.length; count > 1; count = Math.ceilDiv(count, 2)) {
-      for (int i = 0; i < count; i += 2) {
-        all[i / 2] = i + 1 < count ? all[i].merge(all[i + 1]) : all[i];
-      }
-    }
-    return all[0];
+    return Objects.requireNonNull(PartialTree.merge(all));
   }
 
   private static void checkShape(String name, PartialAttention part, Heads expected) {
@@ -172,7 +167,7 @@ public final class PartialAttention implements Serializable {
   }
 
   /** Bytes of a form; refused if no array has as many. */
-  private static int size(int batch, int heads, int rows, int width) {
+  static int size(int batch, int heads, int rows, int width) {
     Checks.atLeast("batch", batch, 0);
     Checks.atLeast("heads", heads, 0);
     Checks.atLeast("rows", rows, 0);

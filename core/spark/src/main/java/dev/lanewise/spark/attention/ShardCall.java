@@ -40,6 +40,11 @@ record ShardCall(ShardSettings settings, int[] positions, float[] query, int hea
     return List.of(parts.isEmpty() ? new byte[0] : PartialAttention.mergeAll(parts).toBytes()).iterator();
   }
 
+  /** Bytes of the wire form of an answer. */
+  int answerBytes() {
+    return PartialAttention.size(positions.length, heads, rows, valueDim);
+  }
+
   /** The attention to the keys of a shard. */
   PartialAttention partial(KeyValueShard shard, int threads) {
     Heads output = emptyOutput();

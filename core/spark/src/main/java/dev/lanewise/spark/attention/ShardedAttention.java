@@ -233,14 +233,16 @@ public final class ShardedAttention implements AutoCloseable {
     ShardCall call = ShardCall.of(settings, positions, query, layout.valueDim());
     // The tail comes first: a cache that does not fit is found before the job starts.
     PartialAttention tail = tails.isEmpty() ? null : call.partial(tails, layout.end(), 1);
-    PartialAttention empty = call.partial(filled(query.heads(), Float.NEGATIVE_INFINITY));
-    int mostAnswers = (int) Math.min(Integer.MAX_VALUE, collectedBytes / empty.toBytes().length);
+    int mostAnswers = (int) Math.min(Integer.MAX_VALUE, collectedBytes / call.answerBytes());
     List<PartialAttention> parts = new ArrayList<>();
     add(parts, PartialTree.merge(shards.mapPartitions(call::answer), mostAnswers));
     add(parts, tail);
     float[] sinks = settings.sinks();
     add(parts, sinks == null ? null : call.partial(sinks));
-    PartialAttention merged = parts.isEmpty() ? empty : parts.getFirst();
+    if (parts.isEmpty()) {
+      return call.partial(filled(query.heads(), Float.NEGATIVE_INFINITY));
+    }
+    PartialAttention merged = parts.getFirst();
     for (PartialAttention part : parts.subList(1, parts.size())) {
       merged = merged.merge(part);
     }
