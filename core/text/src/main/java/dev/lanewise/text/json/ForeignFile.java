@@ -15,10 +15,19 @@ public final class ForeignFile {
    * @throws IOException if there is no such file, or it is no regular one: opening a pipe would wait for a writer
    */
   public static InputStream open(Path path) throws IOException {
+    checkRegular(path);
+    return Files.newInputStream(path);
+  }
+
+  /**
+   * Refuses a pipe, which would wait for a writer, and other files that are not regular. A path without a file passes.
+   *
+   * @throws IOException if there is such a file
+   */
+  public static void checkRegular(Path path) throws IOException {
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       throw new IOException(path + " is not a regular file");
     }
-    return Files.newInputStream(path);
   }
 
   /**

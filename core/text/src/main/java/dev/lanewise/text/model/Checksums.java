@@ -1,5 +1,6 @@
 package dev.lanewise.text.model;
 
+import dev.lanewise.text.json.ForeignFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ final class Checksums {
       add(lines, "onnx", files.sumOfOnnx());
     } else {
       for (Path file : weights(folder)) {
-        try (InputStream in = Files.newInputStream(file)) {
+        try (InputStream in = ForeignFile.open(file)) {
           add(lines, String.valueOf(file.getFileName()), Sum.of(in));
         }
       }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -96,9 +97,7 @@ sealed interface Place {
     }
 
     private static ZipFile openZip(Path zip) throws IOException {
-      if (Files.exists(zip) && !Files.isRegularFile(zip)) {
-        throw new IOException(zip + " is not a regular file");
-      }
+      ForeignFile.checkRegular(zip);
       try {
         return new ZipFile(zip.toFile());
       } catch (NoSuchFileException e) {
@@ -118,14 +117,12 @@ sealed interface Place {
   record ClassPath() implements Place {
     @Override
     public @Nullable InputStream open(String file) {
-      ClassLoader context = Thread.currentThread().getContextClassLoader();
-      InputStream found = context == null ? null : context.getResourceAsStream(file);
-      return found == null ? Objects.requireNonNull(ClassPath.class.getClassLoader()).getResourceAsStream(file) : found;
+      return find(loader -> loader.getResourceAsStream(file));
     }
 
     @Override
     public Checksums.@Nullable Sum sum(String file) throws IOException {
-      URL found = find(file);
+      URL found = find(loader -> loader.getResource(file));
       if (found != null && found.openConnection() instanceof JarURLConnection jar) {
         jar.setUseCaches(false); // a shared archive must not be closed
         try (JarFile archive = jar.getJarFile()) {
@@ -135,10 +132,10 @@ sealed interface Place {
       return Place.super.sum(file);
     }
 
-    private static @Nullable URL find(String file) {
+    private static <T> @Nullable T find(Function<ClassLoader, @Nullable T> search) {
       ClassLoader context = Thread.currentThread().getContextClassLoader();
-      URL found = context == null ? null : context.getResource(file);
-      return found == null ? Objects.requireNonNull(ClassPath.class.getClassLoader()).getResource(file) : found;
+      T found = context == null ? null : search.apply(context);
+      return found == null ? search.apply(Objects.requireNonNull(ClassPath.class.getClassLoader())) : found;
     }
 
     @Override

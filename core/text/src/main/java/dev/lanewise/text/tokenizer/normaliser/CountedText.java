@@ -1,6 +1,7 @@
 package dev.lanewise.text.tokenizer.normaliser;
 
 import dev.lanewise.kernels.runtime.Interruption;
+import dev.lanewise.text.json.ForeignJson;
 import java.util.regex.Pattern;
 
 /**
@@ -15,8 +16,6 @@ final class CountedText implements CharSequence {
 
   /** Looks between two checks of the interrupt. */
   private static final int CHECKED = (1 << 16) - 1;
-
-  private static final int LONGEST_SHOWN = 80;
 
   private final String text;
   private final Pattern pattern;
@@ -46,13 +45,11 @@ final class CountedText implements CharSequence {
     Interruption.check();
     if (left <= 0) {
       throw new IllegalArgumentException(
-          "text of " + text.length() + " characters takes too long to search with the regular expression " + shown());
+          "text of "
+              + text.length()
+              + " characters takes too long to search with the regular expression "
+              + ForeignJson.shown(pattern.pattern()));
     }
-  }
-
-  private String shown() {
-    String all = pattern.pattern();
-    return all.length() > LONGEST_SHOWN ? all.substring(0, LONGEST_SHOWN) + "…" : all;
   }
 
   @Override
