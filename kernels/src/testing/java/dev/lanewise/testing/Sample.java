@@ -75,7 +75,7 @@ public final class Sample {
     return IntStream.range(0, cases.size()).filter(i -> i % extent.parts == part % extent.parts).mapToObj(cases::get).toList();
   }
 
-  /** Of value i of the first list those with the j-th of the second for which i + j has this part as its remainder. */
+  /** The pairs of value i of the first list and value j of the second for which i + j has this part as its remainder. */
   static Stream<int[]> pairs(int first, int second, Extent extent, int part) {
     int parts = Math.min(extent.parts, Math.max(1, Math.min(first, second)));
     return IntStream.range(0, first)
