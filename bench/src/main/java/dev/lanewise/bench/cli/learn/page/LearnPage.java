@@ -6,6 +6,7 @@ import dev.lanewise.bench.cli.learn.claim.Experiment;
 import dev.lanewise.bench.cli.learn.claim.Findings;
 import dev.lanewise.bench.cli.learn.claim.Verdict;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -65,13 +66,9 @@ public final class LearnPage {
         counts.merge(findings.verdict(experiment, claim), 1, Integer::sum);
       }
     }
-    return String.format(
-        Locale.ROOT,
-        "Of %d claims %d hold, %d do not hold, and %d are undecided.",
-        counts.values().stream().mapToInt(Integer::intValue).sum(),
-        counts.getOrDefault(Verdict.HOLDS, 0),
-        counts.getOrDefault(Verdict.DOES_NOT_HOLD, 0),
-        counts.getOrDefault(Verdict.UNDECIDED, 0));
+    return Arrays.stream(Verdict.values())
+        .map(verdict -> verdict.text() + " " + counts.getOrDefault(verdict, 0))
+        .collect(Collectors.joining(", ", "Verdicts: ", "."));
   }
 
   private static String rows(Experiment experiment, Findings findings) {
