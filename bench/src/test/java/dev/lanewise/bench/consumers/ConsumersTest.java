@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * A project that depends on a module of Lanewise needs nothing else but what that module requires, and gets no warning: README's programs
  * are compiled with javac and with Maven against the installed jars, and run. A program that embeds text depends on the model's artifact,
- * too.
+ * too. Maven also compiles an application of each adapter.
  */
 @Tag("consumers")
 class ConsumersTest {
@@ -98,6 +98,13 @@ class ConsumersTest {
         writeSources(sources, module, named);
         Files.writeString(directory.resolve(project).resolve("pom.xml"), MavenProject.of(project, module));
       }
+    }
+    for (Adapter adapter : Adapter.all()) {
+      projects.add(adapter.artifact());
+      Path folder = Files.createDirectories(directory.resolve(adapter.artifact()).resolve("src/main/java/consumer"));
+      Files.writeString(folder.resolve("Application.java"), adapter.source());
+      Files.writeString(
+          directory.resolve(adapter.artifact()).resolve("pom.xml"), MavenProject.of(adapter, modules().getFirst().version()));
     }
     assertThat(MavenProject.compile(directory, projects)).contains("BUILD SUCCESS").doesNotContain("[WARNING]");
     for (String project : projects) {

@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
 final class MavenProject {
   private static final String HEAD = "<project xmlns='http://maven.apache.org/POM/4.0.0'><modelVersion>4.0.0</modelVersion>";
 
+  private static final String IMPORT = "<type>pom</type><scope>import</scope>";
+
   /** In place of Maven Central: a local repository, which keeps no checksums of what was built here. */
   private static final String SETTINGS =
       """
@@ -59,6 +61,23 @@ final class MavenProject {
   /** The pom.xml of a project that depends on a module, in the version that lanewise-bom names. */
   static String of(String name, Published module) throws IOException {
     String model = module.programs().stream().anyMatch(ReadmeProgram::needsModel) ? MODEL.replace("VERSION", property("minilm")) : "";
+    return of(name, module.version(), "", dependency("dev.lanewise:" + module.artifact(), "") + model);
+  }
+
+  /** The pom.xml of an application that uses an adapter, in the version that lanewise-bom of this version names. */
+  static String of(Adapter adapter, String version) {
+    String boms = adapter.boms().stream().map(bom -> dependency(bom, IMPORT)).collect(Collectors.joining());
+    String framework = adapter.framework().stream().map(part -> dependency(part, "")).collect(Collectors.joining());
+    return of(adapter.artifact(), version, boms, dependency("dev.lanewise:" + adapter.artifact(), "") + framework);
+  }
+
+  private static String dependency(String coordinates, String more) {
+    String[] parts = coordinates.split(":", -1);
+    String version = parts.length > 2 ? "<version>" + parts[2] + "</version>" : "";
+    return "<dependency><groupId>%s</groupId><artifactId>%s</artifactId>%s%s</dependency>".formatted(parts[0], parts[1], version, more);
+  }
+
+  private static String of(String name, String version, String boms, String dependencies) {
     return HEAD
         + """
         <groupId>consumer</groupId>
@@ -70,20 +89,10 @@ final class MavenProject {
         </properties>
         <dependencyManagement>
           <dependencies>
-            <dependency>
-              <groupId>dev.lanewise</groupId>
-              <artifactId>lanewise-bom</artifactId>
-              <version>%s</version>
-              <type>pom</type>
-              <scope>import</scope>
-            </dependency>
+            %s
           </dependencies>
         </dependencyManagement>
         <dependencies>
-          <dependency>
-            <groupId>dev.lanewise</groupId>
-            <artifactId>%s</artifactId>
-          </dependency>
           %s
         </dependencies>
         <build>
@@ -104,7 +113,12 @@ final class MavenProject {
         </build>
         </project>
         """
-            .formatted(name, Runtime.version().feature(), module.version(), module.artifact(), model, property("compilerPlugin"));
+            .formatted(
+                name,
+                Runtime.version().feature(),
+                dependency("dev.lanewise:lanewise-bom:" + version, IMPORT) + boms,
+                dependencies,
+                property("compilerPlugin"));
   }
 
   /** What Maven prints when it compiles all of these in a directory. */

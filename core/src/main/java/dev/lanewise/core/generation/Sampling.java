@@ -26,7 +26,7 @@ import java.util.Objects;
  * Sampling likeliest = Sampling.greedy();
  * }</pre>
  *
- * <p>Of equal logits, the first one counts as the larger. A token that is −∞ is never chosen. Probabilities are computed in double. The
+ * <p>The first one of equal logits counts as the larger. A token that is −∞ is never chosen. Probabilities are computed in double. The
  * random number is a function of the seed, of the sequence's number and of the number of tokens before: a choice depends neither on other
  * sequences, nor on threads, nor on earlier calls. Immutable and thread-safe. A call allocates nothing in steady state.
  */
