@@ -103,8 +103,7 @@ class ConsumersTest {
       projects.add(adapter.artifact());
       Path folder = Files.createDirectories(directory.resolve(adapter.artifact()).resolve("src/main/java/consumer"));
       Files.writeString(folder.resolve("Application.java"), adapter.source());
-      Files.writeString(
-          directory.resolve(adapter.artifact()).resolve("pom.xml"), MavenProject.of(adapter, modules().getFirst().version()));
+      Files.writeString(directory.resolve(adapter.artifact()).resolve("pom.xml"), MavenProject.of(adapter, modules().getFirst().version()));
     }
     assertThat(MavenProject.compile(directory, projects)).contains("BUILD SUCCESS").doesNotContain("[WARNING]");
     for (String project : projects) {

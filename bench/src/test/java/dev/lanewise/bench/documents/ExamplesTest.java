@@ -71,7 +71,8 @@ class ExamplesTest {
     String pom = Files.readString(Markdown.ROOT.resolve("pom.xml"));
     Set<String> versions =
         versions(
-            first(Pattern.compile("<revision>([^<]+)</revision>"), pom), first(Pattern.compile("<last.release>([^<]*)</last.release>"), pom));
+            first(Pattern.compile("<revision>([^<]+)</revision>"), pom),
+            first(Pattern.compile("<last.release>([^<]*)</last.release>"), pom));
     Set<String> artifacts = new HashSet<>();
     for (Path file : Markdown.files("pom.xml")) {
       artifacts.add(first(ARTIFACT, Files.readString(file).replaceFirst("(?s)<parent>.*?</parent>", "")));

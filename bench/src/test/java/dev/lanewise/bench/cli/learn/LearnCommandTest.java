@@ -68,7 +68,9 @@ class LearnCommandTest {
         .doesNotContain("<summary>mean", "<script", "http:", "https:", "{{", "NaN", "Stopped early");
     assertThat(out.toString())
         .contains("A claim & its \"verdict\".", "learn.html")
-        .containsPattern("(?m)^Verdicts: (holds 1, does not hold 0, undecided 0|holds 0, does not hold 1, undecided 0|holds 0, does not hold 0, undecided 1)\\.$");
+        .containsPattern(
+            "(?m)^Verdicts: (holds 1, does not hold 0, undecided 0|holds 0, does not hold 1, undecided 0|holds 0, does not hold 0,"
+                + " undecided 1)\\.$");
     assertThat(err.toString()).contains("seed 1 of 2", "seed 2 of 2");
   }
 
