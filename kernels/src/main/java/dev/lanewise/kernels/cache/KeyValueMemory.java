@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   private final KeyValueLayout layout;
   private final int blocks;
+  private final long blockSize;
   private final float @Nullable [] keyChannels;
   private final float[] scales;
 
@@ -23,6 +24,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
   KeyValueMemory(KeyValueLayout layout, int blocks, float @Nullable [] keyChannels) {
     this.layout = layout;
     this.blocks = blocks;
+    this.blockSize = layout.blockSize();
     this.keyChannels = keyChannels;
     boolean scaled = layout.format() == KeyValueFormat.INT8;
     this.scales = new float[scaled ? blocks * layout.heads() * KeyValueLayout.SCALES : 0];
@@ -132,7 +134,7 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
 
   /** Index of the first element of a head's K. */
   public long keyIndex(int block, int head) {
-    return start() + (long) block * layout.blockSize() + head * (long) layout.headKeySize();
+    return start() + block * blockSize + head * (long) layout.headKeySize();
   }
 
   /** Index of the first element of a head's V. */
@@ -273,6 +275,25 @@ public abstract sealed class KeyValueMemory permits HeapMemory, NativeMemory {
     scales[scaleAt] =
         Float.isFinite(127 * scale) ? scale : Math.nextDown(scale); // so that the largest element does not overflow when it is read
     return max < 127 * Float.MIN_NORMAL ? 0 : 127 / max;
+  }
+
+  /** Copies a row of K with its scales applied: element d to {@code to[from + d * stride]}. */
+  public void readKey(int block, int head, int row, float[] to, int from, int stride) {
+    long base = keyIndex(block, head);
+    float scale = scales.length == 0 ? 1 : scales[scaleIndex(block, head) + row];
+    for (int d = 0; d < layout.keyWidth(); d++) {
+      float x = get(base + layout.keyIndex(row, d));
+      to[from + d * stride] = (keyChannels == null ? x : x * keyChannels[head * layout.keyWidth() + d]) * scale;
+    }
+  }
+
+  /** Copies a row of V with its scale applied: column d to {@code to[from + d * stride]}. */
+  public void readValue(int block, int head, int row, float[] to, int from, int stride) {
+    long base = valueIndex(block, head);
+    float scale = scales.length == 0 ? 1 : scales[scaleIndex(block, head) + KeyValueLayout.BLOCK_ROWS + row];
+    for (int d = 0; d < layout.valueWidth(); d++) {
+      to[from + d * stride] = get(base + layout.valueIndex(row, d)) * scale;
+    }
   }
 
   /** An element of K with its scales applied. */

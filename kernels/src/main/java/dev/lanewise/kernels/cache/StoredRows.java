@@ -42,10 +42,7 @@ public final class StoredRows {
    */
   public static void widenKey(KeyValueMemory memory, int block, int row, Heads key, int targetRow) {
     for (int head = 0; head < key.heads(); head++) {
-      int to = key.index(0, head, targetRow);
-      for (int d = 0; d < key.width(); d++) {
-        key.data()[to + d * key.columnStride()] = memory.key(block, head, row, d);
-      }
+      memory.readKey(block, head, row, key.data(), key.index(0, head, targetRow), key.columnStride());
     }
   }
 
@@ -56,10 +53,7 @@ public final class StoredRows {
    */
   public static void widenValue(KeyValueMemory memory, int block, int row, Heads value, int targetRow) {
     for (int head = 0; head < value.heads(); head++) {
-      int to = value.index(0, head, targetRow);
-      for (int d = 0; d < value.width(); d++) {
-        value.data()[to + d * value.columnStride()] = memory.value(block, head, row, d);
-      }
+      memory.readValue(block, head, row, value.data(), value.index(0, head, targetRow), value.columnStride());
     }
   }
 

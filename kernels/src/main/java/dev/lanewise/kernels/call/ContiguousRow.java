@@ -63,8 +63,10 @@ public final class ContiguousRow {
     int block = row / KeyValueLayout.BLOCK_ROWS;
     int inBlock = row % KeyValueLayout.BLOCK_ROWS;
     KeyValueMemory memory = rows.memory(block);
-    for (int d = 0; d < width; d++) {
-      copy[d] = key ? memory.key(rows.physicalBlock(block), head, inBlock, d) : memory.value(rows.physicalBlock(block), head, inBlock, d);
+    if (key) {
+      memory.readKey(rows.physicalBlock(block), head, inBlock, copy, 0, 1);
+    } else {
+      memory.readValue(rows.physicalBlock(block), head, inBlock, copy, 0, 1);
     }
   }
 
