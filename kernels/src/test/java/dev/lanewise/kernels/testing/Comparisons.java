@@ -22,7 +22,25 @@ public final class Comparisons {
 
   /** The accuracy policy: error ≤ 2 × the error of plain float code + 1e-6 of the largest value. */
   public static void assertWithinBudget(Object what, double[][] reference, double[][] plain, Matrix actual) {
+    assertWithinBudget(what, reference, plain, 0, actual);
+  }
+
+  /**
+   * The same for what was added to {@code before}: its values are terms of the sums, so the largest of them counts as well. A sum whose
+   * terms cancel each other has the rounding errors of the terms.
+   */
+  public static void assertSumWithinBudget(Object what, Matrix before, double[][] reference, double[][] plain, Matrix actual) {
     double largest = 0;
+    for (int row = 0; row < before.rows(); row++) {
+      for (int column = 0; column < before.columns(); column++) {
+        largest = Math.max(largest, Math.abs(before.get(row, column)));
+      }
+    }
+    assertWithinBudget(what, reference, plain, largest, actual);
+  }
+
+  private static void assertWithinBudget(Object what, double[][] reference, double[][] plain, double largestTerm, Matrix actual) {
+    double largest = largestTerm;
     double plainError = 0;
     double error = 0;
     for (int row = 0; row < actual.rows(); row++) {
