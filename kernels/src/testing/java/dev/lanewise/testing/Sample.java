@@ -40,7 +40,7 @@ public final class Sample {
   private static int part() {
     String path = System.getProperty("lanewise.expectedPath", "preferred");
     return switch (path) {
-      case "vector-256" -> 1;
+      case "vector-256", "scalar" -> 1;
       case "vector-128" -> 2;
       default -> 0;
     };
